@@ -1,0 +1,50 @@
+# Every target sets up what it needs: a fresh machine with Python 3.11 is enough.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    ?= bench
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready  ## create the virtual environment with the locked packages
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) tools/make_venv.py $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup  ## watch a virtual node gauge a simulated cell (RUN=scenario)
+	@$(BIN)/filmgauge run $(RUN)
+
+test: setup  ## run every test, on CPython and on MicroPython
+	@$(PYTHON) tools/need_mosquitto.py
+	@$(BIN)/pytest -n $(JOBS) tests
+
+check: setup typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/pyright --project firmware/pyrightconfig.json
+
+typings/.ready: requirements-stubs.lock | setup
+	@$(BIN)/pip install --quiet --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
+	@touch $@
+
+bench: setup  ## print the figures that the README quotes
+	@$(BIN)/python -m bench
+
+lock:  ## renew the lock files after a change of pyproject.toml
+	@uv pip compile --quiet pyproject.toml --group dev -o requirements.lock \
+	  --generate-hashes --python-version 3.11 --upgrade --custom-compile-command "make lock"
+	@uv pip compile --quiet requirements-stubs.in -o requirements-stubs.lock \
+	  --generate-hashes --python-version 3.11 --upgrade --custom-compile-command "make lock"
+
+clean:  ## remove everything that the targets made
+	@rm -rf $(VENV) build dist typings runs .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
