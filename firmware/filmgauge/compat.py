@@ -1,0 +1,12 @@
+"""What differs between MicroPython and CPython, in one place.
+
+    from filmgauge.compat import const
+"""
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(value):
+        """Return `value`: only the board's compiler folds constants."""
+        return value
