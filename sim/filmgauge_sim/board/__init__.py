@@ -1,0 +1,1 @@
+"""The virtual board: what a real interpreter, or the firmware in-process, finds around it."""

@@ -1,0 +1,24 @@
+"""The film cell: parameter sets, exact stepping, threshold crossings and the truth for scores.
+
+Positive current charges the cell, everywhere.
+"""
+
+from filmgauge_sim.cell.crossing import Crossing
+from filmgauge_sim.cell.film import FilmCell
+from filmgauge_sim.cell.parameters import (
+    CellParameters,
+    ParameterError,
+    available_sets,
+    load_parameters,
+)
+from filmgauge_sim.cell.truth import deliverable_uah
+
+__all__ = [
+    "CellParameters",
+    "Crossing",
+    "FilmCell",
+    "ParameterError",
+    "available_sets",
+    "deliverable_uah",
+    "load_parameters",
+]

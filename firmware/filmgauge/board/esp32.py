@@ -1,0 +1,70 @@
+"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the RTC, and boots anew.
+
+A board offers: name, retained(data=None), clock_ms(), i2c(...), output(pin), watchdog(ms),
+connect(ssid, password, timeout_ms), disconnect(), sleep(ms).
+"""
+
+import time
+
+import machine
+import network
+from machine import I2C, RTC, WDT, Pin
+
+from filmgauge.compat import const
+
+_POLL_MS = const(20)
+
+
+class Esp32:
+    """The board of the bench node and the gateway: Wi-Fi, one radio per wake."""
+
+    name = "esp32"
+
+    def __init__(self):
+        self._rtc = RTC()
+        self._wlan = None
+
+    def retained(self, data=None):
+        """Return the retained memory, or replace it."""
+        if data is None:
+            return self._rtc.memory()
+        self._rtc.memory(data)
+        return data
+
+    def clock_ms(self) -> int:
+        """Return the RTC in ms: it runs through deep sleep and begins anew when power returns."""
+        return time.time_ns() // 1000000
+
+    def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
+        """Return the I2C bus."""
+        return I2C(0, scl=Pin(pin_scl), sda=Pin(pin_sda), freq=frequency_hz)
+
+    def output(self, pin: int):
+        """Return an output pin, low."""
+        return Pin(pin, Pin.OUT, value=0)
+
+    def watchdog(self, timeout_ms: int):
+        """Return a running watchdog; it cannot be stopped, deep sleep ends it."""
+        return WDT(timeout=timeout_ms)
+
+    def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:
+        """Join the network; return whether that worked before the deadline."""
+        self._wlan = network.WLAN(network.STA_IF)
+        self._wlan.active(True)
+        deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
+        self._wlan.connect(ssid, password)
+        while not self._wlan.isconnected():
+            if time.ticks_diff(deadline, time.ticks_ms()) <= 0:
+                return False
+            time.sleep_ms(_POLL_MS)
+        return True
+
+    def disconnect(self) -> None:
+        """Switch the radio off."""
+        if self._wlan is not None:
+            self._wlan.active(False)
+            self._wlan = None
+
+    def sleep(self, duration_ms: int) -> None:
+        """Sleep deeply; does not return: the board boots anew."""
+        machine.deepsleep(duration_ms)

@@ -1,0 +1,84 @@
+"""The node's configuration: JSON on the board, checked when it is read.
+
+    config = Config.from_json(text)     # ValueError: one sentence on what is wrong
+    config.sample_s, config.mqtt_host, ...
+"""
+
+import json
+
+from filmgauge.report.topics import check_node
+
+# name, default (None: must be given), smallest, largest; text has bounds on its length
+NUMBERS = (
+    ("sample_s", 60, 1, 86400),  # from one wake to the next
+    ("report_every", 5, 1, 1440),  # wakes between two reports
+    ("journal_every", 60, 1, 1440),  # wakes between two saves to flash
+    ("shunt_mohm", 1000000, 1000, 100000000),
+    ("ina228_address", 0x40, 0x40, 0x4F),
+    ("tmp117_address", 0x48, 0x48, 0x4B),
+    ("i2c_hz", 400000, 10000, 1000000),
+    ("pin_scl", None, 0, 63),
+    ("pin_sda", None, 0, 63),
+    ("pin_gate", None, 0, 63),  # high connects the bus input of the sensor to the cell
+    ("divider_ohm", 1000000, 10000, 1000000000),  # what the bus input draws while connected
+    ("initial_soc_ppm", 500000, 0, 1000000),
+    ("initial_sigma_ppm", 250000, 0, 1000000),
+    ("mqtt_port", 1883, 1, 65535),
+    ("mqtt_timeout_ms", 5000, 100, 60000),  # the longest wait for the broker
+    ("wifi_timeout_ms", 10000, 100, 60000),
+    ("backlog", 256, 1, 4096),  # records kept while the broker is away
+    ("backlog_per_report", 32, 1, 4096),  # records sent from it in one wake
+)
+TEXTS = (
+    ("node", None, 1, 32),
+    ("wifi_ssid", None, 1, 32),
+    ("wifi_password", "", 0, 63),
+    ("mqtt_host", None, 1, 253),
+    ("mqtt_user", "", 0, 64),
+    ("mqtt_password", "", 0, 64),
+)
+
+
+class Config:
+    """Attributes are the names in NUMBERS and TEXTS."""
+
+    def __init__(self, **values):
+        """Take the values by name; raise ValueError naming the one that is wrong."""
+        for name, default, low, high in NUMBERS:
+            setattr(self, name, _number(name, values.pop(name, default), low, high))
+        for name, default, low, high in TEXTS:
+            setattr(self, name, _text(name, values.pop(name, default), low, high))
+        for name in values:
+            raise ValueError("configuration has no key %s" % name)
+        check_node(self.node)
+
+    @classmethod
+    def from_json(cls, text) -> "Config":
+        """Read a JSON object; raise ValueError naming what is wrong."""
+        try:
+            values = json.loads(text)
+        except ValueError:
+            raise ValueError("configuration is not JSON") from None
+        if not isinstance(values, dict):
+            raise ValueError("configuration must be a JSON object")
+        return cls(**values)
+
+
+def _number(name, value, low, high):
+    if value is None:
+        raise ValueError("configuration key %s is missing" % name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("configuration key %s must be an integer, not %r" % (name, value))
+    if not low <= value <= high:
+        raise ValueError("configuration key %s must be %d to %d, not %d" % (name, low, high, value))
+    return value
+
+
+def _text(name, value, low, high):
+    if value is None:
+        raise ValueError("configuration key %s is missing" % name)
+    if not isinstance(value, str):
+        raise ValueError("configuration key %s must be text" % name)
+    if not low <= len(value) <= high:
+        raise ValueError("configuration key %s must have %d to %d characters" % (name, low, high))
+    return value

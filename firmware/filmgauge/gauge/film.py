@@ -1,0 +1,90 @@
+"""Temperature-corrected model of the film: how far the surface lags, what a voltage tells.
+
+While a current flows, the surface of the film is ahead of its mean stoichiometry by the lag of
+solid diffusion. Diffusion in a plane gives, for a steady current density i, a lag of
+i tau / (3 Q); the slowest mode carries `slow_share_ppm` of it and relaxes at 9.87 / tau
+(Crank, The Mathematics of Diffusion, 2nd ed., section 4.3), the rest follows at once.
+"""
+
+import math
+
+from filmgauge.compat import const
+
+_SLOWEST = 9.8696  # pi squared: rate of the slowest mode in units of 1 / tau
+_GAS = 8.314463  # J / (mol K)
+_FARADAY = 96485.33
+_KELVIN_CDEG = const(27315)
+_REFERENCE_K = 298.15
+_PPM = 1000000.0
+_INFORMATIVE_V = 0.1  # nearer to the plateau than this, a voltage tells nothing of the end
+
+
+class Film:
+    """The model of one profile, with one state: the slow part of the lag in ppm."""
+
+    def __init__(self, profile):
+        self._profile = profile
+        self.slow_lag_ppm = 0
+
+    def step(self, mean_pa: int, temperature_cdeg: int, elapsed_ms: int) -> None:
+        """Let `elapsed_ms` pass at a mean current; exact for a constant one."""
+        share = self._profile.slow_share_ppm / _PPM
+        goal = self._steady_lag(mean_pa, temperature_cdeg) * share
+        kept = math.exp(-_SLOWEST * elapsed_ms / self._tau_ms(temperature_cdeg))
+        self.slow_lag_ppm = int(goal + (self.slow_lag_ppm - goal) * kept)
+
+    def lag_ppm(self, current_pa: int, temperature_cdeg: int) -> int:
+        """Return surface minus mean stoichiometry in ppm, positive on charge."""
+        share = self._profile.slow_share_ppm / _PPM
+        fast = self._steady_lag(current_pa, temperature_cdeg) * (1.0 - share)
+        return int(fast) + self.slow_lag_ppm
+
+    def surface_ppm(self, voltage_uv: int, current_pa: int, temperature_cdeg: int):
+        """Return the surface stoichiometry in ppm that an end voltage tells; None on the plateau.
+
+        Inverts the exponential ends of the open-circuit voltage after taking off hysteresis,
+        kinetics and resistance, so it holds while a current keeps the cell on its branch.
+        """
+        if not current_pa:
+            return None
+        profile = self._profile
+        sign = 1 if current_pa > 0 else -1
+        drop = profile.hysteresis_uv / _PPM + self._polarisation(abs(current_pa), temperature_cdeg)
+        end = 0.5 * sign * profile.slope_uv / _PPM
+        excess = sign * (voltage_uv / _PPM - profile.middle_uv / _PPM - end) - drop
+        if excess < _INFORMATIVE_V:
+            return None
+        if sign > 0:
+            height, width = profile.high_end_uv, profile.high_end_width_ppm
+        else:
+            height, width = profile.low_end_uv, profile.low_end_width_ppm
+        depth = int(-width * math.log(excess * _PPM / height))
+        return 1000000 - depth if sign > 0 else depth
+
+    def _steady_lag(self, current_pa, temperature_cdeg):
+        profile = self._profile
+        full_h = profile.capacity_nah_cm2 / 1e3 * profile.area_ucm2  # in pAh
+        return current_pa / full_h * self._tau_ms(temperature_cdeg) / 3.6e6 / 3.0 * _PPM
+
+    def _tau_ms(self, temperature_cdeg):
+        profile = self._profile
+        return profile.tau_ms / _arrhenius(profile.tau_activation_j_mol, temperature_cdeg)
+
+    def _polarisation(self, current_pa, temperature_cdeg):
+        """Return kinetic and ohmic polarisation in V for a positive current."""
+        profile = self._profile
+        density = current_pa * (_PPM / profile.area_ucm2)  # pA / cm2
+        interface = _arrhenius(profile.interface_activation_j_mol, temperature_cdeg)
+        thermal = 2.0 * _GAS * (temperature_cdeg + _KELVIN_CDEG) / 100.0 / _FARADAY
+        x = density / (2.0 * profile.exchange_pa_cm2 * interface)
+        lipon = profile.lipon_mohm_cm2 / _arrhenius(
+            profile.lipon_activation_j_mol, temperature_cdeg
+        )
+        ohmic = density * 1e-12 * (lipon + profile.contact_mohm_cm2 / interface) * 1e-3
+        return thermal * math.log(x + math.sqrt(x * x + 1.0)) + ohmic
+
+
+def _arrhenius(activation_j_mol, temperature_cdeg):
+    """Return how many times faster than at 25 degC a process runs."""
+    kelvin = (temperature_cdeg + _KELVIN_CDEG) / 100.0
+    return math.exp(activation_j_mol / _GAS * (1.0 / _REFERENCE_K - 1.0 / kelvin))

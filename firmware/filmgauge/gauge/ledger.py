@@ -1,0 +1,98 @@
+"""Charge in integers: what was measured, booked and corrected, a line each.
+
+    ledger = Ledger()
+    ledger.add_counts(MEASURED, -28160, counts_to_pc)   # from the accumulator of the sensor
+    ledger.add_pc(BOOKED, -270000)                      # known, though no sensor saw it
+    ledger.stored_pc()
+
+A line is two words, whole microcoulombs and the picocoulombs left over (0 to 999999), so that
+31-bit small integers hold 1000 C at a resolution of 1 pC without rounding and without garbage.
+"""
+
+import struct
+from array import array
+
+from filmgauge.compat import const
+
+OPENING = const(0)  # what the cell held when counting began
+MEASURED = const(1)  # went through the shunt
+BOOKED = const(2)  # known but not measured: the voltage divider of the gauge itself
+CORRECTED = const(3)  # moved by an anchor at full or empty
+_LINES = const(4)
+
+_PC_PER_UC = const(1000000)
+_FORMAT = "<8i4H"
+SIZE = const(40)
+
+
+class CountScale:
+    """Charge of one count of the sensor, as the fraction numerator/denominator pC.
+
+    `shunt_mohm` is the shunt in milliohms; a count is 78.125 nVs across it
+    (INA228 with ADCRANGE = 1 and SHUNT_CAL = 4096).
+    """
+
+    def __init__(self, shunt_mohm: int):
+        numerator = 78125000
+        divisor = _greatest_common_divisor(numerator, shunt_mohm)
+        self.numerator = numerator // divisor
+        self.denominator = shunt_mohm // divisor
+
+    def pc(self, counts: int) -> int:
+        """Return `counts` in pC, or a current code in pA, rounded down."""
+        return counts * self.numerator // self.denominator
+
+
+class Ledger:
+    """Four lines of charge and the remainders of their conversions from counts."""
+
+    def __init__(self):
+        self._words = array("i", [0] * (2 * _LINES))
+        self._remainders = array("i", [0] * _LINES)
+
+    def add_pc(self, line: int, pc: int) -> None:
+        """Add `pc` to a line; exact for every integer, without garbage below 2**30 pC."""
+        words = self._words
+        pc += words[2 * line + 1]
+        words[2 * line] += pc // _PC_PER_UC
+        words[2 * line + 1] = pc % _PC_PER_UC
+
+    def add_counts(self, line: int, counts: int, scale: CountScale) -> None:
+        """Add sensor counts; the fraction of a pC left over is kept for the next time."""
+        fine = counts * scale.numerator + self._remainders[line]
+        self.add_pc(line, fine // scale.denominator)
+        self._remainders[line] = fine % scale.denominator
+
+    def line_pc(self, line: int) -> int:
+        """Return a line in pC."""
+        return self._words[2 * line] * _PC_PER_UC + self._words[2 * line + 1]
+
+    def line_nah(self, line: int) -> int:
+        """Return a line in nAh, rounded to the nearest (1 nAh is 3600000 pC)."""
+        return (self.line_pc(line) + 1800000) // 3600000
+
+    def stored_pc(self) -> int:
+        """Return the sum of all lines in pC: the charge in the cell as the ledger has it."""
+        uc = pc = 0
+        for line in range(_LINES):
+            uc += self._words[2 * line]
+            pc += self._words[2 * line + 1]
+        return uc * _PC_PER_UC + pc
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write SIZE bytes."""
+        struct.pack_into(_FORMAT, buffer, offset, *self._words, *self._remainders)
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        values = struct.unpack_from(_FORMAT, buffer, offset)
+        for i in range(2 * _LINES):
+            self._words[i] = values[i]
+        for i in range(_LINES):
+            self._remainders[i] = values[2 * _LINES + i]
+
+
+def _greatest_common_divisor(a, b):
+    while b:
+        a, b = b, a % b
+    return a

@@ -1,0 +1,95 @@
+"""The compiled cell profile: fixed-point numbers of one cell, checked whenever they are read.
+
+    profile = Profile.from_bytes(data)      # ValueError: one sentence on what is wrong
+    profile.full_pc()                       # charge between empty and full
+
+The host compiles it from the parameters of a cell and its area; the board only reads it.
+"""
+
+import binascii
+import struct
+
+from filmgauge.compat import const
+
+VERSION = const(1)
+_MAGIC = b"FGPR"
+_HEAD = "<4sBBH16s"  # magic, version, number of fields, spare, name padded with zeros
+_HEAD_SIZE = const(24)
+
+# name, smallest, largest
+FIELDS = (
+    ("area_ucm2", 1000, 1000000000),  # 1e-6 cm2
+    ("capacity_nah_cm2", 10, 1000000),  # between stoichiometry 0 and 1
+    ("tau_ms", 1000, 1000000000),  # diffusion time constant at 25 degC
+    ("tau_activation_j_mol", 0, 200000),
+    ("slow_share_ppm", 0, 1000000),  # of the surface response: the slowest diffusion mode
+    ("middle_uv", 0, 5000000),  # between the two plateaus, at stoichiometry 0.5
+    ("slope_uv", 0, 2000000),  # of the open-circuit voltage over stoichiometry 0 to 1
+    ("hysteresis_uv", 0, 2000000),  # half the gap that stays at rest
+    ("exchange_pa_cm2", 1, 1000000000),  # exchange current density at 25 degC
+    ("interface_activation_j_mol", 0, 200000),  # of exchange current and contact resistance
+    ("lipon_mohm_cm2", 0, 1000000000),  # at 25 degC
+    ("lipon_activation_j_mol", 0, 200000),
+    ("contact_mohm_cm2", 0, 1000000000),
+    ("high_end_uv", 1, 100000000),  # rise of the open-circuit voltage at full: amplitude
+    ("high_end_width_ppm", 1, 1000000),  # and the stoichiometry in which it falls to 1/e
+    ("low_end_uv", 1, 100000000),  # the same at empty
+    ("low_end_width_ppm", 1, 1000000),
+    ("empty_uv", 0, 5000000),  # discharge ends here
+    ("full_uv", 0, 5000000),  # charge ends here
+)
+SIZE = const(104)  # head, fields, CRC-32
+
+
+class Profile:
+    """One cell. Attributes are the names in FIELDS, and `name` and `crc`."""
+
+    def __init__(self, name: str, **values):
+        """Take every field by name; raise ValueError naming the field that is out of bounds."""
+        if not 1 <= len(name) <= 16:
+            raise ValueError("profile name must have 1 to 16 characters")
+        self.name = name
+        self.crc = 0
+        for field, low, high in FIELDS:
+            if field not in values:
+                raise ValueError("profile field %s is missing" % field)
+            value = values.pop(field)
+            if not low <= value <= high:
+                raise ValueError("profile %s must be %d to %d, not %d" % (field, low, high, value))
+            setattr(self, field, value)
+        for field in values:
+            raise ValueError("%s is not a field of a profile" % field)
+        if self.empty_uv >= self.full_uv:
+            raise ValueError("profile empty_uv must be below full_uv")
+
+    def full_pc(self) -> int:
+        """Return the charge between stoichiometry 0 and 1 in pC."""
+        return self.capacity_nah_cm2 * self.area_ucm2 * 36 // 10
+
+    def to_bytes(self) -> bytes:
+        """Return SIZE bytes: head, fields little-endian, CRC-32."""
+        head = struct.pack(_HEAD, _MAGIC, VERSION, len(FIELDS), 0, self.name.encode())
+        body = struct.pack("<%di" % len(FIELDS), *[getattr(self, field[0]) for field in FIELDS])
+        self.crc = binascii.crc32(head + body)
+        return head + body + struct.pack("<I", self.crc)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Profile":
+        """Read `to_bytes`; raise ValueError when anything about it is wrong."""
+        if len(data) != SIZE:
+            raise ValueError("profile must have %d bytes, not %d" % (SIZE, len(data)))
+        magic, version, count, _, name = struct.unpack_from(_HEAD, data, 0)
+        if magic != _MAGIC:
+            raise ValueError("profile does not begin with %s" % _MAGIC.decode())
+        if version != VERSION or count != len(FIELDS):
+            raise ValueError("profile version must be %d, not %d" % (VERSION, version))
+        crc = struct.unpack_from("<I", data, SIZE - 4)[0]
+        if binascii.crc32(data[: SIZE - 4]) != crc:
+            raise ValueError("profile has a wrong checksum")
+        values = struct.unpack_from("<%di" % len(FIELDS), data, _HEAD_SIZE)
+        fields = {}
+        for i in range(len(FIELDS)):
+            fields[FIELDS[i][0]] = values[i]
+        profile = cls(name.rstrip(b"\0").decode(), **fields)
+        profile.crc = crc
+        return profile

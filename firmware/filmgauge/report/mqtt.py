@@ -1,0 +1,215 @@
+"""MQTT 3.1.1 for a node that cannot afford to wait: every wait has a deadline.
+
+    client = Client("broker.local", 1883, "bench-1", timeout_ms=5000)
+    client.connect(will=(topic, payload))       # retained, QoS 1
+    client.publish(topic, payload)              # QoS 1: returns when the broker has acknowledged
+    client.publish(topic, payload, retain=True, qos=0)
+    client.disconnect()
+
+OSError(ETIMEDOUT) when a deadline passes, OSError from the socket, and MqttError when the broker
+refuses or breaks the protocol; after any of them the client is closed. A QoS 1 publish that
+failed is safe to repeat: receivers know a record by boot and seq.
+"""
+
+import select
+import socket
+import struct
+import time
+
+from filmgauge.compat import const
+
+_CONNECT = const(0x10)
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_ETIMEDOUT = const(110)
+_ECONNRESET = const(104)
+_HEAD = const(5)  # room before the body for the fixed header
+_SIZE = const(768)  # the longest packet: a record is below 500 bytes
+_CLEAN = const(0x02)
+_WILL_QOS1_RETAIN = const(0x2C)
+_USER = const(0x80)
+_PASSWORD = const(0x40)
+_KEEPALIVE_S = const(60)
+
+_REFUSALS = ("", "protocol version", "client id", "unavailable", "bad credentials", "not allowed")
+
+
+class MqttError(Exception):
+    """The broker refused, or did what MQTT 3.1.1 does not allow."""
+
+
+class Client:
+    """One connection to one broker. Packets are built in a single buffer made once."""
+
+    def __init__(self, host, port, client_id, user="", password="", timeout_ms=5000):
+        self._address = (host, port)
+        self._client_id = client_id
+        self._user = user
+        self._password = password
+        self._timeout_ms = timeout_ms
+        self._buffer = bytearray(_SIZE)
+        self._view = memoryview(self._buffer)
+        self._socket = None
+        self._poll = None
+        self._packet_id = 0
+
+    def connect(self, will=None) -> None:
+        """Open the connection; `will` is (topic, payload), retained at QoS 1."""
+        self.close()
+        deadline = self._deadline()
+        try:
+            self._open(deadline)
+            self._send(_CONNECT, self._connect_body(will), deadline)
+            kind, length = self._receive(deadline)
+            if kind != _CONNACK or length != 2:
+                raise MqttError("broker did not answer CONNECT with CONNACK")
+            self._check_granted(self._buffer[_HEAD + 1])
+        except Exception:
+            self.close()
+            raise
+
+    def publish(self, topic, payload, retain=False, qos=1) -> None:
+        """Send one message; at QoS 1 wait until the broker has acknowledged it."""
+        deadline = self._deadline()
+        end = self._put_text(_HEAD, topic)
+        if qos:
+            self._packet_id = self._packet_id % 65535 + 1
+            struct.pack_into(">H", self._buffer, end, self._packet_id)
+            end += 2
+        end = self._put(end, payload)
+        try:
+            self._send(_PUBLISH | qos << 1 | (1 if retain else 0), end, deadline)
+            while qos and not self._is_acknowledged(deadline):
+                pass
+        except Exception:
+            self.close()
+            raise
+
+    def disconnect(self) -> None:
+        """Take leave, so that the broker does not publish the will, and close."""
+        if self._socket is not None:
+            try:
+                self._send(0xE0, _HEAD, self._deadline())
+            except OSError:
+                pass  # gone already
+            self.close()
+
+    def close(self) -> None:
+        """Close the socket without taking leave."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _deadline(self):
+        return time.ticks_add(time.ticks_ms(), self._timeout_ms)
+
+    def _open(self, deadline):
+        address = socket.getaddrinfo(self._address[0], self._address[1])[0][-1]
+        self._socket = socket.socket()
+        self._socket.settimeout(self._left_ms(deadline) / 1000)
+        self._socket.connect(address)
+        self._socket.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    def _connect_body(self, will):
+        buffer = self._buffer
+        flags = _CLEAN
+        end = self._put_text(_HEAD, "MQTT")
+        buffer[end] = 4
+        flags_at = end + 1
+        struct.pack_into(">H", buffer, end + 2, _KEEPALIVE_S)
+        end = self._put_text(end + 4, self._client_id)
+        if will is not None:
+            flags |= _WILL_QOS1_RETAIN
+            end = self._put_text(self._put_text(end, will[0]), will[1])
+        if self._user:
+            flags |= _USER | _PASSWORD
+            end = self._put_text(self._put_text(end, self._user), self._password)
+        buffer[flags_at] = flags
+        return end
+
+    def _check_granted(self, code):
+        if code:
+            reason = _REFUSALS[code] if code < len(_REFUSALS) else "code %d" % code
+            raise MqttError("broker refused the connection: " + reason)
+
+    def _is_acknowledged(self, deadline):
+        """Read one packet; return whether it is the PUBACK of the last message."""
+        kind, length = self._receive(deadline)
+        if kind != _PUBACK or length != 2:
+            return False
+        return struct.unpack_from(">H", self._buffer, _HEAD)[0] == self._packet_id
+
+    def _put_text(self, at, text):
+        data = text.encode() if isinstance(text, str) else text
+        end = self._put(at + 2, data)
+        struct.pack_into(">H", self._buffer, at, len(data))
+        return end
+
+    def _put(self, at, data):
+        data = data.encode() if isinstance(data, str) else data
+        end = at + len(data)
+        if end > _SIZE:
+            raise ValueError("message must fit into %d bytes" % _SIZE)
+        self._buffer[at:end] = data
+        return end
+
+    def _send(self, kind, end, deadline):
+        """Put the fixed header before the body at _HEAD:end and send both."""
+        length = end - _HEAD
+        if length < 128:
+            start = _HEAD - 2
+            self._buffer[_HEAD - 1] = length
+        else:
+            start = _HEAD - 3
+            self._buffer[_HEAD - 2] = length & 127 | 128
+            self._buffer[_HEAD - 1] = length >> 7
+        self._buffer[start] = kind
+        while start < end:
+            sent = self._socket.write(self._view[start:end])
+            if sent:
+                start += sent
+            else:
+                self._wait(select.POLLOUT, deadline)
+
+    def _receive(self, deadline):
+        """Read one packet into the buffer at _HEAD; return (first byte, length)."""
+        self._read(0, 2, deadline)
+        kind = self._buffer[0]
+        length = self._buffer[1] & 127
+        shift = 7
+        while self._buffer[1] & 128:
+            if shift > 21:
+                raise MqttError("broker sent a packet with a malformed length")
+            self._read(1, 1, deadline)
+            length |= (self._buffer[1] & 127) << shift
+            shift += 7
+        if _HEAD + length > _SIZE:
+            raise MqttError("broker sent a packet of %d bytes, more than fits" % length)
+        self._read(_HEAD, length, deadline)
+        return kind, length
+
+    def _read(self, at, count, deadline):
+        end = at + count
+        while at < end:
+            got = self._socket.readinto(self._view[at:end])
+            if got is None:
+                self._wait(select.POLLIN, deadline)
+            elif got == 0:
+                raise OSError(_ECONNRESET)
+            else:
+                at += got
+
+    def _wait(self, event, deadline):
+        self._poll.modify(self._socket, event)
+        left = self._left_ms(deadline)
+        if not self._poll.poll(left):
+            raise OSError(_ETIMEDOUT)
+
+    def _left_ms(self, deadline):
+        left = time.ticks_diff(deadline, time.ticks_ms())
+        if left <= 0:
+            raise OSError(_ETIMEDOUT)
+        return left

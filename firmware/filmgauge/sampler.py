@@ -1,0 +1,91 @@
+"""One sample of the cell: connects the voltage input, waits for the sensors, reads them.
+
+    sampler = Sampler(board, config)
+    sampler.sample()
+    sampler.voltage_uv, sampler.current_code, sampler.temperature_cdeg, sampler.faults
+
+The bus input of the INA228 would drain a film cell, so a switch connects it for the few tens of
+milliseconds of a sample; what it took is told in `drained_pc`.
+"""
+
+import time
+
+from filmgauge.report.record import FAULT_SENSOR, FAULT_TEMPERATURE
+from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
+from filmgauge.sensors.tmp117 import Tmp117
+
+# A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
+_SETTLE_MS = 2 * CYCLE_MS + 4
+
+
+class Sampler:
+    """The two sensors and the switch. Values are None when a sensor gave none."""
+
+    def __init__(self, board, config):
+        i2c = board.i2c(config.pin_scl, config.pin_sda, config.i2c_hz)
+        self._gate = board.output(config.pin_gate)
+        self._divider_ohm = config.divider_ohm
+        self._temperature = Tmp117(i2c, config.tmp117_address)
+        self.current = Ina228(i2c, config.ina228_address)
+        self.faults = 0
+        self.restarted = False
+        self.voltage_uv = None
+        self.current_code = None
+        self.temperature_cdeg = None
+        self.drained_pc = 0
+
+    def sample(self) -> None:
+        """Take one sample; sensors that do not answer are told in `faults`."""
+        self.faults = 0
+        self.voltage_uv = self.current_code = self.temperature_cdeg = None
+        self.drained_pc = 0
+        self._ready_current()
+        self._begin_temperature()
+        begun_us = time.ticks_us()
+        self._gate.value(1)
+        time.sleep_ms(_SETTLE_MS)
+        self._read_current()
+        self._gate.value(0)
+        connected_us = time.ticks_diff(time.ticks_us(), begun_us)
+        if self.voltage_uv is not None:
+            # uV * us / ohm is 1e-12 As
+            self.drained_pc = self.voltage_uv * connected_us // self._divider_ohm
+        self._finish_temperature()
+
+    def _ready_current(self):
+        self.restarted = False
+        try:
+            self.current.check()
+            if not self.current.running():
+                self.current.start()
+                self.restarted = True
+        except OSError:
+            self.faults |= FAULT_SENSOR
+
+    def _read_current(self):
+        if self.faults & FAULT_SENSOR:
+            return
+        try:
+            self.current.read_charge()
+            self.current_code = self.current.current_code()
+            self.voltage_uv = self.current.bus_uv()
+        except OSError:
+            self.faults |= FAULT_SENSOR
+            self.current_code = self.voltage_uv = None
+
+    def _begin_temperature(self):
+        try:
+            self._temperature.check()
+            self._temperature.begin()
+        except OSError:
+            self.faults |= FAULT_TEMPERATURE
+
+    def _finish_temperature(self):
+        if self.faults & FAULT_TEMPERATURE:
+            return
+        try:
+            self.temperature_cdeg = self._temperature.finish()
+        except OSError:
+            pass
+        if self.temperature_cdeg is None:
+            self.faults |= FAULT_TEMPERATURE

@@ -1,0 +1,75 @@
+"""Store and forward: records that could not be sent, oldest first.
+
+    backlog = Backlog("/backlog", capacity=256)
+    backlog.add(record.to_bytes())          # True when the oldest had to make room
+    for name in backlog.names(limit=32):
+        data = backlog.read(name)
+        ...                                 # sent and acknowledged
+        backlog.remove(name)
+
+A record is a file of its own: at 61 bytes it lives inside the directory entry, which wears flash
+forty times less than appending to a log. It is removed only after it was acknowledged.
+"""
+
+import os
+
+_DIGITS = "%08d"
+
+
+class Backlog:
+    """At most `capacity` records in a directory; OSError from flash."""
+
+    def __init__(self, path: str, capacity: int):
+        self._path = path
+        self._capacity = capacity
+        self._names = None
+
+    def count(self) -> int:
+        """Return how many records wait."""
+        return len(self._list())
+
+    def names(self, limit: int) -> list:
+        """Return the names of the oldest `limit` records, oldest first."""
+        return self._list()[:limit]
+
+    def add(self, data: bytes) -> bool:
+        """Keep a record; return whether the oldest was dropped to make room."""
+        names = self._list()
+        full = len(names) >= self._capacity
+        if full:
+            self.remove(names[0])
+        name = _DIGITS % (int(names[-1]) + 1 if names else 0)
+        if not names:
+            self._make_directory()
+        with open(self._path + "/" + name, "wb") as file:
+            file.write(data)
+        names.append(name)
+        return full
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a record."""
+        with open(self._path + "/" + name, "rb") as file:
+            return file.read()
+
+    def remove(self, name: str) -> None:
+        """Forget a record."""
+        os.remove(self._path + "/" + name)
+        self._list().remove(name)
+
+    def _list(self):
+        if self._names is None:
+            try:
+                self._names = sorted(n for n in os.listdir(self._path) if _is_ours(n))
+            except OSError:
+                self._names = []
+        return self._names
+
+    def _make_directory(self):
+        try:
+            os.mkdir(self._path)
+        except OSError:
+            pass  # it is there already
+
+
+def _is_ours(name):
+    return len(name) == 8 and name.isdigit()

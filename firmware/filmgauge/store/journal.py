@@ -1,0 +1,51 @@
+"""The last known state in flash: two slots written in turn, so that a power cut costs one at most.
+
+    journal = Journal("/journal", SIZE)
+    found = journal.load(buffer)        # the newer whole slot, False when there is none
+    journal.save(buffer)                # payload at buffer[HEAD_SIZE:]
+
+littlefs keeps a file of up to 128 bytes inside its directory entry and commits it when the file
+is closed; the slots stay below that, which costs 0.025 erases a save.
+"""
+
+from filmgauge.store.block import OVERHEAD, opened, seal
+
+
+class Journal:
+    """Two slot files beside each other: `path`.0 and `path`.1."""
+
+    def __init__(self, path: str, payload_size: int):
+        self._path = path
+        self._size = payload_size
+        self._sequence = 0
+
+    def load(self, buffer) -> bool:
+        """Read the newer whole slot into `buffer`; return whether there was one."""
+        best = None
+        for slot in (0, 1):
+            data = self._read(slot)
+            sequence = None if data is None else opened(data, self._size)
+            if sequence is not None and (best is None or sequence > self._sequence):
+                best = data
+                self._sequence = sequence
+        if best is None:
+            return False
+        buffer[: len(best)] = best
+        return True
+
+    def save(self, buffer) -> None:
+        """Seal the payload in `buffer` and write it over the older slot; OSError from flash."""
+        self._sequence += 1
+        seal(buffer, self._size, self._sequence)
+        with open(self._name(self._sequence & 1), "wb") as file:
+            file.write(memoryview(buffer)[: self._size + OVERHEAD])
+
+    def _read(self, slot):
+        try:
+            with open(self._name(slot), "rb") as file:
+                return file.read(self._size + OVERHEAD)
+        except OSError:
+            return None
+
+    def _name(self, slot):
+        return self._path + "." + str(slot)

@@ -1,0 +1,27 @@
+"""The state that outlives deep sleep: a sealed block in RTC memory.
+
+RTC memory keeps whatever bits survived a brown-out, so the block carries its own checksum.
+"""
+
+from filmgauge.store.block import OVERHEAD, opened, seal
+
+
+class Retained:
+    """A payload of `payload_size` bytes in `memory`, a function like `machine.RTC().memory`."""
+
+    def __init__(self, memory, payload_size: int):
+        self._memory = memory
+        self._size = payload_size
+
+    def load(self, buffer) -> bool:
+        """Read the block into `buffer`; return whether it was whole."""
+        data = self._memory()
+        if opened(data, self._size) is None:
+            return False
+        buffer[: self._size + OVERHEAD] = data[: self._size + OVERHEAD]
+        return True
+
+    def save(self, buffer) -> None:
+        """Seal the payload in `buffer` and keep it."""
+        seal(buffer, self._size, 0)
+        self._memory(memoryview(buffer)[: self._size + OVERHEAD])

@@ -1,0 +1,5 @@
+"""Started by the board after every boot."""
+
+from filmgauge.node import run
+
+run()

@@ -1,0 +1,72 @@
+"""Where the broker is: `mqtt://[user[:password]@]host[:port]` or `mqtts://...`.
+
+address = parse_address("mqtt://gauge@broker.example:1884")
+print(address)  # mqtt://gauge@broker.example:1884, never the password
+"""
+
+import os
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from filmgauge_host.telemetry.errors import InputError
+
+PASSWORD_VARIABLE = "FILMGAUGE_MQTT_PASSWORD"
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_FORM = "mqtt://[user[:password]@]host[:port]"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """One broker; `str()` leaves the password out."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        user = f"{self.user}@" if self.user else ""
+        return f"{'mqtts' if self.tls else 'mqtt'}://{user}{host}:{self.port}"
+
+
+def parse_address(url: str) -> BrokerAddress:
+    """Return the address in `url`; raise InputError (a ValueError) naming what is wrong.
+
+    Without a password in the URL the one in FILMGAUGE_MQTT_PASSWORD is taken. No sentence
+    repeats the URL, because it may hold a password.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname
+    except ValueError:
+        raise InputError(f"broker address must look like {_FORM}") from None
+    if parts.scheme not in _PORTS:
+        raise InputError(f"broker address must start with mqtt:// or mqtts:// as in {_FORM}")
+    if not host or any(character.isspace() for character in host):
+        raise InputError(f"broker address has no host: it must look like {_FORM}")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise InputError(f"broker address must end after the port, as in {_FORM}")
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else os.environ.get(PASSWORD_VARIABLE)
+    if parts.password and not user:
+        raise InputError(f"broker address has a password but no user: {_FORM}")
+    return BrokerAddress(
+        host=host,
+        port=_port(parts.netloc, _PORTS[parts.scheme]),
+        tls=parts.scheme == "mqtts",
+        user=user,
+        password=(password or None) if user else None,
+    )
+
+
+def _port(netloc: str, default: int) -> int:
+    """Return the port at the end of `netloc`; an empty one is the scheme's own."""
+    place = netloc.rpartition("@")[2].rpartition("]")[2]
+    text = place.partition(":")[2]
+    if ":" not in place:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
+        raise InputError(f"broker port must be 1 to 65535, not {text[:20]!r}")
+    return int(text)

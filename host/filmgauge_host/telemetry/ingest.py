@@ -1,0 +1,205 @@
+"""From the broker into the store: decode, commit, and only then acknowledge.
+
+    with RecordStore(path) as store, Ingest(parse_address(url), store) as ingest:
+        ingest.wait_connected(5)
+        ...
+        print(ingest.nodes()["bench"].statistics)
+
+One thread owns the connection, the writes and the books. A record that was acknowledged is on
+the disk; one that was not is sent again by the broker and recognised as a duplicate.
+"""
+
+import hashlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from filmgauge.report import topics
+
+from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.messages import Message, Rejected, decode
+from filmgauge_host.telemetry.nodes import IngestStatistics, NodeBook, NodeSnapshot
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.session import Delivery, Session
+from filmgauge_host.telemetry.store import Outcome, RecordStore, StoreError
+
+Listener: TypeAlias = Callable[[Report | Rejected], None]
+
+_BATCH = 500
+_WINDOW = 20  # mosquitto sends no more before the first of them is acknowledged
+_IDLE_S = 0.02
+_REST_S = 0.1
+_HELD = 5000  # messages in memory while the store cannot be written; then reading stops
+_RETRY_S = 1.0
+_REMEMBERED = 100
+
+
+class Ingest:
+    """Receives the messages of all nodes until `close`."""
+
+    def __init__(self, address: BrokerAddress, store: RecordStore):
+        self.address = address
+        self._store = store
+        self._book = NodeBook(store)
+        leaves = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO)
+        filters = [topics.topic("+", leaf) for leaf in leaves]
+        self._session = Session(address, _client_id(store), filters, self._receive)
+        self._pending: list[tuple[Delivery, Message]] = []
+        self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
+        self._listeners: list[Listener] = []
+        self._store_problem = ""
+        self._failure: Exception | None = None
+        self._retry = 0.0
+        self._ready = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` from the ingest thread with every new record and every rejection.
+
+        Register before `start`. It must be quick and must not raise.
+        """
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Begin to connect and receive, in a thread of its own."""
+        self._thread.start()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Return whether messages began to flow within `timeout_s`."""
+        return self._ready.wait(timeout_s)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is connected and subscribed just now."""
+        return self._session.connected
+
+    @property
+    def problem(self) -> str:
+        """What is wrong just now, in one sentence; empty when nothing is."""
+        if self._failure is not None:
+            return f"ingest stopped: {self._failure}"
+        if self._store_problem:
+            return self._store_problem
+        reason = self._session.problem
+        return f"broker {self.address} {reason}" if reason else ""
+
+    def nodes(self) -> dict[str, NodeSnapshot]:
+        """Return all nodes heard of, by name."""
+        return self._book.snapshots()
+
+    def statistics(self) -> dict[str, IngestStatistics]:
+        """Return the counts of all nodes heard of, by name."""
+        return {name: node.statistics for name, node in self.nodes().items()}
+
+    def rejected(self) -> list[Rejected]:
+        """Return the last 100 messages that could not be used, oldest first."""
+        return list(self._rejected)
+
+    def close(self, deadline_s: float = 10.0) -> None:
+        """Store and acknowledge what was received, then disconnect; raise what ended the thread.
+
+        Nothing is lost when the deadline passes: what is not acknowledged is sent again.
+        """
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(deadline_s)
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._step()
+            self._flush()
+            self._session.close(deadline_s=2.0)
+        except Exception as error:  # shown as `problem`, raised by `close`
+            self._failure = error
+
+    def _step(self) -> None:
+        """Wait for a message or for the moment to store those that wait."""
+        before = len(self._pending)
+        if before >= _HELD:
+            time.sleep(_IDLE_S)
+        elif not before:
+            self._session.pump(_REST_S)
+        else:
+            self._session.pump(0.0 if before >= _WINDOW else _IDLE_S)
+        if self._session.connected:
+            self._ready.set()
+        idle = before > 0 and len(self._pending) == before
+        if idle or len(self._pending) >= _BATCH:
+            self._flush()
+
+    def _receive(self, delivery: Delivery) -> None:
+        now_unix_ms = time.time_ns() // 1_000_000
+        message = decode(delivery.topic, delivery.payload, delivery.retained, now_unix_ms)
+        self._pending.append((delivery, message))
+
+    def _flush(self) -> None:
+        """Commit, book and acknowledge all that waits; after a store error keep it and retry."""
+        if not self._pending or time.monotonic() < self._retry:
+            return
+        reports = [message for _, message in self._pending if isinstance(message, Report)]
+        try:
+            for _, message in self._pending:
+                if message.node is not None:
+                    self._book.meet(message.node)
+            outcomes = iter(self._store.add(reports) if reports else ())
+        except StoreError as error:
+            self._store_problem = str(error)
+            self._retry = time.monotonic() + _RETRY_S
+            return
+        self._store_problem = ""
+        settled, self._pending = self._pending, []
+        events: list[Report | Rejected] = []
+        for delivery, message in settled:
+            outcome = next(outcomes) if isinstance(message, Report) else None
+            self._book.note(message, outcome)
+            events += _event(message, outcome)
+            self._session.acknowledge(delivery)
+        self._book.publish()
+        self._tell(events)
+
+    def _tell(self, events: list[Report | Rejected]) -> None:
+        for event in events:
+            if isinstance(event, Rejected):
+                self._rejected.append(event)
+            for listener in self._listeners:
+                listener(event)
+
+
+def _event(message: Message, outcome: Outcome | None) -> list[Report | Rejected]:
+    """Return what listeners hear of a message: nothing for duplicates, status and info."""
+    if isinstance(message, Rejected):
+        return [message]
+    if not isinstance(message, Report) or outcome is Outcome.DUPLICATE:
+        return []
+    if outcome is Outcome.NEW:
+        return [message]
+    boot, seq = message.key
+    reason = f"boot {boot} seq {seq} came again with other content: the first one is kept"
+    topic = topics.topic(message.node, topics.LOG if message.history else topics.TELEMETRY)
+    return [Rejected(message.node, topic, reason, message.received_unix_ms)]
+
+
+def _client_id(store: RecordStore) -> str:
+    """Return the same id for the same store: the broker keeps what came while we were away."""
+    place = f"{socket.gethostname()}:{store.path.resolve()}"
+    return "filmgauge" + hashlib.sha256(place.encode()).hexdigest()[:14]  # 23: MQTT's limit

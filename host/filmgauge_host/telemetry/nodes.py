@@ -1,0 +1,170 @@
+"""What is known of every node: its latest report, its status, and what arrived or did not.
+
+A snapshot is immutable and is replaced when something changes, so that a view can tell by
+identity which rows to draw again.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from filmgauge.report import topics
+
+from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status, Withdrawn
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.sequence import NodeLedger
+from filmgauge_host.telemetry.store import Outcome, RecordStore
+
+NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
+
+# A node that does not announce its next report is judged as if it reported every five minutes.
+DEFAULT_NEXT_REPORT_S = 300.0
+_LATE_FACTOR = 1.5
+_LATE_MARGIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStatistics:
+    """Counts of one node's records since this ingest began, except `lost` and `lost_earlier`.
+
+    lost: numbers missing now among all that is stored. lost_earlier: those of them that were
+    missing already when this ingest first heard of the node.
+    """
+
+    received: int = 0
+    duplicated: int = 0
+    conflicting: int = 0
+    malformed: int = 0
+    lost: int = 0
+    lost_earlier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSnapshot:
+    """One node at one moment.
+
+    latest: the report with the highest (boot, seq), never simply the last received.
+    heard_unix_ms: when its last live report came, or its status if there was none yet.
+    """
+
+    name: str
+    latest: Report | None = None
+    heard_unix_ms: int | None = None
+    status: Status | None = None
+    info: dict[str, Scalar] = field(default_factory=dict)
+    statistics: IngestStatistics = field(default_factory=IngestStatistics)
+
+    def state(self, now_unix_ms: int) -> NodeState:
+        """Return the state to show; `late` when the announced next report is overdue."""
+        if self.status is not None and self.status.state == "offline":
+            return "offline"
+        if self.heard_unix_ms is None:
+            return "unknown"
+        announced = self.status.next_report_s if self.status is not None else None
+        next_report_s = DEFAULT_NEXT_REPORT_S if announced is None else announced
+        patience_ms = (next_report_s * _LATE_FACTOR + _LATE_MARGIN_S) * 1000
+        if now_unix_ms > self.heard_unix_ms + patience_ms:
+            return "late"
+        return self.status.state if self.status is not None else "online"
+
+
+class NodeBook:
+    """All nodes of one ingest; used by its thread only, apart from `snapshots`."""
+
+    def __init__(self, store: RecordStore):
+        self._store = store
+        self._nodes: dict[str, _Node] = {}
+        self._touched: set[str] = set()
+        self._snapshots: dict[str, NodeSnapshot] = {}
+
+    def meet(self, name: str) -> None:
+        """Load what the store has of a node that is heard for the first time.
+
+        Must come before the node's records are added; raises StoreError.
+        """
+        if name not in self._nodes:
+            self._nodes[name] = _Node(
+                NodeLedger(self._store.intervals(name)), self._store.newest(name, 1)
+            )
+
+    def note(self, message: Message, outcome: Outcome | None) -> None:
+        """Apply one message; outcome: what the store made of it when it is a report."""
+        if message.node is None:
+            return
+        node = self._nodes[message.node]
+        self._touched.add(message.node)
+        if isinstance(message, Report):
+            node.note_report(message, outcome)
+        elif isinstance(message, Status):
+            node.status = message
+        elif isinstance(message, Info):
+            node.info = message.values
+        elif isinstance(message, Withdrawn):
+            node.withdraw(message.leaf)
+        elif isinstance(message, Rejected):
+            node.malformed += 1
+
+    def publish(self) -> None:
+        """Replace the snapshots of the nodes that changed."""
+        if not self._touched:
+            return
+        fresh = {name: self._nodes[name].snapshot(name) for name in self._touched}
+        self._touched.clear()
+        self._snapshots = {**self._snapshots, **fresh}
+
+    def snapshots(self) -> dict[str, NodeSnapshot]:
+        """Return the nodes by name; the dictionary is never changed afterwards."""
+        return self._snapshots
+
+
+class _Node:
+    """The changing side of a NodeSnapshot."""
+
+    def __init__(self, ledger: NodeLedger, stored: list[Report]):
+        self.ledger = ledger
+        self.latest = stored[-1] if stored else None
+        self.reported_unix_ms = self.latest.received_unix_ms if self.latest else None
+        self.first_status_unix_ms: int | None = None
+        self.status: Status | None = None
+        self.info: dict[str, Scalar] = {}
+        self.received = 0
+        self.conflicting = 0
+        self.malformed = 0
+
+    def note_report(self, report: Report, outcome: Outcome | None) -> None:
+        if outcome is Outcome.CONFLICT:
+            self.conflicting += 1
+            return
+        self.ledger.add(*report.key)
+        if outcome is not Outcome.NEW:
+            return
+        self.received += 1
+        if self.latest is None or report.key > self.latest.key:
+            self.latest = report
+        if not report.history:
+            self.reported_unix_ms = report.received_unix_ms
+
+    def withdraw(self, leaf: str) -> None:
+        if leaf == topics.STATUS:
+            self.status = None
+        else:
+            self.info = {}
+
+    def snapshot(self, name: str) -> NodeSnapshot:
+        if self.status is not None and self.first_status_unix_ms is None:
+            self.first_status_unix_ms = self.status.received_unix_ms
+        heard = self.reported_unix_ms
+        return NodeSnapshot(
+            name=name,
+            latest=self.latest,
+            heard_unix_ms=self.first_status_unix_ms if heard is None else heard,
+            status=self.status,
+            info=self.info,
+            statistics=IngestStatistics(
+                received=self.received,
+                duplicated=self.ledger.duplicated,
+                conflicting=self.conflicting,
+                malformed=self.malformed,
+                lost=self.ledger.missing,
+                lost_earlier=self.ledger.missing_earlier,
+            ),
+        )

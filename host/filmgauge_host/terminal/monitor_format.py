@@ -1,0 +1,100 @@
+"""How the monitor writes a record's values: exact decimals, a dash for what is not known."""
+
+from filmgauge.report.record import decimal, fault_text
+
+from filmgauge_host.telemetry.report import Report
+
+UNKNOWN = "-"
+
+
+def amount(value: int | None, digits: int, keep: int) -> str:
+    """Return value / 10**digits with `keep` decimals, rounded half to even away from floats."""
+    if value is None:
+        return UNKNOWN
+    unit = 10 ** (digits - keep)
+    return decimal(_divide(value, unit), keep)
+
+
+def state_of_charge(report: Report) -> str:
+    """Return the state of charge in % with its sigma: `81.2 ± 0.4`."""
+    text = amount(report.value("soc_ppm"), 4, 1)
+    sigma = report.value("soc_sigma_ppm")
+    return text if sigma is None or text == UNKNOWN else f"{text} ± {amount(sigma, 4, 1)}"
+
+
+def charge(report: Report) -> str:
+    """Return stored / full charge in uAh."""
+    stored = amount(report.value("stored_nah"), 3, 1)
+    return f"{stored} / {amount(report.value('full_nah'), 3, 1)}"
+
+
+def voltage(report: Report) -> str:
+    """Return the cell voltage in V."""
+    return amount(report.value("voltage_uv"), 6, 4)
+
+
+def current(report: Report) -> str:
+    """Return the current in uA, positive while charging."""
+    return amount(report.value("current_pa"), 6, 3)
+
+
+def temperature(report: Report) -> str:
+    """Return the temperature in degC."""
+    return amount(report.value("temperature_cdeg"), 2, 1)
+
+
+def backlog(report: Report) -> str:
+    """Return the number of records that waited on the node."""
+    return amount(report.value("backlog"), 0, 0)
+
+
+def faults(report: Report) -> str:
+    """Return the names of the faults, `none` without any."""
+    return fault_text(report.value("faults") or 0)
+
+
+def bar(ppm: int | None, cells: int) -> str:
+    """Return a bar of `cells` characters, filled in eighths; blank when not known."""
+    if ppm is None:
+        return " " * cells
+    full, eighths = divmod(round(ppm * cells * 8 / 1_000_000), 8)
+    part = " ▏▎▍▌▋▊▉"[eighths] if full < cells else ""
+    return ("█" * full + part).ljust(cells, "·")
+
+
+def span(seconds: float | None) -> str:
+    """Return a time in its two largest units: `42s`, `5m10s`, `3h07m`, `2d04h`."""
+    if seconds is None:
+        return UNKNOWN
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def plain_line(report: Report) -> str:
+    """Return one line for one record, with units."""
+    boot, seq = report.key
+    parts = [
+        f"{report.node:<12} boot {boot} seq {seq:<6}",
+        f"SoC {state_of_charge(report)} %",
+        f"{charge(report)} uAh",
+        f"{voltage(report)} V",
+        f"{current(report)} uA",
+        f"{temperature(report)} degC",
+        f"backlog {backlog(report)}",
+        f"faults {faults(report)}",
+    ]
+    return "  ".join(parts) + ("  (history)" if report.history else "")
+
+
+def _divide(value: int, unit: int) -> int:
+    """Return value / unit rounded to the nearest integer, halves to even."""
+    quotient, rest = divmod(value, unit)
+    if rest * 2 > unit or (rest * 2 == unit and quotient % 2):
+        quotient += 1
+    return quotient

@@ -1,0 +1,168 @@
+"""The monitor without a screen: one plain line or one JSON object for every new record."""
+
+import json
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from filmgauge_host.telemetry.errors import DataGapError, NoBrokerError
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.messages import Rejected
+from filmgauge_host.telemetry.nodes import NodeSnapshot
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.terminal.monitor_format import plain_line
+
+_TICK_S = 0.1
+# Records that wait for a slow reader of our output; beyond it they are stored, but not printed.
+_WAITING = 100_000
+
+
+class LineMonitor:
+    """Prints what an ingest stores until a signal or the end of the time.
+
+    shown: names of the nodes to print, all when empty.
+    """
+
+    def __init__(self, ingest: Ingest, shown: frozenset[str], as_json: bool):
+        self._ingest = ingest
+        self._shown = shown
+        self._line: Callable[[Report], str] = Report.to_json if as_json else plain_line
+        self._as_json = as_json
+        self._waiting: queue.Queue[Report | Rejected] = queue.Queue(_WAITING)
+        self._unprinted = 0
+        self._told = ""
+        ingest.listen(self._put)
+
+    def run(self, duration_s: float | None, connect_s: float) -> None:
+        """Print until SIGINT, SIGTERM or `duration_s`, then the summary.
+
+        Raises NoBrokerError without a broker within `connect_s`, and DataGapError when the time
+        was over and records are missing.
+        """
+        with catch_signals() as signalled:
+            self._ingest.start()
+            wait_for_broker(self._ingest, connect_s, signalled)
+            end = None if duration_s is None else time.monotonic() + duration_s
+            while not signalled() and (end is None or time.monotonic() < end):
+                self._tell_problem()
+                self._print(_TICK_S)
+            self._ingest.close()
+            while not self._waiting.empty():
+                self._print(0)
+            self._summarize()
+        if duration_s is not None and not signalled():
+            raise_for_gaps(self._ingest, self._shown)
+
+    def _put(self, event: Report | Rejected) -> None:
+        try:
+            self._waiting.put_nowait(event)
+        except queue.Full:
+            self._unprinted += 1
+
+    def _print(self, timeout_s: float) -> None:
+        """Print what waits, at most a second's worth, and flush once."""
+        until = time.monotonic() + 1.0
+        try:
+            event = self._waiting.get(timeout=timeout_s) if timeout_s else self._waiting.get(False)
+            while True:
+                self._print_event(event)
+                if time.monotonic() > until:
+                    break
+                event = self._waiting.get(False)
+        except queue.Empty:
+            pass
+        sys.stdout.flush()
+
+    def _print_event(self, event: Report | Rejected) -> None:
+        if self._shown and event.node not in self._shown:
+            return
+        if isinstance(event, Report):
+            sys.stdout.write(self._line(event) + "\n")
+        else:
+            _tell(f"{event.topic}: {event.reason}")
+
+    def _tell_problem(self) -> None:
+        """Say on stderr when the connection or the store fails, and when it works again."""
+        problem = self._ingest.problem
+        if problem == self._told or not (problem or self._ingest.connected):
+            return
+        _tell(f"{problem}: retrying" if problem else f"{self._ingest.address} works again")
+        self._told = problem
+
+    def _summarize(self) -> None:
+        nodes = visible(self._ingest, self._shown)
+        if self._as_json:
+            counts = {node.name: asdict(node.statistics) for node in nodes}
+            sys.stdout.write(json.dumps({"summary": counts, "not_printed": self._unprinted}))
+            sys.stdout.write("\n")
+        else:
+            for node in nodes:
+                sys.stdout.write(summary_line(node) + "\n")
+        if self._unprinted:
+            _tell(f"{self._unprinted} records were stored but not printed: the reader is slow")
+        sys.stdout.flush()
+
+
+def visible(ingest: Ingest, shown: frozenset[str]) -> list[NodeSnapshot]:
+    """Return the nodes to show, by name."""
+    nodes = ingest.nodes()
+    return [nodes[name] for name in sorted(nodes) if not shown or name in shown]
+
+
+def summary_line(node: NodeSnapshot) -> str:
+    """Return what arrived of a node, in one line."""
+    counts = ", ".join(
+        f"{value} {name.replace('_', ' ')}" for name, value in asdict(node.statistics).items()
+    )
+    return f"{node.name}: {counts}"
+
+
+def wait_for_broker(ingest: Ingest, connect_s: float, stopped: Callable[[], bool]) -> None:
+    """Return once messages flow or `stopped()`; raise NoBrokerError after `connect_s`."""
+    until = time.monotonic() + connect_s
+    while not ingest.wait_connected(_TICK_S):
+        if stopped():
+            return
+        if time.monotonic() > until:
+            raise NoBrokerError(ingest.problem or f"broker {ingest.address} does not answer")
+
+
+def raise_for_gaps(ingest: Ingest, shown: frozenset[str]) -> None:
+    """Raise DataGapError when records of this run are missing."""
+    lost: dict[str, int] = {}
+    for node in visible(ingest, shown):
+        new = node.statistics.lost - node.statistics.lost_earlier
+        if new:
+            lost[node.name] = new
+    if lost:
+        parts = ", ".join(f"{count} of {name}" for name, count in lost.items())
+        raise DataGapError(f"records are missing: {parts}")
+
+
+@contextmanager
+def catch_signals() -> Iterator[Callable[[], bool]]:
+    """Note SIGINT and SIGTERM instead of dying; a second one ends the process at once."""
+    seen = False
+
+    def note(number: int, frame: object) -> None:
+        nonlocal seen
+        if seen:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        seen = True
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"filmgauge: {sentence}\n")
+    sys.stderr.flush()

@@ -1,0 +1,156 @@
+"""The monitor's table: which columns fit, and the cells of a node's row.
+
+Colour says one thing each: red is a fault or a node that is gone, yellow a node that is late or
+records that are missing, grey a value that is no longer live.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rich.text import Text
+
+from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeState
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.terminal import monitor_format as written
+
+BAR_CELLS = 6
+_GAP = 2  # a blank on either side of a cell
+_SCROLLBAR = 2
+_NAME_LONGEST = 16
+
+SortOrder: TypeAlias = Literal["node", "state", "charge", "gaps"]
+SORT_ORDERS: tuple[SortOrder, ...] = ("node", "state", "charge", "gaps")
+_STATE_RANK: dict[NodeState, int] = {
+    "offline": 0,
+    "late": 1,
+    "unknown": 2,
+    "online": 3,
+    "sleeping": 3,
+}
+_STATE_STYLE: dict[NodeState, str] = {"offline": "red", "late": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `value` writes its cell. rank: the higher, the earlier it gives way."""
+
+    title: str
+    width: int
+    rank: int
+    value: Callable[[NodeSnapshot], str]
+    style: Callable[[NodeSnapshot], str] = lambda node: ""
+    right: bool = True
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a row depends on besides its node: the time, and whether the broker is there."""
+
+    now_unix_ms: int
+    connected: bool
+
+    def fresh(self, node: NodeSnapshot) -> bool:
+        """Tell whether the node's values may look live."""
+        return self.connected and node.state(self.now_unix_ms) in ("online", "sleeping")
+
+
+def columns(width: int, names: Sequence[str]) -> list[Column]:
+    """Return the columns that fit into `width` characters; the node comes first."""
+    longest = max((len(name) for name in names), default=0)
+    first = Column("node", min(max(longest, 6), _NAME_LONGEST), 0, _name, right=False)
+    room = width - _SCROLLBAR - first.width - _GAP
+    kept: set[str] = set()
+    for column in sorted(_COLUMNS, key=lambda column: column.rank):
+        room -= column.width + _GAP
+        if room < 0:
+            break
+        kept.add(column.title)
+    return [first, *(column for column in _COLUMNS if column.title in kept)]
+
+
+def row(node: NodeSnapshot, shown: Sequence[Column], moment: Moment) -> list[Text]:
+    """Return the cells of a node."""
+    fresh = moment.fresh(node)
+    return [_cell(node, column, moment, fresh) for column in shown]
+
+
+def sort_key(node: NodeSnapshot, order: SortOrder, now_unix_ms: int) -> tuple[float, str]:
+    """Return what puts the nodes that need attention first; `node` sorts by name."""
+    if order == "state":
+        return _STATE_RANK[node.state(now_unix_ms)], node.name
+    if order == "charge":
+        soc_ppm = node.latest.value("soc_ppm") if node.latest else None
+        return (2_000_000 if soc_ppm is None else soc_ppm), node.name
+    if order == "gaps":
+        return -node.statistics.lost, node.name
+    return 0, node.name
+
+
+def _cell(node: NodeSnapshot, column: Column, moment: Moment, fresh: bool) -> Text:
+    if column.title == _STATE.title:
+        state = node.state(moment.now_unix_ms)
+        return Text(state, _STATE_STYLE.get(state, ""))
+    if column.title == _AGE.title:
+        return Text(written.span(age_s(node, moment.now_unix_ms)), justify="right")
+    style = column.style(node)
+    if column.live and not fresh:
+        style = "bright_black"
+    return Text(column.value(node), style, justify="right" if column.right else "left")
+
+
+def age_s(node: NodeSnapshot, now_unix_ms: int) -> float | None:
+    """Return the seconds since the node's last live report, None without any report."""
+    if node.latest is None or node.heard_unix_ms is None:
+        return None
+    return (now_unix_ms - node.heard_unix_ms) / 1000
+
+
+def _latest(write: Callable[[Report], str]) -> Callable[[NodeSnapshot], str]:
+    return lambda node: written.UNKNOWN if node.latest is None else write(node.latest)
+
+
+def _name(node: NodeSnapshot) -> str:
+    if len(node.name) <= _NAME_LONGEST:
+        return node.name
+    return node.name[: _NAME_LONGEST - 1] + "…"
+
+
+def _bar(report: Report) -> str:
+    return written.bar(report.value("soc_ppm"), BAR_CELLS)
+
+
+def _faults(report: Report) -> str:
+    first, _, rest = written.faults(report).partition("+")
+    return f"{first} +{rest.count('+') + 1}" if rest else first
+
+
+def _fault_style(node: NodeSnapshot) -> str:
+    return "red" if node.latest and node.latest.value("faults") else ""
+
+
+_STATE = Column("state", 8, 0, lambda node: "", right=False, live=False)
+_AGE = Column("age", 6, 2, lambda node: "", live=False)
+_COLUMNS = (
+    _STATE,
+    Column("SoC %", 12, 1, _latest(written.state_of_charge)),
+    Column("", BAR_CELLS, 12, _latest(_bar), right=False),
+    Column("stored / full uAh", 17, 10, _latest(written.charge)),
+    Column("V", 6, 3, _latest(written.voltage)),
+    Column("uA", 9, 4, _latest(written.current)),
+    Column("degC", 5, 9, _latest(written.temperature)),
+    _AGE,
+    Column("received", 8, 8, lambda node: str(node.statistics.received), live=False),
+    Column(
+        "gaps",
+        5,
+        6,
+        lambda node: str(node.statistics.lost),
+        lambda node: "yellow" if node.statistics.lost else "",
+        live=False,
+    ),
+    Column("dup", 5, 11, lambda node: str(node.statistics.duplicated), live=False),
+    Column("backlog", 7, 7, _latest(written.backlog)),
+    Column("faults", 11, 5, _latest(_faults), _fault_style, right=False),
+)

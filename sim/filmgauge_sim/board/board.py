@@ -1,0 +1,265 @@
+"""The virtual board: plays every request of the firmware and moves virtual time.
+
+Time moves only here: by what a request takes, by sleeping, and by what the interpreter reports
+to have passed since its last request. All times are true microseconds unless named otherwise.
+"""
+
+import random
+import struct
+from collections.abc import Callable
+from typing import Protocol
+
+from filmgauge_sim.board.clock import BoardClock
+from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.kinds import BoardKind
+from filmgauge_sim.board.meter import LoadMeter
+from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.wifi import AccessPoint, Station
+from filmgauge_sim.parts.bus import I2CBus, Nack
+
+RTC_BYTES = 2048
+_ENODEV = 19
+_EIO = 5
+_EINVAL = 22
+_REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
+_GPIO_US = 2  # assumed
+
+Handler = Callable[[int, int, bytes], bytes]
+
+
+class World(Protocol):
+    """What surrounds the board: the cell, its circuit and the sensors on the bus."""
+
+    bus: I2CBus
+
+    def advance_to(self, now_us: int) -> None:
+        """Let physics follow to `now_us`."""
+        ...
+
+    def set_pin(self, pin: int, level: int, now_us: int) -> None:
+        """Let an output of the board act on the circuit."""
+        ...
+
+
+class VirtualBoard:
+    """One board of a kind in a world. `now_us` is true time since the scenario began."""
+
+    def __init__(
+        self,
+        kind: BoardKind,
+        world: World,
+        flash: Flash,
+        access_point: AccessPoint,
+        clock: BoardClock,
+        seed: int,
+        unique_id: bytes,
+        real_wait_ms: int = 1000,
+    ) -> None:
+        self.kind = kind
+        self.flash = flash
+        self.meter = LoadMeter()
+        self.now_us = 0
+        self.clock = clock
+        self.requests = 0
+        self.cut_at_request: int | None = None
+        self.console: Callable[[bytes], None] = lambda _: None
+        self._world = world
+        self._access_point = access_point
+        self._station = Station(access_point)
+        self._random = random.Random(seed)
+        self._unique_id = unique_id
+        self._real_wait_ms = real_wait_ms
+        self._cause = ResetCause.POWER_ON
+        self._rtc_memory = b""
+        self._watchdog_us: int | None = None
+        self._watchdog_at_us = 0
+        self._handlers = self._make_handlers()
+
+    # Between runs of the firmware
+
+    def boot(self, cause: ResetCause) -> None:
+        """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
+        self._cause = cause
+        if cause is ResetCause.POWER_ON:
+            self._rtc_memory = b""
+            self.clock.power_on_us = self.now_us
+        self._station = Station(self._access_point)
+        self._watchdog_us = None
+        self._pass(self.kind.boot_us, "boot", self.kind.boot_ua)
+
+    def sleep(self, duration_ms: int) -> None:
+        """Pass a deep sleep as long as the board's own clock makes it."""
+        self._watchdog_us = None
+        self._pass(self._board_us(duration_ms * 1000), "deep sleep", self.kind.deep_sleep_ua)
+
+    # Requests
+
+    def request(
+        self, operation: int, small: int, argument: int, data: bytes, elapsed_us: int
+    ) -> tuple[int, bytes]:
+        """Play one request; return (errno or 0, answer).
+
+        Raises BoardStopped when it ends the run: sleep, reset, watchdog or a power cut.
+        """
+        self.requests += 1
+        if self.requests == self.cut_at_request:
+            self.cut_at_request = None
+            raise BoardStopped(Outcome(ResetCause.POWER_ON, note="power cut"))
+        self._compute(elapsed_us + _REQUEST_US)
+        handler = self._handlers.get(operation)
+        if handler is None:
+            return _EINVAL, b""
+        try:
+            return 0, handler(small, argument, data)
+        except Nack:
+            return _ENODEV, b""
+        except ValueError as error:
+            self.console(f"board: {error}\n".encode())
+            return _EIO, b""
+
+    def reading_us(self) -> int:
+        """Return the board's clock now."""
+        return self.clock.reading_us(self.now_us)
+
+    def _make_handlers(self) -> dict[int, Handler]:
+        return {
+            _ops.HELLO: self._hello,
+            _ops.SLEEP_US: self._sleep_us,
+            _ops.I2C_READ: self._i2c_read,
+            _ops.I2C_WRITE: self._i2c_write,
+            _ops.I2C_SCAN: self._i2c_scan,
+            _ops.PIN_SET: self._pin_set,
+            _ops.RTC_READ: lambda *_: self._rtc_memory,
+            _ops.RTC_WRITE: self._rtc_write,
+            _ops.DEEPSLEEP: self._deepsleep,
+            _ops.LIGHTSLEEP: self._lightsleep,
+            _ops.RESET: self._reset,
+            _ops.FLASH_PROGRAM: self._flash_program,
+            _ops.FLASH_ERASE: self._flash_erase,
+            _ops.WLAN_ACTIVE: self._wlan_active,
+            _ops.WLAN_CONNECT: self._wlan_connect,
+            _ops.WLAN_STATUS: self._wlan_status,
+            _ops.WDT_START: self._wdt_start,
+            _ops.WDT_FEED: self._wdt_feed,
+            _ops.RANDOM: lambda _, count, __: self._random.randbytes(min(count, 4096)),
+            _ops.CONSOLE: self._console,
+        }
+
+    def _hello(self, small: int, argument: int, data: bytes) -> bytes:
+        return struct.pack(
+            _ops.HELLO_ANSWER,
+            self._cause,
+            self.flash.blocks,
+            self._access_point.latency_us,
+            self._real_wait_ms,
+            self._unique_id,
+        )
+
+    def _sleep_us(self, small: int, argument: int, data: bytes) -> bytes:
+        self._compute(self._board_us(argument))
+        return b""
+
+    def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
+        length = argument >> 8
+        bus = self._world.bus
+        self._compute(bus.duration_us(length + 3))
+        self._world.advance_to(self.now_us)
+        return bus.read(small, argument & 0xFF, length, self.now_us)
+
+    def _i2c_write(self, small: int, argument: int, data: bytes) -> bytes:
+        bus = self._world.bus
+        self._compute(bus.duration_us(len(data) + 2))
+        self._world.advance_to(self.now_us)
+        bus.write(small, argument & 0xFF, data, self.now_us)
+        return b""
+
+    def _i2c_scan(self, small: int, argument: int, data: bytes) -> bytes:
+        bus = self._world.bus
+        self._compute(112 * bus.duration_us(1))
+        self._world.advance_to(self.now_us)
+        return bytes(bus.scan(self.now_us))
+
+    def _pin_set(self, small: int, argument: int, data: bytes) -> bytes:
+        self._compute(_GPIO_US)
+        self._world.advance_to(self.now_us)
+        self._world.set_pin(small, argument, self.now_us)
+        return b""
+
+    def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
+        if len(data) > RTC_BYTES:
+            raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
+        self._rtc_memory = bytes(data)
+        return b""
+
+    def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:
+        raise BoardStopped(Outcome(ResetCause.DEEP_SLEEP, sleep_ms=argument))
+
+    def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
+        duration_us = self._board_us(argument * 1000)
+        self._pass(duration_us, "light sleep", self.kind.light_sleep_ua)
+        return b""
+
+    def _reset(self, small: int, argument: int, data: bytes) -> bytes:
+        raise BoardStopped(Outcome(ResetCause.HARD, note="reset by the firmware"))
+
+    def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
+        self._compute(self.flash.program(argument, data))
+        return b""
+
+    def _flash_erase(self, small: int, argument: int, data: bytes) -> bytes:
+        self._compute(self.flash.erase(argument))
+        return b""
+
+    def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
+        self._station.set_active(bool(small))
+        return b""
+
+    def _wlan_connect(self, small: int, argument: int, data: bytes) -> bytes:
+        ssid, _, password = data.decode().partition("\0")
+        self._station.join(ssid, password, self.now_us)
+        return b""
+
+    def _wlan_status(self, small: int, argument: int, data: bytes) -> bytes:
+        return struct.pack("<H", self._station.status(self.now_us))
+
+    def _wdt_start(self, small: int, argument: int, data: bytes) -> bytes:
+        self._watchdog_us = argument * 1000
+        self._watchdog_at_us = self.now_us + self._watchdog_us
+        return b""
+
+    def _wdt_feed(self, small: int, argument: int, data: bytes) -> bytes:
+        if self._watchdog_us is not None:
+            self._watchdog_at_us = self.now_us + self._watchdog_us
+        return b""
+
+    def _console(self, small: int, argument: int, data: bytes) -> bytes:
+        self.console(data)
+        return b""
+
+    # Time and charge
+
+    def _board_us(self, duration_us: int) -> int:
+        """Return the true length of a duration on the board's clock, from now."""
+        return self.clock.true_us(self.reading_us() + duration_us) - self.now_us
+
+    def _compute(self, duration_us: int) -> None:
+        """Pass time with the processor awake, at what the radio adds."""
+        if not self._station.active:
+            self._pass(duration_us, "active", self.kind.active_ua)
+        elif self._station.status(self.now_us) == _ops.STAT_GOT_IP:
+            self._pass(duration_us, "radio", self.kind.connected_ua)
+        else:
+            self._pass(duration_us, "associating", self.kind.associating_ua)
+
+    def _pass(self, duration_us: int, state: str, current_ua: float) -> None:
+        if self._watchdog_us is not None:
+            left_us = self._watchdog_at_us - self.now_us
+            if duration_us >= left_us:
+                self._meter(max(0, left_us), state, current_ua)
+                raise BoardStopped(Outcome(ResetCause.WATCHDOG, note="watchdog"))
+        self._meter(duration_us, state, current_ua)
+
+    def _meter(self, duration_us: int, state: str, current_ua: float) -> None:
+        self.meter.add(state, current_ua, duration_us)
+        self.now_us += duration_us

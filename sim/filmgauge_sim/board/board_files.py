@@ -1,0 +1,146 @@
+"""The board's file system for firmware in this process: `open` and `os` over littlefs."""
+
+from typing import Any, Protocol
+
+from littlefs import LittleFSError, UserContext
+
+from filmgauge_sim.board.files import mounted
+from filmgauge_sim.board.flash import BLOCK, Flash
+from filmgauge_sim.board.outcome import BoardStopped
+from filmgauge_sim.board.shims import _ops
+
+_READ_CHUNK = 256  # the interpreter reads a whole file in pieces of this size
+
+
+class Link(Protocol):
+    """The requests that flash needs."""
+
+    def call(
+        self, operation: int, small: int = 0, argument: int = 0, data: Any = b""
+    ) -> bytes: ...
+
+    def elapse(self, us: int) -> None: ...
+
+
+class _PaidAccess(UserContext):
+    """Block operations that cost what they cost on the board."""
+
+    def __init__(self, flash: Flash, link: Link) -> None:
+        self._flash = flash
+        self._link = link
+        self.stopped: BoardStopped | None = None
+
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytes:
+        self._link.elapse(_ops.READ_US)
+        return self._flash.read(block * BLOCK + off, size)
+
+    def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
+        return self._request(_ops.FLASH_PROGRAM, block * BLOCK + off, bytes(data))
+
+    def erase(self, cfg: object, block: int) -> int:
+        return self._request(_ops.FLASH_ERASE, block, b"")
+
+    def sync(self, cfg: object) -> int:
+        return 0
+
+    def _request(self, operation: int, argument: int, data: bytes) -> int:
+        """Pass a request on; littlefs would swallow the exception that stops the board."""
+        if self.stopped is not None:
+            return -5
+        try:
+            self._link.call(operation, 0, argument, data)
+        except BoardStopped as stopped:
+            self.stopped = stopped
+            return -5
+        except OSError:
+            return -5
+        return 0
+
+
+class BoardFiles:
+    """`open`, and the functions that `os` of the board offers."""
+
+    def __init__(self, flash: Flash, link: Link) -> None:
+        self._flash = flash
+        self._link = link
+        self.mount()
+
+    def mount(self) -> None:
+        """Mount as a boot does."""
+        self._access = _PaidAccess(self._flash, self._link)
+        self._file_system = mounted(self._access, self._flash.blocks)
+        self._check_power()
+
+    def open(self, path: str, mode: str = "r") -> "BoardFile":
+        """Open a file. Raises OSError with the board's error numbers."""
+        raw = self._do("open", path, mode.replace("b", "") + "b", buffering=0)
+        return BoardFile(self, raw, text="b" not in mode)
+
+    def listdir(self, path: str = "/") -> list[str]:
+        """Return the names in a directory."""
+        return self._do("listdir", path)
+
+    def mkdir(self, path: str) -> None:
+        """Make a directory."""
+        self._do("mkdir", path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        self._do("remove", path)
+
+    def guarded(self, action: Any, *arguments: Any, **options: Any) -> Any:
+        """Do something with littlefs; turn its errors into the board's OSError."""
+        try:
+            result = action(*arguments, **options)
+        except LittleFSError as error:
+            self._check_power()
+            raise OSError(-error.code, "") from None
+        except OSError as error:
+            self._check_power()
+            raise OSError(error.errno or 5, "") from None
+        self._check_power()
+        return result
+
+    def _do(self, action: str, path: str, *arguments: Any, **options: Any) -> Any:
+        function = getattr(self._file_system, action)
+        return self.guarded(function, path.lstrip("/") or "/", *arguments, **options)
+
+    def _check_power(self) -> None:
+        if self._access.stopped is not None:
+            raise self._access.stopped
+
+
+class BoardFile:
+    """An open file with the methods of the board's file objects."""
+
+    def __init__(self, files: BoardFiles, raw: Any, text: bool) -> None:
+        self._files = files
+        self._raw = raw
+        self._text = text
+
+    def __enter__(self) -> "BoardFile":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if not isinstance(error, BoardStopped):
+            self.close()
+
+    def read(self, count: int = -1) -> Any:
+        """Return `count` bytes or characters, all of them for -1."""
+        data = self._all() if count < 0 else self._files.guarded(self._raw.read, count)
+        return data.decode() if self._text else data
+
+    def write(self, data: Any) -> int:
+        """Write bytes or text; return how much."""
+        raw = data.encode() if isinstance(data, str) else bytes(data)
+        return self._files.guarded(self._raw.write, raw)
+
+    def close(self) -> None:
+        """Close and commit."""
+        self._files.guarded(self._raw.close)
+
+    def _all(self) -> bytes:
+        data = b""
+        while chunk := self._files.guarded(self._raw.read, _READ_CHUNK):
+            data += chunk
+        return data

@@ -1,0 +1,72 @@
+"""The board's littlefs seen from outside: the interpreter's own settings, on the same flash.
+
+With these settings littlefs touches the flash in the same order here as under the interpreter,
+which is why both runtimes cost the same virtual time (`tests/system/test_runtimes.py`).
+"""
+
+from littlefs import LittleFS, LittleFSError, UserContext
+
+from filmgauge_sim.board.flash import BLOCK, Flash
+
+# MicroPython's VfsLfs2: readsize = progsize = lookahead = 32, cache four times that.
+_SETTINGS = {
+    "block_size": BLOCK,
+    "read_size": 32,
+    "prog_size": 32,
+    "cache_size": 128,
+    "lookahead_size": 32,
+    "block_cycles": 100,
+}
+
+
+class FlashAccess(UserContext):
+    """Carries littlefs block operations to flash, directly: nobody pays for them."""
+
+    def __init__(self, flash: Flash) -> None:
+        self._flash = flash
+
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytes:
+        del cfg
+        return self._flash.read(block * BLOCK + off, size)
+
+    def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
+        del cfg
+        self._flash.program(block * BLOCK + off, bytes(data))
+        return 0
+
+    def erase(self, cfg: object, block: int) -> int:
+        del cfg
+        self._flash.erase(block)
+        return 0
+
+    def sync(self, cfg: object) -> int:
+        del cfg
+        return 0
+
+
+def mounted(context: UserContext, blocks: int) -> LittleFS:
+    """Return the file system behind `context`, formatted first when there is none."""
+    file_system = LittleFS(context=context, block_count=blocks, mount=False, **_SETTINGS)
+    try:
+        file_system.mount()
+    except LittleFSError:
+        file_system = LittleFS(context=context, block_count=blocks, mount=False, **_SETTINGS)
+        file_system.format()
+        file_system.mount()
+    return file_system
+
+
+def install(flash: Flash, files: dict[str, bytes]) -> None:
+    """Write files (absolute path -> content) to the board, as a flashing tool does."""
+    file_system = mounted(FlashAccess(flash), flash.blocks)
+    for path, content in files.items():
+        with file_system.open(path.lstrip("/"), "wb", buffering=0) as file:
+            file.write(content)
+    file_system.unmount()
+
+
+def fetch(flash: Flash, path: str) -> bytes:
+    """Return the content of a file on the board. Raises FileNotFoundError."""
+    file_system = mounted(FlashAccess(flash), flash.blocks)
+    with file_system.open(path.lstrip("/"), "rb", buffering=0) as file:
+        return file.read()

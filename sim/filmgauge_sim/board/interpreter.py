@@ -1,0 +1,40 @@
+"""Runtime `micropython`: the firmware's bytecode on a real interpreter, a process per boot."""
+
+import os
+from pathlib import Path
+
+from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.image import rom
+from filmgauge_sim.board.launcher import HEAP, Launcher
+from filmgauge_sim.board.outcome import BoardStopped, Outcome
+
+
+class MicroPythonRuntime:
+    """Runs on a MicroPython interpreter with a heap of `heap`; prints go to the file `console`."""
+
+    def __init__(self, flash_image: Path, console: Path, heap: str = HEAP) -> None:
+        self._console = os.open(console, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._launcher = Launcher(rom(), flash_image, self._console, heap)
+
+    def run(self, board: VirtualBoard) -> Outcome:
+        """See Runtime. Raises InterpreterError when the interpreter cannot be reached."""
+        board.console = self._print
+        launcher = self._launcher
+        launcher.boot()
+        try:
+            while (request := launcher.receive()) is not None:
+                operation, small, argument, elapsed, data = request
+                status, answer = board.request(operation, small, argument, data, elapsed)
+                launcher.answer(status, answer, board.reading_us())
+        except BoardStopped as stopped:
+            launcher.kill()
+            return stopped.outcome
+        return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+
+    def close(self) -> None:
+        """End the interpreter and close the console."""
+        self._launcher.close()
+        os.close(self._console)
+
+    def _print(self, text: bytes) -> None:
+        os.write(self._console, text)

@@ -1,0 +1,114 @@
+"""Starts the interpreter for each boot and ends it when the board loses power."""
+
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from filmgauge_sim.board import zygote
+from filmgauge_sim.board.shims import _ops
+
+HEAP = "64wK"  # a 32-bit board's heap of 64 KB
+
+
+class InterpreterError(RuntimeError):
+    """No interpreter could be found or started."""
+
+
+def own_interpreter() -> str:
+    """Return the user's own micropython, '' for the one that comes with the packages.
+
+    Raises InterpreterError when there is neither.
+    """
+    chosen = os.environ.get("MICROPYTHON")
+    if chosen:
+        found = shutil.which(chosen)
+        if found is None:
+            raise InterpreterError(f"MICROPYTHON names {chosen}, which cannot be run")
+        return found
+    if find_spec("micropython_module") is not None:
+        return ""
+    found = shutil.which("micropython")
+    if found is None:
+        raise InterpreterError("no micropython here: put one on PATH or name it in MICROPYTHON")
+    return found
+
+
+class Launcher:
+    """One zygote process and the link to it. `console` gets what the firmware prints."""
+
+    def __init__(self, rom: Path, flash_image: Path, console: int, heap: str = HEAP) -> None:
+        executable = own_interpreter()
+        script = [str(rom / "shims" / "_start.py"), str(rom), str(flash_image)]
+        arguments = ["-X", f"heapsize={heap}", *script]
+        self.link, theirs = socket.socketpair()
+        command = [sys.executable, "-m", zygote.__name__, str(os.getpid()), executable]
+        environment = {**os.environ, "MICROPYPATH": ".frozen"}
+        self._process = subprocess.Popen(
+            [*command, *arguments],
+            stdin=theirs.fileno(),
+            stdout=console,
+            stderr=console,
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._child: int | None = None
+        self._received = bytearray()
+
+    def boot(self) -> None:
+        """Start the interpreter."""
+        self.link.sendall(zygote.BOOT)
+
+    def receive(self) -> tuple[int, int, int, int, bytes] | None:
+        """Return the next request (operation, small, argument, elapsed us, data).
+
+        None when the interpreter has ended by itself.
+        """
+        while True:
+            head = self._exactly(_ops.REQUEST_SIZE)
+            operation, small, length, argument, elapsed = struct.unpack(_ops.REQUEST, head)
+            if operation == _ops.STARTED:
+                self._child = argument
+                continue
+            if operation == _ops.EXITED:
+                self._child = None
+                return None
+            data = self._exactly(length) if length else b""
+            return operation, small, argument, elapsed, data
+
+    def answer(self, status: int, data: bytes, clock_us: int) -> None:
+        """Answer the last request."""
+        self.link.sendall(struct.pack(_ops.ANSWER, status, len(data), clock_us) + data)
+
+    def kill(self) -> None:
+        """End the interpreter as a loss of power does, and wait until it is gone."""
+        if self._child is None:
+            return
+        os.kill(self._child, signal.SIGKILL)
+        while self.receive() is not None:
+            pass
+
+    def close(self) -> None:
+        """End everything; no process is left."""
+        if self._child is not None:
+            os.kill(self._child, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        self.link.close()
+
+    def _exactly(self, count: int) -> bytes:
+        received = self._received
+        while len(received) < count:
+            chunk = self.link.recv(65536)
+            if not chunk:
+                raise InterpreterError("the interpreter's helper process has ended")
+            received += chunk
+        taken = bytes(received[:count])
+        del received[:count]
+        return taken

@@ -1,0 +1,30 @@
+"""How a run of the firmware ended: the board stops it, it never stops itself."""
+
+import enum
+from dataclasses import dataclass
+
+
+class ResetCause(enum.IntEnum):
+    """Why the board boots, as `machine.reset_cause()` of the ESP32 port numbers it."""
+
+    POWER_ON = 1
+    HARD = 2
+    WATCHDOG = 3
+    DEEP_SLEEP = 4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`cause` of the next boot, None when there is none; `sleep_ms` before it; `note` to log."""
+
+    cause: ResetCause | None
+    sleep_ms: int = 0
+    note: str = ""
+
+
+class BoardStopped(BaseException):
+    """Raised where a request ends the run. Not an Exception: firmware must not catch it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.note)
+        self.outcome = outcome

@@ -1,0 +1,125 @@
+"""Built-in modules of the interpreter, for firmware that runs in this process."""
+
+import array
+import binascii
+import errno
+import json
+import math
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from filmgauge_sim.board.board_files import BoardFiles
+
+_PERIOD = 1 << 30
+
+
+def built_in_modules(
+    files: BoardFiles, console: Callable[[bytes], None]
+) -> dict[str, ModuleType]:
+    """Return module name -> module, as far as shims and firmware import them."""
+    modules = {
+        "array": array,
+        "binascii": binascii,
+        "errno": errno,
+        "json": json,
+        "math": math,
+        "struct": struct,
+        "ustruct": struct,
+    }
+    made: dict[str, dict[str, Any]] = {
+        "gc": {"collect": lambda: 0, "mem_alloc": lambda: 0, "mem_free": lambda: 65536},
+        "sys": {
+            "print_exception": lambda error: console(_trace(error)),
+            "platform": "esp32",
+            "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
+            "exit": sys.exit,
+        },
+        "uos": {
+            name: getattr(files, name, None)
+            for name in ("listdir", "mkdir", "remove", "rename", "rmdir", "stat", "statvfs")
+        },
+        "utime": {
+            "ticks_add": lambda ticks, delta: (ticks + delta) & (_PERIOD - 1),
+            "ticks_diff": _ticks_diff,
+            "gmtime": None,
+            "localtime": None,
+            "mktime": None,
+        },
+        "usocket": {
+            "AF_INET": socket.AF_INET,
+            "SOCK_STREAM": socket.SOCK_STREAM,
+            "getaddrinfo": socket.getaddrinfo,
+            "socket": _StreamSocket,
+        },
+        "uselect": {"POLLIN": 1, "poll": _Poll},
+        "micropython": {"const": lambda value: value},
+    }
+    for name, members in made.items():
+        module = ModuleType(name)
+        vars(module).update(members)
+        modules[name] = module
+    return modules
+
+
+def _trace(error: BaseException) -> bytes:
+    return "".join(traceback.format_exception(error)).encode()
+
+
+def _ticks_diff(end: int, start: int) -> int:
+    half = _PERIOD >> 1
+    return ((end - start + half) & (_PERIOD - 1)) - half
+
+
+class _StreamSocket:
+    """A socket with the stream methods of the unix port: None where it would block."""
+
+    def __init__(self, family: int, kind: int) -> None:
+        self._socket = socket.socket(family, kind)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._socket.settimeout(seconds)
+
+    def setblocking(self, flag: bool) -> None:
+        self._socket.setblocking(flag)
+
+    def connect(self, address: tuple[str, int]) -> None:
+        try:
+            self._socket.connect(address)
+        except TimeoutError:
+            raise OSError(errno.ETIMEDOUT, "") from None
+
+    def write(self, data: Any) -> int | None:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return None
+
+    def readinto(self, buffer: Any) -> int | None:
+        try:
+            return self._socket.recv_into(buffer)
+        except BlockingIOError:
+            return None
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Poll:
+    """`poll` for one stream socket."""
+
+    def register(self, stream: _StreamSocket, mask: int) -> None:
+        import select
+
+        self._poll = select.poll()
+        self._poll.register(stream.fileno(), mask)
+
+    def poll(self, timeout_ms: int) -> list[tuple[int, int]]:
+        return self._poll.poll(timeout_ms)

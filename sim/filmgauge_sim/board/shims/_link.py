@@ -1,0 +1,50 @@
+"""The link of a real interpreter to the host that plays its board: file descriptor 3."""
+
+import _ops
+import ustruct
+
+_file = open(3, "r+b")
+_request = bytearray(_ops.REQUEST_SIZE)
+_answer = bytearray(_ops.ANSWER_SIZE)
+_clock = [0, 0]  # board clock at the last answer, us since then
+
+
+def call(operation, small=0, argument=0, data=b""):
+    """Make a request and wait for its answer; OSError with the errno the host gives."""
+    n = _exchange(operation, small, argument, data)
+    return _file.read(n) if n else b""
+
+
+def call_into(operation, small, argument, buffer):
+    """Make a request whose answer fills `buffer`."""
+    n = _exchange(operation, small, argument, b"")
+    if n != len(buffer):
+        raise OSError(5)
+    _file.readinto(buffer)
+
+
+def _exchange(operation, small, argument, data):
+    n = len(data)
+    ustruct.pack_into(
+        _ops.REQUEST, _request, 0, operation, small, n, argument & 0xFFFFFFFF, _clock[1]
+    )
+    _file.write(_request)
+    if n:
+        _file.write(data)
+    if _file.readinto(_answer) != _ops.ANSWER_SIZE:
+        raise SystemExit  # the host is gone
+    status, length, _clock[0] = ustruct.unpack_from(_ops.ANSWER, _answer, 0)
+    _clock[1] = 0
+    if status:
+        raise OSError(status)
+    return length
+
+
+def now_us():
+    """Return the board clock in us since power-on."""
+    return _clock[0] + _clock[1]
+
+
+def elapse(us):
+    """Let time pass on the board without asking the host: it is told with the next request."""
+    _clock[1] += us

@@ -1,0 +1,45 @@
+"""Requests of the virtual board: codes, frames and fixed sizes, for both ends of the link.
+
+A request is REQUEST (operation, small argument, length of data, argument, microseconds that
+passed on the board since the last answer) and its data; an answer is ANSWER (status, length,
+board clock in us) and its data. A status other than zero is an errno for the board.
+"""
+
+REQUEST = "<BBHII"
+REQUEST_SIZE = 12
+ANSWER = "<HHQ"
+ANSWER_SIZE = 12
+
+HELLO_ANSWER = "<BHIH6s"
+HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, unique id
+SLEEP_US = 2  # argument: microseconds
+I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
+I2C_WRITE = 4  # small: address; argument: register; data
+I2C_SCAN = 5  # -> addresses
+PIN_SET = 6  # small: pin; argument: level
+RTC_READ = 7  # -> bytes
+RTC_WRITE = 8  # data
+DEEPSLEEP = 9  # argument: milliseconds, 0 for ever; never answered
+LIGHTSLEEP = 10  # argument: milliseconds
+RESET = 11  # never answered
+FLASH_PROGRAM = 12  # argument: byte address; data
+FLASH_ERASE = 13  # argument: block
+WLAN_ACTIVE = 14  # small: 0 or 1
+WLAN_CONNECT = 15  # data: ssid, zero byte, password
+WLAN_STATUS = 16  # -> status u16 of the ESP32 port
+WDT_START = 17  # argument: milliseconds
+WDT_FEED = 18
+RANDOM = 19  # argument: count -> bytes
+CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
+
+STARTED = 254  # from the launcher, argument: process id
+EXITED = 255  # from the launcher, argument: wait status
+
+FLASH_BLOCK = 4096
+READ_US = 12  # assumed: one flash read of up to 128 bytes over quad SPI at 40 MHz
+
+STAT_IDLE = 1000  # values of the ESP32 port's network module
+STAT_CONNECTING = 1001
+STAT_GOT_IP = 1010
+STAT_NO_AP_FOUND = 201
+STAT_WRONG_PASSWORD = 202

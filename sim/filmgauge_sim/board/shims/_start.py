@@ -1,0 +1,14 @@
+# Started by the launcher: ROM folder and flash image are its arguments.
+import sys
+
+rom, image = sys.argv[1:3]
+sys.path[:] = [rom + "/shims", ".frozen"]
+
+import _flash  # noqa: E402
+import vfs  # noqa: E402
+
+_flash.mount(image)
+vfs.mount(vfs.VfsPosix(rom), "/rom")
+sys.path[:] = ["/rom/shims", "/rom/firmware", ".frozen"]
+
+import main  # noqa: E402, F401

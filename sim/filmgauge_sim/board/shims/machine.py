@@ -1,0 +1,105 @@
+"""`machine` of the ESP32 port, as far as a sensor node uses it."""
+
+import _board
+import _link
+import _ops
+
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+
+
+class Pin:
+    IN = 1
+    OUT = 3
+    OPEN_DRAIN = 7
+    PULL_UP = 2
+    PULL_DOWN = 1
+
+    def __init__(self, id, mode=-1, pull=-1, value=None):
+        self._id = id
+        self._level = 0
+        if value is not None:
+            self.value(value)
+
+    def value(self, level=None):
+        if level is None:
+            return self._level
+        self._level = 1 if level else 0
+        _link.call(_ops.PIN_SET, self._id, self._level)
+
+    __call__ = value
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+
+class I2C:
+    def __init__(self, id=-1, *, scl=None, sda=None, freq=400000, timeout=50000):
+        pass
+
+    def scan(self):
+        return list(_link.call(_ops.I2C_SCAN))
+
+    def readfrom_mem(self, addr, memaddr, nbytes):
+        return _link.call(_ops.I2C_READ, addr, memaddr | nbytes << 8)
+
+    def readfrom_mem_into(self, addr, memaddr, buf):
+        _link.call_into(_ops.I2C_READ, addr, memaddr | len(buf) << 8, buf)
+
+    def writeto_mem(self, addr, memaddr, buf):
+        _link.call(_ops.I2C_WRITE, addr, memaddr, buf)
+
+
+SoftI2C = I2C
+
+
+class RTC:
+    def memory(self, data=None):
+        if data is None:
+            return _link.call(_ops.RTC_READ)
+        if len(data) > 2048:
+            raise ValueError("buffer too long")
+        _link.call(_ops.RTC_WRITE, 0, 0, data)
+
+
+class WDT:
+    def __init__(self, id=0, timeout=5000):
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
+        _link.call(_ops.WDT_START, 0, timeout)
+
+    def feed(self):
+        _link.call(_ops.WDT_FEED)
+
+
+def reset_cause():
+    return _board.reset_cause
+
+
+def unique_id():
+    return _board.unique_id
+
+
+def freq(hz=None):
+    return 160000000
+
+
+def reset():
+    _link.call(_ops.RESET)
+
+
+soft_reset = reset
+
+
+def deepsleep(time_ms=0):
+    _link.call(_ops.DEEPSLEEP, 0, time_ms)
+
+
+def lightsleep(time_ms=0):
+    _link.call(_ops.LIGHTSLEEP, 0, time_ms)

@@ -1,0 +1,44 @@
+"""`network` of the ESP32 port: a station that takes its time to associate, and may fail."""
+
+import _link
+import _ops
+import ustruct
+
+STA_IF = 0
+AP_IF = 1
+STAT_IDLE = _ops.STAT_IDLE
+STAT_CONNECTING = _ops.STAT_CONNECTING
+STAT_GOT_IP = _ops.STAT_GOT_IP
+STAT_NO_AP_FOUND = _ops.STAT_NO_AP_FOUND
+STAT_WRONG_PASSWORD = _ops.STAT_WRONG_PASSWORD
+
+
+class WLAN:
+    def __init__(self, interface=STA_IF):
+        self._active = False
+
+    def active(self, is_active=None):
+        if is_active is None:
+            return self._active
+        self._active = bool(is_active)
+        _link.call(_ops.WLAN_ACTIVE, 1 if is_active else 0)
+        return self._active
+
+    def connect(self, ssid=None, key=None, *, bssid=None):
+        if not self._active:
+            raise OSError("Wifi Not Started")
+        _link.call(_ops.WLAN_CONNECT, 0, 0, (ssid + "\0" + (key or "")).encode())
+
+    def disconnect(self):
+        if self._active:
+            self.active(False)
+            self.active(True)
+
+    def status(self, param=None):
+        return ustruct.unpack("<H", _link.call(_ops.WLAN_STATUS))[0]
+
+    def isconnected(self):
+        return self.status() == STAT_GOT_IP
+
+    def config(self, *args, **kwargs):
+        return None

@@ -1,0 +1,122 @@
+"""Real sockets in virtual time.
+
+What a peer answers to a send becomes visible one latency later, whatever the host's network
+needs; a peer that stays silent costs the firmware its whole timeout in virtual time, and the
+host a bounded wait.
+"""
+
+import _board
+import _link
+import _ops
+import network
+import usocket
+from usocket import AF_INET, SOCK_STREAM  # noqa: F401
+
+_ETIMEDOUT = 110
+_EHOSTUNREACH = 118  # as lwIP numbers it
+_ENOTCONN = 128
+
+
+def _wait_us(us):
+    while us > 0:
+        step = us if us < 1000000000 else 1000000000
+        _link.call(_ops.SLEEP_US, 0, step)
+        us -= step
+
+
+def getaddrinfo(host, port, *args):
+    """Look a name up; costs a latency as a query to a near resolver does."""
+    _wait_us(_board.latency_us)
+    try:
+        address = usocket.getaddrinfo(host, port, AF_INET, SOCK_STREAM)[0][-1]
+    except OSError:
+        raise OSError(-2)  # as lwIP answers for an unknown name
+    return [(AF_INET, SOCK_STREAM, 0, "", address)]
+
+
+class socket:
+    def __init__(self, family=AF_INET, kind=SOCK_STREAM, protocol=0):
+        self._real = usocket.socket(family, kind)
+        self._timeout_us = None  # None blocks without bound, 0 does not block
+        self._visible_us = 0  # when the answer to the last send can be seen
+
+    def settimeout(self, seconds):
+        self._timeout_us = None if seconds is None else int(seconds * 1000000)
+
+    def setblocking(self, flag):
+        self._timeout_us = None if flag else 0
+
+    def setsockopt(self, level, option, value):
+        pass
+
+    def fileno(self):
+        return self._real.fileno()
+
+    def connect(self, address):
+        if not network.WLAN().isconnected():
+            raise OSError(_EHOSTUNREACH)
+        try:
+            self._real.settimeout(_board.real_wait_ms / 1000)
+            self._real.connect(address)
+            self._real.setblocking(False)
+        except OSError as error:
+            if error.errno in (110, 115, 11):  # no answer within the real wait
+                _wait_us(self._timeout_us or 75000000)
+                raise OSError(_ETIMEDOUT)
+            _wait_us(_board.latency_us)
+            raise
+        _wait_us(_board.latency_us)
+
+    def write(self, data):
+        count = self._real.write(data)
+        self._visible_us = _link.now_us() + _board.latency_us
+        return count
+
+    send = write
+
+    def readinto(self, buffer):
+        if not self.ready():
+            if self._timeout_us == 0:
+                return None
+            if not self.await_data(self._timeout_us):
+                raise OSError(_ETIMEDOUT)
+        return self._real.readinto(buffer)
+
+    def read(self, count):
+        buffer = bytearray(count)
+        got = self.readinto(buffer)
+        return None if got is None else bytes(buffer[:got])
+
+    recv = read
+
+    def close(self):
+        self._real.close()
+
+    def ready(self):
+        """Return whether the firmware may look for data yet."""
+        return _link.now_us() >= self._visible_us
+
+    def await_data(self, timeout_us):
+        """Wait in virtual time until there is something to read; return whether there is."""
+        begun = _link.now_us()
+        early = self._visible_us - begun
+        if early > 0:
+            if timeout_us is not None and early > timeout_us:
+                _wait_us(timeout_us)
+                return False
+            _wait_us(early)
+        if _readable(self._real, _board.real_wait_ms):
+            return True
+        if timeout_us is None:
+            while True:  # a wait without a deadline: only a watchdog ends it
+                _wait_us(1000000000)
+        _wait_us(timeout_us - (_link.now_us() - begun))
+        return False
+
+
+def _readable(real, wait_ms):
+    import uselect
+
+    poller = uselect.poll()
+    poller.register(real, uselect.POLLIN)
+    return bool(poller.poll(wait_ms))

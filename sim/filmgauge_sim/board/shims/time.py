@@ -1,0 +1,49 @@
+"""`time` of the ESP32 port, on the board's clock. Reading it takes a microsecond."""
+
+import _link
+import _ops
+from utime import gmtime, localtime, mktime, ticks_add, ticks_diff  # noqa: F401
+
+_TICKS = (1 << 30) - 1
+_LONGEST_US = 1000000000
+
+
+def ticks_us():
+    _link.elapse(1)
+    return (_link.now_us() - _boot_us) & _TICKS
+
+
+def ticks_ms():
+    _link.elapse(1)
+    return (_link.now_us() - _boot_us) // 1000 & _TICKS
+
+
+ticks_cpu = ticks_us
+
+
+def time_ns():
+    _link.elapse(1)
+    return _link.now_us() * 1000
+
+
+def time():
+    _link.elapse(1)
+    return _link.now_us() // 1000000
+
+
+def sleep_us(us):
+    while us > 0:
+        step = us if us < _LONGEST_US else _LONGEST_US
+        _link.call(_ops.SLEEP_US, 0, step)
+        us -= step
+
+
+def sleep_ms(ms):
+    sleep_us(ms * 1000)
+
+
+def sleep(seconds):
+    sleep_us(int(seconds * 1000000))
+
+
+_boot_us = _link.now_us()

@@ -1,0 +1,55 @@
+"""The Wi-Fi around a board: joining takes time, may fail, and the radio draws current."""
+
+from dataclasses import dataclass, field
+
+from filmgauge_sim.board.shims import _ops
+
+
+@dataclass(frozen=True)
+class AccessPoint:
+    """One network. Times in us of true time; outages are (begin, end) pairs."""
+
+    ssid: str = "lab"
+    password: str = ""
+    association_us: int = 350_000  # assumed: static address, known channel
+    latency_us: int = 20_000  # assumed: to the broker and back, in the same house
+    outages: tuple[tuple[int, int], ...] = field(default=())
+
+    def is_up(self, now_us: int) -> bool:
+        """Return whether the network can be heard."""
+        return not any(begin <= now_us < end for begin, end in self.outages)
+
+
+class Station:
+    """A board's radio in one network."""
+
+    def __init__(self, access_point: AccessPoint) -> None:
+        self._access_point = access_point
+        self.active = False
+        self._status = _ops.STAT_IDLE
+        self._decided_us = 0
+        self._outcome = _ops.STAT_IDLE
+
+    def set_active(self, active: bool) -> None:
+        """Switch the radio on or off; off forgets the network."""
+        if active != self.active:
+            self.active = active
+            self._status = _ops.STAT_IDLE
+
+    def join(self, ssid: str, password: str, now_us: int) -> None:
+        """Begin to join; `status` tells the outcome once the time has passed."""
+        network = self._access_point
+        if ssid != network.ssid or not network.is_up(now_us):
+            self._outcome = _ops.STAT_NO_AP_FOUND
+        elif password != network.password:
+            self._outcome = _ops.STAT_WRONG_PASSWORD
+        else:
+            self._outcome = _ops.STAT_GOT_IP
+        self._status = _ops.STAT_CONNECTING
+        self._decided_us = now_us + network.association_us
+
+    def status(self, now_us: int) -> int:
+        """Return the status as the ESP32 port numbers it."""
+        if self._status == _ops.STAT_CONNECTING and now_us >= self._decided_us:
+            self._status = self._outcome
+        return self._status

@@ -1,0 +1,44 @@
+"""Compiles a parameter set and an area into the profile that the firmware reads."""
+
+from filmgauge.gauge.profile import Profile
+from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
+from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteresis_v
+from filmgauge_sim.cell.parameters import CellParameters
+
+_FARADAY = 96485.33212  # C / mol, turns eV into J / mol
+EMPTY_V = 1.0  # voltage window of every published test
+FULL_V = 4.0
+
+
+def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
+    """Return the profile of a cell. Raises ValueError when a number does not fit its field."""
+    return Profile(
+        parameters.name[:16],
+        area_ucm2=round(area_cm2 * 1e6),
+        capacity_nah_cm2=round(parameters.capacity_uah_cm2 * 1e3),
+        tau_ms=round(parameters.diffusion_time_h * 3.6e6),
+        tau_activation_j_mol=_j_mol(parameters.diffusion_activation_energy_ev),
+        slow_share_ppm=round(WEIGHTS[0] / sum(WEIGHTS) * 1e6),
+        middle_uv=_uv(parameters.plateau_middle_v),
+        slope_uv=_uv(parameters.plateau_slope_v),
+        hysteresis_uv=_uv(static_hysteresis_v(parameters)),
+        exchange_pa_cm2=round(exchange_current_ua_cm2(parameters) * 1e6),
+        interface_activation_j_mol=_j_mol(parameters.interface_activation_energy_ev),
+        lipon_mohm_cm2=round(parameters.lipon_resistance_ohm_cm2 * 1e3),
+        lipon_activation_j_mol=_j_mol(parameters.lipon_activation_energy_ev),
+        contact_mohm_cm2=round(parameters.contact_resistance_ohm_cm2 * 1e3),
+        high_end_uv=_uv(parameters.full_rise_v),
+        high_end_width_ppm=round(parameters.full_width * 1e6),
+        low_end_uv=_uv(parameters.empty_fall_v),
+        low_end_width_ppm=round(parameters.empty_width * 1e6),
+        empty_uv=_uv(EMPTY_V),
+        full_uv=_uv(FULL_V),
+    )
+
+
+def _uv(volts: float) -> int:
+    return round(volts * 1e6)
+
+
+def _j_mol(energy_ev: float) -> int:
+    return round(energy_ev * _FARADAY)

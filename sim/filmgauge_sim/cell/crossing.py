@@ -1,0 +1,208 @@
+"""When the voltage first leaves its limits under constant current: proven, not sampled.
+
+Under constant current and temperature every diffusion mode, the mean stoichiometry and the
+hysteresis state move monotonically, and so do their rates. Two instants therefore enclose
+everything between them: the voltage itself, and its slope, which encloses the voltage once more
+and much tighter on short intervals. An interval whose enclosure stays within the limits holds no
+crossing, however short the excursion looked for; any other is halved, earlier half first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal, NamedTuple
+
+from filmgauge_sim.cell.diffusion import advanced
+from filmgauge_sim.cell.isothermal import Isothermal
+from filmgauge_sim.cell.open_circuit import hysteresis_after
+
+Bound = Literal["low", "high"]
+
+# Within this time two crossings count as one; an excursion less deep than this is none.
+_SAME_TIME_S = 1e-6
+_GRAZE_V = 1e-9
+# A solved crossing lies beyond its limit by no more than this, where floats permit.
+_SOLVED_V = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The voltage reaches a limit time_s from now: the "low" or the "high" one."""
+
+    time_s: float
+    bound: Bound
+
+
+class Limits(NamedTuple):
+    """The open interval of voltages in which nothing happens; infinite where there is no limit."""
+
+    low_v: float
+    high_v: float
+
+    def passed_by(self, voltage_v: float) -> Bound | None:
+        """The limit at or beyond which the voltage lies."""
+        if voltage_v <= self.low_v:
+            return "low"
+        return "high" if voltage_v >= self.high_v else None
+
+
+class Instant(NamedTuple):
+    """The cell at one time of a course, with the rates that bound its movement."""
+
+    time_s: float
+    voltage_v: float
+    surface: float
+    mean: float
+    hysteresis: float
+    modes: Sequence[float]
+    mode_rates_per_s: Sequence[float]
+    hysteresis_rate_per_s: float
+
+
+class Enclosure(NamedTuple):
+    """Bounds of the voltage (V) and of its slope (V/s) over an interval of time."""
+
+    lowest_v: float
+    highest_v: float
+    least_v_per_s: float
+    most_v_per_s: float
+
+
+class Course:
+    """What the cell would do from now on under one current at one temperature."""
+
+    __slots__ = ("_current", "_hysteresis", "_law", "_mean", "_mean_rate", "_modes", "_offset_v")
+
+    def __init__(
+        self,
+        law: Isothermal,
+        current_ua_cm2: float,
+        mean: float,
+        modes: Sequence[float],
+        hysteresis: float,
+    ) -> None:
+        self._law = law
+        self._current = current_ua_cm2
+        self._mean = mean
+        self._modes = modes
+        self._hysteresis = hysteresis
+        self._mean_rate = current_ua_cm2 * law.per_uas_cm2
+        self._offset_v = law.polarisation.voltage_v(current_ua_cm2)
+
+    def at(self, time_s: float) -> Instant:
+        """The cell after time_s of this course."""
+        law, current = self._law, self._current
+        # In the order of FilmCell, so that both agree to the last bit.
+        passed = current * time_s * law.per_uas_cm2
+        modes = advanced(self._modes, law.decays_per_s, law.gains, current, time_s)
+        speeds = [
+            (gain * current - mode) * decay
+            for mode, decay, gain in zip(modes, law.decays_per_s, law.gains, strict=True)
+        ]
+        hysteresis = self._hysteresis
+        turning = 0.0
+        if passed:
+            hysteresis = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
+        if current:
+            branch = 1.0 if current > 0.0 else -1.0
+            turning = law.hysteresis_rate * abs(self._mean_rate) * (branch - hysteresis)
+        mean = self._mean + passed
+        surface = mean + sum(modes)
+        voltage = law.curve.voltage_v(surface) + law.static_v * hysteresis + self._offset_v
+        return Instant(time_s, voltage, surface, mean, hysteresis, modes, speeds, turning)
+
+    def enclose(self, start: Instant, end: Instant) -> Enclosure:
+        """Bounds over the time between two instants of this course."""
+        law = self._law
+        low = min(start.mean, end.mean) + sum(map(min, start.modes, end.modes))
+        high = max(start.mean, end.mean) + sum(map(max, start.modes, end.modes))
+        least = self._mean_rate + sum(map(min, start.mode_rates_per_s, end.mode_rates_per_s))
+        most = self._mean_rate + sum(map(max, start.mode_rates_per_s, end.mode_rates_per_s))
+        flat, steep = law.curve.slope_bounds_v(low, high)
+        turnings = (start.hysteresis_rate_per_s, end.hysteresis_rate_per_s)
+        falling = min(flat * least, steep * least) + law.static_v * min(turnings)
+        rising = max(flat * most, steep * most) + law.static_v * max(turnings)
+        static = law.static_v * start.hysteresis, law.static_v * end.hysteresis
+        duration = end.time_s - start.time_s
+        # Two enclosures: from the extremes of the state, and from both ends along the slopes.
+        lowest = max(
+            law.curve.voltage_v(low) + min(static) + self._offset_v,
+            start.voltage_v + duration * min(falling, 0.0),
+            end.voltage_v - duration * max(rising, 0.0),
+        )
+        highest = min(
+            law.curve.voltage_v(high) + max(static) + self._offset_v,
+            start.voltage_v + duration * max(rising, 0.0),
+            end.voltage_v - duration * min(falling, 0.0),
+        )
+        return Enclosure(lowest, highest, falling, rising)
+
+
+def first_crossing(course: Course, duration_s: float, limits: Limits) -> Crossing | None:
+    """The earliest time in [0, duration_s] at which the voltage is at or beyond a limit.
+
+    The time is right to 1e-6 s; there the voltage is at the limit or beyond it by 1e-9 V, where
+    floats permit. A voltage that leaves its limits by less than 1e-9 V may count as within them.
+    """
+    now = course.at(0.0)
+    bound = limits.passed_by(now.voltage_v)
+    if bound is not None:
+        return Crossing(0.0, bound)
+    # Invariant: the voltage at the start of the interval on top lies within the limits.
+    pending = [(now, course.at(duration_s))]
+    while pending:
+        start, end = pending.pop()
+        bound = limits.passed_by(end.voltage_v)
+        span = course.enclose(start, end)
+        if bound is None and _holds(span, limits):
+            continue
+        monotone = span.least_v_per_s >= 0.0 or span.most_v_per_s <= 0.0
+        if bound is not None and (monotone or end.time_s - start.time_s <= _SAME_TIME_S):
+            return _solved(course, start, end, bound, limits)
+        middle_s = 0.5 * (start.time_s + end.time_s)
+        if not start.time_s < middle_s < end.time_s:
+            # Neighbouring floats: nothing lies between.
+            if bound is not None:
+                return Crossing(end.time_s, bound)
+            continue
+        middle = course.at(middle_s)
+        pending.append((middle, end))
+        pending.append((start, middle))
+    return None
+
+
+def _holds(span: Enclosure, limits: Limits) -> bool:
+    return span.lowest_v > limits.low_v - _GRAZE_V and span.highest_v < limits.high_v + _GRAZE_V
+
+
+def _solved(
+    course: Course, inside: Instant, outside: Instant, bound: Bound, limits: Limits
+) -> Crossing:
+    """The crossing between two instants, by Newton's rule kept within a shrinking bracket."""
+    limit = limits.low_v if bound == "low" else limits.high_v
+    for step in count():
+        width = outside.time_s - inside.time_s
+        far = width > _SAME_TIME_S
+        if not far and abs(outside.voltage_v - limit) <= _SOLVED_V:
+            break
+        guess_s = inside.time_s + 0.5 * width
+        # Every fourth step only halves the bracket, so that the end is sure.
+        if step % 4 != 3:
+            # Aims a little early, so that a good guess closes the bracket from within.
+            newton_s = _newton_s(course, outside, limit) - (0.4 * _SAME_TIME_S if far else 0.0)
+            if inside.time_s < newton_s < outside.time_s:
+                guess_s = newton_s
+        if not inside.time_s < guess_s < outside.time_s:
+            break  # neighbouring floats
+        guess = course.at(guess_s)
+        if limits.passed_by(guess.voltage_v) is None:
+            inside = guess
+        else:
+            outside = guess
+    return Crossing(outside.time_s, bound)
+
+
+def _newton_s(course: Course, point: Instant, limit: float) -> float:
+    """Where the tangent at the point meets the limit, seconds; the point's own time if flat."""
+    slope = course.enclose(point, point).least_v_per_s
+    return point.time_s + (limit - point.voltage_v) / slope if slope else point.time_s

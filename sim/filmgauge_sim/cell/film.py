@@ -1,0 +1,190 @@
+"""The film cell: its state, how it moves and what voltage it shows.
+
+    s       mean stoichiometry, ds/dt = j / Q0, 1 = charged
+    x_k     eight diffusion modes; the surface is at s + sum x_k (diffusion.py)
+    h       hysteresis state in [-1, 1] (open_circuit.py)
+    V       U(surface) + M h + polarisation(j) (kinetics.py)
+
+Positive current charges the cell. Currents are those of the whole cell in uA, temperatures in
+degC, times in seconds. Cost grows with the number of load changes and not with their length.
+"""
+
+from math import inf, isfinite
+
+from filmgauge_sim.cell.crossing import Course, Crossing, Limits, first_crossing
+from filmgauge_sim.cell.diffusion import advanced, travel
+from filmgauge_sim.cell.isothermal import Isothermal
+from filmgauge_sim.cell.open_circuit import hysteresis_after
+from filmgauge_sim.cell.parameters import CellParameters
+
+# Far beyond any use; within them nothing overflows.
+MOST_UA_CM2 = 1e6
+LONGEST_S = 1e15
+# Closer to a limit than this, the bound in one step is not trusted.
+_ROUNDING_V = 1e-9
+_LEAST_CM2, _MOST_CM2 = 1e-6, 1e6
+
+
+class FilmCell:
+    """A film cell of area_cm2, at rest and uniform at the given mean stoichiometry.
+
+    ``hysteresis`` is the branch on which the last current left it: 1 charging, -1 discharging.
+    Raises ValueError when area_cm2 is not from 1e-6 to 1e6, the stoichiometry not from 0 to 1 or
+    the hysteresis not from -1 to 1.
+    """
+
+    __slots__ = ("_area_cm2", "_hysteresis", "_law", "_mean", "_modes", "_parameters")
+
+    def __init__(
+        self,
+        parameters: CellParameters,
+        area_cm2: float,
+        stoichiometry: float = 1.0,
+        *,
+        hysteresis: float = 1.0,
+    ) -> None:
+        _check("area_cm2", area_cm2, _LEAST_CM2, _MOST_CM2)
+        _check("stoichiometry", stoichiometry, 0.0, 1.0)
+        _check("hysteresis", hysteresis, -1.0, 1.0)
+        self._parameters = parameters
+        self._area_cm2 = float(area_cm2)
+        self._law = Isothermal(parameters, 25.0)
+        self._mean = float(stoichiometry)
+        self._modes = [0.0] * len(self._law.gains)
+        self._hysteresis = float(hysteresis)
+
+    @property
+    def parameters(self) -> CellParameters:
+        return self._parameters
+
+    @property
+    def area_cm2(self) -> float:
+        return self._area_cm2
+
+    @property
+    def capacity_uah(self) -> float:
+        """Charge between stoichiometry 0 and 1, uAh."""
+        return self._parameters.capacity_uah_cm2 * self._area_cm2
+
+    @property
+    def stoichiometry(self) -> float:
+        """Mean stoichiometry, 1 = charged; the charge that is stored, over the capacity."""
+        return self._mean
+
+    @property
+    def surface_stoichiometry(self) -> float:
+        """Stoichiometry at the electrolyte, the one that the voltage follows."""
+        return self._mean + sum(self._modes)
+
+    @property
+    def hysteresis(self) -> float:
+        """Branch of the open-circuit voltage: 1 reached by charging, -1 by discharging."""
+        return self._hysteresis
+
+    def clone(self) -> "FilmCell":
+        """A cell in the same state that lives its own life from now on."""
+        twin = FilmCell.__new__(FilmCell)
+        twin._parameters = self._parameters
+        twin._area_cm2 = self._area_cm2
+        twin._law = self._law
+        twin._mean = self._mean
+        twin._modes = self._modes  # replaced at every step, never changed in place
+        twin._hysteresis = self._hysteresis
+        return twin
+
+    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
+        """Let constant current and temperature act for duration_s; exact for any duration >= 0.
+
+        Raises ValueError, changing nothing, when an argument is not a number within its bounds:
+        +-1e6 uA/cm2, -40 to 85 degC, 0 to 1e15 s.
+        """
+        law, current = self._law_at(temperature_c), self._areal(current_ua)
+        if not 0.0 <= duration_s <= LONGEST_S:
+            _check("duration_s", duration_s, 0.0, LONGEST_S)
+        self._modes = advanced(self._modes, law.decays_per_s, law.gains, current, duration_s)
+        passed = current * duration_s * law.per_uas_cm2
+        if passed:
+            self._mean += passed
+            self._hysteresis = hysteresis_after(self._hysteresis, passed, law.hysteresis_rate)
+
+    def voltage_v(self, current_ua: float, temperature_c: float) -> float:
+        """Terminal voltage at this instant under the given current, volts.
+
+        Raises ValueError when an argument is not a number within the bounds of ``advance``.
+        """
+        law, current = self._law_at(temperature_c), self._areal(current_ua)
+        rest = law.curve.voltage_v(self._mean + sum(self._modes)) + law.static_v * self._hysteresis
+        return rest + law.polarisation.voltage_v(current)
+
+    def next_crossing(
+        self,
+        current_ua: float,
+        temperature_c: float,
+        duration_s: float,
+        low_v: float | None = None,
+        high_v: float | None = None,
+    ) -> Crossing | None:
+        """When the voltage first leaves (low_v, high_v) under constant current, if it does.
+
+        Looks at the next duration_s (ends included) and changes nothing; the time is 0 when the
+        voltage lies at or beyond a limit already. No excursion is too short to be found.
+        Raises ValueError when an argument is not a number within the bounds of ``advance``, or
+        low_v is not below high_v.
+        """
+        law, current = self._law_at(temperature_c), self._areal(current_ua)
+        if not 0.0 <= duration_s <= LONGEST_S:
+            _check("duration_s", duration_s, 0.0, LONGEST_S)
+        limits = _limits(low_v, high_v)
+        if self._stays_within(law, current, duration_s, limits):
+            return None
+        course = Course(law, current, self._mean, self._modes, self._hysteresis)
+        return first_crossing(course, duration_s, limits)
+
+    def _stays_within(
+        self, law: Isothermal, current: float, duration_s: float, limits: Limits
+    ) -> bool:
+        """Whether the extremes of the state prove that no limit is reached: the usual case."""
+        passed = current * duration_s * law.per_uas_cm2
+        then = advanced(self._modes, law.decays_per_s, law.gains, current, duration_s)
+        fall, rise = travel(self._modes, then)
+        surface = self._mean + sum(self._modes)
+        offset = law.polarisation.voltage_v(current)
+        static_now = static_then = law.static_v * self._hysteresis
+        if passed:
+            static_then = law.static_v * hysteresis_after(
+                self._hysteresis, passed, law.hysteresis_rate
+            )
+        lowest = law.curve.voltage_v(surface + fall + min(passed, 0.0))
+        highest = law.curve.voltage_v(surface + rise + max(passed, 0.0))
+        return (
+            lowest + min(static_now, static_then) + offset > limits.low_v + _ROUNDING_V
+            and highest + max(static_now, static_then) + offset < limits.high_v - _ROUNDING_V
+        )
+
+    def _law_at(self, temperature_c: float) -> Isothermal:
+        law = self._law
+        if law.temperature_c != temperature_c:
+            law = self._law = Isothermal(self._parameters, temperature_c)
+        return law
+
+    def _areal(self, current_ua: float) -> float:
+        current = current_ua / self._area_cm2
+        if not -MOST_UA_CM2 <= current <= MOST_UA_CM2:
+            most = MOST_UA_CM2 * self._area_cm2
+            _check("current_ua", current_ua, -most, most)
+        return current
+
+
+def _limits(low_v: float | None, high_v: float | None) -> Limits:
+    for name, value in (("low_v", low_v), ("high_v", high_v)):
+        if value is not None and not isfinite(value):
+            raise ValueError(f"{name} must be a finite number of volts, not {value!r}.")
+    limits = Limits(-inf if low_v is None else low_v, inf if high_v is None else high_v)
+    if limits.low_v >= limits.high_v:
+        raise ValueError(f"low_v must be below high_v ({high_v!r}), not {low_v!r}.")
+    return limits
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low:g} to {high:g}, not {value!r}.")

@@ -1,0 +1,67 @@
+"""What the current costs: electrolyte and contact resistance, and the reaction's overpotential.
+
+With j the current density (positive charges),
+
+    polarisation = j (R_LiPON + R_contact) + (2 R T / F) asinh(j / (2 i0))
+
+The asinh form is Butler-Volmer with symmetric transfer; far above i0 it is Tafel's logarithm.
+"""
+
+from math import asinh, exp, sinh
+
+from filmgauge_sim.cell.parameters import CellParameters
+
+REFERENCE_C = 25.0
+_ZERO_C_IN_K = 273.15
+_BOLTZMANN_EV_K = 8.617333262e-5  # CODATA 2018; with energies in eV it is also R / F in volts
+
+
+def arrhenius(energy_ev: float, temperature_c: float) -> float:
+    """How many times slower an activated process is than at 25 degC (below 1 when warmer)."""
+    inverse = 1.0 / (temperature_c + _ZERO_C_IN_K) - 1.0 / (REFERENCE_C + _ZERO_C_IN_K)
+    return exp(energy_ev / _BOLTZMANN_EV_K * inverse)
+
+
+def two_thermal_v(temperature_c: float) -> float:
+    """2 R T / F in volts: 51.4 mV at 25 degC."""
+    return 2.0 * _BOLTZMANN_EV_K * (temperature_c + _ZERO_C_IN_K)
+
+
+def lipon_resistance_ohm_cm2(parameters: CellParameters, temperature_c: float) -> float:
+    """Resistance of the solid electrolyte at temperature_c, ohm cm2."""
+    factor = arrhenius(parameters.lipon_activation_energy_ev, temperature_c)
+    return parameters.lipon_resistance_ohm_cm2 * factor
+
+
+def static_hysteresis_v(parameters: CellParameters) -> float:
+    """Half of the plateau gap that stays when the current stops, volts."""
+    return 0.5 * parameters.plateau_gap_v * (1.0 - parameters.kinetic_share)
+
+
+def exchange_current_ua_cm2(parameters: CellParameters) -> float:
+    """i0 at 25 degC, so that the plateaus lie plateau_gap_v apart at the plateau current."""
+    current = parameters.plateau_current_ua_cm2
+    ohmic_v = current * 1e-6 * parameters.resistance_ohm_cm2
+    reaction_v = 0.5 * parameters.plateau_gap_v * parameters.kinetic_share - ohmic_v
+    return 0.5 * current / sinh(reaction_v / two_thermal_v(REFERENCE_C))
+
+
+class Polarisation:
+    """The polarisation of one parameter set at one temperature."""
+
+    __slots__ = ("_half_per_exchange", "_megohm_cm2", "_two_thermal_v")
+
+    def __init__(self, parameters: CellParameters, temperature_c: float) -> None:
+        interface = arrhenius(parameters.interface_activation_energy_ev, temperature_c)
+        contact_ohm_cm2 = parameters.contact_resistance_ohm_cm2 * interface
+        # uA times megohm gives volts.
+        self._megohm_cm2 = 1e-6 * (
+            lipon_resistance_ohm_cm2(parameters, temperature_c) + contact_ohm_cm2
+        )
+        self._half_per_exchange = 0.5 * interface / exchange_current_ua_cm2(parameters)
+        self._two_thermal_v = two_thermal_v(temperature_c)
+
+    def voltage_v(self, current_ua_cm2: float) -> float:
+        """Volts above the resting voltage; negative for a discharge (negative current)."""
+        reaction = self._two_thermal_v * asinh(current_ua_cm2 * self._half_per_exchange)
+        return current_ua_cm2 * self._megohm_cm2 + reaction

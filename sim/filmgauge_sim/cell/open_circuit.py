@@ -1,0 +1,68 @@
+"""Voltage of the film without current: the curve U(s) and the hysteresis of the conversion.
+
+U(s) = middle + slope (s - 1/2) - fall exp(-s / width_0) + rise exp(-(1 - s) / width_1): a nearly
+flat plateau (one conversion step, S8 <-> Li2S) between two ends whose shape is assumed.
+"""
+
+from math import exp
+
+from filmgauge_sim.cell.parameters import CellParameters
+
+# Past this many widths outside 0..1 an end goes on as its tangent: finite and still monotone.
+_TANGENT_FROM = 2.0
+_TANGENT_HEIGHT = exp(_TANGENT_FROM)
+
+
+class OpenCircuit:
+    """The curve U(s) of one parameter set; defined, finite and rising for every finite s."""
+
+    __slots__ = ("_empty_rate", "_fall_v", "_full_rate", "_offset_v", "_rise_v", "_slope_v")
+
+    def __init__(self, parameters: CellParameters) -> None:
+        self._slope_v = parameters.plateau_slope_v
+        self._offset_v = parameters.plateau_middle_v - 0.5 * parameters.plateau_slope_v
+        self._fall_v = parameters.empty_fall_v
+        self._rise_v = parameters.full_rise_v
+        self._empty_rate = 1.0 / parameters.empty_width
+        self._full_rate = 1.0 / parameters.full_width
+
+    def voltage_v(self, surface: float) -> float:
+        """U at the given surface stoichiometry, volts."""
+        empty = -surface * self._empty_rate
+        full = (surface - 1.0) * self._full_rate
+        below = exp(empty) if empty < _TANGENT_FROM else _tangent(empty)
+        above = exp(full) if full < _TANGENT_FROM else _tangent(full)
+        flat = self._offset_v + self._slope_v * surface
+        return flat - self._fall_v * below + self._rise_v * above
+
+    def slope_bounds_v(self, low: float, high: float) -> tuple[float, float]:
+        """Bounds of dU/ds (volts per unit of stoichiometry) for surfaces from low to high.
+
+        The slope of the empty end only falls with s, that of the full end only rises.
+        """
+        steep_low, flat_low = self._end_slopes_v(low)
+        flat_high, steep_high = self._end_slopes_v(high)
+        return self._slope_v + flat_high + flat_low, self._slope_v + steep_low + steep_high
+
+    def _end_slopes_v(self, surface: float) -> tuple[float, float]:
+        empty = min(-surface * self._empty_rate, _TANGENT_FROM)
+        full = min((surface - 1.0) * self._full_rate, _TANGENT_FROM)
+        return (
+            self._fall_v * self._empty_rate * exp(empty),
+            self._rise_v * self._full_rate * exp(full),
+        )
+
+
+def hysteresis_after(start: float, passed: float, rate: float) -> float:
+    """The hysteresis state (-1 discharged onto, +1 charged onto) after a passage of charge.
+
+    ``passed`` is the charge over the capacity, positive when charging; the state follows
+    dh/dq = rate (+-1 - h), whose solution is exact for any passed charge of one sign.
+    """
+    if passed > 0.0:
+        return 1.0 + (start - 1.0) * exp(-rate * passed)
+    return -1.0 + (start + 1.0) * exp(rate * passed)
+
+
+def _tangent(exponent: float) -> float:
+    return _TANGENT_HEIGHT * (1.0 + exponent - _TANGENT_FROM)

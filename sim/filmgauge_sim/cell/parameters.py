@@ -1,0 +1,138 @@
+"""Parameters of one film cell, read from TOML and checked.
+
+Areal figures (per cm2 of film), temperatures in degC, stoichiometry 1 = charged. The sets that
+come with the package stand in ``sets/``, where every number carries its source.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+
+class ParameterError(ValueError):
+    """A parameter set is wrong; the text is one sentence with file, field and bound."""
+
+
+def _bounded(low: float, high: float) -> Any:
+    return field(metadata={"low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellParameters:
+    """Everything that tells one kind of film cell from another.
+
+    Raises ParameterError when a field has a wrong type, is not a number or is out of bounds.
+    """
+
+    name: str
+    # Charge that the film holds between stoichiometry 0 and 1.
+    capacity_uah_cm2: float = _bounded(0.1, 1e4)
+    # Time constant (length squared over diffusivity) of the planar diffusion, at 25 degC.
+    diffusion_time_h: float = _bounded(1e-3, 1e4)
+    diffusion_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # The solid electrolyte; its resistance is thickness / conductivity.
+    lipon_thickness_um: float = _bounded(0.01, 100.0)
+    lipon_conductivity_s_cm: float = _bounded(1e-9, 1e-2)
+    lipon_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # The interface between film and electrolyte, at 25 degC; one energy for it and for i0.
+    contact_resistance_ohm_cm2: float = _bounded(0.0, 1e5)
+    interface_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # Charge plateau minus discharge plateau at the stated current and 25 degC, and the share of
+    # that gap which vanishes at once when the current stops; the rest is static hysteresis.
+    plateau_gap_v: float = _bounded(0.01, 2.0)
+    plateau_current_ua_cm2: float = _bounded(1e-3, 1e3)
+    kinetic_share: float = _bounded(0.05, 0.95)
+    # The static part turns by 1 - 1/e after 1/rate of the capacity has passed in one direction.
+    hysteresis_rate: float = _bounded(0.1, 1e4)
+    # Open-circuit curve: middle, rise over the whole plateau, and two exponential ends, each with
+    # its height at stoichiometry 0 or 1 and the stoichiometry in which it decays by a factor e.
+    plateau_middle_v: float = _bounded(0.5, 5.0)
+    plateau_slope_v: float = _bounded(1e-4, 1.0)
+    empty_fall_v: float = _bounded(0.01, 5.0)
+    empty_width: float = _bounded(1e-4, 0.1)
+    full_rise_v: float = _bounded(0.01, 5.0)
+    full_width: float = _bounded(1e-4, 0.1)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ParameterError(f"name must be a text of at least one letter, not {self.name!r}.")
+        for each in fields(self)[1:]:
+            _check_number(each.name, getattr(self, each.name), **each.metadata)
+        # Whatever vanishes with the current and is not ohmic must be left for the reaction.
+        ohmic_v = self.plateau_current_ua_cm2 * 1e-6 * self.resistance_ohm_cm2
+        if ohmic_v >= 0.5 * self.kinetic_share * self.plateau_gap_v:
+            least = 2 * ohmic_v / self.plateau_gap_v
+            raise ParameterError(
+                f"kinetic_share must be above {least:.3g}, the share of plateau_gap_v that the"
+                f" resistances alone take, not {self.kinetic_share:.3g}."
+            )
+
+    @property
+    def lipon_resistance_ohm_cm2(self) -> float:
+        """Resistance of the electrolyte at 25 degC, ohm cm2."""
+        return self.lipon_thickness_um * 1e-4 / self.lipon_conductivity_s_cm
+
+    @property
+    def resistance_ohm_cm2(self) -> float:
+        """Electrolyte and contact in series at 25 degC, ohm cm2."""
+        return self.lipon_resistance_ohm_cm2 + self.contact_resistance_ohm_cm2
+
+
+def available_sets() -> list[str]:
+    """Names of the parameter sets that come with the package, sorted."""
+    names = (entry.name for entry in _sets_folder().iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def load_parameters(name_or_path: str | Path) -> CellParameters:
+    """Read a parameter set by the name of one in the package, or from a TOML file.
+
+    Raises ParameterError (one sentence with file, field and bound) when there is no such set or
+    file, it is not TOML, a key is unknown or missing, or a value is of the wrong type or size.
+    """
+    if name_or_path in available_sets():
+        source, where = _sets_folder() / f"{name_or_path}.toml", f"{name_or_path}.toml"
+    else:
+        source, where = Path(name_or_path), str(name_or_path)
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+        return _from_table(table)
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    except FileNotFoundError:
+        known = ", ".join(available_sets())
+        raise ParameterError(f"{where} is neither a file nor one of the sets {known}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = str(error).rstrip(".")
+        raise ParameterError(f"{where}: the file is not TOML in UTF-8: {reason}.") from None
+    except OSError as error:
+        raise ParameterError(f"{where}: the file cannot be read: {error.strerror}.") from None
+
+
+def _sets_folder() -> Any:
+    return files("filmgauge_sim.cell") / "sets"
+
+
+def _from_table(table: dict[str, Any]) -> CellParameters:
+    names = [each.name for each in fields(CellParameters)]
+    for key in table:
+        if key not in names:
+            raise ParameterError(f"{key} is not a field of a cell; known are {', '.join(names)}.")
+    for each in fields(CellParameters):
+        if each.name not in table:
+            expected = "a text" if each.name == "name" else _expected(**each.metadata)
+            raise ParameterError(f"{each.name} is missing; it must be {expected}.")
+    return CellParameters(**table)
+
+
+def _check_number(name: str, value: object, low: float, high: float) -> None:
+    # bool is an int in Python and never meant as a quantity; NaN fails the comparison.
+    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+        return
+    raise ParameterError(f"{name} must be {_expected(low, high)}, not {value!r}.")
+
+
+def _expected(low: float, high: float) -> str:
+    return f"a number from {low:g} to {high:g}"

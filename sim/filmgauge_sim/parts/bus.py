@@ -1,0 +1,76 @@
+"""The I2C bus: addresses, acknowledges and how long a transfer takes.
+
+A part is a `RegisterDevice`: an address, a supply and registers. Registers travel most
+significant byte first.
+"""
+
+from typing import Protocol
+
+
+class Nack(Exception):
+    """Nobody acknowledges: no part at the address, or the part has no supply."""
+
+
+class RegisterDevice(Protocol):
+    """A part with registers. `now_us` is true time in us and never goes back."""
+
+    address: int
+    powered: bool
+
+    def read(self, register: int, length: int, now_us: int) -> bytes:
+        """Return `length` bytes of a register. Raises Nack without a supply."""
+        ...
+
+    def write(self, register: int, data: bytes, now_us: int) -> None:
+        """Write a register. Raises Nack without a supply."""
+        ...
+
+
+class I2CBus:
+    """Parts by 7-bit address on one pair of wires with a clock of `clock_hz`.
+
+    Raises ValueError for a clock that is not positive.
+    """
+
+    def __init__(self, clock_hz: int = 400_000) -> None:
+        if clock_hz <= 0:
+            raise ValueError(f"clock_hz must be above 0, got {clock_hz}")
+        self.clock_hz = clock_hz
+        self._devices: dict[int, RegisterDevice] = {}
+
+    def attach(self, device: RegisterDevice) -> None:
+        """Connect a part. Raises ValueError if its address is reserved or already taken."""
+        address = device.address
+        if not 0x08 <= address <= 0x77:
+            raise ValueError(f"address must be 0x08 to 0x77, got {address:#04x}")
+        if address in self._devices:
+            raise ValueError(f"address {address:#04x} is already taken")
+        self._devices[address] = device
+
+    def read(self, address: int, register: int, length: int, now_us: int) -> bytes:
+        """Return `length` bytes of a register, as the part sends them. Raises Nack."""
+        device = self._devices.get(address)
+        if device is None:
+            raise Nack(f"no part at {address:#04x}")
+        return device.read(register, length, now_us)
+
+    def write(self, address: int, register: int, data: bytes, now_us: int) -> None:
+        """Write a register. Raises Nack."""
+        device = self._devices.get(address)
+        if device is None:
+            raise Nack(f"no part at {address:#04x}")
+        device.write(register, data, now_us)
+
+    def scan(self, now_us: int) -> list[int]:
+        """Addresses that acknowledge at `now_us`, ascending; a part without supply does not."""
+        del now_us  # supply is the only thing that decides, and it is already up to date
+        return sorted(address for address, device in self._devices.items() if device.powered)
+
+    def duration_us(self, byte_count: int) -> int:
+        """Time in us, rounded up, of `byte_count` bytes on the wire, address bytes included.
+
+        One clock for start, nine for each byte with its acknowledge, one for stop. A repeated
+        start and clock stretching are not counted.
+        """
+        clocks = 9 * byte_count + 2
+        return -(-clocks * 1_000_000 // self.clock_hz)

@@ -1,0 +1,234 @@
+"""The TMP117 temperature sensor as a driver sees it on the bus.
+
+Source: datasheet SNOSD82D, sections 7.3, 7.4 and 7.6. Usage:
+
+    sensor = Tmp117(seed=3)
+    bus.attach(sensor)
+    sensor.power(True, now_us)
+    sensor.advance(later_us, temperature_c)
+    bus.read(0x48, 0x00, 2, later_us)
+
+Left out: the ALERT pin, programming of the EEPROM (the unlock register is accepted, nothing is
+kept over a power cycle) and noise of the reading.
+"""
+
+import random
+
+from filmgauge_sim.parts.bus import Nack
+from filmgauge_sim.parts.registers import (
+    RESERVED,
+    Register,
+    decode_word,
+    encode,
+    signed16,
+)
+
+TEMP_RESULT = 0x00
+CONFIGURATION = 0x01
+HIGH_LIMIT = 0x02
+LOW_LIMIT = 0x03
+EEPROM_UNLOCK = 0x04
+EEPROM1 = 0x05
+EEPROM2 = 0x06
+TEMP_OFFSET = 0x07
+EEPROM3 = 0x08
+DEVICE_ID = 0x0F
+
+REGISTERS: dict[int, Register] = {
+    TEMP_RESULT: Register(2, 0x8000),
+    CONFIGURATION: Register(2, 0x0220, 0x0FFC),
+    HIGH_LIMIT: Register(2, 0x6000, 0xFFFF),
+    LOW_LIMIT: Register(2, 0x8000, 0xFFFF),
+    EEPROM_UNLOCK: Register(2, 0x0000, 0x8000),
+    EEPROM1: Register(2, 0x0000, 0xFFFF),  # factory content differs by specimen: 0 assumed
+    EEPROM2: Register(2, 0x0000, 0xFFFF),
+    TEMP_OFFSET: Register(2, 0x0000, 0xFFFF),
+    EEPROM3: Register(2, 0x0000, 0xFFFF),
+    DEVICE_ID: Register(2, 0x0117),
+}
+
+HIGH_ALERT = 0x8000
+LOW_ALERT = 0x4000
+DATA_READY = 0x2000
+MODE_SHIFT = 10
+SHUTDOWN = 1
+ONE_SHOT = 3
+THERM = 0x0010
+SOFT_RESET = 0x0002
+
+COUNTS_PER_C = 128  # 7.8125 m degC
+ACCURACY_C = 0.1  # -20 to 50 degC, section 6.5
+CONVERSION_US = 15_500  # one active conversion, section 7.3.2
+AVERAGES = (1, 8, 32, 64)
+# Cycle of the continuous mode: what CONV asks for, or what AVG needs if that is longer (7.6).
+CYCLE_US = (15_500, 125_000, 250_000, 500_000, 1_000_000, 4_000_000, 8_000_000, 16_000_000)
+SHORTEST_CYCLE_US = (15_500, 125_000, 500_000, 1_000_000)
+START_UP_US = 1_500  # from supply to the first conversion (TMP116 section 7.3.1, same family)
+RESET_US = 2_000  # soft reset, section 7.6
+
+# Typical at 25 degC, section 6.5: together they give the 3.5 uA of one plain conversion a second.
+CONVERTING_UA = 135.0
+STANDBY_UA = 1.25
+SHUTDOWN_UA = 0.15
+
+
+class Tmp117:
+    """One TMP117. Starts without supply at time 0.
+
+    The specimen's error is one constant offset within +-0.1 degC, drawn from `seed`, or
+    `offset_c` where it is given. Raises ValueError for an address outside 0x48-0x4B or an offset
+    beyond the datasheet's accuracy.
+    """
+
+    def __init__(self, address: int = 0x48, seed: int = 0, offset_c: float | None = None) -> None:
+        if not 0x48 <= address <= 0x4B:
+            raise ValueError(f"address must be 0x48 to 0x4b, got {address:#04x}")
+        if offset_c is None:
+            offset_c = random.Random(seed).uniform(-ACCURACY_C, ACCURACY_C)
+        if not -ACCURACY_C <= offset_c <= ACCURACY_C:
+            raise ValueError(f"offset_c must be {-ACCURACY_C} to {ACCURACY_C}, got {offset_c}")
+        self.address = address
+        self.powered = False
+        self.offset_c = offset_c
+        self._now_us = 0
+        self._forget()
+
+    # The analog side
+
+    def power(self, on: bool, now_us: int) -> None:
+        """Switch the supply at `now_us`. Off forgets everything; on starts from reset values.
+
+        No effect if it is already so. Raises ValueError if `now_us` lies before the last time.
+        """
+        self._not_back(now_us)
+        self._now_us = now_us
+        if on == self.powered:
+            return
+        self.powered = on
+        self._forget()
+        if on:
+            self._start(START_UP_US)
+
+    def advance(self, now_us: int, temperature_c: float) -> None:
+        """Say that it was `temperature_c` from the last time to `now_us`.
+
+        A conversion takes the temperature at its end. Raises ValueError if `now_us` lies before
+        the last time.
+        """
+        self._not_back(now_us)
+        self._now_us = now_us
+        if self._ready_us is None or now_us < self._ready_us:
+            return
+        counts = round((temperature_c + self.offset_c) * COUNTS_PER_C)
+        self._finish(counts + signed16(self._stored[TEMP_OFFSET]))
+        if self._mode == ONE_SHOT:
+            self._ready_us = None
+            self._stored[CONFIGURATION] ^= (ONE_SHOT ^ SHUTDOWN) << MODE_SHIFT
+        else:
+            self._ready_us += ((now_us - self._ready_us) // self._cycle_us + 1) * self._cycle_us
+
+    @property
+    def supply_ua(self) -> float:
+        """Supply current, uA; in continuous mode the mean of a whole cycle."""
+        if not self.powered:
+            return 0.0
+        if self._ready_us is None:
+            return SHUTDOWN_UA
+        if self._mode == ONE_SHOT:
+            return CONVERTING_UA
+        active = min(self._active_us / self._cycle_us, 1.0)
+        return STANDBY_UA + active * (CONVERTING_UA - STANDBY_UA)
+
+    @property
+    def next_change_us(self) -> int | None:
+        """True time at which `supply_ua` will fall by itself (end of a one-shot), or None."""
+        return self._ready_us if self._mode == ONE_SHOT else None
+
+    # The bus side
+
+    def read(self, register: int, length: int, now_us: int) -> bytes:
+        """Return `length` bytes of a register, most significant first.
+
+        Reading the result or the configuration clears data ready, reading the configuration
+        also the alert flags. Raises Nack without supply, and ValueError if `now_us` is not where
+        `advance` has led a converting part.
+        """
+        self._reach(now_us)
+        value = self._stored.get(register, 0)
+        if register == CONFIGURATION:
+            value |= self._flags
+            self._flags &= HIGH_ALERT if value & THERM else 0
+        elif register == TEMP_RESULT:
+            self._flags &= ~DATA_READY
+        return encode(value, REGISTERS.get(register, RESERVED).width, length)
+
+    def write(self, register: int, data: bytes, now_us: int) -> None:
+        """Write a 16-bit register; a read-only or unknown one ignores it. Raises as `read`."""
+        self._reach(now_us)
+        word = decode_word(data)
+        writable = REGISTERS.get(register, RESERVED).writable
+        if word is None or not writable:
+            return
+        if register == CONFIGURATION:
+            self._configure(word)
+        else:
+            self._stored[register] = word & writable
+
+    def _reach(self, now_us: int) -> None:
+        if not self.powered:
+            raise Nack(f"part at {self.address:#04x} has no supply")
+        if now_us == self._now_us:
+            return
+        self._not_back(now_us)
+        if self._ready_us is not None and now_us >= self._ready_us:
+            raise ValueError(f"advance the part to {now_us} us first, it is at {self._now_us} us")
+        self._now_us = now_us
+
+    def _not_back(self, now_us: int) -> None:
+        if now_us < self._now_us:
+            raise ValueError(f"now_us must be at least {self._now_us}, got {now_us}")
+
+    # Conversions
+
+    @property
+    def _mode(self) -> int:
+        return self._stored[CONFIGURATION] >> MODE_SHIFT & 3
+
+    def _configure(self, word: int) -> None:
+        """A write of the configuration starts its mode afresh (assumed for an unchanged one)."""
+        if word & SOFT_RESET:
+            self._forget()
+            self._start(RESET_US)
+            return
+        if word >> MODE_SHIFT & 3 == 2:  # continuous as well, reads back as 0 (section 7.6)
+            word &= ~(3 << MODE_SHIFT)
+        self._stored[CONFIGURATION] = word & REGISTERS[CONFIGURATION].writable
+        self._start(0)
+
+    def _start(self, delay_us: int) -> None:
+        """Begin the mode of the configuration `delay_us` from now."""
+        word = self._stored[CONFIGURATION]
+        average = word >> 5 & 3
+        self._active_us = CONVERSION_US * AVERAGES[average]
+        self._cycle_us = max(CYCLE_US[word >> 7 & 7], SHORTEST_CYCLE_US[average])
+        stopped = self._mode == SHUTDOWN
+        self._ready_us = None if stopped else self._now_us + delay_us + self._active_us
+
+    def _finish(self, counts: int) -> None:
+        """A new result: register, data ready and alert flags."""
+        counts = min(max(counts, -0x8000), 0x7FFF)
+        self._stored[TEMP_RESULT] = counts & 0xFFFF
+        self._flags |= DATA_READY
+        above = counts > signed16(self._stored[HIGH_LIMIT])
+        below = counts < signed16(self._stored[LOW_LIMIT])
+        if self._stored[CONFIGURATION] & THERM:  # HIGH with hysteresis, LOW always 0
+            self._flags &= ~(HIGH_ALERT if below else 0) & ~LOW_ALERT
+            below = False
+        self._flags |= (HIGH_ALERT if above else 0) | (LOW_ALERT if below else 0)
+
+    def _forget(self) -> None:
+        """Everything to the values after reset, conversions stopped."""
+        self._stored = {register: spec.reset for register, spec in REGISTERS.items()}
+        self._flags = 0
+        self._ready_us: int | None = None
+        self._active_us = self._cycle_us = CONVERSION_US
