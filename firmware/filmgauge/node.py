@@ -28,7 +28,7 @@ from filmgauge.store.retained import Retained
 
 _CONFIG = "/config.json"
 _PROFILE = "/profile.bin"
-_JOURNAL = "/journal"
+_JOURNAL = "/state"
 _BACKLOG = "/backlog"
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
@@ -246,7 +246,7 @@ def run() -> None:
 def _one_wake(board):
     node = None
     try:
-        with open(_CONFIG) as file:
+        with open(_CONFIG, "rb") as file:
             config = Config.from_json(file.read())
         node = Node(board, config)
         return node.wake()

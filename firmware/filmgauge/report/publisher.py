@@ -34,10 +34,10 @@ class Publisher:
             self._client.connect(will=(self._topic(STATUS), _OFFLINE))
             if info is not None:
                 self._client.publish(self._topic(INFO), json.dumps(info), retain=True)
-            self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.publish(self._topic(TELEMETRY), record.to_json())
             delivered = True
             self._drain(backlog)
+            self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
         except (OSError, MqttError) as error:
             self.error = error

@@ -1,18 +1,21 @@
 """The last known state in flash: two slots written in turn, so that a power cut costs one at most.
 
-    journal = Journal("/journal", SIZE)
+    journal = Journal("/state", SIZE)
     found = journal.load(buffer)        # the newer whole slot, False when there is none
     journal.save(buffer)                # payload at buffer[HEAD_SIZE:]
 
 littlefs keeps a file of up to 128 bytes inside its directory entry and commits it when the file
-is closed; the slots stay below that, which costs 0.025 erases a save.
+is closed; the slots stay below that, which costs 0.025 erases a save. They have a directory of
+their own because every commit makes its directory slower to read until the next erase.
 """
+
+import os
 
 from filmgauge.store.block import OVERHEAD, opened, seal
 
 
 class Journal:
-    """Two slot files beside each other: `path`.0 and `path`.1."""
+    """Two slot files in the directory `path`, which is made with the first save."""
 
     def __init__(self, path: str, payload_size: int):
         self._path = path
@@ -37,6 +40,8 @@ class Journal:
         """Seal the payload in `buffer` and write it over the older slot; OSError from flash."""
         self._sequence += 1
         seal(buffer, self._size, self._sequence)
+        if self._sequence == 1:
+            self._make_directory()
         with open(self._name(self._sequence & 1), "wb") as file:
             file.write(memoryview(buffer)[: self._size + OVERHEAD])
 
@@ -48,4 +53,10 @@ class Journal:
             return None
 
     def _name(self, slot):
-        return self._path + "." + str(slot)
+        return self._path + "/" + str(slot)
+
+    def _make_directory(self):
+        try:
+            os.mkdir(self._path)
+        except OSError:
+            pass  # it is there already, or the save will tell

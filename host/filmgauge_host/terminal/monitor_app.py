@@ -41,17 +41,19 @@ class MonitorApp(App[None]):
 
     CSS = f"""
     Screen {{ layout: vertical; }}
-    #header {{ height: 1; background: $panel; padding: 0 1; }}
+    #header {{ height: 1; background: $panel; padding: 0 1;
+        text-wrap: nowrap; text-overflow: ellipsis; }}
     #nobody {{ height: 1fr; content-align: center middle; color: $text-muted; }}
     DataTable {{ height: 1fr; scrollbar-size-horizontal: 0; }}
-    #below {{ height: 14; border-top: solid $panel; }}
-    #detail {{ width: {_DETAIL_WIDTH}; padding: 0 1; }}
-    #plot {{ width: 1fr; }}
+    #below {{ height: 45%; min-height: 14; max-height: 20; border-top: solid $panel; }}
+    #detail {{ width: {_DETAIL_WIDTH}; height: 1fr; padding: 0 1;
+        text-wrap: nowrap; text-overflow: ellipsis; }}
+    #plot {{ width: 1fr; height: 1fr; text-wrap: nowrap; }}
     """
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [
         Binding("q,ctrl+c", "quit", "quit", key_display="q", priority=True),
-        Binding("s", "sort", "sort by node"),
+        Binding("s", "sort", "sort"),
         Binding("d", "toggle_detail", "details"),
     ]
 
@@ -140,7 +142,7 @@ class MonitorApp(App[None]):
         else:
             text.append("no broker: retrying", "red")
         text.append(f"  {self._store.rows} rows in {_short(self._store.path)}")
-        text.append(f"  by {self._order}")
+        text.append(f"  sorted by {self._order}")
         self.query_one("#header", Static).update(text)
 
     def _draw_table(self) -> None:

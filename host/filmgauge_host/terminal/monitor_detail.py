@@ -13,7 +13,7 @@ from filmgauge_host.terminal import monitor_format as written
 from filmgauge_host.terminal.monitor_table import age_s
 
 HISTORY = 500  # records in a curve
-_LABEL = 12
+_LABEL = 11
 _SECONDS = ("seconds", 1)
 _TIME_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), _SECONDS)
 _SMALLEST = (12, 5)
@@ -36,14 +36,14 @@ _VOLTAGE = _Axis("voltage_uv", 1e-6, "voltage, V", 3, 0.01)
 
 def detail(node: NodeSnapshot, rejected: Sequence[Rejected], now_unix_ms: int) -> Text:
     """Return everything about a node, a line each; rejected: messages of all nodes."""
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     text.append(f"{node.name}\n", "bold")
-    for label, value in _lines(node, now_unix_ms):
-        text.append(f"{label:<{_LABEL}}", "bright_black").append(f"{value}\n")
-    for key, value in sorted(node.info.items()):
-        text.append(f"{key:<{_LABEL}} ", "bright_black").append(f"{value}\n")
+    lines = _lines(node, now_unix_ms)
     for last in [message for message in rejected if message.node == node.name][-1:]:
-        text.append(f"{'refused':<{_LABEL}}", "bright_black").append(f"{last.reason}\n", "yellow")
+        lines.append(("refused", last.reason))
+    lines += [(key, str(value)) for key, value in sorted(node.info.items())]
+    for label, value in lines:
+        text.append(f"{label:<{_LABEL}} ", "bright_black").append(f"{value}\n")
     return text
 
 
@@ -74,7 +74,7 @@ def _state(node: NodeSnapshot, now_unix_ms: int) -> str:
     age = age_s(node, now_unix_ms)
     heard = "no report yet" if age is None else f"report {written.span(age)} ago"
     announced = node.status.next_report_s if node.status else None
-    due = "" if announced is None else f", every {written.span(announced)}"
+    due = "" if announced is None else f" of {written.span(announced)}"
     return f"{state}, {heard}{due}"
 
 

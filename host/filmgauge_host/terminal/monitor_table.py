@@ -63,10 +63,9 @@ def columns(width: int, names: Sequence[str]) -> list[Column]:
     room = width - _SCROLLBAR - first.width - _GAP
     kept: set[str] = set()
     for column in sorted(_COLUMNS, key=lambda column: column.rank):
-        room -= column.width + _GAP
-        if room < 0:
-            break
-        kept.add(column.title)
+        if column.width + _GAP <= room:
+            room -= column.width + _GAP
+            kept.add(column.title)
     return [first, *(column for column in _COLUMNS if column.title in kept)]
 
 
@@ -135,8 +134,8 @@ _AGE = Column("age", 6, 2, lambda node: "", live=False)
 _COLUMNS = (
     _STATE,
     Column("SoC %", 12, 1, _latest(written.state_of_charge)),
-    Column("", BAR_CELLS, 12, _latest(_bar), right=False),
-    Column("stored / full uAh", 17, 10, _latest(written.charge)),
+    Column("", BAR_CELLS, 11, _latest(_bar), right=False),
+    Column("uAh / full", 13, 10, _latest(written.charge)),
     Column("V", 6, 3, _latest(written.voltage)),
     Column("uA", 9, 4, _latest(written.current)),
     Column("degC", 5, 9, _latest(written.temperature)),
@@ -144,13 +143,13 @@ _COLUMNS = (
     Column("received", 8, 8, lambda node: str(node.statistics.received), live=False),
     Column(
         "gaps",
-        5,
+        4,
         6,
         lambda node: str(node.statistics.lost),
         lambda node: "yellow" if node.statistics.lost else "",
         live=False,
     ),
-    Column("dup", 5, 11, lambda node: str(node.statistics.duplicated), live=False),
+    Column("dup", 4, 12, lambda node: str(node.statistics.duplicated), live=False),
     Column("backlog", 7, 7, _latest(written.backlog)),
     Column("faults", 11, 5, _latest(_faults), _fault_style, right=False),
 )

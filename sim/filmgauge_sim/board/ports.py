@@ -84,6 +84,9 @@ class _StreamSocket:
     def settimeout(self, seconds: float | None) -> None:
         self._socket.settimeout(seconds)
 
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self._socket.setsockopt(level, option, value)
+
     def setblocking(self, flag: bool) -> None:
         self._socket.setblocking(flag)
 

@@ -20,9 +20,11 @@ Bound = Literal["low", "high"]
 
 # Within this time two crossings count as one; an excursion less deep than this is none.
 _SAME_TIME_S = 1e-6
+_AIM_S = 0.4 * _SAME_TIME_S
 _GRAZE_V = 1e-9
 # A solved crossing lies beyond its limit by no more than this, where floats permit.
 _SOLVED_V = 1e-9
+_NEARBY_V = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,12 @@ class Course:
         voltage = law.curve.voltage_v(surface) + law.static_v * hysteresis + self._offset_v
         return Instant(time_s, voltage, surface, mean, hysteresis, modes, speeds, turning)
 
+    def slope_v_per_s(self, instant: Instant) -> float:
+        """How fast the voltage moves at an instant of this course."""
+        steepness, _ = self._law.curve.slope_bounds_v(instant.surface, instant.surface)
+        rate = self._mean_rate + sum(instant.mode_rates_per_s)
+        return steepness * rate + self._law.static_v * instant.hysteresis_rate_per_s
+
     def enclose(self, start: Instant, end: Instant) -> Enclosure:
         """Bounds over the time between two instants of this course."""
         law = self._law
@@ -180,29 +188,29 @@ def _solved(
 ) -> Crossing:
     """The crossing between two instants, by Newton's rule kept within a shrinking bracket."""
     limit = limits.low_v if bound == "low" else limits.high_v
+    latest = outside
     for step in count():
         width = outside.time_s - inside.time_s
         far = width > _SAME_TIME_S
         if not far and abs(outside.voltage_v - limit) <= _SOLVED_V:
             break
         guess_s = inside.time_s + 0.5 * width
+        # The steep side leads to the crossing from afar; the flat side only from nearby.
+        near = latest if abs(latest.voltage_v - limit) < _NEARBY_V else outside
+        slope = course.slope_v_per_s(near)
         # Every fourth step only halves the bracket, so that the end is sure.
-        if step % 4 != 3:
-            # Aims a little early, so that a good guess closes the bracket from within.
-            newton_s = _newton_s(course, outside, limit) - (0.4 * _SAME_TIME_S if far else 0.0)
+        if slope and step % 4 != 3:
+            newton_s = near.time_s + (limit - near.voltage_v) / slope
+            if far:
+                # Aims a little beyond the crossing, so that a good guess closes the bracket.
+                newton_s += _AIM_S if near is inside else -_AIM_S
             if inside.time_s < newton_s < outside.time_s:
                 guess_s = newton_s
         if not inside.time_s < guess_s < outside.time_s:
             break  # neighbouring floats
-        guess = course.at(guess_s)
-        if limits.passed_by(guess.voltage_v) is None:
-            inside = guess
+        latest = course.at(guess_s)
+        if limits.passed_by(latest.voltage_v) is None:
+            inside = latest
         else:
-            outside = guess
+            outside = latest
     return Crossing(outside.time_s, bound)
-
-
-def _newton_s(course: Course, point: Instant, limit: float) -> float:
-    """Where the tangent at the point meets the limit, seconds; the point's own time if flat."""
-    slope = course.enclose(point, point).least_v_per_s
-    return point.time_s + (limit - point.voltage_v) / slope if slope else point.time_s

@@ -1,6 +1,6 @@
 """The INA228 current, voltage and charge monitor as a driver sees it on the bus.
 
-Source: datasheet SLYS021A ("SLYS20A" in some copies). Usage:
+Source: datasheet SLYS021A (Rev. A, May 2022). Usage:
 
     ina = Ina228(shunt_ohm=1000.0, errors=Ina228Errors.draw(rng), seed=7)
     bus.attach(ina)
@@ -78,9 +78,9 @@ class Ina228:
         No effect if it is already so. Raises ValueError if `now_us` lies before the last time.
         """
         self._not_back(now_us)
-        self._now_us = now_us
         if on == self.powered:
             return
+        self._now_us = now_us
         self.powered = on
         self._forget()
         if on:

@@ -101,9 +101,9 @@ class Tmp117:
         No effect if it is already so. Raises ValueError if `now_us` lies before the last time.
         """
         self._not_back(now_us)
-        self._now_us = now_us
         if on == self.powered:
             return
+        self._now_us = now_us
         self.powered = on
         self._forget()
         if on:

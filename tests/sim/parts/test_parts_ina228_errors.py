@@ -35,6 +35,7 @@ WORST = {
     "oscillator_error": 0.005,
 }
 DAY_S = 86_400
+COUNT_PC = 1000 * SHUNT_LSB[1]  # CHARGE with 1 kohm and ADCRANGE 1
 
 
 def shunt_uv(errors: Ina228Errors, current: float = 0.0, celsius: float = 25.0) -> Fraction:
@@ -82,10 +83,10 @@ def test_offset_costs_a_fifth_of_a_percent_of_12_uah_a_day(sign: int) -> None:
     bench = Bench(Ina228Errors(offset_uv=sign * 1.0))
     bench.start(adc(CONTINUOUS | SHUNT))
     bench.run(DAY_S * 10**6)
-    charge_pc = bench.signed(CHARGE) * SHUNT_LSB[1]
+    charge_pc = bench.signed(CHARGE) * COUNT_PC
     # 1 nA for a day; a code is a whole number of counts, so half a count may be lost
     truth = sign * 1000 * DAY_S
-    assert abs(charge_pc - truth) <= DAY_S * SHUNT_LSB[1] / 2
+    assert abs(charge_pc - truth) <= DAY_S * COUNT_PC / 2
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -135,7 +136,7 @@ def test_noise_of_charge_grows_with_the_square_root_of_time() -> None:
         bench = Bench(Ina228Errors(noise_uv=0.87), seed=seed)
         bench.start(adc(CONTINUOUS | SHUNT))
         bench.run(hour_us)
-        sums.append(float(bench.signed(CHARGE) * SHUNT_LSB[1]))
+        sums.append(float(bench.signed(CHARGE) * COUNT_PC))
     expected_pc = 870 * 0.00412 * 873_786**0.5  # 0.87 nA each, over 4.12 ms
     assert abs(statistics.pstdev(sums) / expected_pc - 1) < 0.21  # 5 sigma of 300
     assert abs(statistics.fmean(sums)) < 5 * expected_pc / 300**0.5

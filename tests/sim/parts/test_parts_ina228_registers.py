@@ -107,8 +107,10 @@ def test_a_power_cycle_forgets() -> None:
 def test_switching_on_twice_changes_nothing() -> None:
     bench = used()
     charge = bench.signed(CHARGE)
-    bench.ina.power(True, bench.now)
+    bench.ina.power(True, bench.now + 500_000)
     assert bench.signed(CHARGE) == charge
+    bench.run(1_000_000, current=7.0)  # and the half second is not lost
+    assert abs(bench.signed(CHARGE) - 2 * charge) <= 2 * charge / 50
 
 
 def test_rstacc_clears_the_accumulators_only() -> None:

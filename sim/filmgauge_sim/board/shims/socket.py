@@ -14,7 +14,8 @@ from usocket import AF_INET, SOCK_STREAM  # noqa: F401
 
 _ETIMEDOUT = 110
 _EHOSTUNREACH = 118  # as lwIP numbers it
-_ENOTCONN = 128
+_IPPROTO_TCP = 6
+_TCP_NODELAY = 1
 
 
 def _wait_us(us):
@@ -37,6 +38,8 @@ def getaddrinfo(host, port, *args):
 class socket:
     def __init__(self, family=AF_INET, kind=SOCK_STREAM, protocol=0):
         self._real = usocket.socket(family, kind)
+        # The host's own delays are not the board's: send small packets at once.
+        self._real.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         self._timeout_us = None  # None blocks without bound, 0 does not block
         self._visible_us = 0  # when the answer to the last send can be seen
 
