@@ -7,6 +7,6 @@ try:
     from micropython import const
 except ImportError:
 
-    def const(value):
-        """Return `value`: only the board's compiler folds constants."""
-        return value
+    def const(__value):
+        """Return the value: only the board's compiler folds constants."""
+        return __value

@@ -48,9 +48,9 @@ class Config:
             setattr(self, name, _number(name, values.pop(name, default), low, high))
         for name, default, low, high in TEXTS:
             setattr(self, name, _text(name, values.pop(name, default), low, high))
+        self.node = check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
-        check_node(self.node)
 
     @classmethod
     def from_json(cls, text) -> "Config":

@@ -6,9 +6,8 @@ import time
 from filmgauge.board import this_board
 from filmgauge.compat import const
 from filmgauge.config import Config
-from filmgauge.gauge.estimator import Estimator
-from filmgauge.gauge.film import Film
-from filmgauge.gauge.ledger import BOOKED, CORRECTED, MEASURED, CountScale, Ledger
+from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.ledger import BOOKED, CORRECTED, MEASURED
 from filmgauge.gauge.profile import Profile
 from filmgauge.report import publisher
 from filmgauge.report.record import (
@@ -40,25 +39,20 @@ _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 class Node:
     """One node between two sleeps. Built anew at every boot; what it knows is in its State."""
 
-    def __init__(self, board, config):
+    def __init__(self, board, config, profile):
+        self._begun_ms = time.ticks_ms()
         self._board = board
         self._config = config
-        self._faults = 0
+        self._profile = profile
+        self._faults = 0 if profile else FAULT_PROFILE
         self._recalled = False
-        self._scale = CountScale(config.shunt_mohm)
         self._state = State()
-        self._ledger = Ledger()
-        self._profile = self._read_profile()
-        self._film = self._gauge = None
-        if self._profile is not None:
-            self._film = Film(self._profile)
-            full_pc = self._profile.full_pc()
-            self._gauge = Estimator(self._ledger, self._film, full_pc, config.shunt_mohm)
+        shunt_mohm = config.shunt_mohm
+        self._gauge = FuelGauge(profile, shunt_mohm) if profile else LedgerOnly(shunt_mohm)
         self._retained = Retained(board.retained, SIZE)
         self._journal = Journal(_JOURNAL, SIZE)
         self._backlog = Backlog(_BACKLOG, config.backlog)
         self._sampler = Sampler(board, config)
-        self._begun_ms = time.ticks_ms()
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
@@ -67,13 +61,12 @@ class Node:
         self._sampler.sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
-        watchdog.feed()
-        due = self._state.wakes % self._config.report_every == 0
-        record = self._record(now_ms) if due else None
-        self._remember(to_flash=self._state.wakes % self._config.journal_every == 0)
+        wakes = self._state.wakes
+        record = self._record(now_ms) if wakes % self._config.report_every == 0 else None
+        self._remember(to_flash=wakes % self._config.journal_every == 0)
         if record is not None:
-            self._report(record)
             watchdog.feed()
+            self._report(record)
         self._state.wakes += 1
         self._state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._remember(to_flash=False)
@@ -87,104 +80,75 @@ class Node:
         self._state.wakes += 1
         self._remember(to_flash=False)
 
-    def _read_profile(self):
-        try:
-            with open(_PROFILE, "rb") as file:
-                return Profile.from_bytes(file.read())
-        except (OSError, ValueError) as error:
-            print("filmgauge: no profile:", error)
-            self._faults |= FAULT_PROFILE
-            return None
-
     def _recall(self):
         """Load the state: retained memory after a sleep, the journal after a power-on."""
         state = self._state
         if self._retained.load(state.buffer):
-            state.unpack(self._ledger, self._gauge)
+            state.unpack(self._gauge)
         else:
-            self._power_on()
+            if self._journal.load(state.buffer):
+                state.unpack(self._gauge)
+            state.boot += 1
+            state.seq = state.wakes = state.told = 0
+            state.base_ms = state.last_ms = self._board.clock_ms()
+            self._gauge.rest()
+        self._gauge.open(self._config.initial_soc_ppm, self._config.initial_sigma_ppm)
         self._recalled = True
-        if self._film is not None:
-            self._film.slow_lag_ppm = state.slow_lag_ppm
-            if not state.opened:
-                self._gauge.start(self._config.initial_soc_ppm, self._config.initial_sigma_ppm)
-                state.opened = 1
-
-    def _power_on(self):
-        state = self._state
-        if self._journal.load(state.buffer):
-            state.unpack(self._ledger, self._gauge)
-        state.boot += 1
-        state.seq = state.wakes = state.told = 0
-        state.slow_lag_ppm = 0
-        state.base_ms = state.last_ms = self._board.clock_ms()
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
         state = self._state
         sampler = self._sampler
         self._faults |= sampler.faults
-        elapsed_ms = max(0, now_ms - state.last_ms)
-        moved_pc = self._moved_pc()
-        self._ledger.add_pc(BOOKED, -sampler.drained_pc)
-        if self._gauge is not None:
-            self._gauge.count(moved_pc, elapsed_ms)
-            self._follow(moved_pc, elapsed_ms)
-            state.slow_lag_ppm = self._film.slow_lag_ppm
+        celsius = sampler.temperature_cdeg
+        if celsius is None:
+            celsius = _TYPICAL_CDEG
+        self._gauge.count(self._counts(), max(0, now_ms - state.last_ms), celsius)
+        self._gauge.book(-sampler.drained_pc)
+        voltage_uv, current_pa = sampler.voltage_uv, self._current_pa()
+        if voltage_uv is not None and current_pa is not None:
+            self._gauge.observe(voltage_uv, current_pa, celsius)
         state.last_ms = now_ms
 
-    def _moved_pc(self):
-        """Add what the accumulator counted to the ledger and return it; note a gap instead."""
+    def _counts(self):
+        """Return what the accumulator has counted since the last sample; note a gap."""
         state = self._state
         sensor = self._sampler.current
         if self._sampler.current_code is None:
             return 0
-        if self._sampler.restarted and state.counting:
-            self._faults |= FAULT_GAP
-            if self._gauge is not None:
-                self._gauge.widen(_GAP_SIGMA_PPM)
         if self._sampler.restarted:  # it began again at zero
             state.charge_high = state.charge_low = 0
+            if state.counting:
+                self._faults |= FAULT_GAP
+                self._gauge.widen(_GAP_SIGMA_PPM)
         elif not state.counting:  # it ran before this node first looked
             state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
         counts = charge_moved(
             sensor.charge_high, sensor.charge_low, state.charge_high, state.charge_low
         )
-        self._ledger.add_counts(MEASURED, counts, self._scale)
         state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
         state.counting = 1
-        return self._scale.pc(counts)
-
-    def _follow(self, moved_pc, elapsed_ms):
-        sampler = self._sampler
-        cdeg = sampler.temperature_cdeg
-        if cdeg is None:
-            cdeg = _TYPICAL_CDEG
-        if elapsed_ms:
-            self._film.step(moved_pc * 1000 // elapsed_ms, cdeg, elapsed_ms)
-        if sampler.voltage_uv is not None:
-            self._gauge.observe(sampler.voltage_uv, self._current_pa(), cdeg)
+        return counts
 
     def _current_pa(self):
         code = self._sampler.current_code
-        return None if code is None else self._scale.pc(code)
+        return None if code is None else self._gauge.scale.pc(code)
 
     def _record(self, now_ms):
         """Return the next record; it takes the next seq and the faults told so far."""
         state = self._state
         gauge = self._gauge
-        ledger = self._ledger
         record = Record(
             boot=state.boot,
             seq=state.seq,
             up_s=(now_ms - state.base_ms) // 1000,
-            soc_ppm=gauge.soc_ppm() if gauge else None,
-            soc_sigma_ppm=gauge.sigma_ppm() if gauge else None,
-            stored_nah=(ledger.stored_pc() + 1800000) // 3600000 if gauge else None,
-            full_nah=self._profile.full_pc() // 3600000 if gauge else None,
-            measured_nah=ledger.line_nah(MEASURED),
-            booked_nah=ledger.line_nah(BOOKED),
-            corrected_nah=ledger.line_nah(CORRECTED),
+            soc_ppm=gauge.soc_ppm(),
+            soc_sigma_ppm=gauge.sigma_ppm(),
+            stored_nah=gauge.stored_nah(),
+            full_nah=gauge.full_nah(),
+            measured_nah=gauge.ledger.line_nah(MEASURED),
+            booked_nah=gauge.ledger.line_nah(BOOKED),
+            corrected_nah=gauge.ledger.line_nah(CORRECTED),
             voltage_uv=self._sampler.voltage_uv,
             current_pa=self._current_pa(),
             temperature_cdeg=self._sampler.temperature_cdeg,
@@ -197,7 +161,7 @@ class Node:
         return record
 
     def _remember(self, to_flash):
-        self._state.pack(self._ledger, self._gauge)
+        self._state.pack(self._gauge)
         if to_flash:
             try:
                 self._journal.save(self._state.buffer)
@@ -219,8 +183,11 @@ class Node:
         self._board.disconnect()
         if sent:
             self._state.told = 1
-            return
-        print("filmgauge: record %d waits: %s" % (record.seq, link.error or "no network"))
+        else:
+            print("filmgauge: record %d waits: %s" % (record.seq, link.error or "no network"))
+            self._keep(record)
+
+    def _keep(self, record):
         try:
             if self._backlog.add(record.to_bytes()):
                 self._state.faults |= FAULT_BACKLOG
@@ -244,11 +211,10 @@ def run() -> None:
 
 
 def _one_wake(board):
+    """Live through one wake, whatever happens; return how long to sleep in ms."""
     node = None
     try:
-        with open(_CONFIG, "rb") as file:
-            config = Config.from_json(file.read())
-        node = Node(board, config)
+        node = Node(board, _read_config(), _read_profile())
         return node.wake()
     except Exception as error:
         sys.print_exception(error)
@@ -258,3 +224,18 @@ def _one_wake(board):
     except Exception as error:
         sys.print_exception(error)
     return _AFTER_FAILURE_MS
+
+
+def _read_config():
+    with open(_CONFIG, "rb") as file:
+        return Config.from_json(file.read())
+
+
+def _read_profile():
+    """Return the cell profile, None when it cannot be read: the node then only counts."""
+    try:
+        with open(_PROFILE, "rb") as file:
+            return Profile.from_bytes(file.read())
+    except (OSError, ValueError) as error:
+        print("filmgauge: no profile:", error)
+        return None

@@ -3,12 +3,12 @@
 import struct
 
 from filmgauge.compat import const
-from filmgauge.gauge import estimator, ledger
+from filmgauge.gauge import fuel_gauge
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_FORMAT = "<IIIQQiiiiBBBB"
-_OWN = const(48)
-SIZE = _OWN + ledger.SIZE + estimator.SIZE
+_FORMAT = "<IIIQQiiiBBB"
+_OWN = const(43)
+SIZE = _OWN + fuel_gauge.SIZE
 BLOCK = SIZE + OVERHEAD  # at most 128, so that littlefs keeps a journal slot inline
 
 
@@ -17,22 +17,20 @@ class State:
 
     boot: power-ons so far; seq: records of this boot; wakes: wakes of this boot;
     base_ms: the clock at power-on; last_ms: the clock at the last sample;
-    charge_high, charge_low: the accumulator then; slow_lag_ppm: state of the film model;
-    awake_ms: how long the last wake took; faults: told but not yet reported;
-    counting: 1 when the accumulator was read since the sensor started; opened: 1 when the gauge
-    has its first state of charge; told: 1 when the info of this boot has reached the broker.
+    charge_high, charge_low: the accumulator then; awake_ms: how long the last wake took;
+    faults: to be told with the next record; counting: 1 when the accumulator was read since the
+    sensor started; told: 1 when the info of this boot has reached the broker.
     """
 
     def __init__(self):
         self.buffer = bytearray(BLOCK)
         self.boot = self.seq = self.wakes = 0
         self.base_ms = self.last_ms = 0
-        self.charge_high = self.charge_low = 0
-        self.slow_lag_ppm = self.awake_ms = 0
-        self.faults = self.counting = self.opened = self.told = 0
+        self.charge_high = self.charge_low = self.awake_ms = 0
+        self.faults = self.counting = self.told = 0
 
-    def pack(self, books, gauge) -> None:
-        """Write the state, a Ledger and an Estimator (or None) into `buffer`."""
+    def pack(self, gauge) -> None:
+        """Write the state and the gauge into `buffer`."""
         struct.pack_into(
             _FORMAT,
             self.buffer,
@@ -44,23 +42,17 @@ class State:
             self.last_ms,
             self.charge_high,
             self.charge_low,
-            self.slow_lag_ppm,
             self.awake_ms,
             self.faults,
             self.counting,
-            self.opened,
             self.told,
         )
-        books.pack_into(self.buffer, HEAD_SIZE + _OWN)
-        if gauge is not None:  # without a profile the estimator's bytes stay as they were
-            gauge.pack_into(self.buffer, HEAD_SIZE + _OWN + ledger.SIZE)
+        gauge.pack_into(self.buffer, HEAD_SIZE + _OWN)
 
-    def unpack(self, books, gauge) -> None:
+    def unpack(self, gauge) -> None:
         """Read what `pack` wrote; the block has been checked."""
         values = struct.unpack_from(_FORMAT, self.buffer, HEAD_SIZE)
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[:5]
-        self.charge_high, self.charge_low, self.slow_lag_ppm, self.awake_ms = values[5:9]
-        self.faults, self.counting, self.opened, self.told = values[9:]
-        books.unpack_from(self.buffer, HEAD_SIZE + _OWN)
-        if gauge is not None:
-            gauge.unpack_from(self.buffer, HEAD_SIZE + _OWN + ledger.SIZE)
+        self.charge_high, self.charge_low, self.awake_ms = values[5:8]
+        self.faults, self.counting, self.told = values[8:]
+        gauge.unpack_from(self.buffer, HEAD_SIZE + _OWN)

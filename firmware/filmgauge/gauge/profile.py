@@ -44,6 +44,11 @@ SIZE = const(104)  # head, fields, CRC-32
 class Profile:
     """One cell. Attributes are the names in FIELDS, and `name` and `crc`."""
 
+    area_ucm2: int
+    capacity_nah_cm2: int
+    empty_uv: int
+    full_uv: int
+
     def __init__(self, name: str, **values):
         """Take every field by name; raise ValueError naming the field that is out of bounds."""
         if not 1 <= len(name) <= 16:

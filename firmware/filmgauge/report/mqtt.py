@@ -22,8 +22,10 @@ _CONNECT = const(0x10)
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
+_DISCONNECT = const(0xE0)
 _ETIMEDOUT = const(110)
 _ECONNRESET = const(104)
+_ENOTCONN = const(128)
 _HEAD = const(5)  # room before the body for the fixed header
 _SIZE = const(768)  # the longest packet: a record is below 500 bytes
 _CLEAN = const(0x02)
@@ -39,6 +41,19 @@ class MqttError(Exception):
     """The broker refused, or did what MQTT 3.1.1 does not allow."""
 
 
+class _Closed:
+    """Stands in for the socket while there is none."""
+
+    def write(self, data):
+        raise OSError(_ENOTCONN)
+
+    def readinto(self, data):
+        raise OSError(_ENOTCONN)
+
+    def close(self):
+        pass
+
+
 class Client:
     """One connection to one broker. Packets are built in a single buffer made once."""
 
@@ -50,8 +65,8 @@ class Client:
         self._timeout_ms = timeout_ms
         self._buffer = bytearray(_SIZE)
         self._view = memoryview(self._buffer)
-        self._socket = None
-        self._poll = None
+        self._socket = _Closed()
+        self._poll = select.poll()
         self._packet_id = 0
 
     def connect(self, will=None) -> None:
@@ -88,30 +103,30 @@ class Client:
 
     def disconnect(self) -> None:
         """Take leave, so that the broker does not publish the will, and close."""
-        if self._socket is not None:
-            try:
-                self._send(0xE0, _HEAD, self._deadline())
-            except OSError:
-                pass  # gone already
-            self.close()
+        try:
+            self._send(_DISCONNECT, _HEAD, self._deadline())
+        except OSError:
+            pass  # gone already
+        self.close()
 
     def close(self) -> None:
         """Close the socket without taking leave."""
-        if self._socket is not None:
+        if not isinstance(self._socket, _Closed):
+            self._poll.unregister(self._socket)
             self._socket.close()
-            self._socket = None
+            self._socket = _Closed()
 
     def _deadline(self):
         return time.ticks_add(time.ticks_ms(), self._timeout_ms)
 
     def _open(self, deadline):
         address = socket.getaddrinfo(self._address[0], self._address[1])[0][-1]
-        self._socket = socket.socket()
-        self._socket.settimeout(self._left_ms(deadline) / 1000)
-        self._socket.connect(address)
-        self._socket.setblocking(False)
-        self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
+        stream = socket.socket()
+        self._socket = stream
+        self._poll.register(stream, select.POLLIN)
+        stream.settimeout(self._left_ms(deadline) / 1000)
+        stream.connect(address)
+        stream.setblocking(False)
 
     def _connect_body(self, will):
         buffer = self._buffer

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import DataTable, Footer, Static
 
+from filmgauge_host.telemetry.errors import FilmgaugeError
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.store import RecordStore, StoreError
@@ -79,7 +80,7 @@ class MonitorApp(App[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="header")
         yield Static("no node heard yet", id="nobody", markup=False)
-        table = DataTable[Text](cursor_type="row", zebra_stripes=False)
+        table = DataTable[Text](cursor_type="row", cursor_foreground_priority="renderable")
         table.display = False
         yield table
         with Horizontal(id="below"):
@@ -197,8 +198,7 @@ class MonitorApp(App[None]):
         )
         rank = {name: at for at, name in enumerate(names)}
         table = self._table
-        ranks = {id(self._drawn[name][0]): at for name, at in rank.items()}
-        table.sort("0", key=lambda cell: ranks[id(cell)])
+        table.sort("0", key=lambda cell: rank[cell.plain])  # the first column holds the name
         if selected in rank:
             table.move_cursor(row=rank[selected])
 
@@ -254,6 +254,8 @@ def run_app(
     app = MonitorApp(ingest, store, shown, duration_s)
     app.run()
     ingest.close()
+    if app.return_code:
+        raise FilmgaugeError("the live view failed; what was received is stored")
     for node in visible(ingest, shown):
         print(summary_line(node))
     if app.ended:

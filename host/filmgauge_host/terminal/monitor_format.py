@@ -58,7 +58,7 @@ def bar(ppm: int | None, cells: int) -> str:
     if ppm is None:
         return " " * cells
     full, eighths = divmod(round(ppm * cells * 8 / 1_000_000), 8)
-    part = " ▏▎▍▌▋▊▉"[eighths] if full < cells else ""
+    part = " ▏▎▍▌▋▊▉"[eighths] if eighths else ""
     return ("█" * full + part).ljust(cells, "·")
 
 

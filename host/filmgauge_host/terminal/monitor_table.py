@@ -59,7 +59,7 @@ class Moment:
 def columns(width: int, names: Sequence[str]) -> list[Column]:
     """Return the columns that fit into `width` characters; the node comes first."""
     longest = max((len(name) for name in names), default=0)
-    first = Column("node", min(max(longest, 6), _NAME_LONGEST), 0, _name, right=False)
+    first = Column("node", min(max(longest, 6), _NAME_LONGEST), 0, lambda node: node.name, right=False)
     room = width - _SCROLLBAR - first.width - _GAP
     kept: set[str] = set()
     for column in sorted(_COLUMNS, key=lambda column: column.rank):
@@ -96,7 +96,8 @@ def _cell(node: NodeSnapshot, column: Column, moment: Moment, fresh: bool) -> Te
     style = column.style(node)
     if column.live and not fresh:
         style = "bright_black"
-    return Text(column.value(node), style, justify="right" if column.right else "left")
+    justify = "right" if column.right else "left"
+    return Text(column.value(node), style, justify=justify, no_wrap=True, overflow="ellipsis")
 
 
 def age_s(node: NodeSnapshot, now_unix_ms: int) -> float | None:
@@ -108,12 +109,6 @@ def age_s(node: NodeSnapshot, now_unix_ms: int) -> float | None:
 
 def _latest(write: Callable[[Report], str]) -> Callable[[NodeSnapshot], str]:
     return lambda node: written.UNKNOWN if node.latest is None else write(node.latest)
-
-
-def _name(node: NodeSnapshot) -> str:
-    if len(node.name) <= _NAME_LONGEST:
-        return node.name
-    return node.name[: _NAME_LONGEST - 1] + "…"
 
 
 def _bar(report: Report) -> str:

@@ -1,0 +1,84 @@
+"""Real brokers for the tests, with one face: start, stop, kill -9, start again on the same port."""
+
+import getpass
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Protocol
+
+from filmgauge_host.telemetry.broker import EmbeddedBroker, accepts
+
+_MOSQUITTO = "/usr/sbin/mosquitto"
+_CONFIGURATION = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+user {user}
+persistence true
+persistence_location {directory}/
+autosave_on_changes true
+autosave_interval 1
+"""
+
+
+class Broker(Protocol):
+    @property
+    def url(self) -> str: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Nats(EmbeddedBroker):
+    """The embedded broker, killable."""
+
+    def kill(self) -> None:
+        pid = self.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
+
+
+class Mosquitto:
+    """Debian's mosquitto with persistence."""
+
+    def __init__(self, directory: Path, extra: str = ""):
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._file = directory / "mosquitto.conf"
+        text = _CONFIGURATION.format(
+            port=self._port, directory=directory, user=getpass.getuser()
+        )
+        self._file.write_text(text + extra)
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [_MOSQUITTO, "-c", str(self._file)], stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 10
+        while not accepts("127.0.0.1", self._port):
+            assert time.monotonic() < deadline, "mosquitto does not start"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,49 @@
+"""Nodes for the tests: real paho publishers, and waiting for something to become true."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import paho.mqtt.client as mqtt
+from filmgauge.report.record import Record
+
+from filmgauge_host.telemetry.address import parse_address
+
+PATIENCE_S = 20.0
+
+
+def record(seq: int, boot: int = 1, **values: int) -> Record:
+    """Return a plausible record; up_s follows from seq."""
+    known = {"soc_ppm": 812_345, "soc_sigma_ppm": 4_000, "voltage_uv": 2_104_000}
+    return Record(**{"boot": boot, "seq": seq, "up_s": seq * 60, **known, **values})
+
+
+class Publisher:
+    """A client that publishes at QoS 1 and waits for the broker's acknowledgement."""
+
+    def __init__(self, url: str):
+        address = parse_address(url)
+        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._client.connect(address.host, address.port)
+        self._client.loop_start()
+
+    def send(self, messages: Iterable[tuple[str, str | bytes]], retain: bool = False) -> None:
+        """Publish (topic, payload) and return when all are acknowledged."""
+        sent = [self._client.publish(topic, load, 1, retain) for topic, load in messages]
+        until(lambda: all(message.is_published() for message in sent))
+
+    def records(self, node: str, seqs: Iterable[int], boot: int = 1) -> None:
+        """Publish live records of a node."""
+        topic = f"filmgauge/{node}/telemetry"
+        self.send((topic, record(seq, boot).to_json()) for seq in seqs)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until `true()`; fail when it stays false."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)

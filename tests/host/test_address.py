@@ -1,0 +1,49 @@
+import pytest
+
+from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("mqtt://localhost", BrokerAddress("localhost", 1883)),
+        ("mqtts://broker.example", BrokerAddress("broker.example", 8883, tls=True)),
+        ("mqtt://h:1884/", BrokerAddress("h", 1884)),
+        ("mqtt://[::1]:1884", BrokerAddress("::1", 1884)),
+        ("mqtt://me@h", BrokerAddress("h", 1883, user="me")),
+        ("mqtt://me:p%40ss@h:1", BrokerAddress("h", 1, user="me", password="p@ss")),
+    ],
+)
+def test_reads(url, address, monkeypatch):
+    monkeypatch.delenv("FILMGAUGE_MQTT_PASSWORD", raising=False)
+    assert parse_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("localhost:1883", "mqtt://"),
+        ("http://h", "mqtt://"),
+        ("mqtt://", "host"),
+        ("mqtt://:1883", "host"),
+        ("mqtt://h:0", "port"),
+        ("mqtt://h:65536", "port"),
+        ("mqtt://h:x", "port"),
+        ("mqtt://h:", "port"),
+        ("mqtt://h/topic", "end after the port"),
+        ("mqtt://:word@h", "no user"),
+        ("mqtt://[::1", "must look like"),
+    ],
+)
+def test_refuses_in_one_sentence(url, word):
+    with pytest.raises(ValueError, match=word) as refused:
+        parse_address(url)
+    assert "\n" not in str(refused.value)
+
+
+def test_password_comes_from_the_environment_and_is_never_shown(monkeypatch):
+    monkeypatch.setenv("FILMGAUGE_MQTT_PASSWORD", "sesame")
+    address = parse_address("mqtt://me@h")
+    assert address.password == "sesame"
+    assert "sesame" not in f"{address} {address!r}"
+    assert parse_address("mqtt://h").password is None
