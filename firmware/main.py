@@ -1,5 +1,5 @@
 """Started by the board after every boot."""
 
-from filmgauge.node import run
+from filmgauge.start import start
 
-run()
+start()

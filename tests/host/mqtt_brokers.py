@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from filmgauge_host.telemetry.broker import EmbeddedBroker, accepts
+from filmgauge_host.telemetry.broker import EmbeddedBroker
 
 _MOSQUITTO = "/usr/sbin/mosquitto"
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
-allow_anonymous true
+allow_anonymous {anonymous}
 user {user}
 persistence true
 persistence_location {directory}/
@@ -45,12 +45,15 @@ class Nats(EmbeddedBroker):
 class Mosquitto:
     """Debian's mosquitto with persistence."""
 
-    def __init__(self, directory: Path, extra: str = ""):
+    def __init__(self, directory: Path, extra: str = "", anonymous: bool = True):
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._file = directory / "mosquitto.conf"
         text = _CONFIGURATION.format(
-            port=self._port, directory=directory, user=getpass.getuser()
+            port=self._port,
+            directory=directory,
+            user=getpass.getuser(),
+            anonymous=str(anonymous).lower(),
         )
         self._file.write_text(text + extra)
 
@@ -63,7 +66,7 @@ class Mosquitto:
             [_MOSQUITTO, "-c", str(self._file)], stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 10
-        while not accepts("127.0.0.1", self._port):
+        while not _listens(self._port):
             assert time.monotonic() < deadline, "mosquitto does not start"
             time.sleep(0.02)
 
@@ -76,6 +79,11 @@ class Mosquitto:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

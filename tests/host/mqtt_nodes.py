@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 import paho.mqtt.client as mqtt
 from filmgauge.report.record import Record
-
 from filmgauge_host.telemetry.address import parse_address
 
 PATIENCE_S = 20.0
@@ -13,7 +12,7 @@ PATIENCE_S = 20.0
 
 def record(seq: int, boot: int = 1, **values: int) -> Record:
     """Return a plausible record; up_s follows from seq."""
-    known = {"soc_ppm": 812_345, "soc_sigma_ppm": 4_000, "voltage_uv": 2_104_000}
+    known = {"soc_ppm": 812_345, "soc_sigma_ppm": 4_000, "voltage_uv": 2_104_000, "faults": 0}
     return Record(**{"boot": boot, "seq": seq, "up_s": seq * 60, **known, **values})
 
 

@@ -1,5 +1,4 @@
 import pytest
-
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 
 

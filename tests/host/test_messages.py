@@ -1,12 +1,11 @@
 import json
 
 import pytest
+from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn, decode
+from filmgauge_host.telemetry.report import Report
 from hypothesis import given
 from hypothesis import strategies as st
 from mqtt_nodes import record
-
-from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn, decode
-from filmgauge_host.telemetry.report import Report
 
 LEAVES = ["telemetry", "log", "status", "info", "event"]
 json_values = st.recursive(
@@ -50,7 +49,7 @@ def test_status_and_info():
     [
         ("filmgauge/a/telemetry", b"\xff", "JSON"),
         ("filmgauge/a/telemetry", b"[" * 100_000, "deeply"),
-        ("filmgauge/a/telemetry", b'{"v":1,"boot":1,"seq":1}', "up_s is missing"),
+        ("filmgauge/a/telemetry", b'{"v":1,"boot":1,"seq":1,"faults":"none"}', "up_s is missing"),
         ("filmgauge/a/telemetry", b'{"v":2}', "version"),
         ("filmgauge/a/status", b"online", "JSON"),
         ("filmgauge/a/status", b'{"state":"dead"}', "state"),

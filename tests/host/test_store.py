@@ -1,13 +1,13 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
-from mqtt_nodes import record
-
 from filmgauge_host.telemetry.errors import InputError
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.telemetry.store import Outcome, RecordStore, StoreError
+from mqtt_nodes import record
 
 
 def report(seq: int, node: str = "bench", boot: int = 1, **values: int) -> Report:
@@ -49,9 +49,11 @@ def test_orders_by_boot_and_seq_not_by_arrival(path):
 def test_a_failed_batch_stores_nothing_and_says_so(path):
     with RecordStore(path) as store:
         store.add([report(1)])
-        with sqlite3.connect(path) as other:
-            other.execute("CREATE TRIGGER full BEFORE INSERT ON records WHEN new.seq = 3 "
-                          "BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON records WHEN new.seq = 3 "
+                "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+            )
         with pytest.raises(StoreError, match="disk is full"):
             store.add([report(2), report(3)])
         assert store.rows == store.count("bench") == 1
@@ -59,12 +61,12 @@ def test_a_failed_batch_stores_nothing_and_says_so(path):
 
 def other_version(path):
     RecordStore(path).close()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
 
 
 def other_program(path):
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE bookmarks (url TEXT)")
 
 

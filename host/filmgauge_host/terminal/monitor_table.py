@@ -59,7 +59,9 @@ class Moment:
 def columns(width: int, names: Sequence[str]) -> list[Column]:
     """Return the columns that fit into `width` characters; the node comes first."""
     longest = max((len(name) for name in names), default=0)
-    first = Column("node", min(max(longest, 6), _NAME_LONGEST), 0, lambda node: node.name, right=False)
+    first = Column(
+        "node", min(max(longest, 6), _NAME_LONGEST), 0, lambda node: node.name, right=False
+    )
     room = width - _SCROLLBAR - first.width - _GAP
     kept: set[str] = set()
     for column in sorted(_COLUMNS, key=lambda column: column.rank):

@@ -16,7 +16,7 @@ import filmgauge
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
 _START = "_start.py"
-_MAIN = "from filmgauge.node import run\n\nrun()\n"
+_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as firmware/main.py
 
 
 def firmware_sources() -> dict[str, str]:

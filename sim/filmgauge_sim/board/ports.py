@@ -32,7 +32,7 @@ def built_in_modules(
         "ustruct": struct,
     }
     made: dict[str, dict[str, Any]] = {
-        "gc": {"collect": lambda: 0, "mem_alloc": lambda: 0, "mem_free": lambda: 65536},
+        "gc": {"collect": lambda: 0, "threshold": lambda amount: None},
         "sys": {
             "print_exception": lambda error: console(_trace(error)),
             "platform": "esp32",

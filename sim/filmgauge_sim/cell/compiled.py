@@ -1,7 +1,7 @@
 """Compiles a parameter set and an area into the profile that the firmware reads."""
 
 from filmgauge.gauge.profile import Profile
-from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
+from filmgauge_sim.cell.diffusion import WEIGHTS
 from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteresis_v
 from filmgauge_sim.cell.parameters import CellParameters
 

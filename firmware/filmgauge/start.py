@@ -1,0 +1,16 @@
+"""The first module of the firmware: makes room, then runs the node."""
+
+import gc
+
+from filmgauge.compat import const
+
+_COLLECT_EVERY = const(16384)  # bytes
+
+
+def start() -> None:
+    """Run the node for ever."""
+    # Without this, what loading leaves behind splits the heap of a 64 KB board for good.
+    gc.threshold(_COLLECT_EVERY)
+    from filmgauge.node import run
+
+    run()

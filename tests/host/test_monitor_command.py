@@ -1,0 +1,210 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from mqtt_brokers import Mosquitto, free_port
+from mqtt_nodes import Publisher, record, until
+
+SCRIPT = str(Path(sys.executable).with_name("filmgauge"))
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SCRIPT, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+@contextmanager
+def monitor(tmp_path: Path, url: str, *arguments: str):
+    """Run the monitor into files; it is running and subscribed when its session is known."""
+    out, err = tmp_path / "out", tmp_path / "err"
+    command = [SCRIPT, "monitor", "--broker", url, "--store", str(tmp_path / "r.sqlite")]
+    with out.open("w") as output, err.open("w") as errors:
+        process = subprocess.Popen([*command, *arguments], stdout=output, stderr=errors)
+        try:
+            yield process, out, err
+        finally:
+            process.kill()
+            process.wait()
+
+
+def begin(publisher: Publisher, out: Path) -> None:
+    """Publish records of node `start` until the first is printed: the monitor has subscribed."""
+    seq = 0
+    while "start" not in out.read_text():
+        publisher.records("start", [seq])
+        seq += 1
+
+
+def lines(out: Path, node: str) -> list[dict]:
+    found = [json.loads(line) for line in out.read_text().splitlines() if line.endswith("}")]
+    return [line for line in found if line.get("node") == node]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_json_lines_and_summary_after_a_signal(broker, publisher, tmp_path, number):
+    with monitor(tmp_path, broker.url, "--json") as (process, out, err):
+        begin(publisher, out)
+        publisher.records("bench", [0, 1, 1, 3])
+        publisher.send([("filmgauge/bench/log", record(2).to_json())])
+        publisher.send([("filmgauge/bench/telemetry", "{}")])
+        until(lambda: "bench" in err.read_text() and len(lines(out, "bench")) == 4)
+        process.send_signal(number)
+        assert process.wait(20) == 0
+    assert lines(out, "bench") == [
+        {"node": "bench", "history": seq == 2, **json.loads(record(seq).to_json())}
+        for seq in (0, 1, 3, 2)
+    ]
+    summary = json.loads(out.read_text().splitlines()[-1])["summary"]["bench"]
+    assert summary == {
+        "received": 4,
+        "duplicated": 1,
+        "conflicting": 0,
+        "malformed": 1,
+        "lost": 0,
+        "lost_earlier": 0,
+    }
+    assert err.read_text().count("\n") == 1
+
+
+def test_a_gap_at_the_end_of_the_time_is_exit_4(broker, publisher, tmp_path):
+    with monitor(tmp_path, broker.url, "--plain", "--for", "4s") as (process, out, err):
+        begin(publisher, out)
+        publisher.records("bench", [0, 1, 9])
+        assert process.wait(30) == 4
+    assert "7 of bench" in err.read_text()
+    # The gap is stored now: a later run is not blamed for it.
+    with monitor(tmp_path, broker.url, "--json", "--for", "1s") as (process, out, _):
+        assert process.wait(30) == 0
+
+
+def test_only_the_chosen_node_is_shown_but_all_are_stored(embedded, tmp_path):
+    publisher = Publisher(embedded.url)
+    arguments = ("--json", "--node", "start", "--node", "bench")
+    with monitor(tmp_path, embedded.url, *arguments) as (process, out, _):
+        begin(publisher, out)
+        publisher.records("other", [1])
+        publisher.records("bench", [1])
+        until(lambda: lines(out, "bench"))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    publisher.close()
+    assert "other" not in out.read_text()
+    with monitor(tmp_path, embedded.url, "--json", "--for", "1s") as (process, out, _):
+        publisher = Publisher(embedded.url)
+        publisher.records("other", [1])
+        publisher.close()
+        process.wait(20)
+    assert json.loads(out.read_text().splitlines()[-1])["summary"]["other"]["duplicated"] == 1
+
+
+def test_it_says_that_the_broker_is_gone_and_goes_on_when_it_is_back(broker, tmp_path):
+    publisher = Publisher(broker.url)
+    with monitor(tmp_path, broker.url, "--json") as (process, out, err):
+        begin(publisher, out)
+        publisher.close()
+        broker.kill()
+        until(lambda: "retrying" in err.read_text())
+        broker.start()
+        until(lambda: "works again" in err.read_text())
+        publisher = Publisher(broker.url)
+        publisher.records("bench", [1])
+        until(lambda: lines(out, "bench"))
+        publisher.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert not psutil.pid_exists(process.pid)
+
+
+def one_sentence(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code
+    assert done.stdout == ""
+    for word in words:
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_no_broker_is_exit_3(tmp_path):
+    url = f"mqtt://me@127.0.0.1:{free_port()}"
+    store = str(tmp_path / "r.sqlite")
+    secret = {"FILMGAUGE_MQTT_PASSWORD": "sesame"}
+    done = run("monitor", "--broker", url, "--store", store, **secret)
+    one_sentence(done, 3, url, "refused")
+    assert "sesame" not in done.stderr
+
+
+def test_a_refused_login_is_exit_3_and_says_so(tmp_path):
+    directory = tmp_path / "broker"
+    directory.mkdir()
+    (directory / "passwords").write_text("")
+    locked = Mosquitto(directory, f"password_file {directory}/passwords\n", anonymous=False)
+    locked.start()
+    try:
+        url = locked.url.replace("mqtt://", "mqtt://me:sesame@")
+        done = run("monitor", "--broker", url, "--store", str(tmp_path / "r.sqlite"))
+    finally:
+        locked.stop()
+    one_sentence(done, 3, "refuses", "authori")
+    assert "sesame" not in done.stderr
+
+
+def test_bad_input_is_exit_2_and_one_sentence(tmp_path):
+    store = tmp_path / "notes.txt"
+    store.write_text("not a database, just notes\n" * 100)
+    one_sentence(run("monitor", "--broker", "http://h"), 2, "mqtt://")
+    one_sentence(run("monitor", "--store", str(store)), 2, "not a database")
+    one_sentence(run("monitor", "--node", "Bad Name"), 2, "node may have")
+    assert run("monitor", "--for", "soon").returncode == 2
+    assert run("monitor", "--json", "--plain").returncode == 2
+    assert run("nothing").returncode == 2
+
+
+def test_the_default_store_is_in_the_data_directory(tmp_path):
+    url = f"mqtt://127.0.0.1:{free_port()}"
+    assert run("monitor", "--broker", url, XDG_DATA_HOME=str(tmp_path)).returncode == 3
+    assert (tmp_path / "filmgauge" / "records.sqlite").is_file()
+
+
+def test_help_and_version_import_nothing_heavy():
+    code = (
+        "import sys\nfrom filmgauge_host.cli.app import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "finally:\n    print({'textual', 'paho', 'numpy', 'sqlite3'} & set(sys.modules))"
+    )
+    for option in ("--help", "--version"):
+        command = [sys.executable, "-c", code, option]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.endswith("set()\n")
+        assert "filmgauge" in done.stdout or "monitor" in done.stdout
+
+
+def test_a_reader_that_goes_away_ends_the_monitor(embedded, tmp_path):
+    publisher = Publisher(embedded.url)
+    command = [SCRIPT, "monitor", "--broker", embedded.url, "--json"]
+    with subprocess.Popen(
+        [*command, "--store", str(tmp_path / "r.sqlite")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        seq = 0
+        while process.poll() is None:
+            publisher.records("bench", [seq])
+            seq += 1
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    publisher.close()
