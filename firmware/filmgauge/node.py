@@ -107,7 +107,7 @@ class Node:
         self._gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, self._current_pa()
         if voltage_uv is not None and current_pa is not None:
-            self._gauge.observe(voltage_uv, current_pa, celsius)
+            self._gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
         state.last_ms = now_ms
 
     def _counts(self):

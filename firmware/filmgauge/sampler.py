@@ -5,7 +5,8 @@
     sampler.voltage_uv, sampler.current_code, sampler.temperature_cdeg, sampler.faults
 
 The bus input of the INA228 would drain a film cell, so a switch connects it for the few tens of
-milliseconds of a sample; what it took is told in `drained_pc`.
+milliseconds of a sample. What it took is told in `drained_pc`, and `drain_pa` is the current
+that it took while the voltage was read: for a small cell it is as large as the load.
 """
 
 import time
@@ -32,13 +33,14 @@ class Sampler:
         self.voltage_uv = None
         self.current_code = None
         self.temperature_cdeg = None
+        self.drain_pa = 0
         self.drained_pc = 0
 
     def sample(self) -> None:
         """Take one sample; sensors that do not answer are told in `faults`."""
         self.faults = 0
         self.voltage_uv = self.current_code = self.temperature_cdeg = None
-        self.drained_pc = 0
+        self.drain_pa = self.drained_pc = 0
         self._ready_current()
         self._begin_temperature()
         begun_us = time.ticks_us()
@@ -48,7 +50,7 @@ class Sampler:
         self._gate.value(0)
         connected_us = time.ticks_diff(time.ticks_us(), begun_us)
         if self.voltage_uv is not None:
-            # uV * us / ohm is 1e-12 As
+            self.drain_pa = self.voltage_uv * 1000000 // self._divider_ohm
             self.drained_pc = self.voltage_uv * connected_us // self._divider_ohm
         self._finish_temperature()
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from filmgauge.config import Config
+from filmgauge.gauge.fuel_gauge import LedgerOnly
+from filmgauge.state import SIZE, State
+from filmgauge.store.block import opened
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.files import install
@@ -68,6 +71,7 @@ class VirtualNode:
         self.wake_readings_s: list[tuple[int, float]] = []
         self.dead: str | None = None
         self.notes: list[str] = []
+        self.made: dict[int, int] = {}  # records made by the firmware: boot -> count
         self.console = folder / f"{section.name}.console.log"
         self._power_ons = 0
         self._next_cause = ResetCause.POWER_ON
@@ -104,6 +108,7 @@ class VirtualNode:
         outcome = self.runtime.run(self.board)
         self.wakes += 1
         self._note_truth()
+        self._note_made()
         if outcome.note:
             self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
         if outcome.cause is None:
@@ -142,6 +147,15 @@ class VirtualNode:
         self.truth.append(self.world.truth())
         reading_us = self.board.clock.reading_us(self.truth[-1].now_us)
         self.wake_readings_s.append((self._power_ons, reading_us / 1e6))
+
+    def _note_made(self) -> None:
+        """Look into the retained memory: how many records has the firmware made?"""
+        state = State()
+        memory = self.board.rtc_memory
+        if opened(memory, SIZE) is not None:
+            state.buffer[:] = memory[: len(state.buffer)]
+            state.unpack(LedgerOnly(shunt_mohm=1_000_000))
+            self.made[state.boot] = state.seq
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""

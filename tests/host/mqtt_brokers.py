@@ -1,4 +1,4 @@
-"""Real brokers for the tests, with one face: start, stop, kill -9, start again on the same port."""
+"""Real brokers with one face: start, stop, kill -9, start again on the same port."""
 
 import getpass
 import os

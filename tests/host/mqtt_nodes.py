@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 import paho.mqtt.client as mqtt
+
 from filmgauge.report.record import Record
 from filmgauge_host.telemetry.address import parse_address
 

@@ -1,4 +1,5 @@
 import pytest
+
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 
 

@@ -7,9 +7,10 @@ import sys
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
+from mqtt_nodes import until
+
 from filmgauge_host.telemetry.broker import EmbeddedBroker, accepts
 from filmgauge_host.telemetry.errors import NoBrokerError
-from mqtt_nodes import until
 
 SERVE = """
 import sys, time

@@ -1,11 +1,12 @@
 import json
 
 import pytest
-from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn, decode
-from filmgauge_host.telemetry.report import Report
 from hypothesis import given
 from hypothesis import strategies as st
 from mqtt_nodes import record
+
+from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn, decode
+from filmgauge_host.telemetry.report import Report
 
 LEAVES = ["telemetry", "log", "status", "info", "event"]
 json_values = st.recursive(

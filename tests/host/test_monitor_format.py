@@ -1,13 +1,14 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mqtt_nodes import record
+
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.terminal import monitor_format as written
 from filmgauge_host.terminal.monitor_detail import curves, node_time
 from filmgauge_host.terminal.monitor_table import columns
-from hypothesis import given
-from hypothesis import strategies as st
-from mqtt_nodes import record
 
 
 @given(st.integers(-(10**10), 10**10), st.integers(1, 6))

@@ -1,9 +1,10 @@
 import pytest
+from mqtt_nodes import record
+
 from filmgauge_host.telemetry.messages import Status
 from filmgauge_host.telemetry.nodes import NodeBook, NodeSnapshot
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.telemetry.store import RecordStore
-from mqtt_nodes import record
 
 NOW = 1_700_000_000_000
 

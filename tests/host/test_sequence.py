@@ -1,6 +1,7 @@
-from filmgauge_host.telemetry.sequence import NodeLedger
 from hypothesis import given
 from hypothesis import strategies as st
+
+from filmgauge_host.telemetry.sequence import NodeLedger
 
 arrivals = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=200)
 

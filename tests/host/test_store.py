@@ -4,10 +4,11 @@ import sys
 from contextlib import closing
 
 import pytest
+from mqtt_nodes import record
+
 from filmgauge_host.telemetry.errors import InputError
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.telemetry.store import Outcome, RecordStore, StoreError
-from mqtt_nodes import record
 
 
 def report(seq: int, node: str = "bench", boot: int = 1, **values: int) -> Report:

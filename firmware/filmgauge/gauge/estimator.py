@@ -57,9 +57,14 @@ class Estimator:
         gain = _GAIN * self._throughput_uc / full_uc * _PPM
         return _clip(int(_root_sum((self._anchor_sigma_ppm, drift, gain))))
 
-    def observe(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> bool:
-        """Weigh an end voltage against the ledger; return whether it was one."""
-        surface = self._film.surface_ppm(voltage_uv, current_pa, temperature_cdeg)
+    def observe(
+        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+    ) -> bool:
+        """Weigh an end voltage against the ledger; return whether it was one.
+
+        `drain_pa` is what the voltage input took from the cell beside `current_pa`.
+        """
+        surface = self._film.surface_ppm(voltage_uv, current_pa, drain_pa, temperature_cdeg)
         if surface is None:
             return False
         lag = self._film.lag_ppm(current_pa, temperature_cdeg)

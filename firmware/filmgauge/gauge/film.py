@@ -39,19 +39,23 @@ class Film:
         fast = self._steady_lag(current_pa, temperature_cdeg) * (1.0 - share)
         return int(fast) + self.slow_lag_ppm
 
-    def surface_ppm(self, voltage_uv: int, current_pa: int, temperature_cdeg: int):
+    def surface_ppm(
+        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+    ) -> "int | None":
         """Return the surface stoichiometry in ppm that an end voltage tells; None on the plateau.
 
         Inverts the exponential ends of the open-circuit voltage after taking off hysteresis,
-        kinetics and resistance, so it holds while a current keeps the cell on its branch.
+        kinetics and resistance, so it holds while `current_pa` keeps the cell on its branch.
+        `drain_pa` is what the voltage input takes while it looks: too short to turn the
+        hysteresis, but the kinetics answer at once.
         """
         if not current_pa:
             return None
         profile = self._profile
         sign = 1 if current_pa > 0 else -1
-        drop = profile.hysteresis_uv / _PPM + self._polarisation(abs(current_pa), temperature_cdeg)
-        end = 0.5 * sign * profile.slope_uv / _PPM
-        excess = sign * (voltage_uv / _PPM - profile.middle_uv / _PPM - end) - drop
+        at_end_uv = profile.middle_uv + sign * (profile.slope_uv // 2 + profile.hysteresis_uv)
+        polarisation = self._polarisation(current_pa - drain_pa, temperature_cdeg)
+        excess = sign * ((voltage_uv - at_end_uv) / _PPM - polarisation)
         if excess < _INFORMATIVE_V:
             return None
         if sign > 0:
@@ -71,17 +75,18 @@ class Film:
         return profile.tau_ms / _arrhenius(profile.tau_activation_j_mol, temperature_cdeg)
 
     def _polarisation(self, current_pa, temperature_cdeg):
-        """Return kinetic and ohmic polarisation in V for a positive current."""
+        """Return kinetic and ohmic polarisation in V, with the sign of the current."""
         profile = self._profile
         density = current_pa * (_PPM / profile.area_ucm2)  # pA / cm2
         interface = _arrhenius(profile.interface_activation_j_mol, temperature_cdeg)
         thermal = 2.0 * _GAS * (temperature_cdeg + _KELVIN_CDEG) / 100.0 / _FARADAY
-        x = density / (2.0 * profile.exchange_pa_cm2 * interface)
+        x = abs(density) / (2.0 * profile.exchange_pa_cm2 * interface)
         lipon = profile.lipon_mohm_cm2 / _arrhenius(
             profile.lipon_activation_j_mol, temperature_cdeg
         )
-        ohmic = density * 1e-12 * (lipon + profile.contact_mohm_cm2 / interface) * 1e-3
-        return thermal * math.log(x + math.sqrt(x * x + 1.0)) + ohmic
+        kinetic = thermal * math.log(x + math.sqrt(x * x + 1.0))
+        ohmic = density * 1e-15 * (lipon + profile.contact_mohm_cm2 / interface)
+        return (kinetic if density > 0 else -kinetic) + ohmic
 
 
 def _arrhenius(activation_j_mol, temperature_cdeg):

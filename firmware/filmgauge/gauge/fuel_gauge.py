@@ -3,7 +3,7 @@
     gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly(shunt_mohm) without a profile
     gauge.count(counts, elapsed_ms, temperature_cdeg)
     gauge.book(-drained_pc)
-    gauge.observe(voltage_uv, current_pa, temperature_cdeg)
+    gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
     gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
 """
 
@@ -47,8 +47,10 @@ class LedgerOnly:
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` may have moved uncounted."""
 
-    def observe(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> None:
-        """Let a voltage speak."""
+    def observe(
+        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+    ) -> None:
+        """Let a voltage speak, seen while the voltage input itself took `drain_pa`."""
 
     def soc_ppm(self) -> "int | None":
         """Return the state of charge, None when it is not known."""
@@ -107,8 +109,10 @@ class FuelGauge(LedgerOnly):
     def widen(self, sigma_ppm: int) -> None:
         self._estimator.widen(sigma_ppm)
 
-    def observe(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> None:
-        self._estimator.observe(voltage_uv, current_pa, temperature_cdeg)
+    def observe(
+        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+    ) -> None:
+        self._estimator.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
 
     def soc_ppm(self) -> "int | None":
         return self._estimator.soc_ppm()

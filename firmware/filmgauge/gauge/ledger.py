@@ -21,8 +21,8 @@ CORRECTED = const(3)  # moved by an anchor at full or empty
 _LINES = const(4)
 
 _PC_PER_UC = const(1000000)
-_FORMAT = "<8i4H"
-SIZE = const(40)
+_FORMAT = "<12i"
+SIZE = const(48)
 
 
 class CountScale:

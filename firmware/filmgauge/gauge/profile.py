@@ -51,14 +51,16 @@ class Profile:
 
     def __init__(self, name: str, **values):
         """Take every field by name; raise ValueError naming the field that is out of bounds."""
-        if not 1 <= len(name) <= 16:
-            raise ValueError("profile name must have 1 to 16 characters")
+        if not 1 <= len(name.encode()) <= 16:
+            raise ValueError("profile name must have 1 to 16 bytes in UTF-8")
         self.name = name
         self.crc = 0
         for field, low, high in FIELDS:
             if field not in values:
                 raise ValueError("profile field %s is missing" % field)
             value = values.pop(field)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ValueError("profile %s must be an integer, not %r" % (field, value))
             if not low <= value <= high:
                 raise ValueError("profile %s must be %d to %d, not %d" % (field, low, high, value))
             setattr(self, field, value)

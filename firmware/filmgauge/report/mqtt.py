@@ -90,8 +90,7 @@ class Client:
         end = self._put_text(_HEAD, topic)
         if qos:
             self._packet_id = self._packet_id % 65535 + 1
-            struct.pack_into(">H", self._buffer, end, self._packet_id)
-            end += 2
+            end = self._put(end, struct.pack(">H", self._packet_id))
         end = self._put(end, payload)
         try:
             self._send(_PUBLISH | qos << 1 | (1 if retain else 0), end, deadline)
@@ -191,6 +190,7 @@ class Client:
 
     def _receive(self, deadline):
         """Read one packet into the buffer at _HEAD; return (first byte, length)."""
+        self._left_ms(deadline)  # a broker that never pauses must not hold the node either
         self._read(0, 2, deadline)
         kind = self._buffer[0]
         length = self._buffer[1] & 127

@@ -83,7 +83,8 @@ class Record:
         for name, key, digits, _, _ in FIELDS:
             value = getattr(self, name)
             if name == "faults":
-                parts.append('"faults":"%s"' % fault_text(value or 0))
+                text = "null" if value is None else '"%s"' % fault_text(value)
+                parts.append('"faults":' + text)
             else:
                 text = "null" if value is None else decimal(value, digits)
                 parts.append('"%s":%s' % (key, text))
@@ -132,10 +133,8 @@ class Record:
         fields = {}
         for name, key, digits, _, _ in FIELDS:
             value = data.get(key)
-            if name == "faults":
-                value = fault_bits(value)
-            elif value is not None:
-                value = _integer(key, value, digits)
+            if value is not None:
+                value = fault_bits(value) if name == "faults" else _integer(key, value, digits)
             fields[name] = value
         return cls(**fields)
 

@@ -20,17 +20,11 @@ class Journal:
     def __init__(self, path: str, payload_size: int):
         self._path = path
         self._size = payload_size
-        self._sequence = 0
+        self._sequence = None  # of the newer whole slot; not known before a slot was read
 
     def load(self, buffer) -> bool:
         """Read the newer whole slot into `buffer`; return whether there was one."""
-        best = None
-        for slot in (0, 1):
-            data = self._read(slot)
-            sequence = None if data is None else opened(data, self._size)
-            if sequence is not None and (best is None or sequence > self._sequence):
-                best = data
-                self._sequence = sequence
+        best = self._newest()
         if best is None:
             return False
         buffer[: len(best)] = best
@@ -38,12 +32,27 @@ class Journal:
 
     def save(self, buffer) -> None:
         """Seal the payload in `buffer` and write it over the older slot; OSError from flash."""
-        self._sequence += 1
-        seal(buffer, self._size, self._sequence)
-        if self._sequence == 1:
+        if self._sequence is None:
+            self._newest()
+        sequence = self._sequence + 1
+        seal(buffer, self._size, sequence)
+        if sequence == 1:
             self._make_directory()
-        with open(self._name(self._sequence & 1), "wb") as file:
+        with open(self._name(sequence & 1), "wb") as file:
             file.write(memoryview(buffer)[: self._size + OVERHEAD])
+        self._sequence = sequence  # only now: a save that failed must not cost the other slot
+
+    def _newest(self):
+        """Return the newer whole slot, None when there is none; note its sequence."""
+        best = None
+        self._sequence = 0
+        for slot in (0, 1):
+            data = self._read(slot)
+            sequence = None if data is None else opened(data, self._size)
+            if sequence is not None and (best is None or sequence > self._sequence):
+                best = data
+                self._sequence = sequence
+        return best
 
     def _read(self, slot):
         try:

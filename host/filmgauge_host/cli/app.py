@@ -7,8 +7,8 @@ import importlib
 from dataclasses import dataclass
 
 import click
-from filmgauge import VERSION
 
+from filmgauge import VERSION
 from filmgauge_host.telemetry.errors import FilmgaugeError
 
 

@@ -116,7 +116,6 @@ def _default_store() -> Path:
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
     from filmgauge.report.topics import check_node
-
     from filmgauge_host.telemetry.errors import InputError
 
     try:

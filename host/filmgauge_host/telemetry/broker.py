@@ -33,7 +33,7 @@ port: -1
 log_file: {log}
 logfile_size_limit: 1000000
 jetstream {{ store_dir: {store} }}
-mqtt {{ host: "{host}", port: {port}, ack_wait: "10s", max_ack_pending: 1000 }}
+mqtt {{ host: "{host}", port: {port}, ack_wait: "3s", max_ack_pending: 1000 }}
 """
 _LISTENING = re.compile(r"Listening for MQTT clients on mqtt://[^\s]*:(\d+)")
 _CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00"  # clean session, no client id

@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from filmgauge.report import topics
-
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.messages import Message, Rejected, decode
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeBook, NodeSnapshot

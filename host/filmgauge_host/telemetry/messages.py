@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from filmgauge.report import topics
 from filmgauge.report.record import Record
-
 from filmgauge_host.telemetry.report import Report
 
 StatusName: TypeAlias = Literal["online", "sleeping", "offline"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from filmgauge.report import topics
-
 from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status, Withdrawn
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.telemetry.sequence import NodeLedger

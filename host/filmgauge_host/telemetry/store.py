@@ -21,7 +21,6 @@ from types import TracebackType
 from typing import Self
 
 from filmgauge.report.record import Record
-
 from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.report import COLUMNS, Report
 

@@ -1,7 +1,6 @@
 """How the monitor writes a record's values: exact decimals, a dash for what is not known."""
 
 from filmgauge.report.record import decimal, fault_text
-
 from filmgauge_host.telemetry.report import Report
 
 UNKNOWN = "-"

@@ -71,7 +71,7 @@ class VirtualBoard:
         self._unique_id = unique_id
         self._real_wait_ms = real_wait_ms
         self._cause = ResetCause.POWER_ON
-        self._rtc_memory = b""
+        self.rtc_memory = b""
         self._watchdog_us: int | None = None
         self._watchdog_at_us = 0
         self._handlers = self._make_handlers()
@@ -82,7 +82,7 @@ class VirtualBoard:
         """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
         self._cause = cause
         if cause is ResetCause.POWER_ON:
-            self._rtc_memory = b""
+            self.rtc_memory = b""
             self.clock.power_on_us = self.now_us
         self._station = Station(self._access_point)
         self._watchdog_us = None
@@ -130,7 +130,7 @@ class VirtualBoard:
             _ops.I2C_WRITE: self._i2c_write,
             _ops.I2C_SCAN: self._i2c_scan,
             _ops.PIN_SET: self._pin_set,
-            _ops.RTC_READ: lambda *_: self._rtc_memory,
+            _ops.RTC_READ: lambda *_: self.rtc_memory,
             _ops.RTC_WRITE: self._rtc_write,
             _ops.DEEPSLEEP: self._deepsleep,
             _ops.LIGHTSLEEP: self._lightsleep,
@@ -189,7 +189,7 @@ class VirtualBoard:
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
         if len(data) > RTC_BYTES:
             raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
-        self._rtc_memory = bytes(data)
+        self.rtc_memory = bytes(data)
         return b""
 
     def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:

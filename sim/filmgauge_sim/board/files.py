@@ -70,3 +70,12 @@ def fetch(flash: Flash, path: str) -> bytes:
     file_system = mounted(FlashAccess(flash), flash.blocks)
     with file_system.open(path.lstrip("/"), "rb", buffering=0) as file:
         return file.read()
+
+
+def listing(flash: Flash, path: str) -> list[str]:
+    """Return the names in a directory on the board, none when it is not there."""
+    file_system = mounted(FlashAccess(flash), flash.blocks)
+    try:
+        return file_system.listdir(path)
+    except LittleFSError:
+        return []

@@ -1,0 +1,164 @@
+"""`filmgauge run`: virtual nodes with the real firmware, in a terminal or for machines."""
+
+import datetime
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from filmgauge_host.telemetry.report import Report
+    from filmgauge_host.virtual.session import RunSession
+    from filmgauge_sim.scenario import Scenario
+
+_SCREEN_SPEED = 600.0
+_NOTICE_S = 10.0
+
+
+class _Speed(click.ParamType):
+    """Virtual seconds a second: a number from 0.1, or max; converts to float or None."""
+
+    name = "speed"
+
+    def convert(self, value, param, ctx) -> float | str:
+        if value == "max" or isinstance(value, float):
+            return value
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0.1 <= speed <= 1e9:
+            self.fail(f"{value!r} must be a number from 0.1, or max", param, ctx)
+        return speed
+
+
+@click.command()
+@click.argument("scenario", default="bench")
+@click.option(
+    "--runtime",
+    type=click.Choice(["micropython", "cpython"]),
+    default="micropython",
+    show_default=True,
+    help="A real interpreter, or the same firmware in this process: faster, same records.",
+)
+@click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
+@click.option("--duration", help="Virtual time such as 90s, 12h or 2d  [default: the scenario's]")
+@click.option(
+    "--speed",
+    type=_Speed(),
+    help="Virtual seconds a second, or max  [default: 600 in a terminal, else max]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New directory for records, truth (Battery Data Format), console logs and flash images.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def run(
+    scenario: str,
+    runtime: Literal["micropython", "cpython"],
+    broker: str | None,
+    duration: str | None,
+    speed: float | str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run virtual nodes: SCENARIO is a name (bench) or the path of a TOML file."""
+    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.virtual.session import RunOptions, RunSession
+    from filmgauge_sim.scenario import duration_us, load_scenario
+
+    on_screen = sys.stdout.isatty() and not as_json
+    if speed is None:
+        speed = _SCREEN_SPEED if on_screen else "max"
+    pace = None if isinstance(speed, str) else speed
+    try:
+        chosen = load_scenario(scenario)
+        if duration is not None:
+            duration_us(duration)
+        with _folder(out) as folder:
+            options = RunOptions(runtime, broker, duration, pace)
+            with RunSession(chosen, options, folder) as session:
+                _watch(session, on_screen, as_json)
+                if out is not None:
+                    _write_truth(session, out)
+                _tell(session, chosen, as_json)
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(str(error)) from None
+
+
+@contextmanager
+def _folder(out: Path | None) -> Iterator[Path]:
+    """Give the directory of the run: the user's, or one that vanishes afterwards."""
+    from filmgauge_host.telemetry.errors import InputError
+
+    if out is None:
+        shared_memory = Path("/dev/shm")
+        base = shared_memory if shared_memory.is_dir() else None
+        made = Path(tempfile.mkdtemp(prefix="filmgauge-", dir=base))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        return
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"--out must be a new or empty directory, and {out} holds files")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be created: {error.strerror}") from None
+    yield out
+
+
+def _watch(session: "RunSession", on_screen: bool, as_json: bool) -> None:
+    """Run to the end or to Ctrl-C, showing what happens."""
+    from filmgauge_host.terminal.monitor_lines import catch_signals
+    from filmgauge_host.terminal.run_lines import RunLines
+
+    with catch_signals() as signalled:
+        if on_screen:
+            from filmgauge_host.terminal.run_view import RunView
+
+            view: Any = RunView(session, f"filmgauge run {session.scenario.name}")
+        else:
+            view = nullcontext(RunLines(session, quiet=as_json))
+        with view as shown:
+
+            def idle() -> bool:
+                shown.tick()
+                return not signalled()
+
+            session.run(shown.note, idle)
+
+
+def _write_truth(session: "RunSession", folder: Path) -> None:
+    from filmgauge_host.virtual.truth_file import write_truth
+
+    for node in session.simulation.nodes:
+        write_truth(node, folder, datetime.date.today())
+
+
+def _tell(session: "RunSession", scenario: "Scenario", as_json: bool) -> None:
+    """Print the result."""
+    from filmgauge_host.terminal.run_lines import result_lines
+
+    results = session.results()
+    simulation = session.simulation
+    if as_json:
+        summary = {
+            "scenario": scenario.name,
+            "virtual_s": round(simulation.now_us / 1e6, 3),
+            "wall_s": round(session.wall_s, 3),
+            "nodes": [asdict(result) for result in results],
+        }
+        click.echo(json.dumps(summary))
+        return
+    for line in result_lines(session, results):
+        click.echo(line)

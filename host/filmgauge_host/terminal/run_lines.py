@@ -1,0 +1,57 @@
+"""A run without a screen: a plain line for each record, and the result in words."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.terminal.monitor_format import plain_line, span
+from filmgauge_host.virtual.result import NodeResult
+from filmgauge_host.virtual.session import RunSession
+
+_NOTICE_S = 5.0
+
+
+class RunLines:
+    """Prints records to standard output; quiet: only progress, to standard error."""
+
+    def __init__(self, session: RunSession, quiet: bool) -> None:
+        self._session = session
+        self._quiet = quiet
+        self._told_s = time.monotonic()
+
+    def note(self, report: Report, true_pct: float | None) -> None:
+        """Take a new record."""
+        if not self._quiet:
+            truth = "" if true_pct is None else f"  true {true_pct:.1f} %"
+            sys.stdout.write(plain_line(report) + truth + "\n")
+
+    def tick(self) -> None:
+        """Tell the progress from time to time."""
+        if self._quiet and time.monotonic() - self._told_s > _NOTICE_S:
+            self._told_s = time.monotonic()
+            simulation = self._session.simulation
+            done = span(simulation.now_us / 1e6), span(simulation.end_us / 1e6)
+            sys.stderr.write("filmgauge: {} of {}\n".format(*done))
+            sys.stderr.flush()
+
+
+def result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator[str]:
+    """Yield the result in words."""
+    now_s = session.simulation.now_us / 1e6
+    yield f"{span(now_s)} of virtual time in {session.wall_s:.1f} s"
+    for result in results:
+        yield (
+            f"{result.node}: {result.wakes} wakes, {result.sent} records sent, "
+            f"{result.received} received, {result.lost} lost, {result.duplicated} duplicated, "
+            f"{result.waiting} waiting"
+        )
+        if result.soc_rmse_pct is not None:
+            yield (
+                f"{result.node}: state of charge {result.soc_pct} %, truly "
+                f"{result.soc_true_pct} %; RMS error {result.soc_rmse_pct} %, "
+                f"worst {result.soc_max_error_pct} %, "
+                f"{result.within_2_sigma_pct} % of the records within two sigma"
+            )
+        if result.stopped:
+            yield f"{result.node}: stopped, {result.stopped}"

@@ -1,0 +1,192 @@
+"""A run to watch: progress, a table of the nodes, and gauge against truth as curves."""
+
+import time
+from collections import deque
+from types import TracebackType
+from typing import Self
+
+import plotext
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.terminal import monitor_format as written
+from filmgauge_host.virtual.result import NodeScore
+from filmgauge_host.virtual.session import RunSession
+
+_REFRESH_S = 0.25
+_HISTORY = 2000  # points of a curve; the screen has fewer columns
+_PLOT_HEIGHT = 12
+_TRUTH_COLOR, _GAUGE_COLOR, _VOLTAGE_COLOR = "orange", "cyan", "green"
+
+
+class _History:
+    """The curves of one node: hours, true and gauged state of charge in %, voltage."""
+
+    def __init__(self) -> None:
+        self.hours: deque[float] = deque(maxlen=_HISTORY)
+        self.true_pct: deque[float] = deque(maxlen=_HISTORY)
+        self.soc_pct: deque[float] = deque(maxlen=_HISTORY)
+        self.voltage_v: deque[float] = deque(maxlen=_HISTORY)
+
+    def add(self, report: Report, true_pct: float | None) -> None:
+        soc_ppm, voltage_uv = report.value("soc_ppm"), report.value("voltage_uv")
+        if None in (true_pct, soc_ppm, voltage_uv) or report.history:
+            return
+        self.hours.append((report.value("up_s") or 0) / 3600)
+        self.true_pct.append(true_pct or 0.0)
+        self.soc_pct.append((soc_ppm or 0) / 1e4)
+        self.voltage_v.append((voltage_uv or 0) / 1e6)
+
+
+class RunView:
+    """Draws a session in the terminal. Use as a context; `note` and `tick` feed it."""
+
+    def __init__(self, session: RunSession, title: str) -> None:
+        self._session = session
+        self._title = title
+        self._history = {node.name: _History() for node in session.simulation.nodes}
+        self._console = Console()
+        self._live = Live(
+            console=self._console, auto_refresh=False, screen=False, vertical_overflow="crop"
+        )
+        self._drawn_s = 0.0
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._draw()
+        self._live.stop()
+
+    def note(self, report: Report, true_pct: float | None) -> None:
+        """Take a new record."""
+        self._history[report.node].add(report, true_pct)
+
+    def tick(self) -> None:
+        """Draw again when it is time."""
+        if time.monotonic() - self._drawn_s >= _REFRESH_S:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn_s = time.monotonic()
+        body = Group(self._header(), self._table(), *self._curves(), self._footer())
+        self._live.update(body, refresh=True)
+
+    def _header(self) -> Panel:
+        simulation = self._session.simulation
+        now_s, end_s = simulation.now_us / 1e6, simulation.end_us / 1e6
+        grid = Table.grid(expand=True, padding=(0, 1))
+        grid.add_column(ratio=1)
+        grid.add_column(justify="right")
+        pace = now_s / max(self._session.wall_s, 1e-3)
+        grid.add_row(
+            ProgressBar(total=end_s, completed=now_s),
+            f"{written.span(now_s)} of {written.span(end_s)}, {pace:,.0f} times real time",
+        )
+        return Panel(
+            Group(Text(self._session.scenario.summary, style="dim"), grid),
+            title=f"[bold]{self._title}[/]",
+            title_align="left",
+        )
+
+    def _table(self) -> Table:
+        table = Table(expand=True, header_style="bold", border_style="dim")
+        columns = (
+            ("node", "left"),
+            ("phase", "left"),
+            ("SoC %", "right"),
+            ("true %", "right"),
+            ("stored uAh", "right"),
+            ("V", "right"),
+            ("uA", "right"),
+            ("degC", "right"),
+            ("records", "right"),
+            ("lost", "right"),
+            ("faults", "left"),
+        )
+        for name, justify in columns:
+            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        snapshots = self._session.ingest.nodes()
+        for node in self._session.simulation.nodes:
+            score = self._session.scores[node.name]
+            counts = snapshots[node.name].statistics if node.name in snapshots else None
+            table.add_row(
+                node.name,
+                node.dead or node.world.truth().phase,
+                *_values(score),
+                str(counts.received if counts else 0),
+                str(counts.lost if counts else 0),
+                written.faults(score.latest) if score.latest else written.UNKNOWN,
+            )
+        return table
+
+    def _curves(self) -> list[Text]:
+        """Return the curves of the first node, side by side."""
+        history = next(iter(self._history.values()))
+        if len(history.hours) < 2:
+            return [Text("waiting for the first records ...", style="dim")]
+        width = max(40, self._console.width) // 2 - 1
+        hours = list(history.hours)
+        left = _plot(
+            "state of charge, %",
+            hours,
+            [
+                ("true", list(history.true_pct), _TRUTH_COLOR),
+                ("gauge", list(history.soc_pct), _GAUGE_COLOR),
+            ],
+            width,
+        )
+        right = _plot(
+            "cell voltage, V", hours, [("", list(history.voltage_v), _VOLTAGE_COLOR)], width
+        )
+        rows = zip(left.split("\n"), right.split("\n"), strict=False)
+        return [Text.from_ansi(f"{a}  {b}", no_wrap=True) for a, b in rows]
+
+    def _footer(self) -> Text:
+        return Text(
+            f"Ctrl-C ends the run.  Another terminal can watch: filmgauge monitor --broker "
+            f"{self._session.broker_url}",
+            style="dim",
+        )
+
+
+def _values(score: NodeScore) -> list[str]:
+    report = score.latest
+    if report is None:
+        return [written.UNKNOWN] * 6
+    true_pct = score.latest_true_pct
+    return [
+        written.state_of_charge(report),
+        written.UNKNOWN if true_pct is None else f"{true_pct:.1f}",
+        written.charge(report),
+        written.voltage(report),
+        written.current(report),
+        written.temperature(report),
+    ]
+
+
+def _plot(
+    title: str,
+    hours: list[float],
+    curves: list[tuple[str, list[float], str]],
+    width: int,
+) -> str:
+    """Return a plot of `width` by _PLOT_HEIGHT characters with terminal colours."""
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plotsize(width, _PLOT_HEIGHT)
+    plotext.title(title + " over hours")
+    for label, values, color in curves:
+        plotext.plot(hours, values, label=label or None, color=color, marker="braille")
+    return plotext.build().rstrip("\n")

@@ -1,0 +1,93 @@
+"""What a run came to: records sent and received, and the gauge against the truth."""
+
+import math
+from dataclasses import dataclass
+
+from filmgauge_host.telemetry.nodes import NodeSnapshot
+from filmgauge_host.telemetry.report import Report
+from filmgauge_sim.node import VirtualNode
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One node's line of the result. State of charge in %, None while nothing is known.
+
+    sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
+    waiting: in its backlog. within_2_sigma_pct: share of records whose error is below two sigma.
+    """
+
+    node: str
+    wakes: int
+    sent: int
+    received: int
+    lost: int
+    duplicated: int
+    waiting: int
+    soc_true_pct: float | None
+    soc_pct: float | None
+    soc_rmse_pct: float | None
+    soc_max_error_pct: float | None
+    within_2_sigma_pct: float | None
+    stopped: str | None
+
+
+class NodeScore:
+    """Compares the records of one node with the truth as they arrive."""
+
+    def __init__(self, node: VirtualNode) -> None:
+        self._node = node
+        self.count = 0
+        self.within = 0
+        self._square_sum = 0.0
+        self.worst_pct = 0.0
+        self.latest: Report | None = None
+        self.latest_true_pct: float | None = None
+
+    def add(self, report: Report) -> float | None:
+        """Take a new record; return the true state of charge of its moment in %."""
+        truth = self._node.truth_at(report.key[0], report.value("up_s") or 0)
+        if truth is None:
+            return None
+        true_pct = truth.stoichiometry * 100
+        if self.latest is None or report.key > self.latest.key:
+            self.latest, self.latest_true_pct = report, true_pct
+        soc_ppm, sigma_ppm = report.value("soc_ppm"), report.value("soc_sigma_ppm")
+        if soc_ppm is not None:
+            error_pct = soc_ppm / 1e4 - true_pct
+            self.count += 1
+            self._square_sum += error_pct**2
+            self.worst_pct = max(self.worst_pct, abs(error_pct))
+            self.within += abs(error_pct) <= 2 * (sigma_ppm or 0) / 1e4
+        return true_pct
+
+    @property
+    def rmse_pct(self) -> float | None:
+        """Root mean square error so far."""
+        return math.sqrt(self._square_sum / self.count) if self.count else None
+
+    def result(self, snapshot: NodeSnapshot | None, waiting: int) -> NodeResult:
+        """Return the node's line. waiting: records in its backlog."""
+        node = self._node
+        sent = sum(node.made.values()) - waiting
+        statistics = snapshot.statistics if snapshot else None
+        received = statistics.received if statistics else 0
+        soc_ppm = self.latest.value("soc_ppm") if self.latest else None
+        return NodeResult(
+            node=node.name,
+            wakes=node.wakes,
+            sent=sent,
+            received=received,
+            lost=max(0, sent - received),
+            duplicated=statistics.duplicated if statistics else 0,
+            waiting=waiting,
+            soc_true_pct=_rounded(self.latest_true_pct),
+            soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
+            soc_rmse_pct=_rounded(self.rmse_pct),
+            soc_max_error_pct=_rounded(self.worst_pct) if self.count else None,
+            within_2_sigma_pct=_rounded(100 * self.within / self.count) if self.count else None,
+            stopped=node.dead,
+        )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,140 @@
+"""One run of a scenario: broker, ingest, simulation and scores, opened and closed together."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.telemetry.errors import InputError, NoBrokerError
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.messages import Rejected
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.virtual.result import NodeResult, NodeScore
+from filmgauge_sim.board.files import listing
+from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.scenario import Scenario
+from filmgauge_sim.simulation import Simulation
+
+_CONNECT_S = 5.0
+_ARRIVAL_S = 5.0  # how long the last records may be on their way after the end
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest."""
+
+    runtime: RuntimeName = "micropython"
+    broker: str | None = None
+    duration: str | None = None
+    speed: float | None = None
+
+
+class RunSession:
+    """Use as a context; `run`, then `results`. Files go into `folder`."""
+
+    def __init__(self, scenario: Scenario, options: RunOptions, folder: Path) -> None:
+        self.scenario = scenario
+        self.folder = folder
+        self._options = options
+        self._stack = ExitStack()
+        self._arrived: deque[Report | Rejected] = deque()
+        self.began_s = time.monotonic()
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _open(self) -> None:
+        url = self._options.broker
+        if url is None:
+            url = self._stack.enter_context(EmbeddedBroker(directory=self.folder / "broker")).url
+        address = parse_address(url)
+        if address.tls:
+            raise InputError("broker must be mqtt:// for virtual nodes: they do not speak TLS yet")
+        store = self._stack.enter_context(RecordStore(self.folder / "records.sqlite"))
+        self.ingest = Ingest(address, store)
+        self.ingest.listen(self._arrived.append)
+        self._stack.callback(self.ingest.close)
+        self.ingest.start()
+        if not self.ingest.wait_connected(_CONNECT_S):
+            raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
+        options = self._options
+        self.simulation = Simulation(
+            self.scenario,
+            _board_broker(address),
+            self.folder,
+            options.runtime,
+            options.duration,
+            options.speed,
+        )
+        self._stack.callback(self.simulation.close)
+        self.broker_url = str(address)
+        self.scores = {node.name: NodeScore(node) for node in self.simulation.nodes}
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds since the session was made."""
+        return time.monotonic() - self.began_s
+
+    def run(
+        self,
+        on_report: Callable[[Report, float | None], None],
+        on_idle: Callable[[], bool],
+    ) -> None:
+        """Run the scenario; `on_report` gets each new record with the true state of charge in %.
+
+        Ends early when `on_idle` returns False. Returns when the last records have arrived.
+        """
+
+        def after_wake(node: VirtualNode) -> None:
+            self._deliver(on_report)
+
+        self.simulation.run(after_wake, on_idle)
+        until = time.monotonic() + _ARRIVAL_S
+        while any(result.lost for result in self.results()) and time.monotonic() < until:
+            time.sleep(0.01)
+        self._deliver(on_report)
+
+    def results(self) -> list[NodeResult]:
+        """Return a line for each node."""
+        snapshots = self.ingest.nodes()
+        return [
+            self.scores[node.name].result(snapshots.get(node.name), self._waiting(node))
+            for node in self.simulation.nodes
+        ]
+
+    def refused(self) -> list[Rejected]:
+        """Return messages that could not be used."""
+        return self.ingest.rejected()
+
+    def _waiting(self, node: VirtualNode) -> int:
+        return len(listing(node.flash, "/backlog"))
+
+    def _deliver(self, on_report: Callable[[Report, float | None], None]) -> None:
+        while self._arrived:
+            event = self._arrived.popleft()
+            if isinstance(event, Report) and event.node in self.scores:
+                on_report(event, self.scores[event.node].add(event))
+
+
+def _board_broker(address: BrokerAddress) -> Broker:
+    return Broker(address.host, address.port, address.user or "", address.password or "")
