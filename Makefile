@@ -15,8 +15,8 @@ setup: $(VENV)/.ready  ## create the virtual environment with the locked package
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) tools/make_venv.py $(VENV)
-	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 run: setup  ## watch a virtual node gauge a simulated cell (RUN=scenario)
@@ -33,7 +33,7 @@ check: setup typings/.ready  ## ruff, pyright on host and simulator, pyright on 
 	@$(BIN)/pyright --project firmware/pyrightconfig.json
 
 typings/.ready: requirements-stubs.lock | setup
-	@$(BIN)/pip install --quiet --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
 	@touch $@
 
 bench: setup  ## print the figures that the README quotes

@@ -30,10 +30,12 @@ def main() -> None:
     if sys.version_info < (3, 11):
         raise SystemExit("filmgauge needs Python 3.11 or newer: make PYTHON=python3.11 ...")
     target = sys.argv[1]
+    if os.access(os.path.join(target, "bin", "python"), os.X_OK):
+        return  # pip brings it up to date
     if not have_ensurepip():
         install_with_apt("python3-venv")
     print(f"setting up {target} (once; downloads the packages of requirements.lock)", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", target], check=True)
+    subprocess.run([sys.executable, "-m", "venv", target], check=True)
 
 
 if __name__ == "__main__":

@@ -88,9 +88,13 @@ def test_a_port_in_use_is_one_sentence():
     assert broker.pid is None
 
 
-def test_dies_with_its_parent_and_not_with_the_terminal():
+def test_dies_with_its_parent_and_not_with_the_terminal(tmp_path):
     with subprocess.Popen(
-        [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())

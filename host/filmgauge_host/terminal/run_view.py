@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import plotext
 from rich.console import Console, Group
@@ -21,26 +21,51 @@ from filmgauge_host.virtual.session import RunSession
 _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
 _PLOT_HEIGHT = 12
-_TRUTH_COLOR, _GAUGE_COLOR, _VOLTAGE_COLOR = "orange", "cyan", "green"
+_PLOT_LEAST = 38  # columns
+_TRUTH, _GAUGE, _SIGMA, _VOLTAGE = "red", "cyan", "yellow", "green"
+
+_Curve: TypeAlias = tuple[list[float], str]
 
 
 class _History:
-    """The curves of one node: hours, true and gauged state of charge in %, voltage."""
+    """The curves of one node over hours, in % and V."""
 
     def __init__(self) -> None:
         self.hours: deque[float] = deque(maxlen=_HISTORY)
         self.true_pct: deque[float] = deque(maxlen=_HISTORY)
         self.soc_pct: deque[float] = deque(maxlen=_HISTORY)
+        self.two_sigma_pct: deque[float] = deque(maxlen=_HISTORY)
         self.voltage_v: deque[float] = deque(maxlen=_HISTORY)
 
     def add(self, report: Report, true_pct: float | None) -> None:
+        """Take a record; one that is late or tells nothing is left out."""
         soc_ppm, voltage_uv = report.value("soc_ppm"), report.value("voltage_uv")
-        if None in (true_pct, soc_ppm, voltage_uv) or report.history:
+        if true_pct is None or soc_ppm is None or voltage_uv is None or report.history:
             return
         self.hours.append((report.value("up_s") or 0) / 3600)
-        self.true_pct.append(true_pct or 0.0)
-        self.soc_pct.append((soc_ppm or 0) / 1e4)
-        self.voltage_v.append((voltage_uv or 0) / 1e6)
+        self.true_pct.append(true_pct)
+        self.soc_pct.append(soc_ppm / 1e4)
+        self.two_sigma_pct.append(2 * (report.value("soc_sigma_ppm") or 0) / 1e4)
+        self.voltage_v.append(voltage_uv / 1e6)
+
+    def plots(self) -> list[tuple[str, list[_Curve]]]:
+        """Return title and curves of each plot."""
+        error = [soc - true for soc, true in zip(self.soc_pct, self.true_pct, strict=True)]
+        return [
+            (
+                "state of charge, %: gauge over truth",
+                [(list(self.true_pct), _TRUTH), (list(self.soc_pct), _GAUGE)],
+            ),
+            (
+                "error of the gauge, %, and its two sigma",
+                [
+                    (list(self.two_sigma_pct), _SIGMA),
+                    ([-value for value in self.two_sigma_pct], _SIGMA),
+                    (error, _GAUGE),
+                ],
+            ),
+            ("cell voltage, V", [(list(self.voltage_v), _VOLTAGE)]),
+        ]
 
 
 class RunView:
@@ -132,26 +157,15 @@ class RunView:
         return table
 
     def _curves(self) -> list[Text]:
-        """Return the curves of the first node, side by side."""
+        """Return the curves of the first node, side by side, as many as there is room for."""
         history = next(iter(self._history.values()))
         if len(history.hours) < 2:
             return [Text("waiting for the first records ...", style="dim")]
-        width = max(40, self._console.width) // 2 - 1
-        hours = list(history.hours)
-        left = _plot(
-            "state of charge, %",
-            hours,
-            [
-                ("true", list(history.true_pct), _TRUTH_COLOR),
-                ("gauge", list(history.soc_pct), _GAUGE_COLOR),
-            ],
-            width,
-        )
-        right = _plot(
-            "cell voltage, V", hours, [("", list(history.voltage_v), _VOLTAGE_COLOR)], width
-        )
-        rows = zip(left.split("\n"), right.split("\n"), strict=False)
-        return [Text.from_ansi(f"{a}  {b}", no_wrap=True) for a, b in rows]
+        plots = history.plots()[: max(1, self._console.width // _PLOT_LEAST)]
+        width = self._console.width // len(plots)
+        drawn = [_plot(title, list(history.hours), curves, width) for title, curves in plots]
+        rows = zip(*drawn, strict=True)
+        return [Text.from_ansi("".join(row), no_wrap=True) for row in rows]
 
     def _footer(self) -> Text:
         return Text(
@@ -176,17 +190,15 @@ def _values(score: NodeScore) -> list[str]:
     ]
 
 
-def _plot(
-    title: str,
-    hours: list[float],
-    curves: list[tuple[str, list[float], str]],
-    width: int,
-) -> str:
-    """Return a plot of `width` by _PLOT_HEIGHT characters with terminal colours."""
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.plotsize(width, _PLOT_HEIGHT)
-    plotext.title(title + " over hours")
-    for label, values, color in curves:
-        plotext.plot(hours, values, label=label or None, color=color, marker="braille")
-    return plotext.build().rstrip("\n")
+def _plot(title: str, hours: list[float], curves: list[_Curve], width: int) -> list[str]:
+    """Return the lines of a plot of `width` by _PLOT_HEIGHT characters with colours."""
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(width, _PLOT_HEIGHT)
+    figure.theme("colorless")
+    figure.title(f"{title} (hours)")
+    for values, color in curves:
+        signal = figure.signal(hours, values, marker=plotext.marker("braille", color))
+        figure.draw(signal.lines())
+    lines = str(figure.build()).splitlines()
+    return (lines + [""] * _PLOT_HEIGHT)[:_PLOT_HEIGHT]
