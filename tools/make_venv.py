@@ -15,7 +15,7 @@ def have_ensurepip() -> bool:
 
 
 def install_with_apt(package: str) -> None:
-    """Install a Debian package, with sudo when not root; raise SystemExit when it cannot be had."""
+    """Install a Debian package, with sudo when not root; SystemExit when it cannot be had."""
     if shutil.which("apt-get") is None:
         raise SystemExit(f"{package} is missing and there is no apt-get: install it and retry")
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -27,7 +27,7 @@ def install_with_apt(package: str) -> None:
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  the machine's own Python may be older
         raise SystemExit("filmgauge needs Python 3.11 or newer: make PYTHON=python3.11 ...")
     target = sys.argv[1]
     if os.access(os.path.join(target, "bin", "python"), os.X_OK):

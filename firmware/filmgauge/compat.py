@@ -1,6 +1,6 @@
 """What differs between MicroPython and CPython, in one place.
 
-    from filmgauge.compat import const
+from filmgauge.compat import const
 """
 
 try:

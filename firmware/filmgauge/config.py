@@ -1,7 +1,7 @@
 """The node's configuration: JSON on the board, checked when it is read.
 
-    config = Config.from_json(text)     # ValueError: one sentence on what is wrong
-    config.sample_s, config.mqtt_host, ...
+config = Config.from_json(text)     # ValueError: one sentence on what is wrong
+config.sample_s, config.mqtt_host, ...
 """
 
 import json
@@ -70,7 +70,9 @@ def _number(name, value, low, high):
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("configuration key %s must be an integer, not %r" % (name, value))
     if not low <= value <= high:
-        raise ValueError("configuration key %s must be %d to %d, not %d" % (name, low, high, value))
+        raise ValueError(
+            "configuration key %s must be %d to %d, not %d" % (name, low, high, value)
+        )
     return value
 
 

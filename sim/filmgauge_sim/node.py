@@ -210,9 +210,7 @@ def build_bench(section: NodeSection, rng: random.Random) -> Bench:
     return Bench(
         cell=cell,
         cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
-        ambient=Ambient(
-            section.ambient.mean_c, section.ambient.swing_c, section.ambient.period_h
-        ),
+        ambient=Ambient(section.ambient.mean_c, section.ambient.swing_c, section.ambient.period_h),
         ina228=Ina228(section.sensor.shunt_ohm, errors, seed=rng.getrandbits(32)),
         tmp117=Tmp117(seed=rng.getrandbits(32), offset_c=0.0 if ideal else None),
         bus=I2CBus(),

@@ -43,9 +43,9 @@ class CyclerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rate_c: Annotated[
         float, _number(0, 20, "current in capacities per hour: 0.2 is C/5; none for a rest")
     ] = 0.0
-    until_v: (
-        Annotated[float, _number(0.5, 4.5, "cell voltage that ends the step, V")] | None
-    ) = None
+    until_v: Annotated[float, _number(0.5, 4.5, "cell voltage that ends the step, V")] | None = (
+        None
+    )
     hours: Annotated[float, _number(0.001, 10000, "longest duration, h")] | None = None
 
 

@@ -26,7 +26,7 @@ class Simulation:
         duration: str | None = None,
         speed: float | None = None,
     ) -> None:
-        """Build the nodes; their files go into `folder`. Raises ValueError for a wrong duration."""
+        """Build the nodes; their files go into `folder`. ValueError for a wrong duration."""
         self.scenario = scenario
         self.end_us = duration_us(duration or scenario.duration)
         self._speed = speed
@@ -47,9 +47,7 @@ class Simulation:
         alive = [node.now_us for node in self.nodes if node.dead is None]
         return min(min(alive, default=self.end_us), self.end_us)
 
-    def run(
-        self, on_wake: Callable[[VirtualNode], None], on_idle: Callable[[], bool]
-    ) -> None:
+    def run(self, on_wake: Callable[[VirtualNode], None], on_idle: Callable[[], bool]) -> None:
         """Run to the end; `on_wake` after every wake; stop early when `on_idle` returns False.
 
         `on_idle` is called after every wake and at least ten times a second while throttled.

@@ -1,10 +1,10 @@
 """The gauge of a node: ledger, film model and estimator behind one interface.
 
-    gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly(shunt_mohm) without a profile
-    gauge.count(counts, elapsed_ms, temperature_cdeg)
-    gauge.book(-drained_pc)
-    gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
-    gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
+gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly(shunt_mohm) without a profile
+gauge.count(counts, elapsed_ms, temperature_cdeg)
+gauge.book(-drained_pc)
+gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
+gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
 """
 
 import struct

@@ -56,7 +56,7 @@ SIZE = const(61)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in 
 
 
 class Record:
-    """One report. Attributes are the names in FIELDS; raises ValueError for a value out of bounds."""
+    """One report. Attributes are the names in FIELDS; ValueError for a value out of bounds."""
 
     def __init__(self, **values):
         for name, _, _, low, high in FIELDS:
@@ -168,7 +168,7 @@ def _integer(key, value, digits):
         raise ValueError("%s must be between -1e12 and 1e12, not %r" % (key, value))
     if not digits and value != int(value):
         raise ValueError("%s must be an integer, not %r" % (key, value))
-    return int(round(value * 10**digits))
+    return round(value * 10**digits)
 
 
 def fault_text(bits: int) -> str:

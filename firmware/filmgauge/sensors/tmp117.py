@@ -1,10 +1,10 @@
 """TMP117: temperature of the cell, +-0.1 degC.
 
-    sensor = Tmp117(i2c, address=0x48)
-    sensor.check()              # OSError unless it is a TMP117
-    sensor.begin()              # one conversion, 15.5 ms
-    time.sleep_ms(WAIT_MS)
-    sensor.finish()             # hundredths of a degC, None while it is not ready
+sensor = Tmp117(i2c, address=0x48)
+sensor.check()              # OSError unless it is a TMP117
+sensor.begin()              # one conversion, 15.5 ms
+time.sleep_ms(WAIT_MS)
+sensor.finish()             # hundredths of a degC, None while it is not ready
 """
 
 from filmgauge.compat import const

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
-    from filmgauge_host.telemetry.report import Report
     from filmgauge_host.virtual.session import RunSession
     from filmgauge_sim.scenario import Scenario
 

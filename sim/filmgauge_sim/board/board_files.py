@@ -30,9 +30,9 @@ class _PaidAccess(UserContext):
         self._link = link
         self.stopped: BoardStopped | None = None
 
-    def read(self, cfg: object, block: int, off: int, size: int) -> bytes:
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
         self._link.elapse(_ops.READ_US)
-        return self._flash.read(block * BLOCK + off, size)
+        return bytearray(self._flash.read(block * BLOCK + off, size))
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
         return self._request(_ops.FLASH_PROGRAM, block * BLOCK + off, bytes(data))

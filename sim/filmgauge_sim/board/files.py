@@ -9,14 +9,9 @@ from littlefs import LittleFS, LittleFSError, UserContext
 from filmgauge_sim.board.flash import BLOCK, Flash
 
 # MicroPython's VfsLfs2: readsize = progsize = lookahead = 32, cache four times that.
-_SETTINGS = {
-    "block_size": BLOCK,
-    "read_size": 32,
-    "prog_size": 32,
-    "cache_size": 128,
-    "lookahead_size": 32,
-    "block_cycles": 100,
-}
+_UNIT = 32
+_CACHE = 4 * _UNIT
+_BLOCK_CYCLES = 100
 
 
 class FlashAccess(UserContext):
@@ -25,9 +20,9 @@ class FlashAccess(UserContext):
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
 
-    def read(self, cfg: object, block: int, off: int, size: int) -> bytes:
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
         del cfg
-        return self._flash.read(block * BLOCK + off, size)
+        return bytearray(self._flash.read(block * BLOCK + off, size))
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
         del cfg
@@ -46,11 +41,20 @@ class FlashAccess(UserContext):
 
 def mounted(context: UserContext, blocks: int) -> LittleFS:
     """Return the file system behind `context`, formatted first when there is none."""
-    file_system = LittleFS(context=context, block_count=blocks, mount=False, **_SETTINGS)
+    file_system = LittleFS(
+        context=context,
+        block_size=BLOCK,
+        block_count=blocks,
+        read_size=_UNIT,
+        prog_size=_UNIT,
+        cache_size=_CACHE,
+        lookahead_size=_UNIT,
+        block_cycles=_BLOCK_CYCLES,
+        mount=False,
+    )
     try:
         file_system.mount()
     except LittleFSError:
-        file_system = LittleFS(context=context, block_count=blocks, mount=False, **_SETTINGS)
         file_system.format()
         file_system.mount()
     return file_system

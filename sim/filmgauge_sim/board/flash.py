@@ -51,7 +51,7 @@ class Flash:
         return PROGRAM_US_PER_PAGE * -(-len(data) // _PAGE)
 
     def erase(self, block: int) -> int:
-        """Erase a block and return the time it takes in us. Raises ValueError outside the flash."""
+        """Erase a block and return the time it takes in us. ValueError outside the flash."""
         if not 0 <= block < self.blocks:
             raise ValueError(f"flash has blocks 0 to {self.blocks - 1}, not {block}")
         self._image[block * BLOCK : (block + 1) * BLOCK] = b"\xff" * BLOCK

@@ -17,7 +17,6 @@ from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.image import SHIMS, firmware_sources
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.ports import built_in_modules
-from filmgauge_sim.board.shims import _ops
 
 _code: dict[str, tuple[CodeType, int]] = {}
 

@@ -18,9 +18,7 @@ from filmgauge_sim.board.board_files import BoardFiles
 _PERIOD = 1 << 30
 
 
-def built_in_modules(
-    files: BoardFiles, console: Callable[[bytes], None]
-) -> dict[str, ModuleType]:
+def built_in_modules(files: BoardFiles, console: Callable[[bytes], None]) -> dict[str, ModuleType]:
     """Return module name -> module, as far as shims and firmware import them."""
     modules = {
         "array": array,

@@ -1,8 +1,9 @@
 """Helper process that turns into one interpreter per boot: started by `launcher`, never imported.
 
-It speaks over the socket that it gets as standard input and moves to descriptor 3: the host writes BOOT, a forked child becomes the interpreter and uses
-the same descriptor for its requests, and when the child is gone an EXITED frame follows.
-It stays single-threaded, so that forking is safe, and dies with the host.
+It speaks over the socket that it gets as standard input and moves to descriptor 3: the host
+writes BOOT, a forked child becomes the interpreter and uses the same descriptor for its requests,
+and when the child is gone an EXITED frame follows. It stays single-threaded, so that forking is
+safe, and dies with the host.
 """
 
 import ctypes

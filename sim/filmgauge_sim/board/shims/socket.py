@@ -10,7 +10,7 @@ import _link
 import _ops
 import network
 import usocket
-from usocket import AF_INET, SOCK_STREAM  # noqa: F401
+from usocket import AF_INET, SOCK_STREAM
 
 _ETIMEDOUT = 110
 _EHOSTUNREACH = 118  # as lwIP numbers it

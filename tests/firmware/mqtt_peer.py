@@ -1,0 +1,246 @@
+"""The other end of the MQTT tests: a TCP server on loopback that behaves as its client asks.
+
+The client id of CONNECT chooses the behaviour, with an argument behind a dash ("refuse-5"); the
+functions below are the behaviours. A connection that begins with "TRANSCRIPT <client id>" and a
+line end gets what the last client of that id has sent, and is closed.
+"""
+
+import contextlib
+import itertools
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+
+_PATIENCE_S = 10.0  # far beyond every deadline in the tests
+CONNACK = b"\x20\x02\x00\x00"
+PINGRESP = b"\xd0\x00"
+
+
+class Gone(Exception):
+    """The client has closed the connection."""
+
+
+class Connection:
+    """One client: the packets that it sends, whole, and everything that it has sent."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+        self.received = bytearray()
+
+    def exactly(self, count: int) -> bytes:
+        """Return the next bytes; raise Gone when the client closes or sends nothing."""
+        data = b""
+        while len(data) < count:
+            try:
+                part = self._stream.recv(count - len(data))
+            except OSError as error:
+                raise Gone from error
+            if not part:
+                raise Gone
+            data += part
+            self.received += part
+        return data
+
+    def packet(self) -> tuple[int, bytes]:
+        """Return first byte and body of the next packet (MQTT 3.1.1, section 2.2)."""
+        kind = self.exactly(1)[0]
+        length = shift = 0
+        while True:
+            digit = self.exactly(1)[0]
+            length |= (digit & 127) << shift
+            shift += 7
+            if digit < 128:
+                return kind, self.exactly(length)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        try:
+            self._stream.sendall(data)
+        except OSError as error:
+            raise Gone from error
+
+    def dribble(self, data: bytes) -> None:
+        """Send one byte at a time."""
+        self._stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for position in range(len(data)):
+            self.send(data[position : position + 1])
+            time.sleep(0.005)
+
+
+def puback(kind: int, body: bytes) -> bytes:
+    """Return the PUBACK of a PUBLISH at QoS 1, nothing for other packets."""
+    if kind & 0xF6 != 0x32:
+        return b""
+    start = 2 + struct.unpack_from(">H", body)[0]
+    return b"\x40\x02" + body[start : start + 2]
+
+
+def good(connection: Connection, argument: str) -> None:
+    """A broker as it should be; it stops after DISCONNECT."""
+    connection.send(CONNACK)
+    while True:
+        connection.send(puback(*connection.packet()))
+
+
+def refuse(connection: Connection, argument: str) -> None:
+    """CONNACK with the return code `argument`."""
+    connection.send(CONNACK[:3] + bytes([int(argument)]))
+    connection.packet()
+
+
+def mute(connection: Connection, argument: str) -> None:
+    """Take everything and say nothing; with `argument` 1 only from CONNACK on."""
+    connection.send(CONNACK if argument == "1" else b"")
+    while True:
+        connection.packet()
+
+
+def hangup(connection: Connection, argument: str) -> None:
+    """Close after `argument` bytes of CONNACK and PUBACK."""
+    answer = CONNACK + b"\x40\x02\x00\x01"
+    connection.send(answer[: min(4, int(argument))])
+    if int(argument) >= 4:
+        connection.packet()
+        connection.send(answer[4 : int(argument)])
+
+
+def dribble(connection: Connection, argument: str) -> None:
+    """A broker that sends one byte at a time."""
+    connection.dribble(CONNACK)
+    while True:
+        connection.dribble(puback(*connection.packet()))
+
+
+def late(connection: Connection, argument: str) -> None:
+    """Other packets before the right PUBACK: another id, PINGRESP, SUBACK, PUBLISH of 200 bytes."""
+    connection.send(CONNACK)
+    while True:
+        right = puback(*connection.packet())
+        if not right:
+            continue
+        other = right[:3] + bytes([right[3] ^ 1])
+        publish = b"\x30\xc8\x01" + b"\x00\x01t" + b"x" * 197
+        connection.send(other + PINGRESP + b"\x90\x03\x00\x07\x01" + publish + PINGRESP)
+        connection.dribble(right)
+
+
+def flood(connection: Connection, argument: str) -> None:
+    """Never pause and never acknowledge."""
+    connection.send(CONNACK)
+    connection.packet()
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        connection.send(PINGRESP * 4096)
+
+
+def malformed(connection: Connection, argument: str) -> None:
+    """A remaining length of five bytes, instead of CONNACK or (`argument` 1) of PUBACK."""
+    if argument == "1":
+        connection.send(CONNACK)
+        connection.packet()
+    connection.send(b"\x40\xff\xff\xff\xff\x01")
+    connection.packet()
+
+
+def oversized(connection: Connection, argument: str) -> None:
+    """A packet that says it has `argument` bytes, instead of PUBACK."""
+    connection.send(CONNACK)
+    connection.packet()
+    rest, digits = int(argument), b""
+    while True:
+        rest, digit = rest >> 7, rest & 127
+        digits += bytes([digit | (128 if rest else 0)])
+        if not rest:
+            break
+    connection.send(b"\x30" + digits + b"\x00" * min(int(argument), 2000))
+    connection.packet()
+
+
+def wrong(connection: Connection, argument: str) -> None:
+    """Answer CONNECT with the bytes `argument` in hexadecimal."""
+    connection.send(bytes.fromhex(argument))
+    connection.packet()
+
+
+_second = itertools.count()
+
+
+def moody(connection: Connection, argument: str) -> None:
+    """Every other connection is closed at once, the ones between are good."""
+    if next(_second) % 2:
+        good(connection, argument)
+
+
+def stalled(connection: Connection, argument: str) -> None:
+    """Grant the connection and read nothing any more."""
+    connection.send(CONNACK)
+    time.sleep(1.0)
+
+
+_BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {
+    function.__name__: function
+    for function in (
+        good, refuse, mute, hangup, dribble, late, flood, malformed, oversized, wrong, moody, stalled,
+    )
+}  # fmt: skip
+
+
+class Peer:
+    """Serves until closed; a thread for each connection."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        self._transcripts: dict[str, bytes] = {}
+        self._ended = threading.Condition()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                stream, _ = self._server.accept()
+            except OSError:
+                return
+            stream.settimeout(_PATIENCE_S)
+            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
+
+    def _serve(self, stream: socket.socket) -> None:
+        connection = Connection(stream)
+        with stream, contextlib.suppress(Gone):
+            if connection.exactly(1) == b"T":
+                self._tell(connection)
+            else:
+                self._behave(connection)
+
+    def _behave(self, connection: Connection) -> None:
+        length = connection.exactly(1)[0]
+        if length > 127:
+            length = (length & 127) + 128 * connection.exactly(1)[0]
+        body = connection.exactly(length)
+        size = struct.unpack_from(">H", body, 10)[0]
+        client = body[12 : 12 + size].decode()
+        with self._ended:
+            self._transcripts.pop(client, None)
+        name, _, argument = client.partition("-")
+        try:
+            _BEHAVIOURS[name](connection, argument)
+        finally:
+            with self._ended:
+                self._transcripts[client] = bytes(connection.received)
+                self._ended.notify_all()
+
+    def _tell(self, connection: Connection) -> None:
+        """Wait until the connection of that client has ended and send what came over it."""
+        line = b""
+        while not line.endswith(b"\n"):
+            line += connection.exactly(1)
+        client = line.split()[1].decode()
+        with self._ended:
+            self._ended.wait_for(lambda: client in self._transcripts, _PATIENCE_S)
+            connection.send(self._transcripts.get(client, b""))
