@@ -184,7 +184,7 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
         "pin_scl": 9,
         "pin_sda": 8,
         "pin_gate": _GATE_PIN,
-        "shunt_mohm": 1_000_000,
+        "shunt_mohm": round(firmware.shunt_ohm * 1000),
         "initial_soc_ppm": round(section.cell.stoichiometry * 1e6) if known else 500_000,
         "initial_sigma_ppm": _SOC_SIGMA_KNOWN_PPM if known else 290_000,
         "wifi_ssid": _SSID,

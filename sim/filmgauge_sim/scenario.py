@@ -73,6 +73,9 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     sample_s: Annotated[int, _number(1, 86400, "from wake to wake, s")] = 60
     report_every: Annotated[int, _number(1, 1440, "wakes from report to report")] = 5
     journal_every: Annotated[int, _number(1, 1440, "wakes between two saves to flash")] = 60
+    shunt_ohm: Annotated[
+        float, _number(1, 100000, "what the firmware takes the shunt for, ohm")
+    ] = 1000.0
     soc_known: Annotated[
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
@@ -107,7 +110,7 @@ class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class NetworkSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The Wi-Fi around the nodes."""
 
-    association_ms: Annotated[int, _number(1, 60000, "to join, ms")] = 350
+    association_ms: Annotated[int, _number(1, 60000, "to join, ms")] = 900
     latency_ms: Annotated[int, _number(1, 10000, "to the broker and back, ms")] = 20
     outages: Annotated[list[Outage], Meta(description="times without Wi-Fi")] = msgspec.field(
         default_factory=list

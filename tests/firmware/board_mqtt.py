@@ -60,8 +60,8 @@ class _Stream(socket.socket):
 class _Sockets:
     """The module `socket` with such streams."""
 
-    socket = _Stream
     getaddrinfo = staticmethod(socket.getaddrinfo)
+    socket = _Stream
 
 
 _module = _client_module()

@@ -61,6 +61,10 @@ class Connection:
         except OSError as error:
             raise Gone from error
 
+    def narrow(self) -> None:
+        """Let little wait unread."""
+        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
     def dribble(self, data: bytes) -> None:
         """Send one byte at a time."""
         self._stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -175,8 +179,9 @@ def moody(connection: Connection, argument: str) -> None:
 
 def stalled(connection: Connection, argument: str) -> None:
     """Grant the connection and read nothing any more."""
+    connection.narrow()
     connection.send(CONNACK)
-    time.sleep(1.0)
+    time.sleep(_PATIENCE_S)
 
 
 _BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {

@@ -1,0 +1,27 @@
+"""Prints every figure of the README, one section after the other."""
+
+import sys
+
+from bench import firmware, fresh_clone, ledger, speed
+
+_SECTIONS = {
+    "speed": speed.report,
+    "ledger": ledger.report,
+    "firmware": firmware.report,
+    "fresh-clone": fresh_clone.report,
+}
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(_SECTIONS)
+    for name in chosen:
+        if name not in _SECTIONS:
+            raise SystemExit(f"bench: section must be one of {', '.join(_SECTIONS)}, not {name}")
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        for line in _SECTIONS[name]():
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""What the firmware needs of a board: bytecode, heap, requests, awake time and charge."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_sim.board.image import rom
+from filmgauge_sim.node import Broker, VirtualNode
+from filmgauge_sim.scenario import load_scenario
+
+_WAKES = 30
+_LARGEST_KB, _SMALLEST_KB = 64, 16
+
+
+def report() -> Iterator[str]:
+    """Yield sizes and costs of one wake."""
+    sizes = {
+        path.relative_to(rom() / "firmware").as_posix(): path.stat().st_size
+        for path in (rom() / "firmware").rglob("*.mpy")
+    }
+    gauge = sum(size for path, size in sizes.items() if "/gauge/" in path)
+    yield f"bytecode: {sum(sizes.values())} bytes in {len(sizes)} files, gauge {gauge} bytes"
+    with EmbeddedBroker() as embedded:
+        address = parse_address(embedded.url)
+        broker = Broker(address.host, address.port)
+        yield from _wakes(broker)
+        yield f"smallest heap: {_smallest_heap_kb(broker)} KB of a 32-bit board"
+
+
+def _wakes(broker: Broker) -> Iterator[str]:
+    node = _node(broker, _LARGEST_KB)
+    quiet: list[tuple[int, int]] = []
+    reporting: list[tuple[int, int]] = []
+    for wake in range(_WAKES):
+        requests, awake_us = node.board.requests, _awake_us(node)
+        node.step()
+        costs = node.board.requests - requests, _awake_us(node) - awake_us
+        if wake > 0:  # the first wake sets everything up
+            (reporting if wake % node.section.firmware.report_every == 0 else quiet).append(costs)
+    for name, wakes in (("sampling wake", quiet), ("reporting wake", reporting)):
+        requests = sum(cost[0] for cost in wakes) / len(wakes)
+        awake_ms = sum(cost[1] for cost in wakes) / len(wakes) / 1000
+        yield f"{name}: {requests:.1f} requests, {awake_ms:.1f} ms awake after the boot"
+    charge = node.board.meter.charge_pc
+    total = sum(charge.values())
+    shares = ", ".join(f"{state} {100 * pc / total:.1f} %" for state, pc in charge.items())
+    yield f"charge: {total / _WAKES / 1e9:.1f} mC a wake from USB ({shares})"
+    node.close()
+
+
+def _awake_us(node: VirtualNode) -> int:
+    times = node.board.meter.time_us
+    return sum(us for state, us in times.items() if state not in ("boot", "deep sleep"))
+
+
+def _smallest_heap_kb(broker: Broker) -> int:
+    """Return the smallest heap with which ten wakes, two of them reporting, go well."""
+    low, high = _SMALLEST_KB, _LARGEST_KB
+    while low < high:
+        middle = (low + high) // 2
+        if _goes_well(broker, middle):
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def _goes_well(broker: Broker, heap_kb: int) -> bool:
+    node = _node(broker, heap_kb)
+    for _ in range(10):
+        node.step()
+        if node.dead:
+            break
+    console = node.console.read_text()
+    node.close()
+    return node.dead is None and "MemoryError" not in console and sum(node.made.values()) == 2
+
+
+def _node(broker: Broker, heap_kb: int) -> VirtualNode:
+    scenario = load_scenario("bench")
+    folder = Path(tempfile.mkdtemp(prefix="filmgauge-bench-"))
+    return VirtualNode(
+        scenario.node[0], scenario.network, broker, scenario.seed, folder, heap=f"{heap_kb}wK"
+    )

@@ -1,0 +1,108 @@
+"""How far the ledger is from the truth over a day, and how far its sensor's errors explain it."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from filmgauge_host.telemetry.report import Report
+from filmgauge_host.virtual.session import RunOptions, RunSession
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.parts.ina228_errors import Ina228Errors
+from filmgauge_sim.scenario import Scenario, load_scenario
+
+_SHUNT_OHM = 1000.0
+
+
+@dataclass(frozen=True)
+class _Point:
+    """One record: hours, deviation of the bare count and of the published value in %."""
+
+    hours: float
+    counted_pct: float
+    published_pct: float
+    net_pct: float  # true charge since the start
+    temperature_c: float
+
+
+def report() -> Iterator[str]:
+    """Yield the deviation with an ideal sensor and with every error at the datasheet's bound."""
+    ideal = _run("ideal")
+    worst = _run("worst")
+    counted = max(abs(point.counted_pct) for point in ideal)
+    published = max(abs(point.published_pct) for point in ideal)
+    yield f"ideal sensor, 24 h: ledger within {counted:.3f} % of the truth (bound 0.2 %)"
+    yield f"ideal sensor, 24 h: published state of charge within {published:.3f} %"
+    errors = Ina228Errors.worst()
+    offset_na = 1e3 * errors.offset_uv / _SHUNT_OHM + errors.bias_current_na
+    last = worst[-1]
+    yield (
+        f"worst sensor: {errors.offset_uv:g} uV on {_SHUNT_OHM:g} ohm and "
+        f"{errors.bias_current_na:g} nA bias count {offset_na:g} nA that is not there;"
+    )
+    full_uah = _full_uah()
+    yield (
+        f"  {offset_na:g} nA x {last.hours:.2f} h = {offset_na * last.hours:.1f} nAh = "
+        f"{offset_na * last.hours / full_uah / 10:.3f} % of {full_uah:g} uAh;"
+    )
+    scale = (1 + errors.gain_error) / (1 + errors.oscillator_error) - 1
+    yield f"  gain and oscillator scale the net charge by {scale * 100:+.3f} %"
+    residual = max(abs(p.counted_pct - _predicted(p, errors, full_uah)) for p in worst)
+    yield (
+        f"  after {last.hours:.1f} h predicted {_predicted(last, errors, full_uah):+.3f} %, "
+        f"simulated {last.counted_pct:+.3f} %; never further apart than {residual:.3f} %"
+    )
+    published = max(abs(point.published_pct) for point in worst)
+    yield f"worst sensor, 24 h: published state of charge within {published:.3f} %"
+
+
+def _full_uah() -> float:
+    """Return the capacity of the bench cell in uAh."""
+    cell = load_scenario("bench").node[0].cell
+    return load_parameters(cell.set).capacity_uah_cm2 * cell.area_cm2
+
+
+def _predicted(point: _Point, errors: Ina228Errors, full_uah: float) -> float:
+    """Return the deviation in % that offset, bias, gain and oscillator lead to."""
+    drift_uv = errors.offset_drift_uv_per_c * (point.temperature_c - 25.0)
+    offset_na = 1e3 * (errors.offset_uv + drift_uv) / _SHUNT_OHM + errors.bias_current_na
+    scale = (1 + errors.gain_error) / (1 + errors.oscillator_error) - 1
+    return offset_na * point.hours / full_uah / 10 + scale * point.net_pct
+
+
+def _run(errors: str) -> list[_Point]:
+    scenario = load_scenario("bench")
+    node = scenario.node[0]
+    sensor = msgspec.structs.replace(node.sensor, errors=errors)
+    scenario = msgspec.structs.replace(
+        scenario, node=[msgspec.structs.replace(node, sensor=sensor)]
+    )
+    return list(_points(scenario))
+
+
+def _points(scenario: Scenario) -> Iterator[_Point]:
+    reports: list[tuple[Report, float]] = []
+
+    def keep(report: Report, true_pct: float | None) -> None:
+        if true_pct is not None:
+            reports.append((report, true_pct))
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = RunOptions(runtime="cpython")
+        with RunSession(scenario, options, Path(folder)) as session:
+            session.run(keep, lambda: True)
+    start_pct = scenario.node[0].cell.stoichiometry * 100
+    for report, true_pct in reports:
+        value = {name: report.value(name) or 0 for name in ("stored_nah", "corrected_nah")}
+        bare = (
+            100 * (value["stored_nah"] - value["corrected_nah"]) / (report.value("full_nah") or 1)
+        )
+        yield _Point(
+            hours=(report.value("up_s") or 0) / 3600,
+            counted_pct=bare - true_pct,
+            published_pct=(report.value("soc_ppm") or 0) / 1e4 - true_pct,
+            net_pct=true_pct - start_pct,
+            temperature_c=(report.value("temperature_cdeg") or 0) / 100,
+        )
