@@ -76,9 +76,10 @@ class Node:
         """Note that this wake ended in an exception, for the next report to tell."""
         if not self._recalled:
             return  # what is remembered must not be overwritten with nothing
+        first = self._state.wakes == 0
         self._state.faults |= FAULT_EXCEPTION
         self._state.wakes += 1
-        self._remember(to_flash=False)
+        self._remember(to_flash=first)  # no record may leave before its boot is in the journal
 
     def _recall(self):
         """Load the state: retained memory after a sleep, the journal after a power-on."""

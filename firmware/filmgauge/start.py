@@ -4,7 +4,7 @@ import gc
 
 from filmgauge.compat import const
 
-_COLLECT_EVERY = const(16384)  # bytes
+_COLLECT_EVERY = const(32768)  # bytes
 
 
 def start() -> None:

@@ -3,6 +3,7 @@
 `docs/scenarios.md` is made from these classes by `tools/scenario_page.py`.
 """
 
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -151,7 +152,7 @@ def load_scenario(name_or_path: str) -> Scenario:
         ) from None
     except OSError as error:
         raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{name_or_path}: not TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise ScenarioError(f"{name_or_path}: {_sentence(str(error))}") from None
@@ -180,8 +181,11 @@ def _check(scenario: Scenario) -> None:
     """Raise ValueError for what the types cannot say."""
     duration_us(scenario.duration)
     names = [node.name for node in scenario.node]
-    for node in scenario.node:
-        check_node(node.name)
+    for at, node in enumerate(scenario.node):
+        try:
+            check_node(node.name)
+        except ValueError as error:
+            raise ValueError(f"node[{at}].name: {error}") from None
         for index, step in enumerate(node.cycler):
             _check_step(f"node {node.name} cycler[{index}]", step)
     for name in names:
@@ -206,4 +210,16 @@ def _sentence(message: str) -> str:
     text = text.replace("Object contains unknown field", "there is no key")
     text = text.replace("Object missing required field", "there is a missing key")
     text = text[0].lower() + text[1:].replace("`", "")
+    if text.startswith("invalid enum value"):
+        text += f", it must be one of {', '.join(_choices(place))}"
     return f"{place}: {text}" if place else text
+
+
+def _choices(place: str) -> list[str]:
+    """Return what the key at a place such as 'node[0].board' may be."""
+    kind: Any = msgspec.inspect.type_info(Scenario)
+    for name in re.findall(r"[a-z]\w*", place):
+        kind = next(field.type for field in kind.fields if field.name == name)
+        while not isinstance(kind, msgspec.inspect.LiteralType | msgspec.inspect.StructType):
+            kind = kind.item_type if isinstance(kind, msgspec.inspect.ListType) else kind.type
+    return [str(value) for value in kind.values]

@@ -1,7 +1,7 @@
 """Expecting an exception, on both runtimes: `with raises(ValueError, "node"): ...`."""
 
 
-class raises:  # noqa: N801  reads as in pytest
+class raises:
     """The block must raise `kind`, and the message must hold `text`."""
 
     def __init__(self, kind, text=""):

@@ -13,7 +13,9 @@ HERE = Path(__file__).parent
 _FIRMWARE = HERE.parents[1] / "firmware"
 _HEAP = "64wK"  # of a 32-bit board with 64 KB
 _TIMEOUT_S = 120
-_PACKAGED = "import sys, micropython_module as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
+_PACKAGED = (
+    "import sys, micropython_module as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
+)
 
 
 class MicroPythonFailure(AssertionError):

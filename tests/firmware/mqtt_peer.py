@@ -118,7 +118,7 @@ def dribble(connection: Connection, argument: str) -> None:
 
 
 def late(connection: Connection, argument: str) -> None:
-    """Other packets before the right PUBACK: another id, PINGRESP, SUBACK, PUBLISH of 200 bytes."""
+    """Before the right PUBACK: that of another id, PINGRESP, SUBACK, PUBLISH of 200 bytes."""
     connection.send(CONNACK)
     while True:
         right = puback(*connection.packet())
@@ -185,11 +185,19 @@ def stalled(connection: Connection, argument: str) -> None:
 
 
 _BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {
-    function.__name__: function
-    for function in (
-        good, refuse, mute, hangup, dribble, late, flood, malformed, oversized, wrong, moody, stalled,
-    )
-}  # fmt: skip
+    "good": good,
+    "refuse": refuse,
+    "mute": mute,
+    "hangup": hangup,
+    "dribble": dribble,
+    "late": late,
+    "flood": flood,
+    "malformed": malformed,
+    "oversized": oversized,
+    "wrong": wrong,
+    "moody": moody,
+    "stalled": stalled,
+}
 
 
 class Peer:
@@ -199,6 +207,7 @@ class Peer:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self._transcripts: dict[str, bytes] = {}
+        self._latest: dict[str, Connection] = {}
         self._ended = threading.Condition()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -232,13 +241,15 @@ class Peer:
         client = body[12 : 12 + size].decode()
         with self._ended:
             self._transcripts.pop(client, None)
+            self._latest[client] = connection
         name, _, argument = client.partition("-")
         try:
             _BEHAVIOURS[name](connection, argument)
         finally:
             with self._ended:
-                self._transcripts[client] = bytes(connection.received)
-                self._ended.notify_all()
+                if self._latest[client] is connection:
+                    self._transcripts[client] = bytes(connection.received)
+                    self._ended.notify_all()
 
     def _tell(self, connection: Connection) -> None:
         """Wait until the connection of that client has ended and send what came over it."""

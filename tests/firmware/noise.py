@@ -1,7 +1,7 @@
 """Reproducible random numbers that are the same on both runtimes.
 
-    noise = Noise(7)
-    noise.below(10), noise.between(-5, 5), noise.octets(20)
+noise = Noise(7)
+noise.below(10), noise.between(-5, 5), noise.octets(20)
 """
 
 

@@ -1,6 +1,6 @@
 """Runs test functions on MicroPython: one line a test, the traceback of a failure behind it.
 
-    micropython run_on_board.py test_ledger test_sum test_pack ...
+micropython run_on_board.py test_ledger test_sum test_pack ...
 """
 
 import gc

@@ -2,8 +2,9 @@
 
 import json
 
-from filmgauge.gauge.ledger import BOOKED, CORRECTED, MEASURED, OPENING, SIZE, CountScale, Ledger
 from noise import Noise
+
+from filmgauge.gauge.ledger import BOOKED, CORRECTED, MEASURED, OPENING, SIZE, CountScale, Ledger
 
 LINES = (OPENING, MEASURED, BOOKED, CORRECTED)
 # 1 mohm counts up to odd and prime values: every size of denominator

@@ -16,6 +16,9 @@ _FARADAY = 96485.33
 _KELVIN_CDEG = const(27315)
 _REFERENCE_K = 298.15
 _PPM = 1000000.0
+_COLDEST_CDEG = const(-6000)  # the model ends here: beyond, a reading is a broken sensor's
+_WARMEST_CDEG = const(15000)
+_LAG_MAX_PPM = const(1000000000)  # keeps the state a small integer whatever was read
 _INFORMATIVE_V = 0.1  # nearer to the plateau than this, a voltage tells nothing of the end
 
 
@@ -30,8 +33,10 @@ class Film:
         """Let `elapsed_ms` pass at a mean current; exact for a constant one."""
         share = self._profile.slow_share_ppm / _PPM
         goal = self._steady_lag(mean_pa, temperature_cdeg) * share
-        kept = math.exp(-_SLOWEST * elapsed_ms / self._tau_ms(temperature_cdeg))
-        self.slow_lag_ppm = int(goal + (self.slow_lag_ppm - goal) * kept)
+        # expm1, because single precision has no digits left in 1 - exp(-x) of a cold cell
+        gone = -math.expm1(-_SLOWEST * elapsed_ms / self._tau_ms(temperature_cdeg))
+        lag = round(self.slow_lag_ppm + (goal - self.slow_lag_ppm) * gone)
+        self.slow_lag_ppm = max(-_LAG_MAX_PPM, min(_LAG_MAX_PPM, lag))
 
     def lag_ppm(self, current_pa: int, temperature_cdeg: int) -> int:
         """Return surface minus mean stoichiometry in ppm, positive on charge."""
@@ -79,7 +84,7 @@ class Film:
         profile = self._profile
         density = current_pa * (_PPM / profile.area_ucm2)  # pA / cm2
         interface = _arrhenius(profile.interface_activation_j_mol, temperature_cdeg)
-        thermal = 2.0 * _GAS * (temperature_cdeg + _KELVIN_CDEG) / 100.0 / _FARADAY
+        thermal = 2.0 * _GAS * _kelvin(temperature_cdeg) / _FARADAY
         x = abs(density) / (2.0 * profile.exchange_pa_cm2 * interface)
         lipon = profile.lipon_mohm_cm2 / _arrhenius(
             profile.lipon_activation_j_mol, temperature_cdeg
@@ -91,5 +96,9 @@ class Film:
 
 def _arrhenius(activation_j_mol, temperature_cdeg):
     """Return how many times faster than at 25 degC a process runs."""
-    kelvin = (temperature_cdeg + _KELVIN_CDEG) / 100.0
-    return math.exp(activation_j_mol / _GAS * (1.0 / _REFERENCE_K - 1.0 / kelvin))
+    inverse = 1.0 / _REFERENCE_K - 1.0 / _kelvin(temperature_cdeg)
+    return math.exp(activation_j_mol / _GAS * inverse)
+
+
+def _kelvin(temperature_cdeg):
+    return (max(_COLDEST_CDEG, min(_WARMEST_CDEG, temperature_cdeg)) + _KELVIN_CDEG) / 100.0

@@ -58,7 +58,7 @@ class VirtualBoard:
     ) -> None:
         self.kind = kind
         self.flash = flash
-        self.meter = LoadMeter()
+        self.meter = LoadMeter(kind.currents_ua())
         self.now_us = 0
         self.clock = clock
         self.requests = 0
@@ -74,6 +74,7 @@ class VirtualBoard:
         self.rtc_memory = b""
         self._watchdog_us: int | None = None
         self._watchdog_at_us = 0
+        self._high_pins: set[int] = set()
         self._handlers = self._make_handlers()
 
     # Between runs of the firmware
@@ -85,13 +86,22 @@ class VirtualBoard:
             self.rtc_memory = b""
             self.clock.power_on_us = self.now_us
         self._station = Station(self._access_point)
+        self._release_pins()
         self._watchdog_us = None
-        self._pass(self.kind.boot_us, "boot", self.kind.boot_ua)
+        self._pass(self.kind.boot_us, "boot")
 
     def sleep(self, duration_ms: int) -> None:
         """Pass a deep sleep as long as the board's own clock makes it."""
+        self._release_pins()
         self._watchdog_us = None
-        self._pass(self._board_us(duration_ms * 1000), "deep sleep", self.kind.deep_sleep_ua)
+        self._pass(self._board_us(duration_ms * 1000), "deep sleep")
+
+    def hang(self) -> Outcome:
+        """End a run whose firmware does nothing any more: only a watchdog still acts."""
+        if self._watchdog_us is None:
+            return Outcome(cause=None, note="the firmware hangs and no watchdog runs")
+        self._meter(max(0, self._watchdog_at_us - self.now_us), "active")
+        return Outcome(ResetCause.WATCHDOG, note="watchdog")
 
     # Requests
 
@@ -135,6 +145,7 @@ class VirtualBoard:
             _ops.DEEPSLEEP: self._deepsleep,
             _ops.LIGHTSLEEP: self._lightsleep,
             _ops.RESET: self._reset,
+            _ops.HANG: self._hang,
             _ops.FLASH_PROGRAM: self._flash_program,
             _ops.FLASH_ERASE: self._flash_erase,
             _ops.WLAN_ACTIVE: self._wlan_active,
@@ -184,6 +195,9 @@ class VirtualBoard:
         self._compute(_GPIO_US)
         self._world.advance_to(self.now_us)
         self._world.set_pin(small, argument, self.now_us)
+        self._high_pins.discard(small)
+        if argument:
+            self._high_pins.add(small)
         return b""
 
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
@@ -193,15 +207,22 @@ class VirtualBoard:
         return b""
 
     def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:
+        if not argument:
+            raise BoardStopped(Outcome(cause=None, note="deep sleep without an end"))
         raise BoardStopped(Outcome(ResetCause.DEEP_SLEEP, sleep_ms=argument))
 
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
+        if not argument:
+            raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
         duration_us = self._board_us(argument * 1000)
-        self._pass(duration_us, "light sleep", self.kind.light_sleep_ua)
+        self._pass(duration_us, "light sleep")
         return b""
 
     def _reset(self, small: int, argument: int, data: bytes) -> bytes:
         raise BoardStopped(Outcome(ResetCause.HARD, note="reset by the firmware"))
+
+    def _hang(self, small: int, argument: int, data: bytes) -> bytes:
+        raise BoardStopped(self.hang())
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
         self._compute(self.flash.program(argument, data))
@@ -237,6 +258,13 @@ class VirtualBoard:
         self.console(data)
         return b""
 
+    def _release_pins(self) -> None:
+        """Let outputs fall low, as they do with the board asleep, in reset or without power."""
+        for pin in sorted(self._high_pins):
+            self._world.advance_to(self.now_us)
+            self._world.set_pin(pin, 0, self.now_us)
+        self._high_pins.clear()
+
     # Time and charge
 
     def _board_us(self, duration_us: int) -> int:
@@ -246,20 +274,20 @@ class VirtualBoard:
     def _compute(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
         if not self._station.active:
-            self._pass(duration_us, "active", self.kind.active_ua)
+            self._pass(duration_us, "active")
         elif self._station.status(self.now_us) == _ops.STAT_GOT_IP:
-            self._pass(duration_us, "radio", self.kind.connected_ua)
+            self._pass(duration_us, "radio")
         else:
-            self._pass(duration_us, "associating", self.kind.associating_ua)
+            self._pass(duration_us, "associating")
 
-    def _pass(self, duration_us: int, state: str, current_ua: float) -> None:
+    def _pass(self, duration_us: int, state: str) -> None:
         if self._watchdog_us is not None:
             left_us = self._watchdog_at_us - self.now_us
             if duration_us >= left_us:
-                self._meter(max(0, left_us), state, current_ua)
+                self._meter(max(0, left_us), state)
                 raise BoardStopped(Outcome(ResetCause.WATCHDOG, note="watchdog"))
-        self._meter(duration_us, state, current_ua)
+        self._meter(duration_us, state)
 
-    def _meter(self, duration_us: int, state: str, current_ua: float) -> None:
-        self.meter.add(state, current_ua, duration_us)
+    def _meter(self, duration_us: int, state: str) -> None:
+        self.meter.time_us[state] += duration_us
         self.now_us += duration_us

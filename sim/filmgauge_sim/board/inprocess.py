@@ -17,6 +17,7 @@ from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.image import SHIMS, firmware_sources
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.ports import built_in_modules
+from filmgauge_sim.board.shims import _ops
 
 _code: dict[str, tuple[CodeType, int]] = {}
 
@@ -56,17 +57,23 @@ class _Link:
 
     def elapse(self, us: int) -> None:
         self._elapsed += us
+        if self._elapsed > _ops.LONGEST_UNTOLD_US:
+            self.call(_ops.SLEEP_US)
 
 
 class InProcessRuntime:
-    """Runs in this process; prints go to the file `console`."""
+    """Runs in this process; prints go to the file `console`.
 
-    def __init__(self, console: Path) -> None:
+    sources: path on the board -> source text, the firmware unless given. A loop that neither
+    looks at the clock nor makes a request cannot be stopped here.
+    """
+
+    def __init__(self, console: Path, sources: Mapping[str, str] | None = None) -> None:
         self._console = console.open("ab", buffering=0)
         self._link = _Link()
         self._files: BoardFiles | None = None
         self._modules: dict[str, ModuleType] = {}
-        self._sources = _board_sources()
+        self._sources = _board_sources(firmware_sources() if sources is None else sources)
 
     def run(self, board: VirtualBoard) -> Outcome:
         """See Runtime."""
@@ -163,14 +170,14 @@ class InProcessRuntime:
         self._console.write(text)
 
 
-def _board_sources() -> dict[str, tuple[str, str]]:
+def _board_sources(firmware: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Return module name -> (path for tracebacks, source) of shims and firmware."""
     sources = {
         path.stem: (f"shims/{path.name}", path.read_text())
         for path in SHIMS.glob("*.py")
         if path.stem not in ("_link", "_flash", "_start")
     }
-    for path, text in firmware_sources().items():
+    for path, text in firmware.items():
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         sources[name] = (path, text)
     return sources

@@ -1,20 +1,36 @@
 """Runtime `micropython`: the firmware's bytecode on a real interpreter, a process per boot."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.image import rom
-from filmgauge_sim.board.launcher import HEAP, Launcher
+from filmgauge_sim.board.launcher import HEAP, Launcher, Silence
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 
 
 class MicroPythonRuntime:
-    """Runs on a MicroPython interpreter with a heap of `heap`; prints go to the file `console`."""
+    """Runs on a MicroPython interpreter with a heap of `heap`; prints go to the file `console`.
 
-    def __init__(self, flash_image: Path, console: Path, heap: str = HEAP) -> None:
+    sources: path on the board -> source text, the firmware unless given. An interpreter that
+    makes no request for `guard_s` of real time is taken for one that hangs.
+    """
+
+    def __init__(
+        self,
+        flash_image: Path,
+        console: Path,
+        heap: str = HEAP,
+        sources: Mapping[str, str] | None = None,
+        guard_s: float = 30.0,
+    ) -> None:
         self._console = os.open(console, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._launcher = Launcher(rom(), flash_image, self._console, heap)
+        try:
+            self._launcher = Launcher(rom(sources), flash_image, self._console, heap, guard_s)
+        except BaseException:
+            os.close(self._console)
+            raise
 
     def run(self, board: VirtualBoard) -> Outcome:
         """See Runtime. Raises InterpreterError when the interpreter cannot be reached."""
@@ -29,6 +45,9 @@ class MicroPythonRuntime:
         except BoardStopped as stopped:
             launcher.kill()
             return stopped.outcome
+        except Silence:
+            launcher.kill()
+            return board.hang()
         return Outcome(cause=None, note="the firmware ended and fell to the prompt")
 
     def close(self) -> None:

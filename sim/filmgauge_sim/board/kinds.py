@@ -16,6 +16,17 @@ class BoardKind:
     associating_ua: float  # radio on, joining
     connected_ua: float  # radio on, mean of listening and sending
 
+    def currents_ua(self) -> dict[str, float]:
+        """Return the current of each load state."""
+        return {
+            "boot": self.boot_ua,
+            "active": self.active_ua,
+            "light sleep": self.light_sleep_ua,
+            "deep sleep": self.deep_sleep_ua,
+            "associating": self.associating_ua,
+            "radio": self.connected_ua,
+        }
+
 
 _KINDS = (
     BoardKind(

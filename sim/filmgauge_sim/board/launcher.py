@@ -14,6 +14,7 @@ from filmgauge_sim.board import zygote
 from filmgauge_sim.board.shims import _ops
 
 HEAP = "64wK"  # a 32-bit board's heap of 64 KB
+_END_S = 5.0
 
 
 class InterpreterError(RuntimeError):
@@ -39,10 +40,19 @@ def own_interpreter() -> str:
     return found
 
 
-class Launcher:
-    """One zygote process and the link to it. `console` gets what the firmware prints."""
+class Silence(Exception):
+    """The interpreter has made no request for longer than the guard."""
 
-    def __init__(self, rom: Path, flash_image: Path, console: int, heap: str = HEAP) -> None:
+
+class Launcher:
+    """One zygote process and the link to it. `console` gets what the firmware prints.
+
+    guard_s: how long in real time the interpreter may be silent.
+    """
+
+    def __init__(
+        self, rom: Path, flash_image: Path, console: int, heap: str, guard_s: float
+    ) -> None:
         executable = own_interpreter()
         script = [str(rom / "shims" / "_start.py"), str(rom), str(flash_image)]
         arguments = ["-X", f"heapsize={heap}", *script]
@@ -58,6 +68,10 @@ class Launcher:
             start_new_session=True,
         )
         theirs.close()
+        # The kernel keeps the time: a Python timeout would cost a system call a request.
+        seconds = int(guard_s)
+        limit = struct.pack("@ll", seconds, round((guard_s - seconds) * 1e6))
+        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._child: int | None = None
         self._received = bytearray()
 
@@ -68,7 +82,7 @@ class Launcher:
     def receive(self) -> tuple[int, int, int, int, bytes] | None:
         """Return the next request (operation, small, argument, elapsed us, data).
 
-        None when the interpreter has ended by itself.
+        None when the interpreter has ended by itself. Raises Silence.
         """
         while True:
             head = self._exactly(_ops.REQUEST_SIZE)
@@ -98,14 +112,21 @@ class Launcher:
         """End everything; no process is left."""
         if self._child is not None:
             os.kill(self._child, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
+        self.link.shutdown(socket.SHUT_WR)  # the helper reaps its child and ends by itself
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self.link.close()
 
     def _exactly(self, count: int) -> bytes:
         received = self._received
         while len(received) < count:
-            chunk = self.link.recv(65536)
+            try:
+                chunk = self.link.recv(65536)
+            except BlockingIOError:
+                raise Silence from None
             if not chunk:
                 raise InterpreterError("the interpreter's helper process has ended")
             received += chunk

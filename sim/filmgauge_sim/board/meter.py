@@ -1,16 +1,16 @@
 """What a board takes from its supply, by the state it is in."""
 
-from collections import defaultdict
+from collections.abc import Mapping
 
 
 class LoadMeter:
-    """Charge by state in uA us, which is pC. States are names such as 'deep sleep'."""
+    """Time by state; each state such as 'deep sleep' draws a current of its own in uA."""
 
-    def __init__(self) -> None:
-        self.charge_pc: defaultdict[str, float] = defaultdict(float)
-        self.time_us: defaultdict[str, int] = defaultdict(int)
+    def __init__(self, currents_ua: Mapping[str, float]) -> None:
+        self._currents_ua = currents_ua
+        self.time_us = dict.fromkeys(currents_ua, 0)
 
-    def add(self, state: str, current_ua: float, duration_us: int) -> None:
-        """Note that the board was in `state` for `duration_us`."""
-        self.charge_pc[state] += current_ua * duration_us
-        self.time_us[state] += duration_us
+    @property
+    def charge_pc(self) -> dict[str, float]:
+        """Charge by state in uA us, which is pC."""
+        return {state: us * self._currents_ua[state] for state, us in self.time_us.items()}

@@ -15,8 +15,6 @@ from typing import Any
 
 from filmgauge_sim.board.board_files import BoardFiles
 
-_PERIOD = 1 << 30
-
 
 def built_in_modules(files: BoardFiles, console: Callable[[bytes], None]) -> dict[str, ModuleType]:
     """Return module name -> module, as far as shims and firmware import them."""
@@ -42,8 +40,6 @@ def built_in_modules(files: BoardFiles, console: Callable[[bytes], None]) -> dic
             for name in ("listdir", "mkdir", "remove", "rename", "rmdir", "stat", "statvfs")
         },
         "utime": {
-            "ticks_add": lambda ticks, delta: (ticks + delta) & (_PERIOD - 1),
-            "ticks_diff": _ticks_diff,
             "gmtime": None,
             "localtime": None,
             "mktime": None,
@@ -66,11 +62,6 @@ def built_in_modules(files: BoardFiles, console: Callable[[bytes], None]) -> dic
 
 def _trace(error: BaseException) -> bytes:
     return "".join(traceback.format_exception(error)).encode()
-
-
-def _ticks_diff(end: int, start: int) -> int:
-    half = _PERIOD >> 1
-    return ((end - start + half) & (_PERIOD - 1)) - half
 
 
 class _StreamSocket:

@@ -5,6 +5,7 @@ connected to the cell itself by a switch (the gate), on the cell's side of the s
 draws is not measured, and the firmware has to book it.
 """
 
+import math
 from dataclasses import dataclass
 
 from filmgauge_sim.cell import FilmCell
@@ -30,7 +31,11 @@ class Truth:
 
 
 class Bench:
-    """A world for a virtual board: advanced by events, exact between them."""
+    """A world for a virtual board: advanced by events, exact between them.
+
+    The sensors follow every step; the cell is advanced only when its state is asked for or its
+    current or temperature changes, which costs nothing in accuracy.
+    """
 
     def __init__(
         self,
@@ -43,7 +48,7 @@ class Bench:
         gate_pin: int,
     ) -> None:
         self.bus = bus
-        self.cell = cell
+        self._cell = cell
         self._cycler = cycler
         self._ambient = ambient
         self._ina228 = ina228
@@ -51,38 +56,47 @@ class Bench:
         self._gate_pin = gate_pin
         self._gate_ua = 0.0
         self._now_us = 0
+        self._cell_us = 0  # how far the cell itself has been advanced
         self._temperature_c = ambient.at_c(0)
+        self._next_event_us = 0
+        self._step_ends_us: int | None = None
         bus.attach(ina228)
         bus.attach(tmp117)
         ina228.power(True, 0)
         tmp117.power(True, 0)
+        self._plan()
+
+    @property
+    def cell(self) -> FilmCell:
+        """The cell, advanced to the present."""
+        self._settle()
+        return self._cell
 
     def advance_to(self, now_us: int) -> None:
-        """Let the cell, the cycler and the sensors follow to `now_us`."""
+        """Let the cycler, the sensors and the temperature follow to `now_us`."""
         while self._now_us < now_us:
-            until_us = min(now_us, self._ambient.holds_until_us(self._now_us))
-            ends_us = self._cycler.ends_us
-            if ends_us is not None:
-                until_us = min(until_us, ends_us)
-            crossed = self._advance_constant(until_us)
-            if crossed or self._now_us == ends_us:
-                self._cycler.next_step(self._now_us)
-            self._temperature_c = self._ambient.at_c(self._now_us)
+            until_us = min(now_us, self._next_event_us)
+            self._sense(until_us)
+            if until_us == self._next_event_us:
+                self._handle_event()
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
         """Open or close the gate; other pins have nothing connected."""
-        if pin == self._gate_pin:
-            closed = bool(level)
-            voltage_v = self.cell.voltage_v(self._cycler.step.current_ua, self._temperature_c)
-            self._gate_ua = voltage_v / self._ina228.bus_input_ohm * 1e6 if closed else 0.0
+        if pin != self._gate_pin:
+            return
+        self.advance_to(now_us)
+        voltage_v = self.cell.voltage_v(self._cycler.step.current_ua, self._temperature_c)
+        self._gate_ua = voltage_v / self._ina228.bus_input_ohm * 1e6 if level else 0.0
+        self._plan()
 
     def truth(self) -> Truth:
         """Return the state of the cell at the time that `advance_to` has reached."""
         current_ua = self._current_ua()
+        cell = self.cell
         return Truth(
             now_us=self._now_us,
-            stoichiometry=self.cell.stoichiometry,
-            voltage_v=self.cell.voltage_v(current_ua, self._temperature_c),
+            stoichiometry=cell.stoichiometry,
+            voltage_v=cell.voltage_v(current_ua, self._temperature_c),
             current_ua=current_ua,
             temperature_c=self._temperature_c,
             phase=self._cycler.step.action,
@@ -96,25 +110,50 @@ class Bench:
     def _current_ua(self) -> float:
         return self._cycler.step.current_ua - self._gate_ua
 
-    def _advance_constant(self, until_us: int) -> bool:
-        """Advance under constant current to `until_us` or to a voltage limit; tell whether."""
-        cell, temperature_c = self.cell, self._temperature_c
-        current_ua = self._current_ua()
-        duration_us = until_us - self._now_us
-        crossing = None
-        cycler = self._cycler
+    def _settle(self) -> None:
+        """Bring the cell to the present; its current and temperature were constant until now."""
+        elapsed_us = self._now_us - self._cell_us
+        if elapsed_us:
+            self._cell.advance(self._current_ua(), self._temperature_c, elapsed_us / 1e6)
+            self._cell_us = self._now_us
+
+    def _sense(self, until_us: int) -> None:
+        """Move on to `until_us` under constant conditions, showing the sensors what they see."""
+        before_v = after_v = 0.0
+        if self._gate_ua:
+            current_ua = self._current_ua()
+            before_v = self.cell.voltage_v(current_ua, self._temperature_c)
+            self._now_us = until_us
+            after_v = self.cell.voltage_v(current_ua, self._temperature_c)
+        self._now_us = until_us
+        shunt_ua = self._cycler.step.current_ua
+        self._ina228.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
+        self._tmp117.advance(until_us, self._temperature_c)
+
+    def _handle_event(self) -> None:
+        """Go on to the next step or temperature, whichever it was that made the event."""
+        self._settle()
+        if self._step_ends_us is not None and self._now_us >= self._step_ends_us:
+            self._cycler.next_step(self._now_us)
+        self._temperature_c = self._ambient.at_c(self._now_us)
+        self._plan()
+
+    def _plan(self) -> None:
+        """Find the next event: a new temperature, or the end of the step by time or voltage."""
+        cycler, now_us = self._cycler, self._now_us
+        horizon_us = self._ambient.holds_until_us(now_us)
+        self._step_ends_us = cycler.ends_us
+        if self._step_ends_us is not None:
+            horizon_us = min(horizon_us, self._step_ends_us)
         if cycler.step.until_v is not None:
-            crossing = cell.next_crossing(
-                current_ua, temperature_c, duration_us / 1e6, cycler.low_v, cycler.high_v
+            crossing = self.cell.next_crossing(
+                self._current_ua(),
+                self._temperature_c,
+                (horizon_us - now_us) / 1e6,
+                cycler.low_v,
+                cycler.high_v,
             )
-        if crossing is not None:
-            duration_us = min(duration_us, max(_INSTANT_US, round(crossing.time_s * 1e6)))
-        gated = self._gate_ua != 0.0
-        before_v = cell.voltage_v(current_ua, temperature_c) if gated else 0.0
-        cell.advance(current_ua, temperature_c, duration_us / 1e6)
-        after_v = cell.voltage_v(current_ua, temperature_c) if gated else 0.0
-        self._now_us += duration_us
-        through_shunt_ua = cycler.step.current_ua
-        self._ina228.advance(self._now_us, through_shunt_ua, before_v, after_v, temperature_c)
-        self._tmp117.advance(self._now_us, temperature_c)
-        return crossing is not None
+            if crossing is not None:
+                wait_us = max(_INSTANT_US, math.ceil(crossing.time_s * 1e6))
+                horizon_us = self._step_ends_us = now_us + wait_us
+        self._next_event_us = max(horizon_us, now_us + _INSTANT_US)

@@ -46,5 +46,7 @@ def now_us():
 
 
 def elapse(us):
-    """Let time pass on the board without asking the host: it is told with the next request."""
+    """Let time pass on the board: the host is told with the next request, or after a while."""
     _clock[1] += us
+    if _clock[1] > _ops.LONGEST_UNTOLD_US:  # else a loop that only looks at the clock never ends
+        call(_ops.SLEEP_US)

@@ -31,10 +31,12 @@ WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
+HANG = 21  # the firmware waits for what never comes; never answered
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status
 
+LONGEST_UNTOLD_US = 100000  # time that may pass on the board before the host is told
 FLASH_BLOCK = 4096
 READ_US = 12  # assumed: one flash read of up to 128 bytes over quad SPI at 40 MHz
 

@@ -16,6 +16,7 @@ _ETIMEDOUT = 110
 _EHOSTUNREACH = 118  # as lwIP numbers it
 _IPPROTO_TCP = 6
 _TCP_NODELAY = 1
+_CALL_US = 10  # assumed: a call into the network stack
 
 
 def _wait_us(us):
@@ -42,6 +43,7 @@ class socket:
         self._real.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         self._timeout_us = None  # None blocks without bound, 0 does not block
         self._visible_us = 0  # when the answer to the last send can be seen
+        self._silent = False  # whether the peer let a whole real wait pass since then
 
     def settimeout(self, seconds):
         self._timeout_us = None if seconds is None else int(seconds * 1000000)
@@ -73,6 +75,7 @@ class socket:
     def write(self, data):
         count = self._real.write(data)
         self._visible_us = _link.now_us() + _board.latency_us
+        self._silent = False
         return count
 
     send = write
@@ -97,10 +100,12 @@ class socket:
 
     def ready(self):
         """Return whether the firmware may look for data yet."""
+        _link.elapse(_CALL_US)  # a loop that only looks must not stop the time
         return _link.now_us() >= self._visible_us
 
     def await_data(self, timeout_us):
         """Wait in virtual time until there is something to read; return whether there is."""
+        _link.elapse(_CALL_US)
         begun = _link.now_us()
         early = self._visible_us - begun
         if early > 0:
@@ -108,11 +113,11 @@ class socket:
                 _wait_us(timeout_us)
                 return False
             _wait_us(early)
-        if _readable(self._real, _board.real_wait_ms):
+        if _readable(self._real, 0 if self._silent else _board.real_wait_ms):
             return True
+        self._silent = True
         if timeout_us is None:
-            while True:  # a wait without a deadline: only a watchdog ends it
-                _wait_us(1000000000)
+            _link.call(_ops.HANG)
         _wait_us(timeout_us - (_link.now_us() - begun))
         return False
 

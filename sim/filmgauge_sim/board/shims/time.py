@@ -1,10 +1,14 @@
-"""`time` of the ESP32 port, on the board's clock. Reading it takes a microsecond."""
+"""`time` of the ESP32 port, on the board's clock. Reading it takes a microsecond.
+
+Ticks wrap at 2**30 as on a 32-bit board: those of the unix port would not for centuries.
+"""
 
 import _link
 import _ops
-from utime import gmtime, localtime, mktime, ticks_add, ticks_diff  # noqa: F401
+from utime import gmtime, localtime, mktime  # noqa: F401
 
 _TICKS = (1 << 30) - 1
+_HALF = 1 << 29
 _LONGEST_US = 1000000000
 
 
@@ -19,6 +23,14 @@ def ticks_ms():
 
 
 ticks_cpu = ticks_us
+
+
+def ticks_add(ticks, delta):
+    return (ticks + delta) & _TICKS
+
+
+def ticks_diff(end, start):
+    return ((end - start + _HALF) & _TICKS) - _HALF
 
 
 def time_ns():

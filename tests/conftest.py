@@ -1,0 +1,1 @@
+"""Puts this folder on the import path: host and system tests share the brokers."""
