@@ -220,6 +220,6 @@ def _choices(place: str) -> list[str]:
     kind: Any = msgspec.inspect.type_info(Scenario)
     for name in re.findall(r"[a-z]\w*", place):
         kind = next(field.type for field in kind.fields if field.name == name)
-        while not isinstance(kind, msgspec.inspect.LiteralType | msgspec.inspect.StructType):
-            kind = kind.item_type if isinstance(kind, msgspec.inspect.ListType) else kind.type
+        while inner := getattr(kind, "item_type", None) or getattr(kind, "type", None):
+            kind = inner
     return [str(value) for value in kind.values]

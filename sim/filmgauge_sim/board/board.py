@@ -59,6 +59,7 @@ class VirtualBoard:
         self.kind = kind
         self.flash = flash
         self.meter = LoadMeter(kind.currents_ua())
+        self._time_us = self.meter.time_us
         self.now_us = 0
         self.clock = clock
         self.requests = 0
@@ -273,21 +274,22 @@ class VirtualBoard:
 
     def _compute(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
-        if not self._station.active:
+        station = self._station
+        if not station.active:
             self._pass(duration_us, "active")
-        elif self._station.status(self.now_us) == _ops.STAT_GOT_IP:
+        elif station.status(self.now_us) == _ops.STAT_GOT_IP:
             self._pass(duration_us, "radio")
         else:
             self._pass(duration_us, "associating")
 
     def _pass(self, duration_us: int, state: str) -> None:
-        if self._watchdog_us is not None:
-            left_us = self._watchdog_at_us - self.now_us
-            if duration_us >= left_us:
-                self._meter(max(0, left_us), state)
-                raise BoardStopped(Outcome(ResetCause.WATCHDOG, note="watchdog"))
-        self._meter(duration_us, state)
+        now_us = self.now_us + duration_us
+        if self._watchdog_us is not None and now_us >= self._watchdog_at_us:
+            self._meter(max(0, self._watchdog_at_us - self.now_us), state)
+            raise BoardStopped(Outcome(ResetCause.WATCHDOG, note="watchdog"))
+        self._time_us[state] += duration_us
+        self.now_us = now_us
 
     def _meter(self, duration_us: int, state: str) -> None:
-        self.meter.time_us[state] += duration_us
+        self._time_us[state] += duration_us
         self.now_us += duration_us

@@ -28,11 +28,7 @@ class Flash:
         if path.stat().st_size != blocks * BLOCK:
             raise ValueError(f"{path} must have {blocks * BLOCK} bytes, not {path.stat().st_size}")
         with path.open("r+b") as file:
-            self._image = mmap.mmap(file.fileno(), 0)
-
-    def read(self, address: int, length: int) -> bytes:
-        """Return bytes of the image."""
-        return self._image[address : address + length]
+            self.image = mmap.mmap(file.fileno(), 0)  # read it, but write through the methods
 
     def program(self, address: int, data: bytes) -> int:
         """Program bytes and return the time it takes in us; bits only ever go from 1 to 0.
@@ -40,13 +36,13 @@ class Flash:
         Raises ValueError outside the flash.
         """
         end = address + len(data)
-        if end > len(self._image):
-            raise ValueError(f"flash ends at {len(self._image)}, not {end}")
-        old = self._image[address:end]
+        if end > len(self.image):
+            raise ValueError(f"flash ends at {len(self.image)}, not {end}")
+        old = self.image[address:end]
         if old.count(0xFF) == len(old):
-            self._image[address:end] = data
+            self.image[address:end] = data
         else:
-            self._image[address:end] = bytes(a & b for a, b in zip(old, data, strict=True))
+            self.image[address:end] = bytes(a & b for a, b in zip(old, data, strict=True))
         self.programs += 1
         return PROGRAM_US_PER_PAGE * -(-len(data) // _PAGE)
 
@@ -54,11 +50,11 @@ class Flash:
         """Erase a block and return the time it takes in us. ValueError outside the flash."""
         if not 0 <= block < self.blocks:
             raise ValueError(f"flash has blocks 0 to {self.blocks - 1}, not {block}")
-        self._image[block * BLOCK : (block + 1) * BLOCK] = b"\xff" * BLOCK
+        self.image[block * BLOCK : (block + 1) * BLOCK] = b"\xff" * BLOCK
         self.erases += 1
         return ERASE_US
 
     def close(self) -> None:
         """Write the image out and let go of it."""
-        self._image.flush()
-        self._image.close()
+        self.image.flush()
+        self.image.close()

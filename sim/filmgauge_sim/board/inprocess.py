@@ -27,12 +27,10 @@ class _Link:
 
     def __init__(self) -> None:
         self.board: VirtualBoard | None = None
-        self._base = 0
         self._elapsed = 0
 
     def attach(self, board: VirtualBoard) -> None:
         self.board = board
-        self._base = board.reading_us()
         self._elapsed = 0
 
     def call(self, operation: int, small: int = 0, argument: int = 0, data: Any = b"") -> bytes:
@@ -41,7 +39,6 @@ class _Link:
             raise BoardStopped(Outcome(cause=None, note="the board has stopped"))
         elapsed, self._elapsed = self._elapsed, 0
         status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
-        self._base = board.reading_us()
         if status:
             raise OSError(status, "")
         return answer
@@ -53,7 +50,7 @@ class _Link:
         buffer[:] = answer
 
     def now_us(self) -> int:
-        return self._base + self._elapsed
+        return (self.board.reading_us() if self.board else 0) + self._elapsed
 
     def elapse(self, us: int) -> None:
         self._elapsed += us

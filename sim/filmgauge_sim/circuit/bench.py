@@ -82,7 +82,7 @@ class Bench:
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
         """Open or close the gate; other pins have nothing connected."""
-        if pin != self._gate_pin:
+        if pin != self._gate_pin or bool(level) == (self._gate_ua != 0.0):
             return
         self.advance_to(now_us)
         voltage_v = self.cell.voltage_v(self._cycler.step.current_ua, self._temperature_c)
