@@ -3,8 +3,10 @@
 import heapq
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+from filmgauge_sim.board.processor import one_processor
 from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
 from filmgauge_sim.scenario import Scenario, duration_us
 
@@ -31,7 +33,10 @@ class Simulation:
         self.end_us = duration_us(duration or scenario.duration)
         self._speed = speed
         self.nodes: list[VirtualNode] = []
+        self._stack = ExitStack()
         try:
+            if runtime == "micropython":
+                self._stack.enter_context(one_processor())
             for section in scenario.node:
                 node = VirtualNode(
                     section, scenario.network, broker, scenario.seed, folder, runtime
@@ -68,9 +73,10 @@ class Simulation:
                 heapq.heappush(queue, (node.now_us, index))
 
     def close(self) -> None:
-        """End all processes and close all files."""
+        """End all processes and close all files; use the thread that made the simulation."""
         for node in self.nodes:
             node.close()
+        self._stack.close()
 
     def _keep_pace(self, now_us: int, began_s: float, on_idle: Callable[[], bool]) -> bool:
         """Wait until the real clock has come as far; return whether to go on."""
