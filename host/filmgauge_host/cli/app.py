@@ -25,6 +25,9 @@ _COMMANDS = {
     "monitor": _Lazy(
         "filmgauge_host.cli.monitor", "monitor", "Watch nodes and store what they report."
     ),
+    "profile": _Lazy(
+        "filmgauge_host.cli.profile", "profile", "Compile the profile of a cell for a board."
+    ),
     "run": _Lazy("filmgauge_host.cli.run", "run", "Watch a virtual node gauge a simulated cell."),
 }
 

@@ -71,11 +71,11 @@ class _History:
 class RunView:
     """Draws a session in the terminal. Use as a context; `note` and `tick` feed it."""
 
-    def __init__(self, session: RunSession, title: str) -> None:
+    def __init__(self, session: RunSession, title: str, console: Console | None = None) -> None:
         self._session = session
         self._title = title
         self._history = {node.name: _History() for node in session.simulation.nodes}
-        self._console = Console()
+        self._console = console or Console()
         self._live = Live(
             console=self._console, auto_refresh=False, screen=False, vertical_overflow="crop"
         )
@@ -105,8 +105,11 @@ class RunView:
 
     def _draw(self) -> None:
         self._drawn_s = time.monotonic()
-        body = Group(self._header(), self._table(), *self._curves(), self._footer())
-        self._live.update(body, refresh=True)
+        self._live.update(self.body(), refresh=True)
+
+    def body(self) -> Group:
+        """Return what is to be seen now."""
+        return Group(self._header(), self._table(), *self._curves(), self._footer())
 
     def _header(self) -> Panel:
         simulation = self._session.simulation

@@ -1,0 +1,77 @@
+"""Small programs on a virtual board: on the real interpreter and in this process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from quiet_world import quiet_board
+
+from filmgauge_sim.board.files import install
+from filmgauge_sim.board.inprocess import InProcessRuntime
+from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.board.outcome import Outcome, ResetCause
+from filmgauge_sim.board.runtime import Runtime
+
+JOIN = """
+import network
+wlan = network.WLAN(network.STA_IF)
+wlan.active(True)
+wlan.connect("lab", "secret")
+import time
+while not wlan.isconnected():
+    time.sleep_ms(10)
+"""
+
+
+class Program:
+    """A board that runs `source` at each boot. Use as a context: it ends its processes."""
+
+    def __init__(
+        self, folder: Path, runtime: str, source: str, guard_s: float = 30.0, **board: Any
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.board = quiet_board(folder, **board)
+        install(self.board.flash, {"/there.txt": b"from the start"})
+        self._console = folder / "console"
+        sources = {"main.py": source}
+        self.runtime: Runtime
+        if runtime == "micropython":
+            flash = self.board.flash.path
+            self.runtime = MicroPythonRuntime(
+                flash, self._console, sources=sources, guard_s=guard_s
+            )
+        else:
+            self.runtime = InProcessRuntime(self._console, sources=sources)
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.runtime.close()
+        self.board.flash.close()
+
+    def boot(self, cause: ResetCause = ResetCause.POWER_ON) -> Outcome:
+        self.board.boot(cause)
+        return self.runtime.run(self.board)
+
+    @property
+    def said(self) -> list[str]:
+        return self._console.read_text().splitlines()
+
+
+def both(
+    folder: Path, source: str, causes: Sequence[ResetCause] = (ResetCause.POWER_ON,), **board: Any
+) -> tuple[list[str], list[Outcome]]:
+    """Run a program on both runtimes, once for each cause of boot; return its lines and outcomes.
+
+    Both must print the same, end the same, ask for the same, and take the same virtual time.
+    """
+    seen = []
+    for runtime in ("micropython", "cpython"):
+        with Program(folder / runtime, runtime, source, **board) as program:
+            outcomes = [program.boot(cause) for cause in causes]
+            virtual = program.board
+            cost = virtual.now_us, virtual.requests, virtual.flash.programs, virtual.flash.erases
+            seen.append((program.said, outcomes, cost, virtual.rtc_memory))
+    assert seen[0] == seen[1]
+    return seen[0][0], seen[0][1]
