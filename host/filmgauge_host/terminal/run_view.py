@@ -53,18 +53,18 @@ class _History:
         error = [soc - true for soc, true in zip(self.soc_pct, self.true_pct, strict=True)]
         return [
             (
-                "state of charge, %: gauge over truth",
+                "SoC, %: gauge over truth",
                 [(list(self.true_pct), _TRUTH), (list(self.soc_pct), _GAUGE)],
             ),
             (
-                "error of the gauge, %, and its two sigma",
+                "error, %, and two sigma",
                 [
                     (list(self.two_sigma_pct), _SIGMA),
                     ([-value for value in self.two_sigma_pct], _SIGMA),
                     (error, _GAUGE),
                 ],
             ),
-            ("cell voltage, V", [(list(self.voltage_v), _VOLTAGE)]),
+            ("voltage, V", [(list(self.voltage_v), _VOLTAGE)]),
         ]
 
 
@@ -199,7 +199,7 @@ def _plot(title: str, hours: list[float], curves: list[_Curve], width: int) -> l
     figure.clear()
     figure.plot_size(width, _PLOT_HEIGHT)
     figure.theme("colorless")
-    figure.title(f"{title} (hours)")
+    figure.title(f"{title} (h)")
     for values, color in curves:
         signal = figure.signal(hours, values, marker=plotext.marker("braille", color))
         figure.draw(signal.lines())
