@@ -61,6 +61,8 @@ class Config:
             raise ValueError("configuration is not JSON") from None
         if not isinstance(values, dict):
             raise ValueError("configuration must be a JSON object")
+        if "self" in values:  # not a name that can be passed on
+            raise ValueError("configuration has no key self")
         return cls(**values)
 
 

@@ -60,6 +60,13 @@ def publish_fields(flags, body):
     return topic, packet_id, body[at:], flags & 1
 
 
+def published(data):
+    """Return the fields of every PUBLISH in a stream of packets."""
+    return [
+        publish_fields(flags, body) for kind, flags, body in packets(data) if kind == "PUBLISH"
+    ]
+
+
 def test_plain_connect():
     one = client("good-plain")
     one.connect()
@@ -97,10 +104,10 @@ def test_publish_at_both_levels():
     sent = list(packets(transcript("good-publish")))
     assert [kind for kind, _, _ in sent] == ["CONNECT"] + ["PUBLISH"] * 3 + ["DISCONNECT"]
     assert [flags for _, flags, _ in sent[1:4]] == [2, 3, 1]
-    published = [publish_fields(flags, body) for _, flags, body in sent[1:4]]
-    assert published[0] == ("a/b", 1, b'{"v":1}', 0)
-    assert published[1] == ("a/c", 2, b"\x00\xff", 1)
-    assert published[2] == ("a/d", None, b"", 1)
+    first, second, third = published(transcript("good-publish"))
+    assert first == ("a/b", 1, b'{"v":1}', 0)
+    assert second == ("a/c", 2, b"\x00\xff", 1)
+    assert third == ("a/d", None, b"", 1)
 
 
 def test_remaining_length_of_one_and_two_bytes():
@@ -111,9 +118,7 @@ def test_remaining_length_of_one_and_two_bytes():
         one.publish("top", b"x" * length)
     one.disconnect()
     data = transcript("good-lengths")
-    sent = [
-        publish_fields(flags, body) for kind, flags, body in packets(data) if kind == "PUBLISH"
-    ]
+    sent = published(data)
     assert [len(payload) for _, _, payload, _ in sent] == list(lengths)
     # 2 + 3 topic, 2 packet id: 120 makes 127, the last in one byte; 121 makes 128
     assert b"\x32\x7f\x00\x03top" in data
@@ -136,8 +141,7 @@ def test_what_does_not_fit_is_refused_and_not_sent():
             one.publish(topic, payload)
     one.publish("top", b"still here")
     one.disconnect()
-    sent = list(packets(transcript("good-fit")))
-    payloads = [publish_fields(f, body)[2] for kind, f, body in sent if kind == "PUBLISH"]
+    payloads = [payload for _, _, payload, _ in published(transcript("good-fit"))]
     assert payloads == [b"x" * 756, b"still here"]
 
 
@@ -160,10 +164,8 @@ def test_packet_ids_differ_and_are_never_zero():
     for _ in range(4):
         one.publish("a", "b")
     one.disconnect()
-    sent = [
-        publish_fields(f, b)[1] for k, f, b in packets(transcript("good-ids")) if k == "PUBLISH"
-    ]
-    assert sent == [65534, 65535, 1, 2]
+    ids = [packet_id for _, packet_id, _, _ in published(transcript("good-ids"))]
+    assert ids == [65534, 65535, 1, 2]
 
 
 def test_text_is_utf8():

@@ -36,7 +36,7 @@ class Backlog:
         """Keep a record; return whether the oldest was dropped to make room."""
         names = self._list()
         full = len(names) >= self._capacity
-        if full:
+        while len(names) >= self._capacity:  # more than one after the capacity was lowered
             self.remove(names[0])
         name = _DIGITS % (int(names[-1]) + 1 if names else 0)
         if not names:

@@ -1,0 +1,109 @@
+"""The node's configuration: one sentence names what is wrong."""
+
+import json
+
+from expect import raises
+
+from filmgauge.config import NUMBERS, TEXTS, Config
+
+GIVEN = {
+    "node": "bench-1",
+    "wifi_ssid": "lab",
+    "mqtt_host": "broker.local",
+    "pin_scl": 6,
+    "pin_sda": 7,
+    "pin_gate": 10,
+}
+
+
+def config(**changes):
+    """Return a configuration as it is read on the board, with some keys changed."""
+    values = dict(GIVEN)
+    values.update(changes)
+    return Config.from_json(json.dumps(values))
+
+
+def test_what_is_not_given_has_a_default():
+    read = config()
+    for name, value in GIVEN.items():
+        assert getattr(read, name) == value
+    for name, default, low, high in NUMBERS:
+        if name not in GIVEN:
+            assert getattr(read, name) == default
+            assert low <= default <= high
+    assert (read.wifi_password, read.mqtt_user, read.mqtt_password) == ("", "", "")
+
+
+def test_bytes_are_read_like_text():
+    assert Config.from_json(json.dumps(GIVEN).encode()).node == "bench-1"
+
+
+def test_everything_given_is_kept():
+    values = dict(GIVEN)
+    for name, _, low, high in NUMBERS:
+        values[name] = low + (high - low) // 3
+    for name, _, low, _ in TEXTS:
+        values[name] = "x" * (low + 3)
+    read = Config.from_json(json.dumps(values))
+    for name, value in values.items():
+        assert getattr(read, name) == value
+
+
+def test_bounds_of_every_number():
+    for name, _, low, high in NUMBERS:
+        assert getattr(config(**{name: low}), name) == low
+        assert getattr(config(**{name: high}), name) == high
+        for value in (low - 1, high + 1, -(2**40), 2**40):
+            with raises(ValueError, "%s must be %d to %d" % (name, low, high)):
+                config(**{name: value})
+        for value in (1.5, "1", True, [1], {}):
+            with raises(ValueError, "%s must be an integer" % name):
+                config(**{name: value})
+
+
+def test_bounds_of_every_text():
+    for name, _, low, high in TEXTS:
+        assert getattr(config(**{name: "x" * high}), name) == "x" * high
+        with raises(ValueError, "%s must have %d to %d characters" % (name, low, high)):
+            config(**{name: "x" * (high + 1)})
+        if low:
+            with raises(ValueError, "%s must have" % name):
+                config(**{name: ""})
+        for value in (1, True, ["x"], {}):
+            with raises(ValueError, "%s must be text" % name):
+                config(**{name: value})
+
+
+def test_what_must_be_given():
+    for name in GIVEN:
+        values = dict(GIVEN)
+        del values[name]
+        with raises(ValueError, "%s is missing" % name):
+            Config.from_json(json.dumps(values))
+        with raises(ValueError, "%s is missing" % name):
+            config(**{name: None})
+
+
+def test_unknown_keys_are_refused():
+    for name in ("sample", "Sample_s", "sample_S", "from_json", "", "self"):
+        values = dict(GIVEN)
+        values[name] = 1
+        with raises(ValueError, "no key %s" % name):
+            Config.from_json(json.dumps(values))
+
+
+def test_node_names_are_checked():
+    for name in ("Bench", "a b", "a/b", "\u00e4"):
+        with raises(ValueError, "node may have a-z, 0-9 and - only"):
+            config(node=name)
+
+
+def test_what_is_no_json_object_is_refused():
+    for text in ("", "{", "node = 1", b"\xff\xfe"):
+        with raises(ValueError, "configuration is not JSON"):
+            Config.from_json(text)
+    for text in ("[]", "1", "null", '"node"'):
+        with raises(ValueError, "must be a JSON object"):
+            Config.from_json(text)
+    with raises(ValueError, "configuration"):  # MicroPython reads a missing value as nothing
+        Config.from_json('{"node":}')

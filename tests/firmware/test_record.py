@@ -1,0 +1,224 @@
+"""The record: two encodings that say the same, and nothing but what was written can be read."""
+
+import binascii
+import json
+import struct
+
+from expect import raises
+from noise import Noise
+
+from filmgauge.report.record import (
+    FAULT_NAMES,
+    FIELDS,
+    SIZE,
+    Record,
+    decimal,
+    fault_bits,
+    fault_text,
+)
+
+FULL = {
+    "boot": 3,
+    "seq": 41,
+    "up_s": 86461,
+    "soc_ppm": 812345,
+    "soc_sigma_ppm": 4100,
+    "stored_nah": 10731,
+    "full_nah": 13212,
+    "measured_nah": -2500,
+    "booked_nah": -7,
+    "corrected_nah": 0,
+    "voltage_uv": 2150390,
+    "current_pa": -1062500,
+    "temperature_cdeg": -5,
+    "faults": 9,
+    "awake_ms": 187,
+    "backlog": 2,
+}
+REQUIRED = ("boot", "seq", "up_s")
+
+
+def record(**changes):
+    """Return the full record with some values changed."""
+    values = dict(FULL)
+    values.update(changes)
+    return Record(**values)
+
+
+def sealed(data):
+    """Return `data` with a right checksum instead of its own."""
+    return data[:-4] + struct.pack("<I", binascii.crc32(data[:-4]))
+
+
+def test_round_trip_of_both_encodings():
+    one = record()
+    assert len(one.to_bytes()) == SIZE
+    assert Record.from_bytes(one.to_bytes()) == one
+    assert Record.from_json(one.to_json()) == one
+    assert Record.from_json(one.to_json().encode()) == one
+    assert Record.from_dict(json.loads(one.to_json())) == one
+
+
+def test_round_trip_of_random_records():
+    noise = Noise(31)
+    for _ in range(40):
+        values = {}
+        for name, _, _, low, high in FIELDS:
+            choice = noise.below(5)
+            if choice == 0 and name not in REQUIRED:
+                values[name] = None
+            else:
+                values[name] = (low, high, noise.between(low, high))[noise.below(3)]
+        one = Record(**values)
+        assert Record.from_bytes(one.to_bytes()) == one
+        assert Record.from_json(one.to_json()) == one
+
+
+def test_unknown_values_stay_unknown():
+    one = Record(boot=1, seq=0, up_s=0)
+    for again in (Record.from_bytes(one.to_bytes()), Record.from_json(one.to_json())):
+        assert again.values() == [1, 0, 0] + [None] * (len(FIELDS) - 3)
+    shown = json.loads(one.to_json())
+    assert [shown[key] for _, key, _, _, _ in FIELDS[3:]] == [None] * (len(FIELDS) - 3)
+
+
+def test_json_is_decimal_arithmetic():
+    text = record().to_json()
+    assert '"soc_pct":81.2345,' in text
+    assert '"soc_sigma_pct":0.4100,' in text
+    assert '"stored_uah":10.731,' in text
+    assert '"measured_uah":-2.500,' in text
+    assert '"booked_uah":-0.007,' in text
+    assert '"corrected_uah":0.000,' in text
+    assert '"voltage_v":2.150390,' in text
+    assert '"current_ua":-1.062500,' in text
+    assert '"temperature_c":-0.05,' in text
+    assert '"faults":"profile+gap"' in text
+    assert text.startswith('{"v":1,"boot":3,"seq":41,"up_s":86461,')
+
+
+def test_json_is_flat_and_complete():
+    shown = json.loads(record().to_json())
+    assert sorted(shown) == sorted(["v"] + [key for _, key, _, _, _ in FIELDS])
+    for name, key, digits, _, _ in FIELDS:
+        if name != "faults":
+            assert round(shown[key] * 10**digits) == FULL[name]
+
+
+def test_decimal_is_exact():
+    noise = Noise(32)
+    for _ in range(300):
+        value = noise.between(-(1 << noise.between(0, 50)), 1 << noise.between(0, 50))
+        digits = noise.below(8)
+        text = decimal(value, digits)
+        sign = -1 if text.startswith("-") else 1
+        whole, _, fraction = text.lstrip("-").partition(".")
+        assert len(fraction) == digits
+        assert len(whole) == 1 or not whole.startswith("0")
+        assert sign * int(whole + fraction) == value
+    assert decimal(0, 3) == "0.000"
+    assert decimal(-1500, 3) == "-1.500"
+    assert decimal(-1, 6) == "-0.000001"
+
+
+def test_every_flipped_bit_is_refused():
+    data = bytearray(record().to_bytes())
+    for bit in range(8 * SIZE):
+        data[bit >> 3] ^= 1 << (bit & 7)
+        with raises(ValueError, "record has a wrong checksum"):
+            Record.from_bytes(bytes(data))
+        data[bit >> 3] ^= 1 << (bit & 7)
+    assert Record.from_bytes(bytes(data)) == record()
+
+
+def test_every_truncation_is_refused():
+    data = record().to_bytes()
+    for length in range(SIZE):
+        with raises(ValueError, "must have %d bytes, not %d" % (SIZE, length)):
+            Record.from_bytes(data[:length])
+    with raises(ValueError, "not %d" % (SIZE + 1)):
+        Record.from_bytes(data + b"\0")
+
+
+def test_wrong_version_is_refused():
+    with raises(ValueError, "record version must be 1, not 2"):
+        Record.from_bytes(sealed(b"\x02" + record().to_bytes()[1:]))
+    for version in (2, None, "1", [1]):
+        shown = json.loads(record().to_json())
+        shown["v"] = version
+        with raises(ValueError, "version v must be 1"):
+            Record.from_dict(shown)
+
+
+def test_bounds_of_every_field():
+    for name, _, _, low, high in FIELDS:
+        for value in (low, high):
+            one = record(**{name: value})
+            assert getattr(Record.from_bytes(one.to_bytes()), name) == value
+        for value in (low - 1, high + 1, -(2**70), 2**70):
+            with raises(ValueError, "%s must be" % name):
+                record(**{name: value})
+        for value in (1.5, "1", True, [1]):
+            with raises(ValueError, "%s must be an integer" % name):
+                record(**{name: value})
+
+
+def test_bounds_hold_behind_a_right_checksum_too():
+    data = bytearray(record().to_bytes())
+    struct.pack_into("<i", data, 13, 1000001)  # soc_ppm
+    with raises(ValueError, "soc_ppm must be 0 to 1000000, not 1000001"):
+        Record.from_bytes(sealed(bytes(data)))
+
+
+def test_what_makes_a_record_unique_is_required():
+    for name in REQUIRED:
+        with raises(ValueError, "%s is missing" % name):
+            record(**{name: None})
+    with raises(ValueError, "colour is not a field"):
+        record(colour=1)
+
+
+def test_json_that_is_wrong_is_told_by_its_key():
+    for key, value in (
+        ("soc_pct", "81"),
+        ("soc_pct", True),
+        ("soc_pct", [1]),
+        ("voltage_v", 1e300),
+        ("voltage_v", -1e13),
+        ("current_ua", {}),
+        ("seq", 1.5),
+        ("awake_ms", 0.25),
+        ("faults", 3),
+        ("faults", "fire"),
+        ("faults", ""),
+    ):
+        shown = json.loads(record().to_json())
+        shown[key] = value
+        with raises(ValueError, key):
+            Record.from_dict(shown)
+
+
+def test_what_is_no_json_object_is_refused():
+    for payload in ("", "{", "nothing", b"\xff\xfe{}", '{"v":1'):
+        with raises(ValueError, "record is not JSON"):
+            Record.from_json(payload)
+    for payload in ("[]", "3", "null", '"text"'):
+        with raises(ValueError, "must be a JSON object"):
+            Record.from_json(payload)
+
+
+def test_faults_in_words():
+    assert fault_text(0) == "none"
+    for bits in range(1 << len(FAULT_NAMES)):
+        assert fault_bits(fault_text(bits)) == bits
+    names = ("profile", "sensor", "temperature", "gap", "exception", "backlog", "store")
+    for index in range(len(names)):
+        assert fault_text(1 << index) == names[index]
+        assert fault_bits(names[index]) == 1 << index
+
+
+def test_equality():
+    assert record() == record()
+    assert record() != record(seq=42)
+    assert record() != record(soc_ppm=None)
+    assert record() != "record"

@@ -1,0 +1,106 @@
+"""What a node remembers: everything comes back, with a profile and without."""
+
+from cells import cell
+
+from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.ledger import BOOKED, CORRECTED, MEASURED, OPENING
+from filmgauge.state import BLOCK, SIZE, State
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+
+LARGEST = {
+    "boot": 2**32 - 1,
+    "seq": 2**32 - 2,
+    "wakes": 2**32 - 3,
+    "base_ms": 2**63,
+    "last_ms": 1900000000123,
+    "charge_high": -(2**19),
+    "charge_low": 2**20 - 1,
+    "awake_ms": 2**31 - 1,
+    "faults": 127,
+    "counting": 1,
+    "told": 1,
+}
+SHUNT_MOHM = 999983
+
+
+def filled(gauge):
+    """Return a State of the largest values, packed with a gauge that has counted."""
+    gauge.open(700000, 30000)
+    gauge.count(-12345, 60000, 2500)
+    gauge.book(-777)
+    state = State()
+    for name, value in LARGEST.items():
+        setattr(state, name, value)
+    state.pack(gauge)
+    return state
+
+
+def read(state, gauge):
+    """Return a State read from the buffer of another one."""
+    again = State()
+    again.buffer[:] = state.buffer
+    again.unpack(gauge)
+    return again
+
+
+def lines(gauge):
+    return [gauge.ledger.line_pc(n) for n in (OPENING, MEASURED, BOOKED, CORRECTED)]
+
+
+def test_a_journal_slot_stays_inside_its_directory_entry():
+    assert BLOCK == SIZE + OVERHEAD == len(State().buffer)
+    assert BLOCK <= 128
+
+
+def test_a_new_state_is_zero():
+    state = State()
+    assert [getattr(state, name) for name in LARGEST] == [0] * len(LARGEST)
+
+
+def test_round_trip_with_a_profile():
+    gauge, again = FuelGauge(cell(), SHUNT_MOHM), FuelGauge(cell(), SHUNT_MOHM)
+    state = read(filled(gauge), again)
+    for name, value in LARGEST.items():
+        assert getattr(state, name) == value
+    assert lines(again) == lines(gauge)
+    assert again.soc_ppm() == gauge.soc_ppm()
+    assert again.sigma_ppm() == gauge.sigma_ppm()
+
+
+def test_round_trip_without_a_profile():
+    gauge, again = LedgerOnly(SHUNT_MOHM), LedgerOnly(SHUNT_MOHM)
+    state = read(filled(gauge), again)
+    for name, value in LARGEST.items():
+        assert getattr(state, name) == value
+    assert lines(again) == lines(gauge)
+    assert lines(again)[1] == -12345 * 78125000 // SHUNT_MOHM
+
+
+def test_a_wake_without_profile_keeps_the_judgement():
+    gauge = FuelGauge(cell(), SHUNT_MOHM)
+    blind = LedgerOnly(SHUNT_MOHM)
+    state = read(filled(gauge), blind)
+    blind.count(1000, 60000, 2500)
+    state.pack(blind)
+    again = FuelGauge(cell(), SHUNT_MOHM)
+    read(state, again)
+    again.open(0, 0)  # has no effect: something is known already
+    assert again.sigma_ppm() == gauge.sigma_ppm()
+    assert lines(again)[0] == lines(gauge)[0]
+    assert lines(again)[1] == (1000 - 12345) * 78125000 // SHUNT_MOHM
+
+
+def test_packing_leaves_room_for_the_seal():
+    state = filled(FuelGauge(cell(), SHUNT_MOHM))
+    assert state.buffer[:HEAD_SIZE] == bytes(HEAD_SIZE)
+    assert state.buffer[HEAD_SIZE + SIZE :] == bytes(OVERHEAD - HEAD_SIZE)
+
+
+def test_every_flipped_bit_of_a_sealed_state_is_refused():
+    state = filled(FuelGauge(cell(), SHUNT_MOHM))
+    seal(state.buffer, SIZE, 9)
+    for bit in range(8 * BLOCK):
+        state.buffer[bit >> 3] ^= 1 << (bit & 7)
+        assert opened(state.buffer, SIZE) is None
+        state.buffer[bit >> 3] ^= 1 << (bit & 7)
+    assert opened(state.buffer, SIZE) == 9

@@ -1,0 +1,53 @@
+"""Topic names: what a node may be called, and back."""
+
+from expect import raises
+
+from filmgauge.report.topics import (
+    INFO,
+    LOG,
+    STATUS,
+    TELEMETRY,
+    check_node,
+    split,
+    topic,
+)
+
+
+def test_names_are_those_of_the_interface():
+    assert topic("bench-1", TELEMETRY) == "filmgauge/bench-1/telemetry"
+    assert topic("a", LOG) == "filmgauge/a/log"
+    assert topic("a", STATUS) == "filmgauge/a/status"
+    assert topic("a", INFO) == "filmgauge/a/info"
+
+
+def test_split_is_the_inverse():
+    for node in ("a", "0", "bench-1", "x" * 32):
+        for leaf in (TELEMETRY, LOG, STATUS, INFO, "other"):
+            assert split(topic(node, leaf)) == (node, leaf)
+
+
+def test_foreign_topics():
+    for name in (
+        "",
+        "filmgauge",
+        "filmgauge/a",
+        "filmgauge/a/b/c",
+        "Filmgauge/a/log",
+        "other/a/log",
+        "filmgauge//log",
+        "filmgauge/+/log",
+        "filmgauge/A/log",
+        "/filmgauge/a/log",
+    ):
+        assert split(name) is None
+
+
+def test_node_names():
+    for name in ("a", "bench-1", "-", "0" * 32):
+        assert check_node(name) == name
+    for name in ("", "x" * 33):
+        with raises(ValueError, "node must have 1 to 32 characters"):
+            check_node(name)
+    for character in "A/+# _.\u00e4\0\n":
+        with raises(ValueError, "a-z, 0-9 and -"):
+            check_node("node" + character)
