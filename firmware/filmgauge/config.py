@@ -13,7 +13,7 @@ NUMBERS = (
     ("sample_s", 60, 1, 86400),  # from one wake to the next
     ("report_every", 5, 1, 1440),  # wakes between two reports
     ("journal_every", 60, 1, 1440),  # wakes between two saves to flash
-    ("shunt_mohm", 1000000, 1000, 100000000),
+    ("shunt_mohm", 1000000, 20000, 100000000),
     ("ina228_address", 0x40, 0x40, 0x4F),
     ("tmp117_address", 0x48, 0x48, 0x4B),
     ("i2c_hz", 400000, 10000, 1000000),

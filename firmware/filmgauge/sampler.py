@@ -11,12 +11,15 @@ that it took while the voltage was read: for a small cell it is as large as the 
 
 import time
 
+from filmgauge.compat import const
 from filmgauge.report.record import FAULT_SENSOR, FAULT_TEMPERATURE
 from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
 from filmgauge.sensors.tmp117 import Tmp117
 
 # A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
 _SETTLE_MS = 2 * CYCLE_MS + 4
+_EIO = const(5)
+_HIGHEST_UV = const(6000000)  # no film cell, and not the supply of the board either
 
 
 class Sampler:
@@ -71,6 +74,8 @@ class Sampler:
             self.current.read_charge()
             self.current_code = self.current.current_code()
             self.voltage_uv = self.current.bus_uv()
+            if self.voltage_uv > _HIGHEST_UV:
+                raise OSError(_EIO)  # a bus line that stays high reads as all ones
         except OSError:
             self.faults |= FAULT_SENSOR
             self.current_code = self.voltage_uv = None

@@ -75,7 +75,7 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     report_every: Annotated[int, _number(1, 1440, "wakes from report to report")] = 5
     journal_every: Annotated[int, _number(1, 1440, "wakes between two saves to flash")] = 60
     shunt_ohm: Annotated[
-        float, _number(1, 100000, "what the firmware takes the shunt for, ohm")
+        float, _number(20, 100000, "what the firmware takes the shunt for, ohm")
     ] = 1000.0
     soc_known: Annotated[
         bool, Meta(description="whether the node is told the charge at the start")

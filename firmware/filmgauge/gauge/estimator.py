@@ -17,8 +17,8 @@ _LAG_TRUST = 0.1  # assumed: relative error of the lag, from the time constant's
 _GAIN = 0.0029  # 0.5 % oscillator and 0.05 % gain of the INA228, uniform: limit / sqrt(3)
 _OFFSET_UV = 0.58  # +-1 uV offset of the INA228, uniform: limit / sqrt(3)
 _BIAS_PA = 1443.0  # 2.5 nA bias current at most, uniform: limit / sqrt(3)
-_FORMAT = "<IIi"
-SIZE = const(12)
+_FORMAT = "<IIIi"
+SIZE = const(16)
 
 
 class Estimator:
@@ -31,7 +31,7 @@ class Estimator:
         self._offset_pa = (_OFFSET_UV * 1e9 / shunt_mohm) + _BIAS_PA
         self._anchor_sigma_ppm = _PPM // 4
         self._since_anchor_s = 0
-        self._throughput_uc = 0
+        self._throughput_uc = self._throughput_pc = 0
 
     def start(self, soc_ppm: int, sigma_ppm: int) -> None:
         """Say what is known before anything was counted."""
@@ -40,7 +40,9 @@ class Estimator:
     def count(self, moved_pc: int, elapsed_ms: int) -> None:
         """Note that `moved_pc` went through the shunt in `elapsed_ms`."""
         self._since_anchor_s += (elapsed_ms + 500) // 1000
-        self._throughput_uc += abs(moved_pc) // _PPM
+        fine_pc = self._throughput_pc + abs(moved_pc)
+        self._throughput_uc += fine_pc // _PPM
+        self._throughput_pc = fine_pc % _PPM
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` may have moved uncounted."""
@@ -62,7 +64,9 @@ class Estimator:
     ) -> bool:
         """Weigh an end voltage against the ledger; return whether it was one.
 
-        `drain_pa` is what the voltage input took from the cell beside `current_pa`.
+        `drain_pa` is what the voltage input took from the cell beside `current_pa`. What an
+        anchor gets wrong it gets wrong again a minute later, so looking twice makes nothing
+        surer: a ledger that is better than the anchor is left alone, and none gets better.
         """
         surface = self._film.surface_ppm(voltage_uv, current_pa, drain_pa, temperature_cdeg)
         if surface is None:
@@ -71,10 +75,12 @@ class Estimator:
         seen = surface - lag
         mine = float(self.sigma_ppm())
         theirs = _root_sum((_ANCHOR_PPM, _LAG_TRUST * lag))
+        if mine <= theirs:
+            return True
         weight = mine * mine / (mine * mine + theirs * theirs)
         before = self._raw_ppm()
         after = _clip(before + int((seen - before) * weight))
-        self._settle(after, int(mine * (1.0 - weight) ** 0.5), CORRECTED)
+        self._settle(after, int(theirs), CORRECTED)
         return True
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -85,13 +91,15 @@ class Estimator:
             offset,
             self._since_anchor_s,
             self._throughput_uc,
+            self._throughput_pc,
             self._anchor_sigma_ppm,
         )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self._since_anchor_s, self._throughput_uc, self._anchor_sigma_ppm = values
+        self._since_anchor_s, self._throughput_uc, self._throughput_pc = values[:3]
+        self._anchor_sigma_ppm = values[3]
 
     def _raw_ppm(self):
         return self._ledger.stored_pc() * _PPM // self._full_pc
@@ -101,7 +109,7 @@ class Estimator:
         self._ledger.add_pc(line, change)
         self._anchor_sigma_ppm = _clip(sigma_ppm)
         self._since_anchor_s = 0
-        self._throughput_uc = 0
+        self._throughput_uc = self._throughput_pc = 0
 
 
 def _root_sum(values):

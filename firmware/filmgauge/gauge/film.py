@@ -16,33 +16,37 @@ _FARADAY = 96485.33
 _KELVIN_CDEG = const(27315)
 _REFERENCE_K = 298.15
 _PPM = 1000000.0
+_PPB_PER_PPM = 1000.0
 _COLDEST_CDEG = const(-6000)  # the model ends here: beyond, a reading is a broken sensor's
 _WARMEST_CDEG = const(15000)
-_LAG_MAX_PPM = const(1000000000)  # keeps the state a small integer whatever was read
+_LAG_MAX_PPB = const(1000000000)  # the whole cell: no more can be ahead, whatever was read
 _INFORMATIVE_V = 0.1  # nearer to the plateau than this, a voltage tells nothing of the end
 
 
 class Film:
-    """The model of one profile, with one state: the slow part of the lag in ppm."""
+    """The model of one profile, with one state: the slow part of the lag in 1e-9.
+
+    In ppm its rounding would hold back what relaxes slowly in a cold cell.
+    """
 
     def __init__(self, profile):
         self._profile = profile
-        self.slow_lag_ppm = 0
+        self.slow_lag_ppb = 0
 
     def step(self, mean_pa: int, temperature_cdeg: int, elapsed_ms: int) -> None:
         """Let `elapsed_ms` pass at a mean current; exact for a constant one."""
         share = self._profile.slow_share_ppm / _PPM
-        goal = self._steady_lag(mean_pa, temperature_cdeg) * share
+        goal = self._steady_lag(mean_pa, temperature_cdeg) * share * _PPB_PER_PPM
         # expm1, because single precision has no digits left in 1 - exp(-x) of a cold cell
         gone = -math.expm1(-_SLOWEST * elapsed_ms / self._tau_ms(temperature_cdeg))
-        lag = round(self.slow_lag_ppm + (goal - self.slow_lag_ppm) * gone)
-        self.slow_lag_ppm = max(-_LAG_MAX_PPM, min(_LAG_MAX_PPM, lag))
+        lag = self.slow_lag_ppb + round((goal - self.slow_lag_ppb) * gone)
+        self.slow_lag_ppb = max(-_LAG_MAX_PPB, min(_LAG_MAX_PPB, lag))
 
     def lag_ppm(self, current_pa: int, temperature_cdeg: int) -> int:
         """Return surface minus mean stoichiometry in ppm, positive on charge."""
         share = self._profile.slow_share_ppm / _PPM
         fast = self._steady_lag(current_pa, temperature_cdeg) * (1.0 - share)
-        return int(fast) + self.slow_lag_ppm
+        return int(fast) + int(self.slow_lag_ppb / _PPB_PER_PPM)
 
     def surface_ppm(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int

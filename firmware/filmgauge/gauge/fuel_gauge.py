@@ -16,7 +16,7 @@ from filmgauge.gauge.film import Film
 from filmgauge.gauge.ledger import BOOKED, MEASURED, CountScale, Ledger
 
 _PC_PER_NAH = const(3600000)
-_FILM = "<iB"  # slow lag of the film model in ppm; 1 when a first state of charge was given
+_FILM = "<iB"  # slow lag of the film model; 1 when a first state of charge was given
 _FILM_SIZE = const(5)
 _JUDGEMENT_SIZE = estimator.SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -97,7 +97,7 @@ class FuelGauge(LedgerOnly):
             self._opened = 1
 
     def rest(self) -> None:
-        self._film.slow_lag_ppm = 0
+        self._film.slow_lag_ppb = 0
 
     def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         super().count(counts, elapsed_ms, temperature_cdeg)
@@ -131,11 +131,11 @@ class FuelGauge(LedgerOnly):
         offset += ledger.SIZE
         self._estimator.pack_into(buffer, offset)
         offset += estimator.SIZE
-        struct.pack_into(_FILM, buffer, offset, self._film.slow_lag_ppm, self._opened)
+        struct.pack_into(_FILM, buffer, offset, self._film.slow_lag_ppb, self._opened)
 
     def unpack_from(self, buffer, offset: int) -> None:
         super().unpack_from(buffer, offset)
         offset += ledger.SIZE
         self._estimator.unpack_from(buffer, offset)
         offset += estimator.SIZE
-        self._film.slow_lag_ppm, self._opened = struct.unpack_from(_FILM, buffer, offset)
+        self._film.slow_lag_ppb, self._opened = struct.unpack_from(_FILM, buffer, offset)

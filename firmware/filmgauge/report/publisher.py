@@ -39,7 +39,7 @@ class Publisher:
             self._drain(backlog)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
-        except (OSError, MqttError) as error:
+        except (OSError, ValueError, MqttError) as error:
             self.error = error
             self._client.close()
         return delivered
@@ -48,10 +48,10 @@ class Publisher:
         for name in backlog.names(self._limit):
             try:
                 payload = Record.from_bytes(backlog.read(name)).to_json()
-            except ValueError:
-                backlog.remove(name)  # torn in flash: it can never be sent
-                continue
-            self._client.publish(self._topic(LOG), payload)
+            except (OSError, ValueError):
+                payload = None  # torn in flash: it can never be sent
+            if payload is not None:
+                self._client.publish(self._topic(LOG), payload)
             backlog.remove(name)
 
     def _sleeping(self):

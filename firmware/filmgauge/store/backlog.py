@@ -52,8 +52,15 @@ class Backlog:
             return file.read()
 
     def remove(self, name: str) -> None:
-        """Forget a record."""
-        os.remove(self._path + "/" + name)
+        """Forget a record.
+
+        One that flash does not let go is sent again after the next boot, where receivers know
+        it by boot and seq; it must not keep the others from being sent.
+        """
+        try:
+            os.remove(self._path + "/" + name)
+        except OSError:
+            pass
         self._list().remove(name)
 
     def _list(self):

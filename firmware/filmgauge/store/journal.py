@@ -20,7 +20,7 @@ class Journal:
     def __init__(self, path: str, payload_size: int):
         self._path = path
         self._size = payload_size
-        self._sequence = None  # of the newer whole slot; not known before a slot was read
+        self._sequence = -1  # of the newer whole slot; not known before a slot was read
 
     def load(self, buffer) -> bool:
         """Read the newer whole slot into `buffer`; return whether there was one."""
@@ -32,7 +32,7 @@ class Journal:
 
     def save(self, buffer) -> None:
         """Seal the payload in `buffer` and write it over the older slot; OSError from flash."""
-        if self._sequence is None:
+        if self._sequence < 0:
             self._newest()
         sequence = self._sequence + 1
         seal(buffer, self._size, sequence)
