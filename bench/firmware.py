@@ -75,7 +75,7 @@ def _goes_well(broker: Broker, heap_kb: int) -> bool:
             break
     console = node.console.read_text()
     node.close()
-    return node.dead is None and "MemoryError" not in console and sum(node.made.values()) == 2
+    return node.dead is None and "MemoryError" not in console and node.made == 2
 
 
 def _node(broker: Broker, heap_kb: int) -> VirtualNode:

@@ -71,7 +71,7 @@ class VirtualNode:
         self.wake_readings_s: list[tuple[int, float]] = []
         self.dead: str | None = None
         self.notes: list[str] = []
-        self.made: dict[int, int] = {}  # records made by the firmware: boot -> count
+        self._made: dict[int, int] = {}  # records made by the firmware: boot -> count
         self.console = folder / f"{section.name}.console.log"
         self._power_ons = 0
         self._next_cause = ResetCause.POWER_ON
@@ -96,6 +96,12 @@ class VirtualNode:
             self.runtime = InProcessRuntime(self.console)
 
     @property
+    def made(self) -> int:
+        """How many records the firmware has made since the scenario began."""
+        self._note_made()
+        return sum(self._made.values())
+
+    @property
     def now_us(self) -> int:
         """True time of this node since the scenario began."""
         return self.board.now_us
@@ -103,12 +109,12 @@ class VirtualNode:
     def step(self) -> None:
         """Boot, run the firmware until it sleeps, and sleep."""
         if self._next_cause is ResetCause.POWER_ON:
+            self._note_made()  # before the retained memory goes
             self._power_ons += 1
         self.board.boot(self._next_cause)
         outcome = self.runtime.run(self.board)
         self.wakes += 1
         self._note_truth()
-        self._note_made()
         if outcome.note:
             self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
         if outcome.cause is None:
@@ -155,7 +161,7 @@ class VirtualNode:
         if opened(memory, SIZE) is not None:
             state.buffer[:] = memory[: len(state.buffer)]
             state.unpack(LedgerOnly(shunt_mohm=1_000_000))
-            self.made[state.boot] = state.seq
+            self._made[state.boot] = state.seq
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""

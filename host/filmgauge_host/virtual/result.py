@@ -68,7 +68,7 @@ class NodeScore:
     def result(self, snapshot: NodeSnapshot | None, waiting: int) -> NodeResult:
         """Return the node's line. waiting: records in its backlog."""
         node = self._node
-        sent = sum(node.made.values()) - waiting
+        sent = node.made - waiting
         statistics = snapshot.statistics if snapshot else None
         received = statistics.received if statistics else 0
         soc_ppm = self.latest.value("soc_ppm") if self.latest else None

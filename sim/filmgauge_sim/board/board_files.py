@@ -67,10 +67,20 @@ class BoardFiles:
     def __init__(self, flash: Flash, link: Link) -> None:
         self._flash = flash
         self._link = link
-        self.mount()
+        self._open_files = 0
+        self._mount_anew()
 
     def mount(self) -> None:
         """Mount as a boot does."""
+        if self._open_files or self._access.stopped is not None:
+            self._mount_anew()  # what the old one still holds must never reach the flash
+        else:
+            self._file_system.unmount()
+            self._file_system.mount()
+            self._check_power()
+
+    def _mount_anew(self) -> None:
+        self._open_files = 0
         self._access = _PaidAccess(self._flash, self._link)
         self._file_system = mounted(self._access, self._flash.blocks)
         self._check_power()
@@ -78,7 +88,13 @@ class BoardFiles:
     def open(self, path: str, mode: str = "r") -> "BoardFile":
         """Open a file. Raises OSError with the board's error numbers."""
         raw = self._do("open", path, mode.replace("b", "") + "b", buffering=0)
+        self._open_files += 1
         return BoardFile(self, raw, text="b" not in mode)
+
+    def close(self, raw: Any) -> None:
+        """Close a file of littlefs and commit it."""
+        self.guarded(raw.close)
+        self._open_files -= 1
 
     def listdir(self, path: str = "/") -> list[str]:
         """Return the names in a directory."""
@@ -141,7 +157,7 @@ class BoardFile:
 
     def close(self) -> None:
         """Close and commit."""
-        self._files.guarded(self._raw.close)
+        self._files.close(self._raw)
 
     def _all(self) -> bytes:
         data = b""
