@@ -1,5 +1,6 @@
 """Draws docs/run.svg: the screen of `filmgauge run` after a virtual day."""
 
+import io
 import tempfile
 from pathlib import Path
 
@@ -22,9 +23,8 @@ def _without_web_fonts(template: str) -> str:
 
 
 def main() -> None:
-    console = Console(
-        record=True, width=_WIDTH, height=_HEIGHT, force_terminal=True, file=open("/dev/null", "w")
-    )
+    screen = io.StringIO()
+    console = Console(record=True, width=_WIDTH, height=_HEIGHT, force_terminal=True, file=screen)
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions(runtime="cpython")
         with RunSession(load_scenario("bench"), options, Path(folder)) as session:

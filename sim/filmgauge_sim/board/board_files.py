@@ -6,7 +6,7 @@ from littlefs import LittleFSError, UserContext
 
 from filmgauge_sim.board.files import mounted
 from filmgauge_sim.board.flash import BLOCK, Flash
-from filmgauge_sim.board.outcome import BoardStopped
+from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.shims import _ops
 
 _READ_CHUNK = 256  # the interpreter reads a whole file in pieces of this size
@@ -31,6 +31,8 @@ class _PaidAccess(UserContext):
         self.stopped: BoardStopped | None = None
 
     def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
+        if self.stopped is not None:
+            return bytes(size)  # type: ignore[return-value]  a file left open is let go of
         try:
             self._link.elapse(_ops.READ_US)
         except BoardStopped as stopped:
@@ -79,6 +81,11 @@ class BoardFiles:
             self._file_system.mount()
             self._check_power()
 
+    def abandon(self) -> None:
+        """Leave files that are still open as a loss of power does: uncommitted, for good."""
+        if self._open_files and self._access.stopped is None:
+            self._access.stopped = BoardStopped(Outcome(cause=None, note="the board has stopped"))
+
     def _mount_anew(self) -> None:
         self._open_files = 0
         self._access = _PaidAccess(self._flash, self._link)
@@ -117,7 +124,9 @@ class BoardFiles:
             raise OSError(-error.code, "") from None
         except OSError as error:
             self._check_power()
-            raise OSError(error.errno or 5, "") from None
+            cause = error.__cause__  # of FileNotFoundError and its like, which carry no number
+            number = -cause.code if isinstance(cause, LittleFSError) else error.errno or 5
+            raise OSError(number, "") from None
         self._check_power()
         return result
 

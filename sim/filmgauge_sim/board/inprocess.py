@@ -93,6 +93,8 @@ class InProcessRuntime:
                 raise
         finally:
             self._link.board = None
+            if self._files is not None:
+                self._files.abandon()
         return Outcome(cause=None, note="the firmware ended and fell to the prompt")
 
     def close(self) -> None:

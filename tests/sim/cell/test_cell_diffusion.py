@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from filmgauge_sim.cell import FilmCell, load_parameters
 
 PARAMETERS = load_parameters("evp-li")

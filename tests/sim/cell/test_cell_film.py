@@ -5,10 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.cell.kinetics import lipon_resistance_ohm_cm2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.cell.kinetics import lipon_resistance_ohm_cm2
 
 EVP = load_parameters("evp-li")
 PRE = load_parameters("pre-li")

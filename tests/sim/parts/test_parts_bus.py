@@ -1,6 +1,7 @@
 """The bus: who acknowledges, and how long a transfer takes."""
 
 import pytest
+
 from filmgauge_sim.parts.bus import I2CBus, Nack
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.tmp117 import Tmp117

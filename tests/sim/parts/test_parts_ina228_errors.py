@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from fractions import Fraction
 
 import pytest
-from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from hypothesis import given
 from hypothesis import strategies as st
 from ina228_bench import (
@@ -23,6 +22,8 @@ from ina228_bench import (
     adc,
     nearest,
 )
+
+from filmgauge_sim.parts.ina228_errors import Ina228Errors
 
 # Section 6.5, largest at 25 degC
 WORST = {

@@ -3,8 +3,6 @@
 import itertools
 
 import pytest
-from filmgauge_sim.parts.bus import Nack
-from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from ina228_bench import (
     ADC_CONFIG,
     AVERAGES,
@@ -30,6 +28,9 @@ from ina228_bench import (
     Bench,
     adc,
 )
+
+from filmgauge_sim.parts.bus import Nack
+from filmgauge_sim.parts.ina228_errors import Ina228Errors
 
 # Section 7.6: address, value after power-on
 RESET = {

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+
 from filmgauge_sim.parts.bus import Nack
 from filmgauge_sim.parts.tmp117 import Tmp117
 
