@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= bench
 JOBS   ?= 2
 
@@ -15,35 +16,47 @@ setup: $(VENV)/.ready  ## create the virtual environment with the locked package
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) tools/make_venv.py $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-test: requirements-test.lock $(VENV)/.ready
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)/.ready-check: requirements-check.lock $(VENV)/.ready-test
+	@$(PIP) --require-hashes -r requirements-check.lock
 	@touch $@
 
 run: setup  ## watch a virtual node gauge a simulated cell (RUN=scenario)
 	@$(BIN)/filmgauge run $(RUN)
 
-test: setup  ## run every test, on CPython and on MicroPython
+test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/need_mosquitto.py
 	@$(BIN)/pytest -n $(JOBS) tests
 
-check: setup typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
+check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 	@$(BIN)/pyright --project firmware/pyrightconfig.json
 
 typings/.ready: requirements-stubs.lock | setup
-	@$(BIN)/pip install --quiet --disable-pip-version-check --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
+	@$(PIP) --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
 	@touch $@
 
 bench: setup  ## print the figures that the README quotes
 	@$(BIN)/python -m bench
 
-lock:  ## renew the lock files after a change of pyproject.toml
-	@uv pip compile --quiet pyproject.toml --group dev -o requirements.lock \
-	  --generate-hashes --python-version 3.11 --upgrade --custom-compile-command "make lock"
-	@uv pip compile --quiet requirements-stubs.in -o requirements-stubs.lock \
-	  --generate-hashes --python-version 3.11 --upgrade --custom-compile-command "make lock"
+LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \
+  --custom-compile-command "make lock"
+
+lock:  ## renew the lock files after a change of pyproject.toml (needs uv)
+	@$(LOCK) pyproject.toml --group build -o requirements.lock
+	@$(LOCK) --group test -c requirements.lock -o requirements-test.lock
+	@$(LOCK) --group check -c requirements.lock -c requirements-test.lock \
+	  -o requirements-check.lock
+	@$(LOCK) requirements-stubs.in -o requirements-stubs.lock
 
 clean:  ## remove everything that the targets made
 	@rm -rf $(VENV) build dist typings runs .pytest_cache .ruff_cache .hypothesis

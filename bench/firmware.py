@@ -22,15 +22,39 @@ def report() -> Iterator[str]:
     }
     gauge = sum(size for path, size in sizes.items() if "/gauge/" in path)
     yield f"bytecode: {sum(sizes.values())} bytes in {len(sizes)} files, gauge {gauge} bytes"
-    with EmbeddedBroker() as embedded:
+    with EmbeddedBroker() as embedded, tempfile.TemporaryDirectory() as folder:
         address = parse_address(embedded.url)
-        broker = Broker(address.host, address.port)
-        yield from _wakes(broker)
-        yield f"smallest heap: {_smallest_heap_kb(broker)} KB of a 32-bit board"
+        maker = _NodeMaker(Broker(address.host, address.port), Path(folder))
+        yield from _wakes(maker)
+        yield f"smallest heap: {_smallest_heap_kb(maker)} KB of a 32-bit board"
 
 
-def _wakes(broker: Broker) -> Iterator[str]:
-    node = _node(broker, _LARGEST_KB)
+class _NodeMaker:
+    """Makes bench nodes, each with its own folder."""
+
+    def __init__(self, broker: Broker, folder: Path) -> None:
+        self._broker = broker
+        self._folder = folder
+        self._made = 0
+
+    def make(self, heap_kb: int) -> VirtualNode:
+        """Return a node of the bench scenario with a heap of `heap_kb`."""
+        self._made += 1
+        folder = self._folder / str(self._made)
+        folder.mkdir()
+        scenario = load_scenario("bench")
+        return VirtualNode(
+            scenario.node[0],
+            scenario.network,
+            self._broker,
+            scenario.seed,
+            folder,
+            heap=f"{heap_kb}wK",
+        )
+
+
+def _wakes(maker: _NodeMaker) -> Iterator[str]:
+    node = maker.make(_LARGEST_KB)
     quiet: list[tuple[int, int]] = []
     reporting: list[tuple[int, int]] = []
     for wake in range(_WAKES):
@@ -55,20 +79,20 @@ def _awake_us(node: VirtualNode) -> int:
     return sum(us for state, us in times.items() if state not in ("boot", "deep sleep"))
 
 
-def _smallest_heap_kb(broker: Broker) -> int:
+def _smallest_heap_kb(maker: _NodeMaker) -> int:
     """Return the smallest heap with which ten wakes, two of them reporting, go well."""
     low, high = _SMALLEST_KB, _LARGEST_KB
     while low < high:
         middle = (low + high) // 2
-        if _goes_well(broker, middle):
+        if _goes_well(maker, middle):
             high = middle
         else:
             low = middle + 1
     return high
 
 
-def _goes_well(broker: Broker, heap_kb: int) -> bool:
-    node = _node(broker, heap_kb)
+def _goes_well(maker: _NodeMaker, heap_kb: int) -> bool:
+    node = maker.make(heap_kb)
     for _ in range(10):
         node.step()
         if node.dead:
@@ -76,11 +100,3 @@ def _goes_well(broker: Broker, heap_kb: int) -> bool:
     console = node.console.read_text()
     node.close()
     return node.dead is None and "MemoryError" not in console and node.made == 2
-
-
-def _node(broker: Broker, heap_kb: int) -> VirtualNode:
-    scenario = load_scenario("bench")
-    folder = Path(tempfile.mkdtemp(prefix="filmgauge-bench-"))
-    return VirtualNode(
-        scenario.node[0], scenario.network, broker, scenario.seed, folder, heap=f"{heap_kb}wK"
-    )
