@@ -16,12 +16,12 @@ import random
 from collections.abc import Callable
 
 from filmgauge_sim.parts import ina228_registers as reg
-from filmgauge_sim.parts.bus import Nack
 from filmgauge_sim.parts.ina228_adc import Adc
 from filmgauge_sim.parts.ina228_engine import FRACTION_BITS, Engine
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from filmgauge_sim.parts.ina228_limits import LIMIT_REGISTERS, Limits
 from filmgauge_sim.parts.registers import RESERVED, decode_word, encode
+from filmgauge_sim.parts.supplied import SuppliedPart
 
 CONVERTING_UA = 640.0  # typical, section 6.5
 SHUTDOWN_UA = 5.0  # maximum, section 6.5 (2.8 typical)
@@ -35,7 +35,7 @@ _LOWEST = reg.CODE_MIN * _ONE
 _IDEAL = Ina228Errors.ideal()
 
 
-class Ina228:
+class Ina228(SuppliedPart):
     """One INA228 with its shunt. Starts without supply at time 0.
 
     shunt_ohm: true resistance between the inputs. The part's own 92 kohm between IN+ and IN-
@@ -56,12 +56,10 @@ class Ina228:
             raise ValueError(f"address must be 0x40 to 0x4f, got {address:#04x}")
         if not shunt_ohm > 0:
             raise ValueError(f"shunt_ohm must be above 0, got {shunt_ohm}")
-        self.address = address
-        self.powered = False
+        super().__init__(address)
         self.shunt_ohm = shunt_ohm
         self.errors = errors
         self.bus_input_ohm = BUS_INPUT_OHM
-        self._now_us = 0
         self._awake_us = 0
         self._engine = Engine(random.Random(seed))
         self._adc = Adc(self._engine)
@@ -71,21 +69,6 @@ class Ina228:
         self._forget()
 
     # The analog side
-
-    def power(self, on: bool, now_us: int) -> None:
-        """Switch the supply at `now_us`. Off forgets everything; on starts from reset values.
-
-        No effect if it is already so. Raises ValueError if `now_us` lies before the last time.
-        """
-        self._not_back(now_us)
-        if on == self.powered:
-            return
-        self._now_us = now_us
-        self.powered = on
-        self._forget()
-        if on:
-            self._wake(START_UP_US)
-            self._start()
 
     def advance(
         self,
@@ -168,19 +151,12 @@ class Ina228:
         self._stored[register] = word & writable
         self._writers[register](word, before)
 
-    def _reach(self, now_us: int) -> None:
-        if not self.powered:
-            raise Nack(f"part at {self.address:#04x} has no supply")
-        if now_us == self._now_us:
-            return
-        self._not_back(now_us)
-        if self._adc.running:
-            raise ValueError(f"advance the part to {now_us} us first, it is at {self._now_us} us")
-        self._now_us = now_us
+    def _is_behind(self, now_us: int) -> bool:
+        return self._adc.running
 
-    def _not_back(self, now_us: int) -> None:
-        if now_us < self._now_us:
-            raise ValueError(f"now_us must be at least {self._now_us}, got {now_us}")
+    def _power_up(self) -> None:
+        self._wake(START_UP_US)
+        self._start()
 
     # Registers
 

@@ -14,7 +14,6 @@ kept over a power cycle) and noise of the reading.
 
 import random
 
-from filmgauge_sim.parts.bus import Nack
 from filmgauge_sim.parts.registers import (
     RESERVED,
     Register,
@@ -22,6 +21,7 @@ from filmgauge_sim.parts.registers import (
     encode,
     signed16,
 )
+from filmgauge_sim.parts.supplied import SuppliedPart
 
 TEMP_RESULT = 0x00
 CONFIGURATION = 0x01
@@ -72,7 +72,7 @@ STANDBY_UA = 1.25
 SHUTDOWN_UA = 0.15
 
 
-class Tmp117:
+class Tmp117(SuppliedPart):
     """One TMP117. Starts without supply at time 0.
 
     The specimen's error is one constant offset within +-0.1 degC, drawn from `seed`, or
@@ -87,27 +87,11 @@ class Tmp117:
             offset_c = random.Random(seed).uniform(-ACCURACY_C, ACCURACY_C)
         if not -ACCURACY_C <= offset_c <= ACCURACY_C:
             raise ValueError(f"offset_c must be {-ACCURACY_C} to {ACCURACY_C}, got {offset_c}")
-        self.address = address
-        self.powered = False
+        super().__init__(address)
         self.offset_c = offset_c
-        self._now_us = 0
         self._forget()
 
     # The analog side
-
-    def power(self, on: bool, now_us: int) -> None:
-        """Switch the supply at `now_us`. Off forgets everything; on starts from reset values.
-
-        No effect if it is already so. Raises ValueError if `now_us` lies before the last time.
-        """
-        self._not_back(now_us)
-        if on == self.powered:
-            return
-        self._now_us = now_us
-        self.powered = on
-        self._forget()
-        if on:
-            self._start(START_UP_US)
 
     def advance(self, now_us: int, temperature_c: float) -> None:
         """Say that it was `temperature_c` from the last time to `now_us`.
@@ -174,19 +158,11 @@ class Tmp117:
         else:
             self._stored[register] = word & writable
 
-    def _reach(self, now_us: int) -> None:
-        if not self.powered:
-            raise Nack(f"part at {self.address:#04x} has no supply")
-        if now_us == self._now_us:
-            return
-        self._not_back(now_us)
-        if self._ready_us is not None and now_us >= self._ready_us:
-            raise ValueError(f"advance the part to {now_us} us first, it is at {self._now_us} us")
-        self._now_us = now_us
+    def _is_behind(self, now_us: int) -> bool:
+        return self._ready_us is not None and now_us >= self._ready_us
 
-    def _not_back(self, now_us: int) -> None:
-        if now_us < self._now_us:
-            raise ValueError(f"now_us must be at least {self._now_us}, got {now_us}")
+    def _power_up(self) -> None:
+        self._start(START_UP_US)
 
     # Conversions
 
