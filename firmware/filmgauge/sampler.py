@@ -60,8 +60,8 @@ class Sampler:
     def _ready_current(self):
         self.restarted = False
         try:
-            self.current.check()
             if not self.current.running():
+                self.current.check()
                 self.current.start()
                 self.restarted = True
         except OSError:

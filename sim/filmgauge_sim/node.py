@@ -2,7 +2,6 @@
 
 import json
 import random
-from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,13 +24,14 @@ from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.ambient import Ambient
-from filmgauge_sim.circuit.bench import Bench, Truth
+from filmgauge_sim.circuit.bench import Bench
 from filmgauge_sim.circuit.cycler import Cycler, Step
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from filmgauge_sim.parts.tmp117 import Tmp117
 from filmgauge_sim.scenario import CyclerStep, NetworkSection, NodeSection
+from filmgauge_sim.truth_log import TruthLog
 
 RuntimeName = Literal["micropython", "cpython"]
 _SSID = "virtual"
@@ -67,8 +67,7 @@ class VirtualNode:
         self.name = section.name
         self.section = section
         self.wakes = 0
-        self.truth: list[Truth] = []
-        self.wake_readings_s: list[tuple[int, float]] = []
+        self.truth = TruthLog()
         self.dead: str | None = None
         self.notes: list[str] = []
         self._made: dict[int, int] = {}  # records made by the firmware: boot -> count
@@ -131,28 +130,14 @@ class VirtualNode:
         self.world.power_sensors(True)
         self._next_cause = ResetCause.POWER_ON
 
-    def truth_at(self, boot: int, up_s: int) -> Truth | None:
-        """Return the truth of the wake of boot `boot` at `up_s` of the node's own time."""
-        at = bisect_left(self.wake_readings_s, (boot, float(up_s)))
-        near = [
-            index
-            for index in (at - 1, at)
-            if 0 <= index < len(self.truth) and self.wake_readings_s[index][0] == boot
-        ]
-        if not near:
-            return None
-        best = min(near, key=lambda index: abs(self.wake_readings_s[index][1] - up_s))
-        return self.truth[best]
-
     def close(self) -> None:
         """End processes and close files."""
         self.runtime.close()
         self.flash.close()
 
     def _note_truth(self) -> None:
-        self.truth.append(self.world.truth())
-        reading_us = self.board.clock.reading_us(self.truth[-1].now_us)
-        self.wake_readings_s.append((self._power_ons, reading_us / 1e6))
+        truth = self.world.truth()
+        self.truth.add(truth, self._power_ons, self.board.clock.reading_us(truth.now_us) / 1e6)
 
     def _note_made(self) -> None:
         """Look into the retained memory: how many records has the firmware made?"""

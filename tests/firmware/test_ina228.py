@@ -136,12 +136,10 @@ def test_identity():
 def test_a_part_that_lost_power_does_not_run():
     sensor, bus = part()
     assert sensor.running()
-    for register, data in ((0x00, b"\x00\x00"), (0x01, b"\xfb\x68"), (0x02, b"\x00\x00")):
-        sensor, bus = part()
-        bus.registers[register] = data
-        assert not sensor.running()
-        sensor.start()
-        assert sensor.running()
+    bus.registers[0x01] = b"\xfb\x68"  # ADC_CONFIG after a reset
+    assert not sensor.running()
+    sensor.start()
+    assert sensor.running()
 
 
 def test_start_resets_first_and_runs_last():

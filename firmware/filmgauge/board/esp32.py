@@ -12,7 +12,7 @@ from machine import I2C, RTC, WDT, Pin
 
 from filmgauge.compat import const
 
-_POLL_MS = const(50)
+_POLL_MS = const(100)
 
 
 class Esp32:

@@ -1,8 +1,8 @@
 """INA228: current, charge and voltage of the cell.
 
     sensor = Ina228(i2c, address=0x40)
-    sensor.check()                  # OSError unless it is an INA228
-    if not sensor.running():        # it lost power: the accumulator began again
+    if not sensor.running():        # it lost power: the accumulator begins again
+        sensor.check()              # OSError unless it is an INA228
         sensor.start()
     sensor.read_charge()            # into charge_high, charge_low: 20 bits each, signed high word
     code = sensor.current_code()    # 78.125 nV across the shunt a count
@@ -51,12 +51,11 @@ class Ina228:
             raise OSError(_ENODEV)
 
     def running(self) -> bool:
-        """Return whether it still runs as `start` left it, and so has counted ever since."""
-        return (
-            self._word(_ADC_CONFIG) == _RUN
-            and self._word(_CONFIG) == _ADCRANGE_40MV
-            and self._word(_SHUNT_CAL) == _ONE_TO_ONE
-        )
+        """Return whether it still runs as `start` left it, and so has counted ever since.
+
+        One register tells: a loss of supply or a reset takes them all back together.
+        """
+        return self._word(_ADC_CONFIG) == _RUN
 
     def start(self) -> None:
         """Set it up to count without a pause, its accumulator at zero."""

@@ -22,7 +22,7 @@ class Backlog:
     def __init__(self, path: str, capacity: int):
         self._path = path
         self._capacity = capacity
-        self._names = None
+        self._numbers = None  # numbers, not names: small integers take no room on the heap
 
     def count(self) -> int:
         """Return how many records wait."""
@@ -30,20 +30,20 @@ class Backlog:
 
     def names(self, limit: int) -> list:
         """Return the names of the oldest `limit` records, oldest first."""
-        return self._list()[:limit]
+        return [_DIGITS % number for number in self._list()[:limit]]
 
     def add(self, data: bytes) -> bool:
         """Keep a record; return whether the oldest was dropped to make room."""
-        names = self._list()
-        full = len(names) >= self._capacity
-        while len(names) >= self._capacity:  # more than one after the capacity was lowered
-            self.remove(names[0])
-        name = _DIGITS % (int(names[-1]) + 1 if names else 0)
-        if not names:
+        numbers = self._list()
+        full = len(numbers) >= self._capacity
+        while len(numbers) >= self._capacity:  # more than one after the capacity was lowered
+            self.remove(_DIGITS % numbers[0])
+        number = numbers[-1] + 1 if numbers else 0
+        if not numbers:
             self._make_directory()
-        with open(self._path + "/" + name, "wb") as file:
+        with open(self._path + "/" + _DIGITS % number, "wb") as file:
             file.write(data)
-        names.append(name)
+        numbers.append(number)
         return full
 
     def read(self, name: str) -> bytes:
@@ -61,15 +61,15 @@ class Backlog:
             os.remove(self._path + "/" + name)
         except OSError:
             pass
-        self._list().remove(name)
+        self._list().remove(int(name))
 
     def _list(self):
-        if self._names is None:
+        if self._numbers is None:
             try:
-                self._names = sorted(n for n in os.listdir(self._path) if _is_ours(n))
+                self._numbers = sorted(int(n) for n in os.listdir(self._path) if _is_ours(n))
             except OSError:
-                self._names = []
-        return self._names
+                self._numbers = []
+        return self._numbers
 
     def _make_directory(self):
         try:

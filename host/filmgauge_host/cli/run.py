@@ -70,8 +70,9 @@ def run(
     as_json: bool,
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench) or the path of a TOML file."""
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
     from filmgauge_host.virtual.session import RunOptions, RunSession
+    from filmgauge_sim.board.launcher import InterpreterError
     from filmgauge_sim.scenario import duration_us, load_scenario
 
     on_screen = sys.stdout.isatty() and not as_json
@@ -91,6 +92,8 @@ def run(
                 _tell(session, chosen, as_json)
     except ValueError as error:
         raise error if isinstance(error, InputError) else InputError(str(error)) from None
+    except InterpreterError as error:
+        raise FilmgaugeError(str(error)) from None
 
 
 @contextmanager

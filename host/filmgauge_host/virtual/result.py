@@ -45,7 +45,7 @@ class NodeScore:
 
     def add(self, report: Report) -> float | None:
         """Take a new record; return the true state of charge of its moment in %."""
-        truth = self._node.truth_at(report.key[0], report.value("up_s") or 0)
+        truth = self._node.truth.at(report.key[0], report.value("up_s") or 0)
         if truth is None:
             return None
         true_pct = truth.stoichiometry * 100

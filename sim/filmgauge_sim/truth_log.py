@@ -1,0 +1,53 @@
+"""What the cell really was at each wake of a node, in columns: years of wakes fit into memory."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from filmgauge_sim.circuit.bench import Truth
+
+
+class TruthLog:
+    """One entry a wake. A record is matched by boot and the node's own time."""
+
+    def __init__(self) -> None:
+        self._now_us = array("q")
+        self._values = array("d")  # stoichiometry, voltage, current, temperature of each wake
+        self._phases: list[str] = []
+        self._phase = array("B")
+        self._boots = array("I")
+        self._readings_s = array("d")
+
+    def __len__(self) -> int:
+        return len(self._now_us)
+
+    def __getitem__(self, index: int) -> Truth:
+        now_us = self._now_us[index]
+        at = 4 * (index if index >= 0 else index + len(self))
+        stoichiometry, voltage_v, current_ua, temperature_c = self._values[at : at + 4]
+        phase = self._phases[self._phase[index]]
+        return Truth(now_us, stoichiometry, voltage_v, current_ua, temperature_c, phase)
+
+    def __iter__(self) -> Iterator[Truth]:
+        return (self[index] for index in range(len(self)))
+
+    def add(self, truth: Truth, boot: int, reading_s: float) -> None:
+        """Note the truth of a wake of boot `boot` at `reading_s` of the node's own time."""
+        self._now_us.append(truth.now_us)
+        self._values.extend(
+            (truth.stoichiometry, truth.voltage_v, truth.current_ua, truth.temperature_c)
+        )
+        if truth.phase not in self._phases:
+            self._phases.append(truth.phase)
+        self._phase.append(self._phases.index(truth.phase))
+        self._boots.append(boot)
+        self._readings_s.append(reading_s)
+
+    def at(self, boot: int, up_s: float) -> Truth | None:
+        """Return the truth of the wake that is nearest to `up_s` of a boot, None for no wake."""
+        begin, end = bisect_left(self._boots, boot), bisect_right(self._boots, boot)
+        after = bisect_left(self._readings_s, up_s, begin, end)
+        near = [index for index in (after - 1, after) if begin <= index < end]
+        if not near:
+            return None
+        return self[min(near, key=lambda index: abs(self._readings_s[index] - up_s))]
