@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from littlefs import LittleFSError, UserContext
+from littlefs import LittleFS, LittleFSError, UserContext
 
 from filmgauge_sim.board.files import mounted
 from filmgauge_sim.board.flash import BLOCK, Flash
@@ -69,12 +69,13 @@ class BoardFiles:
     def __init__(self, flash: Flash, link: Link) -> None:
         self._flash = flash
         self._link = link
-        self._open_files = 0
-        self._mount_anew()
+        self._open_files: list[Any] = []
+        self._access = _PaidAccess(flash, link)
+        self._file_system: LittleFS | None = None
 
     def mount(self) -> None:
         """Mount as a boot does."""
-        if self._open_files or self._access.stopped is not None:
+        if self._file_system is None or self._access.stopped is not None:
             self._mount_anew()  # what the old one still holds must never reach the flash
         else:
             self._file_system.unmount()
@@ -83,11 +84,18 @@ class BoardFiles:
 
     def abandon(self) -> None:
         """Leave files that are still open as a loss of power does: uncommitted, for good."""
-        if self._open_files and self._access.stopped is None:
+        if not self._open_files:
+            return
+        if self._access.stopped is None:
             self._access.stopped = BoardStopped(Outcome(cause=None, note="the board has stopped"))
+        for raw in self._open_files:
+            try:
+                _close(raw)  # now: later it would reach into a file system that is gone
+            except (LittleFSError, OSError):
+                pass
+        self._open_files.clear()
 
     def _mount_anew(self) -> None:
-        self._open_files = 0
         self._access = _PaidAccess(self._flash, self._link)
         self._file_system = mounted(self._access, self._flash.blocks)
         self._check_power()
@@ -95,13 +103,14 @@ class BoardFiles:
     def open(self, path: str, mode: str = "r") -> "BoardFile":
         """Open a file. Raises OSError with the board's error numbers."""
         raw = self._do("open", path, mode.replace("b", "") + "b", buffering=0)
-        self._open_files += 1
+        self._open_files.append(raw)
         return BoardFile(self, raw, text="b" not in mode)
 
     def close(self, raw: Any) -> None:
         """Close a file of littlefs and commit it."""
-        self.guarded(raw.close)
-        self._open_files -= 1
+        if raw in self._open_files:
+            self._open_files.remove(raw)
+            self.guarded(_close, raw)
 
     def listdir(self, path: str = "/") -> list[str]:
         """Return the names in a directory."""
@@ -173,3 +182,11 @@ class BoardFile:
         while chunk := self._files.guarded(self._raw.read, _READ_CHUNK):
             data += chunk
         return data
+
+
+def _close(raw: Any) -> None:
+    """Close a file of littlefs once and for all: closing it again after an error would abort."""
+    try:
+        raw.close()
+    finally:
+        setattr(raw, "__IOBase_closed", True)

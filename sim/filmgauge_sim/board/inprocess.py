@@ -80,9 +80,9 @@ class InProcessRuntime:
             if self._files is None:
                 self._files = BoardFiles(board.flash, self._link)
                 self._modules = self._new_modules(self._files)
-            else:
-                self._files.mount()
-            self._reload_port()
+            self._reload("_board")
+            self._files.mount()
+            self._reload("time")
             self._modules.pop("main", None)
             self._import("main")
         except BoardStopped as stopped:
@@ -112,14 +112,12 @@ class InProcessRuntime:
         }
         return modules
 
-    def _reload_port(self) -> None:
-        """Let the built-in modules that read the board at boot read it again."""
-        for name in ("_board", "time"):
-            if name in self._modules:
-                self._execute(name, self._modules[name])
-        if "_board" not in self._modules:
-            self._import("_board")
-            self._import("time")
+    def _reload(self, name: str) -> None:
+        """Let a built-in module that reads the board at boot read it, perhaps again."""
+        if name in self._modules:
+            self._execute(name, self._modules[name])
+        else:
+            self._import(name)
 
     def _importer(
         self,

@@ -15,6 +15,7 @@ from filmgauge_sim.board.shims import _ops
 
 HEAP = "64wK"  # a 32-bit board's heap of 64 KB
 _END_S = 5.0
+_ENDED = "the interpreter's helper process has ended"
 
 
 class InterpreterError(RuntimeError):
@@ -77,7 +78,10 @@ class Launcher:
 
     def boot(self) -> None:
         """Start the interpreter."""
-        self.link.sendall(zygote.BOOT)
+        try:
+            self.link.sendall(zygote.BOOT)
+        except ConnectionError:
+            raise InterpreterError(_ENDED) from None
 
     def receive(self) -> tuple[int, int, int, int, bytes] | None:
         """Return the next request (operation, small, argument, elapsed us, data).
@@ -127,8 +131,10 @@ class Launcher:
                 chunk = self.link.recv(65536)
             except BlockingIOError:
                 raise Silence from None
+            except ConnectionError:
+                chunk = b""
             if not chunk:
-                raise InterpreterError("the interpreter's helper process has ended")
+                raise InterpreterError(_ENDED)
             received += chunk
         taken = bytes(received[:count])
         del received[:count]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("snippets")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def rom_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -32,7 +32,7 @@ def getaddrinfo(host, port, *args):
     try:
         address = usocket.getaddrinfo(host, port, AF_INET, SOCK_STREAM)[0][-1]
     except OSError:
-        raise OSError(-2)  # as lwIP answers for an unknown name
+        raise OSError(-2, "")  # as lwIP answers for an unknown name
     return [(AF_INET, SOCK_STREAM, 0, "", address)]
 
 
@@ -59,7 +59,7 @@ class socket:
 
     def connect(self, address):
         if not network.WLAN().isconnected():
-            raise OSError(_EHOSTUNREACH)
+            raise OSError(_EHOSTUNREACH, "")
         try:
             self._real.settimeout(_board.real_wait_ms / 1000)
             self._real.connect(address)
@@ -67,7 +67,7 @@ class socket:
         except OSError as error:
             if error.errno in (110, 115, 11):  # no answer within the real wait
                 _wait_us(self._timeout_us or 75000000)
-                raise OSError(_ETIMEDOUT)
+                raise OSError(_ETIMEDOUT, "")
             _wait_us(_board.latency_us)
             raise
         _wait_us(_board.latency_us)
@@ -85,8 +85,12 @@ class socket:
             if self._timeout_us == 0:
                 return None
             if not self.await_data(self._timeout_us):
-                raise OSError(_ETIMEDOUT)
-        return self._real.readinto(buffer)
+                raise OSError(_ETIMEDOUT, "")
+        got = self._real.readinto(buffer)
+        if got is None and not self._silent:  # the host may be slower than the board
+            self._silent = not _readable(self._real, _board.real_wait_ms)
+            got = self._real.readinto(buffer)
+        return got
 
     def read(self, count):
         buffer = bytearray(count)

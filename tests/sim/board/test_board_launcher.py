@@ -1,0 +1,98 @@
+"""Processes behind a virtual board: which interpreter runs, and that none stays behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from snippets import Program
+
+from filmgauge_sim.board.launcher import InterpreterError
+from filmgauge_sim.board.outcome import ResetCause
+
+HOST = """
+import sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from snippets import Program
+Program(Path({folder!r}), "micropython", "print('up')\\nwhile True:\\n    pass\\n").boot()
+"""
+
+
+def until(true, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_the_users_own_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MICROPYTHON", str(Path(sys.executable).parent / "micropython"))
+    source = "import machine, sys\nprint(sys.implementation[0])\nmachine.deepsleep(7)\n"
+    with Program(tmp_path, "micropython", source) as program:
+        for _ in range(2):
+            assert program.boot().sleep_ms == 7
+        assert program.said == ["micropython"] * 2
+
+
+@pytest.mark.parametrize("name", ["/nonexistent/micropython", "no-such-micropython"])
+def test_a_wrong_interpreter_is_told_in_one_sentence(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("MICROPYTHON", name)
+    with pytest.raises(InterpreterError, match="MICROPYTHON") as told:
+        Program(tmp_path, "micropython", "")
+    assert name in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_closing_leaves_no_process(tmp_path: Path):
+    before = set(psutil.Process().children(recursive=True))
+    with Program(tmp_path, "micropython", "while True:\n    pass\n", guard_s=0.3) as program:
+        helpers = set(psutil.Process().children(recursive=True)) - before
+        assert len(helpers) == 1
+        assert program.boot().cause is None
+        assert set(psutil.Process().children(recursive=True)) - before == helpers
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_each_boot_is_a_new_interpreter(tmp_path: Path):
+    source = """
+import sys, machine
+print(hasattr(sys.modules.get("time"), "mark"))
+import time
+time.mark = 1
+machine.deepsleep(1)
+"""
+    with Program(tmp_path, "micropython", source) as program:
+        for cause in (ResetCause.POWER_ON, ResetCause.DEEP_SLEEP, ResetCause.DEEP_SLEEP):
+            program.boot(cause)
+        assert program.said == ["False"] * 3
+
+
+def test_a_killed_host_leaves_no_process(tmp_path: Path):
+    host = HOST.format(here=str(Path(__file__).parent), folder=str(tmp_path))
+    process = subprocess.Popen([sys.executable, "-c", host])
+    console = tmp_path / "console"
+    try:
+        until(lambda: console.exists() and "up" in console.read_text())
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) == 2  # the helper and the interpreter
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    until(lambda: all(gone(child) for child in children))
+
+
+def test_a_lost_helper_is_told(tmp_path: Path):
+    with Program(tmp_path, "micropython", "while True:\n    pass\n") as program:
+        (helper,) = psutil.Process().children()
+        helper.kill()
+        with pytest.raises(InterpreterError, match="helper process"):
+            program.boot()
