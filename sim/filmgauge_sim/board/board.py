@@ -76,6 +76,7 @@ class VirtualBoard:
         self._watchdog_us: int | None = None
         self._watchdog_at_us = 0
         self._high_pins: set[int] = set()
+        self._holds_pins = False
         self._handlers = self._make_handlers()
 
     # Between runs of the firmware
@@ -87,13 +88,15 @@ class VirtualBoard:
             self.rtc_memory = b""
             self.clock.power_on_us = self.now_us
         self._station = Station(self._access_point)
+        self._holds_pins = False
         self._release_pins()
         self._watchdog_us = None
         self._pass(self.kind.boot_us, "boot")
 
     def sleep(self, duration_ms: int) -> None:
         """Pass a deep sleep as long as the board's own clock makes it."""
-        self._release_pins()
+        if not self._holds_pins:
+            self._release_pins()
         self._watchdog_us = None
         self._pass(self._board_us(duration_ms * 1000), "deep sleep")
 
@@ -141,6 +144,7 @@ class VirtualBoard:
             _ops.I2C_WRITE: self._i2c_write,
             _ops.I2C_SCAN: self._i2c_scan,
             _ops.PIN_SET: self._pin_set,
+            _ops.PIN_HOLD: self._pin_hold,
             _ops.RTC_READ: lambda *_: self.rtc_memory,
             _ops.RTC_WRITE: self._rtc_write,
             _ops.DEEPSLEEP: self._deepsleep,
@@ -199,6 +203,10 @@ class VirtualBoard:
         self._high_pins.discard(small)
         if argument:
             self._high_pins.add(small)
+        return b""
+
+    def _pin_hold(self, small: int, argument: int, data: bytes) -> bytes:
+        self._holds_pins = bool(small)
         return b""
 
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:

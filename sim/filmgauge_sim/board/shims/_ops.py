@@ -32,6 +32,7 @@ WDT_FEED = 18
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
+PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status

@@ -1,0 +1,35 @@
+"""Output pins around a deep sleep: they fall, unless the firmware holds them."""
+
+from pathlib import Path
+
+import pytest
+from snippets import Program
+
+from filmgauge_sim.board.outcome import ResetCause
+
+SOURCE = """
+import esp32
+import machine
+
+pin = machine.Pin(10, machine.Pin.OUT, value=1)
+esp32.gpio_deep_sleep_hold({held})
+machine.deepsleep(1000)
+"""
+
+
+@pytest.mark.parametrize("runtime", ["micropython", "cpython"])
+@pytest.mark.parametrize("held", [False, True])
+def test_a_held_pin_stays_high_through_deep_sleep(
+    tmp_path: Path, runtime: str, held: bool
+) -> None:
+    with Program(tmp_path, runtime, SOURCE.format(held=held)) as program:
+        outcome = program.boot()
+        assert outcome.cause is ResetCause.DEEP_SLEEP
+        levels: list[tuple[int, int, int]] = []
+        program.board._world.set_pin = lambda *change: levels.append(change)  # type: ignore
+        slept_us = program.board.now_us
+        program.board.sleep(outcome.sleep_ms)
+        assert [(pin, level) for pin, level, _ in levels] == ([] if held else [(10, 0)])
+        assert all(now_us == slept_us for _, _, now_us in levels)
+        program.board.boot(ResetCause.DEEP_SLEEP)
+        assert [(pin, level) for pin, level, _ in levels] == [(10, 0)]
