@@ -26,8 +26,8 @@ NUMBERS = (
     ("mqtt_port", 1883, 1, 65535),
     ("mqtt_timeout_ms", 5000, 100, 60000),  # the longest wait for the broker
     ("wifi_timeout_ms", 10000, 100, 60000),
-    ("backlog", 256, 1, 4096),  # records kept while the broker is away
-    ("backlog_per_report", 32, 1, 4096),  # records sent from it in one wake
+    ("backlog", 256, 1, 256),  # records kept while the broker is away
+    ("backlog_per_report", 32, 1, 256),  # records sent from it in one wake
 )
 TEXTS = (
     ("node", None, 1, 32),

@@ -178,15 +178,23 @@ class Node:
         told = None
         if not self._state.told:
             told = publisher.info(config, self._profile, self._board.name)
-        sent = False
-        if self._board.connect(config.wifi_ssid, config.wifi_password, config.wifi_timeout_ms):
-            sent = link.send(record, self._backlog, told)
+        sent = self._is_joined() and link.send(record, self._backlog, told)
         self._board.disconnect()
         if sent:
             self._state.told = 1
         else:
             print("filmgauge: record %d waits: %s" % (record.seq, link.error or "no network"))
             self._keep(record)
+
+    def _is_joined(self):
+        config = self._config
+        try:
+            return self._board.connect(
+                config.wifi_ssid, config.wifi_password, config.wifi_timeout_ms
+            )
+        except OSError as error:  # a radio that does not start must not cost the record
+            print("filmgauge: wifi:", error)
+            return False
 
     def _keep(self, record):
         try:

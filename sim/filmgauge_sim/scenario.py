@@ -80,7 +80,7 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     soc_known: Annotated[
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
-    backlog: Annotated[int, _number(1, 4096, "records kept while the broker is away")] = 256
+    backlog: Annotated[int, _number(1, 256, "records kept while the broker is away")] = 256
 
 
 class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from filmgauge_sim.scenario import Scenario
 
 _SCREEN_SPEED = 600.0
-_NOTICE_S = 10.0
+_SCRATCH = "filmgauge-run-"
 
 
 class _Speed(click.ParamType):
@@ -103,8 +104,9 @@ def _folder(out: Path | None) -> Iterator[Path]:
 
     if out is None:
         shared_memory = Path("/dev/shm")
-        base = shared_memory if shared_memory.is_dir() else None
-        made = Path(tempfile.mkdtemp(prefix="filmgauge-", dir=base))
+        base = shared_memory if shared_memory.is_dir() else Path(tempfile.gettempdir())
+        _sweep(base)
+        made = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=base))
         try:
             yield made
         finally:
@@ -117,6 +119,14 @@ def _folder(out: Path | None) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"--out {out} cannot be created: {error.strerror}") from None
     yield out
+
+
+def _sweep(base: Path) -> None:
+    """Remove the directories of runs that were killed."""
+    for left in base.glob(f"{_SCRATCH}*-*"):
+        process = left.name.removeprefix(_SCRATCH).partition("-")[0]
+        if process.isdigit() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _watch(session: "RunSession", on_screen: bool, as_json: bool) -> None:
