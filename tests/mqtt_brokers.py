@@ -31,6 +31,7 @@ class Broker(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def kill(self) -> None: ...
+    def save(self) -> None: ...
 
 
 class Nats(EmbeddedBroker):
@@ -43,9 +44,12 @@ class Nats(EmbeddedBroker):
         assert self._process is not None
         self._process.wait()
 
+    def save(self) -> None:
+        """Do nothing: what it has acknowledged is with the operating system already."""
+
 
 class Mosquitto:
-    """Debian's mosquitto with persistence."""
+    """Debian's mosquitto with persistence. It acknowledges before it saves: see `save`."""
 
     def __init__(self, directory: Path, extra: str = "", anonymous: bool = True):
         self._port = free_port()
@@ -58,6 +62,7 @@ class Mosquitto:
             anonymous=str(anonymous).lower(),
         )
         self._file.write_text(text + extra)
+        self._database = directory / "mosquitto.db"
 
     @property
     def url(self) -> str:
@@ -85,6 +90,19 @@ class Mosquitto:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def save(self) -> None:
+        """Have everything acknowledged so far written to disk, as SIGUSR1 asks for."""
+        assert self._process is not None
+        before = self._saved_ns()
+        self._process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 10
+        while self._saved_ns() == before:
+            assert time.monotonic() < deadline, "mosquitto does not save"
+            time.sleep(0.01)
+
+    def _saved_ns(self) -> int:
+        return self._database.stat().st_mtime_ns if self._database.exists() else 0
 
 
 def _listens(port: int) -> bool:

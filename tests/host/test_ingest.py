@@ -99,6 +99,7 @@ def test_a_broker_killed_in_the_middle_loses_and_doubles_nothing(broker, ingest,
     for first in (0, 100, 200):
         publisher = Publisher(broker.url)
         publisher.records("bench", range(first, first + 100))
+        broker.save()
         broker.kill()
         publisher.close()
         broker.start()
