@@ -61,7 +61,7 @@ class VirtualNode:
         folder: Path,
         runtime: RuntimeName = "micropython",
         heap: str = HEAP,
-        real_wait_ms: int = 1000,
+        real_wait_ms: int = 5000,
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console."""
         self.name = section.name

@@ -54,7 +54,7 @@ class VirtualBoard:
         clock: BoardClock,
         seed: int,
         unique_id: bytes,
-        real_wait_ms: int = 1000,
+        real_wait_ms: int = 5000,
     ) -> None:
         self.kind = kind
         self.flash = flash

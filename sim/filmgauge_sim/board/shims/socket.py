@@ -16,6 +16,7 @@ _ETIMEDOUT = 110
 _EHOSTUNREACH = 118  # as lwIP numbers it
 _IPPROTO_TCP = 6
 _TCP_NODELAY = 1
+_GOODBYE_MS = 500
 _CALL_US = 10  # assumed: a call into the network stack
 
 
@@ -44,6 +45,7 @@ class socket:
         self._timeout_us = None  # None blocks without bound, 0 does not block
         self._visible_us = 0  # when the answer to the last send can be seen
         self._silent = False  # whether the peer let a whole real wait pass since then
+        self._sent_last = False
 
     def settimeout(self, seconds):
         self._timeout_us = None if seconds is None else int(seconds * 1000000)
@@ -76,6 +78,7 @@ class socket:
         count = self._real.write(data)
         self._visible_us = _link.now_us() + _board.latency_us
         self._silent = False
+        self._sent_last = True
         return count
 
     send = write
@@ -86,6 +89,7 @@ class socket:
                 return None
             if not self.await_data(self._timeout_us):
                 raise OSError(_ETIMEDOUT, "")
+        self._sent_last = False
         got = self._real.readinto(buffer)
         if got is None and not self._silent:  # the host may be slower than the board
             self._silent = not _readable(self._real, _board.real_wait_ms)
@@ -100,6 +104,10 @@ class socket:
     recv = read
 
     def close(self):
+        if self._sent_last and not self._silent:
+            # The board comes back minutes later, which may be a millisecond here: let the peer
+            # take note of the goodbye, or it takes the return for a second client of that name.
+            _readable(self._real, _GOODBYE_MS)
         self._real.close()
 
     def ready(self):
