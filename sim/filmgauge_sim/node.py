@@ -25,8 +25,10 @@ from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.ambient import Ambient
-from filmgauge_sim.circuit.bench import Bench, Truth
+from filmgauge_sim.circuit.bench import Bench
 from filmgauge_sim.circuit.cycler import Cycler, Step
+from filmgauge_sim.circuit.sensing import Sensing
+from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
@@ -217,9 +219,11 @@ def build_bench(section: NodeSection, rng: random.Random) -> Bench:
         cell=cell,
         cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
         ambient=Ambient(section.ambient.mean_c, section.ambient.swing_c, section.ambient.period_h),
-        ina228=Ina228(section.sensor.shunt_ohm, errors, seed=rng.getrandbits(32)),
-        tmp117=Tmp117(seed=rng.getrandbits(32), offset_c=0.0 if ideal else None),
-        bus=I2CBus(),
+        sensing=Sensing(
+            Ina228(section.sensor.shunt_ohm, errors, seed=rng.getrandbits(32)),
+            Tmp117(seed=rng.getrandbits(32), offset_c=0.0 if ideal else None),
+            I2CBus(),
+        ),
         gate_pin=_GATE_PIN,
     )
 
