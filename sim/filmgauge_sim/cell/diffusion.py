@@ -1,6 +1,7 @@
-"""Diffusion of lithium through the film: fourteen modes, exact for constant current and temperature.
+"""Diffusion of lithium through the film: fourteen modes, exact for constant current.
 
-The surface stoichiometry differs from the mean by the sum of the modes x_k,
+The stepping is exact for any duration at constant temperature. The surface stoichiometry differs
+from the mean by the sum of the modes x_k,
 
     dx_k/dt = -(r_k / tau) x_k + (r_k w_k / Q0) j
 

@@ -37,9 +37,7 @@ class Rail:
         ledger: EnergyLedger,
     ) -> None:
         if not converter.stop_v <= brown_out_v < converter.restart_v:
-            raise ValueError(
-                f"the board's brown-out voltage {brown_out_v:g} V must lie from stop_v to restart_v"
-            )
+            raise ValueError(f"brown-out at {brown_out_v:g} V must lie from stop_v to restart_v")
         self.harvest_uw = self.cell_uw = self.board_uw = self.sensors_uw = 0.0
         self.board_on = False
         self.capacitance_v = capacitance_v

@@ -3,9 +3,10 @@
 import math
 
 import pytest
-from filmgauge_sim.cell import Crossing, FilmCell, load_parameters
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+from filmgauge_sim.cell import Crossing, FilmCell, load_parameters
 
 EVP = load_parameters("evp-li")
 

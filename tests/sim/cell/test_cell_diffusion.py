@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from filmgauge_sim.cell import FilmCell, load_parameters
 
 # Losses are not the subject here, and the witnesses know none.

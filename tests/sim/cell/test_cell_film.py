@@ -5,10 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.cell.kinetics import lipon_resistance_ohm_cm2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.cell.kinetics import lipon_resistance_ohm_cm2
 
 # Losses have a file of their own (test_cell_loss.py); here the cell keeps what it is given.
 LOSSLESS = {"charge_acceptance": 1.0, "self_discharge_per_year": 0.0}

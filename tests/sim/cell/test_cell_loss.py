@@ -4,10 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
-from filmgauge_sim.cell.charge import leaked
 from hypothesis import given
 from hypothesis import strategies as st
+
+from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.charge import leaked
 
 EVP = load_parameters("evp-li")
 HOUR = 3600.0

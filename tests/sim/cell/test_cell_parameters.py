@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+
 from filmgauge_sim.cell import CellParameters, ParameterError, available_sets, load_parameters
 
 ROOT = Path(__file__).parents[3]
