@@ -64,7 +64,7 @@ def _rate(test: RateTest, done: Sequence[Capacity]) -> Picture:
         )
         axes.set_xticks(list(numbers), [f"{current:g}" for current, _ in test.points])
         axes.set(xlabel="uA cm$^{-2}$, in this order", ylabel="discharge / uAh cm$^{-2}$")
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, 1.1 * max(published for _, published in test.points))
         axes.legend(fontsize=8)
 
     return Picture(draw)
