@@ -166,7 +166,12 @@ def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     lines = [
         f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh, discharged"
         f" {found.discharged_uah:.6g} uAh, {found.lowest_v:.4f} to {found.highest_v:.4f} V"
-        + (f", stopped at the {found.stopped} end of the window" if found.stopped else "")
+        + (
+            f"; {found.cut_rows} rows cut short, first at {found.first_cut_s:.3f} s at the"
+            f" {found.first_cut_at} end of the window"
+            if found.cut_rows
+            else ""
+        )
     ]
     result = {**asdict(found), "stoichiometry": cell.stoichiometry}
     setup.report(result, lines, picture=over_time(trace) if trace else None, trace=trace)

@@ -38,8 +38,11 @@ class Replay:
     final_v: float
     lowest_v: float
     highest_v: float
-    # "low" or "high" when the cell left its window before the end of the profile.
-    stopped: str | None
+    # Rows in which the cell came to an end of its window and rested for what was left of them.
+    cut_rows: int
+    # When and at which end ("low", "high") the first of them was.
+    first_cut_s: float | None
+    first_cut_at: str | None
 
 
 def read_profile(path: Path) -> list[Load]:
@@ -71,15 +74,16 @@ def read_profile(path: Path) -> list[Load]:
 def replay(
     cell: Specimen, loads: list[Load], temperature_c: float, trace: Trace | None = None
 ) -> Replay:
-    """Let every load act, none left out however short, until the cell leaves its window.
+    """Let every load act, none left out however short.
 
+    At an end of the window the load is cut off for the rest of its row, as a protection would.
     A power is a current that is chosen at the start of its row.
     """
     empty_v, full_v = window_v(cell)
     time_s = charged = discharged = 0.0
+    cuts: list[tuple[float, str]] = []
     voltage = cell.voltage_v(0.0, temperature_c)
     lowest = highest = voltage
-    stopped = None
     for load in loads:
         degc = temperature_c if load.temperature_c is None else load.temperature_c
         current = current_of(cell, load, degc)
@@ -88,22 +92,34 @@ def replay(
         found = cell.next_crossing(current, degc, load.duration_s, lower, upper)
         lasts = load.duration_s if found is None else found.time_s
         start_v = cell.voltage_v(current, degc)
-        if trace is not None:
-            trace.step += 1
-            trace.add(start_v, current / cell.area_cm2, degc)
-            trace.pass_time(lasts, current / cell.area_cm2)
-        cell.advance(current, degc, lasts)
+        _act(cell, current, degc, lasts, trace)
         voltage = cell.voltage_v(current, degc)
-        if trace is not None:
-            trace.add(voltage, current / cell.area_cm2, degc)
         lowest, highest = min(lowest, start_v, voltage), max(highest, start_v, voltage)
-        time_s += lasts
         charged += max(current, 0.0) * lasts / 3600.0
         discharged += max(-current, 0.0) * lasts / 3600.0
         if found is not None:
-            stopped = found.bound
-            break
-    return Replay(time_s, charged, discharged, voltage, lowest, highest, stopped)
+            cuts.append((time_s + lasts, found.bound))
+            _act(cell, 0.0, degc, load.duration_s - lasts, trace)
+            voltage = cell.voltage_v(0.0, degc)
+        time_s += load.duration_s
+    first_s, first_at = cuts[0] if cuts else (None, None)
+    return Replay(
+        time_s, charged, discharged, voltage, lowest, highest, len(cuts), first_s, first_at
+    )
+
+
+def _act(
+    cell: Specimen, current_ua: float, temperature_c: float, duration_s: float, trace: Trace | None
+) -> None:
+    """One constant current, recorded at its start and at its end."""
+    density = current_ua / cell.area_cm2
+    if trace is not None:
+        trace.step += 1
+        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+        trace.pass_time(duration_s, density)
+    cell.advance(current_ua, temperature_c, duration_s)
+    if trace is not None:
+        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
 
 
 def current_of(cell: Specimen, load: Load, temperature_c: float) -> float:

@@ -4,9 +4,10 @@ import math
 from dataclasses import replace
 
 import pytest
-from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
 
 PRE = load_parameters("pre-li")
 EVP = load_parameters("evp-li")

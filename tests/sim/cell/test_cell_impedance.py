@@ -4,6 +4,7 @@ import cmath
 import math
 
 import pytest
+
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
 from filmgauge_sim.cell.impedance import impedance_ohm_cm2
 

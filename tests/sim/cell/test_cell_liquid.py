@@ -3,9 +3,10 @@
 import math
 
 import pytest
-from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
 
 LIQUID = load_liquid()
 HOUR = 3600.0

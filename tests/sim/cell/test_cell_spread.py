@@ -4,6 +4,7 @@ import math
 from statistics import mean, stdev
 
 import pytest
+
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.spread import drawn
 
