@@ -3,6 +3,7 @@
 import click
 
 from filmgauge_host.cli.lab_capacity import cycle, discharge, rate, temperature
+from filmgauge_host.cli.lab_fit import fit
 from filmgauge_host.cli.lab_paper import paper
 from filmgauge_host.cli.lab_probe import cv, eis, ocv, profile, pulse
 
@@ -12,5 +13,5 @@ def lab() -> None:
     """Experiments on a simulated cell; currents in uA/cm2, capacities in uAh/cm2."""
 
 
-for _command in (discharge, rate, cycle, temperature, cv, eis, ocv, pulse, profile, paper):
+for _command in (discharge, rate, cycle, temperature, cv, eis, ocv, pulse, profile, paper, fit):
     lab.add_command(_command)

@@ -12,8 +12,8 @@ from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
 
 # Column of the file -> factor to seconds, uA and uW.
-_TIMES = {"Test Time / s": 1.0, "time_s": 1.0, "time_ms": 1e-3, "time_h": 3600.0}
-_CURRENTS = {"Current / A": 1e6, "current_a": 1e6, "current_ma": 1e3, "current_ua": 1.0}
+TIMES = {"Test Time / s": 1.0, "time_s": 1.0, "time_ms": 1e-3, "time_h": 3600.0}
+CURRENTS = {"Current / A": 1e6, "current_a": 1e6, "current_ma": 1e3, "current_ua": 1.0}
 _POWERS = {"Power / W": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
 _TEMPERATURES = ("Ambient Temperature / degC", "temperature_c")
 
@@ -53,18 +53,18 @@ def read_profile(path: Path) -> list[Load]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path.name} is not a CSV file in UTF-8: {error}.") from None
     columns = list(rows[0]) if rows else []
-    time = _column(path, columns, _TIMES, "a time")
-    load = _column(path, columns, _CURRENTS | _POWERS, "a current or a power")
-    factor = (_CURRENTS | _POWERS)[load]
+    time = column(path, columns, TIMES, "a time")
+    load = column(path, columns, CURRENTS | _POWERS, "a current or a power")
+    factor = (CURRENTS | _POWERS)[load]
     temperature = next((name for name in _TEMPERATURES if name in columns), None)
-    times = [_number(path, k, row, time) * _TIMES[time] for k, row in enumerate(rows, 2)]
+    times = [number(path, k, row, time) * TIMES[time] for k, row in enumerate(rows, 2)]
     loads: list[Load] = []
     for k, row in enumerate(rows[:-1], 2):
         duration = times[k - 1] - times[k - 2]
         if duration < 0.0:
             raise ValueError(f"{path.name} line {k + 1}: {time} must not fall.")
-        degc = None if temperature is None else _number(path, k, row, temperature)
-        value = _number(path, k, row, load) * factor
+        degc = None if temperature is None else number(path, k, row, temperature)
+        value = number(path, k, row, load) * factor
         loads.append(Load(duration, value, load in _POWERS, degc))
     if not loads:
         raise ValueError(f"{path.name} must have two rows of data or more.")
@@ -137,14 +137,16 @@ def current_of(cell: Specimen, load: Load, temperature_c: float) -> float:
         raise ValueError(f"the cell cannot give {-load.value:g} uW.") from None
 
 
-def _column(path: Path, columns: list[str], known: dict[str, float], what: str) -> str:
+def column(path: Path, columns: list[str], known: dict[str, float], what: str) -> str:
+    """The first known column of a file. Raises ValueError naming the ones that would do."""
     for name in known:
         if name in columns:
             return name
     raise ValueError(f"{path.name} must have {what} in a column {' or '.join(known)}.")
 
 
-def _number(path: Path, line: int, row: dict[str, str], column: str) -> float:
+def number(path: Path, line: int, row: dict[str, str], column: str) -> float:
+    """A number of a row. Raises ValueError with file, line and column."""
     try:
         value = float(row[column])
     except (TypeError, ValueError):
