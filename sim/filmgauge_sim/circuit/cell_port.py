@@ -1,10 +1,12 @@
 """The cell's side of the converter: constant currents, cut-offs, and the energy that passes.
 
-The converter draws or drives a constant current and holds the power on the capacitor's side until
-the cell's voltage has moved by `_BAND_V`; then it looks again. Both the cut-offs and that band
-are met at exact crossings. A cut-off path opens again when the resting cell has recovered.
+The converter draws or drives a constant current. Until the cell's voltage has moved by `_BAND_V`
+the power on the capacitor's side is held at what the mean voltage of that stretch makes of it;
+then a new stretch begins. Both the cut-offs and that band are met at exact crossings. A cut-off
+path opens again when the resting cell has recovered.
 """
 
+from copy import copy
 from math import ceil
 
 from numpy.polynomial.legendre import leggauss
@@ -14,7 +16,7 @@ from filmgauge_sim.circuit.converter import CHARGED_V, DISCHARGED_V, Converter
 from filmgauge_sim.circuit.energy import EnergyLedger
 from filmgauge_sim.circuit.harvester import NEVER_US
 
-_BAND_V = 0.01
+_BAND_V = 0.05
 _POINTS = 12
 # After a change of current the voltage moves fast and then ever more slowly: with time = length
 # x^4 the points of the quadrature lie where it moves.
@@ -54,10 +56,22 @@ class CellPort:
         self._shut_until_us: dict[int, int] = {}  # direction -> earliest return of its path
         self._plan: tuple[int, bool, float, float | None] | None = None
 
-    @property
-    def cell(self) -> FilmCell:
-        """The cell at the time of the last `settle`."""
-        return self._cell
+    def twin(self, ledger: EnergyLedger) -> "CellPort":
+        """Return a port in the same state that goes on by itself and books in `ledger`."""
+        other = copy(self)
+        other._cell = self._cell.clone()
+        other._ledger = ledger
+        return other
+
+    def cell_at(self, now_us: int) -> FilmCell:
+        """Return what the cell will be at `now_us` under the present current."""
+        cell = self._cell.clone()
+        cell.advance(self.current_ua, self._temperature_c, (now_us - self._now_us) / 1e6)
+        return cell
+
+    def voltage_at_v(self, now_us: int) -> float:
+        """Return its voltage at `now_us` under the present current."""
+        return self.cell_at(now_us).voltage_v(self.current_ua, self._temperature_c)
 
     @property
     def current_ua(self) -> float:
@@ -100,26 +114,28 @@ class CellPort:
         self.next_event_us = until_us
         before_uw = self.output_uw
         allowed = direction if self._allows(direction) else 0
-        self._set(allowed, running)
+        self._set(allowed)
         if allowed and self._beyond(allowed):
             self._shut(allowed)
-            self._set(0, running)
+            self._set(0)
         if self.current_ua:
             self._watch_voltage()
+        self.output_uw = self._output_uw(running)
         return self.output_uw != before_uw
 
-    def _set(self, direction: int, running: bool) -> None:
-        """Set the current and what the capacitor gets of it."""
+    def _set(self, direction: int) -> None:
         converter = self._converter
         self.shunt_ua = {-1: -converter.discharge_ua, 0: 0.0, 1: converter.charge_ua}[direction]
-        converter_v = self.voltage_v() + self.shunt_ua * self._shunt_ohm * 1e-6
-        power_uw = abs(self.shunt_ua) * max(0.0, converter_v)
-        if direction > 0:
-            self.output_uw = -converter.needed_uw(power_uw)
-        elif direction < 0:
-            self.output_uw = converter.discharged_uw(power_uw, running)
-        else:
-            self.output_uw = 0.0
+
+    def _output_uw(self, running: bool) -> float:
+        """Return what the capacitor gets from now until the next event, by the mean voltage."""
+        if not self.shunt_ua:
+            return 0.0
+        cell_v = self._mean_v((self.next_event_us - self._now_us) / 1e6)
+        power_uw = abs(self.shunt_ua) * max(0.0, cell_v + 1e-6 * self.shunt_ua * self._shunt_ohm)
+        if self.shunt_ua > 0:
+            return -self._converter.needed_uw(power_uw)
+        return self._converter.discharged_uw(power_uw, running)
 
     def _beyond(self, direction: int) -> bool:
         voltage_v = self.voltage_v()

@@ -6,9 +6,11 @@
 What the firmware does sets the board's current; the capacitor carries it; what the capacitor
 needs, or has to spare, flows from or into the cell through the shunt, where the INA228 sees it.
 When the capacitor falls below the board's brown-out voltage, the board loses its supply then and
-there. Everything is advanced by events and exact between them (capacitor.py, cell_port.py).
+there. Everything is advanced by events and exact between them (capacitor.py, cell_port.py);
+asking for the state changes nothing.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 from filmgauge_sim.cell import FilmCell
@@ -97,22 +99,23 @@ class FilmPowered:
 
     @property
     def cell(self) -> FilmCell:
-        """The cell, advanced to the present."""
-        self._port.settle(self._now_us)
-        return self._port.cell
+        """The cell as it is now."""
+        return self._port.cell_at(self._now_us)
 
     @property
     def ledger(self) -> EnergyLedger:
         """Where energy came from and went until the present."""
-        self._port.settle(self._now_us)
-        self._rail.settle(self._now_us)
-        return self._ledger
+        ledger = copy(self._ledger)
+        self._port.twin(ledger).settle(self._now_us)
+        self._rail.twin(ledger).settle(self._now_us)
+        return ledger
 
     @property
     def capacitor_v(self) -> float:
         """Voltage at the capacitor's terminals now."""
-        self._rail.settle(self._now_us)
-        return self._rail.terminal_v
+        rail = self._rail.twin(EnergyLedger())
+        rail.settle(self._now_us)
+        return rail.terminal_v
 
     @property
     def board_on(self) -> bool:
@@ -121,13 +124,13 @@ class FilmPowered:
 
     def truth(self) -> Truth:
         """Return the state of the cell at the time that the world has reached."""
-        stoichiometry = self.cell.stoichiometry
-        flow = self._port.shunt_ua
+        port, cell = self._port, self.cell
+        flow = port.shunt_ua
         return Truth(
             now_us=self._now_us,
-            stoichiometry=stoichiometry,
-            voltage_v=self._port.voltage_v(),
-            current_ua=self._port.current_ua,
+            stoichiometry=cell.stoichiometry,
+            voltage_v=cell.voltage_v(port.current_ua, self._temperature_c),
+            current_ua=port.current_ua,
             temperature_c=self._temperature_c,
             phase=_PHASES[(flow > 0) - (flow < 0)],
         )
@@ -189,10 +192,8 @@ class FilmPowered:
         port = self._port
         before_v = after_v = 0.0
         if port.drain_ua:
-            port.settle(self._now_us)
-            before_v = port.voltage_v()
-            port.settle(until_us)
-            after_v = port.voltage_v()
+            before_v = port.voltage_at_v(self._now_us)
+            after_v = port.voltage_at_v(until_us)
         self._now_us = until_us
         self._sensing.advance(until_us, port.shunt_ua, before_v, after_v, self._temperature_c)
 

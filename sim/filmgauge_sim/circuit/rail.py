@@ -4,6 +4,7 @@ Between two events every power is constant, so that the capacitor's closed form 
 uW, energies in uJ, `now_us` in true us; a path is switched by the voltage at the terminals.
 """
 
+from copy import copy
 from math import ceil
 
 from filmgauge_sim.circuit.capacitor import Capacitor
@@ -52,6 +53,12 @@ class Rail:
         self._enough = Comparator(converter.refill_v, converter.refill_v + swing_v)
         self._surplus = Comparator(converter.charge_v - swing_v, converter.charge_v)
         self._full = Comparator(converter.ceiling_v - swing_v, converter.ceiling_v)
+
+    def twin(self, ledger: EnergyLedger) -> "Rail":
+        """Return a rail in the same state to be settled by itself, which books in `ledger`."""
+        other = copy(self)
+        other._ledger = ledger
+        return other
 
     @property
     def running(self) -> bool:

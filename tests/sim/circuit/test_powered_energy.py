@@ -3,9 +3,7 @@
 import random
 
 import pytest
-from film_world import film_world, live, random_life, random_world
-
-from filmgauge_sim.circuit.harvester import ConstantHarvester
+from film_world import live, random_life, random_world
 
 
 @pytest.mark.parametrize("seed", range(16))
