@@ -18,24 +18,19 @@ from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.kinds import board_kind
 from filmgauge_sim.board.launcher import HEAP
-from filmgauge_sim.board.outcome import ResetCause
+from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.runtime import Runtime
 from filmgauge_sim.board.wifi import AccessPoint
-from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
-from filmgauge_sim.circuit.ambient import Ambient
-from filmgauge_sim.circuit.bench import Bench
-from filmgauge_sim.circuit.cycler import Cycler, Step
-from filmgauge_sim.parts.bus import I2CBus
-from filmgauge_sim.parts.ina228 import Ina228
-from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.parts.tmp117 import Tmp117
-from filmgauge_sim.scenario import CyclerStep, NetworkSection, NodeSection
+from filmgauge_sim.circuit.powered import FilmPowered
+from filmgauge_sim.circuit.worlds import PINS, build_world
+from filmgauge_sim.scenario import NetworkSection, NodeSection
 from filmgauge_sim.truth_log import TruthLog
 
 RuntimeName = Literal["micropython", "cpython"]
 _SSID = "virtual"
-_GATE_PIN = 10
+_LONGEST_WAIT_US = 3_600_000_000
 _SOC_SIGMA_KNOWN_PPM = 1000
 
 
@@ -72,14 +67,15 @@ class VirtualNode:
         self.notes: list[str] = []
         self._made: dict[int, int] = {}  # records made by the firmware: boot -> count
         self.console = folder / f"{section.name}.console.log"
-        self._power_ons = 0
+        self._boot: int | None = None  # as the firmware counts them
         self._next_cause = ResetCause.POWER_ON
         rng = random.Random(f"{seed} {section.name}")
-        self.world = build_bench(section, rng)
+        kind = board_kind(section.board)
+        self.world = build_world(section, kind, rng)
         self.flash = Flash(folder / f"{section.name}.flash", section.flash_blocks)
         self._provision(broker)
         self.board = VirtualBoard(
-            kind=board_kind(section.board),
+            kind=kind,
             world=self.world,
             flash=self.flash,
             access_point=_access_point(network),
@@ -87,6 +83,7 @@ class VirtualNode:
             seed=rng.getrandbits(32),
             unique_id=rng.randbytes(6),
             real_wait_ms=real_wait_ms,
+            supply=self.world if isinstance(self.world, FilmPowered) else None,
         )
         self.runtime: Runtime
         if runtime == "micropython":
@@ -106,22 +103,33 @@ class VirtualNode:
         return self.board.now_us
 
     def step(self) -> None:
-        """Boot, run the firmware until it sleeps, and sleep."""
+        """Boot, run the firmware until it sleeps, and sleep.
+
+        A board without power waits for it first, but not longer than an hour at a time.
+        """
+        if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
+            return
+        try:
+            outcome = self._wake()
+            if outcome.cause is ResetCause.DEEP_SLEEP:
+                self.board.sleep(outcome.sleep_ms)
+        except BoardStopped as stopped:  # the supply failed in boot or sleep
+            outcome = stopped.outcome
+            self._note(outcome)
+        self.dead = None if outcome.cause else outcome.note
+        self._next_cause = outcome.cause or self._next_cause
+
+    def _wake(self) -> Outcome:
+        """Boot and run the firmware until the board stops it."""
         if self._next_cause is ResetCause.POWER_ON:
             self._note_made()  # before the retained memory goes
-            self._power_ons += 1
+            self._boot = None
         self.board.boot(self._next_cause)
         outcome = self.runtime.run(self.board)
         self.wakes += 1
         self._note_truth()
-        if outcome.note:
-            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
-        if outcome.cause is None:
-            self.dead = outcome.note
-            return
-        self._next_cause = outcome.cause
-        if outcome.cause is ResetCause.DEEP_SLEEP:
-            self.board.sleep(outcome.sleep_ms)
+        self._note(outcome)
+        return outcome
 
     def cut_power(self) -> None:
         """Take board and sensors off their supply between two wakes and put them back."""
@@ -135,18 +143,38 @@ class VirtualNode:
         self.runtime.close()
         self.flash.close()
 
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.note:
+            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
+
     def _note_truth(self) -> None:
+        """Note the truth of this wake under the number that the firmware gave its boot.
+
+        A wake that lost its power before the firmware had a number is not noted.
+        """
+        if self._boot is None:
+            state = self._remembered()
+            self._boot = state.boot if state else None
+        if self._boot is None:
+            return
         truth = self.world.truth()
-        self.truth.add(truth, self._power_ons, self.board.clock.reading_us(truth.now_us) / 1e6)
+        self.truth.add(truth, self._boot, self.board.clock.reading_us(truth.now_us) / 1e6)
 
     def _note_made(self) -> None:
         """Look into the retained memory: how many records has the firmware made?"""
-        state = State()
-        memory = self.board.rtc_memory
-        if opened(memory, SIZE) is not None:
-            state.buffer[:] = memory[: len(state.buffer)]
-            state.unpack(LedgerOnly(shunt_mohm=1_000_000))
+        state = self._remembered()
+        if state is not None:
             self._made[state.boot] = state.seq
+
+    def _remembered(self) -> State | None:
+        """Return the state in the retained memory, None where there is none."""
+        memory = self.board.rtc_memory
+        if opened(memory, SIZE) is None:
+            return None
+        state = State()
+        state.buffer[:] = memory[: len(state.buffer)]
+        state.unpack(LedgerOnly(shunt_mohm=1_000_000))
+        return state
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
@@ -174,7 +202,7 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
         "backlog": firmware.backlog,
         "pin_scl": 9,
         "pin_sda": 8,
-        "pin_gate": _GATE_PIN,
+        "pin_gate": PINS.gate,
         "shunt_mohm": round(firmware.shunt_ohm * 1000),
         "initial_soc_ppm": round(section.cell.stoichiometry * 1e6) if known else 500_000,
         "initial_sigma_ppm": _SOC_SIGMA_KNOWN_PPM if known else 290_000,
@@ -184,39 +212,6 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
         "mqtt_user": broker.user,
         "mqtt_password": broker.password,
     }
-
-
-def build_bench(section: NodeSection, rng: random.Random) -> Bench:
-    """Return the world of a bench node. Raises ValueError from a wrong parameter set."""
-    cell_section = section.cell
-    cell = FilmCell(
-        load_parameters(cell_section.set), cell_section.area_cm2, cell_section.stoichiometry
-    )
-    errors = {
-        "ideal": Ina228Errors.ideal,
-        "worst": Ina228Errors.worst,
-        "drawn": lambda: Ina228Errors.draw(rng),
-    }[section.sensor.errors]()
-    ideal = section.sensor.errors == "ideal"
-    return Bench(
-        cell=cell,
-        cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
-        ambient=Ambient(section.ambient.mean_c, section.ambient.swing_c, section.ambient.period_h),
-        ina228=Ina228(section.sensor.shunt_ohm, errors, seed=rng.getrandbits(32)),
-        tmp117=Tmp117(seed=rng.getrandbits(32), offset_c=0.0 if ideal else None),
-        bus=I2CBus(),
-        gate_pin=_GATE_PIN,
-    )
-
-
-def _step(step: CyclerStep, capacity_uah: float) -> Step:
-    sign = {"charge": 1.0, "discharge": -1.0, "rest": 0.0}[step.action]
-    return Step(
-        action=step.action,
-        current_ua=sign * step.rate_c * capacity_uah,
-        duration_us=None if step.hours is None else round(step.hours * 3.6e9),
-        until_v=step.until_v,
-    )
 
 
 def _access_point(network: NetworkSection) -> AccessPoint:

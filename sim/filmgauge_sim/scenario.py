@@ -13,6 +13,14 @@ import msgspec
 from msgspec import Meta
 
 from filmgauge.report.topics import check_node
+from filmgauge_sim.circuit.converter import Converter
+from filmgauge_sim.circuit.sections import (
+    CapacitorSection,
+    ConverterSection,
+    HarvesterSection,
+    check_harvester,
+    number,
+)
 
 _DURATIONS_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
@@ -21,18 +29,14 @@ class ScenarioError(ValueError):
     """A scenario is wrong; the text is one sentence with file, key and bound."""
 
 
-def _number(low: float, high: float, text: str) -> Meta:
-    return Meta(ge=low, le=high, description=text)
-
-
 class CellSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The film cell."""
 
     set: Annotated[str, Meta(description="name of a parameter set, or path of a TOML file")] = (
         "evp-li"
     )
-    area_cm2: Annotated[float, _number(0.01, 1000, "area of the film, cm2")] = 1.0
-    stoichiometry: Annotated[float, _number(0, 1, "charge at the start, 1 is full")] = 0.5
+    area_cm2: Annotated[float, number(0.01, 1000, "area of the film, cm2")] = 1.0
+    stoichiometry: Annotated[float, number(0, 1, "charge at the start, 1 is full")] = 0.5
 
 
 class CyclerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,20 +46,18 @@ class CyclerStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         Literal["charge", "discharge", "rest"], Meta(description="what the cycler does")
     ]
     rate_c: Annotated[
-        float, _number(0, 20, "current in capacities per hour: 0.2 is C/5; none for a rest")
+        float, number(0, 20, "current in capacities per hour: 0.2 is C/5; none for a rest")
     ] = 0.0
-    until_v: Annotated[float, _number(0.5, 4.5, "cell voltage that ends the step, V")] | None = (
-        None
-    )
-    hours: Annotated[float, _number(0.001, 10000, "longest duration, h")] | None = None
+    until_v: Annotated[float, number(0.5, 4.5, "cell voltage that ends the step, V")] | None = None
+    hours: Annotated[float, number(0.001, 10000, "longest duration, h")] | None = None
 
 
 class AmbientSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Temperature around the cell: a sine, coldest at the start."""
 
-    mean_c: Annotated[float, _number(-40, 85, "mean, degC")] = 25.0
-    swing_c: Annotated[float, _number(0, 60, "amplitude, degC")] = 0.0
-    period_h: Annotated[float, _number(0.5, 8760, "period, h")] = 24.0
+    mean_c: Annotated[float, number(-40, 85, "mean, degC")] = 25.0
+    swing_c: Annotated[float, number(0, 60, "amplitude, degC")] = 0.0
+    period_h: Annotated[float, number(0.5, 8760, "period, h")] = 24.0
 
 
 class SensorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,22 +67,29 @@ class SensorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         Literal["ideal", "drawn", "worst"],
         Meta(description="none, drawn from the seed within the datasheet, or all at its bounds"),
     ] = "drawn"
-    shunt_ohm: Annotated[float, _number(1, 100000, "true resistance, ohm")] = 1000.0
+    shunt_ohm: Annotated[float, number(1, 100000, "true resistance, ohm")] = 1000.0
+    switched: Annotated[
+        bool,
+        Meta(
+            description="with supply film: whether both sensors have power only while pin 11 of"
+            " the board is high; otherwise they have it whenever the board has"
+        ),
+    ] = False
 
 
 class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Configuration of the node's firmware."""
 
-    sample_s: Annotated[int, _number(1, 86400, "from wake to wake, s")] = 60
-    report_every: Annotated[int, _number(1, 1440, "wakes from report to report")] = 5
-    journal_every: Annotated[int, _number(1, 1440, "wakes between two saves to flash")] = 60
+    sample_s: Annotated[int, number(1, 86400, "from wake to wake, s")] = 60
+    report_every: Annotated[int, number(1, 1440, "wakes from report to report")] = 5
+    journal_every: Annotated[int, number(1, 1440, "wakes between two saves to flash")] = 60
     shunt_ohm: Annotated[
-        float, _number(20, 100000, "what the firmware takes the shunt for, ohm")
+        float, number(20, 100000, "what the firmware takes the shunt for, ohm")
     ] = 1000.0
     soc_known: Annotated[
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
-    backlog: Annotated[int, _number(1, 256, "records kept while the broker is away")] = 256
+    backlog: Annotated[int, number(1, 256, "records kept while the broker is away")] = 256
 
 
 class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -89,30 +98,37 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     name: Annotated[str, Meta(description="1 to 32 of a-z, 0-9 and -; names the MQTT topics")]
     board: Annotated[Literal["esp32-c3"], Meta(description="kind of board")] = "esp32-c3"
     clock_error_ppm: Annotated[
-        int, _number(-50000, 50000, "how fast the board's clock runs, 1e-6")
+        int, number(-50000, 50000, "how fast the board's clock runs, 1e-6")
     ] = 0
-    flash_blocks: Annotated[int, _number(16, 1024, "size of the file system, 4 KiB blocks")] = 64
+    flash_blocks: Annotated[int, number(16, 1024, "size of the file system, 4 KiB blocks")] = 64
+    supply: Annotated[
+        Literal["usb", "film"],
+        Meta(description="what the board lives from; with film there is no cycler"),
+    ] = "usb"
     cell: CellSection = msgspec.field(default_factory=CellSection)
     cycler: Annotated[list[CyclerStep], Meta(description="steps of the bench cycler")] = (
         msgspec.field(default_factory=list)
     )
     ambient: AmbientSection = msgspec.field(default_factory=AmbientSection)
     sensor: SensorSection = msgspec.field(default_factory=SensorSection)
+    capacitor: CapacitorSection = msgspec.field(default_factory=CapacitorSection)
+    converter: ConverterSection = msgspec.field(default_factory=ConverterSection)
+    harvester: HarvesterSection = msgspec.field(default_factory=HarvesterSection)
     firmware: FirmwareSection = msgspec.field(default_factory=FirmwareSection)
 
 
 class Outage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A time without Wi-Fi."""
 
-    begin_h: Annotated[float, _number(0, 1e6, "since the start, h")]
-    end_h: Annotated[float, _number(0, 1e6, "since the start, h")]
+    begin_h: Annotated[float, number(0, 1e6, "since the start, h")]
+    end_h: Annotated[float, number(0, 1e6, "since the start, h")]
 
 
 class NetworkSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The Wi-Fi around the nodes."""
 
-    association_ms: Annotated[int, _number(1, 60000, "to join, ms")] = 900
-    latency_ms: Annotated[int, _number(1, 10000, "to the broker and back, ms")] = 20
+    association_ms: Annotated[int, number(1, 60000, "to join, ms")] = 900
+    latency_ms: Annotated[int, number(1, 10000, "to the broker and back, ms")] = 20
     outages: Annotated[list[Outage], Meta(description="times without Wi-Fi")] = msgspec.field(
         default_factory=list
     )
@@ -124,7 +140,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: Annotated[str, Meta(min_length=1, max_length=64, description="name of the scenario")]
     summary: Annotated[str, Meta(description="one sentence for the screen")] = ""
     duration: Annotated[str, Meta(description="virtual time: a number and s, min, h or d")] = "1d"
-    seed: Annotated[int, _number(0, 2**31 - 1, "draws sensor errors and noise")] = 1
+    seed: Annotated[int, number(0, 2**31 - 1, "draws sensor errors and noise")] = 1
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     node: Annotated[list[NodeSection], Meta(min_length=1, description="the nodes")]
 
@@ -188,6 +204,7 @@ def _check(scenario: Scenario) -> None:
             raise ValueError(f"node[{at}].name: {error}") from None
         for index, step in enumerate(node.cycler):
             _check_step(f"node {node.name} cycler[{index}]", step)
+        _check_supply(node)
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"node name {name} is used twice")
@@ -201,6 +218,28 @@ def _check_step(where: str, step: CyclerStep) -> None:
         raise ValueError(f"{where}.rate_c must be above 0, and left out for a rest")
     if step.hours is None and (step.action == "rest" or step.until_v is None):
         raise ValueError(f"{where} needs hours or, unless it is a rest, until_v")
+
+
+def _check_supply(node: NodeSection) -> None:
+    """The circuit belongs to supply film, the cycler to supply usb."""
+    if node.supply == "film":
+        if node.cycler:
+            raise ValueError(f"node {node.name}: cycler must be left out with supply film")
+        try:
+            Converter(**msgspec.structs.asdict(node.converter))
+        except ValueError as error:
+            raise ValueError(f"node {node.name} converter: {error}") from None
+        check_harvester(f"node {node.name} harvester", node.harvester)
+        return
+    given = {
+        "capacitor": node.capacitor != CapacitorSection(),
+        "converter": node.converter != ConverterSection(),
+        "harvester": node.harvester != HarvesterSection(),
+        "sensor.switched": node.sensor.switched,
+    }
+    for key, is_given in given.items():
+        if is_given:
+            raise ValueError(f'node {node.name}: {key} needs supply = "film"')
 
 
 def _sentence(message: str) -> str:

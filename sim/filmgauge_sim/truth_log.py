@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from filmgauge_sim.circuit.bench import Truth
+from filmgauge_sim.circuit.truth import Truth
 
 
 class TruthLog:

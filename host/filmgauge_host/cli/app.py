@@ -22,6 +22,7 @@ class _Lazy:
 
 
 _COMMANDS = {
+    "lab": _Lazy("filmgauge_host.cli.lab", "lab", "Experiments on a simulated cell."),
     "monitor": _Lazy(
         "filmgauge_host.cli.monitor", "monitor", "Watch nodes and store what they report."
     ),

@@ -7,7 +7,6 @@ to have passed since its last request. All times are true microseconds unless na
 import random
 import struct
 from collections.abc import Callable
-from typing import Protocol
 
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
@@ -16,7 +15,8 @@ from filmgauge_sim.board.meter import LoadMeter
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.shims import _ops
 from filmgauge_sim.board.wifi import AccessPoint, Station
-from filmgauge_sim.parts.bus import I2CBus, Nack
+from filmgauge_sim.board.world import Supply, World
+from filmgauge_sim.parts.bus import Nack
 
 RTC_BYTES = 2048
 _ENODEV = 19
@@ -28,22 +28,12 @@ _GPIO_US = 2  # assumed
 Handler = Callable[[int, int, bytes], bytes]
 
 
-class World(Protocol):
-    """What surrounds the board: the cell, its circuit and the sensors on the bus."""
-
-    bus: I2CBus
-
-    def advance_to(self, now_us: int) -> None:
-        """Let physics follow to `now_us`."""
-        ...
-
-    def set_pin(self, pin: int, level: int, now_us: int) -> None:
-        """Let an output of the board act on the circuit."""
-        ...
-
-
 class VirtualBoard:
-    """One board of a kind in a world. `now_us` is true time since the scenario began."""
+    """One board of a kind in a world. `now_us` is true time since the scenario began.
+
+    supply: what it lives from, None where power never fails (USB). Where it fails, `boot`,
+    `sleep` and `request` raise BoardStopped, and `now_us` is the time at which it did.
+    """
 
     def __init__(
         self,
@@ -55,10 +45,12 @@ class VirtualBoard:
         seed: int,
         unique_id: bytes,
         real_wait_ms: int = 5000,
+        supply: Supply | None = None,
     ) -> None:
         self.kind = kind
         self.flash = flash
-        self.meter = LoadMeter(kind.currents_ua())
+        self._currents_ua = kind.currents_ua()
+        self.meter = LoadMeter(self._currents_ua)
         self._time_us = self.meter.time_us
         self.now_us = 0
         self.clock = clock
@@ -66,6 +58,7 @@ class VirtualBoard:
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self._world = world
+        self._supply = supply
         self._access_point = access_point
         self._station = Station(access_point)
         self._random = random.Random(seed)
@@ -80,6 +73,14 @@ class VirtualBoard:
         self._handlers = self._make_handlers()
 
     # Between runs of the firmware
+
+    def await_power(self, until_us: int) -> bool:
+        """Wait for the supply, at most until `until_us`; return whether the board has power."""
+        if self._supply is None:
+            return True
+        powered = self._supply.restore(until_us)
+        self.now_us = self._supply.now_us
+        return powered
 
     def boot(self, cause: ResetCause) -> None:
         """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
@@ -104,7 +105,10 @@ class VirtualBoard:
         """End a run whose firmware does nothing any more: only a watchdog still acts."""
         if self._watchdog_us is None:
             return Outcome(cause=None, note="the firmware hangs and no watchdog runs")
-        self._meter(max(0, self._watchdog_at_us - self.now_us), "active")
+        try:
+            self._meter(max(0, self._watchdog_at_us - self.now_us), "active")
+        except BoardStopped as stopped:
+            return stopped.outcome
         return Outcome(ResetCause.WATCHDOG, note="watchdog")
 
     # Requests
@@ -295,9 +299,25 @@ class VirtualBoard:
         if self._watchdog_us is not None and now_us >= self._watchdog_at_us:
             self._meter(max(0, self._watchdog_at_us - self.now_us), state)
             raise BoardStopped(Outcome(ResetCause.WATCHDOG, note="watchdog"))
+        if self._supply is not None:
+            self._draw(self._supply, duration_us, state)
         self._time_us[state] += duration_us
         self.now_us = now_us
 
     def _meter(self, duration_us: int, state: str) -> None:
+        if self._supply is not None:
+            self._draw(self._supply, duration_us, state)
         self._time_us[state] += duration_us
         self.now_us += duration_us
+
+    def _draw(self, supply: Supply, duration_us: int, state: str) -> None:
+        """Take the charge from the supply; where that fails, the run ends at that time."""
+        until_us = self.now_us + duration_us
+        lost_us = supply.draw(self._currents_ua[state], self.now_us, until_us)
+        if lost_us is None:
+            return
+        self._time_us[state] += lost_us - self.now_us
+        self.now_us = lost_us
+        self._watchdog_us = None
+        self._release_pins()
+        raise BoardStopped(Outcome(ResetCause.POWER_ON, note="brown-out"))

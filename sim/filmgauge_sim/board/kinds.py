@@ -15,6 +15,8 @@ class BoardKind:
     deep_sleep_ua: float
     associating_ua: float  # radio on, joining
     connected_ua: float  # radio on, mean of listening and sending
+    supply_v: float = 3.3  # at which it draws these currents
+    brown_out_v: float = 2.8  # below this on its capacitor it is in reset
 
     def currents_ua(self) -> dict[str, float]:
         """Return the current of each load state."""
@@ -42,6 +44,8 @@ _KINDS = (
         # join these currents lead there (assumed split).
         associating_ua=105_000.0,
         connected_ua=90_000.0,
+        supply_v=3.3,
+        brown_out_v=2.8,  # assumed: highest level of its brown-out detector
     ),
 )
 

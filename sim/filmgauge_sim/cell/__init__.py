@@ -5,6 +5,7 @@ Positive current charges the cell, everywhere.
 
 from filmgauge_sim.cell.crossing import Crossing
 from filmgauge_sim.cell.film import FilmCell
+from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.parameters import (
     CellParameters,
     ParameterError,
@@ -17,6 +18,7 @@ __all__ = [
     "CellParameters",
     "Crossing",
     "FilmCell",
+    "LifeState",
     "ParameterError",
     "available_sets",
     "deliverable_uah",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple
 
+from filmgauge_sim.cell.charge import leaked
 from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.open_circuit import hysteresis_after
@@ -55,6 +56,7 @@ class Instant(NamedTuple):
     voltage_v: float
     surface: float
     mean: float
+    mean_rate_per_s: float
     hysteresis: float
     modes: Sequence[float]
     mode_rates_per_s: Sequence[float]
@@ -73,7 +75,7 @@ class Enclosure(NamedTuple):
 class Course:
     """What the cell would do from now on under one current at one temperature."""
 
-    __slots__ = ("_current", "_hysteresis", "_law", "_mean", "_mean_rate", "_modes", "_offset_v")
+    __slots__ = ("_hysteresis", "_inflow", "_law", "_mean", "_mean_rate", "_modes", "_offset_v")
 
     def __init__(
         self,
@@ -84,16 +86,16 @@ class Course:
         hysteresis: float,
     ) -> None:
         self._law = law
-        self._current = current_ua_cm2
+        self._inflow = law.stored_ua_cm2(current_ua_cm2)
         self._mean = mean
         self._modes = modes
         self._hysteresis = hysteresis
-        self._mean_rate = current_ua_cm2 * law.per_uas_cm2
-        self._offset_v = law.polarisation.voltage_v(current_ua_cm2)
+        self._mean_rate = self._inflow * law.per_uas_cm2
+        self._offset_v = law.offset_v(current_ua_cm2)
 
     def at(self, time_s: float) -> Instant:
         """The cell after time_s of this course."""
-        law, current = self._law, self._current
+        law, current = self._law, self._inflow
         # In the order of FilmCell, so that both agree to the last bit.
         passed = current * time_s * law.per_uas_cm2
         modes = advanced(self._modes, law.decays_per_s, law.gains, current, time_s)
@@ -108,15 +110,18 @@ class Course:
         if current:
             branch = 1.0 if current > 0.0 else -1.0
             turning = law.hysteresis_rate * abs(self._mean_rate) * (branch - hysteresis)
-        mean = self._mean + passed
+        mean = self._mean + (passed - leaked(self._mean, passed, law.leak_per_s * time_s))
+        mean_rate = self._mean_rate - law.leak_per_s * mean
         surface = mean + sum(modes)
         voltage = law.curve.voltage_v(surface) + law.static_v * hysteresis + self._offset_v
-        return Instant(time_s, voltage, surface, mean, hysteresis, modes, speeds, turning)
+        return Instant(
+            time_s, voltage, surface, mean, mean_rate, hysteresis, modes, speeds, turning
+        )
 
     def slope_v_per_s(self, instant: Instant) -> float:
         """How fast the voltage moves at an instant of this course."""
         steepness, _ = self._law.curve.slope_bounds_v(instant.surface, instant.surface)
-        rate = self._mean_rate + sum(instant.mode_rates_per_s)
+        rate = instant.mean_rate_per_s + sum(instant.mode_rates_per_s)
         return steepness * rate + self._law.static_v * instant.hysteresis_rate_per_s
 
     def enclose(self, start: Instant, end: Instant) -> Enclosure:
@@ -124,8 +129,9 @@ class Course:
         law = self._law
         low = min(start.mean, end.mean) + sum(map(min, start.modes, end.modes))
         high = max(start.mean, end.mean) + sum(map(max, start.modes, end.modes))
-        least = self._mean_rate + sum(map(min, start.mode_rates_per_s, end.mode_rates_per_s))
-        most = self._mean_rate + sum(map(max, start.mode_rates_per_s, end.mode_rates_per_s))
+        means = start.mean_rate_per_s, end.mean_rate_per_s
+        least = min(means) + sum(map(min, start.mode_rates_per_s, end.mode_rates_per_s))
+        most = max(means) + sum(map(max, start.mode_rates_per_s, end.mode_rates_per_s))
         flat, steep = law.curve.slope_bounds_v(low, high)
         turnings = (start.hysteresis_rate_per_s, end.hysteresis_rate_per_s)
         falling = min(flat * least, steep * least) + law.static_v * min(turnings)

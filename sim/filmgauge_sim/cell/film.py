@@ -1,19 +1,27 @@
 """The film cell: its state, how it moves and what voltage it shows.
 
-    s       mean stoichiometry, ds/dt = j / Q0, 1 = charged
-    x_k     eight diffusion modes; the surface is at s + sum x_k (diffusion.py)
+    s       mean stoichiometry, 1 = charged (charge.py)
+    x_k     diffusion modes; the surface is at s + sum x_k (diffusion.py)
     h       hysteresis state in [-1, 1] (open_circuit.py)
-    V       U(surface) + M h + polarisation(j) (kinetics.py)
+    V       U(surface) + M h + polarisation(j) + first-charge barrier (kinetics.py, isothermal.py)
+    life    how old the film is (life.py, ageing.py); without one the film is formed and stays so
 
 Positive current charges the cell. Currents are those of the whole cell in uA, temperatures in
 degC, times in seconds. Cost grows with the number of load changes and not with their length.
+
+Ageing is booked with the charge and takes effect where a charge follows a discharge, so that
+between two turns of the current the film is one film and the stepping exact. The stored charge
+stays what it was; the stoichiometry is that charge over the new capacity.
 """
 
 from math import inf, isfinite
 
+from filmgauge_sim.cell.ageing import aged, strain_share
+from filmgauge_sim.cell.charge import leaked
 from filmgauge_sim.cell.crossing import Course, Crossing, Limits, first_crossing
 from filmgauge_sim.cell.diffusion import advanced, travel
 from filmgauge_sim.cell.isothermal import Isothermal
+from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.open_circuit import hysteresis_after
 from filmgauge_sim.cell.parameters import CellParameters
 
@@ -22,6 +30,9 @@ MOST_UA_CM2 = 1e6
 LONGEST_S = 1e15
 # Closer to a limit than this, the bound in one step is not trusted.
 _ROUNDING_V = 1e-9
+# Turns after less than this share of a cycle wait for more, so that bursts cost little.
+_LEAST_CYCLES = 0.005
+_SECONDS_PER_HOUR = 3600.0
 _LEAST_CM2, _MOST_CM2 = 1e-6, 1e6
 
 
@@ -29,11 +40,24 @@ class FilmCell:
     """A film cell of area_cm2, at rest and uniform at the given mean stoichiometry.
 
     ``hysteresis`` is the branch on which the last current left it: 1 charging, -1 discharging.
+    ``life`` is its age, from which cycling ages it further; None is a formed film that stays so.
     Raises ValueError when area_cm2 is not from 1e-6 to 1e6, the stoichiometry not from 0 to 1 or
     the hysteresis not from -1 to 1.
     """
 
-    __slots__ = ("_area_cm2", "_hysteresis", "_law", "_mean", "_modes", "_parameters")
+    __slots__ = (
+        "_area_cm2",
+        "_charging",
+        "_cycles",
+        "_hysteresis",
+        "_law",
+        "_life",
+        "_lost_uas_cm2",
+        "_mean",
+        "_modes",
+        "_parameters",
+        "_strained_cycles",
+    )
 
     def __init__(
         self,
@@ -42,16 +66,22 @@ class FilmCell:
         stoichiometry: float = 1.0,
         *,
         hysteresis: float = 1.0,
+        life: LifeState | None = None,
     ) -> None:
         _check("area_cm2", area_cm2, _LEAST_CM2, _MOST_CM2)
         _check("stoichiometry", stoichiometry, 0.0, 1.0)
         _check("hysteresis", hysteresis, -1.0, 1.0)
         self._parameters = parameters
         self._area_cm2 = float(area_cm2)
-        self._law = Isothermal(parameters, 25.0)
+        self._law = Isothermal(parameters, 25.0, life)
         self._mean = float(stoichiometry)
         self._modes = [0.0] * len(self._law.gains)
         self._hysteresis = float(hysteresis)
+        self._life = life
+        self._lost_uas_cm2 = 0.0
+        # Direction of the last current, and the ageing booked since it last took effect.
+        self._charging = True
+        self._cycles = self._strained_cycles = 0.0
 
     @property
     def parameters(self) -> CellParameters:
@@ -63,8 +93,20 @@ class FilmCell:
 
     @property
     def capacity_uah(self) -> float:
-        """Charge between stoichiometry 0 and 1, uAh."""
-        return self._parameters.capacity_uah_cm2 * self._area_cm2
+        """Charge between stoichiometry 0 and 1 at the film's present age, uAh."""
+        if self._life is None:
+            return self._parameters.capacity_uah_cm2 * self._area_cm2
+        return self._law.capacity_uas_cm2 / _SECONDS_PER_HOUR * self._area_cm2
+
+    @property
+    def lost_uah(self) -> float:
+        """Charge lost to side reactions and self-discharge since the cell was made, uAh."""
+        return self._lost_uas_cm2 / _SECONDS_PER_HOUR * self._area_cm2
+
+    @property
+    def life(self) -> LifeState | None:
+        """The age that took effect last; None for a formed film that does not age."""
+        return self._life
 
     @property
     def stoichiometry(self) -> float:
@@ -90,6 +132,11 @@ class FilmCell:
         twin._mean = self._mean
         twin._modes = self._modes  # replaced at every step, never changed in place
         twin._hysteresis = self._hysteresis
+        twin._life = self._life
+        twin._lost_uas_cm2 = self._lost_uas_cm2
+        twin._charging = self._charging
+        twin._cycles = self._cycles
+        twin._strained_cycles = self._strained_cycles
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -101,10 +148,15 @@ class FilmCell:
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if not 0.0 <= duration_s <= LONGEST_S:
             _check("duration_s", duration_s, 0.0, LONGEST_S)
-        self._modes = advanced(self._modes, law.decays_per_s, law.gains, current, duration_s)
-        passed = current * duration_s * law.per_uas_cm2
+        if self._life is not None and current and duration_s:
+            law = self._age(law, current, duration_s)
+        inflow = law.stored_ua_cm2(current)
+        self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
+        passed = inflow * duration_s * law.per_uas_cm2
+        leak = leaked(self._mean, passed, law.leak_per_s * duration_s)
+        self._mean += passed - leak
+        self._lost_uas_cm2 += (current - inflow) * duration_s + leak * law.capacity_uas_cm2
         if passed:
-            self._mean += passed
             self._hysteresis = hysteresis_after(self._hysteresis, passed, law.hysteresis_rate)
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
@@ -113,8 +165,10 @@ class FilmCell:
         Raises ValueError when an argument is not a number within the bounds of ``advance``.
         """
         law, current = self._law_at(temperature_c), self._areal(current_ua)
+        if self._turns(current):
+            return self._turned(current, temperature_c).voltage_v(current_ua, temperature_c)
         rest = law.curve.voltage_v(self._mean + sum(self._modes)) + law.static_v * self._hysteresis
-        return rest + law.polarisation.voltage_v(current)
+        return rest + law.offset_v(current)
 
     def next_crossing(
         self,
@@ -135,6 +189,9 @@ class FilmCell:
         if not 0.0 <= duration_s <= LONGEST_S:
             _check("duration_s", duration_s, 0.0, LONGEST_S)
         limits = _limits(low_v, high_v)
+        if self._turns(current):
+            twin = self._turned(current, temperature_c)
+            return twin.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
         if self._stays_within(law, current, duration_s, limits):
             return None
         course = Course(law, current, self._mean, self._modes, self._hysteresis)
@@ -144,18 +201,20 @@ class FilmCell:
         self, law: Isothermal, current: float, duration_s: float, limits: Limits
     ) -> bool:
         """Whether the extremes of the state prove that no limit is reached: the usual case."""
-        passed = current * duration_s * law.per_uas_cm2
-        then = advanced(self._modes, law.decays_per_s, law.gains, current, duration_s)
+        inflow = law.stored_ua_cm2(current)
+        passed = inflow * duration_s * law.per_uas_cm2
+        moved = passed - leaked(self._mean, passed, law.leak_per_s * duration_s)
+        then = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
         fall, rise = travel(self._modes, then)
         surface = self._mean + sum(self._modes)
-        offset = law.polarisation.voltage_v(current)
+        offset = law.offset_v(current)
         static_now = static_then = law.static_v * self._hysteresis
         if passed:
             static_then = law.static_v * hysteresis_after(
                 self._hysteresis, passed, law.hysteresis_rate
             )
-        lowest = law.curve.voltage_v(surface + fall + min(passed, 0.0))
-        highest = law.curve.voltage_v(surface + rise + max(passed, 0.0))
+        lowest = law.curve.voltage_v(surface + fall + min(moved, 0.0))
+        highest = law.curve.voltage_v(surface + rise + max(moved, 0.0))
         return (
             lowest + min(static_now, static_then) + offset > limits.low_v + _ROUNDING_V
             and highest + max(static_now, static_then) + offset < limits.high_v - _ROUNDING_V
@@ -164,8 +223,50 @@ class FilmCell:
     def _law_at(self, temperature_c: float) -> Isothermal:
         law = self._law
         if law.temperature_c != temperature_c:
-            law = self._law = Isothermal(self._parameters, temperature_c)
+            law = self._law = Isothermal(self._parameters, temperature_c, self._life)
         return law
+
+    def _age(self, law: Isothermal, current: float, duration_s: float) -> Isothermal:
+        """Let ageing take effect if the current turns, and book that of this step."""
+        if self._turns(current):
+            self._turn(current)
+            law = self._law
+        self._charging = current > 0.0
+        # A cycle is a charge and a discharge of the capacity when formed.
+        share = abs(current) * duration_s / (7200.0 * self._parameters.capacity_uah_cm2)
+        cycles = share * law.ageing
+        self._cycles += cycles
+        self._strained_cycles += cycles * strain_share(self._parameters, current)
+        return law
+
+    def _turns(self, current: float) -> bool:
+        """Whether this current turns the last one round, so that ageing takes effect."""
+        life = self._life
+        if life is None or not current or (current > 0.0) == self._charging:
+            return False
+        return life.virgin > 0.0 if self._charging else self._cycles > _LEAST_CYCLES
+
+    def _turned(self, current: float, temperature_c: float) -> "FilmCell":
+        twin = self.clone()
+        twin._turn(current)
+        twin._charging = current > 0.0
+        twin._law_at(temperature_c)
+        return twin
+
+    def _turn(self, current: float) -> None:
+        life = self._life
+        assert life is not None
+        if current > 0.0:
+            life = aged(self._parameters, life, self._cycles, self._strained_cycles)
+            self._cycles = self._strained_cycles = 0.0
+        else:
+            life = life.charged_to(self._mean)
+        before = self._law.capacity_uas_cm2
+        self._life = life
+        self._law = Isothermal(self._parameters, self._law.temperature_c, life)
+        scale = before / self._law.capacity_uas_cm2
+        self._mean *= scale
+        self._modes = [mode * scale for mode in self._modes]
 
     def _areal(self, current_ua: float) -> float:
         current = current_ua / self._area_cm2

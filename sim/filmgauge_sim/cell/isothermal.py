@@ -1,33 +1,43 @@
-"""One parameter set at one temperature: every number that stays while the temperature stays."""
+"""One film at one temperature and age: every number that stays while these stay."""
 
 from filmgauge_sim.cell import diffusion
+from filmgauge_sim.cell.ageing import capacity_factor, diffusion_factor
 from filmgauge_sim.cell.kinetics import Polarisation, arrhenius, static_hysteresis_v
+from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.open_circuit import OpenCircuit
 from filmgauge_sim.cell.parameters import CellParameters
 
 LOWEST_C = -40.0
 HIGHEST_C = 85.0
 _SECONDS_PER_HOUR = 3600.0
+_SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
 
 
 class Isothermal:
-    """Rates, gains and voltages of a cell at temperature_c; built once per change of temperature.
+    """Rates, gains and voltages of a cell at temperature_c; built when temperature or age change.
 
     Raises ValueError when temperature_c is not a number from -40 to 85 degC.
     """
 
     __slots__ = (
+        "acceptance",
+        "ageing",
+        "barrier_v",
+        "capacity_uas_cm2",
         "curve",
         "decays_per_s",
         "gains",
         "hysteresis_rate",
+        "leak_per_s",
         "per_uas_cm2",
         "polarisation",
         "static_v",
         "temperature_c",
     )
 
-    def __init__(self, parameters: CellParameters, temperature_c: float) -> None:
+    def __init__(
+        self, parameters: CellParameters, temperature_c: float, life: LifeState | None = None
+    ) -> None:
         if not LOWEST_C <= temperature_c <= HIGHEST_C:
             raise ValueError(
                 f"temperature_c must be from {LOWEST_C:g} to {HIGHEST_C:g}, not {temperature_c!r}."
@@ -35,12 +45,33 @@ class Isothermal:
         self.temperature_c = temperature_c
         factor = arrhenius(parameters.diffusion_activation_energy_ev, temperature_c)
         tau_s = parameters.diffusion_time_h * _SECONDS_PER_HOUR * factor
-        capacity_uas_cm2 = parameters.capacity_uah_cm2 * _SECONDS_PER_HOUR
+        self.capacity_uas_cm2 = parameters.capacity_uah_cm2 * _SECONDS_PER_HOUR
+        self.acceptance = parameters.charge_acceptance
+        self.barrier_v = 0.0
+        if life is not None:
+            tau_s *= diffusion_factor(parameters, life)
+            self.capacity_uas_cm2 *= capacity_factor(parameters, life)
+            lost = (1.0 - parameters.first_charge_acceptance) * life.virgin
+            self.acceptance *= 1.0 - lost
+            self.barrier_v = parameters.first_charge_barrier_v * life.virgin
         self.decays_per_s = diffusion.rates_per_s(tau_s)
-        self.gains = diffusion.gains(tau_s, capacity_uas_cm2)
+        self.gains = diffusion.gains(tau_s, self.capacity_uas_cm2)
         # Stoichiometry per uA s/cm2 of charge.
-        self.per_uas_cm2 = 1.0 / capacity_uas_cm2
+        self.per_uas_cm2 = 1.0 / self.capacity_uas_cm2
+        slower = arrhenius(parameters.self_discharge_activation_energy_ev, temperature_c)
+        self.leak_per_s = parameters.self_discharge_per_year / _SECONDS_PER_YEAR / slower
+        # How much a cycle at this temperature ages the film, over one at 25 degC.
+        self.ageing = 1.0 / arrhenius(parameters.ageing_activation_energy_ev, temperature_c)
         self.hysteresis_rate = parameters.hysteresis_rate
         self.static_v = static_hysteresis_v(parameters)
         self.curve = OpenCircuit(parameters)
         self.polarisation = Polarisation(parameters, temperature_c)
+
+    def stored_ua_cm2(self, current_ua_cm2: float) -> float:
+        """The part of a current that reaches the film: less than all when charging."""
+        return current_ua_cm2 * self.acceptance if current_ua_cm2 > 0.0 else current_ua_cm2
+
+    def offset_v(self, current_ua_cm2: float) -> float:
+        """Polarisation, and for a charging current the barrier of a film never charged before."""
+        volts = self.polarisation.voltage_v(current_ua_cm2)
+        return volts + self.barrier_v if current_ua_cm2 > 0.0 else volts

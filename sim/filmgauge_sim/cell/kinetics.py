@@ -33,6 +33,12 @@ def lipon_resistance_ohm_cm2(parameters: CellParameters, temperature_c: float) -
     return parameters.lipon_resistance_ohm_cm2 * factor
 
 
+def charge_transfer_ohm_cm2(parameters: CellParameters, temperature_c: float) -> float:
+    """Resistance of the interface between film and electrolyte at temperature_c, ohm cm2."""
+    factor = arrhenius(parameters.interface_activation_energy_ev, temperature_c)
+    return parameters.contact_resistance_ohm_cm2 * factor
+
+
 def static_hysteresis_v(parameters: CellParameters) -> float:
     """Half of the plateau gap that stays when the current stops, volts."""
     return 0.5 * parameters.plateau_gap_v * (1.0 - parameters.kinetic_share)
@@ -53,10 +59,10 @@ class Polarisation:
 
     def __init__(self, parameters: CellParameters, temperature_c: float) -> None:
         interface = arrhenius(parameters.interface_activation_energy_ev, temperature_c)
-        contact_ohm_cm2 = parameters.contact_resistance_ohm_cm2 * interface
         # uA times megohm gives volts.
         self._megohm_cm2 = 1e-6 * (
-            lipon_resistance_ohm_cm2(parameters, temperature_c) + contact_ohm_cm2
+            lipon_resistance_ohm_cm2(parameters, temperature_c)
+            + charge_transfer_ohm_cm2(parameters, temperature_c)
         )
         self._half_per_exchange = 0.5 * interface / exchange_current_ua_cm2(parameters)
         self._two_thermal_v = two_thermal_v(temperature_c)

@@ -54,6 +54,34 @@ class CellParameters:
     empty_width: float = _bounded(1e-4, 0.1)
     full_rise_v: float = _bounded(0.01, 5.0)
     full_width: float = _bounded(1e-4, 0.1)
+    # Share of the charging current that is stored, and what a charged film loses at 25 degC.
+    charge_acceptance: float = _bounded(0.5, 1.0)
+    self_discharge_per_year: float = _bounded(0.0, 100.0)
+    self_discharge_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # The first charge of a film as built: extra voltage, and the share of its charge that stays.
+    first_charge_barrier_v: float = _bounded(0.0, 2.0)
+    first_charge_acceptance: float = _bounded(0.1, 1.0)
+    # Ageing (ageing.py): capacity as built over formed, and the cycles in which it opens.
+    fresh_capacity_share: float = _bounded(0.05, 1.0)
+    activation_cycles: float = _bounded(0.1, 1e6)
+    growth_share: float = _bounded(0.0, 2.0)
+    growth_cycles: float = _bounded(0.1, 1e6)
+    slowing_cycles: float = _bounded(0.1, 1e6)
+    slowing_exponent: float = _bounded(0.0, 2.0)
+    fade_per_cycle: float = _bounded(0.0, 0.1)
+    strain_most: float = _bounded(0.0, 0.9)
+    strain_current_ua_cm2: float = _bounded(0.1, 1e6)
+    strain_cycles: float = _bounded(0.1, 1e6)
+    adaptation_cycles: float = _bounded(0.1, 1e6)
+    ageing_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # What only an impedance spectrum sees.
+    electrolyte_capacitance_uf_cm2: float = _bounded(1e-6, 1e3)
+    interface_capacitance_uf_cm2: float = _bounded(1e-6, 1e6)
+    # From cell to cell: standard deviation of the logarithm of each figure (spread.py).
+    capacity_spread: float = _bounded(0.0, 1.0)
+    diffusion_spread: float = _bounded(0.0, 1.0)
+    resistance_spread: float = _bounded(0.0, 1.0)
+    loss_spread: float = _bounded(0.0, 1.0)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:

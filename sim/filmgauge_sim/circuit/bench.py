@@ -6,28 +6,14 @@ draws is not measured, and the firmware has to book it.
 """
 
 import math
-from dataclasses import dataclass
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.cycler import Cycler
-from filmgauge_sim.parts.bus import I2CBus
-from filmgauge_sim.parts.ina228 import Ina228
-from filmgauge_sim.parts.tmp117 import Tmp117
+from filmgauge_sim.circuit.sensing import Sensing
+from filmgauge_sim.circuit.truth import Truth
 
 _INSTANT_US = 1  # a step that ends the moment it begins still takes this long
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What the cell really is at `now_us`. Positive current charges."""
-
-    now_us: int
-    stoichiometry: float
-    voltage_v: float
-    current_ua: float
-    temperature_c: float
-    phase: str
 
 
 class Bench:
@@ -42,17 +28,14 @@ class Bench:
         cell: FilmCell,
         cycler: Cycler,
         ambient: Ambient,
-        ina228: Ina228,
-        tmp117: Tmp117,
-        bus: I2CBus,
+        sensing: Sensing,
         gate_pin: int,
     ) -> None:
-        self.bus = bus
+        self.bus = sensing.bus
         self._cell = cell
         self._cycler = cycler
         self._ambient = ambient
-        self._ina228 = ina228
-        self._tmp117 = tmp117
+        self._sensing = sensing
         self._gate_pin = gate_pin
         self._gate_ua = 0.0
         self._now_us = 0
@@ -60,10 +43,7 @@ class Bench:
         self._temperature_c = ambient.at_c(0)
         self._next_event_us = 0
         self._step_ends_us: int | None = None
-        bus.attach(ina228)
-        bus.attach(tmp117)
-        ina228.power(True, 0)
-        tmp117.power(True, 0)
+        sensing.power(True, 0)
         self._plan()
 
     @property
@@ -86,7 +66,7 @@ class Bench:
             return
         self.advance_to(now_us)
         voltage_v = self.cell.voltage_v(self._cycler.step.current_ua, self._temperature_c)
-        self._gate_ua = voltage_v / self._ina228.bus_input_ohm * 1e6 if level else 0.0
+        self._gate_ua = voltage_v / self._sensing.bus_input_ohm * 1e6 if level else 0.0
         self._plan()
 
     def truth(self) -> Truth:
@@ -104,8 +84,7 @@ class Bench:
 
     def power_sensors(self, on: bool) -> None:
         """Switch the supply of both sensors, as a lost USB plug does."""
-        self._ina228.power(on, self._now_us)
-        self._tmp117.power(on, self._now_us)
+        self._sensing.power(on, self._now_us)
 
     def _current_ua(self) -> float:
         return self._cycler.step.current_ua - self._gate_ua
@@ -127,8 +106,7 @@ class Bench:
             after_v = self.cell.voltage_v(current_ua, self._temperature_c)
         self._now_us = until_us
         shunt_ua = self._cycler.step.current_ua
-        self._ina228.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
-        self._tmp117.advance(until_us, self._temperature_c)
+        self._sensing.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
 
     def _handle_event(self) -> None:
         """Go on to the next step or temperature, whichever it was that made the event."""

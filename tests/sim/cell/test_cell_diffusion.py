@@ -1,13 +1,15 @@
 """Diffusion against two witnesses: the closed form, and a finite-volume solver of our own."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
 
-PARAMETERS = load_parameters("evp-li")
+# Losses are not the subject here, and the witnesses know none.
+PARAMETERS = replace(load_parameters("evp-li"), charge_acceptance=1.0, self_discharge_per_year=0.0)
 TAU_S = PARAMETERS.diffusion_time_h * 3600.0
 BOLTZMANN_EV_K = 8.617333e-5
 
@@ -45,13 +47,13 @@ def test_surface_follows_the_closed_form_down_to_milliseconds(current_ua_cm2):
         theta = time_s / TAU_S
         exact = images(theta) if theta < 0.05 else series(theta)
         worst = max(worst, abs(moved / unit / exact - 1.0))
-    assert worst < 0.003
+    assert worst < 1e-4
 
 
 class FiniteVolume:
-    """A planar film in 240 layers, finest at the surface; exact in time by its eigenvectors."""
+    """A planar film in 400 layers, finest at the surface; exact in time by its eigenvectors."""
 
-    def __init__(self, layers: int = 240, growth: float = 1.035) -> None:
+    def __init__(self, layers: int = 400, growth: float = 1.025) -> None:
         width = growth ** np.arange(layers)
         self.width = width / width.sum()
         conductance = 2.0 / (self.width[:-1] + self.width[1:])
@@ -84,7 +86,7 @@ def test_the_reference_solver_keeps_the_closed_form():
     for theta in (2e-6, 1e-4, 1e-2, 0.3):
         film = FiniteVolume()
         film.advance(1.0, theta)
-        assert film.surface(1.0) == pytest.approx(images(theta), rel=1e-3)
+        assert film.surface(1.0) == pytest.approx(images(theta), rel=2e-4)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -107,7 +109,8 @@ def test_bursts_rests_and_warmth_against_finite_volumes(seed):
         expected = film.surface(flux)
         peak = max(peak, abs(expected))
         worst = max(worst, abs(cell.surface_stoichiometry - 0.5 - expected))
-    assert worst < 3e-3 * peak
+    assert peak < 1.0
+    assert worst < 1e-4
 
 
 def test_a_rest_evens_the_film_out():

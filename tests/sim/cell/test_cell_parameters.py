@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from filmgauge_sim.cell import CellParameters, ParameterError, available_sets, load_parameters
+from filmgauge_sim.cell.liquid import LiquidParameters, load_liquid
 
 ROOT = Path(__file__).parents[3]
 SETS = ROOT / "sim/filmgauge_sim/cell/sets"
@@ -58,6 +59,15 @@ def test_every_number_of_a_set_tells_its_source(name):
         assert re.search(r" # (source|fitted|assumed): \S.{8,}", line), line
         if "source:" in line:
             assert "Nano-Micro Lett. 15:73" in line
+
+
+def test_every_number_of_the_liquid_cell_tells_its_source():
+    text = (SETS.parent / "sets_liquid/liquid-li-s.toml").read_text()
+    numeric = [line for line in text.splitlines() if re.match(r"\w+ = [-+0-9]", line)]
+    assert len(numeric) == len(fields(LiquidParameters)) - 1
+    for line in numeric:
+        assert re.search(r" # (source|fitted|assumed): \S.{8,}", line), line
+    assert (load_liquid().upper_plateau_v, load_liquid().lower_plateau_v) == (2.3, 2.1)
 
 
 def test_published_figures_are_in_the_sets():

@@ -1,0 +1,17 @@
+"""`filmgauge lab`: the virtual laboratory, experiments on a simulated cell."""
+
+import click
+
+from filmgauge_host.cli.lab_capacity import cycle, discharge, rate, temperature
+from filmgauge_host.cli.lab_fit import fit
+from filmgauge_host.cli.lab_paper import paper
+from filmgauge_host.cli.lab_probe import cv, eis, ocv, profile, pulse
+
+
+@click.group()
+def lab() -> None:
+    """Experiments on a simulated cell; currents in uA/cm2, capacities in uAh/cm2."""
+
+
+for _command in (discharge, rate, cycle, temperature, cv, eis, ocv, pulse, profile, paper, fit):
+    lab.add_command(_command)

@@ -1,0 +1,168 @@
+"""`filmgauge lab discharge | rate | cycle | temperature`: what a cell gives."""
+
+from typing import Any
+
+import click
+
+from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, progress
+
+
+@click.command()
+@experiment
+@click.option("--current", type=CURRENT, default=1.0, show_default=True, help="uA/cm2.")
+def discharge(setup: Setup, current: float) -> None:
+    """Discharge a full cell at one current, to the lower end of its window."""
+    from filmgauge_sim.lab import cycling
+    from filmgauge_sim.lab.figures import profiles
+    from filmgauge_sim.lab.trace import Trace
+
+    cell, trace = setup.specimen(1.0), Trace()
+    given = cycling.discharge(cell, current, setup.temperature_c, trace=trace)
+    plateau = cycling.plateau_v(trace, 1)
+    result = {
+        "current_ua_cm2": current,
+        "temperature_c": setup.temperature_c,
+        "capacity_uah_cm2": given,
+        "capacity_uah": given * setup.area_cm2,
+        "plateau_v": plateau,
+    }
+    lines = [f"{given:.3f} uAh/cm2 at {current:g} uA/cm2, half of it above {plateau:.3f} V"]
+    setup.report(result, lines, picture=profiles(trace), trace=trace)
+
+
+@click.command()
+@experiment
+@click.option(
+    "--currents",
+    type=Numbers(1e-3, 1e5),
+    default="1,2,8,12",
+    show_default=True,
+    help="uA/cm2, in this order.",
+)
+def rate(setup: Setup, currents: list[float]) -> None:
+    """Charge and discharge at each current; every charge ends with a hold."""
+    from filmgauge_sim.lab.capacity import over_current
+    from filmgauge_sim.lab.figures import points, profiles
+
+    cell, trace = setup.specimen(0.0), setup.trace()
+    found: list[dict[str, float]] = []
+    with progress(len(currents), "rate") as done:
+        for each in over_current(cell, currents, setup.temperature_c, trace):
+            found.append(
+                {
+                    "current_ua_cm2": each.current_ua_cm2,
+                    "capacity_uah_cm2": each.capacity_uah_cm2,
+                }
+            )
+            done()
+    lines = [f"{p['current_ua_cm2']:>8g} {p['capacity_uah_cm2']:9.3f}" for p in found]
+    picture = profiles(trace) if trace else points([], [], "", "")
+    result = {"temperature_c": setup.temperature_c, "points": found}
+    setup.report(result, ["  uA/cm2   uAh/cm2", *lines], picture=picture, trace=trace)
+
+
+@click.command()
+@experiment
+@click.option(
+    "--temperatures",
+    type=Numbers(-40.0, 85.0),
+    default="25,37,60",
+    show_default=True,
+    help="degC, in this order.",
+)
+@click.option("--current", type=CURRENT, default=None, help="uA/cm2 [default: the sample's].")
+@click.option(
+    "--own-capacity",
+    is_flag=True,
+    help="Take the set's capacity instead of that of the published sample.",
+)
+def temperature(
+    setup: Setup, temperatures: list[float], current: float | None, own_capacity: bool
+) -> None:
+    """Charge and discharge at each temperature: the published sample, unless told otherwise."""
+    from filmgauge_sim.lab import samples
+    from filmgauge_sim.lab.capacity import over_temperature
+    from filmgauge_sim.lab.figures import profiles
+
+    sample = samples.TEMPERATURE
+    published = setup.cell == sample.cell and not own_capacity
+    factor = sample.capacity_factor if published else 1.0
+    flowing = sample.current_ua_cm2 if current is None else current
+    cell, trace = setup.specimen(0.0, factor=factor), setup.trace()
+    found: list[dict[str, float]] = []
+    with progress(len(temperatures), "temperature") as done:
+        for each in over_temperature(cell, temperatures, flowing, trace):
+            found.append(
+                {
+                    "temperature_c": each.temperature_c,
+                    "capacity_uah_cm2": each.capacity_uah_cm2,
+                }
+            )
+            done()
+    q0 = cell.capacity_uah / setup.area_cm2
+    lines = [f"{p['temperature_c']:>8g} {p['capacity_uah_cm2']:9.3f}" for p in found]
+    head = f"at {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
+    result = {"current_ua_cm2": flowing, "sample_capacity_uah_cm2": q0, "points": found}
+    picture = profiles(trace) if trace else None
+    setup.report(result, [head, "    degC   uAh/cm2", *lines], picture=picture, trace=trace)
+
+
+@click.command()
+@experiment
+@click.option("--current", type=CURRENT, default=6.32, show_default=True, help="uA/cm2.")
+@click.option("--cycles", "count", type=click.IntRange(1, 100_000), default=10, show_default=True)
+@click.option("--steps", default=None, help='Such as "charge at 6 uA/cm2 to 4.0 V, ..., 5 times".')
+@click.option("--as-built", is_flag=True, help="Begin with a cell that was never charged.")
+def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built: bool) -> None:
+    """Cycle an ageing cell, at one current with a hold or by steps given as text."""
+    from filmgauge_sim.lab.cycling import HOLD_SHARE, Cycle, is_held
+    from filmgauge_sim.lab.figures import points
+    from filmgauge_sim.lab.specimen import window_v
+    from filmgauge_sim.lab.steps import parse, run_once
+    from filmgauge_sim.lab.trace import Trace
+
+    cell = setup.specimen(0.0, built=as_built, ages=True)
+    if steps is None:
+        low, high = window_v(cell)
+        hold = f"hold at {high} V until {HOLD_SHARE * current} uA/cm2," if is_held(cell) else ""
+        steps = (
+            f"charge at {current} uA/cm2 to {high} V, {hold} discharge at {current} uA/cm2"
+            f" to {low} V, {count} times"
+        )
+    program = parse(steps)
+    trace = Trace() if setup.bdf else None
+    done: list[Cycle] = []
+    with progress(program.times, "cycles") as tick:
+        for number in range(1, program.times + 1):
+            if trace is not None:
+                trace.cycle = number
+            done.append(run_once(cell, program, setup.temperature_c, number, trace))
+            tick()
+    found: list[dict[str, Any]] = [
+        {
+            "cycle": each.number,
+            "charge_uah_cm2": each.charge_uah_cm2,
+            "discharge_uah_cm2": each.discharge_uah_cm2,
+            "coulombic_efficiency_pct": _share(each),
+        }
+        for each in done
+    ]
+    shown = done if len(done) <= 20 else [*done[:10], *done[-10:]]
+    lines = [
+        f"{each.number:>6} {each.charge_uah_cm2:9.3f} {each.discharge_uah_cm2:9.3f} "
+        + ("" if (share := _share(each)) is None else f"{share:8.2f}")
+        for each in shown
+    ]
+    picture = points(
+        [each.number for each in done],
+        [each.discharge_uah_cm2 for each in done],
+        "cycle",
+        "discharge / uAh cm$^{-2}$",
+    )
+    head = " cycle    charge discharge     CE/%"
+    setup.report({"cycles": found}, [head, *lines], picture=picture, trace=trace)
+
+
+def _share(each: Any) -> float | None:
+    """Coulombic efficiency, or None where nothing was charged."""
+    return each.coulombic_efficiency_pct if each.charge_uah_cm2 > 0.0 else None

@@ -1,0 +1,168 @@
+"""What the experiments of the laboratory have in common: cell, outputs, errors, progress."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+
+if TYPE_CHECKING:
+    from filmgauge_sim.lab.figures import Picture
+    from filmgauge_sim.lab.specimen import Specimen
+    from filmgauge_sim.lab.trace import Trace
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+CURRENT = click.FloatRange(1e-3, 1e5)
+DURATION = click.FloatRange(1e-3, 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The common options of one experiment."""
+
+    cell: str
+    area_cm2: float
+    temperature_c: float
+    seed: int | None
+    as_json: bool
+    plot: Path | None
+    bdf: Path | None
+
+    def specimen(
+        self, stoichiometry: float, *, built: bool = False, ages: bool = False, factor: float = 1.0
+    ) -> "Specimen":
+        """The cell that was asked for: as built, ageing from formed, or formed and ageless."""
+        from filmgauge_sim.cell import LifeState
+        from filmgauge_sim.lab.specimen import specimen
+
+        life = LifeState.as_built() if built else LifeState.formed() if ages else None
+        return specimen(
+            self.cell,
+            self.area_cm2,
+            stoichiometry,
+            life=life,
+            capacity_factor=factor,
+            seed=self.seed,
+        )
+
+    def trace(self) -> "Trace | None":
+        """A record, when a file is asked for that needs one."""
+        from filmgauge_sim.lab.trace import Trace
+
+        return Trace() if self.plot or self.bdf else None
+
+    def report(
+        self,
+        result: dict[str, Any],
+        lines: Iterable[str],
+        *,
+        picture: "Picture | None" = None,
+        trace: "Trace | None" = None,
+    ) -> None:
+        """Write the files that were asked for, then the result as JSON or as lines."""
+        if self.bdf is not None:
+            if trace is None:
+                raise InputError("--bdf does not apply here: there is no course in time")
+            trace.write_bdf(self.bdf, self.area_cm2)
+        if self.plot is not None and picture is not None:
+            picture.save(self.plot)
+        if self.as_json:
+            click.echo(json.dumps({"cell": self.cell, **result}))
+        else:
+            for line in lines:
+                click.echo(line)
+
+
+def experiment(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options as its first argument, and turn errors into sentences."""
+
+    @click.option("--cell", default="pre-li", show_default=True, help="Name of a set, or a TOML.")
+    @click.option("--area", type=float, default=1.0, show_default=True, help="Film area, cm2.")
+    @click.option("--temperature", type=float, default=25.0, show_default=True, help="degC.")
+    @click.option("--seed", type=int, default=None, help="Draw a cell from the set's spread.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.option("--plot", type=_FILE, default=None, help="Write a picture (.png or .svg).")
+    @click.option("--bdf", type=_FILE, default=None, help="Write Battery Data Format (CSV).")
+    @functools.wraps(command)
+    def wrapped(
+        cell: str,
+        area: float,
+        temperature: float,
+        seed: int | None,
+        as_json: bool,
+        plot: Path | None,
+        bdf: Path | None,
+        **options: Any,
+    ) -> None:
+        if not 1e-4 <= area <= 1e4:
+            raise InputError(f"--area must be 0.0001 to 10000 cm2, not {area:g}")
+        if not -40.0 <= temperature <= 85.0:
+            raise InputError(f"--temperature must be -40 to 85 degC, not {temperature:g}")
+        if plot is not None and plot.suffix not in (".png", ".svg"):
+            raise InputError(f"--plot must end in .png or .svg, not {plot.name}")
+        with sentences():
+            command(Setup(cell, area, temperature, seed, as_json, plot, bdf), **options)
+
+    return wrapped
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what a user can do something about into one sentence and an exit code."""
+    try:
+        yield
+    except FilmgaugeError:
+        raise
+    except ValueError as error:
+        raise InputError(str(error).rstrip(".")) from None
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise InputError("pictures need matplotlib, which is not installed") from None
+    except OSError as error:
+        raise InputError(f"{error.filename}: {error.strerror}") from None
+
+
+class Numbers(click.ParamType[list[float]]):
+    """Numbers separated by commas, each within bounds."""
+
+    name = "numbers"
+
+    def __init__(self, low: float, high: float) -> None:
+        self._low, self._high = low, high
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float]:
+        """Read the list. Fails as click does, naming the bounds."""
+        if isinstance(value, list):
+            return value
+        try:
+            numbers = [float(part) for part in str(value).split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is not a list of numbers such as 1,2,8", param, ctx)
+        if not all(self._low <= number <= self._high for number in numbers):
+            self.fail(f"every number must be {self._low:g} to {self._high:g}", param, ctx)
+        return numbers
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, nothing elsewhere; call what is given once for every part done."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

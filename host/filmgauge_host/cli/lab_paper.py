@@ -1,0 +1,68 @@
+"""`filmgauge lab paper`: every published figure beside the simulated one."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from filmgauge_host.cli.lab_options import progress, sentences
+from filmgauge_host.telemetry.errors import FilmgaugeError
+
+if TYPE_CHECKING:
+    from filmgauge_sim.lab.paper import Row
+
+_STAGES = 7
+
+
+class PaperError(FilmgaugeError):
+    """A simulated figure misses its bound."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder to draw the paper's figures into, such as docs/paper.",
+)
+def paper(as_json: bool, figures: Path | None) -> None:
+    """Repeat the published tests; exit 1 when a figure misses its bound."""
+    from filmgauge_sim.lab.paper import rows
+    from filmgauge_sim.lab.published import measure
+
+    with sentences():
+        with progress(_STAGES, "published tests") as tick:
+            results = measure(lambda stage: tick())
+        table = rows(results)
+        if figures is not None:
+            from filmgauge_sim.lab.paper_figures import draw
+
+            draw(results, figures)
+    if as_json:
+        click.echo(
+            json.dumps({"rows": [asdict(r) | {"error": r.error, "holds": r.holds} for r in table]})
+        )
+    else:
+        _print(table)
+    missed = [row.figure for row in table if not row.holds]
+    if missed:
+        raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
+
+
+def _print(table: "list[Row]") -> None:
+    click.echo(
+        f"{'figure':34}{'unit':9}{'published':>10}{'simulated':>11}{'error':>9}"
+        f"{'bound':>20}  fit  state"
+    )
+    for row in table:
+        published = "-" if row.published is None else f"{row.published:.4g}"
+        error = "-" if row.error is None else f"{row.error:+.3f}"
+        bound = f"{row.low:.3f} to {row.high:.3f}"
+        click.echo(
+            f"{row.figure:34}{row.unit:9}{published:>10}{row.simulated:>11.3f}{error:>9}"
+            f"{bound:>20}  {'yes' if row.fitted else 'no ':3}  {row.state}"
+            + ("" if row.holds else "  MISSED")
+        )

@@ -1,0 +1,177 @@
+"""`filmgauge lab cv | eis | ocv | pulse | profile`: what a cell answers."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from filmgauge_host.cli.lab_options import CURRENT, DURATION, Setup, experiment, progress
+from filmgauge_host.telemetry.errors import InputError
+
+
+@click.command()
+@experiment
+@click.option("--rate", type=click.FloatRange(1e-3, 100), default=0.1, show_default=True)
+@click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option("--as-built/--formed", default=True, show_default=True)
+@click.option(
+    "--own-capacity",
+    is_flag=True,
+    help="Take the set's capacity instead of that of the published sample.",
+)
+def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
+    """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
+    from filmgauge_sim.lab import samples
+    from filmgauge_sim.lab.figures import voltammogram
+    from filmgauge_sim.lab.sweep import peaks, sweep
+
+    published = setup.cell == samples.SWEEP.cell and not own_capacity
+    factor = samples.SWEEP.capacity_factor if published else 1.0
+    cell = setup.specimen(0.0, built=as_built, factor=factor)
+    degc = setup.temperature_c
+    found = list(sweep(cell, degc, rate_mv_s=rate, cycles=count, step_mv=2.0))
+    tops = peaks(found)
+    lines = [
+        f"cycle {p.cycle} {'oxidation' if p.direction > 0 else 'reduction'}:"
+        f" {p.voltage_v:.3f} V, {p.current_ua_cm2:.2f} uA/cm2"
+        for p in tops
+    ]
+    curve = [[p.voltage_v, p.current_ua_cm2] for p in found]
+    q0 = cell.capacity_uah / setup.area_cm2
+    result = {
+        "rate_mv_s": rate,
+        "sample_capacity_uah_cm2": q0,
+        "peaks": [asdict(p) for p in tops],
+        "curve": curve,
+    }
+    setup.report(result, lines, picture=voltammogram(found))
+
+
+@click.command()
+@experiment
+@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+def eis(setup: Setup, stoichiometry: float) -> None:
+    """Impedance spectrum, 1 MHz to 10 mHz, around rest."""
+    from filmgauge_sim.cell import FilmCell
+    from filmgauge_sim.cell.impedance import impedance_ohm_cm2
+    from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
+    from filmgauge_sim.lab.figures import nyquist
+    from filmgauge_sim.lab.published import FREQUENCIES_HZ
+
+    cell = setup.specimen(stoichiometry)
+    if not isinstance(cell, FilmCell):
+        raise InputError("eis knows film cells only")
+    spectrum = impedance_ohm_cm2(cell, setup.temperature_c, FREQUENCIES_HZ)
+    lipon = lipon_resistance_ohm_cm2(cell.parameters, setup.temperature_c)
+    transfer = charge_transfer_ohm_cm2(cell.parameters, setup.temperature_c)
+    result = {
+        "r_lipon": lipon,
+        "r_ct": transfer,
+        "frequencies_hz": FREQUENCIES_HZ,
+        "impedance_ohm_cm2": [[z.real, z.imag] for z in spectrum],
+    }
+    lines = [f"R_LiPON {lipon:.1f} ohm cm2, R_ct {transfer:.1f} ohm cm2"]
+    lines += [
+        f"{f:12.4g} Hz {z.real:10.2f} {z.imag:+10.2f}i"
+        for f, z in list(zip(FREQUENCIES_HZ, spectrum, strict=True))[::5]
+    ]
+    setup.report(result, lines, picture=nyquist({setup.cell: spectrum}))
+
+
+@click.command()
+@experiment
+@click.option("--current", type=CURRENT, default=1.0, show_default=True, help="uA/cm2.")
+@click.option("--pulse-min", type=DURATION, default=45.0, show_default=True)
+@click.option("--rest-min", type=DURATION, default=240.0, show_default=True)
+def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
+    """Open-circuit voltage of both branches by titration (GITT)."""
+    from filmgauge_sim.lab.figures import branches
+    from filmgauge_sim.lab.titration import titrate
+
+    cell, trace = setup.specimen(1.0), setup.trace()
+    if cell.capacity_uah / setup.area_cm2 / (current * pulse_min / 60.0) > 1e5:
+        raise InputError("--current times --pulse-min is too small a portion of the capacity")
+    found = list(
+        titrate(
+            cell,
+            setup.temperature_c,
+            current_ua_cm2=current,
+            pulse_s=60.0 * pulse_min,
+            rest_s=60.0 * rest_min,
+            trace=trace,
+        )
+    )
+    lines = [f"{p.branch:>9} {p.stoichiometry:7.4f} {p.rested_v:7.4f} V" for p in found]
+    result = {"points": [asdict(p) for p in found]}
+    setup.report(result, lines, picture=branches(found), trace=trace)
+
+
+@click.command()
+@experiment
+@click.option("--current", type=click.FloatRange(-1e5, 1e5), default=-10.0, show_default=True)
+@click.option("--seconds", type=DURATION, default=10.0, show_default=True)
+@click.option("--rest", type=DURATION, default=60.0, show_default=True, help="Seconds.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=3, show_default=True)
+@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+def pulse(
+    setup: Setup, current: float, seconds: float, rest: float, count: int, stoichiometry: float
+) -> None:
+    """Pulses of a signed current (uA/cm2, negative discharges), a rest after each."""
+    from filmgauge_sim.lab.figures import over_time
+    from filmgauge_sim.lab.titration import pulses
+
+    if not current:
+        raise InputError("--current must not be 0")
+    cell, trace = setup.specimen(stoichiometry), setup.trace()
+    found = list(
+        pulses(
+            cell,
+            setup.temperature_c,
+            current_ua_cm2=current,
+            pulse_s=seconds,
+            rest_s=rest,
+            count=count,
+            trace=trace,
+        )
+    )
+    lines = [
+        f"{p.before_v:.4f} V -> {p.at_once_v:.4f} V -> {p.end_v:.4f} V, rest {p.rested_v:.4f} V;"
+        f" {p.end_ohm_cm2:.0f} ohm cm2"
+        for p in found
+    ]
+    result = {
+        "pulses": [
+            {**asdict(p), "at_once_ohm_cm2": p.at_once_ohm_cm2, "end_ohm_cm2": p.end_ohm_cm2}
+            for p in found
+        ]
+    }
+    picture = over_time(trace) if trace else None
+    setup.report(result, lines, picture=picture, trace=trace)
+
+
+@click.command()
+@experiment
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=1.0, show_default=True)
+def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
+    """Replay FILE: time and current or power, CSV or Battery Data Format."""
+    from filmgauge_sim.lab.figures import over_time
+    from filmgauge_sim.lab.profile import read_profile, replay
+
+    loads = read_profile(file)
+    cell, trace = setup.specimen(stoichiometry), setup.trace()
+    with progress(1, "replay") as done:
+        found = replay(cell, loads, setup.temperature_c, trace)
+        done()
+    lines = [
+        f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh, discharged"
+        f" {found.discharged_uah:.6g} uAh, {found.lowest_v:.4f} to {found.highest_v:.4f} V"
+        + (
+            f"; {found.cut_rows} rows cut short, first at {found.first_cut_s:.3f} s at the"
+            f" {found.first_cut_at} end of the window"
+            if found.cut_rows
+            else ""
+        )
+    ]
+    result = {**asdict(found), "stoichiometry": cell.stoichiometry}
+    setup.report(result, lines, picture=over_time(trace) if trace else None, trace=trace)

@@ -1,0 +1,116 @@
+"""Builds the world of a node from its section of a scenario."""
+
+import random
+from pathlib import Path
+
+import msgspec
+
+from filmgauge_sim.board.kinds import BoardKind
+from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.circuit.bench import Bench
+from filmgauge_sim.circuit.capacitor import Capacitor
+from filmgauge_sim.circuit.converter import Converter
+from filmgauge_sim.circuit.cycler import Cycler, Step
+from filmgauge_sim.circuit.harvester import (
+    ConstantHarvester,
+    Harvester,
+    Light,
+    Photovoltaic,
+    Thermoelectric,
+    TraceHarvester,
+)
+from filmgauge_sim.circuit.powered import BoardSupply, FilmPowered, Pins
+from filmgauge_sim.circuit.sections import HarvesterSection
+from filmgauge_sim.circuit.sensing import Sensing
+from filmgauge_sim.parts.bus import I2CBus
+from filmgauge_sim.parts.ina228 import Ina228
+from filmgauge_sim.parts.ina228_errors import Ina228Errors
+from filmgauge_sim.parts.tmp117 import Tmp117
+from filmgauge_sim.scenario import CyclerStep, NodeSection
+
+PINS = Pins(gate=10, disconnect=12, sensors=11)
+
+
+def build_world(section: NodeSection, kind: BoardKind, rng: random.Random) -> Bench | FilmPowered:
+    """Return a bench for a node on USB, otherwise the circuit that feeds it from its film.
+
+    Raises ValueError, one sentence with the node's name, for what the sections cannot check.
+    """
+    try:
+        cell = FilmCell(
+            load_parameters(section.cell.set), section.cell.area_cm2, section.cell.stoichiometry
+        )
+        sensing = _sensing(section, rng)
+        if section.supply == "usb":
+            return _bench(section, cell, sensing)
+        return _film_powered(section, kind, cell, sensing)
+    except ValueError as error:
+        raise ValueError(f"node {section.name}: {error}") from None
+
+
+def _bench(section: NodeSection, cell: FilmCell, sensing: Sensing) -> Bench:
+    return Bench(
+        cell=cell,
+        cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
+        ambient=_ambient(section),
+        sensing=sensing,
+        gate_pin=PINS.gate,
+    )
+
+
+def _film_powered(
+    section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: Sensing
+) -> FilmPowered:
+    buffer = section.capacitor
+    ambient = _ambient(section)
+    return FilmPowered(
+        cell=cell,
+        capacitor=Capacitor(buffer.capacitance_uf, buffer.leakage_mohm, buffer.series_ohm),
+        converter=Converter(**msgspec.structs.asdict(section.converter)),
+        harvester=_harvester(section.harvester, ambient),
+        ambient=ambient,
+        sensing=sensing,
+        supply=BoardSupply(kind.supply_v, kind.brown_out_v),
+        pins=PINS if section.sensor.switched else Pins(PINS.gate, PINS.disconnect, None),
+        start_v=buffer.start_v,
+    )
+
+
+def _ambient(section: NodeSection) -> Ambient:
+    return Ambient(section.ambient.mean_c, section.ambient.swing_c, section.ambient.period_h)
+
+
+def _sensing(section: NodeSection, rng: random.Random) -> Sensing:
+    errors = {
+        "ideal": Ina228Errors.ideal,
+        "worst": Ina228Errors.worst,
+        "drawn": lambda: Ina228Errors.draw(rng),
+    }[section.sensor.errors]()
+    ideal = section.sensor.errors == "ideal"
+    return Sensing(
+        Ina228(section.sensor.shunt_ohm, errors, seed=rng.getrandbits(32)),
+        Tmp117(seed=rng.getrandbits(32), offset_c=0.0 if ideal else None),
+        I2CBus(),
+    )
+
+
+def _step(step: CyclerStep, capacity_uah: float) -> Step:
+    sign = {"charge": 1.0, "discharge": -1.0, "rest": 0.0}[step.action]
+    return Step(
+        action=step.action,
+        current_ua=sign * step.rate_c * capacity_uah,
+        duration_us=None if step.hours is None else round(step.hours * 3.6e9),
+        until_v=step.until_v,
+    )
+
+
+def _harvester(section: HarvesterSection, ambient: Ambient) -> Harvester:
+    if section.kind == "photovoltaic":
+        lights = [Light(each.begin_h, each.end_h, each.lux, each.days) for each in section.light]
+        return Photovoltaic(section.area_cm2, lights)
+    if section.kind == "thermoelectric":
+        return Thermoelectric(section.source_c, section.uw_per_k2, ambient)
+    if section.kind == "trace":
+        return TraceHarvester.read(Path(section.file))
+    return ConstantHarvester(section.power_uw)

@@ -1,0 +1,1 @@
+"""The virtual laboratory: experiments on a cell, and the published ones repeated."""

@@ -1,0 +1,141 @@
+"""Pictures of single experiments. matplotlib is imported when a picture is saved, not before."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filmgauge_sim.lab.sweep import SweepPoint
+from filmgauge_sim.lab.titration import Rested
+from filmgauge_sim.lab.trace import Trace
+
+CHARGE = "charge / uAh cm$^{-2}$"
+VOLTAGE = "voltage / V"
+COLOURS = ("#1f5fa8", "#c8502b", "#2d8a57", "#8a5aa8", "#b08a1e", "#4a4a4a")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that is drawn when it is saved; ``draw`` gets the axes."""
+
+    draw: Callable[[Any], None]
+
+    def save(self, path: Path) -> None:
+        """Write PNG or SVG, by the name's ending. Raises OSError, ModuleNotFoundError."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6.0, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        self.draw(axes)
+        axes.grid(True, alpha=0.25)
+        figure.savefig(path, dpi=130)
+
+
+def lines_of(trace: Trace) -> list[tuple[int, bool, list[float], list[float]]]:
+    """Charges and discharges of a trace: cycle, charging, charge from zero, voltage.
+
+    A hold belongs to the charge before it.
+    """
+    found: list[tuple[int, bool, list[float], list[float]]] = []
+    origin = 0.0
+    for sample in trace.samples:
+        if not sample.current_ua_cm2:
+            continue
+        key = sample.cycle, sample.current_ua_cm2 > 0.0
+        if not found or found[-1][:2] != key:
+            found.append((*key, [], []))
+            origin = sample.charge_uah_cm2
+        found[-1][2].append(abs(sample.charge_uah_cm2 - origin))
+        found[-1][3].append(sample.voltage_v)
+    return found
+
+
+def profiles(trace: Trace, labels: Mapping[int, str] | None = None) -> Picture:
+    """Voltage over charge of every charge and discharge of a trace, a colour a cycle."""
+
+    def draw(axes: Any) -> None:
+        for cycle, charging, charge, voltage in lines_of(trace):
+            label = (labels or {}).get(cycle, f"cycle {cycle}")
+            colour = COLOURS[(cycle - 1) % len(COLOURS)]
+            axes.plot(charge, voltage, color=colour, label=None if charging else label)
+        axes.set(xlabel=CHARGE, ylabel=VOLTAGE, ylim=(0.9, 4.1))
+        axes.legend(fontsize=8)
+
+    return Picture(draw)
+
+
+def points(xs: Sequence[float], ys: Sequence[float], x_label: str, y_label: str) -> Picture:
+    """Single points."""
+
+    def draw(axes: Any) -> None:
+        axes.plot(xs, ys, "o", markersize=3, color=COLOURS[0])
+        axes.set(xlabel=x_label, ylabel=y_label)
+        axes.set_ylim(bottom=0.0)
+
+    return Picture(draw)
+
+
+def voltammogram(sweep: Iterable[SweepPoint]) -> Picture:
+    """Current over voltage, a colour a cycle."""
+    swept = list(sweep)
+
+    def draw(axes: Any) -> None:
+        for cycle in sorted({point.cycle for point in swept}):
+            own = [point for point in swept if point.cycle == cycle]
+            axes.plot(
+                [point.voltage_v for point in own],
+                [point.current_ua_cm2 for point in own],
+                color=COLOURS[(cycle - 1) % len(COLOURS)],
+                label=f"cycle {cycle}",
+            )
+        axes.set(xlabel=VOLTAGE, ylabel="current / uA cm$^{-2}$")
+        axes.legend(fontsize=8)
+
+    return Picture(draw)
+
+
+def nyquist(spectra: Mapping[str, Sequence[complex]]) -> Picture:
+    """-Im over Re, a colour a spectrum."""
+
+    def draw(axes: Any) -> None:
+        for k, (label, spectrum) in enumerate(spectra.items()):
+            axes.plot(
+                [z.real for z in spectrum],
+                [-z.imag for z in spectrum],
+                "o-",
+                markersize=2.5,
+                linewidth=0.8,
+                color=COLOURS[k % len(COLOURS)],
+                label=label,
+            )
+        axes.set(xlabel="Re Z / ohm cm$^{2}$", ylabel="-Im Z / ohm cm$^{2}$")
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.legend(fontsize=8)
+
+    return Picture(draw)
+
+
+def branches(rested: Iterable[Rested]) -> Picture:
+    """Rested voltage over stoichiometry, both branches."""
+    found = list(rested)
+
+    def draw(axes: Any) -> None:
+        for k, branch in enumerate(("discharge", "charge")):
+            own = [point for point in found if point.branch == branch]
+            xs = [point.stoichiometry for point in own]
+            axes.plot(xs, [point.rested_v for point in own], "o-", color=COLOURS[k], label=branch)
+        axes.set(xlabel="stoichiometry (1 = charged)", ylabel="rested voltage / V")
+        axes.legend(fontsize=8)
+
+    return Picture(draw)
+
+
+def over_time(trace: Trace) -> Picture:
+    """Voltage over time."""
+
+    def draw(axes: Any) -> None:
+        samples = trace.samples
+        axes.plot([s.time_s for s in samples], [s.voltage_v for s in samples], color=COLOURS[0])
+        axes.set(xlabel="time / s", ylabel=VOLTAGE)
+
+    return Picture(draw)

@@ -1,0 +1,158 @@
+"""Replay of a recorded load: current or power over time, from CSV or Battery Data Format.
+
+Each row holds from its own time to that of the next row; the last row only ends the one before.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from filmgauge_sim.lab.cycler import rising_root
+from filmgauge_sim.lab.specimen import Specimen, window_v
+from filmgauge_sim.lab.trace import Trace
+
+# Column of the file -> factor to seconds, uA and uW.
+TIMES = {"Test Time / s": 1.0, "time_s": 1.0, "time_ms": 1e-3, "time_h": 3600.0}
+CURRENTS = {"Current / A": 1e6, "current_a": 1e6, "current_ma": 1e3, "current_ua": 1.0}
+_POWERS = {"Power / W": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
+_TEMPERATURES = ("Ambient Temperature / degC", "temperature_c")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A constant load: current in uA of the whole cell, or power in uW; positive charges."""
+
+    duration_s: float
+    value: float
+    is_power: bool
+    temperature_c: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What became of the cell: how far it came and what it passed."""
+
+    time_s: float
+    charged_uah: float
+    discharged_uah: float
+    final_v: float
+    lowest_v: float
+    highest_v: float
+    # Rows in which the cell came to an end of its window and rested for what was left of them.
+    cut_rows: int
+    # When and at which end ("low", "high") the first of them was.
+    first_cut_s: float | None
+    first_cut_at: str | None
+
+
+def read_profile(path: Path) -> list[Load]:
+    """Read a profile. Raises ValueError with file, line and column for what cannot be used."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name} is not a CSV file in UTF-8: {error}.") from None
+    columns = list(rows[0]) if rows else []
+    time = column(path, columns, TIMES, "a time")
+    load = column(path, columns, CURRENTS | _POWERS, "a current or a power")
+    factor = (CURRENTS | _POWERS)[load]
+    temperature = next((name for name in _TEMPERATURES if name in columns), None)
+    times = [number(path, k, row, time) * TIMES[time] for k, row in enumerate(rows, 2)]
+    loads: list[Load] = []
+    for k, row in enumerate(rows[:-1], 2):
+        duration = times[k - 1] - times[k - 2]
+        if duration < 0.0:
+            raise ValueError(f"{path.name} line {k + 1}: {time} must not fall.")
+        degc = None if temperature is None else number(path, k, row, temperature)
+        value = number(path, k, row, load) * factor
+        loads.append(Load(duration, value, load in _POWERS, degc))
+    if not loads:
+        raise ValueError(f"{path.name} must have two rows of data or more.")
+    return loads
+
+
+def replay(
+    cell: Specimen, loads: list[Load], temperature_c: float, trace: Trace | None = None
+) -> Replay:
+    """Let every load act, none left out however short.
+
+    At an end of the window the load is cut off for the rest of its row, as a protection would.
+    A power is a current that is chosen at the start of its row.
+    """
+    empty_v, full_v = window_v(cell)
+    time_s = charged = discharged = 0.0
+    cuts: list[tuple[float, str]] = []
+    voltage = cell.voltage_v(0.0, temperature_c)
+    lowest = highest = voltage
+    for load in loads:
+        degc = temperature_c if load.temperature_c is None else load.temperature_c
+        current = current_of(cell, load, degc)
+        lower = empty_v if current < 0.0 else None
+        upper = full_v if current > 0.0 else None
+        found = cell.next_crossing(current, degc, load.duration_s, lower, upper)
+        lasts = load.duration_s if found is None else found.time_s
+        start_v = cell.voltage_v(current, degc)
+        _act(cell, current, degc, lasts, trace)
+        voltage = cell.voltage_v(current, degc)
+        lowest, highest = min(lowest, start_v, voltage), max(highest, start_v, voltage)
+        charged += max(current, 0.0) * lasts / 3600.0
+        discharged += max(-current, 0.0) * lasts / 3600.0
+        if found is not None:
+            cuts.append((time_s + lasts, found.bound))
+            _act(cell, 0.0, degc, load.duration_s - lasts, trace)
+            voltage = cell.voltage_v(0.0, degc)
+        time_s += load.duration_s
+    first_s, first_at = cuts[0] if cuts else (None, None)
+    return Replay(
+        time_s, charged, discharged, voltage, lowest, highest, len(cuts), first_s, first_at
+    )
+
+
+def _act(
+    cell: Specimen, current_ua: float, temperature_c: float, duration_s: float, trace: Trace | None
+) -> None:
+    """One constant current, recorded at its start and at its end."""
+    density = current_ua / cell.area_cm2
+    if trace is not None:
+        trace.step += 1
+        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+        trace.pass_time(duration_s, density)
+    cell.advance(current_ua, temperature_c, duration_s)
+    if trace is not None:
+        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+
+
+def current_of(cell: Specimen, load: Load, temperature_c: float) -> float:
+    """The current of a load now, uA. Raises ValueError when the cell cannot give the power."""
+    if not load.is_power or not load.value:
+        return load.value if not load.is_power else 0.0
+
+    def excess_uw(current: float) -> float:
+        return current * max(cell.voltage_v(current, temperature_c), 0.0) - load.value
+
+    near = load.value / max(cell.voltage_v(0.0, temperature_c), 0.1)
+    try:
+        return rising_root(excess_uw, near, 1e-9 * abs(load.value))
+    except ValueError:
+        raise ValueError(f"the cell cannot give {-load.value:g} uW.") from None
+
+
+def column(path: Path, columns: list[str], known: dict[str, float], what: str) -> str:
+    """The first known column of a file. Raises ValueError naming the ones that would do."""
+    for name in known:
+        if name in columns:
+            return name
+    raise ValueError(f"{path.name} must have {what} in a column {' or '.join(known)}.")
+
+
+def number(path: Path, line: int, row: dict[str, str], column: str) -> float:
+    """A number of a row. Raises ValueError with file, line and column."""
+    try:
+        value = float(row[column])
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not abs(value) < 1e12:
+        raise ValueError(
+            f"{path.name} line {line}: {column} must be a number, not {row[column]!r}."
+        )
+    return value

@@ -1,0 +1,81 @@
+"""The samples of the paper: the state of each one, apart from the equations, which are common.
+
+Source of the tests: Nano-Micro Lett. 15:73 (2023). What is a sample's own is its capacity over
+that of its parameter set, its age at the start, and the current where none is published.
+"""
+
+from dataclasses import dataclass
+
+from filmgauge_sim.cell import FilmCell, LifeState
+from filmgauge_sim.lab.specimen import film
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample of the paper before its test, discharged."""
+
+    cell: str
+    current_ua_cm2: float
+    life: LifeState | None = None
+    capacity_factor: float = 1.0
+    note: str = ""
+
+    def make(self) -> FilmCell:
+        """The sample itself, 1 cm2 of it."""
+        return film(
+            self.cell,
+            1.0,
+            0.0,
+            life=self.life,
+            capacity_factor=self.capacity_factor,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RateTest:
+    """Currents (uA/cm2) and published capacities (uAh/cm2) of one rate test."""
+
+    sample: Sample
+    points: tuple[tuple[float, float], ...]
+    # Cycles at the first current before it is noted again, where the paper says so.
+    early_cycles: int = 0
+
+
+PRE_RATE = RateTest(
+    Sample("pre-li", 1.0, note="formed"),
+    # "Slightly above the first value" is taken as that value.
+    ((1.0, 15.58), (2.0, 14.95), (8.0, 13.11), (12.0, 10.95), (1.0, 15.58)),
+)
+EVP_RATE = RateTest(
+    Sample(
+        "evp-li",
+        1.12,
+        LifeState(activation=0.88),
+        1.02,
+        "own Q0 11.2 uAh/cm2, activation 0.88 (from 10.33 to 10.56)",
+    ),
+    ((1.12, 10.33), (1.12, 10.56), (2.24, 10.36), (8.96, 7.35), (13.46, 5.41), (1.12, 10.88)),
+    early_cycles=5,
+)
+# The current is not published; only current times diffusion time is known (about 75 uAh/cm2).
+TEMPERATURE = Sample(
+    "pre-li",
+    55.0,
+    LifeState(adaptation=1.0),
+    1.435,
+    "own Q0 23.1 uAh/cm2, 55 uA/cm2 (not published), used to fast cycling",
+)
+PRE_FIRST = Sample("pre-li", 1.0, LifeState.as_built(), note="as built")
+EVP_FIRST = Sample("evp-li", 1.12, LifeState.as_built(), note="as built")
+PRE_300 = Sample("pre-li", 6.32, LifeState.as_built(), note="as built")
+PRE_3000 = Sample(
+    "pre-li", 25.8, LifeState.formed(), 1.085, "formed at a smaller current, own Q0 17.5 uAh/cm2"
+)
+EVP_500 = Sample("evp-li", 10.0, LifeState.formed(), note="formed")
+SWEEP = Sample(
+    "pre-li",
+    0.0,
+    LifeState.as_built(),
+    0.5,
+    "as built, own Q0 8.1 uAh/cm2 (peak current near 10 uA/cm2)",
+)

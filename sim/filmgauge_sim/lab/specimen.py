@@ -1,0 +1,88 @@
+"""What the laboratory measures: any cell with this face, chosen by name.
+
+Units of the laboratory: uA/cm2 and uAh/cm2 of film, volts, degC, seconds. Positive charges.
+"""
+
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from filmgauge_sim.cell import Crossing, FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
+from filmgauge_sim.cell.spread import drawn
+
+EMPTY_V, FULL_V = 1.0, 4.0  # window of every published galvanostatic test
+LIQUID = "liquid-li-s"
+
+Self = TypeVar("Self", bound="Specimen")
+
+
+class Specimen(Protocol):
+    """The face of a cell that an experiment needs (FilmCell and LiquidCell have it)."""
+
+    @property
+    def area_cm2(self) -> float: ...
+    @property
+    def capacity_uah(self) -> float: ...
+    @property
+    def stoichiometry(self) -> float: ...
+    @property
+    def surface_stoichiometry(self) -> float: ...
+    def clone(self: Self) -> Self: ...
+    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None: ...
+    def voltage_v(self, current_ua: float, temperature_c: float) -> float: ...
+    def next_crossing(
+        self,
+        current_ua: float,
+        temperature_c: float,
+        duration_s: float,
+        low_v: float | None = None,
+        high_v: float | None = None,
+    ) -> Crossing | None: ...
+
+
+def film(
+    name: str,
+    area_cm2: float = 1.0,
+    stoichiometry: float = 1.0,
+    *,
+    life: LifeState | None = None,
+    capacity_factor: float = 1.0,
+    seed: int | None = None,
+) -> FilmCell:
+    """A film cell of a named set or TOML file, scaled to a sample's own capacity.
+
+    Raises ParameterError when there is no such set, ValueError for a cell that cannot be.
+    """
+    parameters = load_parameters(name)
+    if seed is not None:
+        parameters = drawn(parameters, seed)
+    capacity = parameters.capacity_uah_cm2 * capacity_factor
+    parameters = replace(parameters, capacity_uah_cm2=capacity)
+    branch = 1.0 if stoichiometry > 0.5 else -1.0
+    return FilmCell(parameters, area_cm2, stoichiometry, hysteresis=branch, life=life)
+
+
+def specimen(
+    name: str,
+    area_cm2: float = 1.0,
+    stoichiometry: float = 1.0,
+    *,
+    life: LifeState | None = None,
+    capacity_factor: float = 1.0,
+    seed: int | None = None,
+) -> Specimen:
+    """Like ``film``, and the liquid comparison cell by its name."""
+    if name == LIQUID:
+        parameters = load_liquid()
+        capacity = parameters.capacity_uah_cm2 * capacity_factor
+        return LiquidCell(replace(parameters, capacity_uah_cm2=capacity), area_cm2, stoichiometry)
+    return film(
+        name, area_cm2, stoichiometry, life=life, capacity_factor=capacity_factor, seed=seed
+    )
+
+
+def window_v(cell: Specimen) -> tuple[float, float]:
+    """The voltages between which a cell is cycled."""
+    if isinstance(cell, LiquidCell):
+        return cell.parameters.empty_v, cell.parameters.full_v
+    return EMPTY_V, FULL_V

@@ -1,0 +1,85 @@
+"""Open-circuit voltage by titration (GITT), and pulses: current for a while, then a rest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from filmgauge_sim.lab.cycler import pass_step, run_current
+from filmgauge_sim.lab.specimen import Specimen, window_v
+from filmgauge_sim.lab.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """The voltage after one portion of charge and a rest, on one branch."""
+
+    branch: str
+    stoichiometry: float
+    loaded_v: float
+    rested_v: float
+
+
+def titrate(
+    cell: Specimen,
+    temperature_c: float,
+    *,
+    current_ua_cm2: float,
+    pulse_s: float,
+    rest_s: float,
+    trace: Trace | None = None,
+) -> Iterator[Rested]:
+    """Discharge the cell in portions with a rest after each, then charge it the same way."""
+    empty_v, full_v = window_v(cell)
+    for branch, sign, limit in (("discharge", -1.0, empty_v), ("charge", 1.0, full_v)):
+        while True:
+            current = sign * current_ua_cm2
+            lasted = run_current(
+                cell, current, temperature_c, until_v=limit, longest_s=pulse_s, trace=trace
+            )
+            loaded = cell.voltage_v(current * cell.area_cm2, temperature_c)
+            pass_step(cell, 0.0, temperature_c, rest_s, trace)
+            yield Rested(branch, cell.stoichiometry, loaded, cell.voltage_v(0.0, temperature_c))
+            if lasted < pulse_s:
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pulse: voltage before, at once after the step, at its end, and after the rest."""
+
+    before_v: float
+    at_once_v: float
+    end_v: float
+    rested_v: float
+    current_ua_cm2: float
+
+    @property
+    def at_once_ohm_cm2(self) -> float:
+        """Voltage step over current: what shows at once."""
+        return (self.at_once_v - self.before_v) / self.current_ua_cm2 * 1e6
+
+    @property
+    def end_ohm_cm2(self) -> float:
+        """Voltage change over current at the end of the pulse."""
+        return (self.end_v - self.before_v) / self.current_ua_cm2 * 1e6
+
+
+def pulses(
+    cell: Specimen,
+    temperature_c: float,
+    *,
+    current_ua_cm2: float,
+    pulse_s: float,
+    rest_s: float,
+    count: int,
+    trace: Trace | None = None,
+) -> Iterator[Pulse]:
+    """Pulses of a signed current (negative discharges) with a rest after each."""
+    current_ua = current_ua_cm2 * cell.area_cm2
+    for _ in range(count):
+        before = cell.voltage_v(0.0, temperature_c)
+        at_once = cell.voltage_v(current_ua, temperature_c)
+        pass_step(cell, current_ua_cm2, temperature_c, pulse_s, trace)
+        end = cell.voltage_v(current_ua, temperature_c)
+        pass_step(cell, 0.0, temperature_c, rest_s, trace)
+        rested = cell.voltage_v(0.0, temperature_c)
+        yield Pulse(before, at_once, end, rested, current_ua_cm2)

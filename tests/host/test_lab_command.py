@@ -1,0 +1,127 @@
+"""`filmgauge lab`: what it prints, the files it writes, and one sentence for everything wrong."""
+
+import csv
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from filmgauge_host.cli.app import main
+
+
+def lab(*arguments):
+    return CliRunner().invoke(main, ["lab", *map(str, arguments)])
+
+
+def answered(*arguments):
+    ran = lab(*arguments, "--json")
+    assert ran.exit_code == 0, ran.output
+    return json.loads(ran.output)
+
+
+def test_rate():
+    found = answered("rate", "--cell", "pre-li", "--currents", "1,2,8,12")
+    assert found["cell"] == "pre-li"
+    points = {p["current_ua_cm2"]: p["capacity_uah_cm2"] for p in found["points"]}
+    for current, published in {1: 15.58, 2: 14.95, 8: 13.11, 12: 10.95}.items():
+        assert points[current] == pytest.approx(published, abs=0.4)
+
+
+def test_temperature():
+    found = answered("temperature", "--cell", "pre-li", "--temperatures", "25,37,60")
+    given = [p["capacity_uah_cm2"] for p in found["points"]]
+    assert [p["temperature_c"] for p in found["points"]] == [25, 37, 60]
+    assert given[0] == pytest.approx(6.0, abs=0.4)
+    assert given[0] < given[1] < given[2]
+    assert given[2] == pytest.approx(20.47, abs=0.4)
+
+
+def test_area_only_scales():
+    small, large = (answered("discharge", "--area", area) for area in (0.19, 19.0))
+    assert small["capacity_uah_cm2"] == pytest.approx(large["capacity_uah_cm2"], rel=1e-6)
+    assert large["capacity_uah"] == pytest.approx(100 * small["capacity_uah"], rel=1e-6)
+
+
+def test_cycle_by_steps():
+    steps = (
+        "charge at 6.32 uA/cm2 to 4.0 V, rest 10 min, discharge at 6.32 uA/cm2 to 1.0 V, 4 times"
+    )
+    found = answered("cycle", "--cell", "evp-li", "--steps", steps)["cycles"]
+    assert [each["cycle"] for each in found] == [1, 2, 3, 4]
+    last = found[-1]
+    share = 100 * last["discharge_uah_cm2"] / last["charge_uah_cm2"]
+    assert last["coulombic_efficiency_pct"] == pytest.approx(share)
+    assert share == pytest.approx(99.71, abs=0.2)
+
+
+def test_cv_and_eis():
+    peaks = answered("cv", "--cell", "pre-li")["peaks"]
+    assert peaks[0]["voltage_v"] == pytest.approx(2.95, abs=0.06)
+    assert peaks[-1]["voltage_v"] == pytest.approx(1.65, abs=0.06)
+    assert peaks[-2]["voltage_v"] == pytest.approx(2.6, abs=0.06)
+    spectrum = answered("eis")
+    assert spectrum["r_ct"] == pytest.approx(412, rel=0.05)
+    assert spectrum["r_lipon"] == pytest.approx(65.2, rel=0.05)
+    assert len(spectrum["frequencies_hz"]) == len(spectrum["impedance_ohm_cm2"])
+
+
+def test_ocv_and_pulse():
+    points = answered("ocv", "--cell", "evp-li")["points"]
+    middle = {
+        branch: [p["rested_v"] for p in points if p["branch"] == branch][5]
+        for branch in ("charge", "discharge")
+    }
+    # Static hysteresis is what is left of the plateau gap of 0.7 V.
+    assert 0.1 < middle["charge"] - middle["discharge"] < 0.6
+    assert len(answered("pulse", "--count", 2)["pulses"]) == 2
+
+
+def test_profile_and_bdf(tmp_path):
+    load, out = tmp_path / "load.csv", tmp_path / "out.bdf.csv"
+    load.write_text("time_s,current_ua\n0,-2\n600,0\n1200,0\n")
+    found = answered("profile", load, "--bdf", out)
+    assert found["discharged_uah"] == pytest.approx(2 / 6)
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["Test Time / s"]) == pytest.approx(1200)
+    assert float(rows[0]["Current / A"]) == pytest.approx(-2e-6)
+
+
+def test_the_liquid_cell_and_a_drawn_cell():
+    assert answered("discharge", "--cell", "liquid-li-s")["plateau_v"] == pytest.approx(
+        2.1, abs=0.02
+    )
+    one, two, again = (
+        answered("discharge", "--seed", seed)["capacity_uah_cm2"] for seed in (1, 2, 1)
+    )
+    assert one == again != two
+
+
+def test_a_picture(tmp_path):
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "rate.png"
+    answered("rate", "--plot", out)
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("rate", "--cell", "none"), "none is neither a file nor one of the sets"),
+        (("rate", "--currents", "1,x"), "not a list of numbers"),
+        (("rate", "--currents", "0"), "every number must be"),
+        (("temperature", "--temperatures", "25,99"), "every number must be -40 to 85"),
+        (("discharge", "--temperature", "nan"), "--temperature must be -40 to 85"),
+        (("discharge", "--area", "0"), "--area must be"),
+        (("discharge", "--plot", "x.gif"), "--plot must end in .png or .svg"),
+        (("cycle", "--steps", "run away"), '"run away" is not a step'),
+        (("eis", "--cell", "liquid-li-s"), "film cells only"),
+        (("cv", "--bdf", "x.csv"), "--bdf does not apply"),
+        (("cycle", "--cell", "liquid-li-s", "--current", "0.5"), "is not reached within"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(arguments, says):
+    ran = lab(*arguments)
+    assert ran.exit_code == 2
+    assert says in ran.output
+    assert "Traceback" not in ran.output

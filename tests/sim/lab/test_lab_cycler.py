@@ -1,0 +1,130 @@
+"""The cycler: limits met, voltages held, charge balanced, steps read as they are written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
+from filmgauge_sim.lab.cycler import NeverEnds, hold_voltage, rising_root, run_current
+from filmgauge_sim.lab.cycling import cycles
+from filmgauge_sim.lab.steps import Program, Step, StepError, parse, run_once
+from filmgauge_sim.lab.trace import Trace
+
+PRE = load_parameters("pre-li")
+
+
+def film(**options):
+    return FilmCell(PRE, 0.19, 0.0, hysteresis=-1.0, **options)
+
+
+@pytest.mark.parametrize("current", [0.5, 6.32, 40.0])
+@pytest.mark.parametrize("temperature", [0.0, 25.0, 60.0])
+def test_cutoffs_are_met(current, temperature):
+    cell = film()
+    for signed, limit in ((current, 4.0), (-current, 1.0)):
+        run_current(cell, signed, temperature, until_v=limit)
+        shown = cell.voltage_v(signed * 0.19, temperature)
+        assert shown == pytest.approx(limit, abs=1e-4)
+
+
+def test_a_hold_keeps_the_voltage_while_the_current_fades():
+    cell, trace = film(), Trace()
+    run_current(cell, 8.0, 25.0, until_v=4.0)
+    before = cell.stoichiometry
+    passed = hold_voltage(cell, 4.0, 25.0, until_ua_cm2=0.08, from_ua_cm2=8.0, trace=trace)
+    currents = [sample.current_ua_cm2 for sample in trace.samples]
+    assert currents == sorted(currents, reverse=True)
+    assert 0.08 <= currents[-1] < 0.2
+    assert all(abs(sample.voltage_v - 4.0) < 1e-4 for sample in trace.samples)
+    gained = (cell.stoichiometry - before) * PRE.capacity_uah_cm2
+    assert gained == pytest.approx(passed * PRE.charge_acceptance, rel=1e-3)
+    # The surface is full, so the film is, but for the last of the current.
+    assert cell.stoichiometry == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_step_without_end_says_so():
+    with pytest.raises(NeverEnds, match=r"4\.9 V is not reached"):
+        run_current(film(), 1e-6, 25.0, until_v=4.9)
+
+
+def test_a_record_changes_nothing():
+    plain, recorded, trace = film(), film(), Trace()
+    one = list(cycles(plain, 6.0, 25.0, 2))
+    two = list(cycles(recorded, 6.0, 25.0, 2, trace=lambda number: trace))
+    for a, b in zip(one, two, strict=True):
+        assert b.charge_uah_cm2 == pytest.approx(a.charge_uah_cm2, rel=1e-6)
+        assert b.discharge_uah_cm2 == pytest.approx(a.discharge_uah_cm2, rel=1e-6)
+    net = sum(c.charge_uah_cm2 - c.discharge_uah_cm2 for c in two)
+    assert trace.charge_uah_cm2 == pytest.approx(net, abs=1e-9)
+    times = [sample.time_s for sample in trace.samples]
+    assert times == sorted(times)
+
+
+def test_charge_balance_over_many_ageing_cycles():
+    cell = film(life=LifeState.as_built())
+    done = list(cycles(cell, 10.0, 25.0, 60))
+    passed = 0.19 * sum(c.charge_uah_cm2 - c.discharge_uah_cm2 for c in done)
+    through = 0.19 * sum(c.charge_uah_cm2 + c.discharge_uah_cm2 for c in done)
+    stored = cell.stoichiometry * cell.capacity_uah
+    assert abs(stored + cell.lost_uah - passed) < 1e-12 * through
+
+
+@given(st.floats(-50.0, 50.0), st.floats(-50.0, 50.0))
+def test_the_root_of_a_rising_function(near, root):
+    found = rising_root(lambda x: (x - root) ** 3 + 0.1 * (x - root), near, 1e-9)
+    assert found == pytest.approx(root, abs=1e-6)
+
+
+# Steps as text
+
+
+def test_steps_as_a_cycler_user_writes_them():
+    text = (
+        "Charge at 6.32 uA/cm2 to 4.0 V, hold at 4.0 V until 60 nA/cm2,\n"
+        "rest 10 min, discharge at 0.01 mA/cm2 to 1.0 V for 2 h; 300 times"
+    )
+    assert parse(text) == Program(
+        (
+            Step("charge", 6.32, 4.0, None),
+            Step("hold", pytest.approx(0.06), 4.0, None),
+            Step("rest", 0.0, None, 600.0),
+            Step("discharge", 10.0, 1.0, 7200.0),
+        ),
+        300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no step"),
+        ("300 times", "no step"),
+        ("charge to 4 V", "charge to 4 v"),
+        ("charge at 6 uA/cm2", "must say where it ends"),
+        ("charge at 0 uA/cm2 to 4 V", "above 0"),
+        ("charge at 6 A to 4 V", "is not a step"),
+        ("2 times, rest 1 s", '"2 times" is not a step'),
+        ("rest 1 s, 0 times", "from 1 to 1000000"),
+    ],
+)
+def test_what_is_not_a_step_is_quoted(text, says):
+    with pytest.raises(StepError, match=says):
+        parse(text)
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reader(text):
+    try:
+        parse(text)
+    except StepError:
+        pass
+
+
+def test_steps_do_what_they_say():
+    cell, trace = film(), Trace()
+    program = parse("charge at 2 uA/cm2 for 2 h, rest 30 min, discharge at 4 uA/cm2 for 15 min")
+    cycle = run_once(cell, program, 25.0, 1, trace)
+    assert cycle.charge_uah_cm2 == pytest.approx(4.0)
+    assert cycle.discharge_uah_cm2 == pytest.approx(1.0)
+    assert trace.time_s == pytest.approx(2.75 * 3600)
+    assert {sample.step for sample in trace.samples} == {1, 2, 3}
