@@ -31,6 +31,11 @@ class TruthLog:
     def __iter__(self) -> Iterator[Truth]:
         return (self[index] for index in range(len(self)))
 
+    @property
+    def boots(self) -> list[int]:
+        """The boot of each wake, as the firmware counts them."""
+        return list(self._boots)
+
     def add(self, truth: Truth, boot: int, reading_s: float) -> None:
         """Note the truth of a wake of boot `boot` at `reading_s` of the node's own time."""
         self._now_us.append(truth.now_us)

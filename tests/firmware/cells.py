@@ -20,6 +20,8 @@ VALUES = {
     "high_end_width_ppm": 20000,
     "low_end_uv": 1200000,
     "low_end_width_ppm": 30000,
+    "acceptance_ppm": 1000000,
+    "self_discharge_ppm_year": 0,
     "empty_uv": 1000000,
     "full_uv": 3000000,
 }

@@ -116,3 +116,24 @@ def test_pack_round_trip():
         assert again.soc_ppm() == gauge.soc_ppm()
         assert again.sigma_ppm() == gauge.sigma_ppm()
         assert again.stored_nah() == gauge.stored_nah()
+
+
+def test_part_of_what_charges_is_booked_as_lost():
+    gauge = FuelGauge(cell(acceptance_ppm=995000), 1000000)
+    gauge.open(500000, 1000)
+    gauge.count(1280000, 60000, 2500)  # 1280000 counts of 78.125 pC: 100 uC in a minute
+    assert gauge.ledger.line_pc(MEASURED) == 100000000
+    assert gauge.ledger.line_pc(BOOKED) == -500000
+    gauge.count(-1280000, 60000, 2500)  # a discharge loses nothing
+    assert gauge.ledger.line_pc(MEASURED) == 0
+    assert gauge.ledger.line_pc(BOOKED) == -500000
+
+
+def test_self_discharge_is_booked_with_time():
+    gauge = FuelGauge(cell(self_discharge_ppm_year=10000), 1000000)
+    gauge.open(500000, 1000)
+    stored = gauge.ledger.stored_pc()
+    for _ in range(12):
+        gauge.count(0, 31557600000 // 12, 2500)  # a month
+    lost = stored - gauge.ledger.stored_pc()
+    assert close(lost / stored, 1 - (1 - 0.01 / 12) ** 12, 1e-4)

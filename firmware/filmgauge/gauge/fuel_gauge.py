@@ -16,6 +16,8 @@ from filmgauge.gauge.film import Film
 from filmgauge.gauge.ledger import BOOKED, MEASURED, CountScale, Ledger
 
 _PC_PER_NAH = const(3600000)
+_PPM = const(1000000)
+_MS_PER_YEAR = const(31557600000)
 _FILM = "<iB"  # slow lag of the film model; 1 when a first state of charge was given
 _FILM_SIZE = const(5)
 _JUDGEMENT_SIZE = estimator.SIZE + _FILM_SIZE
@@ -86,6 +88,7 @@ class FuelGauge(LedgerOnly):
 
     def __init__(self, profile, shunt_mohm: int):
         super().__init__(shunt_mohm)
+        self._profile = profile
         self._full_pc = profile.full_pc()
         self._film = Film(profile)
         self._estimator = Estimator(self.ledger, self._film, self._full_pc, shunt_mohm)
@@ -103,8 +106,16 @@ class FuelGauge(LedgerOnly):
         super().count(counts, elapsed_ms, temperature_cdeg)
         moved_pc = self.scale.pc(counts)
         self._estimator.count(moved_pc, elapsed_ms)
+        self.book(-self._lost_pc(moved_pc, elapsed_ms))
         if elapsed_ms > 0:
             self._film.step(moved_pc * 1000 // elapsed_ms, temperature_cdeg, elapsed_ms)
+
+    def _lost_pc(self, moved_pc, elapsed_ms):
+        """Return what the cell lost by itself: part of what charged it, and self-discharge."""
+        profile = self._profile
+        not_stored = max(0, moved_pc) * (_PPM - profile.acceptance_ppm) // _PPM
+        leak = max(0, self.ledger.stored_pc()) * profile.self_discharge_ppm_year // _PPM
+        return not_stored + leak * elapsed_ms // _MS_PER_YEAR
 
     def widen(self, sigma_ppm: int) -> None:
         self._estimator.widen(sigma_ppm)

@@ -16,7 +16,7 @@ from filmgauge.compat import const
 
 OPENING = const(0)  # what the cell held when counting began
 MEASURED = const(1)  # went through the shunt
-BOOKED = const(2)  # known but not measured: the voltage divider of the gauge itself
+BOOKED = const(2)  # known but not measured: the gauge's voltage divider, the cell's own losses
 CORRECTED = const(3)  # moved by an anchor at full or empty
 _LINES = const(4)
 

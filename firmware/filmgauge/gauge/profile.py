@@ -35,10 +35,12 @@ FIELDS = (
     ("high_end_width_ppm", 1, 1000000),  # and the stoichiometry in which it falls to 1/e
     ("low_end_uv", 1, 100000000),  # the same at empty
     ("low_end_width_ppm", 1, 1000000),
+    ("acceptance_ppm", 500000, 1000000),  # of the charging current: what is stored
+    ("self_discharge_ppm_year", 0, 1000000),  # of the stored charge at 25 degC
     ("empty_uv", 0, 5000000),  # discharge ends here
     ("full_uv", 0, 5000000),  # charge ends here
 )
-SIZE = const(104)  # head, fields, CRC-32
+SIZE = const(112)  # head, fields, CRC-32
 
 
 class Profile:
@@ -46,6 +48,8 @@ class Profile:
 
     area_ucm2: int
     capacity_nah_cm2: int
+    acceptance_ppm: int
+    self_discharge_ppm_year: int
     empty_uv: int
     full_uv: int
 

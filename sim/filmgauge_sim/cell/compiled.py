@@ -31,6 +31,8 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
         high_end_width_ppm=round(parameters.full_width * 1e6),
         low_end_uv=_uv(parameters.empty_fall_v),
         low_end_width_ppm=round(parameters.empty_width * 1e6),
+        acceptance_ppm=round(parameters.charge_acceptance * 1e6),
+        self_discharge_ppm_year=round(parameters.self_discharge_per_year * 1e6),
         empty_uv=_uv(EMPTY_V),
         full_uv=_uv(FULL_V),
     )

@@ -36,7 +36,7 @@ def test_looking_for_wifi_on_a_small_capacitor_browns_out_and_boots_anew(tmp_pat
             node.step()  # or an hour of waiting for the capacitor
         assert [note.partition(": ")[2] for note in node.notes] == ["brown-out"] * 3
         # Each boot is a power-on with a number of its own and no memory of the one before.
-        assert [boot for boot, _ in node.wake_readings_s] == [1, 2, 3]
+        assert node.truth.boots == [1, 2, 3]
     finally:
         node.close()
 
