@@ -80,7 +80,7 @@ def _awake_us(node: VirtualNode) -> int:
 
 
 def _smallest_heap_kb(maker: _NodeMaker) -> int:
-    """Return the smallest heap with which ten wakes, two of them reporting, go well."""
+    """Return the smallest heap with which two rounds of wakes and reports go well."""
     low, high = _SMALLEST_KB, _LARGEST_KB
     while low < high:
         middle = (low + high) // 2
@@ -93,7 +93,7 @@ def _smallest_heap_kb(maker: _NodeMaker) -> int:
 
 def _goes_well(maker: _NodeMaker, heap_kb: int) -> bool:
     node = maker.make(heap_kb)
-    for _ in range(10):
+    for _ in range(2 * node.section.firmware.report_every):
         node.step()
         if node.dead:
             break
