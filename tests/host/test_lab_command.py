@@ -125,3 +125,10 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments, says):
     assert ran.exit_code == 2
     assert says in ran.output
     assert "Traceback" not in ran.output
+
+
+def test_a_seed_for_the_liquid_cell_is_refused() -> None:
+    done = CliRunner().invoke(main, ["lab", "discharge", "--cell", "liquid-li-s", "--seed", "3"])
+    assert done.exit_code == 2
+    assert done.stderr.count("\n") == 1
+    assert "seed" in done.stderr

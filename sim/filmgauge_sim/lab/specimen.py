@@ -73,6 +73,8 @@ def specimen(
 ) -> Specimen:
     """Like ``film``, and the liquid comparison cell by its name."""
     if name == LIQUID:
+        if seed is not None:
+            raise ValueError(f"seed must be left out for {LIQUID}: its spread is not known")
         parameters = load_liquid()
         capacity = parameters.capacity_uah_cm2 * capacity_factor
         return LiquidCell(replace(parameters, capacity_uah_cm2=capacity), area_cm2, stoichiometry)
