@@ -24,6 +24,7 @@ def number(low: float, high: float, text: str) -> Meta:
 class CapacitorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The buffer capacitor that carries the board, with supply film."""
 
+    # All defaults are assumed: a small bank of ceramics, charged, with little leakage.
     capacitance_uf: Annotated[float, number(10, 1e8, "capacitance, uF")] = 100.0
     leakage_mohm: Annotated[float, number(1e-4, 1e6, "leakage across it, Mohm")] = 100.0
     series_ohm: Annotated[float, number(0, 100, "resistance in series with it, ohm")] = 0.1
