@@ -63,7 +63,9 @@ class Node:
         self._count(now_ms)
         wakes = self._state.wakes
         record = self._record(now_ms) if wakes % self._config.report_every == 0 else None
-        self._remember(to_flash=wakes % self._config.journal_every == 0)
+        saves = wakes % self._config.journal_every == 0
+        if saves or record is not None:  # before the radio, which may cost the supply
+            self._remember(to_flash=saves)
         if record is not None:
             watchdog.feed()
             self._report(record)

@@ -82,7 +82,8 @@ class Sampler:
 
     def _begin_temperature(self):
         try:
-            self._temperature.check()
+            if self.restarted:  # the sensors have just got their supply
+                self._temperature.check()
             self._temperature.begin()
         except OSError:
             self.faults |= FAULT_TEMPERATURE
