@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import plotext
 from rich.console import Console, Group
@@ -130,7 +130,7 @@ class RunView:
 
     def _table(self) -> Table:
         table = Table(expand=True, header_style="bold", border_style="dim")
-        columns = (
+        columns: tuple[tuple[str, Literal["left", "right"]], ...] = (
             ("node", "left"),
             ("phase", "left"),
             ("SoC %", "right"),
@@ -144,7 +144,7 @@ class RunView:
             ("faults", "left"),
         )
         for name, justify in columns:
-            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+            table.add_column(name, justify=justify, no_wrap=True)
         snapshots = self._session.ingest.nodes()
         for node in self._session.simulation.nodes:
             score = self._session.scores[node.name]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quiet_world import quiet_board
+from quiet_world import QuietWorld, quiet_board
 
 from filmgauge_sim.board.files import install
 from filmgauge_sim.board.inprocess import InProcessRuntime
@@ -30,7 +30,8 @@ class Program:
         self, folder: Path, runtime: str, source: str, guard_s: float = 30.0, **board: Any
     ):
         folder.mkdir(parents=True, exist_ok=True)
-        self.board = quiet_board(folder, **board)
+        self.world = QuietWorld()
+        self.board = quiet_board(folder, **{"world": self.world, **board})
         install(self.board.flash, {"/there.txt": b"from the start"})
         self._console = folder / "console"
         sources = {"main.py": source}

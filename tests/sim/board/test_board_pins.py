@@ -25,11 +25,10 @@ def test_a_held_pin_stays_high_through_deep_sleep(
     with Program(tmp_path, runtime, SOURCE.format(held=held)) as program:
         outcome = program.boot()
         assert outcome.cause is ResetCause.DEEP_SLEEP
-        levels: list[tuple[int, int, int]] = []
-        program.board._world.set_pin = lambda *change: levels.append(change)  # type: ignore
-        slept_us = program.board.now_us
+        pins = program.world.pins
+        assert [change[:2] for change in pins] == [(10, 1)]
+        asleep_us = program.board.now_us
         program.board.sleep(outcome.sleep_ms)
-        assert [(pin, level) for pin, level, _ in levels] == ([] if held else [(10, 0)])
-        assert all(now_us == slept_us for _, _, now_us in levels)
+        awake_us = program.board.now_us
         program.board.boot(ResetCause.DEEP_SLEEP)
-        assert [(pin, level) for pin, level, _ in levels] == [(10, 0)]
+        assert pins[1:] == [(10, 0, awake_us if held else asleep_us)]
