@@ -183,9 +183,3 @@ def _exp(exponent: float) -> float:
     if exponent < _TANGENT_FROM:
         return exp(exponent)
     return exp(_TANGENT_FROM) * (1.0 + exponent - _TANGENT_FROM)
-
-
-def shuttle_limited_share(parameters: LiquidParameters, current_ua_cm2: float) -> float:
-    """Share of the capacity at which the shuttle takes the whole charging current (or more)."""
-    rate = current_ua_cm2 / parameters.capacity_uah_cm2
-    return 1.0 - parameters.upper_share + rate / parameters.shuttle_per_h
