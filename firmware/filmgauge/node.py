@@ -7,7 +7,7 @@ from filmgauge.board import this_board
 from filmgauge.compat import const
 from filmgauge.config import Config
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
-from filmgauge.gauge.ledger import BOOKED, CORRECTED, MEASURED
+from filmgauge.gauge.ledger import CORRECTED, MEASURED
 from filmgauge.gauge.profile import Profile
 from filmgauge.report import publisher
 from filmgauge.report.record import (
@@ -150,7 +150,7 @@ class Node:
             stored_nah=gauge.stored_nah(),
             full_nah=gauge.full_nah(),
             measured_nah=gauge.ledger.line_nah(MEASURED),
-            booked_nah=gauge.ledger.line_nah(BOOKED),
+            booked_nah=gauge.ledger.booked_nah(),
             corrected_nah=gauge.ledger.line_nah(CORRECTED),
             voltage_uv=self._sampler.voltage_uv,
             current_pa=self._current_pa(),

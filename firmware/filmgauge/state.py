@@ -9,7 +9,7 @@ from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 _FORMAT = "<IIIQQiiiBBB"
 _OWN = const(43)
 SIZE = _OWN + fuel_gauge.SIZE
-BLOCK = SIZE + OVERHEAD  # at most 128, so that littlefs keeps a journal slot inline
+BLOCK = SIZE + OVERHEAD
 
 
 class State:

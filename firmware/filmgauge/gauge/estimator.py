@@ -1,123 +1,273 @@
-"""State of charge with its uncertainty: the ledger, drawn to anchors at full and empty.
+"""What is known of the cell, and how well: charge, capacity, diffusion and loss, jointly.
 
-Between anchors the ledger alone speaks, and its uncertainty grows with time (a sensor offset
-counts steadily) and with throughput (gain and clock errors). At an end the voltage is steep and
-tells the surface stoichiometry; the film model turns it into a mean, and the two are weighed by
-their variances. The weight is a float; what it moves is an integer line of the ledger.
+Between the ends of its curve a film shows no voltage that tells its charge. There the ledger
+alone speaks, and what is uncertain about it grows with what was counted. At an end the voltage
+tells the stoichiometry s of the surface, so that, in shares of the design capacity,
+
+    stored + lag(tau, energy) - s capacity = 0
+
+One such equation says little; those of full and empty, of a hold and of warm and cold together
+separate the unknowns. They are the deviations of
+
+    stored      from the ledger (what moves it is a line of the ledger)
+    capacity    from the design
+    tau         logarithm, at 25 degC
+    energy      relative, of the activation of tau
+    loss        share of the charging current that is not stored
+
+and are weighed by their covariance as a Kalman filter does, with three differences: an end that
+has been looked at is looked at again only when it has something new to tell; a cell that answers
+unlike its profile makes everything less sure at once; and nothing else ever corrects.
 """
 
 import struct
+from array import array
 
 from filmgauge.compat import const
 from filmgauge.gauge.ledger import CORRECTED, OPENING
 
 _PPM = const(1000000)
-_ANCHOR_PPM = 5000.0  # assumed: how well the ends of a profile fit a cell of its kind, 1 sigma
-_LAG_TRUST = 0.1  # assumed: relative error of the lag, from the time constant's own +-5 to 20 %
-_GAIN = 0.0029  # 0.5 % oscillator and 0.05 % gain of the INA228, uniform: limit / sqrt(3)
-_OFFSET_UV = 0.58  # +-1 uV offset of the INA228, uniform: limit / sqrt(3)
-_BIAS_PA = 1443.0  # 2.5 nA bias current at most, uniform: limit / sqrt(3)
-_FORMAT = "<IIIi"
-SIZE = const(16)
+_STORED = const(0)
+_CAPACITY = const(1)
+_TAU = const(2)
+_ENERGY = const(3)
+_LOSS = const(4)
+_N = const(5)
+
+# Standard deviations, all assumed and checked by the score (docs/gauge.md).
+_END = 0.001  # of the surface at an end, besides what the voltage leaves open
+_FAST = 0.3  # of the part of the lag that is taken as settled, where the current was not steady
+_CURVED = 0.5  # of the second order of a lag whose tau is not known
+_WANDER = 0.0005  # of the stored charge in one equivalent full cycle
+_CAPACITY_WANDER = 0.001  # of the capacity in one equivalent full cycle
+_TAU_WANDER = 0.004  # of tau in one equivalent full cycle
+_OPENING = 0.4  # of how the film opens in its first cycles: share of the predicted growth
+_SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not as thought
+_MODEST = 4.0  # and is made to be no more than this
+
+_FORMAT = "<IIIiiiB15f"
+SIZE = const(85)
 
 
 class Estimator:
     """Weighs the ledger of a cell of `full_pc` against what the ends of its curve tell."""
 
-    def __init__(self, ledger, film, full_pc: int, shunt_mohm: int):
+    def __init__(self, ledger, film, profile):
         self._ledger = ledger
         self._film = film
-        self._full_pc = full_pc
-        self._offset_pa = (_OFFSET_UV * 1e9 / shunt_mohm) + _BIAS_PA
-        self._anchor_sigma_ppm = _PPM // 4
-        self._since_anchor_s = 0
-        self._throughput_uc = self._throughput_pc = 0
+        self._design_pc = profile.full_pc()
+        self.capacity_ppm = _PPM  # of the design
+        self.loss_ppm = _PPM - profile.acceptance_ppm
+        self._charged_uc = self._moved_uc = 0  # since the last correction
+        self._drift_uc = 0  # what the zero of the sensor may have added since
+        self._told_lag_ppm = 0  # lag at the last end that was used
+        self._told = 0  # 0: none since the current turned, 1: empty, 2: full
+        self._covariance = array("f", [0.0] * (_N * _N))
+        self._row = array("f", [0.0] * _N)
+        self._gain = array("f", [0.0] * _N)
+        self._set_variance(_CAPACITY, profile.capacity_spread_ppm)
+        self._set_variance(_TAU, profile.tau_spread_ppm)
+        self._set_variance(_ENERGY, profile.energy_spread_ppm)
+        self._set_variance(_LOSS, profile.loss_spread_ppm)
 
     def start(self, soc_ppm: int, sigma_ppm: int) -> None:
         """Say what is known before anything was counted."""
-        self._settle(soc_ppm, sigma_ppm, OPENING)
+        full_pc = self.full_pc()
+        change = soc_ppm * full_pc // _PPM - self._ledger.stored_pc()
+        self._ledger.add_pc(OPENING, change)
+        self._set_variance(_STORED, sigma_ppm)
 
-    def count(self, moved_pc: int, elapsed_ms: int) -> None:
-        """Note that `moved_pc` went through the shunt in `elapsed_ms`."""
-        self._since_anchor_s += (elapsed_ms + 500) // 1000
-        fine_pc = self._throughput_pc + abs(moved_pc)
-        self._throughput_uc += fine_pc // _PPM
-        self._throughput_pc = fine_pc % _PPM
+    def count(self, moved_pc: int, drift_pc: int) -> None:
+        """Note that `moved_pc` was counted, of which the sensor's zero may be `drift_pc`."""
+        self._moved_uc += abs(moved_pc) // _PPM
+        if moved_pc > 0:
+            self._charged_uc += moved_pc // _PPM
+        self._drift_uc += (drift_pc + 500000) // _PPM
 
     def widen(self, sigma_ppm: int) -> None:
-        """Note that charge of `sigma_ppm` may have moved uncounted."""
-        self._anchor_sigma_ppm = _clip(int(_root_sum((self._anchor_sigma_ppm, sigma_ppm))))
+        """Note that charge of `sigma_ppm` of the design capacity may have moved uncounted."""
+        self._covariance[0] += sigma_ppm / _PPM * (sigma_ppm / _PPM)
+
+    def opened(self, before_ppm: int, after_ppm: int) -> None:
+        """Note that the film has opened: its capacity has grown from one factor to another."""
+        old = self.capacity_ppm
+        self.capacity_ppm = old * after_ppm // before_ppm
+        self._pass()
+        unsure = _OPENING * (self.capacity_ppm - old) / _PPM
+        self._covariance[_CAPACITY * (_N + 1)] += unsure * unsure
+
+    def full_pc(self) -> int:
+        """Return the charge between empty and full as it is believed to be now."""
+        return self._design_pc * self.capacity_ppm // _PPM
 
     def soc_ppm(self) -> int:
         """Return stored over full charge, 0 to 1000000."""
-        return _clip(self._raw_ppm())
+        return max(0, min(_PPM, self._ledger.stored_pc() * _PPM // self.full_pc()))
 
-    def sigma_ppm(self) -> int:
-        """Return the standard deviation of `soc_ppm`."""
-        full_uc = self._full_pc / 1e6
-        drift = self._offset_pa * self._since_anchor_s / full_uc
-        gain = _GAIN * self._throughput_uc / full_uc * _PPM
-        return _clip(int(_root_sum((self._anchor_sigma_ppm, drift, gain))))
+    def soc_sigma_ppm(self) -> int:
+        """Return half of the 95 % interval of `soc_ppm`."""
+        soc = self.soc_ppm() / _PPM
+        variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
+        return min(_PPM, int(variance**0.5 * _PPM))
+
+    def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
+        """Return the standard deviation of stored - surface capacity - lag, of the design."""
+        return self._variance(surface, -by_tau, -by_energy) ** 0.5
+
+    def capacity_sigma(self) -> float:
+        """Return the standard deviation of the capacity, of the design."""
+        return self._covariance[_CAPACITY * (_N + 1)] ** 0.5
+
+    def loss_sigma(self) -> float:
+        """Return the standard deviation of the lost share."""
+        return self._covariance[_LOSS * (_N + 1)] ** 0.5
 
     def observe(
-        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+        self,
+        voltage_uv: int,
+        current_pa: int,
+        mean_pa: int,
+        drain_pa: int,
+        temperature_cdeg: int,
     ) -> bool:
-        """Weigh an end voltage against the ledger; return whether it was one.
-
-        `drain_pa` is what the voltage input took from the cell beside `current_pa`. What an
-        anchor gets wrong it gets wrong again a minute later, so looking twice makes nothing
-        surer: a ledger that is better than the anchor is left alone, and none gets better.
-        """
-        surface = self._film.surface_ppm(voltage_uv, current_pa, drain_pa, temperature_cdeg)
-        if surface is None:
+        """Weigh an end voltage against the ledger; return whether it changed anything."""
+        film = self._film
+        if not film.surface(voltage_uv, current_pa, drain_pa, temperature_cdeg):
+            self._told_lag_ppm = 0
+            self._told = 0
             return False
-        lag = self._film.lag_ppm(current_pa, temperature_cdeg)
-        seen = surface - lag
-        mine = float(self.sigma_ppm())
-        theirs = _root_sum((_ANCHOR_PPM, _LAG_TRUST * lag))
-        if mine <= theirs:
-            return True
-        weight = mine * mine / (mine * mine + theirs * theirs)
-        before = self._raw_ppm()
-        after = _clip(before + int((seen - before) * weight))
-        self._settle(after, int(theirs), CORRECTED)
+        film.lag(mean_pa, temperature_cdeg)
+        side = 2 if current_pa > 0 else 1
+        lag_ppm = int(film.lag_by_tau * _PPM)
+        news = abs(lag_ppm - self._told_lag_ppm)
+        if self._told == side and news * 4 < abs(self._told_lag_ppm) + 4000:
+            return False
+        self._told_lag_ppm = lag_ppm
+        self._told = side
+        self._weigh(film.surface_share, self._noise(current_pa, mean_pa, temperature_cdeg))
         return True
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
+        upper = [self._covariance[i * _N + j] for i in range(_N) for j in range(i, _N)]
         struct.pack_into(
             _FORMAT,
             buffer,
             offset,
-            self._since_anchor_s,
-            self._throughput_uc,
-            self._throughput_pc,
-            self._anchor_sigma_ppm,
+            self._charged_uc,
+            self._moved_uc,
+            self._drift_uc,
+            self._told_lag_ppm,
+            self.capacity_ppm,
+            self.loss_ppm,
+            self._told,
+            *upper,
         )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self._since_anchor_s, self._throughput_uc, self._throughput_pc = values[:3]
-        self._anchor_sigma_ppm = values[3]
+        self._charged_uc, self._moved_uc, self._drift_uc = values[:3]
+        self._told_lag_ppm, self.capacity_ppm, self.loss_ppm, self._told = values[3:7]
+        at = 7
+        for i in range(_N):
+            for j in range(i, _N):
+                self._covariance[i * _N + j] = self._covariance[j * _N + i] = values[at]
+                at += 1
 
-    def _raw_ppm(self):
-        return self._ledger.stored_pc() * _PPM // self._full_pc
+    def _set_variance(self, index, sigma_ppm):
+        for i in range(_N):
+            self._covariance[index * _N + i] = self._covariance[i * _N + index] = 0.0
+        self._covariance[index * (_N + 1)] = (sigma_ppm / _PPM) ** 2
 
-    def _settle(self, soc_ppm, sigma_ppm, line):
-        change = soc_ppm * self._full_pc // _PPM - self._ledger.stored_pc()
-        self._ledger.add_pc(line, change)
-        self._anchor_sigma_ppm = _clip(sigma_ppm)
-        self._since_anchor_s = 0
-        self._throughput_uc = self._throughput_pc = 0
+    def _counted_variance(self):
+        """Return what counting alone has added to the variance of the stored charge."""
+        design_uc = self._design_pc / _PPM
+        drift = self._drift_uc / design_uc
+        return drift * drift + self._cycles() * _WANDER * _WANDER
 
+    def _cycles(self):
+        """Return the equivalent full cycles since the last correction."""
+        return self._moved_uc / (2.0 * (self._design_pc / _PPM))
 
-def _root_sum(values):
-    total = 0.0
-    for value in values:
-        total += float(value) * value
-    return total**0.5
+    def _charged(self):
+        return self._charged_uc / (self._design_pc / _PPM)
 
+    def _variance(self, surface, by_tau, by_energy):
+        """Return the variance of stored - surface capacity + by_tau tau + by_energy energy."""
+        row = self._row
+        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, by_tau
+        row[_ENERGY], row[_LOSS] = by_energy, -self._charged()
+        total = self._counted_variance()
+        covariance = self._covariance
+        for i in range(_N):
+            if row[i]:
+                part = 0.0
+                for j in range(_N):
+                    part += covariance[i * _N + j] * row[j]
+                total += part * row[i]
+        return max(total, 0.0)
 
-def _clip(ppm):
-    return max(0, min(_PPM, ppm))
+    def _pass(self):
+        """Let what was counted since the last correction act on the covariance."""
+        covariance = self._covariance
+        charged = self._charged()
+        for j in range(_N):
+            covariance[j] -= charged * covariance[_LOSS * _N + j]
+        for i in range(_N):
+            covariance[i * _N] -= charged * covariance[i * _N + _LOSS]
+        cycles = self._cycles()
+        covariance[0] += self._counted_variance()
+        covariance[_CAPACITY * (_N + 1)] += cycles * _CAPACITY_WANDER * _CAPACITY_WANDER
+        covariance[_TAU * (_N + 1)] += cycles * _TAU_WANDER * _TAU_WANDER
+        self._charged_uc = self._moved_uc = self._drift_uc = 0
+
+    def _noise(self, current_pa, mean_pa, temperature_cdeg):
+        """Return the variance of what the ends tell, besides that of the unknowns."""
+        film = self._film
+        by_tau, by_energy = film.lag_by_tau, film.lag_by_ea
+        lag = film.lag_share
+        film.lag(current_pa, temperature_cdeg)
+        unsteady = _FAST * (film.lag_share - lag)
+        film.lag_share, film.lag_by_tau, film.lag_by_ea = lag, by_tau, by_energy
+        spread = by_tau * by_tau * self._covariance[_TAU * (_N + 1)]
+        spread += by_energy * by_energy * self._covariance[_ENERGY * (_N + 1)]
+        curved = _CURVED * spread / (abs(by_tau) + 1e-4)
+        sigma = film.surface_sigma
+        return _END * _END + sigma * sigma + unsteady * unsteady + curved * curved
+
+    def _weigh(self, surface, noise):
+        """Correct everything that the end tells of, by the surface it shows."""
+        self._pass()
+        film, covariance, row, gain = self._film, self._covariance, self._row, self._gain
+        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, film.lag_by_tau
+        row[_ENERGY], row[_LOSS] = film.lag_by_ea, 0.0
+        stored = self._ledger.stored_pc() / self._design_pc
+        innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
+        expected = 0.0
+        for i in range(_N):
+            part = 0.0
+            for j in range(_N):
+                part += covariance[i * _N + j] * row[j]
+            gain[i] = part
+            expected += part * row[i]
+        squared = innovation * innovation
+        scale = 1.0
+        if squared > _SURPRISE * (expected + noise) and expected > 0.0:
+            scale = (squared / _MODEST - noise) / expected
+        total = scale * expected + noise
+        for i in range(_N):
+            for j in range(i, _N):
+                value = scale * (covariance[i * _N + j] - scale * gain[i] * gain[j] / total)
+                covariance[i * _N + j] = covariance[j * _N + i] = value
+        self._correct(scale * innovation / total)
+
+    def _correct(self, weight):
+        """Move everything by `weight` times its gain."""
+        gain = self._gain
+        change_pc = int(gain[_STORED] * weight * _PPM) * self._design_pc // _PPM
+        self._ledger.add_pc(CORRECTED, change_pc)
+        capacity_ppm = self.capacity_ppm + round(gain[_CAPACITY] * weight * _PPM)
+        self.capacity_ppm = max(_PPM // 10, min(4 * _PPM, capacity_ppm))
+        self.loss_ppm = max(0, min(_PPM // 2, self.loss_ppm + round(gain[_LOSS] * weight * _PPM)))
+        self._film.learn(gain[_TAU] * weight, gain[_ENERGY] * weight)

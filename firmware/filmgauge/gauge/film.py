@@ -1,57 +1,98 @@
 """Temperature-corrected model of the film: how far the surface lags, what a voltage tells.
 
-While a current flows, the surface of the film is ahead of its mean stoichiometry by the lag of
-solid diffusion. Diffusion in a plane gives, for a steady current density i, a lag of
-i tau / (3 Q); the slowest mode carries `slow_share_ppm` of it and relaxes at 9.87 / tau
-(Crank, The Mathematics of Diffusion, 2nd ed., section 4.3), the rest follows at once.
+While a current flows the surface of the film is ahead of its mean by the lag of solid diffusion.
+In charge, over the design capacity Q, a constant current i leads to i tau / (3 Q) (planar finite
+diffusion: Crank, The Mathematics of Diffusion, 2nd ed., section 4.3). Two modes of it are
+followed exactly, with rates 9.90 / tau and 42.9 / tau; the faster rest is taken as settled.
+
+tau is the profile's, corrected by what the estimator has learned: at 25 degC by a factor
+exp(tau_ppm), over temperature by a share ea_ppm of the activation energy. Beside each mode its
+derivatives to both are followed, so that a lag is known with its uncertainty.
 """
 
 import math
 
 from filmgauge.compat import const
 
-_SLOWEST = 9.8696  # pi squared: rate of the slowest mode in units of 1 / tau
+# Rates in 1 / tau and shares of the steady lag; what the modes do not carry follows at once.
+_RATES = (9.89735, 42.864481)
+_SHARES = (0.6112149, 0.1731844)
+_REST = 0.2156007
 _GAS = 8.314463  # J / (mol K)
 _FARADAY = 96485.33
 _KELVIN_CDEG = const(27315)
 _REFERENCE_K = 298.15
 _PPM = 1000000.0
-_PPB_PER_PPM = 1000.0
+_PPB = 1000000000.0
 _COLDEST_CDEG = const(-6000)  # the model ends here: beyond, a reading is a broken sensor's
 _WARMEST_CDEG = const(15000)
-_LAG_MAX_PPB = const(1000000000)  # the whole cell: no more can be ahead, whatever was read
-_INFORMATIVE_V = 0.1  # nearer to the plateau than this, a voltage tells nothing of the end
+_LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, whatever was read
+_SHARE_UNKNOWN = 0.3  # assumed: 1 sigma of the kinetic part, whose share is not published
+_INFORMATIVE = 3.0  # a voltage this many sigma off its plateau tells of the end
+_NEWTON_STEPS = const(6)
 
 
 class Film:
-    """The model of one profile, with one state: the slow part of the lag in 1e-9.
+    """The model of one profile: two modes with derivatives in 1e-9 of the design capacity.
 
-    In ppm its rounding would hold back what relaxes slowly in a cold cell.
+    `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
+    capacity, the derivatives to the logarithm of tau and to the relative activation energy);
+    `surface` leaves its own in `surface_share` and `surface_sigma`.
     """
 
     def __init__(self, profile):
         self._profile = profile
-        self.slow_lag_ppb = 0
+        self.tau_ppm = 0
+        self.ea_ppm = 0
+        # mode, its derivatives to ln tau and to the activation energy, for either mode
+        self.modes = [0] * 6
+        self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
+        self.surface_share = self.surface_sigma = 0.0
+        self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
+
+    def rest(self) -> None:
+        """Forget the lags: nobody knows how long the node was without power."""
+        for i in range(6):
+            self.modes[i] = 0
 
     def step(self, mean_pa: int, temperature_cdeg: int, elapsed_ms: int) -> None:
         """Let `elapsed_ms` pass at a mean current; exact for a constant one."""
-        share = self._profile.slow_share_ppm / _PPM
-        goal = self._steady_lag(mean_pa, temperature_cdeg) * share * _PPB_PER_PPM
-        # expm1, because single precision has no digits left in 1 - exp(-x) of a cold cell
-        gone = -math.expm1(-_SLOWEST * elapsed_ms / self._tau_ms(temperature_cdeg))
-        lag = self.slow_lag_ppb + round((goal - self.slow_lag_ppb) * gone)
-        self.slow_lag_ppb = max(-_LAG_MAX_PPB, min(_LAG_MAX_PPB, lag))
+        energy = self._energy(temperature_cdeg)
+        tau_s = self._tau_s(energy)
+        steady = mean_pa * tau_s * self._per_pa * _PPB
+        modes = self.modes
+        for k in range(2):
+            a = _RATES[k] * elapsed_ms / 1000.0 / tau_s
+            kept = math.exp(-a)
+            # expm1, because single precision has no digits left in 1 - exp(-a) of a cold cell
+            came = -steady * _SHARES[k] * math.expm1(-a)
+            mode = modes[3 * k]
+            grown = came + (mode - steady * _SHARES[k]) * a * kept
+            modes[3 * k] = _bounded(mode + round(mode * math.expm1(-a) + came))
+            modes[3 * k + 1] = _bounded(round(modes[3 * k + 1] * kept + grown))
+            modes[3 * k + 2] = _bounded(round(modes[3 * k + 2] * kept + grown * energy))
 
-    def lag_ppm(self, current_pa: int, temperature_cdeg: int) -> int:
-        """Return surface minus mean stoichiometry in ppm, positive on charge."""
-        share = self._profile.slow_share_ppm / _PPM
-        fast = self._steady_lag(current_pa, temperature_cdeg) * (1.0 - share)
-        return int(fast) + int(self.slow_lag_ppb / _PPB_PER_PPM)
+    def lag(self, current_pa: int, temperature_cdeg: int) -> None:
+        """Work out how far the surface is ahead of the mean, positive on charge."""
+        energy = self._energy(temperature_cdeg)
+        fast = current_pa * self._tau_s(energy) * self._per_pa * _REST
+        modes = self.modes
+        self.lag_share = fast + (modes[0] + modes[3]) / _PPB
+        self.lag_by_tau = fast + (modes[1] + modes[4]) / _PPB
+        self.lag_by_ea = fast * energy + (modes[2] + modes[5]) / _PPB
 
-    def surface_ppm(
+    def learn(self, tau: float, ea: float) -> None:
+        """Correct ln tau and the relative activation energy, and the lags with them."""
+        self.tau_ppm += round(tau * _PPM)
+        self.ea_ppm += round(ea * _PPM)
+        modes = self.modes
+        for k in range(0, 6, 3):
+            modes[k] = _bounded(modes[k] + round(modes[k + 1] * tau + modes[k + 2] * ea))
+
+    def surface(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
-    ) -> "int | None":
-        """Return the surface stoichiometry in ppm that an end voltage tells; None on the plateau.
+    ) -> bool:
+        """Return whether the voltage lies on an end of the curve, and read the surface from it.
 
         Inverts the exponential ends of the open-circuit voltage after taking off hysteresis,
         kinetics and resistance, so it holds while `current_pa` keeps the cell on its branch.
@@ -59,29 +100,109 @@ class Film:
         hysteresis, but the kinetics answer at once.
         """
         if not current_pa:
-            return None
+            return False
         profile = self._profile
-        sign = 1 if current_pa > 0 else -1
-        at_end_uv = profile.middle_uv + sign * (profile.slope_uv // 2 + profile.hysteresis_uv)
-        polarisation = self._polarisation(current_pa - drain_pa, temperature_cdeg)
-        excess = sign * ((voltage_uv - at_end_uv) / _PPM - polarisation)
-        if excess < _INFORMATIVE_V:
-            return None
-        if sign > 0:
+        charging = current_pa > 0
+        excess = self._plateau_v(current_pa, drain_pa, temperature_cdeg) - voltage_uv / _PPM
+        if charging:
+            excess = -excess
+        sigma = self._plateau_sigma
+        if excess < _INFORMATIVE * sigma:
+            return False
+        if charging:
             height, width = profile.high_end_uv, profile.high_end_width_ppm
         else:
             height, width = profile.low_end_uv, profile.low_end_width_ppm
-        depth = int(-width * math.log(excess * _PPM / height))
-        return 1000000 - depth if sign > 0 else depth
+        depth = -width / _PPM * math.log(excess * _PPM / height)
+        self.surface_share = 1.0 - depth if charging else depth
+        self.surface_sigma = width / _PPM * sigma / excess
+        return True
 
-    def _steady_lag(self, current_pa, temperature_cdeg):
-        profile = self._profile
-        full_h = profile.capacity_nah_cm2 / 1e3 * profile.area_ucm2  # in pAh
-        return current_pa / full_h * self._tau_ms(temperature_cdeg) / 3.6e6 / 3.0 * _PPM
+    def deliverable(
+        self, stored: float, capacity: float, load_pa: int, temperature_cdeg: int, rested: bool
+    ) -> float:
+        """Return what the cell gives from now at a constant load down to its lowest voltage.
 
-    def _tau_ms(self, temperature_cdeg):
+        Charges are shares of the design capacity, `load_pa` is positive. With `rested` the lags
+        of the past are left out. Leaves the derivatives in `lag_by_tau` and `lag_by_ea`.
+        """
         profile = self._profile
-        return profile.tau_ms / _arrhenius(profile.tau_activation_j_mol, temperature_cdeg)
+        energy = self._energy(temperature_cdeg)
+        tau_s = self._tau_s(energy)
+        steady = load_pa * tau_s * self._per_pa
+        excess = self._plateau_v(-load_pa, 0, temperature_cdeg) - profile.empty_uv / _PPM
+        empty = 1.0
+        if excess > 0.0:
+            widths = math.log(excess * _PPM / profile.low_end_uv)
+            empty = -widths * profile.low_end_width_ppm / _PPM
+        left = stored - empty * capacity - steady
+        ahead = [steady * share for share in _SHARES]
+        if not rested:
+            ahead[0] += self.modes[0] / _PPB
+            ahead[1] += self.modes[3] / _PPB
+        if left + ahead[0] + ahead[1] <= 0.0:
+            self.lag_by_tau = self.lag_by_ea = 0.0
+            return 0.0
+        given = self._crossed(left, ahead, load_pa, tau_s)
+        # The lag at the end, and how it answers to tau: exact for a film that was at rest.
+        lag = by_tau = steady * _REST
+        hours = given * self._per_load(load_pa)
+        for k in range(2):
+            a = _RATES[k] * hours / tau_s
+            kept = math.exp(-a)
+            lag += steady * _SHARES[k] * (1.0 - kept)
+            by_tau += steady * _SHARES[k] * (1.0 - kept * (1.0 + a))
+        self.lag_share = lag
+        self.lag_by_tau = by_tau
+        self.lag_by_ea = by_tau * energy
+        return given
+
+    def resistance_ohm(self, low_pa: int, high_pa: int, temperature_cdeg: int) -> float:
+        """Return the chord of the polarisation between two currents, as the profile has it."""
+        low = self._polarisation(low_pa, temperature_cdeg)
+        return (self._polarisation(high_pa, temperature_cdeg) - low) / (high_pa - low_pa) * 1e12
+
+    def _per_load(self, load_pa):
+        """Return the seconds in which a load takes the design capacity."""
+        return self._profile.full_pc() / load_pa
+
+    def _crossed(self, left, ahead, load_pa, tau_s):
+        """Return the charge at which left - given + sum ahead exp(-rate given) vanishes.
+
+        Convex where the film was at rest or charged before, so that Newton's rule comes from
+        below and never passes the root.
+        """
+        scale = self._per_load(load_pa) / tau_s
+        given = max(0.0, left)
+        for _ in range(_NEWTON_STEPS):
+            value, slope = left - given, -1.0
+            for k in range(2):
+                part = ahead[k] * math.exp(-_RATES[k] * scale * given)
+                value += part
+                slope -= _RATES[k] * scale * part
+            if slope > -1e-3:
+                break
+            given = max(0.0, given - value / slope)
+        return given
+
+    def _energy(self, temperature_cdeg):
+        """Return the exponent by which the profile slows diffusion: 0 at 25 degC."""
+        inverse = 1.0 / _kelvin(temperature_cdeg) - 1.0 / _REFERENCE_K
+        return self._profile.tau_activation_j_mol / _GAS * inverse
+
+    def _tau_s(self, energy):
+        learned = (self.tau_ppm + self.ea_ppm * energy) / _PPM
+        return self._profile.tau_ms / 1000.0 * math.exp(energy + learned)
+
+    def _plateau_v(self, current_pa, drain_pa, temperature_cdeg):
+        """Return the plateau under a current; leaves its standard deviation behind."""
+        profile = self._profile
+        side = profile.slope_uv // 2 + profile.hysteresis_uv
+        flat = profile.middle_uv + (side if current_pa > 0 else -side)
+        polarisation = self._polarisation(current_pa - drain_pa, temperature_cdeg)
+        spread = profile.hysteresis_spread_uv / _PPM + _SHARE_UNKNOWN * abs(polarisation)
+        self._plateau_sigma = spread
+        return flat / _PPM + polarisation
 
     def _polarisation(self, current_pa, temperature_cdeg):
         """Return kinetic and ohmic polarisation in V, with the sign of the current."""
@@ -106,3 +227,7 @@ def _arrhenius(activation_j_mol, temperature_cdeg):
 
 def _kelvin(temperature_cdeg):
     return (max(_COLDEST_CDEG, min(_WARMEST_CDEG, temperature_cdeg)) + _KELVIN_CDEG) / 100.0
+
+
+def _bounded(lag):
+    return max(-_LAG_MAX, min(_LAG_MAX, lag))

@@ -1,26 +1,39 @@
-"""The gauge of a node: ledger, film model and estimator behind one interface.
+"""The gauge of a node: ledger, film model, estimator and health behind one interface.
 
 gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly(shunt_mohm) without a profile
-gauge.count(counts, elapsed_ms, temperature_cdeg)
+gauge.open(soc_ppm, sigma_ppm)
+gauge.count(counts, elapsed_ms, temperature_cdeg)   # or gauge.zero(...) with an open switch
 gauge.book(-drained_pc)
 gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
 gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
+gauge.available_nah(load_pa, temperature_cdeg), gauge.available_sigma_nah()
 """
 
 import struct
 
 from filmgauge.compat import const
-from filmgauge.gauge import estimator, ledger
+from filmgauge.gauge import activation, estimator, health, ledger, shown, zero
+from filmgauge.gauge.activation import Activation
 from filmgauge.gauge.estimator import Estimator
 from filmgauge.gauge.film import Film
-from filmgauge.gauge.ledger import BOOKED, MEASURED, CountScale, Ledger
+from filmgauge.gauge.health import Health
+from filmgauge.gauge.ledger import GAP, INPUT, LEAK, LOSS, ZERO, CountScale, Ledger
+from filmgauge.gauge.shown import Shown
+from filmgauge.gauge.zero import Zero
 
 _PC_PER_NAH = const(3600000)
 _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
-_FILM = "<iB"  # slow lag of the film model; 1 when a first state of charge was given
-_FILM_SIZE = const(5)
-_JUDGEMENT_SIZE = estimator.SIZE + _FILM_SIZE
+_RECENT_MS = const(3600000)  # over which the recent mean current is formed
+_STUCK = const(2)  # accumulations of exactly nothing in a row: no sound sensor is so quiet
+_GAP_SIGMA = const(4)  # assumed: what flowed in a gap is known to this share (1 / n)
+_END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
+_OWN = "<6iiiIBB"  # film modes, mean current, offset part left, stuck time, stuck count, opened
+_OWN_SIZE = const(38)
+_FILM = "<ii"
+_FILM_SIZE = const(8)
+_PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
+_JUDGEMENT_SIZE = _PARTS_SIZE + _OWN_SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
 
 
@@ -32,7 +45,7 @@ class LedgerOnly:
         self.scale = CountScale(shunt_mohm)
         self._judgement = bytes(_JUDGEMENT_SIZE)
 
-    def open(self, soc_ppm: int, sigma_ppm: int) -> None:
+    def open(self, soc_ppm: int, sigma_ppm: int, new_cell: int = 0) -> None:
         """Say what is known before the first count, unless something is known already."""
 
     def rest(self) -> None:
@@ -40,14 +53,22 @@ class LedgerOnly:
 
     def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         """Count what went through the shunt in `elapsed_ms`."""
-        self.ledger.add_counts(MEASURED, counts, self.scale)
+        self.ledger.add_counts(counts, self.scale)
 
-    def book(self, pc: int) -> None:
+    def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        """Count while the disconnect switch was open: all of it is the sensor's own zero."""
+        self.ledger.add_counts(counts, self.scale)
+        self.book(-self.scale.pc(counts), ZERO)
+
+    def book(self, pc: int, line: int = INPUT) -> None:
         """Book charge that is known though no sensor saw it; negative leaves the cell."""
-        self.ledger.add_pc(BOOKED, pc)
+        self.ledger.add_pc(line, pc)
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` may have moved uncounted."""
+
+    def lost(self) -> None:
+        """Note a wake without readings."""
 
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
@@ -60,6 +81,10 @@ class LedgerOnly:
 
     def sigma_ppm(self) -> "int | None":
         """Return its standard deviation."""
+        return None
+
+    def shown_ppm(self) -> "int | None":
+        """Return the state of charge for people: it never moves against the current."""
         return None
 
     def stored_nah(self) -> "int | None":
@@ -89,33 +114,59 @@ class FuelGauge(LedgerOnly):
     def __init__(self, profile, shunt_mohm: int):
         super().__init__(shunt_mohm)
         self._profile = profile
-        self._full_pc = profile.full_pc()
+        self._design_pc = profile.full_pc()
+        self._one_c_pa = self._design_pc // 3600
         self._film = Film(profile)
-        self._estimator = Estimator(self.ledger, self._film, self._full_pc, shunt_mohm)
+        self._zero = Zero(shunt_mohm)
+        self._estimator = Estimator(self.ledger, self._film, profile)
+        self._activation = Activation(profile)
+        self._shown = Shown()
+        self.health = Health(self._film, profile)
+        self._parts = (self._estimator, self._zero, self._activation, self._shown, self.health)
+        self._sizes = (estimator.SIZE, zero.SIZE, activation.SIZE, shown.SIZE, health.SIZE)
         self._opened = 0
+        self._last_pa = 0  # mean current of the last interval
+        self._recent_pa = 0  # of the last hour or so
+        self._quiet = 0  # accumulations of exactly nothing in a row
+        self._quiet_ms = 0
+        self._available_sigma = 0.0
 
-    def open(self, soc_ppm: int, sigma_ppm: int) -> None:
-        if not self._opened:
-            self._estimator.start(soc_ppm, sigma_ppm)
-            self._opened = 1
+    def open(self, soc_ppm: int, sigma_ppm: int, new_cell: int = 0) -> None:
+        if self._opened:
+            return
+        if new_cell:
+            self._activation.begin()
+            self._estimator.opened(_PPM, self._activation.factor_ppm())
+        self._estimator.start(soc_ppm, sigma_ppm)
+        self._opened = 1
 
     def rest(self) -> None:
-        self._film.slow_lag_ppb = 0
+        self._film.rest()
+        self.health.interrupt()
 
     def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        if not counts and elapsed_ms > 0:
+            self._quiet += 1
+            self._quiet_ms += elapsed_ms
+            if self._quiet >= _STUCK:
+                return
         super().count(counts, elapsed_ms, temperature_cdeg)
-        moved_pc = self.scale.pc(counts)
-        self._estimator.count(moved_pc, elapsed_ms)
-        self.book(-self._lost_pc(moved_pc, elapsed_ms))
-        if elapsed_ms > 0:
-            self._film.step(moved_pc * 1000 // elapsed_ms, temperature_cdeg, elapsed_ms)
+        raw_pc = self.scale.pc(counts)
+        if self._quiet and counts:
+            self._bridge(raw_pc, elapsed_ms, temperature_cdeg)
+        self._flow(raw_pc, elapsed_ms, temperature_cdeg)
 
-    def _lost_pc(self, moved_pc, elapsed_ms):
-        """Return what the cell lost by itself: part of what charged it, and self-discharge."""
-        profile = self._profile
-        not_stored = max(0, moved_pc) * (_PPM - profile.acceptance_ppm) // _PPM
-        leak = max(0, self.ledger.stored_pc()) * profile.self_discharge_ppm_year // _PPM
-        return not_stored + leak * elapsed_ms // _MS_PER_YEAR
+    def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        super().zero(counts, elapsed_ms, temperature_cdeg)
+        if counts:
+            self._zero.see(self.scale.pc(counts), elapsed_ms, temperature_cdeg)
+        self._film.step(0, temperature_cdeg, elapsed_ms)
+        self._leak(elapsed_ms)
+        self.health.interrupt()
+        self._last_pa = 0
+
+    def lost(self) -> None:
+        self.health.interrupt()
 
     def widen(self, sigma_ppm: int) -> None:
         self._estimator.widen(sigma_ppm)
@@ -123,30 +174,174 @@ class FuelGauge(LedgerOnly):
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
     ) -> None:
-        self._estimator.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
+        if self._quiet >= _STUCK:
+            return
+        current_pa -= self._zero.pa(temperature_cdeg)
+        if abs(current_pa) * 500 < self._one_c_pa:
+            self.health.interrupt()
+            return  # too little to say on which branch the cell is
+        before_ppm = self._estimator.capacity_ppm
+        self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
+        told = self._estimator.observe(
+            voltage_uv, current_pa, self._last_pa, drain_pa, temperature_cdeg
+        )
+        if not told:
+            return
+        charging = current_pa > 0
+        self.health.interrupt()
+        self.health.swung(before_ppm, self._estimator.capacity_ppm)
+        if not charging:
+            self._shown.confirm(False)
+        elif current_pa * _END_SHARE < self._one_c_pa:
+            self._shown.confirm(True)
+            self._activation.virgin = False
 
-    def soc_ppm(self) -> "int | None":
+    def soc_ppm(self) -> int:
         return self._estimator.soc_ppm()
 
-    def sigma_ppm(self) -> "int | None":
-        return self._estimator.sigma_ppm()
+    def sigma_ppm(self) -> int:
+        return self._estimator.soc_sigma_ppm()
 
-    def stored_nah(self) -> "int | None":
-        return (self.ledger.stored_pc() + _PC_PER_NAH // 2) // _PC_PER_NAH
+    def shown_ppm(self) -> "int | None":
+        return self._shown.ppm
 
-    def full_nah(self) -> "int | None":
-        return self._full_pc // _PC_PER_NAH
+    def stored_nah(self) -> int:
+        return _nah(self.ledger.stored_pc())
+
+    def full_nah(self) -> int:
+        return _nah(self._estimator.full_pc())
+
+    def full_sigma_nah(self) -> int:
+        """Return the standard deviation of `full_nah`."""
+        return _nah(int(self._estimator.capacity_sigma() * self._design_pc))
+
+    def available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
+        """Return what the cell gives from now down to its lowest voltage at a constant load.
+
+        `load_pa` is positive; the temperature stays what it is.
+        """
+        given = self._deliverable(load_pa, temperature_cdeg, False)
+        film = self._film
+        self._available_sigma = self._estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
+        return _nah(int(given * self._design_pc))
+
+    def available_sigma_nah(self) -> int:
+        """Return the standard deviation of what `available_nah` returned last."""
+        return _nah(int(self._available_sigma * self._design_pc))
+
+    def full_available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
+        """Return what a full and rested cell would give under the same conditions."""
+        given = self._deliverable(load_pa, temperature_cdeg, True)
+        return _nah(int(given * self._design_pc))
+
+    def recent_pa(self) -> int:
+        """Return the mean current of the last hour or so."""
+        return self._recent_pa
+
+    def time_to_empty_s(self, temperature_cdeg: int) -> "int | None":
+        """Return the time to the lowest voltage at the recent mean current; None unless it
+        discharges."""
+        load_pa = -self._recent_pa
+        if load_pa * 1000 < self._one_c_pa:
+            return None
+        given = self._deliverable(load_pa, temperature_cdeg, False)
+        return int(given * self._design_pc / load_pa)
+
+    def time_to_full_s(self) -> "int | None":
+        """Return the time to full at the recent mean current; None unless it charges."""
+        if self._recent_pa * 1000 < self._one_c_pa:
+            return None
+        missing_pc = self._estimator.full_pc() - self.ledger.stored_pc()
+        return max(0, missing_pc // self._recent_pa)
+
+    def resistance_mohm(self) -> int:
+        """Return the resistance of the cell at 25 degC between C/10 and C/5."""
+        return self.health.resistance_mohm(self._one_c_pa)
 
     def pack_into(self, buffer, offset: int) -> None:
-        super().pack_into(buffer, offset)
+        self.ledger.pack_into(buffer, offset)
         offset += ledger.SIZE
-        self._estimator.pack_into(buffer, offset)
-        offset += estimator.SIZE
-        struct.pack_into(_FILM, buffer, offset, self._film.slow_lag_ppb, self._opened)
+        for part, size in zip(self._parts, self._sizes):
+            part.pack_into(buffer, offset)
+            offset += size
+        film = self._film
+        struct.pack_into(
+            _OWN,
+            buffer,
+            offset,
+            *film.modes,
+            self._last_pa,
+            self._recent_pa,
+            self._quiet_ms,
+            min(self._quiet, 255),
+            self._opened,
+        )
+        struct.pack_into(_FILM, buffer, offset + _OWN_SIZE, film.tau_ppm, film.ea_ppm)
 
     def unpack_from(self, buffer, offset: int) -> None:
         super().unpack_from(buffer, offset)
         offset += ledger.SIZE
-        self._estimator.unpack_from(buffer, offset)
-        offset += estimator.SIZE
-        self._film.slow_lag_ppb, self._opened = struct.unpack_from(_FILM, buffer, offset)
+        for part, size in zip(self._parts, self._sizes):
+            part.unpack_from(buffer, offset)
+            offset += size
+        values = struct.unpack_from(_OWN, buffer, offset)
+        film = self._film
+        film.modes[:] = values[:6]
+        self._last_pa, self._recent_pa, self._quiet_ms = values[6:9]
+        self._quiet, self._opened = values[9:]
+        film.tau_ppm, film.ea_ppm = struct.unpack_from(_FILM, buffer, offset + _OWN_SIZE)
+
+    def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
+        """Let charge that the sensor has counted act on everything that follows it."""
+        offset_pc = self._zero.pa(temperature_cdeg) * elapsed_ms // 1000
+        drift_pc = self._zero.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
+        moved_pc = raw_pc - offset_pc
+        self.book(-offset_pc, ZERO)
+        self._quiet = self._quiet_ms = 0
+        self._estimator.count(moved_pc, drift_pc)
+        self._lose(moved_pc)
+        self._leak(elapsed_ms)
+        self.health.count(moved_pc)
+        self._shown.follow(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
+        before_ppm = self._activation.factor_ppm()
+        if self._activation.count(moved_pc // _PPM):
+            self._estimator.opened(before_ppm, self._activation.factor_ppm())
+        if elapsed_ms > 0:
+            self._last_pa = moved_pc * 1000 // elapsed_ms
+            gone = min(elapsed_ms, _RECENT_MS)
+            self._recent_pa += (self._last_pa - self._recent_pa) * gone // _RECENT_MS
+            self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
+
+    def _bridge(self, raw_pc, elapsed_ms, temperature_cdeg):
+        """After a stuck sensor: book what must have flowed, unless this count holds it all."""
+        usual_pa = self._last_pa
+        missed_pc = usual_pa * self._quiet_ms // 1000
+        expected_pc = usual_pa * elapsed_ms // 1000
+        self._film.step(usual_pa, temperature_cdeg, self._quiet_ms)
+        if self._quiet < _STUCK or abs(raw_pc - expected_pc - missed_pc) < abs(
+            raw_pc - expected_pc
+        ):
+            return
+        self.book(missed_pc, GAP)
+        self._estimator.widen(abs(missed_pc) * (_PPM // _GAP_SIGMA) // self._design_pc)
+
+    def _lose(self, moved_pc):
+        """Book the part of a charging current that the cell does not store."""
+        if moved_pc > 0:
+            lost_ppm = self._estimator.loss_ppm
+            if self._activation.virgin:
+                lost_ppm = _PPM - self._profile.first_acceptance_ppm
+            self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
+
+    def _leak(self, elapsed_ms):
+        leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
+        self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
+
+    def _deliverable(self, load_pa, temperature_cdeg, full):
+        capacity = self._estimator.capacity_ppm / _PPM
+        stored = capacity if full else self.ledger.stored_pc() / self._design_pc
+        return self._film.deliverable(stored, capacity, load_pa, temperature_cdeg, full)
+
+
+def _nah(pc):
+    return (pc + _PC_PER_NAH // 2) // _PC_PER_NAH

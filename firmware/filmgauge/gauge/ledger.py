@@ -1,8 +1,8 @@
 """Charge in integers: what was measured, booked and corrected, a line each.
 
     ledger = Ledger()
-    ledger.add_counts(MEASURED, -28160, counts_to_pc)   # from the accumulator of the sensor
-    ledger.add_pc(BOOKED, -270000)                      # known, though no sensor saw it
+    ledger.add_counts(-28160, count_scale)  # from the accumulator of the sensor: MEASURED
+    ledger.add_pc(INPUT, -270000)           # known, though no sensor saw it
     ledger.stored_pc()
 
 A line is two words, whole microcoulombs and the picocoulombs left over (0 to 999999), so that
@@ -16,13 +16,22 @@ from filmgauge.compat import const
 
 OPENING = const(0)  # what the cell held when counting began
 MEASURED = const(1)  # went through the shunt
-BOOKED = const(2)  # known but not measured: the gauge's voltage divider, the cell's own losses
-CORRECTED = const(3)  # moved by an anchor at full or empty
-_LINES = const(4)
+CORRECTED = const(2)  # moved by what the ends of the curve told
+# Known but not measured:
+ZERO = const(3)  # counted by the sensor though nothing flowed: its offset, taken off again
+INPUT = const(4)  # what the voltage input takes while it looks
+LOSS = const(5)  # charge that the cell did not store: coulombic loss
+LEAK = const(6)  # self-discharge
+SLEEP = const(7)  # the sleeping node with its converter and leakage, where no sensor sees it
+SENSOR = const(8)  # sensors and processor during a sample, where no sensor sees it
+RADIO = const(9)  # reports, where no sensor sees them
+GAP = const(10)  # estimated for a time in which the sensor was stuck
+_LINES = const(11)
+_FIRST_BOOKED = const(3)
 
 _PC_PER_UC = const(1000000)
-_FORMAT = "<12i"
-SIZE = const(48)
+_FORMAT = "<23i"
+SIZE = const(92)
 
 
 class CountScale:
@@ -44,11 +53,11 @@ class CountScale:
 
 
 class Ledger:
-    """Four lines of charge and the remainders of their conversions from counts."""
+    """Lines of charge, and the remainder of the conversion from counts."""
 
     def __init__(self):
         self._words = array("i", [0] * (2 * _LINES))
-        self._remainders = array("i", [0] * _LINES)
+        self._remainder = 0
 
     def add_pc(self, line: int, pc: int) -> None:
         """Add `pc` to a line; exact for every integer, without garbage below 2**30 pC."""
@@ -57,11 +66,11 @@ class Ledger:
         words[2 * line] += pc // _PC_PER_UC
         words[2 * line + 1] = pc % _PC_PER_UC
 
-    def add_counts(self, line: int, counts: int, scale: CountScale) -> None:
-        """Add sensor counts; the fraction of a pC left over is kept for the next time."""
-        fine = counts * scale.numerator + self._remainders[line]
-        self.add_pc(line, fine // scale.denominator)
-        self._remainders[line] = fine % scale.denominator
+    def add_counts(self, counts: int, scale: CountScale) -> None:
+        """Add sensor counts to MEASURED; the fraction of a pC is kept for the next time."""
+        fine = counts * scale.numerator + self._remainder
+        self.add_pc(MEASURED, fine // scale.denominator)
+        self._remainder = fine % scale.denominator
 
     def line_pc(self, line: int) -> int:
         """Return a line in pC."""
@@ -70,6 +79,13 @@ class Ledger:
     def line_nah(self, line: int) -> int:
         """Return a line in nAh, rounded to the nearest (1 nAh is 3600000 pC)."""
         return (self.line_pc(line) + 1800000) // 3600000
+
+    def booked_nah(self) -> int:
+        """Return all that is known but not measured, in nAh."""
+        booked_pc = 0
+        for line in range(_FIRST_BOOKED, _LINES):
+            booked_pc += self.line_pc(line)
+        return (booked_pc + 1800000) // 3600000
 
     def stored_pc(self) -> int:
         """Return the sum of all lines in pC: the charge in the cell as the ledger has it."""
@@ -81,15 +97,14 @@ class Ledger:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        struct.pack_into(_FORMAT, buffer, offset, *self._words, *self._remainders)
+        struct.pack_into(_FORMAT, buffer, offset, *self._words, self._remainder)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
         for i in range(2 * _LINES):
             self._words[i] = values[i]
-        for i in range(_LINES):
-            self._remainders[i] = values[2 * _LINES + i]
+        self._remainder = values[2 * _LINES]
 
 
 def _greatest_common_divisor(a, b):

@@ -11,7 +11,7 @@ import struct
 
 from filmgauge.compat import const
 
-VERSION = const(1)
+VERSION = const(2)
 _MAGIC = b"FGPR"
 _HEAD = "<4sBBH16s"  # magic, version, number of fields, spare, name padded with zeros
 _HEAD_SIZE = const(24)
@@ -22,7 +22,6 @@ FIELDS = (
     ("capacity_nah_cm2", 10, 1000000),  # between stoichiometry 0 and 1
     ("tau_ms", 1000, 1000000000),  # diffusion time constant at 25 degC
     ("tau_activation_j_mol", 0, 200000),
-    ("slow_share_ppm", 0, 1000000),  # of the surface response: the slowest diffusion mode
     ("middle_uv", 0, 5000000),  # between the two plateaus, at stoichiometry 0.5
     ("slope_uv", 0, 2000000),  # of the open-circuit voltage over stoichiometry 0 to 1
     ("hysteresis_uv", 0, 2000000),  # half the gap that stays at rest
@@ -37,10 +36,19 @@ FIELDS = (
     ("low_end_width_ppm", 1, 1000000),
     ("acceptance_ppm", 500000, 1000000),  # of the charging current: what is stored
     ("self_discharge_ppm_year", 0, 1000000),  # of the stored charge at 25 degC
+    ("fresh_share_ppm", 10000, 1000000),  # capacity as built over capacity when formed
+    ("activation_mcycles", 1, 1000000000),  # in which a film opens, 1e-3 equivalent full cycles
+    ("first_acceptance_ppm", 100000, 1000000),  # of the first charge: what is stored
+    # from cell to cell, half of what 95 % keep within
+    ("capacity_spread_ppm", 0, 1000000),  # of the capacity
+    ("tau_spread_ppm", 0, 1000000),  # of the time constant
+    ("energy_spread_ppm", 0, 1000000),  # of its activation energy
+    ("hysteresis_spread_uv", 1000, 2000000),  # of half the gap
+    ("loss_spread_ppm", 0, 1000000),  # of the lost share, as a share of the charging current
     ("empty_uv", 0, 5000000),  # discharge ends here
     ("full_uv", 0, 5000000),  # charge ends here
 )
-SIZE = const(112)  # head, fields, CRC-32
+SIZE = const(140)  # head, fields, CRC-32
 
 
 class Profile:
@@ -50,6 +58,9 @@ class Profile:
     capacity_nah_cm2: int
     acceptance_ppm: int
     self_discharge_ppm_year: int
+    fresh_share_ppm: int
+    activation_mcycles: int
+    first_acceptance_ppm: int
     empty_uv: int
     full_uv: int
 

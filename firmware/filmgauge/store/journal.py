@@ -5,64 +5,99 @@
     journal.save(buffer)                # payload at buffer[HEAD_SIZE:]
 
 littlefs keeps a file of up to 128 bytes inside its directory entry and commits it when the file
-is closed; the slots stay below that, which costs 0.025 erases a save. They have a directory of
-their own because every commit makes its directory slower to read until the next erase.
+is closed, which costs 0.025 erases a save instead of one. A longer state is therefore cut into
+parts, a file each; a slot counts only when all its parts are of one save. They have a directory
+of their own because every commit makes its directory slower to read until the next erase.
 """
 
 import os
 
-from filmgauge.store.block import OVERHEAD, opened, seal
+from filmgauge.compat import const
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+
+_PART = const(116)  # with OVERHEAD the 128 bytes of an inline file
 
 
 class Journal:
-    """Two slot files in the directory `path`, which is made with the first save."""
+    """Two slots in the directory `path`, which is made with the first save."""
 
     def __init__(self, path: str, payload_size: int):
         self._path = path
         self._size = payload_size
+        self._parts = (payload_size + _PART - 1) // _PART
+        self._part = bytearray(min(payload_size, _PART) + OVERHEAD)
         self._sequence = -1  # of the newer whole slot; not known before a slot was read
+        self._failures = 0
 
     def load(self, buffer) -> bool:
         """Read the newer whole slot into `buffer`; return whether there was one."""
-        best = self._newest()
-        if best is None:
+        slot = self._newest()
+        if slot is None:
             return False
-        buffer[: len(best)] = best
+        for part in range(self._parts):
+            data = self._read(slot, part)
+            at, length = self._span(part)
+            buffer[at : at + length] = data[HEAD_SIZE : HEAD_SIZE + length]
         return True
 
     def save(self, buffer) -> None:
-        """Seal the payload in `buffer` and write it over the older slot; OSError from flash."""
+        """Write the payload in `buffer` over the older slot; OSError from flash."""
         if self._sequence < 0:
             self._newest()
-        sequence = self._sequence + 1
-        seal(buffer, self._size, sequence)
-        if sequence == 1:
+        # What a save that failed has left must not pass for a part of the next one.
+        sequence = self._sequence + 1 + 2 * self._failures
+        if self._sequence == 0:
             self._make_directory()
-        with open(self._name(sequence & 1), "wb") as file:
-            file.write(memoryview(buffer)[: self._size + OVERHEAD])
+        self._failures += 1
+        for part in range(self._parts):
+            self._write(sequence, part, buffer)
+        self._failures = 0
         self._sequence = sequence  # only now: a save that failed must not cost the other slot
 
+    def _write(self, sequence, part, buffer):
+        at, length = self._span(part)
+        block = memoryview(self._part)[: length + OVERHEAD]
+        block[HEAD_SIZE : HEAD_SIZE + length] = memoryview(buffer)[at : at + length]
+        seal(block, length, sequence)
+        with open(self._name(sequence & 1, part), "wb") as file:
+            file.write(block)
+
     def _newest(self):
-        """Return the newer whole slot, None when there is none; note its sequence."""
+        """Return the slot that is whole and newer, None when there is none; note its sequence."""
         best = None
         self._sequence = 0
         for slot in (0, 1):
-            data = self._read(slot)
-            sequence = None if data is None else opened(data, self._size)
+            sequence = self._whole(slot)
             if sequence is not None and (best is None or sequence > self._sequence):
-                best = data
+                best = slot
                 self._sequence = sequence
         return best
 
-    def _read(self, slot):
+    def _whole(self, slot):
+        """Return the sequence of a slot, None when its parts are not of one save."""
+        sequence = None
+        for part in range(self._parts):
+            data = self._read(slot, part)
+            found = None if data is None else opened(data, self._span(part)[1])
+            if found is None or (part and found != sequence):
+                return None
+            sequence = found
+        return sequence
+
+    def _span(self, part):
+        """Return where a part lies in the buffer, and its length."""
+        return HEAD_SIZE + part * _PART, min(_PART, self._size - part * _PART)
+
+    def _read(self, slot, part):
         try:
-            with open(self._name(slot), "rb") as file:
-                return file.read(self._size + OVERHEAD)
+            with open(self._name(slot, part), "rb") as file:
+                return file.read(_PART + OVERHEAD)
         except OSError:
             return None
 
-    def _name(self, slot):
-        return self._path + "/" + str(slot)
+    def _name(self, slot, part):
+        name = self._path + "/" + str(slot)
+        return name + "abcdefgh"[part - 1] if part else name
 
     def _make_directory(self):
         try:

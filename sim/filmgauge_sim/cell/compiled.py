@@ -1,13 +1,14 @@
 """Compiles a parameter set and an area into the profile that the firmware reads."""
 
 from filmgauge.gauge.profile import Profile
-from filmgauge_sim.cell.diffusion import WEIGHTS
 from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteresis_v
 from filmgauge_sim.cell.parameters import CellParameters
 
 _FARADAY = 96485.33212  # C / mol, turns eV into J / mol
 EMPTY_V = 1.0  # voltage window of every published test
 FULL_V = 4.0
+_ENERGY_SPREAD_PPM = 50000  # assumed: activation energies of one kind of film within +-10 %
+_HYSTERESIS_SPREAD_UV = 15000  # assumed: half gaps of one kind of film within +-30 mV
 
 
 def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
@@ -18,7 +19,6 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
         capacity_nah_cm2=round(parameters.capacity_uah_cm2 * 1e3),
         tau_ms=round(parameters.diffusion_time_h * 3.6e6),
         tau_activation_j_mol=_j_mol(parameters.diffusion_activation_energy_ev),
-        slow_share_ppm=round(WEIGHTS[0] / sum(WEIGHTS) * 1e6),
         middle_uv=_uv(parameters.plateau_middle_v),
         slope_uv=_uv(parameters.plateau_slope_v),
         hysteresis_uv=_uv(static_hysteresis_v(parameters)),
@@ -33,6 +33,16 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
         low_end_width_ppm=round(parameters.empty_width * 1e6),
         acceptance_ppm=round(parameters.charge_acceptance * 1e6),
         self_discharge_ppm_year=round(parameters.self_discharge_per_year * 1e6),
+        fresh_share_ppm=round(parameters.fresh_capacity_share * 1e6),
+        activation_mcycles=round(parameters.activation_cycles * 1e3),
+        first_acceptance_ppm=round(parameters.first_charge_acceptance * 1e6),
+        capacity_spread_ppm=round(parameters.capacity_spread * 1e6),
+        tau_spread_ppm=round(parameters.diffusion_spread * 1e6),
+        energy_spread_ppm=_ENERGY_SPREAD_PPM,
+        hysteresis_spread_uv=_HYSTERESIS_SPREAD_UV,
+        loss_spread_ppm=round(
+            parameters.loss_spread * (1.0 - parameters.charge_acceptance) * 1e6
+        ),
         empty_uv=_uv(EMPTY_V),
         full_uv=_uv(FULL_V),
     )

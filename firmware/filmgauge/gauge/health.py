@@ -1,0 +1,139 @@
+"""Health: cycles, resistance from the node's own loads, and where the capacity is going.
+
+Resistance is told as the chord of the polarisation between C/10 and C/5 at 25 degC. Whenever two
+samples in a row see two currents of one direction, the step of the voltage is compared with the
+one that the profile expects; the ratio, weighed over many steps, corrects the profile's chord.
+"""
+
+import struct
+
+from filmgauge.compat import const
+
+_PPM = const(1000000)
+_SETTLED = const(10)  # branches have turned when this share of the capacity (1 / n) has passed
+_LEAST_RATIO = 1.25  # of the currents of a step
+_NOISE_UV = 1500.0  # assumed: of a step, from the surface that moves between its two samples
+_FIRST_RATIO = 0.3  # assumed: 1 sigma of the ratio before anything was seen
+_RATIO_WANDER = 1e-4  # assumed: of its variance from step to step
+_TREND_CYCLES = const(20)  # over which the trend of the capacity is formed
+_LAST_SHARE = const(800000)  # of the design capacity: the end of life
+_FORMAT = "<IIiiiiifIi"
+SIZE = const(40)
+
+
+class Health:
+    """What a cell of `film` and `full_pc` has gone through."""
+
+    def __init__(self, film, profile):
+        self._film = film
+        self._design_pc = profile.full_pc()
+        self._moved_uc = 0  # in all, wraps beyond any life
+        self._cycles = 0  # thousandths of equivalent full cycles
+        self._last_uv = self._last_pa = self._last_cdeg = 0
+        self._run_uc = 0  # since the current turned
+        self._ratio_ppm = _PPM
+        self._ratio_variance = _FIRST_RATIO * _FIRST_RATIO
+        self._swing_cycles = 0  # when the capacity was seen last, thousandths of cycles
+        self._trend_ppm = 0  # of the capacity in a cycle
+
+    def count(self, moved_pc: int) -> None:
+        """Note charge."""
+        uc = moved_pc // _PPM
+        if (uc > 0) != (self._run_uc > 0) and uc:
+            self._run_uc = 0
+        self._run_uc = max(-(10**9), min(10**9, self._run_uc + uc))
+        self._moved_uc += abs(uc)
+        full_uc = 2 * self._design_pc // _PPM
+        fresh = self._moved_uc * 1000 // full_uc
+        if fresh:
+            self._cycles += fresh
+            self._moved_uc -= fresh * full_uc // 1000
+
+    def mcycles(self) -> int:
+        """Return the equivalent full cycles so far, in thousandths."""
+        return self._cycles
+
+    def look(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> None:
+        """Compare a step of the load with what the profile expects of it."""
+        last_uv, last_pa, last_cdeg = self._last_uv, self._last_pa, self._last_cdeg
+        self._last_uv, self._last_pa = voltage_uv, current_pa
+        self._last_cdeg = temperature_cdeg
+        if not last_uv or last_pa * current_pa <= 0 or abs(last_cdeg - temperature_cdeg) > 100:
+            return
+        low, high = min(abs(last_pa), abs(current_pa)), max(abs(last_pa), abs(current_pa))
+        if high < _LEAST_RATIO * low or abs(self._run_uc) * _SETTLED * _PPM < self._design_pc:
+            return
+        ohm = self._film.resistance_ohm(last_pa, current_pa, temperature_cdeg)
+        expected_uv = ohm * (current_pa - last_pa) / _PPM
+        self._weigh(voltage_uv - last_uv, expected_uv)
+
+    def interrupt(self) -> None:
+        """Forget the last sample: what follows it is no step."""
+        self._last_uv = 0
+
+    def resistance_mohm(self, design_pa_h: int) -> int:
+        """Return the chord between C/10 and C/5 at 25 degC, mOhm."""
+        ohm = self._film.resistance_ohm(-design_pa_h // 10, -design_pa_h // 5, 2500)
+        return int(ohm * 1000.0 * (self._ratio_ppm / _PPM))
+
+    def resistance_sigma(self) -> float:
+        """Return the relative standard deviation of the resistance."""
+        return self._ratio_variance**0.5
+
+    def swung(self, before_ppm: int, after_ppm: int) -> None:
+        """Note that both ends have told the capacity anew, in shares of the design."""
+        passed = self._cycles - self._swing_cycles
+        if self._swing_cycles and passed > 0:
+            trend = (after_ppm - before_ppm) * 1000 // passed
+            weight = min(passed, _TREND_CYCLES * 500)
+            self._trend_ppm += (trend - self._trend_ppm) * weight // (_TREND_CYCLES * 1000)
+        self._swing_cycles = self._cycles
+
+    def trend_ppm(self) -> int:
+        """Return how the capacity changes in a cycle, in shares of the design."""
+        return self._trend_ppm
+
+    def cycles_left(self, capacity_ppm: int) -> "int | None":
+        """Return the cycles until four fifths of the design are left; None without a decline."""
+        if self._trend_ppm >= 0:
+            return None
+        return max(0, (capacity_ppm - _LAST_SHARE) // -self._trend_ppm)
+
+    def cycles_since_swing(self) -> int:
+        """Return the thousandths of cycles since the capacity was seen."""
+        return self._cycles - self._swing_cycles
+
+    def _weigh(self, seen_uv, expected_uv):
+        variance = self._ratio_variance + _RATIO_WANDER
+        noise = _NOISE_UV / expected_uv
+        weight = variance / (variance + noise * noise)
+        surprise = seen_uv / expected_uv - self._ratio_ppm / _PPM
+        if surprise * surprise > 16.0 * (variance + noise * noise):
+            return  # no step of the load: the surface has moved
+        self._ratio_ppm += round(weight * surprise * _PPM)
+        self._ratio_variance = variance * (1.0 - weight)
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write SIZE bytes."""
+        struct.pack_into(
+            _FORMAT,
+            buffer,
+            offset,
+            self._moved_uc,
+            self._cycles,
+            self._last_uv,
+            self._last_pa,
+            self._last_cdeg,
+            self._run_uc,
+            self._ratio_ppm,
+            self._ratio_variance,
+            self._swing_cycles,
+            self._trend_ppm,
+        )
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        values = struct.unpack_from(_FORMAT, buffer, offset)
+        self._moved_uc, self._cycles, self._last_uv, self._last_pa = values[:4]
+        self._last_cdeg, self._run_uc, self._ratio_ppm, self._ratio_variance = values[4:8]
+        self._swing_cycles, self._trend_ppm = values[8:]
