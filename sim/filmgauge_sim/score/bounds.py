@@ -9,7 +9,7 @@ CAPACITY_WITHOUT_PCT = 4.0  # no swing for 30 days
 TTE_PCT = 10.0
 BASELINE_SHARE = 0.5  # of the best baseline's RMSE
 AVAILABLE_TIMES = 2.0  # of the family's RMSE of the state of charge
-_FAILURES = ("not_a_number", "out_of_range", "silent_jumps")
+_FAILURES = ("not_a_number", "out_of_range", "silent_jumps", "exceptions")
 
 
 @dataclass(frozen=True, slots=True)

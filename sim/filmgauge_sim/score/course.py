@@ -34,7 +34,7 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """When the node samples, by its own clock, and how often its switch is open, by the true one."""
+    """When the node samples, by its own clock; how often its switch is open, by the true one."""
 
     interval_s: float
     zero_every_s: float = inf
@@ -196,9 +196,7 @@ class Course:
         if faults.lost_share and self._luck.random() < faults.lost_share:
             self._lost = True
             return sensors.lose()
-        if (
-            self._lost
-        ):  # what was counted since the last reading is not only that of an open switch
+        if self._lost:  # the count reaches back to before the switch was opened
             self._lost, kind = False, Kind.CONNECTED
         self._last = sensors.read(kind, current_ua, voltage_v, self._temperature_c, interrupt)
         return self._last

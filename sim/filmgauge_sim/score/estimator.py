@@ -42,3 +42,7 @@ class Estimator(Protocol):
     def is_silent_jump(self) -> bool:
         """Whether the last reading moved the state of charge by more than it says it did."""
         ...
+
+    def problems(self) -> list[str]:
+        """What it could not cope with so far, a sentence each."""
+        ...

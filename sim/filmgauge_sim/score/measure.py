@@ -49,13 +49,22 @@ def counted_from_s(log: RunLog, counted: Counted) -> float:
     return first_s
 
 
+def learnt_from_s(log: RunLog, counted: Counted) -> float:
+    """The time from which on the capacity counts: a full swing, in a family that has them."""
+    start_s = counted_from_s(log, counted)
+    if counted is Counted.ANCHOR:
+        return start_s
+    return max(start_s, counted_from_s(log, Counted.SWING))
+
+
 def figures(logs: Sequence[RunLog], name: str, counted: Counted) -> dict[str, Any]:
     """The figures of one gauge over all runs of a family."""
     starts = [counted_from_s(log, counted) for log in logs]
     tracks = [log.tracks[name] for log in logs]
     after = _soc_errors(logs, tracks, starts, lambda time_s, start_s: time_s >= start_s)
     before = _soc_errors(logs, tracks, starts, lambda time_s, start_s: time_s < start_s)
-    looks = [look for triple in zip(logs, tracks, starts, strict=True) for look in _looks(*triple)]
+    looks = _all_looks(logs, tracks, starts)
+    healthy = _all_looks(logs, tracks, [learnt_from_s(log, counted) for log in logs])
     available = errors_of(look.available for look in looks)
     times = [abs(look.to_empty) for look in looks if isfinite(look.to_empty)]
     asked = sum(look.is_emptying for look in looks)
@@ -63,8 +72,8 @@ def figures(logs: Sequence[RunLog], name: str, counted: Counted) -> dict[str, An
         **_named("soc", after[0]),
         "coverage_pct": after[1],
         **_named("available", available),
-        "capacity_error_pct": _mean(look.capacity for look in looks),
-        "capacity_max_pct": errors_of(look.capacity for look in looks).worst,
+        "capacity_error_pct": _mean(look.capacity for look in healthy),
+        "capacity_max_pct": errors_of(look.capacity for look in healthy).worst,
         "resistance_error_pct": _mean(look.resistance for look in looks),
         "tte_error_pct": _mean(times),
         "tte_known_pct": 100.0 * len(times) / asked if asked else None,
@@ -82,6 +91,13 @@ class Look:
     resistance: float
     to_empty: float
     is_emptying: bool
+
+
+def _all_looks(
+    logs: Sequence[RunLog], tracks: Sequence[Track], starts: Sequence[float]
+) -> list[Look]:
+    runs = zip(logs, tracks, starts, strict=True)
+    return [look for log, track, start_s in runs for look in _looks(log, track, start_s)]
 
 
 def _looks(log: RunLog, track: Track, start_s: float) -> Iterable[Look]:
@@ -122,13 +138,14 @@ def _soc_errors(
 
 def _failures(tracks: Iterable[Track]) -> dict[str, int]:
     """What must never happen, counted over whole runs."""
-    found = {"not_a_number": 0, "out_of_range": 0, "silent_jumps": 0}
+    found = dict.fromkeys(("not_a_number", "out_of_range", "silent_jumps", "exceptions"), 0)
     for track in tracks:
         found["not_a_number"] += sum(not isfinite(value) for value in track.soc)
         found["not_a_number"] += sum(not isfinite(value) for value in track.available_uah)
         found["out_of_range"] += sum(not 0.0 <= value <= 1.0 for value in track.soc)
         found["out_of_range"] += sum(value < 0.0 for value in track.available_uah)
         found["silent_jumps"] += track.silent_jumps
+        found["exceptions"] += len(track.problems)
     return found
 
 
@@ -143,12 +160,6 @@ def _named(what: str, errors: Errors) -> dict[str, float | None]:
 def _mean(values: Iterable[float]) -> float | None:
     sizes = [abs(value) for value in values if isfinite(value)]
     return sum(sizes) / len(sizes) if sizes else None
-
-
-def swings(log: RunLog) -> int:
-    """How many times an end of charge and an end of discharge follow each other."""
-    kinds = [end for _, end in log.ends]
-    return sum(one is not other for one, other in zip(kinds, kinds[1:], strict=False))
 
 
 def anchors(log: RunLog) -> dict[str, int]:

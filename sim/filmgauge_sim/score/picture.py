@@ -1,6 +1,7 @@
 """A picture of one run: truth against estimate with its two-sigma band, the error below."""
 
 from pathlib import Path
+from typing import Any
 
 from filmgauge_sim.score.run import GAUGE, RunLog
 
@@ -30,7 +31,7 @@ def save_picture(log: RunLog, counted_from_s: float, path: Path) -> None:
     upper.plot(days, said, color=_GAUGE, lw=1.0, ls="--", label="gauge")
     upper.set(ylabel="state of charge / %", ylim=(-3, 103))
     upper.set_title(f"{log.family}, seed {log.seed}", loc="left")
-    upper.legend(loc="upper right", ncols=3, fontsize="small", framealpha=0.9)
+    upper.legend(**_above(3))
 
     errors = [one - other for one, other in zip(said, true, strict=True)]
     others = [one - other for one, other in zip(other, true, strict=True)]
@@ -43,11 +44,22 @@ def save_picture(log: RunLog, counted_from_s: float, path: Path) -> None:
             axes.axvline(counted_from_s / 86400.0, color="grey", lw=0.8, ls=":")
     lower.set(xlabel="time / days (counted from the dotted line on)", ylabel="error / %")
     lower.set_ylim(*_limits(log, errors, band, days, counted_from_s))
-    lower.legend(loc="upper right", ncols=2, fontsize="small", framealpha=0.9)
+    lower.legend(**_above(2))
     for axes in (upper, lower):
         axes.grid(True, alpha=0.25)
         axes.set_xlim(days[0], days[-1])
     figure.savefig(path, dpi=130)
+
+
+def _above(columns: int) -> dict[str, Any]:
+    """Place of a legend above its axes, where no curve runs."""
+    return {
+        "loc": "lower right",
+        "bbox_to_anchor": (1.0, 1.0),
+        "ncols": columns,
+        "fontsize": "small",
+        "frameon": False,
+    }
 
 
 def _limits(

@@ -1,4 +1,4 @@
-"""One run: a family's programme on the cell and sensors of one seed, with every gauge listening."""
+"""One run: a programme on the cell and sensors of one seed, with every gauge listening."""
 
 from array import array
 from collections import deque
@@ -13,6 +13,7 @@ from filmgauge_sim.score.baselines.kalman import Kalman
 from filmgauge_sim.score.baselines.rest_table import RestTable
 from filmgauge_sim.score.course import Course, Faults, Moment
 from filmgauge_sim.score.draws import drawn_cell, drawn_sensors
+from filmgauge_sim.score.drive.cycling import Programme
 from filmgauge_sim.score.estimator import Estimator
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.ours import GaugeMaker, Ours, gauge_maker
@@ -48,6 +49,7 @@ class Track:
     time_to_empty_h: "array[float]" = field(default_factory=_doubles)
     resistance_ohm: "array[float]" = field(default_factory=_doubles)
     silent_jumps: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -132,12 +134,14 @@ def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
         GAUGE: Ours(_maker(options.single), profile, shunt_mohm, family.known, family.is_new)
     }
     for name, kind in BASELINES.items():
-        gauges[name] = kind(profile, shunt_mohm, told)
+        gauges[name] = kind(parameters, family.area_cm2, shunt_mohm, told)
     log = RunLog(family.name, seed, family.load_c * capacity_uah)
     log.tracks = {name: Track() for name in gauges}
     log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
     programme = family.programme(capacity_uah, family.area_cm2, luck("programme"))
     _listen(course, programme, family, gauges, log)
+    for name, gauge in gauges.items():
+        log.tracks[name].problems = gauge.problems()
     return log
 
 
@@ -150,7 +154,13 @@ def _maker(single: bool) -> GaugeMaker:
     return _makers[single]
 
 
-def _listen(course, programme, family: Family, gauges: dict[str, Estimator], log: RunLog) -> None:
+def _listen(
+    course: Course,
+    programme: Programme,
+    family: Family,
+    gauges: dict[str, Estimator],
+    log: RunLog,
+) -> None:
     recent = Recent()
     duration_s = family.days * 86400.0
     look_every_s = duration_s / LOOKS

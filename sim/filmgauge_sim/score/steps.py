@@ -21,8 +21,8 @@ class Step:
 
     low_v, high_v: voltages that end it. hold_v: charge with whatever current keeps this voltage,
     until it has faded to until_ua. until_soc: true state of charge that ends it, for a course
-    that must stay within bounds. is_pulse: a burst, which does not end a discharge when it is cut off.
-    A step that ends by its voltage wakes the node.
+    that must stay within bounds. is_pulse: a burst, which does not end a discharge when it is cut
+    off. A step that ends by its voltage wakes the node.
     """
 
     current_ua: float

@@ -4,7 +4,7 @@ from filmgauge_sim.cell import FilmCell, deliverable_uah
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
 
 LOAD_C = 1 / 20  # the stated load, in C of the profile, where a family states no other
-LEAST_C = 1e-4  # a smaller mean current is no discharge that ends
+LEAST_C = 1 / 500  # a smaller mean discharge is a rest: the voltage input draws some as well
 
 
 def available_uah(cell: FilmCell, load_ua: float, temperature_c: float) -> float:

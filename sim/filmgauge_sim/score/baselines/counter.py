@@ -9,7 +9,7 @@ gauges suspend the detection above their overload current).
 from collections import deque
 
 from filmgauge.gauge.ledger import CountScale
-from filmgauge.gauge.profile import Profile
+from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.score.sensing import Interrupt, Kind, Reading
 
 _PC_PER_UAH = 3.6e9
@@ -18,12 +18,13 @@ _OVERLOAD_C = 0.25
 
 
 class Counter:
-    """State of charge from a told start by counting alone; capacity that of the profile."""
+    """State of charge from a told start by counting alone; capacity that of the parameter set."""
 
-    def __init__(self, profile: Profile, shunt_mohm: int, told: float) -> None:
-        self.profile = profile
+    def __init__(
+        self, parameters: CellParameters, area_cm2: float, shunt_mohm: int, told: float
+    ) -> None:
         self._scale = CountScale(shunt_mohm)
-        self._full_uah = profile.full_pc() / _PC_PER_UAH
+        self._full_uah = parameters.capacity_uah_cm2 * area_cm2
         self._soc = told
         self._recent: deque[tuple[float, float]] = deque()  # hours, uAh
         self._recent_h = self._recent_uah = 0.0
@@ -62,6 +63,9 @@ class Counter:
 
     def is_silent_jump(self) -> bool:
         return False
+
+    def problems(self) -> list[str]:
+        return []
 
     def current_ua(self, reading: Reading) -> float:
         """The current at the moment of a reading."""

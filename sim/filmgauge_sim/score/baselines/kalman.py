@@ -10,15 +10,16 @@ with U the mean open-circuit voltage and i the mean current since the last sampl
 seen under the present current, less what the voltage input takes).
 """
 
-from math import asinh, exp, pi
+from math import exp
 
-from filmgauge.gauge.profile import Profile
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
+from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
 from filmgauge_sim.score.baselines.counter import Counter
 from filmgauge_sim.score.baselines.mean_curve import Table
 from filmgauge_sim.score.sensing import Reading
 
 _POINTS = 1001
-_THERMAL_V = 0.0514  # 2 R T / F at 25 degC
 _RATE_C = 0.1  # where the polarisation is made a resistance
 # Of the voltage: what the model leaves out, half of the published gap; anything smaller lets the
 # filter follow the branch instead of the charge.
@@ -30,16 +31,19 @@ _TOLD_SIGMA = 0.05
 class Kalman(Counter):
     """The filter; begins at the told state."""
 
-    def __init__(self, profile: Profile, shunt_mohm: int, told: float) -> None:
-        super().__init__(profile, shunt_mohm, told)
+    def __init__(
+        self, parameters: CellParameters, area_cm2: float, shunt_mohm: int, told: float
+    ) -> None:
+        super().__init__(parameters, area_cm2, shunt_mohm, told)
         full_uah = self.full_uah()
-        self._table = Table(profile, _POINTS)
-        self._r0 = _chord_megohm(profile, _RATE_C * full_uah)
-        # The slowest diffusion mode seen through the slope of the plateau.
-        tau_h = profile.tau_ms / 3.6e6
-        lag = tau_h / 3.0 / full_uah * profile.slow_share_ppm / 1e6
-        self._r1 = lag * profile.slope_uv / 1e6
-        self._tau1_h = tau_h / pi**2
+        self._table = Table(parameters, _POINTS)
+        polarisation = Polarisation(parameters, REFERENCE_C)
+        current_ua = _RATE_C * full_uah
+        self._r0 = polarisation.voltage_v(current_ua / area_cm2) / current_ua  # V / uA
+        # The slowest diffusion mode, seen through the slope of the plateau.
+        tau_h = parameters.diffusion_time_h
+        self._r1 = WEIGHTS[0] * tau_h / full_uah * parameters.plateau_slope_v
+        self._tau1_h = tau_h / RATES[0]
         self._u = 0.0
         self._p = [_TOLD_SIGMA**2, 0.0, 1e-6]  # variance of z, covariance, variance of u
 
@@ -67,11 +71,3 @@ class Kalman(Counter):
 
     def sigma(self) -> float | None:
         return max(self._p[0], 0.0) ** 0.5
-
-
-def _chord_megohm(profile: Profile, current_ua: float) -> float:
-    """Polarisation over current at 25 degC, V / uA."""
-    density = current_ua / (profile.area_ucm2 / 1e6)
-    ohmic_v = density * (profile.lipon_mohm_cm2 + profile.contact_mohm_cm2) * 1e-9
-    reaction_v = _THERMAL_V * asinh(density * 1e6 / (2.0 * profile.exchange_pa_cm2))
-    return (ohmic_v + reaction_v) / current_ua

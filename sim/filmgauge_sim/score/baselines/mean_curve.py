@@ -1,24 +1,18 @@
 """The open-circuit voltage that a gauge without hysteresis believes in: the mean of both ways."""
 
 from bisect import bisect_right
-from math import exp
 
-from filmgauge.gauge.profile import Profile
-
-
-def open_circuit_v(profile: Profile, soc: float) -> float:
-    """Mean open-circuit voltage at a state of charge, volts."""
-    low = profile.low_end_uv * exp(-soc * 1e6 / profile.low_end_width_ppm)
-    high = profile.high_end_uv * exp(-(1.0 - soc) * 1e6 / profile.high_end_width_ppm)
-    return (profile.middle_uv + profile.slope_uv * (soc - 0.5) - low + high) / 1e6
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell.open_circuit import OpenCircuit
 
 
 class Table:
     """The mean curve in equal steps of the state of charge, straight lines between them."""
 
-    def __init__(self, profile: Profile, points: int) -> None:
+    def __init__(self, parameters: CellParameters, points: int) -> None:
+        curve = OpenCircuit(parameters)
         self.socs = [index / (points - 1) for index in range(points)]
-        self.volts = [open_circuit_v(profile, soc) for soc in self.socs]
+        self.volts = [curve.voltage_v(soc) for soc in self.socs]
 
     def soc(self, voltage_v: float) -> float:
         """State of charge at a voltage; 0 or 1 beyond the ends."""

@@ -6,7 +6,7 @@ points of its ocv-capacity-table. Both tables hold one voltage for a state of ch
 of both branches stands in it.
 """
 
-from filmgauge.gauge.profile import Profile
+from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.score.baselines.counter import Counter
 from filmgauge_sim.score.baselines.mean_curve import Table
 from filmgauge_sim.score.sensing import Reading
@@ -19,9 +19,11 @@ REST_C = 1 / 100  # smaller mean currents are none: assumed, offset and leakage 
 class RestTable(Counter):
     """A counter that is set by a voltage table when the cell has rested."""
 
-    def __init__(self, profile: Profile, shunt_mohm: int, told: float) -> None:
-        super().__init__(profile, shunt_mohm, told)
-        self._table = Table(profile, POINTS)
+    def __init__(
+        self, parameters: CellParameters, area_cm2: float, shunt_mohm: int, told: float
+    ) -> None:
+        super().__init__(parameters, area_cm2, shunt_mohm, told)
+        self._table = Table(parameters, POINTS)
         self._rested_h = 0.0
 
     def correct(self, reading: Reading, moved_uah: float) -> None:
