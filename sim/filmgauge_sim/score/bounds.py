@@ -9,7 +9,7 @@ CAPACITY_WITHOUT_PCT = 4.0  # no swing for 30 days
 TTE_PCT = 10.0
 BASELINE_SHARE = 0.5  # of the best baseline's RMSE
 AVAILABLE_TIMES = 2.0  # of the family's RMSE of the state of charge
-_FAILURES = ("not_a_number", "out_of_range", "silent_jumps", "exceptions")
+FAILURES = ("not_a_number", "out_of_range", "silent_jumps", "exceptions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def checks(
     family: str, gauge: dict[str, Any], baselines: dict[str, dict[str, Any]]
 ) -> list[Check]:
     """Every bound of a family; only the failures for one that is not in the table."""
-    found = [Check(name, float(gauge["failures"][name]), None, 0.0) for name in _FAILURES]
+    found = [Check(name, float(gauge["failures"][name]), None, 0.0) for name in FAILURES]
     row = ROWS.get(family)
     if row is None:
         return found

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 from typing import Any
 
+from filmgauge_sim.score.bounds import FAILURES
 from filmgauge_sim.score.families import Counted
 from filmgauge_sim.score.run import RunLog, Track
 from filmgauge_sim.score.steps import End
 
 DAY_S = 86400.0
-TTE_LEAST = 0.10  # a time to empty is judged while more than this of the reference is available
+TTE_LEAST = 0.10  # a time to empty is judged while more than this of the reference is to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _looks(log: RunLog, track: Track, start_s: float) -> Iterable[Look]:
         if log.time_s[sample] < start_s:
             continue
         reference, true_h = log.reference_uah[at], log.time_to_empty_h[at]
-        emptying = isfinite(true_h) and log.available_uah[at] > TTE_LEAST * reference
+        emptying = isfinite(true_h) and true_h * log.mean_ua[at] > TTE_LEAST * reference
         yield Look(
             100.0 * (track.available_uah[at] - log.available_uah[at]) / reference,
             100.0 * (track.full_uah[at] / log.full_uah[at] - 1.0),
@@ -138,7 +139,7 @@ def _soc_errors(
 
 def _failures(tracks: Iterable[Track]) -> dict[str, int]:
     """What must never happen, counted over whole runs."""
-    found = dict.fromkeys(("not_a_number", "out_of_range", "silent_jumps", "exceptions"), 0)
+    found = dict.fromkeys(FAILURES, 0)
     for track in tracks:
         found["not_a_number"] += sum(not isfinite(value) for value in track.soc)
         found["not_a_number"] += sum(not isfinite(value) for value in track.available_uah)

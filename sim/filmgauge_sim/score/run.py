@@ -1,7 +1,6 @@
 """One run: a programme on the cell and sensors of one seed, with every gauge listening."""
 
 from array import array
-from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 
@@ -17,6 +16,7 @@ from filmgauge_sim.score.drive.cycling import Programme
 from filmgauge_sim.score.estimator import Estimator
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.ours import GaugeMaker, Ours, gauge_maker
+from filmgauge_sim.score.recent import RecentTruth
 from filmgauge_sim.score.sensing import Reading, Sensors
 from filmgauge_sim.score.steps import End
 
@@ -29,7 +29,6 @@ BASELINES = {
     "ekf": Kalman,
 }
 LOOKS = 300  # how often a run asks the cell what it would deliver
-_RECENT_S = 3600.0
 _NAN = float("nan")
 _ENDS = (End.LOW, End.FADED)
 
@@ -56,7 +55,8 @@ class Track:
 class RunLog:
     """Truth and what every gauge said of it. ``look`` holds the sample of each look.
 
-    Times in s, charge in uAh. ends: time and kind of every end of charge or discharge.
+    Times in s, charge in uAh; mean_ua and time_to_empty_h are NaN unless the cell was discharged
+    throughout the last hour. ends: time and kind of every end of charge or discharge.
     """
 
     family: str
@@ -68,6 +68,7 @@ class RunLog:
     available_uah: "array[float]" = field(default_factory=_doubles)
     reference_uah: "array[float]" = field(default_factory=_doubles)
     full_uah: "array[float]" = field(default_factory=_doubles)
+    mean_ua: "array[float]" = field(default_factory=_doubles)
     time_to_empty_h: "array[float]" = field(default_factory=_doubles)
     resistance_ohm: float = _NAN
     ends: list[tuple[float, End]] = field(default_factory=list)
@@ -80,28 +81,6 @@ class Options:
 
     cell_set: str = "evp-li"
     single: bool = False
-
-
-class Recent:
-    """Mean current of the last hour, from the truth; None unless it discharged throughout."""
-
-    def __init__(self) -> None:
-        self._passed: deque[tuple[float, float]] = deque()
-        self._charged_s = 0.0
-
-    def add(self, now_s: float, passed_uah: float) -> None:
-        if self._passed and passed_uah >= self._passed[-1][1]:
-            self._charged_s = now_s
-        self._passed.append((now_s, passed_uah))
-        while len(self._passed) > 1 and self._passed[1][0] <= now_s - _RECENT_S:
-            self._passed.popleft()
-
-    def discharge_ua(self) -> float | None:
-        begin_s, begin_uah = self._passed[0]
-        now_s, now_uah = self._passed[-1]
-        if now_s - begin_s < _RECENT_S or self._charged_s > begin_s:
-            return None
-        return (begin_uah - now_uah) / (now_s - begin_s) * 3600.0
 
 
 def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
@@ -161,7 +140,8 @@ def _listen(
     gauges: dict[str, Estimator],
     log: RunLog,
 ) -> None:
-    recent = Recent()
+    recent = RecentTruth()
+    least_ua = truth.LEAST_C * course.cell.capacity_uah
     duration_s = family.days * 86400.0
     look_every_s = duration_s / LOOKS
     next_look_s = 0.0
@@ -171,7 +151,7 @@ def _listen(
         reading: Reading = moment.reading
         if reading.temperature_cdeg:
             temperature_cdeg = reading.temperature_cdeg
-        recent.add(moment.now_s, moment.passed_uah)
+        recent.add(moment.now_s, moment.passed_uah, least_ua)
         log.time_s.append(moment.now_s)
         log.soc.append(course.cell.stoichiometry)
         if moment.end in _ENDS:
@@ -195,7 +175,7 @@ def _listen(
 def _look(
     cell: FilmCell,
     moment: Moment,
-    recent: Recent,
+    recent: RecentTruth,
     temperature_cdeg: int,
     gauges: dict[str, Estimator],
     log: RunLog,
@@ -206,8 +186,9 @@ def _look(
     log.full_uah.append(cell.capacity_uah)
     mean_ua = recent.discharge_ua()
     to_empty_h = _NAN
-    if mean_ua is not None and mean_ua > truth.LEAST_C * cell.capacity_uah:
+    if mean_ua is not None:
         to_empty_h = truth.time_to_empty_h(cell, mean_ua, moment.temperature_c)
+    log.mean_ua.append(_known(mean_ua))
     log.time_to_empty_h.append(to_empty_h)
     for name, gauge in gauges.items():
         track = log.tracks[name]

@@ -6,14 +6,12 @@ the end-of-discharge voltage is met by a load that is not an overload (Texas Ins
 gauges suspend the detection above their overload current).
 """
 
-from collections import deque
-
 from filmgauge.gauge.ledger import CountScale
 from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.score.recent import RecentMean
 from filmgauge_sim.score.sensing import Interrupt, Kind, Reading
 
 _PC_PER_UAH = 3.6e9
-_RECENT_S = 3600.0  # the mean current for a time to empty
 _OVERLOAD_C = 0.25
 
 
@@ -26,14 +24,16 @@ class Counter:
         self._scale = CountScale(shunt_mohm)
         self._full_uah = parameters.capacity_uah_cm2 * area_cm2
         self._soc = told
-        self._recent: deque[tuple[float, float]] = deque()  # hours, uAh
-        self._recent_h = self._recent_uah = 0.0
+        self._recent = RecentMean()  # uA
 
     def take(self, reading: Reading) -> None:
         if reading.kind is Kind.LOST:
             return
         moved_uah = self._scale.pc(reading.counts) / _PC_PER_UAH
-        self._count(moved_uah, reading.elapsed_ms / 3.6e6)
+        self._soc += moved_uah / self._full_uah
+        if reading.elapsed_ms > 0:
+            mean_ua = moved_uah / reading.elapsed_ms * 3.6e6
+            self._recent.add(mean_ua, reading.elapsed_ms / 1e3)
         self.correct(reading, moved_uah)
         self._soc = min(1.0, max(0.0, self._soc))
 
@@ -54,9 +54,9 @@ class Counter:
         return self.soc() * self._full_uah
 
     def time_to_empty_h(self, temperature_cdeg: int) -> float | None:
-        if self._recent_h <= 0.0 or self._recent_uah >= 0.0:
+        if self._recent.current >= 0.0:
             return None
-        return self.soc() * self._full_uah / (-self._recent_uah / self._recent_h)
+        return self.soc() * self._full_uah / -self._recent.current
 
     def resistance_ohm(self) -> float | None:
         return None
@@ -70,16 +70,6 @@ class Counter:
     def current_ua(self, reading: Reading) -> float:
         """The current at the moment of a reading."""
         return self._scale.pc(reading.current_code) / 1e6
-
-    def _count(self, moved_uah: float, elapsed_h: float) -> None:
-        self._soc += moved_uah / self._full_uah
-        self._recent.append((elapsed_h, moved_uah))
-        self._recent_h += elapsed_h
-        self._recent_uah += moved_uah
-        while self._recent_h - self._recent[0][0] >= _RECENT_S / 3600.0:
-            hours, charge_uah = self._recent.popleft()
-            self._recent_h -= hours
-            self._recent_uah -= charge_uah
 
 
 class ResetCounter(Counter):
