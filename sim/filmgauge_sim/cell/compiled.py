@@ -42,9 +42,7 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
         tau_spread_ppm=round(parameters.diffusion_spread * 1e6),
         energy_spread_ppm=_ENERGY_SPREAD_PPM,
         hysteresis_spread_uv=_HYSTERESIS_SPREAD_UV,
-        loss_spread_ppm=round(
-            parameters.loss_spread * (1.0 - parameters.charge_acceptance) * 1e6
-        ),
+        loss_spread_ppm=round(parameters.loss_spread * (1.0 - parameters.charge_acceptance) * 1e6),
         empty_uv=_uv(EMPTY_V),
         full_uv=_uv(FULL_V),
     )
