@@ -40,7 +40,6 @@ _LAG = 0.01  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
 _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
 _LASTING = 0.0004  # of the state of charge: the part of all this that no repetition reduces
-_FAST = 0.3  # of the part of the lag that a burst has made
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0005  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.001  # of the capacity in one equivalent full cycle
@@ -249,7 +248,7 @@ class Estimator:
         spread = by_tau * by_tau * self._covariance[_TAU * (_N + 1)]
         spread += by_energy * by_energy * self._covariance[_ENERGY * (_N + 1)]
         curved = _CURVED * spread / (abs(by_tau) + 1e-4)
-        sigma, unsteady, lag = film.surface_sigma, _FAST * film.unsteady, _LAG * film.lag_share
+        sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
         looked = _INPUT_PERCENT / 100.0 * film.looked
         noise = _END * _END + lag * lag + looked * looked
         return noise + sigma * sigma + unsteady * unsteady + curved * curved

@@ -18,6 +18,8 @@ from filmgauge.compat import const
 _RATES = (9.89735, 42.864481)
 _SHARES = (0.6112149, 0.1731844)
 _REST = 0.2156007
+_LEFT = 0.6  # assumed: of what a burst has left, on average
+_FAST = 0.3  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
 _FADING = 135.0  # rate in 1 / tau at which the slowest of the rest is forgotten
 _GAS = 8.314463  # J / (mol K)
 _FARADAY = 96485.33
@@ -29,7 +31,14 @@ _COLDEST_CDEG = const(-6000)  # the model ends here: beyond, a reading is a brok
 _WARMEST_CDEG = const(15000)
 _LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, whatever was read
 _LOOK_S = 0.036  # from closing the switch of the voltage input to the middle of its conversion
-_SHARE_UNKNOWN = 0.25  # 1 sigma: what part of the gap is kinetic is not published, 0.2 to 0.8
+_THERMAL_V = 2.0 * _GAS * _REFERENCE_K / _FARADAY
+# What part of the gap is kinetic is not published, 0.2 to 0.8: 1 sigma before and after it was
+# seen, and the noise of one look besides that of the gap.
+_SHARE_UNKNOWN = 0.25
+_SHARE_KNOWN = 0.05
+_SEEN_V = 0.01
+_LEAST_SHARE = const(100000)
+_MOST_SHARE = const(900000)
 _BARRIER = 0.5  # assumed: 1 sigma of the barrier of the first charge, as a share of it
 _LEAST_EXCESS_V = 0.05  # 1 sigma at least: no knee begins nearer to the plateau
 _INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
@@ -64,9 +73,12 @@ class Film:
         self.unsteady = self.looked = 0.0
         self.surface_share = self.surface_sigma = 0.0
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
-        plateau_pa = profile.plateau_pa_cm2 * profile.area_ucm2 // 1000000
-        self._gap_kinetic = max(0.001, self._polarisation(max(1, plateau_pa), 2500))
         self._plateau_sigma = 1.0
+        self._static_v, self._exchange_pa_cm2 = profile.hysteresis_uv / _PPM, 0.0
+        self._gap_v = self._static_v + self._profile_kinetic_v()
+        self.share_ppm = round((1.0 - self._static_v / self._gap_v) * _PPM)
+        self.share_sigma = _SHARE_UNKNOWN
+        self._divide()
 
     def rest(self) -> None:
         """Forget the lags: nobody knows how long the node was without power."""
@@ -128,13 +140,16 @@ class Film:
         burst = (self._burst_pa - self._base_pa) * self._per_pa * tau_s
         looked = drain_pa * self._per_pa * 6.0 * math.sqrt(_LOOK_S * tau_s / math.pi)
         by_tau = fast + burst * by_tau - 0.5 * looked
-        modes = self.modes
-        # How long the burst has lasted is not well known; once it has settled it need not be.
-        part = abs(burst * share)
-        self.unsteady = part * (1.1 - share / _REST) + self._memory
-        self._memory = max(self._memory, part)
+        # A burst that has ended since the last sample is not forgotten at once.
+        left = 0.0 if burst else _LEFT * self._memory
+        # How long it has lasted is not well known; once it has settled it need not be.
+        part = burst * share
+        self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
+        if abs(part) > abs(self._memory):
+            self._memory = part
         self.looked = looked
-        self.lag_share = fast + burst * share - looked + (modes[0] + modes[3]) / _PPB
+        modes = self.modes
+        self.lag_share = fast + part + left - looked + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
 
@@ -152,6 +167,12 @@ class Film:
         if share > _REST:
             return _REST, _REST
         return max(0.0, share), by_tau
+
+    def restore(self, tau_ppm: int, ea_ppm: int, share_ppm: int, share_sigma: float) -> None:
+        """Take back what was learned before a sleep."""
+        self.tau_ppm, self.ea_ppm = tau_ppm, ea_ppm
+        self.share_ppm, self.share_sigma = share_ppm, share_sigma
+        self._divide()
 
     def learn(self, tau: float, ea: float) -> None:
         """Correct ln tau and the relative activation energy, and the lags with them."""
@@ -191,6 +212,23 @@ class Film:
         self.surface_share = 1.0 - depth if charging else depth
         self.surface_sigma = width / _PPM * sigma / excess
         return True
+
+    def see_plateau(
+        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+    ) -> None:
+        """Learn what part of the gap between the plateaus is kinetic from a voltage on one."""
+        flat = self._plateau_v(current_pa, drain_pa, temperature_cdeg)
+        share_ppm = self.share_ppm
+        self.share_ppm = share_ppm + 20000
+        self._divide()
+        slope = (self._plateau_v(current_pa, drain_pa, temperature_cdeg) - flat) / 0.02
+        noise = self._profile.hysteresis_spread_uv / _PPM + _SEEN_V
+        variance = self.share_sigma * self.share_sigma
+        total = slope * slope * variance + noise * noise
+        share = slope * variance / total * (voltage_uv / _PPM - flat)
+        self.share_ppm = max(_LEAST_SHARE, min(_MOST_SHARE, share_ppm + round(share * _PPM)))
+        self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
+        self._divide()
 
     def deliverable(
         self, stored: float, capacity: float, load_pa: int, temperature_cdeg: int, rested: bool
@@ -271,20 +309,36 @@ class Film:
     def _plateau_v(self, current_pa, drain_pa, temperature_cdeg):
         """Return the plateau under a current; leaves its standard deviation behind."""
         profile = self._profile
-        side = profile.slope_uv // 2 + profile.hysteresis_uv
-        flat = profile.middle_uv + (side if current_pa > 0 else -side)
+        side = profile.slope_uv / 2e6 + self._static_v
+        flat = profile.middle_uv / _PPM + (side if current_pa > 0 else -side)
         polarisation = self._polarisation(current_pa - drain_pa, temperature_cdeg)
         # The gap as a whole is known at one current and 25 degC; elsewhere its parts differ.
-        known = self._gap_kinetic
         along = polarisation if current_pa > 0 else -polarisation
-        apart = (known + profile.hysteresis_uv / _PPM) * (along / known - 1.0)
-        spread = profile.hysteresis_spread_uv / _PPM + _SHARE_UNKNOWN * abs(apart)
+        apart = along / (self._gap_v - self._static_v) - 1.0
+        spread = profile.hysteresis_spread_uv / _PPM + self.share_sigma * self._gap_v * abs(apart)
         if self.virgin_ppm and current_pa > 0:
-            barrier = self.virgin_ppm / _PPM * profile.first_barrier_uv
+            barrier = self.virgin_ppm / _PPM * profile.first_barrier_uv / _PPM
             flat += barrier
-            spread += _BARRIER * barrier / _PPM
+            spread += _BARRIER * barrier
         self._plateau_sigma = max(spread, _LEAST_EXCESS_V)
-        return flat / _PPM + polarisation
+        return flat + polarisation
+
+    def _divide(self):
+        """Divide the gap into its static and its kinetic part."""
+        profile = self._profile
+        kinetic = self._gap_v * self.share_ppm / _PPM
+        self._static_v = self._gap_v - kinetic
+        ohmic = (
+            profile.plateau_pa_cm2 * 1e-15 * (profile.lipon_mohm_cm2 + profile.contact_mohm_cm2)
+        )
+        height = max(1e-3, kinetic - ohmic) / _THERMAL_V
+        self._exchange_pa_cm2 = profile.plateau_pa_cm2 / (math.exp(height) - math.exp(-height))
+
+    def _profile_kinetic_v(self):
+        """Return the kinetic and ohmic part of half the gap as the profile has it."""
+        self._exchange_pa_cm2 = float(self._profile.exchange_pa_cm2)
+        density = self._profile.plateau_pa_cm2 * self._profile.area_ucm2 // 1000000
+        return max(0.001, self._polarisation(max(1, density), 2500))
 
     def _polarisation(self, current_pa, temperature_cdeg):
         """Return kinetic and ohmic polarisation in V, with the sign of the current."""
@@ -292,7 +346,7 @@ class Film:
         density = current_pa * (_PPM / profile.area_ucm2)  # pA / cm2
         interface = _arrhenius(profile.interface_activation_j_mol, temperature_cdeg)
         thermal = 2.0 * _GAS * _kelvin(temperature_cdeg) / _FARADAY
-        x = abs(density) / (2.0 * profile.exchange_pa_cm2 * interface)
+        x = abs(density) / (2.0 * self._exchange_pa_cm2 * interface)
         lipon = profile.lipon_mohm_cm2 / _arrhenius(
             profile.lipon_activation_j_mol, temperature_cdeg
         )

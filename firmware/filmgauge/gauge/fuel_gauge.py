@@ -30,8 +30,8 @@ _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) choos
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _OWN = "<6iiiiiqBB"  # film modes, currents, time, guess, stuck count, opened
 _OWN_SIZE = const(50)
-_FILM = "<ii"
-_FILM_SIZE = const(8)
+_FILM = "<iiif"
+_FILM_SIZE = const(16)
 _PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
 _JUDGEMENT_SIZE = _PARTS_SIZE + _OWN_SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -198,6 +198,8 @@ class FuelGauge(LedgerOnly):
             self.health.interrupt()
         else:
             self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
+            if self.health.on_plateau(voltage_uv, current_pa):
+                self._film.see_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
         if not told:
             return
         charging = current_pa > 0
@@ -290,7 +292,9 @@ class FuelGauge(LedgerOnly):
             min(self._quiet, 255),
             self._opened,
         )
-        struct.pack_into(_FILM, buffer, offset + _OWN_SIZE, film.tau_ppm, film.ea_ppm)
+        offset += _OWN_SIZE
+        learned = film.tau_ppm, film.ea_ppm, film.share_ppm, film.share_sigma
+        struct.pack_into(_FILM, buffer, offset, *learned)
 
     def unpack_from(self, buffer, offset: int) -> None:
         super().unpack_from(buffer, offset)
@@ -304,7 +308,7 @@ class FuelGauge(LedgerOnly):
         self._last_pa, self._seen_pa, self._recent_pa, self._recent_ms = values[6:10]
         self._gap_pc, self._quiet, self._opened = values[10:]
         film.virgin_ppm = self._activation.virgin_ppm
-        film.tau_ppm, film.ea_ppm = struct.unpack_from(_FILM, buffer, offset + _OWN_SIZE)
+        film.restore(*struct.unpack_from(_FILM, buffer, offset + _OWN_SIZE))
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
