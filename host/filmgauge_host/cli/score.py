@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
+    from filmgauge_sim.scenario import Scenario
     from filmgauge_sim.score.families import Family
     from filmgauge_sim.score.table import FamilyScore
 
@@ -17,7 +18,6 @@ _MOST_SEEDS = 10_000
 @click.argument("families", metavar="[FAMILY]...", nargs=-1)
 @click.option(
     "--scenario",
-    type=click.Path(path_type=Path),
     help="Score a scenario (name or TOML file) instead of families.",
 )
 @click.option("--seeds", type=click.IntRange(1, _MOST_SEEDS), default=4, show_default=True)
@@ -38,7 +38,7 @@ _MOST_SEEDS = 10_000
 )
 def score(
     families: tuple[str, ...],
-    scenario: Path | None,
+    scenario: str | None,
     seeds: int,
     first_seed: int,
     runtime: Literal["gauge", "cpython", "micropython"],
@@ -50,10 +50,13 @@ def score(
 
     Exits with 1 when a bound is missed.
     """
+    if runtime != "gauge":
+        _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
+        return
     from filmgauge_sim.score.run import Options
     from filmgauge_sim.score.table import scores
 
-    chosen = _chosen(families)
+    chosen = _chosen(families) if scenario is None else [_from_scenario(families, scenario)]
     if plot is not None:
         _make_folder(plot)
     numbers = range(first_seed, first_seed + seeds)
@@ -71,6 +74,66 @@ def score(
         print_scores(done)
     if not all(each.is_met for each in done):
         click.get_current_context().exit(1)
+
+
+def _score_nodes(
+    families: tuple[str, ...],
+    path: str | None,
+    seeds: range,
+    runtime: Literal["cpython", "micropython"],
+    as_json: bool,
+) -> None:
+    """Whole nodes in a scenario: what they publish against the truth. There are no bounds."""
+    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.virtual.node_score import score_nodes
+
+    if path is None:
+        raise InputError(
+            f"--runtime {runtime} needs --scenario, because families drive the gauge alone"
+        )
+    scenario = _scenario(families, path)
+    try:
+        found = score_nodes(scenario, seeds, runtime)
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(str(error)) from None
+    if as_json:
+        each = {name: {"gauge": gauge, "baselines": {}} for name, gauge in found.items()}
+        click.echo(json.dumps({"scenario": scenario.name, "runtime": runtime, "families": each}))
+        return
+    for name, gauge in found.items():
+        click.echo(f"{name}: {gauge['records']} records, " + _told(gauge))
+
+
+def _told(gauge: dict[str, Any]) -> str:
+    if not gauge["records"]:
+        return "no state of charge"
+    return (
+        f"RMSE {gauge['soc_rmse_pct']:.2f} %, worst {gauge['soc_max_pct']:.2f} %,"
+        f" {gauge['coverage_pct']:.1f} % within two sigma"
+    )
+
+
+def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
+    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_sim.scenario import ScenarioError, load_scenario
+
+    if families:
+        raise InputError("FAMILY and --scenario exclude each other: give one of them")
+    try:
+        return load_scenario(path)
+    except ScenarioError as error:
+        raise InputError(str(error)) from None
+
+
+def _from_scenario(families: tuple[str, ...], path: str) -> "Family":
+    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_sim.scenario import ScenarioError
+    from filmgauge_sim.score.from_scenario import family_of
+
+    try:
+        return family_of(_scenario(families, path))
+    except ScenarioError as error:
+        raise InputError(str(error)) from None
 
 
 def _chosen(names: tuple[str, ...]) -> "list[Family]":

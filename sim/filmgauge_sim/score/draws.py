@@ -74,7 +74,9 @@ def drawn_cell(parameters: CellParameters, source: Random) -> CellParameters:
     )
 
 
-def drawn_sensors(source: Random, times_datasheet: float = 1.0) -> SensorErrors:
+def drawn_sensors(
+    source: Random, times_datasheet: float = 1.0, clock_error: float | None = None
+) -> SensorErrors:
     """Sensors within their datasheets' worst case, times a factor, and a clock."""
     errors = {
         name: times_datasheet * source.uniform(-bound, bound) for name, bound in BOUNDS.items()
@@ -82,7 +84,7 @@ def drawn_sensors(source: Random, times_datasheet: float = 1.0) -> SensorErrors:
     return SensorErrors(
         noise_uv=times_datasheet * TYPICAL_NOISE_UV,
         temperature_offset_c=times_datasheet * source.uniform(-ACCURACY_C, ACCURACY_C),
-        clock_error=source.uniform(-CLOCK, CLOCK),
+        clock_error=source.uniform(-CLOCK, CLOCK) if clock_error is None else clock_error,
         bus_input_ohm=source.uniform(*BUS_INPUT_OHM),
         **errors,
     )

@@ -7,12 +7,15 @@ and the gauge is told 50 % with a standard deviation of 29 %, that of anything f
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from math import cos, pi
 from random import Random
+from typing import Protocol
 
-from filmgauge_sim.cell import LifeState
+from filmgauge_sim.cell import CellParameters, LifeState
 from filmgauge_sim.score import truth
 from filmgauge_sim.score.course import Sampling
+from filmgauge_sim.score.draws import SensorErrors, drawn_cell, drawn_sensors
 from filmgauge_sim.score.drive.cycling import HOUR_S, Programme, bursts, cycles, first_cycles
 from filmgauge_sim.score.drive.harvest import DAY_S, harvesting, office_days, outdoor_days
 from filmgauge_sim.score.drive.implant import implant
@@ -43,23 +46,32 @@ class Weather:
         return self.mean_c - self.swing_c * cos(2.0 * pi * (now_s - _COLDEST_S) / DAY_S)
 
 
+class Air(Protocol):
+    """Temperature around a cell."""
+
+    def at_c(self, now_s: float) -> float: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """One row of the table. ``programme`` gets the profile's capacity (uAh), area and luck."""
 
     name: str
+    cell_set: str = "evp-li"
     area_cm2: float
     days: float
     sampling: Sampling
     programme: Callable[[float, float, Random], Programme]
-    weather: Weather = Weather()
+    weather: Air = Weather()
     counted: Counted = Counted.SWING
     life: LifeState | None = None
     stoichiometry: tuple[float, float] = (0.2, 0.8)
     known: tuple[float, float] = UNKNOWN  # state of charge told to the gauge, and its sigma
     is_new: bool = False
+    is_charged: bool | None = None  # branch at the start, None for either
     is_told: bool = True  # whether baselines are told the true state at the start
-    sensor_times: float = 1.0  # errors over those of the datasheet
+    draw_cell: Callable[[CellParameters, Random], CellParameters] = drawn_cell
+    draw_sensors: Callable[[Random], SensorErrors] = drawn_sensors
     lost_share: float = 0.0
     stuck_s: float = 0.0
     load_c: float = truth.LOAD_C
@@ -169,6 +181,7 @@ _ALL = (
         stoichiometry=(0.0, 0.0),  # a film as built was never charged
         known=(0.0, 0.02),
         is_new=True,
+        is_charged=False,
     ),
     Family(name="fast", area_cm2=1.0, days=10.0, sampling=_MINUTE, programme=_bursts),
     Family(
@@ -177,7 +190,7 @@ _ALL = (
         days=10.0,
         sampling=_MINUTE,
         programme=_cycles,
-        sensor_times=2.0,
+        draw_sensors=partial(drawn_sensors, times_datasheet=2.0),
         lost_share=0.05,
         stuck_s=HOUR_S,
     ),

@@ -1,17 +1,17 @@
 """One run: a programme on the cell and sensors of one seed, with every gauge listening."""
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.cell import CellParameters, FilmCell, load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.score import truth
 from filmgauge_sim.score.baselines.counter import Counter, ResetCounter
 from filmgauge_sim.score.baselines.kalman import Kalman
 from filmgauge_sim.score.baselines.rest_table import RestTable
 from filmgauge_sim.score.course import Course, Faults, Moment
-from filmgauge_sim.score.draws import drawn_cell, drawn_sensors
 from filmgauge_sim.score.drive.cycling import Programme
 from filmgauge_sim.score.estimator import Estimator
 from filmgauge_sim.score.families import Family
@@ -77,43 +77,25 @@ class RunLog:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a score is made with: the parameter set, and the arithmetic of the gauge."""
+    """What a score is made with: the arithmetic of the gauge."""
 
-    cell_set: str = "evp-li"
     single: bool = False
 
 
 def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
     """Run one seed of a family. The same seed gives the same log on every machine."""
-    options = options or Options()
-    parameters = load_parameters(options.cell_set)
-    profile = compile_profile(parameters, family.area_cm2)
+    parameters = load_parameters(family.cell_set)
     capacity_uah = parameters.capacity_uah_cm2 * family.area_cm2
 
     def luck(subject: str) -> Random:
         return Random(f"{family.name}/{seed}/{subject}")
 
-    start = luck("start")
-    cell = FilmCell(
-        drawn_cell(parameters, luck("cell")),
-        family.area_cm2,
-        start.uniform(*family.stoichiometry),
-        hysteresis=-1.0 if family.is_new else start.choice((-1.0, 1.0)),
-        life=family.life,
-    )
-    sensors = Sensors(
-        drawn_sensors(luck("sensors"), family.sensor_times), SHUNT_OHM, luck("noise")
-    )
+    cell = _cell(family, parameters, luck)
+    sensors = Sensors(family.draw_sensors(luck("sensors")), SHUNT_OHM, luck("noise"))
     stuck_from_s = luck("faults").uniform(0.3, 0.9) * family.days * 86400.0
     faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
     course = Course(cell, sensors, family.sampling, family.weather.at_c, faults, luck("losses"))
-    told = cell.stoichiometry if family.is_told else family.known[0]
-    shunt_mohm = round(SHUNT_OHM * 1e3)
-    gauges: dict[str, Estimator] = {
-        GAUGE: Ours(_maker(options.single), profile, shunt_mohm, family.known, family.is_new)
-    }
-    for name, kind in BASELINES.items():
-        gauges[name] = kind(parameters, family.area_cm2, shunt_mohm, told)
+    gauges = _gauges(family, parameters, cell.stoichiometry, options or Options())
     log = RunLog(family.name, seed, family.load_c * capacity_uah)
     log.tracks = {name: Track() for name in gauges}
     log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
@@ -122,6 +104,36 @@ def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
     for name, gauge in gauges.items():
         log.tracks[name].problems = gauge.problems()
     return log
+
+
+def _cell(family: Family, parameters: CellParameters, luck: Callable[[str], Random]) -> FilmCell:
+    start = luck("start")
+    stoichiometry = start.uniform(*family.stoichiometry)
+    hysteresis = start.choice((-1.0, 1.0))
+    if family.is_charged is not None:
+        hysteresis = 1.0 if family.is_charged else -1.0
+    return FilmCell(
+        family.draw_cell(parameters, luck("cell")),
+        family.area_cm2,
+        stoichiometry,
+        hysteresis=hysteresis,
+        life=family.life,
+    )
+
+
+def _gauges(
+    family: Family, parameters: CellParameters, true_soc: float, options: Options
+) -> dict[str, Estimator]:
+    """Ours and the baselines, all for the parameter set and not for the drawn cell."""
+    told = true_soc if family.is_told else family.known[0]
+    shunt_mohm = round(SHUNT_OHM * 1e3)
+    profile = compile_profile(parameters, family.area_cm2)
+    gauges: dict[str, Estimator] = {
+        GAUGE: Ours(_maker(options.single), profile, shunt_mohm, family.known, family.is_new)
+    }
+    for name, kind in BASELINES.items():
+        gauges[name] = kind(parameters, family.area_cm2, shunt_mohm, told)
+    return gauges
 
 
 _makers: dict[bool, GaugeMaker] = {}
