@@ -68,7 +68,8 @@ class Film:
         self._before = [0] * 6  # modes before the last step, its current and length
         self._step_pa = self._base_pa = self._burst_pa = 0
         self._step_ms = self._burst_ms = 0
-        self._memory = 0.0  # what a burst may have left in the faster modes
+        # What the faster modes carry now and did before the last step, and what is left of that.
+        self._fast = self._fast_before = self._kept = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
         self.unsteady = self.looked = 0.0
         self.surface_share = self.surface_sigma = 0.0
@@ -94,8 +95,9 @@ class Film:
         self._before[:] = modes
         self._step_pa = self._base_pa = self._burst_pa = mean_pa
         self._step_ms, self._burst_ms = elapsed_ms, 0
-        if self._memory:
-            self._memory *= math.exp(-_FADING * elapsed_ms / 1000.0 / tau_s)
+        self._fast_before = self._fast
+        self._fast = steady * _REST / _PPB
+        self._kept = math.exp(-_FADING * elapsed_ms / 1000.0 / tau_s)
         for k in range(2):
             a = _RATES[k] * elapsed_ms / 1000.0 / tau_s
             kept = math.exp(-a)
@@ -141,12 +143,11 @@ class Film:
         looked = drain_pa * self._per_pa * 6.0 * math.sqrt(_LOOK_S * tau_s / math.pi)
         by_tau = fast + burst * by_tau - 0.5 * looked
         # A burst that has ended since the last sample is not forgotten at once.
-        left = 0.0 if burst else _LEFT * self._memory
+        left = 0.0 if burst else _LEFT * (self._fast_before - fast) * self._kept
         # How long it has lasted is not well known; once it has settled it need not be.
         part = burst * share
         self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
-        if abs(part) > abs(self._memory):
-            self._memory = part
+        self._fast = fast + part
         self.looked = looked
         modes = self.modes
         self.lag_share = fast + part + left - looked + (modes[0] + modes[3]) / _PPB

@@ -9,6 +9,7 @@ gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
 gauge.available_nah(load_pa, temperature_cdeg), gauge.available_sigma_nah()
 """
 
+import math
 import struct
 
 from filmgauge.compat import const
@@ -24,12 +25,12 @@ from filmgauge.gauge.zero import Zero
 _PC_PER_NAH = const(3600000)
 _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
-_RECENT_MS = const(3600000)  # over which the recent mean current is formed
+_RECENT_MS = const(3600000)  # time constant with which the recent mean current forgets
 _STUCK = const(2)  # accumulations of exactly nothing in a row: no sound sensor is so quiet
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
-_OWN = "<6iiiiiqBB"  # film modes, currents, time, guess, stuck count, opened
-_OWN_SIZE = const(50)
+_OWN = "<6iiiiqBB"  # film modes, currents, guess, stuck count, opened
+_OWN_SIZE = const(46)
 _FILM = "<iiif"
 _FILM_SIZE = const(16)
 _PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
@@ -127,8 +128,7 @@ class FuelGauge(LedgerOnly):
         self._opened = 0
         self._last_pa = 0  # mean current of the last interval
         self._seen_pa = 0  # current at the last sample
-        self._recent_pa = 0  # mean of the last hour, or of less since the current turned
-        self._recent_ms = 0
+        self._recent_pa = 0  # mean that forgets with a time constant of an hour
         self._quiet = 0  # accumulations of exactly nothing in a row
         self._gap_pc = 0  # guessed meanwhile
         self._available_sigma = 0.0
@@ -189,7 +189,7 @@ class FuelGauge(LedgerOnly):
             self.health.interrupt()
             return  # too little to say on which branch the cell is
         before_ppm = self._estimator.capacity_ppm
-        if 0 < current_pa < drain_pa:
+        if 0 < current_pa * 2 < drain_pa * 3:  # the drain is larger before the voltage has fallen
             self._turn()  # for a moment the voltage input has made a discharge of the charge
         base_pa = self._seen_pa
         self._seen_pa = current_pa
@@ -287,7 +287,6 @@ class FuelGauge(LedgerOnly):
             self._last_pa,
             self._seen_pa,
             self._recent_pa,
-            self._recent_ms,
             self._gap_pc,
             min(self._quiet, 255),
             self._opened,
@@ -305,8 +304,8 @@ class FuelGauge(LedgerOnly):
         values = struct.unpack_from(_OWN, buffer, offset)
         film = self._film
         film.modes[:] = values[:6]
-        self._last_pa, self._seen_pa, self._recent_pa, self._recent_ms = values[6:10]
-        self._gap_pc, self._quiet, self._opened = values[10:]
+        self._last_pa, self._seen_pa, self._recent_pa = values[6:9]
+        self._gap_pc, self._quiet, self._opened = values[9:]
         film.virgin_ppm = self._activation.virgin_ppm
         film.restore(*struct.unpack_from(_FILM, buffer, offset + _OWN_SIZE))
 
@@ -341,12 +340,9 @@ class FuelGauge(LedgerOnly):
             self._estimator.opened(before_ppm, self._activation.factor_ppm())
 
     def _remember(self, elapsed_ms):
-        """Let the last interval into the recent mean, which begins anew where it turns."""
-        if self._last_pa * self._recent_pa < 0:
-            self._recent_ms = 0
-        self._recent_ms = min(self._recent_ms + elapsed_ms, _RECENT_MS)
-        gone = min(elapsed_ms, self._recent_ms)
-        self._recent_pa += (self._last_pa - self._recent_pa) * gone // self._recent_ms
+        """Let the last interval into the recent mean."""
+        gone = -math.expm1(-elapsed_ms / _RECENT_MS)
+        self._recent_pa += round((self._last_pa - self._recent_pa) * gone)
 
     def _guess(self, elapsed_ms, temperature_cdeg):
         """Book what must have flowed while the sensor shows exactly nothing."""

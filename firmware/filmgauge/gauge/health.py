@@ -15,8 +15,9 @@ _FLAT_UV = const(15000)  # a voltage that moves less than this
 _FLAT = const(25)  # while this share of the capacity (1 / n) flows lies on a plateau,
 _TURNED = const(6)  # when so much has flowed since the current turned
 _LEAST_RATIO = 1.25  # of the currents of a step
+_LEAST_LOAD = const(100)  # and the smaller of them is above this share of 1C (1 / n)
 _NOISE_UV = 1500.0  # assumed: of a step, from the surface that moves between its two samples
-_FIRST_RATIO = 0.3  # assumed: 1 sigma of the ratio before anything was seen
+_FIRST_RATIO = 0.12  # assumed: 1 sigma of the ratio before anything was seen
 _RATIO_WANDER = 1e-4  # assumed: of its variance from step to step
 _TREND_CYCLES = const(20)  # over which the trend of the capacity is formed
 _LAST_SHARE = const(800000)  # of the design capacity: the end of life
@@ -65,7 +66,9 @@ class Health:
         if not last_uv or last_pa * current_pa <= 0 or abs(last_cdeg - temperature_cdeg) > 100:
             return
         low, high = min(abs(last_pa), abs(current_pa)), max(abs(last_pa), abs(current_pa))
-        if high < _LEAST_RATIO * low or abs(self._run_uc) * _SETTLED * _PPM < self._design_pc:
+        if high < _LEAST_RATIO * low or low * _LEAST_LOAD < self._design_pc // 3600:
+            return
+        if abs(self._run_uc) * _SETTLED * _PPM < self._design_pc:
             return
         ohm = self._film.resistance_ohm(last_pa, current_pa, temperature_cdeg)
         expected_uv = ohm * (current_pa - last_pa) / _PPM
@@ -124,7 +127,7 @@ class Health:
         noise = _NOISE_UV / expected_uv
         weight = variance / (variance + noise * noise)
         surprise = seen_uv / expected_uv - self._ratio_ppm / _PPM
-        if surprise * surprise > 16.0 * (variance + noise * noise):
+        if surprise * surprise > 9.0 * (variance + noise * noise):
             return  # no step of the load: the surface has moved
         self._ratio_ppm += round(weight * surprise * _PPM)
         self._ratio_variance = variance * (1.0 - weight)
