@@ -12,10 +12,23 @@ from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
 
 # Column of the file -> factor to seconds, uA and uW.
-TIMES = {"Test Time / s": 1.0, "time_s": 1.0, "time_ms": 1e-3, "time_h": 3600.0}
-CURRENTS = {"Current / A": 1e6, "current_a": 1e6, "current_ma": 1e3, "current_ua": 1.0}
-_POWERS = {"Power / W": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
-_TEMPERATURES = ("Ambient Temperature / degC", "temperature_c")
+# Battery Data Format has two names for each: for people and for machines.
+TIMES = {
+    "Test Time / s": 1.0,
+    "test_time_second": 1.0,
+    "time_s": 1.0,
+    "time_ms": 1e-3,
+    "time_h": 3600.0,
+}
+CURRENTS = {
+    "Current / A": 1e6,
+    "current_ampere": 1e6,
+    "current_a": 1e6,
+    "current_ma": 1e3,
+    "current_ua": 1.0,
+}
+_POWERS = {"Power / W": 1e6, "power_watt": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
+TEMPERATURES = ("Ambient Temperature / degC", "ambient_temperature_celsius", "temperature_c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ def read_profile(path: Path) -> list[Load]:
     time = column(path, columns, TIMES, "a time")
     load = column(path, columns, CURRENTS | _POWERS, "a current or a power")
     factor = (CURRENTS | _POWERS)[load]
-    temperature = next((name for name in _TEMPERATURES if name in columns), None)
+    temperature = next((name for name in TEMPERATURES if name in columns), None)
     times = [number(path, k, row, time) * TIMES[time] for k, row in enumerate(rows, 2)]
     loads: list[Load] = []
     for k, row in enumerate(rows[:-1], 2):
