@@ -85,8 +85,7 @@ def _neware(path: Path) -> dict[str, Any]:
         import fastnda
     except ModuleNotFoundError:
         raise ValueError(
-            f"{path.name}: Neware files need fastnda, which is not installed;"
-            " pip install 'filmgauge[neware]' brings it."
+            f"{path.name}: Neware files need fastnda, which is not installed: pip install fastnda."
         ) from None
     try:
         frame = fastnda.read(path)

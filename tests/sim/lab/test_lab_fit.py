@@ -9,7 +9,7 @@ from filmgauge_sim.lab.fit import fit
 from filmgauge_sim.lab.fitted import picture, write
 from filmgauge_sim.lab.measured import read_measured
 
-SEEDS = range(10)
+SEEDS = range(8)
 EVERYTHING = {
     "capacity_uah_cm2",
     "diffusion_time_h",
@@ -35,7 +35,7 @@ def fitted(tmp_path, *traces, begun=PRE):
 
 
 def test_a_cell_is_found_again_within_its_intervals(tmp_path):
-    """Ten noises, eleven parameters: the 95 % intervals must hold the truth about as often."""
+    """Eight noises, eleven parameters: the 95 % intervals must hold the truth about as often."""
     cool, warm = cycled([1.0, 4.0, 12.0, 25.0]), cycled([4.0], 50.0)
     held = asked = 0
     for seed in SEEDS:
@@ -51,9 +51,9 @@ def test_a_cell_is_found_again_within_its_intervals(tmp_path):
         # No interval holds the truth by being wide.
         for name, width in (("capacity_uah_cm2", 0.5), ("plateau_gap_v", 0.02)):
             assert estimates[name].high - estimates[name].low < width
-    # With 110 independent intervals 95 % +- 4.1 % is the range of two standard deviations; those
+    # With 88 independent intervals 95 % +- 4.6 % is the range of two standard deviations; those
     # of one fit are not independent, hence a little more room.
-    assert 0.89 <= held / asked <= 1.0
+    assert 0.88 <= held / asked <= 1.0
 
 
 def test_data_without_noise_give_the_cell_itself(tmp_path):
