@@ -115,7 +115,7 @@ def test_a_picture(tmp_path):
         (("discharge", "--area", "0"), "--area must be"),
         (("discharge", "--plot", "x.gif"), "--plot must end in .png or .svg"),
         (("cycle", "--steps", "run away"), '"run away" is not a step'),
-        (("eis", "--cell", "liquid-li-s"), "film cells only"),
+        (("eis", "--cell", "liquid-li-s"), "--cell must be a film for eis"),
         (("cv", "--bdf", "x.csv"), "--bdf does not apply"),
         (("cycle", "--cell", "liquid-li-s", "--current", "0.5"), "is not reached within"),
     ],

@@ -21,8 +21,24 @@ if TYPE_CHECKING:
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-CURRENT = click.FloatRange(1e-3, 1e5)
-DURATION = click.FloatRange(1e-3, 1e9)
+
+
+class Within(click.FloatRange):
+    """A number within bounds; NaN, which compares with nothing, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number. Fails as click does."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not a number from {self.min:g} to {self.max:g}.", param, ctx)
+        return number
+
+
+CURRENT = Within(1e-3, 1e5)
+DURATION = Within(1e-3, 1e9)
+STOICHIOMETRY = Within(0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,21 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.lab_options import CURRENT, DURATION, Setup, experiment, progress
+from filmgauge_host.cli.lab_options import (
+    CURRENT,
+    DURATION,
+    STOICHIOMETRY,
+    Setup,
+    Within,
+    experiment,
+    progress,
+)
 from filmgauge_host.telemetry.errors import InputError
 
 
 @click.command()
 @experiment
-@click.option("--rate", type=click.FloatRange(1e-3, 100), default=0.1, show_default=True)
+@click.option("--rate", type=Within(1e-3, 100), default=0.1, show_default=True)
 @click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--as-built/--formed", default=True, show_default=True)
 @click.option(
@@ -49,7 +57,7 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
 
 @click.command()
 @experiment
-@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
 def eis(setup: Setup, stoichiometry: float) -> None:
     """Impedance spectrum, 1 MHz to 10 mHz, around rest."""
     from filmgauge_sim.cell import FilmCell
@@ -60,7 +68,9 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 
     cell = setup.specimen(stoichiometry)
     if not isinstance(cell, FilmCell):
-        raise InputError("eis knows film cells only")
+        raise InputError(
+            f"--cell must be a film for eis: the model of {setup.cell} has no impedance"
+        )
     spectrum = impedance_ohm_cm2(cell, setup.temperature_c, FREQUENCIES_HZ)
     lipon = lipon_resistance_ohm_cm2(cell.parameters, setup.temperature_c)
     transfer = charge_transfer_ohm_cm2(cell.parameters, setup.temperature_c)
@@ -108,11 +118,11 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
 
 @click.command()
 @experiment
-@click.option("--current", type=click.FloatRange(-1e5, 1e5), default=-10.0, show_default=True)
+@click.option("--current", type=Within(-1e5, 1e5), default=-10.0, show_default=True)
 @click.option("--seconds", type=DURATION, default=10.0, show_default=True)
 @click.option("--rest", type=DURATION, default=60.0, show_default=True, help="Seconds.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=3, show_default=True)
-@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
 def pulse(
     setup: Setup, current: float, seconds: float, rest: float, count: int, stoichiometry: float
 ) -> None:
@@ -152,7 +162,7 @@ def pulse(
 @click.command()
 @experiment
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=1.0, show_default=True)
+@click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
 def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     """Replay FILE: time and current or power, CSV or Battery Data Format."""
     from filmgauge_sim.lab.figures import over_time

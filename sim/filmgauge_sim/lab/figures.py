@@ -74,7 +74,9 @@ def points(xs: Sequence[float], ys: Sequence[float], x_label: str, y_label: str)
     def draw(axes: Any) -> None:
         axes.plot(xs, ys, "o", markersize=3, color=COLOURS[0])
         axes.set(xlabel=x_label, ylabel=y_label)
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, 1.1 * max([*ys, 1e-9]))
+        if all(isinstance(x, int) for x in xs):
+            axes.xaxis.get_major_locator().set_params(integer=True)
 
     return Picture(draw)
 
