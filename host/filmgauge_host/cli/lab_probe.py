@@ -31,13 +31,18 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
     from filmgauge_sim.lab import samples
     from filmgauge_sim.lab.figures import voltammogram
-    from filmgauge_sim.lab.sweep import peaks, sweep
+    from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 
     published = setup.cell == samples.SWEEP.cell and not own_capacity
     factor = samples.SWEEP.capacity_factor if published else 1.0
     cell = setup.specimen(0.0, built=as_built, factor=factor)
     degc = setup.temperature_c
-    found = list(sweep(cell, degc, rate_mv_s=rate, cycles=count, step_mv=2.0))
+    found: list[SweepPoint] = []
+    with progress(count, "sweep") as done:
+        for point in sweep(cell, degc, rate_mv_s=rate, cycles=count, step_mv=2.0):
+            if found and point.cycle != found[-1].cycle:
+                done()
+            found.append(point)
     tops = peaks(found)
     lines = [
         f"cycle {p.cycle} {'oxidation' if p.direction > 0 else 'reduction'}:"
@@ -96,21 +101,23 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
     """Open-circuit voltage of both branches by titration (GITT)."""
     from filmgauge_sim.lab.figures import branches
-    from filmgauge_sim.lab.titration import titrate
+    from filmgauge_sim.lab.titration import Rested, titrate
 
     cell, trace = setup.specimen(1.0), setup.trace()
     if cell.capacity_uah / setup.area_cm2 / (current * pulse_min / 60.0) > 1e5:
         raise InputError("--current times --pulse-min is too small a portion of the capacity")
-    found = list(
-        titrate(
+    found: list[Rested] = []
+    with progress(None, "titration") as done:
+        for portion in titrate(
             cell,
             setup.temperature_c,
             current_ua_cm2=current,
             pulse_s=60.0 * pulse_min,
             rest_s=60.0 * rest_min,
             trace=trace,
-        )
-    )
+        ):
+            found.append(portion)
+            done()
     lines = [f"{p.branch:>9} {p.stoichiometry:7.4f} {p.rested_v:7.4f} V" for p in found]
     result = {"points": [asdict(p) for p in found]}
     setup.report(result, lines, picture=branches(found), trace=trace)

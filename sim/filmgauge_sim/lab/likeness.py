@@ -19,7 +19,9 @@ from filmgauge_sim.lab.segments import Kind, Segment, flow_before
 # Shares of a flow at which its voltage is compared: dense where the branch turns, none at the
 # knee, whose shape is not fitted.
 _SHARES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.87)
-_KNEE_SHARE = 0.9
+_KNEE_SHARE, _KNEE_V = 0.9, 0.1
+# By then the branch has turned.
+_TURNED_SHARE = 0.3
 # Shares of a rest.
 _REST_SHARES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 # A flow that does not meet its limit within this many times its measured time is given up.
@@ -47,8 +49,8 @@ class Course:
     points: tuple[Point, ...]
 
 
-def course(segments: Sequence[Segment]) -> Course:
-    """What is to be compared in one file.
+def course(segments: Sequence[Segment], *, turning: bool = True) -> Course:
+    """What is to be compared in one file; with ``turning`` also where the branch turns.
 
     A file that begins with a discharge begins with a full cell. One that begins with a charge
     begins at a charge that nobody knows, so its first charge is run and not compared.
@@ -61,22 +63,40 @@ def course(segments: Sequence[Segment]) -> Course:
             (k for k, s in enumerate(segments) if s.kind is Kind.FLOW and not s.charging),
             len(segments),
         )
-    points = [p for k in range(known, len(segments)) for p in _points(segments, k)]
+    shares = _SHARES if turning else tuple(share for share in _SHARES if share >= _TURNED_SHARE)
+    points = [p for k in range(known, len(segments)) for p in _points(segments, k, shares)]
     return Course(tuple(segments), begins_full, tuple(points))
 
 
-def _points(steps: Sequence[Segment], k: int) -> list[Point]:
+def _points(steps: Sequence[Segment], k: int, shares: Sequence[float]) -> list[Point]:
     step = steps[k]
     if step.kind is Kind.HOLD:
         return [Point(k, 1.0, step.charge_uah_cm2, True)]
     if step.kind is Kind.REST:
         before = flow_before(steps, k)
         return [] if before is None else _relaxing(step, k, before)
+    way, plateau = 1.0 if step.charging else -1.0, _plateau_v(steps, step)
     # A sample at the very beginning may still belong to the step before.
-    found = [point for point in _voltages(step, k, _SHARES) if 0.0 < point.share < _KNEE_SHARE]
+    found = [
+        point
+        for point in _voltages(step, k, shares)
+        if 0.0 < point.share < _KNEE_SHARE and (point.measured - plateau) * way < _KNEE_V
+    ]
     if step.limit_v is not None:
         found.append(Point(k, 1.0, step.charge_uah_cm2, True))
     return found
+
+
+def _plateau_v(steps: Sequence[Segment], like: Segment) -> float:
+    """The voltage that all flows like this one show for most of their time."""
+    alike = [
+        step.voltage_v
+        for step in steps
+        if step.kind is Kind.FLOW
+        and abs(step.current_ua_cm2 - like.current_ua_cm2) <= 0.1 * abs(like.current_ua_cm2)
+        and abs(step.temperature_c - like.temperature_c) <= 2.0
+    ]
+    return float(np.median(np.concatenate(alike)))
 
 
 def _relaxing(rest: Segment, k: int, before: Segment) -> list[Point]:

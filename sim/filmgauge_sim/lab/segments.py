@@ -78,6 +78,16 @@ def cut(data: Measured, temperature_c: float) -> list[Segment]:
     return found
 
 
+def largest_run(steps: Sequence[Segment]) -> float:
+    """The most charge that passed in one direction, rests between or not, uAh/cm2."""
+    run = most = 0.0
+    for step in steps:
+        passed = step.charge_uah_cm2 if step.kind is not Kind.REST else 0.0
+        run = run + passed if run * passed >= 0.0 else passed
+        most = max(most, abs(run))
+    return most
+
+
 def flow_before(steps: Sequence[Segment], k: int) -> Segment | None:
     """The flow from which the rest at ``k`` relaxes on the plateau.
 

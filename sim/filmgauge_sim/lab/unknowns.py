@@ -94,8 +94,8 @@ def hidden(courses: Sequence[Sequence[Segment]]) -> dict[str, str]:
     if len({flow.charging for flow in flows}) < 2:
         way = "charges" if flows[0].charging else "discharges"
         reasons["plateau_gap_v"] = f"the data have {way} only"
-    if not any(_has_full_cycle(course) for course in courses):
-        reasons["charge_acceptance"] = "there is no full charge between two full discharges"
+    if not any(_charges_fully(course) for course in courses):
+        reasons["charge_acceptance"] = "no discharge is followed by a full charge"
     return reasons
 
 
@@ -121,11 +121,8 @@ def _distinct(temperatures_c: Sequence[float]) -> list[float]:
     return found
 
 
-def _has_full_cycle(steps: Sequence[Segment]) -> bool:
-    """Whether a discharge to the limit, a charge to the limit and such a discharge follow."""
-    met = [s for s in steps if s.kind is Kind.FLOW]
-    return any(
-        not a.charging and b.charging and not c.charging and None not in (a.limit_v, b.limit_v)
-        and c.limit_v is not None
-        for a, b, c in zip(met, met[1:], met[2:], strict=False)
-    )  # fmt: skip
+def _charges_fully(steps: Sequence[Segment]) -> bool:
+    """Whether a charge after a discharge meets its limit."""
+    flows = [step for step in steps if step.kind is Kind.FLOW]
+    first = next((k for k, flow in enumerate(flows) if not flow.charging), len(flows))
+    return any(flow.charging and flow.limit_v is not None for flow in flows[first:])

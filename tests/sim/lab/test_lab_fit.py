@@ -4,10 +4,12 @@ import pytest
 from cycler_data import AREA_CM2, OTHER, PRE, cycled, noisy, truths
 
 from filmgauge.gauge.profile import Profile
-from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.lab.fit import fit
 from filmgauge_sim.lab.fitted import picture, write
 from filmgauge_sim.lab.measured import read_measured
+from filmgauge_sim.lab.titration import titrate
+from filmgauge_sim.lab.trace import Trace
 
 SEEDS = range(8)
 EVERYTHING = {
@@ -83,6 +85,22 @@ def test_one_current_tells_the_kinetic_share_by_a_rest_only(tmp_path):
     assert share.value == pytest.approx(true, abs=0.03)
 
 
+def test_a_titration_tells_the_cell_too(tmp_path):
+    """Portions with rests: timed flows, one current, the cell full at the beginning."""
+    cell, trace = FilmCell(OTHER, 1.0), Trace()
+    portions = titrate(cell, 25.0, current_ua_cm2=1.0, pulse_s=3600.0, rest_s=7200.0, trace=trace)
+    assert len(list(portions)) > 20
+    found = fitted(tmp_path, noisy(trace, 6, gain=0.0))
+    estimates = {each.name: each for each in found.estimates}
+    true = truths(found.parameters.plateau_current_ua_cm2)
+    for name in ("capacity_uah_cm2", "plateau_gap_v", "kinetic_share", "plateau_slope_v"):
+        truth = true.get(name, getattr(OTHER, name))
+        # Twice the half-width: four intervals of one noise are asked at once.
+        middle, half = estimates[name].value, estimates[name].high - estimates[name].value
+        assert truth == pytest.approx(middle, abs=2.0 * half)
+        assert middle == pytest.approx(truth, rel=0.1)
+
+
 def test_discharges_alone_cannot_tell_gap_and_acceptance(tmp_path):
     trace = cycled([1.0, 8.0])
     # The samples of the discharges, as a file for each.
@@ -94,7 +112,7 @@ def test_discharges_alone_cannot_tell_gap_and_acceptance(tmp_path):
         parts.append(part)
     found = fitted(tmp_path, *parts)
     assert found.kept["plateau_gap_v"] == "the data have discharges only"
-    assert "full charge" in found.kept["charge_acceptance"]
+    assert "followed by a full charge" in found.kept["charge_acceptance"]
     assert found.parameters.capacity_uah_cm2 == pytest.approx(13.0, rel=0.03)
 
 

@@ -71,7 +71,7 @@ def test_a_broken_neware_file_is_named(tmp_path):
 def test_without_fastnda_it_is_asked_for(trace, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "fastnda", None)
     ndax(trace, tmp_path / "cell.ndax")
-    with pytest.raises(ValueError, match="need fastnda.*pip install fastnda"):
+    with pytest.raises(ValueError, match=r"need fastnda.*pip install fastnda"):
         read_measured(tmp_path / "cell.ndax", 1.0)
 
 
