@@ -63,7 +63,7 @@ def profiles(trace: Trace, labels: Mapping[int, str] | None = None) -> Picture:
             colour = COLOURS[(cycle - 1) % len(COLOURS)]
             axes.plot(charge, voltage, color=colour, label=None if charging else label)
         axes.set(xlabel=CHARGE, ylabel=VOLTAGE, ylim=(0.9, 4.1))
-        axes.legend(fontsize=8, loc="lower left")
+        axes.legend(fontsize=7, loc="lower left")
 
     return Picture(draw)
 

@@ -13,6 +13,10 @@ from filmgauge_sim.lab.figures import COLOURS, Picture
 from filmgauge_sim.lab.fit import Compared, Fit
 from filmgauge_sim.lab.replaced import replaced
 
+_MOST_LABELS = 12
+# Stated at plateau_current_ua_cm2, which is one of the data.
+_AT_THE_CURRENT = ("plateau_gap_v", "kinetic_share")
+
 
 def write(
     found: Fit, base: str, sources: str, out: Path, profile: Path, profile_area_cm2: float
@@ -45,7 +49,8 @@ def _toml(found: Fit, base: str, sources: str, name: str) -> str:
     text = _line(text, "plateau_current_ua_cm2", current, "a current of the data")
     for key, reason in found.kept.items():
         value = repr(getattr(found.parameters, key))
-        text = _line(text, key, value, f"kept from {Path(base).name}: {reason}")
+        where = " at plateau_current_ua_cm2" if key in _AT_THE_CURRENT else ""
+        text = _line(text, key, value, f"kept from {Path(base).name}{where}: {reason}")
     return text
 
 
@@ -101,13 +106,13 @@ def _draw_charges(axes: Any, found: Fit) -> None:
         error = 100.0 * each.error / each.point.measured
         axes.plot(k, error, "^" if charging else "v", color=COLOURS[1 if charging else 0])
     axes.axhline(0.0, color="black", linewidth=0.6)
-    axes.set_xticks(range(len(own)), [f"{abs(each.current_ua_cm2):.3g}" for each in own])
-    axes.set(
-        xlabel="uA cm$^{-2}$ (up: charge or hold, down: discharge)",
-        ylabel="charge, fitted - measured / %",
-    )
-    if len(own) > 12:
-        axes.tick_params(axis="x", labelrotation=90, labelsize=6)
+    axes.set_ylabel("charge, fitted - measured / %")
+    ways = "(up: charge or hold, down: discharge)"
+    if len(own) <= _MOST_LABELS:
+        axes.set_xticks(range(len(own)), [f"{abs(each.current_ua_cm2):.3g}" for each in own])
+        axes.set_xlabel(f"uA cm$^{{-2}}$ {ways}")
+    else:
+        axes.set_xlabel(f"charge, in the order of the data {ways}")
 
 
 def _by_step(found: Fit) -> dict[int, list[Compared]]:

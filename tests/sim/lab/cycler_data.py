@@ -60,10 +60,10 @@ def noisy(trace, seed, *, volts=3e-3, gain=4e-3):
     return found
 
 
-def truths(current_ua_cm2):
+def truths(current_ua_cm2, parameters=OTHER):
     """What a fit must find; gap and kinetic share at a current, read off the cell itself."""
-    up = FilmCell(OTHER, 1.0, 0.5, hysteresis=1.0)
-    down = FilmCell(OTHER, 1.0, 0.5, hysteresis=-1.0)
+    up = FilmCell(parameters, 1.0, 0.5, hysteresis=1.0)
+    down = FilmCell(parameters, 1.0, 0.5, hysteresis=-1.0)
     gap = up.voltage_v(current_ua_cm2, 25.0) - down.voltage_v(-current_ua_cm2, 25.0)
     static = up.voltage_v(0.0, 25.0) - down.voltage_v(0.0, 25.0)
     return {"plateau_gap_v": gap, "kinetic_share": 1.0 - static / gap}
