@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_sim.cell import load_parameters
 
 
 def lab(*arguments):
@@ -104,6 +105,78 @@ def test_a_picture(tmp_path):
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_one_temperature_may_be_given_as_elsewhere():
+    found = answered("temperature", "--temperature", "37", "--current", "5")
+    assert [p["temperature_c"] for p in found["points"]] == [37]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "rate.bdf.csv"
+    answered("rate", "--cell", "evp-li", "--area", 0.2, "--currents", "1,10", "--bdf", path)
+    return path
+
+
+def test_fit(measured, tmp_path):
+    out, plot = tmp_path / "mine.toml", tmp_path / "residuals.png"
+    found = answered(
+        "fit", measured, "--area", 0.2, "--profile-area", 5, "--out", out, "--plot", plot
+    )
+    evp = load_parameters("evp-li")
+    for each in found["parameters"]:
+        if each["name"] in ("capacity_uah_cm2", "diffusion_time_h", "charge_acceptance"):
+            assert each["low"] <= getattr(evp, each["name"]) <= each["high"]
+    assert "one temperature" in found["cannot_tell"]["diffusion_activation_energy_ev"]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    # The fitted cell is a cell for every other command, and its profile is the compiler's.
+    assert answered("discharge", "--cell", out)["capacity_uah_cm2"] == pytest.approx(
+        answered("discharge", "--cell", "evp-li")["capacity_uah_cm2"], rel=0.01
+    )
+    again = tmp_path / "again.bin"
+    made = CliRunner().invoke(main, ["profile", str(out), "--area", "5", "--out", str(again)])
+    assert made.exit_code == 0
+    assert again.read_bytes() == (tmp_path / "mine.profile").read_bytes()
+
+
+def test_fit_says_what_the_data_cannot_tell(measured, tmp_path):
+    ran = lab("fit", measured, "--area", 0.2, "--out", tmp_path / "mine.toml")
+    assert ran.exit_code == 0
+    assert "The data cannot tell" in ran.output
+    assert "interface_activation_energy_ev: all data are at one temperature" in ran.output
+    assert "its profile for 0.2 cm2" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--area", 0), "--area must be 0.0001 to 10000 cm2"),
+        (("--area", 0.001), "--profile-area is that of the film on the board"),
+        (("--area", 0.2, "--profile-area", 2000), "--profile-area must be 0.01 to 1000"),
+        (("--area", 0.2, "--cell", "none"), "none is neither a file"),
+        (("--area", 0.2, "--plot", "x.gif"), "--plot must end in .png or .svg"),
+        (("--area", 0.2, "--temperature", 90), "--temperature must be -40 to 85"),
+    ],
+)
+def test_a_fit_that_cannot_be_leaves_nothing(measured, tmp_path, options, says):
+    ran = lab("fit", measured, "--out", tmp_path / "mine.toml", *options)
+    assert ran.exit_code == 2
+    assert says in ran.output
+    assert ran.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_cannot_be_written_are_named_before_the_work(tmp_path):
+    for option in ("--plot", "--bdf"):
+        target = tmp_path / "none" / "x.png"
+        ran = lab("rate", option, target)
+        assert ran.exit_code == 2
+        assert "there is no folder" in ran.output
+    both = tmp_path / "x.png"
+    ran = lab("rate", "--plot", both, "--bdf", both)
+    assert "is given for two files" in ran.output
+    assert not both.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -115,9 +188,15 @@ def test_a_picture(tmp_path):
         (("discharge", "--area", "0"), "--area must be"),
         (("discharge", "--plot", "x.gif"), "--plot must end in .png or .svg"),
         (("cycle", "--steps", "run away"), '"run away" is not a step'),
-        (("eis", "--cell", "liquid-li-s"), "film cells only"),
+        (("eis", "--cell", "liquid-li-s"), "--cell must be a film for eis"),
         (("cv", "--bdf", "x.csv"), "--bdf does not apply"),
         (("cycle", "--cell", "liquid-li-s", "--current", "0.5"), "is not reached within"),
+        (("ocv", "--cell", "liquid-li-s"), "never ends"),
+        (("discharge", "--current", "nan"), "nan is not a number from"),
+        (("cycle", "--steps", "charge at 5 uA/cm2 to 9 V"), "a voltage from 0 to 5.5 V"),
+        (("cycle", "--steps", "rest 0 min"), "must take more than 0"),
+        (("cycle", "--steps", "rest 1e30 h"), "up to 1e+09 s"),
+        (("pulse", "--current", "-100000", "--seconds", "1000"), "beyond 0 to 5.5 V"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(arguments, says):

@@ -3,8 +3,11 @@
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, progress
+
+DEFAULT = ParameterSource.DEFAULT
 
 
 @click.command()
@@ -27,7 +30,8 @@ def discharge(setup: Setup, current: float) -> None:
         "plateau_v": plateau,
     }
     lines = [f"{given:.3f} uAh/cm2 at {current:g} uA/cm2, half of it above {plateau:.3f} V"]
-    setup.report(result, lines, picture=profiles(trace), trace=trace)
+    picture = profiles(trace, {1: f"{current:g} uA cm$^{{-2}}$"})
+    setup.report(result, lines, picture=picture, trace=trace)
 
 
 @click.command()
@@ -42,7 +46,7 @@ def discharge(setup: Setup, current: float) -> None:
 def rate(setup: Setup, currents: list[float]) -> None:
     """Charge and discharge at each current; every charge ends with a hold."""
     from filmgauge_sim.lab.capacity import over_current
-    from filmgauge_sim.lab.figures import points, profiles
+    from filmgauge_sim.lab.figures import profiles
 
     cell, trace = setup.specimen(0.0), setup.trace()
     found: list[dict[str, float]] = []
@@ -56,7 +60,8 @@ def rate(setup: Setup, currents: list[float]) -> None:
             )
             done()
     lines = [f"{p['current_ua_cm2']:>8g} {p['capacity_uah_cm2']:9.3f}" for p in found]
-    picture = profiles(trace) if trace else points([], [], "", "")
+    labels = {k: f"{current:g} uA cm$^{{-2}}$" for k, current in enumerate(currents, 1)}
+    picture = profiles(trace, labels) if trace else None
     result = {"temperature_c": setup.temperature_c, "points": found}
     setup.report(result, ["  uA/cm2   uAh/cm2", *lines], picture=picture, trace=trace)
 
@@ -79,7 +84,13 @@ def rate(setup: Setup, currents: list[float]) -> None:
 def temperature(
     setup: Setup, temperatures: list[float], current: float | None, own_capacity: bool
 ) -> None:
-    """Charge and discharge at each temperature: the published sample, unless told otherwise."""
+    """Charge and discharge at each temperature: the published sample, unless told otherwise.
+
+    --temperature is one temperature, when there is no list of them.
+    """
+    given = click.get_current_context().get_parameter_source
+    if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
+        temperatures = [setup.temperature_c]
     from filmgauge_sim.lab import samples
     from filmgauge_sim.lab.capacity import over_temperature
     from filmgauge_sim.lab.figures import profiles
@@ -103,7 +114,8 @@ def temperature(
     lines = [f"{p['temperature_c']:>8g} {p['capacity_uah_cm2']:9.3f}" for p in found]
     head = f"at {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
     result = {"current_ua_cm2": flowing, "sample_capacity_uah_cm2": q0, "points": found}
-    picture = profiles(trace) if trace else None
+    labels = {k: f"{degc:g} degC" for k, degc in enumerate(temperatures, 1)}
+    picture = profiles(trace, labels) if trace else None
     setup.report(result, [head, "    degC   uAh/cm2", *lines], picture=picture, trace=trace)
 
 

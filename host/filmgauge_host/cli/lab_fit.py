@@ -1,38 +1,119 @@
 """`filmgauge lab fit`: a parameter set from cycler data."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from filmgauge_host.cli.lab_options import sentences
+from filmgauge_host.cli.lab_options import check_outputs, check_plot, progress, sentences
 from filmgauge_host.telemetry.errors import InputError
 
+if TYPE_CHECKING:
+    from filmgauge_sim.lab.fit import Fit
+
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_NEW = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.argument("data", type=_FILE, nargs=-1, required=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--out", type=_NEW, required=True, help="TOML file to write the set to.")
 @click.option("--cell", default="pre-li", show_default=True, help="The set to begin with.")
 @click.option("--area", type=float, required=True, help="Film area of the measured cell, cm2.")
-@click.option("--temperature", type=float, default=25.0, show_default=True, help="degC.")
-def fit(data: tuple[Path, ...], out: Path, cell: str, area: float, temperature: float) -> None:
-    """Fit capacity, diffusion time and plateaus to DATA (CSV or Battery Data Format)."""
+@click.option(
+    "--temperature",
+    type=float,
+    default=25.0,
+    show_default=True,
+    help="degC, for files that do not state it.",
+)
+@click.option("--profile", type=_NEW, default=None, help="Profile [default: OUT with .profile].")
+@click.option(
+    "--profile-area",
+    type=float,
+    default=None,
+    help="Film area on the board, cm2 [default: that of the measured cell].",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--plot", type=_NEW, default=None, help="Picture of the residuals (.png or .svg).")
+def fit(
+    data: tuple[Path, ...],
+    out: Path,
+    cell: str,
+    area: float,
+    temperature: float,
+    profile: Path | None,
+    profile_area: float | None,
+    as_json: bool,
+    plot: Path | None,
+) -> None:
+    """Fit a set to DATA (Battery Data Format, CSV or Neware .ndax) and compile its profile."""
+    board_area = area if profile_area is None else profile_area
+    profile = out.with_suffix(".profile") if profile is None else profile
     if not 1e-4 <= area <= 1e4:
         raise InputError(f"--area must be 0.0001 to 10000 cm2, not {area:g}")
+    if not 0.01 <= board_area <= 1000:
+        which = "--area" if profile_area is None else "--profile-area"
+        raise InputError(
+            f"{which} must be 0.01 to 1000 cm2, the bounds of a profile, not {board_area:g};"
+            " --profile-area is that of the film on the board"
+        )
+    if not -40.0 <= temperature <= 85.0:
+        raise InputError(f"--temperature must be -40 to 85 degC, not {temperature:g}")
+    if profile == out:
+        raise InputError(f"--out must not end in .profile, as the profile does: {out}")
+    check_plot(plot)
+    check_outputs(out, profile, plot)
     with sentences():
         from filmgauge_sim.cell import load_parameters
         from filmgauge_sim.lab.fit import fit as fitted_to
-        from filmgauge_sim.lab.fit import read_flows, write_set
+        from filmgauge_sim.lab.fitted import picture, write
+        from filmgauge_sim.lab.measured import read_measured
 
-        flows = [flow for path in data for flow in read_flows(path, area)]
-        result = fitted_to(load_parameters(cell), flows, temperature)
-        write_set(result, cell, out)
-        load_parameters(out)
-    for current, measured, simulated in result.points:
-        click.echo(f"{current:9.3f} uA/cm2 {measured:9.3f} {simulated:9.3f} uAh/cm2")
-    parameters = result.parameters
+        start = load_parameters(cell)
+        measured = [read_measured(path, area) for path in data]
+        with progress(None, "fit") as tick:
+            found = fitted_to(start, measured, temperature, tick)
+        sources = ", ".join(path.name for path in data)
+        write(found, cell, sources, out, profile, board_area)
+        if plot is not None:
+            picture(found).save(plot)
+    if as_json:
+        click.echo(json.dumps({"cell": str(out), "profile": str(profile), **_result(found)}))
+    else:
+        _print(found, cell)
+        click.echo(f"{out}: the set. {profile}: its profile for {board_area:g} cm2.")
+
+
+def _result(found: "Fit") -> dict[str, object]:
+    return {
+        "parameters": [asdict(each) for each in found.estimates],
+        "cannot_tell": found.kept,
+        "rms_uah_cm2": found.rms(charge=True),
+        "rms_v": found.rms(charge=False),
+        "left_out_steps": found.left_out,
+    }
+
+
+def _print(found: "Fit", cell: str) -> None:
+    from filmgauge_sim.lab.unknowns import NEVER
+
+    click.echo(f"{'fitted':32}{'value':>10}  95 % interval")
+    for each in found.estimates:
+        interval = f"{each.low:.5g} to {each.high:.5g}"
+        click.echo(f"{each.name:32}{each.value:>10.5g}  {interval} {each.unit}".rstrip())
     click.echo(
-        f"{out}: {parameters.capacity_uah_cm2:.3f} uAh/cm2, {parameters.diffusion_time_h:.3f} h,"
-        f" RMS {result.rms_uah_cm2:.3f} uAh/cm2"
+        f"RMS of the residuals: {found.rms(charge=True):.3f} uAh/cm2,"
+        f" {1e3 * found.rms(charge=False):.2f} mV"
     )
+    if found.left_out:
+        click.echo(f"Left out: the last {found.left_out} steps of the data, which are too many.")
+    if found.kept:
+        click.echo(f"The data cannot tell (kept as in {cell}, the intervals hold for these):")
+        for name, reason in found.kept.items():
+            click.echo(f"  {name}: {reason}")
+    click.echo(f"No such data can tell (kept as in {cell}):")
+    for name, reason in NEVER:
+        click.echo(f"  {name}: {reason}")

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,8 +21,24 @@ if TYPE_CHECKING:
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-CURRENT = click.FloatRange(1e-3, 1e5)
-DURATION = click.FloatRange(1e-3, 1e9)
+
+
+class Within(click.FloatRange):
+    """A number within bounds; NaN, which compares with nothing, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number. Fails as click does."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not a number from {self.min:g} to {self.max:g}.", param, ctx)
+        return number
+
+
+CURRENT = Within(1e-3, 1e5)
+DURATION = Within(1e-3, 1e9)
+STOICHIOMETRY = Within(0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +123,30 @@ def experiment(command: Callable[..., None]) -> Callable[..., None]:
             raise InputError(f"--area must be 0.0001 to 10000 cm2, not {area:g}")
         if not -40.0 <= temperature <= 85.0:
             raise InputError(f"--temperature must be -40 to 85 degC, not {temperature:g}")
-        if plot is not None and plot.suffix not in (".png", ".svg"):
-            raise InputError(f"--plot must end in .png or .svg, not {plot.name}")
+        check_plot(plot)
+        check_outputs(plot, bdf)
         with sentences():
             command(Setup(cell, area, temperature, seed, as_json, plot, bdf), **options)
 
     return wrapped
+
+
+def check_plot(plot: Path | None) -> None:
+    """A picture is PNG or SVG. Raises InputError."""
+    if plot is not None and plot.suffix not in (".png", ".svg"):
+        raise InputError(f"--plot must end in .png or .svg, not {plot.name}")
+
+
+def check_outputs(*paths: Path | None) -> None:
+    """Before long work: that the files can be written, each to its own. Raises InputError."""
+    given = [path for path in paths if path is not None]
+    for path in given:
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: there is no folder {path.parent}")
+        if not os.access(path.parent, os.W_OK):
+            raise InputError(f"{path}: the folder {path.parent} cannot be written to")
+    if len({path.resolve() for path in given}) < len(given):
+        raise InputError(f"{given[0]} is given for two files")
 
 
 @contextmanager
@@ -155,8 +190,11 @@ class Numbers(click.ParamType[list[float]]):
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what is given once for every part done."""
+def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, nothing elsewhere; call what is given once for every part done.
+
+    A total of None is one that nobody knows.
+    """
     if not sys.stderr.isatty():
         yield lambda: None
         return

@@ -5,13 +5,21 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.lab_options import CURRENT, DURATION, Setup, experiment, progress
+from filmgauge_host.cli.lab_options import (
+    CURRENT,
+    DURATION,
+    STOICHIOMETRY,
+    Setup,
+    Within,
+    experiment,
+    progress,
+)
 from filmgauge_host.telemetry.errors import InputError
 
 
 @click.command()
 @experiment
-@click.option("--rate", type=click.FloatRange(1e-3, 100), default=0.1, show_default=True)
+@click.option("--rate", type=Within(1e-3, 100), default=0.1, show_default=True)
 @click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--as-built/--formed", default=True, show_default=True)
 @click.option(
@@ -23,13 +31,18 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
     from filmgauge_sim.lab import samples
     from filmgauge_sim.lab.figures import voltammogram
-    from filmgauge_sim.lab.sweep import peaks, sweep
+    from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 
     published = setup.cell == samples.SWEEP.cell and not own_capacity
     factor = samples.SWEEP.capacity_factor if published else 1.0
     cell = setup.specimen(0.0, built=as_built, factor=factor)
     degc = setup.temperature_c
-    found = list(sweep(cell, degc, rate_mv_s=rate, cycles=count, step_mv=2.0))
+    found: list[SweepPoint] = []
+    with progress(count, "sweep") as done:
+        for point in sweep(cell, degc, rate_mv_s=rate, cycles=count, step_mv=2.0):
+            if found and point.cycle != found[-1].cycle:
+                done()
+            found.append(point)
     tops = peaks(found)
     lines = [
         f"cycle {p.cycle} {'oxidation' if p.direction > 0 else 'reduction'}:"
@@ -49,7 +62,7 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
 
 @click.command()
 @experiment
-@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
 def eis(setup: Setup, stoichiometry: float) -> None:
     """Impedance spectrum, 1 MHz to 10 mHz, around rest."""
     from filmgauge_sim.cell import FilmCell
@@ -60,7 +73,9 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 
     cell = setup.specimen(stoichiometry)
     if not isinstance(cell, FilmCell):
-        raise InputError("eis knows film cells only")
+        raise InputError(
+            f"--cell must be a film for eis: the model of {setup.cell} has no impedance"
+        )
     spectrum = impedance_ohm_cm2(cell, setup.temperature_c, FREQUENCIES_HZ)
     lipon = lipon_resistance_ohm_cm2(cell.parameters, setup.temperature_c)
     transfer = charge_transfer_ohm_cm2(cell.parameters, setup.temperature_c)
@@ -86,21 +101,23 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
     """Open-circuit voltage of both branches by titration (GITT)."""
     from filmgauge_sim.lab.figures import branches
-    from filmgauge_sim.lab.titration import titrate
+    from filmgauge_sim.lab.titration import Rested, titrate
 
     cell, trace = setup.specimen(1.0), setup.trace()
     if cell.capacity_uah / setup.area_cm2 / (current * pulse_min / 60.0) > 1e5:
         raise InputError("--current times --pulse-min is too small a portion of the capacity")
-    found = list(
-        titrate(
+    found: list[Rested] = []
+    with progress(None, "titration") as done:
+        for portion in titrate(
             cell,
             setup.temperature_c,
             current_ua_cm2=current,
             pulse_s=60.0 * pulse_min,
             rest_s=60.0 * rest_min,
             trace=trace,
-        )
-    )
+        ):
+            found.append(portion)
+            done()
     lines = [f"{p.branch:>9} {p.stoichiometry:7.4f} {p.rested_v:7.4f} V" for p in found]
     result = {"points": [asdict(p) for p in found]}
     setup.report(result, lines, picture=branches(found), trace=trace)
@@ -108,11 +125,11 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
 
 @click.command()
 @experiment
-@click.option("--current", type=click.FloatRange(-1e5, 1e5), default=-10.0, show_default=True)
+@click.option("--current", type=Within(-1e5, 1e5), default=-10.0, show_default=True)
 @click.option("--seconds", type=DURATION, default=10.0, show_default=True)
 @click.option("--rest", type=DURATION, default=60.0, show_default=True, help="Seconds.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=3, show_default=True)
-@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
 def pulse(
     setup: Setup, current: float, seconds: float, rest: float, count: int, stoichiometry: float
 ) -> None:
@@ -152,7 +169,7 @@ def pulse(
 @click.command()
 @experiment
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--stoichiometry", type=click.FloatRange(0, 1), default=1.0, show_default=True)
+@click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
 def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     """Replay FILE: time and current or power, CSV or Battery Data Format."""
     from filmgauge_sim.lab.figures import over_time

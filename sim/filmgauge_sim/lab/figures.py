@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filmgauge_sim.lab.replaced import replaced
 from filmgauge_sim.lab.sweep import SweepPoint
 from filmgauge_sim.lab.titration import Rested
 from filmgauge_sim.lab.trace import Trace
@@ -16,19 +17,22 @@ COLOURS = ("#1f5fa8", "#c8502b", "#2d8a57", "#8a5aa8", "#b08a1e", "#4a4a4a")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is drawn when it is saved; ``draw`` gets the axes."""
+    """A picture that is drawn when it is saved; ``draw`` gets the axes, a list if several."""
 
     draw: Callable[[Any], None]
+    panels: int = 1
 
     def save(self, path: Path) -> None:
         """Write PNG or SVG, by the name's ending. Raises OSError, ModuleNotFoundError."""
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(6.0, 4.2), layout="constrained")
-        axes = figure.add_subplot()
-        self.draw(axes)
-        axes.grid(True, alpha=0.25)
-        figure.savefig(path, dpi=130)
+        figure = Figure(figsize=(6.0, 4.2 + 2.8 * (self.panels - 1)), layout="constrained")
+        axes = [figure.add_subplot(self.panels, 1, k + 1) for k in range(self.panels)]
+        self.draw(axes if self.panels > 1 else axes[0])
+        for each in axes:
+            each.grid(True, alpha=0.25)
+        with replaced(path) as scratch:
+            figure.savefig(scratch, dpi=130)
 
 
 def lines_of(trace: Trace) -> list[tuple[int, bool, list[float], list[float]]]:
@@ -59,7 +63,7 @@ def profiles(trace: Trace, labels: Mapping[int, str] | None = None) -> Picture:
             colour = COLOURS[(cycle - 1) % len(COLOURS)]
             axes.plot(charge, voltage, color=colour, label=None if charging else label)
         axes.set(xlabel=CHARGE, ylabel=VOLTAGE, ylim=(0.9, 4.1))
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=7, loc="lower left")
 
     return Picture(draw)
 
@@ -70,7 +74,9 @@ def points(xs: Sequence[float], ys: Sequence[float], x_label: str, y_label: str)
     def draw(axes: Any) -> None:
         axes.plot(xs, ys, "o", markersize=3, color=COLOURS[0])
         axes.set(xlabel=x_label, ylabel=y_label)
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, 1.1 * max([*ys, 1e-9]))
+        if all(isinstance(x, int) for x in xs):
+            axes.xaxis.get_major_locator().set_params(integer=True)
 
     return Picture(draw)
 

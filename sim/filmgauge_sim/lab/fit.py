@@ -1,176 +1,261 @@
-"""A parameter set fitted to cycler data: capacity, diffusion time and plateaus.
+"""A parameter set fitted to cycler data, with the interval of every parameter that they tell.
 
-From every constant-current discharge that ends at the lower limit the charge is taken, and from
-every constant current the voltage at half of its charge. Capacity and diffusion time are fitted
-to the charges (Gauss-Newton on their logarithms), each discharge beginning full; the middle and
-the gap of the plateaus are read at the smallest current. Everything else stays as in the set
-begun with.
+Least squares over voltages and charges (likeness.py), with the noise of either kind estimated
+from its own residuals. An unknown whose 95 % interval (intervals.py) is too wide to tell anything
+is kept at the value of the set begun with, is named, and the rest is fitted again.
 """
 
-import csv
-import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
-from math import exp, log, sqrt
-from pathlib import Path
+from itertools import pairwise
+from math import exp, sqrt
+from typing import Any
 
-from filmgauge_sim.cell import CellParameters, FilmCell, deliverable_uah
-from filmgauge_sim.lab.profile import CURRENTS, TIMES, column, number
-from filmgauge_sim.lab.specimen import EMPTY_V
+import numpy as np
 
-_VOLTAGES = {"Voltage / V": 1.0, "voltage_v": 1.0, "voltage_mv": 1e-3}
-_AT_LIMIT_V = 0.05
-_SAME_CURRENT = 0.02
-_LEAST_UA_CM2 = 1e-3
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation, static_hysteresis_v
+from filmgauge_sim.lab.intervals import Kinds, half_widths, noises
+from filmgauge_sim.lab.likeness import Course, Point, course, simulated
+from filmgauge_sim.lab.measured import Measured, Numbers
+from filmgauge_sim.lab.segments import Kind, cut, largest_run
+from filmgauge_sim.lab.unknowns import UNKNOWNS, Unknown, at, hidden, reference_current
+
+# What the noises are taken for at first, and their least: no cycler measures better.
+_NOISE_V, _LEAST_NOISE_V = 5e-3, 1e-4
+_NOISE_SHARE, _LEAST_NOISE_SHARE = 1e-2, 1e-3
+_LEAST_SHARE = 0.1
+# Steps of the derivatives, on the scale of the fit.
 _NUDGE = 1e-4
-_PLATEAU_SHARE = 0.3
+_ROUNDS = 3
+_MOST_STEPS = 150
+# An unknown is given up before the first fit only when it is hopeless there.
+_HOPELESS = 20.0
+_FAR = 1e3
+_NOTHING = 3.0  # a factor of 400 between the ends
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """One stretch of constant current in the data, areal."""
+class Estimate:
+    """One fitted parameter and its 95 % interval."""
 
+    name: str
+    unit: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One residual: the point, its file and current, and what the fitted cell has there."""
+
+    file: int
     current_ua_cm2: float
-    charge_uah_cm2: float
-    middle_v: float
-    end_v: float
+    temperature_c: float
+    point: Point
+    simulated: float
+
+    @property
+    def error(self) -> float:
+        """Simulated minus measured."""
+        return self.simulated - self.point.measured
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The fitted set and what it was fitted to: current, measured and fitted capacity."""
+    """The fitted set, what is known of it and what is not, and every residual."""
 
     parameters: CellParameters
-    points: list[tuple[float, float, float]]
+    estimates: tuple[Estimate, ...]
+    # Name of a parameter that the data cannot tell -> why.
+    kept: dict[str, str]
+    compared: tuple[Compared, ...]
+    # Steps that were left out of long files.
+    left_out: int
 
-    @property
-    def rms_uah_cm2(self) -> float:
-        """Root mean square of the residuals."""
-        squares = [(measured - fitted) ** 2 for _, measured, fitted in self.points]
-        return sqrt(sum(squares) / len(squares))
-
-
-def read_flows(path: Path, area_cm2: float) -> list[Flow]:
-    """The stretches of constant current in a CSV or BDF file. Raises ValueError, OSError."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    columns = list(rows[0]) if rows else []
-    time = column(path, columns, TIMES, "a time")
-    current = column(path, columns, CURRENTS, "a current")
-    voltage = column(path, columns, _VOLTAGES, "a voltage")
-    stretches: list[list[tuple[float, float, float]]] = []
-    for line, row in enumerate(rows, 2):
-        sample = (
-            number(path, line, row, time) * TIMES[time] / 3600.0,
-            number(path, line, row, current) * CURRENTS[current] / area_cm2,
-            number(path, line, row, voltage) * _VOLTAGES[voltage],
-        )
-        if stretches and _same(stretches[-1][0][1], sample[1]):
-            stretches[-1].append(sample)
-        else:
-            stretches.append([sample])
-    return [
-        _flow(stretch)
-        for stretch in stretches
-        if len(stretch) > 2 and abs(stretch[0][1]) >= _LEAST_UA_CM2
-    ]
+    def rms(self, *, charge: bool) -> float:
+        """Root mean square of the residuals of one kind, uAh/cm2 or V."""
+        errors = [each.error for each in self.compared if each.point.is_charge == charge]
+        return sqrt(sum(e * e for e in errors) / len(errors)) if errors else 0.0
 
 
-def fit(start: CellParameters, flows: list[Flow], temperature_c: float) -> Fit:
-    """Fit a set to stretches of constant current. Raises ValueError when they cannot tell."""
-    measured = [
-        (-flow.current_ua_cm2, flow.charge_uah_cm2)
-        for flow in flows
-        if flow.current_ua_cm2 < 0.0 and flow.end_v <= EMPTY_V + _AT_LIMIT_V
-    ]
-    currents = {round(log(current), 1) for current, _ in measured}
-    if len(currents) < 2:
-        raise ValueError(
-            "the data must have discharges to the lower limit at two currents or more, not"
-            f" {len(currents)}."
-        )
-    point = [log(max(charge for _, charge in measured)), log(start.diffusion_time_h)]
-    for _ in range(30):
-        step = _gauss_newton(start, measured, temperature_c, point)
-        point = [p + max(-0.5, min(0.5, s)) for p, s in zip(point, step, strict=True)]
-        if max(map(abs, step)) < 1e-7:
-            break
-    fitted = _with_plateaus(_at(start, point), flows)
-    points = [(i, q, _capacity(fitted, i, temperature_c)) for i, q in measured]
-    return Fit(fitted, points)
-
-
-def write_set(fitted: Fit, base: str, path: Path) -> None:
-    """Write the set as TOML: the lines of the set begun with, the fitted ones replaced."""
-    inside = files("filmgauge_sim.cell") / "sets" / f"{base}.toml"
-    text = (inside if inside.is_file() else Path(base)).read_text(encoding="utf-8")
-    changed = {
-        "capacity_uah_cm2": f"{len(fitted.points)} discharges, RMS {fitted.rms_uah_cm2:.3f}",
-        "diffusion_time_h": "the same discharges",
-        "plateau_middle_v": "plateaus at the smallest current",
-        "plateau_gap_v": "plateaus at the smallest current",
-        "plateau_current_ua_cm2": "the smallest current of the data",
-    }
-    for name, reason in changed.items():
-        line = f"{name} = {getattr(fitted.parameters, name):.6g}  # fitted: {reason}"
-        text = re.sub(rf"(?m)^{name} *=.*$", line, text)
-    path.write_text(text, encoding="utf-8")
-
-
-def _same(one: float, other: float) -> bool:
-    return one * other > 0.0 and abs(one - other) <= _SAME_CURRENT * abs(one)
-
-
-def _flow(stretch: list[tuple[float, float, float]]) -> Flow:
-    start_h, current, _ = stretch[0]
-    end_h, _, end_v = stretch[-1]
-    middle = min(stretch, key=lambda sample: abs(sample[0] - 0.5 * (start_h + end_h)))
-    return Flow(current, abs(current) * (end_h - start_h), middle[2], end_v)
-
-
-def _at(start: CellParameters, point: list[float]) -> CellParameters:
-    return replace(start, capacity_uah_cm2=exp(point[0]), diffusion_time_h=exp(point[1]))
-
-
-def _capacity(parameters: CellParameters, current_ua_cm2: float, temperature_c: float) -> float:
-    return deliverable_uah(FilmCell(parameters, 1.0), current_ua_cm2, temperature_c)
-
-
-def _gauss_newton(
+def fit(
     start: CellParameters,
-    measured: list[tuple[float, float]],
+    data: Sequence[Measured],
     temperature_c: float,
-    point: list[float],
-) -> list[float]:
-    """The step of two unknowns that the normal equations give."""
-    a = b = d = u = v = 0.0
-    for current, charge in measured:
-        here = _capacity(_at(start, point), current, temperature_c)
-        more = [point[0] + _NUDGE, point[1]]
-        longer = [point[0], point[1] + _NUDGE]
-        by_size = (_capacity(_at(start, more), current, temperature_c) - here) / _NUDGE
-        by_time = (_capacity(_at(start, longer), current, temperature_c) - here) / _NUDGE
-        error = charge - here
-        a, b, d = a + by_size * by_size, b + by_size * by_time, d + by_time * by_time
-        u, v = u + by_size * error, v + by_time * error
-    determinant = a * d - b * b
-    if determinant <= 1e-12 * a * d or not determinant:
-        raise ValueError("the currents of the data are too alike or too small to tell diffusion.")
-    return [(d * u - b * v) / determinant, (a * v - b * u) / determinant]
+    progress: Callable[[], None] = lambda: None,
+) -> Fit:
+    """Fit a set to files; ``temperature_c`` where one states none.
+
+    Raises ValueError when there is no discharge to a lower limit of the voltage.
+    """
+    steps = [cut(each, temperature_c) for each in data]
+    left_out = sum(max(0, len(each) - _MOST_STEPS) for each in steps)
+    steps = [each[:_MOST_STEPS] for each in steps]
+    flows = [step for each in steps for step in each if step.kind is Kind.FLOW]
+    if not any(flow.limit_v is not None and not flow.charging for flow in flows):
+        raise ValueError("the data must have a discharge that ends at a lower limit of voltage.")
+    current = reference_current(flows)
+    begun = _begun(start, max(map(largest_run, steps)), current)
+    kept = hidden(steps)
+    # Where a branch turns, what turns at once and what with the charge are told apart by the
+    # assumed law of turning alone, which is no evidence.
+    turning = "kinetic_share" not in kept
+    problem = _Problem(begun, [course(each, turning=turning) for each in steps], progress)
+    unknowns = [each for each in UNKNOWNS if each.name not in kept]
+    unknowns = _without_hopeless(problem, unknowns, kept)
+    while True:
+        found = _solved(problem, unknowns)
+        wide = [half / each.widest for half, each in zip(found.half, unknowns, strict=True)]
+        worst = int(np.argmax(wide))
+        if wide[worst] <= 1.0 or len(unknowns) == 1:
+            break
+        gone = unknowns.pop(worst)
+        kept[gone.name] = _too_wide(gone, float(found.half[worst]))
+    parameters = at(begun, unknowns, found.point)
+    estimates = [
+        Estimate(u.name, u.unit, *(u.value(float(y)) for y in (x, x - h, x + h)))
+        for u, x, h in zip(unknowns, found.point, found.half, strict=True)
+    ]
+    return Fit(parameters, tuple(estimates), kept, problem.compared(parameters), left_out)
 
 
-def _with_plateaus(parameters: CellParameters, flows: list[Flow]) -> CellParameters:
-    """Middle and gap of the plateaus from the slowest charge and discharge, if both are there."""
-    # A plateau passes a good part of the charge; the last currents of a hold do not.
-    least = _PLATEAU_SHARE * max(flow.charge_uah_cm2 for flow in flows)
-    long = [flow for flow in flows if flow.charge_uah_cm2 >= least]
-    ways = [[f for f in long if f.current_ua_cm2 * sign > 0.0] for sign in (1.0, -1.0)]
-    if not all(ways):
-        return parameters
-    up, down = (min(way, key=lambda flow: abs(flow.current_ua_cm2)) for way in ways)
+def _too_wide(unknown: Unknown, half: float) -> str:
+    if unknown.logarithmic:
+        if half > _NOTHING:
+            return "the data do not depend on it"
+        return f"its 95 % interval would span a factor {exp(2.0 * half):.2g}"
+    return f"its 95 % interval would be +-{half:.2g} {unknown.unit}".rstrip()
+
+
+def _begun(start: CellParameters, largest: float, current: float) -> CellParameters:
+    """The set to begin with, its size that of the data, its gap stated at a current of theirs.
+
+    Static part and exchange current stay what they were.
+    """
+    static = static_hysteresis_v(start)
+    gap = 2.0 * (static + Polarisation(start, REFERENCE_C).voltage_v(current))
     return replace(
-        parameters,
-        plateau_middle_v=0.5 * (up.middle_v + down.middle_v),
-        plateau_gap_v=up.middle_v - down.middle_v,
-        plateau_current_ua_cm2=abs(down.current_ua_cm2),
+        start,
+        plateau_current_ua_cm2=current,
+        plateau_gap_v=gap,
+        kinetic_share=1.0 - 2.0 * static / gap,
+        capacity_uah_cm2=largest,
     )
+
+
+@dataclass(slots=True)
+class _Solution:
+    point: Numbers
+    half: Numbers  # half-widths of the 95 % intervals
+
+
+class _Problem:
+    """The data, and the residuals of any set."""
+
+    def __init__(
+        self, begun: CellParameters, courses: Sequence[Course], progress: Callable[[], None]
+    ) -> None:
+        self.begun = begun
+        self._courses = courses
+        self._progress = progress
+        points = [point for each in courses for point in each.points]
+        self.measured = np.array([point.measured for point in points])
+        self.is_charge = np.array([point.is_charge for point in points])
+        steps = [(k, p.step) for k, each in enumerate(courses) for p in each.points]
+        self.kinds = Kinds(self.is_charge, np.array([a == b for a, b in pairwise(steps)]))
+        # A charge errs in proportion; a small one, such as that of a hold, by more than that.
+        least = _LEAST_SHARE * begun.capacity_uah_cm2
+        self.unit = np.where(self.is_charge, np.maximum(np.abs(self.measured), least), 1.0)
+
+    def errors(self, parameters: CellParameters) -> Numbers:
+        """Simulated minus measured: volts, and shares of the charge."""
+        values = np.concatenate([simulated(parameters, each) for each in self._courses])
+        self._progress()
+        return (values - self.measured) / self.unit
+
+    def compared(self, parameters: CellParameters) -> tuple[Compared, ...]:
+        found: list[Compared] = []
+        for k, each in enumerate(self._courses):
+            values = simulated(parameters, each)
+            for point, value in zip(each.points, values, strict=True):
+                step = each.segments[point.step]
+                found.append(
+                    Compared(k, step.current_ua_cm2, step.temperature_c, point, float(value))
+                )
+        return tuple(found)
+
+
+def _solved(problem: _Problem, unknowns: Sequence[Unknown]) -> _Solution:
+    """Least squares with noises estimated on the way."""
+    from scipy.optimize import least_squares
+
+    least: Any = least_squares
+    low, high = np.array([each.bounds for each in unknowns]).T
+    point = np.clip([each.read(problem.begun) for each in unknowns], low, high)
+    noise = np.where(problem.is_charge, _NOISE_SHARE, _NOISE_V)
+    far = np.full(len(noise), _FAR)
+
+    def residuals(x: Numbers) -> Numbers:
+        try:
+            return problem.errors(at(problem.begun, unknowns, x)) / noise
+        except ValueError:  # no such cell: resistances above the kinetic part of the gap
+            return far
+
+    def slopes(x: Numbers) -> Numbers:
+        return _slopes(residuals, x, high)
+
+    freedom = (0.0, 0.0)
+    for _ in range(_ROUNDS):
+        found = least(
+            residuals, point, slopes, bounds=(low, high), x_scale="jac", xtol=1e-6, ftol=1e-8
+        )
+        point = found.x
+        # In units of the noise assumed so far.
+        scale, freedom = noises(problem.kinds, found.fun, found.jac)
+        noise = np.maximum(
+            noise * scale, np.where(problem.is_charge, _LEAST_NOISE_SHARE, _LEAST_NOISE_V)
+        )
+    jac = slopes(point)
+    return _Solution(point, half_widths(problem.kinds, jac, residuals(point), freedom))
+
+
+def _slopes(residuals: Callable[[Numbers], Numbers], x: Numbers, high: Numbers) -> Numbers:
+    here = residuals(x)
+    columns = []
+    for n in range(len(x)):
+        step = _NUDGE if x[n] + _NUDGE <= high[n] else -_NUDGE
+        beside = x.copy()
+        beside[n] += step
+        columns.append((residuals(beside) - here) / step)
+    return np.column_stack(columns)
+
+
+def _without_hopeless(
+    problem: _Problem, unknowns: list[Unknown], kept: dict[str, str]
+) -> list[Unknown]:
+    """The unknowns without those that do not show in the data at all."""
+    noise = np.where(problem.is_charge, _NOISE_SHARE, _NOISE_V)
+    left = list(unknowns)
+
+    def residuals(x: Numbers) -> Numbers:
+        return problem.errors(at(problem.begun, left, x)) / noise
+
+    jac = _slopes(
+        residuals,
+        np.array([each.read(problem.begun) for each in left]),
+        np.array([each.bounds[1] for each in left]),
+    )
+    while len(left) > 1:
+        # A little of each unknown keeps the inverse finite when one does not show at all.
+        inverse = np.linalg.inv(jac.T @ jac + 1e-9 * np.eye(len(left)))
+        half = 2.0 * np.sqrt(np.diag(inverse))
+        wide = [h / each.widest for h, each in zip(half, left, strict=True)]
+        worst = int(np.argmax(wide))
+        if wide[worst] <= _HOPELESS:
+            break
+        gone = left.pop(worst)
+        kept[gone.name] = _too_wide(gone, float(half[worst]))
+        jac = np.delete(jac, worst, axis=1)
+    return left

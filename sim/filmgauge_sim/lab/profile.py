@@ -12,10 +12,26 @@ from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
 
 # Column of the file -> factor to seconds, uA and uW.
-TIMES = {"Test Time / s": 1.0, "time_s": 1.0, "time_ms": 1e-3, "time_h": 3600.0}
-CURRENTS = {"Current / A": 1e6, "current_a": 1e6, "current_ma": 1e3, "current_ua": 1.0}
-_POWERS = {"Power / W": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
-_TEMPERATURES = ("Ambient Temperature / degC", "temperature_c")
+# Battery Data Format has two names for each: for people and for machines.
+TIMES = {
+    "Test Time / s": 1.0,
+    "test_time_second": 1.0,
+    "time_s": 1.0,
+    "time_ms": 1e-3,
+    "time_h": 3600.0,
+}
+CURRENTS = {
+    "Current / A": 1e6,
+    "current_ampere": 1e6,
+    "current_a": 1e6,
+    "current_ma": 1e3,
+    "current_ua": 1.0,
+}
+_POWERS = {"Power / W": 1e6, "power_watt": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
+TEMPERATURES = ("Ambient Temperature / degC", "ambient_temperature_celsius", "temperature_c")
+
+# A row that lasts this long is recorded in so many parts.
+_LONG_S, _PARTS = 10.0, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +72,16 @@ def read_profile(path: Path) -> list[Load]:
     time = column(path, columns, TIMES, "a time")
     load = column(path, columns, CURRENTS | _POWERS, "a current or a power")
     factor = (CURRENTS | _POWERS)[load]
-    temperature = next((name for name in _TEMPERATURES if name in columns), None)
+    temperature = next((name for name in TEMPERATURES if name in columns), None)
     times = [number(path, k, row, time) * TIMES[time] for k, row in enumerate(rows, 2)]
+    values = [number(path, k, row, load) * factor for k, row in enumerate(rows, 2)]
     loads: list[Load] = []
     for k, row in enumerate(rows[:-1], 2):
         duration = times[k - 1] - times[k - 2]
         if duration < 0.0:
             raise ValueError(f"{path.name} line {k + 1}: {time} must not fall.")
         degc = None if temperature is None else number(path, k, row, temperature)
-        value = number(path, k, row, load) * factor
-        loads.append(Load(duration, value, load in _POWERS, degc))
+        loads.append(Load(duration, values[k - 2], load in _POWERS, degc))
     if not loads:
         raise ValueError(f"{path.name} must have two rows of data or more.")
     return loads
@@ -111,15 +127,22 @@ def replay(
 def _act(
     cell: Specimen, current_ua: float, temperature_c: float, duration_s: float, trace: Trace | None
 ) -> None:
-    """One constant current, recorded at its start and at its end."""
+    """One constant current, recorded at its start and at its end, and between if it is long."""
     density = current_ua / cell.area_cm2
-    if trace is not None:
-        trace.step += 1
+    if trace is None:
+        cell.advance(current_ua, temperature_c, duration_s)
+        return
+    trace.step += 1
+    trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+    parts = _PARTS if duration_s >= _LONG_S else 1
+    done_s = 0.0
+    for part in range(1, parts + 1):
+        # Dense at the beginning, where the voltage moves.
+        until_s = duration_s * (part / parts) ** 3
+        cell.advance(current_ua, temperature_c, until_s - done_s)
+        trace.pass_time(until_s - done_s, density)
         trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
-        trace.pass_time(duration_s, density)
-    cell.advance(current_ua, temperature_c, duration_s)
-    if trace is not None:
-        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+        done_s = until_s
 
 
 def current_of(cell: Specimen, load: Load, temperature_c: float) -> float:

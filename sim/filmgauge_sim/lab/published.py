@@ -7,11 +7,13 @@ from filmgauge_sim.cell import LifeState
 from filmgauge_sim.cell.impedance import impedance_ohm_cm2
 from filmgauge_sim.lab import samples
 from filmgauge_sim.lab.capacity import Capacity, over_current, over_temperature
-from filmgauge_sim.lab.cycling import Cycle, charge, cycles, discharge
+from filmgauge_sim.lab.comparison import OneCell, compare
+from filmgauge_sim.lab.cycling import Cycle, cycles
 from filmgauge_sim.lab.samples import RateTest, Sample
-from filmgauge_sim.lab.specimen import film, specimen
+from filmgauge_sim.lab.specimen import film
 from filmgauge_sim.lab.sweep import SweepPoint, sweep
 from filmgauge_sim.lab.trace import Trace
+from filmgauge_sim.lab.warburg import diffusion_per_s, titrated_slope_v_cm2_as, warburg_ohm_cm2
 
 ROOM_C = 25.0
 FREQUENCIES_HZ = [10.0 ** (6.0 - 0.1 * k) for k in range(81)]
@@ -53,9 +55,11 @@ class Published:
     pre_3000: LongRun
     evp_500: LongRun
     sweep: list[SweepPoint]
+    sweep_evp: list[SweepPoint]
     spectra_cycles: dict[int, list[complex]]
     spectra_temperature: dict[float, list[complex]]
-    liquid: Trace
+    diffusion_per_s: dict[int, float]  # over thickness squared, read off those spectra
+    comparison: dict[str, OneCell]
 
 
 def measure(progress: Progress = lambda text: None) -> Published:
@@ -84,8 +88,9 @@ def measure(progress: Progress = lambda text: None) -> Published:
     evp_500 = _long(samples.EVP_500, 500)
     progress("3000 cycles")
     pre_3000 = _long(samples.PRE_3000, 3000)
-    progress("sweep and spectra")
+    progress("sweeps and spectra")
     swept = list(sweep(samples.SWEEP.make(), ROOM_C, step_mv=2.0))
+    swept_evp = list(sweep(samples.SWEEP_EVP.make(), ROOM_C, cycles=2, step_mv=2.0))
     return Published(
         first_pre,
         first_evp,
@@ -99,9 +104,11 @@ def measure(progress: Progress = lambda text: None) -> Published:
         pre_3000,
         evp_500,
         swept,
+        swept_evp,
         {n: _spectrum(pre_3000.lives[n], ROOM_C) for n in SPECTRUM_CYCLES},
         {degc: _spectrum(None, degc) for degc in SPECTRUM_TEMPERATURES_C},
-        _liquid(),
+        {n: _diffusion_per_s(pre_3000.lives[n]) for n in SPECTRUM_CYCLES},
+        compare(),
     )
 
 
@@ -144,8 +151,7 @@ def _spectrum(life: LifeState | None, temperature_c: float) -> list[complex]:
     return impedance_ohm_cm2(cell, temperature_c, FREQUENCIES_HZ)
 
 
-def _liquid() -> Trace:
-    cell, trace = specimen("liquid-li-s", stoichiometry=0.0), Trace()
-    charge(cell, 8.0, ROOM_C, trace=trace)
-    discharge(cell, 1.0, ROOM_C, trace=trace)
-    return trace
+def _diffusion_per_s(life: LifeState) -> float:
+    sigma = warburg_ohm_cm2(FREQUENCIES_HZ, _spectrum(life, ROOM_C))
+    slope = titrated_slope_v_cm2_as(film("pre-li", stoichiometry=0.5, life=life))
+    return diffusion_per_s(slope, sigma)

@@ -42,8 +42,14 @@ class RateTest:
 
 
 PRE_RATE = RateTest(
-    Sample("pre-li", 1.0, note="formed"),
-    # "Slightly above the first value" is taken as that value.
+    Sample(
+        "pre-li",
+        1.0,
+        LifeState(activation=0.96),
+        1.01,
+        "own Q0 16.3 uAh/cm2, activation 0.96 (slightly above when back)",
+    ),
+    # "Slightly above the first value" is taken as that value, and as an order in a row of its own.
     ((1.0, 15.58), (2.0, 14.95), (8.0, 13.11), (12.0, 10.95), (1.0, 15.58)),
 )
 EVP_RATE = RateTest(
@@ -79,3 +85,4 @@ SWEEP = Sample(
     0.5,
     "as built, own Q0 8.1 uAh/cm2 (peak current near 10 uA/cm2)",
 )
+SWEEP_EVP = Sample("evp-li", 0.0, LifeState.as_built(), note="as built")

@@ -25,6 +25,11 @@ _REST = re.compile(rf"rest(?: for)? {_TIME}")
 _TIMES = re.compile(r"(?:repeat )?([0-9]+) times")
 
 
+# LiPON is stable from 0 to 5.5 V against lithium.
+_HIGHEST_V = 5.5
+_LONGEST_S = 1e9
+
+
 class StepError(ValueError):
     """A step cannot be read; the text quotes it and says what is understood."""
 
@@ -71,21 +76,22 @@ def _step(text: str) -> Step:
         kind, current, unit, volts, time, time_unit = match.groups()
         if volts is None and time is None:
             raise StepError(f'"{text}" must say where it ends: to 4.0 V, or for 10 min.')
-        duration = None if time is None else float(time) * _SECONDS[time_unit]
         return Step(
             kind,
             _positive(text, float(current) * _CURRENTS[unit]),
-            None if volts is None else float(volts),
-            duration,
+            None if volts is None else _voltage(text, volts),
+            None if time is None else _duration(text, time, time_unit),
         )
     if match := _HOLD.fullmatch(text):
         volts, current, unit, time, time_unit = match.groups()
-        duration = None if time is None else float(time) * _SECONDS[time_unit]
         return Step(
-            "hold", _positive(text, float(current) * _CURRENTS[unit]), float(volts), duration
+            "hold",
+            _positive(text, float(current) * _CURRENTS[unit]),
+            _voltage(text, volts),
+            None if time is None else _duration(text, time, time_unit),
         )
     if match := _REST.fullmatch(text):
-        return Step("rest", duration_s=float(match[1]) * _SECONDS[match[2]])
+        return Step("rest", duration_s=_duration(text, match[1], match[2]))
     raise StepError(
         f'"{text}" is not a step; known are: charge or discharge at 6.32 uA/cm2 to 4.0 V (for'
         " 2 h), hold at 4.0 V until 0.1 uA/cm2, rest 10 min, and at the end: 300 times."
@@ -96,6 +102,19 @@ def _positive(text: str, current: float) -> float:
     if not 0.0 < current <= 1e6:
         raise StepError(f'"{text}" must have a current above 0 and up to 1 A/cm2.')
     return current
+
+
+def _voltage(text: str, volts: str) -> float:
+    if not 0.0 <= float(volts) <= _HIGHEST_V:
+        raise StepError(f'"{text}" must have a voltage from 0 to {_HIGHEST_V:g} V.')
+    return float(volts)
+
+
+def _duration(text: str, time: str, unit: str) -> float:
+    seconds = float(time) * _SECONDS[unit]
+    if not 0.0 < seconds <= _LONGEST_S:
+        raise StepError(f'"{text}" must take more than 0 and up to {_LONGEST_S:g} s.')
+    return seconds
 
 
 def run_once(

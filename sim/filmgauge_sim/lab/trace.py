@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from filmgauge_sim.lab.replaced import replaced
+
 BDF_COLUMNS = (
     "Test Time / s",
     "Voltage / V",
@@ -12,6 +14,7 @@ BDF_COLUMNS = (
     "Cycle Count / 1",
     "Step Count / 1",
     "Ambient Temperature / degC",
+    "Net Capacity / Ah",
 )
 
 
@@ -60,7 +63,7 @@ class Trace:
 
     def write_bdf(self, path: Path, area_cm2: float) -> None:
         """Write the samples as Battery Data Format (CSV). Raises OSError."""
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with replaced(path) as scratch, scratch.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(BDF_COLUMNS)
             for s in self.samples:
@@ -73,5 +76,6 @@ class Trace:
                         s.cycle,
                         s.step,
                         f"{s.temperature_c:g}",
+                        f"{s.charge_uah_cm2 * area_cm2 * 1e-6:.9g}",
                     ]
                 )

@@ -30,6 +30,7 @@ PAPER = {
     "pre-li cycle 80": (4.55, 0.25),
     "pre-li most after the dip": (6.7, 0.25),
     "pre-li cycle 3000": (5.79, 0.25),
+    "pre-li cycle 3000 over 1": (81.0, 3.5),
     "evp-li cycle 500": (5.52, 0.25),
     "evp-li efficiency": (99.71, 0.05),
     "R_ct after 1000 cycles": (412.0, 20.6),
@@ -52,7 +53,7 @@ def table(results):
 
 def test_every_row_holds(table):
     assert [row.figure for row in table if not row.holds] == []
-    assert len(table) >= 40
+    assert len(table) >= 55
 
 
 def test_the_table_is_the_paper(table):

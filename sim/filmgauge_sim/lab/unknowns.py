@@ -1,0 +1,128 @@
+"""What cycler data can tell of a film, and when they cannot: the unknowns of a fit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from math import exp, inf, log
+
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.lab.segments import Kind, Segment, flow_before
+
+# Two of them are two when they differ by more.
+_CURRENT_RATIO = 1.5
+_TEMPERATURES_APART_C = 5.0
+_LEAST_REST_H = 30.0 / 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One parameter of a fit; ``widest`` is the half-width of a 95 % interval that still tells.
+
+    One on a logarithmic scale is fitted as its logarithm; then ``widest`` is a share.
+    """
+
+    name: str
+    unit: str
+    widest: float
+    logarithmic: bool = False
+
+    def read(self, parameters: CellParameters) -> float:
+        """The parameter on the scale of the fit."""
+        value = getattr(parameters, self.name)
+        return log(max(value, 1e-9)) if self.logarithmic else value
+
+    def value(self, scaled: float) -> float:
+        """The parameter itself from that scale."""
+        return exp(scaled) if self.logarithmic else scaled
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and most on the scale of the fit, those of the parameter set."""
+        limits = next(each.metadata for each in fields(CellParameters) if each.name == self.name)
+        low, high = limits["low"], limits["high"]
+        if not self.logarithmic:
+            return low, high
+        return (log(low) if low > 0.0 else -inf), log(high)
+
+
+UNKNOWNS = (
+    Unknown("capacity_uah_cm2", "uAh/cm2", 0.2, logarithmic=True),
+    Unknown("diffusion_time_h", "h", 0.5, logarithmic=True),
+    Unknown("diffusion_activation_energy_ev", "eV", 0.15),
+    Unknown("plateau_middle_v", "V", 0.1),
+    Unknown("plateau_gap_v", "V", 0.1),
+    Unknown("kinetic_share", "", 0.15),
+    Unknown("plateau_slope_v", "V", 0.05),
+    Unknown("hysteresis_rate", "", 0.5, logarithmic=True),
+    Unknown("contact_resistance_ohm_cm2", "ohm cm2", 0.5, logarithmic=True),
+    Unknown("interface_activation_energy_ev", "eV", 0.15),
+    Unknown("charge_acceptance", "", 0.01),
+)
+
+# No charge and discharge tells these; they stay as in the set begun with.
+NEVER = (
+    ("lipon_conductivity_s_cm", "only its sum with the contact resistance shows"),
+    ("empty_fall_v, empty_width, full_rise_v, full_width", "the knees are left out"),
+    ("self_discharge_per_year", "needs months of rest"),
+    ("first_charge_*, fresh_*, activation_*, growth_*, slowing_*, fade_*, strain_*,"
+     " adaptation_cycles, ageing_*", "ageing is not fitted"),
+    ("*_capacitance_uf_cm2", "only an impedance spectrum sees them"),
+    ("*_spread", "one cell has none"),
+)  # fmt: skip
+
+
+def hidden(courses: Sequence[Sequence[Segment]]) -> dict[str, str]:
+    """Unknowns that data of this kind cannot tell at all, with the reason; one list a file."""
+    steps = [step for course in courses for step in course]
+    flows = [step for step in steps if step.kind is Kind.FLOW]
+    reasons: dict[str, str] = {}
+    if len(_distinct([s.temperature_c for s in steps])) < 2:
+        for name in ("diffusion_activation_energy_ev", "interface_activation_energy_ev"):
+            reasons[name] = "all data are at one temperature"
+    sizes = [abs(flow.current_ua_cm2) for flow in flows]
+    one_rate = max(sizes) < _CURRENT_RATIO * min(sizes)
+    rests = any(
+        step.duration_h >= _LEAST_REST_H and flow_before(course, k) is not None
+        for course in courses
+        for k, step in enumerate(course)
+    )
+    if one_rate:
+        reasons["contact_resistance_ohm_cm2"] = "all data are at one current"
+    if one_rate and not rests:
+        reasons["kinetic_share"] = (
+            "one current and no rest on the plateau: static hysteresis and polarisation look alike"
+        )
+    if len({flow.charging for flow in flows}) < 2:
+        way = "charges" if flows[0].charging else "discharges"
+        reasons["plateau_gap_v"] = f"the data have {way} only"
+    if not any(_charges_fully(course) for course in courses):
+        reasons["charge_acceptance"] = "no discharge is followed by a full charge"
+    return reasons
+
+
+def reference_current(flows: Sequence[Segment]) -> float:
+    """The smallest current of a step that passed a good part of the charge, uA/cm2."""
+    least = 0.3 * max(abs(flow.charge_uah_cm2) for flow in flows)
+    return min(abs(f.current_ua_cm2) for f in flows if abs(f.charge_uah_cm2) >= least)
+
+
+def at(
+    start: CellParameters, unknowns: Sequence[Unknown], point: Iterable[float]
+) -> CellParameters:
+    """The set at a point of the fit. Raises ParameterError where there is no such cell."""
+    values = {u.name: u.value(float(x)) for u, x in zip(unknowns, point, strict=True)}
+    return replace(start, **values)
+
+
+def _distinct(temperatures_c: Sequence[float]) -> list[float]:
+    found: list[float] = []
+    for degc in sorted(temperatures_c):
+        if not found or degc - found[-1] > _TEMPERATURES_APART_C:
+            found.append(degc)
+    return found
+
+
+def _charges_fully(steps: Sequence[Segment]) -> bool:
+    """Whether a charge after a discharge meets its limit."""
+    flows = [step for step in steps if step.kind is Kind.FLOW]
+    first = next((k for k, flow in enumerate(flows) if not flow.charging), len(flows))
+    return any(flow.charging and flow.limit_v is not None for flow in flows[first:])

@@ -1,0 +1,69 @@
+"""Synthetic measurements for the tests of the fit: a cell other than every set, and noise."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.lab.cycler import pass_step, run_current
+from filmgauge_sim.lab.cycling import charge, discharge
+from filmgauge_sim.lab.trace import Trace
+
+PRE = load_parameters("pre-li")
+OTHER = replace(
+    PRE,
+    capacity_uah_cm2=13.0,
+    diffusion_time_h=0.7,
+    diffusion_activation_energy_ev=0.4,
+    contact_resistance_ohm_cm2=800.0,
+    interface_activation_energy_ev=0.45,
+    plateau_middle_v=2.05,
+    plateau_gap_v=0.6,
+    plateau_slope_v=0.05,
+    kinetic_share=0.55,
+    hysteresis_rate=30.0,
+    charge_acceptance=0.985,
+)
+AREA_CM2 = 0.19
+
+
+def cycled(currents, temperature_c=25.0, *, rest_in_the_middle=False):
+    """A charge with a hold and a discharge at each current."""
+    cell, trace = FilmCell(OTHER, 1.0, 0.0, hysteresis=-1.0), Trace()
+    for current in currents:
+        charge(cell, current, temperature_c, trace=trace)
+        if rest_in_the_middle:
+            half_s = 3600.0 * 5.0 / current
+            run_current(cell, -current, temperature_c, longest_s=half_s, trace=trace)
+            pass_step(cell, 0.0, temperature_c, 1800.0, trace)
+        discharge(cell, current, temperature_c, trace=trace)
+    return trace
+
+
+def noisy(trace, seed, *, volts=3e-3, gain=4e-3):
+    """The trace with noise on each voltage and an error of gain on the current of each step."""
+    source = np.random.default_rng(seed)
+    steps = {sample.step for sample in trace.samples}
+    gains = {step: 1.0 + gain * source.standard_normal() for step in sorted(steps)}
+    found = Trace()
+    charge_uah_cm2 = before = 0.0
+    for sample in trace.samples:
+        charge_uah_cm2 += gains[sample.step] * (sample.charge_uah_cm2 - before)
+        before = sample.charge_uah_cm2
+        found.samples.append(
+            sample._replace(
+                voltage_v=sample.voltage_v + volts * source.standard_normal(),
+                current_ua_cm2=sample.current_ua_cm2 * gains[sample.step],
+                charge_uah_cm2=charge_uah_cm2,
+            )
+        )
+    return found
+
+
+def truths(current_ua_cm2, parameters=OTHER):
+    """What a fit must find; gap and kinetic share at a current, read off the cell itself."""
+    up = FilmCell(parameters, 1.0, 0.5, hysteresis=1.0)
+    down = FilmCell(parameters, 1.0, 0.5, hysteresis=-1.0)
+    gap = up.voltage_v(current_ua_cm2, 25.0) - down.voltage_v(-current_ua_cm2, 25.0)
+    static = up.voltage_v(0.0, 25.0) - down.voltage_v(0.0, 25.0)
+    return {"plateau_gap_v": gap, "kinetic_share": 1.0 - static / gap}
