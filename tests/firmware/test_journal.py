@@ -13,13 +13,13 @@ SHORT = 24
 PART = 116  # with its seal the 128 bytes of a file inside its directory entry
 LONG = 2 * PART + 18  # three parts
 LENGTHS = (SHORT, PART, PART + 1, LONG)
-NUMBERS = range(1, 40)
+NUMBERS = range(1, 24)
+OCTETS = Noise(7).octets(LONG + 1)
 
 
 def payload(number, length):
     """Return the state `number`: no byte of it is that of the state before."""
-    octets = Noise(7).octets(length)
-    return bytes([(octet + 11 * number) & 255 for octet in octets])
+    return bytes([(octet + 11 * number) & 255 for octet in OCTETS[:length]])
 
 
 def save(journal, number, length=SHORT):
