@@ -34,6 +34,16 @@ FULL = {
     "faults": 9,
     "awake_ms": 187,
     "backlog": 2,
+    "shown_ppm": 810000,
+    "full_sigma_nah": 120,
+    "available_nah": 9876,
+    "available_sigma_nah": 210,
+    "available_full_nah": 11900,
+    "to_empty_s": 86400,
+    "to_full_s": 3600,
+    "resistance_mohm": 12345678,
+    "efficiency_ppm": 997123,
+    "mcycles": 12345,
 }
 REQUIRED = ("boot", "seq", "up_s")
 
@@ -94,7 +104,7 @@ def test_json_is_decimal_arithmetic():
     assert '"current_ua":-1.062500,' in text
     assert '"temperature_c":-0.05,' in text
     assert '"faults":"profile+gap"' in text
-    assert text.startswith('{"v":1,"boot":3,"seq":41,"up_s":86461,')
+    assert text.startswith('{"v":2,"boot":3,"seq":41,"up_s":86461,')
 
 
 def test_json_is_flat_and_complete():
@@ -141,12 +151,12 @@ def test_every_truncation_is_refused():
 
 
 def test_wrong_version_is_refused():
-    with raises(ValueError, "record version must be 1, not 2"):
-        Record.from_bytes(sealed(b"\x02" + record().to_bytes()[1:]))
-    for version in (2, None, "1", [1]):
+    with raises(ValueError, "record version must be 2, not 3"):
+        Record.from_bytes(sealed(b"\x03" + record().to_bytes()[1:]))
+    for version in (1, 3, None, "2", [1]):
         shown = json.loads(record().to_json())
         shown["v"] = version
-        with raises(ValueError, "version v must be 1"):
+        with raises(ValueError, "version v must be 2"):
             Record.from_dict(shown)
 
 

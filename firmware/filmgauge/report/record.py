@@ -14,7 +14,7 @@ import struct
 
 from filmgauge.compat import const
 
-VERSION = const(1)
+VERSION = const(2)
 
 # Faults are bits, so that several can be told at once.
 FAULT_PROFILE = const(1)  # the cell profile could not be read: no state of charge
@@ -47,12 +47,24 @@ FIELDS = (
     ("faults", "faults", 0, 0, 127),
     ("awake_ms", "awake_ms", 0, 0, 65534),
     ("backlog", "backlog", 0, 0, 65534),
+    ("shown_ppm", "soc_shown_pct", 4, 0, 1000000),  # for people: never moves against the current
+    ("full_sigma_nah", "full_sigma_uah", 3, 0, _I32),
+    # what the cell gives now, and what it would give full, at this temperature and a stated load
+    ("available_nah", "available_uah", 3, 0, _I32),
+    ("available_sigma_nah", "available_sigma_uah", 3, 0, _I32),
+    ("available_full_nah", "available_full_uah", 3, 0, _I32),
+    ("to_empty_s", "time_to_empty_s", 0, 0, _I32),
+    ("to_full_s", "time_to_full_s", 0, 0, _I32),
+    ("resistance_mohm", "resistance_ohm", 3, 0, _I32),
+    ("efficiency_ppm", "coulombic_efficiency_pct", 4, 0, 1000000),
+    ("mcycles", "equivalent_full_cycles", 3, 0, _I32),
 )
 _REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
-_FORMAT = "<BIIIiiiiiiiiihHHH"
+_FORMAT = "<BIIIiiiiiiiiihHHHiiiiiiiiii"
 _UNKNOWN_I32 = const(-0x80000000)
-_UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + (-0x8000, 0xFFFF, 0xFFFF, 0xFFFF)
-SIZE = const(61)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
+_UNKNOWN_SMALL = (-0x8000, 0xFFFF, 0xFFFF, 0xFFFF)
+_UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10
+SIZE = const(101)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
 
 
 class Record:
