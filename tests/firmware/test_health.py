@@ -36,7 +36,8 @@ def test_a_cycle_is_a_charge_and_a_discharge():
     for cycle in range(1, 30):
         for part in (0.5, -0.75, 0.5, -0.25):
             health.count(int(part * FULL_PC))
-        assert close(health.mcycles(), 1000 * cycle, absolute=1)
+        # less than a microcoulomb is left out wherever the current turns
+        assert close(health.mcycles(), 1000 * cycle, 2e-4, 1)
 
 
 def test_many_small_charges_make_the_same_cycles():
