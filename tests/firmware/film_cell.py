@@ -1,8 +1,8 @@
 """A cell for the gauge to look at: planar diffusion by finite volumes and an end at either side.
 
-    cell = FilmCell(VALUES, capacity=0.78, tau=1.47)
-    cell.flow(current_pa, seconds, cdeg)
-    cell.voltage_uv(current_pa, cdeg), cell.stored, cell.capacity
+cell = FilmCell(VALUES, capacity=0.78, tau=1.47)
+cell.flow(current_pa, seconds, cdeg)
+cell.voltage_uv(current_pa, cdeg), cell.stored, cell.capacity
 """
 
 from planar_film import PlanarFilm, arrhenius, end_voltage_uv

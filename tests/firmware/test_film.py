@@ -350,8 +350,11 @@ def test_deliverable_charge_is_that_of_a_march_in_time():
             got = film.deliverable(stored, capacity, load_pa, cdeg, False)
             wanted = marched(film.modes, stored, capacity, load_pa, cdeg)
             assert close(got, wanted, absolute=1e-3)
-            assert close(film.deliverable(stored, capacity, load_pa, cdeg, True),
-                         marched(rested.modes, stored, capacity, load_pa, cdeg), absolute=1e-3)
+            assert close(
+                film.deliverable(stored, capacity, load_pa, cdeg, True),
+                marched(rested.modes, stored, capacity, load_pa, cdeg),
+                absolute=1e-3,
+            )
 
 
 def test_deliverable_charge_is_that_of_planar_diffusion():
