@@ -344,11 +344,12 @@ def test_sigma_widens_when_the_cell_is_noticed_to_be_another():
 def sound(gauge):
     """Return whether everything that is told lies where it can."""
     estimator = gauge.estimator
-    sigmas = gauge.sigmas() + (estimator.sigma_of(0.5, 0.1, 0.1),)
+    sigmas = (*gauge.sigmas(), estimator.sigma_of(0.5, 0.1, 0.1))
     return (
         0 <= estimator.soc_ppm() <= 1000000
         and 0 <= estimator.soc_sigma_ppm() <= 1000000
-        and all([0.0 <= sigma < 1e7 for sigma in sigmas])
+        and max(sigmas) < 1e7
+        and min(sigmas) >= 0.0
         and estimator.full_pc() > 0
         and 0 <= estimator.loss_ppm <= 1000000
     )

@@ -396,7 +396,8 @@ def test_more_load_and_less_charge_never_give_more():
         for load_pa in (1000, 100000, 1000000, 5000000, 20000000, 100000000):
             given = [film.deliverable(part / 10, 1.0, load_pa, cdeg, True) for part in range(11)]
             assert given == sorted(given)
-            assert 0.0 <= given[0] and given[-1] <= 1.0
+            assert given[0] >= 0.0
+            assert given[-1] <= 1.0
             if last is not None:
                 assert all(a <= b + 1e-6 for a, b in zip(given, last))
             last = given

@@ -7,7 +7,7 @@ from noise import Noise
 
 from filmgauge.gauge import ledger
 from filmgauge.gauge.fuel_gauge import SIZE, FuelGauge, LedgerOnly
-from filmgauge.gauge.ledger import CORRECTED, GAP, INPUT, LEAK, LOSS, MEASURED, OPENING, ZERO
+from filmgauge.gauge.ledger import CORRECTED, GAP, INPUT, LEAK, LOSS, MEASURED, OPENING
 
 SHUNT_MOHM = 1000000
 # one count is 78.125 pC at 1 kohm; 13.212 uAh are 47563.2 uC
@@ -44,7 +44,8 @@ def copied(gauge, **changes):
 
 def told(gauge):
     """Return everything that a node reports of its gauge."""
-    return lines(gauge) + [
+    return [
+        *lines(gauge),
         gauge.soc_ppm(),
         gauge.sigma_ppm(),
         gauge.shown_ppm(),
