@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= bench
 JOBS   ?= 2
+SEEDS  ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check bench soak lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -47,6 +48,11 @@ typings/.ready: requirements-stubs.lock | setup
 
 bench: setup  ## print the figures that the README quotes
 	@$(BIN)/python -m bench
+
+soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy.json and docs/accuracy
+	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \
+	  status=$$?; if [ -s docs/accuracy.json.part ]; then mv docs/accuracy.json.part docs/accuracy.json; \
+	  else rm -f docs/accuracy.json.part; fi; exit $$status
 
 LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \
   --custom-compile-command "make lock"

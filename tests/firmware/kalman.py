@@ -16,7 +16,10 @@ class LineFilm:
     def surface(self, voltage_uv, current_pa, drain_pa, temperature_cdeg):
         return self.informative
 
-    def lag(self, current_pa, temperature_cdeg):
+    def split(self, base_pa, now_pa, temperature_cdeg):
+        self.unsteady = self.looked = 0.0
+
+    def lag(self, drain_pa, temperature_cdeg):
         self.lag_by_tau, self.lag_by_ea = self.by
         self.lag_share = self.base + self.by[0] * self.tau + self.by[1] * self.ea
 

@@ -36,14 +36,14 @@ def test_a_formed_film_does_not_open():
     for uc in (DESIGN_UC, -DESIGN_UC, DESIGN_UC):
         assert move(activation, uc) == 0
         assert activation.factor_ppm() == 1000000
-    assert not activation.virgin
+    assert activation.virgin_ppm == 0
 
 
 def test_a_film_as_built():
     for share in (100000, 300000, 900000):
         activation = begun(fresh_share_ppm=share)
         assert activation.factor_ppm() == share
-        assert activation.virgin
+        assert activation.virgin_ppm == 1000000
 
 
 def test_it_opens_as_the_closed_form_says():
@@ -91,18 +91,27 @@ def test_it_never_closes_and_ends():
     assert activation.closed_ppm == 0
 
 
+def test_what_was_charged_once_is_not_virgin():
+    activation = begun()
+    for soc_ppm, left_ppm in ((0, 1000000), (300000, 700000), (200000, 700000), (900000, 100000)):
+        activation.charged_to(soc_ppm)
+        assert activation.virgin_ppm == left_ppm
+    activation.charged_to(1000000)
+    assert activation.virgin_ppm == 0
+
+
 def test_pack_round_trip():
     noise = Noise(5)
     activation = begun()
     for turn in range(60):
-        activation.virgin = turn < 9
+        activation.virgin_ppm = 1000 * turn
         moved = [noise.between(-DESIGN_UC // 3, DESIGN_UC // 3) for _ in range(4)]
         buffer = bytearray(SIZE + 2)
         activation.pack_into(buffer, 1)
         assert (buffer[0], buffer[-1]) == (0, 0)
         again = Activation(cell())
         again.unpack_from(buffer, 1)
-        assert again.virgin == activation.virgin
+        assert again.virgin_ppm == activation.virgin_ppm
         for uc in moved:
             assert again.count(uc) == activation.count(uc)
             assert again.factor_ppm() == activation.factor_ppm()

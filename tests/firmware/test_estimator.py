@@ -58,7 +58,7 @@ def test_before_anything_is_seen_the_uncertainty_is_that_of_the_profile():
     for soc in (0, 250000, 1000000):
         gauge = Gauge(soc, 12345)
         expected = (12345**2 + (0.05 * soc) ** 2) ** 0.5
-        assert close(gauge.estimator.soc_sigma_ppm(), expected, 1e-4, 2)
+        assert close(gauge.estimator.soc_sigma_ppm(), expected, 5e-3)
         assert close(gauge.estimator.capacity_sigma(), 0.05, 1e-5)
         assert close(gauge.estimator.loss_sigma(), 0.003, 1e-5)
 
@@ -74,7 +74,7 @@ def test_soc_follows_the_ledger():
 def test_widening_adds_in_squares():
     gauge = Gauge(0, 30000)
     gauge.estimator.widen(40000)
-    assert close(gauge.estimator.soc_sigma_ppm(), 50000, absolute=1)
+    assert close(gauge.estimator.soc_sigma_ppm(), 50000, 5e-3)
 
 
 def test_sigma_grows_with_what_is_counted():
@@ -344,7 +344,7 @@ def test_sigma_widens_when_the_cell_is_noticed_to_be_another():
 def sound(gauge):
     """Return whether everything that is told lies where it can."""
     estimator = gauge.estimator
-    sigmas = (*gauge.sigmas(), estimator.sigma_of(0.5, 0.1, 0.1))
+    sigmas = gauge.sigmas() + (estimator.sigma_of(0.5, 0.1, 0.1),)
     return (
         0 <= estimator.soc_ppm() <= 1000000
         and 0 <= estimator.soc_sigma_ppm() <= 1000000
@@ -370,6 +370,30 @@ def test_nothing_makes_it_unsound():
         corrected += gauge.look(0, noise.between(-5000000, 5000000))
         assert sound(gauge)
     assert corrected > 100
+
+
+def test_no_reading_makes_film_and_estimator_unsound():
+    noise = Noise(22)
+    gauge = Gauge(500000)
+    for _ in range(250):
+        gauge.flow(noise.between(-FULL_PC, FULL_PC), noise.between(0, 100000000))
+        current, base = noise.between(-5000000, 5000000), noise.between(-5000000, 5000000)
+        cdeg = noise.between(-4000, 8500)
+        gauge.film.step(base, cdeg, noise.between(0, 86400000))
+        drain = noise.between(0, 100000)
+        gauge.estimator.observe(noise.between(0, 5000000), base, current, drain, cdeg)
+        assert sound(gauge)
+    assert gauge.lines()[CORRECTED] != 0
+
+
+def test_small_counts_add_up_like_large_ones():
+    # A minute of 1.3 nA that the zero may have, and of a sleeping node's 30 nA.
+    small, large = Gauge(0, 10000), Gauge(0, 10000)
+    for _ in range(1440):
+        small.estimator.count(1800000, 78000)
+    large.estimator.count(1440 * 1800000, 1440 * 78000)
+    assert close(small.sigmas()[0], large.sigmas()[0], 2e-3)
+    assert large.sigmas()[0] > 10100
 
 
 def test_opening_scales_the_capacity_and_leaves_the_stored_charge():

@@ -28,7 +28,9 @@ def steady(current_pa, cdeg=2500):
 
 
 def lag(film, current_pa, cdeg=2500):
-    film.lag(current_pa, cdeg)
+    """Return the lag while a current goes on flowing."""
+    film.step(current_pa, cdeg, 0)
+    film.lag(0, cdeg)
     return film.lag_share
 
 
@@ -114,9 +116,9 @@ def test_many_steps_equal_one():
     one.step(3000000, 2500, 3600000)
     for _ in range(60):
         many.step(3000000, 2500, 60000)
-    one.lag(3000000, 2500)
+    one.lag(0, 2500)
     expected = one.lag_share, one.lag_by_tau, one.lag_by_ea
-    many.lag(3000000, 2500)
+    many.lag(0, 2500)
     got = many.lag_share, many.lag_by_tau, many.lag_by_ea
     for a, b in zip(got, expected):
         assert close(a, b, 2e-5, 1e-7)
@@ -155,7 +157,7 @@ def test_rest_forgets():
     film = Film(cell())
     driven(film, 4)
     film.rest()
-    film.lag(0, 2500)
+    lag(film, 0)
     assert (film.lag_share, film.lag_by_tau, film.lag_by_ea) == (0.0, 0.0, 0.0)
 
 
@@ -167,7 +169,7 @@ def test_derivatives_are_those_of_the_film_itself():
             film = Film(cell())
             film.tau_ppm, film.ea_ppm = tau_ppm * step_ppm, ea_ppm * step_ppm
             current_pa, cdeg = driven(film, seed)
-            film.lag(current_pa, cdeg)
+            lag(film, current_pa, cdeg)
             sides.append(film)
         width = 2e-6 * step_ppm
         by_tau = (sides[0].lag_share - sides[1].lag_share) / width
@@ -232,19 +234,18 @@ def test_the_drain_of_the_voltage_input_is_taken_off():
 
 
 def test_sigma_is_what_the_hysteresis_of_another_cell_does():
-    # Without polarisation only half the gap is unknown: shift it by its spread.
-    quiet = {"exchange_pa_cm2": 1000000000, "lipon_mohm_cm2": 0, "contact_mohm_cm2": 0}
-    quiet["slope_uv"], quiet["hysteresis_spread_uv"] = 0, 20000
-    film = Film(cell(**quiet))
+    # At the current at which the gap is known, 1.12 uA/cm2, only its half is unknown: shift it.
+    film = Film(cell(slope_uv=0, hysteresis_spread_uv=80000))
     for depth in (0.0, 0.01, 0.02):
-        for current_pa in (500000, -500000):
+        for current_pa in (1344000, -1344000):
             share = 1 - depth if current_pa > 0 else depth
             told = []
-            for shift_uv in (20000, -20000):
-                values = dict(VALUES, **quiet)
+            for shift_uv in (80000, -80000):
+                values = dict(EXACT)
                 values["hysteresis_uv"] += shift_uv
                 uv = end_voltage_uv(values, share, current_pa, 2500)
                 told.append(surface(film, uv, current_pa, 0, 2500))
+            film.surface(end_voltage_uv(EXACT, share, current_pa, 2500), current_pa, 0, 2500)
             assert close(abs(told[0] - told[1]) / 2, film.surface_sigma, 0.1)
 
 
@@ -403,11 +404,59 @@ def test_more_load_and_less_charge_never_give_more():
             last = given
 
 
+def test_a_burst_is_that_of_planar_diffusion():
+    # A sample falls into a burst; the film knows the mean current and both its levels.
+    tau_ms = int(1000 * tau_s())
+    for fraction in (0.002, 0.01, 0.05):
+        film, witness = Film(cell()), PlanarFilm(120)
+        burst_ms = int(fraction * tau_ms)
+        film.step(-100000, 2500, tau_ms)
+        mean_pa = (-100000 * (tau_ms - burst_ms) - 10000000 * burst_ms) // tau_ms
+        film.step(mean_pa, 2500, tau_ms)
+        film.split(-100000, -10000000, 2500)
+        film.lag(0, 2500)
+        witness.step(-3 * steady(100000), 2.0 - fraction, 60)
+        witness.step(-3 * steady(10000000), fraction, 60)
+        assert close(film.lag_share, witness.lag(), 0.06)
+
+
+def test_what_the_voltage_input_takes_moves_the_surface_a_little():
+    film, witness = Film(cell()), PlanarFilm(500)
+    film.step(0, 2500, 1000)
+    film.lag(3000000, 2500)
+    # 3 uA for the 36 ms of a look: the square root of time, as of any film that is thick for it
+    witness.step(-3 * steady(3000000), 0.036 / tau_s(), 40)
+    assert film.lag_share < 0.0
+    assert close(film.lag_share, witness.lag(), 0.5)
+    assert abs(film.lag_share) < abs(steady(3000000)) / 50
+
+
+def divided(share):
+    """Return a cell whose plateaus lie 0.8 V apart at 1.12 uA/cm2, a share of it kinetic."""
+    thermal_v = 2 * 8.314462618 * 298.15 / 96485.33212
+    values = dict(EXACT, hysteresis_uv=round(400000 * (1 - share)))
+    values["exchange_pa_cm2"] = round(1120000 / (2 * math.sinh(share * 0.4 / thermal_v)))
+    return values
+
+
+def test_the_share_that_is_kinetic_is_learned_from_the_plateaus():
+    for share in (0.3, 0.7):
+        film, values = Film(cell(**divided(0.5))), divided(share)
+        assert close(film.share_ppm, 500000, 0.01)
+        before = film.share_sigma
+        for _ in range(30):
+            for current_pa in (20000, -20000, 60000, -60000):
+                uv = end_voltage_uv(values, 0.5, current_pa, 2500)
+                film.see_plateau(uv, current_pa, 0, 2500)
+        assert abs(film.share_ppm / 1e6 - share) < 0.5 * abs(0.5 - share)
+        assert film.share_sigma < before
+
+
 def finite(*numbers):
     return all(-1e30 < number < 1e30 for number in numbers)
 
 
-def everything(film):
+def everything(film, plateaus=True):
     """Feed a film with every reading that a sensor can deliver, sound or not."""
     currents = (0, 1, -1, 1000, -1000, 1000000, -1000000, 100000000, -100000000, 40959999999)
     voltages = (0, 1, 999999, 2150000, 2600000, 3000000, 5000000, 85000000, 204799804)
@@ -416,10 +465,17 @@ def everything(film):
             for elapsed in (0, 1, 60000, 86400000):
                 film.step(current_pa, cdeg, elapsed)
                 assert all(-(2**31) < mode < 2**31 for mode in film.modes)
-            film.lag(current_pa, cdeg)
-            assert finite(film.lag_share, film.lag_by_tau, film.lag_by_ea)
+            film.split(currents[2], current_pa, cdeg)
+            for drain_pa in (0, 1, 85000000):
+                film.lag(drain_pa, cdeg)
+                assert finite(film.lag_share, film.lag_by_tau, film.lag_by_ea)
+                assert finite(film.unsteady, film.looked)
             for uv in voltages:
                 for drain_pa in (0, 1, 85000000):
+                    if plateaus and current_pa:
+                        film.see_plateau(uv, current_pa, drain_pa, cdeg)
+                        assert 0 < film.share_ppm < 1000000
+                        assert 0.0 < film.share_sigma < 1.0
                     if film.surface(uv, current_pa, drain_pa, cdeg):
                         assert finite(film.surface_share, film.surface_sigma)
                         assert film.surface_sigma >= 0.0
@@ -441,4 +497,4 @@ def test_every_profile_within_its_bounds_is_survived():
         changes = {}
         for name, low, high in FIELDS[:-2]:
             changes[name] = (low, high, noise.between(low, high))[noise.below(3)]
-        everything(Film(cell(**changes)))
+        everything(Film(cell(**changes)), plateaus=False)

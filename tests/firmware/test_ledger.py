@@ -22,7 +22,7 @@ from filmgauge.gauge.ledger import (
 )
 
 BOOKED = (ZERO, INPUT, LOSS, LEAK, SLEEP, SENSOR, RADIO, GAP)
-LINES = (OPENING, MEASURED, CORRECTED, *BOOKED)
+LINES = (OPENING, MEASURED, CORRECTED) + BOOKED
 # 1 mohm counts up to odd and prime values: every size of denominator
 SHUNTS = (1000, 1001, 65537, 78125, 470000, 999983, 1000000, 1000003, 99999989, 100000000)
 

@@ -165,7 +165,8 @@ def expected(history, raising, releasing, threshold, release):
         last = history[max(since, end - row) : end]
         if len(last) < row:
             continue
-        if all([v <= release if raised else v > threshold for v in last]):
+        beyond = max(last) <= release if raised else min(last) > threshold
+        if beyond:
             raised, since = not raised, end
     return raised
 
@@ -176,8 +177,7 @@ def test_random_looks_against_the_whole_history():
         histories = [[] for _ in CASES]
         for _ in range(120):
             look = list(SOUND)
-            for case, history in zip(CASES, histories):
-                kind, place, sign, thresholds = case
+            for _, place, _, thresholds in CASES:
                 if noise.below(3) == 0:
                     look[place] = thresholds[noise.below(3)] + noise.between(-1, 1) * NEAR[place]
             for case, history in zip(CASES, histories):

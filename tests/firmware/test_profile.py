@@ -31,7 +31,7 @@ def test_round_trip():
 
 def test_layout_is_little_endian_in_the_order_of_fields():
     data = cell().to_bytes()
-    assert data[:8] == b"FGPR\x02\x1c\x00\x00"  # version 2, 28 fields
+    assert data[:8] == b"FGPR\x02\x1e\x00\x00"  # version 2, 30 fields
     assert data[8:24] == b"Evp-Li 1.2cm2\0\0\0"
     assert struct.unpack_from("<i", data, 24)[0] == VALUES["area_ucm2"]
     assert struct.unpack_from("<i", data, SIZE - 8)[0] == VALUES["full_uv"]

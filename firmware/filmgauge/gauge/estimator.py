@@ -35,8 +35,11 @@ _LOSS = const(4)
 _N = const(5)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
-_END = 0.001  # of the surface at an end, besides what the voltage leaves open
-_FAST = 0.3  # of the part of the lag that is taken as settled, where the current was not steady
+_END = 0.0003  # of the surface at an end, besides what the voltage leaves open
+_LAG = 0.01  # of a lag, because two modes are not all
+_INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
+_GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
+_LASTING = 0.0004  # of the state of charge: the part of all this that no repetition reduces
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0005  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.001  # of the capacity in one equivalent full cycle
@@ -44,9 +47,10 @@ _TAU_WANDER = 0.004  # of tau in one equivalent full cycle
 _OPENING = 0.4  # of how the film opens in its first cycles: share of the predicted growth
 _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not as thought
 _MODEST = 4.0  # and is made to be no more than this
+_MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
-_FORMAT = "<IIIiiiB15f"
-SIZE = const(85)
+_FORMAT = "<QQQiiiB15f"
+SIZE = const(97)
 
 
 class Estimator:
@@ -58,9 +62,10 @@ class Estimator:
         self._design_pc = profile.full_pc()
         self.capacity_ppm = _PPM  # of the design
         self.loss_ppm = _PPM - profile.acceptance_ppm
-        self._charged_uc = self._moved_uc = 0  # since the last correction
-        self._drift_uc = 0  # what the zero of the sensor may have added since
+        self._charged_nc = self._moved_nc = 0  # since the last correction
+        self._drift_nc = 0  # what the zero of the sensor may have added since
         self._told_lag_ppm = 0  # lag at the last end that was used
+        self.at_end = False  # whether the last voltage lay on an end
         self._told = 0  # 0: none since the current turned, 1: empty, 2: full
         self._covariance = array("f", [0.0] * (_N * _N))
         self._row = array("f", [0.0] * _N)
@@ -79,10 +84,19 @@ class Estimator:
 
     def count(self, moved_pc: int, drift_pc: int) -> None:
         """Note that `moved_pc` was counted, of which the sensor's zero may be `drift_pc`."""
-        self._moved_uc += abs(moved_pc) // _PPM
+        moved_nc = (abs(moved_pc) + 500) // 1000
+        self._moved_nc += moved_nc
         if moved_pc > 0:
-            self._charged_uc += moved_pc // _PPM
-        self._drift_uc += (drift_pc + 500000) // _PPM
+            self._charged_nc += moved_nc
+        self._drift_nc += (drift_pc + 500) // 1000
+
+    def take(self, drained_pc: int) -> None:
+        """Note that the voltage input has taken `drained_pc`, as far as that is known."""
+        self._drift_nc += (drained_pc * _INPUT_PERCENT + 50000) // 100000
+
+    def guess(self, missed_pc: int) -> None:
+        """Note charge that was guessed, or with the other sign that the guess was needless."""
+        self._drift_nc = max(0, self._drift_nc + missed_pc // _GUESSED)
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` of the design capacity may have moved uncounted."""
@@ -108,6 +122,7 @@ class Estimator:
         """Return half of the 95 % interval of `soc_ppm`."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
+        variance += _LASTING * _LASTING
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
@@ -125,18 +140,23 @@ class Estimator:
     def observe(
         self,
         voltage_uv: int,
+        base_pa: int,
         current_pa: int,
-        mean_pa: int,
         drain_pa: int,
         temperature_cdeg: int,
     ) -> bool:
-        """Weigh an end voltage against the ledger; return whether it changed anything."""
+        """Weigh an end voltage against the ledger; return whether it changed anything.
+
+        `base_pa` is the current seen by the sample before this one.
+        """
         film = self._film
-        if not film.surface(voltage_uv, current_pa, drain_pa, temperature_cdeg):
+        self.at_end = film.surface(voltage_uv, current_pa, drain_pa, temperature_cdeg)
+        if not self.at_end:
             self._told_lag_ppm = 0
             self._told = 0
             return False
-        film.lag(mean_pa, temperature_cdeg)
+        film.split(base_pa, current_pa, temperature_cdeg)
+        film.lag(drain_pa, temperature_cdeg)
         side = 2 if current_pa > 0 else 1
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._told_lag_ppm)
@@ -144,7 +164,7 @@ class Estimator:
             return False
         self._told_lag_ppm = lag_ppm
         self._told = side
-        self._weigh(film.surface_share, self._noise(current_pa, mean_pa, temperature_cdeg))
+        self._weigh(film.surface_share, self._noise())
         return True
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -154,9 +174,9 @@ class Estimator:
             _FORMAT,
             buffer,
             offset,
-            self._charged_uc,
-            self._moved_uc,
-            self._drift_uc,
+            self._charged_nc,
+            self._moved_nc,
+            self._drift_nc,
             self._told_lag_ppm,
             self.capacity_ppm,
             self.loss_ppm,
@@ -167,7 +187,7 @@ class Estimator:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self._charged_uc, self._moved_uc, self._drift_uc = values[:3]
+        self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
         self._told_lag_ppm, self.capacity_ppm, self.loss_ppm, self._told = values[3:7]
         at = 7
         for i in range(_N):
@@ -182,16 +202,15 @@ class Estimator:
 
     def _counted_variance(self):
         """Return what counting alone has added to the variance of the stored charge."""
-        design_uc = self._design_pc / _PPM
-        drift = self._drift_uc / design_uc
+        drift = self._drift_nc * 1e3 / self._design_pc
         return drift * drift + self._cycles() * _WANDER * _WANDER
 
     def _cycles(self):
         """Return the equivalent full cycles since the last correction."""
-        return self._moved_uc / (2.0 * (self._design_pc / _PPM))
+        return self._moved_nc * 500.0 / self._design_pc
 
     def _charged(self):
-        return self._charged_uc / (self._design_pc / _PPM)
+        return self._charged_nc * 1e3 / self._design_pc
 
     def _variance(self, surface, by_tau, by_energy):
         """Return the variance of stored - surface capacity + by_tau tau + by_energy energy."""
@@ -220,21 +239,19 @@ class Estimator:
         covariance[0] += self._counted_variance()
         covariance[_CAPACITY * (_N + 1)] += cycles * _CAPACITY_WANDER * _CAPACITY_WANDER
         covariance[_TAU * (_N + 1)] += cycles * _TAU_WANDER * _TAU_WANDER
-        self._charged_uc = self._moved_uc = self._drift_uc = 0
+        self._charged_nc = self._moved_nc = self._drift_nc = 0
 
-    def _noise(self, current_pa, mean_pa, temperature_cdeg):
+    def _noise(self):
         """Return the variance of what the ends tell, besides that of the unknowns."""
         film = self._film
         by_tau, by_energy = film.lag_by_tau, film.lag_by_ea
-        lag = film.lag_share
-        film.lag(current_pa, temperature_cdeg)
-        unsteady = _FAST * (film.lag_share - lag)
-        film.lag_share, film.lag_by_tau, film.lag_by_ea = lag, by_tau, by_energy
         spread = by_tau * by_tau * self._covariance[_TAU * (_N + 1)]
         spread += by_energy * by_energy * self._covariance[_ENERGY * (_N + 1)]
         curved = _CURVED * spread / (abs(by_tau) + 1e-4)
-        sigma = film.surface_sigma
-        return _END * _END + sigma * sigma + unsteady * unsteady + curved * curved
+        sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
+        looked = _INPUT_PERCENT / 100.0 * film.looked
+        noise = _END * _END + lag * lag + looked * looked
+        return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
     def _weigh(self, surface, noise):
         """Correct everything that the end tells of, by the surface it shows."""
@@ -244,6 +261,21 @@ class Estimator:
         row[_ENERGY], row[_LOSS] = film.lag_by_ea, 0.0
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
+        expected = self._expect()
+        squared = innovation * innovation
+        if squared > _SURPRISE * (expected + noise):
+            self._widen_all((squared / _MODEST - noise) / max(expected, 1e-12))
+            expected = self._expect()
+        total = expected + noise
+        for i in range(_N):
+            for j in range(i, _N):
+                value = covariance[i * _N + j] - gain[i] * gain[j] / total
+                covariance[i * _N + j] = covariance[j * _N + i] = value
+        self._correct(innovation / total)
+
+    def _expect(self):
+        """Return the variance that the row sees, and leave the covariance times it in the gain."""
+        covariance, row, gain = self._covariance, self._row, self._gain
         expected = 0.0
         for i in range(_N):
             part = 0.0
@@ -251,16 +283,17 @@ class Estimator:
                 part += covariance[i * _N + j] * row[j]
             gain[i] = part
             expected += part * row[i]
-        squared = innovation * innovation
-        scale = 1.0
-        if squared > _SURPRISE * (expected + noise) and expected > 0.0:
-            scale = (squared / _MODEST - noise) / expected
-        total = scale * expected + noise
+        return expected
+
+    def _widen_all(self, scale):
+        """Make everything less sure by a factor of the variance, each up to its limit."""
+        covariance = self._covariance
         for i in range(_N):
-            for j in range(i, _N):
-                value = scale * (covariance[i * _N + j] - scale * gain[i] * gain[j] / total)
-                covariance[i * _N + j] = covariance[j * _N + i] = value
-        self._correct(scale * innovation / total)
+            most = _MOST[i] * _MOST[i] / max(covariance[i * (_N + 1)], 1e-12)
+            factor = max(1.0, min(scale, most)) ** 0.5
+            for j in range(_N):
+                covariance[i * _N + j] *= factor
+                covariance[j * _N + i] *= factor
 
     def _correct(self, weight):
         """Move everything by `weight` times its gain."""
@@ -270,4 +303,7 @@ class Estimator:
         capacity_ppm = self.capacity_ppm + round(gain[_CAPACITY] * weight * _PPM)
         self.capacity_ppm = max(_PPM // 10, min(4 * _PPM, capacity_ppm))
         self.loss_ppm = max(0, min(_PPM // 2, self.loss_ppm + round(gain[_LOSS] * weight * _PPM)))
-        self._film.learn(gain[_TAU] * weight, gain[_ENERGY] * weight)
+        longer = gain[_TAU] * weight
+        self._film.learn(longer, gain[_ENERGY] * weight)
+        # The lags answer to tau along a curve; the longer the step the less it has learned.
+        self._covariance[_TAU * (_N + 1)] += (_CURVED * longer) ** 2

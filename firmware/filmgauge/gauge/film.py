@@ -18,6 +18,9 @@ from filmgauge.compat import const
 _RATES = (9.89735, 42.864481)
 _SHARES = (0.6112149, 0.1731844)
 _REST = 0.2156007
+_LEFT = 0.6  # assumed: of what a burst has left, on average
+_FAST = 0.3  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
+_FADING = 135.0  # rate in 1 / tau at which the slowest of the rest is forgotten
 _GAS = 8.314463  # J / (mol K)
 _FARADAY = 96485.33
 _KELVIN_CDEG = const(27315)
@@ -27,16 +30,31 @@ _PPB = 1000000000.0
 _COLDEST_CDEG = const(-6000)  # the model ends here: beyond, a reading is a broken sensor's
 _WARMEST_CDEG = const(15000)
 _LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, whatever was read
-_SHARE_UNKNOWN = 0.3  # assumed: 1 sigma of the kinetic part, whose share is not published
-_INFORMATIVE = 3.0  # a voltage this many sigma off its plateau tells of the end
+_LOOK_S = 0.036  # from closing the switch of the voltage input to the middle of its conversion
+_THERMAL_V = 2.0 * _GAS * _REFERENCE_K / _FARADAY
+# What part of the gap is kinetic is not published, 0.2 to 0.8: 1 sigma before and after it was
+# seen, and the noise of one look besides that of the gap.
+_SHARE_UNKNOWN = 0.25
+_SHARE_KNOWN = 0.05
+_SEEN_V = 0.01
+_LEAST_SHARE = const(100000)
+_MOST_SHARE = const(900000)
+_BARRIER = 0.5  # assumed: 1 sigma of the barrier of the first charge, as a share of it
+_LEAST_EXCESS_V = 0.05  # 1 sigma at least: no knee begins nearer to the plateau
+_INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
+_STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
+_SHORTEST_MS = const(46)  # of a burst that was seen
 _NEWTON_STEPS = const(6)
+_MOST_TAU = 2.3  # a factor of ten either way: beyond, it is no film of this kind
+_MOST_EA = 0.5
 
 
 class Film:
     """The model of one profile: two modes with derivatives in 1e-9 of the design capacity.
 
     `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
-    capacity, the derivatives to the logarithm of tau and to the relative activation energy);
+    capacity, the derivatives to the logarithm of tau and to the relative activation energy) and
+    the parts `unsteady` and `looked` that a burst and the voltage input have in it;
     `surface` leaves its own in `surface_share` and `surface_sigma`.
     """
 
@@ -44,11 +62,23 @@ class Film:
         self._profile = profile
         self.tau_ppm = 0
         self.ea_ppm = 0
+        self.virgin_ppm = 0  # share that was never charged, which charges at a higher voltage
         # mode, its derivatives to ln tau and to the activation energy, for either mode
         self.modes = [0] * 6
+        self._before = [0] * 6  # modes before the last step, its current and length
+        self._step_pa = self._base_pa = self._burst_pa = 0
+        self._step_ms = self._burst_ms = 0
+        self._memory = 0.0  # what a burst may have left in the faster modes
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
+        self.unsteady = self.looked = 0.0
         self.surface_share = self.surface_sigma = 0.0
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
+        self._plateau_sigma = 1.0
+        self._static_v, self._exchange_pa_cm2 = profile.hysteresis_uv / _PPM, 0.0
+        self._gap_v = self._static_v + self._profile_kinetic_v()
+        self.share_ppm = round((1.0 - self._static_v / self._gap_v) * _PPM)
+        self.share_sigma = _SHARE_UNKNOWN
+        self._divide()
 
     def rest(self) -> None:
         """Forget the lags: nobody knows how long the node was without power."""
@@ -61,6 +91,11 @@ class Film:
         tau_s = self._tau_s(energy)
         steady = mean_pa * tau_s * self._per_pa * _PPB
         modes = self.modes
+        self._before[:] = modes
+        self._step_pa = self._base_pa = self._burst_pa = mean_pa
+        self._step_ms, self._burst_ms = elapsed_ms, 0
+        if self._memory:
+            self._memory *= math.exp(-_FADING * elapsed_ms / 1000.0 / tau_s)
         for k in range(2):
             a = _RATES[k] * elapsed_ms / 1000.0 / tau_s
             kept = math.exp(-a)
@@ -72,17 +107,77 @@ class Film:
             modes[3 * k + 1] = _bounded(round(modes[3 * k + 1] * kept + grown))
             modes[3 * k + 2] = _bounded(round(modes[3 * k + 2] * kept + grown * energy))
 
-    def lag(self, current_pa: int, temperature_cdeg: int) -> None:
-        """Work out how far the surface is ahead of the mean, positive on charge."""
+    def split(self, base_pa: int, now_pa: int, temperature_cdeg: int) -> None:
+        """Take the last step apart: a base current, and a burst that goes on now.
+
+        A sample in a burst sees its current, the step only knows the mean; from both follows
+        how long the burst has lasted.
+        """
+        elapsed_ms, mean_pa = self._step_ms, self._step_pa
+        self._burst_ms = 0
+        self._base_pa = self._burst_pa = mean_pa
+        if abs(now_pa - mean_pa) * _STEADY < abs(now_pa) or now_pa == base_pa or not elapsed_ms:
+            return
+        burst_ms = (mean_pa - base_pa) * elapsed_ms // (now_pa - base_pa)
+        burst_ms = max(_SHORTEST_MS, min(elapsed_ms, burst_ms))
+        self.modes[:] = self._before
+        self.step(base_pa, temperature_cdeg, elapsed_ms - burst_ms)
+        self.step(now_pa, temperature_cdeg, burst_ms)
+        self._step_ms = 0
+        self._burst_ms, self._base_pa, self._burst_pa = burst_ms, base_pa, now_pa
+
+    def lag(self, drain_pa: int, temperature_cdeg: int) -> None:
+        """Work out how far the surface is ahead of the mean, positive on charge.
+
+        `drain_pa` has flowed out for as long as the voltage input looks. Like a burst that is too
+        short to reach the other side of the film, it moves the surface by 2 i sqrt(t tau / pi) / Q
+        (Crank, section 3.3).
+        """
         energy = self._energy(temperature_cdeg)
-        fast = current_pa * self._tau_s(energy) * self._per_pa * _REST
+        tau_s = self._tau_s(energy)
+        fast = self._base_pa * self._per_pa * tau_s * _REST
+        share, by_tau = self._burst(tau_s)
+        burst = (self._burst_pa - self._base_pa) * self._per_pa * tau_s
+        looked = drain_pa * self._per_pa * 6.0 * math.sqrt(_LOOK_S * tau_s / math.pi)
+        by_tau = fast + burst * by_tau - 0.5 * looked
+        # A burst that has ended since the last sample is not forgotten at once.
+        left = 0.0 if burst else _LEFT * self._memory
+        # How long it has lasted is not well known; once it has settled it need not be.
+        part = burst * share
+        self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
+        if abs(part) > abs(self._memory):
+            self._memory = part
+        self.looked = looked
         modes = self.modes
-        self.lag_share = fast + (modes[0] + modes[3]) / _PPB
-        self.lag_by_tau = fast + (modes[1] + modes[4]) / _PPB
-        self.lag_by_ea = fast * energy + (modes[2] + modes[5]) / _PPB
+        self.lag_share = fast + part + left - looked + (modes[0] + modes[3]) / _PPB
+        self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
+        self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
+
+    def _burst(self, tau_s):
+        """Return what the faster modes carry of a burst, and its derivative to ln tau."""
+        if not self._burst_ms:
+            return 0.0, 0.0
+        lasted = self._burst_ms / 1000.0 / tau_s
+        by_tau = 3.0 * math.sqrt(lasted / math.pi)
+        share = 2.0 * by_tau - 3.0 * lasted
+        for k in range(2):
+            a = _RATES[k] * self._burst_ms / 1000.0 / tau_s
+            share += _SHARES[k] * math.expm1(-a)
+            by_tau += _SHARES[k] * (math.expm1(-a) + a * math.exp(-a))
+        if share > _REST:
+            return _REST, _REST
+        return max(0.0, share), by_tau
+
+    def restore(self, tau_ppm: int, ea_ppm: int, share_ppm: int, share_sigma: float) -> None:
+        """Take back what was learned before a sleep."""
+        self.tau_ppm, self.ea_ppm = tau_ppm, ea_ppm
+        self.share_ppm, self.share_sigma = share_ppm, share_sigma
+        self._divide()
 
     def learn(self, tau: float, ea: float) -> None:
         """Correct ln tau and the relative activation energy, and the lags with them."""
+        tau = max(-_MOST_TAU, min(_MOST_TAU, tau + self.tau_ppm / _PPM)) - self.tau_ppm / _PPM
+        ea = max(-_MOST_EA, min(_MOST_EA, ea + self.ea_ppm / _PPM)) - self.ea_ppm / _PPM
         self.tau_ppm += round(tau * _PPM)
         self.ea_ppm += round(ea * _PPM)
         modes = self.modes
@@ -117,6 +212,23 @@ class Film:
         self.surface_share = 1.0 - depth if charging else depth
         self.surface_sigma = width / _PPM * sigma / excess
         return True
+
+    def see_plateau(
+        self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
+    ) -> None:
+        """Learn what part of the gap between the plateaus is kinetic from a voltage on one."""
+        flat = self._plateau_v(current_pa, drain_pa, temperature_cdeg)
+        share_ppm = self.share_ppm
+        self.share_ppm = share_ppm + 20000
+        self._divide()
+        slope = (self._plateau_v(current_pa, drain_pa, temperature_cdeg) - flat) / 0.02
+        noise = self._profile.hysteresis_spread_uv / _PPM + _SEEN_V
+        variance = self.share_sigma * self.share_sigma
+        total = slope * slope * variance + noise * noise
+        share = slope * variance / total * (voltage_uv / _PPM - flat)
+        self.share_ppm = max(_LEAST_SHARE, min(_MOST_SHARE, share_ppm + round(share * _PPM)))
+        self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
+        self._divide()
 
     def deliverable(
         self, stored: float, capacity: float, load_pa: int, temperature_cdeg: int, rested: bool
@@ -197,12 +309,36 @@ class Film:
     def _plateau_v(self, current_pa, drain_pa, temperature_cdeg):
         """Return the plateau under a current; leaves its standard deviation behind."""
         profile = self._profile
-        side = profile.slope_uv // 2 + profile.hysteresis_uv
-        flat = profile.middle_uv + (side if current_pa > 0 else -side)
+        side = profile.slope_uv / 2e6 + self._static_v
+        flat = profile.middle_uv / _PPM + (side if current_pa > 0 else -side)
         polarisation = self._polarisation(current_pa - drain_pa, temperature_cdeg)
-        spread = profile.hysteresis_spread_uv / _PPM + _SHARE_UNKNOWN * abs(polarisation)
-        self._plateau_sigma = spread
-        return flat / _PPM + polarisation
+        # The gap as a whole is known at one current and 25 degC; elsewhere its parts differ.
+        along = polarisation if current_pa > 0 else -polarisation
+        apart = along / (self._gap_v - self._static_v) - 1.0
+        spread = profile.hysteresis_spread_uv / _PPM + self.share_sigma * self._gap_v * abs(apart)
+        if self.virgin_ppm and current_pa > 0:
+            barrier = self.virgin_ppm / _PPM * profile.first_barrier_uv / _PPM
+            flat += barrier
+            spread += _BARRIER * barrier
+        self._plateau_sigma = max(spread, _LEAST_EXCESS_V)
+        return flat + polarisation
+
+    def _divide(self):
+        """Divide the gap into its static and its kinetic part."""
+        profile = self._profile
+        kinetic = self._gap_v * self.share_ppm / _PPM
+        self._static_v = self._gap_v - kinetic
+        ohmic = (
+            profile.plateau_pa_cm2 * 1e-15 * (profile.lipon_mohm_cm2 + profile.contact_mohm_cm2)
+        )
+        height = max(1e-3, kinetic - ohmic) / _THERMAL_V
+        self._exchange_pa_cm2 = profile.plateau_pa_cm2 / (math.exp(height) - math.exp(-height))
+
+    def _profile_kinetic_v(self):
+        """Return the kinetic and ohmic part of half the gap as the profile has it."""
+        self._exchange_pa_cm2 = float(self._profile.exchange_pa_cm2)
+        density = self._profile.plateau_pa_cm2 * self._profile.area_ucm2 // 1000000
+        return max(0.001, self._polarisation(max(1, density), 2500))
 
     def _polarisation(self, current_pa, temperature_cdeg):
         """Return kinetic and ohmic polarisation in V, with the sign of the current."""
@@ -210,7 +346,7 @@ class Film:
         density = current_pa * (_PPM / profile.area_ucm2)  # pA / cm2
         interface = _arrhenius(profile.interface_activation_j_mol, temperature_cdeg)
         thermal = 2.0 * _GAS * _kelvin(temperature_cdeg) / _FARADAY
-        x = abs(density) / (2.0 * profile.exchange_pa_cm2 * interface)
+        x = abs(density) / (2.0 * self._exchange_pa_cm2 * interface)
         lipon = profile.lipon_mohm_cm2 / _arrhenius(
             profile.lipon_activation_j_mol, temperature_cdeg
         )

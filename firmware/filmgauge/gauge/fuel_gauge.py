@@ -26,12 +26,12 @@ _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
 _RECENT_MS = const(3600000)  # over which the recent mean current is formed
 _STUCK = const(2)  # accumulations of exactly nothing in a row: no sound sensor is so quiet
-_GAP_SIGMA = const(4)  # assumed: what flowed in a gap is known to this share (1 / n)
+_BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
-_OWN = "<6iiiIBB"  # film modes, mean current, offset part left, stuck time, stuck count, opened
-_OWN_SIZE = const(38)
-_FILM = "<ii"
-_FILM_SIZE = const(8)
+_OWN = "<6iiiiiqBB"  # film modes, currents, time, guess, stuck count, opened
+_OWN_SIZE = const(50)
+_FILM = "<iiif"
+_FILM_SIZE = const(16)
 _PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
 _JUDGEMENT_SIZE = _PARTS_SIZE + _OWN_SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -126,9 +126,11 @@ class FuelGauge(LedgerOnly):
         self._sizes = (estimator.SIZE, zero.SIZE, activation.SIZE, shown.SIZE, health.SIZE)
         self._opened = 0
         self._last_pa = 0  # mean current of the last interval
-        self._recent_pa = 0  # of the last hour or so
+        self._seen_pa = 0  # current at the last sample
+        self._recent_pa = 0  # mean of the last hour, or of less since the current turned
+        self._recent_ms = 0
         self._quiet = 0  # accumulations of exactly nothing in a row
-        self._quiet_ms = 0
+        self._gap_pc = 0  # guessed meanwhile
         self._available_sigma = 0.0
 
     def open(self, soc_ppm: int, sigma_ppm: int, new_cell: int = 0) -> None:
@@ -136,9 +138,15 @@ class FuelGauge(LedgerOnly):
             return
         if new_cell:
             self._activation.begin()
+            self._film.virgin_ppm = self._activation.virgin_ppm
             self._estimator.opened(_PPM, self._activation.factor_ppm())
         self._estimator.start(soc_ppm, sigma_ppm)
         self._opened = 1
+
+    def book(self, pc: int, line: int = INPUT) -> None:
+        super().book(pc, line)
+        if line == INPUT:
+            self._estimator.take(-pc)
 
     def rest(self) -> None:
         self._film.rest()
@@ -147,13 +155,12 @@ class FuelGauge(LedgerOnly):
     def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         if not counts and elapsed_ms > 0:
             self._quiet += 1
-            self._quiet_ms += elapsed_ms
-            if self._quiet >= _STUCK:
-                return
+            self._guess(elapsed_ms, temperature_cdeg)
+            return
         super().count(counts, elapsed_ms, temperature_cdeg)
         raw_pc = self.scale.pc(counts)
-        if self._quiet and counts:
-            self._bridge(raw_pc, elapsed_ms, temperature_cdeg)
+        if self._quiet:
+            self._bridge(raw_pc, elapsed_ms)
         self._flow(raw_pc, elapsed_ms, temperature_cdeg)
 
     def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
@@ -163,7 +170,7 @@ class FuelGauge(LedgerOnly):
         self._film.step(0, temperature_cdeg, elapsed_ms)
         self._leak(elapsed_ms)
         self.health.interrupt()
-        self._last_pa = 0
+        self._last_pa = self._seen_pa = 0
 
     def lost(self) -> None:
         self.health.interrupt()
@@ -177,24 +184,31 @@ class FuelGauge(LedgerOnly):
         if self._quiet >= _STUCK:
             return
         current_pa -= self._zero.pa(temperature_cdeg)
-        if abs(current_pa) * 500 < self._one_c_pa:
+        if abs(current_pa) * _BRANCH < self._one_c_pa:
+            self._seen_pa = current_pa
             self.health.interrupt()
             return  # too little to say on which branch the cell is
         before_ppm = self._estimator.capacity_ppm
-        self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
-        told = self._estimator.observe(
-            voltage_uv, current_pa, self._last_pa, drain_pa, temperature_cdeg
-        )
+        if 0 < current_pa < drain_pa:
+            self._turn()  # for a moment the voltage input has made a discharge of the charge
+        base_pa = self._seen_pa
+        self._seen_pa = current_pa
+        told = self._estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
+        if self._estimator.at_end:
+            self.health.interrupt()
+        else:
+            self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
+            if self.health.on_plateau(voltage_uv, current_pa):
+                self._film.see_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
         if not told:
             return
         charging = current_pa > 0
-        self.health.interrupt()
         self.health.swung(before_ppm, self._estimator.capacity_ppm)
         if not charging:
             self._shown.confirm(False)
         elif current_pa * _END_SHARE < self._one_c_pa:
             self._shown.confirm(True)
-            self._activation.virgin = False
+            self._film.virgin_ppm = self._activation.virgin_ppm = 0
 
     def soc_ppm(self) -> int:
         return self._estimator.soc_ppm()
@@ -271,12 +285,16 @@ class FuelGauge(LedgerOnly):
             offset,
             *film.modes,
             self._last_pa,
+            self._seen_pa,
             self._recent_pa,
-            self._quiet_ms,
+            self._recent_ms,
+            self._gap_pc,
             min(self._quiet, 255),
             self._opened,
         )
-        struct.pack_into(_FILM, buffer, offset + _OWN_SIZE, film.tau_ppm, film.ea_ppm)
+        offset += _OWN_SIZE
+        learned = film.tau_ppm, film.ea_ppm, film.share_ppm, film.share_sigma
+        struct.pack_into(_FILM, buffer, offset, *learned)
 
     def unpack_from(self, buffer, offset: int) -> None:
         super().unpack_from(buffer, offset)
@@ -287,9 +305,10 @@ class FuelGauge(LedgerOnly):
         values = struct.unpack_from(_OWN, buffer, offset)
         film = self._film
         film.modes[:] = values[:6]
-        self._last_pa, self._recent_pa, self._quiet_ms = values[6:9]
-        self._quiet, self._opened = values[9:]
-        film.tau_ppm, film.ea_ppm = struct.unpack_from(_FILM, buffer, offset + _OWN_SIZE)
+        self._last_pa, self._seen_pa, self._recent_pa, self._recent_ms = values[6:10]
+        self._gap_pc, self._quiet, self._opened = values[10:]
+        film.virgin_ppm = self._activation.virgin_ppm
+        film.restore(*struct.unpack_from(_FILM, buffer, offset + _OWN_SIZE))
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
@@ -297,40 +316,63 @@ class FuelGauge(LedgerOnly):
         drift_pc = self._zero.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
         moved_pc = raw_pc - offset_pc
         self.book(-offset_pc, ZERO)
-        self._quiet = self._quiet_ms = 0
+        self._quiet = 0
         self._estimator.count(moved_pc, drift_pc)
         self._lose(moved_pc)
         self._leak(elapsed_ms)
         self.health.count(moved_pc)
         self._shown.follow(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
         before_ppm = self._activation.factor_ppm()
+        if moved_pc < 0 and self._activation.virgin_ppm:
+            self._activation.charged_to(self.soc_ppm())
+            self._film.virgin_ppm = self._activation.virgin_ppm
         if self._activation.count(moved_pc // _PPM):
             self._estimator.opened(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
             self._last_pa = moved_pc * 1000 // elapsed_ms
-            gone = min(elapsed_ms, _RECENT_MS)
-            self._recent_pa += (self._last_pa - self._recent_pa) * gone // _RECENT_MS
+            self._remember(elapsed_ms)
             self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
 
-    def _bridge(self, raw_pc, elapsed_ms, temperature_cdeg):
-        """After a stuck sensor: book what must have flowed, unless this count holds it all."""
-        usual_pa = self._last_pa
-        missed_pc = usual_pa * self._quiet_ms // 1000
-        expected_pc = usual_pa * elapsed_ms // 1000
-        self._film.step(usual_pa, temperature_cdeg, self._quiet_ms)
-        if self._quiet < _STUCK or abs(raw_pc - expected_pc - missed_pc) < abs(
-            raw_pc - expected_pc
-        ):
-            return
+    def _turn(self):
+        self._activation.charged_to(self.soc_ppm())
+        self._film.virgin_ppm = self._activation.virgin_ppm
+        before_ppm = self._activation.factor_ppm()
+        if self._activation.turn():
+            self._estimator.opened(before_ppm, self._activation.factor_ppm())
+
+    def _remember(self, elapsed_ms):
+        """Let the last interval into the recent mean, which begins anew where it turns."""
+        if self._last_pa * self._recent_pa < 0:
+            self._recent_ms = 0
+        self._recent_ms = min(self._recent_ms + elapsed_ms, _RECENT_MS)
+        gone = min(elapsed_ms, self._recent_ms)
+        self._recent_pa += (self._last_pa - self._recent_pa) * gone // self._recent_ms
+
+    def _guess(self, elapsed_ms, temperature_cdeg):
+        """Book what must have flowed while the sensor shows exactly nothing."""
+        missed_pc = self._last_pa * elapsed_ms // 1000
+        self._gap_pc += missed_pc
         self.book(missed_pc, GAP)
-        self._estimator.widen(abs(missed_pc) * (_PPM // _GAP_SIGMA) // self._design_pc)
+        self._estimator.guess(abs(missed_pc))
+        self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
+        self._leak(elapsed_ms)
+
+    def _bridge(self, raw_pc, elapsed_ms):
+        """After a stuck sensor: take the guess back if this count holds what flowed meanwhile."""
+        usual_pc = self._last_pa * elapsed_ms // 1000
+        if abs(raw_pc - usual_pc - self._gap_pc) < abs(raw_pc - usual_pc):
+            self.book(-self._gap_pc, GAP)
+            self._estimator.guess(-abs(self._gap_pc))
+        self._gap_pc = 0
 
     def _lose(self, moved_pc):
         """Book the part of a charging current that the cell does not store."""
         if moved_pc > 0:
             lost_ppm = self._estimator.loss_ppm
-            if self._activation.virgin:
-                lost_ppm = _PPM - self._profile.first_acceptance_ppm
+            virgin_ppm = self._activation.virgin_ppm
+            if virgin_ppm:
+                first_ppm = (_PPM - self._profile.first_acceptance_ppm) * virgin_ppm // _PPM
+                lost_ppm += first_ppm
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
 
     def _leak(self, elapsed_ms):

@@ -11,6 +11,9 @@ from filmgauge.compat import const
 
 _PPM = const(1000000)
 _SETTLED = const(10)  # branches have turned when this share of the capacity (1 / n) has passed
+_FLAT_UV = const(15000)  # a voltage that moves less than this
+_FLAT = const(25)  # while this share of the capacity (1 / n) flows lies on a plateau,
+_TURNED = const(6)  # when so much has flowed since the current turned
 _LEAST_RATIO = 1.25  # of the currents of a step
 _NOISE_UV = 1500.0  # assumed: of a step, from the surface that moves between its two samples
 _FIRST_RATIO = 0.3  # assumed: 1 sigma of the ratio before anything was seen
@@ -20,8 +23,8 @@ _LAST_SHARE = const(800000)  # of the design capacity: the end of life
 _LEAST_RATIO_PPM = const(20000)  # assumed: no cell has a fiftieth of its profile's resistance
 _MOST_RATIO_PPM = const(50000000)  # or fifty times as much
 _STEEPEST_PPB = const(1000000000)  # no capacity is lost or doubled in one cycle
-_FORMAT = "<QIiiiiiifIi"
-SIZE = const(48)
+_FORMAT = "<QIiiiiiiiiifIi"
+SIZE = const(60)
 
 
 class Health:
@@ -35,6 +38,7 @@ class Health:
         self._cycles = 0  # thousandths of equivalent full cycles
         self._last_uv = self._last_pa = self._last_cdeg = 0
         self._run_uc = 0  # since the current turned
+        self._flat_uv = self._flat_pa = self._flat_uc = 0  # where a plateau may have begun
         self._ratio_ppm = _PPM
         self._ratio_variance = _FIRST_RATIO * _FIRST_RATIO
         self._swing_cycles = 0  # when the capacity was seen last, thousandths of cycles
@@ -74,6 +78,18 @@ class Health:
         ohm = self._film.resistance_ohm(last_pa, current_pa, temperature_cdeg)
         expected_uv = ohm * (current_pa - last_pa) / _PPM
         self._weigh(voltage_uv - last_uv, expected_uv)
+
+    def on_plateau(self, voltage_uv: int, current_pa: int) -> bool:
+        """Return whether voltage and current have stayed while charge flowed: a plateau, seen
+        anew after each share of the capacity."""
+        still = abs(voltage_uv - self._flat_uv) < _FLAT_UV
+        if not still or abs(current_pa - self._flat_pa) * 8 > abs(current_pa):
+            self._flat_uv, self._flat_pa, self._flat_uc = voltage_uv, current_pa, self._run_uc
+            return False
+        if abs(self._run_uc - self._flat_uc) * _FLAT * _PPM < self._design_pc:
+            return False
+        self._flat_uc = self._run_uc
+        return abs(self._run_uc) * _TURNED * _PPM >= self._design_pc
 
     def interrupt(self) -> None:
         """Forget the last sample: what follows it is no step."""
@@ -139,6 +155,9 @@ class Health:
             self._last_cdeg,
             self._run_uc,
             self._left_pc,
+            self._flat_uv,
+            self._flat_pa,
+            self._flat_uc,
             self._ratio_ppm,
             self._ratio_variance,
             self._swing_cycles,
@@ -150,5 +169,6 @@ class Health:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._moved_nc, self._cycles, self._last_uv, self._last_pa = values[:4]
         self._last_cdeg, self._run_uc, self._left_pc = values[4:7]
-        self._ratio_ppm, self._ratio_variance = values[7:9]
-        self._swing_cycles, self._trend_ppb = values[9:]
+        self._flat_uv, self._flat_pa, self._flat_uc = values[7:10]
+        self._ratio_ppm, self._ratio_variance = values[10:12]
+        self._swing_cycles, self._trend_ppb = values[12:]

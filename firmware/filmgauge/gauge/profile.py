@@ -25,6 +25,7 @@ FIELDS = (
     ("middle_uv", 0, 5000000),  # between the two plateaus, at stoichiometry 0.5
     ("slope_uv", 0, 2000000),  # of the open-circuit voltage over stoichiometry 0 to 1
     ("hysteresis_uv", 0, 2000000),  # half the gap that stays at rest
+    ("plateau_pa_cm2", 1, 1000000000),  # current at which the whole gap is known
     ("exchange_pa_cm2", 1, 1000000000),  # exchange current density at 25 degC
     ("interface_activation_j_mol", 0, 200000),  # of exchange current and contact resistance
     ("lipon_mohm_cm2", 0, 1000000000),  # at 25 degC
@@ -39,6 +40,7 @@ FIELDS = (
     ("fresh_share_ppm", 10000, 1000000),  # capacity as built over capacity when formed
     ("activation_mcycles", 1, 1000000000),  # in which a film opens, 1e-3 equivalent full cycles
     ("first_acceptance_ppm", 100000, 1000000),  # of the first charge: what is stored
+    ("first_barrier_uv", 0, 2000000),  # by which the plateau of the first charge lies higher
     # from cell to cell, half of what 95 % keep within
     ("capacity_spread_ppm", 0, 1000000),  # of the capacity
     ("tau_spread_ppm", 0, 1000000),  # of the time constant
@@ -48,7 +50,7 @@ FIELDS = (
     ("empty_uv", 0, 5000000),  # discharge ends here
     ("full_uv", 0, 5000000),  # charge ends here
 )
-SIZE = const(140)  # head, fields, CRC-32
+SIZE = const(148)  # head, fields, CRC-32
 
 
 class Profile:

@@ -30,6 +30,9 @@ _COMMANDS = {
         "filmgauge_host.cli.profile", "profile", "Compile the profile of a cell for a board."
     ),
     "run": _Lazy("filmgauge_host.cli.run", "run", "Watch a virtual node gauge a simulated cell."),
+    "score": _Lazy(
+        "filmgauge_host.cli.score", "score", "How far the gauge is from the truth, and others."
+    ),
 }
 
 

@@ -22,6 +22,7 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
         middle_uv=_uv(parameters.plateau_middle_v),
         slope_uv=_uv(parameters.plateau_slope_v),
         hysteresis_uv=_uv(static_hysteresis_v(parameters)),
+        plateau_pa_cm2=round(parameters.plateau_current_ua_cm2 * 1e6),
         exchange_pa_cm2=round(exchange_current_ua_cm2(parameters) * 1e6),
         interface_activation_j_mol=_j_mol(parameters.interface_activation_energy_ev),
         lipon_mohm_cm2=round(parameters.lipon_resistance_ohm_cm2 * 1e3),
@@ -36,13 +37,12 @@ def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
         fresh_share_ppm=round(parameters.fresh_capacity_share * 1e6),
         activation_mcycles=round(parameters.activation_cycles * 1e3),
         first_acceptance_ppm=round(parameters.first_charge_acceptance * 1e6),
+        first_barrier_uv=_uv(parameters.first_charge_barrier_v),
         capacity_spread_ppm=round(parameters.capacity_spread * 1e6),
         tau_spread_ppm=round(parameters.diffusion_spread * 1e6),
         energy_spread_ppm=_ENERGY_SPREAD_PPM,
         hysteresis_spread_uv=_HYSTERESIS_SPREAD_UV,
-        loss_spread_ppm=round(
-            parameters.loss_spread * (1.0 - parameters.charge_acceptance) * 1e6
-        ),
+        loss_spread_ppm=round(parameters.loss_spread * (1.0 - parameters.charge_acceptance) * 1e6),
         empty_uv=_uv(EMPTY_V),
         full_uv=_uv(FULL_V),
     )

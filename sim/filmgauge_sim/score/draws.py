@@ -1,0 +1,90 @@
+"""Cells and sensors of one seed: drawn around a parameter set and within the datasheets.
+
+The bounds of a cell are those within which a gauge has to work. Every drawn figure is uniform
+within its bounds, except loss, self-discharge and resistances, which follow the spreads that the
+set states. The same seed gives the same cell and the same sensors on every machine.
+"""
+
+from dataclasses import dataclass, replace
+from math import exp
+from random import Random
+
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
+from filmgauge_sim.parts.tmp117 import ACCURACY_C
+
+CAPACITY = 0.05  # relative
+DIFFUSION_TIME = 0.20  # relative
+HALF_GAP_V = 0.030
+ACTIVATION_ENERGY = 0.10  # relative, of the diffusion
+KINETIC_SHARE = (0.2, 0.8)  # not published: a gauge must work over all of it
+CLOCK = 0.02  # relative
+# Of the voltage input, typical 1 Mohm: INA228 datasheet SLYS021A, section 6.5.
+BUS_INPUT_OHM = (0.8e6, 1.2e6)
+
+
+@dataclass(frozen=True, slots=True)
+class SensorErrors:
+    """Errors of one node's sensors and clock; zero by default.
+
+    Fields as in ``parts.ina228_errors``, without their bounds, for a sensor that is worse than
+    its datasheet. temperature_offset_c: of the TMP117. clock_error: how fast the node's clock
+    runs. bus_input_ohm: what the voltage input loads the cell with.
+    """
+
+    offset_uv: float = 0.0
+    offset_drift_uv_per_c: float = 0.0
+    gain_error: float = 0.0
+    bus_gain_error: float = 0.0
+    bus_offset_uv: float = 0.0
+    bias_current_na: float = 0.0
+    oscillator_error: float = 0.0
+    noise_uv: float = 0.0
+    temperature_offset_c: float = 0.0
+    clock_error: float = 0.0
+    bus_input_ohm: float = 1e6
+
+
+def drawn_cell(parameters: CellParameters, source: Random) -> CellParameters:
+    """One cell around a set."""
+    low, high = KINETIC_SHARE
+    capacity = parameters.capacity_uah_cm2 * (1.0 + source.uniform(-CAPACITY, CAPACITY))
+    time_h = parameters.diffusion_time_h * (1.0 + source.uniform(-DIFFUSION_TIME, DIFFUSION_TIME))
+    energy_ev = parameters.diffusion_activation_energy_ev * (
+        1.0 + source.uniform(-ACTIVATION_ENERGY, ACTIVATION_ENERGY)
+    )
+    gap_v = parameters.plateau_gap_v + 2.0 * source.uniform(-HALF_GAP_V, HALF_GAP_V)
+    share = source.uniform(low, high)
+    resistance, contact, loss, leak = (source.gauss(0.0, 1.0) for _ in range(4))
+    return replace(
+        parameters,
+        capacity_uah_cm2=capacity,
+        diffusion_time_h=time_h,
+        diffusion_activation_energy_ev=energy_ev,
+        plateau_gap_v=gap_v,
+        kinetic_share=share,
+        lipon_conductivity_s_cm=parameters.lipon_conductivity_s_cm
+        * exp(-parameters.resistance_spread * resistance),
+        contact_resistance_ohm_cm2=parameters.contact_resistance_ohm_cm2
+        * exp(parameters.resistance_spread * contact),
+        charge_acceptance=1.0
+        - (1.0 - parameters.charge_acceptance) * exp(parameters.loss_spread * loss),
+        self_discharge_per_year=parameters.self_discharge_per_year
+        * exp(parameters.loss_spread * leak),
+    )
+
+
+def drawn_sensors(
+    source: Random, times_datasheet: float = 1.0, clock_error: float | None = None
+) -> SensorErrors:
+    """Sensors within their datasheets' worst case, times a factor, and a clock."""
+    errors = {
+        name: times_datasheet * source.uniform(-bound, bound) for name, bound in BOUNDS.items()
+    }
+    return SensorErrors(
+        noise_uv=times_datasheet * TYPICAL_NOISE_UV,
+        temperature_offset_c=times_datasheet * source.uniform(-ACCURACY_C, ACCURACY_C),
+        clock_error=source.uniform(-CLOCK, CLOCK) if clock_error is None else clock_error,
+        bus_input_ohm=source.uniform(*BUS_INPUT_OHM),
+        **errors,
+    )

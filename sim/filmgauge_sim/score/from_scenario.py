@@ -1,0 +1,116 @@
+"""A scenario's node as a family of its own: the cell as it is, the cycler's steps, one day's air.
+
+Only a node on USB has a cycler, whose currents are known beforehand; what a harvesting node
+draws is its firmware's doing and needs the whole node (--runtime cpython or micropython).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from random import Random
+
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
+from filmgauge_sim.parts.tmp117 import ACCURACY_C
+from filmgauge_sim.scenario import CyclerStep, NodeSection, Scenario, ScenarioError, duration_us
+from filmgauge_sim.score.course import Course, Sampling
+from filmgauge_sim.score.draws import SensorErrors, drawn_sensors
+from filmgauge_sim.score.drive.cycling import HOUR_S, Programme
+from filmgauge_sim.score.families import Family
+from filmgauge_sim.score.steps import Step
+
+_SHUNT_OHM = 1000.0
+_KNOWN_SIGMA = 0.001  # as the virtual node is told it
+_UNKNOWN_SIGMA = 0.25
+
+
+def family_of(scenario: Scenario) -> Family:
+    """The first node of a scenario as a family. Raises ScenarioError for what it cannot be."""
+    node = scenario.node[0]
+    if node.supply != "usb":
+        raise ScenarioError(
+            f"node {node.name}: supply film needs --runtime cpython or micropython, because its"
+            " current is the firmware's doing"
+        )
+    if node.sensor.shunt_ohm != _SHUNT_OHM or node.firmware.shunt_ohm != _SHUNT_OHM:
+        raise ScenarioError(f"node {node.name}: shunt_ohm must be {_SHUNT_OHM:g} for a score")
+    state = node.cell.stoichiometry
+    known = (state, _KNOWN_SIGMA) if node.firmware.soc_known else (0.5, _UNKNOWN_SIGMA)
+    return Family(
+        name=scenario.name,
+        cell_set=node.cell.set,
+        area_cm2=node.cell.area_cm2,
+        days=duration_us(scenario.duration) / 86400e6,
+        sampling=Sampling(node.firmware.sample_s),
+        programme=_CyclerProgramme(tuple(node.cycler)),
+        weather=_Air(node.ambient.mean_c, node.ambient.swing_c, node.ambient.period_h),
+        stoichiometry=(state, state),
+        is_charged=True,
+        known=known,
+        draw_cell=_the_set,
+        draw_sensors=_SensorsOf(node),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Air:
+    """The ambient of a scenario."""
+
+    mean_c: float
+    swing_c: float
+    period_h: float
+
+    def at_c(self, now_s: float) -> float:
+        return Ambient(self.mean_c, self.swing_c, self.period_h).at_c(round(now_s * 1e6))
+
+
+@dataclass(frozen=True, slots=True)
+class _SensorsOf:
+    """The sensors that a scenario asks for."""
+
+    node: NodeSection
+
+    def __call__(self, source: Random) -> SensorErrors:
+        clock = self.node.clock_error_ppm / 1e6
+        if self.node.sensor.errors == "ideal":
+            return SensorErrors(clock_error=clock)
+        if self.node.sensor.errors == "drawn":
+            return drawn_sensors(source, clock_error=clock)
+        return SensorErrors(
+            noise_uv=TYPICAL_NOISE_UV,
+            temperature_offset_c=ACCURACY_C,
+            clock_error=clock,
+            **BOUNDS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _CyclerProgramme:
+    """The steps of a cycler, round and round."""
+
+    steps: tuple[CyclerStep, ...]
+
+    def __call__(self, capacity_uah: float, area_cm2: float, luck: Random) -> Programme:
+        def programme(course: Course) -> Iterator[Step]:
+            while True:
+                for step in self.steps:
+                    yield _step(step, capacity_uah)
+                if not self.steps:
+                    yield Step(0.0)
+
+        return programme
+
+
+def _step(step: CyclerStep, capacity_uah: float) -> Step:
+    sign = {"charge": 1.0, "discharge": -1.0, "rest": 0.0}[step.action]
+    return Step(
+        sign * step.rate_c * capacity_uah,
+        inf if step.hours is None else step.hours * HOUR_S,
+        low_v=step.until_v if sign < 0.0 else None,
+        high_v=step.until_v if sign > 0.0 else None,
+    )
+
+
+def _the_set(parameters: CellParameters, source: Random) -> CellParameters:
+    return parameters

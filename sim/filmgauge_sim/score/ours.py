@@ -1,0 +1,112 @@
+"""The gauge of the firmware, fed with readings as the node feeds it.
+
+``--float32`` runs the same source in single precision, as the boards compute.
+"""
+
+from collections.abc import Callable
+from math import nan
+from typing import Any
+
+from filmgauge.gauge.ledger import CORRECTED, GAP
+from filmgauge.gauge.profile import Profile
+from filmgauge_sim.score.sensing import Kind, Reading
+from filmgauge_sim.single_precision import importable, load_single_precision
+
+_PC_PER_UAH = 3.6e9
+# A change of the state of charge that neither the reading nor a line of the ledger explains.
+_JUMP = 0.005  # assumed: half a per cent is what a reader of whole per cents would notice
+GaugeMaker = Callable[[Profile, int], Any]
+
+
+def gauge_maker(single: bool = False) -> GaugeMaker:
+    """The class of the gauge, in single precision if asked."""
+    if not single:
+        from filmgauge.gauge.fuel_gauge import FuelGauge
+
+        return FuelGauge
+    modules = load_single_precision("filmgauge.gauge")
+    with importable(modules):
+        return modules["filmgauge.gauge.fuel_gauge"].FuelGauge
+
+
+class Ours:
+    """One FuelGauge; opened with what is known of the state of charge (0 to 1)."""
+
+    def __init__(
+        self,
+        make: GaugeMaker,
+        profile: Profile,
+        shunt_mohm: int,
+        known: tuple[float, float],
+        is_new: bool = False,
+    ) -> None:
+        self.gauge: Any = make(profile, shunt_mohm)
+        self.gauge.open(round(known[0] * 1e6), round(known[1] * 1e6), int(is_new))
+        self._silent = False
+        self._problems: list[str] = []
+
+    def take(self, reading: Reading) -> None:
+        before = self.soc(), self._lines_pc()
+        self._ask(self._feed, reading)
+        self._silent = self._jumped(reading, *before)
+
+    def soc(self) -> float:
+        return self._ask(self.gauge.soc_ppm) / 1e6
+
+    def sigma(self) -> float | None:
+        return self._ask(self.gauge.sigma_ppm) / 1e6
+
+    def full_uah(self) -> float:
+        return self._ask(self.gauge.full_nah) / 1e3
+
+    def available_uah(self, load_ua: float, temperature_cdeg: int) -> float:
+        load_pa = round(load_ua * 1e6)
+        return self._ask(self.gauge.available_nah, load_pa, temperature_cdeg) / 1e3
+
+    def time_to_empty_h(self, temperature_cdeg: int) -> float | None:
+        seconds = self._ask(self.gauge.time_to_empty_s, temperature_cdeg)
+        return None if seconds is None else seconds / 3600.0
+
+    def resistance_ohm(self) -> float | None:
+        milliohm = self._ask(self.gauge.resistance_mohm)
+        return None if milliohm is None else milliohm / 1e3
+
+    def is_silent_jump(self) -> bool:
+        return self._silent
+
+    def problems(self) -> list[str]:
+        return self._problems
+
+    def _feed(self, reading: Reading) -> None:
+        gauge = self.gauge
+        if reading.kind is Kind.LOST:
+            gauge.lost()
+            return
+        count = gauge.zero if reading.kind is Kind.OPEN else gauge.count
+        count(reading.counts, reading.elapsed_ms, reading.temperature_cdeg)
+        gauge.book(-reading.drained_pc)
+        gauge.observe(
+            reading.voltage_uv,
+            gauge.scale.pc(reading.current_code),
+            reading.drain_pa,
+            reading.temperature_cdeg,
+        )
+
+    def _ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        """A gauge that raises fails its run, and not the score: NaN, and a problem noted."""
+        try:
+            return method(*arguments)
+        except Exception as error:
+            self._problems.append(f"{method.__name__}: {error}")
+            return nan
+
+    def _jumped(self, reading: Reading, soc: float, lines_pc: list[int]) -> bool:
+        """Compare the move with the charge of the reading and the lines of the ledger."""
+        known_pc = abs(self.gauge.scale.pc(reading.counts))
+        now_pc = self._lines_pc()
+        known_pc += sum(abs(now - then) for now, then in zip(now_pc, lines_pc, strict=True))
+        return abs(self.soc() - soc) > known_pc / (self.full_uah() * _PC_PER_UAH) + _JUMP
+
+    def _lines_pc(self) -> list[int]:
+        """What the ledger admits beside what was measured."""
+        return [self.gauge.ledger.line_pc(line) for line in range(CORRECTED, GAP + 1)]

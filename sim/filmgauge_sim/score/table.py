@@ -1,0 +1,83 @@
+"""The whole score: every seed of every family over a pool of processes, and its figures.
+
+A run depends on its family and seed alone, and figures are made in the order of the seeds, so
+that the number of processes changes nothing.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from filmgauge_sim.score import bounds, measure
+from filmgauge_sim.score.families import Family
+from filmgauge_sim.score.run import BASELINES, GAUGE, Options, RunLog, run
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyScore:
+    """Figures and bounds of one family, and the log of its first seed for a picture."""
+
+    family: Family
+    gauge: dict[str, Any]
+    baselines: dict[str, dict[str, Any]]
+    checks: list[bounds.Check]
+    anchors: dict[str, float]
+    first: RunLog
+
+    @property
+    def is_met(self) -> bool:
+        return all(check.is_met for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ``--json`` prints of a family."""
+        return {
+            "gauge": self.gauge,
+            "baselines": self.baselines,
+            "counted_from": self.family.counted.value,
+            "anchors_a_seed": self.anchors,
+            "bounds": [{**asdict(check), "met": check.is_met} for check in self.checks],
+            "met": self.is_met,
+        }
+
+
+def scores(
+    families: Sequence[Family],
+    seeds: Sequence[int],
+    options: Options,
+    workers: int | None = None,
+    told: Callable[[str, int], None] = lambda family, seed: None,
+) -> Iterator[FamilyScore]:
+    """The score of each family in order; ``told`` is called when a run has ended.
+
+    workers: processes, one for each processor by default.
+    """
+    with ProcessPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+        runs = [[pool.submit(run, family, seed, options) for seed in seeds] for family in families]
+        try:
+            for index, family in enumerate(families):
+                # Taken out of the list, so that the logs of a family go when it is done.
+                futures, runs[index] = runs[index], []
+                yield family_score(family, _finished(futures, told))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def family_score(family: Family, logs: Sequence[RunLog]) -> FamilyScore:
+    """The figures of one family from the logs of its seeds."""
+    gauge = measure.figures(logs, GAUGE, family.counted)
+    others = {name: measure.figures(logs, name, family.counted) for name in BASELINES}
+    ends = [measure.anchors(log) for log in logs]
+    means = {kind: sum(each[kind] for each in ends) / len(ends) for kind in ends[0]}
+    checks = bounds.checks(family.name, gauge, others)
+    return FamilyScore(family, gauge, others, checks, means, logs[0])
+
+
+def _finished(
+    futures: Sequence["Future[RunLog]"], told: Callable[[str, int], None]
+) -> list[RunLog]:
+    for future in as_completed(futures):
+        log = future.result()
+        told(log.family, log.seed)
+    return [future.result() for future in futures]

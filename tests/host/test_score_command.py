@@ -1,0 +1,83 @@
+"""`filmgauge score`: what it prints, the files it writes, and one sentence for everything wrong."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from filmgauge_host.cli.app import main
+
+SCENARIO = """
+name = "short"
+duration = "12h"
+[[node]]
+name = "a"
+[[node.cycler]]
+action = "discharge"
+rate_c = 0.05
+hours = 100
+"""
+
+
+def score(*arguments):
+    return CliRunner().invoke(main, ["score", *map(str, arguments)])
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    path = tmp_path / "short.toml"
+    path.write_text(SCENARIO, "utf-8")
+    return path
+
+
+def test_one_family_as_json_and_picture(tmp_path):
+    ran = score("cold-boot", "--seeds", 1, "--first-seed", 3, "--json", "--plot", tmp_path / "p")
+    found = json.loads(ran.stdout)
+    assert (found["seeds"], found["first_seed"]) == (1, 3)
+    (name,) = found["families"]
+    family = found["families"][name]
+    assert name == "cold-boot"
+    keys = {"soc_rmse_pct", "soc_p95_pct", "soc_max_pct", "coverage_pct", "available_rmse_pct"}
+    keys |= {"capacity_error_pct", "tte_error_pct", "resistance_error_pct", "before", "failures"}
+    assert keys <= set(family["gauge"])
+    assert set(family["baselines"]) == {"counter", "reset-counter", "rest-table", "ekf"}
+    assert all(keys <= set(each) for each in family["baselines"].values())
+    assert ran.exit_code == (0 if family["met"] else 1)
+    assert family["met"] == all(bound["met"] for bound in family["bounds"])
+    assert (tmp_path / "p" / "cold-boot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_scenario_with_the_gauge_alone(scenario):
+    ran = score("--scenario", scenario, "--seeds", 2)
+    assert ran.exit_code == 0, ran.output
+    assert "short" in ran.stdout
+    assert "bounds met" in ran.stdout
+
+
+def test_a_scenario_with_whole_nodes(scenario):
+    ran = score("--scenario", scenario, "--seeds", 2, "--runtime", "cpython", "--json")
+    assert ran.exit_code == 0, ran.output
+    found = json.loads(ran.stdout)
+    assert found["runtime"] == "cpython"
+    assert found["families"]["a"]["gauge"]["records"] > 100
+    assert found["families"]["a"]["gauge"]["soc_max_pct"] < 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["lab-26"], "FAMILY must be one of lab-25,"),
+        (["lab-25", "--runtime", "cpython"], "--runtime cpython needs --scenario"),
+        (["lab-25", "--scenario", "bench"], "exclude each other"),
+        (["--scenario", "no-such"], "no-such: neither a file"),
+        (["--seeds", "0"], "0 is not in the range"),
+        (["--first-seed", "-1"], "-1 is not in the range"),
+        (["lab-25", "--plot", "/proc/x"], "--plot /proc/x cannot be created"),
+    ],
+)
+def test_wrong_input_gets_one_sentence(arguments, sentence):
+    ran = score(*arguments)
+    assert ran.exit_code == 2
+    assert ran.stdout == ""
+    assert sentence in ran.stderr
+    assert "Traceback" not in ran.output
