@@ -3,7 +3,7 @@
 from expect import raises
 from noise import Noise
 
-from filmgauge.gauge.ledger import BOOKED, MEASURED, Ledger
+from filmgauge.gauge.ledger import INPUT, MEASURED, Ledger
 from filmgauge.sensors.ina228 import Ina228, charge_moved
 
 try:
@@ -162,7 +162,7 @@ def test_sampling_leaves_no_garbage():
             code = sensor.current_code()
             microvolts = sensor.bus_uv()
             ledger.add_pc(MEASURED, -1073741823)
-            ledger.add_pc(BOOKED, 1073741823)
+            ledger.add_pc(INPUT, 1073741823)
     finally:
         heap_unlock()
     assert (sensor.charge_high, sensor.charge_low) == (-(2**19), 77)

@@ -31,7 +31,7 @@ def test_round_trip():
 
 def test_layout_is_little_endian_in_the_order_of_fields():
     data = cell().to_bytes()
-    assert data[:8] == b"FGPR\x01\x15\x00\x00"  # 21 fields
+    assert data[:8] == b"FGPR\x02\x1e\x00\x00"  # version 2, 30 fields
     assert data[8:24] == b"Evp-Li 1.2cm2\0\0\0"
     assert struct.unpack_from("<i", data, 24)[0] == VALUES["area_ucm2"]
     assert struct.unpack_from("<i", data, SIZE - 8)[0] == VALUES["full_uv"]
@@ -65,10 +65,10 @@ def test_every_truncation_is_refused():
 
 def test_wrong_version_with_a_right_checksum_is_refused():
     data = bytearray(cell().to_bytes())
-    data[4] = 2
-    with raises(ValueError, "version must be 1, not 2"):
+    data[4] = 1
+    with raises(ValueError, "version must be 2, not 1"):
         Profile.from_bytes(sealed(bytes(data)))
-    data[4], data[5] = 1, 18
+    data[4], data[5] = 2, 18
     with raises(ValueError, "version"):
         Profile.from_bytes(sealed(bytes(data)))
 

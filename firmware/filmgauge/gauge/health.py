@@ -21,8 +21,11 @@ _FIRST_RATIO = 0.12  # assumed: 1 sigma of the ratio before anything was seen
 _RATIO_WANDER = 1e-4  # assumed: of its variance from step to step
 _TREND_CYCLES = const(20)  # over which the trend of the capacity is formed
 _LAST_SHARE = const(800000)  # of the design capacity: the end of life
-_FORMAT = "<IIiiiiiiiifIi"
-SIZE = const(52)
+_LEAST_RATIO_PPM = const(20000)  # assumed: no cell has a fiftieth of its profile's resistance
+_MOST_RATIO_PPM = const(50000000)  # or fifty times as much
+_STEEPEST_PPB = const(1000000000)  # no capacity is lost or doubled in one cycle
+_FORMAT = "<QIiiiiiiiiifIi"
+SIZE = const(60)
 
 
 class Health:
@@ -31,7 +34,8 @@ class Health:
     def __init__(self, film, profile):
         self._film = film
         self._design_pc = profile.full_pc()
-        self._moved_uc = 0  # in all, wraps beyond any life
+        self._left_pc = 0  # less than a microcoulomb, not yet counted
+        self._moved_nc = 0  # of the thousandth of a cycle under way
         self._cycles = 0  # thousandths of equivalent full cycles
         self._last_uv = self._last_pa = self._last_cdeg = 0
         self._run_uc = 0  # since the current turned
@@ -39,20 +43,24 @@ class Health:
         self._ratio_ppm = _PPM
         self._ratio_variance = _FIRST_RATIO * _FIRST_RATIO
         self._swing_cycles = 0  # when the capacity was seen last, thousandths of cycles
-        self._trend_ppm = 0  # of the capacity in a cycle
+        self._trend_ppb = 0  # of the capacity in a cycle
 
     def count(self, moved_pc: int) -> None:
         """Note charge."""
-        uc = moved_pc // _PPM
-        if (uc > 0) != (self._run_uc > 0) and uc:
+        self._left_pc += moved_pc
+        uc = abs(self._left_pc) // _PPM
+        if not uc:
+            return
+        if self._left_pc < 0:
+            uc = -uc
+        self._left_pc -= uc * _PPM
+        if (uc > 0) != (self._run_uc > 0):
             self._run_uc = 0
         self._run_uc = max(-(10**9), min(10**9, self._run_uc + uc))
-        self._moved_uc += abs(uc)
-        full_uc = 2 * self._design_pc // _PPM
-        fresh = self._moved_uc * 1000 // full_uc
-        if fresh:
-            self._cycles += fresh
-            self._moved_uc -= fresh * full_uc // 1000
+        self._moved_nc += abs(uc) * 1000
+        cycle_uc = 2 * self._design_pc // _PPM
+        self._cycles += self._moved_nc // cycle_uc
+        self._moved_nc %= cycle_uc
 
     def mcycles(self) -> int:
         """Return the equivalent full cycles so far, in thousandths."""
@@ -103,33 +111,38 @@ class Health:
         """Note that both ends have told the capacity anew, in shares of the design."""
         passed = self._cycles - self._swing_cycles
         if self._swing_cycles and passed > 0:
-            trend = (after_ppm - before_ppm) * 1000 // passed
+            # in 1e-9, so that rounding down does not make a decline of its own
+            trend = (after_ppm - before_ppm) * 1000000 // passed - self._trend_ppb
             weight = min(passed, _TREND_CYCLES * 500)
-            self._trend_ppm += (trend - self._trend_ppm) * weight // (_TREND_CYCLES * 1000)
+            trend = self._trend_ppb + trend * weight // (_TREND_CYCLES * 1000)
+            self._trend_ppb = max(-_STEEPEST_PPB, min(_STEEPEST_PPB, trend))
         self._swing_cycles = self._cycles
 
     def trend_ppm(self) -> int:
         """Return how the capacity changes in a cycle, in shares of the design."""
-        return self._trend_ppm
+        return self._trend_ppb // 1000
 
     def cycles_left(self, capacity_ppm: int) -> "int | None":
         """Return the cycles until four fifths of the design are left; None without a decline."""
-        if self._trend_ppm >= 0:
+        if self._trend_ppb >= 0:
             return None
-        return max(0, (capacity_ppm - _LAST_SHARE) // -self._trend_ppm)
+        return max(0, (capacity_ppm - _LAST_SHARE) * 1000 // -self._trend_ppb)
 
     def cycles_since_swing(self) -> int:
         """Return the thousandths of cycles since the capacity was seen."""
         return self._cycles - self._swing_cycles
 
     def _weigh(self, seen_uv, expected_uv):
+        if not expected_uv:
+            return
         variance = self._ratio_variance + _RATIO_WANDER
         noise = _NOISE_UV / expected_uv
         weight = variance / (variance + noise * noise)
         surprise = seen_uv / expected_uv - self._ratio_ppm / _PPM
         if surprise * surprise > 9.0 * (variance + noise * noise):
             return  # no step of the load: the surface has moved
-        self._ratio_ppm += round(weight * surprise * _PPM)
+        ratio_ppm = self._ratio_ppm + round(weight * surprise * _PPM)
+        self._ratio_ppm = max(_LEAST_RATIO_PPM, min(_MOST_RATIO_PPM, ratio_ppm))
         self._ratio_variance = variance * (1.0 - weight)
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -138,25 +151,27 @@ class Health:
             _FORMAT,
             buffer,
             offset,
-            self._moved_uc,
+            self._moved_nc,
             self._cycles,
             self._last_uv,
             self._last_pa,
             self._last_cdeg,
             self._run_uc,
+            self._left_pc,
             self._flat_uv,
             self._flat_pa,
             self._flat_uc,
             self._ratio_ppm,
             self._ratio_variance,
             self._swing_cycles,
-            self._trend_ppm,
+            self._trend_ppb,
         )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self._moved_uc, self._cycles, self._last_uv, self._last_pa = values[:4]
-        self._last_cdeg, self._run_uc, self._flat_uv, self._flat_pa = values[4:8]
-        self._flat_uc, self._ratio_ppm, self._ratio_variance = values[8:11]
-        self._swing_cycles, self._trend_ppm = values[11:]
+        self._moved_nc, self._cycles, self._last_uv, self._last_pa = values[:4]
+        self._last_cdeg, self._run_uc, self._left_pc = values[4:7]
+        self._flat_uv, self._flat_pa, self._flat_uc = values[7:10]
+        self._ratio_ppm, self._ratio_variance = values[10:12]
+        self._swing_cycles, self._trend_ppb = values[12:]

@@ -16,6 +16,7 @@ from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
 
 _PART = const(116)  # with OVERHEAD the 128 bytes of an inline file
+_MORE = const(0x80000000)  # in the sequence of a part: another one follows
 
 
 class Journal:
@@ -26,8 +27,8 @@ class Journal:
         self._size = payload_size
         self._parts = (payload_size + _PART - 1) // _PART
         self._part = bytearray(min(payload_size, _PART) + OVERHEAD)
-        self._sequence = -1  # of the newer whole slot; not known before a slot was read
-        self._failures = 0
+        self._sequence = -1  # of the newer whole slot; not known before the slots were read
+        self._highest = 0  # of any part, whole slot or not
 
     def load(self, buffer) -> bool:
         """Read the newer whole slot into `buffer`; return whether there was one."""
@@ -36,6 +37,8 @@ class Journal:
             return False
         for part in range(self._parts):
             data = self._read(slot, part)
+            if data is None:
+                return False  # flash lets go of what it has just shown: there is no state
             at, length = self._span(part)
             buffer[at : at + length] = data[HEAD_SIZE : HEAD_SIZE + length]
         return True
@@ -44,28 +47,29 @@ class Journal:
         """Write the payload in `buffer` over the older slot; OSError from flash."""
         if self._sequence < 0:
             self._newest()
-        # What a save that failed has left must not pass for a part of the next one.
-        sequence = self._sequence + 1 + 2 * self._failures
         if self._sequence == 0:
             self._make_directory()
-        self._failures += 1
+        # What another save has left in this slot must not pass for a part of this one.
+        sequence = self._sequence + 1
+        if sequence <= self._highest:
+            sequence += (self._highest - sequence + 2) // 2 * 2
+        self._sequence = -1  # until it is written: a save that fails has left nobody knows what
         for part in range(self._parts):
             self._write(sequence, part, buffer)
-        self._failures = 0
-        self._sequence = sequence  # only now: a save that failed must not cost the other slot
+        self._sequence = self._highest = sequence
 
     def _write(self, sequence, part, buffer):
         at, length = self._span(part)
         block = memoryview(self._part)[: length + OVERHEAD]
         block[HEAD_SIZE : HEAD_SIZE + length] = memoryview(buffer)[at : at + length]
-        seal(block, length, sequence)
+        seal(block, length, sequence | self._more(part))
         with open(self._name(sequence & 1, part), "wb") as file:
             file.write(block)
 
     def _newest(self):
         """Return the slot that is whole and newer, None when there is none; note its sequence."""
         best = None
-        self._sequence = 0
+        self._sequence = self._highest = 0
         for slot in (0, 1):
             sequence = self._whole(slot)
             if sequence is not None and (best is None or sequence > self._sequence):
@@ -75,14 +79,23 @@ class Journal:
 
     def _whole(self, slot):
         """Return the sequence of a slot, None when its parts are not of one save."""
-        sequence = None
+        whole = None
         for part in range(self._parts):
             data = self._read(slot, part)
-            found = None if data is None else opened(data, self._span(part)[1])
-            if found is None or (part and found != sequence):
-                return None
-            sequence = found
-        return sequence
+            sequence = None if data is None else opened(data, self._span(part)[1])
+            if sequence is not None:
+                sequence ^= self._more(part)
+                self._highest = max(self._highest, sequence & ~_MORE)
+                if sequence & _MORE:  # a part of a state of another size
+                    sequence = None
+            if not part:
+                whole = sequence
+            elif sequence != whole:
+                whole = None
+        return whole
+
+    def _more(self, part):
+        return _MORE if part < self._parts - 1 else 0
 
     def _span(self, part):
         """Return where a part lies in the buffer, and its length."""

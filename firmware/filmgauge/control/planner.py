@@ -1,0 +1,71 @@
+"""What to do until the next wake: charge, service and switch, from one sample and its gauge.
+
+    planner = Planner(profile, zero_every=60)
+    planner.plan(voltage_uv, current_pa, temperature_cdeg, soc_ppm, left_ppm, source, busy)
+    planner.charge.current_pa, planner.shedding.level, planner.disconnect.is_open()
+
+It decides and does nothing: pins are the node's. Its state packs into SIZE bytes.
+"""
+
+from filmgauge.compat import const
+from filmgauge.control import charge, disconnect, shedding
+from filmgauge.control.charge import Charge
+from filmgauge.control.disconnect import Disconnect
+from filmgauge.control.shedding import Shedding
+from filmgauge.gauge import limits
+from filmgauge.gauge.limits import FAULT, Limits
+
+SIZE = const(38)  # of limits, charge, shedding and disconnect
+
+
+class Planner:
+    """Limits and the three decisions that follow from them.
+
+    `most_pa` bounds the charging current (0: by the area of the cell), `zero_every` is the
+    number of wakes between two looks at the sensor's zero (0: never), `overrides` are those of
+    Limits.
+    """
+
+    def __init__(self, profile, most_pa: int = 0, zero_every: int = 0, overrides=None):
+        self.limits = Limits(profile, overrides)
+        self.charge = Charge(profile, most_pa)
+        self.shedding = Shedding()
+        self.disconnect = Disconnect(zero_every)
+        self._parts = (self.limits, self.charge, self.shedding, self.disconnect)
+        self._sizes = (limits.SIZE, charge.SIZE, shedding.SIZE, disconnect.SIZE)
+
+    def plan(
+        self,
+        voltage_uv: "int | None",
+        current_pa: "int | None",
+        temperature_cdeg: "int | None",
+        soc_ppm: "int | None",
+        left_ppm: "int | None",
+        source: bool,
+        busy: bool,
+    ) -> None:
+        """Decide for the interval to come.
+
+        `left_ppm` is what the cell gives for certain, over what it gives when full; `source`
+        says that there is something to charge from, `busy` that the node needs the cell.
+        """
+        worst = self.limits.look(voltage_uv, current_pa, temperature_cdeg)
+        if source and worst < FAULT:
+            self.charge.look(voltage_uv, soc_ppm, self.limits)
+        else:
+            self.charge.stop()
+        charging = self.charge.current_pa > 0
+        self.shedding.look(left_ppm, self.limits)
+        self.disconnect.look(self.limits, charging, busy or charging)
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write SIZE bytes."""
+        for i in range(len(self._parts)):
+            self._parts[i].pack_into(buffer, offset)
+            offset += self._sizes[i]
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        for i in range(len(self._parts)):
+            self._parts[i].unpack_from(buffer, offset)
+            offset += self._sizes[i]

@@ -1,0 +1,62 @@
+"""Gauges for the tests: opened, read line by line, put to sleep and woken."""
+
+from cells import cell
+
+from filmgauge.gauge import ledger
+from filmgauge.gauge.fuel_gauge import SIZE, FuelGauge
+
+SHUNT_MOHM = 1000000
+# one count is 78.125 pC at 1 kohm; 13.212 uAh are 47563.2 uC
+COUNTS_OF_FULL = 608808960
+FULL_PC = 13212 * 3600000
+LINES = range(ledger.GAP + 1)
+
+
+def opened(soc_ppm=500000, sigma_ppm=50000, new_cell=0, shunt_mohm=SHUNT_MOHM, **changes):
+    """Return a gauge with its first state of charge."""
+    gauge = FuelGauge(cell(**changes), shunt_mohm)
+    gauge.open(soc_ppm, sigma_ppm, new_cell)
+    return gauge
+
+
+def lines(gauge):
+    return [gauge.ledger.line_pc(n) for n in LINES]
+
+
+def counts(current_pa, elapsed_ms):
+    """Return what the accumulator counts: pA in ms, 78.125 pC each."""
+    return current_pa * elapsed_ms // 78125
+
+
+def copied(gauge, **changes):
+    """Return another gauge that has woken from the sleep of this one."""
+    buffer = bytearray(SIZE + 2)
+    gauge.pack_into(buffer, 1)
+    assert (buffer[0], buffer[-1]) == (0, 0)
+    again = FuelGauge(cell(**changes), SHUNT_MOHM)
+    again.unpack_from(buffer, 1)
+    return again
+
+
+def told(gauge):
+    """Return everything that a node reports of its gauge."""
+    return lines(gauge) + [
+        gauge.soc_ppm(),
+        gauge.sigma_ppm(),
+        gauge.shown_ppm(),
+        gauge.full_nah(),
+        gauge.full_sigma_nah(),
+        gauge.available_nah(1300000, 2500),
+        gauge.available_sigma_nah(),
+        gauge.full_available_nah(1300000, 2500),
+        gauge.recent_pa(),
+        gauge.time_to_empty_s(2500),
+        gauge.time_to_full_s(),
+        gauge.resistance_mohm(),
+        gauge.health.mcycles(),
+    ]
+
+
+def plain_sum(gauge):
+    """Return whether the lines add up to what is stored, to the last picocoulomb."""
+    return sum(lines(gauge)) == gauge.ledger.stored_pc()

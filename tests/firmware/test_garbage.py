@@ -1,0 +1,72 @@
+"""What the gauge leaves on the heap: the bounds of the issue, as far as they hold.
+
+Figures are those of a board of 32 bits (see heap.py); on CPython nothing is measured.
+"""
+
+from cells import cell
+from gauges import counts, opened
+from heap import MEASURED, garbage, locked_heap
+
+from filmgauge.gauge.ledger import INPUT, CountScale, Ledger
+from filmgauge.gauge.shown import Shown
+from filmgauge.gauge.zero import Zero
+
+BOUND = 2048  # of one update
+
+
+def woken():
+    """Return a gauge that has counted a while on its plateau."""
+    gauge = opened(500000, 50000)
+    for minute in range(90):
+        gauge.count(counts(-500000 - minute, 60000), 60000, 2500)
+        gauge.observe(1780000 + minute, -500000, 1000, 2500)
+    return gauge
+
+
+def test_the_measure_sees_what_is_left():
+    if MEASURED:
+        assert garbage(bytearray, 4000) >= 2000
+        assert garbage(opened().soc_ppm) == 0
+
+
+def test_ledger_zero_and_shown_leave_nothing():
+    ledger, scale, zero, shown = Ledger(), CountScale(1000000), Zero(1000000), Shown()
+    shown.follow(500000, 0)
+    ledger.add_counts(-384000, scale)
+    with locked_heap():
+        ledger.add_counts(-384000, scale)
+        ledger.add_pc(INPUT, -270000)
+        ledger.stored_pc()
+        zero.pa(2600)
+        shown.follow(499000, -500)
+
+
+def test_the_health_of_a_count_leaves_nothing():
+    health = opened().health
+    health.count(-30000000)
+    with locked_heap():
+        health.count(-30000000)
+        health.mcycles()
+        health.interrupt()
+
+
+def test_an_update_on_the_plateau_leaves_at_most_2_kb():
+    gauge = woken()
+    for minute in range(5):
+        some = counts(-510000 - minute, 60000)
+        used = garbage(gauge.count, some, 60000, 2500)
+        used += garbage(gauge.observe, 1780000, -510000, 1000, 2500)
+        assert used <= BOUND
+
+
+def test_a_plateau_that_teaches_leaves_at_most_2_kb():
+    gauge = woken()
+    for _ in range(4):
+        assert garbage(gauge.observe, 1780000, -500000, 1000, 2500) <= BOUND
+
+
+def test_reading_the_state_of_charge_leaves_little():
+    gauge = woken()
+    assert garbage(gauge.soc_ppm) == 0
+    assert garbage(gauge.sigma_ppm) <= BOUND
+    assert garbage(cell().full_pc) <= 64

@@ -1,0 +1,223 @@
+"""Health: cycles, resistance from steps that are known, and where the capacity is going."""
+
+from cells import VALUES, cell
+from expect import close
+from noise import Noise
+from planar_film import polarisation_v
+
+from filmgauge.gauge.film import Film
+from filmgauge.gauge.health import SIZE, Health
+
+FULL_PC = cell().full_pc()
+ONE_C_PA = FULL_PC // 3600
+
+
+def healthy(**changes):
+    profile = cell(**changes)
+    return Health(Film(profile), profile)
+
+
+def chord_mohm(cdeg=2500):
+    """Return the chord of the profile's polarisation between C/10 and C/5."""
+    low, high = -ONE_C_PA // 10, -ONE_C_PA // 5
+    volts = polarisation_v(VALUES, high, cdeg) - polarisation_v(VALUES, low, cdeg)
+    return volts / (high - low) * 1e15
+
+
+def packed(health):
+    buffer = bytearray(SIZE + 2)
+    health.pack_into(buffer, 1)
+    assert (buffer[0], buffer[-1]) == (0, 0)
+    return buffer
+
+
+def test_a_cycle_is_a_charge_and_a_discharge():
+    health = healthy()
+    for cycle in range(1, 30):
+        for part in (0.5, -0.75, 0.5, -0.25):
+            health.count(int(part * FULL_PC))
+        # less than a microcoulomb is left out wherever the current turns
+        assert close(health.mcycles(), 1000 * cycle, 2e-4, 1)
+
+
+def test_many_small_charges_make_the_same_cycles():
+    # Node by night: 30 nA for a minute are 1.8 uC. No part of a microcoulomb may be lost.
+    for moved_pc in (1800000, -1800000, 999999, -999999, 300000, 123):
+        health = healthy()
+        count = min(4000, FULL_PC // abs(moved_pc))
+        for _ in range(count):
+            health.count(moved_pc)
+        expected = 1000.0 * count * abs(moved_pc) / (2 * FULL_PC)
+        assert close(health.mcycles(), expected, absolute=1)
+
+
+def test_noise_around_nothing_makes_no_cycles():
+    noise, health = Noise(3), healthy()
+    for _ in range(3000):
+        health.count(noise.between(-400000, 400000))
+    assert health.mcycles() < 10
+
+
+def test_cycles_outlive_sleep():
+    health, moved = healthy(), 0
+    for wake in range(400):
+        again = healthy()
+        again.unpack_from(packed(health), 1)
+        again.count(-(100000000 + wake * 1111111))
+        moved += 100000000 + wake * 1111111
+        health = again
+    assert close(health.mcycles(), 1000.0 * moved / (2 * FULL_PC), absolute=1)
+
+
+def seen_step(health, ratio, low_pa, high_pa, cdeg, noise_uv=0):
+    """Let a load step; the cell has `ratio` times the profile's polarisation."""
+    health.interrupt()
+    for current_pa in (low_pa, high_pa):
+        uv = 2000000 + 1e6 * ratio * polarisation_v(VALUES, current_pa, cdeg) + noise_uv
+        health.look(int(uv), current_pa, cdeg)
+        noise_uv = -noise_uv
+
+
+def discharging(**changes):
+    """Return the health of a cell in the middle of a discharge."""
+    health = healthy(**changes)
+    health.count(-FULL_PC // 4)
+    return health
+
+
+def test_resistance_is_that_of_the_profile_at_first():
+    assert close(healthy().resistance_mohm(ONE_C_PA), chord_mohm(), 1e-3)
+
+
+def test_resistance_is_learned_from_steps():
+    for ratio in (0.7, 1.0, 1.35):
+        for cdeg in (1000, 2500, 4000):
+            health = discharging()
+            before = health.resistance_sigma()
+            for _ in range(40):
+                seen_step(health, ratio, -ONE_C_PA // 20, -ONE_C_PA // 4, cdeg, 300)
+            assert close(health.resistance_mohm(ONE_C_PA), ratio * chord_mohm(), 0.02)
+            assert health.resistance_sigma() < before / 3
+            assert abs(health.resistance_mohm(ONE_C_PA) / chord_mohm() / ratio - 1) < (
+                3 * health.resistance_sigma()
+            )
+
+
+def test_what_is_no_step_teaches_nothing():
+    for low_pa, high_pa, warmer, run in (
+        (-ONE_C_PA // 10, ONE_C_PA // 10, 0, 4),  # the direction has changed
+        (-ONE_C_PA // 10, -ONE_C_PA // 9, 0, 4),  # nearly the same current
+        (-ONE_C_PA // 20, -ONE_C_PA // 4, 500, 4),  # another temperature
+        (-ONE_C_PA // 20, -ONE_C_PA // 4, 0, 1000),  # the branch has not turned yet
+    ):
+        health = healthy()
+        health.count(-FULL_PC // run)
+        before = health.resistance_mohm(ONE_C_PA), health.resistance_sigma()
+        for _ in range(5):
+            health.interrupt()
+            health.look(1900000, low_pa, 2500)
+            health.look(1800000, high_pa, 2500 + warmer)
+        assert (health.resistance_mohm(ONE_C_PA), health.resistance_sigma()) == before
+
+
+def test_an_interruption_separates_two_samples():
+    health = discharging()
+    before = health.resistance_mohm(ONE_C_PA)
+    for _ in range(5):
+        health.look(1900000, -ONE_C_PA // 20, 2500)
+        health.interrupt()
+        health.look(1850000, -ONE_C_PA // 4, 2500)
+        health.interrupt()
+    assert health.resistance_mohm(ONE_C_PA) == before
+
+
+def test_a_surface_that_moves_is_no_step():
+    health = discharging()
+    for _ in range(20):
+        seen_step(health, 1.0, -ONE_C_PA // 20, -ONE_C_PA // 4, 2500)
+    before = health.resistance_mohm(ONE_C_PA)
+    health.interrupt()
+    health.look(1900000, -ONE_C_PA // 20, 2500)
+    health.look(1100000, -ONE_C_PA // 4, 2500)
+    assert health.resistance_mohm(ONE_C_PA) == before
+
+
+def test_resistance_stays_a_resistance():
+    noise = Noise(8)
+    for changes in ({}, {"exchange_pa_cm2": 10**9, "lipon_mohm_cm2": 0, "contact_mohm_cm2": 0}):
+        health = discharging(**changes)
+        for _ in range(300):
+            cdeg, pa = noise.between(-4000, 8500), noise.between(-20000000, 20000000)
+            health.look(noise.between(0, 5000000), pa, cdeg)
+            assert 0 <= health.resistance_mohm(ONE_C_PA) < 2**40
+            assert 0.0 < health.resistance_sigma() < 1.0
+            packed(health)
+
+
+def fading(per_cycle_ppm, cycles):
+    """Return a health that has seen the capacity change in every cycle, and the capacity."""
+    health, capacity = healthy(), 1000000
+    for _ in range(cycles):
+        health.count(FULL_PC)
+        health.count(-FULL_PC)
+        health.swung(capacity, capacity + per_cycle_ppm)
+        capacity += per_cycle_ppm
+    return health, capacity
+
+
+def test_trend_is_the_slope_of_the_capacity():
+    # 43 ppm in a cycle is the fade of a film that keeps 98.8 % over 280 cycles.
+    for slope in (-1000, -43, -5, 0, 200):
+        health, _ = fading(slope, 200)
+        assert close(health.trend_ppm(), slope, 0.02, 1.0)
+
+
+def test_a_capacity_that_only_wavers_has_no_trend():
+    health = healthy()
+    for turn in range(400):
+        health.count(FULL_PC)
+        health.count(-FULL_PC)
+        change = 300 if turn % 2 else -300
+        health.swung(900000, 900000 + change)
+    assert abs(health.trend_ppm()) <= 20
+
+
+def test_cycles_left():
+    health, capacity = fading(-500, 200)
+    assert capacity == 900000
+    assert close(health.cycles_left(capacity), 200, 0.03)  # (0.9 - 0.8) / 0.0005
+    assert health.cycles_left(700000) == 0
+    assert healthy().cycles_left(1000000) is None
+    assert fading(300, 50)[0].cycles_left(1000000) is None
+
+
+def test_age_of_the_capacity():
+    health, _ = fading(-10, 3)
+    assert health.cycles_since_swing() == 0
+    health.count(FULL_PC)
+    assert close(health.cycles_since_swing(), 500, absolute=1)
+
+
+def test_trend_stays_within_bounds():
+    noise, health = Noise(9), healthy()
+    for _ in range(300):
+        health.count(noise.between(-FULL_PC // 50, FULL_PC // 50))
+        health.swung(noise.between(100000, 4000000), noise.between(100000, 4000000))
+        packed(health)
+        left = health.cycles_left(noise.between(100000, 4000000))
+        assert left is None or left >= 0
+
+
+def test_pack_round_trip():
+    noise = Noise(10)
+    health, _ = fading(-77, 20)
+    for _ in range(60):
+        health.look(noise.between(1700000, 1900000), -noise.between(200000, 3000000), 2500)
+        health.count(-noise.below(10**9))
+        again = healthy()
+        again.unpack_from(packed(health), 1)
+        assert packed(again) == packed(health)
+        assert again.mcycles() == health.mcycles()
+        assert again.trend_ppm() == health.trend_ppm()
+        assert again.cycles_since_swing() == health.cycles_since_swing()
+        assert again.resistance_mohm(ONE_C_PA) == health.resistance_mohm(ONE_C_PA)
