@@ -85,8 +85,9 @@ def test_a_seed_is_a_seed():
 
 
 def test_processes_change_nothing():
+    family = replace(SHORT, days=0.3)
     alone, both = (
-        [each.as_dict() for each in scores([replace(SHORT, days=0.3)], range(1, 4), Options(), workers)]
+        [each.as_dict() for each in scores([family], range(1, 4), Options(), workers)]
         for workers in (1, 2)
     )
     assert alone == both
