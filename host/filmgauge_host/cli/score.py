@@ -51,6 +51,10 @@ def score(
     Exits with 1 when a bound is missed.
     """
     if runtime != "gauge":
+        if single or plot is not None:
+            from filmgauge_host.telemetry.errors import InputError
+
+            raise InputError("--float32 and --plot need --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
     from filmgauge_sim.score.run import Options
