@@ -1,4 +1,4 @@
-"""`filmgauge score`: what it prints, the files it writes, and one sentence for everything wrong."""
+"""`filmgauge score`: what it prints, the files it writes, one sentence for everything wrong."""
 
 import json
 
@@ -6,10 +6,12 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_host.terminal.score_table import told
+from filmgauge_sim.score.bounds import Check
 
 SCENARIO = """
 name = "short"
-duration = "12h"
+duration = "6h"
 [[node]]
 name = "a"
 [[node.cycler]]
@@ -47,6 +49,13 @@ def test_one_family_as_json_and_picture(tmp_path):
     assert (tmp_path / "p" / "cold-boot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_missed_bound_is_told():
+    assert told(Check("x", 2.0, None, 1.0)) == "x 2.00 > 1"
+    assert told(Check("x", 2.0, 3.0, None)) == "x 2.00 < 3"
+    assert told(Check("x", 2.0, 3.0, 4.0)) == "x 2.00 not in 3..4"
+    assert told(Check("x", None, None, 1.0)) == "x unknown > 1"
+
+
 def test_a_scenario_with_the_gauge_alone(scenario):
     ran = score("--scenario", scenario, "--seeds", 2)
     assert ran.exit_code == 0, ran.output
@@ -59,7 +68,7 @@ def test_a_scenario_with_whole_nodes(scenario):
     assert ran.exit_code == 0, ran.output
     found = json.loads(ran.stdout)
     assert found["runtime"] == "cpython"
-    assert found["families"]["a"]["gauge"]["records"] > 100
+    assert found["families"]["a"]["gauge"]["records"] == 2 * 72
     assert found["families"]["a"]["gauge"]["soc_max_pct"] < 5
 
 
@@ -68,6 +77,7 @@ def test_a_scenario_with_whole_nodes(scenario):
     [
         (["lab-26"], "FAMILY must be one of lab-25,"),
         (["lab-25", "--runtime", "cpython"], "--runtime cpython needs --scenario"),
+        (["--scenario", "bench", "--runtime", "cpython", "--float32"], "need --runtime gauge"),
         (["lab-25", "--scenario", "bench"], "exclude each other"),
         (["--scenario", "no-such"], "no-such: neither a file"),
         (["--seeds", "0"], "0 is not in the range"),

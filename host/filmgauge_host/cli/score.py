@@ -51,6 +51,10 @@ def score(
     Exits with 1 when a bound is missed.
     """
     if runtime != "gauge":
+        if single or plot is not None:
+            from filmgauge_host.telemetry.errors import InputError
+
+            raise InputError("--float32 and --plot need --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
     from filmgauge_sim.score.run import Options
@@ -84,7 +88,7 @@ def _score_nodes(
     as_json: bool,
 ) -> None:
     """Whole nodes in a scenario: what they publish against the truth. There are no bounds."""
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
     from filmgauge_host.virtual.node_score import score_nodes
 
     if path is None:
@@ -96,6 +100,8 @@ def _score_nodes(
         found = score_nodes(scenario, seeds, runtime)
     except ValueError as error:
         raise error if isinstance(error, InputError) else InputError(str(error)) from None
+    if not any(gauge["records"] for gauge in found.values()):
+        raise FilmgaugeError(f"no node of {scenario.name} has reported a state of charge")
     if as_json:
         each = {name: {"gauge": gauge, "baselines": {}} for name, gauge in found.items()}
         click.echo(json.dumps({"scenario": scenario.name, "runtime": runtime, "families": each}))

@@ -31,10 +31,10 @@ def progress(total: int) -> Iterator[Callable[[str, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("runs", total=total)
 
-        def told(family: str, seed: int) -> None:
+        def note(family: str, seed: int) -> None:
             bar.update(task, advance=1, description=family)
 
-        yield told
+        yield note
 
 
 def print_scores(scores: Sequence[FamilyScore]) -> None:
@@ -58,8 +58,8 @@ def print_scores(scores: Sequence[FamilyScore]) -> None:
     for each in scores:
         missed = [check for check in each.checks if not check.is_met]
         state = "[red]missed[/]" if missed else "[green]met[/]"
-        told = "; ".join(_told(check) for check in missed)
-        console.print(f"{each.family.name:12} bounds {state} {told}", highlight=False)
+        why = "; ".join(told(check) for check in missed)
+        console.print(f"{each.family.name:12} bounds {state} {why}", highlight=False)
 
 
 def _cells(figures: dict[str, Any]) -> list[str]:
@@ -67,8 +67,11 @@ def _cells(figures: dict[str, Any]) -> list[str]:
     return ["-" if value is None else f"{value:.2f}" for value in values]
 
 
-def _told(check: Check) -> str:
+def told(check: Check) -> str:
+    """Say what a bound that is missed asks for."""
     value = "unknown" if check.value is None else f"{check.value:.2f}"
     if check.low is None:
         return f"{check.name} {value} > {check.high:g}"
+    if check.high is None:
+        return f"{check.name} {value} < {check.low:g}"
     return f"{check.name} {value} not in {check.low:g}..{check.high:g}"

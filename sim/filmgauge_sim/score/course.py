@@ -173,6 +173,8 @@ class Course:
         """Look for a moment, with the voltage input on the cell."""
         cell, sensors, temperature_c = self.cell, self._sensors, self._temperature_c
         drain_ua = sensors.drain_ua(cell.voltage_v(current_ua, temperature_c))
+        # The drain itself lowers the voltage that drives it; the rest of that is below a tenth.
+        drain_ua = sensors.drain_ua(cell.voltage_v(current_ua - drain_ua, temperature_c))
         net_ua = current_ua - drain_ua
         cell.advance(net_ua, temperature_c, SEEN_AFTER_S)
         voltage_v = cell.voltage_v(net_ua, temperature_c)

@@ -143,7 +143,7 @@ def _failures(tracks: Iterable[Track]) -> dict[str, int]:
     for track in tracks:
         found["not_a_number"] += sum(not isfinite(value) for value in track.soc)
         found["not_a_number"] += sum(not isfinite(value) for value in track.available_uah)
-        found["out_of_range"] += sum(not 0.0 <= value <= 1.0 for value in track.soc)
+        found["out_of_range"] += sum(value < 0.0 or value > 1.0 for value in track.soc)
         found["out_of_range"] += sum(value < 0.0 for value in track.available_uah)
         found["silent_jumps"] += track.silent_jumps
         found["exceptions"] += len(track.problems)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from typing import Any
 
 from filmgauge_sim.score import bounds, measure
@@ -53,7 +54,9 @@ def scores(
 
     workers: processes, one for each processor by default.
     """
-    with ProcessPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+    # Not fork: a display of progress runs in a thread, and its locks would be copied as they are.
+    context = get_context("forkserver")
+    with ProcessPoolExecutor(workers or len(os.sched_getaffinity(0)), context) as pool:
         runs = [[pool.submit(run, family, seed, options) for seed in seeds] for family in families]
         try:
             for index, family in enumerate(families):

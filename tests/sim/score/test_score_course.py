@@ -54,7 +54,7 @@ def test_charge_moved_is_current_times_time():
 def test_an_ideal_sensor_counts_what_passed():
     driven = Driven(Step(1.3, 3 * HOUR), Step(-2.0, 2 * HOUR))
     drained = sum(reading.drained_pc for reading in driven.readings) / 3.6e9
-    assert driven.moments[-1].passed_uah == pytest.approx(driven.counted_uah - drained, abs=2e-5)
+    assert driven.moments[-1].passed_uah == pytest.approx(driven.counted_uah - drained, rel=1e-3)
 
 
 def test_samples_keep_to_the_grid_of_the_nodes_clock():
@@ -80,15 +80,6 @@ def test_a_discharge_ends_at_one_volt_and_wakes_the_node(rate):
 
 def test_the_limit_is_met_exactly():
     """Without a look between, the cell stands at its limit to a nanovolt."""
-    cells = []
-
-    class Kept(Driven):
-        pass
-
-    def programme(course):
-        yield from discharged(CAPACITY, 0.2)
-        cells.append(course.cell)
-
     cell = FilmCell(SET, 1.0, 0.3, hysteresis=-1.0)
     course = Course(
         cell,
@@ -99,13 +90,13 @@ def test_the_limit_is_met_exactly():
         Random(0),
     )
     twin = cell.clone()
-    (moment,) = course.run(programme, 1e9)
+    (moment,) = course.run(lambda course: discharged(CAPACITY, 0.2), 1e9)
     end = twin.next_crossing(-0.2 * CAPACITY, 25.0, 1e6, low_v=1.0)
     assert moment.now_s - LOOK_S == pytest.approx(end.time_s, abs=2e-6)
 
 
 def test_a_charge_holds_four_volts_until_its_current_has_faded():
-    driven = Driven(*charged(CAPACITY), interval=10.0)
+    driven = Driven(*charged(CAPACITY), interval=10.0, errors=SensorErrors(bus_input_ohm=1e15))
     kinds = [moment.reading.interrupt for moment in driven.moments]
     assert kinds.count(Interrupt.HIGH) == 1
     assert kinds[-1] is Interrupt.DONE
@@ -113,10 +104,8 @@ def test_a_charge_holds_four_volts_until_its_current_has_faded():
     codes = [moment.reading.current_code for moment in held]
     assert codes[-1] == pytest.approx(CAPACITY / 50 * 12800, abs=2)
     assert max(codes) <= CAPACITY / 5 * 12800 + 1
-    # The voltage input disturbs the film at every look, so the current is not quite monotonic.
-    assert all(later <= sooner * 1.05 for sooner, later in pairwise(codes[5:]))
-    voltage = driven.course.cell.voltage_v(CAPACITY / 50, 25.0)
-    assert voltage == pytest.approx(4.0, abs=0.15)
+    assert all(later <= sooner + 1 for sooner, later in pairwise(codes[5:]))
+    assert all(abs(moment.reading.voltage_uv - 4e6) < 5e3 for moment in held)
     assert driven.course.cell.stoichiometry > 0.97
 
 
@@ -171,9 +160,10 @@ def test_swings_stay_between_their_states():
         Faults(),
         Random(0),
     )
-    seen = []
-    for moment in course.run(swings(CAPACITY, Random(4)), 6 * 86400.0):
-        seen.append((moment.now_s, cell.stoichiometry, moment.end))
+    seen = [
+        (moment.now_s, cell.stoichiometry, moment.end)
+        for moment in course.run(swings(CAPACITY, Random(4)), 6 * 86400.0)
+    ]
     done = next(time_s for time_s, _, end in seen if end is End.FADED)
     later = [state for time_s, state, _ in seen if time_s > done + 86400.0]
     assert min(later) == pytest.approx(0.30, abs=0.01)

@@ -119,7 +119,7 @@ def test_bounds_are_judged():
     assert not found["coverage_pct"].is_met  # all within: too modest
     assert found["share_of_best_baseline"].value == pytest.approx(1.0)
     assert not found["share_of_best_baseline"].is_met
-    assert {name for name in ROWS} == set(FAMILIES)
+    assert set(ROWS) == set(FAMILIES)
 
 
 def test_the_recent_mean_is_exponential():

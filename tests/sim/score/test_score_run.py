@@ -85,8 +85,9 @@ def test_a_seed_is_a_seed():
 
 
 def test_processes_change_nothing():
+    family = replace(SHORT, days=0.3)
     alone, both = (
-        [each.as_dict() for each in scores([SHORT], range(1, 4), Options(), workers)]
+        [each.as_dict() for each in scores([family], range(1, 4), Options(), workers)]
         for workers in (1, 2)
     )
     assert alone == both
@@ -94,7 +95,7 @@ def test_processes_change_nothing():
 
 def test_runs_are_told_one_by_one():
     told = []
-    list(scores([SHORT], range(2), Options(), 2, lambda *run: told.append(run)))
+    list(scores([replace(SHORT, days=0.1)], range(2), Options(), 2, lambda *run: told.append(run)))
     assert sorted(told) == [("lab-25", 0), ("lab-25", 1)]
 
 
