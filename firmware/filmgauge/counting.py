@@ -1,0 +1,112 @@
+"""How charge gets into the ledger: counted through the sleep, or estimated from samples.
+
+    counting = counting_of(config)
+    sampler = counting.sampler(board, config)
+    faults = counting.count(state, sampler, gauge, elapsed_ms, temperature_cdeg)
+
+A node whose sensors always have their supply reads the accumulator: nothing escapes it. A node
+that lives from its film must switch them off (640 uA), and the converter between cell and buffer
+capacitor flows in bursts: a current sampled once in minutes sees a burst or it does not, and the
+wake that samples causes bursts of its own, right after everyone has looked. So what is sampled
+decides only whether the cell is being charged, and with how much:
+
+- While it is, the charge between two samples is the trapezoid of their currents (a gap between
+  charging currents counts as zero, a discharge does not count).
+- While it is not, the cell feeds the node. What that takes is known better than any sample tells:
+  the power asleep and the energy of a wake, from the configuration, through the converter at the
+  voltage of the cell. It is booked, not measured.
+
+Which of both holds is told by the last sample that saw a current; an interval between one of each
+kind is shared. Between a weak harvester and the node both feed it, and then this books too much.
+"""
+
+from filmgauge.compat import const
+from filmgauge.report.record import FAULT_GAP
+from filmgauge.sampler import Sampler, SwitchedSampler
+from filmgauge.sensors.ina228 import charge_moved
+
+_GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
+_LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
+_TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
+
+
+def counting_of(config):
+    """Return the way of counting that a configuration asks for."""
+    return Accumulated() if config.pin_sensors < 0 else Estimated(config)
+
+
+class Accumulated:
+    """The sensor counts through the sleep; charge_high and charge_low are its accumulator."""
+
+    def sampler(self, board, config) -> Sampler:
+        """Return the sensors as this way of counting uses them."""
+        return Sampler(board, config)
+
+    def count(self, state, sampler, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
+        """Tell the gauge what has moved since the last sample; return faults."""
+        faults = 0
+        counts = 0
+        if sampler.current_code is not None:
+            if sampler.restarted and state.counting:
+                faults = FAULT_GAP
+                gauge.widen(_GAP_SIGMA_PPM)
+            counts = self._moved(state, sampler)
+        gauge.count(counts, elapsed_ms, temperature_cdeg)
+        return faults
+
+    def _moved(self, state, sampler):
+        sensor = sampler.current
+        if sampler.restarted:  # it began again at zero
+            state.charge_high = state.charge_low = 0
+        elif not state.counting:  # it ran before this node first looked
+            state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
+        counts = charge_moved(
+            sensor.charge_high, sensor.charge_low, state.charge_high, state.charge_low
+        )
+        state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
+        state.counting = 1
+        return counts
+
+
+class Estimated:
+    """Samples only; charge_high is 1 while the cell is charged, charge_low the last code."""
+
+    def __init__(self, config):
+        self._own_nw = config.own_nw
+        self._wake_nj = config.wake_nj
+        self._refill_ppm = config.refill_ppm
+
+    def sampler(self, board, config) -> Sampler:
+        """Return the sensors as this way of counting uses them."""
+        return SwitchedSampler(board, config)
+
+    def count(self, state, sampler, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
+        """Tell the gauge what has moved since the last sample; return faults."""
+        lit, before = state.charge_high, state.charge_low
+        code = sampler.current_code
+        if code is not None:
+            if abs(code) >= _LEAST_CODE:
+                state.charge_high = 1 if code > 0 else 0
+            state.charge_low = code
+        if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
+            gauge.count(0, elapsed_ms, temperature_cdeg)
+            return self._gap(state, sampler, gauge)
+        state.counting = 1
+        charged = max(0, before) + max(0, state.charge_low)
+        gauge.count(charged * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
+        dark = 2 - lit - state.charge_high
+        gauge.book(-self._taken_pc(elapsed_ms, sampler.voltage_uv or _TYPICAL_UV) * dark // 2)
+        return 0
+
+    def _gap(self, state, sampler, gauge):
+        faults = 0
+        if state.counting:
+            faults = FAULT_GAP
+            gauge.widen(_GAP_SIGMA_PPM)
+        state.counting = 1
+        return faults
+
+    def _taken_pc(self, elapsed_ms, voltage_uv):
+        """Return what the cell gave for `elapsed_ms` of sleep and for the wake before it."""
+        nanojoules = self._own_nw * elapsed_ms // 1000 + self._wake_nj
+        return nanojoules * 1000000 // self._refill_ppm * 1000000000 // voltage_uv
