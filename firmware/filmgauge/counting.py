@@ -17,7 +17,10 @@ decides only whether the cell is being charged, and with how much:
   voltage of the cell. It is booked, not measured.
 
 Which of both holds is told by the last sample that saw a current; an interval between one of each
-kind is shared. Between a weak harvester and the node both feed it, and then this books too much.
+kind is shared. Where a weak harvester and the cell feed the node together, this books too much.
+
+Neither is exact, and the gauge is told so: two samples that differ say how little one of them
+says, and the configured figures are taken for good to 5 % (assumed), each day anew.
 """
 
 from filmgauge.compat import const
@@ -27,6 +30,8 @@ from filmgauge.sensors.ina228 import charge_moved
 
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
+_BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
+_DAY_MS = const(86400000)
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
@@ -92,11 +97,23 @@ class Estimated:
             gauge.count(0, elapsed_ms, temperature_cdeg)
             return self._gap(state, sampler, gauge)
         state.counting = 1
-        charged = max(0, before) + max(0, state.charge_low)
-        gauge.count(charged * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
+        after = max(0, state.charge_low)
+        before = max(0, before)
+        gauge.count((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
+        self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
         dark = 2 - lit - state.charge_high
-        gauge.book(-self._taken_pc(elapsed_ms, sampler.voltage_uv or _TYPICAL_UV) * dark // 2)
+        taken_pc = self._taken_pc(elapsed_ms, sampler.voltage_uv or _TYPICAL_UV) * dark // 2
+        gauge.book(-taken_pc)
+        if elapsed_ms:
+            a_day = (_DAY_MS / elapsed_ms) ** 0.5
+            self._widen(gauge, int(taken_pc // _BUDGET_PARTS * a_day))
         return 0
+
+    def _widen(self, gauge, sigma_pc):
+        """Tell the gauge of a charge that may be wrong, once again and by chance."""
+        full_nah = gauge.full_nah()
+        if full_nah and sigma_pc:
+            gauge.widen(sigma_pc * 10 // (36 * full_nah))  # 3600000 pC are 1 nAh
 
     def _gap(self, state, sampler, gauge):
         faults = 0

@@ -47,9 +47,9 @@ class Sampler:
     def sample(self) -> None:
         """Take one sample; sensors that do not answer are told in `faults`."""
         self._forget()
-        self._ready_current()
+        self._try(self._ready_current)
         self._begin_temperature(self.restarted)  # it has just got its supply
-        self._connect(_SETTLE_MS)
+        self._connect(self._go_on, _SETTLE_MS, self._read_all)
         self._finish_temperature()
 
     def _forget(self):
@@ -57,49 +57,50 @@ class Sampler:
         self.voltage_uv = self.current_code = self.temperature_cdeg = None
         self.drain_pa = self.drained_pc = 0
 
-    def _connect(self, wait_ms):
-        """Read the current sensor after `wait_ms` with its voltage input connected."""
+    def _connect(self, begin, wait_ms, read):
+        """Connect the voltage input for `begin`, a wait and `read`; note what it took."""
         begun_us = time.ticks_us()
         self._gate.value(1)
-        self._begin_current()
+        self._try(begin)
         connected_us = wait_ms * 1000 + time.ticks_diff(time.ticks_us(), begun_us)
         self._nap(wait_ms)  # ticks may stand still in it
         begun_us = time.ticks_us()
-        self._read_current()
+        self._try(read)
         self._gate.value(0)
         connected_us += time.ticks_diff(time.ticks_us(), begun_us)
         if self.voltage_uv is not None:
             self.drain_pa = self.voltage_uv * 1000000 // self._divider_ohm
             self.drained_pc = self.voltage_uv * connected_us // self._divider_ohm
 
-    def _ready_current(self):
-        self.restarted = False
-        try:
-            if not self.current.running():
-                self.current.check()
-                self.current.start()
-                self.restarted = True
-        except OSError:
-            self.faults |= FAULT_SENSOR
-
-    def _begin_current(self):
-        pass  # it never stops
-
-    def _read_current(self):
+    def _try(self, action):
+        """Do something with the current sensor, unless it has failed before."""
         if self.faults & FAULT_SENSOR:
             return
         try:
-            self._read_charge()
-            self.current_code = self.current.current_code()
-            self.voltage_uv = self.current.bus_uv()
-            if self.voltage_uv > _HIGHEST_UV:
-                raise OSError(_EIO)  # a bus line that stays high reads as all ones
+            action()
         except OSError:
             self.faults |= FAULT_SENSOR
             self.current_code = self.voltage_uv = None
 
-    def _read_charge(self):
+    def _ready_current(self):
+        self.restarted = False
+        if not self.current.running():
+            self.current.check()
+            self.current.start()
+            self.restarted = True
+
+    def _go_on(self):
+        pass  # it never stops
+
+    def _read_all(self):
         self.current.read_charge()
+        self.current_code = self.current.current_code()
+        self._read_voltage()
+
+    def _read_voltage(self):
+        self.voltage_uv = self.current.bus_uv()
+        if self.voltage_uv > _HIGHEST_UV:
+            raise OSError(_EIO)  # a bus line that stays high reads as all ones
 
     def _begin_temperature(self, check):
         try:
@@ -123,7 +124,9 @@ class Sampler:
 class SwitchedSampler(Sampler):
     """Two sensors that have their supply for the sample only, from the pin `pin_sensors`.
 
-    Left on, the current sensor would take 640 uA: it would empty 12 uAh in 68 s.
+    Left on, the current sensor would take 640 uA: it would empty 12 uAh in 68 s. The current is
+    read before the voltage input is connected: that lowers the voltage of the cell, and a
+    converter that waits for just this would begin to charge while it is looked at.
     """
 
     def __init__(self, board, config):
@@ -137,26 +140,16 @@ class SwitchedSampler(Sampler):
         try:
             self._nap(_START_UP_MS)
             self._begin_temperature(True)
-            self._ready_current()
-            self._connect(ONCE_MS)
-            self._nap(tmp117.WAIT_MS - ONCE_MS)
+            self._try(self.current.check)
+            self._try(self.current.once_current)
+            self._nap(ONCE_MS)
+            self._try(self._read_code)
+            self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
+            self._nap(tmp117.WAIT_MS - 2 * ONCE_MS)
             self._finish_temperature()
         finally:
             self._gate.value(0)
             self._supply.value(0)
 
-    def _ready_current(self):
-        try:
-            self.current.check()
-        except OSError:
-            self.faults |= FAULT_SENSOR
-
-    def _begin_current(self):
-        try:
-            if not self.faults & FAULT_SENSOR:
-                self.current.once()
-        except OSError:
-            self.faults |= FAULT_SENSOR
-
-    def _read_charge(self):
-        pass  # there is none: it has only just begun
+    def _read_code(self):
+        self.current_code = self.current.current_code()

@@ -48,9 +48,7 @@ def build_world(section: NodeSection, kind: BoardKind, rng: random.Random) -> Be
         raise ValueError(f"node {section.name}: {error}") from None
 
 
-def _bench(
-    section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: Sensing
-) -> Bench:
+def _bench(section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: Sensing) -> Bench:
     return Bench(
         cell=cell,
         cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
