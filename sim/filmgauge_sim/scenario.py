@@ -236,7 +236,12 @@ def _check_step(where: str, step: CyclerStep) -> None:
 
 
 def _check_supply(node: NodeSection) -> None:
-    """The circuit belongs to supply film, the cycler to supply usb."""
+    """The circuit belongs to supply film, a cycler to usb, a budget to switched sensors."""
+    if not node.sensor.switched:
+        plain = FirmwareSection()
+        for key in ("own_uw", "wake_uj", "refill_efficiency"):
+            if getattr(node.firmware, key) != getattr(plain, key):
+                raise ValueError(f"node {node.name}: firmware.{key} needs sensor.switched = true")
     if node.supply == "film":
         if node.cycler:
             raise ValueError(f"node {node.name}: cycler must be left out with supply film")
