@@ -1,7 +1,9 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import const
+from filmgauge.compat import const, ilistdir
 """
+
+import os
 
 try:
     from micropython import const
@@ -10,3 +12,13 @@ except ImportError:
     def const(__value):
         """Return the value: only the board's compiler folds constants."""
         return __value
+
+
+try:
+    from os import ilistdir
+except ImportError:
+
+    def ilistdir(path):
+        """Yield a tuple for each entry of a directory, its name first."""
+        for name in os.listdir(path):
+            yield (name,)

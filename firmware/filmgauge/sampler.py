@@ -13,12 +13,11 @@ import time
 
 from filmgauge.compat import const
 from filmgauge.report.record import FAULT_SENSOR, FAULT_TEMPERATURE
-from filmgauge.sensors import tmp117
-from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS, Ina228
+from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
+from filmgauge.sensors.tmp117 import Tmp117
 
 # A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
 _SETTLE_MS = 2 * CYCLE_MS + 4
-_START_UP_MS = const(2)  # until both sensors answer: 1.5 ms for the TMP117
 _EIO = const(5)
 _HIGHEST_UV = const(6000000)  # no film cell, and not the supply of the board either
 
@@ -34,7 +33,7 @@ class Sampler:
         self._gate = board.output(config.pin_gate)
         self._nap = board.nap
         self._divider_ohm = config.divider_ohm
-        self._temperature = tmp117.Tmp117(i2c, config.tmp117_address)
+        self._temperature = Tmp117(i2c, config.tmp117_address)
         self.current = Ina228(i2c, config.ina228_address)
         self.faults = 0
         self.restarted = False
@@ -119,37 +118,3 @@ class Sampler:
             pass
         if self.temperature_cdeg is None:
             self.faults |= FAULT_TEMPERATURE
-
-
-class SwitchedSampler(Sampler):
-    """Two sensors that have their supply for the sample only, from the pin `pin_sensors`.
-
-    Left on, the current sensor would take 640 uA: it would empty 12 uAh in 68 s. The current is
-    read before the voltage input is connected: that lowers the voltage of the cell, and a
-    converter that waits for just this would begin to charge while it is looked at.
-    """
-
-    def __init__(self, board, config):
-        super().__init__(board, config)
-        self._supply = board.output(config.pin_sensors)
-
-    def sample(self) -> None:
-        """Take one sample; whatever happens, the sensors lose their supply again."""
-        self._forget()
-        self._supply.value(1)
-        try:
-            self._nap(_START_UP_MS)
-            self._begin_temperature(True)
-            self._try(self.current.check)
-            self._try(self.current.once_current)
-            self._nap(ONCE_MS)
-            self._try(self._read_code)
-            self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
-            self._nap(tmp117.WAIT_MS - 2 * ONCE_MS)
-            self._finish_temperature()
-        finally:
-            self._gate.value(0)
-            self._supply.value(0)
-
-    def _read_code(self):
-        self.current_code = self.current.current_code()

@@ -3,7 +3,8 @@
 from cells import cell
 
 from filmgauge.config import Config
-from filmgauge.counting import Accumulated, Estimated, counting_of
+from filmgauge.counting import Accumulated, counting_of
+from filmgauge.estimated import Estimated
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import BOOKED, MEASURED
 from filmgauge.report.record import FAULT_GAP

@@ -7,6 +7,7 @@ import network
 from machine import I2C, RTC, WDT, Pin
 
 from filmgauge.compat import const
+from filmgauge.report.wifi import WifiUplink  # loaded early: later it would split the heap
 
 _POLL_MS = const(100)
 
@@ -49,8 +50,6 @@ class Esp32:
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
-        from filmgauge.report.wifi import WifiUplink
-
         return WifiUplink(self, config, profile)
 
     def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:

@@ -16,6 +16,7 @@ import machine
 from machine import WDT, Pin, SoftI2C
 
 from filmgauge.compat import const
+from filmgauge.report.unsent import NoUplink
 
 _PORTS = "ABCDEFGH"
 _LONGEST_WATCHDOG_MS = const(32000)
@@ -66,8 +67,6 @@ class Stm32Wb:
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver: there is none yet."""
-        from filmgauge.report.unsent import NoUplink
-
         return NoUplink()
 
     def sleep(self, duration_ms: int) -> None:

@@ -13,6 +13,8 @@ forty times less than appending to a log. It is removed only after it was acknow
 
 import os
 
+from filmgauge.compat import ilistdir
+
 _DIGITS = "%08d"
 
 
@@ -65,10 +67,13 @@ class Backlog:
 
     def _list(self):
         if self._numbers is None:
-            try:
-                self._numbers = sorted(int(n) for n in os.listdir(self._path) if _is_ours(n))
+            numbers = []
+            try:  # one entry at a time: a list of all names would fill the heap
+                numbers.extend(int(entry[0]) for entry in ilistdir(self._path) if _is_ours(entry[0]))
             except OSError:
-                self._numbers = []
+                pass
+            numbers.sort()
+            self._numbers = numbers
         return self._numbers
 
     def _make_directory(self):
