@@ -1,6 +1,6 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import const, ilistdir
+from filmgauge.compat import const, names_in
 """
 
 import os
@@ -14,11 +14,10 @@ except ImportError:
         return __value
 
 
-try:
-    from os import ilistdir
-except ImportError:
-
-    def ilistdir(path):
-        """Yield a tuple for each entry of a directory, its name first."""
-        for name in os.listdir(path):
-            yield (name,)
+def names_in(path):
+    """Yield the names in a directory; on a board one by one, since together they fill the heap."""
+    if hasattr(os, "ilistdir"):
+        for entry in os.ilistdir(path):
+            yield entry[0]
+    else:
+        yield from os.listdir(path)

@@ -13,7 +13,7 @@ forty times less than appending to a log. It is removed only after it was acknow
 
 import os
 
-from filmgauge.compat import ilistdir
+from filmgauge.compat import names_in
 
 _DIGITS = "%08d"
 
@@ -68,8 +68,8 @@ class Backlog:
     def _list(self):
         if self._numbers is None:
             numbers = []
-            try:  # one entry at a time: a list of all names would fill the heap
-                numbers.extend(int(entry[0]) for entry in ilistdir(self._path) if _is_ours(entry[0]))
+            try:
+                numbers.extend(int(name) for name in names_in(self._path) if _is_ours(name))
             except OSError:
                 pass
             numbers.sort()

@@ -16,7 +16,7 @@ from typing import Any
 from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.kinds import Port
 
-_NOT_YET = ("rename", "rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
+_UNUSED = ("rename", "rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
 _PLATFORMS = {"esp32": "esp32", "stm32": "pyboard"}  # as each port names itself
 
 
@@ -43,7 +43,7 @@ def built_in_modules(
         },
         "uos": {
             name: getattr(files, name, None)
-            for name in ("ilistdir", "listdir", "mkdir", "remove", *_NOT_YET)
+            for name in ("ilistdir", "listdir", "mkdir", "remove", *_UNUSED)
         },
         "utime": {
             "gmtime": None,
