@@ -25,7 +25,7 @@ from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.powered import FilmPowered
 from filmgauge_sim.circuit.worlds import build_world
 from filmgauge_sim.scenario import NetworkSection, NodeSection
-from filmgauge_sim.stored import StoredRecords, backlog, journaled, state_in
+from filmgauge_sim.stored import StoredRecords, backlog, state_in
 from filmgauge_sim.truth_log import TruthLog
 
 RuntimeName = Literal["micropython", "cpython"]
@@ -77,6 +77,7 @@ class VirtualNode:
         self.world = build_world(section, kind, rng)
         self.flash = Flash(folder / f"{section.name}.flash", section.flash_blocks)
         self._stored = StoredRecords(self.flash)
+        self._stored_before = 0  # records that earlier boots have left
         self._provision(broker)
         self.board = VirtualBoard(
             kind=kind,
@@ -113,7 +114,7 @@ class VirtualNode:
 
     @property
     def has_uplink(self) -> bool:
-        """Whether it can send its records; otherwise it keeps them in its flash."""
+        """Whether it can send its records; otherwise it keeps them all in its flash."""
         return self.kind.has_wifi
 
     def new_records(self) -> list[Record]:
@@ -155,6 +156,8 @@ class VirtualNode:
                 self._note_made()  # before the retained memory goes
             if self._next_cause is ResetCause.POWER_ON or self.kind.keeps_ram:
                 self._boot = None
+            if not self.has_uplink:
+                self._stored_before = self._stored.next_number
             self.board.boot(self._next_cause)
         board = self.board
         if self.kind.keeps_ram:
@@ -192,8 +195,7 @@ class VirtualNode:
         A wake that lost its power before the firmware had a number is not noted.
         """
         if self._boot is None:
-            state = self._remembered()
-            self._boot = state.boot if state else None
+            self._boot = self._boot_number()
         if self._boot is None:
             return
         truth = self.world.truth()
@@ -205,10 +207,15 @@ class VirtualNode:
         if state is not None:
             self._made[state.boot] = state.seq
 
+    def _boot_number(self) -> int | None:
+        """Return the number that the firmware gave this boot: its first wake makes a record."""
+        if not self.has_uplink:
+            return self._stored.boot_since(self._stored_before)
+        state = self._remembered()
+        return state.boot if state else None
+
     def _remembered(self) -> State | None:
-        """Return what the firmware remembers: from the retained memory, or else the journal."""
-        if self.kind.keeps_ram:
-            return journaled(self.flash)
+        """Return the state in the retained memory, None where there is none."""
         return state_in(self.board.rtc_memory)
 
     def _provision(self, broker: Broker) -> None:

@@ -7,7 +7,6 @@ from filmgauge.store.block import opened
 from filmgauge_sim.board.files import fetch, listing
 from filmgauge_sim.board.flash import Flash
 
-_JOURNAL = "/state"
 _BACKLOG = "/backlog"
 
 
@@ -19,14 +18,6 @@ def state_in(block: bytes) -> State | None:
     state.buffer[:] = block[: len(state.buffer)]
     state.unpack(LedgerOnly(shunt_mohm=1_000_000))
     return state
-
-
-def journaled(flash: Flash) -> State | None:
-    """Return the newest whole state of the journal, None where there is none."""
-    names = [name for name in listing(flash, _JOURNAL) if name in ("0", "1")]
-    blocks = [fetch(flash, f"{_JOURNAL}/{name}") for name in names]
-    whole = [block for block in blocks if opened(block, SIZE) is not None]
-    return state_in(max(whole, key=lambda block: opened(block, SIZE) or 0)) if whole else None
 
 
 def backlog(flash: Flash) -> list[str]:
@@ -42,6 +33,20 @@ class StoredRecords:
         self._flash = flash
         self._programs = -1
 
+    @property
+    def next_number(self) -> int:
+        """The number that the next record will have."""
+        names = backlog(self._flash)
+        return int(names[-1]) + 1 if names else 0
+
+    def boot_since(self, number: int) -> int | None:
+        """Return the boot of the newest record from `number` on, None where there is none."""
+        names = backlog(self._flash)
+        if not names or int(names[-1]) < number:
+            return None
+        boot, *_ = self._read(names[-1]).values()
+        return boot
+
     def new(self) -> list[Record]:
         """Return the records that have come since the last call, oldest first."""
         if self._flash.programs == self._programs:
@@ -50,4 +55,7 @@ class StoredRecords:
         fresh = [name for name in backlog(self._flash) if int(name) >= self.made]
         if fresh:
             self.made = int(fresh[-1]) + 1
-        return [Record.from_bytes(fetch(self._flash, f"{_BACKLOG}/{name}")) for name in fresh]
+        return [self._read(name) for name in fresh]
+
+    def _read(self, name: str) -> Record:
+        return Record.from_bytes(fetch(self._flash, f"{_BACKLOG}/{name}"))
