@@ -6,10 +6,11 @@ and the wake that samples causes bursts of its own, right after everyone has loo
 sampled decides only whether the cell is being charged, and with how much:
 
 - While it is, the charge between two samples is the trapezoid of their currents (a gap between
-  charging currents counts as zero, a discharge does not count).
+  charging currents counts as zero, a discharge does not count). The load of the sample itself
+  ends some bursts while it looks, so a few per cent are missed until the next full charge.
 - While it is not, the cell feeds the node. What that takes is known better than any sample tells:
   the power asleep and the energy of a wake, from the configuration, through the converter at the
-  voltage of the cell. It is booked, not measured.
+  voltage that the cell had while it last fed it. It is booked, not measured.
 
 Which of both holds is told by the last sample that saw a current; an interval between one of each
 kind is shared. Where a weak harvester and the cell feed the node together, this books too much.
@@ -36,6 +37,7 @@ class Estimated:
         self._own_nw = config.own_nw
         self._wake_nj = config.wake_nj
         self._refill_ppm = config.refill_ppm
+        self._feeding_uv = 0  # of the cell while it last fed the converter; higher at rest
 
     def sampler(self, board, config) -> SwitchedSampler:
         """Return the sensors as this way of counting uses them."""
@@ -48,6 +50,7 @@ class Estimated:
         if code is not None:
             if abs(code) >= _LEAST_CODE:
                 state.charge_high = 1 if code > 0 else 0
+                self._feeding_uv = 0 if code > 0 else sampler.voltage_uv or 0
             state.charge_low = code
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
             gauge.count(0, elapsed_ms, temperature_cdeg)
@@ -58,7 +61,8 @@ class Estimated:
         gauge.count((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
         self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
         dark = 2 - lit - state.charge_high
-        taken_pc = self._taken_pc(elapsed_ms, sampler.voltage_uv or _TYPICAL_UV) * dark // 2
+        voltage_uv = self._feeding_uv or sampler.voltage_uv or _TYPICAL_UV
+        taken_pc = self._taken_pc(elapsed_ms, voltage_uv) * dark // 2
         gauge.book(-taken_pc)
         if elapsed_ms:
             a_day = (_DAY_MS / elapsed_ms) ** 0.5

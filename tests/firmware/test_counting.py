@@ -88,6 +88,14 @@ def test_the_last_current_seen_tells_what_holds():
     assert booked((20 * UA, 100)) == 0  # no more than the offset of the sensor
 
 
+def test_what_is_taken_is_taken_at_the_voltage_under_load():
+    loaded = Sample(-10 * UA, 1800000)
+    both = [loaded, loaded, Sample(0, 1900000)]
+    gauge, _ = after(estimated(own_nw=5000, refill_ppm=1000000), both)
+    expected_pc = 2 * 60 * 5e6 / 1.8
+    assert abs(gauge.ledger.line_pc(BOOKED) + expected_pc) < 1e-6 * expected_pc
+
+
 def test_without_a_voltage_the_budget_is_booked_all_the_same():
     gauge, _ = after(estimated(own_nw=5000), [Sample(None), Sample(None)])
     assert gauge.ledger.line_pc(BOOKED) < 0
