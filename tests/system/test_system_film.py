@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from filmgauge.report.record import FAULT_GAP, Record
+from filmgauge.report.record import FAULT_EXCEPTION, FAULT_GAP, Record
+from filmgauge_sim.board import inprocess
 from filmgauge_sim.circuit.powered import FilmPowered
 from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
 from filmgauge_sim.scenario import load_scenario
@@ -196,3 +197,24 @@ def test_a_power_cut_while_it_sleeps(film_node: Make, runtime: RuntimeName) -> N
     node.cut_power()
     records = live(node, 2.2)
     assert [(record.boot, record.seq) for record in records] == [(2, 0), (2, 1)]
+
+
+def test_a_failed_wake_goes_on_from_what_is_in_memory(
+    film_node: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = dict(inprocess.firmware_sources())
+    calm = "        self._sampler.sample()\n"
+    planted = (
+        calm + "        if self._state.wakes == 13:\n            raise ValueError('planted')\n"
+    )
+    assert calm in sources["filmgauge/node.py"]
+    sources["filmgauge/node.py"] = sources["filmgauge/node.py"].replace(calm, planted)
+    monkeypatch.setattr(inprocess, "firmware_sources", lambda: sources)
+    node = film_node("window", "cpython")
+    records = live(node, 3.1)
+    assert node.console.read_text().count("ValueError") == 1
+    assert [(record.boot, record.seq) for record in records] == [(1, seq) for seq in range(4)]
+    assert [record.faults for record in records] == [0, 0, FAULT_EXCEPTION, 0]
+    booked = [record.booked_nah or 0 for record in records]
+    assert booked == sorted(booked, reverse=True)
+    assert booked[1] < booked[0]  # and what was booked before the failure is not lost
