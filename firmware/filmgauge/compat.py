@@ -1,7 +1,9 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import const
+from filmgauge.compat import const, names_in
 """
+
+import os
 
 try:
     from micropython import const
@@ -10,3 +12,12 @@ except ImportError:
     def const(__value):
         """Return the value: only the board's compiler folds constants."""
         return __value
+
+
+def names_in(path):
+    """Yield the names in a directory; on a board one by one, since together they fill the heap."""
+    if hasattr(os, "ilistdir"):
+        for entry in os.ilistdir(path):
+            yield entry[0]
+    else:
+        yield from os.listdir(path)

@@ -20,6 +20,11 @@ NUMBERS = (
     ("pin_scl", None, 0, 63),
     ("pin_sda", None, 0, 63),
     ("pin_gate", None, 0, 63),  # high connects the bus input of the sensor to the cell
+    ("pin_sensors", -1, -1, 63),  # high gives the sensors their supply; -1: they always have it
+    # With pin_sensors nothing counts between samples; what the node takes is booked from these:
+    ("own_nw", 0, 0, 1000000000),  # asleep, out of the buffer capacitor
+    ("wake_nj", 0, 0, 2000000000),  # of one wake, out of the buffer capacitor
+    ("refill_ppm", 870000, 10000, 1000000),  # efficiency from the cell to the capacitor
     ("divider_ohm", 1000000, 10000, 1000000000),  # what the bus input draws while connected
     ("initial_soc_ppm", 500000, 0, 1000000),
     ("initial_sigma_ppm", 250000, 0, 1000000),
@@ -31,9 +36,9 @@ NUMBERS = (
 )
 TEXTS = (
     ("node", None, 1, 32),
-    ("wifi_ssid", None, 1, 32),
+    ("wifi_ssid", "", 0, 32),
     ("wifi_password", "", 0, 63),
-    ("mqtt_host", None, 1, 253),
+    ("mqtt_host", "", 0, 253),
     ("mqtt_user", "", 0, 64),
     ("mqtt_password", "", 0, 64),
 )
@@ -51,6 +56,12 @@ class Config:
         self.node = check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
+
+    def require(self, *names) -> None:
+        """Raise ValueError unless the texts of these names have been given."""
+        for name in names:
+            if not getattr(self, name):
+                raise ValueError("configuration key %s is missing" % name)
 
     @classmethod
     def from_json(cls, text) -> "Config":

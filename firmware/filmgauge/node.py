@@ -6,20 +6,17 @@ import time
 from filmgauge.board import this_board
 from filmgauge.compat import const
 from filmgauge.config import Config
+from filmgauge.counting import counting_of
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import CORRECTED, MEASURED
 from filmgauge.gauge.profile import Profile
-from filmgauge.report import publisher
 from filmgauge.report.record import (
     FAULT_BACKLOG,
     FAULT_EXCEPTION,
-    FAULT_GAP,
     FAULT_PROFILE,
     FAULT_STORE,
     Record,
 )
-from filmgauge.sampler import Sampler
-from filmgauge.sensors.ina228 import charge_moved
 from filmgauge.state import SIZE, State
 from filmgauge.store.backlog import Backlog
 from filmgauge.store.journal import Journal
@@ -32,19 +29,18 @@ _BACKLOG = "/backlog"
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
-_GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 
 
 class Node:
-    """One node between two sleeps. Built anew at every boot; what it knows is in its State."""
+    """A node. Built anew at every boot and after a failure; what it knows is in its State."""
 
     def __init__(self, board, config, profile):
         self._begun_ms = time.ticks_ms()
         self._board = board
         self._config = config
-        self._profile = profile
-        self._faults = 0 if profile else FAULT_PROFILE
+        self._faults = 0
+        self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._recalled = False
         self._state = State()
         shunt_mohm = config.shunt_mohm
@@ -52,10 +48,14 @@ class Node:
         self._retained = Retained(board.retained, SIZE)
         self._journal = Journal(_JOURNAL, SIZE)
         self._backlog = Backlog(_BACKLOG, config.backlog)
-        self._sampler = Sampler(board, config)
+        self._counting = counting_of(config)
+        self._sampler = self._counting.sampler(board, config)
+        self._uplink = board.uplink(config, profile)
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
+        if self._recalled:  # it slept with its memory kept
+            self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._recall()
         self._sampler.sample()
@@ -85,6 +85,8 @@ class Node:
 
     def _recall(self):
         """Load the state: retained memory after a sleep, the journal after a power-on."""
+        if self._recalled:
+            return
         state = self._state
         if self._retained.load(state.buffer):
             state.unpack(self._gauge)
@@ -102,36 +104,18 @@ class Node:
         """Book what has passed since the last sample and let the voltage speak."""
         state = self._state
         sampler = self._sampler
-        self._faults |= sampler.faults
         celsius = sampler.temperature_cdeg
         if celsius is None:
             celsius = _TYPICAL_CDEG
-        self._gauge.count(self._counts(), max(0, now_ms - state.last_ms), celsius)
-        self._gauge.book(-sampler.drained_pc)
+        gauge = self._gauge
+        elapsed_ms = max(0, now_ms - state.last_ms)
+        gap = self._counting.count(state, sampler, gauge, elapsed_ms, celsius)
+        self._faults = self._lasting_faults | sampler.faults | gap
+        gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, self._current_pa()
         if voltage_uv is not None and current_pa is not None:
-            self._gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
+            gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
         state.last_ms = now_ms
-
-    def _counts(self):
-        """Return what the accumulator has counted since the last sample; note a gap."""
-        state = self._state
-        sensor = self._sampler.current
-        if self._sampler.current_code is None:
-            return 0
-        if self._sampler.restarted:  # it began again at zero
-            state.charge_high = state.charge_low = 0
-            if state.counting:
-                self._faults |= FAULT_GAP
-                self._gauge.widen(_GAP_SIGMA_PPM)
-        elif not state.counting:  # it ran before this node first looked
-            state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
-        counts = charge_moved(
-            sensor.charge_high, sensor.charge_low, state.charge_high, state.charge_low
-        )
-        state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
-        state.counting = 1
-        return counts
 
     def _current_pa(self):
         code = self._sampler.current_code
@@ -175,28 +159,11 @@ class Node:
 
     def _report(self, record):
         """Send the record now, or keep it for later."""
-        config = self._config
-        link = publisher.Publisher(config)
-        told = None
-        if not self._state.told:
-            told = publisher.info(config, self._profile, self._board.name)
-        sent = self._is_joined() and link.send(record, self._backlog, told)
-        self._board.disconnect()
-        if sent:
+        if self._uplink.send(record, self._backlog, introduce=not self._state.told):
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (record.seq, link.error or "no network"))
+            print("filmgauge: record %d waits: %s" % (record.seq, self._uplink.error))
             self._keep(record)
-
-    def _is_joined(self):
-        config = self._config
-        try:
-            return self._board.connect(
-                config.wifi_ssid, config.wifi_password, config.wifi_timeout_ms
-            )
-        except OSError as error:  # a radio that does not start must not cost the record
-            print("filmgauge: wifi:", error)
-            return False
 
     def _keep(self, record):
         try:
@@ -217,16 +184,19 @@ class Node:
 def run() -> None:
     """Run the node for ever. Only a developer's Ctrl-C reaches the prompt."""
     board = this_board()
-    while True:
-        board.sleep(_one_wake(board))
-
-
-def _one_wake(board):
-    """Live through one wake, whatever happens; return how long to sleep in ms."""
     node = None
+    while True:
+        node, sleep_ms = _one_wake(board, node)
+        board.sleep(sleep_ms)  # does not return where the board boots anew
+
+
+def _one_wake(board, node):
+    """Live through one wake, whatever happens; return the node, None after a failure, and how
+    long to sleep in ms."""
     try:
-        node = Node(board, _read_config(), _read_profile())
-        return node.wake()
+        if node is None:
+            node = Node(board, _read_config(), _read_profile())
+        return node, node.wake()
     except Exception as error:
         sys.print_exception(error)
     try:
@@ -234,7 +204,7 @@ def _one_wake(board):
             node.fail()
     except Exception as error:
         sys.print_exception(error)
-    return _AFTER_FAILURE_MS
+    return None, _AFTER_FAILURE_MS
 
 
 def _read_config():

@@ -17,9 +17,10 @@ class State:
 
     boot: power-ons so far; seq: records of this boot; wakes: wakes of this boot;
     base_ms: the clock at power-on; last_ms: the clock at the last sample;
-    charge_high, charge_low: the accumulator then; awake_ms: how long the last wake took;
-    faults: to be told with the next record; counting: 1 when the accumulator was read since the
-    sensor started; told: 1 when the info of this boot has reached the broker.
+    charge_high, charge_low: what the way of counting noted then (counting.py);
+    awake_ms: how long the last wake took; faults: to be told with the next record;
+    counting: 1 when the current sensor was read since it started, or in this boot;
+    told: 1 when the info of this boot has reached the broker.
     """
 
     def __init__(self):

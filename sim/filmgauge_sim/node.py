@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from filmgauge.config import Config
-from filmgauge.gauge.fuel_gauge import LedgerOnly
-from filmgauge.state import SIZE, State
-from filmgauge.store.block import opened
+from filmgauge.report.record import Record
+from filmgauge.state import State
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.files import install
@@ -24,13 +23,15 @@ from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.powered import FilmPowered
-from filmgauge_sim.circuit.worlds import PINS, build_world
+from filmgauge_sim.circuit.worlds import build_world
 from filmgauge_sim.scenario import NetworkSection, NodeSection
+from filmgauge_sim.stored import StoredRecords, backlog, state_in
 from filmgauge_sim.truth_log import TruthLog
 
 RuntimeName = Literal["micropython", "cpython"]
 _SSID = "virtual"
 _LONGEST_WAIT_US = 3_600_000_000
+_LONGEST_RUN_US = 60_000_000  # of firmware that should sleep and does not
 _SOC_SIGMA_KNOWN_PPM = 1000
 
 
@@ -45,7 +46,7 @@ class Broker:
 
 
 class VirtualNode:
-    """A node of a scenario. `step` runs one wake; truth is noted at each."""
+    """A node of a scenario. `step` runs one wake at most; truth is noted at each."""
 
     def __init__(
         self,
@@ -65,14 +66,18 @@ class VirtualNode:
         self.truth = TruthLog()
         self.dead: str | None = None
         self.notes: list[str] = []
+        self._running = False  # a run that has only been interrupted
+        self._transfers = 0  # on the bus, until the last wake
         self._made: dict[int, int] = {}  # records made by the firmware: boot -> count
         self.console = folder / f"{section.name}.console.log"
         self._boot: int | None = None  # as the firmware counts them
         self._next_cause = ResetCause.POWER_ON
         rng = random.Random(f"{seed} {section.name}")
-        kind = board_kind(section.board)
+        kind = self.kind = board_kind(section.board)
         self.world = build_world(section, kind, rng)
         self.flash = Flash(folder / f"{section.name}.flash", section.flash_blocks)
+        self._stored = StoredRecords(self.flash)
+        self._stored_before = 0  # records that earlier boots have left
         self._provision(broker)
         self.board = VirtualBoard(
             kind=kind,
@@ -93,9 +98,28 @@ class VirtualNode:
 
     @property
     def made(self) -> int:
-        """How many records the firmware has made since the scenario began."""
+        """How many records the firmware has made since the scenario began.
+
+        Of a node without uplink: as far as `new_records` has read them.
+        """
+        if not self.has_uplink:
+            return self._stored.made
         self._note_made()
         return sum(self._made.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait in its flash."""
+        return len(backlog(self.flash))
+
+    @property
+    def has_uplink(self) -> bool:
+        """Whether it can send its records; otherwise it keeps them all in its flash."""
+        return self.kind.has_wifi
+
+    def new_records(self) -> list[Record]:
+        """Return the records that a node without uplink has stored since the last call."""
+        return [] if self.has_uplink else self._stored.new()
 
     @property
     def now_us(self) -> int:
@@ -105,7 +129,9 @@ class VirtualNode:
     def step(self) -> None:
         """Boot, run the firmware until it sleeps, and sleep.
 
-        A board without power waits for it first, but not longer than an hour at a time.
+        Firmware that sleeps with its memory kept goes on where it was, and is interrupted after
+        a minute without sleep. A board without power waits for it first, but not longer than an
+        hour at a time.
         """
         if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
@@ -113,21 +139,35 @@ class VirtualNode:
             outcome = self._wake()
             if outcome.cause is ResetCause.DEEP_SLEEP:
                 self.board.sleep(outcome.sleep_ms)
-        except BoardStopped as stopped:  # the supply failed in boot or sleep
+            elif outcome.sleep_ms:
+                self.board.light_sleep(outcome.sleep_ms)
+        except BoardStopped as stopped:  # the supply failed in boot or sleep, or the watchdog bit
+            self.runtime.stop()
             outcome = stopped.outcome
             self._note(outcome)
-        self.dead = None if outcome.cause else outcome.note
+        self._running = outcome.resumes
+        self.dead = None if outcome.cause or outcome.resumes else outcome.note
         self._next_cause = outcome.cause or self._next_cause
 
     def _wake(self) -> Outcome:
-        """Boot and run the firmware until the board stops it."""
-        if self._next_cause is ResetCause.POWER_ON:
-            self._note_made()  # before the retained memory goes
-            self._boot = None
-        self.board.boot(self._next_cause)
-        outcome = self.runtime.run(self.board)
-        self.wakes += 1
-        self._note_truth()
+        """Boot unless it still runs, and run the firmware until the board stops it."""
+        if not self._running:
+            if self._next_cause is ResetCause.POWER_ON:
+                self._note_made()  # before the retained memory goes
+            if self._next_cause is ResetCause.POWER_ON or self.kind.keeps_ram:
+                self._boot = None
+            if not self.has_uplink:
+                self._stored_before = self._stored.next_number
+            self.board.boot(self._next_cause)
+        board = self.board
+        if self.kind.keeps_ram:
+            board.interrupt_us = board.now_us + _LONGEST_RUN_US
+        outcome = self.runtime.run(board)
+        has_sampled = board.transfers > self._transfers  # else it only fed the watchdog
+        if not outcome.resumes or (outcome.sleep_ms and has_sampled):
+            self._transfers = board.transfers
+            self.wakes += 1
+            self._note_truth()
         self._note(outcome)
         return outcome
 
@@ -136,6 +176,8 @@ class VirtualNode:
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(False)
         self.world.power_sensors(True)
+        self.runtime.stop()
+        self._running = False
         self._next_cause = ResetCause.POWER_ON
 
     def close(self) -> None:
@@ -153,8 +195,7 @@ class VirtualNode:
         A wake that lost its power before the firmware had a number is not noted.
         """
         if self._boot is None:
-            state = self._remembered()
-            self._boot = state.boot if state else None
+            self._boot = self._boot_number()
         if self._boot is None:
             return
         truth = self.world.truth()
@@ -166,15 +207,16 @@ class VirtualNode:
         if state is not None:
             self._made[state.boot] = state.seq
 
+    def _boot_number(self) -> int | None:
+        """Return the number that the firmware gave this boot: its first wake makes a record."""
+        if not self.has_uplink:
+            return self._stored.boot_since(self._stored_before)
+        state = self._remembered()
+        return state.boot if state else None
+
     def _remembered(self) -> State | None:
         """Return the state in the retained memory, None where there is none."""
-        memory = self.board.rtc_memory
-        if opened(memory, SIZE) is None:
-            return None
-        state = State()
-        state.buffer[:] = memory[: len(state.buffer)]
-        state.unpack(LedgerOnly(shunt_mohm=1_000_000))
-        return state
+        return state_in(self.board.rtc_memory)
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
@@ -192,26 +234,38 @@ class VirtualNode:
 
 def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int | str]:
     """Return the configuration of the firmware for a node of a scenario."""
+    kind = board_kind(section.board)
     firmware = section.firmware
     known = firmware.soc_known
-    return {
+    configuration: dict[str, int | str] = {
         "node": section.name,
         "sample_s": firmware.sample_s,
         "report_every": firmware.report_every,
         "journal_every": firmware.journal_every,
         "backlog": firmware.backlog,
-        "pin_scl": 9,
-        "pin_sda": 8,
-        "pin_gate": PINS.gate,
+        "pin_scl": kind.pins.scl,
+        "pin_sda": kind.pins.sda,
+        "pin_gate": kind.pins.gate,
         "shunt_mohm": round(firmware.shunt_ohm * 1000),
         "initial_soc_ppm": round(section.cell.stoichiometry * 1e6) if known else 500_000,
         "initial_sigma_ppm": _SOC_SIGMA_KNOWN_PPM if known else 290_000,
-        "wifi_ssid": _SSID,
-        "mqtt_host": broker.host,
-        "mqtt_port": broker.port,
-        "mqtt_user": broker.user,
-        "mqtt_password": broker.password,
     }
+    if section.sensor.switched:
+        configuration |= {
+            "pin_sensors": kind.pins.sensors,
+            "own_nw": round(firmware.own_uw * 1000),
+            "wake_nj": round(firmware.wake_uj * 1000),
+            "refill_ppm": round(firmware.refill_efficiency * 1e6),
+        }
+    if kind.has_wifi:
+        configuration |= {
+            "wifi_ssid": _SSID,
+            "mqtt_host": broker.host,
+            "mqtt_port": broker.port,
+            "mqtt_user": broker.user,
+            "mqtt_password": broker.password,
+        }
+    return configuration
 
 
 def _access_point(network: NetworkSection) -> AccessPoint:

@@ -71,8 +71,8 @@ class SensorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     switched: Annotated[
         bool,
         Meta(
-            description="with supply film: whether both sensors have power only while pin 11 of"
-            " the board is high; otherwise they have it whenever the board has"
+            description="with supply film: whether both sensors have power only while the firmware"
+            " asks for it; otherwise they have it whenever the board has"
         ),
     ] = False
 
@@ -89,14 +89,29 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     soc_known: Annotated[
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
-    backlog: Annotated[int, number(1, 256, "records kept while the broker is away")] = 256
+    backlog: Annotated[
+        int, number(1, 256, "records kept while the broker is away, or for want of a radio")
+    ] = 256
+    own_uw: Annotated[
+        float,
+        number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
+    ] = 0.0
+    wake_uj: Annotated[
+        float, number(0, 2e6, "with switched sensors: what it takes a wake to cost, uJ")
+    ] = 0.0
+    refill_efficiency: Annotated[
+        float, number(0.01, 1, "with switched sensors: from the cell to the capacitor")
+    ] = 0.87
 
 
 class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One node."""
 
     name: Annotated[str, Meta(description="1 to 32 of a-z, 0-9 and -; names the MQTT topics")]
-    board: Annotated[Literal["esp32-c3"], Meta(description="kind of board")] = "esp32-c3"
+    board: Annotated[
+        Literal["esp32-c3", "stm32wb55"],
+        Meta(description="kind of board; an stm32wb55 has no Wi-Fi and keeps its records"),
+    ] = "esp32-c3"
     clock_error_ppm: Annotated[
         int, number(-50000, 50000, "how fast the board's clock runs, 1e-6")
     ] = 0
@@ -221,7 +236,12 @@ def _check_step(where: str, step: CyclerStep) -> None:
 
 
 def _check_supply(node: NodeSection) -> None:
-    """The circuit belongs to supply film, the cycler to supply usb."""
+    """The circuit belongs to supply film, a cycler to usb, a budget to switched sensors."""
+    if not node.sensor.switched:
+        plain = FirmwareSection()
+        for key in ("own_uw", "wake_uj", "refill_efficiency"):
+            if getattr(node.firmware, key) != getattr(plain, key):
+                raise ValueError(f"node {node.name}: firmware.{key} needs sensor.switched = true")
     if node.supply == "film":
         if node.cycler:
             raise ValueError(f"node {node.name}: cycler must be left out with supply film")

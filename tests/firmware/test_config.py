@@ -32,6 +32,7 @@ def test_what_is_not_given_has_a_default():
             assert getattr(read, name) == default
             assert low <= default <= high
     assert (read.wifi_password, read.mqtt_user, read.mqtt_password) == ("", "", "")
+    assert read.pin_sensors == -1  # the sensors always have their supply
 
 
 def test_bytes_are_read_like_text():
@@ -74,8 +75,21 @@ def test_bounds_of_every_text():
                 config(**{name: value})
 
 
+def test_a_board_without_wifi_needs_no_network():
+    values = dict(GIVEN)
+    del values["wifi_ssid"], values["mqtt_host"]
+    read = Config.from_json(json.dumps(values))
+    assert (read.wifi_ssid, read.mqtt_host) == ("", "")
+    config().require("wifi_ssid", "mqtt_host")
+    for name in ("wifi_ssid", "mqtt_host"):
+        with raises(ValueError, "%s is missing" % name):
+            config(**{name: ""}).require("wifi_ssid", "mqtt_host")
+
+
 def test_what_must_be_given():
     for name in GIVEN:
+        if name in ("wifi_ssid", "mqtt_host"):
+            continue
         values = dict(GIVEN)
         del values[name]
         with raises(ValueError, "%s is missing" % name):

@@ -170,3 +170,19 @@ def test_sampling_leaves_no_garbage():
     assert microvolts == 2150000
     assert ledger.line_pc(MEASURED) == -20 * 1073741823
     assert ledger.stored_pc() == 0
+
+
+def test_one_conversion_at_a_time():
+    sensor, bus = part()
+    sensor.once_current()
+    # 40 mV range, 4096, then one conversion of the shunt and nothing else (mode 2), no averages.
+    assert [register for _, register, _ in bus.written] == [0x00, 0x02, 0x01]
+    assert bus.registers[0x00] == b"\x00\x10"
+    assert bus.registers[0x02] == b"\x10\x00"
+    word = bus.registers[0x01][0] << 8 | bus.registers[0x01][1]
+    assert (word >> 12, word >> 6 & 7, word & 7) == (2, 5, 0)  # 5: 1052 us
+    sensor.once_voltage()
+    word = bus.registers[0x01][0] << 8 | bus.registers[0x01][1]
+    assert (word >> 12, word >> 9 & 7, word & 7) == (1, 5, 0)
+    assert len(bus.written) == 4
+    assert not sensor.running()

@@ -8,6 +8,7 @@ from filmgauge_sim.scenario import ScenarioError, load_scenario
 
 HEAD = 'name = "x"\n[[node]]\nname = "n"\n'
 FILM = HEAD + 'supply = "film"\n'
+CHARGER = FILM + '[node.harvester]\nkind = "charger"\ncharger_uw = 9\n'
 
 
 def load(folder: Path, text: str):
@@ -43,6 +44,11 @@ def test_a_node_on_its_film(tmp_path: Path) -> None:
             "[[node.harvester.light]]\nlux = 9\nbegin_h = 8\nend_h = 7\n",
             "end_h must be above begin_h",
         ),
+        (FILM + "[node.harvester]\nevery_h = 5\n", "every_h needs kind = 'charger'"),
+        (CHARGER + "charger_h = 5\n", "every_h must be given"),
+        (CHARGER + "charger_h = 5\nevery_h = 5\n", "charger_h must be below every_h"),
+        (FILM + "[node.firmware]\nown_uw = 5\n", "own_uw needs sensor.switched"),
+        (HEAD + 'board = "stm32"\n', "esp32-c3, stm32wb55"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, text: str, reason: str) -> None:

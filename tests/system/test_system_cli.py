@@ -67,6 +67,40 @@ def test_json_is_one_object(runtime: str):
     assert node["soc_rmse_pct"] <= node["soc_max_error_pct"]
 
 
+@pytest.mark.parametrize(
+    ("scenario", "minutes", "runtime"),
+    [("window", 782, "cpython"), ("implant", 302, "micropython")],
+)
+def test_a_node_without_uplink_keeps_its_records(
+    tmp_path: Path, scenario: str, minutes: int, runtime: str
+):
+    out = tmp_path / "run"
+    duration = ("--duration", f"{minutes}min", "--runtime", runtime)
+    done = filmgauge(scenario, "--json", *duration, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    (node,) = result["nodes"]
+    firmware = load_scenario(scenario).node[0].firmware
+    made = -(-60 * minutes // (firmware.sample_s * firmware.report_every))
+    assert (node["uplink"], node["waiting"], node["dropped"]) == (False, made, 0)
+    assert (node["sent"], node["received"], node["lost"]) == (0, 0, 0)
+    assert node["wakes"] == -(-60 * minutes // firmware.sample_s)
+    assert node["soc_rmse_pct"] <= node["soc_max_error_pct"] < 10
+    with sqlite3.connect(out / "records.sqlite") as database:
+        assert database.execute("SELECT count(*) FROM records").fetchall() == [(made,)]
+    (path,) = out.glob("*.bdf.csv")
+    with path.open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == node["wakes"]
+
+
+def test_stored_records_in_plain_lines():
+    done = filmgauge("implant", "--duration", "182min", "--runtime", "cpython")
+    assert done.returncode == 0
+    assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
+    assert "4 records stored in its flash" in done.stdout
+    assert "lost" not in done.stdout
+
+
 def test_plain_lines_without_a_terminal():
     done = filmgauge("--duration", "30min", "--runtime", "cpython")
     assert done.returncode == 0
@@ -160,7 +194,7 @@ def gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def started(*arguments: str) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+def started(*arguments: str, least: int = 3) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
     """Start a run that takes long; return it and its helpers once a node is at work."""
     process = subprocess.Popen(
         [*COMMAND, "--json", "--duration", "300d", *arguments],
@@ -170,12 +204,31 @@ def started(*arguments: str) -> tuple[subprocess.Popen[str], list[psutil.Process
     )
     mine = psutil.Process(process.pid)
     try:
-        until(lambda: len(mine.children(recursive=True)) >= 3)  # broker, helper, interpreter
+        # By default broker, helper and interpreter.
+        until(lambda: len(mine.children(recursive=True)) >= least)
         time.sleep(0.5)
         return process, mine.children(recursive=True)
     except BaseException:
         process.kill()
         raise
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("runtime", ["micropython", "cpython"])
+def test_a_signal_ends_a_run_that_keeps_its_memory(
+    tmp_path: Path, number: signal.Signals, runtime: str
+):
+    out = tmp_path / "run"
+    process, helpers = started("window", "--runtime", runtime, "--out", str(out), least=1)
+    console = out / "window-1.console.log"
+    until(lambda: console.exists() and "record 0" in console.read_text())
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    (node,) = json.loads(stdout)["nodes"]
+    assert node["waiting"] > 0
+    until(lambda: all(gone(helper) for helper in helpers))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,4 +1,8 @@
-"""Everything that differs between ports: one file a port, and the choice among them."""
+"""Everything that differs between ports: one file a port, and the choice among them.
+
+A board offers: name, retained(data=None), clock_ms(), i2c(...), output(pin), watchdog(ms),
+nap(ms), uplink(config, profile), sleep(ms).
+"""
 
 import os
 
@@ -10,4 +14,8 @@ def this_board():
         from filmgauge.board.esp32 import Esp32
 
         return Esp32()
+    if system == "pyboard":  # what the STM32 port calls itself on every board
+        from filmgauge.board.stm32wb import Stm32Wb
+
+        return Stm32Wb()
     raise RuntimeError("no board file for " + system)

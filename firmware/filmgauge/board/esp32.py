@@ -1,8 +1,4 @@
-"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the RTC, and boots anew.
-
-A board offers: name, retained(data=None), clock_ms(), i2c(...), output(pin), watchdog(ms),
-connect(ssid, password, timeout_ms), disconnect(), sleep(ms).
-"""
+"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the RTC, and boots anew."""
 
 import time
 
@@ -11,6 +7,7 @@ import network
 from machine import I2C, RTC, WDT, Pin
 
 from filmgauge.compat import const
+from filmgauge.report.wifi import WifiUplink  # loaded early: later it would split the heap
 
 _POLL_MS = const(100)
 
@@ -46,6 +43,14 @@ class Esp32:
     def watchdog(self, timeout_ms: int):
         """Return a running watchdog; it cannot be stopped, deep sleep ends it."""
         return WDT(timeout=timeout_ms)
+
+    def nap(self, duration_ms: int) -> None:
+        """Wait for a sensor, awake."""
+        time.sleep_ms(duration_ms)
+
+    def uplink(self, config, profile):
+        """Return the way of records to their receiver."""
+        return WifiUplink(self, config, profile)
 
     def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:
         """Join the network; return whether that worked before the deadline."""

@@ -8,7 +8,9 @@
     code = sensor.current_code()    # 78.125 nV across the shunt a count
     microvolts = sensor.bus_uv()
 
-The accumulator runs while the node sleeps. Reading leaves no garbage.
+The accumulator runs while the node sleeps. Reading leaves no garbage. A sensor that has its
+supply for a sample only is not started: `once_current()` and `once_voltage()` take one conversion
+each, ready in ONCE_MS.
 """
 
 from filmgauge.compat import const
@@ -27,10 +29,14 @@ _INA228 = const(0x228)
 _ADCRANGE_40MV = const(0x0010)
 # Continuous bus and shunt, 1052 us and 4120 us, 4 averages: a result every 20.7 ms.
 _RUN = const(0xBBE9)
+# One conversion without averages, then shutdown: of the shunt, 1052 us, or of the bus, 1052 us.
+_ONCE_SHUNT = const(0x2B40)
+_ONCE_BUS = const(0x1B40)
 _ONE_TO_ONE = const(4096)  # SHUNT_CAL that makes a CURRENT count a VSHUNT count
 _ENODEV = const(19)
 
 CYCLE_MS = const(21)
+ONCE_MS = const(2)
 
 
 class Ina228:
@@ -60,9 +66,15 @@ class Ina228:
     def start(self) -> None:
         """Set it up to count without a pause, its accumulator at zero."""
         self._set(_CONFIG, 0x8000)  # reset
-        self._set(_CONFIG, _ADCRANGE_40MV)
-        self._set(_SHUNT_CAL, _ONE_TO_ONE)
-        self._set(_ADC_CONFIG, _RUN)
+        self._begin(_RUN)
+
+    def once_current(self) -> None:
+        """Begin one conversion of the current of a sensor that has just got its supply."""
+        self._begin(_ONCE_SHUNT)
+
+    def once_voltage(self) -> None:
+        """Begin one conversion of the bus voltage."""
+        self._set(_ADC_CONFIG, _ONCE_BUS)
 
     def read_charge(self) -> None:
         """Read the accumulator into `charge_high` (signed) and `charge_low`, 20 bits each."""
@@ -80,6 +92,11 @@ class Ina228:
     def bus_uv(self) -> int:
         """Return the bus voltage in microvolts (195.3125 uV a count)."""
         return self._code(_VBUS) * 3125 // 16
+
+    def _begin(self, adc_config):
+        self._set(_CONFIG, _ADCRANGE_40MV)
+        self._set(_SHUNT_CAL, _ONE_TO_ONE)
+        self._set(_ADC_CONFIG, adc_config)
 
     def _code(self, register):
         raw = self._three

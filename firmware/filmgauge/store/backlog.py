@@ -13,6 +13,8 @@ forty times less than appending to a log. It is removed only after it was acknow
 
 import os
 
+from filmgauge.compat import names_in
+
 _DIGITS = "%08d"
 
 
@@ -65,10 +67,13 @@ class Backlog:
 
     def _list(self):
         if self._numbers is None:
+            numbers = []
             try:
-                self._numbers = sorted(int(n) for n in os.listdir(self._path) if _is_ours(n))
+                numbers.extend(int(name) for name in names_in(self._path) if _is_ours(name))
             except OSError:
-                self._numbers = []
+                pass
+            numbers.sort()
+            self._numbers = numbers
         return self._numbers
 
     def _make_directory(self):

@@ -41,11 +41,7 @@ def result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator
     now_s = session.simulation.now_us / 1e6
     yield f"{span(now_s)} of virtual time in {session.wall_s:.1f} s"
     for result in results:
-        yield (
-            f"{result.node}: {result.wakes} wakes, {result.sent} records sent, "
-            f"{result.received} received, {result.lost} lost, {result.duplicated} duplicated, "
-            f"{result.waiting} waiting"
-        )
+        yield f"{result.node}: {result.wakes} wakes, {_records(result)}"
         if result.soc_rmse_pct is not None:
             yield (
                 f"{result.node}: state of charge {result.soc_pct} %, truly "
@@ -55,3 +51,15 @@ def result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator
             )
         if result.stopped:
             yield f"{result.node}: stopped, {result.stopped}"
+
+
+def _records(result: NodeResult) -> str:
+    if not result.uplink:
+        return (
+            f"{result.waiting} records stored in its flash (it has no uplink), "
+            f"{result.dropped} dropped for want of room"
+        )
+    return (
+        f"{result.sent} records sent, {result.received} received, {result.lost} lost, "
+        f"{result.duplicated} duplicated, {result.waiting} waiting"
+    )

@@ -17,6 +17,8 @@ from filmgauge_host.telemetry.report import Report
 from filmgauge_host.terminal import monitor_format as written
 from filmgauge_host.virtual.result import NodeScore
 from filmgauge_host.virtual.session import RunSession
+from filmgauge_sim.circuit.bench import Bench
+from filmgauge_sim.node import VirtualNode
 
 _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
@@ -149,12 +151,13 @@ class RunView:
         for node in self._session.simulation.nodes:
             score = self._session.scores[node.name]
             counts = snapshots[node.name].statistics if node.name in snapshots else None
+            received = counts.received if counts else 0
             table.add_row(
                 node.name,
-                node.dead or node.world.truth().phase,
+                _condition(node),
                 *_values(score),
-                str(counts.received if counts else 0),
-                str(counts.lost if counts else 0),
+                str(received if node.has_uplink else node.made),
+                str(counts.lost if counts else 0) if node.has_uplink else "stored",
                 written.faults(score.latest) if score.latest else written.UNKNOWN,
             )
         return table
@@ -176,6 +179,15 @@ class RunView:
             f"{self._session.broker_url}",
             style="dim",
         )
+
+
+def _condition(node: VirtualNode) -> str:
+    """Return what its cell does, and the capacitor's voltage where it lives from its film."""
+    world = node.world
+    if node.dead or isinstance(world, Bench):
+        return node.dead or world.truth().phase
+    state = world.truth().phase if world.board_on else "no power"
+    return f"{state}, {world.capacitor_v:.2f} V"
 
 
 def _values(score: NodeScore) -> list[str]:

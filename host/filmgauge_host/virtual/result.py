@@ -13,16 +13,20 @@ class NodeResult:
     """One node's line of the result. State of charge in %, None while nothing is known.
 
     sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
-    waiting: in its backlog. within_2_sigma_pct: share of records whose error is below two sigma.
+    waiting: in its backlog. A node without uplink sends none: what it made and has not kept any
+    more for want of room is dropped. within_2_sigma_pct: share of records whose error is below
+    two sigma.
     """
 
     node: str
+    uplink: bool
     wakes: int
     sent: int
     received: int
     lost: int
     duplicated: int
     waiting: int
+    dropped: int
     soc_true_pct: float | None
     soc_pct: float | None
     soc_rmse_pct: float | None
@@ -65,21 +69,25 @@ class NodeScore:
         """Root mean square error so far."""
         return math.sqrt(self._square_sum / self.count) if self.count else None
 
-    def result(self, snapshot: NodeSnapshot | None, waiting: int) -> NodeResult:
-        """Return the node's line. waiting: records in its backlog."""
+    def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
+        """Return the node's line."""
         node = self._node
-        sent = node.made - waiting
+        waiting = node.waiting
+        gone = node.made - waiting
+        sent = gone if node.has_uplink else 0
         statistics = snapshot.statistics if snapshot else None
         received = statistics.received if statistics else 0
         soc_ppm = self.latest.value("soc_ppm") if self.latest else None
         return NodeResult(
             node=node.name,
+            uplink=node.has_uplink,
             wakes=node.wakes,
             sent=sent,
             received=received,
             lost=max(0, sent - received),
             duplicated=statistics.duplicated if statistics else 0,
             waiting=waiting,
+            dropped=0 if node.has_uplink else gone,
             soc_true_pct=_rounded(self.latest_true_pct),
             soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
             soc_rmse_pct=_rounded(self.rmse_pct),

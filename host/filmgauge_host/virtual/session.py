@@ -17,7 +17,6 @@ from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.result import NodeResult, NodeScore
-from filmgauge_sim.board.files import listing
 from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
 from filmgauge_sim.scenario import Scenario
 from filmgauge_sim.simulation import Simulation
@@ -70,8 +69,8 @@ class RunSession:
         address = parse_address(url)
         if address.tls:
             raise InputError("broker must be mqtt:// for virtual nodes: they do not speak TLS yet")
-        store = self._stack.enter_context(RecordStore(self.folder / "records.sqlite"))
-        self.ingest = Ingest(address, store)
+        self._store = self._stack.enter_context(RecordStore(self.folder / "records.sqlite"))
+        self.ingest = Ingest(address, self._store)
         self.ingest.listen(self._arrived.append)
         self._stack.callback(self.ingest.close)
         self.ingest.start()
@@ -102,10 +101,12 @@ class RunSession:
     ) -> None:
         """Run the scenario; `on_report` gets each new record with the true state of charge in %.
 
+        The records of a node without uplink are read from its flash as they come.
         Ends early when `on_idle` returns False. Returns when the last records have arrived.
         """
 
         def after_wake(node: VirtualNode) -> None:
+            self._fetch(node)
             self._deliver(on_report)
 
         self.simulation.run(after_wake, on_idle)
@@ -118,7 +119,7 @@ class RunSession:
         """Return a line for each node."""
         snapshots = self.ingest.nodes()
         return [
-            self.scores[node.name].result(snapshots.get(node.name), self._waiting(node))
+            self.scores[node.name].result(snapshots.get(node.name))
             for node in self.simulation.nodes
         ]
 
@@ -126,8 +127,12 @@ class RunSession:
         """Return messages that could not be used."""
         return self.ingest.rejected()
 
-    def _waiting(self, node: VirtualNode) -> int:
-        return len(listing(node.flash, "/backlog"))
+    def _fetch(self, node: VirtualNode) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        fetched = [Report(node.name, record, now_ms) for record in node.new_records()]
+        if fetched:
+            self._store.add(fetched)
+            self._arrived.extend(fetched)
 
     def _deliver(self, on_report: Callable[[Report, float | None], None]) -> None:
         while self._arrived:

@@ -12,7 +12,7 @@ from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.kinds import BoardKind
 from filmgauge_sim.board.meter import LoadMeter
-from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
 from filmgauge_sim.board.shims import _ops
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.board.world import Supply, World
@@ -24,6 +24,8 @@ _EIO = 5
 _EINVAL = 22
 _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _GPIO_US = 2  # assumed
+_SHORTEST_SLEEP_MS = 1000  # a shorter light sleep is a nap within a wake
+_NEVER_US = 1 << 62
 
 Handler = Callable[[int, int, bytes], bytes]
 
@@ -55,6 +57,8 @@ class VirtualBoard:
         self.now_us = 0
         self.clock = clock
         self.requests = 0
+        self.transfers = 0  # on the bus: a run without any was no wake
+        self.interrupt_us = _NEVER_US  # a run that has no end is interrupted from then on
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self._world = world
@@ -79,7 +83,7 @@ class VirtualBoard:
         if self._supply is None:
             return True
         powered = self._supply.restore(until_us)
-        self.now_us = self._supply.now_us
+        self.now_us = max(self.now_us, self._supply.now_us)  # a powered board may be ahead
         return powered
 
     def boot(self, cause: ResetCause) -> None:
@@ -101,6 +105,11 @@ class VirtualBoard:
         self._watchdog_us = None
         self._pass(self._board_us(duration_ms * 1000), "deep sleep")
 
+    def light_sleep(self, duration_ms: int) -> None:
+        """Pass a light sleep as long as the board's own clock makes it, and come awake."""
+        self._pass(self._board_us(duration_ms * 1000), "light sleep")
+        self._pass(self.kind.wake_us, "active")
+
     def hang(self) -> Outcome:
         """End a run whose firmware does nothing any more: only a watchdog still acts."""
         if self._watchdog_us is None:
@@ -118,7 +127,8 @@ class VirtualBoard:
     ) -> tuple[int, bytes]:
         """Play one request; return (errno or 0, answer).
 
-        Raises BoardStopped when it ends the run: sleep, reset, watchdog or a power cut.
+        Raises BoardStopped when it ends the run: sleep, reset, watchdog or a power cut; and
+        LightSleep when it interrupts the run: `light_sleep` passes it, the answer is (0, b"").
         """
         self.requests += 1
         if self.requests == self.cut_at_request:
@@ -174,6 +184,7 @@ class VirtualBoard:
             self._access_point.latency_us,
             self._real_wait_ms,
             self._unique_id,
+            _ops.PORTS.index(self.kind.port),
         )
 
     def _sleep_us(self, small: int, argument: int, data: bytes) -> bytes:
@@ -182,12 +193,14 @@ class VirtualBoard:
 
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
+        self.transfers += 1
         bus = self._world.bus
         self._compute(bus.duration_us(length + 3))
         self._world.advance_to(self.now_us)
         return bus.read(small, argument & 0xFF, length, self.now_us)
 
     def _i2c_write(self, small: int, argument: int, data: bytes) -> bytes:
+        self.transfers += 1
         bus = self._world.bus
         self._compute(bus.duration_us(len(data) + 2))
         self._world.advance_to(self.now_us)
@@ -227,8 +240,9 @@ class VirtualBoard:
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
-        duration_us = self._board_us(argument * 1000)
-        self._pass(duration_us, "light sleep")
+        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
+            raise LightSleep(argument)
+        self.light_sleep(argument)
         return b""
 
     def _reset(self, small: int, argument: int, data: bytes) -> bytes:

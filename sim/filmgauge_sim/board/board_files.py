@@ -1,5 +1,6 @@
 """The board's file system for firmware in this process: `open` and `os` over littlefs."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from littlefs import LittleFS, LittleFSError, UserContext
@@ -115,6 +116,11 @@ class BoardFiles:
     def listdir(self, path: str = "/") -> list[str]:
         """Return the names in a directory."""
         return self._do("listdir", path)
+
+    def ilistdir(self, path: str = "/") -> Iterator[tuple[str]]:
+        """Yield a tuple for each entry of a directory, its name first."""
+        for name in self.listdir(path):
+            yield (name,)
 
     def mkdir(self, path: str) -> None:
         """Make a directory."""

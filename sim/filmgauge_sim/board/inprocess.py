@@ -7,7 +7,7 @@ no state in them, which the comparison with the real interpreter shows.
 
 import builtins
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -15,18 +15,24 @@ from typing import Any
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.image import SHIMS, firmware_sources
-from filmgauge_sim.board.outcome import BoardStopped, Outcome
+from filmgauge_sim.board.kinds import Port
+from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
 from filmgauge_sim.board.ports import built_in_modules
 from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.turns import Turns
 
 _code: dict[str, tuple[CodeType, int]] = {}
 
 
 class _Link:
-    """`_link` of the shims without a process in between."""
+    """`_link` of the shims without a process in between.
+
+    `interrupt` hands an outcome out and comes back when the run goes on.
+    """
 
     def __init__(self) -> None:
         self.board: VirtualBoard | None = None
+        self.interrupt: Callable[[Outcome], None] = lambda outcome: None
         self._elapsed = 0
 
     def attach(self, board: VirtualBoard) -> None:
@@ -38,7 +44,13 @@ class _Link:
         if board is None:
             raise BoardStopped(Outcome(cause=None, note="the board has stopped"))
         elapsed, self._elapsed = self._elapsed, 0
-        status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
+        try:
+            status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
+        except LightSleep as asleep:
+            self.interrupt(asleep.outcome)
+            return b""
+        if board.now_us >= board.interrupt_us:
+            self.interrupt(INTERRUPTED)
         if status:
             raise OSError(status, "")
         return answer
@@ -70,16 +82,40 @@ class InProcessRuntime:
         self._link = _Link()
         self._files: BoardFiles | None = None
         self._modules: dict[str, ModuleType] = {}
-        self._sources = _board_sources(firmware_sources() if sources is None else sources)
+        self._firmware = firmware_sources() if sources is None else sources
+        self._sources: dict[str, tuple[str, str]] = {}
+        self._turns: Turns | None = None  # of a run that may be interrupted
 
     def run(self, board: VirtualBoard) -> Outcome:
         """See Runtime."""
+        if not board.kind.keeps_ram:
+            return self._live(board)
+        if self._turns is None:
+            self._turns = Turns(lambda: self._live(board))
+            self._link.interrupt = self._turns.interrupt
+        try:
+            outcome = self._turns.go_on()
+        except BaseException:
+            self._turns = None
+            raise
+        if not outcome.resumes:
+            self._turns = None
+        return outcome
+
+    def stop(self) -> None:
+        """See Runtime."""
+        if self._turns is not None:
+            self._turns.stop()
+            self._turns = None
+
+    def _live(self, board: VirtualBoard) -> Outcome:
+        """Run from boot until the board stops the firmware."""
         board.console = self._print_bytes
         self._link.attach(board)
         try:
             if self._files is None:
                 self._files = BoardFiles(board.flash, self._link)
-                self._modules = self._new_modules(self._files)
+                self._modules = self._new_modules(self._files, board.kind.port)
             self._reload("_board")
             self._files.mount()
             self._reload("time")
@@ -98,11 +134,13 @@ class InProcessRuntime:
         return Outcome(cause=None, note="the firmware ended and fell to the prompt")
 
     def close(self) -> None:
-        """Close the console."""
+        """End an interrupted run and close the console."""
+        self.stop()
         self._console.close()
 
-    def _new_modules(self, files: BoardFiles) -> dict[str, ModuleType]:
-        modules = built_in_modules(files, self._print_bytes)
+    def _new_modules(self, files: BoardFiles, port: Port) -> dict[str, ModuleType]:
+        self._sources = _board_sources(self._firmware, port)
+        modules = built_in_modules(files, self._print_bytes, port)
         modules["_link"] = _as_module("_link", self._link)
         self._builtins = {
             **vars(builtins),
@@ -167,11 +205,12 @@ class InProcessRuntime:
         self._console.write(text)
 
 
-def _board_sources(firmware: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return module name -> (path for tracebacks, source) of shims and firmware."""
+def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[str, str]]:
+    """Return module name -> (path for tracebacks, source) of a port's shims and of firmware."""
+    shims = [*SHIMS.glob("*.py"), *SHIMS.glob(f"port_{port}/*.py")]
     sources = {
-        path.stem: (f"shims/{path.name}", path.read_text())
-        for path in SHIMS.glob("*.py")
+        path.stem: (f"shims/{path.relative_to(SHIMS).as_posix()}", path.read_text())
+        for path in shims
         if path.stem not in ("_link", "_flash", "_start")
     }
     for path, text in firmware.items():

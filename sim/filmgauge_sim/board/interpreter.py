@@ -7,7 +7,7 @@ from pathlib import Path
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.image import rom
 from filmgauge_sim.board.launcher import HEAP, Launcher, Silence
-from filmgauge_sim.board.outcome import BoardStopped, Outcome
+from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
 
 
 class MicroPythonRuntime:
@@ -31,17 +31,29 @@ class MicroPythonRuntime:
         except BaseException:
             os.close(self._console)
             raise
+        self._unanswered: tuple[int, bytes] | None = None  # of an interrupted run
 
     def run(self, board: VirtualBoard) -> Outcome:
         """See Runtime. Raises InterpreterError when the interpreter cannot be reached."""
         board.console = self._print
         launcher = self._launcher
-        launcher.boot()
+        if self._unanswered is None:
+            launcher.boot()
+        else:
+            status, answer = self._unanswered
+            self._unanswered = None
+            launcher.answer(status, answer, board.reading_us())
         try:
             while (request := launcher.receive()) is not None:
                 operation, small, argument, elapsed, data = request
                 status, answer = board.request(operation, small, argument, data, elapsed)
+                if board.now_us >= board.interrupt_us:
+                    self._unanswered = status, answer
+                    return INTERRUPTED
                 launcher.answer(status, answer, board.reading_us())
+        except LightSleep as asleep:
+            self._unanswered = 0, b""
+            return asleep.outcome
         except BoardStopped as stopped:
             launcher.kill()
             return stopped.outcome
@@ -49,6 +61,11 @@ class MicroPythonRuntime:
             launcher.kill()
             return board.hang()
         return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+
+    def stop(self) -> None:
+        """See Runtime."""
+        self._unanswered = None
+        self._launcher.kill()
 
     def close(self) -> None:
         """End the interpreter and close the console."""

@@ -1,11 +1,29 @@
-"""Kinds of boards: what each draws and how long it takes to boot."""
+"""Kinds of boards: what each draws, how long it takes to boot, and how it sleeps."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Port = Literal["esp32", "stm32"]
+
+
+@dataclass(frozen=True)
+class BoardPins:
+    """Where a node of this kind has its parts, as the firmware's configuration numbers pins."""
+
+    scl: int
+    sda: int
+    gate: int  # high connects the bus input of the INA228
+    sensors: int  # high gives both sensors their supply, where a scenario switches it
+    disconnect: int  # high opens the switch between cell and shunt
 
 
 @dataclass(frozen=True)
 class BoardKind:
-    """Load states of a board. Currents in uA at the supply, times in us."""
+    """Load states of a board. Currents in uA at the supply, times in us.
+
+    keeps_ram: its firmware sleeps lightly with RAM kept and never boots anew by itself, so that
+    a run of it has no end; light sleeps of a second and more part one wake from the next.
+    """
 
     name: str
     boot_us: int  # from power or timer to the first line of the firmware
@@ -17,6 +35,16 @@ class BoardKind:
     connected_ua: float  # radio on, mean of listening and sending
     supply_v: float = 3.3  # at which it draws these currents
     brown_out_v: float = 2.8  # below this on its capacitor it is in reset
+    sensors_v: float = 3.3  # at which its sensors draw theirs
+    port: Port = "esp32"
+    keeps_ram: bool = False
+    wake_us: int = 0  # awake after a light sleep, until its clocks run again
+    pins: BoardPins = BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12)
+
+    @property
+    def has_wifi(self) -> bool:
+        """Whether its port has the module `network`."""
+        return self.port == "esp32"
 
     def currents_ua(self) -> dict[str, float]:
         """Return the current of each load state."""
@@ -46,6 +74,28 @@ _KINDS = (
         connected_ua=90_000.0,
         supply_v=3.3,
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
+    ),
+    BoardKind(
+        name="stm32wb55",
+        boot_us=150_000,  # assumed: no radio, a small file system; imports of frozen bytecode
+        boot_ua=8_000.0,  # assumed, as active
+        active_ua=8_000.0,  # assumed: 64 MHz from the linear regulator, whatever its supply
+        light_sleep_ua=2.0,  # assumed: stop mode with RTC and all RAM
+        deep_sleep_ua=0.6,  # assumed: standby with RTC
+        associating_ua=8_000.0,  # it has no Wi-Fi
+        connected_ua=8_000.0,
+        # Its regulator gives 1.8 V from the capacitor, the lowest that all of it runs from, and
+        # needs 0.2 V for that (both assumed).
+        supply_v=1.8,
+        brown_out_v=2.0,
+        # The INA228 needs 2.7 V, so a load switch connects the sensors to the capacitor itself;
+        # their power is taken as if it always had 3.3 V (assumed).
+        sensors_v=3.3,
+        port="stm32",
+        keeps_ram=True,
+        wake_us=1_000,  # assumed: crystal and PLL start again
+        # A4, A5 and A6; the bus at B8 and B9, as on Nucleo boards.
+        pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6),
     ),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 class ResetCause(enum.IntEnum):
-    """Why the board boots, as `machine.reset_cause()` of the ESP32 port numbers it."""
+    """Why the board boots, as `machine.reset_cause()` of both ports numbers it."""
 
     POWER_ON = 1
     HARD = 2
@@ -15,11 +15,15 @@ class ResetCause(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """`cause` of the next boot, None when there is none; `sleep_ms` before it; `note` to log."""
+    """`cause` of the next boot, None when there is none; `sleep_ms` before it; `note` to log.
+
+    resumes: the run has only been interrupted and goes on after `sleep_ms` of light sleep.
+    """
 
     cause: ResetCause | None
     sleep_ms: int = 0
     note: str = ""
+    resumes: bool = False
 
 
 class BoardStopped(BaseException):
@@ -28,3 +32,14 @@ class BoardStopped(BaseException):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.note)
         self.outcome = outcome
+
+
+class LightSleep(BaseException):
+    """Raised by a request for a light sleep that interrupts the run; the caller passes it."""
+
+    def __init__(self, duration_ms: int) -> None:
+        super().__init__(duration_ms)
+        self.outcome = Outcome(cause=None, sleep_ms=duration_ms, resumes=True)
+
+
+INTERRUPTED = Outcome(cause=None, resumes=True)

@@ -14,9 +14,15 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from filmgauge_sim.board.board_files import BoardFiles
+from filmgauge_sim.board.kinds import Port
+
+_UNUSED = ("rename", "rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
+_PLATFORMS = {"esp32": "esp32", "stm32": "pyboard"}  # as each port names itself
 
 
-def built_in_modules(files: BoardFiles, console: Callable[[bytes], None]) -> dict[str, ModuleType]:
+def built_in_modules(
+    files: BoardFiles, console: Callable[[bytes], None], port: Port
+) -> dict[str, ModuleType]:
     """Return module name -> module, as far as shims and firmware import them."""
     modules = {
         "array": array,
@@ -31,13 +37,13 @@ def built_in_modules(files: BoardFiles, console: Callable[[bytes], None]) -> dic
         "gc": {"collect": lambda: 0, "threshold": lambda amount: None},
         "sys": {
             "print_exception": lambda error: console(_trace(error)),
-            "platform": "esp32",
+            "platform": _PLATFORMS[port],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
         },
         "uos": {
             name: getattr(files, name, None)
-            for name in ("listdir", "mkdir", "remove", "rename", "rmdir", "stat", "statvfs")
+            for name in ("ilistdir", "listdir", "mkdir", "remove", *_UNUSED)
         },
         "utime": {
             "gmtime": None,

@@ -46,10 +46,12 @@ class Pins:
 @dataclass(frozen=True)
 class BoardSupply:
     """What the board needs: it draws its current at `supply_v` from a regulator and loses power
-    when the capacitor's terminals fall to `brown_out_v`."""
+    when the capacitor's terminals fall to `brown_out_v`. Its sensors draw theirs at `sensors_v`,
+    at `supply_v` where that is None."""
 
     supply_v: float
     brown_out_v: float
+    sensors_v: float | None = None
 
 
 class FilmPowered:
@@ -249,7 +251,8 @@ class FilmPowered:
         on = self.board_on and not self._sensors_cut and (pin is None or pin in self._high)
         self._sensing.power(on, self._now_us)
         self._sensors_ua = self._sensing.supply_ua
-        self._rail.sensors_uw = self._sensors_ua * self._supply.supply_v
+        sensors_v = self._supply.sensors_v or self._supply.supply_v
+        self._rail.sensors_uw = self._sensors_ua * sensors_v
 
 
 def _check_series(capacitor: Capacitor, converter: Converter, harvester: Harvester) -> None:

@@ -13,7 +13,9 @@ _HARVESTER_KEYS = {
     "photovoltaic": ("area_cm2", "light"),
     "thermoelectric": ("source_c", "uw_per_k2"),
     "trace": ("file",),
+    "charger": ("charger_uw", "charger_h", "every_h", "first_h"),
 }
+_MAY_BE_LEFT_OUT = ("source_c", "first_h")
 
 
 def number(low: float, high: float, text: str) -> Meta:
@@ -94,7 +96,7 @@ class HarvesterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What brings energy in, with supply film."""
 
     kind: Annotated[
-        Literal["none", "constant", "photovoltaic", "thermoelectric", "trace"],
+        Literal["none", "constant", "photovoltaic", "thermoelectric", "trace", "charger"],
         Meta(description="what it is; each kind has its own keys"),
     ] = "none"
     power_uw: Annotated[float, number(0, 1e6, "constant: power, uW")] = 0.0
@@ -113,6 +115,12 @@ class HarvesterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     file: Annotated[
         str, Meta(description="trace: path of a CSV file with the columns time_s and power_uw")
     ] = ""
+    charger_uw: Annotated[
+        float, number(0, 1e6, "charger: power while it is put to the node, uW")
+    ] = 0.0
+    charger_h: Annotated[float, number(0, 1e4, "charger: how long it stays, h")] = 0.0
+    every_h: Annotated[float, number(0, 1e5, "charger: from visit to visit, h")] = 0.0
+    first_h: Annotated[float, number(0, 1e5, "charger: when it first comes, h")] = 0.0
 
 
 def check_harvester(where: str, harvester: HarvesterSection) -> None:
@@ -123,8 +131,10 @@ def check_harvester(where: str, harvester: HarvesterSection) -> None:
             given = getattr(harvester, key) != getattr(plain, key)
             if given and kind != harvester.kind:
                 raise ValueError(f"{where}.{key} needs kind = {kind!r}")
-            if not given and kind == harvester.kind and key != "source_c":
+            if not given and kind == harvester.kind and key not in _MAY_BE_LEFT_OUT:
                 raise ValueError(f"{where}.{key} must be given with kind = {kind!r}")
+    if harvester.kind == "charger" and harvester.charger_h >= harvester.every_h:
+        raise ValueError(f"{where}.charger_h must be below every_h")
     for index, light in enumerate(harvester.light):
         if light.end_h <= light.begin_h:
             raise ValueError(f"{where}.light[{index}].end_h must be above begin_h")

@@ -10,6 +10,7 @@ from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.bench import Bench
 from filmgauge_sim.circuit.capacitor import Capacitor
+from filmgauge_sim.circuit.charger import Charger
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.cycler import Cycler, Step
 from filmgauge_sim.circuit.harvester import (
@@ -29,8 +30,6 @@ from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from filmgauge_sim.parts.tmp117 import Tmp117
 from filmgauge_sim.scenario import CyclerStep, NodeSection
 
-PINS = Pins(gate=10, disconnect=12, sensors=11)
-
 
 def build_world(section: NodeSection, kind: BoardKind, rng: random.Random) -> Bench | FilmPowered:
     """Return a bench for a node on USB, otherwise the circuit that feeds it from its film.
@@ -43,19 +42,19 @@ def build_world(section: NodeSection, kind: BoardKind, rng: random.Random) -> Be
         )
         sensing = _sensing(section, rng)
         if section.supply == "usb":
-            return _bench(section, cell, sensing)
+            return _bench(section, kind, cell, sensing)
         return _film_powered(section, kind, cell, sensing)
     except ValueError as error:
         raise ValueError(f"node {section.name}: {error}") from None
 
 
-def _bench(section: NodeSection, cell: FilmCell, sensing: Sensing) -> Bench:
+def _bench(section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: Sensing) -> Bench:
     return Bench(
         cell=cell,
         cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
         ambient=_ambient(section),
         sensing=sensing,
-        gate_pin=PINS.gate,
+        gate_pin=kind.pins.gate,
     )
 
 
@@ -71,8 +70,12 @@ def _film_powered(
         harvester=_harvester(section.harvester, ambient),
         ambient=ambient,
         sensing=sensing,
-        supply=BoardSupply(kind.supply_v, kind.brown_out_v),
-        pins=PINS if section.sensor.switched else Pins(PINS.gate, PINS.disconnect, None),
+        supply=BoardSupply(kind.supply_v, kind.brown_out_v, kind.sensors_v),
+        pins=Pins(
+            gate=kind.pins.gate,
+            disconnect=kind.pins.disconnect,
+            sensors=kind.pins.sensors if section.sensor.switched else None,
+        ),
         start_v=buffer.start_v,
     )
 
@@ -113,4 +116,6 @@ def _harvester(section: HarvesterSection, ambient: Ambient) -> Harvester:
         return Thermoelectric(section.source_c, section.uw_per_k2, ambient)
     if section.kind == "trace":
         return TraceHarvester.read(Path(section.file))
+    if section.kind == "charger":
+        return Charger(section.charger_uw, section.charger_h, section.every_h, section.first_h)
     return ConstantHarvester(section.power_uw)

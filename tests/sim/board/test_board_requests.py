@@ -46,7 +46,9 @@ def test_boot_takes_its_time_at_its_current(board: VirtualBoard):
 def test_hello_tells_cause_flash_and_identity(board: VirtualBoard):
     status, answer = ask(board, _ops.HELLO)
     assert status == 0
-    cause, blocks, latency_us, wait_ms, unique_id = struct.unpack(_ops.HELLO_ANSWER, answer)
+    hello = struct.unpack(_ops.HELLO_ANSWER, answer)
+    cause, blocks, latency_us, wait_ms, unique_id, port = hello
+    assert _ops.PORTS[port] == "esp32"
     assert (cause, blocks, latency_us) == (1, BLOCKS, AccessPoint().latency_us)
     assert (wait_ms, unique_id) == (50, b"\1\2\3\4\5\6")
 

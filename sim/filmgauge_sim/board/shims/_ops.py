@@ -10,8 +10,9 @@ REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
-HELLO_ANSWER = "<BHIH6s"
-HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, unique id
+PORTS = ("esp32", "stm32")  # a folder of shims each
+HELLO_ANSWER = "<BHIH6sB"
+HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
 SLEEP_US = 2  # argument: microseconds
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data

@@ -3,6 +3,7 @@
 import _board
 import _link
 import _ops
+from _wires import Output, Wires
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -11,7 +12,7 @@ DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
 
-class Pin:
+class Pin(Output):
     IN = 1
     OUT = 3
     OPEN_DRAIN = 7
@@ -19,41 +20,12 @@ class Pin:
     PULL_DOWN = 1
 
     def __init__(self, id, mode=-1, pull=-1, value=None):
-        self._id = id
-        self._level = 0
-        if value is not None:
-            self.value(value)
-
-    def value(self, level=None):
-        if level is None:
-            return self._level
-        self._level = 1 if level else 0
-        _link.call(_ops.PIN_SET, self._id, self._level)
-
-    __call__ = value
-
-    def on(self):
-        self.value(1)
-
-    def off(self):
-        self.value(0)
+        super().__init__(id, value)
 
 
-class I2C:
+class I2C(Wires):
     def __init__(self, id=-1, *, scl=None, sda=None, freq=400000, timeout=50000):
         pass
-
-    def scan(self):
-        return list(_link.call(_ops.I2C_SCAN))
-
-    def readfrom_mem(self, addr, memaddr, nbytes):
-        return _link.call(_ops.I2C_READ, addr, memaddr | nbytes << 8)
-
-    def readfrom_mem_into(self, addr, memaddr, buf):
-        _link.call_into(_ops.I2C_READ, addr, memaddr | len(buf) << 8, buf)
-
-    def writeto_mem(self, addr, memaddr, buf):
-        _link.call(_ops.I2C_WRITE, addr, memaddr, buf)
 
 
 SoftI2C = I2C

@@ -2,7 +2,7 @@
 
 import _link
 import _ops
-from uos import listdir, mkdir, remove, rename, rmdir, stat, statvfs  # noqa: F401
+from uos import ilistdir, listdir, mkdir, remove, rename, rmdir, stat, statvfs  # noqa: F401
 
 
 def uname():

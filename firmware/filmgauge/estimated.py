@@ -1,0 +1,89 @@
+"""Charge of a node whose sensors have their supply for a sample only.
+
+A node that lives from its film cannot leave them on (640 uA), and the converter between cell and
+buffer capacitor flows in bursts: a current sampled once in minutes sees a burst or it does not,
+and the wake that samples causes bursts of its own, right after everyone has looked. So what is
+sampled decides only whether the cell is being charged, and with how much:
+
+- While it is, the charge between two samples is the trapezoid of their currents (a gap between
+  charging currents counts as zero, a discharge does not count). The load of the sample itself
+  ends some bursts while it looks, so a few per cent are missed until the next full charge.
+- While it is not, the cell feeds the node. What that takes is known better than any sample tells:
+  the power asleep and the energy of a wake, from the configuration, through the converter at the
+  voltage that the cell had while it last fed it. It is booked, not measured.
+
+Which of both holds is told by the last sample that saw a current; an interval between one of each
+kind is shared. Where a weak harvester and the cell feed the node together, this books too much.
+
+Neither is exact, and the gauge is told so: two samples that differ say how little one of them
+says, and the configured figures are taken for good to 5 % (assumed), each day anew.
+"""
+
+from filmgauge.compat import const
+from filmgauge.counting import GAP_SIGMA_PPM
+from filmgauge.report.record import FAULT_GAP
+from filmgauge.switched import SwitchedSampler
+
+_LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
+_BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
+_DAY_MS = const(86400000)
+_TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
+
+
+class Estimated:
+    """Samples only; charge_high is 1 while the cell is charged, charge_low the last code."""
+
+    def __init__(self, config):
+        self._own_nw = config.own_nw
+        self._wake_nj = config.wake_nj
+        self._refill_ppm = config.refill_ppm
+        self._feeding_uv = 0  # of the cell while it last fed the converter; higher at rest
+
+    def sampler(self, board, config) -> SwitchedSampler:
+        """Return the sensors as this way of counting uses them."""
+        return SwitchedSampler(board, config)
+
+    def count(self, state, sampler, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
+        """Tell the gauge what has moved since the last sample; return faults."""
+        lit, before = state.charge_high, state.charge_low
+        code = sampler.current_code
+        if code is not None:
+            if abs(code) >= _LEAST_CODE:
+                state.charge_high = 1 if code > 0 else 0
+                self._feeding_uv = 0 if code > 0 else sampler.voltage_uv or 0
+            state.charge_low = code
+        if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
+            gauge.count(0, elapsed_ms, temperature_cdeg)
+            return self._gap(state, sampler, gauge)
+        state.counting = 1
+        after = max(0, state.charge_low)
+        before = max(0, before)
+        gauge.count((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
+        self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
+        dark = 2 - lit - state.charge_high
+        voltage_uv = self._feeding_uv or sampler.voltage_uv or _TYPICAL_UV
+        taken_pc = self._taken_pc(elapsed_ms, voltage_uv) * dark // 2
+        gauge.book(-taken_pc)
+        if elapsed_ms:
+            a_day = (_DAY_MS / elapsed_ms) ** 0.5
+            self._widen(gauge, int(taken_pc // _BUDGET_PARTS * a_day))
+        return 0
+
+    def _widen(self, gauge, sigma_pc):
+        """Tell the gauge of a charge that may be wrong, once again and by chance."""
+        full_nah = gauge.full_nah()
+        if full_nah and sigma_pc:
+            gauge.widen(sigma_pc * 10 // (36 * full_nah))  # 3600000 pC are 1 nAh
+
+    def _gap(self, state, sampler, gauge):
+        faults = 0
+        if state.counting:
+            faults = FAULT_GAP
+            gauge.widen(GAP_SIGMA_PPM)
+        state.counting = 1
+        return faults
+
+    def _taken_pc(self, elapsed_ms, voltage_uv):
+        """Return what the cell gave for `elapsed_ms` of sleep and for the wake before it."""
+        nanojoules = self._own_nw * elapsed_ms // 1000 + self._wake_nj
+        return nanojoules * 1000000 // self._refill_ppm * 1000000000 // voltage_uv

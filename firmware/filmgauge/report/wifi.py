@@ -1,0 +1,36 @@
+"""The uplink over Wi-Fi and MQTT: join, publish, leave."""
+
+from filmgauge.report.publisher import Publisher, info
+
+
+class WifiUplink:
+    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go.
+
+    Raises ValueError where the configuration lacks a network or a broker.
+    """
+
+    def __init__(self, board, config, profile):
+        config.require("wifi_ssid", "mqtt_host")
+        self._board = board
+        self._config = config
+        self._profile = profile
+        self.error = None
+
+    def send(self, record, backlog, introduce: bool) -> bool:
+        """Send a record and what waits; return whether it went. `introduce` tells the info too."""
+        link = Publisher(self._config)
+        told = info(self._config, self._profile, self._board.name) if introduce else None
+        sent = self._is_joined() and link.send(record, backlog, told)
+        self._board.disconnect()
+        self.error = link.error or "no network"
+        return sent
+
+    def _is_joined(self):
+        config = self._config
+        try:
+            return self._board.connect(
+                config.wifi_ssid, config.wifi_password, config.wifi_timeout_ms
+            )
+        except OSError as error:  # a radio that does not start must not cost the record
+            print("filmgauge: wifi:", error)
+            return False

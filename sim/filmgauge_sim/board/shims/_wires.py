@@ -1,0 +1,44 @@
+"""What the ports' `machine` modules have in common: output pins and the I2C bus."""
+
+import _link
+import _ops
+
+
+class Output:
+    """A pin as far as a sensor node drives it, by its number."""
+
+    def __init__(self, number, value):
+        self._number = number
+        self._level = 0
+        if value is not None:
+            self.value(value)
+
+    def value(self, level=None):
+        if level is None:
+            return self._level
+        self._level = 1 if level else 0
+        _link.call(_ops.PIN_SET, self._number, self._level)
+
+    __call__ = value
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+
+class Wires:
+    """The transfers of an I2C bus."""
+
+    def scan(self):
+        return list(_link.call(_ops.I2C_SCAN))
+
+    def readfrom_mem(self, addr, memaddr, nbytes):
+        return _link.call(_ops.I2C_READ, addr, memaddr | nbytes << 8)
+
+    def readfrom_mem_into(self, addr, memaddr, buf):
+        _link.call_into(_ops.I2C_READ, addr, memaddr | len(buf) << 8, buf)
+
+    def writeto_mem(self, addr, memaddr, buf):
+        _link.call(_ops.I2C_WRITE, addr, memaddr, buf)

@@ -1,0 +1,105 @@
+"""`machine` of the STM32 port, as far as a sensor node uses it.
+
+From ports/stm32 of MicroPython: modmachine.c, rtc.c, machine_wdt.c, machine_i2c.c, pin.c.
+"""
+
+import time
+
+import _board
+import _link
+import _ops
+from _wires import Output, Wires
+
+SOFT_RESET = 0
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+
+_LONGEST_WATCHDOG_MS = 32767
+_FINE_WAKE_UP_MS = 32000  # beyond, the wake-up timer counts whole seconds
+_LONGEST_WAKE_UP_MS = 131072000
+
+
+class Pin(Output):
+    """Pins have names: "A4" is pin 4 of port A, and 4 as a number of the virtual board."""
+
+    IN = 0
+    OUT = 1
+    OPEN_DRAIN = 17
+    PULL_UP = 1
+    PULL_DOWN = 2
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        super().__init__(_number(id), value)
+
+
+def _number(name):
+    known = isinstance(name, str) and name[:1] in "ABCDEH" and name[1:].isdigit()
+    if not known or int(name[1:]) > 15:
+        raise ValueError("Pin(%s) doesn't exist" % (name,))
+    return 16 * "ABCDEFGH".index(name[0]) + int(name[1:])
+
+
+class SoftI2C(Wires):
+    def __init__(self, scl, sda, *, freq=400000, timeout=50000):
+        pass
+
+
+class I2C(Wires):
+    def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
+        if scl is not None or sda is not None:
+            raise ValueError("explicit choice of scl/sda is not implemented")
+
+
+class RTC:
+    """It runs through every sleep and reset, and keeps no memory that firmware could use."""
+
+
+class WDT:
+    """The independent watchdog: it cannot be stopped, and runs on through sleep."""
+
+    def __init__(self, id=0, timeout=5000):
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
+        if timeout > _LONGEST_WATCHDOG_MS:
+            raise ValueError("WDT timeout too long")
+        _link.call(_ops.WDT_START, 0, timeout)
+
+    def feed(self):
+        _link.call(_ops.WDT_FEED)
+
+
+def reset_cause():
+    return _board.reset_cause
+
+
+def unique_id():
+    return _board.unique_id * 2
+
+
+def freq():
+    return (64000000,) * 4
+
+
+def reset():
+    _link.call(_ops.RESET)
+
+
+soft_reset = reset
+
+
+def deepsleep(time_ms=0):
+    _link.call(_ops.DEEPSLEEP, 0, _wake_up_ms(time_ms))
+
+
+def lightsleep(time_ms=0):
+    begun_us = _link.now_us()
+    _link.call(_ops.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
+    time.stand_still(_link.now_us() - begun_us)  # ticks stop with the processor's clock
+
+
+def _wake_up_ms(time_ms):
+    if time_ms > _LONGEST_WAKE_UP_MS:
+        raise ValueError("wakeup value too large")
+    return time_ms if time_ms <= _FINE_WAKE_UP_MS else time_ms - time_ms % 1000

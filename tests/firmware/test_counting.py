@@ -1,0 +1,148 @@
+"""How charge gets into the ledger: counted by the sensor, or estimated from samples."""
+
+from cells import cell
+
+from filmgauge.config import Config
+from filmgauge.counting import Accumulated, counting_of
+from filmgauge.estimated import Estimated
+from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.ledger import BOOKED, MEASURED
+from filmgauge.report.record import FAULT_GAP
+from filmgauge.state import State
+
+SHUNT_MOHM = 1000000
+UA = 12800  # counts of a current of 1 uA: 78.125 pA each
+MINUTE_MS = 60000
+
+
+class Sensor:
+    charge_high = charge_low = 0
+
+
+class Sample:
+    """What a sampler has seen."""
+
+    def __init__(self, code=None, voltage_uv=None, restarted=False):
+        self.current = Sensor()
+        self.current_code = code
+        self.voltage_uv = voltage_uv
+        self.restarted = restarted
+
+
+def config(**changes):
+    values = {"node": "n", "pin_scl": 1, "pin_sda": 2, "pin_gate": 3}
+    values.update(changes)
+    return Config(**values)
+
+
+def estimated(**changes):
+    return Estimated(config(pin_sensors=4, **changes))
+
+
+def after(counting, samples, elapsed_ms=MINUTE_MS, gauge=None):
+    """Return the gauge and the faults after samples at equal times; the first is of a boot."""
+    gauge = gauge or LedgerOnly(SHUNT_MOHM)
+    state = State()
+    faults = 0
+    for sample in samples:
+        faults |= counting.count(state, sample, gauge, elapsed_ms if state.wakes else 0, 2500)
+        state.wakes += 1
+    return gauge, faults
+
+
+def test_the_pin_of_the_supply_decides():
+    assert isinstance(counting_of(config()), Accumulated)
+    assert isinstance(counting_of(config(pin_sensors=0)), Estimated)
+
+
+def test_a_charge_is_the_trapezoid_of_its_samples():
+    codes = (0, 10 * UA, 10 * UA, 30 * UA, 0)
+    gauge, faults = after(estimated(own_nw=5000), [Sample(code) for code in codes])
+    # (5 + 10 + 20 + 15) uA minutes, and what was taken while nothing charged is only of the start
+    assert gauge.ledger.line_pc(MEASURED) == 50 * 60 * 1000000
+    assert faults == 0
+
+
+def test_a_discharge_is_not_counted_but_booked():
+    samples = [Sample(-10 * UA, 2000000) for _ in range(11)]
+    gauge, faults = after(estimated(own_nw=5000, wake_nj=100000, refill_ppm=800000), samples)
+    assert gauge.ledger.line_pc(MEASURED) == 0
+    # Ten minutes at 5 uW and ten wakes of 100 uJ, through 80 % at 2 V.
+    expected_uc = (600 * 5.0 + 10 * 100.0) / 0.8 / 2.0
+    assert abs(gauge.ledger.line_pc(BOOKED) + expected_uc * 1e6) < 1e-6 * expected_uc * 1e6
+    assert faults == 0
+
+
+def test_the_last_current_seen_tells_what_holds():
+    def booked(codes):
+        samples = [Sample(code, 2000000) for code in codes]
+        return -after(estimated(own_nw=1000), samples)[0].ledger.line_pc(BOOKED)
+
+    one = booked((-10 * UA, -10 * UA))
+    assert one > 0
+    assert booked((0, 0)) == one  # nothing was seen yet: the node feeds from the cell
+    assert booked((20 * UA, 0)) == 0  # between bursts of charging
+    assert booked((20 * UA, -10 * UA)) == one // 2
+    assert booked((-10 * UA, 20 * UA)) == one // 2
+    assert booked((-10 * UA, 0, 0, 20 * UA)) == 2 * one + one // 2
+    assert booked((20 * UA, 100)) == 0  # no more than the offset of the sensor
+
+
+def test_what_is_taken_is_taken_at_the_voltage_under_load():
+    loaded = Sample(-10 * UA, 1800000)
+    both = [loaded, loaded, Sample(0, 1900000)]
+    gauge, _ = after(estimated(own_nw=5000, refill_ppm=1000000), both)
+    expected_pc = 2 * 60 * 5e6 / 1.8
+    assert abs(gauge.ledger.line_pc(BOOKED) + expected_pc) < 1e-6 * expected_pc
+
+
+def test_without_a_voltage_the_budget_is_booked_all_the_same():
+    gauge, _ = after(estimated(own_nw=5000), [Sample(None), Sample(None)])
+    assert gauge.ledger.line_pc(BOOKED) < 0
+
+
+def test_what_is_estimated_widens_what_is_published():
+    gauge = FuelGauge(cell(), SHUNT_MOHM)
+    gauge.open(500000, 1000)
+    full_pc = gauge.full_nah() * 3600000
+    gauge.count(0, 0, 2500)
+    counting = estimated(own_nw=5000)
+    hour_ms = 3600000
+    after(counting, [Sample(-10 * UA, 2000000) for _ in range(25)], hour_ms, gauge)
+    taken = -gauge.ledger.line_pc(BOOKED)
+    # 5 % of a day's budget after a day, beside the 0.1 % of the start and what time adds.
+    least = 0.05 * taken / full_pc * 1e6
+    assert gauge.sigma_ppm() >= 0.95 * least
+    before = gauge.sigma_ppm()
+    after(counting, [Sample(2 * UA), Sample(0)], hour_ms, gauge)
+    # One of both may hold for all of the hour: 2 uA h / sqrt(2).
+    doubt_ppm = 2e6 * 3600 / 2**0.5 / full_pc * 1e6
+    assert gauge.sigma_ppm() ** 2 >= before**2 + 0.99 * doubt_ppm**2
+
+
+def test_nobody_knows_what_passed_without_power():
+    gauge = LedgerOnly(SHUNT_MOHM)
+    state = State()
+    state.counting = 1  # from the journal
+    counting = estimated(own_nw=5000)
+    assert counting.count(state, Sample(-10 * UA, 2000000), gauge, 5000, 2500) == FAULT_GAP
+    assert gauge.ledger.line_pc(BOOKED) == gauge.ledger.line_pc(MEASURED) == 0
+    state.wakes = 1
+    assert counting.count(state, Sample(-10 * UA, 2000000), gauge, 5000, 2500) == 0
+
+
+def test_an_accumulator_is_counted_and_its_restart_told():
+    gauge = LedgerOnly(SHUNT_MOHM)
+    state = State()
+    counting = Accumulated()
+    sample = Sample(5, restarted=True)
+    sample.current.charge_low = 7
+    assert counting.count(state, sample, gauge, 0, 2500) == 0
+    sample.restarted = False
+    sample.current.charge_low = 12807
+    assert counting.count(state, sample, gauge, 1000, 2500) == 0
+    assert gauge.ledger.line_pc(MEASURED) == 12807 * 78125 // 1000
+    sample.restarted = True
+    assert counting.count(state, sample, gauge, 1000, 2500) == FAULT_GAP
+    sample.current_code = None  # it does not answer: nothing is counted, nothing forgotten
+    assert counting.count(state, sample, gauge, 1000, 2500) == 0
