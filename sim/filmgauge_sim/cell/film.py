@@ -22,6 +22,7 @@ from filmgauge_sim.cell.crossing import Course, Crossing, Limits, first_crossing
 from filmgauge_sim.cell.diffusion import advanced, travel
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.life import LifeState
+from filmgauge_sim.cell.one_way import OneWay, way
 from filmgauge_sim.cell.open_circuit import hysteresis_after
 from filmgauge_sim.cell.parameters import CellParameters
 
@@ -192,9 +193,12 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
-        if self._stays_within(law, current, duration_s, limits):
+        direction = way(law, law.stored_ua_cm2(current), self._mean, self._modes)
+        if not direction and self._stays_within(law, current, duration_s, limits):
             return None
         course = Course(law, current, self._mean, self._modes, self._hysteresis)
+        if direction:
+            return OneWay(course, direction).first_crossing(duration_s, limits)
         return first_crossing(course, duration_s, limits)
 
     def _stays_within(

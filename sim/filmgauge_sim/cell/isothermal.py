@@ -28,6 +28,7 @@ class Isothermal:
         "decays_per_s",
         "gains",
         "hysteresis_rate",
+        "lag_per_ua_cm2",
         "leak_per_s",
         "per_uas_cm2",
         "polarisation",
@@ -56,6 +57,8 @@ class Isothermal:
             self.barrier_v = parameters.first_charge_barrier_v * life.virgin
         self.decays_per_s = diffusion.rates_per_s(tau_s)
         self.gains = diffusion.gains(tau_s, self.capacity_uas_cm2)
+        # How far the surface leads the mean in the long run.
+        self.lag_per_ua_cm2 = sum(self.gains)
         # Stoichiometry per uA s/cm2 of charge.
         self.per_uas_cm2 = 1.0 / self.capacity_uas_cm2
         slower = arrhenius(parameters.self_discharge_activation_energy_ev, temperature_c)

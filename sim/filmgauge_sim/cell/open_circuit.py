@@ -4,13 +4,15 @@ U(s) = middle + slope (s - 1/2) - fall exp(-s / width_0) + rise exp(-(1 - s) / w
 flat plateau (one conversion step, S8 <-> Li2S) between two ends whose shape is assumed.
 """
 
-from math import exp
+from math import exp, log
 
 from filmgauge_sim.cell.parameters import CellParameters
 
 # Past this many widths outside 0..1 an end goes on as its tangent: finite and still monotone.
 _TANGENT_FROM = 2.0
 _TANGENT_HEIGHT = exp(_TANGENT_FROM)
+# exp(-38) is below the last bit of 1.
+_PLATEAU_WIDTHS = 38.0
 
 
 class OpenCircuit:
@@ -43,6 +45,34 @@ class OpenCircuit:
         steep_low, flat_low = self._end_slopes_v(low)
         flat_high, steep_high = self._end_slopes_v(high)
         return self._slope_v + flat_high + flat_low, self._slope_v + steep_low + steep_high
+
+    def slope_v(self, surface: float) -> float:
+        """dU/ds at one surface stoichiometry, volts per unit."""
+        empty, full = self._end_slopes_v(surface)
+        return self._slope_v + empty + full
+
+    def near(self, voltage_v: float) -> float:
+        """Roughly the surface stoichiometry at which U is voltage_v: where a search begins."""
+        rising = voltage_v > self._offset_v + 0.5 * self._slope_v
+        height, rate = (
+            (self._rise_v, self._full_rate) if rising else (self._fall_v, self._empty_rate)
+        )
+        end = 1.0 if rising else 0.0
+        share = abs(voltage_v - self._offset_v - self._slope_v * end) / height
+        widths = min(log(share), _TANGENT_FROM) if share > 0.0 else -_PLATEAU_WIDTHS
+        place = max(widths, -_PLATEAU_WIDTHS) / rate
+        return end + place if rising else -place
+
+    def plateau(self, low: float, high: float) -> bool:
+        """Whether both ends are too far from every surface in between to change a float of U."""
+        return (
+            low * self._empty_rate > _PLATEAU_WIDTHS
+            and (1.0 - high) * self._full_rate > _PLATEAU_WIDTHS
+        )
+
+    def plateau_v(self, surface: float) -> float:
+        """U without its ends, a straight line: the mean of U for a mean surface on a plateau."""
+        return self._offset_v + self._slope_v * surface
 
     def _end_slopes_v(self, surface: float) -> tuple[float, float]:
         empty = min(-surface * self._empty_rate, _TANGENT_FROM)
