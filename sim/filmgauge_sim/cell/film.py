@@ -58,6 +58,7 @@ class FilmCell:
         "_modes",
         "_parameters",
         "_strained_cycles",
+        "_turned_twin",
     )
 
     def __init__(
@@ -83,6 +84,8 @@ class FilmCell:
         # Direction of the last current, and the ageing booked since it last took effect.
         self._charging = True
         self._cycles = self._strained_cycles = 0.0
+        # This cell as it will be when the current turns, while nothing else happens.
+        self._turned_twin: FilmCell | None = None
 
     @property
     def parameters(self) -> CellParameters:
@@ -138,6 +141,7 @@ class FilmCell:
         twin._charging = self._charging
         twin._cycles = self._cycles
         twin._strained_cycles = self._strained_cycles
+        twin._turned_twin = None
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -149,8 +153,10 @@ class FilmCell:
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if not 0.0 <= duration_s <= LONGEST_S:
             _check("duration_s", duration_s, 0.0, LONGEST_S)
-        if self._life is not None and current and duration_s:
-            law = self._age(law, current, duration_s)
+        if self._life is not None and duration_s:
+            if current:
+                law = self._age(law, current, duration_s)
+            self._turned_twin = None
         inflow = law.stored_ua_cm2(current)
         self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
         passed = inflow * duration_s * law.per_uas_cm2
@@ -251,15 +257,24 @@ class FilmCell:
         return life.virgin > 0.0 if self._charging else self._cycles > _LEAST_CYCLES
 
     def _turned(self, current: float, temperature_c: float) -> "FilmCell":
-        twin = self.clone()
-        twin._turn(current)
-        twin._charging = current > 0.0
+        """This cell with the ageing that the turn to a current brings; not to be changed."""
+        twin = self._turned_twin
+        if twin is None:
+            twin = self._turned_twin = self.clone()
+            twin._turn(current)
+            twin._charging = current > 0.0
         twin._law_at(temperature_c)
         return twin
 
     def _turn(self, current: float) -> None:
-        life = self._life
+        twin, life = self._turned_twin, self._life
         assert life is not None
+        if twin is not None and twin._law.temperature_c == self._law.temperature_c:
+            # Looked at before: the same state once more.
+            self._life, self._law = twin._life, twin._law
+            self._mean, self._modes = twin._mean, twin._modes
+            self._cycles, self._strained_cycles = twin._cycles, twin._strained_cycles
+            return
         if current > 0.0:
             life = aged(self._parameters, life, self._cycles, self._strained_cycles)
             self._cycles = self._strained_cycles = 0.0
@@ -267,7 +282,7 @@ class FilmCell:
             life = life.charged_to(self._mean)
         before = self._law.capacity_uas_cm2
         self._life = life
-        self._law = Isothermal(self._parameters, self._law.temperature_c, life)
+        self._law = self._law.aged(self._parameters, life)
         scale = before / self._law.capacity_uas_cm2
         self._mean *= scale
         self._modes = [mode * scale for mode in self._modes]
