@@ -133,5 +133,6 @@ def mean_sum(
     for mode, decay, gain in zip(modes, decays_per_s, gains_per_ua_cm2, strict=True):
         target = gain * current_ua_cm2
         decays = decay * duration_s
-        total += target - (mode - target) * expm1(-decays) / decays
+        left = expm1(-decays) if decays < DECAYED else -1.0
+        total += target - (mode - target) * left / decays
     return total

@@ -4,7 +4,7 @@ U(s) = middle + slope (s - 1/2) - fall exp(-s / width_0) + rise exp(-(1 - s) / w
 flat plateau (one conversion step, S8 <-> Li2S) between two ends whose shape is assumed.
 """
 
-from math import exp, log
+from math import exp, expm1, log
 
 from filmgauge_sim.cell.parameters import CellParameters
 
@@ -92,6 +92,15 @@ def hysteresis_after(start: float, passed: float, rate: float) -> float:
     if passed > 0.0:
         return 1.0 + (start - 1.0) * exp(-rate * passed)
     return -1.0 + (start + 1.0) * exp(rate * passed)
+
+
+def mean_hysteresis(start: float, passed: float, rate: float) -> float:
+    """The mean of the hysteresis state over an even passage of charge, as hysteresis_after."""
+    if not passed:
+        return start
+    branch = 1.0 if passed > 0.0 else -1.0
+    turns = rate * abs(passed)
+    return branch - (start - branch) * expm1(-turns) / turns
 
 
 def _tangent(exponent: float) -> float:

@@ -14,10 +14,13 @@ is the exponential decay with R C. Units: V, uF, Mohm, uW, uJ, s; only Rs is giv
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import expm1, inf, log1p, sqrt
 from typing import NamedTuple
 
 _MOST_ITERATIONS = 60
+# Newton's rule doubles the digits: after a step as small as this the next one changes no bit.
+_LAST_STEP = 1e-9
 
 
 class Stretch(NamedTuple):
@@ -26,16 +29,6 @@ class Stretch(NamedTuple):
     capacitance_v: float
     leakage_uj: float
     series_uj: float
-
-
-class _Course(NamedTuple):
-    """The numbers of the formula above for one voltage and one power."""
-
-    w: float
-    q: float
-    a: float
-    b: float
-    half_rc_s: float
 
 
 @dataclass(frozen=True)
@@ -58,35 +51,40 @@ class Capacitor:
         if not 0 <= self.series_ohm < inf:
             raise ValueError(f"series_ohm must be at least 0, not {self.series_ohm!r}")
 
+    @cached_property
+    def series_mohm(self) -> float:
+        """The series resistance in Mohm."""
+        return 1e-6 * self.series_ohm
+
+    @cached_property
+    def both_mohm(self) -> float:
+        """R + Rs of the formula above, Mohm."""
+        return self.leakage_mohm + self.series_mohm
+
+    @cached_property
+    def half_rc_s(self) -> float:
+        """C R / 2, s."""
+        return 0.5 * self.capacitance_uf * self.leakage_mohm
+
     def energy_uj(self, capacitance_v: float) -> float:
         """Return the energy stored at a voltage on the capacitance, uJ."""
         return 0.5 * self.capacitance_uf * capacitance_v * capacitance_v
 
     def terminal_v(self, capacitance_v: float, taken_uw: float) -> float:
         """Return the voltage at the terminals; 0 when so much power cannot be taken at all."""
-        square = capacitance_v * capacitance_v - 4e-6 * taken_uw * self.series_ohm
+        square = capacitance_v * capacitance_v - 4.0 * taken_uw * self.series_mohm
         return 0.5 * (capacitance_v + sqrt(square)) if square >= 0.0 else 0.0
 
     def collapse_v(self, taken_uw: float) -> float:
         """Return the terminal voltage below which this power cannot be taken, V."""
-        return sqrt(1e-6 * max(taken_uw, 0.0) * self.series_ohm)
+        return sqrt(taken_uw * self.series_mohm) if taken_uw > 0.0 else 0.0
 
     def time_to_s(self, capacitance_v: float, taken_uw: float, target_v: float) -> float | None:
         """Return when the terminals reach `target_v`, None if they never do.
 
         Raises ValueError when the power cannot be taken at this voltage.
         """
-        course = self._course(capacitance_v, taken_uw)
-        change = target_v * target_v - course.w
-        if change == 0.0:
-            return 0.0
-        distance = course.w + course.a
-        # The square of the voltage moves towards -a and does not reach it.
-        if distance == 0.0 or change / distance >= 0.0 or change / distance <= -1.0:
-            return None
-        if target_v * target_v < course.q:
-            return None
-        return _time_s(course, log1p(change / distance), change)
+        return Course(self, capacitance_v, taken_uw).time_to_s(target_v)
 
     def after(self, capacitance_v: float, taken_uw: float, duration_s: float) -> Stretch:
         """Let constant power act for `duration_s`; exact for any duration.
@@ -94,76 +92,99 @@ class Capacitor:
         Raises ValueError when the power cannot be taken at this voltage. Where it cannot be
         taken to the end, the voltage stays where that became impossible.
         """
-        course = self._course(capacitance_v, taken_uw)
-        distance = course.w + course.a
-        if duration_s <= 0.0:
-            return Stretch(capacitance_v, 0.0, 0.0)
-        y = _logarithm_after(course, duration_s)
-        change = distance * expm1(y)
-        w = max(course.w + change, course.q, 0.0)
-        series_uj = _series_uj(course, taken_uw, y, w, change)
-        share = self.series_ohm * 1e-6 / self.leakage_mohm
-        leakage_uj = (
-            0.5 * self.capacitance_uf * ((course.q + course.a) * y - change)
-            + 2.0 * course.q * duration_s / self.leakage_mohm
-            + share * series_uj
-        )
-        u = sqrt(w)
-        return Stretch(u + (course.q / u if course.q else 0.0), leakage_uj, series_uj)
-
-    def _course(self, capacitance_v: float, taken_uw: float) -> _Course:
-        u = self.terminal_v(capacitance_v, taken_uw)
-        if taken_uw > 0.0 and u == 0.0:
-            raise ValueError(
-                f"{taken_uw:g} uW cannot be taken from a capacitor of {self.series_ohm:g} ohm"
-                f" at {capacitance_v:g} V"
-            )
-        series_mohm = 1e-6 * self.series_ohm
-        both_mohm = self.leakage_mohm + series_mohm
-        return _Course(
-            w=u * u,
-            q=taken_uw * series_mohm,
-            a=taken_uw * both_mohm,
-            b=series_mohm / both_mohm,
-            half_rc_s=0.5 * self.capacitance_uf * self.leakage_mohm,
-        )
+        return Course(self, capacitance_v, taken_uw).after(duration_s)
 
 
-def _time_s(course: _Course, y: float, change: float) -> float:
-    """Return the time in which ln((w + a) / (w0 + a)) becomes `y` and w changes by `change`."""
-    series = course.b * log1p(change / course.w) if course.b and course.q else course.b * y
-    return course.half_rc_s * (series - (1.0 + course.b) * y)
+class Course:
+    """What a capacitor does from one voltage under one constant power.
 
-
-def _logarithm_after(course: _Course, duration_s: float) -> float:
-    """Return y = ln((w + a) / (w0 + a)) after a time, by Newton's method.
-
-    The slope lies between 1 - q / w0 and 2, and the function bends one way only, so that the
-    steps go to the root from one side.
+    Raises ValueError, when asked, where the power cannot be taken at this voltage.
     """
-    aim = duration_s / course.half_rc_s
-    if not course.b or not course.q:
-        return -aim
-    distance = course.w + course.a
-    y = 0.0
-    for _ in range(_MOST_ITERATIONS):
-        change = distance * expm1(y)
-        w = course.w + change
-        if w <= course.q:
-            return log1p((course.q - course.w) / distance)
-        fault = aim - _time_s(course, y, change) / course.half_rc_s
-        slope = 1.0 - course.q / w
-        step = fault / slope
-        y -= step
-        if abs(step) <= 2e-16 * abs(y):
-            break
-    return y
 
+    __slots__ = ("_a", "_b", "_capacitance_v", "_part", "_q", "_taken_uw", "_w", "terminal_v")
 
-def _series_uj(course: _Course, taken_uw: float, y: float, w: float, change: float) -> float:
-    """Return the energy that the series resistance took while w changed by `change`."""
-    if not course.q:
-        return 0.0
-    logarithms = (1.0 + course.b) * (log1p(change / course.w) - y)
-    inverse = -course.q * change / (w * course.w)
-    return -course.half_rc_s * taken_uw * course.b * (logarithms + inverse)
+    def __init__(self, part: Capacitor, capacitance_v: float, taken_uw: float) -> None:
+        self.terminal_v = u = part.terminal_v(capacitance_v, taken_uw)
+        self._part = part
+        self._capacitance_v = capacitance_v
+        self._taken_uw = taken_uw
+        # The letters of the formula above.
+        self._w = u * u
+        self._q = taken_uw * part.series_mohm
+        self._a = taken_uw * part.both_mohm
+        self._b = part.series_mohm / part.both_mohm
+
+    def time_to_s(self, target_v: float) -> float | None:
+        """See Capacitor."""
+        if not self.terminal_v:
+            self._refuse()
+        change = target_v * target_v - self._w
+        if change == 0.0:
+            return 0.0
+        distance = self._w + self._a
+        # The square of the voltage moves towards -a and does not reach it.
+        if distance == 0.0 or change / distance >= 0.0 or change / distance <= -1.0:
+            return None
+        if target_v * target_v < self._q:
+            return None
+        return self._part.half_rc_s * self._half_rcs(log1p(change / distance), change)
+
+    def after(self, duration_s: float) -> Stretch:
+        """See Capacitor."""
+        if not self.terminal_v:
+            self._refuse()
+        if duration_s <= 0.0:
+            return Stretch(self._capacitance_v, 0.0, 0.0)
+        part, q = self._part, self._q
+        y = self._logarithm_after(duration_s / part.half_rc_s)
+        change = (self._w + self._a) * expm1(y)
+        w = max(self._w + change, q, 0.0)
+        leakage_uj = 0.5 * part.capacitance_uf * ((q + self._a) * y - change)
+        u = sqrt(w)
+        if not q:
+            return Stretch(u, leakage_uj, 0.0)
+        series_uj = self._series_uj(y, w, change)
+        leakage_uj += 2.0 * q * duration_s / part.leakage_mohm
+        leakage_uj += part.series_mohm / part.leakage_mohm * series_uj
+        return Stretch(u + q / u, leakage_uj, series_uj)
+
+    def _refuse(self) -> None:
+        if self._taken_uw > 0.0:
+            raise ValueError(
+                f"{self._taken_uw:g} uW cannot be taken from a capacitor of"
+                f" {self._part.series_ohm:g} ohm at {self._capacitance_v:g} V"
+            )
+
+    def _half_rcs(self, y: float, change: float) -> float:
+        """Return when ln((w + a) / (w0 + a)) is `y` and w has changed by `change`, in C R / 2."""
+        b = self._b
+        series = b * log1p(change / self._w) if b and self._q else b * y
+        return series - (1.0 + b) * y
+
+    def _logarithm_after(self, half_rcs: float) -> float:
+        """Return y = ln((w + a) / (w0 + a)) after a time in C R / 2, by Newton's method.
+
+        The slope lies between 1 - q / w0 and 2, and the function bends one way only, so that the
+        steps go to the root from one side.
+        """
+        q = self._q
+        if not self._b or not q:
+            return -half_rcs
+        distance = self._w + self._a
+        y = 0.0
+        for _ in range(_MOST_ITERATIONS):
+            change = distance * expm1(y)
+            w = self._w + change
+            if w <= q:
+                return log1p((q - self._w) / distance)
+            step = (half_rcs - self._half_rcs(y, change)) * w / (w - q)
+            y -= step
+            if abs(step) <= _LAST_STEP * abs(y):
+                break
+        return y
+
+    def _series_uj(self, y: float, w: float, change: float) -> float:
+        """Return the energy that the series resistance took while w changed by `change`."""
+        logarithms = (1.0 + self._b) * (log1p(change / self._w) - y)
+        inverse = -self._q * change / (w * self._w)
+        return -self._part.half_rc_s * self._taken_uw * self._b * (logarithms + inverse)

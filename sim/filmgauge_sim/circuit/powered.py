@@ -84,10 +84,15 @@ class FilmPowered:
         self._high: set[int] = set()
         self._sensors_cut = False
         self._load_ua = 0.0
-        self._sensors_ua = 0.0
+        self._drawn_us = 0  # how far a draw has held; the world follows when something happens
+        self._sensors_ua = self._sensors_uw = 0.0
         self._now_us = 0
         self._next_event_us = 0
-        self._temperature_c = ambient.at_c(0)
+        # Until when temperature and harvester stay as they are.
+        self._horizon_us = 0
+        self._temperature_c = self._harvest_uw = 0.0
+        # Whether something may act on the cell that the rail's switches do not tell.
+        self._cell_disturbed = True
         self._replan()
 
     # What it is asked
@@ -146,18 +151,26 @@ class FilmPowered:
             self.advance_to(now_us)
             self._load_ua = current_ua
             self._replan()
-        self._notice_sensors()
-        if self.board_on and until_us >= self._next_event_us:
+        elif self._sensing.powered:
+            self._notice_sensors()
+        if until_us >= self._next_event_us and self._rail.board_on:
             self._run(until_us, while_board_is=True)
-        return None if self.board_on else self._now_us
+        if not self._rail.board_on:
+            return self._now_us
+        self._drawn_us = until_us
+        return None
 
     def restore(self, until_us: int) -> bool:
         """Wait without load until the board has its supply again, at most until `until_us`.
 
-        Returns whether it has; `now_us` tells since when.
+        Returns whether it has; `now_us` tells since when. A board that has it goes on from where
+        its last `draw` ended.
         """
-        self._run(until_us, while_board_is=False)
-        return self.board_on
+        if self._rail.board_on:
+            self._run(self._drawn_us)
+        else:
+            self._run(until_us, while_board_is=False)
+        return self._rail.board_on
 
     def advance_to(self, now_us: int) -> None:
         """Let everything follow to `now_us`."""
@@ -170,6 +183,7 @@ class FilmPowered:
             return
         self.advance_to(now_us)
         self._high ^= {pin}
+        self._cell_disturbed = True
         self._replan()
 
     def power_sensors(self, on: bool) -> None:
@@ -205,51 +219,64 @@ class FilmPowered:
     def _replan(self) -> None:
         """Settle the present, let switches act, and find the next event."""
         now_us, rail, port = self._now_us, self._rail, self._port
-        port.settle(now_us)
         rail.settle(now_us)
-        self._temperature_c = self._ambient.at_c(now_us)
-        horizon_us = min(
-            self._ambient.holds_until_us(now_us), self._harvester.holds_until_us(now_us)
-        )
-        rail.harvest_uw = self._harvester.power_uw(now_us)
-        rail.board_uw = self._load_ua * self._supply.supply_v
+        if now_us >= self._horizon_us:
+            self._see_surroundings()
+        board_uw = self._load_ua * self._supply.supply_v
         for _ in range(_MOST_ROUNDS):
             self._supply_sensors()
+            rail.carry(self._harvest_uw, port.output_uw, board_uw, self._sensors_uw)
             switched = rail.switch()
-            moved = self._drive_cell(horizon_us)
+            moved = False
+            if switched or self._cell_disturbed or now_us >= port.next_event_us:
+                moved = self._drive_cell()
+                if moved:
+                    rail.carry(self._harvest_uw, port.output_uw, board_uw, self._sensors_uw)
             if not switched and not moved:
                 break
-        if not rail.board_on:
+        if not rail.board_on and self._load_ua:
             self._load_ua = 0.0
         self._supply_sensors()
         event_us = min(
-            horizon_us,
+            self._horizon_us,
             rail.next_event_us(),
             port.next_event_us,
             self._sensing.next_change_us(NEVER_US),
         )
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
 
-    def _drive_cell(self, horizon_us: int) -> bool:
+    def _see_surroundings(self) -> None:
+        """Take temperature and harvest of the present, and until when they hold."""
+        now_us = self._now_us
+        self._temperature_c = self._ambient.at_c(now_us)
+        self._harvest_uw = self._harvester.power_uw(now_us)
+        self._horizon_us = min(
+            self._ambient.holds_until_us(now_us), self._harvester.holds_until_us(now_us)
+        )
+        self._cell_disturbed = True
+
+    def _drive_cell(self) -> bool:
         """Give the cell the current that the capacitor asks for, if the switch is closed."""
+        self._cell_disturbed = False
         connected = self._pins.disconnect not in self._high
         gated = connected and self._pins.gate in self._high
-        moved = self._port.drive(
+        return self._port.drive(
             self._rail.cell_direction if connected else 0,
             self._rail.running,
             self._temperature_c,
             self._sensing.bus_input_ohm if gated else None,
-            horizon_us,
+            self._now_us,
+            self._horizon_us,
         )
-        self._rail.cell_uw = self._port.output_uw
-        return moved
 
     def _supply_sensors(self) -> None:
         pin = self._pins.sensors
-        on = self.board_on and not self._sensors_cut and (pin is None or pin in self._high)
-        self._sensing.power(on, self._now_us)
-        self._sensors_ua = self._sensing.supply_ua
-        self._rail.sensors_uw = self._sensors_ua * self._supply.supply_v
+        on = self._rail.board_on and not self._sensors_cut and (pin is None or pin in self._high)
+        sensing = self._sensing
+        if on != sensing.powered:
+            sensing.power(on, self._now_us)
+        self._sensors_ua = sensing.supply_ua
+        self._sensors_uw = self._sensors_ua * self._supply.supply_v
 
 
 def _check_series(capacitor: Capacitor, converter: Converter, harvester: Harvester) -> None:
