@@ -9,7 +9,8 @@ crossing, however short the excursion looked for; any other is halved, earlier h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, repeat
+from operator import mul
 from typing import Literal, NamedTuple
 
 from filmgauge_sim.cell.charge import leaked
@@ -108,6 +109,19 @@ class Course:
         mean = self.mean + (passed - leaked(self.mean, passed, law.leak_per_s * time_s))
         return mean, self.rate_per_s - law.leak_per_s * mean, hysteresis, turning
 
+    def surface_bounds(self, duration_s: float) -> tuple[float, float]:
+        """Bounds of the surface stoichiometry over a time.
+
+        Every mode stays between its present and its stationary value.
+        """
+        inflow = self.inflow_ua_cm2
+        passed = inflow * duration_s * self.law.per_uas_cm2
+        leak = abs(self.mean) * self.law.leak_per_s * duration_s
+        targets = list(map(mul, self.law.gains, repeat(inflow)))
+        low = self.mean + min(passed, 0.0) - leak + sum(map(min, self.modes, targets))
+        high = self.mean + max(passed, 0.0) + leak + sum(map(max, self.modes, targets))
+        return low, high
+
     def voltage_v(self, time_s: float) -> float:
         """The voltage after time_s of this course."""
         law = self.law
@@ -162,6 +176,22 @@ class Course:
             end.voltage_v - duration * min(falling, 0.0),
         )
         return Enclosure(lowest, highest, falling, rising)
+
+
+def surely_within(course: Course, duration_s: float, limits: Limits) -> bool:
+    """Whether bounds that cost little prove that no limit is reached: the usual case."""
+    law = course.law
+    low, high = course.surface_bounds(duration_s)
+    passed = course.inflow_ua_cm2 * duration_s * law.per_uas_cm2
+    static_now = static_then = law.static_v * course.hysteresis
+    if passed:
+        static_then = law.static_v * hysteresis_after(
+            course.hysteresis, passed, law.hysteresis_rate
+        )
+    lowest = law.curve.voltage_v(low) + min(static_now, static_then) + course.offset_v
+    highest = law.curve.voltage_v(high) + max(static_now, static_then) + course.offset_v
+    # Closer to a limit than a crossing resolves, the bounds are not trusted.
+    return lowest > limits.low_v + _GRAZE_V and highest < limits.high_v - _GRAZE_V
 
 
 def first_crossing(course: Course, duration_s: float, limits: Limits) -> Crossing | None:

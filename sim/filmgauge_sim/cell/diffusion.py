@@ -14,7 +14,6 @@ over the same range leave 0.15 %; the series itself cut off at as many terms wou
 
 from collections.abc import Sequence
 from math import expm1
-from operator import sub
 
 # exp(-38) is below half the last bit of 1: such a mode has reached its stationary value.
 DECAYED = 38.0
@@ -108,17 +107,6 @@ def advanced(
         x13 + (x13 - g13 * j) * expm1(r13 * t),
     )
     return slow
-
-
-def travel(start: Sequence[float], end: Sequence[float]) -> tuple[float, float]:
-    """How far the sum of the modes falls (<= 0) and rises (>= 0) at most between two instants.
-
-    Under constant current every mode moves monotonically, so the falling and the rising ones,
-    each added up by itself, enclose the sum at every instant between.
-    """
-    net = sum(end) - sum(start)
-    way = sum(map(abs, map(sub, end, start)))
-    return 0.5 * (net - way), 0.5 * (net + way)
 
 
 def mean_sum(

@@ -18,8 +18,8 @@ from math import inf, isfinite
 
 from filmgauge_sim.cell.ageing import aged, strain_share
 from filmgauge_sim.cell.charge import leaked
-from filmgauge_sim.cell.crossing import Course, Crossing, Limits, first_crossing
-from filmgauge_sim.cell.diffusion import advanced, travel
+from filmgauge_sim.cell.crossing import Course, Crossing, Limits, first_crossing, surely_within
+from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.mean_voltage import mean_voltage_v
@@ -30,8 +30,6 @@ from filmgauge_sim.cell.parameters import CellParameters
 # Far beyond any use; within them nothing overflows.
 MOST_UA_CM2 = 1e6
 LONGEST_S = 1e15
-# Closer to a limit than this, the bound in one step is not trusted.
-_ROUNDING_V = 1e-9
 # Turns after less than this share of a cycle wait for more, so that bursts cost little.
 _LEAST_CYCLES = 0.005
 _SECONDS_PER_HOUR = 3600.0
@@ -216,36 +214,13 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
-        direction = way(law, law.stored_ua_cm2(current), self._mean, self._modes)
-        if not direction and self._stays_within(law, current, duration_s, limits):
-            return None
         course = Course(law, current, self._mean, self._modes, self._hysteresis)
+        if surely_within(course, duration_s, limits):
+            return None
+        direction = way(course)
         if direction:
             return OneWay(course, direction).first_crossing(duration_s, limits)
         return first_crossing(course, duration_s, limits)
-
-    def _stays_within(
-        self, law: Isothermal, current: float, duration_s: float, limits: Limits
-    ) -> bool:
-        """Whether the extremes of the state prove that no limit is reached: the usual case."""
-        inflow = law.stored_ua_cm2(current)
-        passed = inflow * duration_s * law.per_uas_cm2
-        moved = passed - leaked(self._mean, passed, law.leak_per_s * duration_s)
-        then = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
-        fall, rise = travel(self._modes, then)
-        surface = self._mean + sum(self._modes)
-        offset = law.offset_v(current)
-        static_now = static_then = law.static_v * self._hysteresis
-        if passed:
-            static_then = law.static_v * hysteresis_after(
-                self._hysteresis, passed, law.hysteresis_rate
-            )
-        lowest = law.curve.voltage_v(surface + fall + min(moved, 0.0))
-        highest = law.curve.voltage_v(surface + rise + max(moved, 0.0))
-        return (
-            lowest + min(static_now, static_then) + offset > limits.low_v + _ROUNDING_V
-            and highest + max(static_now, static_then) + offset < limits.high_v - _ROUNDING_V
-        )
 
     def _law_at(self, temperature_c: float) -> Isothermal:
         law = self._law

@@ -1,8 +1,5 @@
 """The mean voltage over a stretch of constant current, which is what its energy needs."""
 
-from itertools import repeat
-from operator import mul
-
 from filmgauge_sim.cell.charge import mean_stored
 from filmgauge_sim.cell.crossing import Course
 from filmgauge_sim.cell.diffusion import mean_sum
@@ -41,12 +38,8 @@ def mean_voltage_v(course: Course, duration_s: float) -> float:
     """
     law, inflow = course.law, course.inflow_ua_cm2
     passed = inflow * duration_s * law.per_uas_cm2
-    # Every mode stays between now and its stationary value.
-    targets = list(map(mul, law.gains, repeat(inflow)))
-    low = course.mean + min(passed, 0.0) + sum(map(min, course.modes, targets))
-    high = course.mean + max(passed, 0.0) + sum(map(max, course.modes, targets))
     leaks = law.leak_per_s * duration_s
-    if leaks > 0.01 or not law.curve.plateau(low - 0.01, high):
+    if not law.curve.plateau(*course.surface_bounds(duration_s)):
         return sum(weight * course.voltage_v(share * duration_s) for share, weight in _QUADRATURE)
     surface = mean_stored(course.mean, passed, leaks) + mean_sum(
         course.modes, law.decays_per_s, law.gains, inflow, duration_s

@@ -6,7 +6,6 @@ whether the limit is met. The instant is found by Newton's rule from a good gues
 the voltage just before and just after it. Whatever is not proven goes to the general search.
 """
 
-from collections.abc import Sequence
 from itertools import repeat
 from math import exp, inf, ulp
 from operator import mul, sub
@@ -21,7 +20,6 @@ from filmgauge_sim.cell.crossing import (
     first_crossing,
 )
 from filmgauge_sim.cell.diffusion import DECAYED
-from filmgauge_sim.cell.isothermal import Isothermal
 
 # A mode this close to its stationary value moves the voltage by less than a crossing resolves.
 _STATIONARY = 1e-15
@@ -29,17 +27,18 @@ _MOST_STEPS = 40
 _CLOSE_S = 1e-7
 
 
-def way(law: Isothermal, inflow_ua_cm2: float, mean: float, modes: Sequence[float]) -> int:
+def way(course: Course) -> int:
     """-1 where the voltage can only fall from now on, 1 where it can only rise, else 0.
 
     Every part of the state approaches its limit without turning, so the present directions stay.
     The hysteresis follows the current.
     """
-    drift = inflow_ua_cm2 * law.per_uas_cm2 - law.leak_per_s * mean
-    distances = list(map(sub, modes, map(mul, law.gains, repeat(inflow_ua_cm2))))
-    if inflow_ua_cm2 <= 0.0 and drift <= 0.0 and min(distances) >= -_STATIONARY:
+    law, inflow = course.law, course.inflow_ua_cm2
+    drift = course.rate_per_s - law.leak_per_s * course.mean
+    distances = list(map(sub, course.modes, map(mul, law.gains, repeat(inflow))))
+    if inflow <= 0.0 and drift <= 0.0 and min(distances) >= -_STATIONARY:
         return -1
-    if inflow_ua_cm2 >= 0.0 and drift >= 0.0 and max(distances) <= _STATIONARY:
+    if inflow >= 0.0 and drift >= 0.0 and max(distances) <= _STATIONARY:
         return 1
     return 0
 

@@ -114,6 +114,11 @@ class Course:
         self._a = taken_uw * part.both_mohm
         self._b = part.series_mohm / part.both_mohm
 
+    @property
+    def falls(self) -> bool:
+        """Whether the voltage moves down."""
+        return self._w + self._a > 0.0
+
     def time_to_s(self, target_v: float) -> float | None:
         """See Capacitor."""
         if not self.terminal_v:
@@ -171,7 +176,7 @@ class Course:
         if not self._b or not q:
             return -half_rcs
         distance = self._w + self._a
-        y = 0.0
+        y = -half_rcs * self._w / (self._w - q)  # the first step, from 0
         for _ in range(_MOST_ITERATIONS):
             change = distance * expm1(y)
             w = self._w + change

@@ -101,12 +101,14 @@ class CellPort:
         before_uw = self.output_uw
         allowed = direction if self._allows(direction) else 0
         self._set(allowed)
-        if allowed and self._beyond(allowed):
+        voltage_v = self.voltage_v()
+        if (allowed > 0 and voltage_v >= CHARGED_V) or (allowed < 0 and voltage_v <= DISCHARGED_V):
             self._shut(allowed)
             self._set(0)
+            voltage_v = self.voltage_v()
         if self.current_ua:
-            self.next_event_us = min(until_us, self._now_us + _LONGEST_US)
-            self._watch_voltage()
+            self.next_event_us = min(self.next_event_us, self._now_us + _LONGEST_US)
+            self._watch_voltage(voltage_v)
         self.output_uw = self._output_uw(running)
         return self.output_uw != before_uw
 
@@ -124,10 +126,6 @@ class CellPort:
         if self.shunt_ua > 0:
             return -self._converter.needed_uw(power_uw)
         return self._converter.discharged_uw(power_uw, running)
-
-    def _beyond(self, direction: int) -> bool:
-        voltage_v = self.voltage_v()
-        return voltage_v >= CHARGED_V if direction > 0 else voltage_v <= DISCHARGED_V
 
     def _shut(self, direction: int) -> None:
         retry_us = self._now_us + round(self._converter.retry_s * 1e6)
@@ -157,9 +155,8 @@ class CellPort:
         del self._shut_until_us[direction]
         return True
 
-    def _watch_voltage(self) -> None:
+    def _watch_voltage(self, voltage_v: float) -> None:
         """Find the next event under current: a cut-off, or the edge of the band."""
-        voltage_v = self.voltage_v()
         crossing = self._cell.next_crossing(
             self.current_ua,
             self._temperature_c,

@@ -204,6 +204,9 @@ class FilmPowered:
     def _sense(self, until_us: int) -> None:
         """Move on to `until_us` under constant conditions, showing the sensors what they see."""
         port = self._port
+        if not self._sensing.powered:
+            self._now_us = until_us
+            return
         before_v = after_v = 0.0
         if port.drain_ua:
             before_v = port.voltage_at_v(self._now_us)
@@ -234,15 +237,13 @@ class FilmPowered:
                     rail.carry(self._harvest_uw, port.output_uw, board_uw, self._sensors_uw)
             if not switched and not moved:
                 break
-        if not rail.board_on and self._load_ua:
+        else:
+            self._supply_sensors()
+        if not rail.board_on:
             self._load_ua = 0.0
-        self._supply_sensors()
-        event_us = min(
-            self._horizon_us,
-            rail.next_event_us(),
-            port.next_event_us,
-            self._sensing.next_change_us(NEVER_US),
-        )
+        event_us = min(self._horizon_us, rail.next_event_us(), port.next_event_us)
+        if self._sensing.powered:
+            event_us = min(event_us, self._sensing.next_change_us(NEVER_US))
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
 
     def _see_surroundings(self) -> None:
@@ -270,13 +271,12 @@ class FilmPowered:
         )
 
     def _supply_sensors(self) -> None:
-        pin = self._pins.sensors
+        pin, sensing = self._pins.sensors, self._sensing
         on = self._rail.board_on and not self._sensors_cut and (pin is None or pin in self._high)
-        sensing = self._sensing
-        if on != sensing.powered:
+        if on or sensing.powered:
             sensing.power(on, self._now_us)
-        self._sensors_ua = sensing.supply_ua
-        self._sensors_uw = self._sensors_ua * self._supply.supply_v
+            self._sensors_ua = sensing.supply_ua
+            self._sensors_uw = self._sensors_ua * self._supply.supply_v
 
 
 def _check_series(capacitor: Capacitor, converter: Converter, harvester: Harvester) -> None:

@@ -77,12 +77,10 @@ class Rail:
     @property
     def terminal_v(self) -> float:
         """Voltage that board and converter see at the time of the last `settle`."""
-        return self._course.terminal_v
+        return self._capacitor.terminal_v(self._capacitance_v, self._taken_uw)
 
-    def carry(
-        self, harvest_uw: float, cell_uw: float, board_uw: float, sensors_uw: float
-    ) -> None:
-        """Take other powers from the last `settle` on."""
+    def carry(self, harvest_uw: float, cell_uw: float, board_uw: float, sensors_uw: float) -> None:
+        """Take these powers from the last `settle` on."""
         self.cell_uw = cell_uw
         self.board_uw = board_uw
         self.sensors_uw = sensors_uw
@@ -93,7 +91,7 @@ class Rail:
             self._reload()
 
     def settle(self, now_us: int) -> None:
-        """Let the present powers act until `now_us` and book them."""
+        """Let the present powers act until `now_us` and book them; then `carry` goes on."""
         duration_s = (now_us - self._now_us) / 1e6
         if duration_s <= 0.0:
             return
@@ -101,7 +99,6 @@ class Rail:
         before_v = self._capacitance_v
         after_v, leakage_uj, series_uj = self._course.after(duration_s)
         self._capacitance_v = after_v
-        self._course = Course(self._capacitor, after_v, self._taken_uw)
         ledger = self._ledger
         ledger.capacitor += (
             0.5 * self._capacitor.capacitance_uf * (after_v - before_v) * (after_v + before_v)
@@ -124,7 +121,8 @@ class Rail:
                 switched = True
         if self.board_on and not self._runs.on:
             switched |= self._switch_board()
-        self._rewire()
+        if self._waits:
+            self._rewire()
         return switched
 
     def next_event_us(self) -> int:
@@ -132,12 +130,10 @@ class Rail:
         event_us = NEVER_US
         if self._waits and self._now_us < self._restart_us:
             event_us = self._restart_us
+        # Under constant power the voltage moves one way.
         course = self._course
-        # Under constant power the voltage moves one way: at most one of them has a time.
-        voltage_v = course.terminal_v
-        for edge_v in (self._below_v, self._above_v):
-            if not 0.0 <= edge_v < inf or edge_v == voltage_v:
-                continue
+        edge_v = self._below_v if course.falls else self._above_v
+        if 0.0 <= edge_v < inf:
             wait_s = course.time_to_s(edge_v)
             if wait_s is not None and wait_s < _LONGEST_S:
                 return min(event_us, self._now_us + max(1, ceil(wait_s * 1e6)))
@@ -176,16 +172,17 @@ class Rail:
 
     def _reload(self) -> None:
         """Follow the powers."""
-        efficiency = self._converter.output_efficiency
-        self._output_uw = self.board_uw + self.sensors_uw if self.board_on else 0.0
-        drawn_uw = self._output_uw / efficiency + self._quiescent_uw
+        drawn_uw = self._quiescent_uw
+        if self.board_on:
+            drawn_uw += (self.board_uw + self.sensors_uw) / self._converter.output_efficiency
         self._taken_uw = taken_uw = drawn_uw - self._arrived_uw - self.cell_uw
         self._course = Course(self._capacitor, self._capacitance_v, taken_uw)
         self._below_v = self._falls_v
         if self.board_on:
-            collapse_v = self._capacitor.collapse_v(taken_uw)
-            self._lowest_v = max(self._brown_out_v, _COLLAPSE_MARGIN * collapse_v)
-            self._below_v = max(self._falls_v, self._lowest_v)
+            collapse_v = _COLLAPSE_MARGIN * self._capacitor.collapse_v(taken_uw)
+            self._lowest_v = max(self._brown_out_v, collapse_v)
+            if self._lowest_v > self._falls_v:
+                self._below_v = self._lowest_v
 
     def _book(self, duration_s: float) -> None:
         ledger = self._ledger
@@ -200,4 +197,4 @@ class Rail:
             ledger.board += self.board_uw * duration_s
             ledger.sensors += self.sensors_uw * duration_s
             wasted = 1.0 / self._converter.output_efficiency - 1.0
-            ledger.output_loss += wasted * self._output_uw * duration_s
+            ledger.output_loss += wasted * (self.board_uw + self.sensors_uw) * duration_s

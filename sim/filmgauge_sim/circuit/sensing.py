@@ -54,8 +54,6 @@ class Sensing:
     ) -> None:
         """Show both what they saw until `until_us`: constant current and temperature, and the
         voltage at their bus input at both ends, V (0 with an open gate). Without supply they
-        see nothing."""
-        if not self.powered:
-            return
+        need not be shown anything."""
         self._ina228.advance(until_us, shunt_ua, before_v, after_v, temperature_c)
         self._tmp117.advance(until_us, temperature_c)
