@@ -62,6 +62,11 @@ class Capacitor:
         return self.leakage_mohm + self.series_mohm
 
     @cached_property
+    def series_share(self) -> float:
+        """b of the formula above."""
+        return self.series_mohm / self.both_mohm
+
+    @cached_property
     def half_rc_s(self) -> float:
         """C R / 2, s."""
         return 0.5 * self.capacitance_uf * self.leakage_mohm
@@ -72,8 +77,7 @@ class Capacitor:
 
     def terminal_v(self, capacitance_v: float, taken_uw: float) -> float:
         """Return the voltage at the terminals; 0 when so much power cannot be taken at all."""
-        square = capacitance_v * capacitance_v - 4.0 * taken_uw * self.series_mohm
-        return 0.5 * (capacitance_v + sqrt(square)) if square >= 0.0 else 0.0
+        return Course(self, capacitance_v, taken_uw).terminal_v
 
     def collapse_v(self, taken_uw: float) -> float:
         """Return the terminal voltage below which this power cannot be taken, V."""
@@ -101,38 +105,37 @@ class Course:
     Raises ValueError, when asked, where the power cannot be taken at this voltage.
     """
 
-    __slots__ = ("_a", "_b", "_capacitance_v", "_part", "_q", "_taken_uw", "_w", "terminal_v")
+    __slots__ = ("_capacitance_v", "_distance", "_part", "_q", "_taken_uw", "_w", "terminal_v")
 
     def __init__(self, part: Capacitor, capacitance_v: float, taken_uw: float) -> None:
-        self.terminal_v = u = part.terminal_v(capacitance_v, taken_uw)
+        # The letters of the formula above; the distance is w + a.
+        self._q = q = taken_uw * part.series_mohm
+        square = capacitance_v * capacitance_v - 4.0 * q
+        self.terminal_v = u = 0.5 * (capacitance_v + sqrt(square)) if square >= 0.0 else 0.0
+        self._w = w = u * u
+        self._distance = w + taken_uw * part.both_mohm
         self._part = part
         self._capacitance_v = capacitance_v
         self._taken_uw = taken_uw
-        # The letters of the formula above.
-        self._w = u * u
-        self._q = taken_uw * part.series_mohm
-        self._a = taken_uw * part.both_mohm
-        self._b = part.series_mohm / part.both_mohm
 
     @property
     def falls(self) -> bool:
         """Whether the voltage moves down."""
-        return self._w + self._a > 0.0
+        return self._distance > 0.0
 
     def time_to_s(self, target_v: float) -> float | None:
         """See Capacitor."""
         if not self.terminal_v:
             self._refuse()
-        change = target_v * target_v - self._w
+        target = target_v * target_v
+        change = target - self._w
         if change == 0.0:
             return 0.0
-        distance = self._w + self._a
         # The square of the voltage moves towards -a and does not reach it.
-        if distance == 0.0 or change / distance >= 0.0 or change / distance <= -1.0:
+        share = change / self._distance if self._distance else 0.0
+        if not -1.0 < share < 0.0 or target < self._q:
             return None
-        if target_v * target_v < self._q:
-            return None
-        return self._part.half_rc_s * self._half_rcs(log1p(change / distance), change)
+        return self._part.half_rc_s * self._half_rcs(log1p(share), change)
 
     def after(self, duration_s: float) -> Stretch:
         """See Capacitor."""
@@ -140,17 +143,21 @@ class Course:
             self._refuse()
         if duration_s <= 0.0:
             return Stretch(self._capacitance_v, 0.0, 0.0)
-        part, q = self._part, self._q
-        y = self._logarithm_after(duration_s / part.half_rc_s)
-        change = (self._w + self._a) * expm1(y)
-        w = max(self._w + change, q, 0.0)
-        leakage_uj = 0.5 * part.capacitance_uf * ((q + self._a) * y - change)
+        part, q, w0 = self._part, self._q, self._w
+        half_rcs = duration_s / part.half_rc_s
+        y = self._logarithm_after(half_rcs) if q else -half_rcs
+        change = self._distance * expm1(y)
+        w = w0 + change
+        if w < q or w < 0.0:
+            w = q if q > 0.0 else 0.0
         u = sqrt(w)
+        leakage_uj = 0.5 * part.capacitance_uf * ((q + self._distance - w0) * y - change)
         if not q:
             return Stretch(u, leakage_uj, 0.0)
-        series_uj = self._series_uj(y, w, change)
-        leakage_uj += 2.0 * q * duration_s / part.leakage_mohm
-        leakage_uj += part.series_mohm / part.leakage_mohm * series_uj
+        logarithms = (1.0 + part.series_share) * (log1p(change / w0) - y)
+        inverse = q * change / (w * w0)
+        series_uj = part.half_rc_s * self._taken_uw * part.series_share * (inverse - logarithms)
+        leakage_uj += (2.0 * q * duration_s + part.series_mohm * series_uj) / part.leakage_mohm
         return Stretch(u + q / u, leakage_uj, series_uj)
 
     def _refuse(self) -> None:
@@ -162,8 +169,8 @@ class Course:
 
     def _half_rcs(self, y: float, change: float) -> float:
         """Return when ln((w + a) / (w0 + a)) is `y` and w has changed by `change`, in C R / 2."""
-        b = self._b
-        series = b * log1p(change / self._w) if b and self._q else b * y
+        b = self._part.series_share
+        series = b * log1p(change / self._w) if self._q else b * y
         return series - (1.0 + b) * y
 
     def _logarithm_after(self, half_rcs: float) -> float:
@@ -172,24 +179,16 @@ class Course:
         The slope lies between 1 - q / w0 and 2, and the function bends one way only, so that the
         steps go to the root from one side.
         """
-        q = self._q
-        if not self._b or not q:
-            return -half_rcs
-        distance = self._w + self._a
-        y = -half_rcs * self._w / (self._w - q)  # the first step, from 0
+        q, w0, distance, b = self._q, self._w, self._distance, self._part.series_share
+        both = 1.0 + b
+        y = -half_rcs * w0 / (w0 - q)  # the first step, from 0
         for _ in range(_MOST_ITERATIONS):
             change = distance * expm1(y)
-            w = self._w + change
+            w = w0 + change
             if w <= q:
-                return log1p((q - self._w) / distance)
-            step = (half_rcs - self._half_rcs(y, change)) * w / (w - q)
+                return log1p((q - w0) / distance)
+            step = (half_rcs - b * log1p(change / w0) + both * y) * w / (w - q)
             y -= step
             if abs(step) <= _LAST_STEP * abs(y):
                 break
         return y
-
-    def _series_uj(self, y: float, w: float, change: float) -> float:
-        """Return the energy that the series resistance took while w changed by `change`."""
-        logarithms = (1.0 + self._b) * (log1p(change / self._w) - y)
-        inverse = -self._q * change / (w * self._w)
-        return -self._part.half_rc_s * self._taken_uw * self._b * (logarithms + inverse)

@@ -148,9 +148,7 @@ class FilmPowered:
         Returns None when its supply held so long, otherwise the time at which it failed.
         """
         if current_ua != self._load_ua:
-            self.advance_to(now_us)
-            self._load_ua = current_ua
-            self._replan()
+            self._change_load(current_ua, now_us)
         elif self._sensing.powered:
             self._notice_sensors()
         if until_us >= self._next_event_us and self._rail.board_on:
@@ -218,6 +216,27 @@ class FilmPowered:
         """The firmware may have started or stopped a sensor since the last plan."""
         if self._sensing.supply_ua != self._sensors_ua:
             self._replan()
+
+    def _change_load(self, current_ua: float, now_us: int) -> None:
+        """Let the board draw another current from `now_us` on."""
+        if now_us >= self._next_event_us or self._sensing.powered:
+            self.advance_to(now_us)
+        elif now_us > self._now_us:
+            self._now_us = now_us
+        self._load_ua = current_ua
+        port = self._port
+        if (
+            self._now_us < self._horizon_us
+            and self._now_us < port.next_event_us
+            and not self._cell_disturbed
+            and not self._sensing.powered
+        ):
+            # Usually it is the capacitor's matter alone.
+            event_us = self._rail.take_load(current_ua * self._supply.supply_v, self._now_us)
+            if event_us is not None:
+                self._next_event_us = min(event_us, self._horizon_us, port.next_event_us)
+                return
+        self._replan()
 
     def _replan(self) -> None:
         """Settle the present, let switches act, and find the next event."""

@@ -54,6 +54,7 @@ class Rail:
         self._surplus = Comparator(converter.charge_v - swing_v, converter.charge_v)
         self._full = Comparator(converter.ceiling_v - swing_v, converter.ceiling_v)
         self._lowest_v = brown_out_v
+        self._wasted = 1.0 / converter.output_efficiency - 1.0
         self._rewire()
 
     def twin(self, ledger: EnergyLedger) -> "Rail":
@@ -89,6 +90,16 @@ class Rail:
             self._rewire()
         else:
             self._reload()
+
+    def take_load(self, board_uw: float, now_us: int) -> int | None:
+        """Let only the board's power change, at `now_us`; return the next event as
+        `next_event_us`, None where the change moves a switch and `switch` has to be asked."""
+        self.settle(now_us)
+        self.board_uw = board_uw
+        self._reload()
+        if self._waits or not self._below_v < self._course.terminal_v < self._above_v:
+            return None
+        return self.next_event_us()
 
     def settle(self, now_us: int) -> None:
         """Let the present powers act until `now_us` and book them; then `carry` goes on."""
@@ -172,17 +183,19 @@ class Rail:
 
     def _reload(self) -> None:
         """Follow the powers."""
-        drawn_uw = self._quiescent_uw
-        if self.board_on:
-            drawn_uw += (self.board_uw + self.sensors_uw) / self._converter.output_efficiency
-        self._taken_uw = taken_uw = drawn_uw - self._arrived_uw - self.cell_uw
-        self._course = Course(self._capacitor, self._capacitance_v, taken_uw)
+        taken_uw = self._quiescent_uw - self._arrived_uw - self.cell_uw
         self._below_v = self._falls_v
         if self.board_on:
+            output_uw = self.board_uw + self.sensors_uw
+            taken_uw += output_uw / self._converter.output_efficiency
+            self._lowest_v = self._brown_out_v
             collapse_v = _COLLAPSE_MARGIN * self._capacitor.collapse_v(taken_uw)
-            self._lowest_v = max(self._brown_out_v, collapse_v)
+            if collapse_v > self._lowest_v:
+                self._lowest_v = collapse_v
             if self._lowest_v > self._falls_v:
                 self._below_v = self._lowest_v
+        self._taken_uw = taken_uw
+        self._course = Course(self._capacitor, self._capacitance_v, taken_uw)
 
     def _book(self, duration_s: float) -> None:
         ledger = self._ledger
@@ -194,7 +207,8 @@ class Rail:
                 ledger.turned_away += self.harvest_uw * duration_s
         ledger.quiescent += self._quiescent_uw * duration_s
         if self.board_on:
-            ledger.board += self.board_uw * duration_s
-            ledger.sensors += self.sensors_uw * duration_s
-            wasted = 1.0 / self._converter.output_efficiency - 1.0
-            ledger.output_loss += wasted * (self.board_uw + self.sensors_uw) * duration_s
+            board_uj, sensors_uj = self.board_uw * duration_s, self.sensors_uw * duration_s
+            ledger.board += board_uj
+            if sensors_uj:
+                ledger.sensors += sensors_uj
+            ledger.output_loss += self._wasted * (board_uj + sensors_uj)
