@@ -10,7 +10,7 @@ from filmgauge_sim.cell.parameters import CellParameters
 LOWEST_C = -40.0
 HIGHEST_C = 85.0
 _SECONDS_PER_HOUR = 3600.0
-_SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
+SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
 # What stays when a film ages.
 _AGELESS = (
     "_formed_tau_s",
@@ -59,7 +59,7 @@ class Isothermal:
         factor = arrhenius(parameters.diffusion_activation_energy_ev, temperature_c)
         self._formed_tau_s = parameters.diffusion_time_h * _SECONDS_PER_HOUR * factor
         slower = arrhenius(parameters.self_discharge_activation_energy_ev, temperature_c)
-        self.leak_per_s = parameters.self_discharge_per_year / _SECONDS_PER_YEAR / slower
+        self.leak_per_s = parameters.self_discharge_per_year / SECONDS_PER_YEAR / slower
         # How much a cycle at this temperature ages the film, over one at 25 degC.
         self.ageing = 1.0 / arrhenius(parameters.ageing_activation_energy_ev, temperature_c)
         self.hysteresis_rate = parameters.hysteresis_rate

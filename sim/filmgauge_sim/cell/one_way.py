@@ -7,7 +7,7 @@ the voltage just before and just after it. Whatever is not proven goes to the ge
 """
 
 from itertools import repeat
-from math import exp, inf, ulp
+from math import exp, inf, log, ulp
 from operator import mul, sub
 
 from filmgauge_sim.cell.crossing import (
@@ -107,14 +107,20 @@ class OneWay:
         return time_s
 
     def _guess_s(self, limit_v: float) -> float:
-        """When the surface arrives, if by then the modes are stationary and the branch turned."""
-        course = self._course
-        rate = course.inflow_ua_cm2 * course.law.per_uas_cm2
+        """About when the limit is met, with stationary modes: on the plateau while the branch
+        turns, or at an end of the curve when it has turned."""
+        course, law = self._course, self._course.law
+        rate = course.rate_per_s
         if not rate:
             return 0.0
-        static_v = course.law.static_v if rate > 0.0 else -course.law.static_v
-        surface = course.law.curve.near(limit_v - course.offset_v - static_v)
-        return (surface - course.mean - self._lead) / rate
+        branch = 1.0 if rate > 0.0 else -1.0
+        surface = course.mean + self._lead
+        resting_v = limit_v - course.offset_v
+        left = branch - (resting_v - law.curve.plateau_v(surface)) / law.static_v
+        start = branch - course.hysteresis
+        if 0.0 < left / start < 1.0 if start else False:
+            return log(start / left) / (law.hysteresis_rate * abs(rate))
+        return (law.curve.near(resting_v - branch * law.static_v) - surface) / rate
 
     def _glance(self, time_s: float) -> tuple[float, float]:
         """Voltage and its slope (V/s) at a time, to rounding; modes that are gone left out."""

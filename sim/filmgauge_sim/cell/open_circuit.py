@@ -9,8 +9,8 @@ from math import exp, expm1, log
 from filmgauge_sim.cell.parameters import CellParameters
 
 # Past this many widths outside 0..1 an end goes on as its tangent: finite and still monotone.
-_TANGENT_FROM = 2.0
-_TANGENT_HEIGHT = exp(_TANGENT_FROM)
+TANGENT_FROM = 2.0
+_TANGENT_HEIGHT = exp(TANGENT_FROM)
 # exp(-38) is below the last bit of 1.
 _PLATEAU_WIDTHS = 38.0
 
@@ -32,8 +32,8 @@ class OpenCircuit:
         """U at the given surface stoichiometry, volts."""
         empty = -surface * self._empty_rate
         full = (surface - 1.0) * self._full_rate
-        below = exp(empty) if empty < _TANGENT_FROM else _tangent(empty)
-        above = exp(full) if full < _TANGENT_FROM else _tangent(full)
+        below = exp(empty) if empty < TANGENT_FROM else _tangent(empty)
+        above = exp(full) if full < TANGENT_FROM else _tangent(full)
         flat = self._offset_v + self._slope_v * surface
         return flat - self._fall_v * below + self._rise_v * above
 
@@ -59,7 +59,7 @@ class OpenCircuit:
         )
         end = 1.0 if rising else 0.0
         share = abs(voltage_v - self._offset_v - self._slope_v * end) / height
-        widths = min(log(share), _TANGENT_FROM) if share > 0.0 else -_PLATEAU_WIDTHS
+        widths = min(log(share), TANGENT_FROM) if share > 0.0 else -_PLATEAU_WIDTHS
         place = max(widths, -_PLATEAU_WIDTHS) / rate
         return end + place if rising else -place
 
@@ -75,8 +75,8 @@ class OpenCircuit:
         return self._offset_v + self._slope_v * surface
 
     def _end_slopes_v(self, surface: float) -> tuple[float, float]:
-        empty = min(-surface * self._empty_rate, _TANGENT_FROM)
-        full = min((surface - 1.0) * self._full_rate, _TANGENT_FROM)
+        empty = min(-surface * self._empty_rate, TANGENT_FROM)
+        full = min((surface - 1.0) * self._full_rate, TANGENT_FROM)
         return (
             self._fall_v * self._empty_rate * exp(empty),
             self._rise_v * self._full_rate * exp(full),
@@ -104,4 +104,4 @@ def mean_hysteresis(start: float, passed: float, rate: float) -> float:
 
 
 def _tangent(exponent: float) -> float:
-    return _TANGENT_HEIGHT * (1.0 + exponent - _TANGENT_FROM)
+    return _TANGENT_HEIGHT * (1.0 + exponent - TANGENT_FROM)
