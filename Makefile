@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= bench
 JOBS   ?= 2
+PEERS  := build/peers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench lock clean
@@ -45,8 +46,14 @@ typings/.ready: requirements-stubs.lock | setup
 	@$(PIP) --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
 	@touch $@
 
-bench: setup  ## print the figures that the README quotes
+bench: setup $(PEERS)/.ready  ## print the figures that the README quotes
 	@$(BIN)/python -m bench
+
+# What the simulator is measured against; nothing of it enters the project's own environment.
+$(PEERS)/.ready: bench/peers.txt
+	@$(PYTHON) tools/make_venv.py $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	@touch $@
 
 LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \
   --custom-compile-command "make lock"

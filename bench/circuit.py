@@ -21,7 +21,7 @@ def _open_circuit_v(charge: float) -> float:
 
 
 def circuit() -> dict[str, Any]:
-    """Capacity in uAh, resistances in ohm, capacitances in F, currents in uA (positive charges)."""
+    """Capacity in uAh, resistances in ohm, capacitances in F, voltages in V."""
     charges = [k / (_POINTS - 1) for k in range(_POINTS)]
     return {
         "charges": charges,

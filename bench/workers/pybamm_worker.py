@@ -12,8 +12,8 @@ import warnings
 os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
 warnings.simplefilter("ignore")
 
-import numpy as np
-import pybamm
+import numpy as np  # noqa: E402
+import pybamm  # noqa: E402
 
 EDGE_S = 1e-3  # the solver interpolates the current linearly over an edge
 
@@ -125,14 +125,13 @@ def main():
     made = {}
     for line in sys.stdin:
         task = json.loads(line)
-        name = task["task"]
-        if name not in made:
-            if name == "cycles":
-                made[name] = Cycles(task["spec"], task["cycling"])
+        if line not in made:
+            if task["task"] == "cycles":
+                made[line] = Cycles(task["spec"], task["cycling"])
             else:
-                made[name] = Day(task["spec"], task["load"], name == "day")
-            made[name].run()  # builds and compiles
-        print(json.dumps(made[name].run()), flush=True)
+                made[line] = Day(task["spec"], task["load"], task["task"] == "day")
+            made[line].run()  # builds and compiles
+        print(json.dumps(made[line].run()), flush=True)
 
 
 if __name__ == "__main__":

@@ -73,8 +73,9 @@ def run_cycles(spec, cycling):
     ampere = cycling["current_ua"] * 1e-6
     experiment = thevenin.Experiment()
     for _ in range(cycling["cycles"]):
-        experiment.add_step("current_A", ampere, (36000.0, 600.0), limits=("voltage_V", spec["low_v"]))
-        experiment.add_step("current_A", -ampere, (36000.0, 600.0), limits=("voltage_V", spec["high_v"]))
+        for signed, limit_v in ((ampere, spec["low_v"]), (-ampere, spec["high_v"])):
+            limits = ("voltage_V", limit_v)
+            experiment.add_step("current_A", signed, (36000.0, 600.0), limits=limits)
     model = thevenin.Simulation(parameters(spec))
     began = time.perf_counter()
     solution = model.run(experiment)

@@ -1,8 +1,8 @@
 """Many film cells at once: the physics of film.py over numpy arrays, one entry a cell.
 
 Every cell has parameters of its own; current, temperature and area are one number for all or one
-a cell. Formed films that do not age. A step costs the same few array operations for any number of
-cells, and what depends on temperature or duration alone is kept until these change.
+for each. Formed films that do not age. A step costs the same few array operations for any number
+of cells, and what depends on temperature or duration alone is kept until these change.
 """
 
 from collections.abc import Sequence
@@ -47,12 +47,14 @@ class CellPopulation:
             raise ValueError("parameters must hold at least one cell.")
         self._size = len(parameters)
         self._area_cm2 = self._each("area_cm2", area_cm2, 1e-6, 1e6)
+        self._most_ua = MOST_UA_CM2 * float(self._area_cm2.min())
         self._mean = self._each("stoichiometry", stoichiometry, 0.0, 1.0)
         self._hysteresis = self._each("hysteresis", hysteresis, -1.0, 1.0)
         self._modes = np.zeros((len(RATES), self._size))
+        self._change = np.empty_like(self._modes)
         self._lost_uas_cm2 = np.zeros(self._size)
         self._films = _Films(parameters)
-        self._law = _Law(self._films, np.full(self._size, 25.0))
+        self._law = _Law(self._films, np.array(25.0))
 
     def __len__(self) -> int:
         return self._size
@@ -94,8 +96,11 @@ class CellPopulation:
         films = self._films
         inflow = np.where(current > 0.0, current * films.acceptance, current)
         step = law.step(duration_s)
-        # In place; the order of FilmCell, so that both agree to rounding.
-        self._modes += (self._modes - law.gains * inflow) * step.decayed
+        # In place, without new arrays; in the order of FilmCell, so that both agree to rounding.
+        change = np.multiply(law.gains, inflow, out=self._change)
+        np.subtract(self._modes, change, out=change)
+        change *= step.decayed
+        self._modes += change
         passed = inflow * duration_s * films.per_uas_cm2
         leak = passed * step.lag - self._mean * step.leaked
         self._mean += passed - leak
@@ -115,24 +120,30 @@ class CellPopulation:
         return resting + (current * law.megohm_cm2 + reaction)
 
     def _law_at(self, temperature_c: ArrayLike) -> "_Law":
-        temperatures = self._each("temperature_c", temperature_c, LOWEST_C, HIGHEST_C)
+        temperatures = self._given("temperature_c", temperature_c, LOWEST_C, HIGHEST_C)
         if not np.array_equal(temperatures, self._law.temperature_c):
             self._law = _Law(self._films, temperatures)
         return self._law
 
     def _areal(self, current_ua: ArrayLike) -> Floats:
-        most = MOST_UA_CM2 * float(self._area_cm2.min())
-        return self._each("current_ua", current_ua, -most, most) / self._area_cm2
+        return (
+            self._given("current_ua", current_ua, -self._most_ua, self._most_ua) / self._area_cm2
+        )
 
     def _each(self, name: str, value: ArrayLike, low: float, high: float) -> Floats:
         """One number a cell. Raises ValueError naming the argument."""
-        given = np.asarray(value, dtype=np.float64)
+        given = self._given(name, value, low, high)
+        return np.array(np.broadcast_to(given, (self._size,)))
+
+    def _given(self, name: str, value: ArrayLike, low: float, high: float) -> Floats:
+        """A shared number or one a cell. Raises ValueError naming the argument."""
+        given = np.array(value, dtype=np.float64)
         if given.shape not in ((), (self._size,)):
             raise ValueError(f"{name} must be one number or {self._size}, not {given.shape}.")
         # Not a number fails the comparison.
-        if not np.all((low <= given) & (given <= high)):
+        if not (low <= given.min() and given.max() <= high):
             raise ValueError(f"{name} must be from {low:g} to {high:g} for every cell.")
-        return np.array(np.broadcast_to(given, (self._size,)))
+        return given
 
 
 class _Films:
