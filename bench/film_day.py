@@ -17,7 +17,6 @@ _NODE = {
     "cell": {"set": "evp-li", "area_cm2": 20.0, "stoichiometry": 0.8},
     "sensor": {"switched": True},
     "capacitor": {"capacitance_uf": 47_000.0, "leakage_mohm": 10.0},
-    "converter": {"discharge_ua": 20.0, "charge_ua": 20.0},
     "harvester": {
         "kind": "photovoltaic",
         "area_cm2": 3.0,

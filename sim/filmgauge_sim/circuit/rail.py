@@ -7,7 +7,7 @@ uW, energies in uJ, `now_us` in true us; a path is switched by the voltage at th
 from copy import copy
 from math import ceil, inf
 
-from filmgauge_sim.circuit.capacitor import Capacitor, Course
+from filmgauge_sim.circuit.capacitor import Capacitor
 from filmgauge_sim.circuit.comparator import Comparator
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.energy import EnergyLedger
@@ -97,7 +97,7 @@ class Rail:
         self.settle(now_us)
         self.board_uw = board_uw
         self._reload()
-        if self._waits or not self._below_v < self._course.terminal_v < self._above_v:
+        if self._waits or not self._below_v < self._terminal_v < self._above_v:
             return None
         return self.next_event_us()
 
@@ -108,11 +108,12 @@ class Rail:
             return
         self._now_us = now_us
         before_v = self._capacitance_v
-        after_v, leakage_uj, series_uj = self._course.after(duration_s)
+        capacitor = self._capacitor
+        after_v, leakage_uj, series_uj = capacitor.after(before_v, self._taken_uw, duration_s)
         self._capacitance_v = after_v
         ledger = self._ledger
         ledger.capacitor += (
-            0.5 * self._capacitor.capacitance_uf * (after_v - before_v) * (after_v + before_v)
+            0.5 * capacitor.capacitance_uf * (after_v - before_v) * (after_v + before_v)
         )
         ledger.leakage += leakage_uj
         ledger.series += series_uj
@@ -123,11 +124,11 @@ class Rail:
 
         The board comes first: with its load gone the voltage may well suffice for the rest.
         """
-        if self._below_v < self._course.terminal_v < self._above_v and not self._waits:
+        if self._below_v < self._terminal_v < self._above_v and not self._waits:
             return False
         switched = self._switch_board()
         for comparator in (self._runs, self._enough, self._surplus, self._full):
-            if comparator.see(self._course.terminal_v):
+            if comparator.see(self._terminal_v):
                 self._rewire()
                 switched = True
         if self.board_on and not self._runs.on:
@@ -142,17 +143,21 @@ class Rail:
         if self._waits and self._now_us < self._restart_us:
             event_us = self._restart_us
         # Under constant power the voltage moves one way.
-        course = self._course
-        edge_v = self._below_v if course.falls else self._above_v
+        capacitor, voltage_v, taken_uw = self._capacitor, self._terminal_v, self._taken_uw
+        falls = capacitor.falls(voltage_v, taken_uw)
+        edge_v = self._below_v if falls else self._above_v
         if 0.0 <= edge_v < inf:
-            wait_s = course.time_to_s(edge_v)
+            wait_s = capacitor.time_to_s(voltage_v, taken_uw, edge_v)
             if wait_s is not None and wait_s < _LONGEST_S:
-                return min(event_us, self._now_us + max(1, ceil(wait_s * 1e6)))
+                edge_us = self._now_us + ceil(wait_s * 1e6)
+                # Whatever the rounding, it is later.
+                edge_us += edge_us == self._now_us
+                return edge_us if edge_us < event_us else event_us
         return event_us
 
     def _switch_board(self) -> bool:
         before = self.board_on
-        terminal_v = self._course.terminal_v
+        terminal_v = self._terminal_v
         if before:
             self.board_on = self._runs.on and terminal_v > self._lowest_v
             if not self.board_on:
@@ -195,7 +200,7 @@ class Rail:
             if self._lowest_v > self._falls_v:
                 self._below_v = self._lowest_v
         self._taken_uw = taken_uw
-        self._course = Course(self._capacitor, self._capacitance_v, taken_uw)
+        self._terminal_v = self._capacitor.terminal_v(self._capacitance_v, taken_uw)
 
     def _book(self, duration_s: float) -> None:
         ledger = self._ledger
