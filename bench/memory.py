@@ -8,48 +8,51 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _BOUND_MB = 60.0
-# Runs the command line and then tells the peak resident size of itself and of its children, KiB.
-_PROBE = """
+# Run something, then tell the peak resident size of this process (VmHWM: since its own program
+# began, unlike ru_maxrss) and of the largest one that it started, KiB.
+_TELL = """
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+open(path, "w").write(json.dumps([int(peak), largest]))
+"""
+_COMMAND = """
 import json, resource, sys
 from filmgauge_host.cli.app import main
 path = sys.argv.pop(1)
 try:
     main()
-finally:
-    peaks = [resource.getrusage(who).ru_maxrss
-             for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    open(path, "w").write(json.dumps(peaks))
+except SystemExit:
+    pass
 """
 _FILM_DAY = """
 import json, resource, sys
 from bench.film_day import film_node, pass_day
+path = sys.argv[1]
 pass_day(film_node())
-open(sys.argv[1], "w").write(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0]))
 """
+_RUN = ["run", "bench", "--json"]
+_RUNS = {
+    "filmgauge run bench": (_COMMAND, _RUN),
+    "filmgauge run bench --runtime cpython": (_COMMAND, [*_RUN, "--runtime", "cpython"]),
+    "24 h of cell, capacitor and harvester": (_FILM_DAY, []),
+}
 
 
 def report() -> Iterator[str]:
     """Yield the peaks of the runs that a user starts."""
-    runs = {
-        "filmgauge run bench": (_PROBE, ["run", "bench", "--json"]),
-        "filmgauge run bench --runtime cpython": (
-            _PROBE,
-            ["run", "bench", "--json", "--runtime", "cpython"],
-        ),
-        "24 h of cell, capacitor and harvester": (_FILM_DAY, []),
-    }
-    for name, (program, arguments) in runs.items():
+    for name, (program, arguments) in _RUNS.items():
         own_mb, child_mb = _peaks_mb(program, arguments)
-        text = f"{name}: peak {own_mb:.0f} MB (bound {_BOUND_MB:.0f} MB)"
-        yield text + (f", largest process started by it {child_mb:.0f} MB" if child_mb else "")
+        text = f"{name}: the simulator peaks at {own_mb:.0f} MB (bound {_BOUND_MB:.0f} MB)"
+        yield text + (f", its largest child at {child_mb:.0f} MB" if child_mb else "")
 
 
 def _peaks_mb(program: str, arguments: list[str]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "peaks.json"
         subprocess.run(
-            [sys.executable, "-c", program, str(path), *arguments],
+            [sys.executable, "-c", program + _TELL, str(path), *arguments],
             check=True,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         return [kib / 1024.0 for kib in json.loads(path.read_text())]

@@ -180,12 +180,15 @@ class FilmCell:
         """The mean of the terminal voltage over the next duration_s > 0 of constant current.
 
         In closed form where the surface stays on the plateau, otherwise by a quadrature that is
-        right to 1e-9 for a voltage that moves by less than 0.1 V. Changes nothing.
-        Raises ValueError when an argument is not a number within the bounds of ``advance``.
+        right to 10 uV for a voltage that moves by less than 0.1 V. Changes nothing.
+        Raises ValueError when an argument is not a number within the bounds of ``advance``, or
+        duration_s is 0.
         """
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if not 0.0 < duration_s <= LONGEST_S:
-            _check("duration_s", duration_s, 0.0, LONGEST_S)
+            raise ValueError(
+                f"duration_s must be above 0 and at most {LONGEST_S:g}, not {duration_s!r}."
+            )
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.mean_voltage_v(current_ua, temperature_c, duration_s)

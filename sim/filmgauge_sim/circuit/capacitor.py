@@ -137,7 +137,9 @@ def _logarithm_after(half_rcs: float, w0: float, q: float, a: float, b: float) -
     The slope lies between 1 - q / w0 and 2, and the function bends one way only, so that the
     steps go to the root from one side.
     """
-    y = -half_rcs * w0 / (w0 - q)  # the first step, from 0
+    # The first step goes from 0, with the slope half of the way on.
+    middle = w0 - 0.5 * (w0 + a) * half_rcs * w0 / (w0 - q)
+    y = -half_rcs * (middle / (middle - q) if middle > 2.0 * q else w0 / (w0 - q))
     for _ in range(_MOST_ITERATIONS):
         change = (w0 + a) * expm1(y)
         w = w0 + change
