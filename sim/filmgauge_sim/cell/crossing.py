@@ -76,7 +76,18 @@ class Enclosure(NamedTuple):
 class Course:
     """What the cell would do from now on under one current at one temperature."""
 
-    __slots__ = ("hysteresis", "inflow_ua_cm2", "law", "mean", "modes", "offset_v", "rate_per_s")
+    __slots__ = (
+        "_bounded_s",
+        "_bounds",
+        "current_ua_cm2",
+        "hysteresis",
+        "inflow_ua_cm2",
+        "law",
+        "mean",
+        "modes",
+        "offset_v",
+        "rate_per_s",
+    )
 
     def __init__(
         self,
@@ -87,12 +98,15 @@ class Course:
         hysteresis: float,
     ) -> None:
         self.law = law
+        self.current_ua_cm2 = current_ua_cm2
         self.inflow_ua_cm2 = law.stored_ua_cm2(current_ua_cm2)
         self.mean = mean
         self.modes = modes
         self.hysteresis = hysteresis
         self.rate_per_s = self.inflow_ua_cm2 * law.per_uas_cm2
         self.offset_v = law.offset_v(current_ua_cm2)
+        self._bounded_s = -1.0
+        self._bounds = (0.0, 0.0)
 
     def slow_parts(self, time_s: float) -> tuple[float, float, float, float]:
         """Mean stoichiometry, its rate (1/s), hysteresis and its rate (1/s) after time_s."""
@@ -110,17 +124,20 @@ class Course:
         return mean, self.rate_per_s - law.leak_per_s * mean, hysteresis, turning
 
     def surface_bounds(self, duration_s: float) -> tuple[float, float]:
-        """Bounds of the surface stoichiometry over a time.
+        """Bounds of the surface stoichiometry over a time; those of a longer time hold as well.
 
         Every mode stays between its present and its stationary value.
         """
+        if duration_s <= self._bounded_s:
+            return self._bounds
         inflow = self.inflow_ua_cm2
         passed = inflow * duration_s * self.law.per_uas_cm2
         leak = abs(self.mean) * self.law.leak_per_s * duration_s
         targets = list(map(mul, self.law.gains, repeat(inflow)))
         low = self.mean + min(passed, 0.0) - leak + sum(map(min, self.modes, targets))
         high = self.mean + max(passed, 0.0) + leak + sum(map(max, self.modes, targets))
-        return low, high
+        self._bounded_s, self._bounds = duration_s, (low, high)
+        return self._bounds
 
     def voltage_v(self, time_s: float) -> float:
         """The voltage after time_s of this course."""

@@ -14,6 +14,7 @@ over the same range leave 0.15 %; the series itself cut off at as many terms wou
 
 from collections.abc import Sequence
 from math import expm1
+from operator import sub, truediv
 
 # exp(-38) is below half the last bit of 1: such a mode has reached its stationary value.
 DECAYED = 38.0
@@ -116,11 +117,10 @@ def mean_sum(
     current_ua_cm2: float,
     duration_s: float,
 ) -> float:
-    """The mean of the sum of the modes over duration_s > 0 of constant current, in closed form."""
-    total = 0.0
-    for mode, decay, gain in zip(modes, decays_per_s, gains_per_ua_cm2, strict=True):
-        target = gain * current_ua_cm2
-        decays = decay * duration_s
-        left = expm1(-decays) if decays < DECAYED else -1.0
-        total += target - (mode - target) * left / decays
-    return total
+    """The mean of the sum of the modes over duration_s > 0 of constant current, in closed form.
+
+    A mode's mean is its stationary value less what it has moved over its decays in that time.
+    """
+    then = advanced(modes, decays_per_s, gains_per_ua_cm2, current_ua_cm2, duration_s)
+    moved = sum(map(truediv, map(sub, then, modes), decays_per_s))
+    return sum(gains_per_ua_cm2) * current_ua_cm2 - moved / duration_s

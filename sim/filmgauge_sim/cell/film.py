@@ -48,6 +48,7 @@ class FilmCell:
     __slots__ = (
         "_area_cm2",
         "_charging",
+        "_course",
         "_cycles",
         "_hysteresis",
         "_law",
@@ -85,6 +86,8 @@ class FilmCell:
         self._cycles = self._strained_cycles = 0.0
         # This cell as it will be when the current turns, while nothing else happens.
         self._turned_twin: FilmCell | None = None
+        # What was last asked about, while nothing changes.
+        self._course: Course | None = None
 
     @property
     def parameters(self) -> CellParameters:
@@ -141,6 +144,7 @@ class FilmCell:
         twin._cycles = self._cycles
         twin._strained_cycles = self._strained_cycles
         twin._turned_twin = None
+        twin._course = None
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -156,6 +160,7 @@ class FilmCell:
             if current:
                 law = self._age(law, current, duration_s)
             self._turned_twin = None
+        self._course = None
         inflow = law.stored_ua_cm2(current)
         self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
         passed = inflow * duration_s * law.per_uas_cm2
@@ -174,6 +179,9 @@ class FilmCell:
         if self._turns(current):
             return self._turned(current, temperature_c).voltage_v(current_ua, temperature_c)
         rest = law.curve.voltage_v(self._mean + sum(self._modes)) + law.static_v * self._hysteresis
+        course = self._course
+        if course is not None and course.current_ua_cm2 == current and course.law is law:
+            return rest + course.offset_v
         return rest + law.offset_v(current)
 
     def mean_voltage_v(self, current_ua: float, temperature_c: float, duration_s: float) -> float:
@@ -192,7 +200,7 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.mean_voltage_v(current_ua, temperature_c, duration_s)
-        course = Course(law, current, self._mean, self._modes, self._hysteresis)
+        course = self._course_under(law, current)
         return mean_voltage_v(course, duration_s)
 
     def next_crossing(
@@ -217,13 +225,20 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
-        course = Course(law, current, self._mean, self._modes, self._hysteresis)
+        course = self._course_under(law, current)
         if surely_within(course, duration_s, limits):
             return None
         direction = way(course)
         if direction:
             return OneWay(course, direction).first_crossing(duration_s, limits)
         return first_crossing(course, duration_s, limits)
+
+    def _course_under(self, law: Isothermal, current: float) -> Course:
+        course = self._course
+        if course is None or course.current_ua_cm2 != current or course.law is not law:
+            course = Course(law, current, self._mean, self._modes, self._hysteresis)
+            self._course = course
+        return course
 
     def _law_at(self, temperature_c: float) -> Isothermal:
         law = self._law

@@ -54,7 +54,10 @@ class Rail:
         self._surplus = Comparator(converter.charge_v - swing_v, converter.charge_v)
         self._full = Comparator(converter.ceiling_v - swing_v, converter.ceiling_v)
         self._lowest_v = brown_out_v
-        self._wasted = 1.0 / converter.output_efficiency - 1.0
+        # Above this power the capacitor collapses before it comes down to brown_out_v.
+        collapse_ohm = _COLLAPSE_MARGIN**2 * capacitor.series_mohm
+        self._most_uw = brown_out_v**2 / collapse_ohm if collapse_ohm else inf
+        self._per_output = 1.0 / converter.output_efficiency
         self._rewire()
 
     def twin(self, ledger: EnergyLedger) -> "Rail":
@@ -191,12 +194,10 @@ class Rail:
         taken_uw = self._quiescent_uw - self._arrived_uw - self.cell_uw
         self._below_v = self._falls_v
         if self.board_on:
-            output_uw = self.board_uw + self.sensors_uw
-            taken_uw += output_uw / self._converter.output_efficiency
+            taken_uw += (self.board_uw + self.sensors_uw) * self._per_output
             self._lowest_v = self._brown_out_v
-            collapse_v = _COLLAPSE_MARGIN * self._capacitor.collapse_v(taken_uw)
-            if collapse_v > self._lowest_v:
-                self._lowest_v = collapse_v
+            if taken_uw > self._most_uw:
+                self._lowest_v = _COLLAPSE_MARGIN * self._capacitor.collapse_v(taken_uw)
             if self._lowest_v > self._falls_v:
                 self._below_v = self._lowest_v
         self._taken_uw = taken_uw
@@ -216,4 +217,4 @@ class Rail:
             ledger.board += board_uj
             if sensors_uj:
                 ledger.sensors += sensors_uj
-            ledger.output_loss += self._wasted * (board_uj + sensors_uj)
+            ledger.output_loss += (self._per_output - 1.0) * (board_uj + sensors_uj)
