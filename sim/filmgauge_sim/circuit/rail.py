@@ -112,7 +112,7 @@ class Rail:
         self._now_us = now_us
         before_v = self._capacitance_v
         capacitor = self._capacitor
-        after_v, leakage_uj, series_uj = capacitor.after(before_v, self._taken_uw, duration_s)
+        after_v, leakage_uj, series_uj = capacitor.passed(before_v, self._taken_uw, duration_s)
         self._capacitance_v = after_v
         ledger = self._ledger
         ledger.capacitor += (
