@@ -1,7 +1,7 @@
 """The cell's side of the converter: constant currents, cut-offs, and the energy that passes.
 
 The converter draws or drives a constant current. Until the cell's voltage has moved by `_BAND_V`,
-and for an hour at most, the power on the capacitor's side is held at what the mean voltage of
+and for four hours at most, the power on the capacitor's side is held at what the mean voltage of
 that stretch makes of it; then a new stretch begins. Both the cut-offs and that band are met at
 exact crossings. A cut-off path opens again when the resting cell has recovered.
 """
@@ -15,7 +15,7 @@ from filmgauge_sim.circuit.converter import CHARGED_V, DISCHARGED_V, Converter
 from filmgauge_sim.circuit.energy import EnergyLedger
 
 _BAND_V = 0.05
-_LONGEST_US = 3_600_000_000
+_LONGEST_US = 4 * 3_600_000_000  # on the plateau the voltage moves a few millivolts in it
 
 
 class CellPort:

@@ -91,6 +91,8 @@ class FilmPowered:
         # Until when temperature and harvester stay as they are.
         self._horizon_us = 0
         self._temperature_c = self._harvest_uw = 0.0
+        # Until when neither they nor the cell make an event.
+        self._calm_us = 0
         # Whether something may act on the cell that the rail's switches do not tell.
         self._cell_disturbed = True
         self._replan()
@@ -219,23 +221,19 @@ class FilmPowered:
 
     def _change_load(self, current_ua: float, now_us: int) -> None:
         """Let the board draw another current from `now_us` on."""
-        if now_us >= self._next_event_us or self._sensing.powered:
-            self.advance_to(now_us)
-        elif now_us > self._now_us:
-            self._now_us = now_us
-        self._load_ua = current_ua
-        port = self._port
-        if (
-            self._now_us < self._horizon_us
-            and self._now_us < port.next_event_us
-            and not self._cell_disturbed
-            and not self._sensing.powered
-        ):
-            # Usually it is the capacitor's matter alone.
+        capacitor_alone = not (self._cell_disturbed or self._sensing.powered)
+        if capacitor_alone and now_us < self._next_event_us:
+            # The usual case.
+            if now_us > self._now_us:
+                self._now_us = now_us
+            self._load_ua = current_ua
             event_us = self._rail.take_load(current_ua * self._supply.supply_v, self._now_us)
             if event_us is not None:
-                self._next_event_us = min(event_us, self._horizon_us, port.next_event_us)
+                self._next_event_us = event_us if event_us < self._calm_us else self._calm_us
                 return
+        else:
+            self.advance_to(now_us)
+            self._load_ua = current_ua
         self._replan()
 
     def _replan(self) -> None:
@@ -260,7 +258,8 @@ class FilmPowered:
             self._supply_sensors()
         if not rail.board_on:
             self._load_ua = 0.0
-        event_us = min(self._horizon_us, rail.next_event_us(), port.next_event_us)
+        self._calm_us = max(min(self._horizon_us, port.next_event_us), now_us + _INSTANT_US)
+        event_us = min(self._calm_us, rail.next_event_us())
         if self._sensing.powered:
             event_us = min(event_us, self._sensing.next_change_us(NEVER_US))
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
