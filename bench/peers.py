@@ -46,8 +46,8 @@ def _days(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
     yield _ratio(min(watched) / min(ours), _DAY_RATIO)
     # Ours watches cutoffs, brown-out and thresholds throughout.
     yield (
-        f"  pybamm with its cutoffs taken out {1e3 * min(unwatched):.0f} ms:"
-        f" {min(unwatched) / min(ours):.0f} times"
+        f"  {min(unwatched) / min(ours):.0f} times faster than pybamm with its cutoffs taken out"
+        f" ({1e3 * min(unwatched):.0f} ms), which then misses them"
     )
 
 
@@ -135,4 +135,4 @@ def _timed(what: Callable[[], object]) -> float:
 
 
 def _ratio(ratio: float, bound: float) -> str:
-    return f"  {ratio:.0f} times faster than pybamm at its best (bound {bound:.0f})"
+    return f"  {ratio:.0f} times faster than pybamm, cutoffs watched by both (bound {bound:.0f})"
