@@ -37,8 +37,11 @@ _THERMAL_V = 2.0 * _GAS * _REFERENCE_K / _FARADAY
 _SHARE_UNKNOWN = 0.25
 _SHARE_KNOWN = 0.05
 _SEEN_V = 0.01
-_LEAST_SHARE = const(100000)
-_MOST_SHARE = const(900000)
+_LEAST_SHARE = 0.1
+_MOST_SHARE = 0.9
+_PROBE = 0.02  # step with which the slope to the share is found
+_LONGEST_STEP = 0.1
+_INPUT = 0.12  # of what the voltage input takes: 1 sigma, its resistance is known to 20 %
 _BARRIER = 0.5  # assumed: 1 sigma of the barrier of the first charge, as a share of it
 _LEAST_EXCESS_V = 0.05  # 1 sigma at least: no knee begins nearer to the plateau
 _INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
@@ -74,12 +77,12 @@ class Film:
         self.unsteady = self.looked = 0.0
         self.surface_share = self.surface_sigma = 0.0
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
-        self._plateau_sigma = 1.0
+        self._plateau_sigma = self._drain_sigma = self._volts_per_pa = 0.0
         self._static_v, self._exchange_pa_cm2 = profile.hysteresis_uv / _PPM, 0.0
         self._gap_v = self._static_v + self._profile_kinetic_v()
         self.share_ppm = round((1.0 - self._static_v / self._gap_v) * _PPM)
         self.share_sigma = _SHARE_UNKNOWN
-        self._divide()
+        self._divide(self.share_ppm / _PPM)
 
     def rest(self) -> None:
         """Forget the lags: nobody knows how long the node was without power."""
@@ -173,7 +176,7 @@ class Film:
         """Take back what was learned before a sleep."""
         self.tau_ppm, self.ea_ppm = tau_ppm, ea_ppm
         self.share_ppm, self.share_sigma = share_ppm, share_sigma
-        self._divide()
+        self._divide(share_ppm / _PPM)
 
     def learn(self, tau: float, ea: float) -> None:
         """Correct ln tau and the relative activation energy, and the lags with them."""
@@ -218,18 +221,23 @@ class Film:
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
     ) -> None:
         """Learn what part of the gap between the plateaus is kinetic from a voltage on one."""
+        share = self.share_ppm / _PPM
         flat = self._plateau_v(current_pa, drain_pa, temperature_cdeg)
-        share_ppm = self.share_ppm
-        self.share_ppm = share_ppm + 20000
-        self._divide()
-        slope = (self._plateau_v(current_pa, drain_pa, temperature_cdeg) - flat) / 0.02
-        noise = self._profile.hysteresis_spread_uv / _PPM + _SEEN_V
+        noise = self._profile.hysteresis_spread_uv / _PPM + _SEEN_V + self._drain_sigma
+        self._divide(share + _PROBE)
+        slope = (self._plateau_v(current_pa, drain_pa, temperature_cdeg) - flat) / _PROBE
         variance = self.share_sigma * self.share_sigma
         total = slope * slope * variance + noise * noise
-        share = slope * variance / total * (voltage_uv / _PPM - flat)
-        self.share_ppm = max(_LEAST_SHARE, min(_MOST_SHARE, share_ppm + round(share * _PPM)))
-        self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
-        self._divide()
+        change = slope * variance / total * (voltage_uv / _PPM - flat)
+        # Far from what was thought the slope is another one: a step at a time, not yet surer.
+        if abs(change) <= _LONGEST_STEP:
+            self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
+        elif change > 0.0:
+            change = _LONGEST_STEP
+        else:
+            change = -_LONGEST_STEP
+        self.share_ppm = round(max(_LEAST_SHARE, min(_MOST_SHARE, share + change)) * _PPM)
+        self._divide(self.share_ppm / _PPM)
 
     def deliverable(
         self, stored: float, capacity: float, load_pa: int, temperature_cdeg: int, rested: bool
@@ -321,13 +329,14 @@ class Film:
             barrier = self.virgin_ppm / _PPM * profile.first_barrier_uv / _PPM
             flat += barrier
             spread += _BARRIER * barrier
-        self._plateau_sigma = max(spread, _LEAST_EXCESS_V)
+        self._drain_sigma = _INPUT * drain_pa * self._volts_per_pa
+        self._plateau_sigma = max(spread + self._drain_sigma, _LEAST_EXCESS_V)
         return flat + polarisation
 
-    def _divide(self):
+    def _divide(self, share):
         """Divide the gap into its static and its kinetic part."""
         profile = self._profile
-        kinetic = self._gap_v * self.share_ppm / _PPM
+        kinetic = self._gap_v * share
         self._static_v = self._gap_v - kinetic
         ohmic = (
             profile.plateau_pa_cm2 * 1e-15 * (profile.lipon_mohm_cm2 + profile.contact_mohm_cm2)
@@ -351,9 +360,12 @@ class Film:
         lipon = profile.lipon_mohm_cm2 / _arrhenius(
             profile.lipon_activation_j_mol, temperature_cdeg
         )
-        kinetic = thermal * math.log(x + math.sqrt(x * x + 1.0))
-        ohmic = density * 1e-15 * (lipon + profile.contact_mohm_cm2 / interface)
-        return (kinetic if density > 0 else -kinetic) + ohmic
+        root = math.sqrt(x * x + 1.0)
+        kinetic = thermal * math.log(x + root)
+        ohm_cm2 = 1e-15 * (lipon + profile.contact_mohm_cm2 / interface)
+        steep = thermal / (2.0 * self._exchange_pa_cm2 * interface * root) + ohm_cm2
+        self._volts_per_pa = steep * (_PPM / profile.area_ucm2)
+        return (kinetic if density > 0 else -kinetic) + density * ohm_cm2
 
 
 def _arrhenius(activation_j_mol, temperature_cdeg):
