@@ -35,12 +35,15 @@ _LOSS = const(4)
 _N = const(5)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
-_END = 0.0003  # of the surface at an end, besides what the voltage leaves open
+_END = 0.00015  # of the surface at an end, besides what the voltage leaves open
 _LAG = 0.008  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
 _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
-_LASTING = 0.0001  # of the state of charge: what no repetition reduces, and with it
-_LASTING_LAG = 0.03  # this part of the square of the largest lag at an end
+# Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
+# last end and of what the voltage left open there.
+_LASTING = 0.0001
+_LASTING_LAG = 0.005
+_LASTING_SURFACE = 0.8
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
@@ -50,8 +53,8 @@ _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
-_FORMAT = "<QQQiiiiB15f"
-SIZE = const(101)
+_FORMAT = "<QQQiiiiBf15f"
+SIZE = const(105)
 
 
 class Estimator:
@@ -67,6 +70,7 @@ class Estimator:
         self._drift_nc = 0  # what the zero of the sensor may have added since
         self._told_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
+        self._lasting = _LASTING
         self.at_end = False  # whether the last voltage lay on an end
         self._told = 0  # 0: none since the current turned, 1: empty, 2: full
         self._covariance = array("f", [0.0] * (_N * _N))
@@ -124,9 +128,7 @@ class Estimator:
         """Return half of the 95 % interval of `soc_ppm`."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
-        lag = self._peak_lag_ppm / _PPM
-        lasting = _LASTING + _LASTING_LAG * lag * lag
-        variance += lasting * lasting
+        variance += self._lasting * self._lasting
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
@@ -168,6 +170,11 @@ class Estimator:
             return False
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
+        lag, surface = (
+            _LASTING_LAG * self._peak_lag_ppm / _PPM,
+            _LASTING_SURFACE * film.surface_sigma,
+        )
+        self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
         self._told_lag_ppm = lag_ppm
         self._told = side
         self._weigh(film.surface_share, self._noise())
@@ -188,6 +195,7 @@ class Estimator:
             self.capacity_ppm,
             self.loss_ppm,
             self._told,
+            self._lasting,
             *upper,
         )
 
@@ -196,8 +204,8 @@ class Estimator:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
         self._told_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._told = values[6:8]
-        at = 8
+        self.loss_ppm, self._told, self._lasting = values[6:9]
+        at = 9
         for i in range(_N):
             for j in range(i, _N):
                 self._covariance[i * _N + j] = self._covariance[j * _N + i] = values[at]

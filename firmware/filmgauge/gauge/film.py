@@ -206,7 +206,7 @@ class Film:
         if charging:
             excess = -excess
         sigma = self._plateau_sigma
-        if excess < _INFORMATIVE * sigma:
+        if excess < _INFORMATIVE * max(sigma, _LEAST_EXCESS_V):
             return False
         if charging:
             height, width = profile.high_end_uv, profile.high_end_width_ppm
@@ -330,7 +330,7 @@ class Film:
             flat += barrier
             spread += _BARRIER * barrier
         self._drain_sigma = _INPUT * drain_pa * self._volts_per_pa
-        self._plateau_sigma = max(spread + self._drain_sigma, _LEAST_EXCESS_V)
+        self._plateau_sigma = spread + self._drain_sigma
         return flat + polarisation
 
     def _divide(self, share):
