@@ -196,6 +196,7 @@ class FuelGauge(LedgerOnly):
         told = self._estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
         if self._estimator.at_end:
             self.health.interrupt()
+            tidy()
         else:
             self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
             if self.health.on_plateau(voltage_uv, current_pa):
@@ -203,7 +204,6 @@ class FuelGauge(LedgerOnly):
                 tidy()
         if not told:
             return
-        tidy()
         charging = current_pa > 0
         self.health.swung(before_ppm, self._estimator.capacity_ppm)
         if not charging:
