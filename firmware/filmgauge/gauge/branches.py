@@ -29,6 +29,8 @@ _MOST_SHARE = 0.9
 _LONGEST_STEP = 0.1
 _INPUT = 0.12  # of what the voltage input takes: 1 sigma, its resistance is known to 20 %
 _BARRIER = 0.5  # assumed: 1 sigma of the barrier of the first charge, as a share of it
+_END_HEIGHT = 0.05  # assumed: 1 sigma of the height of an end, relative
+_END_WIDTH = 0.15  # assumed: 1 sigma of its width, relative
 _LEAST_EXCESS_V = 0.05  # 1 sigma at least: no knee begins nearer to the plateau
 _INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
 
@@ -78,9 +80,13 @@ class Branches:
             height, width = profile.high_end_uv, profile.high_end_width_ppm
         else:
             height, width = profile.low_end_uv, profile.low_end_width_ppm
-        depth = -width / _PPM * math.log(excess * _PPM / height)
+        widths = math.log(excess * _PPM / height)
+        depth = -width / _PPM * widths
         self.surface_share = 1.0 - depth if charging else depth
-        self.surface_sigma = width / _PPM * sigma / excess
+        # The voltage leaves something open, and so does the shape of the end itself.
+        open_height, open_width = sigma / excess, _END_WIDTH * widths
+        squared = open_height * open_height + open_width * open_width
+        self.surface_sigma = width / _PPM * math.sqrt(squared + _END_HEIGHT * _END_HEIGHT)
         return True
 
     def see_plateau(

@@ -35,15 +35,15 @@ _LOSS = const(4)
 _N = const(5)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
-_END = 0.00015  # of the surface at an end, besides what the voltage leaves open
+_END = 0.0001  # of the surface at an end, besides what the voltage leaves open
 _LAG = 0.008  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
 _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
 # Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
 # last end and of what the voltage left open there.
-_LASTING = 0.0001
-_LASTING_LAG = 0.005
-_LASTING_SURFACE = 0.8
+_LASTING = 0.00005
+_LASTING_LAG = 0.0045
+_LASTING_SURFACE = 0.95
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
@@ -280,7 +280,7 @@ class Estimator:
         expected = self._expect()
         squared = innovation * innovation
         if squared > _SURPRISE * (expected + noise):
-            self._widen_all((squared / _MODEST - noise) / max(expected, 1e-12))
+            self._widen_all((squared / _MODEST - noise) / max(expected, 1e-12), innovation)
             expected = self._expect()
         total = expected + noise
         for i in range(_N):
@@ -301,15 +301,27 @@ class Estimator:
             expected += part * row[i]
         return expected
 
-    def _widen_all(self, scale):
-        """Make everything less sure by a factor of the variance, each up to its limit."""
+    def _widen_all(self, scale, innovation):
+        """Make everything less sure by a factor of the variance.
+
+        What is missing to full, tau and the loss keep what they have told of each other. The
+        capacity is widened by itself, and no further than it would have to be wrong to explain
+        the innovation alone: an end that is seen again and again says nothing of it.
+        """
         covariance = self._covariance
-        for i in range(_N):
-            most = _MOST[i] * _MOST[i] / max(covariance[i * (_N + 1)], 1e-12)
-            factor = max(1.0, min(scale, most)) ** 0.5
+        root = scale**0.5
+        sigma = covariance[_CAPACITY * (_N + 1)] ** 0.5
+        grown = max(1.0, min(root, abs(innovation) / max(sigma, 1e-6)))
+        for j in range(_N):
+            covariance[j] = root * covariance[j] + (grown - root) * covariance[_N + j]
+        for i in range(0, _N * _N, _N):
+            covariance[i] = root * covariance[i] + (grown - root) * covariance[i + 1]
+        for k in range(1, _N):
+            sigma = max(covariance[k * (_N + 1)] ** 0.5, 1e-6)
+            factor = grown if k == _CAPACITY else max(1.0, min(root, _MOST[k] / sigma))
             for j in range(_N):
-                covariance[i * _N + j] *= factor
-                covariance[j * _N + i] *= factor
+                covariance[k * _N + j] *= factor
+                covariance[j * _N + k] *= factor
 
     def _correct(self, weight):
         """Move everything by `weight` times its gain."""
