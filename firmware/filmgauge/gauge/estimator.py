@@ -33,6 +33,8 @@ _TAU = const(2)
 _ENERGY = const(3)
 _LOSS = const(4)
 _N = const(5)
+_EMPTY = const(1)
+_FULL = const(2)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
 _END = 0.0001  # of the surface at an end, besides what the voltage leaves open
@@ -48,13 +50,13 @@ _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
 _TAU_WANDER = 0.0015  # of tau in one equivalent full cycle
-_OPENING = 0.4  # of how the film opens in its first cycles: share of the predicted growth
+_OPENING = 0.3  # of how the film opens in its first cycles: share of the predicted growth
 _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not as thought
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
-_FORMAT = "<QQQiiiiBf15f"
-SIZE = const(105)
+_FORMAT = "<QQQiiiiBBf15f"
+SIZE = const(106)
 
 
 class Estimator:
@@ -72,7 +74,8 @@ class Estimator:
         self._peak_lag_ppm = 0  # lag with which the last end began
         self._lasting = _LASTING
         self.at_end = False  # whether the last voltage lay on an end
-        self._told = 0  # 0: none since the current turned, 1: empty, 2: full
+        self._told = 0  # the end at which the voltage lies and has told, 0 for none
+        self._last_side = 0  # the end that told last
         self._covariance = array("f", [0.0] * (_N * _N))
         self._row = array("f", [0.0] * _N)
         self._gain = array("f", [0.0] * _N)
@@ -163,7 +166,7 @@ class Estimator:
             return False
         film.split(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
-        side = 2 if current_pa > 0 else 1
+        side = _FULL if current_pa > 0 else _EMPTY
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._told_lag_ppm)
         if self._told == side and news * 4 < abs(self._told_lag_ppm) + 4000:
@@ -178,6 +181,7 @@ class Estimator:
         self._told_lag_ppm = lag_ppm
         self._told = side
         self._weigh(film.surface_share, self._noise())
+        self._last_side = side
         return True
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -195,6 +199,7 @@ class Estimator:
             self.capacity_ppm,
             self.loss_ppm,
             self._told,
+            self._last_side,
             self._lasting,
             *upper,
         )
@@ -204,8 +209,8 @@ class Estimator:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
         self._told_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._told, self._lasting = values[6:9]
-        at = 9
+        self.loss_ppm, self._told, self._last_side, self._lasting = values[6:10]
+        at = 10
         for i in range(_N):
             for j in range(i, _N):
                 self._covariance[i * _N + j] = self._covariance[j * _N + i] = values[at]
@@ -280,7 +285,11 @@ class Estimator:
         expected = self._expect()
         squared = innovation * innovation
         if squared > _SURPRISE * (expected + noise):
-            self._widen_all((squared / _MODEST - noise) / max(expected, 1e-12), innovation)
+            # First the capacity: it is what cells of one kind differ in most.
+            self._widen_capacity(abs(innovation))
+            expected = self._expect()
+        if squared > _SURPRISE * (expected + noise):
+            self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
             expected = self._expect()
         total = expected + noise
         for i in range(_N):
@@ -301,27 +310,41 @@ class Estimator:
             expected += part * row[i]
         return expected
 
-    def _widen_all(self, scale, innovation):
-        """Make everything less sure by a factor of the variance.
+    def _widen_capacity(self, most):
+        """Make the capacity as unsure as `most`, and what the last end told no less sure: the
+        stored charge after empty, what is missing to full after full.
 
-        What is missing to full, tau and the loss keep what they have told of each other. The
-        capacity is widened by itself, and no further than it would have to be wrong to explain
-        the innovation alone: an end that is seen again and again says nothing of it.
+        It is never wrong by more than explains the innovation alone, and an end that is seen
+        again and again says nothing of it.
         """
-        covariance = self._covariance
+        sigma = self._covariance[_CAPACITY * (_N + 1)] ** 0.5
+        grown = max(1.0, min(most, _MOST[_CAPACITY]) / max(sigma, 1e-6))
+        if self._last_side == _FULL:
+            self._mix(1.0, grown - 1.0)
+        self._scale(_CAPACITY, grown)
+
+    def _widen_rest(self, scale):
+        """Make what is missing to full, tau, its energy and the loss less sure, by one factor of
+        the variance, so that they keep what they have told of each other."""
         root = scale**0.5
-        sigma = covariance[_CAPACITY * (_N + 1)] ** 0.5
-        grown = max(1.0, min(root, abs(innovation) / max(sigma, 1e-6)))
+        self._mix(root, 1.0 - root)
+        for k in (_TAU, _ENERGY, _LOSS):
+            sigma = max(self._covariance[k * (_N + 1)] ** 0.5, 1e-6)
+            self._scale(k, max(1.0, min(root, _MOST[k] / sigma)))
+
+    def _mix(self, stored, capacity):
+        """Put so much of the stored charge and so much of the capacity in its place."""
+        covariance = self._covariance
         for j in range(_N):
-            covariance[j] = root * covariance[j] + (grown - root) * covariance[_N + j]
+            covariance[j] = stored * covariance[j] + capacity * covariance[_N + j]
         for i in range(0, _N * _N, _N):
-            covariance[i] = root * covariance[i] + (grown - root) * covariance[i + 1]
-        for k in range(1, _N):
-            sigma = max(covariance[k * (_N + 1)] ** 0.5, 1e-6)
-            factor = grown if k == _CAPACITY else max(1.0, min(root, _MOST[k] / sigma))
-            for j in range(_N):
-                covariance[k * _N + j] *= factor
-                covariance[j * _N + k] *= factor
+            covariance[i] = stored * covariance[i] + capacity * covariance[i + 1]
+
+    def _scale(self, index, factor):
+        covariance = self._covariance
+        for j in range(_N):
+            covariance[index * _N + j] *= factor
+            covariance[j * _N + index] *= factor
 
     def _correct(self, weight):
         """Move everything by `weight` times its gain."""
