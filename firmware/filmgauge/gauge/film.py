@@ -45,6 +45,7 @@ _INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
 _STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
 _SHORTEST_MS = const(46)  # of a burst that was seen
 _NEWTON_STEPS = const(6)
+_ENDLESS = 1e6
 _MOST_TAU = 2.3  # a factor of ten either way: beyond, it is no film of this kind
 _MOST_EA = 0.5
 
@@ -203,7 +204,7 @@ class Film:
         if charging:
             excess = -excess
         sigma = self._plateau_sigma
-        if excess < _INFORMATIVE * sigma:
+        if not _INFORMATIVE * sigma <= excess < _ENDLESS:  # False for what is no number, too
             return False
         if charging:
             height, width = profile.high_end_uv, profile.high_end_width_ppm
@@ -227,8 +228,10 @@ class Film:
         variance = self.share_sigma * self.share_sigma
         total = slope * slope * variance + noise * noise
         share = slope * variance / total * (voltage_uv / _PPM - flat)
-        self.share_ppm = max(_LEAST_SHARE, min(_MOST_SHARE, share_ppm + round(share * _PPM)))
-        self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
+        if -_ENDLESS < share < _ENDLESS and total < _ENDLESS:  # False for what is no number
+            share_ppm = max(_LEAST_SHARE, min(_MOST_SHARE, share_ppm + round(share * _PPM)))
+            self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
+        self.share_ppm = share_ppm
         self._divide()
 
     def deliverable(
