@@ -299,6 +299,10 @@ class FuelGauge(LedgerOnly):
         """Return the resistance of the cell at 25 degC between C/10 and C/5."""
         return self.health.resistance_mohm(self._one_c_pa)
 
+    def efficiency_ppm(self) -> int:
+        """Return the share of a charging current that is stored."""
+        return _PPM - self._estimator.loss_ppm
+
     def pack_into(self, buffer, offset: int) -> None:
         self.ledger.pack_into(buffer, offset)
         offset += ledger.SIZE
