@@ -20,6 +20,10 @@ NUMBERS = (
     ("pin_scl", None, 0, 63),
     ("pin_sda", None, 0, 63),
     ("pin_gate", None, 0, 63),  # high connects the bus input of the sensor to the cell
+    ("pin_disconnect", -1, -1, 63),  # high opens the switch between cell and shunt; -1: none
+    ("pin_charge", -1, -1, 63),  # high lets the charger charge; -1: nobody asks the node
+    ("zero_every", 0, 0, 65535),  # wakes from one look at the sensor's zero to the next; 0: never
+    ("shed", 0, 0, 1),  # 1: a node that lives from its cell does less as it runs low
     ("pin_sensors", -1, -1, 63),  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
     ("own_nw", 0, 0, 1000000000),  # asleep, out of the buffer capacitor
@@ -28,6 +32,8 @@ NUMBERS = (
     ("divider_ohm", 1000000, 10000, 1000000000),  # what the bus input draws while connected
     ("initial_soc_ppm", 500000, 0, 1000000),
     ("initial_sigma_ppm", 250000, 0, 1000000),
+    ("cell_new", 0, 0, 1),  # 1: the cell was never charged
+    ("load_na", 0, 0, 2000000000),  # load of the available charge; 0: C/20 of the profile
     ("mqtt_port", 1883, 1, 65535),
     ("mqtt_timeout_ms", 5000, 100, 60000),  # the longest wait for the broker
     ("wifi_timeout_ms", 10000, 100, 60000),

@@ -41,7 +41,8 @@ class Accumulated:
                 faults = FAULT_GAP
                 gauge.widen(GAP_SIGMA_PPM)
             counts = self._moved(state, sampler)
-        gauge.count(counts, elapsed_ms, temperature_cdeg)
+        count = gauge.zero if state.zeroing else gauge.count
+        count(counts, elapsed_ms, temperature_cdeg)
         return faults
 
     def _moved(self, state, sampler):

@@ -16,17 +16,17 @@ Which of both holds is told by the last sample that saw a current; an interval b
 kind is shared. Where a weak harvester and the cell feed the node together, this books too much.
 
 Neither is exact, and the gauge is told so: two samples that differ say how little one of them
-says, and the configured figures are taken for good to 5 % (assumed), each day anew.
+says, and the configured figures are taken for good to 5 % (assumed), always to the same side.
 """
 
 from filmgauge.compat import const
 from filmgauge.counting import GAP_SIGMA_PPM
+from filmgauge.gauge.ledger import SENSOR, SLEEP
 from filmgauge.report.record import FAULT_GAP
 from filmgauge.switched import SwitchedSampler
 
 _LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
 _BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
-_DAY_MS = const(86400000)
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
@@ -53,24 +53,26 @@ class Estimated:
                 self._feeding_uv = 0 if code > 0 else sampler.voltage_uv or 0
             state.charge_low = code
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
-            gauge.count(0, elapsed_ms, temperature_cdeg)
+            gauge.flow(0, elapsed_ms, temperature_cdeg)
             return self._gap(state, sampler, gauge)
         state.counting = 1
         after = max(0, state.charge_low)
         before = max(0, before)
-        gauge.count((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
-        self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
         dark = 2 - lit - state.charge_high
         voltage_uv = self._feeding_uv or sampler.voltage_uv or _TYPICAL_UV
-        taken_pc = self._taken_pc(elapsed_ms, voltage_uv) * dark // 2
-        gauge.book(-taken_pc)
-        if elapsed_ms:
-            a_day = (_DAY_MS / elapsed_ms) ** 0.5
-            self._widen(gauge, int(taken_pc // _BUDGET_PARTS * a_day))
+        self._take(gauge, SLEEP, self._own_nw * elapsed_ms // 1000 * dark // 2, voltage_uv)
+        self._take(gauge, SENSOR, self._wake_nj * dark // 2, voltage_uv)
+        gauge.flow((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
+        self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
         return 0
 
+    def _take(self, gauge, line, nanojoules, voltage_uv):
+        """Book what the cell gives through the converter for an energy in the capacitor."""
+        taken_pc = nanojoules * 1000000 // self._refill_ppm * 1000000000 // voltage_uv
+        gauge.book(-taken_pc, line, taken_pc // _BUDGET_PARTS)
+
     def _widen(self, gauge, sigma_pc):
-        """Tell the gauge of a charge that may be wrong, once again and by chance."""
+        """Tell the gauge of measured charge that may be wrong by chance."""
         full_nah = gauge.full_nah()
         if full_nah and sigma_pc:
             gauge.widen(sigma_pc * 10 // (36 * full_nah))  # 3600000 pC are 1 nAh
@@ -82,8 +84,3 @@ class Estimated:
             gauge.widen(GAP_SIGMA_PPM)
         state.counting = 1
         return faults
-
-    def _taken_pc(self, elapsed_ms, voltage_uv):
-        """Return what the cell gave for `elapsed_ms` of sleep and for the wake before it."""
-        nanojoules = self._own_nw * elapsed_ms // 1000 + self._wake_nj
-        return nanojoules * 1000000 // self._refill_ppm * 1000000000 // voltage_uv

@@ -6,6 +6,7 @@ import time
 from filmgauge.board import this_board
 from filmgauge.compat import const
 from filmgauge.config import Config
+from filmgauge.control.protection import Protection, Unprotected
 from filmgauge.counting import counting_of
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import CORRECTED, MEASURED
@@ -29,6 +30,8 @@ _BACKLOG = "/backlog"
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
+_USUAL_LOAD = const(20)  # 1C over this one, for the available charge
+_MOST = const(0x7FFFFFFF)  # of a field of the record
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 
 
@@ -45,6 +48,11 @@ class Node:
         self._state = State()
         shunt_mohm = config.shunt_mohm
         self._gauge = FuelGauge(profile, shunt_mohm) if profile else LedgerOnly(shunt_mohm)
+        self._protection = Protection(board, config, profile) if profile else Unprotected()
+        self._judges = profile is not None
+        self._load_pa = config.load_na * 1000
+        if profile and not self._load_pa:
+            self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._retained = Retained(board.retained, SIZE)
         self._journal = Journal(_JOURNAL, SIZE)
         self._backlog = Backlog(_BACKLOG, config.backlog)
@@ -58,11 +66,13 @@ class Node:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._recall()
+        is_open = self._protection.begin(self._state.zeroing)
         self._sampler.sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
+        self._protect(is_open)
         wakes = self._state.wakes
-        record = self._record(now_ms) if wakes % self._config.report_every == 0 else None
+        record = self._record(now_ms) if self._reports(wakes) else None
         saves = wakes % self._config.journal_every == 0
         if saves or record is not None:  # before the radio, which may cost the supply
             self._remember(to_flash=saves)
@@ -89,24 +99,25 @@ class Node:
             return
         state = self._state
         if self._retained.load(state.buffer):
-            state.unpack(self._gauge)
+            known = state.unpack(self._gauge, self._protection)
         else:
+            known = False
+        if not known:
             if self._journal.load(state.buffer):
-                state.unpack(self._gauge)
+                state.unpack(self._gauge, self._protection)
             state.boot += 1
-            state.seq = state.wakes = state.told = 0
+            state.seq = state.wakes = state.told = state.zeroing = 0
             state.base_ms = state.last_ms = self._board.clock_ms()
             self._gauge.rest()
-        self._gauge.open(self._config.initial_soc_ppm, self._config.initial_sigma_ppm)
+        config = self._config
+        self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
         self._recalled = True
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
         state = self._state
         sampler = self._sampler
-        celsius = sampler.temperature_cdeg
-        if celsius is None:
-            celsius = _TYPICAL_CDEG
+        celsius = self._cdeg()
         gauge = self._gauge
         elapsed_ms = max(0, now_ms - state.last_ms)
         gap = self._counting.count(state, sampler, gauge, elapsed_ms, celsius)
@@ -116,6 +127,25 @@ class Node:
         if voltage_uv is not None and current_pa is not None:
             gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
         state.last_ms = now_ms
+
+    def _protect(self, is_open):
+        """Look at the limits of the cell, and set the switch for the interval to come."""
+        state = self._state
+        busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
+        pa = self._current_pa()
+        self._protection.look(is_open, self._sampler, pa, self._gauge, busy)
+        # The interval that began with this sample is all open only if the sample was, too.
+        state.zeroing = 1 if is_open and not state.zeroing else 0
+        self._protection.finish(state.zeroing)
+
+    def _reports(self, wakes):
+        """Return whether a wake reports: the first always, others as often as service allows."""
+        every = self._protection.report_every(self._config.report_every)
+        return not wakes or (every and wakes % every == 0)
+
+    def _cdeg(self):
+        celsius = self._sampler.temperature_cdeg
+        return _TYPICAL_CDEG if celsius is None else celsius
 
     def _current_pa(self):
         code = self._sampler.current_code
@@ -142,13 +172,30 @@ class Node:
             faults=state.faults | self._faults,
             awake_ms=min(state.awake_ms, 65534),
             backlog=self._backlog.count(),
+            limits=self._protection.word(),
         )
+        if self._judges:
+            self._judge(record)
         state.seq += 1
         state.faults = 0
         return record
 
+    def _judge(self, record):
+        """Add what only a gauge with a profile can tell."""
+        gauge, cdeg = self._gauge, self._cdeg()
+        record.shown_ppm = gauge.shown_ppm()
+        record.full_sigma_nah = gauge.full_sigma_nah()
+        record.available_nah = max(0, gauge.available_nah(self._load_pa, cdeg))
+        record.available_sigma_nah = min(_MOST, gauge.available_sigma_nah())
+        record.available_full_nah = max(0, gauge.full_available_nah(self._load_pa, cdeg))
+        record.to_empty_s = gauge.time_to_empty_s(cdeg)
+        record.to_full_s = gauge.time_to_full_s()
+        record.resistance_mohm = max(0, min(_MOST, gauge.resistance_mohm()))
+        record.efficiency_ppm = gauge.efficiency_ppm()
+        record.mcycles = min(_MOST, gauge.health.mcycles())
+
     def _remember(self, to_flash):
-        self._state.pack(self._gauge)
+        self._state.pack(self._gauge, self._protection)
         if to_flash:
             try:
                 self._journal.save(self._state.buffer)
@@ -175,7 +222,7 @@ class Node:
 
     def _until_next_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
-        period_ms = self._config.sample_s * 1000
+        period_ms = self._protection.period(self._config.sample_s * 1000)
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms

@@ -6,9 +6,12 @@ from filmgauge.compat import const
 from filmgauge.gauge import fuel_gauge
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_FORMAT = "<IIIQQiiiBBB"
-_OWN = const(43)
-SIZE = _OWN + fuel_gauge.SIZE
+_LAYOUT = const(2)  # another one is not read, even where it has the same size
+_FORMAT = "<BIIIQQiiiBBBB"
+_OWN = const(45)
+_PROTECTION = const(38)  # control/protection.py
+_GAUGE = _OWN + _PROTECTION
+SIZE = _GAUGE + fuel_gauge.SIZE
 BLOCK = SIZE + OVERHEAD
 
 
@@ -20,7 +23,8 @@ class State:
     charge_high, charge_low: what the way of counting noted then (counting.py);
     awake_ms: how long the last wake took; faults: to be told with the next record;
     counting: 1 when the current sensor was read since it started, or in this boot;
-    told: 1 when the info of this boot has reached the broker.
+    told: 1 when the info of this boot has reached the broker;
+    zeroing: 1 when the disconnect switch has been open since the last sample.
     """
 
     def __init__(self):
@@ -28,14 +32,15 @@ class State:
         self.boot = self.seq = self.wakes = 0
         self.base_ms = self.last_ms = 0
         self.charge_high = self.charge_low = self.awake_ms = 0
-        self.faults = self.counting = self.told = 0
+        self.faults = self.counting = self.told = self.zeroing = 0
 
-    def pack(self, gauge) -> None:
-        """Write the state and the gauge into `buffer`."""
+    def pack(self, gauge, protection=None) -> None:
+        """Write the state, the gauge and the protection into `buffer`."""
         struct.pack_into(
             _FORMAT,
             self.buffer,
             HEAD_SIZE,
+            _LAYOUT,
             self.boot,
             self.seq,
             self.wakes,
@@ -47,13 +52,24 @@ class State:
             self.faults,
             self.counting,
             self.told,
+            self.zeroing,
         )
-        gauge.pack_into(self.buffer, HEAD_SIZE + _OWN)
+        if protection is not None:
+            protection.pack_into(self.buffer, HEAD_SIZE + _OWN)
+        gauge.pack_into(self.buffer, HEAD_SIZE + _GAUGE)
 
-    def unpack(self, gauge) -> None:
-        """Read what `pack` wrote; the block has been checked."""
+    def unpack(self, gauge, protection=None) -> bool:
+        """Read what `pack` wrote; return False, with nothing read, for another layout.
+
+        The integrity of the block has been checked.
+        """
         values = struct.unpack_from(_FORMAT, self.buffer, HEAD_SIZE)
-        self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[:5]
-        self.charge_high, self.charge_low, self.awake_ms = values[5:8]
-        self.faults, self.counting, self.told = values[8:]
-        gauge.unpack_from(self.buffer, HEAD_SIZE + _OWN)
+        if values[0] != _LAYOUT:
+            return False
+        self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
+        self.charge_high, self.charge_low, self.awake_ms = values[6:9]
+        self.faults, self.counting, self.told, self.zeroing = values[9:]
+        if protection is not None:
+            protection.unpack_from(self.buffer, HEAD_SIZE + _OWN)
+        gauge.unpack_from(self.buffer, HEAD_SIZE + _GAUGE)
+        return True

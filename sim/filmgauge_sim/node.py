@@ -16,7 +16,6 @@ from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.kinds import board_kind
-from filmgauge_sim.board.launcher import HEAP
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.runtime import Runtime
 from filmgauge_sim.board.wifi import AccessPoint
@@ -56,7 +55,7 @@ class VirtualNode:
         seed: int,
         folder: Path,
         runtime: RuntimeName = "micropython",
-        heap: str = HEAP,
+        heap: str | None = None,
         real_wait_ms: int = 5000,
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console."""
@@ -92,6 +91,7 @@ class VirtualNode:
         )
         self.runtime: Runtime
         if runtime == "micropython":
+            heap = heap or f"{kind.heap_kb}wK"
             self.runtime = MicroPythonRuntime(self.flash.path, self.console, heap)
         else:
             self.runtime = InProcessRuntime(self.console)
@@ -249,7 +249,15 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
         "shunt_mohm": round(firmware.shunt_ohm * 1000),
         "initial_soc_ppm": round(section.cell.stoichiometry * 1e6) if known else 500_000,
         "initial_sigma_ppm": _SOC_SIGMA_KNOWN_PPM if known else 290_000,
+        "cell_new": int(firmware.cell_new),
+        "load_na": round(firmware.load_ua * 1000),
+        "shed": int(firmware.shed),
     }
+    if firmware.zero_every:
+        configuration |= {
+            "pin_disconnect": kind.pins.disconnect,
+            "zero_every": firmware.zero_every,
+        }
     if section.sensor.switched:
         configuration |= {
             "pin_sensors": kind.pins.sensors,

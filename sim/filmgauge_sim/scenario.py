@@ -92,6 +92,24 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     backlog: Annotated[
         int, number(1, 256, "records kept while the broker is away, or for want of a radio")
     ] = 256
+    zero_every: Annotated[
+        int,
+        number(
+            0,
+            65535,
+            "with sensors that are always supplied: wakes from one look at the current sensor's"
+            " zero, behind an open disconnect switch, to the next; 0 for never",
+        ),
+    ] = 0
+    shed: Annotated[
+        bool, Meta(description="whether the node does less as its cell runs low")
+    ] = False
+    cell_new: Annotated[
+        bool, Meta(description="whether the node takes the cell for one never charged")
+    ] = False
+    load_ua: Annotated[
+        float, number(0, 2e6, "load of the available charge it tells, uA; 0 for C/20")
+    ] = 0.0
     own_uw: Annotated[
         float,
         number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
@@ -237,6 +255,10 @@ def _check_step(where: str, step: CyclerStep) -> None:
 
 def _check_supply(node: NodeSection) -> None:
     """The circuit belongs to supply film, a cycler to usb, a budget to switched sensors."""
+    if node.sensor.switched and node.firmware.zero_every:
+        raise ValueError(
+            f"node {node.name}: firmware.zero_every must be 0 with sensor.switched = true"
+        )
     if not node.sensor.switched:
         plain = FirmwareSection()
         for key in ("own_uw", "wake_uj", "refill_efficiency"):

@@ -141,5 +141,12 @@ def test_names():
 def test_full_charge():
     # 11.01 uAh/cm2 * 1.2 cm2 = 13.212 uAh; 1 uAh is 3600 uC
     assert cell().full_pc() == 13212 * 3600000
-    largest = cell(area_ucm2=1000000000, capacity_nah_cm2=1000000)
-    assert largest.full_pc() == 1000 * 1000000 * 3600000
+    largest = cell(area_ucm2=1000000000, capacity_nah_cm2=27000)
+    assert largest.full_pc() == 27000000 * 3600000
+
+
+def test_a_cell_that_the_ledger_cannot_hold_is_refused():
+    assert cell(area_ucm2=100000, capacity_nah_cm2=10).full_pc() == 3600000
+    for area_ucm2, capacity_nah_cm2 in ((1000000000, 27001), (27000001, 1000000), (1000, 999)):
+        with raises(ValueError, "times capacity_nah_cm2 must be 1 nAh to 27 mAh"):
+            cell(area_ucm2=area_ucm2, capacity_nah_cm2=capacity_nah_cm2)

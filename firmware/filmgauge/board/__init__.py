@@ -1,7 +1,7 @@
 """Everything that differs between ports: one file a port, and the choice among them.
 
-A board offers: name, retained(data=None), clock_ms(), i2c(...), output(pin), watchdog(ms),
-nap(ms), uplink(config, profile), sleep(ms).
+A board offers: name, retained(data=None), clock_ms(), i2c(...), output(pin),
+latch(pin, level), watchdog(ms), nap(ms), uplink(config, profile), sleep(ms).
 """
 
 import os

@@ -2,6 +2,7 @@
 
 import time
 
+import esp32
 import machine
 import network
 from machine import I2C, RTC, WDT, Pin
@@ -39,6 +40,12 @@ class Esp32:
     def output(self, pin: int):
         """Return an output pin, low."""
         return Pin(pin, Pin.OUT, value=0)
+
+    def latch(self, pin: int, level: int) -> None:
+        """Set an output that keeps its level through deep sleep and the boot after it."""
+        # `hold` lets go of the pad first, so that the new level gets through.
+        Pin(pin, Pin.OUT, value=level, hold=True)
+        esp32.gpio_deep_sleep_hold(True)
 
     def watchdog(self, timeout_ms: int):
         """Return a running watchdog; it cannot be stopped, deep sleep ends it."""

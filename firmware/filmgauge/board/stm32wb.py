@@ -51,6 +51,10 @@ class Stm32Wb:
         """Return an output pin, low."""
         return Pin(_name(pin), Pin.OUT, value=0)
 
+    def latch(self, pin: int, level: int) -> None:
+        """Set an output; stop mode keeps its level."""
+        Pin(_name(pin), Pin.OUT, value=level)
+
     def watchdog(self, timeout_ms: int):
         """Return the running watchdog, fed; it waits 32 s at most."""
         if self._watchdog is None:

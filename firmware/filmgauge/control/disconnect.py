@@ -58,6 +58,14 @@ class Disconnect:
         """Return whether the switch is to be open."""
         return self.state != CLOSED
 
+    def is_zeroing(self) -> bool:
+        """Return whether it is open for the sensor's zero."""
+        return self.state == ZEROING
+
+    def protects(self) -> bool:
+        """Return whether it is open for the cell's sake."""
+        return self.state in (FAULTY, EMPTY)
+
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
         struct.pack_into(_FORMAT, buffer, offset, self.state, self._wakes)

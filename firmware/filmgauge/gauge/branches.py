@@ -31,6 +31,7 @@ _INPUT = 0.12  # of what the voltage input takes: 1 sigma, its resistance is kno
 _BARRIER = 0.5  # assumed: 1 sigma of the barrier of the first charge, as a share of it
 _END_HEIGHT = 0.05  # assumed: 1 sigma of the height of an end, relative
 _END_WIDTH = 0.15  # assumed: 1 sigma of its width, relative
+_ENDLESS = 1e9  # beyond, something is no number
 _LEAST_EXCESS_V = 0.05  # 1 sigma at least: no knee begins nearer to the plateau
 _INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
 
@@ -74,7 +75,8 @@ class Branches:
         if charging:
             excess = -excess
         sigma = self._plateau_sigma
-        if excess < _INFORMATIVE * max(sigma, _LEAST_EXCESS_V):
+        least = _INFORMATIVE * max(sigma, _LEAST_EXCESS_V)
+        if not least <= excess < _ENDLESS:  # False for what is no number, too
             return False
         if charging:
             height, width = profile.high_end_uv, profile.high_end_width_ppm
@@ -103,6 +105,8 @@ class Branches:
         variance = self.share_sigma * self.share_sigma
         total = slope * slope * variance + noise * noise
         change = slope * variance / total * (voltage_uv / _PPM - flat)
+        if not (-_ENDLESS < change < _ENDLESS and total < _ENDLESS):  # True for no number
+            return
         # Far from what was thought the slope is another one: a step at a time, not yet surer.
         if abs(change) <= _LONGEST_STEP:
             self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)

@@ -55,6 +55,8 @@ _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
+_ENDLESS = 1e9  # of a square: beyond, something is no number
+
 _FORMAT = "<QQQiiiiBBf15f"
 SIZE = const(106)
 
@@ -171,6 +173,8 @@ class Estimator:
         news = abs(lag_ppm - self._told_lag_ppm)
         if self._told == side and news * 4 < abs(self._told_lag_ppm) + 4000:
             return False
+        if not self._weigh(film.surface_share, self._noise()):
+            return False
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
         lag, surface = (
@@ -180,7 +184,6 @@ class Estimator:
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
         self._told_lag_ppm = lag_ppm
         self._told = side
-        self._weigh(film.surface_share, self._noise())
         self._last_side = side
         return True
 
@@ -275,7 +278,10 @@ class Estimator:
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
     def _weigh(self, surface, noise):
-        """Correct everything that the end tells of, by the surface it shows."""
+        """Correct everything that the end tells of, by the surface it shows.
+
+        Return False, with nothing changed, where the arithmetic of the board does not reach.
+        """
         self._pass()
         film, covariance, row, gain = self._film, self._covariance, self._row, self._gain
         row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, film.lag_by_tau
@@ -284,6 +290,8 @@ class Estimator:
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
         expected = self._expect()
         squared = innovation * innovation
+        if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
+            return False
         if squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))
@@ -297,6 +305,7 @@ class Estimator:
                 value = covariance[i * _N + j] - gain[i] * gain[j] / total
                 covariance[i * _N + j] = covariance[j * _N + i] = value
         self._correct(innovation / total)
+        return True
 
     def _expect(self):
         """Return the variance that the row sees, and leave the covariance times it in the gain."""

@@ -29,6 +29,7 @@ _LOOK_S = 0.036  # from closing the switch of the voltage input to the middle of
 _STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
 _SHORTEST_MS = const(46)  # of a burst that was seen
 _NEWTON_STEPS = const(6)
+_ENDLESS = 1e6
 _MOST_TAU = 2.3  # a factor of ten either way: beyond, it is no film of this kind
 _MOST_EA = 0.5
 

@@ -2,8 +2,10 @@
 
 gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly(shunt_mohm) without a profile
 gauge.open(soc_ppm, sigma_ppm)
-gauge.count(counts, elapsed_ms, temperature_cdeg)   # or gauge.zero(...) with an open switch
-gauge.book(-drained_pc)
+gauge.book(-taken_pc, SLEEP, sigma_pc)              # what flows without a sensor, before its count
+gauge.count(counts, elapsed_ms, temperature_cdeg)   # or gauge.zero(...) with an open switch,
+                                                    # gauge.flow(...) for an estimate of samples
+gauge.book(-drained_pc)                             # what the voltage input took
 gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
 gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
 gauge.available_nah(load_pa, temperature_cdeg), gauge.available_sigma_nah()
@@ -18,7 +20,17 @@ from filmgauge.gauge.activation import Activation
 from filmgauge.gauge.estimator import Estimator
 from filmgauge.gauge.film import Film
 from filmgauge.gauge.health import Health
-from filmgauge.gauge.ledger import GAP, INPUT, LEAK, LOSS, ZERO, CountScale, Ledger
+from filmgauge.gauge.ledger import (
+    GAP,
+    INPUT,
+    LEAK,
+    LOSS,
+    RADIO,
+    SLEEP,
+    ZERO,
+    CountScale,
+    Ledger,
+)
 from filmgauge.gauge.shown import Shown
 from filmgauge.gauge.zero import Zero
 
@@ -26,7 +38,7 @@ _PC_PER_NAH = const(3600000)
 _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
 _RECENT_MS = const(3600000)  # time constant with which the recent mean current forgets
-_STUCK = const(2)  # accumulations of exactly nothing in a row: no sound sensor is so quiet
+_MOST_PA = const(0x7FFFFFFF)  # what is packed; no film cell has 2 mA
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _OWN = "<6iiiiqBB"  # film modes, currents, guess, stuck count, opened
@@ -61,8 +73,16 @@ class LedgerOnly:
         self.ledger.add_counts(counts, self.scale)
         self.book(-self.scale.pc(counts), ZERO)
 
-    def book(self, pc: int, line: int = INPUT) -> None:
-        """Book charge that is known though no sensor saw it; negative leaves the cell."""
+    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other."""
+        self.ledger.add_counts(counts, self.scale)
+
+    def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
+        """Book charge that is known though no sensor saw it; negative leaves the cell.
+
+        `sigma_pc` of it may be wrong, and always to the same side. What the node itself takes
+        (SLEEP, SENSOR, RADIO) is booked before the count of the same interval.
+        """
         self.ledger.add_pc(line, pc)
 
     def widen(self, sigma_ppm: int) -> None:
@@ -131,6 +151,7 @@ class FuelGauge(LedgerOnly):
         self._recent_pa = 0  # mean that forgets with a time constant of an hour
         self._quiet = 0  # accumulations of exactly nothing in a row
         self._gap_pc = 0  # guessed meanwhile
+        self._taken_pc = 0  # booked for the node itself since the last count
         self._available_sigma = 0.0
 
     def open(self, soc_ppm: int, sigma_ppm: int, new_cell: int = 0) -> None:
@@ -143,10 +164,13 @@ class FuelGauge(LedgerOnly):
         self._estimator.start(soc_ppm, sigma_ppm)
         self._opened = 1
 
-    def book(self, pc: int, line: int = INPUT) -> None:
+    def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
         super().book(pc, line)
         if line == INPUT:
             self._estimator.take(-pc)
+        elif SLEEP <= line <= RADIO:
+            self._taken_pc += pc
+            self._estimator.count(pc, sigma_pc)
 
     def rest(self) -> None:
         self._film.rest()
@@ -157,7 +181,10 @@ class FuelGauge(LedgerOnly):
             self._quiet += 1
             self._guess(elapsed_ms, temperature_cdeg)
             return
-        super().count(counts, elapsed_ms, temperature_cdeg)
+        self.flow(counts, elapsed_ms, temperature_cdeg)
+
+    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        super().flow(counts, elapsed_ms, temperature_cdeg)
         raw_pc = self.scale.pc(counts)
         if self._quiet:
             self._bridge(raw_pc, elapsed_ms)
@@ -181,9 +208,9 @@ class FuelGauge(LedgerOnly):
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
     ) -> None:
-        if self._quiet >= _STUCK:
-            return
-        current_pa -= self._zero.pa(temperature_cdeg)
+        if self._quiet:
+            return  # a sensor that counts exactly nothing is stuck: no sound one is so quiet
+        current_pa = _bounded(current_pa - self._zero.pa(temperature_cdeg))
         if abs(current_pa) * _BRANCH < self._one_c_pa:
             self._seen_pa = current_pa
             self.health.interrupt()
@@ -274,6 +301,10 @@ class FuelGauge(LedgerOnly):
         """Return the resistance of the cell at 25 degC between C/10 and C/5."""
         return self.health.resistance_mohm(self._one_c_pa)
 
+    def efficiency_ppm(self) -> int:
+        """Return the share of a charging current that is stored."""
+        return _PPM - self._estimator.loss_ppm
+
     def pack_into(self, buffer, offset: int) -> None:
         self.ledger.pack_into(buffer, offset)
         offset += ledger.SIZE
@@ -320,6 +351,8 @@ class FuelGauge(LedgerOnly):
         self._estimator.count(moved_pc, drift_pc)
         self._lose(moved_pc)
         self._leak(elapsed_ms)
+        moved_pc += self._taken_pc
+        self._taken_pc = 0
         self.health.count(moved_pc)
         self._shown.follow(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
         before_ppm = self._activation.factor_ppm()
@@ -329,7 +362,7 @@ class FuelGauge(LedgerOnly):
         if self._activation.count(moved_pc // _PPM):
             self._estimator.opened(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
-            self._last_pa = moved_pc * 1000 // elapsed_ms
+            self._last_pa = _bounded(moved_pc * 1000 // elapsed_ms)
             self._remember(elapsed_ms)
             self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
 
@@ -379,7 +412,12 @@ class FuelGauge(LedgerOnly):
     def _deliverable(self, load_pa, temperature_cdeg, full):
         capacity = self._estimator.capacity_ppm / _PPM
         stored = capacity if full else self.ledger.stored_pc() / self._design_pc
-        return self._film.deliverable(stored, capacity, load_pa, temperature_cdeg, full)
+        given = self._film.deliverable(stored, capacity, load_pa, temperature_cdeg, full)
+        return min(given, capacity)
+
+
+def _bounded(pa):
+    return max(-_MOST_PA, min(_MOST_PA, pa))
 
 
 def _nah(pc):

@@ -24,6 +24,7 @@ _LAST_SHARE = const(800000)  # of the design capacity: the end of life
 _LEAST_RATIO_PPM = const(20000)  # assumed: no cell has a fiftieth of its profile's resistance
 _MOST_RATIO_PPM = const(50000000)  # or fifty times as much
 _STEEPEST_PPB = const(1000000000)  # no capacity is lost or doubled in one cycle
+_MOST_PA = const(0x7FFFFFFF)  # what is packed
 _FORMAT = "<QIiiiiiiiiifIi"
 SIZE = const(60)
 
@@ -68,6 +69,7 @@ class Health:
 
     def look(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> None:
         """Compare a step of the load with what the profile expects of it."""
+        current_pa = max(-_MOST_PA, min(_MOST_PA, current_pa))
         last_uv, last_pa, last_cdeg = self._last_uv, self._last_pa, self._last_cdeg
         self._last_uv, self._last_pa = voltage_uv, current_pa
         self._last_cdeg = temperature_cdeg

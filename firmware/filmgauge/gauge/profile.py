@@ -51,6 +51,8 @@ FIELDS = (
     ("full_uv", 0, 5000000),  # charge ends here
 )
 SIZE = const(148)  # head, fields, CRC-32
+_LEAST_PC = 3600000  # 1 nAh: the gauge counts cycles in uC
+_MOST_PC = 97200000000000  # 27 mAh: a line of the ledger holds ten times as much and more
 
 
 class Profile:
@@ -68,23 +70,32 @@ class Profile:
 
     def __init__(self, name: str, **values):
         """Take every field by name; raise ValueError naming the field that is out of bounds."""
-        if not 1 <= len(name.encode()) <= 16:
-            raise ValueError("profile name must have 1 to 16 bytes in UTF-8")
         self.name = name
         self.crc = 0
-        for field, low, high in FIELDS:
+        for field, _, _ in FIELDS:
             if field not in values:
                 raise ValueError("profile field %s is missing" % field)
-            value = values.pop(field)
+            setattr(self, field, values.pop(field))
+        for field in values:
+            raise ValueError("%s is not a field of a profile" % field)
+        self._check()
+
+    def _check(self):
+        if not 1 <= len(self.name.encode()) <= 16:
+            raise ValueError("profile name must have 1 to 16 bytes in UTF-8")
+        for field, low, high in FIELDS:
+            value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int):
                 raise ValueError("profile %s must be an integer, not %r" % (field, value))
             if not low <= value <= high:
                 raise ValueError("profile %s must be %d to %d, not %d" % (field, low, high, value))
-            setattr(self, field, value)
-        for field in values:
-            raise ValueError("%s is not a field of a profile" % field)
         if self.empty_uv >= self.full_uv:
             raise ValueError("profile empty_uv must be below full_uv")
+        if not _LEAST_PC <= self.full_pc() <= _MOST_PC:
+            raise ValueError(
+                "profile area_ucm2 times capacity_nah_cm2 must be 1 nAh to 27 mAh, not %d nAh"
+                % (self.full_pc() // 3600000)
+            )
 
     def full_pc(self) -> int:
         """Return the charge between stoichiometry 0 and 1 in pC."""
@@ -110,10 +121,11 @@ class Profile:
         crc = struct.unpack_from("<I", data, SIZE - 4)[0]
         if binascii.crc32(data[: SIZE - 4]) != crc:
             raise ValueError("profile has a wrong checksum")
-        values = struct.unpack_from("<%di" % len(FIELDS), data, _HEAD_SIZE)
-        fields = {}
-        for i in range(len(FIELDS)):
-            fields[FIELDS[i][0]] = values[i]
-        profile = cls(name.rstrip(b"\0").decode(), **fields)
+        profile = object.__new__(cls)  # no dictionary of all fields: a board has no room for it
+        profile.name = name.rstrip(b"\0").decode()
         profile.crc = crc
+        for i in range(len(FIELDS)):
+            value = struct.unpack_from("<i", data, _HEAD_SIZE + 4 * i)[0]
+            setattr(profile, FIELDS[i][0], value)
+        profile._check()
         return profile

@@ -13,6 +13,7 @@ import json
 import struct
 
 from filmgauge.compat import const
+from filmgauge.report.limit_text import limit_text, limit_word
 
 VERSION = const(2)
 
@@ -58,13 +59,14 @@ FIELDS = (
     ("resistance_mohm", "resistance_ohm", 3, 0, _I32),
     ("efficiency_ppm", "coulombic_efficiency_pct", 4, 0, 1000000),
     ("mcycles", "equivalent_full_cycles", 3, 0, _I32),
+    ("limits", "limits", 0, 0, 0x3FFF),  # limit_text.py; None without a profile
 )
 _REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
-_FORMAT = "<BIIIiiiiiiiiihHHHiiiiiiiiii"
+_FORMAT = "<BIIIiiiiiiiiihHHHiiiiiiiiiiH"
 _UNKNOWN_I32 = const(-0x80000000)
 _UNKNOWN_SMALL = (-0x8000, 0xFFFF, 0xFFFF, 0xFFFF)
-_UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10
-SIZE = const(101)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
+_UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
+SIZE = const(103)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
 
 
 class Record:
@@ -94,12 +96,12 @@ class Record:
         parts = ['{"v":%d' % VERSION]
         for name, key, digits, _, _ in FIELDS:
             value = getattr(self, name)
-            if name == "faults":
-                text = "null" if value is None else '"%s"' % fault_text(value)
-                parts.append('"faults":' + text)
-            else:
-                text = "null" if value is None else decimal(value, digits)
-                parts.append('"%s":%s' % (key, text))
+            text = "null"
+            if value is not None and name in _WORDS:
+                text = '"%s"' % _WORDS[name][0](value)
+            elif value is not None:
+                text = decimal(value, digits)
+            parts.append('"%s":%s' % (key, text))
         return ",".join(parts) + "}"
 
     def to_bytes(self) -> bytes:
@@ -146,7 +148,8 @@ class Record:
         for name, key, digits, _, _ in FIELDS:
             value = data.get(key)
             if value is not None:
-                value = fault_bits(value) if name == "faults" else _integer(key, value, digits)
+                in_words = name in _WORDS
+                value = _WORDS[name][1](value) if in_words else _integer(key, value, digits)
             fields[name] = value
         return cls(**fields)
 
@@ -201,3 +204,7 @@ def fault_bits(text) -> int:
             raise ValueError("faults must be none or of %s, not %r" % (FAULT_NAMES, name))
         bits |= 1 << FAULT_NAMES.index(name)
     return bits
+
+
+# fields that are words in JSON: to text and back
+_WORDS = {"faults": (fault_text, fault_bits), "limits": (limit_text, limit_word)}

@@ -93,8 +93,10 @@ class VirtualBoard:
             self.rtc_memory = b""
             self.clock.power_on_us = self.now_us
         self._station = Station(self._access_point)
-        self._holds_pins = False
-        self._release_pins()
+        if cause is not ResetCause.DEEP_SLEEP:  # else pads stay held until they are set anew
+            self._holds_pins = False
+        if not self._holds_pins:
+            self._release_pins()
         self._watchdog_us = None
         self._pass(self.kind.boot_us, "boot")
 

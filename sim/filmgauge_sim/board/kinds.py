@@ -39,6 +39,7 @@ class BoardKind:
     port: Port = "esp32"
     keeps_ram: bool = False
     wake_us: int = 0  # awake after a light sleep, until its clocks run again
+    heap_kb: int = 128  # of MicroPython
     pins: BoardPins = BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12)
 
     @property
@@ -74,6 +75,10 @@ _KINDS = (
         connected_ua=90_000.0,
         supply_v=3.3,
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
+        # MICROPY_GC_INITIAL_HEAP_SIZE of the port is 64 KB, and "chosen so they can grow the heap
+        # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
+        # request" (ports/esp32/mpconfigport.h).
+        heap_kb=128,
     ),
     BoardKind(
         name="stm32wb55",
@@ -94,6 +99,9 @@ _KINDS = (
         port="stm32",
         keeps_ram=True,
         wake_us=1_000,  # assumed: crystal and PLL start again
+        # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
+        # less static data: assumed 44 KB with the BLE stack.
+        heap_kb=128,
         # A4, A5 and A6; the bus at B8 and B9, as on Nucleo boards.
         pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6),
     ),

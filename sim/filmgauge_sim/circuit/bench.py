@@ -2,7 +2,8 @@
 
 The cycler's current flows through the shunt, where the INA228 sees it. The sensor's bus input is
 connected to the cell itself by a switch (the gate), on the cell's side of the shunt: what it
-draws is not measured, and the firmware has to book it.
+draws is not measured, and the firmware has to book it. Another switch takes the cycler off: while
+it is open no current flows through the shunt, and the cycler's time goes on.
 """
 
 import math
@@ -30,6 +31,7 @@ class Bench:
         ambient: Ambient,
         sensing: Sensing,
         gate_pin: int,
+        disconnect_pin: int | None = None,
     ) -> None:
         self.bus = sensing.bus
         self._cell = cell
@@ -37,6 +39,8 @@ class Bench:
         self._ambient = ambient
         self._sensing = sensing
         self._gate_pin = gate_pin
+        self._disconnect_pin = disconnect_pin
+        self._disconnected = False
         self._gate_ua = 0.0
         self._now_us = 0
         self._cell_us = 0  # how far the cell itself has been advanced
@@ -61,11 +65,17 @@ class Bench:
                 self._handle_event()
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
-        """Open or close the gate; other pins have nothing connected."""
+        """Switch the gate, or the cycler off and on; other pins have nothing connected."""
+        if pin == self._disconnect_pin and bool(level) != self._disconnected:
+            self.advance_to(now_us)
+            self._settle()
+            self._disconnected = bool(level)
+            self._plan()
         if pin != self._gate_pin or bool(level) == (self._gate_ua != 0.0):
             return
         self.advance_to(now_us)
-        voltage_v = self.cell.voltage_v(self._cycler.step.current_ua, self._temperature_c)
+        self._settle()
+        voltage_v = self.cell.voltage_v(self._shunt_ua(), self._temperature_c)
         self._gate_ua = voltage_v / self._sensing.bus_input_ohm * 1e6 if level else 0.0
         self._plan()
 
@@ -86,8 +96,11 @@ class Bench:
         """Switch the supply of both sensors, as a lost USB plug does."""
         self._sensing.power(on, self._now_us)
 
+    def _shunt_ua(self) -> float:
+        return 0.0 if self._disconnected else self._cycler.step.current_ua
+
     def _current_ua(self) -> float:
-        return self._cycler.step.current_ua - self._gate_ua
+        return self._shunt_ua() - self._gate_ua
 
     def _settle(self) -> None:
         """Bring the cell to the present; its current and temperature were constant until now."""
@@ -105,7 +118,7 @@ class Bench:
             self._now_us = until_us
             after_v = self.cell.voltage_v(current_ua, self._temperature_c)
         self._now_us = until_us
-        shunt_ua = self._cycler.step.current_ua
+        shunt_ua = self._shunt_ua()
         self._sensing.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
 
     def _handle_event(self) -> None:
@@ -123,7 +136,7 @@ class Bench:
         self._step_ends_us = cycler.ends_us
         if self._step_ends_us is not None:
             horizon_us = min(horizon_us, self._step_ends_us)
-        if cycler.step.until_v is not None:
+        if cycler.step.until_v is not None and not self._disconnected:
             crossing = self.cell.next_crossing(
                 self._current_ua(),
                 self._temperature_c,

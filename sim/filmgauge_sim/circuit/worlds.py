@@ -55,6 +55,7 @@ def _bench(section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: Sensi
         ambient=_ambient(section),
         sensing=sensing,
         gate_pin=kind.pins.gate,
+        disconnect_pin=kind.pins.disconnect,
     )
 
 

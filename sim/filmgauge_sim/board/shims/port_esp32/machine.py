@@ -19,8 +19,8 @@ class Pin(Output):
     PULL_UP = 2
     PULL_DOWN = 1
 
-    def __init__(self, id, mode=-1, pull=-1, value=None):
-        super().__init__(id, value)
+    def __init__(self, id, mode=-1, pull=-1, value=None, hold=None):
+        super().__init__(id, value)  # `hold` lets go of the pad while the level is set
 
 
 class I2C(Wires):
