@@ -55,6 +55,7 @@ _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
+_LEAST = 1e-14  # of a variance
 _ENDLESS = 1e9  # of a square: beyond, something is no number
 
 _FORMAT = "<QQQiiiiBBf15f"
@@ -303,6 +304,8 @@ class Estimator:
         for i in range(_N):
             for j in range(i, _N):
                 value = covariance[i * _N + j] - gain[i] * gain[j] / total
+                if i == j:
+                    value = max(value, _LEAST)  # which rounding would take it below
                 covariance[i * _N + j] = covariance[j * _N + i] = value
         self._correct(innovation / total)
         return True

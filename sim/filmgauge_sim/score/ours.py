@@ -100,9 +100,7 @@ class Ours:
             self._problems.append(f"{method.__name__}: {error}")
             return nan
 
-    def _jumped(
-        self, reading: Reading, soc: float, full_uah: float, lines_pc: list[int]
-    ) -> bool:
+    def _jumped(self, reading: Reading, soc: float, full_uah: float, lines_pc: list[int]) -> bool:
         """Compare the move with the charge of the reading, the lines of the ledger and the
         capacity: all of them are in the node's records."""
         known_pc = abs(self.gauge.scale.pc(reading.counts))
