@@ -6,6 +6,7 @@ PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= bench
 JOBS   ?= 2
 SEEDS  ?= 20
+PEERS  := build/peers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench soak lock clean
@@ -46,13 +47,18 @@ typings/.ready: requirements-stubs.lock | setup
 	@$(PIP) --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
 	@touch $@
 
-bench: setup  ## print the figures that the README quotes
+bench: setup $(PEERS)/.ready  ## print the figures that the README quotes
 	@$(BIN)/python -m bench
 
 soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy.json and docs/accuracy
 	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \
 	  status=$$?; if [ -s docs/accuracy.json.part ]; then mv docs/accuracy.json.part docs/accuracy.json; \
 	  else rm -f docs/accuracy.json.part; fi; exit $$status
+# What the simulator is measured against; nothing of it enters the project's own environment.
+$(PEERS)/.ready: bench/peers.txt
+	@$(PYTHON) tools/make_venv.py $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	@touch $@
 
 LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \
   --custom-compile-command "make lock"

@@ -2,10 +2,13 @@
 
 import sys
 
-from bench import firmware, fresh_clone, ledger, speed
+from bench import firmware, fresh_clone, ledger, memory, peers, population, speed
 
 _SECTIONS = {
     "speed": speed.report,
+    "peers": peers.report,
+    "population": population.report,
+    "memory": memory.report,
     "ledger": ledger.report,
     "firmware": firmware.report,
     "fresh-clone": fresh_clone.report,

@@ -6,8 +6,8 @@ import time
 from filmgauge.board import this_board
 from filmgauge.compat import const
 from filmgauge.config import Config
-from filmgauge.counting import counting_of
 from filmgauge.control.protection import Protection, Unprotected
+from filmgauge.counting import counting_of
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import CORRECTED, MEASURED
 from filmgauge.gauge.profile import Profile

@@ -101,9 +101,9 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             " zero, behind an open disconnect switch, to the next; 0 for never",
         ),
     ] = 0
-    shed: Annotated[
-        bool, Meta(description="whether the node does less as its cell runs low")
-    ] = False
+    shed: Annotated[bool, Meta(description="whether the node does less as its cell runs low")] = (
+        False
+    )
     cell_new: Annotated[
         bool, Meta(description="whether the node takes the cell for one never charged")
     ] = False

@@ -1,4 +1,4 @@
-"""What the gauge leaves on the heap: the bounds of the issue, as far as they hold.
+"""What the gauge leaves on the heap.
 
 Figures are those of a board of 32 bits (see heap.py); on CPython nothing is measured.
 """
@@ -7,7 +7,7 @@ from cells import cell
 from gauges import counts, opened
 from heap import MEASURED, garbage, locked_heap
 
-from filmgauge.gauge.ledger import INPUT, CountScale, Ledger
+from filmgauge.gauge.ledger import CORRECTED, INPUT, CountScale, Ledger
 from filmgauge.gauge.shown import Shown
 from filmgauge.gauge.zero import Zero
 
@@ -50,19 +50,31 @@ def test_the_health_of_a_count_leaves_nothing():
         health.interrupt()
 
 
-def test_an_update_on_the_plateau_leaves_at_most_2_kb():
-    # Each of the two calls of a wake; both together leave a little more.
+def update(gauge, some, voltage_uv, current_pa):
+    """Do what a wake does."""
+    gauge.count(some, 60000, 2500)
+    gauge.observe(voltage_uv, current_pa, 1000, 2500)
+
+
+def test_an_update_leaves_at_most_2_kb():
     gauge = woken()
     for minute in range(5):
         some = counts(-510000 - minute, 60000)
-        assert garbage(gauge.count, some, 60000, 2500) <= BOUND
-        assert garbage(gauge.observe, 1780000, -510000, 1000, 2500) <= BOUND
+        assert garbage(update, gauge, some, 1780000, -510000) <= BOUND
 
 
-def test_a_plateau_that_teaches_leaves_at_most_2_kb():
+def test_an_update_that_learns_leaves_at_most_2_kb():
+    # On a plateau that teaches and at an end, where it frees what it needed on the way.
     gauge = woken()
-    for _ in range(4):
-        assert garbage(gauge.observe, 1780000, -500000, 1000, 2500) <= BOUND
+    learned = gauge.ledger.line_pc(CORRECTED)
+    for minute in range(40):
+        some = counts(-510000 - minute, 60000)
+        left = garbage(update, gauge, some, 1780000, -510000)
+        assert left <= BOUND, left
+    for minute in range(5):
+        some = counts(-510000 - minute, 60000)
+        assert garbage(update, gauge, some, 1000000 - minute, -510000) <= BOUND
+    assert gauge.ledger.line_pc(CORRECTED) != learned
 
 
 def test_reading_the_state_of_charge_leaves_little():

@@ -54,9 +54,7 @@ class Protection:
         self._switch(is_open)
         return is_open
 
-    def look(
-        self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool
-    ) -> None:
+    def look(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
         """Let a sample count, and decide for the interval to come; tell limits that changed.
 
         A sample behind an open switch saw nothing of the cell.
@@ -128,9 +126,7 @@ class Unprotected:
         """Nothing is switched."""
         return False
 
-    def look(
-        self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool
-    ) -> None:
+    def look(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
         """Nothing is known."""
 
     def finish(self, held: int) -> None:

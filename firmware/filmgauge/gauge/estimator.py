@@ -33,27 +33,33 @@ _TAU = const(2)
 _ENERGY = const(3)
 _LOSS = const(4)
 _N = const(5)
+_EMPTY = const(1)
+_FULL = const(2)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
-_END = 0.0003  # of the surface at an end, besides what the voltage leaves open
+_END = 0.0001  # of the surface at an end, besides what the voltage leaves open
 _LAG = 0.008  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
 _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
-_LASTING = 0.0001  # of the state of charge: what no repetition reduces, and with it
-_LASTING_LAG = 0.03  # this part of the square of the largest lag at an end
+# Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
+# last end and of what the voltage left open there.
+_LASTING = 0.00005
+_LASTING_LAG = 0.0045
+_LASTING_SURFACE = 0.95
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
 _TAU_WANDER = 0.0015  # of tau in one equivalent full cycle
-_OPENING = 0.4  # of how the film opens in its first cycles: share of the predicted growth
+_OPENING = 0.3  # of how the film opens in its first cycles: share of the predicted growth
 _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not as thought
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
+_LEAST = 1e-14  # of a variance
 _ENDLESS = 1e9  # of a square: beyond, something is no number
 
-_FORMAT = "<QQQiiiiB15f"
-SIZE = const(101)
+_FORMAT = "<QQQiiiiBBf15f"
+SIZE = const(106)
 
 
 class Estimator:
@@ -69,8 +75,10 @@ class Estimator:
         self._drift_nc = 0  # what the zero of the sensor may have added since
         self._told_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
+        self._lasting = _LASTING
         self.at_end = False  # whether the last voltage lay on an end
-        self._told = 0  # 0: none since the current turned, 1: empty, 2: full
+        self._told = 0  # the end at which the voltage lies and has told, 0 for none
+        self._last_side = 0  # the end that told last
         self._covariance = array("f", [0.0] * (_N * _N))
         self._row = array("f", [0.0] * _N)
         self._gain = array("f", [0.0] * _N)
@@ -126,9 +134,7 @@ class Estimator:
         """Return half of the 95 % interval of `soc_ppm`."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
-        lag = self._peak_lag_ppm / _PPM
-        lasting = _LASTING + _LASTING_LAG * lag * lag
-        variance += lasting * lasting
+        variance += self._lasting * self._lasting
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
@@ -163,7 +169,7 @@ class Estimator:
             return False
         film.split(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
-        side = 2 if current_pa > 0 else 1
+        side = _FULL if current_pa > 0 else _EMPTY
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._told_lag_ppm)
         if self._told == side and news * 4 < abs(self._told_lag_ppm) + 4000:
@@ -172,8 +178,14 @@ class Estimator:
             return False
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
+        lag, surface = (
+            _LASTING_LAG * self._peak_lag_ppm / _PPM,
+            _LASTING_SURFACE * film.surface_sigma,
+        )
+        self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
         self._told_lag_ppm = lag_ppm
         self._told = side
+        self._last_side = side
         return True
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -191,6 +203,8 @@ class Estimator:
             self.capacity_ppm,
             self.loss_ppm,
             self._told,
+            self._last_side,
+            self._lasting,
             *upper,
         )
 
@@ -199,8 +213,8 @@ class Estimator:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
         self._told_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._told = values[6:8]
-        at = 8
+        self.loss_ppm, self._told, self._last_side, self._lasting = values[6:10]
+        at = 10
         for i in range(_N):
             for j in range(i, _N):
                 self._covariance[i * _N + j] = self._covariance[j * _N + i] = values[at]
@@ -280,12 +294,18 @@ class Estimator:
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
         if squared > _SURPRISE * (expected + noise):
-            self._widen_all((squared / _MODEST - noise) / max(expected, 1e-12))
+            # First the capacity: it is what cells of one kind differ in most.
+            self._widen_capacity(abs(innovation))
+            expected = self._expect()
+        if squared > _SURPRISE * (expected + noise):
+            self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
             expected = self._expect()
         total = expected + noise
         for i in range(_N):
             for j in range(i, _N):
                 value = covariance[i * _N + j] - gain[i] * gain[j] / total
+                if i == j:
+                    value = max(value, _LEAST)  # which rounding would take it below
                 covariance[i * _N + j] = covariance[j * _N + i] = value
         self._correct(innovation / total)
         return True
@@ -302,15 +322,41 @@ class Estimator:
             expected += part * row[i]
         return expected
 
-    def _widen_all(self, scale):
-        """Make everything less sure by a factor of the variance, each up to its limit."""
+    def _widen_capacity(self, most):
+        """Make the capacity as unsure as `most`, and what the last end told no less sure: the
+        stored charge after empty, what is missing to full after full.
+
+        It is never wrong by more than explains the innovation alone, and an end that is seen
+        again and again says nothing of it.
+        """
+        sigma = self._covariance[_CAPACITY * (_N + 1)] ** 0.5
+        grown = max(1.0, min(most, _MOST[_CAPACITY]) / max(sigma, 1e-6))
+        if self._last_side == _FULL:
+            self._mix(1.0, grown - 1.0)
+        self._scale(_CAPACITY, grown)
+
+    def _widen_rest(self, scale):
+        """Make what is missing to full, tau, its energy and the loss less sure, by one factor of
+        the variance, so that they keep what they have told of each other."""
+        root = scale**0.5
+        self._mix(root, 1.0 - root)
+        for k in (_TAU, _ENERGY, _LOSS):
+            sigma = max(self._covariance[k * (_N + 1)] ** 0.5, 1e-6)
+            self._scale(k, max(1.0, min(root, _MOST[k] / sigma)))
+
+    def _mix(self, stored, capacity):
+        """Put so much of the stored charge and so much of the capacity in its place."""
         covariance = self._covariance
-        for i in range(_N):
-            most = _MOST[i] * _MOST[i] / max(covariance[i * (_N + 1)], 1e-12)
-            factor = max(1.0, min(scale, most)) ** 0.5
-            for j in range(_N):
-                covariance[i * _N + j] *= factor
-                covariance[j * _N + i] *= factor
+        for j in range(_N):
+            covariance[j] = stored * covariance[j] + capacity * covariance[_N + j]
+        for i in range(0, _N * _N, _N):
+            covariance[i] = stored * covariance[i] + capacity * covariance[i + 1]
+
+    def _scale(self, index, factor):
+        covariance = self._covariance
+        for j in range(_N):
+            covariance[index * _N + j] *= factor
+            covariance[j * _N + index] *= factor
 
     def _correct(self, weight):
         """Move everything by `weight` times its gain."""

@@ -14,7 +14,7 @@ gauge.available_nah(load_pa, temperature_cdeg), gauge.available_sigma_nah()
 import math
 import struct
 
-from filmgauge.compat import const
+from filmgauge.compat import const, tidy
 from filmgauge.gauge import activation, estimator, health, ledger, shown, zero
 from filmgauge.gauge.activation import Activation
 from filmgauge.gauge.estimator import Estimator
@@ -43,8 +43,8 @@ _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) choos
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _OWN = "<6iiiiqBB"  # film modes, currents, guess, stuck count, opened
 _OWN_SIZE = const(46)
-_FILM = "<iiif"
-_FILM_SIZE = const(16)
+_FILM = "<iiiff"
+_FILM_SIZE = const(20)
 _PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
 _JUDGEMENT_SIZE = _PARTS_SIZE + _OWN_SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -223,10 +223,12 @@ class FuelGauge(LedgerOnly):
         told = self._estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
         if self._estimator.at_end:
             self.health.interrupt()
+            tidy()
         else:
             self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
             if self.health.on_plateau(voltage_uv, current_pa):
                 self._film.see_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
+                tidy()
         if not told:
             return
         charging = current_pa > 0
@@ -323,8 +325,7 @@ class FuelGauge(LedgerOnly):
             self._opened,
         )
         offset += _OWN_SIZE
-        learned = film.tau_ppm, film.ea_ppm, film.share_ppm, film.share_sigma
-        struct.pack_into(_FILM, buffer, offset, *learned)
+        struct.pack_into(_FILM, buffer, offset, *film.learned())
 
     def unpack_from(self, buffer, offset: int) -> None:
         super().unpack_from(buffer, offset)

@@ -9,7 +9,8 @@ crossing, however short the excursion looked for; any other is halved, earlier h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, repeat
+from operator import mul
 from typing import Literal, NamedTuple
 
 from filmgauge_sim.cell.charge import leaked
@@ -21,10 +22,10 @@ Bound = Literal["low", "high"]
 
 # Within this time two crossings count as one; an excursion less deep than this is none.
 _SAME_TIME_S = 1e-6
-_AIM_S = 0.4 * _SAME_TIME_S
+AIM_S = 0.4 * _SAME_TIME_S
 _GRAZE_V = 1e-9
 # A solved crossing lies beyond its limit by no more than this, where floats permit.
-_SOLVED_V = 1e-9
+SOLVED_V = 1e-9
 _NEARBY_V = 1e-3
 
 
@@ -75,7 +76,18 @@ class Enclosure(NamedTuple):
 class Course:
     """What the cell would do from now on under one current at one temperature."""
 
-    __slots__ = ("_hysteresis", "_inflow", "_law", "_mean", "_mean_rate", "_modes", "_offset_v")
+    __slots__ = (
+        "_bounded_s",
+        "_bounds",
+        "current_ua_cm2",
+        "hysteresis",
+        "inflow_ua_cm2",
+        "law",
+        "mean",
+        "modes",
+        "offset_v",
+        "rate_per_s",
+    )
 
     def __init__(
         self,
@@ -85,48 +97,79 @@ class Course:
         modes: Sequence[float],
         hysteresis: float,
     ) -> None:
-        self._law = law
-        self._inflow = law.stored_ua_cm2(current_ua_cm2)
-        self._mean = mean
-        self._modes = modes
-        self._hysteresis = hysteresis
-        self._mean_rate = self._inflow * law.per_uas_cm2
-        self._offset_v = law.offset_v(current_ua_cm2)
+        self.law = law
+        self.current_ua_cm2 = current_ua_cm2
+        self.inflow_ua_cm2 = law.stored_ua_cm2(current_ua_cm2)
+        self.mean = mean
+        self.modes = modes
+        self.hysteresis = hysteresis
+        self.rate_per_s = self.inflow_ua_cm2 * law.per_uas_cm2
+        self.offset_v = law.offset_v(current_ua_cm2)
+        self._bounded_s = -1.0
+        self._bounds = (0.0, 0.0)
+
+    def slow_parts(self, time_s: float) -> tuple[float, float, float, float]:
+        """Mean stoichiometry, its rate (1/s), hysteresis and its rate (1/s) after time_s."""
+        law, inflow = self.law, self.inflow_ua_cm2
+        # In the order of FilmCell, so that both agree to the last bit.
+        passed = inflow * time_s * law.per_uas_cm2
+        hysteresis = self.hysteresis
+        turning = 0.0
+        if passed:
+            hysteresis = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
+        if inflow:
+            branch = 1.0 if inflow > 0.0 else -1.0
+            turning = law.hysteresis_rate * abs(self.rate_per_s) * (branch - hysteresis)
+        mean = self.mean + (passed - leaked(self.mean, passed, law.leak_per_s * time_s))
+        return mean, self.rate_per_s - law.leak_per_s * mean, hysteresis, turning
+
+    def surface_bounds(self, duration_s: float) -> tuple[float, float]:
+        """Bounds of the surface stoichiometry over a time; those of a longer time hold as well.
+
+        Every mode stays between its present and its stationary value.
+        """
+        if duration_s <= self._bounded_s:
+            return self._bounds
+        inflow = self.inflow_ua_cm2
+        passed = inflow * duration_s * self.law.per_uas_cm2
+        leak = abs(self.mean) * self.law.leak_per_s * duration_s
+        targets = list(map(mul, self.law.gains, repeat(inflow)))
+        low = self.mean + min(passed, 0.0) - leak + sum(map(min, self.modes, targets))
+        high = self.mean + max(passed, 0.0) + leak + sum(map(max, self.modes, targets))
+        self._bounded_s, self._bounds = duration_s, (low, high)
+        return self._bounds
+
+    def voltage_v(self, time_s: float) -> float:
+        """The voltage after time_s of this course."""
+        law = self.law
+        mean, _, hysteresis, _ = self.slow_parts(time_s)
+        modes = advanced(self.modes, law.decays_per_s, law.gains, self.inflow_ua_cm2, time_s)
+        return law.curve.voltage_v(mean + sum(modes)) + law.static_v * hysteresis + self.offset_v
 
     def at(self, time_s: float) -> Instant:
         """The cell after time_s of this course."""
-        law, current = self._law, self._inflow
-        # In the order of FilmCell, so that both agree to the last bit.
-        passed = current * time_s * law.per_uas_cm2
-        modes = advanced(self._modes, law.decays_per_s, law.gains, current, time_s)
+        law, current = self.law, self.inflow_ua_cm2
+        mean, mean_rate, hysteresis, turning = self.slow_parts(time_s)
+        modes = advanced(self.modes, law.decays_per_s, law.gains, current, time_s)
         speeds = [
             (gain * current - mode) * decay
             for mode, decay, gain in zip(modes, law.decays_per_s, law.gains, strict=True)
         ]
-        hysteresis = self._hysteresis
-        turning = 0.0
-        if passed:
-            hysteresis = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
-        if current:
-            branch = 1.0 if current > 0.0 else -1.0
-            turning = law.hysteresis_rate * abs(self._mean_rate) * (branch - hysteresis)
-        mean = self._mean + (passed - leaked(self._mean, passed, law.leak_per_s * time_s))
-        mean_rate = self._mean_rate - law.leak_per_s * mean
         surface = mean + sum(modes)
-        voltage = law.curve.voltage_v(surface) + law.static_v * hysteresis + self._offset_v
+        voltage = law.curve.voltage_v(surface) + law.static_v * hysteresis + self.offset_v
         return Instant(
             time_s, voltage, surface, mean, mean_rate, hysteresis, modes, speeds, turning
         )
 
     def slope_v_per_s(self, instant: Instant) -> float:
         """How fast the voltage moves at an instant of this course."""
-        steepness, _ = self._law.curve.slope_bounds_v(instant.surface, instant.surface)
+        steepness = self.law.curve.slope_v(instant.surface)
         rate = instant.mean_rate_per_s + sum(instant.mode_rates_per_s)
-        return steepness * rate + self._law.static_v * instant.hysteresis_rate_per_s
+        return steepness * rate + self.law.static_v * instant.hysteresis_rate_per_s
 
     def enclose(self, start: Instant, end: Instant) -> Enclosure:
         """Bounds over the time between two instants of this course."""
-        law = self._law
+        law = self.law
         low = min(start.mean, end.mean) + sum(map(min, start.modes, end.modes))
         high = max(start.mean, end.mean) + sum(map(max, start.modes, end.modes))
         means = start.mean_rate_per_s, end.mean_rate_per_s
@@ -140,16 +183,32 @@ class Course:
         duration = end.time_s - start.time_s
         # Two enclosures: from the extremes of the state, and from both ends along the slopes.
         lowest = max(
-            law.curve.voltage_v(low) + min(static) + self._offset_v,
+            law.curve.voltage_v(low) + min(static) + self.offset_v,
             start.voltage_v + duration * min(falling, 0.0),
             end.voltage_v - duration * max(rising, 0.0),
         )
         highest = min(
-            law.curve.voltage_v(high) + max(static) + self._offset_v,
+            law.curve.voltage_v(high) + max(static) + self.offset_v,
             start.voltage_v + duration * max(rising, 0.0),
             end.voltage_v - duration * min(falling, 0.0),
         )
         return Enclosure(lowest, highest, falling, rising)
+
+
+def surely_within(course: Course, duration_s: float, limits: Limits) -> bool:
+    """Whether bounds that cost little prove that no limit is reached: the usual case."""
+    law = course.law
+    low, high = course.surface_bounds(duration_s)
+    passed = course.inflow_ua_cm2 * duration_s * law.per_uas_cm2
+    static_now = static_then = law.static_v * course.hysteresis
+    if passed:
+        static_then = law.static_v * hysteresis_after(
+            course.hysteresis, passed, law.hysteresis_rate
+        )
+    lowest = law.curve.voltage_v(low) + min(static_now, static_then) + course.offset_v
+    highest = law.curve.voltage_v(high) + max(static_now, static_then) + course.offset_v
+    # Closer to a limit than a crossing resolves, the bounds are not trusted.
+    return lowest > limits.low_v + _GRAZE_V and highest < limits.high_v - _GRAZE_V
 
 
 def first_crossing(course: Course, duration_s: float, limits: Limits) -> Crossing | None:
@@ -198,7 +257,7 @@ def _solved(
     for step in count():
         width = outside.time_s - inside.time_s
         far = width > _SAME_TIME_S
-        if not far and abs(outside.voltage_v - limit) <= _SOLVED_V:
+        if not far and abs(outside.voltage_v - limit) <= SOLVED_V:
             break
         guess_s = inside.time_s + 0.5 * width
         # The steep side leads to the crossing from afar; the flat side only from nearby.
@@ -209,7 +268,7 @@ def _solved(
             newton_s = near.time_s + (limit - near.voltage_v) / slope
             if far:
                 # Aims a little beyond the crossing, so that a good guess closes the bracket.
-                newton_s += _AIM_S if near is inside else -_AIM_S
+                newton_s += AIM_S if near is inside else -AIM_S
             if inside.time_s < newton_s < outside.time_s:
                 guess_s = newton_s
         if not inside.time_s < guess_s < outside.time_s:

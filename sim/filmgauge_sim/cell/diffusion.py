@@ -14,7 +14,10 @@ over the same range leave 0.15 %; the series itself cut off at as many terms wou
 
 from collections.abc import Sequence
 from math import expm1
-from operator import sub
+from operator import sub, truediv
+
+# exp(-38) is below half the last bit of 1: such a mode has reached its stationary value.
+DECAYED = 38.0
 
 RATES = (
     9.897350,
@@ -70,36 +73,54 @@ def advanced(
 ) -> list[float]:
     """The modes after duration_s of constant current, exact for any duration >= 0.
 
-    Written out because a loop takes twice as long, and this is most of a simulated month.
+    Written out because a loop takes twice as long, and this is most of a simulated month; modes
+    that have decayed by then are not computed.
     """
     x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13 = modes
     r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13 = decays_per_s
     g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13 = gains_per_ua_cm2
     j, t = current_ua_cm2, -duration_s
-    return [
+    slow = [
         x0 + (x0 - g0 * j) * expm1(r0 * t),
         x1 + (x1 - g1 * j) * expm1(r1 * t),
         x2 + (x2 - g2 * j) * expm1(r2 * t),
         x3 + (x3 - g3 * j) * expm1(r3 * t),
+    ]
+    if r4 * t < -DECAYED:
+        slow += (g4 * j, g5 * j, g6 * j, g7 * j, g8 * j)
+        slow += (g9 * j, g10 * j, g11 * j, g12 * j, g13 * j)
+        return slow
+    slow += (
         x4 + (x4 - g4 * j) * expm1(r4 * t),
         x5 + (x5 - g5 * j) * expm1(r5 * t),
         x6 + (x6 - g6 * j) * expm1(r6 * t),
         x7 + (x7 - g7 * j) * expm1(r7 * t),
+    )
+    if r8 * t < -DECAYED:
+        slow += (g8 * j, g9 * j, g10 * j, g11 * j, g12 * j, g13 * j)
+        return slow
+    slow += (
         x8 + (x8 - g8 * j) * expm1(r8 * t),
         x9 + (x9 - g9 * j) * expm1(r9 * t),
         x10 + (x10 - g10 * j) * expm1(r10 * t),
         x11 + (x11 - g11 * j) * expm1(r11 * t),
         x12 + (x12 - g12 * j) * expm1(r12 * t),
         x13 + (x13 - g13 * j) * expm1(r13 * t),
-    ]
+    )
+    return slow
 
 
-def travel(start: Sequence[float], end: Sequence[float]) -> tuple[float, float]:
-    """How far the sum of the modes falls (<= 0) and rises (>= 0) at most between two instants.
+def mean_sum(
+    modes: Sequence[float],
+    decays_per_s: Sequence[float],
+    gains_per_ua_cm2: Sequence[float],
+    current_ua_cm2: float,
+    duration_s: float,
+) -> float:
+    """The mean of the sum of the modes over duration_s > 0 of constant current, in closed form.
 
-    Under constant current every mode moves monotonically, so the falling and the rising ones,
-    each added up by itself, enclose the sum at every instant between.
+    A mode's mean is its stationary value less what it has moved over its decays in that time.
     """
-    net = sum(end) - sum(start)
-    way = sum(map(abs, map(sub, end, start)))
-    return 0.5 * (net - way), 0.5 * (net + way)
+    then = advanced(modes, decays_per_s, gains_per_ua_cm2, current_ua_cm2, duration_s)
+    moved = sum(map(truediv, map(sub, then, modes), decays_per_s))
+    return sum(gains_per_ua_cm2) * current_ua_cm2 - moved / duration_s

@@ -10,7 +10,18 @@ from filmgauge_sim.cell.parameters import CellParameters
 LOWEST_C = -40.0
 HIGHEST_C = 85.0
 _SECONDS_PER_HOUR = 3600.0
-_SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
+SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
+# What stays when a film ages.
+_AGELESS = (
+    "_formed_tau_s",
+    "ageing",
+    "curve",
+    "hysteresis_rate",
+    "leak_per_s",
+    "polarisation",
+    "static_v",
+    "temperature_c",
+)
 
 
 class Isothermal:
@@ -20,6 +31,7 @@ class Isothermal:
     """
 
     __slots__ = (
+        "_formed_tau_s",
         "acceptance",
         "ageing",
         "barrier_v",
@@ -28,6 +40,7 @@ class Isothermal:
         "decays_per_s",
         "gains",
         "hysteresis_rate",
+        "lag_per_ua_cm2",
         "leak_per_s",
         "per_uas_cm2",
         "polarisation",
@@ -44,7 +57,27 @@ class Isothermal:
             )
         self.temperature_c = temperature_c
         factor = arrhenius(parameters.diffusion_activation_energy_ev, temperature_c)
-        tau_s = parameters.diffusion_time_h * _SECONDS_PER_HOUR * factor
+        self._formed_tau_s = parameters.diffusion_time_h * _SECONDS_PER_HOUR * factor
+        slower = arrhenius(parameters.self_discharge_activation_energy_ev, temperature_c)
+        self.leak_per_s = parameters.self_discharge_per_year / SECONDS_PER_YEAR / slower
+        # How much a cycle at this temperature ages the film, over one at 25 degC.
+        self.ageing = 1.0 / arrhenius(parameters.ageing_activation_energy_ev, temperature_c)
+        self.hysteresis_rate = parameters.hysteresis_rate
+        self.static_v = static_hysteresis_v(parameters)
+        self.curve = OpenCircuit(parameters)
+        self.polarisation = Polarisation(parameters, temperature_c)
+        self._take_age(parameters, life)
+
+    def aged(self, parameters: CellParameters, life: LifeState) -> "Isothermal":
+        """The same film at the same temperature and another age."""
+        other = Isothermal.__new__(Isothermal)
+        for name in _AGELESS:
+            setattr(other, name, getattr(self, name))
+        other._take_age(parameters, life)
+        return other
+
+    def _take_age(self, parameters: CellParameters, life: LifeState | None) -> None:
+        tau_s = self._formed_tau_s
         self.capacity_uas_cm2 = parameters.capacity_uah_cm2 * _SECONDS_PER_HOUR
         self.acceptance = parameters.charge_acceptance
         self.barrier_v = 0.0
@@ -56,16 +89,10 @@ class Isothermal:
             self.barrier_v = parameters.first_charge_barrier_v * life.virgin
         self.decays_per_s = diffusion.rates_per_s(tau_s)
         self.gains = diffusion.gains(tau_s, self.capacity_uas_cm2)
+        # How far the surface leads the mean in the long run.
+        self.lag_per_ua_cm2 = sum(self.gains)
         # Stoichiometry per uA s/cm2 of charge.
         self.per_uas_cm2 = 1.0 / self.capacity_uas_cm2
-        slower = arrhenius(parameters.self_discharge_activation_energy_ev, temperature_c)
-        self.leak_per_s = parameters.self_discharge_per_year / _SECONDS_PER_YEAR / slower
-        # How much a cycle at this temperature ages the film, over one at 25 degC.
-        self.ageing = 1.0 / arrhenius(parameters.ageing_activation_energy_ev, temperature_c)
-        self.hysteresis_rate = parameters.hysteresis_rate
-        self.static_v = static_hysteresis_v(parameters)
-        self.curve = OpenCircuit(parameters)
-        self.polarisation = Polarisation(parameters, temperature_c)
 
     def stored_ua_cm2(self, current_ua_cm2: float) -> float:
         """The part of a current that reaches the film: less than all when charging."""

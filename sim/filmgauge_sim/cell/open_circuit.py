@@ -4,13 +4,15 @@ U(s) = middle + slope (s - 1/2) - fall exp(-s / width_0) + rise exp(-(1 - s) / w
 flat plateau (one conversion step, S8 <-> Li2S) between two ends whose shape is assumed.
 """
 
-from math import exp
+from math import exp, expm1, log
 
 from filmgauge_sim.cell.parameters import CellParameters
 
 # Past this many widths outside 0..1 an end goes on as its tangent: finite and still monotone.
-_TANGENT_FROM = 2.0
-_TANGENT_HEIGHT = exp(_TANGENT_FROM)
+TANGENT_FROM = 2.0
+_TANGENT_HEIGHT = exp(TANGENT_FROM)
+# exp(-38) is below the last bit of 1.
+_PLATEAU_WIDTHS = 38.0
 
 
 class OpenCircuit:
@@ -30,8 +32,8 @@ class OpenCircuit:
         """U at the given surface stoichiometry, volts."""
         empty = -surface * self._empty_rate
         full = (surface - 1.0) * self._full_rate
-        below = exp(empty) if empty < _TANGENT_FROM else _tangent(empty)
-        above = exp(full) if full < _TANGENT_FROM else _tangent(full)
+        below = exp(empty) if empty < TANGENT_FROM else _tangent(empty)
+        above = exp(full) if full < TANGENT_FROM else _tangent(full)
         flat = self._offset_v + self._slope_v * surface
         return flat - self._fall_v * below + self._rise_v * above
 
@@ -44,9 +46,37 @@ class OpenCircuit:
         flat_high, steep_high = self._end_slopes_v(high)
         return self._slope_v + flat_high + flat_low, self._slope_v + steep_low + steep_high
 
+    def slope_v(self, surface: float) -> float:
+        """dU/ds at one surface stoichiometry, volts per unit."""
+        empty, full = self._end_slopes_v(surface)
+        return self._slope_v + empty + full
+
+    def near(self, voltage_v: float) -> float:
+        """Roughly the surface stoichiometry at which U is voltage_v: where a search begins."""
+        rising = voltage_v > self._offset_v + 0.5 * self._slope_v
+        height, rate = (
+            (self._rise_v, self._full_rate) if rising else (self._fall_v, self._empty_rate)
+        )
+        end = 1.0 if rising else 0.0
+        share = abs(voltage_v - self._offset_v - self._slope_v * end) / height
+        widths = min(log(share), TANGENT_FROM) if share > 0.0 else -_PLATEAU_WIDTHS
+        place = max(widths, -_PLATEAU_WIDTHS) / rate
+        return end + place if rising else -place
+
+    def plateau(self, low: float, high: float) -> bool:
+        """Whether both ends are too far from every surface in between to change a float of U."""
+        return (
+            low * self._empty_rate > _PLATEAU_WIDTHS
+            and (1.0 - high) * self._full_rate > _PLATEAU_WIDTHS
+        )
+
+    def plateau_v(self, surface: float) -> float:
+        """U without its ends, a straight line: the mean of U for a mean surface on a plateau."""
+        return self._offset_v + self._slope_v * surface
+
     def _end_slopes_v(self, surface: float) -> tuple[float, float]:
-        empty = min(-surface * self._empty_rate, _TANGENT_FROM)
-        full = min((surface - 1.0) * self._full_rate, _TANGENT_FROM)
+        empty = min(-surface * self._empty_rate, TANGENT_FROM)
+        full = min((surface - 1.0) * self._full_rate, TANGENT_FROM)
         return (
             self._fall_v * self._empty_rate * exp(empty),
             self._rise_v * self._full_rate * exp(full),
@@ -64,5 +94,14 @@ def hysteresis_after(start: float, passed: float, rate: float) -> float:
     return -1.0 + (start + 1.0) * exp(rate * passed)
 
 
+def mean_hysteresis(start: float, passed: float, rate: float) -> float:
+    """The mean of the hysteresis state over an even passage of charge, as hysteresis_after."""
+    if not passed:
+        return start
+    branch = 1.0 if passed > 0.0 else -1.0
+    turns = rate * abs(passed)
+    return branch - (start - branch) * expm1(-turns) / turns
+
+
 def _tangent(exponent: float) -> float:
-    return _TANGENT_HEIGHT * (1.0 + exponent - _TANGENT_FROM)
+    return _TANGENT_HEIGHT * (1.0 + exponent - TANGENT_FROM)

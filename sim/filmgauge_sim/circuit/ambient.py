@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+NEVER_US = 1 << 62
 STEP_US = 600_000_000  # ten minutes: the swing of 5 degC a day moves 0.2 degC in one
 
 
@@ -23,5 +24,7 @@ class Ambient:
         return self.mean_c - self.swing_c * math.cos(phase)
 
     def holds_until_us(self, now_us: int) -> int:
-        """Return when the next step begins."""
+        """Return when the next step begins; without a swing none does."""
+        if not self.swing_c:
+            return NEVER_US
         return (now_us // STEP_US + 1) * STEP_US

@@ -14,10 +14,13 @@ is the exponential decay with R C. Units: V, uF, Mohm, uW, uJ, s; only Rs is giv
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import expm1, inf, log1p, sqrt
 from typing import NamedTuple
 
 _MOST_ITERATIONS = 60
+# Newton's rule doubles the digits: after a step as small as this the next one changes no bit.
+_LAST_STEP = 1e-9
 
 
 class Stretch(NamedTuple):
@@ -26,16 +29,6 @@ class Stretch(NamedTuple):
     capacitance_v: float
     leakage_uj: float
     series_uj: float
-
-
-class _Course(NamedTuple):
-    """The numbers of the formula above for one voltage and one power."""
-
-    w: float
-    q: float
-    a: float
-    b: float
-    half_rc_s: float
 
 
 @dataclass(frozen=True)
@@ -58,35 +51,50 @@ class Capacitor:
         if not 0 <= self.series_ohm < inf:
             raise ValueError(f"series_ohm must be at least 0, not {self.series_ohm!r}")
 
+    @cached_property
+    def series_mohm(self) -> float:
+        """The series resistance in Mohm."""
+        return 1e-6 * self.series_ohm
+
+    @cached_property
+    def _numbers(self) -> tuple[float, float, float, float]:
+        """Rs, R + Rs (Mohm), b and C R / 2 (s) of the formula above."""
+        both_mohm = self.leakage_mohm + self.series_mohm
+        half_rc_s = 0.5 * self.capacitance_uf * self.leakage_mohm
+        return self.series_mohm, both_mohm, self.series_mohm / both_mohm, half_rc_s
+
     def energy_uj(self, capacitance_v: float) -> float:
         """Return the energy stored at a voltage on the capacitance, uJ."""
         return 0.5 * self.capacitance_uf * capacitance_v * capacitance_v
 
     def terminal_v(self, capacitance_v: float, taken_uw: float) -> float:
         """Return the voltage at the terminals; 0 when so much power cannot be taken at all."""
-        square = capacitance_v * capacitance_v - 4e-6 * taken_uw * self.series_ohm
+        square = capacitance_v * capacitance_v - 4.0 * taken_uw * self.series_mohm
         return 0.5 * (capacitance_v + sqrt(square)) if square >= 0.0 else 0.0
 
     def collapse_v(self, taken_uw: float) -> float:
         """Return the terminal voltage below which this power cannot be taken, V."""
-        return sqrt(1e-6 * max(taken_uw, 0.0) * self.series_ohm)
+        return sqrt(taken_uw * self.series_mohm) if taken_uw > 0.0 else 0.0
 
-    def time_to_s(self, capacitance_v: float, taken_uw: float, target_v: float) -> float | None:
-        """Return when the terminals reach `target_v`, None if they never do.
+    def falls(self, terminal_v: float, taken_uw: float) -> bool:
+        """Return whether a voltage at the terminals sinks under a power."""
+        return terminal_v * terminal_v + taken_uw * self._numbers[1] > 0.0
 
-        Raises ValueError when the power cannot be taken at this voltage.
-        """
-        course = self._course(capacitance_v, taken_uw)
-        change = target_v * target_v - course.w
-        if change == 0.0:
+    def time_to_s(self, terminal_v: float, taken_uw: float, target_v: float) -> float | None:
+        """Return when the terminals get from one voltage to another, None if they never do."""
+        if target_v == terminal_v:
             return 0.0
-        distance = course.w + course.a
+        series_mohm, both_mohm, b, half_rc_s = self._numbers
+        w = terminal_v * terminal_v
+        target = target_v * target_v
+        distance = w + taken_uw * both_mohm
         # The square of the voltage moves towards -a and does not reach it.
-        if distance == 0.0 or change / distance >= 0.0 or change / distance <= -1.0:
+        share = (target - w) / distance if distance else 0.0
+        if not -1.0 < share < 0.0 or target < taken_uw * series_mohm:
             return None
-        if target_v * target_v < course.q:
-            return None
-        return _time_s(course, log1p(change / distance), change)
+        y = log1p(share)
+        series = log1p((target - w) / w) if w and taken_uw else y
+        return half_rc_s * (b * series - (1.0 + b) * y)
 
     def after(self, capacitance_v: float, taken_uw: float, duration_s: float) -> Stretch:
         """Let constant power act for `duration_s`; exact for any duration.
@@ -94,76 +102,57 @@ class Capacitor:
         Raises ValueError when the power cannot be taken at this voltage. Where it cannot be
         taken to the end, the voltage stays where that became impossible.
         """
-        course = self._course(capacitance_v, taken_uw)
-        distance = course.w + course.a
-        if duration_s <= 0.0:
-            return Stretch(capacitance_v, 0.0, 0.0)
-        y = _logarithm_after(course, duration_s)
-        change = distance * expm1(y)
-        w = max(course.w + change, course.q, 0.0)
-        series_uj = _series_uj(course, taken_uw, y, w, change)
-        share = self.series_ohm * 1e-6 / self.leakage_mohm
-        leakage_uj = (
-            0.5 * self.capacitance_uf * ((course.q + course.a) * y - change)
-            + 2.0 * course.q * duration_s / self.leakage_mohm
-            + share * series_uj
-        )
-        u = sqrt(w)
-        return Stretch(u + (course.q / u if course.q else 0.0), leakage_uj, series_uj)
+        return Stretch(*self.passed(capacitance_v, taken_uw, duration_s))
 
-    def _course(self, capacitance_v: float, taken_uw: float) -> _Course:
-        u = self.terminal_v(capacitance_v, taken_uw)
-        if taken_uw > 0.0 and u == 0.0:
+    def passed(
+        self, capacitance_v: float, taken_uw: float, duration_s: float
+    ) -> tuple[float, float, float]:
+        """Return the numbers of `after` alone, which takes less time."""
+        if duration_s <= 0.0:
+            return capacitance_v, 0.0, 0.0
+        series_mohm, both_mohm, b, half_rc_s = self._numbers
+        q = taken_uw * series_mohm
+        square = capacitance_v * capacitance_v - 4.0 * q
+        if square < 0.0:
             raise ValueError(
                 f"{taken_uw:g} uW cannot be taken from a capacitor of {self.series_ohm:g} ohm"
                 f" at {capacitance_v:g} V"
             )
-        series_mohm = 1e-6 * self.series_ohm
-        both_mohm = self.leakage_mohm + series_mohm
-        return _Course(
-            w=u * u,
-            q=taken_uw * series_mohm,
-            a=taken_uw * both_mohm,
-            b=series_mohm / both_mohm,
-            half_rc_s=0.5 * self.capacitance_uf * self.leakage_mohm,
-        )
+        u = 0.5 * (capacitance_v + sqrt(square))
+        w0 = u * u
+        a = taken_uw * both_mohm
+        half_rcs = duration_s / half_rc_s
+        y = _logarithm_after(half_rcs, w0, q, a, b) if q else -half_rcs
+        change = (w0 + a) * expm1(y)
+        w = w0 + change
+        if w < q or w < 0.0:
+            w = q if q > 0.0 else 0.0
+        u = sqrt(w)
+        leakage_uj = 0.5 * self.capacitance_uf * ((q + a) * y - change)
+        if not q:
+            return u, leakage_uj, 0.0
+        logarithms = (1.0 + b) * (log1p(change / w0) - y)
+        series_uj = half_rc_s * taken_uw * b * (q * change / (w * w0) - logarithms)
+        leakage_uj += (2.0 * q * duration_s + series_mohm * series_uj) / self.leakage_mohm
+        return u + q / u, leakage_uj, series_uj
 
 
-def _time_s(course: _Course, y: float, change: float) -> float:
-    """Return the time in which ln((w + a) / (w0 + a)) becomes `y` and w changes by `change`."""
-    series = course.b * log1p(change / course.w) if course.b and course.q else course.b * y
-    return course.half_rc_s * (series - (1.0 + course.b) * y)
-
-
-def _logarithm_after(course: _Course, duration_s: float) -> float:
-    """Return y = ln((w + a) / (w0 + a)) after a time, by Newton's method.
+def _logarithm_after(half_rcs: float, w0: float, q: float, a: float, b: float) -> float:
+    """Return y = ln((w + a) / (w0 + a)) after a time in C R / 2, by Newton's method.
 
     The slope lies between 1 - q / w0 and 2, and the function bends one way only, so that the
     steps go to the root from one side.
     """
-    aim = duration_s / course.half_rc_s
-    if not course.b or not course.q:
-        return -aim
-    distance = course.w + course.a
-    y = 0.0
+    # The first step goes from 0, with the slope half of the way on.
+    middle = w0 - 0.5 * (w0 + a) * half_rcs * w0 / (w0 - q)
+    y = -half_rcs * (middle / (middle - q) if middle > 2.0 * q else w0 / (w0 - q))
     for _ in range(_MOST_ITERATIONS):
-        change = distance * expm1(y)
-        w = course.w + change
-        if w <= course.q:
-            return log1p((course.q - course.w) / distance)
-        fault = aim - _time_s(course, y, change) / course.half_rc_s
-        slope = 1.0 - course.q / w
-        step = fault / slope
+        change = (w0 + a) * expm1(y)
+        w = w0 + change
+        if w <= q:
+            return log1p((q - w0) / (w0 + a))
+        step = (half_rcs - b * log1p(change / w0) + (1.0 + b) * y) * w / (w - q)
         y -= step
-        if abs(step) <= 2e-16 * abs(y):
+        if abs(step) <= _LAST_STEP * abs(y):
             break
     return y
-
-
-def _series_uj(course: _Course, taken_uw: float, y: float, w: float, change: float) -> float:
-    """Return the energy that the series resistance took while w changed by `change`."""
-    if not course.q:
-        return 0.0
-    logarithms = (1.0 + course.b) * (log1p(change / course.w) - y)
-    inverse = -course.q * change / (w * course.w)
-    return -course.half_rc_s * taken_uw * course.b * (logarithms + inverse)

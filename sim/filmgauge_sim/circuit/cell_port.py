@@ -1,38 +1,21 @@
 """The cell's side of the converter: constant currents, cut-offs, and the energy that passes.
 
-The converter draws or drives a constant current. Until the cell's voltage has moved by `_BAND_V`
-the power on the capacitor's side is held at what the mean voltage of that stretch makes of it;
-then a new stretch begins. Both the cut-offs and that band are met at exact crossings. A cut-off
-path opens again when the resting cell has recovered.
+The converter draws or drives a constant current. Until the cell's voltage has moved by `_BAND_V`,
+and for four hours at most, the power on the capacitor's side is held at what the mean voltage of
+that stretch makes of it; then a new stretch begins. Both the cut-offs and that band are met at
+exact crossings. A cut-off path opens again when the resting cell has recovered.
 """
 
 from copy import copy
 from math import ceil
 
-from numpy.polynomial.legendre import leggauss
-
 from filmgauge_sim.cell import FilmCell
+from filmgauge_sim.circuit.ambient import NEVER_US
 from filmgauge_sim.circuit.converter import CHARGED_V, DISCHARGED_V, Converter
 from filmgauge_sim.circuit.energy import EnergyLedger
-from filmgauge_sim.circuit.harvester import NEVER_US
 
 _BAND_V = 0.05
-_POINTS = 12
-# After a change of current the voltage moves fast and then ever more slowly: with time = length
-# x^4 the points of the quadrature lie where it moves.
-_POWER = 4
-
-
-def _quadrature() -> list[tuple[float, float]]:
-    """Return (share of the time, weight) for the mean of the voltage."""
-    roots, weights = (array.tolist() for array in leggauss(_POINTS))
-    places = [
-        (0.5 * (root + 1.0), 0.5 * weight) for root, weight in zip(roots, weights, strict=True)
-    ]
-    return [(x**_POWER, weight * _POWER * x ** (_POWER - 1)) for x, weight in places]
-
-
-_QUADRATURE = _quadrature()
+_LONGEST_US = 4 * 3_600_000_000  # on the plateau the voltage moves a few millivolts in it
 
 
 class CellPort:
@@ -88,9 +71,10 @@ class CellPort:
         if duration_s <= 0.0:
             return
         self._now_us = now_us
-        if self.current_ua or self.shunt_ua or self.drain_ua:
+        current_ua = self.shunt_ua - self.drain_ua
+        if current_ua or self.shunt_ua or self.drain_ua:
             self._book(duration_s)
-        self._cell.advance(self.current_ua, self._temperature_c, duration_s)
+        self._cell.advance(current_ua, self._temperature_c, duration_s)
 
     def drive(
         self,
@@ -98,16 +82,18 @@ class CellPort:
         running: bool,
         temperature_c: float,
         gate_ohm: float | None,
+        now_us: int,
         until_us: int,
     ) -> bool:
-        """Charge (1), discharge (-1) or rest (0) from the last `settle` on, as far as allowed.
+        """Charge (1), discharge (-1) or rest (0) from `now_us` on, as far as allowed.
 
         `gate_ohm` is what the closed gate connects to the cell. Conditions hold until `until_us`.
         Returns whether the power to the capacitor changed.
         """
         plan = (direction, running, temperature_c, gate_ohm)
-        if plan == self._plan and self._now_us < self.next_event_us:
+        if plan == self._plan and now_us < self.next_event_us:
             return False
+        self.settle(now_us)
         self._plan = plan
         self._temperature_c = temperature_c
         self.drain_ua = 1e6 * max(0.0, self.voltage_v()) / gate_ohm if gate_ohm else 0.0
@@ -115,11 +101,14 @@ class CellPort:
         before_uw = self.output_uw
         allowed = direction if self._allows(direction) else 0
         self._set(allowed)
-        if allowed and self._beyond(allowed):
+        voltage_v = self.voltage_v()
+        if (allowed > 0 and voltage_v >= CHARGED_V) or (allowed < 0 and voltage_v <= DISCHARGED_V):
             self._shut(allowed)
             self._set(0)
+            voltage_v = self.voltage_v()
         if self.current_ua:
-            self._watch_voltage()
+            self.next_event_us = min(self.next_event_us, self._now_us + _LONGEST_US)
+            self._watch_voltage(voltage_v)
         self.output_uw = self._output_uw(running)
         return self.output_uw != before_uw
 
@@ -131,15 +120,12 @@ class CellPort:
         """Return what the capacitor gets from now until the next event, by the mean voltage."""
         if not self.shunt_ua:
             return 0.0
-        cell_v = self._mean_v((self.next_event_us - self._now_us) / 1e6)
+        stretch_s = (self.next_event_us - self._now_us) / 1e6
+        cell_v = self._cell.mean_voltage_v(self.current_ua, self._temperature_c, stretch_s)
         power_uw = abs(self.shunt_ua) * max(0.0, cell_v + 1e-6 * self.shunt_ua * self._shunt_ohm)
         if self.shunt_ua > 0:
             return -self._converter.needed_uw(power_uw)
         return self._converter.discharged_uw(power_uw, running)
-
-    def _beyond(self, direction: int) -> bool:
-        voltage_v = self.voltage_v()
-        return voltage_v >= CHARGED_V if direction > 0 else voltage_v <= DISCHARGED_V
 
     def _shut(self, direction: int) -> None:
         retry_us = self._now_us + round(self._converter.retry_s * 1e6)
@@ -169,9 +155,8 @@ class CellPort:
         del self._shut_until_us[direction]
         return True
 
-    def _watch_voltage(self) -> None:
+    def _watch_voltage(self, voltage_v: float) -> None:
         """Find the next event under current: a cut-off, or the edge of the band."""
-        voltage_v = self.voltage_v()
         crossing = self._cell.next_crossing(
             self.current_ua,
             self._temperature_c,
@@ -189,21 +174,11 @@ class CellPort:
     def _book(self, duration_s: float) -> None:
         """Book the energy of a stretch of constant current."""
         ledger = self._ledger
-        volt_seconds = self._mean_v(duration_s) * duration_s
+        mean_v = self._cell.mean_voltage_v(self.current_ua, self._temperature_c, duration_s)
+        volt_seconds = mean_v * duration_s
         shunt_uj = 1e-6 * self.shunt_ua**2 * self._shunt_ohm * duration_s
         ledger.cell += self.current_ua * volt_seconds
         ledger.bus_input += self.drain_ua * volt_seconds
         ledger.shunt += shunt_uj
         passed_uj = self.output_uw * duration_s
         ledger.cell_loss -= self.shunt_ua * volt_seconds + shunt_uj + passed_uj
-
-    def _mean_v(self, duration_s: float) -> float:
-        """Return the mean voltage over the stretch that begins now."""
-        probe = self._cell.clone()
-        reached_s = mean_v = 0.0
-        for share, weight in _QUADRATURE:
-            time_s = share * duration_s
-            probe.advance(self.current_ua, self._temperature_c, time_s - reached_s)
-            reached_s = time_s
-            mean_v += weight * probe.voltage_v(self.current_ua, self._temperature_c)
-        return mean_v

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.circuit.ambient import NEVER_US, Ambient
 
-NEVER_US = 1 << 62
 PV_UW_CM2_LUX = 4.0 / 200.0  # about 4 uW/cm2 at 200 lux, computed; linear in light (assumed)
 _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000

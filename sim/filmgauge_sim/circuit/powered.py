@@ -86,10 +86,17 @@ class FilmPowered:
         self._high: set[int] = set()
         self._sensors_cut = False
         self._load_ua = 0.0
-        self._sensors_ua = 0.0
+        self._drawn_us = 0  # how far a draw has held; the world follows when something happens
+        self._sensors_ua = self._sensors_uw = 0.0
         self._now_us = 0
         self._next_event_us = 0
-        self._temperature_c = ambient.at_c(0)
+        # Until when temperature and harvester stay as they are.
+        self._horizon_us = 0
+        self._temperature_c = self._harvest_uw = 0.0
+        # Until when neither they nor the cell make an event.
+        self._calm_us = 0
+        # Whether something may act on the cell that the rail's switches do not tell.
+        self._cell_disturbed = True
         self._replan()
 
     # What it is asked
@@ -145,21 +152,27 @@ class FilmPowered:
         Returns None when its supply held so long, otherwise the time at which it failed.
         """
         if current_ua != self._load_ua:
-            self.advance_to(now_us)
-            self._load_ua = current_ua
-            self._replan()
-        self._notice_sensors()
-        if self.board_on and until_us >= self._next_event_us:
+            self._change_load(current_ua, now_us)
+        elif self._sensing.powered:
+            self._notice_sensors()
+        if until_us >= self._next_event_us and self._rail.board_on:
             self._run(until_us, while_board_is=True)
-        return None if self.board_on else self._now_us
+        if not self._rail.board_on:
+            return self._now_us
+        self._drawn_us = until_us
+        return None
 
     def restore(self, until_us: int) -> bool:
         """Wait without load until the board has its supply again, at most until `until_us`.
 
-        Returns whether it has; `now_us` tells since when.
+        Returns whether it has; `now_us` tells since when. A board that has it goes on from where
+        its last `draw` ended.
         """
-        self._run(until_us, while_board_is=False)
-        return self.board_on
+        if self._rail.board_on:
+            self._run(self._drawn_us)
+        else:
+            self._run(until_us, while_board_is=False)
+        return self._rail.board_on
 
     def advance_to(self, now_us: int) -> None:
         """Let everything follow to `now_us`."""
@@ -172,6 +185,7 @@ class FilmPowered:
             return
         self.advance_to(now_us)
         self._high ^= {pin}
+        self._cell_disturbed = True
         self._replan()
 
     def power_sensors(self, on: bool) -> None:
@@ -192,6 +206,9 @@ class FilmPowered:
     def _sense(self, until_us: int) -> None:
         """Move on to `until_us` under constant conditions, showing the sensors what they see."""
         port = self._port
+        if not self._sensing.powered:
+            self._now_us = until_us
+            return
         before_v = after_v = 0.0
         if port.drain_ua:
             before_v = port.voltage_at_v(self._now_us)
@@ -204,55 +221,82 @@ class FilmPowered:
         if self._sensing.supply_ua != self._sensors_ua:
             self._replan()
 
+    def _change_load(self, current_ua: float, now_us: int) -> None:
+        """Let the board draw another current from `now_us` on."""
+        capacitor_alone = not (self._cell_disturbed or self._sensing.powered)
+        if capacitor_alone and now_us < self._next_event_us:
+            # The usual case.
+            if now_us > self._now_us:
+                self._now_us = now_us
+            self._load_ua = current_ua
+            event_us = self._rail.take_load(current_ua * self._supply.supply_v, self._now_us)
+            if event_us is not None:
+                self._next_event_us = event_us if event_us < self._calm_us else self._calm_us
+                return
+        else:
+            self.advance_to(now_us)
+            self._load_ua = current_ua
+        self._replan()
+
     def _replan(self) -> None:
         """Settle the present, let switches act, and find the next event."""
         now_us, rail, port = self._now_us, self._rail, self._port
-        port.settle(now_us)
         rail.settle(now_us)
-        self._temperature_c = self._ambient.at_c(now_us)
-        horizon_us = min(
-            self._ambient.holds_until_us(now_us), self._harvester.holds_until_us(now_us)
-        )
-        rail.harvest_uw = self._harvester.power_uw(now_us)
-        rail.board_uw = self._load_ua * self._supply.supply_v
+        if now_us >= self._horizon_us:
+            self._see_surroundings()
+        board_uw = self._load_ua * self._supply.supply_v
         for _ in range(_MOST_ROUNDS):
             self._supply_sensors()
+            rail.carry(self._harvest_uw, port.output_uw, board_uw, self._sensors_uw)
             switched = rail.switch()
-            moved = self._drive_cell(horizon_us)
+            moved = False
+            if switched or self._cell_disturbed or now_us >= port.next_event_us:
+                moved = self._drive_cell()
+                if moved:
+                    rail.carry(self._harvest_uw, port.output_uw, board_uw, self._sensors_uw)
             if not switched and not moved:
                 break
+        else:
+            self._supply_sensors()
         if not rail.board_on:
             self._load_ua = 0.0
-        self._supply_sensors()
-        event_us = min(
-            horizon_us,
-            rail.next_event_us(),
-            port.next_event_us,
-            self._sensing.next_change_us(NEVER_US),
-        )
+        self._calm_us = max(min(self._horizon_us, port.next_event_us), now_us + _INSTANT_US)
+        event_us = min(self._calm_us, rail.next_event_us())
+        if self._sensing.powered:
+            event_us = min(event_us, self._sensing.next_change_us(NEVER_US))
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
 
-    def _drive_cell(self, horizon_us: int) -> bool:
+    def _see_surroundings(self) -> None:
+        """Take temperature and harvest of the present, and until when they hold."""
+        now_us = self._now_us
+        self._temperature_c = self._ambient.at_c(now_us)
+        self._harvest_uw = self._harvester.power_uw(now_us)
+        self._horizon_us = min(
+            self._ambient.holds_until_us(now_us), self._harvester.holds_until_us(now_us)
+        )
+        self._cell_disturbed = True
+
+    def _drive_cell(self) -> bool:
         """Give the cell the current that the capacitor asks for, if the switch is closed."""
+        self._cell_disturbed = False
         connected = self._pins.disconnect not in self._high
         gated = connected and self._pins.gate in self._high
-        moved = self._port.drive(
+        return self._port.drive(
             self._rail.cell_direction if connected else 0,
             self._rail.running,
             self._temperature_c,
             self._sensing.bus_input_ohm if gated else None,
-            horizon_us,
+            self._now_us,
+            self._horizon_us,
         )
-        self._rail.cell_uw = self._port.output_uw
-        return moved
 
     def _supply_sensors(self) -> None:
-        pin = self._pins.sensors
-        on = self.board_on and not self._sensors_cut and (pin is None or pin in self._high)
-        self._sensing.power(on, self._now_us)
-        self._sensors_ua = self._sensing.supply_ua
-        sensors_v = self._supply.sensors_v or self._supply.supply_v
-        self._rail.sensors_uw = self._sensors_ua * sensors_v
+        pin, sensing = self._pins.sensors, self._sensing
+        on = self._rail.board_on and not self._sensors_cut and (pin is None or pin in self._high)
+        if on or sensing.powered:
+            sensing.power(on, self._now_us)
+            self._sensors_ua = sensing.supply_ua
+            self._sensors_uw = self._sensors_ua * (self._supply.sensors_v or self._supply.supply_v)
 
 
 def _check_series(capacitor: Capacitor, converter: Converter, harvester: Harvester) -> None:

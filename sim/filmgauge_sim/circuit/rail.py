@@ -5,7 +5,7 @@ uW, energies in uJ, `now_us` in true us; a path is switched by the voltage at th
 """
 
 from copy import copy
-from math import ceil
+from math import ceil, inf
 
 from filmgauge_sim.circuit.capacitor import Capacitor
 from filmgauge_sim.circuit.comparator import Comparator
@@ -23,7 +23,7 @@ class Rail:
     """The capacitor at `capacitance_v` with the paths of `converter`.
 
     Set `harvest_uw` (on offer), `cell_uw` (from the cell into the capacitor, negative the other
-    way), `board_uw` and `sensors_uw` (at the regulator's output) only after `settle`.
+    way), `board_uw` and `sensors_uw` (at the regulator's output) by `carry`, after `settle`.
 
     Raises ValueError where `brown_out_v` does not lie between the converter's stop_v and
     restart_v.
@@ -41,7 +41,7 @@ class Rail:
             raise ValueError(f"brown-out at {brown_out_v:g} V must lie from stop_v to restart_v")
         self.harvest_uw = self.cell_uw = self.board_uw = self.sensors_uw = 0.0
         self.board_on = False
-        self.capacitance_v = capacitance_v
+        self._capacitance_v = capacitance_v
         self._capacitor = capacitor
         self._converter = converter
         self._brown_out_v = brown_out_v
@@ -53,6 +53,12 @@ class Rail:
         self._enough = Comparator(converter.refill_v, converter.refill_v + swing_v)
         self._surplus = Comparator(converter.charge_v - swing_v, converter.charge_v)
         self._full = Comparator(converter.ceiling_v - swing_v, converter.ceiling_v)
+        self._lowest_v = brown_out_v
+        # Above this power the capacitor collapses before it comes down to brown_out_v.
+        collapse_ohm = _COLLAPSE_MARGIN**2 * capacitor.series_mohm
+        self._most_uw = brown_out_v**2 / collapse_ohm if collapse_ohm else inf
+        self._per_output = 1.0 / converter.output_efficiency
+        self._rewire()
 
     def twin(self, ledger: EnergyLedger) -> "Rail":
         """Return a rail in the same state to be settled by itself, which books in `ledger`."""
@@ -70,27 +76,50 @@ class Rail:
         """What is wanted of the cell: 1 to charge it, -1 to discharge it, 0 neither."""
         if not self._enough.on:
             return -1
-        return 1 if self._surplus.on and self.running else 0
+        return 1 if self._surplus.on and self._runs.on else 0
 
     @property
     def terminal_v(self) -> float:
         """Voltage that board and converter see at the time of the last `settle`."""
-        return self._capacitor.terminal_v(self.capacitance_v, self._taken_uw())
+        return self._capacitor.terminal_v(self._capacitance_v, self._taken_uw)
+
+    def carry(self, harvest_uw: float, cell_uw: float, board_uw: float, sensors_uw: float) -> None:
+        """Take these powers from the last `settle` on."""
+        self.cell_uw = cell_uw
+        self.board_uw = board_uw
+        self.sensors_uw = sensors_uw
+        if harvest_uw != self.harvest_uw:
+            self.harvest_uw = harvest_uw
+            self._rewire()
+        else:
+            self._reload()
+
+    def take_load(self, board_uw: float, now_us: int) -> int | None:
+        """Let only the board's power change, at `now_us`; return the next event as
+        `next_event_us`, None where the change moves a switch and `switch` has to be asked."""
+        self.settle(now_us)
+        self.board_uw = board_uw
+        self._reload()
+        if self._waits or not self._below_v < self._terminal_v < self._above_v:
+            return None
+        return self.next_event_us()
 
     def settle(self, now_us: int) -> None:
-        """Let the present powers act until `now_us` and book them."""
+        """Let the present powers act until `now_us` and book them; then `carry` goes on."""
         duration_s = (now_us - self._now_us) / 1e6
         if duration_s <= 0.0:
             return
         self._now_us = now_us
-        taken_uw = self._taken_uw()
-        before_uj = self._capacitor.energy_uj(self.capacitance_v)
-        stretch = self._capacitor.after(self.capacitance_v, taken_uw, duration_s)
-        self.capacitance_v = stretch.capacitance_v
+        before_v = self._capacitance_v
+        capacitor = self._capacitor
+        after_v, leakage_uj, series_uj = capacitor.passed(before_v, self._taken_uw, duration_s)
+        self._capacitance_v = after_v
         ledger = self._ledger
-        ledger.capacitor += self._capacitor.energy_uj(self.capacitance_v) - before_uj
-        ledger.leakage += stretch.leakage_uj
-        ledger.series += stretch.series_uj
+        ledger.capacitor += (
+            0.5 * capacitor.capacitance_uf * (after_v - before_v) * (after_v + before_v)
+        )
+        ledger.leakage += leakage_uj
+        ledger.series += series_uj
         self._book(duration_s)
 
     def switch(self) -> bool:
@@ -98,71 +127,94 @@ class Rail:
 
         The board comes first: with its load gone the voltage may well suffice for the rest.
         """
+        if self._below_v < self._terminal_v < self._above_v and not self._waits:
+            return False
         switched = self._switch_board()
         for comparator in (self._runs, self._enough, self._surplus, self._full):
-            switched |= comparator.see(self.terminal_v)
-        if self.board_on and not self.running:
+            if comparator.see(self._terminal_v):
+                self._rewire()
+                switched = True
+        if self.board_on and not self._runs.on:
             switched |= self._switch_board()
+        if self._waits:
+            self._rewire()
         return switched
 
     def next_event_us(self) -> int:
         """Return when the voltage reaches the next threshold, later than the last `settle`."""
-        waits = self._now_us < self._restart_us and not self.board_on
-        event_us = self._restart_us if waits else NEVER_US
-        taken_uw = self._taken_uw()
-        voltage_v = self.terminal_v
-        edges = [each.edge_v for each in (self._runs, self._enough, self._surplus, self._full)]
-        edges.append(self._lowest_v() if self.board_on else self._converter.restart_v)
-        below = [edge for edge in edges if edge < voltage_v]
-        above = [edge for edge in edges if edge > voltage_v]
-        for edge_v in (max(below, default=None), min(above, default=None)):
-            if edge_v is None:
-                continue
-            wait_s = self._capacitor.time_to_s(self.capacitance_v, taken_uw, edge_v)
+        event_us = NEVER_US
+        if self._waits and self._now_us < self._restart_us:
+            event_us = self._restart_us
+        # Under constant power the voltage moves one way.
+        capacitor, voltage_v, taken_uw = self._capacitor, self._terminal_v, self._taken_uw
+        falls = capacitor.falls(voltage_v, taken_uw)
+        edge_v = self._below_v if falls else self._above_v
+        if 0.0 <= edge_v < inf:
+            wait_s = capacitor.time_to_s(voltage_v, taken_uw, edge_v)
             if wait_s is not None and wait_s < _LONGEST_S:
-                event_us = min(event_us, self._now_us + max(1, ceil(wait_s * 1e6)))
+                edge_us = self._now_us + ceil(wait_s * 1e6)
+                # Whatever the rounding, it is later.
+                edge_us += edge_us == self._now_us
+                return edge_us if edge_us < event_us else event_us
         return event_us
 
     def _switch_board(self) -> bool:
         before = self.board_on
-        if self.board_on:
-            self.board_on = self.running and self.terminal_v > self._lowest_v()
+        terminal_v = self._terminal_v
+        if before:
+            self.board_on = self._runs.on and terminal_v > self._lowest_v
             if not self.board_on:
                 self._restart_us = self._now_us + _RESTART_US
         elif self._now_us >= self._restart_us:
-            self.board_on = self.running and self.terminal_v >= self._converter.restart_v
-        return self.board_on != before
+            self.board_on = self._runs.on and terminal_v >= self._converter.restart_v
+        if self.board_on == before:
+            return False
+        self._rewire()
+        return True
 
-    def _lowest_v(self) -> float:
-        collapse_v = self._capacitor.collapse_v(self._taken_uw())
-        return max(self._brown_out_v, _COLLAPSE_MARGIN * collapse_v)
+    def _rewire(self) -> None:
+        """Follow the switches and the harvester."""
+        converter, running = self._converter, self._runs.on
+        self._quiescent_uw = converter.quiescent_uw if running else 0.0
+        self._arrived_uw = 0.0
+        if not self._full.on:
+            self._arrived_uw = converter.harvested_uw(self.harvest_uw, running)
+        # Until the board may have its supply again, no voltage tells whether it switches.
+        self._waits = not self.board_on and self._now_us < self._restart_us
+        falls, rises = [-1.0], [inf]
+        for each in (self._runs, self._enough, self._surplus, self._full):
+            (falls if each.on else rises).append(each.edge_v)
+        if not self.board_on:
+            rises.append(converter.restart_v)
+        self._falls_v, self._above_v = max(falls), min(rises)
+        self._reload()
 
-    def _harvested_uw(self) -> float:
-        if self._full.on:
-            return 0.0
-        return self._converter.harvested_uw(self.harvest_uw, self.running)
-
-    def _output_uw(self) -> float:
-        return self.board_uw + self.sensors_uw if self.board_on else 0.0
-
-    def _taken_uw(self) -> float:
-        """Return the power that leaves the capacitor at its terminals, all paths together."""
-        quiescent_uw = self._converter.quiescent_uw if self.running else 0.0
-        drawn_uw = self._output_uw() / self._converter.output_efficiency + quiescent_uw
-        return drawn_uw - self._harvested_uw() - self.cell_uw
+    def _reload(self) -> None:
+        """Follow the powers."""
+        taken_uw = self._quiescent_uw - self._arrived_uw - self.cell_uw
+        self._below_v = self._falls_v
+        if self.board_on:
+            taken_uw += (self.board_uw + self.sensors_uw) * self._per_output
+            self._lowest_v = self._brown_out_v
+            if taken_uw > self._most_uw:
+                self._lowest_v = _COLLAPSE_MARGIN * self._capacitor.collapse_v(taken_uw)
+            if self._lowest_v > self._falls_v:
+                self._below_v = self._lowest_v
+        self._taken_uw = taken_uw
+        self._terminal_v = self._capacitor.terminal_v(self._capacitance_v, taken_uw)
 
     def _book(self, duration_s: float) -> None:
-        ledger, converter = self._ledger, self._converter
-        ledger.harvested += self.harvest_uw * duration_s
-        arrived_uw = self._harvested_uw()
-        if arrived_uw:
-            ledger.harvester_loss += (self.harvest_uw - arrived_uw) * duration_s
-        else:
-            ledger.turned_away += self.harvest_uw * duration_s
-        if self.running:
-            ledger.quiescent += converter.quiescent_uw * duration_s
+        ledger = self._ledger
+        if self.harvest_uw:
+            ledger.harvested += self.harvest_uw * duration_s
+            if self._arrived_uw:
+                ledger.harvester_loss += (self.harvest_uw - self._arrived_uw) * duration_s
+            else:
+                ledger.turned_away += self.harvest_uw * duration_s
+        ledger.quiescent += self._quiescent_uw * duration_s
         if self.board_on:
-            ledger.board += self.board_uw * duration_s
-            ledger.sensors += self.sensors_uw * duration_s
-            wasted = 1.0 / converter.output_efficiency - 1.0
-            ledger.output_loss += wasted * self._output_uw() * duration_s
+            board_uj, sensors_uj = self.board_uw * duration_s, self.sensors_uw * duration_s
+            ledger.board += board_uj
+            if sensors_uj:
+                ledger.sensors += sensors_uj
+            ledger.output_loss += (self._per_output - 1.0) * (board_uj + sensors_uj)

@@ -10,6 +10,7 @@ class Sensing:
 
     def __init__(self, ina228: Ina228, tmp117: Tmp117, bus: I2CBus) -> None:
         self.bus = bus
+        self.powered = False
         self._ina228 = ina228
         self._tmp117 = tmp117
         bus.attach(ina228)
@@ -28,15 +29,18 @@ class Sensing:
     @property
     def supply_ua(self) -> float:
         """What both take from their supply now."""
-        return self._ina228.supply_ua + self._tmp117.supply_ua
+        return self._ina228.supply_ua + self._tmp117.supply_ua if self.powered else 0.0
 
     def next_change_us(self, never_us: int) -> int:
         """Return when `supply_ua` changes by itself, `never_us` where it does not."""
+        if not self.powered:
+            return never_us
         changes = (self._ina228.next_change_us, self._tmp117.next_change_us)
         return min((change for change in changes if change is not None), default=never_us)
 
     def power(self, on: bool, now_us: int) -> None:
         """Switch the supply of both; off forgets everything."""
+        self.powered = on
         self._ina228.power(on, now_us)
         self._tmp117.power(on, now_us)
 
@@ -49,6 +53,7 @@ class Sensing:
         temperature_c: float,
     ) -> None:
         """Show both what they saw until `until_us`: constant current and temperature, and the
-        voltage at their bus input at both ends, V (0 with an open gate)."""
+        voltage at their bus input at both ends, V (0 with an open gate). Without supply they
+        need not be shown anything."""
         self._ina228.advance(until_us, shunt_ua, before_v, after_v, temperature_c)
         self._tmp117.advance(until_us, temperature_c)

@@ -16,6 +16,9 @@ from filmgauge_sim.parts.tmp117 import ACCURACY_C
 CAPACITY = 0.05  # relative
 DIFFUSION_TIME = 0.20  # relative
 HALF_GAP_V = 0.030
+# The shape of the ends is assumed in the set, so no cell may be trusted to have it.
+END_WIDTH = 0.3
+END_HEIGHT = 0.1
 ACTIVATION_ENERGY = 0.10  # relative, of the diffusion
 KINETIC_SHARE = (0.2, 0.8)  # not published: a gauge must work over all of it
 CLOCK = 0.02  # relative
@@ -56,6 +59,8 @@ def drawn_cell(parameters: CellParameters, source: Random) -> CellParameters:
     gap_v = parameters.plateau_gap_v + 2.0 * source.uniform(-HALF_GAP_V, HALF_GAP_V)
     share = source.uniform(low, high)
     resistance, contact, loss, leak = (source.gauss(0.0, 1.0) for _ in range(4))
+    empty, full = (1.0 + source.uniform(-END_WIDTH, END_WIDTH) for _ in range(2))
+    fall, rise = (1.0 + source.uniform(-END_HEIGHT, END_HEIGHT) for _ in range(2))
     return replace(
         parameters,
         capacity_uah_cm2=capacity,
@@ -63,6 +68,10 @@ def drawn_cell(parameters: CellParameters, source: Random) -> CellParameters:
         diffusion_activation_energy_ev=energy_ev,
         plateau_gap_v=gap_v,
         kinetic_share=share,
+        empty_width=parameters.empty_width * empty,
+        full_width=parameters.full_width * full,
+        empty_fall_v=parameters.empty_fall_v * fall,
+        full_rise_v=parameters.full_rise_v * rise,
         lipon_conductivity_s_cm=parameters.lipon_conductivity_s_cm
         * exp(-parameters.resistance_spread * resistance),
         contact_resistance_ohm_cm2=parameters.contact_resistance_ohm_cm2

@@ -46,7 +46,7 @@ class Ours:
         self._problems: list[str] = []
 
     def take(self, reading: Reading) -> None:
-        before = self.soc(), self._lines_pc()
+        before = self.soc(), self.full_uah(), self._lines_pc()
         self._ask(self._feed, reading)
         self._silent = self._jumped(reading, *before)
 
@@ -100,12 +100,14 @@ class Ours:
             self._problems.append(f"{method.__name__}: {error}")
             return nan
 
-    def _jumped(self, reading: Reading, soc: float, lines_pc: list[int]) -> bool:
-        """Compare the move with the charge of the reading and the lines of the ledger."""
+    def _jumped(self, reading: Reading, soc: float, full_uah: float, lines_pc: list[int]) -> bool:
+        """Compare the move with the charge of the reading, the lines of the ledger and the
+        capacity: all of them are in the node's records."""
         known_pc = abs(self.gauge.scale.pc(reading.counts))
         now_pc = self._lines_pc()
         known_pc += sum(abs(now - then) for now, then in zip(now_pc, lines_pc, strict=True))
-        return abs(self.soc() - soc) > known_pc / (self.full_uah() * _PC_PER_UAH) + _JUMP
+        known = known_pc / (self.full_uah() * _PC_PER_UAH) + abs(full_uah / self.full_uah() - 1.0)
+        return abs(self.soc() - soc) > known + _JUMP
 
     def _lines_pc(self) -> list[int]:
         """What the ledger admits beside what was measured."""

@@ -35,10 +35,11 @@ def test_firmware_reads_the_surface_from_an_end_voltage(
     assert crossing is not None
     cell.advance(current_ua, temperature_c, crossing.time_s)
     voltage_v = cell.voltage_v(current_ua, temperature_c)
-    surface_ppm = Film(compiled(name)).surface_ppm(
+    film = Film(compiled(name))
+    assert film.surface(
         round(voltage_v * 1e6), round(current_ua * 1e6), 0, round(temperature_c * 100)
     )
-    assert surface_ppm == pytest.approx(cell.surface_stoichiometry * 1e6, abs=300)
+    assert film.surface_share == pytest.approx(cell.surface_stoichiometry, abs=3e-4)
 
 
 @pytest.mark.parametrize("name", available_sets())
@@ -53,6 +54,6 @@ def test_firmware_follows_the_lag_of_the_film(name: str, temperature_c: float, s
         flowing_ua = current_ua if minute < 180 else 0.0
         cell.advance(flowing_ua, temperature_c, 60.0)
         film.step(round(flowing_ua * 1e6), round(temperature_c * 100), 60_000)
-    lag_ppm = film.lag_ppm(0, round(temperature_c * 100))
-    true_ppm = (cell.surface_stoichiometry - cell.stoichiometry) * 1e6
-    assert lag_ppm == pytest.approx(true_ppm, abs=3000)  # 0.3 % of the capacity
+    film.lag(0, round(temperature_c * 100))
+    lag = cell.surface_stoichiometry - cell.stoichiometry
+    assert film.lag_share == pytest.approx(lag, abs=3e-4)

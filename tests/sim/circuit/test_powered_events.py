@@ -133,3 +133,11 @@ def test_a_comparator_remembers() -> None:
 def test_chatter_is_refused() -> None:
     with pytest.raises(ValueError, match="series_ohm"):
         film_world(capacitor=Capacitor(100.0, 1.0, 50.0), harvester=ConstantHarvester(90_000.0))
+
+
+def test_a_board_goes_on_where_its_draw_ended() -> None:
+    world = film_world(capacitor=Capacitor(1e5, 1e3))
+    for begin_us in range(0, 10 * SECOND_US, SECOND_US):
+        assert world.draw(1.0, begin_us, begin_us + SECOND_US) is None
+        assert world.restore(LONG_US)
+        assert world.now_us == begin_us + SECOND_US

@@ -1,0 +1,45 @@
+"""The day of the film node that is timed: cell, capacitor and harvester under 576 loads."""
+
+import random
+
+import msgspec
+
+from bench.circuit import BURST_S, BURSTS, PERIOD_S
+from filmgauge_sim.board.kinds import board_kind
+from filmgauge_sim.circuit.powered import FilmPowered
+from filmgauge_sim.circuit.worlds import build_world
+from filmgauge_sim.scenario import NodeSection
+
+_BURST_UA, _SLEEP_UA = 500.0, 2.0
+_NODE = {
+    "name": "film",
+    "supply": "film",
+    "cell": {"set": "evp-li", "area_cm2": 20.0, "stoichiometry": 0.8},
+    "sensor": {"switched": True},
+    "capacitor": {"capacitance_uf": 47_000.0, "leakage_mohm": 10.0},
+    "harvester": {
+        "kind": "photovoltaic",
+        "area_cm2": 3.0,
+        "light": [{"lux": 300.0, "begin_h": 8.0, "end_h": 18.0}],
+    },
+}
+
+
+def film_node() -> FilmPowered:
+    """The world before the day."""
+    section = msgspec.convert(_NODE, NodeSection)
+    world = build_world(section, board_kind("esp32-c3"), random.Random(1))
+    assert isinstance(world, FilmPowered)
+    return world
+
+
+def pass_day(world: FilmPowered) -> None:
+    """Let the board draw its bursts. Raises RuntimeError when it loses its supply."""
+    period_us, burst_us = round(PERIOD_S * 1e6), round(BURST_S * 1e6)
+    for start_us in range(0, BURSTS * period_us, period_us):
+        end_us = start_us + burst_us
+        if world.draw(_BURST_UA, start_us, end_us) is not None:
+            raise RuntimeError("the board lost its supply in a burst")
+        if world.draw(_SLEEP_UA, end_us, start_us + period_us) is not None:
+            raise RuntimeError("the board lost its supply asleep")
+    world.advance_to(BURSTS * period_us)

@@ -1,0 +1,138 @@
+"""The simulator beside pybamm and thevenin, in one run.
+
+The runs of all three take turns, so that what else the machine does hits all of them, and the
+best of each counts. What a package prepares once (models, compilation, imports) is not timed.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from bench.circuit import BURSTS, circuit, cycling, day
+from bench.film_day import film_node, pass_day
+from bench.peer import ENVIRONMENT, Peer
+from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.equivalent_circuit import EquivalentCircuit
+from filmgauge_sim.lab.cycler import run_current
+
+_DAY_RATIO, _CYCLES_RATIO, _AGREEMENT_MV = 40.0, 20.0, 1.0
+_DAYS, _CYCLINGS = 12, 5
+_THEVENIN_CYCLES = 5  # of all, because it takes so long
+_OURS_PER_TURN = 5
+
+
+def report() -> Iterator[str]:
+    """Yield times, their ratios, and how far the voltages are apart."""
+    if not (ENVIRONMENT / "bin/python").exists():
+        yield "pybamm and thevenin are not there: make bench installs them"
+        return
+    with Peer("pybamm") as pybamm, Peer("thevenin") as thevenin:
+        yield from _days(pybamm, thevenin)
+        yield from _agreement(pybamm, thevenin)
+        yield from _cycles(pybamm, thevenin)
+
+
+def _days(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
+    given = {"spec": circuit(), "load": {**day(), "sample_s": [86_399.0]}}
+    ours, watched, unwatched = [], [], []
+    for _ in range(_DAYS):
+        ours += [_film_day_s() for _ in range(_OURS_PER_TURN)]
+        watched.append(pybamm.ask("day", **given)["seconds"])
+        unwatched.append(pybamm.ask("day-unwatched", **given)["seconds"])
+    steps = min(thevenin.ask("day", **given)["seconds"] for _ in range(2))
+    yield (
+        f"24 h, {2 * BURSTS} loads: cell, capacitor and harvester {1e3 * min(ours):.2f} ms;"
+        f" the cell alone in pybamm {1e3 * min(watched):.0f} ms, in thevenin {1e3 * steps:.0f} ms"
+    )
+    yield _ratio(min(watched) / min(ours), _DAY_RATIO)
+    # Ours watches cutoffs, brown-out and thresholds throughout.
+    yield (
+        f"  {min(unwatched) / min(ours):.0f} times faster than pybamm with its cutoffs taken out"
+        f" ({1e3 * min(unwatched):.0f} ms), which then misses them"
+    )
+
+
+def _film_day_s() -> float:
+    world = film_node()
+    began_s = time.perf_counter()
+    pass_day(world)
+    return time.perf_counter() - began_s
+
+
+def _agreement(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
+    spec, load = circuit(), day()
+    best_s = min(_timed(lambda: _our_circuit(spec, load)) for _ in range(_OURS_PER_TURN))
+    yield f"the same equivalent circuit, 24 h: ours {1e3 * best_s:.2f} ms with all samples"
+    ours = _our_circuit(spec, load)
+    for peer in (pybamm, thevenin):
+        theirs = peer.ask("day", spec=spec, load=load)["voltages"]
+        worst_mv = 1e3 * max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+        yield (
+            f"  {peer.name}: {len(ours)} voltages within {worst_mv:.3f} mV of ours"
+            f" (bound {_AGREEMENT_MV:g} mV)"
+        )
+
+
+def _our_circuit(spec: dict, load: dict) -> list[float]:
+    """Voltages of our equivalent circuit at the sample times."""
+    cell = EquivalentCircuit(
+        spec["charges"],
+        spec["voltages"],
+        spec["capacity_uah"],
+        spec["series_ohm"],
+        spec["pairs_ohm_f"],
+        spec["start"],
+    )
+    stops = [(time_s, True) for time_s in load["sample_s"]]
+    for start_s in load["starts_s"]:
+        stops += [(start_s, False), (start_s + load["burst_s"], False)]
+    now_s, voltages = 0.0, []
+    for stop_s, sampled in sorted(stops):
+        bursts = now_s % load["period_s"] < load["burst_s"]
+        current_ua = load["burst_ua"] if bursts else load["sleep_ua"]
+        cell.advance(current_ua, 25.0, stop_s - now_s)
+        now_s = stop_s
+        if sampled:
+            voltages.append(cell.voltage_v(current_ua, 25.0))
+    return voltages
+
+
+def _cycles(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
+    spec, given = circuit(), cycling()
+    ours, theirs = [], []
+    for _ in range(_CYCLINGS):
+        ours += [_timed(lambda: _our_cycles(given["cycles"])) for _ in range(_OURS_PER_TURN)]
+        answer = pybamm.ask("cycles", spec=spec, cycling=given)
+        theirs.append(answer["seconds"])
+    few = thevenin.ask("cycles", spec=spec, cycling={**given, "cycles": _THEVENIN_CYCLES})
+    yield (
+        f"{given['cycles']} full cycles: the ageing film {1e3 * min(ours):.0f} ms;"
+        f" in pybamm {1e3 * min(theirs):.0f} ms;"
+        f" in thevenin {1e3 * few['seconds']:.0f} ms for {_THEVENIN_CYCLES} of them"
+    )
+    yield _ratio(min(theirs) / min(ours), _CYCLES_RATIO)
+    missed = {
+        "ours": _our_cycles(2),
+        "pybamm": abs(answer["ends_v"][-1] - spec["high_v"]),
+        "thevenin": abs(few["ends_v"][-1] - spec["high_v"]),
+    }
+    texts = (f"{name} {1e3 * volts:.2g} mV" for name, volts in missed.items())
+    yield f"  the upper cutoff is missed by: {', '.join(texts)} (bound of ours 0.1 mV)"
+
+
+def _our_cycles(count: int) -> float:
+    """Full cycles of an ageing film; returns how far the last cutoff was missed, V."""
+    film = FilmCell(load_parameters("pre-li"), 1.0, 0.0, hysteresis=-1.0, life=LifeState.formed())
+    for _ in range(count):
+        run_current(film, -6.32, 25.0, until_v=1.0)
+        run_current(film, 6.32, 25.0, until_v=4.0)
+    return abs(film.voltage_v(6.32, 25.0) - 4.0)
+
+
+def _timed(what: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    what()
+    return time.perf_counter() - began_s
+
+
+def _ratio(ratio: float, bound: float) -> str:
+    return f"  {ratio:.0f} times faster than pybamm, cutoffs watched by both (bound {bound:.0f})"
