@@ -44,8 +44,8 @@ _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was 
 # Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
 # last end and of what the voltage left open there.
 _LASTING = 0.00005
-_LASTING_LAG = 0.0045
-_LASTING_SURFACE = 0.95
+_LASTING_LAG = 0.0065
+_LASTING_SURFACE = 0.9
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
@@ -285,7 +285,8 @@ class Estimator:
         """
         self._pass()
         film, covariance, row, gain = self._film, self._covariance, self._row, self._gain
-        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, film.lag_by_tau
+        # Near an end the depth is a matter of its shape and not of the capacity.
+        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -float(surface > 0.5), film.lag_by_tau
         row[_ENERGY], row[_LOSS] = film.lag_by_ea, 0.0
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
