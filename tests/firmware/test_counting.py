@@ -150,6 +150,19 @@ def test_what_is_booked_flows_like_any_current():
     )
 
 
+def test_a_rest_is_no_stuck_sensor():
+    for code, missed in ((0, False), (-UA, True)):
+        gauge, state, sample = FuelGauge(cell(), SHUNT_MOHM), State(), Sample(-UA)
+        gauge.open(500000, 1000)
+        counting = Accumulated()
+        counting.count(state, sample, gauge, 0, 2500)
+        sample.current.charge_low -= 60 * UA
+        counting.count(state, sample, gauge, MINUTE_MS, 2500)
+        sample.current_code = code  # and the accumulator stays where it was
+        counting.count(state, sample, gauge, MINUTE_MS, 2500)
+        assert (gauge.ledger.line_pc(GAP) < 0) == missed
+
+
 def test_an_open_switch_makes_a_count_the_zero():
     gauge, state, sample = FuelGauge(cell(), SHUNT_MOHM), State(), Sample(12)
     gauge.open(500000, 1000)
