@@ -330,8 +330,8 @@ class Estimator:
         It is never wrong by more than explains the innovation alone, and an end that is seen
         again and again says nothing of it.
         """
-        sigma = self._covariance[_CAPACITY * (_N + 1)] ** 0.5
-        grown = max(1.0, min(most, _MOST[_CAPACITY]) / max(sigma, 1e-6))
+        sigma = max(self._covariance[_CAPACITY * (_N + 1)], _LEAST) ** 0.5
+        grown = max(1.0, min(most, _MOST[_CAPACITY]) / sigma)
         if self._last_side == _FULL:
             self._mix(1.0, grown - 1.0)
         self._scale(_CAPACITY, grown)
@@ -339,10 +339,11 @@ class Estimator:
     def _widen_rest(self, scale):
         """Make what is missing to full, tau, its energy and the loss less sure, by one factor of
         the variance, so that they keep what they have told of each other."""
-        root = scale**0.5
+        sigma = max(self._covariance[0], _LEAST) ** 0.5
+        root = max(1.0, min(max(scale, 1.0) ** 0.5, _MOST[_STORED] / sigma))
         self._mix(root, 1.0 - root)
         for k in (_TAU, _ENERGY, _LOSS):
-            sigma = max(self._covariance[k * (_N + 1)] ** 0.5, 1e-6)
+            sigma = max(self._covariance[k * (_N + 1)], _LEAST) ** 0.5
             self._scale(k, max(1.0, min(root, _MOST[k] / sigma)))
 
     def _mix(self, stored, capacity):
