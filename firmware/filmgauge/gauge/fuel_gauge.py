@@ -44,8 +44,8 @@ _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) choos
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _OWN = "<6iiiiqBB"  # film modes, currents, guess, stuck count, opened
 _OWN_SIZE = const(46)
-_FILM = "<iiiff"
-_FILM_SIZE = const(20)
+_FILM = "<iiifff"
+_FILM_SIZE = const(24)
 _PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
 _JUDGEMENT_SIZE = _PARTS_SIZE + _OWN_SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -74,8 +74,11 @@ class LedgerOnly:
         self.ledger.add_counts(counts, self.scale)
         self.book(-self.scale.pc(counts), ZERO)
 
-    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
-        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other."""
+    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
+        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other.
+
+        `sigma_pc` of it may be wrong by chance.
+        """
         self.ledger.add_counts(counts, self.scale)
 
     def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
@@ -187,12 +190,16 @@ class FuelGauge(LedgerOnly):
             return
         self.flow(counts, elapsed_ms, temperature_cdeg)
 
-    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
         super().flow(counts, elapsed_ms, temperature_cdeg)
         raw_pc = self.scale.pc(counts)
         if self._quiet:
             self._bridge(raw_pc, elapsed_ms)
         self._flow(raw_pc, elapsed_ms, temperature_cdeg)
+        if sigma_pc:
+            self.widen(sigma_pc * 100 // (self._design_pc // 10000))
+        if elapsed_ms > 0 and (sigma_pc or self._film.doubted):
+            self._film.doubt(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
 
     def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         super().zero(counts, elapsed_ms, temperature_cdeg)
