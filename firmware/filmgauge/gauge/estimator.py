@@ -45,6 +45,7 @@ _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was 
 # last end and of what the voltage left open there.
 _LASTING = 0.00005
 _LASTING_LAG = 0.007
+_LARGE_LAG = 0.1  # beyond, a lag is known no worse
 _LASTING_SURFACE = 0.9
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
@@ -179,7 +180,7 @@ class Estimator:
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
         lag, surface = (
-            _LASTING_LAG * self._peak_lag_ppm / _PPM,
+            _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM),
             _LASTING_SURFACE * film.surface_sigma,
         )
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
