@@ -110,6 +110,13 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     load_ua: Annotated[
         float, number(0, 2e6, "load of the available charge it tells, uA; 0 for C/20")
     ] = 0.0
+    ble_advertise_ms: Annotated[
+        int, number(0, 25000, "without Wi-Fi: how long each report is advertised, ms; 0 for never")
+    ] = 0
+    ble_interval_ms: Annotated[int, number(20, 10240, "between two advertisements, ms")] = 500
+    ble_key: Annotated[
+        str, Meta(description="32 hexadecimal digits that encrypt what is advertised; else plain")
+    ] = ""
     own_uw: Annotated[
         float,
         number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
