@@ -53,7 +53,8 @@ bench: setup $(PEERS)/.ready  ## print the figures that the README quotes
 soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy.json and docs/accuracy
 	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \
 	  status=$$?; if [ -s docs/accuracy.json.part ]; then mv docs/accuracy.json.part docs/accuracy.json; \
-	  else rm -f docs/accuracy.json.part; fi; exit $$status
+	  else rm -f docs/accuracy.json.part; fi; $(BIN)/python tools/accuracy_page.py; exit $$status
+
 # What the simulator is measured against; nothing of it enters the project's own environment.
 $(PEERS)/.ready: bench/peers.txt
 	@$(PYTHON) tools/make_venv.py $(PEERS)

@@ -41,7 +41,11 @@ class Accumulated:
                 faults = FAULT_GAP
                 gauge.widen(GAP_SIGMA_PPM)
             counts = self._moved(state, sampler)
-        count = gauge.zero if state.zeroing else gauge.count
+        count = gauge.count
+        if state.zeroing:
+            count = gauge.zero
+        elif not counts and sampler.current_code == 0:
+            count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(counts, elapsed_ms, temperature_cdeg)
         return faults
 

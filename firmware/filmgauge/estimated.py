@@ -60,15 +60,16 @@ class Estimated:
         before = max(0, before)
         dark = 2 - lit - state.charge_high
         voltage_uv = self._feeding_uv or sampler.voltage_uv or _TYPICAL_UV
-        self._take(gauge, SLEEP, self._own_nw * elapsed_ms // 1000 * dark // 2, voltage_uv)
-        self._take(gauge, SENSOR, self._wake_nj * dark // 2, voltage_uv)
+        self._take(gauge, SLEEP, self._own_nw * elapsed_ms // 1000, voltage_uv, dark)
+        self._take(gauge, SENSOR, self._wake_nj, voltage_uv, dark)
         gauge.flow((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
         self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
         return 0
 
-    def _take(self, gauge, line, nanojoules, voltage_uv):
+    def _take(self, gauge, line, nanojoules, voltage_uv, halves):
         """Book what the cell gives through the converter for an energy in the capacitor."""
         taken_pc = nanojoules * 1000000 // self._refill_ppm * 1000000000 // voltage_uv
+        taken_pc = taken_pc * halves // 2
         gauge.book(-taken_pc, line, taken_pc // _BUDGET_PARTS)
 
     def _widen(self, gauge, sigma_pc):

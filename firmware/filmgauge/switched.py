@@ -16,7 +16,8 @@ class SwitchedSampler(Sampler):
 
     Left on, the current sensor would take 640 uA: it would empty 12 uAh in 68 s. The current is
     read before the voltage input is connected: that lowers the voltage of the cell, and a
-    converter that waits for just this would begin to charge while it is looked at.
+    converter that waits for just this would begin to charge while it is looked at. The processor
+    naps three times only, because each time it wakes costs as much as a whole conversion.
     """
 
     def __init__(self, board, config):
@@ -32,11 +33,10 @@ class SwitchedSampler(Sampler):
             self._begin_temperature(True)
             self._try(self.current.check)
             self._try(self.current.once_current)
-            self._nap(ONCE_MS)
+            self._nap(WAIT_MS)  # of both; the current sensor is in shutdown for most of it
             self._try(self._read_code)
-            self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
-            self._nap(WAIT_MS - 2 * ONCE_MS)
             self._finish_temperature()
+            self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
         finally:
             self._gate.value(0)
             self._supply.value(0)

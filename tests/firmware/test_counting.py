@@ -6,7 +6,7 @@ from filmgauge.config import Config
 from filmgauge.counting import Accumulated, counting_of
 from filmgauge.estimated import Estimated
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
-from filmgauge.gauge.ledger import BOOKED, MEASURED
+from filmgauge.gauge.ledger import GAP, INPUT, MEASURED, SENSOR, SLEEP, ZERO
 from filmgauge.report.record import FAULT_GAP
 from filmgauge.state import State
 
@@ -50,6 +50,12 @@ def after(counting, samples, elapsed_ms=MINUTE_MS, gauge=None):
     return gauge, faults
 
 
+def taken_pc(gauge):
+    """Return what the node has taken for itself, negative; the other booked lines stay empty."""
+    assert gauge.ledger.line_pc(INPUT) == gauge.ledger.line_pc(GAP) == 0
+    return gauge.ledger.line_pc(SLEEP) + gauge.ledger.line_pc(SENSOR)
+
+
 def test_the_pin_of_the_supply_decides():
     assert isinstance(counting_of(config()), Accumulated)
     assert isinstance(counting_of(config(pin_sensors=0)), Estimated)
@@ -69,14 +75,16 @@ def test_a_discharge_is_not_counted_but_booked():
     assert gauge.ledger.line_pc(MEASURED) == 0
     # Ten minutes at 5 uW and ten wakes of 100 uJ, through 80 % at 2 V.
     expected_uc = (600 * 5.0 + 10 * 100.0) / 0.8 / 2.0
-    assert abs(gauge.ledger.line_pc(BOOKED) + expected_uc * 1e6) < 1e-6 * expected_uc * 1e6
+    assert abs(taken_pc(gauge) + expected_uc * 1e6) < 1e-6 * expected_uc * 1e6
+    wakes_uc = 10 * 100.0 / 0.8 / 2.0
+    assert abs(gauge.ledger.line_pc(SENSOR) + wakes_uc * 1e6) < 1e-6 * wakes_uc * 1e6
     assert faults == 0
 
 
 def test_the_last_current_seen_tells_what_holds():
     def booked(codes):
         samples = [Sample(code, 2000000) for code in codes]
-        return -after(estimated(own_nw=1000), samples)[0].ledger.line_pc(BOOKED)
+        return -taken_pc(after(estimated(own_nw=1000), samples)[0])
 
     one = booked((-10 * UA, -10 * UA))
     assert one > 0
@@ -93,12 +101,12 @@ def test_what_is_taken_is_taken_at_the_voltage_under_load():
     both = [loaded, loaded, Sample(0, 1900000)]
     gauge, _ = after(estimated(own_nw=5000, refill_ppm=1000000), both)
     expected_pc = 2 * 60 * 5e6 / 1.8
-    assert abs(gauge.ledger.line_pc(BOOKED) + expected_pc) < 1e-6 * expected_pc
+    assert abs(taken_pc(gauge) + expected_pc) < 1e-6 * expected_pc
 
 
 def test_without_a_voltage_the_budget_is_booked_all_the_same():
     gauge, _ = after(estimated(own_nw=5000), [Sample(None), Sample(None)])
-    assert gauge.ledger.line_pc(BOOKED) < 0
+    assert taken_pc(gauge) < 0
 
 
 def test_what_is_estimated_widens_what_is_published():
@@ -109,7 +117,7 @@ def test_what_is_estimated_widens_what_is_published():
     counting = estimated(own_nw=5000)
     hour_ms = 3600000
     after(counting, [Sample(-10 * UA, 2000000) for _ in range(25)], hour_ms, gauge)
-    taken = -gauge.ledger.line_pc(BOOKED)
+    taken = -taken_pc(gauge)
     # 5 % of a day's budget after a day, beside the 0.1 % of the start and what time adds.
     least = 0.05 * taken / full_pc * 1e6
     assert gauge.sigma_ppm() >= 0.95 * least
@@ -120,13 +128,63 @@ def test_what_is_estimated_widens_what_is_published():
     assert gauge.sigma_ppm() ** 2 >= before**2 + 0.99 * doubt_ppm**2
 
 
+def test_what_is_booked_flows_like_any_current():
+    # The same discharge, once counted by a sensor and once booked: the film lags the same.
+    hour_ms = 3600000
+    counted, booked = FuelGauge(cell(), SHUNT_MOHM), FuelGauge(cell(), SHUNT_MOHM)
+    for gauge in (counted, booked):
+        gauge.open(800000, 1000)
+    for _ in range(12):
+        counted.count(-UA * 3600, hour_ms, 2500)
+        booked.book(-3600000000, SLEEP, 180000000)
+        booked.flow(0, hour_ms, 2500)
+    assert booked.ledger.line_pc(GAP) == 0  # exactly nothing is no stuck sensor here
+    assert abs(booked.recent_pa() - counted.recent_pa()) <= 2
+    assert abs(booked.stored_nah() - counted.stored_nah()) <= 1
+    ready = [gauge.available_nah(660000, 2500) for gauge in (counted, booked)]
+    assert abs(ready[0] - ready[1]) <= 2
+    assert abs(booked.health.mcycles() - counted.health.mcycles()) <= 1
+    # 5 % of 12 uAh, all to the same side
+    assert (
+        booked.sigma_ppm() >= 0.95 * 0.05 * 12000 / booked.full_nah() * 1e6 > counted.sigma_ppm()
+    )
+
+
+def test_a_rest_is_no_stuck_sensor():
+    for code, missed in ((0, False), (-UA, True)):
+        gauge, state, sample = FuelGauge(cell(), SHUNT_MOHM), State(), Sample(-UA)
+        gauge.open(500000, 1000)
+        counting = Accumulated()
+        counting.count(state, sample, gauge, 0, 2500)
+        sample.current.charge_low -= 60 * UA
+        counting.count(state, sample, gauge, MINUTE_MS, 2500)
+        sample.current_code = code  # and the accumulator stays where it was
+        counting.count(state, sample, gauge, MINUTE_MS, 2500)
+        assert (gauge.ledger.line_pc(GAP) < 0) == missed
+
+
+def test_an_open_switch_makes_a_count_the_zero():
+    gauge, state, sample = FuelGauge(cell(), SHUNT_MOHM), State(), Sample(12)
+    gauge.open(500000, 1000)
+    counting = Accumulated()
+    counting.count(state, sample, gauge, 0, 2500)
+    state.zeroing = 1
+    sample.current.charge_low += 12 * 60  # 0.9375 nA for a minute, and none of it flowed
+    before = gauge.ledger.stored_pc()
+    assert counting.count(state, sample, gauge, MINUTE_MS, 2500) == 0
+    assert gauge.ledger.stored_pc() == before
+    assert (
+        gauge.ledger.line_pc(ZERO) == -gauge.ledger.line_pc(MEASURED) == -12 * 60 * 78125 // 1000
+    )
+
+
 def test_nobody_knows_what_passed_without_power():
     gauge = LedgerOnly(SHUNT_MOHM)
     state = State()
     state.counting = 1  # from the journal
     counting = estimated(own_nw=5000)
     assert counting.count(state, Sample(-10 * UA, 2000000), gauge, 5000, 2500) == FAULT_GAP
-    assert gauge.ledger.line_pc(BOOKED) == gauge.ledger.line_pc(MEASURED) == 0
+    assert taken_pc(gauge) == gauge.ledger.line_pc(MEASURED) == 0
     state.wakes = 1
     assert counting.count(state, Sample(-10 * UA, 2000000), gauge, 5000, 2500) == 0
 

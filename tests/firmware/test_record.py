@@ -7,6 +7,7 @@ import struct
 from expect import raises
 from noise import Noise
 
+from filmgauge.report.limit_text import KINDS, LEVELS, limit_text, limit_word
 from filmgauge.report.record import (
     FAULT_NAMES,
     FIELDS,
@@ -44,6 +45,7 @@ FULL = {
     "resistance_mohm": 12345678,
     "efficiency_ppm": 997123,
     "mcycles": 12345,
+    "limits": 0x0C06,
 }
 REQUIRED = ("boot", "seq", "up_s")
 
@@ -111,8 +113,26 @@ def test_json_is_flat_and_complete():
     shown = json.loads(record().to_json())
     assert sorted(shown) == sorted(["v"] + [key for _, key, _, _, _ in FIELDS])
     for name, key, digits, _, _ in FIELDS:
-        if name != "faults":
+        if name == "limits":
+            assert limit_word(shown[key]) == FULL[name]
+        elif name != "faults":
             assert round(shown[key] * 10**digits) == FULL[name]
+
+
+def test_limits_in_words():
+    assert limit_text(0) == "none"
+    # two bits a kind, the first kind lowest: over_voltage limit, under_voltage warning, cold fault
+    assert limit_text(FULL["limits"]) == "over_voltage:limit+under_voltage:warning+cold:fault"
+    for word in range(0, 0x4000, 7):
+        assert limit_word(limit_text(word)) == word
+    for i in range(len(KINDS)):
+        for level in range(1, 4):
+            assert limit_text(level << 2 * i) == KINDS[i] + ":" + LEVELS[level - 1]
+    for wrong in ("", "cold", "cold:worst", "colour:fault", "cold:fault+", "none+cold:fault", 3):
+        with raises(ValueError, "limits must be"):
+            limit_word(wrong)
+    with raises(ValueError, "limits must tell cold once"):
+        limit_word("cold:fault+cold:limit")
 
 
 def test_decimal_is_exact():

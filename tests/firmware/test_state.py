@@ -86,7 +86,7 @@ def test_a_wake_without_profile_keeps_the_judgement():
     again = FuelGauge(cell(), SHUNT_MOHM)
     read(state, again)
     again.open(0, 0)  # has no effect: something is known already
-    assert again.sigma_ppm() == gauge.sigma_ppm()
+    assert abs(again.sigma_ppm() - gauge.sigma_ppm()) <= 5  # for what has been counted since
     assert lines(again)[OPENING] == lines(gauge)[OPENING]
     assert lines(again)[MEASURED] == (1000 - 12345) * 78125000 // SHUNT_MOHM
 

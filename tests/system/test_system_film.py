@@ -183,6 +183,7 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
 
 def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
     text = FAINT.replace("stoichiometry = 0.08", "stoichiometry = 0.9")
+    text = text.replace("journal_every = 2", "journal_every = 12")  # 1 cm2 cannot pay for more
     node = film_node(text + "backlog = 10\n", "cpython")
     records = live(node, 1.95)
     assert [record.seq for record in records] == list(range(20))

@@ -21,7 +21,7 @@ from filmgauge.report.unsent import NoUplink
 _PORTS = "ABCDEFGH"
 _LONGEST_WATCHDOG_MS = const(32000)
 _SLICE_MS = const(28000)  # its RC clock may run a tenth fast
-_SHORTEST_NAP_MS = const(5)  # below, waking up costs more than it saves (assumed)
+_SHORTEST_NAP_MS = const(2)  # below, waking up costs more than it saves: 1 ms (assumed)
 
 
 class Stm32Wb:

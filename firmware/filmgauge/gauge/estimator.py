@@ -44,8 +44,8 @@ _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was 
 # Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
 # last end and of what the voltage left open there.
 _LASTING = 0.00005
-_LASTING_LAG = 0.0045
-_LASTING_SURFACE = 0.95
+_LASTING_LAG = 0.0065
+_LASTING_SURFACE = 0.9
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
@@ -285,7 +285,8 @@ class Estimator:
         """
         self._pass()
         film, covariance, row, gain = self._film, self._covariance, self._row, self._gain
-        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, film.lag_by_tau
+        # Near an end the depth is a matter of its shape and not of the capacity.
+        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -float(surface > 0.5), film.lag_by_tau
         row[_ENERGY], row[_LOSS] = film.lag_by_ea, 0.0
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
@@ -329,8 +330,8 @@ class Estimator:
         It is never wrong by more than explains the innovation alone, and an end that is seen
         again and again says nothing of it.
         """
-        sigma = self._covariance[_CAPACITY * (_N + 1)] ** 0.5
-        grown = max(1.0, min(most, _MOST[_CAPACITY]) / max(sigma, 1e-6))
+        sigma = max(self._covariance[_CAPACITY * (_N + 1)], _LEAST) ** 0.5
+        grown = max(1.0, min(most, _MOST[_CAPACITY]) / sigma)
         if self._last_side == _FULL:
             self._mix(1.0, grown - 1.0)
         self._scale(_CAPACITY, grown)
@@ -338,10 +339,11 @@ class Estimator:
     def _widen_rest(self, scale):
         """Make what is missing to full, tau, its energy and the loss less sure, by one factor of
         the variance, so that they keep what they have told of each other."""
-        root = scale**0.5
+        sigma = max(self._covariance[0], _LEAST) ** 0.5
+        root = max(1.0, min(max(scale, 1.0) ** 0.5, _MOST[_STORED] / sigma))
         self._mix(root, 1.0 - root)
         for k in (_TAU, _ENERGY, _LOSS):
-            sigma = max(self._covariance[k * (_N + 1)] ** 0.5, 1e-6)
+            sigma = max(self._covariance[k * (_N + 1)], _LEAST) ** 0.5
             self._scale(k, max(1.0, min(root, _MOST[k] / sigma)))
 
     def _mix(self, stored, capacity):

@@ -56,9 +56,16 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
         lines += [
             ("last report", f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}"),
             ("charge", f"{written.charge(latest)} uAh"),
-            ("SoC", f"{written.state_of_charge(latest)} %"),
+            ("SoC", f"{written.state_of_charge(latest)} %, shown {written.shown(latest)} %"),
+            ("available", f"{written.available(latest)} uAh, {written.lasts(latest)}"),
+            (
+                "health",
+                f"{written.capacity(latest)} uAh, {written.resistance(latest)} ohm,"
+                f" {written.efficiency(latest)} %, {written.cycles(latest)} cycles",
+            ),
             ("cell", f"{written.voltage(latest)} V {written.current(latest)} uA"),
             ("temperature", f"{written.temperature(latest)} degC"),
+            ("limits", written.limits(latest)),
             ("faults", written.faults(latest)),
         ]
     lines.append(("received", f"{counts.received}, {counts.duplicated} twice"))

@@ -1,5 +1,6 @@
 """How the monitor writes a record's values: exact decimals, a dash for what is not known."""
 
+from filmgauge.report.limit_text import limit_text
 from filmgauge.report.record import decimal, fault_text
 from filmgauge_host.telemetry.report import Report
 
@@ -16,15 +17,66 @@ def amount(value: int | None, digits: int, keep: int) -> str:
 
 def state_of_charge(report: Report) -> str:
     """Return the state of charge in % with its sigma: `81.2 ± 0.4`."""
-    text = amount(report.value("soc_ppm"), 4, 1)
-    sigma = report.value("soc_sigma_ppm")
-    return text if sigma is None or text == UNKNOWN else f"{text} ± {amount(sigma, 4, 1)}"
+    return with_sigma(report, "soc_ppm", "soc_sigma_ppm", 4)
 
 
 def charge(report: Report) -> str:
     """Return stored / full charge in uAh."""
     stored = amount(report.value("stored_nah"), 3, 1)
     return f"{stored} / {amount(report.value('full_nah'), 3, 1)}"
+
+
+def shown(report: Report) -> str:
+    """Return the state of charge for people, in %."""
+    return amount(report.value("shown_ppm"), 4, 0)
+
+
+def available(report: Report) -> str:
+    """Return what the cell gives now / would give full, in uAh, with the sigma of the first."""
+    now = with_sigma(report, "available_nah", "available_sigma_nah", 3)
+    return f"{now} / {amount(report.value('available_full_nah'), 3, 1)}"
+
+
+def capacity(report: Report) -> str:
+    """Return the full charge in uAh with its sigma."""
+    return with_sigma(report, "full_nah", "full_sigma_nah", 3)
+
+
+def resistance(report: Report) -> str:
+    """Return the resistance in ohm."""
+    return amount(report.value("resistance_mohm"), 3, 0)
+
+
+def efficiency(report: Report) -> str:
+    """Return the coulombic efficiency in %."""
+    return amount(report.value("efficiency_ppm"), 4, 2)
+
+
+def cycles(report: Report) -> str:
+    """Return the equivalent full cycles."""
+    return amount(report.value("mcycles"), 3, 1)
+
+
+def lasts(report: Report) -> str:
+    """Return the time to empty or to full at the recent mean current."""
+    for field, what in (("to_empty_s", "empty"), ("to_full_s", "full")):
+        seconds = report.value(field)
+        if seconds is not None:
+            return f"{what} in {span(seconds)}"
+    return UNKNOWN
+
+
+def limits(report: Report) -> str:
+    """Return the limits that are reached, `none` without any."""
+    word = report.value("limits")
+    return UNKNOWN if word is None else limit_text(word)
+
+
+def with_sigma(report: Report, field: str, sigma_field: str, digits: int) -> str:
+    """Return a field and its sigma with one decimal: `10.4 ± 0.2`."""
+    text = amount(report.value(field), digits, 1)
+    sigma = report.value(sigma_field)
+    return text if sigma is None or text == UNKNOWN else f"{text} ± {amount(sigma, digits, 1)}"
 
 
 def voltage(report: Report) -> str:

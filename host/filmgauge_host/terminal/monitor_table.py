@@ -122,6 +122,15 @@ def _faults(report: Report) -> str:
     return f"{first} +{rest.count('+') + 1}" if rest else first
 
 
+def _limits(report: Report) -> str:
+    first, _, rest = written.limits(report).partition("+")
+    return f"{first} +{rest.count('+') + 1}" if rest else first
+
+
+def _limit_style(node: NodeSnapshot) -> str:
+    return "red" if node.latest and node.latest.value("limits") else ""
+
+
 def _fault_style(node: NodeSnapshot) -> str:
     return "red" if node.latest and node.latest.value("faults") else ""
 
@@ -149,4 +158,7 @@ _COLUMNS = (
     Column("dup", 4, 12, lambda node: str(node.statistics.duplicated), live=False),
     Column("backlog", 7, 7, _latest(written.backlog)),
     Column("faults", 11, 5, _latest(_faults), _fault_style, right=False),
+    Column("lasts", 15, 13, _latest(written.lasts)),
+    Column("available uAh", 20, 14, _latest(written.available)),
+    Column("limits", 22, 15, _latest(_limits), _limit_style, right=False),
 )

@@ -49,6 +49,11 @@ def result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator
                 f"worst {result.soc_max_error_pct} %, "
                 f"{result.within_2_sigma_pct} % of the records within two sigma"
             )
+        if result.available_uah is not None:
+            yield (
+                f"{result.node}: {result.available_uah} uAh available; full {result.full_uah} +- "
+                f"{result.full_sigma_uah} uAh, {result.resistance_ohm} ohm; limits {result.limits}"
+            )
         if result.stopped:
             yield f"{result.node}: stopped, {result.stopped}"
 

@@ -24,6 +24,7 @@ _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
 _PLOT_HEIGHT = 12
 _PLOT_LEAST = 38  # columns
+_WIDE = 150  # columns from which the table has room for the available charge
 _TRUTH, _GAUGE, _SIGMA, _VOLTAGE = "red", "cyan", "yellow", "green"
 
 _Curve: TypeAlias = tuple[list[float], str]
@@ -83,6 +84,10 @@ class RunView:
         )
         self._drawn_s = 0.0
 
+    @property
+    def _is_wide(self) -> bool:
+        return self._console.width >= _WIDE
+
     def __enter__(self) -> Self:
         self._live.start()
         return self
@@ -138,6 +143,7 @@ class RunView:
             ("SoC %", "right"),
             ("true %", "right"),
             ("stored uAh", "right"),
+            *((("available uAh", "right"),) if self._is_wide else ()),
             ("V", "right"),
             ("uA", "right"),
             ("degC", "right"),
@@ -155,7 +161,7 @@ class RunView:
             table.add_row(
                 node.name,
                 _condition(node),
-                *_values(score),
+                *_values(score, self._is_wide),
                 str(received if node.has_uplink else node.made),
                 str(counts.lost if counts else 0) if node.has_uplink else "stored",
                 written.faults(score.latest) if score.latest else written.UNKNOWN,
@@ -190,15 +196,16 @@ def _condition(node: VirtualNode) -> str:
     return f"{state}, {world.capacitor_v:.2f} V"
 
 
-def _values(score: NodeScore) -> list[str]:
+def _values(score: NodeScore, is_wide: bool) -> list[str]:
     report = score.latest
     if report is None:
-        return [written.UNKNOWN] * 6
+        return [written.UNKNOWN] * (7 if is_wide else 6)
     true_pct = score.latest_true_pct
     return [
         written.state_of_charge(report),
         written.UNKNOWN if true_pct is None else f"{true_pct:.1f}",
         written.charge(report),
+        *((written.available(report),) if is_wide else ()),
         written.voltage(report),
         written.current(report),
         written.temperature(report),

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from filmgauge.report.limit_text import limit_text
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.report import Report
 from filmgauge_sim.node import VirtualNode
@@ -10,7 +11,8 @@ from filmgauge_sim.node import VirtualNode
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One node's line of the result. State of charge in %, None while nothing is known.
+    """One node's line of the result. State of charge in %, None while nothing is known; the last
+    fields are those of the last record.
 
     sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
     waiting: in its backlog. A node without uplink sends none: what it made and has not kept any
@@ -32,6 +34,11 @@ class NodeResult:
     soc_rmse_pct: float | None
     soc_max_error_pct: float | None
     within_2_sigma_pct: float | None
+    available_uah: float | None
+    full_uah: float | None
+    full_sigma_uah: float | None
+    resistance_ohm: float | None
+    limits: str | None
     stopped: str | None
 
 
@@ -77,7 +84,8 @@ class NodeScore:
         sent = gone if node.has_uplink else 0
         statistics = snapshot.statistics if snapshot else None
         received = statistics.received if statistics else 0
-        soc_ppm = self.latest.value("soc_ppm") if self.latest else None
+        soc_ppm = self._last("soc_ppm")
+        word = self._last("limits")
         return NodeResult(
             node=node.name,
             uplink=node.has_uplink,
@@ -93,8 +101,20 @@ class NodeScore:
             soc_rmse_pct=_rounded(self.rmse_pct),
             soc_max_error_pct=_rounded(self.worst_pct) if self.count else None,
             within_2_sigma_pct=_rounded(100 * self.within / self.count) if self.count else None,
+            available_uah=_thousandth(self._last("available_nah")),
+            full_uah=_thousandth(self._last("full_nah")),
+            full_sigma_uah=_thousandth(self._last("full_sigma_nah")),
+            resistance_ohm=_thousandth(self._last("resistance_mohm")),
+            limits=None if word is None else limit_text(word),
             stopped=node.dead,
         )
+
+    def _last(self, field: str) -> int | None:
+        return self.latest.value(field) if self.latest else None
+
+
+def _thousandth(value: int | None) -> float | None:
+    return None if value is None else value / 1000
 
 
 def _rounded(value: float | None) -> float | None:
