@@ -204,14 +204,16 @@ class VirtualBoard:
         )
 
     def _sleep_us(self, small: int, argument: int, data: bytes) -> bytes:
-        if not self.bluetooth.talks:
+        bluetooth = self.bluetooth
+        if not bluetooth.active:
             self._compute(self._board_us(argument))
             return b""
         until_us = self.reading_us() + argument
         while (left_us := until_us - self.reading_us()) > 0:
-            if self.bluetooth.interrupts():
+            if bluetooth.interrupts():
                 return struct.pack("<I", left_us)
-            self._compute(min(self._board_us(left_us), _TALK_US))
+            step_us = self._board_us(left_us)
+            self._compute(min(step_us, _TALK_US) if bluetooth.talks else step_us)
         return b""
 
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:

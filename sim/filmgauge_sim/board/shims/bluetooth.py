@@ -35,7 +35,7 @@ def _call(operation, small=0, argument=0, data=b""):
         number = error.errno
         if number & _ops.BLE_OWN_ERROR:
             number = -(number & ~_ops.BLE_OWN_ERROR)
-    raise OSError(number)
+    raise OSError(number, "")
 
 
 class UUID:
@@ -179,7 +179,7 @@ class BLE:
 
     def _need_active(self):
         if not self._active:
-            raise OSError(_ENODEV)
+            raise OSError(_ENODEV, "")
 
     def _handle(self):
         """Give every interrupt to the handler; one that comes meanwhile waits for its turn."""
