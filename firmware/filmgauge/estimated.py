@@ -62,8 +62,9 @@ class Estimated:
         voltage_uv = self._feeding_uv or sampler.voltage_uv or _TYPICAL_UV
         self._take(gauge, SLEEP, self._own_nw * elapsed_ms // 1000, voltage_uv, dark)
         self._take(gauge, SENSOR, self._wake_nj, voltage_uv, dark)
-        gauge.flow((before + after) * elapsed_ms // 2000, elapsed_ms, temperature_cdeg)
-        self._widen(gauge, gauge.scale.pc(abs(after - before) * elapsed_ms // 1414))
+        sigma_pc = gauge.scale.pc(abs(after - before) * elapsed_ms // 1414)
+        counts = (before + after) * elapsed_ms // 2000
+        gauge.flow(counts, elapsed_ms, temperature_cdeg, sigma_pc)
         return 0
 
     def _take(self, gauge, line, nanojoules, voltage_uv, halves):
@@ -71,12 +72,6 @@ class Estimated:
         taken_pc = nanojoules * 1000000 // self._refill_ppm * 1000000000 // voltage_uv
         taken_pc = taken_pc * halves // 2
         gauge.book(-taken_pc, line, taken_pc // _BUDGET_PARTS)
-
-    def _widen(self, gauge, sigma_pc):
-        """Tell the gauge of measured charge that may be wrong by chance."""
-        full_nah = gauge.full_nah()
-        if full_nah and sigma_pc:
-            gauge.widen(sigma_pc * 10 // (36 * full_nah))  # 3600000 pC are 1 nAh
 
     def _gap(self, state, sampler, gauge):
         faults = 0

@@ -31,7 +31,6 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
-_MOST = const(0x7FFFFFFF)  # of a field of the record
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 
 
@@ -49,7 +48,6 @@ class Node:
         shunt_mohm = config.shunt_mohm
         self._gauge = FuelGauge(profile, shunt_mohm) if profile else LedgerOnly(shunt_mohm)
         self._protection = Protection(board, config, profile) if profile else Unprotected()
-        self._judges = profile is not None
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
@@ -141,7 +139,7 @@ class Node:
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
         every = self._protection.report_every(self._config.report_every)
-        return not wakes or (every and wakes % every == 0)
+        return not wakes or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
         celsius = self._sampler.temperature_cdeg
@@ -174,25 +172,10 @@ class Node:
             backlog=self._backlog.count(),
             limits=self._protection.word(),
         )
-        if self._judges:
-            self._judge(record)
+        gauge.tell(record, self._load_pa, self._cdeg())
         state.seq += 1
         state.faults = 0
         return record
-
-    def _judge(self, record):
-        """Add what only a gauge with a profile can tell."""
-        gauge, cdeg = self._gauge, self._cdeg()
-        record.shown_ppm = gauge.shown_ppm()
-        record.full_sigma_nah = gauge.full_sigma_nah()
-        record.available_nah = max(0, gauge.available_nah(self._load_pa, cdeg))
-        record.available_sigma_nah = min(_MOST, gauge.available_sigma_nah())
-        record.available_full_nah = max(0, gauge.full_available_nah(self._load_pa, cdeg))
-        record.to_empty_s = gauge.time_to_empty_s(cdeg)
-        record.to_full_s = gauge.time_to_full_s()
-        record.resistance_mohm = max(0, min(_MOST, gauge.resistance_mohm()))
-        record.efficiency_ppm = gauge.efficiency_ppm()
-        record.mcycles = min(_MOST, gauge.health.mcycles())
 
     def _remember(self, to_flash):
         self._state.pack(self._gauge, self._protection)

@@ -17,7 +17,7 @@ class LineFilm:
         return self.informative
 
     def split(self, base_pa, now_pa, temperature_cdeg):
-        self.unsteady = self.looked = 0.0
+        self.unsteady = self.looked = self.doubted = 0.0
 
     def lag(self, drain_pa, temperature_cdeg):
         self.lag_by_tau, self.lag_by_ea = self.by

@@ -44,8 +44,8 @@ class Esp32:
     def latch(self, pin: int, level: int) -> None:
         """Set an output that keeps its level through deep sleep and the boot after it."""
         # `hold` lets go of the pad first, so that the new level gets through.
-        Pin(pin, Pin.OUT, value=level, hold=True)
-        esp32.gpio_deep_sleep_hold(True)
+        Pin(pin, Pin.OUT, value=level, hold=True)  # pyright: ignore  # the stubs lack both
+        esp32.gpio_deep_sleep_hold(True)  # pyright: ignore
 
     def watchdog(self, timeout_ms: int):
         """Return a running watchdog; it cannot be stopped, deep sleep ends it."""

@@ -59,12 +59,12 @@ class Protection:
 
         A sample behind an open switch saw nothing of the cell.
         """
-        if is_open:
-            self._planner.disconnect.look(self._limits, False, True)
+        planner = self._planner
+        if is_open and planner is not None:
+            planner.disconnect.look(self._limits, False, True)
             return
         before = self._limits.word()
         voltage_uv, cdeg = sampler.voltage_uv, sampler.temperature_cdeg
-        planner = self._planner
         if planner is None:
             self._limits.look(voltage_uv, current_pa, cdeg)
         else:
@@ -110,9 +110,8 @@ class Protection:
         (self._planner or self._limits).unpack_from(buffer, offset)
 
     def _level(self):
-        if not self._sheds:
-            return 0
-        return self._planner.shedding.level
+        planner = self._planner
+        return planner.shedding.level if self._sheds and planner is not None else 0
 
     def _switch(self, is_open):
         if self._disconnect_pin >= 0:

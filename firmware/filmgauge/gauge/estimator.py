@@ -44,13 +44,13 @@ _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was 
 # Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
 # last end and of what the voltage left open there.
 _LASTING = 0.00005
-_LASTING_LAG = 0.0065
+_LASTING_LAG = 0.007
 _LASTING_SURFACE = 0.9
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
 _TAU_WANDER = 0.0015  # of tau in one equivalent full cycle
-_OPENING = 0.3  # of how the film opens in its first cycles: share of the predicted growth
+_OPENING = 0.2  # of how the film opens in its first cycles: share of the predicted growth
 _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not as thought
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
@@ -275,7 +275,7 @@ class Estimator:
         curved = _CURVED * spread / (abs(by_tau) + 1e-4)
         sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
         looked = _INPUT_PERCENT / 100.0 * film.looked
-        noise = _END * _END + lag * lag + looked * looked
+        noise = _END * _END + lag * lag + looked * looked + film.doubted * film.doubted
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
     def _weigh(self, surface, noise):

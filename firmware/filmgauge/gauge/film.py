@@ -55,6 +55,7 @@ class Film(Branches):
         self._fast = self._fast_before = self._kept = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
         self.unsteady = self.looked = 0.0
+        self.doubted = 0.0  # of the lag, where the currents before were no measured means
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
     def rest(self) -> None:
@@ -88,6 +89,17 @@ class Film(Branches):
             modes[3 * k + 1] = _bounded(modes[3 * k + 1] + round(modes[3 * k + 1] * gone + grown))
             grown = grown * energy
             modes[3 * k + 2] = _bounded(modes[3 * k + 2] + round(modes[3 * k + 2] * gone + grown))
+
+    def doubt(self, sigma_pa: int, temperature_cdeg: int) -> None:
+        """Note that the mean current of the last step may be wrong by chance, and the lag with it.
+
+        The slowest mode stands for all.
+        """
+        tau_s = self._tau_s(temperature_cdeg)
+        gone = -math.expm1(-_RATES[0] * self._step_ms / (1000.0 * tau_s))
+        left = self.doubted * (1.0 - gone)
+        came = sigma_pa * self._per_pa * tau_s * gone
+        self.doubted = math.sqrt(left * left + came * came)
 
     def split(self, base_pa: int, now_pa: int, temperature_cdeg: int) -> None:
         """Take the last step apart: a base current, and a burst that goes on now.
@@ -151,11 +163,12 @@ class Film(Branches):
 
     def learned(self) -> tuple:
         """Return what `restore` takes back after a sleep."""
-        return self.tau_ppm, self.ea_ppm, self.share_ppm, self.share_sigma, self._fast
+        learned = self.tau_ppm, self.ea_ppm, self.share_ppm, self.share_sigma
+        return learned + (self._fast, self.doubted)
 
-    def restore(self, tau_ppm, ea_ppm, share_ppm, share_sigma, fast) -> None:
+    def restore(self, tau_ppm, ea_ppm, share_ppm, share_sigma, fast, doubted) -> None:
         """Take back what was learned before a sleep."""
-        self.tau_ppm, self.ea_ppm, self._fast = tau_ppm, ea_ppm, fast
+        self.tau_ppm, self.ea_ppm, self._fast, self.doubted = tau_ppm, ea_ppm, fast, doubted
         self.restore_share(share_ppm, share_sigma)
 
     def learn(self, tau: float, ea: float) -> None:

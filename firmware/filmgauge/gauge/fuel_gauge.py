@@ -39,12 +39,13 @@ _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
 _RECENT_MS = const(3600000)  # time constant with which the recent mean current forgets
 _MOST_PA = const(0x7FFFFFFF)  # what is packed; no film cell has 2 mA
+_MOST = const(0x7FFFFFFF)  # that a record holds
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _OWN = "<6iiiiqBB"  # film modes, currents, guess, stuck count, opened
 _OWN_SIZE = const(46)
-_FILM = "<iiiff"
-_FILM_SIZE = const(20)
+_FILM = "<iiifff"
+_FILM_SIZE = const(24)
 _PARTS_SIZE = estimator.SIZE + zero.SIZE + activation.SIZE + shown.SIZE + health.SIZE
 _JUDGEMENT_SIZE = _PARTS_SIZE + _OWN_SIZE + _FILM_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -73,8 +74,11 @@ class LedgerOnly:
         self.ledger.add_counts(counts, self.scale)
         self.book(-self.scale.pc(counts), ZERO)
 
-    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
-        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other."""
+    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
+        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other.
+
+        `sigma_pc` of it may be wrong by chance.
+        """
         self.ledger.add_counts(counts, self.scale)
 
     def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
@@ -115,6 +119,9 @@ class LedgerOnly:
     def full_nah(self) -> "int | None":
         """Return the charge between empty and full."""
         return None
+
+    def tell(self, record, load_pa: int, temperature_cdeg: int) -> None:
+        """Add to a record what only a gauge with a profile knows, at a stated load."""
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes; what a gauge with a profile once wrote goes through untouched."""
@@ -183,12 +190,16 @@ class FuelGauge(LedgerOnly):
             return
         self.flow(counts, elapsed_ms, temperature_cdeg)
 
-    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
         super().flow(counts, elapsed_ms, temperature_cdeg)
         raw_pc = self.scale.pc(counts)
         if self._quiet:
             self._bridge(raw_pc, elapsed_ms)
         self._flow(raw_pc, elapsed_ms, temperature_cdeg)
+        if sigma_pc:
+            self.widen(sigma_pc * 100 // (self._design_pc // 10000))
+        if elapsed_ms > 0 and (sigma_pc or self._film.doubted):
+            self._film.doubt(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
 
     def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         super().zero(counts, elapsed_ms, temperature_cdeg)
@@ -304,6 +315,18 @@ class FuelGauge(LedgerOnly):
     def efficiency_ppm(self) -> int:
         """Return the share of a charging current that is stored."""
         return _PPM - self._estimator.loss_ppm
+
+    def tell(self, record, load_pa: int, temperature_cdeg: int) -> None:
+        record.shown_ppm = self._shown.ppm
+        record.full_sigma_nah = self.full_sigma_nah()
+        record.available_nah = max(0, self.available_nah(load_pa, temperature_cdeg))
+        record.available_sigma_nah = min(_MOST, self.available_sigma_nah())
+        record.available_full_nah = max(0, self.full_available_nah(load_pa, temperature_cdeg))
+        record.to_empty_s = self.time_to_empty_s(temperature_cdeg)
+        record.to_full_s = self.time_to_full_s()
+        record.resistance_mohm = max(0, min(_MOST, self.resistance_mohm()))
+        record.efficiency_ppm = self.efficiency_ppm()
+        record.mcycles = min(_MOST, self.health.mcycles())
 
     def pack_into(self, buffer, offset: int) -> None:
         self.ledger.pack_into(buffer, offset)
