@@ -37,6 +37,8 @@ NUMBERS = (
     ("mqtt_port", 1883, 1, 65535),
     ("mqtt_timeout_ms", 5000, 100, 60000),  # the longest wait for the broker
     ("wifi_timeout_ms", 10000, 100, 60000),
+    ("ble_advertise_ms", 0, 0, 25000),  # of each report, where there is no Wi-Fi; 0: never
+    ("ble_interval_ms", 500, 20, 10240),  # between two advertisements
     ("backlog", 256, 1, 256),  # records kept while the broker is away
     ("backlog_per_report", 32, 1, 256),  # records sent from it in one wake
 )
@@ -47,6 +49,7 @@ TEXTS = (
     ("mqtt_host", "", 0, 253),
     ("mqtt_user", "", 0, 64),
     ("mqtt_password", "", 0, 64),
+    ("ble_key", "", 0, 32),  # 32 hexadecimal digits encrypt what is advertised
 )
 
 

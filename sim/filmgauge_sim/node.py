@@ -9,6 +9,7 @@ from typing import Literal
 from filmgauge.config import Config
 from filmgauge.report.record import Record
 from filmgauge.state import State
+from filmgauge_sim.board.antenna import Antenna
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.files import install
@@ -57,8 +58,12 @@ class VirtualNode:
         runtime: RuntimeName = "micropython",
         heap: str | None = None,
         real_wait_ms: int = 5000,
+        antenna: Antenna | None = None,
     ) -> None:
-        """Build the node's parts in `folder`, which keeps its flash image and console."""
+        """Build the node's parts in `folder`, which keeps its flash image and console.
+
+        antenna: its way to a Bluetooth air, None where nobody listens.
+        """
         self.name = section.name
         self.section = section
         self.wakes = 0
@@ -88,6 +93,7 @@ class VirtualNode:
             unique_id=rng.randbytes(6),
             real_wait_ms=real_wait_ms,
             supply=self.world if isinstance(self.world, FilmPowered) else None,
+            antenna=antenna,
         )
         self.runtime: Runtime
         if runtime == "micropython":
@@ -264,6 +270,12 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
             "own_nw": round(firmware.own_uw * 1000),
             "wake_nj": round(firmware.wake_uj * 1000),
             "refill_ppm": round(firmware.refill_efficiency * 1e6),
+        }
+    if firmware.ble_advertise_ms:
+        configuration |= {
+            "ble_advertise_ms": firmware.ble_advertise_ms,
+            "ble_interval_ms": firmware.ble_interval_ms,
+            "ble_key": firmware.ble_key,
         }
     if kind.has_wifi:
         configuration |= {

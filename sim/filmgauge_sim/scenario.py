@@ -110,6 +110,13 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     load_ua: Annotated[
         float, number(0, 2e6, "load of the available charge it tells, uA; 0 for C/20")
     ] = 0.0
+    ble_advertise_ms: Annotated[
+        int, number(0, 25000, "without Wi-Fi: how long each report is advertised, ms; 0 for never")
+    ] = 0
+    ble_interval_ms: Annotated[int, number(20, 10240, "between two advertisements, ms")] = 500
+    ble_key: Annotated[
+        str, Meta(description="32 hexadecimal digits that encrypt what is advertised; else plain")
+    ] = ""
     own_uw: Annotated[
         float,
         number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
@@ -238,6 +245,7 @@ def _check(scenario: Scenario) -> None:
         for index, step in enumerate(node.cycler):
             _check_step(f"node {node.name} cycler[{index}]", step)
         _check_supply(node)
+        _check_radio(node)
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"node name {name} is used twice")
@@ -282,6 +290,17 @@ def _check_supply(node: NodeSection) -> None:
     for key, is_given in given.items():
         if is_given:
             raise ValueError(f'node {node.name}: {key} needs supply = "film"')
+
+
+def _check_radio(node: NodeSection) -> None:
+    """Advertising belongs to boards without Wi-Fi, and its key is one of AES-128."""
+    firmware = node.firmware
+    if firmware.ble_advertise_ms and node.board == "esp32-c3":
+        raise ValueError(
+            f"node {node.name}: firmware.ble_advertise_ms needs a board without Wi-Fi"
+        )
+    if firmware.ble_key and not re.fullmatch("[0-9a-fA-F]{32}", firmware.ble_key):
+        raise ValueError(f"node {node.name}: firmware.ble_key must be 32 hexadecimal digits")
 
 
 def _sentence(message: str) -> str:

@@ -37,6 +37,9 @@ def test_a_node_on_its_film(tmp_path: Path) -> None:
         (FILM + "[node.converter]\nceiling_v = 3.0\n", "ceiling_v must be above"),
         (FILM + "[node.capacitor]\nleakage_mohm = 0\n", "leakage_mohm"),
         (FILM + "[node.harvester]\npower_uw = 5\n", "power_uw needs kind"),
+        (HEAD + "[node.firmware]\nble_advertise_ms = 9\n", "needs a board without Wi-Fi"),
+        (HEAD + '[node.firmware]\nble_key = "12"\n', "ble_key must be 32 hexadecimal digits"),
+        (HEAD + "[node.firmware]\nble_interval_ms = 19\n", "ble_interval_ms"),
         (FILM + '[node.harvester]\nkind = "trace"\n', "file must be given"),
         (FILM + '[node.harvester]\nkind = "sun"\n', "thermoelectric"),
         (

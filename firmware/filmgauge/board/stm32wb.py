@@ -70,8 +70,14 @@ class Stm32Wb:
             machine.lightsleep(duration_ms)
 
     def uplink(self, config, profile):
-        """Return the way of records to their receiver: there is none yet."""
-        return NoUplink()
+        """Return the way of records to their receiver."""
+        if not config.ble_advertise_ms:
+            return NoUplink()
+        import bluetooth  # a node that does not use the radio does not load it
+
+        from filmgauge.report.beacon import Beacon
+
+        return Beacon(self, config, bluetooth.BLE)
 
     def sleep(self, duration_ms: int) -> None:
         """Sleep with RAM kept, until `duration_ms` from now."""

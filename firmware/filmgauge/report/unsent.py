@@ -1,10 +1,10 @@
-"""The uplink of a board without one: every record waits in flash for whoever reads it there."""
+"""The uplink of a node without one: every record waits in flash for whoever reads it there."""
 
 
 class NoUplink:
     """Sends nothing. `error` says why."""
 
-    error = "this board has no way to send it"
+    error = "this node has no way to send it"
 
     def send(self, record, backlog, introduce: bool) -> bool:
         """Return False: the record was not sent."""

@@ -8,6 +8,9 @@ import random
 import struct
 from collections.abc import Callable
 
+from filmgauge_sim.board.antenna import Antenna, Silence
+from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
+from filmgauge_sim.board.board_radio import RadioRequests
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.kinds import BoardKind
@@ -26,6 +29,8 @@ _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _GPIO_US = 2  # assumed
 _SHORTEST_SLEEP_MS = 1000  # a shorter light sleep is a nap within a wake
 _NEVER_US = 1 << 62
+_TALK_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
+_ADVERTISING = {"active": "advertising", "light sleep": "advertising asleep"}
 
 Handler = Callable[[int, int, bytes], bytes]
 
@@ -48,6 +53,7 @@ class VirtualBoard:
         unique_id: bytes,
         real_wait_ms: int = 5000,
         supply: Supply | None = None,
+        antenna: Antenna | None = None,
     ) -> None:
         self.kind = kind
         self.flash = flash
@@ -74,7 +80,10 @@ class VirtualBoard:
         self._watchdog_at_us = 0
         self._high_pins: set[int] = set()
         self._holds_pins = False
-        self._handlers = self._make_handlers()
+        self.bluetooth = Bluetooth(unique_id, str(seed), antenna or Silence())
+        self._burst_us = 0  # left of an advertising event
+        radio = RadioRequests(self.bluetooth, lambda: self.now_us)
+        self._handlers = self._make_handlers() | radio.handlers
 
     # Between runs of the firmware
 
@@ -93,6 +102,7 @@ class VirtualBoard:
             self.rtc_memory = b""
             self.clock.power_on_us = self.now_us
         self._station = Station(self._access_point)
+        self._silence()
         if cause is not ResetCause.DEEP_SLEEP:  # else pads stay held until they are set anew
             self._holds_pins = False
         if not self._holds_pins:
@@ -104,6 +114,7 @@ class VirtualBoard:
         """Pass a deep sleep as long as the board's own clock makes it."""
         if not self._holds_pins:
             self._release_pins()
+        self._silence()
         self._watchdog_us = None
         self._pass(self._board_us(duration_ms * 1000), "deep sleep")
 
@@ -144,6 +155,9 @@ class VirtualBoard:
             return 0, handler(small, argument, data)
         except Nack:
             return _ENODEV, b""
+        except RadioError as error:
+            number = error.number
+            return (number if number > 0 else _ops.BLE_OWN_ERROR | -number), b""
         except ValueError as error:
             self.console(f"board: {error}\n".encode())
             return _EIO, b""
@@ -190,7 +204,16 @@ class VirtualBoard:
         )
 
     def _sleep_us(self, small: int, argument: int, data: bytes) -> bytes:
-        self._compute(self._board_us(argument))
+        bluetooth = self.bluetooth
+        if not bluetooth.active:
+            self._compute(self._board_us(argument))
+            return b""
+        until_us = self.reading_us() + argument
+        while (left_us := until_us - self.reading_us()) > 0:
+            if bluetooth.interrupts():
+                return struct.pack("<I", left_us)
+            step_us = self._board_us(left_us)
+            self._compute(min(step_us, _TALK_US) if bluetooth.talks else step_us)
         return b""
 
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
@@ -242,7 +265,8 @@ class VirtualBoard:
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
-        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
+        advertises = self.bluetooth.next_us is not None  # then it is within a wake
+        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS and not advertises:
             raise LightSleep(argument)
         self.light_sleep(argument)
         return b""
@@ -311,6 +335,34 @@ class VirtualBoard:
             self._pass(duration_us, "associating")
 
     def _pass(self, duration_us: int, state: str) -> None:
+        """Pass time in a state, and in the bursts of advertising that fall into it."""
+        bluetooth = self.bluetooth
+        silent = state == "light sleep" and not self.kind.radio_core
+        if silent or not (bluetooth.active or self._burst_us):
+            self._spend(duration_us, state)
+            return
+        until_us = self.now_us + duration_us
+        while True:
+            if self._burst_us:
+                step_us = min(self._burst_us, until_us - self.now_us)
+                self._spend(step_us, _ADVERTISING.get(state, state))
+                self._burst_us -= step_us
+            due_us = bluetooth.next_us
+            if self._burst_us or due_us is None or due_us >= until_us:
+                break
+            self._spend(max(0, due_us - self.now_us), state)
+            bluetooth.send_due(self.now_us)
+            self._burst_us = self.kind.advertisement_us
+        self._spend(until_us - self.now_us, state)
+        if bluetooth.talks:
+            bluetooth.antenna.follow(self.now_us)
+
+    def _silence(self) -> None:
+        """Let the radio lose its power."""
+        self.bluetooth.power_off()
+        self._burst_us = 0
+
+    def _spend(self, duration_us: int, state: str) -> None:
         now_us = self.now_us + duration_us
         if self._watchdog_us is not None and now_us >= self._watchdog_at_us:
             self._meter(max(0, self._watchdog_at_us - self.now_us), state)
@@ -335,5 +387,6 @@ class VirtualBoard:
         self._time_us[state] += lost_us - self.now_us
         self.now_us = lost_us
         self._watchdog_us = None
+        self._silence()
         self._release_pins()
         raise BoardStopped(Outcome(ResetCause.POWER_ON, note="brown-out"))

@@ -118,7 +118,10 @@ class InProcessRuntime:
                 self._modules = self._new_modules(self._files, board.kind.port)
             self._reload("_board")
             self._files.mount()
+            self._reload("_interrupts")
             self._reload("time")
+            if "bluetooth" in self._modules:  # its one BLE is new at every boot
+                self._reload("bluetooth")
             self._modules.pop("main", None)
             self._import("main")
         except BoardStopped as stopped:

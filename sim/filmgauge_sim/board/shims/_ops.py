@@ -13,7 +13,7 @@ ANSWER_SIZE = 12
 PORTS = ("esp32", "stm32")  # a folder of shims each
 HELLO_ANSWER = "<BHIH6sB"
 HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
-SLEEP_US = 2  # argument: microseconds
+SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data
 I2C_SCAN = 5  # -> addresses
@@ -34,6 +34,31 @@ RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
 PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
+
+BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
+BLE_CONFIG = 31  # argument: MTU; data: name
+BLE_ADVERTISE = 32  # small: BLE_... bits; argument: us, 0 to stop; data: length, data, response
+BLE_REGISTER = 33  # data: services -> a count and u16 handles for each service
+BLE_READ = 34  # argument: handle -> bytes
+BLE_WRITE = 35  # small: 1 notifies; argument: handle; data -> length u16
+BLE_BUFFER = 36  # small: 1 appends; argument: handle | length << 16
+BLE_NOTIFY = 37  # small: BLE_HAS_DATA, BLE_INDICATE; argument: handle | connection << 16; data
+BLE_DISCONNECT = 38  # argument: connection -> 0 or 1
+BLE_EVENT = 39  # -> the next interrupt, nothing for none
+BLE_REPLY = 40  # small: ATT error; argument: number of the read
+
+BLE_HAS_DATA = 1
+BLE_HAS_RESPONSE = 2
+BLE_CONNECTABLE = 4
+BLE_INDICATE = 2
+BLE_OWN_ERROR = 0x8000  # in a status: the stack's own error, negative for the firmware
+
+IRQ_CENTRAL_CONNECT = 1  # numbers of MicroPython's bluetooth
+IRQ_CENTRAL_DISCONNECT = 2
+IRQ_GATTS_WRITE = 3
+IRQ_GATTS_READ_REQUEST = 4
+IRQ_GATTS_INDICATE_DONE = 20
+IRQ_MTU_EXCHANGED = 21
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status

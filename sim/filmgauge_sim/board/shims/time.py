@@ -3,8 +3,10 @@
 Ticks wrap at 2**30 as on a 32-bit board: those of the unix port would not for centuries.
 """
 
+import _interrupts
 import _link
 import _ops
+import ustruct
 from utime import gmtime, localtime, mktime  # noqa: F401
 
 _TICKS = (1 << 30) - 1
@@ -46,8 +48,11 @@ def time():
 def sleep_us(us):
     while us > 0:
         step = us if us < _LONGEST_US else _LONGEST_US
-        _link.call(_ops.SLEEP_US, 0, step)
+        left = _link.call(_ops.SLEEP_US, 0, step)
         us -= step
+        if left:
+            us += ustruct.unpack("<I", left)[0]
+            _interrupts.handle()
 
 
 def sleep_ms(ms):

@@ -1,6 +1,7 @@
 """`machine` of the ESP32 port, as far as a sensor node uses it."""
 
 import _board
+import _interrupts
 import _link
 import _ops
 from _wires import Output, Wires
@@ -75,3 +76,4 @@ def deepsleep(time_ms=0):
 
 def lightsleep(time_ms=0):
     _link.call(_ops.LIGHTSLEEP, 0, time_ms)
+    _interrupts.handle()

@@ -6,6 +6,7 @@ From ports/stm32 of MicroPython: modmachine.c, rtc.c, machine_wdt.c, machine_i2c
 import time
 
 import _board
+import _interrupts
 import _link
 import _ops
 from _wires import Output, Wires
@@ -97,6 +98,7 @@ def lightsleep(time_ms=0):
     begun_us = _link.now_us()
     _link.call(_ops.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
     time.stand_still(_link.now_us() - begun_us)  # ticks stop with the processor's clock
+    _interrupts.handle()
 
 
 def _wake_up_ms(time_ms):

@@ -1,0 +1,213 @@
+"""A board's antenna: its Bluetooth as a bumble device on the air."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bumble import att, gatt, hci
+from bumble.core import UUID
+from bumble.device import Connection, Device
+
+from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
+from filmgauge_sim.board.antenna import (
+    READ,
+    WRITE,
+    WRITE_NO_RESPONSE,
+    Advertisement,
+    Attribute,
+    Peer,
+    Service,
+)
+
+if TYPE_CHECKING:
+    from filmgauge_sim.air.air import Air
+
+_PROPERTIES = 0x7F  # of MicroPython's flags: those of the characteristic declaration
+_NEEDS_SECURITY = {READ: 0x0600, WRITE: 0x3000}  # encrypted or authenticated, by direction
+_INDICATION_FAILED = 13  # BLE_HS_ETIMEOUT of NimBLE
+
+
+class BoardAntenna:
+    """See board/antenna.py. The board's own clock moves the loop while it talks."""
+
+    def __init__(self, air: "Air", name: str) -> None:
+        self._air = air
+        self._name = name
+        self._device: Device | None = None
+        self._controller: AirController | None = None
+        self._connections: dict[int, Connection] = {}
+        self._values: dict[int, gatt.Characteristic[bytes]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, peer: Peer, address: bytes, random: bool, name: str, mtu: int) -> None:
+        air = self._air
+        self._peer = peer
+        text = address.hex(":").upper()
+        air.alias(self._name, text)
+        self._device, self._controller = air.loop.complete(device_on(air.link, name, text))
+        self._device.gatt_server.max_mtu = mtu
+        self._device.on("connection", self._connected)
+
+    def stop(self) -> None:
+        if self._controller is not None:
+            self._controller.le_legacy_advertiser.enabled = False
+            self._controller.le_connections.clear()
+            self._air.link.remove_controller(self._controller)
+        self._device = self._controller = None
+        self._connections.clear()
+        self._values.clear()
+
+    def advertise(self, event: Advertisement) -> None:
+        controller = self._controller
+        if controller is None:
+            return
+        pdu = LegacyAdv(
+            hci.Address(event.address.hex(":"), hci.Address.RANDOM_DEVICE_ADDRESS),
+            advertising_kind(event.connectable, event.response),
+            event.data,
+            event.response,
+        )
+        if event.connectable:
+            controller.le_legacy_advertiser.own_address_type = hci.Address.RANDOM_DEVICE_ADDRESS
+            controller.le_legacy_advertiser.enabled = True
+        self._air.at(event.at_us, partial(self._air.link.send_advertising_pdu, controller, pdu))
+
+    def stop_advertising(self) -> None:
+        if self._controller is not None:
+            self._controller.le_legacy_advertiser.enabled = False
+
+    def follow(self, now_us: int) -> None:
+        self._air.run_to(now_us)
+
+    # GATT
+
+    def register(self, services: Sequence[Service]) -> list[list[int]]:
+        device = self._powered()
+        self._values = {}
+        found = []
+        for service in services:
+            made = [self._characteristic(each) for each in service.characteristics]
+            device.add_service(gatt.Service(UUID.from_bytes(service.uuid), made))
+            handles = []
+            for characteristic in made:
+                self._values[characteristic.handle] = characteristic
+                handles += [characteristic.handle]
+                own = [each for each in characteristic.descriptors if hasattr(each, "of_firmware")]
+                handles += [each.handle for each in own]
+            found.append(handles)
+        return found
+
+    def notify(self, connection: int, handle: int, value: bytes) -> None:
+        self._run(self._notify(self._connections[connection], self._values[handle], value))
+
+    def indicate(self, connection: int, handle: int, value: bytes) -> None:
+        self._run(self._indicate(connection, handle, value))
+
+    def disconnect(self, connection: int) -> None:
+        self._run(self._connections[connection].disconnect())
+
+    async def _notify(
+        self, connection: Connection, value: "gatt.Characteristic[bytes]", data: bytes
+    ) -> None:
+        server = self._powered().gatt_server
+        await server.notify_subscriber(connection, value, data, force=True)
+
+    async def _indicate(self, connection: int, handle: int, value: bytes) -> None:
+        server = self._powered().gatt_server
+        peer, characteristic = self._connections[connection], self._values[handle]
+        status = 0
+        try:
+            await server.indicate_subscriber(peer, characteristic, value, force=True)
+        except (TimeoutError, att.ATT_Error):
+            status = _INDICATION_FAILED
+        self._peer.indicated(connection, handle, status)
+
+    def _characteristic(self, given: Attribute) -> "gatt.Characteristic[bytes]":
+        box: list[att.Attribute[bytes]] = []
+        descriptors = []
+        for each in given.descriptors:
+            inner: list[att.Attribute[bytes]] = []
+            descriptor = gatt.Descriptor(
+                UUID.from_bytes(each.uuid), _permissions(each.flags), self._value(each, inner)
+            )
+            setattr(descriptor, "of_firmware", True)  # noqa: B010  not bumble's own CCCD
+            inner.append(descriptor)
+            descriptors.append(descriptor)
+        made = gatt.Characteristic(
+            UUID.from_bytes(given.uuid),
+            gatt.Characteristic.Properties(given.flags & _PROPERTIES),
+            _permissions(given.flags),
+            self._value(given, box),
+            descriptors,
+        )
+        box.append(made)
+        return made
+
+    def _value(self, given: Attribute, box: "list[att.Attribute[bytes]]") -> Any:
+        """Return the value of an attribute, which is in `box` once it is made."""
+
+        async def read(connection: Connection) -> bytes:
+            _check_security(connection, given.flags & _NEEDS_SECURITY[READ])
+            handle = box[0].handle
+            asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            self._peer.asked(connection.handle, handle, partial(_answer, asked))
+            error = await asked
+            if error:
+                raise att.ATT_Error(att.ErrorCode(error))
+            return self._peer.value(handle)
+
+        def write(connection: Connection, value: bytes) -> None:
+            # Stock bumble lets everyone write: it does not look whether that is permitted.
+            if not given.flags & (WRITE | WRITE_NO_RESPONSE):
+                raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
+            _check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
+            self._peer.written(connection.handle, box[0].handle, value)
+
+        return att.AttributeValue(read=read, write=write)
+
+    def _connected(self, connection: Connection) -> None:
+        number, address = connection.handle, connection.peer_address
+        where = int(address.address_type), bytes(reversed(bytes(address)))
+        self._connections[number] = connection
+        self._peer.connected(number, *where)
+
+        def gone(_reason: int) -> None:
+            self._connections.pop(number, None)
+            self._peer.disconnected(number, *where)
+
+        connection.on("disconnection", gone)
+        connection.on(
+            "connection_att_mtu_update",
+            lambda: self._peer.mtu_exchanged(number, connection.att_mtu),
+        )
+
+    def _powered(self) -> Device:
+        if self._device is None:
+            raise RuntimeError("the antenna has not been started")
+        return self._device
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = self._air.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _answer(asked: "asyncio.Future[int]", error: int) -> None:
+    if not asked.done():
+        asked.set_result(error)
+
+
+def _check_security(connection: Connection, needed: int) -> None:
+    """Raise as NimBLE does: authentication is what it misses on a link in plain text."""
+    if needed and not connection.is_encrypted:
+        raise att.ATT_Error(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
+
+
+def _permissions(flags: int) -> att.Attribute.Permissions:
+    permissions = att.Attribute.Permissions(0)
+    if flags & READ:
+        permissions |= att.Attribute.Permissions.READABLE
+    if flags & (WRITE | WRITE_NO_RESPONSE):
+        permissions |= att.Attribute.Permissions.WRITEABLE
+    return permissions

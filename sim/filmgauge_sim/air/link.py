@@ -1,0 +1,201 @@
+"""The shared medium: who hears whom, what is lost, and the events of connections."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from bumble import core, hci, ll
+from bumble.controller import Controller
+from bumble.link import LocalLink
+
+from filmgauge_sim.air.places import Places
+
+_INTERVAL_S = 1.25e-3  # unit of a connection interval
+_TIMEOUT_S = 10e-3  # unit of a supervision timeout
+_LOOKS = 4  # a timeout, to see whether the peers still hear each other
+
+
+class Hearing(Protocol):
+    """A controller that can be told how strong a signal was."""
+
+    def hear(self, packet: ll.AdvertisingPdu, rssi_dbm: int) -> None: ...
+
+
+@dataclass
+class _Way:
+    """One direction of a connection: what waits is delivered in order at its events."""
+
+    waiting: deque[Callable[[], None]] = field(default_factory=deque)
+    scheduled: bool = False
+
+
+class Connected:
+    """Two controllers with a connection; ends by supervision timeout when they lose each other."""
+
+    def __init__(
+        self, link: "AirLink", central: Controller, peripheral: Controller, pdu: ll.ConnectInd
+    ) -> None:
+        self.link, self.ends = link, (central, peripheral)
+        self.interval_s = pdu.interval * _INTERVAL_S
+        self.timeout_s = pdu.timeout * _TIMEOUT_S
+        self._addresses = (pdu.initiator_address, pdu.advertiser_address)
+        self._ways = {central: _Way(), peripheral: _Way()}
+        self._loop = asyncio.get_running_loop()
+        self._begun_s = self._heard_s = self._loop.time()
+        self._loop.call_later(self.timeout_s / _LOOKS, self._look)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether one of both ends still believes in it."""
+        return any(self._connection(at) for at in (0, 1))
+
+    def send(self, sender: Controller, deliver: Callable[[], None]) -> None:
+        """Deliver at the next connection event that is not lost."""
+        way = self._ways[sender]
+        way.waiting.append(deliver)
+        self._schedule(way)
+
+    def _schedule(self, way: _Way) -> None:
+        if way.waiting and not way.scheduled:
+            way.scheduled = True
+            past = int((self._loop.time() - self._begun_s) / self.interval_s + 1e-6)
+            at_s = self._begun_s + (past + 1) * self.interval_s
+            self._loop.call_at(at_s, self._event, way)
+
+    def _event(self, way: _Way) -> None:
+        way.scheduled = False
+        if not self.is_alive:
+            return
+        if self._in_reach() and not self.link.loses():
+            while way.waiting:
+                way.waiting.popleft()()
+        self._schedule(way)
+
+    def _look(self) -> None:
+        """Note that both hear each other, or end the connection on both sides."""
+        if not self.is_alive:
+            self.link.forget(self)
+            return
+        now_s = self._loop.time()
+        if self._in_reach():
+            self._heard_s = now_s
+        if now_s - self._heard_s >= self.timeout_s - 1e-9:
+            for at, end in enumerate(self.ends):
+                connection = self._connection(at)
+                if connection is not None:
+                    end.on_le_disconnected(connection, hci.HCI_CONNECTION_TIMEOUT_ERROR)
+            self.link.forget(self)
+            return
+        self._loop.call_later(self.timeout_s / _LOOKS, self._look)
+
+    def _connection(self, at: int) -> Any:
+        return self.ends[at].le_connections.get(self._addresses[1 - at])
+
+    def _in_reach(self) -> bool:
+        link = self.link
+        present = all(end in link.controllers for end in self.ends)
+        alive = all(self._connection(at) for at in (0, 1))
+        return present and alive and link.hears(*self._addresses)
+
+
+class AirLink(LocalLink):
+    """A link that loses advertisements and connection events with probability `loss`, by seed."""
+
+    def __init__(self, seed: int, loss: float = 0.0, places: Places | None = None) -> None:
+        if not 0 <= loss <= 1:
+            raise ValueError(f"loss must be 0 to 1, not {loss}")
+        super().__init__()
+        self.loss = loss
+        self.places = places or Places()
+        self.random = random.Random(f"{seed} air")
+        self.controllers = {}  # type: ignore[assignment]  ordered, so that a seed is a run
+        self.connections: list[Connected] = []
+
+    def add_controller(self, controller: Controller) -> None:
+        self.controllers[controller] = None  # type: ignore[index]
+
+    def remove_controller(self, controller: Controller) -> None:
+        self.controllers.pop(controller, None)  # type: ignore[call-arg, attr-defined]
+
+    def loses(self) -> bool:
+        """Draw whether something is lost."""
+        return self.random.random() < self.loss
+
+    def hears(self, one: hci.Address, other: hci.Address) -> bool:
+        """Return whether two are within reach of each other."""
+        return self.places.hears(_plain(one), _plain(other))
+
+    def forget(self, connected: Connected) -> None:
+        """A connection is over."""
+        self.connections.remove(connected)
+
+    def send_advertising_pdu(
+        self, sender_controller: Controller, packet: ll.AdvertisingPdu
+    ) -> None:
+        if isinstance(packet, ll.ConnectInd):
+            self._connect(sender_controller, packet)
+            return
+        sender: hci.Address = getattr(packet, "advertiser_address")  # noqa: B009
+        for controller in list(self.controllers):
+            own = _address(controller)
+            if controller is sender_controller or not self.hears(sender, own):
+                continue
+            if self.loses():
+                continue
+            rssi_dbm = round(self.places.rssi_dbm(_plain(sender), _plain(own)))
+            hearing: Hearing = controller  # type: ignore[assignment]
+            asyncio.get_running_loop().call_soon(hearing.hear, packet, rssi_dbm)
+
+    def _connect(self, central: Controller, packet: ll.ConnectInd) -> None:
+        peripheral = self.find_le_controller(packet.advertiser_address)
+        if peripheral is not None:
+            peripheral.on_le_connect_ind(packet)
+            self.connections.append(Connected(self, central, peripheral, packet))
+
+    def send_acl_data(
+        self,
+        sender_controller: Controller,
+        destination_address: hci.Address,
+        transport: core.PhysicalTransport,
+        data: bytes,
+    ) -> None:
+        connection = sender_controller.le_connections.get(destination_address)
+        receiver = self.find_le_controller(destination_address)
+        if connection is None or receiver is None:
+            return
+        # Stock bumble gives the random address as the sender's, whatever it has connected with.
+        deliver = partial(receiver.on_link_acl_data, connection.self_address, transport, data)
+        self._send(sender_controller, receiver, deliver)
+
+    def send_ll_control_pdu(
+        self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
+    ) -> None:
+        sender = self.find_le_controller(sender_address)
+        receiver = self.find_le_controller(receiver_address)
+        if sender is None or receiver is None:
+            return  # it is gone: the supervision timeout will tell
+        if isinstance(packet, ll.TerminateInd):  # the sender forgets the connection at once
+            asyncio.get_running_loop().call_soon(
+                receiver.on_ll_control_pdu, sender_address, packet
+            )
+            return
+        self._send(sender, receiver, partial(receiver.on_ll_control_pdu, sender_address, packet))
+
+    def _send(self, sender: Controller, receiver: Controller, deliver: Callable[[], None]) -> None:
+        for connected in self.connections:
+            if sender in connected.ends and receiver in connected.ends and connected.is_alive:
+                connected.send(sender, deliver)
+                return
+
+
+def _address(controller: Controller) -> hci.Address:
+    nobody = controller.random_address == hci.Address.ANY_RANDOM
+    return controller.public_address if nobody else controller.random_address
+
+
+def _plain(address: hci.Address) -> str:
+    return address.to_string(with_type_qualifier=False)

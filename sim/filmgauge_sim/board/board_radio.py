@@ -1,0 +1,75 @@
+"""The requests of the shim `bluetooth`, played on a board's Bluetooth."""
+
+import struct
+from collections.abc import Callable
+
+from filmgauge_sim.board.bluetooth import Bluetooth, services_in
+from filmgauge_sim.board.shims import _ops
+
+Handler = Callable[[int, int, bytes], bytes]
+
+
+class RadioRequests:
+    """Handlers by operation. `now_us` gives the board's true time."""
+
+    def __init__(self, bluetooth: Bluetooth, now_us: Callable[[], int]) -> None:
+        self._bluetooth = bluetooth
+        self._now_us = now_us
+        self.handlers: dict[int, Handler] = {
+            _ops.BLE_ACTIVE: lambda small, _, __: bluetooth.set_active(bool(small)),
+            _ops.BLE_CONFIG: self._config,
+            _ops.BLE_ADVERTISE: self._advertise,
+            _ops.BLE_REGISTER: self._register,
+            _ops.BLE_READ: lambda _, handle, __: bluetooth.read(handle),
+            _ops.BLE_WRITE: self._write,
+            _ops.BLE_BUFFER: self._buffer,
+            _ops.BLE_NOTIFY: self._notify,
+            _ops.BLE_DISCONNECT: self._disconnect,
+            _ops.BLE_EVENT: lambda *_: bluetooth.take_event(),
+            _ops.BLE_REPLY: self._reply,
+        }
+
+    def _config(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.configure(argument, bytes(data))
+        return b""
+
+    def _advertise(self, small: int, argument: int, data: bytes) -> bytes:
+        (length,) = struct.unpack_from("<H", data)
+        given, response = bytes(data[2 : 2 + length]), bytes(data[2 + length :])
+        self._bluetooth.advertise(
+            self._now_us(),
+            argument,
+            given if small & _ops.BLE_HAS_DATA else None,
+            response if small & _ops.BLE_HAS_RESPONSE else None,
+            bool(small & _ops.BLE_CONNECTABLE),
+        )
+        return b""
+
+    def _register(self, small: int, argument: int, data: bytes) -> bytes:
+        found = self._bluetooth.register(services_in(bytes(data)))
+        packed = (struct.pack(f"<B{len(each)}H", len(each), *each) for each in found)
+        return b"".join(packed)
+
+    def _write(self, small: int, argument: int, data: bytes) -> bytes:
+        return struct.pack("<H", self._bluetooth.write(argument, bytes(data), bool(small)))
+
+    def _buffer(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.set_buffer(argument & 0xFFFF, argument >> 16, bool(small))
+        return b""
+
+    def _notify(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.notify(
+            self._now_us(),
+            argument >> 16,
+            argument & 0xFFFF,
+            bytes(data) if small & _ops.BLE_HAS_DATA else None,
+            bool(small & _ops.BLE_INDICATE),
+        )
+        return b""
+
+    def _disconnect(self, small: int, argument: int, data: bytes) -> bytes:
+        return bytes((self._bluetooth.disconnect(argument),))
+
+    def _reply(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.reply(argument, small)
+        return b""
