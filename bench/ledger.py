@@ -30,7 +30,7 @@ class _Point:
 def report() -> Iterator[str]:
     """Yield the deviation with an ideal sensor and with every error at the datasheet's bound."""
     ideal = _run("ideal")
-    worst = _run("worst")
+    worst = _run("worst", zeroing=False)
     counted = max(abs(point.counted_pct) for point in ideal)
     published = max(abs(point.published_pct) for point in ideal)
     yield f"ideal sensor, 24 h: ledger within {counted:.3f} % of the truth (bound 0.2 %)"
@@ -54,8 +54,11 @@ def report() -> Iterator[str]:
         f"  after {last.hours:.1f} h predicted {_predicted(last, errors, full_uah):+.3f} %, "
         f"simulated {last.counted_pct:+.3f} %; never further apart than {residual:.3f} %"
     )
-    published = max(abs(point.published_pct) for point in worst)
-    yield f"worst sensor, 24 h: published state of charge within {published:.3f} %"
+    zeroed = _run("worst")
+    counted = max(abs(point.counted_pct) for point in zeroed)
+    published = max(abs(point.published_pct) for point in zeroed)
+    yield f"the same sensor, its zero seen every six hours: ledger within {counted:.3f} %,"
+    yield f"  published state of charge within {published:.3f} %"
 
 
 def _full_uah() -> float:
@@ -72,13 +75,15 @@ def _predicted(point: _Point, errors: Ina228Errors, full_uah: float) -> float:
     return offset_na * point.hours / full_uah / 10 + scale * point.net_pct
 
 
-def _run(errors: str) -> list[_Point]:
+def _run(errors: str, zeroing: bool = True) -> list[_Point]:
     scenario = load_scenario("bench")
     node = scenario.node[0]
     sensor = msgspec.structs.replace(node.sensor, errors=errors)
-    scenario = msgspec.structs.replace(
-        scenario, node=[msgspec.structs.replace(node, sensor=sensor)]
-    )
+    firmware = node.firmware
+    if not zeroing:
+        firmware = msgspec.structs.replace(firmware, zero_every=0)
+    node = msgspec.structs.replace(node, sensor=sensor, firmware=firmware)
+    scenario = msgspec.structs.replace(scenario, node=[node])
     return list(_points(scenario))
 
 
@@ -94,11 +99,10 @@ def _points(scenario: Scenario) -> Iterator[_Point]:
         with RunSession(scenario, options, Path(folder)) as session:
             session.run(keep, lambda: True)
     start_pct = scenario.node[0].cell.stoichiometry * 100
+    full_nah = 1e3 * _full_uah()  # of the true cell: the gauge learns its own
     for report, true_pct in reports:
         value = {name: report.value(name) or 0 for name in ("stored_nah", "corrected_nah")}
-        bare = (
-            100 * (value["stored_nah"] - value["corrected_nah"]) / (report.value("full_nah") or 1)
-        )
+        bare = (value["stored_nah"] - value["corrected_nah"]) / full_nah * 100
         yield _Point(
             hours=(report.value("up_s") or 0) / 3600,
             counted_pct=bare - true_pct,

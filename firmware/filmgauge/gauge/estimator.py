@@ -45,7 +45,7 @@ _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was 
 # last end and of what the voltage left open there.
 _LASTING = 0.00005
 _LASTING_LAG = 0.007
-_LARGE_LAG = 0.14  # beyond, a lag is known no worse
+_LARGE_LAG = 0.1  # beyond, a lag is known no worse
 _LASTING_SURFACE = 0.9
 _CURVED = 0.5  # of the second order of a lag whose tau is not known
 _WANDER = 0.0001  # of the stored charge in one equivalent full cycle
