@@ -17,7 +17,7 @@ separate the unknowns. They are the deviations of
 
 and are weighed by their covariance as a Kalman filter does, with three differences: an end that
 has been looked at is looked at again only when it has something new to tell; a cell that answers
-unlike its profile makes everything less sure at once; and nothing else ever corrects.
+unlike its profile is doubted, its capacity first; and nothing else ever corrects.
 """
 
 import struct
