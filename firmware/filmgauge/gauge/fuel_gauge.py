@@ -378,10 +378,9 @@ class FuelGauge(LedgerOnly):
         self._taken_pc = 0
         self.health.count(moved_pc)
         self._shown.follow(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
-        before_ppm = self._activation.factor_ppm()
         if moved_pc < 0 and self._activation.virgin_ppm:
-            self._activation.charged_to(self.soc_ppm())
-            self._film.virgin_ppm = self._activation.virgin_ppm
+            self._charged()
+        before_ppm = self._activation.factor_ppm()
         if self._activation.count(moved_pc // _PPM):
             self._estimator.opened(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
@@ -389,9 +388,14 @@ class FuelGauge(LedgerOnly):
             self._remember(elapsed_ms)
             self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
 
-    def _turn(self):
+    def _charged(self):
+        """Note how much of the film this charge has opened."""
         self._activation.charged_to(self.soc_ppm())
         self._film.virgin_ppm = self._activation.virgin_ppm
+
+    def _turn(self):
+        """Let growth take effect where the voltage input turns a small charging current."""
+        self._charged()
         before_ppm = self._activation.factor_ppm()
         if self._activation.turn():
             self._estimator.opened(before_ppm, self._activation.factor_ppm())
