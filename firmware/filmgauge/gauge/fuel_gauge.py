@@ -243,7 +243,10 @@ class FuelGauge(LedgerOnly):
         if not told:
             return
         charging = current_pa > 0
-        self.health.swung(before_ppm, self._estimator.capacity_ppm)
+        if self._estimator.swung:
+            self.health.swung(before_ppm)
+        if self._estimator.compared:
+            self.health.see(health.EFFICIENCY)
         if not charging:
             self._shown.confirm(False)
         elif current_pa * _END_SHARE < self._one_c_pa:
@@ -324,9 +327,14 @@ class FuelGauge(LedgerOnly):
         record.available_full_nah = max(0, self.full_available_nah(load_pa, temperature_cdeg))
         record.to_empty_s = self.time_to_empty_s(temperature_cdeg)
         record.to_full_s = self.time_to_full_s()
-        record.resistance_mohm = max(0, min(_MOST, self.resistance_mohm()))
+        mohm, health = max(0, self.resistance_mohm()), self.health
+        record.resistance_mohm = min(_MOST, mohm)
+        record.resistance_sigma_mohm = min(_MOST, int(mohm * health.resistance_sigma()))
         record.efficiency_ppm = self.efficiency_ppm()
-        record.mcycles = min(_MOST, self.health.mcycles())
+        record.efficiency_sigma_ppm = min(65534, round(self._estimator.loss_sigma() * _PPM))
+        record.mcycles = min(_MOST, health.mcycles())
+        sigma_ppm = round(self._estimator.capacity_sigma() * _PPM)
+        health.tell(record, self._estimator.capacity_ppm, sigma_ppm)
 
     def pack_into(self, buffer, offset: int) -> None:
         self.ledger.pack_into(buffer, offset)
@@ -433,6 +441,7 @@ class FuelGauge(LedgerOnly):
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
 
     def _leak(self, elapsed_ms):
+        self.health.live(elapsed_ms)
         leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
         self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
 
