@@ -18,6 +18,7 @@ from filmgauge.report.record import (
     FAULT_STORE,
     Record,
 )
+from filmgauge.report.telling import tell
 from filmgauge.state import SIZE, State
 from filmgauge.store.backlog import Backlog
 from filmgauge.store.journal import Journal
@@ -172,7 +173,8 @@ class Node:
             backlog=self._backlog.count(),
             limits=self._protection.word(),
         )
-        gauge.tell(record, self._load_pa, self._cdeg())
+        if not self._lasting_faults:
+            tell(record, gauge, self._load_pa, self._cdeg())
         state.seq += 1
         state.faults = 0
         return record

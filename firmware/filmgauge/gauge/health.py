@@ -77,18 +77,16 @@ class Health:
 
     def live(self, elapsed_ms: int) -> None:
         """Note that time has passed."""
-        self._lived_ms += max(0, elapsed_ms)
+        self._lived_ms += elapsed_ms
 
     def see(self, subject: int) -> None:
         """Note an observation of CAPACITY, RESISTANCE or EFFICIENCY."""
         self._seen_h[subject] = self._lived_ms // _MS_PER_HOUR
 
-    def age_h(self, subject: int) -> "int | None":
-        """Return how old the observation is; None where all is the profile's."""
-        seen_h = self._seen_h[subject]
-        if seen_h < 0:
-            return None
-        return min(_MOST_HERE, self._lived_ms // _MS_PER_HOUR - seen_h)
+    def ages_h(self) -> list:
+        """Return how old the observations are by subject; None where all is the profile's."""
+        now_h = self._lived_ms // _MS_PER_HOUR
+        return [None if h < 0 else min(_MOST_HERE, now_h - h) for h in self._seen_h]
 
     def mcycles(self) -> int:
         """Return the equivalent full cycles so far, in thousandths."""
@@ -148,38 +146,23 @@ class Health:
         self._swing_cycles = self._cycles
         self.see(CAPACITY)
 
-    def trend_ppm(self, capacity_ppm: int) -> "int | None":
-        """Return how the capacity changes in a cycle, of the design; None before two swings."""
-        if not self._behind:
-            return None
-        trend = round((capacity_ppm - self._mean_ppm) * 1000.0 / self._behind)
-        return max(-_PPM, min(_PPM, trend))
+    def outlook(self, capacity_ppm: int, sigma_ppm: int) -> tuple:
+        """Return how the capacity changes in a cycle, in shares of the design, and the cycles
+        until four fifths of the design are left, each followed by its standard deviation.
 
-    def trend_sigma_ppm(self, sigma_ppm: int) -> int:
-        """Return its standard deviation, from that of the capacity."""
-        return min(_MOST_HERE, round(sigma_ppm * 1414.2 / max(1, self._behind)))
-
-    def cycles_left(self, capacity_ppm: int, sigma_ppm: int) -> "tuple | None":
-        """Return the cycles until four fifths of the design are left and their standard deviation;
-        None without a decline beyond its own standard deviation."""
-        decline, sigma = -(self.trend_ppm(capacity_ppm) or 0), self.trend_sigma_ppm(sigma_ppm)
-        if decline <= sigma:
-            return None
-        left = max(0, capacity_ppm - _LAST_SHARE) // decline
-        unsure = (left * sigma + sigma_ppm) // decline
-        return min(_MOST_HERE, left), min(_MOST_HERE, unsure)
-
-    def tell(self, record, capacity_ppm: int, sigma_ppm: int) -> None:
-        """Add trend, projection and ages to a record."""
-        record.trend_ppm = self.trend_ppm(capacity_ppm)
-        if record.trend_ppm is not None:
-            record.trend_sigma_ppm = self.trend_sigma_ppm(sigma_ppm)
-        left = self.cycles_left(capacity_ppm, sigma_ppm)
-        if left:
-            record.cycles_left, record.cycles_left_sigma = left
-        record.capacity_age_h = self.age_h(CAPACITY)
-        record.resistance_age_h = self.age_h(RESISTANCE)
-        record.efficiency_age_h = self.age_h(EFFICIENCY)
+        All None before two swings; no cycles without a decline beyond its standard deviation.
+        """
+        behind = self._behind
+        if not behind:
+            return (None,) * 4
+        trend = round((capacity_ppm - self._mean_ppm) * 1000.0 / behind)
+        trend = max(-_PPM, min(_PPM, trend))
+        sigma = min(_MOST_HERE, round(sigma_ppm * 1414.2 / behind))
+        if trend + sigma >= 0:
+            return trend, sigma, None, None
+        left = max(0, (capacity_ppm - _LAST_SHARE) // -trend)
+        unsure = (left * sigma + sigma_ppm) // -trend
+        return trend, sigma, min(_MOST_HERE, left), min(_MOST_HERE, unsure)
 
     def _weigh(self, seen_uv, expected_uv):
         if not expected_uv:
