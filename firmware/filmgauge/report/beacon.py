@@ -14,7 +14,8 @@ _HEARD = "it was only advertised"
 
 
 class Beacon:
-    """Advertises as BTHome v2. `radio` makes the board's BLE; `error` says why a record waits.
+    """Advertises as BTHome v2. `radio` makes the board's BLE; `error` says why a record waits,
+    `taken_nj` what the radio has taken for the last one as far as that is configured.
 
     Raises ValueError for a key that is not 32 hexadecimal digits.
     """
@@ -27,6 +28,8 @@ class Beacon:
         self._encrypt = block_cipher(_key(config.ble_key)) if config.ble_key else None
         self._counter = Counter(_COUNTER)
         self.error = None
+        sent = config.ble_advertise_ms // config.ble_interval_ms + 1
+        self.taken_nj = config.report_nj + sent * config.advert_nj
 
     def send(self, record, backlog, introduce: bool) -> bool:
         """Advertise the record; return False: it waits in flash as well."""

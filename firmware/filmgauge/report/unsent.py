@@ -5,6 +5,7 @@ class NoUplink:
     """Sends nothing. `error` says why."""
 
     error = "this node has no way to send it"
+    taken_nj = 0
 
     def send(self, record, backlog, introduce: bool) -> bool:
         """Return False: the record was not sent."""

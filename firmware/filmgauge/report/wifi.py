@@ -4,7 +4,8 @@ from filmgauge.report.publisher import Publisher, info
 
 
 class WifiUplink:
-    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go.
+    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go,
+    `taken_nj` what the radio has taken for it as far as that is configured.
 
     Raises ValueError where the configuration lacks a network or a broker.
     """
@@ -15,6 +16,7 @@ class WifiUplink:
         self._config = config
         self._profile = profile
         self.error = None
+        self.taken_nj = config.report_nj
 
     def send(self, record, backlog, introduce: bool) -> bool:
         """Send a record and what waits; return whether it went. `introduce` tells the info too."""

@@ -43,7 +43,12 @@ class BoardKind:
     # on such radios; 7 uC in 2.5 ms is in the middle (assumed, with the waits between channels).
     advertisement_us: int = 2_500
     advertisement_ua: float = 2_800.0
-    wake_us: int = 0  # awake after a light sleep, until its clocks run again
+    wake_us: int = 0  # after a light sleep, until its clocks run again
+    waking_ua: float = 0.0
+    # What no request tells of: the interpreter's work in a wake that looks at the voltage (gauge,
+    # limits, state), and in one that only asks for the current.
+    look_us: int = 0
+    glance_us: int = 0
     heap_kb: int = 128  # of MicroPython
     pins: BoardPins = BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12)
 
@@ -57,6 +62,7 @@ class BoardKind:
         return {
             "boot": self.boot_ua,
             "active": self.active_ua,
+            "waking": self.waking_ua,
             "light sleep": self.light_sleep_ua,
             "deep sleep": self.deep_sleep_ua,
             "associating": self.associating_ua,
@@ -86,6 +92,8 @@ _KINDS = (
         # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
         # request" (ports/esp32/mpconfigport.h).
         heap_kb=128,
+        look_us=4_000,  # see below, at 160 MHz
+        glance_us=300,
     ),
     BoardKind(
         name="stm32wb55",
@@ -105,7 +113,16 @@ _KINDS = (
         sensors_v=3.3,
         port="stm32",
         keeps_ram=True,
-        wake_us=1_000,  # assumed: crystal and PLL start again
+        # Crystal and PLL start again (assumed: 1 ms). Meanwhile the processor waits on the
+        # oscillator that it woke up with (powerctrl_enter_stop_mode of the port), at 16 MHz: a
+        # quarter of what it takes at 64 MHz (assumed).
+        wake_us=1_000,
+        waking_ua=2_000.0,
+        # `make bench` counts the gauge's share of a look in passes of a loop of ten bytecodes, 60
+        # cycles each (assumed): 7.9 ms at 64 MHz. Limits and state are taken for a quarter of it
+        # (assumed). A glance is some 500 bytecodes (assumed).
+        look_us=10_000,
+        glance_us=500,
         radio_core=True,
         # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
         # less static data: assumed 44 KB with the BLE stack.
