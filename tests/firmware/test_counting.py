@@ -247,7 +247,9 @@ def test_an_accumulator_has_seen_the_radio():
 
 def glanced(codes, every, gauge=None):
     """Return gauge and looks of a node that looks when `every` wakes have passed or it must."""
-    gauge = gauge or LedgerOnly(SHUNT_MOHM)
+    if gauge is None:
+        gauge = FuelGauge(cell(), SHUNT_MOHM)
+        gauge.open(500000, 10000)
     counting = estimated(own_nw=5000, wake_nj=200000, glance_nj=20000, refill_ppm=800000)
     state, looks, last = State(), [], 0
     for wake in range(len(codes)):
