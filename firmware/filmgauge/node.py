@@ -182,7 +182,10 @@ class Node:
             awake_ms=min(state.awake_ms, 65534),
             limits=self._protection.word(),
         )
-        gauge.tell(told, self._load_pa, self._cdeg())
+        if not self._lasting_faults:
+            from filmgauge.report.telling import tell
+
+            tell(told, gauge, self._load_pa, self._cdeg())
         state.seq += 1
         state.faults = 0
         return told
