@@ -21,6 +21,7 @@ from filmgauge_sim.circuit.sections import (
     check_harvester,
     number,
 )
+from filmgauge_sim.circuit.wiring import WiringSection
 
 _DURATIONS_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
@@ -151,6 +152,7 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     )
     ambient: AmbientSection = msgspec.field(default_factory=AmbientSection)
     sensor: SensorSection = msgspec.field(default_factory=SensorSection)
+    wiring: WiringSection = msgspec.field(default_factory=WiringSection)
     capacitor: CapacitorSection = msgspec.field(default_factory=CapacitorSection)
     converter: ConverterSection = msgspec.field(default_factory=ConverterSection)
     harvester: HarvesterSection = msgspec.field(default_factory=HarvesterSection)
