@@ -33,7 +33,6 @@ WDT_FEED = 18
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
-PIN_READ = 23  # small: pin; argument: 1 with a pull-up -> level
 PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
 
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
@@ -60,6 +59,8 @@ IRQ_GATTS_WRITE = 3
 IRQ_GATTS_READ_REQUEST = 4
 IRQ_GATTS_INDICATE_DONE = 20
 IRQ_MTU_EXCHANGED = 21
+
+PIN_READ = 60  # small: pin; argument: 1 with a pull-up -> level
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status
