@@ -7,6 +7,8 @@ from filmgauge_sim.board.pins import PINS, BoardPins
 
 Port = Literal["esp32", "stm32"]
 
+_MPY = 6 | 3 << 8  # version 6.3 of the bytecode
+
 
 @dataclass(frozen=True)
 class BoardKind:
@@ -37,6 +39,10 @@ class BoardKind:
     wake_us: int = 0  # awake after a light sleep, until its clocks run again
     heap_kb: int = 128  # of MicroPython
     pins: BoardPins = PINS["esp32-s3"]
+    # What the interpreter says of itself: sys.implementation._machine and _mpy.
+    machine: str = "ESP32C3 module with ESP32C3"
+    mpy: int = _MPY | 11 << 10  # bytecode, and the architecture that py/persistentcode.h numbers
+    file_system_blocks: int = 512  # of 4 KiB: half of 4 MB
 
     @property
     def has_wifi(self) -> bool:
