@@ -208,13 +208,25 @@ class VirtualBoard:
         if not bluetooth.active:
             self._compute(self._board_us(argument))
             return b""
-        until_us = self.reading_us() + argument
+        left_us = self._doze(self.reading_us() + argument, "active")
+        return struct.pack("<I", left_us) if left_us else b""
+
+    def _doze(self, until_us: int, state: str) -> int:
+        """Pass time until the board's clock reads `until_us` or the radio interrupts.
+
+        Returns what is left of it, in us of the board's clock.
+        """
+        bluetooth = self.bluetooth
         while (left_us := until_us - self.reading_us()) > 0:
             if bluetooth.interrupts():
-                return struct.pack("<I", left_us)
+                return left_us
             step_us = self._board_us(left_us)
-            self._compute(min(step_us, _TALK_US) if bluetooth.talks else step_us)
-        return b""
+            step_us = min(step_us, _TALK_US) if bluetooth.talks else step_us
+            if state == "active":
+                self._compute(step_us)
+            else:
+                self._pass(step_us, state)
+        return 0
 
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
@@ -265,8 +277,11 @@ class VirtualBoard:
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
-        advertises = self.bluetooth.next_us is not None  # then it is within a wake
-        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS and not advertises:
+        if self.bluetooth.active:  # then it is within a wake
+            self._doze(self.reading_us() + argument * 1000, "light sleep")
+            self._pass(self.kind.wake_us, "active")
+            return b""
+        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
             raise LightSleep(argument)
         self.light_sleep(argument)
         return b""
