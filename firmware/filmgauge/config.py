@@ -43,7 +43,9 @@ _NUMBERS = (
     "wifi_timeout_ms 10000 100 60000\n"
     "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
     "ble_interval_ms 500 20 10240\n"  # between two advertisements
-    "backlog 256 1 256\n"  # records kept while the broker is away
+    "ble_idle_ms 5000 500 60000\n"  # the longest silence of a peer that is connected
+    "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
+    "backlog 256 1 1024\n"  # records kept while the broker is away
     "backlog_per_report 32 1 256"  # records sent from it in one wake
 )
 _TEXTS = (
@@ -53,7 +55,8 @@ _TEXTS = (
     "mqtt_host _ 0 253\n"
     "mqtt_user _ 0 64\n"
     "mqtt_password _ 0 64\n"
-    "ble_key _ 0 32"  # 32 hexadecimal digits encrypt what is advertised
+    "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
+    "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
 
 

@@ -56,6 +56,7 @@ class Node:
         self._counting = counting_of(config)
         self._sampler = self._counting.sampler(board, config)
         self._uplink = board.uplink(config, profile)
+        self._reports_next = False
 
     def _build(self, board, config, profile):
         """Make what judges the cell: without a profile nothing does."""
@@ -89,6 +90,8 @@ class Node:
         self._state.wakes += 1
         self._state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._remember(to_flash=False)
+        if told is not None and self._uplink.desk is not None:
+            self._obey(self._uplink.desk)
         return self._until_next_ms()
 
     def fail(self) -> None:
@@ -148,7 +151,7 @@ class Node:
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
         every = self._protection.report_every(self._config.report_every)
-        return not wakes or (every > 0 and wakes % every == 0)
+        return not wakes or self._reports_next or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
         celsius = self._sampler.temperature_cdeg
@@ -218,7 +221,11 @@ class Node:
 
     def _report(self, told):
         """Send a record now, or keep it for later."""
+        uplink = self._uplink
+        ledger, service = self._gauge.ledger, self._protection.service()
+        self._reports_next = False
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
+            ledger = None
             for name in _GAUGING:
                 setattr(self, name, None)
             unload(_GAUGING_PACKAGES)
@@ -226,11 +233,28 @@ class Node:
 
         backlog = self._waiting()
         record = Record(backlog=backlog.count(), **told.__dict__)
-        if self._uplink.send(record, backlog, introduce=not self._state.told):
+        if uplink.keeps:
+            self._keep(record)
+        if uplink.send(record, backlog, not self._state.told, ledger, service):
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (told.seq, self._uplink.error))
-            self._keep(record)
+            print("filmgauge: record %d waits: %s" % (record.seq, uplink.error))
+            if not uplink.keeps:
+                self._keep(record)
+
+    def _obey(self, desk):
+        """Do what a peer has asked for."""
+        wishes, desk.wishes = desk.wishes, 0
+        if not wishes:
+            return
+        from filmgauge.report.desk import WISH_REBOOT, WISH_REPORT, WISH_ZERO
+
+        self._reports_next = bool(wishes & WISH_REPORT)
+        if wishes & WISH_ZERO:
+            self._protection.seek_zero()
+        if wishes & WISH_REBOOT:
+            self._remember(to_flash=True)
+            self._board.reset()
 
     def _keep(self, record):
         try:

@@ -7,6 +7,9 @@ class WifiUplink:
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
+    keeps = False  # what went needs no room in flash
+    desk = None
+
     def __init__(self, board, config, profile):
         config.require("wifi_ssid", "mqtt_host")
         self._board = board
@@ -14,7 +17,7 @@ class WifiUplink:
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
         self.error = None
 
-    def send(self, record, backlog, introduce: bool) -> bool:
+    def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits; return whether it went. `introduce` tells the info too."""
         from filmgauge.report.publisher import Publisher, info  # a wake in five needs it
 

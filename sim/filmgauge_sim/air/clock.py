@@ -20,10 +20,27 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def run_to(self, time_s: float) -> None:
         """Let everything happen that is due until `time_s`, which is then the time."""
+        due_s = self.due_s()
+        if due_s is None or due_s > time_s:
+            self._now_s = max(self._now_s, time_s)
+            return
         if time_s > self._now_s:
             self.call_at(time_s, self.stop)
             self.run_forever()
             self._now_s = max(self._now_s, time_s)
+        self.settle()
+
+    def due_s(self) -> float | None:
+        """Return the time of what is due next, None when nothing is."""
+        if self._ready:  # type: ignore[attr-defined]
+            return self._now_s
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return scheduled[0].when() if scheduled else None
+
+    def poll(self) -> None:
+        """Let everything happen that is due now, and what threads and sockets bring."""
+        self.call_soon(self.stop)
+        self.run_forever()
         self.settle()
 
     def settle(self) -> None:
