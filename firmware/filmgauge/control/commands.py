@@ -73,9 +73,7 @@ class Commands:
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
         if counter <= self.last():
-            raise Refused(
-                OLD_COUNTER, "counter must be above %d, not %d" % (self.last(), counter)
-            )
+            raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (self.last(), counter))
         struct.pack_into("<I", self._buffer, HEAD_SIZE, counter)
         self._journal.save(self._buffer)
         self._last = counter
