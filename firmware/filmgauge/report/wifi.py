@@ -9,16 +9,17 @@ class WifiUplink:
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
-    def __init__(self, board, config, profile):
+    def __init__(self, board, config, profile, feed=None):
         config.require("wifi_ssid", "mqtt_host")
         self._board = board
         self._config = config
         self._profile = profile
+        self._feed = feed  # of a watchdog that is shorter than a report may take
         self.error = None
 
     def send(self, record, backlog, introduce: bool) -> bool:
         """Send a record and what waits; return whether it went. `introduce` tells the info too."""
-        link = Publisher(self._config)
+        link = Publisher(self._config, self._feed)
         told = info(self._config, self._profile, self._board.name) if introduce else None
         sent = self._is_joined() and link.send(record, backlog, told)
         self._board.disconnect()

@@ -10,7 +10,8 @@ REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
-PORTS = ("esp32", "stm32")  # a folder of shims each
+PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
+WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO_ANSWER = "<BHIH6sB"
 HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts

@@ -9,18 +9,22 @@ if serial:
 
 import _board  # noqa: E402
 import _flash  # noqa: E402
+import _ops  # noqa: E402
 import vfs  # noqa: E402
 
 _flash.mount(image)
 vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
-sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port, "/rom/firmware", ".frozen"]
+sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
+if _board.port in _ops.WIFI_PORTS:
+    sys.path.append("/rom/shims/wifi")
 
 if serial:
-    sys.path[2:] = ["", ".frozen", "/lib"]
     sys.path.insert(0, "/rom/shims/serial")
+    sys.path.extend(("", ".frozen", "/lib"))
     import _console  # noqa: F401  first, since it changes what `sys` is
     import _repl
 
     _repl.start()
 else:
+    sys.path.extend(("/rom/firmware", ".frozen"))
     import main  # noqa: F401
