@@ -19,6 +19,8 @@ class Beacon:
     Raises ValueError for a key that is not 32 hexadecimal digits.
     """
 
+    ACKNOWLEDGES = False
+
     def __init__(self, board, config, radio):
         self._board = board
         self._radio = radio

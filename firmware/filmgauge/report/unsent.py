@@ -4,6 +4,7 @@
 class NoUplink:
     """Sends nothing. `error` says why."""
 
+    ACKNOWLEDGES = False
     error = "this node has no way to send it"
 
     def send(self, record, backlog, introduce: bool) -> bool:

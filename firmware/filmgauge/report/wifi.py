@@ -9,6 +9,8 @@ class WifiUplink:
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
+    ACKNOWLEDGES = True
+
     def __init__(self, board, config, profile, feed=None):
         config.require("wifi_ssid", "mqtt_host")
         self._board = board

@@ -18,7 +18,7 @@ import filmgauge
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
 _START = "_start.py"
-_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as firmware/main.py
+_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
 
 def firmware_sources() -> dict[str, str]:

@@ -42,6 +42,7 @@ CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte i
 CONSOLE_WRITE = 26  # data: as it is
 CONSOLE_INTERRUPTS = 27  # small: 1 makes a Ctrl-C an interrupt
 CONSOLE_MODE = 28  # -> 1 where the boot leads to the raw REPL
+INTERRUPTED = 0x4000  # in a status: a Ctrl-C came
 SOFT_RESET = 29  # small: 1 leads to the raw REPL; never answered
 
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
