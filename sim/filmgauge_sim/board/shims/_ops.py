@@ -10,7 +10,8 @@ REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
-PORTS = ("esp32", "stm32")  # a folder of shims each
+PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
+WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO_ANSWER = "<BHIH6sB"
 HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
@@ -41,6 +42,7 @@ CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte i
 CONSOLE_WRITE = 26  # data: as it is
 CONSOLE_INTERRUPTS = 27  # small: 1 makes a Ctrl-C an interrupt
 CONSOLE_MODE = 28  # -> 1 where the boot leads to the raw REPL
+INTERRUPTED = 0x4000  # in a status: a Ctrl-C came
 SOFT_RESET = 29  # small: 1 leads to the raw REPL; never answered
 
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
