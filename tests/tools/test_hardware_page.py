@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from filmgauge.config import NUMBERS
+from filmgauge.config import numbers
 from filmgauge_sim.board.kinds import board_kind
 from filmgauge_sim.board.pins import PINS
 
@@ -24,7 +24,7 @@ TAKEN = {
 }
 
 
-def numbers(row: str) -> tuple[int, ...]:
+def pins_in(row: str) -> tuple[int, ...]:
     """Return the pins of a row of the table as the configuration counts them."""
     found = []
     for cell in row.split("|")[2:8]:
@@ -56,7 +56,7 @@ def test_every_board_has_its_row() -> None:
 @pytest.mark.parametrize("board", sorted(PINS))
 def test_pins_are_those_of_the_code(board: str) -> None:
     pins = PINS[board]
-    assert numbers(rows()[board]) == tuple(getattr(pins, role) for role in ROLES)
+    assert pins_in(rows()[board]) == tuple(getattr(pins, role) for role in ROLES)
 
 
 @pytest.mark.parametrize("board", sorted(PINS))
@@ -64,7 +64,7 @@ def test_pins_are_free_and_fit_the_configuration(board: str) -> None:
     pins = [getattr(PINS[board], role) for role in ROLES]
     assert len(set(pins)) == len(pins)
     assert not TAKEN[board] & set(pins)
-    low, high = next((low, high) for name, _, low, high in NUMBERS if name == "pin_scl")
+    low, high = next((low, high) for name, _, low, high in numbers() if name == "pin_scl")
     assert all(low <= pin <= high for pin in pins)
 
 

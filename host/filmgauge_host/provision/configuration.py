@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from filmgauge.config import NUMBERS, TEXTS, Config
+from filmgauge.config import Config, numbers, texts
 from filmgauge_host.provision.secret_values import secret_names
 from filmgauge_host.telemetry.errors import InputError
 from filmgauge_sim.board.pins import PINS
@@ -55,17 +55,17 @@ def board_defaults(board: str, supply: Supply) -> dict[str, Value]:
 
 def default(name: str) -> Value | None:
     """Return the firmware's default of a key, None where it must be given."""
-    return next(value for key, value, *_ in (*NUMBERS, *TEXTS) if key == name)
+    return next(value for key, value, *_ in (*numbers(), *texts()) if key == name)
 
 
 def known(name: str) -> bool:
     """Return whether the firmware's configuration has such a key."""
-    return any(name == key for key, *_ in (*NUMBERS, *TEXTS))
+    return any(name == key for key, *_ in (*numbers(), *texts()))
 
 
 def is_number(name: str) -> bool:
     """Return whether a key is a number."""
-    return any(name == key for key, *_ in NUMBERS)
+    return any(name == key for key, *_ in numbers())
 
 
 def check_value(name: str, value: Value) -> None:
@@ -109,7 +109,7 @@ def settled(values: Mapping[str, Value]) -> dict[str, Value]:
     hidden = secret_names()
     return {
         name: values[name]
-        for name, usual, *_ in (*TEXTS, *NUMBERS)
+        for name, usual, *_ in (*texts(), *numbers())
         if name in values and (name in hidden or values[name] != usual)
     }
 

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from filmgauge.config import TEXTS
+from filmgauge.config import texts
 from filmgauge_host.telemetry.errors import InputError
 
 MQTT_PASSWORD = "mqtt_password"
@@ -23,12 +23,12 @@ _PASSWORD_BYTES = 18  # 24 characters
 
 def secret_names() -> list[str]:
     """Return the keys of the configuration that are secret."""
-    return [name for name, *_ in TEXTS if name.endswith(("_password", "_key"))]
+    return [name for name, *_ in texts() if name.endswith(("_password", "_key"))]
 
 
 def key_lengths() -> dict[str, int]:
     """Return the secrets that are keys: name -> hexadecimal digits."""
-    return {name: high for name, _, _, high in TEXTS if name.endswith("_key")}
+    return {name: high for name, _, _, high in texts() if name.endswith("_key")}
 
 
 def variable(name: str) -> str:
