@@ -17,6 +17,7 @@ import filmgauge
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
+_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -26,6 +27,7 @@ def firmware_sources() -> dict[str, str]:
     sources = {
         f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
         for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
     }
     sources["main.py"] = _MAIN
     return sources
