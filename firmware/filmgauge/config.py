@@ -39,7 +39,9 @@ NUMBERS = (
     ("wifi_timeout_ms", 10000, 100, 60000),
     ("ble_advertise_ms", 0, 0, 25000),  # of each report, where there is no Wi-Fi; 0: never
     ("ble_interval_ms", 500, 20, 10240),  # between two advertisements
-    ("backlog", 256, 1, 256),  # records kept while the broker is away
+    ("ble_idle_ms", 5000, 500, 60000),  # the longest silence of a peer that is connected
+    ("ble_connected_ms", 60000, 0, 600000),  # the longest connection; 0: takes none
+    ("backlog", 256, 1, 1024),  # records kept while the broker is away
     ("backlog_per_report", 32, 1, 256),  # records sent from it in one wake
 )
 TEXTS = (
@@ -50,6 +52,7 @@ TEXTS = (
     ("mqtt_user", "", 0, 64),
     ("mqtt_password", "", 0, 64),
     ("ble_key", "", 0, 32),  # 32 hexadecimal digits encrypt what is advertised
+    ("command_key", "", 0, 32),  # 32 hexadecimal digits vouch for commands
 )
 
 

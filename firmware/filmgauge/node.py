@@ -57,6 +57,7 @@ class Node:
         self._counting = counting_of(config)
         self._sampler = self._counting.sampler(board, config)
         self._uplink = board.uplink(config, profile)
+        self._reports_next = False
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
@@ -80,6 +81,8 @@ class Node:
         self._state.wakes += 1
         self._state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._remember(to_flash=False)
+        if record is not None and self._uplink.desk is not None:
+            self._obey(self._uplink.desk)
         return self._until_next_ms()
 
     def fail(self) -> None:
@@ -139,7 +142,7 @@ class Node:
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
         every = self._protection.report_every(self._config.report_every)
-        return not wakes or (every > 0 and wakes % every == 0)
+        return not wakes or self._reports_next or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
         celsius = self._sampler.temperature_cdeg
@@ -189,11 +192,32 @@ class Node:
 
     def _report(self, record):
         """Send the record now, or keep it for later."""
-        if self._uplink.send(record, self._backlog, introduce=not self._state.told):
+        uplink = self._uplink
+        self._reports_next = False
+        if uplink.keeps:
+            self._keep(record)
+        service = self._protection.service()
+        ledger = self._gauge.ledger
+        if uplink.send(record, self._backlog, not self._state.told, ledger, service):
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (record.seq, self._uplink.error))
-            self._keep(record)
+            print("filmgauge: record %d waits: %s" % (record.seq, uplink.error))
+            if not uplink.keeps:
+                self._keep(record)
+
+    def _obey(self, desk):
+        """Do what a peer has asked for."""
+        wishes, desk.wishes = desk.wishes, 0
+        if not wishes:
+            return
+        from filmgauge.report.desk import WISH_REBOOT, WISH_REPORT, WISH_ZERO
+
+        self._reports_next = bool(wishes & WISH_REPORT)
+        if wishes & WISH_ZERO:
+            self._protection.seek_zero()
+        if wishes & WISH_REBOOT:
+            self._remember(to_flash=True)
+            self._board.reset()
 
     def _keep(self, record):
         try:

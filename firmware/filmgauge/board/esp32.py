@@ -77,6 +77,10 @@ class Esp32:
             self._wlan.active(False)
             self._wlan = None
 
+    def reset(self) -> None:
+        """Boot anew; the RTC runs on."""
+        machine.reset()
+
     def sleep(self, duration_ms: int) -> None:
         """Sleep deeply; does not return: the board boots anew."""
         machine.deepsleep(duration_ms)

@@ -97,6 +97,15 @@ class Protection:
             return 0
         return wakes * _SELDOM if level == _SAVING else wakes
 
+    def service(self) -> int:
+        """Return the level of service: what the node still does (shedding.py)."""
+        return self._level()
+
+    def seek_zero(self) -> None:
+        """Look at the sensor's zero at the next chance."""
+        if self._planner is not None:
+            self._planner.disconnect.seek()
+
     def period(self, duration_ms: int) -> int:
         """Return the time from wake to wake where `duration_ms` is usual."""
         return duration_ms * _HIBERNATING if self._level() == _HIBERNATE else duration_ms
@@ -137,6 +146,13 @@ class Unprotected:
     def report_every(self, wakes: int) -> int:
         """Return `wakes`."""
         return wakes
+
+    def service(self) -> int:
+        """Return the whole of it."""
+        return 0
+
+    def seek_zero(self) -> None:
+        """Nothing is switched."""
 
     def period(self, duration_ms: int) -> int:
         """Return `duration_ms`."""

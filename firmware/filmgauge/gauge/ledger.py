@@ -26,7 +26,7 @@ SLEEP = const(7)  # the sleeping node with its converter and leakage, where no s
 SENSOR = const(8)  # sensors and processor during a sample, where no sensor sees it
 RADIO = const(9)  # reports, where no sensor sees them
 GAP = const(10)  # estimated for a time in which the sensor was stuck
-_LINES = const(11)
+LINES = const(11)
 _FIRST_BOOKED = const(3)
 
 _PC_PER_UC = const(1000000)
@@ -56,7 +56,7 @@ class Ledger:
     """Lines of charge, and the remainder of the conversion from counts."""
 
     def __init__(self):
-        self._words = array("i", [0] * (2 * _LINES))
+        self._words = array("i", [0] * (2 * LINES))
         self._remainder = 0
 
     def add_pc(self, line: int, pc: int) -> None:
@@ -83,14 +83,14 @@ class Ledger:
     def booked_nah(self) -> int:
         """Return all that is known but not measured, in nAh."""
         booked_pc = 0
-        for line in range(_FIRST_BOOKED, _LINES):
+        for line in range(_FIRST_BOOKED, LINES):
             booked_pc += self.line_pc(line)
         return (booked_pc + 1800000) // 3600000
 
     def stored_pc(self) -> int:
         """Return the sum of all lines in pC: the charge in the cell as the ledger has it."""
         uc = pc = 0
-        for line in range(_LINES):
+        for line in range(LINES):
             uc += self._words[2 * line]
             pc += self._words[2 * line + 1]
         return uc * _PC_PER_UC + pc
@@ -102,9 +102,9 @@ class Ledger:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        for i in range(2 * _LINES):
+        for i in range(2 * LINES):
             self._words[i] = values[i]
-        self._remainder = values[2 * _LINES]
+        self._remainder = values[2 * LINES]
 
 
 def _greatest_common_divisor(a, b):

@@ -4,8 +4,10 @@
 class NoUplink:
     """Sends nothing. `error` says why."""
 
+    keeps = False
+    desk = None
     error = "this node has no way to send it"
 
-    def send(self, record, backlog, introduce: bool) -> bool:
+    def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Return False: the record was not sent."""
         return False

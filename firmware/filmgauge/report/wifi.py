@@ -9,6 +9,9 @@ class WifiUplink:
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
+    keeps = False  # what went needs no room in flash
+    desk = None
+
     def __init__(self, board, config, profile):
         config.require("wifi_ssid", "mqtt_host")
         self._board = board
@@ -16,7 +19,7 @@ class WifiUplink:
         self._profile = profile
         self.error = None
 
-    def send(self, record, backlog, introduce: bool) -> bool:
+    def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits; return whether it went. `introduce` tells the info too."""
         link = Publisher(self._config)
         told = info(self._config, self._profile, self._board.name) if introduce else None

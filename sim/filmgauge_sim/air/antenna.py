@@ -1,7 +1,7 @@
 """A board's antenna: its Bluetooth as a bumble device on the air."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ class BoardAntenna:
         self._connections: dict[int, Connection] = {}
         self._values: dict[int, gatt.Characteristic[bytes]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._now_us = 0  # of the board, as far as it has told
 
     def start(self, peer: Peer, address: bytes, random: bool, name: str, mtu: int) -> None:
         air = self._air
@@ -78,7 +79,12 @@ class BoardAntenna:
             self._controller.le_legacy_advertiser.enabled = False
 
     def follow(self, now_us: int) -> None:
-        self._air.run_to(now_us)
+        self._now_us = now_us
+        if not self._air.paced:
+            self._air.run_to(now_us)
+
+    def quiet_until_us(self) -> int | None:
+        return self._air.next_us()
 
     # GATT
 
@@ -99,23 +105,30 @@ class BoardAntenna:
         return found
 
     def notify(self, connection: int, handle: int, value: bytes) -> None:
-        self._run(self._notify(self._connections[connection], self._values[handle], value))
+        self._run(partial(self._notify, connection, handle, value))
 
     def indicate(self, connection: int, handle: int, value: bytes) -> None:
-        self._run(self._indicate(connection, handle, value))
+        self._run(partial(self._indicate, connection, handle, value))
 
     def disconnect(self, connection: int) -> None:
-        self._run(self._connections[connection].disconnect())
+        self._run(partial(self._disconnect, connection))
 
-    async def _notify(
-        self, connection: Connection, value: "gatt.Characteristic[bytes]", data: bytes
-    ) -> None:
-        server = self._powered().gatt_server
-        await server.notify_subscriber(connection, value, data, force=True)
+    async def _disconnect(self, connection: int) -> None:
+        peer = self._connections.get(connection)
+        if peer is not None:
+            await peer.disconnect()
+
+    async def _notify(self, connection: int, handle: int, data: bytes) -> None:
+        peer, device = self._connections.get(connection), self._device
+        if peer is not None and device is not None:  # else it was gone before
+            characteristic = self._values[handle]
+            await device.gatt_server.notify_subscriber(peer, characteristic, data, force=True)
 
     async def _indicate(self, connection: int, handle: int, value: bytes) -> None:
-        server = self._powered().gatt_server
-        peer, characteristic = self._connections[connection], self._values[handle]
+        peer, device = self._connections.get(connection), self._device
+        if peer is None or device is None:
+            return
+        server, characteristic = device.gatt_server, self._values[handle]
         status = 0
         try:
             await server.indicate_subscriber(peer, characteristic, value, force=True)
@@ -187,10 +200,15 @@ class BoardAntenna:
             raise RuntimeError("the antenna has not been started")
         return self._device
 
-    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = self._air.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Begin some work at the board's time: it may be ahead of the air."""
+
+        def begin() -> None:
+            task = self._air.loop.create_task(work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        self._air.at(self._now_us, begin)
 
 
 def _answer(asked: "asyncio.Future[int]", error: int) -> None:

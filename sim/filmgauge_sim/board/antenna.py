@@ -93,7 +93,11 @@ class Antenna(Protocol):
         ...
 
     def follow(self, now_us: int) -> None:
-        """Let the air go on to the board's time."""
+        """Note the board's time; unless others pace the air, let it go on to there."""
+        ...
+
+    def quiet_until_us(self) -> int | None:
+        """Return until when nothing will come, None for ever."""
         ...
 
 
@@ -132,3 +136,6 @@ class Silence:
     def disconnect(self, connection: int) -> None: ...
 
     def follow(self, now_us: int) -> None: ...
+
+    def quiet_until_us(self) -> int | None:
+        return None

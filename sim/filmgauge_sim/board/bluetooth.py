@@ -20,6 +20,8 @@ _UNIT_US = 625  # of an advertising interval
 _SHORTEST_US, _LONGEST_US = 20_000, 10_240_000
 _VALUE_BYTES = 20  # of an attribute until its buffer is enlarged
 _QUEUE_BYTES = 4096  # of notifications within one connection event (assumed: its buffers)
+_LOOK_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
+_LONGEST_LOOK_US = 10_000
 _EVENT_US = 30_000  # a connection event (assumed interval)
 
 
@@ -87,6 +89,18 @@ class Bluetooth:
     def talks(self) -> bool:
         """Whether someone may speak to the board at any time."""
         return bool(self._connections) or bool(self._advertising and self._advertising.connectable)
+
+    def tells_us(self, now_us: int) -> int | None:
+        """Return the earliest time at which it may have something to tell, None for never."""
+        if self._connections:
+            quiet_us = self.antenna.quiet_until_us()
+            latest_us = now_us + _LONGEST_LOOK_US
+            if quiet_us is not None:
+                latest_us = min(latest_us, quiet_us)
+            return max(now_us + _LOOK_US, latest_us)
+        if self._advertising and self._advertising.connectable:
+            return self._advertising.next_us + _LOOK_US  # who connects does so upon it
+        return None
 
     def send_due(self, now_us: int) -> None:
         """Send the advertising event that is due and set the time of the next one."""

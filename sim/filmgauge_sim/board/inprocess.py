@@ -48,7 +48,7 @@ class _Link:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
         except LightSleep as asleep:
             self.interrupt(asleep.outcome)
-            return b""
+            return board.woken()
         if board.now_us >= board.interrupt_us:
             self.interrupt(INTERRUPTED)
         if status:
