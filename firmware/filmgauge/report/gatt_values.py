@@ -10,7 +10,7 @@ import struct
 
 import filmgauge
 from filmgauge.compat import const
-from filmgauge.config import NUMBERS, TEXTS
+from filmgauge.config import numbers, texts
 from filmgauge.gauge.ledger import LINES
 from filmgauge.report import battery_service, gatt
 
@@ -64,7 +64,7 @@ def configuration(config) -> bytes:
     """
     parts = []
     room = _LONGEST - len('{"more":1}')
-    for name, default, _, _ in NUMBERS + TEXTS:
+    for name, default, _, _ in list(numbers()) + list(texts()):
         value = getattr(config, name)
         if value == default or name in _SECRETS:
             continue

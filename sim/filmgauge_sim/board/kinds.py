@@ -3,18 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from filmgauge_sim.board.pins import PINS, BoardPins
+
 Port = Literal["esp32", "stm32"]
 
-
-@dataclass(frozen=True)
-class BoardPins:
-    """Where a node of this kind has its parts, as the firmware's configuration numbers pins."""
-
-    scl: int
-    sda: int
-    gate: int  # high connects the bus input of the INA228
-    sensors: int  # high gives both sensors their supply, where a scenario switches it
-    disconnect: int  # high opens the switch between cell and shunt
+_MPY = 6 | 3 << 8  # version 6.3 of the bytecode
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,11 @@ class BoardKind:
     advertisement_ua: float = 2_800.0
     wake_us: int = 0  # awake after a light sleep, until its clocks run again
     heap_kb: int = 128  # of MicroPython
-    pins: BoardPins = BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12)
+    pins: BoardPins = PINS["esp32-s3"]
+    # What the interpreter says of itself: sys.implementation._machine and _mpy.
+    machine: str = "ESP32C3 module with ESP32C3"
+    mpy: int = _MPY | 11 << 10  # bytecode, and the architecture that py/persistentcode.h numbers
+    file_system_blocks: int = 512  # of 4 KiB: half of 4 MB
 
     @property
     def has_wifi(self) -> bool:
@@ -86,6 +83,7 @@ _KINDS = (
         # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
         # request" (ports/esp32/mpconfigport.h).
         heap_kb=128,
+        pins=PINS["esp32-c3"],
     ),
     BoardKind(
         name="stm32wb55",
@@ -110,8 +108,7 @@ _KINDS = (
         # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
         # less static data: assumed 44 KB with the BLE stack.
         heap_kb=128,
-        # A4, A5 and A6; the bus at B8 and B9, as on Nucleo boards.
-        pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6),
+        pins=PINS["stm32wb55"],
     ),
 )
 

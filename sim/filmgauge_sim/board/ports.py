@@ -42,6 +42,7 @@ def built_in_modules(
             "platform": _PLATFORMS[port],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
+            "modules": {},  # what the firmware lets go of stays loaded for its next boot
         },
         "uos": {
             name: getattr(files, name, None)

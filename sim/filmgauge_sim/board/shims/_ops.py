@@ -35,6 +35,14 @@ CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter h
 HANG = 21  # the firmware waits for what never comes; never answered
 PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
 
+IDENTITY = 23  # -> version 3 x u8, mpy u16, what the board calls itself (serial port)
+CONSOLE_READ = 24  # argument: most bytes -> at least one, once it has come
+CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte if there is one
+CONSOLE_WRITE = 26  # data: as it is
+CONSOLE_INTERRUPTS = 27  # small: 1 makes a Ctrl-C an interrupt
+CONSOLE_MODE = 28  # -> 1 where the boot leads to the raw REPL
+SOFT_RESET = 29  # small: 1 leads to the raw REPL; never answered
+
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
 BLE_CONFIG = 31  # argument: MTU; data: name
 BLE_ADVERTISE = 32  # small: BLE_... bits; argument: us, 0 to stop; data: length, data, response
@@ -59,6 +67,8 @@ IRQ_GATTS_WRITE = 3
 IRQ_GATTS_READ_REQUEST = 4
 IRQ_GATTS_INDICATE_DONE = 20
 IRQ_MTU_EXCHANGED = 21
+
+PIN_READ = 60  # small: pin; argument: 1 with a pull-up -> level
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status
