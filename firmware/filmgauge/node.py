@@ -241,7 +241,7 @@ class Node:
         if sent:
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (record.seq, uplink.error))
+            print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
             kept = kept or self._keep(record)
         if self._on_trial and (sent or (kept and not uplink.acknowledges)):
             self.reported = record.to_json()
