@@ -9,18 +9,28 @@ if serial:
 
 import _board  # noqa: E402
 import _flash  # noqa: E402
+import _ops  # noqa: E402
+import uos  # noqa: E402
 import vfs  # noqa: E402
 
-_flash.mount(image)
+place = "/flash" if serial and _board.port == "stm32" else "/"  # as the ports have it
+_flash.mount(image, place)
 vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
-sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port, "/rom/firmware", ".frozen"]
+sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
+if _board.port in _ops.WIFI_PORTS:
+    sys.path.append("/rom/shims/wifi")
 
 if serial:
-    sys.path[2:] = ["", ".frozen", "/lib"]
     sys.path.insert(0, "/rom/shims/serial")
+    if place == "/":
+        sys.path.extend(("", ".frozen", "/lib"))
+    else:
+        uos.chdir(place)
+        sys.path.extend(("", ".frozen", place, place + "/lib"))
     import _console  # noqa: F401  first, since it changes what `sys` is
     import _repl
 
     _repl.start()
 else:
+    sys.path.extend(("/rom/firmware", ".frozen"))
     import main  # noqa: F401
