@@ -209,6 +209,7 @@ def test_wrong_values_are_one_sentence_and_write_nothing(
     [
         ('"shelf-1"', '"../etc"', "node may have a-z, 0-9 and - only"),
         ('"esp32-c3"', '"uno"', "board must be one of esp32-c3"),
+        ('"esp32-c3"', '"esp32-c3"\nsupply = 5', "supply must be one of usb, film, not 5"),
         ('"esp32-c3"', '"stm32wb55"', "must be left out: stm32wb55 has no Wi-Fi"),
         ('"evp-li"', '"lead-acid"', "lead-acid"),
         ("area_cm2 = 1.0", "area_cm2 = 1e6", "cell.area_cm2 must be 0.01 to 1000"),
