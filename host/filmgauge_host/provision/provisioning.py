@@ -3,6 +3,7 @@
 <out>/<node>/config.json    for the board, with its secrets: only its owner can read it
 <out>/<node>/profile.bin    the compiled profile of its cell
 <out>/<node>/node.toml      the description, without secrets
+<out>/known.toml            the keys of all nodes, for Bluetooth: only its owner can read it
 <out>/mosquitto/passwords   a line for each node (password_file of mosquitto)
 <out>/mosquitto/acl         a block for each node (acl_file)
 """
@@ -22,6 +23,7 @@ from filmgauge_host.provision.configuration import (
     settled,
 )
 from filmgauge_host.provision.description import Description, to_toml
+from filmgauge_host.provision.known_file import with_keys
 from filmgauge_host.provision.secret_values import (
     MQTT_PASSWORD,
     WIFI_PASSWORD,
@@ -38,6 +40,7 @@ from filmgauge_sim.cell.compiled import compile_profile
 CONFIG = "config.json"
 PROFILE = "profile.bin"
 DESCRIPTION = "node.toml"
+KNOWN = "known.toml"
 _LEAST_CM2, _MOST_CM2 = 0.01, 1000.0  # as `filmgauge profile` takes
 
 
@@ -103,6 +106,9 @@ def provision(description: Description, out: Path, new_keys: bool = False) -> Pr
         folder / DESCRIPTION: Content(to_toml(shown).encode()),
         folder / CONFIG: Content((json.dumps(configuration, indent=1) + "\n").encode(), 0o600),
     }
+    keys = {name: str(configuration.get(name, "")) for name in key_lengths()}
+    known = with_keys(out / KNOWN, description.node, keys)
+    files[out / KNOWN] = Content(known.encode(), 0o600)
     if wifi:
         files |= _broker_files(out, description.node, configuration)
     write_all(files)
