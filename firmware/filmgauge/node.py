@@ -14,17 +14,17 @@ from filmgauge.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAUL
 from filmgauge.state import SIZE, State
 from filmgauge.store.retained import Retained
 
-_CONFIG = "/config.json"
-_PROFILE = "/profile.bin"
-_JOURNAL = "/state"
-_BACKLOG = "/backlog"
+_CONFIG = const("/config.json")
+_PROFILE = const("/profile.bin")
+_JOURNAL = const("/state")
+_BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_GAUGING = ("_gauge", "_protection", "_counting", "_sampler")
-_GAUGING_PACKAGES = ("filmgauge.gauge", "filmgauge.control")
+_GAUGING = const(("_gauge", "_protection", "_counting", "_sampler"))
+_GAUGING_PACKAGES = const(("filmgauge.gauge", "filmgauge.control"))
 
 
 class _Told:
@@ -238,7 +238,7 @@ class Node:
         if uplink.send(record, backlog, not self._state.told, ledger, service):
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (record.seq, uplink.error))
+            print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
             if not uplink.keeps:
                 self._keep(record)
 
