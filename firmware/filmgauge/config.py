@@ -7,6 +7,7 @@ config.sample_s, config.mqtt_host, ...
 import json
 
 from filmgauge.compat import const
+from filmgauge.settings import Settings
 
 _NODE_MAX = const(32)
 _NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -60,7 +61,7 @@ _TEXTS = const(
 )
 
 
-class Config:
+class Config(Settings):
     """Attributes are the names of `numbers()` and `texts()`."""
 
     def __init__(self, **values):
@@ -72,12 +73,6 @@ class Config:
         check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
-
-    def require(self, *names) -> None:
-        """Raise ValueError unless the texts of these names have been given."""
-        for name in names:
-            if not getattr(self, name):
-                raise ValueError("configuration key %s is missing" % name)
 
     @classmethod
     def from_json(cls, text) -> "Config":

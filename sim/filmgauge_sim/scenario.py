@@ -135,7 +135,7 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     name: Annotated[str, Meta(description="1 to 32 of a-z, 0-9 and -; names the MQTT topics")]
     board: Annotated[
-        Literal["esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55"],
+        Literal["esp32-c3", "esp32-c6", "esp32-s3", "stm32wb55"],
         Meta(description="kind of board; an stm32wb55 has no Wi-Fi and keeps its records"),
     ] = "esp32-c3"
     clock_error_ppm: Annotated[

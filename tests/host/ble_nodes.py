@@ -166,10 +166,15 @@ class BleNode:
             ],
         )
         battery = gatt.Service(UUID(0x180F), [_readable("2A19", lambda: b"\x51")])
-        names = {"2A29": "filmgauge", "2A24": "stm32wb", "2A25": self.name, "2A26": "0.1.0"}
+        names = {
+            "2A29": lambda: "filmgauge",
+            "2A24": lambda: "stm32wb",
+            "2A25": lambda: self.name,
+            "2A26": lambda: "0.1.0",
+        }
         about = gatt.Service(
             UUID(0x180A),
-            [_readable(uuid, (lambda given=text: given.encode())) for uuid, text in names.items()],
+            [_readable(uuid, lambda told=told: told().encode()) for uuid, told in names.items()],
         )
         self.device.add_services([ours, battery, about])
 

@@ -98,7 +98,7 @@ def test_a_client_discovers_and_reads_and_is_told_of_the_end(bed: Bed) -> None:
             assert [each.uuid[4:8] for each in found.descriptors] == ["2902"]
         assert not client.is_connected
         assert ended == [ADDRESS]
-        with pytest.raises(BleakError, match="Service Discovery|Not connected"):
+        with pytest.raises(BleakError, match=r"Service Discovery|Not connected"):
             await client.read_gatt_char("2a25")
 
     bed.advertise()

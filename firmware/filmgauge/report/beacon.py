@@ -17,6 +17,7 @@ _COUNTER = "/counter"
 _HEARD = "it was only advertised"
 _NAME_BYTES = 12  # that fit beside the manufacturer data
 _SHORT_NAME, _NAME, _MANUFACTURER = 0x08, 0x09, 0xFF
+_NO_IO = 3  # neither a display nor keys
 _NOBODY = 0xFFFF  # company of tests
 
 
@@ -28,6 +29,7 @@ class Beacon:
     """
 
     keeps = True
+    acknowledges = False
 
     def __init__(self, board, config, profile, radio):
         self._board = board
@@ -60,7 +62,7 @@ class Beacon:
         try:
             connectable = self._airtime.connectable
             if connectable:
-                ble.config(gap_name=self._node)
+                ble.config(gap_name=self._node, bond=True, le_secure=True, mitm=False, io=_NO_IO)
                 link.handles = gatt.register(self._radio, ble)
             ble.gap_advertise(
                 self._airtime.interval_ms * 1000,

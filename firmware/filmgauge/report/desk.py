@@ -29,7 +29,8 @@ class Desk:
 
     def up_s(self) -> int:
         """Return the time since power-on."""
-        return self.record.up_s + (self.board.clock_ms() - self._shown_ms) // 1000
+        shown_s = (self.board.clock_ms() - self._shown_ms) // 1000
+        return self.record.up_s + shown_s  # pyright: ignore
 
     def unix_s(self) -> int:
         """Return the time since 1970, 0 where nobody has told it."""

@@ -12,6 +12,8 @@ _GATTS_WRITE = const(3)
 _READ_REQUEST = const(4)
 _MTU_EXCHANGED = const(21)
 _CONNECTION_UPDATE = const(27)
+_GET_SECRET = const(29)
+_SET_SECRET = const(30)
 
 DISCONNECTED = const(2)
 WRITTEN = const(3)
@@ -35,6 +37,7 @@ class Link:
         self.ready = False
         self.interval_us = 0  # of the connection; 0: not told
         self._events = []
+        self._bonds = None
         ble.irq(self._interrupt)
 
     def next_event(self) -> "tuple | None":
@@ -56,7 +59,24 @@ class Link:
             self._events.append((MTU, data[1]))
         elif event == _CONNECTION_UPDATE:
             self.interval_us = data[1] * 1250
+        elif event in (_GET_SECRET, _SET_SECRET):
+            return self._secret(event, data)
         return None
+
+    def _secret(self, event, data):
+        """Give the stack a secret of a bond, or keep one; None and False for a failure."""
+        try:
+            if self._bonds is None:
+                from filmgauge.store.bonds import Bonds  # who never bonds does not load it
+
+                self._bonds = Bonds()
+            kind, second, third = data
+            if event == _GET_SECRET:
+                return self._bonds.get(kind, second, None if third is None else bytes(third))
+            return self._bonds.put(kind, bytes(second), None if third is None else bytes(third))
+        except (OSError, ValueError) as error:  # then the peer has to pair again
+            print("filmgauge: bonds:", error)
+            return None
 
     def _note(self, event):
         if len(self._events) < _MOST:

@@ -17,6 +17,7 @@ from filmgauge.report.topics import check_node
 from filmgauge_host.telemetry.errors import InputError
 
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
+_ADVERTISED = 12  # characters of a name
 _KEY = re.compile("[0-9a-fA-F]{32}")
 
 
@@ -37,14 +38,20 @@ class KnownNodes:
         self.by_name = {node.name: node for node in nodes}
         self.by_address = {node.address: node for node in nodes if node.address}
 
-    def key_of(self, address: str) -> bytes | None:
-        """Return the key that opens the advertisements of an address."""
-        known = self.by_address.get(address)
-        return known.ble_key if known else None
+    def find(self, address: str, advertised: str | None) -> KnownNode | None:
+        """Return the node of an address; one without an address is known by its name.
 
-    def names_only(self) -> "KnownNodes":
-        """Return the same nodes without keys."""
-        return KnownNodes([KnownNode(n.name, n.address) for n in self.by_name.values()])
+        advertised: the name in an advertisement, which is cut to 12 characters.
+        """
+        known = self.by_address.get(address)
+        if known is None and advertised:
+            same = [
+                node
+                for node in self.by_name.values()
+                if node.address is None and node.name[:_ADVERTISED] == advertised
+            ]
+            known = same[0] if len(same) == 1 else None
+        return known
 
 
 def load_known(path: Path | None) -> KnownNodes:

@@ -1,7 +1,8 @@
 """The firmware as the board runs it: bytecode in a folder, made once per version of the source.
 
 The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
-stand in for the built-in modules, those of each port in a folder of its own.
+stand in for the built-in modules: those of each port in a folder of its own, those of Wi-Fi and
+of a serial port too.
 """
 
 import hashlib
@@ -18,8 +19,9 @@ from filmgauge_sim.board.shims import _ops
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
+_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
 _START = "_start.py"
-_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as firmware/main.py
+_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
 
 def firmware_sources() -> dict[str, str]:
@@ -27,6 +29,7 @@ def firmware_sources() -> dict[str, str]:
     sources = {
         f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
         for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
     }
     sources["main.py"] = _MAIN
     return sources
@@ -55,7 +58,7 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
 def _inlined(text: str) -> str:
     """Put the values of `_ops` into a shim: their names would take the board 4 KB of its heap,
     for modules that are built into a real one."""
-    text = re.sub(r"^import _ops$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^import _ops\b.*$", "", text, flags=re.MULTILINE)
     return re.sub(r"\b_ops\.(\w+)", lambda name: repr(getattr(_ops, name[1])), text)
 
 

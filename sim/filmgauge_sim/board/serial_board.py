@@ -4,6 +4,7 @@ A thread serves the board. Time: what the firmware does and sleeps passes `speed
 real time; waiting for the port passes as real time does, since the other end of the port is real.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -29,7 +30,7 @@ _CONSOLE = (
 )
 _NAP_S = 0.05  # how long the thread waits for something to happen
 _AHEAD_S = 0.002  # by so little the board may be ahead of its time
-_AGAIN_S = 0.3  # a second Ctrl-C before the first was seen would end the interpreter
+_SILENT_S = 0.5  # without a request for so long, a Ctrl-C goes to the interpreter as a signal
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
 _AFTER_CRASH_S = 1.0  # assumed: panic handler and boot loader
 _VERSION = (1, 29, 0)
@@ -78,7 +79,7 @@ class SerialBoard:
         self._boot_next: ResetCause | None = None
         self._due_s = 0.0  # when the pending answer or the next boot is due
         self._silent_since_s = 0.0
-        self._interrupted_s = 0.0
+        self._interrupt_wanted = False
         self._idle_since_s = 0.0
         self._cut_at: int | None = None
         self._port_back_s: float | None = None
@@ -128,7 +129,8 @@ class SerialBoard:
         """Have the thread do something, and wait until it is done."""
         done = threading.Event()
         self._orders.append((action, done))
-        os.write(self._wake_write, b"\0")
+        with contextlib.suppress(OSError):  # the thread has ended
+            os.write(self._wake_write, b"\0")
         while not done.wait(0.2):
             if not self._thread.is_alive():
                 return
@@ -207,7 +209,17 @@ class SerialBoard:
             idle_s, self._idle_since_s = now_s - self._idle_since_s, now_s
             self._idle(round(idle_s * 1e6))
             self._answer_console(now_s)
-        elif self._pending is None and now_s - self._silent_since_s > self._options.guard_s:
+        elif self._pending is None:
+            self._mind_silence(now_s)
+
+    def _mind_silence(self, now_s: float) -> None:
+        """Deal with firmware that makes no request."""
+        silent_s = now_s - self._silent_since_s
+        process = self._launcher.process_id
+        if self._interrupt_wanted and silent_s > _SILENT_S and process is not None:
+            self._interrupt_wanted = False
+            os.kill(process, signal.SIGINT)
+        if silent_s > self._options.guard_s:
             self._silent_since_s = now_s
             outcome = self.board.hang()
             if outcome.cause is not None:  # else a program at the prompt takes its time
@@ -231,6 +243,9 @@ class SerialBoard:
         self._pending = None
         self._deaf = False
         self._silent_since_s = time.monotonic()
+        if self._interrupt_wanted and self._console.interrupts:
+            self._interrupt_wanted = False
+            status |= _ops.INTERRUPTED
         self._launcher.answer(status, answer, self.board.reading_us())
 
     def _request(self) -> None:
@@ -341,14 +356,9 @@ class SerialBoard:
 
     def _interrupt(self) -> None:
         """Bring a Ctrl-C to the firmware."""
-        now_s = time.monotonic()
-        process = self._launcher.process_id
-        if process is None or now_s - self._interrupted_s < _AGAIN_S:
-            return
-        self._interrupted_s = now_s
-        os.kill(process, signal.SIGINT)
+        self._interrupt_wanted = True
         if self._console.is_waiting:
-            self._answer_console(now_s, at_once=True)
+            self._answer_console(time.monotonic(), at_once=True)
         elif self._pending is not None:
             self._give(*self._pending)
 
@@ -405,7 +415,7 @@ class SerialBoard:
         self._console.reset()
         self._deaf = False
         self._pending = None
-        self._interrupted_s = 0.0
+        self._interrupt_wanted = False
         self._silent_since_s = time.monotonic()
         self._launcher.boot()
         self._running = True

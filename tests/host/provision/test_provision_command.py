@@ -12,6 +12,8 @@ from filmgauge.gauge.profile import Profile
 from filmgauge_sim.board.pins import PINS
 from filmgauge_sim.scenario import load_scenario
 
+KEYS = ("ble_key", "command_key")
+
 
 def test_the_board_reads_what_is_written(tmp_path: Path) -> None:
     ran = provision("--from", wifi_file(tmp_path), "--out", tmp_path / "nodes")
@@ -39,7 +41,7 @@ def test_the_board_reads_what_is_written(tmp_path: Path) -> None:
 def test_secrets_are_nowhere_else(tmp_path: Path) -> None:
     ran = provision("--from", wifi_file(tmp_path), "--out", tmp_path / "nodes", "--json")
     written = json.loads((tmp_path / "nodes/shelf-1/config.json").read_text())
-    for name in ("wifi_password", "mqtt_password", "ble_key"):
+    for name in ("wifi_password", "mqtt_password", *KEYS):
         assert written[name]
         assert written[name] not in ran.output
         for path, (content, _) in tree(tmp_path / "nodes").items():
@@ -47,7 +49,7 @@ def test_secrets_are_nowhere_else(tmp_path: Path) -> None:
     told = json.loads(ran.output)
     assert (told["node"], told["made"], told["kept"]) == (
         "shelf-1",
-        ["ble_key", "mqtt_password"],
+        [*KEYS, "mqtt_password"],
         [],
     )
     assert {Path(path).name for path in told["files"]} == {
@@ -61,13 +63,13 @@ def test_again_keeps_keys_and_new_keys_makes_others(tmp_path: Path) -> None:
     first = tree(out)
     ran = provision("--from", source, "--out", out, "--json", env={})
     assert ran.exit_code == 0, ran.output
-    assert json.loads(ran.output)["kept"] == ["ble_key", "mqtt_password", "wifi_password"]
+    assert json.loads(ran.output)["kept"] == [*KEYS, "mqtt_password", "wifi_password"]
     assert tree(out) == first  # not even the salt has changed
     provision("--from", source, "--out", out, "--new-keys", env={})
     before = json.loads(first["shelf-1/config.json"][0])
     after = json.loads(tree(out)["shelf-1/config.json"][0])
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"ble_key", "mqtt_password"}
+    assert changed == {*KEYS, "mqtt_password"}
 
 
 def test_its_own_description_repeats_it(tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_its_own_description_repeats_it(tmp_path: Path) -> None:
     a, b = (
         json.loads((tmp_path / name / "shelf-1/config.json").read_text()) for name in ("a", "b")
     )
-    own = ("ble_key", "mqtt_password")
+    own = (*KEYS, "mqtt_password")
     assert {k: v for k, v in a.items() if k not in own} == {
         k: v for k, v in b.items() if k not in own
     }

@@ -83,7 +83,7 @@ async def visit(device: Device, address: str, log: list[tuple[str, float]]) -> d
         assert await record.read_value() == read.to_bytes()
     log.append(("go", loop.time()))
     await peer.connection.disconnect()
-    return {"name": found, "seq": read.seq, "at": loop.time()}
+    return {"name": found, "at": loop.time()}
 
 
 async def visit_all(run: Run, log: list[tuple[str, float]]) -> list[dict[str, Any]]:
