@@ -11,20 +11,21 @@ from filmgauge.board import this_board
 from filmgauge.compat import const, unload
 from filmgauge.counting import counting_of
 from filmgauge.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
+from filmgauge.settings import Settings
 from filmgauge.state import SIZE, State
 from filmgauge.store.retained import Retained
 
-_CONFIG = "/config.json"
-_PROFILE = "/profile.bin"
-_JOURNAL = "/state"
-_BACKLOG = "/backlog"
+_CONFIG = const("/config.json")
+_PROFILE = const("/profile.bin")
+_JOURNAL = const("/state")
+_BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_GAUGING = ("_gauge", "_protection", "_counting", "_sampler")
-_GAUGING_PACKAGES = ("filmgauge.gauge", "filmgauge.control")
+_GAUGING = const(("_gauge", "_protection", "_counting", "_sampler"))
+_GAUGING_PACKAGES = const(("filmgauge.gauge", "filmgauge.control"))
 
 
 class _Told:
@@ -332,7 +333,9 @@ def _read_config():
     from filmgauge.config import Config
 
     with open(_CONFIG, "rb") as file:
-        return Config.from_json(file.read())
+        settings = Settings(Config.from_json(file.read()).__dict__)
+    unload(("filmgauge.config",))
+    return settings
 
 
 def _read_profile():

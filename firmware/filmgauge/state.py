@@ -6,8 +6,8 @@ from filmgauge.compat import const
 from filmgauge.gauge.fuel_gauge import SIZE as _GAUGE_SIZE
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_LAYOUT = const(3)  # another one is not read, even where it has the same size
-_FORMAT = "<BIIIQQiiiIBBBB"
+_LAYOUT = const(4)  # another one is not read, even where it has the same size
+_FORMAT = const("<BIIIQQiiiIBBBB")
 _MOST_NJ = const(0xFFFFFFFF)
 _OWN = const(49)
 _PROTECTION = const(38)  # control/protection.py

@@ -144,7 +144,7 @@ def test_what_is_booked_flows_like_any_current():
         booked.book(-3600000000, SLEEP, 180000000)
         booked.flow(0, hour_ms, 2500)
     assert booked.ledger.line_pc(GAP) == 0  # exactly nothing is no stuck sensor here
-    assert abs(booked.recent_pa() - counted.recent_pa()) <= 2
+    assert abs(booked.recent_pa - counted.recent_pa) <= 2
     assert abs(booked.stored_nah() - counted.stored_nah()) <= 1
     ready = [gauge.available_nah(660000, 2500) for gauge in (counted, booked)]
     assert abs(ready[0] - ready[1]) <= 2
