@@ -3,15 +3,16 @@
 import struct
 
 from filmgauge.compat import const
-from filmgauge.gauge import fuel_gauge
+from filmgauge.gauge.fuel_gauge import SIZE as _GAUGE_SIZE
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_LAYOUT = const(3)  # another one is not read, even where it has the same size
-_FORMAT = "<BIIIQQiiiIBBBB"
+_LAYOUT = const(4)  # another one is not read, even where it has the same size
+_FORMAT = const("<BIIIQQiiiIBBBB")
+_MOST_NJ = const(0xFFFFFFFF)
 _OWN = const(49)
 _PROTECTION = const(38)  # control/protection.py
 _GAUGE = _OWN + _PROTECTION
-SIZE = _GAUGE + fuel_gauge.SIZE
+SIZE = _GAUGE + _GAUGE_SIZE
 BLOCK = SIZE + OVERHEAD
 
 
@@ -36,8 +37,12 @@ class State:
         self.radio_nj = 0
         self.faults = self.counting = self.told = self.zeroing = 0
 
-    def pack(self, gauge, protection=None) -> None:
-        """Write the state, the gauge and the protection into `buffer`."""
+    def transmitted(self, nanojoules: int) -> None:
+        """Note what the radio has taken out of the buffer capacitor since the last sample."""
+        self.radio_nj = min(_MOST_NJ, self.radio_nj + nanojoules)
+
+    def pack(self, gauge=None, protection=None) -> None:
+        """Write the state, the gauge and the protection into `buffer`, as far as given."""
         struct.pack_into(
             _FORMAT,
             self.buffer,
@@ -59,7 +64,8 @@ class State:
         )
         if protection is not None:
             protection.pack_into(self.buffer, HEAD_SIZE + _OWN)
-        gauge.pack_into(self.buffer, HEAD_SIZE + _GAUGE)
+        if gauge is not None:
+            gauge.pack_into(self.buffer, HEAD_SIZE + _GAUGE)
 
     def unpack(self, gauge, protection=None) -> bool:
         """Read what `pack` wrote; return False, with nothing read, for another layout.

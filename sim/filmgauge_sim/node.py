@@ -132,16 +132,24 @@ class VirtualNode:
         """True time of this node since the scenario began."""
         return self.board.now_us
 
+    @property
+    def in_wake(self) -> bool:
+        """Whether the last step ended within a wake, while a Bluetooth peer may speak."""
+        return self.board.dozing
+
     def step(self) -> None:
         """Boot, run the firmware until it sleeps, and sleep.
 
-        Firmware that sleeps with its memory kept goes on where it was, and is interrupted after
-        a minute without sleep. A board without power waits for it first, but not longer than an
-        hour at a time.
+        A board that gives way (`board.gives_way`) passes a slice at a time of a sleep that a
+        Bluetooth peer may end: `in_wake` tells that the wake is not over. Firmware that sleeps
+        with its memory kept goes on where it was, and is interrupted after a minute without
+        sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
+            if self.board.doze_on():
+                return
             outcome = self._wake()
             if outcome.cause is ResetCause.DEEP_SLEEP:
                 self.board.sleep(outcome.sleep_ms)

@@ -17,15 +17,6 @@ from filmgauge.report.limit_text import limit_text, limit_word
 
 VERSION = const(3)
 
-# Faults are bits, so that several can be told at once.
-FAULT_PROFILE = const(1)  # the cell profile could not be read: no state of charge
-FAULT_SENSOR = const(2)  # the current sensor does not answer or is not what it should be
-FAULT_TEMPERATURE = const(4)  # the temperature sensor does not answer
-FAULT_GAP = const(8)  # charge went uncounted: the accumulator or the node lost power
-FAULT_EXCEPTION = const(16)  # an earlier wake ended in an exception
-FAULT_BACKLOG = const(32)  # the backlog is full: its oldest record was dropped
-FAULT_STORE = const(64)  # flash could not be read or written
-
 FAULT_NAMES = ("profile", "sensor", "temperature", "gap", "exception", "backlog", "store")
 
 # name, key in JSON, decimals between the two units, smallest, largest
@@ -73,9 +64,9 @@ FIELDS = (
     ("efficiency_age_h", "coulombic_age_h", 0, 0, 65534),
 )
 _REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
-_FORMAT = "<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH"
+_FORMAT = const("<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH")
 _UNKNOWN_I32 = const(-0x80000000)
-_UNKNOWN_SMALL = (-0x8000, 0xFFFF, 0xFFFF, 0xFFFF)
+_UNKNOWN_SMALL = const((-0x8000, 0xFFFF, 0xFFFF, 0xFFFF))
 _UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
 _UNKNOWN += (_UNKNOWN_I32,) * 2 + (0xFFFF,) * 7
 SIZE = const(125)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry

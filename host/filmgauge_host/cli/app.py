@@ -22,12 +22,18 @@ class _Lazy:
 
 
 _COMMANDS = {
+    "board": _Lazy("filmgauge_host.cli.board", "board", "A virtual board with a serial port."),
+    "flash": _Lazy("filmgauge_host.cli.flash", "flash", "Put the firmware on a board."),
     "lab": _Lazy("filmgauge_host.cli.lab", "lab", "Experiments on a simulated cell."),
     "monitor": _Lazy(
         "filmgauge_host.cli.monitor", "monitor", "Watch nodes and store what they report."
     ),
+    "node": _Lazy("filmgauge_host.cli.node", "node", "Look inside a node over its serial port."),
     "profile": _Lazy(
         "filmgauge_host.cli.profile", "profile", "Compile the profile of a cell for a board."
+    ),
+    "provision": _Lazy(
+        "filmgauge_host.cli.provision", "provision", "Write the configuration of a node."
     ),
     "run": _Lazy("filmgauge_host.cli.run", "run", "Watch a virtual node gauge a simulated cell."),
     "score": _Lazy(

@@ -9,7 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from filmgauge_sim.board.antenna import Advertisement, Antenna, Attribute, Service, Silence
+from filmgauge_sim.board.antenna import (
+    Advertisement,
+    Antenna,
+    Attribute,
+    Security,
+    Service,
+    Silence,
+)
 from filmgauge_sim.board.shims import _ops
 
 ENODEV, EBUSY, EINVAL, ENOTCONN, ENOMEM = 19, 16, 22, 107, 12
@@ -18,8 +25,11 @@ _LEGACY_BYTES = 31  # Core specification, vol 6 part B, 2.3.1
 _DELAY_US = 10_000  # advDelay: 0 to 10 ms on top of the interval; vol 6 part B, 4.4.2.2.1
 _UNIT_US = 625  # of an advertising interval
 _SHORTEST_US, _LONGEST_US = 20_000, 10_240_000
+_KEY_BYTES = 16  # of the encryption of a link
 _VALUE_BYTES = 20  # of an attribute until its buffer is enlarged
 _QUEUE_BYTES = 4096  # of notifications within one connection event (assumed: its buffers)
+_LOOK_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
+_LONGEST_LOOK_US = 10_000
 _EVENT_US = 30_000  # a connection event (assumed interval)
 
 
@@ -67,6 +77,9 @@ class Bluetooth:
         self._advertising: _Advertising | None = None
         self._data = self._response = b""
         self._name, self._mtu = "MPY BLE", 256
+        self._security = Security()
+        self._secrets: dict[int, Callable[[bytes | None], None]] = {}
+        self._passkeys: dict[tuple[int, int], Callable[[int], None]] = {}
         self._values: dict[int, _Value] = {}
         self._connections: set[int] = set()
         self._pending: deque[bytes] = deque()
@@ -87,6 +100,18 @@ class Bluetooth:
     def talks(self) -> bool:
         """Whether someone may speak to the board at any time."""
         return bool(self._connections) or bool(self._advertising and self._advertising.connectable)
+
+    def tells_us(self, now_us: int) -> int | None:
+        """Return the earliest time at which it may have something to tell, None for never."""
+        if self._connections:
+            quiet_us = self.antenna.quiet_until_us()
+            latest_us = now_us + _LONGEST_LOOK_US
+            if quiet_us is not None:
+                latest_us = min(latest_us, quiet_us)
+            return max(now_us + _LOOK_US, latest_us)
+        if self._advertising and self._advertising.connectable:
+            return self._advertising.next_us + _LOOK_US  # who connects does so upon it
+        return None
 
     def send_due(self, now_us: int) -> None:
         """Send the advertising event that is due and set the time of the next one."""
@@ -123,9 +148,31 @@ class Bluetooth:
             self.power_off()
         return b"\1" + self.address
 
-    def configure(self, mtu: int, name: bytes) -> None:
-        """Set what peers see; it counts from the next activation on."""
+    def configure(self, mtu: int, name: bytes, security: Security) -> None:
+        """Set what peers see; the MTU counts from the next activation on."""
         self._name, self._mtu = name.decode(errors="replace"), mtu
+        self._security = security
+        if self.active:
+            self.antenna.call(self._name)
+
+    def pair(self, connection: int) -> None:
+        """Ask a central to pair."""
+        self._need_connection(connection)
+        self.antenna.pair(connection)
+
+    def passkey(self, connection: int, action: int, passkey: int) -> None:
+        """Answer what a pairing asked of someone at the board."""
+        self._need_connection(connection)
+        answer = self._passkeys.pop((connection, action), None)
+        if answer is None:
+            raise RadioError(EINVAL)
+        answer(passkey)
+
+    def reply_secret(self, number: int, value: bytes | None) -> None:
+        """Answer a question about a secret: None for no."""
+        answer = self._secrets.pop(number, None)
+        if answer is not None:
+            answer(value)
 
     def advertise(
         self,
@@ -239,7 +286,9 @@ class Bluetooth:
 
     # What the antenna tells
 
-    def connected(self, connection: int, address_type: int, address: bytes) -> None:
+    def connected(
+        self, connection: int, address_type: int, address: bytes, interval_us: int
+    ) -> None:
         self._connections.add(connection)
         self._advertising = None  # a connection ends it
         self._put(_ops.IRQ_CENTRAL_CONNECT, struct.pack("<HB", connection, address_type) + address)
@@ -271,6 +320,48 @@ class Bluetooth:
     def indicated(self, connection: int, handle: int, status: int) -> None:
         packed = struct.pack("<HHB", connection, handle, status)
         self._put(_ops.IRQ_GATTS_INDICATE_DONE, packed)
+
+    def updated(self, connection: int, interval: int, latency: int, timeout: int) -> None:
+        packed = struct.pack("<HHHHH", connection, interval, latency, timeout, 0)
+        self._put(_ops.IRQ_CONNECTION_UPDATE, packed)
+
+    def security(self) -> Security:
+        return self._security
+
+    def secured(self, connection: int, encrypted: bool, authenticated: bool, bonded: bool) -> None:
+        size = _KEY_BYTES if encrypted else 0
+        packed = struct.pack("<HBBBB", connection, encrypted, authenticated, bonded, size)
+        self._put(_ops.IRQ_ENCRYPTION_UPDATE, packed)
+
+    def secret_wanted(
+        self, kind: int, index: int, key: bytes, answer: Callable[[bytes | None], None]
+    ) -> None:
+        self._ask(_ops.IRQ_GET_SECRET, kind, index, key, None, answer)
+
+    def secret_made(
+        self, kind: int, key: bytes, value: bytes | None, answer: Callable[[bool], None]
+    ) -> None:
+        self._ask(_ops.IRQ_SET_SECRET, kind, 0, key, value, lambda kept: answer(kept is not None))
+
+    def passkey_wanted(
+        self, connection: int, action: int, number: int, answer: Callable[[int], None]
+    ) -> None:
+        self._passkeys[connection, action] = answer
+        self._put(_ops.IRQ_PASSKEY_ACTION, struct.pack("<HBI", connection, action, number))
+
+    def _ask(
+        self,
+        event: int,
+        kind: int,
+        index: int,
+        key: bytes,
+        value: bytes | None,
+        answer: Callable[[bytes | None], None],
+    ) -> None:
+        self._asked = self._asked + 1 & 0xFFFF
+        self._secrets[self._asked] = answer
+        head = struct.pack("<HBBBB", self._asked, kind, index, len(key), value is not None)
+        self._put(event, head + key + (value or b""))
 
     def _put(self, event: int, packed: bytes) -> None:
         self._pending.append(bytes((event,)) + packed)

@@ -7,6 +7,7 @@ to have passed since its last request. All times are true microseconds unless na
 import random
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from filmgauge_sim.board.antenna import Antenna, Silence
 from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
@@ -15,7 +16,7 @@ from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.kinds import BoardKind
 from filmgauge_sim.board.meter import LoadMeter
-from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
+from filmgauge_sim.board.outcome import DOZING, BoardStopped, LightSleep, Outcome, ResetCause
 from filmgauge_sim.board.shims import _ops
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.board.world import Supply, World
@@ -29,10 +30,17 @@ _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _GPIO_US = 2  # assumed
 _SHORTEST_SLEEP_MS = 1000  # a shorter light sleep is a nap within a wake
 _NEVER_US = 1 << 62
-_TALK_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
 _ADVERTISING = {"active": "advertising", "light sleep": "advertising asleep"}
 
 Handler = Callable[[int, int, bytes], bytes]
+
+
+@dataclass(frozen=True)
+class _Doze:
+    """A sleep within a wake, until the board's clock reads `until_us`; asleep lightly or awake."""
+
+    until_us: int
+    asleep: bool
 
 
 class VirtualBoard:
@@ -65,6 +73,9 @@ class VirtualBoard:
         self.requests = 0
         self.transfers = 0  # on the bus: a run without any was no wake
         self.interrupt_us = _NEVER_US  # a run that has no end is interrupted from then on
+        self.gives_way = False  # whether a sleep that a peer may end interrupts the run
+        self._doze: _Doze | None = None  # what interrupted it
+        self._woken = b""
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self._world = world
@@ -125,6 +136,31 @@ class VirtualBoard:
         self._pass(self._board_us(duration_ms * 1000), "light sleep")
         self._pass(self.kind.wake_us, "waking")
 
+    @property
+    def dozing(self) -> bool:
+        """Whether the run is interrupted by a sleep that a peer may end."""
+        return self._doze is not None
+
+    def doze_on(self) -> bool:
+        """Pass a slice of such a sleep; return False, with nothing passed, when it is over.
+
+        The air must have come as far as the board.
+        """
+        doze = self._doze
+        if doze is None:
+            return False
+        if self._is_over(doze):
+            self._doze = None
+            self._woken = self._awake(doze)
+            return False
+        self._slice(doze)
+        return True
+
+    def woken(self) -> bytes:
+        """Return the answer to the request that interrupted the run."""
+        answer, self._woken = self._woken, b""
+        return answer
+
     def hang(self) -> Outcome:
         """End a run whose firmware does nothing any more: only a watchdog still acts."""
         if self._watchdog_us is None:
@@ -143,7 +179,8 @@ class VirtualBoard:
         """Play one request; return (errno or 0, answer).
 
         Raises BoardStopped when it ends the run: sleep, reset, watchdog or a power cut; and
-        LightSleep when it interrupts the run: `light_sleep` passes it, the answer is (0, b"").
+        LightSleep when it interrupts the run: `light_sleep` or `doze_on` passes it, and `woken`
+        gives the answer.
         """
         self.requests += 1
         if self.requests == self.cut_at_request:
@@ -176,6 +213,7 @@ class VirtualBoard:
             _ops.I2C_WRITE: self._i2c_write,
             _ops.I2C_SCAN: self._i2c_scan,
             _ops.PIN_SET: self._pin_set,
+            _ops.PIN_READ: self._pin_read,
             _ops.PIN_HOLD: self._pin_hold,
             _ops.RTC_READ: lambda *_: self.rtc_memory,
             _ops.RTC_WRITE: self._rtc_write,
@@ -210,13 +248,38 @@ class VirtualBoard:
         if not bluetooth.active:
             self._compute(self._board_us(argument))
             return b""
-        until_us = self.reading_us() + argument
-        while (left_us := until_us - self.reading_us()) > 0:
-            if bluetooth.interrupts():
-                return struct.pack("<I", left_us)
-            step_us = self._board_us(left_us)
-            self._compute(min(step_us, _TALK_US) if bluetooth.talks else step_us)
-        return b""
+        return self._sleep_through(_Doze(self.reading_us() + argument, asleep=False))
+
+    def _sleep_through(self, doze: "_Doze") -> bytes:
+        """Pass a sleep that the radio may end, or leave that to `doze_on`; return the answer."""
+        if self.gives_way and self.bluetooth.talks:
+            self._doze = doze
+            raise LightSleep(DOZING)
+        while not self._is_over(doze):
+            self._slice(doze)
+        return self._awake(doze)
+
+    def _is_over(self, doze: "_Doze") -> bool:
+        return doze.until_us <= self.reading_us() or self.bluetooth.interrupts()
+
+    def _slice(self, doze: "_Doze") -> None:
+        """Pass what is left of a sleep, but not beyond the time at which a peer may end it."""
+        step_us = self._board_us(doze.until_us - self.reading_us())
+        tells_us = self.bluetooth.tells_us(self.now_us)
+        if tells_us is not None:
+            step_us = min(step_us, max(1, tells_us - self.now_us))
+        if doze.asleep:
+            self._pass(step_us, "light sleep")
+        else:
+            self._compute(step_us)
+
+    def _awake(self, doze: "_Doze") -> bytes:
+        """Come awake; return what the request for the sleep answers."""
+        if doze.asleep:
+            self._pass(self.kind.wake_us, "active")
+            return b""
+        left_us = max(0, doze.until_us - self.reading_us())
+        return struct.pack("<I", left_us) if left_us else b""
 
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
@@ -252,6 +315,13 @@ class VirtualBoard:
                 self._work_us = self.kind.look_us
         return b""
 
+    def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:
+        """Tell the level of an input: only the wires of the bus have anything that pulls them."""
+        self._compute(_GPIO_US)
+        pins = self.kind.pins
+        pulled_up = small in (pins.scl, pins.sda) and self._world.bus.pulled_up
+        return bytes((int(pulled_up or bool(argument)),))
+
     def _pin_hold(self, small: int, argument: int, data: bytes) -> bytes:
         self._holds_pins = bool(small)
         return b""
@@ -272,11 +342,12 @@ class VirtualBoard:
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
-        advertises = self.bluetooth.next_us is not None  # then it is within a wake
         if argument >= _SHORTEST_SLEEP_MS:
             self._work()
-        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS and not advertises:
-            raise LightSleep(argument)
+        if self.bluetooth.active:  # then it is within a wake
+            return self._sleep_through(_Doze(self.reading_us() + argument * 1000, asleep=True))
+        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
+            raise LightSleep(Outcome(cause=None, sleep_ms=argument, resumes=True))
         self.light_sleep(argument)
         return b""
 
@@ -379,6 +450,7 @@ class VirtualBoard:
         """Let the radio lose its power."""
         self.bluetooth.power_off()
         self._burst_us = 0
+        self._doze = None
 
     def _spend(self, duration_us: int, state: str) -> None:
         now_us = self.now_us + duration_us

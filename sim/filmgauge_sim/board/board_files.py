@@ -130,6 +130,10 @@ class BoardFiles:
         """Remove a file."""
         self._do("remove", path)
 
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name; what had that name is gone."""
+        self._do("rename", old, new.lstrip("/"))
+
     def guarded(self, action: Any, *arguments: Any, **options: Any) -> Any:
         """Do something with littlefs; turn its errors into the board's OSError."""
         try:

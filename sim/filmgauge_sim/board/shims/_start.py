@@ -1,15 +1,9 @@
-# Started by the launcher: ROM folder and flash image are its arguments.
+# Started by the launcher: ROM folder and flash image are its arguments. The interpreter compiles
+# it at every boot, so there is no more in it than leads to what has been compiled.
 import sys
 
-rom, image = sys.argv[1:3]
-sys.path[:] = [rom + "/shims", ".frozen"]
+sys.path[:] = [sys.argv[1] + "/shims", ".frozen"]
+if len(sys.argv) > 3:
+    sys.path.insert(0, sys.argv[1] + "/shims/serial")
 
-import _board  # noqa: E402
-import _flash  # noqa: E402
-import vfs  # noqa: E402
-
-_flash.mount(image)
-vfs.mount(vfs.VfsPosix(rom), "/rom")
-sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port, "/rom/firmware", ".frozen"]
-
-import main  # noqa: E402, F401
+import _boot  # noqa: E402, F401
