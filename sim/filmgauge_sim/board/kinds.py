@@ -86,10 +86,9 @@ _KINDS = (
         connected_ua=90_000.0,
         supply_v=3.3,
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
-        # MICROPY_GC_INITIAL_HEAP_SIZE of the port is 64 KB, and "chosen so they can grow the heap
-        # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
-        # request" (ports/esp32/mpconfigport.h).
-        heap_kb=128,
+        # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
+        # it once, which the virtual board does not: what it carries has room on a real one.
+        heap_kb=64,
         look_us=4_000,  # see below, at 160 MHz
         glance_us=300,
         pins=PINS["esp32-c3"],
