@@ -140,6 +140,7 @@ ANSWERS = """shelf-9
 pico-w
 usb
 pre-li
+-3
 2.5
 Home
 broker.lan
@@ -208,6 +209,7 @@ def test_wrong_values_are_one_sentence_and_write_nothing(
     ("old", "new", "words"),
     [
         ('"shelf-1"', '"../etc"', "node may have a-z, 0-9 and - only"),
+        ('"shelf-1"', '"mosquitto"', "node must not be mosquitto"),
         ('"esp32-c3"', '"uno"', "board must be one of esp32-c3"),
         ('"esp32-c3"', '"esp32-c3"\nsupply = 5', "supply must be one of usb, film, not 5"),
         ('"esp32-c3"', '"stm32wb55"', "must be left out: stm32wb55 has no Wi-Fi"),
