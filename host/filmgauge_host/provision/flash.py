@@ -119,18 +119,35 @@ class Flasher:
         self._link.run(AGENT)
         self._link.run("clear('')", timeout_s=60)
 
-    def survey(self) -> Found:
-        """Look what is on the board, after finishing what it has left half done."""
+    def survey(self, looks_only: bool = False) -> Found:
+        """Look what is on the board, after finishing what it has left half done.
+
+        looks_only: change nothing.
+        """
         link = self._link
         link.run(AGENT)
         if link.value("there('/main.py')"):  # something to come back to when the cable is pulled
             link.guard()
-        free, block, is_littlefs = self._state()
+        _, _, is_littlefs = self._state()
         if not is_littlefs:
             raise FlashError(
                 "the board's file system is not littlefs, which alone outlives a power cut: "
                 "format it as docs/flashing.md says"
             )
+        if not looks_only:
+            self._tidy()
+        sizes = self._root_files()
+        free, block, _ = self._state()
+        wanted = [*_EXCHANGED, *self._wanted.start_files]
+        digests = link.hashes([path for path in wanted if path in sizes])
+        found = Found(free, block, sizes, digests)
+        if APP in sizes and digests.get(APP) != self._wanted.archive.digest:
+            found.members = self._members()
+        return found
+
+    def _tidy(self) -> None:
+        """Finish an exchange, end a trial of something else, and remove what is left over."""
+        link = self._link
         sizes = self._root_files()
         if _SWITCH in sizes:  # an exchange that only needs its boot
             link.run("import launch\nlaunch.settle()")
@@ -142,19 +159,16 @@ class Flasher:
         if _TRIAL not in sizes and left:
             for path in left:
                 link.run(f"drop({path!r})")
-            sizes = self._root_files()
-        free, block, _ = self._state()
-        wanted = [*_EXCHANGED, *self._wanted.start_files]
-        digests = link.hashes([path for path in wanted if path in sizes])
-        found = Found(free, block, sizes, digests)
-        if APP in sizes and digests.get(APP) != self._wanted.archive.digest:
-            found.members = self._members()
-        return found
 
-    def plan(self, found: Found) -> Plan:
-        """Return what to do. Raises InputError where something is neither given nor there,
-        FlashError where there is no room."""
+    def plan(self, found: Found, erased: bool = False) -> Plan:
+        """Return what to do, as if the board were `erased`.
+
+        Raises InputError where something is neither given nor there, FlashError where there is
+        no room.
+        """
         wanted = self._wanted
+        if erased:
+            found = Found(found.free + sum(found.sizes.values()), found.block, {}, {})
         pieces: list[Piece] = []
         modules: list[str] = []
         if found.digests.get(APP) != wanted.archive.digest:
