@@ -13,7 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filmgauge_host.provision.broker_files import check_user, with_acl, with_password
+from filmgauge_host.provision.broker_files import (
+    check_user,
+    with_acl,
+    with_password,
+    without_strays,
+)
 from filmgauge_host.provision.configuration import (
     Value,
     board_defaults,
@@ -142,9 +147,11 @@ def _broker_files(out: Path, node: str, configuration: Mapping[str, Value]) -> d
     if not password:
         raise InputError("mqtt_password must not be empty: leave it out and one is made")
     passwords, acl = out / BROKER_FOLDER / "passwords", out / BROKER_FOLDER / "acl"
+    rules = with_acl(_text(acl), node, user)
+    known = without_strays(_text(passwords), _text(acl), rules)
     return {
-        passwords: Content(with_password(_text(passwords), user, password).encode(), 0o600),
-        acl: Content(with_acl(_text(acl), node, user).encode(), 0o600),
+        passwords: Content(with_password(known, user, password).encode(), 0o600),
+        acl: Content(rules.encode(), 0o600),
     }
 
 

@@ -100,6 +100,16 @@ def test_nodes_share_the_files_of_the_broker(tmp_path: Path) -> None:
     assert acl.count("user a\n") == acl.count("user b\n") == 1
 
 
+def test_a_user_that_no_node_has_any_more_loses_its_way_in(tmp_path: Path) -> None:
+    out = tmp_path / "nodes"
+    for node, user in (("a", "shared"), ("b", "own")):
+        more = f'[login]\nmqtt_user = "{user}"\n'
+        provision("--from", wifi_file(tmp_path, node, more=more), "--out", out)
+    provision("--from", wifi_file(tmp_path, "b"), "--out", out)  # now under its name
+    users = [line.partition(":")[0] for line in (out / "mosquitto/passwords").open()]
+    assert sorted(users) == ["b", "shared"]
+
+
 def test_the_bluetooth_side_knows_the_keys(tmp_path: Path) -> None:
     out = tmp_path / "nodes"
     provision("--from", wifi_file(tmp_path, "a"), "--out", out)
