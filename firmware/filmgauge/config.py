@@ -7,13 +7,14 @@ config.sample_s, config.mqtt_host, ...
 import json
 
 from filmgauge.compat import const
+from filmgauge.settings import Settings
 
 _NODE_MAX = const(32)
-_NODE_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+_NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 # name, default (-: must be given, _: empty), smallest, largest; text has bounds on its
 # length. As one text, which takes a quarter of the heap that tuples take.
-_NUMBERS = (
+_NUMBERS = const(
     "sample_s 60 1 86400\n"  # from one wake to the next
     "report_every 5 1 1440\n"  # wakes between two reports
     "journal_every 60 1 1440\n"  # wakes between two saves to flash
@@ -31,7 +32,11 @@ _NUMBERS = (
     "pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
     "own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
-    "wake_nj 0 0 2000000000\n"  # of one wake, out of the buffer capacitor
+    "wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
+    "glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
+    "report_nj 0 0 2000000000\n"  # of the radio for a report, besides its advertisements
+    "advert_nj 0 0 2000000000\n"  # of one advertisement
+    "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
     "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
     "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
     "initial_soc_ppm 500000 0 1000000\n"
@@ -48,7 +53,7 @@ _NUMBERS = (
     "backlog 256 1 1024\n"  # records kept while the broker is away
     "backlog_per_report 32 1 256"  # records sent from it in one wake
 )
-_TEXTS = (
+_TEXTS = const(
     "node - 1 32\n"
     "wifi_ssid _ 0 32\n"
     "wifi_password _ 0 63\n"
@@ -60,7 +65,7 @@ _TEXTS = (
 )
 
 
-class Config:
+class Config(Settings):
     """Attributes are the names of `numbers()` and `texts()`."""
 
     def __init__(self, **values):
@@ -72,12 +77,6 @@ class Config:
         check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
-
-    def require(self, *names) -> None:
-        """Raise ValueError unless the texts of these names have been given."""
-        for name in names:
-            if not getattr(self, name):
-                raise ValueError("configuration key %s is missing" % name)
 
     @classmethod
     def from_json(cls, text) -> "Config":

@@ -11,20 +11,21 @@ from filmgauge.board import this_board
 from filmgauge.compat import const, unload
 from filmgauge.counting import counting_of
 from filmgauge.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
+from filmgauge.settings import Settings
 from filmgauge.state import SIZE, State
 from filmgauge.store.retained import Retained
 
-_CONFIG = "/config.json"
-_PROFILE = "/profile.bin"
-_JOURNAL = "/state"
-_BACKLOG = "/backlog"
+_CONFIG = const("/config.json")
+_PROFILE = const("/profile.bin")
+_JOURNAL = const("/state")
+_BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_GAUGING = ("_gauge", "_protection", "_counting", "_sampler")
-_GAUGING_PACKAGES = ("filmgauge.gauge", "filmgauge.control")
+_GAUGING = const(("_gauge", "_protection", "_counting", "_sampler"))
+_GAUGING_PACKAGES = const(("filmgauge.gauge", "filmgauge.control"))
 
 
 class _Told:
@@ -71,10 +72,14 @@ class Node:
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
-        if self._recalled:  # it slept with its memory kept
+        slept = self._recalled  # with its memory kept
+        if slept:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._recall()
+        if slept and self._is_calm():
+            self._state.wakes += 1
+            return self._until_next_ms()
         is_open = self._protection.begin(self._state.zeroing)
         self._sampler.sample()
         now_ms = self._board.clock_ms()
@@ -124,6 +129,17 @@ class Node:
         config = self._config
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
         self._recalled = True
+
+    def _is_calm(self):
+        """Return whether a glance at the current is all that this wake needs."""
+        state, config = self._state, self._config
+        wakes = state.wakes
+        if not wakes % config.look_every or not wakes % config.journal_every:
+            return False
+        elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
+        return not self._reports(wakes) and self._counting.glance(
+            state, self._sampler, self._gauge, elapsed_ms
+        )
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
@@ -247,6 +263,7 @@ class Node:
             self.reported = record.to_json()
             print("filmgauge: first record", self.reported)
             self._on_trial = False
+        self._state.transmitted(uplink.taken_nj)
 
     def _obey(self, desk):
         """Do what a peer has asked for."""
@@ -316,7 +333,9 @@ def _read_config():
     from filmgauge.config import Config
 
     with open(_CONFIG, "rb") as file:
-        return Config.from_json(file.read())
+        settings = Settings(Config.from_json(file.read()).__dict__)
+    unload(("filmgauge.config",))
+    return settings
 
 
 def _read_profile():

@@ -277,6 +277,9 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
             "pin_sensors": kind.pins.sensors,
             "own_nw": round(firmware.own_uw * 1000),
             "wake_nj": round(firmware.wake_uj * 1000),
+            "glance_nj": round(firmware.glance_uj * 1000),
+            "advert_nj": round(firmware.advert_uj * 1000),
+            "look_every": firmware.look_every,
             "refill_ppm": round(firmware.refill_efficiency * 1e6),
         }
     if firmware.ble_advertise_ms:

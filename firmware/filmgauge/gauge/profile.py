@@ -18,7 +18,7 @@ HEAD = "<4sBBH16s"  # magic, version, number of fields, spare, name padded with 
 _HEAD_SIZE = const(24)
 
 # name, smallest, largest: as one text, which takes a quarter of the heap that tuples take
-_FIELDS = (
+_FIELDS = const(
     "area_ucm2 1000 1000000000\n"  # 1e-6 cm2
     "capacity_nah_cm2 10 1000000\n"  # between stoichiometry 0 and 1
     "tau_ms 1000 1000000000\n"  # diffusion time constant at 25 degC
@@ -53,8 +53,8 @@ _FIELDS = (
 )
 _COUNT = const(30)
 SIZE = const(148)  # head, fields, CRC-32
-_LEAST_PC = 3600000  # 1 nAh: the gauge counts cycles in uC
-_MOST_PC = 97200000000000  # 27 mAh: a line of the ledger holds ten times as much and more
+_LEAST_PC = const(3600000)  # 1 nAh: the gauge counts cycles in uC
+_MOST_PC = const(97200000000000)  # 27 mAh: a line of the ledger holds ten times as much and more
 
 
 class Profile:
@@ -74,8 +74,6 @@ class Profile:
         """Take the values in the order of the fields; raise ValueError naming the one that is out
         of bounds."""
         self.name = name
-        if not 1 <= len(name.encode()) <= 16:
-            raise ValueError("profile name must have 1 to 16 bytes in UTF-8")
         for (field, low, high), value in zip(fields(), values):
             if not low <= value <= high:
                 raise ValueError("profile %s must be %d to %d, not %d" % (field, low, high, value))

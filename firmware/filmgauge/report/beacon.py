@@ -24,6 +24,8 @@ _NOBODY = 0xFFFF  # company of tests
 class Beacon:
     """Advertises as BTHome v2. `radio` is the board's module `bluetooth`.
 
+    `taken_nj`: what the radio has taken for the last one, as far as that is configured.
+
     `keeps`: a record is to be stored before it is sent. `error` says why one waits.
     Raises ValueError for a key that is not 32 hexadecimal digits.
     """
@@ -41,6 +43,8 @@ class Beacon:
         self._counter = Counter(_COUNTER)
         self.desk = Desk(board, config, profile)
         self.error = None
+        sent = config.ble_advertise_ms // config.ble_interval_ms + 1
+        self.taken_nj = config.report_nj + sent * config.advert_nj
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Advertise the record at a level of service; return False: nobody acknowledges it."""

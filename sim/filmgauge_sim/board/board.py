@@ -91,6 +91,7 @@ class VirtualBoard:
         self._watchdog_at_us = 0
         self._high_pins: set[int] = set()
         self._holds_pins = False
+        self._work_us = 0  # of the interpreter, since it last asked for something
         self.bluetooth = Bluetooth(unique_id, str(seed), antenna or Silence())
         self._burst_us = 0  # left of an advertising event
         radio = RadioRequests(self.bluetooth, lambda: self.now_us)
@@ -119,6 +120,7 @@ class VirtualBoard:
         if not self._holds_pins:
             self._release_pins()
         self._watchdog_us = None
+        self._work_us = 0
         self._pass(self.kind.boot_us, "boot")
 
     def sleep(self, duration_ms: int) -> None:
@@ -132,7 +134,7 @@ class VirtualBoard:
     def light_sleep(self, duration_ms: int) -> None:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
         self._pass(self._board_us(duration_ms * 1000), "light sleep")
-        self._pass(self.kind.wake_us, "active")
+        self._pass(self.kind.wake_us, "waking")
 
     @property
     def dozing(self) -> bool:
@@ -282,6 +284,7 @@ class VirtualBoard:
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
         self.transfers += 1
+        self._work_us = max(self._work_us, self.kind.glance_us)
         bus = self._world.bus
         self._compute(bus.duration_us(length + 3))
         self._world.advance_to(self.now_us)
@@ -308,6 +311,8 @@ class VirtualBoard:
         self._high_pins.discard(small)
         if argument:
             self._high_pins.add(small)
+            if small == self.kind.pins.gate:  # it looks at the voltage, and then works on it
+                self._work_us = self.kind.look_us
         return b""
 
     def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:
@@ -324,17 +329,21 @@ class VirtualBoard:
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
         if len(data) > RTC_BYTES:
             raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
+        self._work()
         self.rtc_memory = bytes(data)
         return b""
 
     def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="deep sleep without an end"))
+        self._work()
         raise BoardStopped(Outcome(ResetCause.DEEP_SLEEP, sleep_ms=argument))
 
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
+        if argument >= _SHORTEST_SLEEP_MS:
+            self._work()
         if self.bluetooth.active:  # then it is within a wake
             return self._sleep_through(_Doze(self.reading_us() + argument * 1000, asleep=True))
         if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
@@ -349,14 +358,17 @@ class VirtualBoard:
         raise BoardStopped(self.hang())
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._compute(self.flash.program(argument, data))
         return b""
 
     def _flash_erase(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._compute(self.flash.erase(argument))
         return b""
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._station.set_active(bool(small))
         return b""
 
@@ -394,6 +406,12 @@ class VirtualBoard:
     def _board_us(self, duration_us: int) -> int:
         """Return the true length of a duration on the board's clock, from now."""
         return self.clock.true_us(self.reading_us() + duration_us) - self.now_us
+
+    def _work(self) -> None:
+        """Pass what the interpreter has worked on a sample, before what it asks for next."""
+        work_us, self._work_us = self._work_us, 0
+        if work_us:
+            self._compute(work_us)
 
     def _compute(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""

@@ -80,7 +80,7 @@ class Ours:
     def _feed(self, reading: Reading) -> None:
         gauge = self.gauge
         if reading.kind is Kind.LOST:
-            gauge.lost()
+            gauge.health.interrupt()  # what follows a gap is no step of a load
             return
         count = gauge.zero if reading.kind is Kind.OPEN else gauge.count
         count(reading.counts, reading.elapsed_ms, reading.temperature_cdeg)
