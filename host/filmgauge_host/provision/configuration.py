@@ -19,12 +19,20 @@ _UPLINK = ("wifi_", "mqtt_")  # keys that only a board with Wi-Fi reads
 # says how it is made up. A node of another make needs its own figures.
 _OWN_NW = 5700
 _WAKE_NJ = 160_000
+_LEAST_CM2, _MOST_CM2 = 0.01, 1000.0  # as `filmgauge profile` takes
 _ANY: dict[str, Value] = {"node": "any", "pin_scl": 0, "pin_sda": 0, "pin_gate": 0}
 
 
 def has_wifi(board: str) -> bool:
     """Return whether a board reports over Wi-Fi and MQTT; the board must be a known one."""
     return BOARD_TYPES[board].has_wifi
+
+
+def check_area(area_cm2: float) -> float:
+    """Return the area of a film; InputError when it is not one that a profile is made for."""
+    if not _LEAST_CM2 <= area_cm2 <= _MOST_CM2:
+        raise InputError(f"cell.area_cm2 must be {_LEAST_CM2} to {_MOST_CM2:g}, not {area_cm2:g}")
+    return area_cm2
 
 
 def check_board(board: object, supply: object) -> None:
