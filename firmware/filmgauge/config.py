@@ -39,8 +39,9 @@ NUMBERS = (
     ("wifi_timeout_ms", 10000, 100, 60000),
     ("ble_advertise_ms", 0, 0, 25000),  # of each report, where there is no Wi-Fi; 0: never
     ("ble_interval_ms", 500, 20, 10240),  # between two advertisements
-    ("ble_idle_ms", 5000, 500, 60000),  # the longest silence of a peer that is connected
+    ("ble_idle_ms", 10000, 500, 60000),  # the longest silence of a peer; it finds services unheard
     ("ble_connected_ms", 60000, 0, 600000),  # the longest connection; 0: takes none
+    ("ble_awake_ms", 0, 0, 60000),  # the longest work for a peer that the supply bears; 0: any
     ("backlog", 256, 1, 1024),  # records kept while the broker is away
     ("backlog_per_report", 32, 1, 256),  # records sent from it in one wake
 )

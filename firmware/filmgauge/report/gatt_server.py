@@ -7,6 +7,7 @@ Loaded when a central has come. Nothing waits without a deadline: the peer may b
 """
 
 import struct
+import time
 
 from filmgauge.compat import const
 from filmgauge.control.commands import DENIED, DONE, MALFORMED, Commands, Refused, secure
@@ -41,6 +42,8 @@ class GattServer:
         self._actions = None
         self._transfer = LogTransfer(desk.backlog)
         self._room = _LEAST_MTU - _ATT_HEAD
+        self._awake_ms = config.ble_awake_ms
+        self._begun_ms = time.ticks_ms()  # ticks stand still in sleep: they tell the work alone
         write_all(self._ble, link.handles, desk, self._commands.last())
         link.ready = True
 
@@ -55,15 +58,22 @@ class GattServer:
                     return
                 self._handle(event)
                 continue
+            if self._is_tired():
+                self._transfer.stop()
             now_ms = self._clock_ms()
             left_ms = min(self._end_ms, self._heard_ms + self._idle_ms) - now_ms
-            if left_ms <= 0:
+            if left_ms <= 0 or (self._is_tired() and not self._transfer.busy):
                 self._leave()
                 return
             if self._transfer.busy:
                 left_ms = min(left_ms, self._send())
             if left_ms:
                 self._desk.board.doze(min(left_ms, _LONGEST_DOZE_MS))
+
+    def _is_tired(self):
+        """Return whether the work for this peer has cost what the supply bears."""
+        worked_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
+        return 0 < self._awake_ms <= worked_ms
 
     def _handle(self, event):
         kind = event[0]
