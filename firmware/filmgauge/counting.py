@@ -9,7 +9,7 @@ switches them estimates from samples (estimated.py).
 """
 
 from filmgauge.compat import const
-from filmgauge.report.record import FAULT_GAP
+from filmgauge.faults import FAULT_GAP
 from filmgauge.sampler import Sampler
 from filmgauge.sensors.ina228 import charge_moved
 

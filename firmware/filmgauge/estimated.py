@@ -21,8 +21,8 @@ says, and the configured figures are taken for good to 5 % (assumed), always to 
 
 from filmgauge.compat import const
 from filmgauge.counting import GAP_SIGMA_PPM
+from filmgauge.faults import FAULT_GAP
 from filmgauge.gauge.ledger import SENSOR, SLEEP
-from filmgauge.report.record import FAULT_GAP
 from filmgauge.switched import SwitchedSampler
 
 _LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset

@@ -3,15 +3,15 @@
 import struct
 
 from filmgauge.compat import const
-from filmgauge.gauge import fuel_gauge
+from filmgauge.gauge.fuel_gauge import SIZE as _GAUGE_SIZE
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_LAYOUT = const(2)  # another one is not read, even where it has the same size
+_LAYOUT = const(3)  # another one is not read, even where it has the same size
 _FORMAT = "<BIIIQQiiiBBBB"
 _OWN = const(45)
 _PROTECTION = const(38)  # control/protection.py
 _GAUGE = _OWN + _PROTECTION
-SIZE = _GAUGE + fuel_gauge.SIZE
+SIZE = _GAUGE + _GAUGE_SIZE
 BLOCK = SIZE + OVERHEAD
 
 
@@ -34,8 +34,8 @@ class State:
         self.charge_high = self.charge_low = self.awake_ms = 0
         self.faults = self.counting = self.told = self.zeroing = 0
 
-    def pack(self, gauge, protection=None) -> None:
-        """Write the state, the gauge and the protection into `buffer`."""
+    def pack(self, gauge=None, protection=None) -> None:
+        """Write the state, the gauge and the protection into `buffer`, as far as given."""
         struct.pack_into(
             _FORMAT,
             self.buffer,
@@ -56,7 +56,8 @@ class State:
         )
         if protection is not None:
             protection.pack_into(self.buffer, HEAD_SIZE + _OWN)
-        gauge.pack_into(self.buffer, HEAD_SIZE + _GAUGE)
+        if gauge is not None:
+            gauge.pack_into(self.buffer, HEAD_SIZE + _GAUGE)
 
     def unpack(self, gauge, protection=None) -> bool:
         """Read what `pack` wrote; return False, with nothing read, for another layout.

@@ -142,9 +142,8 @@ class VirtualNode:
 
         A board that gives way (`board.gives_way`) passes a slice at a time of a sleep that a
         Bluetooth peer may end: `in_wake` tells that the wake is not over. Firmware that sleeps
-        with its memory kept goes on where it was, and is interrupted after a
-        minute without sleep. A board without power waits for it first, but not longer than an hour
-        at a time.
+        with its memory kept goes on where it was, and is interrupted after a minute without
+        sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return

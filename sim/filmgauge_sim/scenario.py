@@ -21,6 +21,7 @@ from filmgauge_sim.circuit.sections import (
     check_harvester,
     number,
 )
+from filmgauge_sim.circuit.wiring import WiringSection
 
 _DURATIONS_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
@@ -134,7 +135,7 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     name: Annotated[str, Meta(description="1 to 32 of a-z, 0-9 and -; names the MQTT topics")]
     board: Annotated[
-        Literal["esp32-c3", "stm32wb55"],
+        Literal["esp32-c3", "esp32-c6", "esp32-s3", "stm32wb55"],
         Meta(description="kind of board; an stm32wb55 has no Wi-Fi and keeps its records"),
     ] = "esp32-c3"
     clock_error_ppm: Annotated[
@@ -151,6 +152,7 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     )
     ambient: AmbientSection = msgspec.field(default_factory=AmbientSection)
     sensor: SensorSection = msgspec.field(default_factory=SensorSection)
+    wiring: WiringSection = msgspec.field(default_factory=WiringSection)
     capacitor: CapacitorSection = msgspec.field(default_factory=CapacitorSection)
     converter: ConverterSection = msgspec.field(default_factory=ConverterSection)
     harvester: HarvesterSection = msgspec.field(default_factory=HarvesterSection)

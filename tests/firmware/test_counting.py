@@ -5,9 +5,9 @@ from cells import cell
 from filmgauge.config import Config
 from filmgauge.counting import Accumulated, counting_of
 from filmgauge.estimated import Estimated
+from filmgauge.faults import FAULT_GAP
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import GAP, INPUT, MEASURED, SENSOR, SLEEP, ZERO
-from filmgauge.report.record import FAULT_GAP
 from filmgauge.state import State
 
 SHUNT_MOHM = 1000000

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from filmgauge.report.record import FAULT_EXCEPTION, FAULT_GAP, Record
+from filmgauge.faults import FAULT_EXCEPTION, FAULT_GAP
+from filmgauge.report.record import Record
 from filmgauge_sim.board import inprocess
 from filmgauge_sim.circuit.powered import FilmPowered
 from filmgauge_sim.node import Broker, RuntimeName, VirtualNode

@@ -1,6 +1,6 @@
 """Everything that differs between ports: one file a port, and the choice among them.
 
-A board offers: name, retained(data=None), clock_ms(), i2c(...), output(pin),
+A board offers: name, boots_anew, retained(data=None), clock_ms(), i2c(...), output(pin),
 latch(pin, level), watchdog(ms), nap(ms), uplink(config, profile), sleep(ms), reset(); and where it
 has Bluetooth: feed(), doze(ms).
 """
@@ -15,6 +15,10 @@ def this_board():
         from filmgauge.board.esp32 import Esp32
 
         return Esp32()
+    if system == "rp2":
+        from filmgauge.board.rp2 import Rp2
+
+        return Rp2()
     if system == "pyboard":  # what the STM32 port calls itself on every board
         from filmgauge.board.stm32wb import Stm32Wb
 

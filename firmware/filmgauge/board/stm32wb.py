@@ -28,6 +28,7 @@ class Stm32Wb:
     """The board of a harvesting node. It has no Wi-Fi."""
 
     name = "stm32wb"
+    boots_anew = False  # its sleep keeps RAM
 
     def __init__(self):
         self._retained = b""

@@ -4,10 +4,9 @@
     counter, operation, payload = commands.opened(frame)    # Refused: status and reason
     operation, payload = secure(frame)                      # of a link that is paired
 
-A frame is `version u8, operation u8, counter u32, payload, MAC`. The MAC is the first 16 bytes of
+A frame is `version u8, operation u8, counter u32, payload, MAC`: the first 16 bytes of
 HMAC-SHA-256 over the node's name, a zero byte, and the frame up to the MAC. The counter of a frame
-that holds is in flash before anything is done, so that no frame acts twice, whatever becomes of
-the power.
+that holds is in flash before anything is done: no frame acts twice, whatever becomes of the power.
 """
 
 import struct

@@ -13,7 +13,6 @@ has nothing to switch loads no planner.
 
 from filmgauge.compat import const
 from filmgauge.gauge.limits import Limits
-from filmgauge.report.limit_text import limit_text
 
 SIZE = const(38)  # as a planner's; limits alone take fewer
 _SELDOM = const(4)  # reports at SAVING: one in so many
@@ -78,6 +77,8 @@ class Protection:
                 self._latch(self._charge_pin, 1 if planner.charge.current_pa else 0)
         now = self._limits.word()
         if now != before:
+            from filmgauge.report.limit_text import limit_text
+
             print("filmgauge: limits:", limit_text(now))
 
     def finish(self, held: int) -> None:

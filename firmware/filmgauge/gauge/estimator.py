@@ -56,6 +56,7 @@ _SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not
 _MODEST = 4.0  # and is made to be no more than this
 _MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
 
+_COMPARED = 0.1  # charged between two ends, a share of the design: less tells no loss
 _LEAST = 1e-14  # of a variance
 _ENDLESS = 1e9  # of a square: beyond, something is no number
 
@@ -78,6 +79,8 @@ class Estimator:
         self._peak_lag_ppm = 0  # lag with which the last end began
         self._lasting = _LASTING
         self.at_end = False  # whether the last voltage lay on an end
+        # Whether the last end that told was the other one, and whether a charge lay before it.
+        self.swung = self.compared = False
         self._told = 0  # the end at which the voltage lies and has told, 0 for none
         self._last_side = 0  # the end that told last
         self._covariance = array("f", [0.0] * (_N * _N))
@@ -175,8 +178,11 @@ class Estimator:
         news = abs(lag_ppm - self._told_lag_ppm)
         if self._told == side and news * 4 < abs(self._told_lag_ppm) + 4000:
             return False
+        charged = self._charged()
         if not self._weigh(film.surface_share, self._noise()):
             return False
+        self.swung = self._last_side + side == _EMPTY + _FULL
+        self.compared = self._last_side > 0 and charged > _COMPARED
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
         lag, surface = (

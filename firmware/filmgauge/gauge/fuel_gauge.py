@@ -39,7 +39,6 @@ _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
 _RECENT_MS = const(3600000)  # time constant with which the recent mean current forgets
 _MOST_PA = const(0x7FFFFFFF)  # what is packed; no film cell has 2 mA
-_MOST = const(0x7FFFFFFF)  # that a record holds
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _OWN = "<6iiiiqBB"  # film modes, currents, guess, stuck count, opened
@@ -119,9 +118,6 @@ class LedgerOnly:
     def full_nah(self) -> "int | None":
         """Return the charge between empty and full."""
         return None
-
-    def tell(self, record, load_pa: int, temperature_cdeg: int) -> None:
-        """Add to a record what only a gauge with a profile knows, at a stated load."""
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes; what a gauge with a profile once wrote goes through untouched."""
@@ -243,7 +239,10 @@ class FuelGauge(LedgerOnly):
         if not told:
             return
         charging = current_pa > 0
-        self.health.swung(before_ppm, self._estimator.capacity_ppm)
+        if self._estimator.swung:
+            self.health.swung(before_ppm)
+        if self._estimator.compared:
+            self.health.see(health.EFFICIENCY)
         if not charging:
             self._shown.confirm(False)
         elif current_pa * _END_SHARE < self._one_c_pa:
@@ -316,17 +315,14 @@ class FuelGauge(LedgerOnly):
         """Return the share of a charging current that is stored."""
         return _PPM - self._estimator.loss_ppm
 
-    def tell(self, record, load_pa: int, temperature_cdeg: int) -> None:
-        record.shown_ppm = self._shown.ppm
-        record.full_sigma_nah = self.full_sigma_nah()
-        record.available_nah = max(0, self.available_nah(load_pa, temperature_cdeg))
-        record.available_sigma_nah = min(_MOST, self.available_sigma_nah())
-        record.available_full_nah = max(0, self.full_available_nah(load_pa, temperature_cdeg))
-        record.to_empty_s = self.time_to_empty_s(temperature_cdeg)
-        record.to_full_s = self.time_to_full_s()
-        record.resistance_mohm = max(0, min(_MOST, self.resistance_mohm()))
-        record.efficiency_ppm = self.efficiency_ppm()
-        record.mcycles = min(_MOST, self.health.mcycles())
+    def efficiency_sigma_ppm(self) -> int:
+        """Return its standard deviation."""
+        return round(self._estimator.loss_sigma() * _PPM)
+
+    def outlook(self) -> tuple:
+        """Return trend and projection of the capacity, as `Health.outlook` does."""
+        sigma_ppm = round(self._estimator.capacity_sigma() * _PPM)
+        return self.health.outlook(self._estimator.capacity_ppm, sigma_ppm)
 
     def pack_into(self, buffer, offset: int) -> None:
         self.ledger.pack_into(buffer, offset)
@@ -433,6 +429,7 @@ class FuelGauge(LedgerOnly):
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
 
     def _leak(self, elapsed_ms):
+        self.health.live(elapsed_ms)
         leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
         self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
 

@@ -29,6 +29,7 @@ class Beacon:
     """
 
     keeps = True
+    acknowledges = False
 
     def __init__(self, board, config, profile, radio):
         self._board = board

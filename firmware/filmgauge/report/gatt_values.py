@@ -10,7 +10,7 @@ import struct
 
 import filmgauge
 from filmgauge.compat import const
-from filmgauge.config import NUMBERS, TEXTS
+from filmgauge.config import numbers, texts
 from filmgauge.gauge.ledger import LINES
 from filmgauge.report import battery_service, gatt
 
@@ -26,8 +26,8 @@ def write_all(ble, found, desk, counter: int) -> None:
     record = desk.record
     for handle, value in zip(battery, battery_service.values(record, desk.profile)):
         ble.gatts_write(handle, value)
-    texts = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
-    for handle, text in zip(device, texts):
+    names = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
+    for handle, text in zip(device, names):
         ble.gatts_write(handle, text.encode())
     ble.gatts_write(own[gatt.RECORD], record.to_bytes())
     ble.gatts_write(own[gatt.LEDGER], _ledger(desk.ledger))
@@ -64,7 +64,7 @@ def configuration(config) -> bytes:
     """
     parts = []
     room = _LONGEST - len('{"more":1}')
-    for name, default, _, _ in NUMBERS + TEXTS:
+    for name, default, _, _ in list(numbers()) + list(texts()):
         value = getattr(config, name)
         if value == default or name in _SECRETS:
             continue

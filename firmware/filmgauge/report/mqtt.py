@@ -27,7 +27,7 @@ _ETIMEDOUT = const(110)
 _ECONNRESET = const(104)
 _ENOTCONN = const(128)
 _HEAD = const(5)  # room before the body for the fixed header
-_SIZE = const(768)  # the longest packet: a record is below 500 bytes
+_SIZE = const(1280)  # the longest packet: a record has 1079 bytes at most
 _CLEAN = const(0x02)
 _WILL_QOS1_RETAIN = const(0x2C)
 _USER = const(0x80)
@@ -57,12 +57,13 @@ class _Closed:
 class Client:
     """One connection to one broker. Packets are built in a single buffer made once."""
 
-    def __init__(self, host, port, client_id, user="", password="", timeout_ms=5000):
+    def __init__(self, host, port, client_id, user="", password="", timeout_ms=5000, feed=None):
         self._address = (host, port)
         self._client_id = client_id
         self._user = user
         self._password = password
         self._timeout_ms = timeout_ms
+        self._feed = feed  # called before each wait: for a watchdog that is shorter than several
         self._buffer = bytearray(_SIZE)
         self._view = memoryview(self._buffer)
         self._socket = _Closed()
@@ -116,6 +117,8 @@ class Client:
             self._socket = _Closed()
 
     def _deadline(self):
+        if self._feed is not None:
+            self._feed()
         return time.ticks_add(time.ticks_ms(), self._timeout_ms)
 
     def _open(self, deadline):

@@ -13,7 +13,7 @@ _OFFLINE = '{"state":"offline"}'
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config):
+    def __init__(self, config, feed=None):
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
@@ -24,6 +24,7 @@ class Publisher:
             config.mqtt_user,
             config.mqtt_password,
             config.mqtt_timeout_ms,
+            feed,
         )
         self.error = None
 
@@ -61,14 +62,17 @@ class Publisher:
         return topic(self._node, leaf)
 
 
-def info(config, profile, board_name: str) -> dict:
-    """Return what a receiver should know once: versions, cell and intervals."""
+def info(config, cell, board_name: str) -> dict:
+    """Return what a receiver should know once: versions, cell and intervals.
+
+    `cell` is name, area in 1e-6 cm2 and full charge in pC of the profile, None without one.
+    """
     return {
         "firmware": filmgauge.VERSION,
         "board": board_name,
-        "cell": profile.name if profile else None,
-        "area_cm2": profile.area_ucm2 / 1000000 if profile else None,
-        "full_uah": profile.full_pc() / 3.6e9 if profile else None,
+        "cell": cell and cell[0],
+        "area_cm2": cell[1] / 1000000 if cell else None,
+        "full_uah": cell[2] / 3.6e9 if cell else None,
         "sample_s": config.sample_s,
         "report_s": config.sample_s * config.report_every,
     }

@@ -4,7 +4,7 @@
 class NoUplink:
     """Sends nothing. `error` says why."""
 
-    keeps = False
+    keeps = acknowledges = False
     desk = None
     error = "this node has no way to send it"
 

@@ -7,7 +7,7 @@
         ...                                 # sent and acknowledged
         backlog.remove(name)
 
-A record is a file of its own: at 61 bytes it lives inside the directory entry, which wears flash
+A record is a file of its own: at 125 bytes it lives inside the directory entry, which wears flash
 forty times less than appending to a log. It is removed only after it was acknowledged. Numbers
 ascend, so the first and the last one tell of all: a thousand records take no more heap than one.
 """

@@ -211,6 +211,7 @@ class VirtualBoard:
             _ops.I2C_WRITE: self._i2c_write,
             _ops.I2C_SCAN: self._i2c_scan,
             _ops.PIN_SET: self._pin_set,
+            _ops.PIN_READ: self._pin_read,
             _ops.PIN_HOLD: self._pin_hold,
             _ops.RTC_READ: lambda *_: self.rtc_memory,
             _ops.RTC_WRITE: self._rtc_write,
@@ -308,6 +309,13 @@ class VirtualBoard:
         if argument:
             self._high_pins.add(small)
         return b""
+
+    def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:
+        """Tell the level of an input: only the wires of the bus have anything that pulls them."""
+        self._compute(_GPIO_US)
+        pins = self.kind.pins
+        pulled_up = small in (pins.scl, pins.sda) and self._world.bus.pulled_up
+        return bytes((int(pulled_up or bool(argument)),))
 
     def _pin_hold(self, small: int, argument: int, data: bytes) -> bytes:
         self._holds_pins = bool(small)

@@ -1,7 +1,8 @@
 """The firmware as the board runs it: bytecode in a folder, made once per version of the source.
 
 The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
-stand in for the built-in modules, those of each port in a folder of its own.
+stand in for the built-in modules: those of each port in a folder of its own, those of Wi-Fi and
+of a serial port too.
 """
 
 import hashlib
@@ -16,8 +17,9 @@ import filmgauge
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
+_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
 _START = "_start.py"
-_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as firmware/main.py
+_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
 
 def firmware_sources() -> dict[str, str]:
@@ -25,6 +27,7 @@ def firmware_sources() -> dict[str, str]:
     sources = {
         f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
         for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
     }
     sources["main.py"] = _MAIN
     return sources

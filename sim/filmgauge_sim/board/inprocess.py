@@ -211,6 +211,8 @@ class InProcessRuntime:
 def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[str, str]]:
     """Return module name -> (path for tracebacks, source) of a port's shims and of firmware."""
     shims = [*SHIMS.glob("*.py"), *SHIMS.glob(f"port_{port}/*.py")]
+    if port in _ops.WIFI_PORTS:
+        shims += SHIMS.glob("wifi/*.py")
     sources = {
         path.stem: (f"shims/{path.relative_to(SHIMS).as_posix()}", path.read_text())
         for path in shims

@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Port = Literal["esp32", "stm32"]
+from filmgauge_sim.board.pins import PINS, BoardPins
+from filmgauge_sim.board.shims._ops import WIFI_PORTS
 
+Port = Literal["esp32", "stm32", "rp2"]
 
-@dataclass(frozen=True)
-class BoardPins:
-    """Where a node of this kind has its parts, as the firmware's configuration numbers pins."""
-
-    scl: int
-    sda: int
-    gate: int  # high connects the bus input of the INA228
-    sensors: int  # high gives both sensors their supply, where a scenario switches it
-    disconnect: int  # high opens the switch between cell and shunt
+_MPY = 6 | 3 << 8  # version 6.3 of the bytecode
 
 
 @dataclass(frozen=True)
@@ -45,12 +39,16 @@ class BoardKind:
     advertisement_ua: float = 2_800.0
     wake_us: int = 0  # awake after a light sleep, until its clocks run again
     heap_kb: int = 128  # of MicroPython
-    pins: BoardPins = BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12)
+    pins: BoardPins = PINS["esp32-s3"]
+    # What the interpreter says of itself: sys.implementation._machine and _mpy.
+    machine: str = "ESP32C3 module with ESP32C3"
+    mpy: int = _MPY | 11 << 10  # bytecode, and the architecture that py/persistentcode.h numbers
+    file_system_blocks: int = 512  # of 4 KiB: half of 4 MB
 
     @property
     def has_wifi(self) -> bool:
         """Whether its port has the module `network`."""
-        return self.port == "esp32"
+        return self.port in WIFI_PORTS
 
     def currents_ua(self) -> dict[str, float]:
         """Return the current of each load state."""
@@ -86,6 +84,54 @@ _KINDS = (
         # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
         # request" (ports/esp32/mpconfigport.h).
         heap_kb=128,
+        pins=PINS["esp32-c3"],
+    ),
+    BoardKind(
+        name="esp32-c6",
+        # As the C3 in all that is not said here: same port, same sleep (assumed). More current
+        # awake for its second core, asleep in the datasheet's 7 uA.
+        boot_us=680_000,
+        boot_ua=40_000.0,
+        active_ua=30_000.0,
+        light_sleep_ua=300.0,
+        deep_sleep_ua=7.0,
+        associating_ua=105_000.0,
+        connected_ua=90_000.0,
+        machine="ESP32C6 module with ESP32C6",
+        pins=PINS["esp32-c6"],
+    ),
+    BoardKind(
+        name="esp32-s3",
+        # As the C3, with two faster cores awake (assumed); asleep in the datasheet's 7-8 uA.
+        boot_us=680_000,
+        boot_ua=50_000.0,
+        active_ua=45_000.0,
+        light_sleep_ua=300.0,
+        deep_sleep_ua=8.0,
+        associating_ua=115_000.0,
+        connected_ua=100_000.0,
+        machine="Generic ESP32S3 module with ESP32S3",
+        mpy=_MPY | 10 << 10,
+        file_system_blocks=1536,  # 6 MB of its 8 MB
+        pins=PINS["esp32-s3"],
+    ),
+    BoardKind(
+        name="pico-w",
+        boot_us=500_000,  # assumed
+        boot_ua=30_000.0,
+        active_ua=30_000.0,  # assumed: 125 MHz, radio off
+        light_sleep_ua=1_500.0,  # measured by others: 1-2 mA
+        deep_sleep_ua=1_500.0,  # the port sleeps lightly and resets
+        associating_ua=90_000.0,  # assumed
+        connected_ua=70_000.0,  # assumed
+        port="rp2",
+        keeps_ram=True,
+        wake_us=1_000,  # assumed: PLLs start again
+        heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
+        machine="Raspberry Pi Pico W with RP2040",
+        mpy=_MPY | 4 << 10,
+        file_system_blocks=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
+        pins=PINS["pico-w"],
     ),
     BoardKind(
         name="stm32wb55",
@@ -110,8 +156,10 @@ _KINDS = (
         # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
         # less static data: assumed 44 KB with the BLE stack.
         heap_kb=128,
-        # A4, A5 and A6; the bus at B8 and B9, as on Nucleo boards.
-        pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6),
+        machine="NUCLEO-WB55 with STM32WB55RGV6",
+        mpy=_MPY | 7 << 10,
+        file_system_blocks=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
+        pins=PINS["stm32wb55"],
     ),
 )
 

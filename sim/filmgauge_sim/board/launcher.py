@@ -48,14 +48,21 @@ class Silence(Exception):
 class Launcher:
     """One zygote process and the link to it. `console` gets what the firmware prints.
 
-    guard_s: how long in real time the interpreter may be silent.
+    guard_s: how long in real time the interpreter may be silent. extra: more arguments for
+    `_start.py`.
     """
 
     def __init__(
-        self, rom: Path, flash_image: Path, console: int, heap: str, guard_s: float
+        self,
+        rom: Path,
+        flash_image: Path,
+        console: int,
+        heap: str,
+        guard_s: float,
+        extra: tuple[str, ...] = (),
     ) -> None:
         executable = own_interpreter()
-        script = [str(rom / "shims" / "_start.py"), str(rom), str(flash_image)]
+        script = [str(rom / "shims" / "_start.py"), str(rom), str(flash_image), *extra]
         arguments = ["-X", f"heapsize={heap}", *script]
         self.link, theirs = socket.socketpair()
         command = [sys.executable, "-m", zygote.__name__, str(os.getpid()), executable]
@@ -75,6 +82,16 @@ class Launcher:
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._child: int | None = None
         self._received = bytearray()
+
+    @property
+    def process_id(self) -> int | None:
+        """The interpreter's process, None while there is none."""
+        return self._child
+
+    @property
+    def has_received(self) -> bool:
+        """Whether something was received that `receive` has not returned yet."""
+        return bool(self._received)
 
     def boot(self) -> None:
         """Start the interpreter."""

@@ -18,7 +18,7 @@ from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.kinds import Port
 
 _UNUSED = ("rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
-_PLATFORMS = {"esp32": "esp32", "stm32": "pyboard"}  # as each port names itself
+_PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each port names itself
 
 
 def built_in_modules(
@@ -42,6 +42,7 @@ def built_in_modules(
             "platform": _PLATFORMS[port],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
+            "modules": {},  # what the firmware lets go of stays loaded for its next boot
         },
         "uos": {
             name: getattr(files, name, None)

@@ -10,7 +10,8 @@ REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
-PORTS = ("esp32", "stm32")  # a folder of shims each
+PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
+WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO_ANSWER = "<BHIH6sB"
 HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
@@ -34,6 +35,15 @@ RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
 PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
+
+IDENTITY = 23  # -> version 3 x u8, mpy u16, what the board calls itself (serial port)
+CONSOLE_READ = 24  # argument: most bytes -> at least one, once it has come
+CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte if there is one
+CONSOLE_WRITE = 26  # data: as it is
+CONSOLE_INTERRUPTS = 27  # small: 1 makes a Ctrl-C an interrupt
+CONSOLE_MODE = 28  # -> 1 where the boot leads to the raw REPL
+INTERRUPTED = 0x4000  # in a status: a Ctrl-C came
+SOFT_RESET = 29  # small: 1 leads to the raw REPL; never answered
 
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
 BLE_CONFIG = 31  # small: BLE_BOND..., io << 4; argument: MTU; data: name
@@ -71,6 +81,8 @@ IRQ_ENCRYPTION_UPDATE = 28
 IRQ_GET_SECRET = 29
 IRQ_SET_SECRET = 30
 IRQ_PASSKEY_ACTION = 31
+
+PIN_READ = 60  # small: pin; argument: 1 with a pull-up -> level
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status

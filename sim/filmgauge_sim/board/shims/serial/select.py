@@ -1,0 +1,39 @@
+"""`select.poll` on the serial port, and on sockets where the board has them."""
+
+import _console
+
+POLLIN = 1
+POLLOUT = 4
+POLLERR = 8
+POLLHUP = 16
+
+
+class poll:
+    def __init__(self):
+        self._streams = []
+
+    def register(self, stream, eventmask=POLLIN | POLLOUT):
+        self.unregister(stream)
+        self._streams.append((stream, eventmask))
+
+    modify = register
+
+    def unregister(self, stream):
+        self._streams = [pair for pair in self._streams if pair[0] is not stream]
+
+    def poll(self, timeout=-1):
+        """Return the (stream, event) pairs that are ready within `timeout` ms."""
+        writable = [(stream, POLLOUT) for stream, mask in self._streams if mask & POLLOUT]
+        if writable:
+            return writable
+        if len(self._streams) != 1:
+            raise NotImplementedError("the virtual board polls one stream at a time")
+        stream = self._streams[0][0]
+        if hasattr(stream, "await_data"):
+            ready = stream.await_data(None if timeout < 0 else timeout * 1000)
+        else:
+            ready = _console.ready(timeout)
+        return [(stream, POLLIN)] if ready else []
+
+    def ipoll(self, timeout=-1, flags=0):
+        return iter(self.poll(timeout))
