@@ -31,7 +31,14 @@ _NUMBERS = (
     "pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
     "own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
-    "wake_nj 0 0 2000000000\n"  # of one wake, out of the buffer capacitor
+    "wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
+    "glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
+    "report_nj 0 0 2000000000\n"  # of the radio for a report, besides what is counted below
+    "advert_nj 0 0 2000000000\n"  # of one advertisement
+    "event_nj 0 0 2000000000\n"  # of one connection event
+    "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
+    "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
     "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
     "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
     "initial_soc_ppm 500000 0 1000000\n"

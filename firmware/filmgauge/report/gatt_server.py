@@ -7,7 +7,6 @@ Loaded when a central has come. Nothing waits without a deadline: the peer may b
 """
 
 import struct
-import time
 
 from filmgauge.compat import const
 from filmgauge.control.commands import DENIED, DONE, MALFORMED, Commands, Refused, secure
@@ -43,7 +42,6 @@ class GattServer:
         self._transfer = LogTransfer(desk.backlog)
         self._room = _LEAST_MTU - _ATT_HEAD
         self._awake_ms = config.ble_awake_ms
-        self._begun_ms = time.ticks_ms()  # ticks stand still in sleep: they tell the work alone
         write_all(self._ble, link.handles, desk, self._commands.last())
         link.ready = True
 
@@ -68,12 +66,11 @@ class GattServer:
             if self._transfer.busy:
                 left_ms = min(left_ms, self._send())
             if left_ms:
-                self._desk.board.doze(min(left_ms, _LONGEST_DOZE_MS))
+                self._link.doze(min(left_ms, _LONGEST_DOZE_MS))
 
     def _is_tired(self):
         """Return whether the work for this peer has cost what the supply bears."""
-        worked_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
-        return 0 < self._awake_ms <= worked_ms
+        return 0 < self._awake_ms <= self._link.awake_ms()
 
     def _handle(self, event):
         kind = event[0]
@@ -151,4 +148,4 @@ class GattServer:
         self._ble.gap_disconnect(self._link.connection)
         until_ms = self._clock_ms() + _LEAVE_MS
         while self._link.connection is not None and self._clock_ms() < until_ms:
-            self._desk.board.doze(until_ms - self._clock_ms())
+            self._link.doze(until_ms - self._clock_ms())

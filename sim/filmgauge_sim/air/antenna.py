@@ -101,6 +101,9 @@ class BoardAntenna:
         if not self._air.paced:
             self._air.run_to(now_us)
 
+    def air_us(self) -> int:
+        return self._air.now_us
+
     def quiet_until_us(self) -> int | None:
         return self._air.next_us()
 

@@ -37,7 +37,14 @@ class BoardKind:
     # on such radios; 7 uC in 2.5 ms is in the middle (assumed, with the waits between channels).
     advertisement_us: int = 2_500
     advertisement_ua: float = 2_800.0
-    wake_us: int = 0  # awake after a light sleep, until its clocks run again
+    # A connection event has one packet each way on one channel: half of that (assumed).
+    connection_event_us: int = 1_250
+    wake_us: int = 0  # after a light sleep, until its clocks run again
+    waking_ua: float = 0.0
+    # What no request tells of: the interpreter's work in a wake that looks at the voltage (gauge,
+    # limits, state), and in one that only asks for the current.
+    look_us: int = 0
+    glance_us: int = 0
     heap_kb: int = 128  # of MicroPython
     pins: BoardPins = PINS["esp32-s3"]
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
@@ -55,12 +62,15 @@ class BoardKind:
         return {
             "boot": self.boot_ua,
             "active": self.active_ua,
+            "waking": self.waking_ua,
             "light sleep": self.light_sleep_ua,
             "deep sleep": self.deep_sleep_ua,
             "associating": self.associating_ua,
             "radio": self.connected_ua,
             "advertising": self.active_ua + self.advertisement_ua,
             "advertising asleep": self.light_sleep_ua + self.advertisement_ua,
+            "connected": self.active_ua + self.advertisement_ua,
+            "connected asleep": self.light_sleep_ua + self.advertisement_ua,
         }
 
 
@@ -84,6 +94,8 @@ _KINDS = (
         # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
         # request" (ports/esp32/mpconfigport.h).
         heap_kb=128,
+        look_us=4_000,  # see below, at 160 MHz
+        glance_us=300,
         pins=PINS["esp32-c3"],
     ),
     BoardKind(
@@ -127,6 +139,7 @@ _KINDS = (
         port="rp2",
         keeps_ram=True,
         wake_us=1_000,  # assumed: PLLs start again
+        waking_ua=15_000.0,  # assumed
         heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
         machine="Raspberry Pi Pico W with RP2040",
         mpy=_MPY | 4 << 10,
@@ -151,7 +164,16 @@ _KINDS = (
         sensors_v=3.3,
         port="stm32",
         keeps_ram=True,
-        wake_us=1_000,  # assumed: crystal and PLL start again
+        # Crystal and PLL start again (assumed: 1 ms). Meanwhile the processor waits on the
+        # oscillator that it woke up with (powerctrl_enter_stop_mode of the port), at 16 MHz: a
+        # quarter of what it takes at 64 MHz (assumed).
+        wake_us=1_000,
+        waking_ua=2_000.0,
+        # `make bench` counts the gauge's share of a look in passes of a loop of ten bytecodes, 60
+        # cycles each (assumed): 7.9 ms at 64 MHz. Limits and state are taken for a quarter of it
+        # (assumed). A glance is some 500 bytecodes (assumed).
+        look_us=10_000,
+        glance_us=500,
         radio_core=True,
         # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
         # less static data: assumed 44 KB with the BLE stack.
