@@ -18,6 +18,7 @@ from filmgauge.report.log_transfer import LogTransfer
 _FULL_MS = const(10)  # after which a stack that was full has sent something
 _LONGEST_DOZE_MS = const(1000)
 _LEAVE_MS = const(3000)  # a peer that is told to go is gone after this (assumed)
+_GRACE_MS = const(1000)
 _LEAST_MTU = const(23)
 _ATT_HEAD = const(3)  # of a notification
 _REQUEST = "<IIH"
@@ -42,6 +43,7 @@ class GattServer:
         self._transfer = LogTransfer(desk.backlog)
         self._room = _LEAST_MTU - _ATT_HEAD
         self._awake_ms = config.ble_awake_ms
+        self._ends = False
         write_all(self._ble, link.handles, desk, self._commands.last())
         link.ready = True
 
@@ -56,11 +58,10 @@ class GattServer:
                     return
                 self._handle(event)
                 continue
-            if self._is_tired():
-                self._transfer.stop()
+            self._look_at_supply()
             now_ms = self._clock_ms()
             left_ms = min(self._end_ms, self._heard_ms + self._idle_ms) - now_ms
-            if left_ms <= 0 or (self._is_tired() and not self._transfer.busy):
+            if left_ms <= 0:
                 self._leave()
                 return
             if self._transfer.busy:
@@ -68,9 +69,15 @@ class GattServer:
             if left_ms:
                 self._link.doze(min(left_ms, _LONGEST_DOZE_MS))
 
-    def _is_tired(self):
-        """Return whether the work for this peer has cost what the supply bears."""
-        return 0 < self._awake_ms <= self._link.awake_ms()
+    def _look_at_supply(self):
+        """Come to an end when the work for this peer has cost what the supply bears."""
+        if not 0 < self._awake_ms <= self._link.awake_ms():
+            return
+        if self._transfer.busy:
+            self._transfer.stop()
+        elif not self._ends:  # the peer may say that it has all; the last piece is on its way
+            self._ends = True
+            self._end_ms = min(self._end_ms, self._clock_ms() + _GRACE_MS)
 
     def _handle(self, event):
         kind = event[0]

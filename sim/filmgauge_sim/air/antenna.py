@@ -212,7 +212,9 @@ class BoardAntenna:
         number, address = connection.handle, connection.peer_address
         where = int(address.address_type), bytes(reversed(bytes(address)))
         self._connections[number] = connection
-        interval_us = round(connection.parameters.connection_interval * 1000)
+        assert self._controller is not None
+        interval_s = self._air.link.interval_s(self._controller, address)
+        interval_us = round(interval_s * 1e6)
         self._peer.connected(number, *where, interval_us)
 
         def gone(_reason: int) -> None:
