@@ -91,7 +91,7 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
     backlog: Annotated[
-        int, number(1, 256, "records kept while the broker is away, or for want of a radio")
+        int, number(1, 1024, "records kept while the broker is away, or for want of a radio")
     ] = 256
     zero_every: Annotated[
         int,

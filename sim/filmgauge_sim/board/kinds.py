@@ -37,6 +37,8 @@ class BoardKind:
     # on such radios; 7 uC in 2.5 ms is in the middle (assumed, with the waits between channels).
     advertisement_us: int = 2_500
     advertisement_ua: float = 2_800.0
+    # A connection event has one packet each way on one channel: half of that (assumed).
+    connection_event_us: int = 1_250
     wake_us: int = 0  # after a light sleep, until its clocks run again
     waking_ua: float = 0.0
     # What no request tells of: the interpreter's work in a wake that looks at the voltage (gauge,
@@ -67,6 +69,8 @@ class BoardKind:
             "radio": self.connected_ua,
             "advertising": self.active_ua + self.advertisement_ua,
             "advertising asleep": self.light_sleep_ua + self.advertisement_ua,
+            "connected": self.active_ua + self.advertisement_ua,
+            "connected asleep": self.light_sleep_ua + self.advertisement_ua,
         }
 
 
@@ -138,7 +142,7 @@ _KINDS = (
         port="rp2",
         keeps_ram=True,
         wake_us=1_000,  # assumed: PLLs start again
-        waking_ua=10_000.0,  # assumed
+        waking_ua=15_000.0,  # assumed
         heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
         look_us=5_000,  # as the C3's, at 125 MHz
         glance_us=400,
