@@ -71,9 +71,7 @@ def test_json_is_one_object(runtime: str):
     ("scenario", "minutes", "runtime"),
     [("window", 782, "cpython"), ("implant", 302, "micropython")],
 )
-def test_a_node_without_uplink_keeps_its_records(
-    tmp_path: Path, scenario: str, minutes: int, runtime: str
-):
+def test_a_node_without_wifi_is_bridged(tmp_path: Path, scenario: str, minutes: int, runtime: str):
     out = tmp_path / "run"
     duration = ("--duration", f"{minutes}min", "--runtime", runtime)
     done = filmgauge(scenario, "--json", *duration, "--out", str(out))
@@ -82,8 +80,9 @@ def test_a_node_without_uplink_keeps_its_records(
     (node,) = result["nodes"]
     firmware = load_scenario(scenario).node[0].firmware
     made = -(-60 * minutes // (firmware.sample_s * firmware.report_every))
-    assert (node["way"], node["waiting"], node["dropped"]) == ("stored", made, 0)
-    assert (node["sent"], node["received"], node["lost"]) == (0, 0, 0)
+    assert (node["way"], node["waiting"], node["dropped"]) == ("ble", 0, 0)
+    assert (node["sent"], node["received"]) == (made, made)
+    assert (node["lost"], node["duplicated"]) == (0, 0)
     assert node["wakes"] == -(-60 * minutes // firmware.sample_s)
     assert node["soc_rmse_pct"] <= node["soc_max_error_pct"] < 10
     with sqlite3.connect(out / "records.sqlite") as database:
