@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import psutil
@@ -92,8 +93,18 @@ def test_a_node_without_wifi_is_bridged(tmp_path: Path, scenario: str, minutes: 
         assert len(list(csv.DictReader(file))) == node["wakes"]
 
 
-def test_stored_records_in_plain_lines():
+def test_bridged_records_in_plain_lines():
     done = filmgauge("implant", "--duration", "182min", "--runtime", "cpython")
+    assert done.returncode == 0
+    assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
+    assert "4 records sent over Bluetooth, 4 received, 0 lost" in done.stdout
+
+
+def test_stored_records_in_plain_lines(tmp_path: Path):
+    text = (files("filmgauge_sim") / "scenarios" / "implant.toml").read_text()
+    silent = tmp_path / "silent.toml"
+    silent.write_text(text.replace("ble_advertise_ms = 5000", ""))
+    done = filmgauge(str(silent), "--duration", "182min", "--runtime", "cpython")
     assert done.returncode == 0
     assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
     assert "4 records stored in its flash" in done.stdout
@@ -226,7 +237,7 @@ def test_a_signal_ends_a_run_that_keeps_its_memory(
     assert process.returncode == 0, stderr
     assert "Traceback" not in stderr
     (node,) = json.loads(stdout)["nodes"]
-    assert node["waiting"] > 0
+    assert node["sent"] + node["waiting"] > 0
     until(lambda: all(gone(helper) for helper in helpers))
 
 
