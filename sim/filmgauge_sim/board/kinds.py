@@ -45,7 +45,7 @@ class BoardKind:
     # limits, state), and in one that only asks for the current.
     look_us: int = 0
     glance_us: int = 0
-    heap_kb: int = 128  # of MicroPython
+    heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
     pins: BoardPins = PINS["esp32-s3"]
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"
