@@ -7,13 +7,14 @@ config.sample_s, config.mqtt_host, ...
 import json
 
 from filmgauge.compat import const
+from filmgauge.settings import Settings
 
 _NODE_MAX = const(32)
-_NODE_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+_NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 # name, default (-: must be given, _: empty), smallest, largest; text has bounds on its
 # length. As one text, which takes a quarter of the heap that tuples take.
-_NUMBERS = (
+_NUMBERS = const(
     "sample_s 60 1 86400\n"  # from one wake to the next
     "report_every 5 1 1440\n"  # wakes between two reports
     "journal_every 60 1 1440\n"  # wakes between two saves to flash
@@ -56,7 +57,7 @@ _NUMBERS = (
     "backlog 256 1 1024\n"  # records kept while the broker is away
     "backlog_per_report 32 1 256"  # records sent from it in one wake
 )
-_TEXTS = (
+_TEXTS = const(
     "node - 1 32\n"
     "wifi_ssid _ 0 32\n"
     "wifi_password _ 0 63\n"
@@ -68,7 +69,7 @@ _TEXTS = (
 )
 
 
-class Config:
+class Config(Settings):
     """Attributes are the names of `numbers()` and `texts()`."""
 
     def __init__(self, **values):
@@ -80,12 +81,6 @@ class Config:
         check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
-
-    def require(self, *names) -> None:
-        """Raise ValueError unless the texts of these names have been given."""
-        for name in names:
-            if not getattr(self, name):
-                raise ValueError("configuration key %s is missing" % name)
 
     @classmethod
     def from_json(cls, text) -> "Config":

@@ -3,7 +3,6 @@
     counting = counting_of(config)
     sampler = counting.sampler(board, config)
     faults = counting.count(state, sampler, gauge, elapsed_ms, temperature_cdeg)
-    counting.transmitted(state, nanojoules)         # what the radio has taken since
     if counting.glance(state, sampler, gauge, elapsed_ms):  # nothing calls for a sample
 
 A node whose sensors always have their supply reads the accumulator: nothing escapes it. One that
@@ -50,9 +49,6 @@ class Accumulated:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(counts, elapsed_ms, temperature_cdeg)
         return faults
-
-    def transmitted(self, state, nanojoules: int) -> None:
-        """Note what the radio has taken: nothing to book, the sensor has seen it."""
 
     def glance(self, state, sampler, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample: each tells of all that has flowed."""

@@ -33,7 +33,6 @@ _LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
 _BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
 _DARK_EVERY = const(2)  # in the dark only dawn can come, and may be noticed so many wakes late
 _NEARLY_FULL = const(950000)
-_MOST_NJ = const(0xFFFFFFFF)  # that the state holds
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
@@ -83,10 +82,6 @@ class Estimated:
         gauge.flow(self._twice // 2000, elapsed_ms, temperature_cdeg, sigma_pc)
         self._forget()
         return 0
-
-    def transmitted(self, state, nanojoules: int) -> None:
-        """Note what the radio has taken out of the buffer capacitor since the last sample."""
-        state.radio_nj = min(_MOST_NJ, state.radio_nj + nanojoules)
 
     def glance(self, state, sampler, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample, `elapsed_ms` after the last one: light or

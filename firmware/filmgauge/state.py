@@ -6,8 +6,9 @@ from filmgauge.compat import const
 from filmgauge.gauge.fuel_gauge import SIZE as _GAUGE_SIZE
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_LAYOUT = const(3)  # another one is not read, even where it has the same size
-_FORMAT = "<BIIIQQiiiIBBBB"
+_LAYOUT = const(4)  # another one is not read, even where it has the same size
+_FORMAT = const("<BIIIQQiiiIBBBB")
+_MOST_NJ = const(0xFFFFFFFF)
 _OWN = const(49)
 _PROTECTION = const(38)  # control/protection.py
 _GAUGE = _OWN + _PROTECTION
@@ -35,6 +36,10 @@ class State:
         self.charge_high = self.charge_low = self.awake_ms = 0
         self.radio_nj = 0
         self.faults = self.counting = self.told = self.zeroing = 0
+
+    def transmitted(self, nanojoules: int) -> None:
+        """Note what the radio has taken out of the buffer capacitor since the last sample."""
+        self.radio_nj = min(_MOST_NJ, self.radio_nj + nanojoules)
 
     def pack(self, gauge=None, protection=None) -> None:
         """Write the state, the gauge and the protection into `buffer`, as far as given."""

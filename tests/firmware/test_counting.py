@@ -144,7 +144,7 @@ def test_what_is_booked_flows_like_any_current():
         booked.book(-3600000000, SLEEP, 180000000)
         booked.flow(0, hour_ms, 2500)
     assert booked.ledger.line_pc(GAP) == 0  # exactly nothing is no stuck sensor here
-    assert abs(booked.recent_pa() - counted.recent_pa()) <= 2
+    assert abs(booked.recent_pa - counted.recent_pa) <= 2
     assert abs(booked.stored_nah() - counted.stored_nah()) <= 1
     ready = [gauge.available_nah(660000, 2500) for gauge in (counted, booked)]
     assert abs(ready[0] - ready[1]) <= 2
@@ -219,7 +219,7 @@ def test_what_the_radio_takes_is_a_line_of_its_own():
             counting.count(state, sample, gauge, MINUTE_MS, 2500)
             state.wakes += 1
             for _ in range(reports):
-                counting.transmitted(state, 14000)
+                state.transmitted(14000)
         # Four times 14 uJ through 80 % at 2 V; in the light the harvester gives them.
         expected_pc = share * 4 * 14e6 / 0.8 / 2.0
         assert abs(gauge.ledger.line_pc(RADIO) + expected_pc) <= 1e-6 * expected_pc
@@ -228,9 +228,8 @@ def test_what_the_radio_takes_is_a_line_of_its_own():
 
 def test_what_the_radio_took_outlives_a_sleep():
     gauge, state, again = LedgerOnly(SHUNT_MOHM), State(), State()
-    counting = estimated()
-    counting.transmitted(state, 3000000000)
-    counting.transmitted(state, 3000000000)
+    state.transmitted(3000000000)
+    state.transmitted(3000000000)
     state.pack(gauge)
     again.buffer[:] = state.buffer
     again.unpack(gauge)
@@ -239,7 +238,7 @@ def test_what_the_radio_took_outlives_a_sleep():
 
 def test_an_accumulator_has_seen_the_radio():
     gauge, state, counting = LedgerOnly(SHUNT_MOHM), State(), Accumulated()
-    counting.transmitted(state, 14000)
+    state.transmitted(14000)
     counting.count(state, Sample(0), gauge, MINUTE_MS, 2500)
     assert gauge.ledger.line_pc(RADIO) == 0
     assert not counting.glance(state, Sample(0), gauge, MINUTE_MS)

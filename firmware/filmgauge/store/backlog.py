@@ -17,8 +17,8 @@ import struct
 
 from filmgauge.compat import const, names_in
 
-_DIGITS = "%08d"
-_HEAD = "<BII"  # version, boot and seq of a record
+_DIGITS = const("%08d")
+_HEAD = const("<BII")  # version, boot and seq of a record
 _HEAD_SIZE = const(9)
 _ENOENT = const(2)
 _ENOSPC = const(28)

@@ -45,7 +45,7 @@ class BoardKind:
     # limits, state), and in one that only asks for the current.
     look_us: int = 0
     glance_us: int = 0
-    heap_kb: int = 128  # of MicroPython
+    heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
     pins: BoardPins = PINS["esp32-s3"]
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"
@@ -90,10 +90,9 @@ _KINDS = (
         connected_ua=90_000.0,
         supply_v=3.3,
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
-        # MICROPY_GC_INITIAL_HEAP_SIZE of the port is 64 KB, and "chosen so they can grow the heap
-        # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
-        # request" (ports/esp32/mpconfigport.h).
-        heap_kb=128,
+        # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
+        # it once, which the virtual board does not: what it carries has room on a real one.
+        heap_kb=64,
         look_us=4_000,  # see below, at 160 MHz
         glance_us=300,
         pins=PINS["esp32-c3"],
@@ -109,6 +108,8 @@ _KINDS = (
         deep_sleep_ua=7.0,
         associating_ua=105_000.0,
         connected_ua=90_000.0,
+        look_us=4_000,
+        glance_us=300,
         machine="ESP32C6 module with ESP32C6",
         pins=PINS["esp32-c6"],
     ),
@@ -122,6 +123,8 @@ _KINDS = (
         deep_sleep_ua=8.0,
         associating_ua=115_000.0,
         connected_ua=100_000.0,
+        look_us=4_000,
+        glance_us=300,
         machine="Generic ESP32S3 module with ESP32S3",
         mpy=_MPY | 10 << 10,
         file_system_blocks=1536,  # 6 MB of its 8 MB
@@ -141,6 +144,8 @@ _KINDS = (
         wake_us=1_000,  # assumed: PLLs start again
         waking_ua=15_000.0,  # assumed
         heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
+        look_us=5_000,  # as the C3's, at 125 MHz
+        glance_us=400,
         machine="Raspberry Pi Pico W with RP2040",
         mpy=_MPY | 4 << 10,
         file_system_blocks=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
