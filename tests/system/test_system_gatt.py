@@ -31,6 +31,8 @@ from gatt_central import (
 )
 
 from filmgauge.report.record import Record
+from filmgauge_sim.board import bluetooth
+from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.files import install
 from filmgauge_sim.stored import state_in
 
@@ -326,6 +328,37 @@ def test_the_log_comes_in_order_and_forget_removes_what_has_arrived(
         len(after),
         *Record.from_bytes(after[0]).values()[:2],
     )
+
+
+@RUNTIMES
+def test_a_stack_that_is_full_is_asked_again(
+    tmp_path: Path, runtime: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = 0
+    stock = Bluetooth.notify
+
+    def notify(self: Bluetooth, *arguments: Any) -> None:
+        nonlocal refused
+        try:
+            stock(self, *arguments)
+        except RadioError:
+            refused += 1
+            raise
+
+    monkeypatch.setattr(bluetooth, "_QUEUE_BYTES", 100)  # of a connection event
+    monkeypatch.setattr(Bluetooth, "notify", notify)
+
+    async def act(rig: Rig) -> Any:
+        await asyncio.sleep(1500)
+        visit = await rig.visit(mtu=100)
+        return await visit.log()
+
+    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=1) as rig:
+        got = rig.go(act)
+        stored = rig.waiting()
+    assert len(got) >= 25
+    assert got == stored[: len(got)]
+    assert refused > len(got)
 
 
 def test_a_log_request_of_a_wrong_length_is_told(tmp_path: Path) -> None:
