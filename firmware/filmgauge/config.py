@@ -32,7 +32,14 @@ _NUMBERS = const(
     "pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
     "own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
-    "wake_nj 0 0 2000000000\n"  # of one wake, out of the buffer capacitor
+    "wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
+    "glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
+    "report_nj 0 0 2000000000\n"  # of the radio for a report, besides what is counted below
+    "advert_nj 0 0 2000000000\n"  # of one advertisement
+    "event_nj 0 0 2000000000\n"  # of one connection event
+    "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
+    "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
     "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
     "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
     "initial_soc_ppm 500000 0 1000000\n"
@@ -44,8 +51,9 @@ _NUMBERS = const(
     "wifi_timeout_ms 10000 100 60000\n"
     "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
     "ble_interval_ms 500 20 10240\n"  # between two advertisements
-    "ble_idle_ms 5000 500 60000\n"  # the longest silence of a peer that is connected
+    "ble_idle_ms 10000 500 60000\n"  # the longest silence of a peer; it finds services unheard
     "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
+    "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
     "backlog 256 1 1024\n"  # records kept while the broker is away
     "backlog_per_report 32 1 256"  # records sent from it in one wake
 )

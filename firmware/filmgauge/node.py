@@ -72,10 +72,14 @@ class Node:
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
-        if self._recalled:  # it slept with its memory kept
+        slept = self._recalled  # with its memory kept
+        if slept:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._recall()
+        if slept and self._is_calm():
+            self._state.wakes += 1
+            return self._until_next_ms()
         is_open = self._protection.begin(self._state.zeroing)
         self._sampler.sample()
         now_ms = self._board.clock_ms()
@@ -126,6 +130,17 @@ class Node:
         config = self._config
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
         self._recalled = True
+
+    def _is_calm(self):
+        """Return whether a glance at the current is all that this wake needs."""
+        state, config = self._state, self._config
+        wakes = state.wakes
+        if not wakes % config.look_every or not wakes % config.journal_every:
+            return False
+        elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
+        return not self._reports(wakes) and self._counting.glance(
+            state, self._sampler, self._gauge, elapsed_ms
+        )
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
@@ -259,10 +274,13 @@ class Node:
         else:
             print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
             kept = kept or self._keep(record)
+        if self._counting is not None:
+            self._counting.transmitted(self._state, uplink.taken_nj)
         if self._on_trial and (sent or (kept and not uplink.acknowledges)):
             self.reported = record.to_json()
             print("filmgauge: first record", self.reported)
             self._on_trial = False
+        self._state.transmitted(uplink.taken_nj)
 
     def _obey(self, desk):
         """Do what a peer has asked for."""

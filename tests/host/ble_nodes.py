@@ -225,7 +225,7 @@ class BleNode:
 
     async def _notify(self, connection: Connection, to: Any, value: bytes) -> None:
         await self.device.gatt_server.notify_subscriber(connection, to, value, force=True)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)
 
     def _command(self, connection: Connection, value: bytes) -> None:
         body, mac = value[:-16], value[-16:]

@@ -56,7 +56,6 @@ def _try_current(bench, config, parts):
     tell({"code": bench.current_code()})
     if config.pin_disconnect >= 0:
         tell({"code_disconnected": bench.current_code(True)})
-        tell({"code_again": bench.current_code()})
 
 
 def _address(parts, configured, fits):

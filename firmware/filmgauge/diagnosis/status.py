@@ -10,12 +10,12 @@ from filmgauge.control.protection import Protection, Unprotected
 from filmgauge.diagnosis.bench import Bench
 from filmgauge.diagnosis.tell import attempt, read_config, read_profile, tell
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.ledger import LINES
 from filmgauge.state import SIZE, State
 from filmgauge.store.backlog import Backlog
 from filmgauge.store.journal import Journal
 from filmgauge.store.retained import Retained
 
-_LINES = 11  # of the ledger
 _SHOWN = (
     "node",
     "sample_s",
@@ -94,7 +94,7 @@ def _tell_state(board, config, profile):
             "sigma_ppm": gauge.sigma_ppm(),
             "stored_nah": gauge.stored_nah(),
             "full_nah": gauge.full_nah(),
-            "ledger_nah": [gauge.ledger.line_nah(line) for line in range(_LINES)],
+            "ledger_nah": [gauge.ledger.line_nah(line) for line in range(LINES)],
         }
     )
 

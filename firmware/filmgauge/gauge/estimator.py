@@ -41,12 +41,12 @@ _END = const(0.0001)  # of the surface at an end, besides what the voltage leave
 _LAG = const(0.008)  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
 _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
-# Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
-# last end and of what the voltage left open there.
-_LASTING = const(0.00005)
-_LASTING_LAG = const(0.007)
-_LARGE_LAG = const(0.1)  # beyond, a lag is known no worse
-_LASTING_SURFACE = const(0.9)
+# Of the state of charge, what no repetition reduces: a floor, a part that grows with the square of
+# the largest lag at the last end, and a share of what the voltage left open there.
+_LASTING = const(0.00015)
+_LASTING_LAG = const(0.094)
+_LARGE_LAG = const(0.105)  # beyond, a lag is known no worse
+_LASTING_SURFACE = const(0.8)
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = const(0.0003)  # of the capacity in one equivalent full cycle
@@ -185,7 +185,7 @@ class Estimator:
         self.compared = self._last_side > 0 and charged > _COMPARED
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
-        lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM)
+        lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
         surface = _LASTING_SURFACE * film.surface_sigma
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
         self._told_lag_ppm = lag_ppm

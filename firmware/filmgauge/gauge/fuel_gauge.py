@@ -41,8 +41,11 @@ _RECENT_MS = const(3600000)  # time constant with which the recent mean current 
 _MOST_PA = const(0x7FFFFFFF)  # what is packed; no film cell has 2 mA
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
-_OWN = const("<iiiqBB")  # currents, guess, stuck count, opened
-_OWN_SIZE = const(22)
+_BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
+_STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
+_MOST_MS = const(0xFFFFFFFF)
+_OWN = const("<iiiqIB")  # currents, guess and how long for, opened
+_OWN_SIZE = const(25)
 _SIZES = (estimator.SIZE, film.SIZE, zero.SIZE, activation.SIZE, shown.SIZE, health.SIZE)
 _JUDGEMENT_SIZE = sum(_SIZES) + _OWN_SIZE
 SIZE = ledger.SIZE + _JUDGEMENT_SIZE
@@ -125,7 +128,7 @@ class FuelGauge(LedgerOnly):
         self._last_pa = 0  # mean current of the last interval
         self._seen_pa = 0  # current at the last sample
         self.recent_pa = 0  # mean current that forgets with a time constant of an hour
-        self._quiet = 0  # accumulations of exactly nothing in a row
+        self._quiet_ms = 0  # in which the sensor has counted exactly nothing
         self._gap_pc = 0  # guessed meanwhile
         self._taken_pc = 0  # booked for the node itself since the last count
         self._available_sigma = 0.0
@@ -157,16 +160,15 @@ class FuelGauge(LedgerOnly):
     def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         """Count what went through the shunt in `elapsed_ms`."""
         if not counts and elapsed_ms > 0:
-            self._quiet += 1
-            self._guess(elapsed_ms, temperature_cdeg)
+            self._guess(elapsed_ms)
             return
         self.flow(counts, elapsed_ms, temperature_cdeg)
 
     def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
         self.ledger.add_counts(counts, self.scale)
         raw_pc = self.scale.pc(counts)
-        if self._quiet:
-            self._bridge(raw_pc, elapsed_ms)
+        if self._quiet_ms:
+            elapsed_ms = self._bridge(raw_pc, elapsed_ms, temperature_cdeg)
         self._flow(raw_pc, elapsed_ms, temperature_cdeg)
         if sigma_pc:
             self.widen(sigma_pc * 100 // (self._design_pc // 10000))
@@ -174,6 +176,9 @@ class FuelGauge(LedgerOnly):
             self._film.doubt(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
 
     def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        if self._quiet_ms and counts:  # it reaches back to before the switch was opened
+            self.flow(counts, elapsed_ms, temperature_cdeg)
+            return
         super().zero(counts, elapsed_ms, temperature_cdeg)
         if counts:
             self._zero.see(self.scale.pc(counts), elapsed_ms, temperature_cdeg)
@@ -190,7 +195,7 @@ class FuelGauge(LedgerOnly):
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
     ) -> None:
         """Let a voltage speak, seen while the voltage input itself took `drain_pa`."""
-        if self._quiet:
+        if self._quiet_ms:
             return  # a sensor that counts exactly nothing is stuck: no sound one is so quiet
         current_pa = _bounded(current_pa - self._zero.pa(temperature_cdeg))
         if abs(current_pa) * _BRANCH < self._one_c_pa:
@@ -313,7 +318,7 @@ class FuelGauge(LedgerOnly):
             self._seen_pa,
             self.recent_pa,
             self._gap_pc,
-            min(self._quiet, 255),
+            min(_MOST_MS, self._quiet_ms),
             self._opened,
         )
 
@@ -325,7 +330,7 @@ class FuelGauge(LedgerOnly):
             offset += size
         values = struct.unpack_from(_OWN, buffer, offset)
         self._last_pa, self._seen_pa, self.recent_pa = values[:3]
-        self._gap_pc, self._quiet, self._opened = values[3:]
+        self._gap_pc, self._quiet_ms, self._opened = values[3:]
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
@@ -333,7 +338,6 @@ class FuelGauge(LedgerOnly):
         drift_pc = self._zero.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
         moved_pc = raw_pc - offset_pc
         self.book(-offset_pc, ZERO)
-        self._quiet = 0
         self._estimator.count(moved_pc, drift_pc)
         self._lose(moved_pc)
         self._leak(elapsed_ms)
@@ -363,22 +367,35 @@ class FuelGauge(LedgerOnly):
         gone = -math.expm1(-elapsed_ms / _RECENT_MS)
         self.recent_pa += round((self._last_pa - self.recent_pa) * gone)
 
-    def _guess(self, elapsed_ms, temperature_cdeg):
+    def _guess(self, elapsed_ms):
         """Book what must have flowed while the sensor shows exactly nothing."""
         missed_pc = self._last_pa * elapsed_ms // 1000
         self._gap_pc += missed_pc
+        self._quiet_ms += elapsed_ms
         self.book(missed_pc, GAP)
-        self._estimator.guess(abs(missed_pc))
-        self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
-        self._leak(elapsed_ms)
+        self._estimator.guess(self._unsure_pc(elapsed_ms))
 
-    def _bridge(self, raw_pc, elapsed_ms):
-        """After a stuck sensor: take the guess back if this count holds what flowed meanwhile."""
+    def _bridge(self, raw_pc, elapsed_ms, temperature_cdeg):
+        """After a stuck sensor: return the time that this count is of.
+
+        Behind stuck readings the accumulator goes on, so that the next count holds all of it, even
+        where the current has turned meanwhile. Only a count that is no more than the last current
+        leaves in one interval says that the accumulator stood still as well: then the guess stays.
+        """
+        quiet_ms, gap_pc = self._quiet_ms, self._gap_pc
+        self._quiet_ms = self._gap_pc = 0
         usual_pc = self._last_pa * elapsed_ms // 1000
-        if abs(raw_pc - usual_pc - self._gap_pc) < abs(raw_pc - usual_pc):
-            self.book(-self._gap_pc, GAP)
-            self._estimator.guess(-abs(self._gap_pc))
-        self._gap_pc = 0
+        if gap_pc and abs(raw_pc - usual_pc) * _STILL < abs(usual_pc):
+            self._film.step(self._last_pa, temperature_cdeg, quiet_ms)
+            self._leak(quiet_ms)
+            return elapsed_ms
+        self.book(-gap_pc, GAP)
+        self._estimator.guess(-self._unsure_pc(quiet_ms))
+        return quiet_ms + elapsed_ms
+
+    def _unsure_pc(self, elapsed_ms):
+        """Return what may have flowed unseen: the last current, or one that has begun since."""
+        return max(abs(self._last_pa), self._one_c_pa // _BEGUN) * elapsed_ms // 1000
 
     def _lose(self, moved_pc):
         """Book the part of a charging current that the cell does not store."""

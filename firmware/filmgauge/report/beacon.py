@@ -24,7 +24,8 @@ _NOBODY = 0xFFFF  # company of tests
 class Beacon:
     """Advertises as BTHome v2. `radio` is the board's module `bluetooth`.
 
-    `keeps`: a record is to be stored before it is sent. `error` says why one waits.
+    `keeps`: a record is to be stored before it is sent. `error` says why one waits, and
+    `taken_nj` what the last one took out of the buffer capacitor as far as that is configured.
     Raises ValueError for a key that is not 32 hexadecimal digits.
     """
 
@@ -41,10 +42,12 @@ class Beacon:
         self._counter = Counter(_COUNTER)
         self.desk = Desk(board, config, profile)
         self.error = None
+        self.taken_nj = 0
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Advertise the record at a level of service; return False: nobody acknowledges it."""
         self._airtime.choose(level)
+        self.taken_nj = 0
         self.error = _HEARD
         if self._airtime.interval_ms:
             self.desk.show(record, backlog, ledger)
@@ -57,7 +60,9 @@ class Beacon:
 
     def _advertise(self, record):
         ble = self._radio.BLE()
-        link = Link(ble)
+        link = Link(ble, self._board)
+        begun_ms = self._board.clock_ms()
+        advertised_ms = 0
         ble.active(True)
         try:
             connectable = self._airtime.connectable
@@ -72,12 +77,15 @@ class Beacon:
             )
             self._await_central(link)
             ble.gap_advertise(None)
+            advertised_ms = self._board.clock_ms() - begun_ms
             if link.connection is not None:
                 from filmgauge.report.gatt_server import GattServer
 
                 GattServer(link, self.desk).serve()
         finally:
             ble.active(False)
+            link.part()
+            self.taken_nj = self._airtime.taken_nj(advertised_ms, link)
 
     def _await_central(self, link):
         board = self._board
@@ -86,7 +94,7 @@ class Beacon:
             left_ms = until_ms - board.clock_ms()
             if left_ms <= 0:
                 return
-            board.doze(left_ms)
+            link.doze(left_ms)
 
     def _data(self, ble, record):
         if self._encrypt is None:

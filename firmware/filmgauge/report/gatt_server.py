@@ -18,6 +18,7 @@ from filmgauge.report.log_transfer import LogTransfer
 _FULL_MS = const(10)  # after which a stack that was full has sent something
 _LONGEST_DOZE_MS = const(1000)
 _LEAVE_MS = const(3000)  # a peer that is told to go is gone after this (assumed)
+_GRACE_MS = const(1000)
 _LEAST_MTU = const(23)
 _ATT_HEAD = const(3)  # of a notification
 _REQUEST = "<IIH"
@@ -41,6 +42,8 @@ class GattServer:
         self._actions = None
         self._transfer = LogTransfer(desk.backlog)
         self._room = _LEAST_MTU - _ATT_HEAD
+        self._awake_ms = config.ble_awake_ms
+        self._ends = False
         write_all(self._ble, link.handles, desk, self._commands.last())
         link.ready = True
 
@@ -55,6 +58,7 @@ class GattServer:
                     return
                 self._handle(event)
                 continue
+            self._look_at_supply()
             now_ms = self._clock_ms()
             left_ms = min(self._end_ms, self._heard_ms + self._idle_ms) - now_ms
             if left_ms <= 0:
@@ -63,7 +67,17 @@ class GattServer:
             if self._transfer.busy:
                 left_ms = min(left_ms, self._send())
             if left_ms:
-                self._desk.board.doze(min(left_ms, _LONGEST_DOZE_MS))
+                self._link.doze(min(left_ms, _LONGEST_DOZE_MS))
+
+    def _look_at_supply(self):
+        """Come to an end when the work for this peer has cost what the supply bears."""
+        if not 0 < self._awake_ms <= self._link.awake_ms():
+            return
+        if self._transfer.busy:
+            self._transfer.stop()
+        elif not self._ends:  # the peer may say that it has all; the last piece is on its way
+            self._ends = True
+            self._end_ms = min(self._end_ms, self._clock_ms() + _GRACE_MS)
 
     def _handle(self, event):
         kind = event[0]
@@ -141,4 +155,4 @@ class GattServer:
         self._ble.gap_disconnect(self._link.connection)
         until_ms = self._clock_ms() + _LEAVE_MS
         while self._link.connection is not None and self._clock_ms() < until_ms:
-            self._desk.board.doze(until_ms - self._clock_ms())
+            self._link.doze(until_ms - self._clock_ms())

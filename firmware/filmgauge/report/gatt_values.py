@@ -26,8 +26,8 @@ def write_all(ble, found, desk, counter: int) -> None:
     record = desk.record
     for handle, value in zip(battery, battery_service.values(record, desk.profile)):
         ble.gatts_write(handle, value)
-    texts = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
-    for handle, text in zip(device, texts):
+    names = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
+    for handle, text in zip(device, names):
         ble.gatts_write(handle, text.encode())
     ble.gatts_write(own[gatt.RECORD], record.to_bytes())
     ble.gatts_write(own[gatt.LEDGER], _ledger(desk.ledger))

@@ -7,6 +7,7 @@ class NoUplink:
     keeps = acknowledges = False
     desk = None
     error = "this node has no way to send it"
+    taken_nj = 0
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Return False: the record was not sent."""

@@ -2,7 +2,8 @@
 
 
 class WifiUplink:
-    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go.
+    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go,
+    `taken_nj` what the radio has taken for it as far as that is configured.
 
     Raises ValueError where the configuration lacks a network or a broker.
     """
@@ -18,6 +19,7 @@ class WifiUplink:
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
         self._feed = feed  # of a watchdog that is shorter than a report may take
         self.error = None
+        self.taken_nj = config.report_nj
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits; return whether it went. `introduce` tells the info too."""

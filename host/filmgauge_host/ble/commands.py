@@ -9,6 +9,8 @@ from typing import Any
 
 _VERSION = 1
 _MAC_SIZE = 16
+_LONGEST = 256  # of a frame
+_ATT_HEAD = 3  # of a write
 _LARGEST = 2048  # bytes of a configuration
 
 TIME, REPORT, ZERO, REBOOT, CONFIGURE, FORGET = 1, 2, 3, 4, 5, 6
@@ -49,4 +51,4 @@ def configure_payloads(changes: dict[str, Any], size: int) -> Iterator[bytes]:
 
 def room(mtu: int) -> int:
     """Return how many bytes of JSON fit into one frame of CONFIGURE."""
-    return max(1, mtu - 3 - 6 - 4 - _MAC_SIZE)
+    return max(1, min(_LONGEST, mtu - _ATT_HEAD) - 6 - 4 - _MAC_SIZE)

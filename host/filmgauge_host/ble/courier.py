@@ -24,6 +24,7 @@ _WINDOW = 100  # records on their way
 _LOOK_S = 0.5  # how often the spool is looked at without a call
 _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
+_LAST_S = 3.0  # for the last acknowledgements
 
 
 class Courier:
@@ -103,7 +104,9 @@ class Courier:
             self._settle(_LOOK_S)
             if self.connected and len(self._on_way) < _WINDOW:
                 self._send()
-        self._settle(0.0)
+        until_s = time.monotonic() + _LAST_S
+        while self._on_way and self.connected and time.monotonic() < until_s:
+            self._settle(_RETRY_S)  # else the next courier would send them again
 
     def _settle(self, timeout_s: float) -> None:
         """Take the acknowledgements that have come, waiting for the first event."""

@@ -27,6 +27,7 @@ from filmgauge_host.ble.visit import Visit, Visited
 
 _REMEMBERED = 1000  # addresses
 _BACKOFF_S = (1.0, 60.0)
+_FRESH_S = 11.0  # above the longest interval between two advertisements
 _ANSWER_S = 10.0  # for the adapter to start or stop scanning
 
 
@@ -188,6 +189,9 @@ class Gateway:
     async def _work(self) -> None:
         while True:
             errand = self._errands[await self._queue.get()]
+            if asyncio.get_running_loop().time() - errand.node.at_s > _FRESH_S:
+                errand.waits = False  # it sleeps by now
+                continue
             key = errand.key
             errand.attempts += 1
             try:
@@ -215,7 +219,8 @@ class Gateway:
         self.counts.failed += 1
         if errand.attempts >= self.options.attempts:
             self.counts.given_up += 1
-            self._tell(f"{errand.node.name}: {why}; it is tried again at its next report")
+            why += "; next time at its next report"
+        self._tell(f"{errand.node.name}: {why}")
 
     def _settle(self, node: HeardNode, visited: Visited) -> None:
         """Publish what the visit told of the node, and say what came."""

@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from filmgauge.config import numbers
 from filmgauge.gauge import ledger as firmware_ledger
 from filmgauge.report.limit_text import limit_text
 from filmgauge.report.record import Record, fault_text
@@ -127,14 +128,14 @@ def reply(value: bytes) -> Reply:
 
 
 def configuration(value: bytes) -> dict[str, Any]:
-    """Return the keys of a configuration."""
+    """Return all keys of a configuration but the secrets: a node tells what is no default."""
     try:
         keys = json.loads(value)
     except (ValueError, UnicodeError):
         raise NodeError("configuration is not JSON") from None
     if not isinstance(keys, dict):
         raise NodeError("configuration is no JSON object")
-    return keys
+    return {name: default for name, default, *_ in numbers()} | keys
 
 
 def text(value: bytes) -> str:

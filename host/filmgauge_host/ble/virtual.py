@@ -9,6 +9,7 @@ Everything runs on the loop that the device was made on, in virtual or in real t
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -30,6 +31,9 @@ from bleak.exc import (
 from bumble import att, core, hci
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
+
+# It warns of every connection to a board, whose advertising its own host has not begun.
+logging.getLogger("bumble").setLevel(logging.ERROR)
 
 Result = TypeVar("Result")
 _MTU = 517

@@ -14,6 +14,7 @@ from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
 
 Naming: TypeAlias = Callable[[HeardNode, str], str]
+_CONNECT_S = 8.0  # a node that advertises is there at once, or not at all
 _BATCH = 16  # records a commit: what was committed is not asked for again
 _REMEMBERED = 1000
 
@@ -54,7 +55,7 @@ class Visit:
 
         The newest record comes first, then what waited. Raises BleError and SpoolError.
         """
-        async with NodeClient(self._radio, node.device) as client:
+        async with NodeClient(self._radio, node.device, _CONNECT_S) as client:
             newest = await client.record()
             about = self._about.get(node.address)
             told = None
@@ -121,15 +122,15 @@ class Visit:
     ) -> _About:
         """Read what belongs into the info of a node."""
         keys = await client.configuration()
-        sample_s, every = keys.get("sample_s"), keys.get("report_every")
-        report_s = None
-        if isinstance(sample_s, int) and isinstance(every, int):
-            report_s = sample_s * every
+        sample_s, every = keys["sample_s"], keys["report_every"]
+        report_s = (
+            sample_s * every if isinstance(sample_s, int) and isinstance(every, int) else None
+        )
         info = {
             "node": name,
             "firmware": told.firmware,
             "board": told.model,
-            "sample_s": sample_s if isinstance(sample_s, int) else None,
+            "sample_s": sample_s,
             "report_s": report_s,
             "via": "ble",
             "address": node.address,

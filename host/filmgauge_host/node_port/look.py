@@ -20,6 +20,15 @@ _BEFORE: dict[Script, tuple[str, ...]] = {
     "kept": ("tell",),
     "selftest": ("tell", "bench"),
 }
+# Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
+_FIND_FIRMWARE = """\
+try:
+    import launch
+    launch.root()
+    launch.mount()
+except ImportError:
+    pass
+"""
 _OWN_IMPORTS = re.compile(r"^from filmgauge\.diagnosis\..*\n", re.MULTILINE)
 _DOCSTRINGS = re.compile(r'^ *"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
 _MARK = "@"
@@ -70,4 +79,4 @@ def _source(script: Script) -> str:
     read."""
     folder = files("filmgauge") / "diagnosis"
     texts = [(folder / f"{name}.py").read_text("utf-8") for name in (*_BEFORE[script], script)]
-    return _DOCSTRINGS.sub("", _OWN_IMPORTS.sub("", "\n".join(texts)))
+    return _FIND_FIRMWARE + _DOCSTRINGS.sub("", _OWN_IMPORTS.sub("", "\n".join(texts)))

@@ -30,6 +30,7 @@ CHUNK = 3072  # bytes of a file a request: with base64 they are 4096
 _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
 _REOPEN_S = 0.1
+_OPEN_S = 2.0
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 _GUARD_MS = 8000  # what every port's watchdog can be set to
 
@@ -132,8 +133,12 @@ class BoardLink:
         self.close()
 
     def open(self) -> None:
-        """Open the port, once. Raises LinkLost."""
-        if not self._try_open():
+        """Open the port; one that is just coming back is waited for. Raises LinkLost."""
+        deadline_s = time.monotonic() + _OPEN_S
+        while not self._try_open():
+            if time.monotonic() < deadline_s:
+                time.sleep(_REOPEN_S)
+                continue
             raise LinkLost(
                 f"port {self.port} cannot be opened: is the board connected, the port in use "
                 "by another program, or not yours to use?"

@@ -33,8 +33,8 @@ def check_board(identity: Identity, board: BoardType) -> None:
     said = identity.machine.replace("-", "").upper()
     if board.chip not in said:
         raise LinkError(
-            f"--board is {board.name}, but the board says that it is a "
-            f"{identity.machine or 'board without a name'}"
+            f"--board is {board.name}, but the interpreter on it was made for: "
+            f"{identity.machine or 'no board that it names'}"
         )
 
 

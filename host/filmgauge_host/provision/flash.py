@@ -119,18 +119,35 @@ class Flasher:
         self._link.run(AGENT)
         self._link.run("clear('')", timeout_s=60)
 
-    def survey(self) -> Found:
-        """Look what is on the board, after finishing what it has left half done."""
+    def survey(self, looks_only: bool = False) -> Found:
+        """Look what is on the board, after finishing what it has left half done.
+
+        looks_only: change nothing.
+        """
         link = self._link
         link.run(AGENT)
         if link.value("there('/main.py')"):  # something to come back to when the cable is pulled
             link.guard()
-        free, block, is_littlefs = self._state()
+        _, _, is_littlefs = self._state()
         if not is_littlefs:
             raise FlashError(
                 "the board's file system is not littlefs, which alone outlives a power cut: "
                 "format it as docs/flashing.md says"
             )
+        if not looks_only:
+            self._tidy()
+        sizes = self._root_files()
+        free, block, _ = self._state()
+        wanted = [*_EXCHANGED, *self._wanted.start_files]
+        digests = link.hashes([path for path in wanted if path in sizes])
+        found = Found(free, block, sizes, digests)
+        if APP in sizes and digests.get(APP) != self._wanted.archive.digest:
+            found.members = self._members()
+        return found
+
+    def _tidy(self) -> None:
+        """Finish an exchange, end a trial of something else, and remove what is left over."""
+        link = self._link
         sizes = self._root_files()
         if _SWITCH in sizes:  # an exchange that only needs its boot
             link.run("import launch\nlaunch.settle()")
@@ -142,19 +159,16 @@ class Flasher:
         if _TRIAL not in sizes and left:
             for path in left:
                 link.run(f"drop({path!r})")
-            sizes = self._root_files()
-        free, block, _ = self._state()
-        wanted = [*_EXCHANGED, *self._wanted.start_files]
-        digests = link.hashes([path for path in wanted if path in sizes])
-        found = Found(free, block, sizes, digests)
-        if APP in sizes and digests.get(APP) != self._wanted.archive.digest:
-            found.members = self._members()
-        return found
 
-    def plan(self, found: Found) -> Plan:
-        """Return what to do. Raises InputError where something is neither given nor there,
-        FlashError where there is no room."""
+    def plan(self, found: Found, erased: bool = False) -> Plan:
+        """Return what to do, as if the board were `erased`.
+
+        Raises InputError where something is neither given nor there, FlashError where there is
+        no room.
+        """
         wanted = self._wanted
+        if erased:
+            found = Found(found.free + sum(found.sizes.values()), found.block, {}, {})
         pieces: list[Piece] = []
         modules: list[str] = []
         if found.digests.get(APP) != wanted.archive.digest:
@@ -224,7 +238,7 @@ class Flasher:
         while (left_s := deadline_s - time.monotonic()) > 0:
             heard += self._link.listen(lambda new: b"\n" in new, min(left_s, 1.0))
             if not heard and not said and time.monotonic() > looks_s:
-                if record := self._reported():
+                if record := self._reported(said):
                     return record
                 looks_s = deadline_s
             *lines, heard = heard.split(b"\n")
@@ -233,25 +247,30 @@ class Flasher:
                     with contextlib.suppress(ValueError):
                         return json.loads(line[len(_RECORD) :])
                 if line.startswith(_BACK):
-                    raise FlashError(
-                        "the new version did not report, and the board went back to the one "
-                        f"before{': ' + said if said else ''}"
-                    )
+                    raise _went_back(said)
                 said = line.decode(errors="replace").strip() or said
                 if _WAITS in line and on_wait is not None:
                     on_wait(said)
         last = f"; its last word: {said}" if said else ""
         raise FlashError(f"the node did not report within {timeout_s:.0f} s{last}")
 
-    def _reported(self) -> dict[str, Any] | None:
-        """Ask the board for its first record, and let it run again."""
+    def _reported(self, said: str) -> dict[str, Any] | None:
+        """Ask the board for its first record, and let it run again.
+
+        Raises FlashError when it went back to what was before meanwhile.
+        """
         self._link.enter()
         try:
-            return json.loads(self._link.read_file(_REPORTED))
-        except (BoardError, ValueError):
+            sizes = self._root_files()
+            if _REPORTED in sizes:
+                return json.loads(self._link.read_file(_REPORTED))
+        except ValueError:
             return None
         finally:
             self._link.reset()
+        if _TRIAL not in sizes:
+            raise _went_back(said)
+        return None
 
     def _state(self) -> tuple[int, int, bool]:
         state = ast.literal_eval(self._link.run("state()").strip())
@@ -349,3 +368,10 @@ class Flasher:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
+
+
+def _went_back(said: str) -> FlashError:
+    why = f": {said}" if said else ""
+    return FlashError(
+        f"the new version did not report, and the board went back to the one before{why}"
+    )

@@ -101,6 +101,9 @@ class BoardAntenna:
         if not self._air.paced:
             self._air.run_to(now_us)
 
+    def air_us(self) -> int:
+        return self._air.now_us
+
     def quiet_until_us(self) -> int | None:
         return self._air.next_us()
 
@@ -209,7 +212,9 @@ class BoardAntenna:
         number, address = connection.handle, connection.peer_address
         where = int(address.address_type), bytes(reversed(bytes(address)))
         self._connections[number] = connection
-        interval_us = round(connection.parameters.connection_interval * 1000)
+        assert self._controller is not None
+        interval_s = self._air.link.interval_s(self._controller, address)
+        interval_us = round(interval_s * 1e6)
         self._peer.connected(number, *where, interval_us)
 
         def gone(_reason: int) -> None:

@@ -81,7 +81,9 @@ class SerialBoard:
         self._silent_since_s = 0.0
         self._interrupt_wanted = False
         self._idle_since_s = 0.0
-        self._cut_at: int | None = None
+        self._cut_at: int | None = None  # bytes received
+        self._cut_requests = 0
+        self._is_cut = False  # no more bytes come: the power follows
         self._port_back_s: float | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -97,6 +99,11 @@ class SerialBoard:
         self._thread.join()
         if self._error is not None:
             raise self._error
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the board is served."""
+        return self._thread.is_alive()
 
     def __enter__(self) -> "SerialBoard":
         self.start()
@@ -117,9 +124,12 @@ class SerialBoard:
         """Press the reset button."""
         self._do(lambda: self._stop(Outcome(ResetCause.HARD, note="reset button")))
 
-    def pull_after(self, count: int) -> None:
-        """Pull the cable, and with it the power, once `count` more bytes have come."""
-        self._do(lambda: setattr(self, "_cut_at", self.port.received + count))
+    def pull_after(self, count: int, requests: int = 0) -> None:
+        """Pull the cable, and with it the power, once `count` more bytes have come.
+
+        What has come by then is still worked on, for so many requests of the firmware at most.
+        """
+        self._do(lambda: self._prepare_cut(count, requests))
 
     def let_pass(self, seconds: float) -> None:
         """Let time pass at once for a board that waits at its prompt."""
@@ -172,7 +182,7 @@ class SerialBoard:
             reads.append(self._launcher.link.fileno())
             if self._launcher.has_received:
                 wait_s = 0.0
-        if self.port.is_open:
+        if self.port.is_open and not self._is_cut:
             reads.append(self.port.fileno())
             if self.port.wants_to_write:
                 writes.append(self.port.fileno())
@@ -209,6 +219,8 @@ class SerialBoard:
             idle_s, self._idle_since_s = now_s - self._idle_since_s, now_s
             self._idle(round(idle_s * 1e6))
             self._answer_console(now_s)
+            if self._is_cut and self._console.is_waiting:
+                self._pull(True)
         elif self._pending is None:
             self._mind_silence(now_s)
 
@@ -318,33 +330,11 @@ class SerialBoard:
         """Take what the host has sent."""
         data = self.port.read()
         if self._cut_at is not None and self.port.received >= self._cut_at:
-            over = self.port.received - self._cut_at
-            data = data[: len(data) - over]
+            data = data[: len(data) - (self.port.received - self._cut_at)]
             self._cut_at = None
-            self._hear(data)
-            while self._console.is_waiting or self._running:  # what came is still carried out
-                if not self._settle():
-                    break
-            self._pull(True)
-            return
+            self._is_cut = True
+            self.board.cut_at_request = self.board.requests + 1 + self._cut_requests
         self._hear(data)
-
-    def _settle(self) -> bool:
-        """Let the board work until it waits for the port; return False when it does."""
-        now_s = time.monotonic()
-        if self._console.is_waiting:
-            self._answer_console(now_s)
-            if self._console.is_waiting:
-                return False
-        if self._pending is not None:
-            self._give(*self._pending)
-        if not self._running:
-            return False
-        ready, _, _ = select.select([self._launcher.link], [], [], _NAP_S)
-        if not ready:
-            return False
-        self._request()
-        return True
 
     def _hear(self, data: bytes) -> None:
         if not data or not self._running or self._deaf:
@@ -380,6 +370,9 @@ class SerialBoard:
     def _stop(self, outcome: Outcome) -> None:
         """End the run, and boot again when that is due."""
         if not self._powered:
+            return
+        if self._is_cut and self.port.is_open:
+            self._pull(True)
             return
         if self._running:
             self._kill()
@@ -428,13 +421,19 @@ class SerialBoard:
             self._boot_next = ResetCause.POWER_ON
             self._due_s = time.monotonic()
 
+    def _prepare_cut(self, count: int, requests: int) -> None:
+        self._cut_at = self.port.received + count
+        self._cut_requests = requests
+
     def _pull(self, loses_power: bool) -> None:
         self._cut_at = None
+        self.board.cut_at_request = None
         self._port_back_s = None
         self.port.close()
         if loses_power and self._powered:
             self._stop(Outcome(None, note="the cable was pulled"))
             self._powered = False
+        self._is_cut = False
 
     def _end(self) -> None:
         self._ended = True
