@@ -35,6 +35,7 @@ import gc, sys, time
 sys.path[:0] = [%r]
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.profile import Profile
+import filmgauge.gauge.profile_file
 data = bytes.fromhex(%r)
 gc.collect()
 before = gc.mem_alloc()

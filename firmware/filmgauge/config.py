@@ -74,10 +74,12 @@ class Config(Settings):
 
     def __init__(self, **values):
         """Take the values by name; raise ValueError naming the one that is wrong."""
-        for name, default, low, high in numbers():
-            setattr(self, name, _number(name, values.pop(name, default), low, high))
-        for name, default, low, high in texts():
-            setattr(self, name, _text(name, values.pop(name, default), low, high))
+        for fields, check in ((numbers(), _number), (texts(), _text)):
+            for name, default, low, high in fields:
+                value = values.pop(name, default)
+                if value is None or value is not default:  # a default is within its bounds
+                    check(name, value, low, high)
+                setattr(self, name, value)
         check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
@@ -107,17 +109,23 @@ def check_node(name: str) -> str:
 
 
 def numbers():
-    """Yield name, default (None: must be given), smallest and largest value."""
-    for row in _NUMBERS.split("\n"):
-        name, default, low, high = row.split()
-        yield name, None if default == "-" else int(default), int(low), int(high)
+    """Return name, default (None: must be given), smallest and largest value, in turn."""
+    return _rows(_NUMBERS, int)
 
 
 def texts():
-    """Yield name, default (None: must be given), least and most characters."""
-    for row in _TEXTS.split("\n"):
-        name, default, low, high = row.split()
-        yield name, None if default == "-" else "", int(low), int(high)
+    """Return name, default (None: must be given), least and most characters, in turn."""
+    return _rows(_TEXTS, _empty)
+
+
+def _rows(table, kind):
+    words = table.split()
+    defaults = [None if word == "-" else kind(word) for word in words[1::4]]
+    return zip(words[::4], defaults, map(int, words[2::4]), map(int, words[3::4]))
+
+
+def _empty(word):
+    return ""
 
 
 def _number(name, value, low, high):
@@ -129,7 +137,6 @@ def _number(name, value, low, high):
         raise ValueError(
             "configuration key %s must be %d to %d, not %d" % (name, low, high, value)
         )
-    return value
 
 
 def _text(name, value, low, high):
@@ -139,4 +146,3 @@ def _text(name, value, low, high):
         raise ValueError("configuration key %s must be text" % name)
     if not low <= len(value) <= high:
         raise ValueError("configuration key %s must have %d to %d characters" % (name, low, high))
-    return value

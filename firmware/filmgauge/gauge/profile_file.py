@@ -83,7 +83,6 @@ def fill(profile, values) -> None:
 
 
 def fields():
-    """Yield name, smallest and largest value of each field."""
-    for row in _FIELDS.split("\n"):
-        name, low, high = row.split()
-        yield name, int(low), int(high)
+    """Return name, smallest and largest value of each field in turn."""
+    words = _FIELDS.split()
+    return zip(words[::3], map(int, words[1::3]), map(int, words[2::3]))

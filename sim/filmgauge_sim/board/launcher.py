@@ -13,7 +13,7 @@ from pathlib import Path
 from filmgauge_sim.board import zygote
 from filmgauge_sim.board.shims import _ops
 
-HEAP = "128wK"  # a 32-bit board's heap of 128 KB
+HEAP = "64wK"  # a 32-bit board's heap of 64 KB
 _END_S = 5.0
 _ENDED = "the interpreter's helper process has ended"
 
