@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import firmware, fresh_clone, ledger, memory, peers, population, speed
+from bench import firmware, flash, fresh_clone, ledger, memory, peers, population, speed
 
 _SECTIONS = {
     "speed": speed.report,
@@ -11,6 +11,7 @@ _SECTIONS = {
     "memory": memory.report,
     "ledger": ledger.report,
     "firmware": firmware.report,
+    "flash": flash.report,
     "fresh-clone": fresh_clone.report,
 }
 
