@@ -1,16 +1,27 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import const, names_in, tidy
+from filmgauge.compat import const, names_in, tidy, unload
 """
 
 import gc
 import os
+import sys
 
 try:
     from micropython import const
 
     def tidy():
         """Free the heap, after arithmetic that leaves more floats than a wake should."""
+        gc.collect()
+
+    def unload(packages):
+        """Let go of the modules of some packages, of which nothing is used any more."""
+        for name in list(sys.modules):
+            if name.startswith(packages):
+                parent, _, leaf = name.rpartition(".")
+                if parent in sys.modules:
+                    delattr(sys.modules[parent], leaf)
+                del sys.modules[name]
         gc.collect()
 
 except ImportError:
@@ -21,6 +32,9 @@ except ImportError:
 
     def tidy():
         """Do nothing: on CPython what is not used is gone already."""
+
+    def unload(packages):
+        """Do nothing: there is room."""
 
 
 def names_in(path):

@@ -6,71 +6,81 @@ config.sample_s, config.mqtt_host, ...
 
 import json
 
-from filmgauge.report.topics import check_node
+from filmgauge.compat import const
+from filmgauge.settings import Settings
 
-# name, default (None: must be given), smallest, largest; text has bounds on its length
-NUMBERS = (
-    ("sample_s", 60, 1, 86400),  # from one wake to the next
-    ("report_every", 5, 1, 1440),  # wakes between two reports
-    ("journal_every", 60, 1, 1440),  # wakes between two saves to flash
-    ("shunt_mohm", 1000000, 20000, 100000000),
-    ("ina228_address", 0x40, 0x40, 0x4F),
-    ("tmp117_address", 0x48, 0x48, 0x4B),
-    ("i2c_hz", 400000, 10000, 1000000),
-    ("pin_scl", None, 0, 63),
-    ("pin_sda", None, 0, 63),
-    ("pin_gate", None, 0, 63),  # high connects the bus input of the sensor to the cell
-    ("pin_disconnect", -1, -1, 63),  # high opens the switch between cell and shunt; -1: none
-    ("pin_charge", -1, -1, 63),  # high lets the charger charge; -1: nobody asks the node
-    ("zero_every", 0, 0, 65535),  # wakes from one look at the sensor's zero to the next; 0: never
-    ("shed", 0, 0, 1),  # 1: a node that lives from its cell does less as it runs low
-    ("pin_sensors", -1, -1, 63),  # high gives the sensors their supply; -1: they always have it
+_NODE_MAX = const(32)
+_NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+# name, default (-: must be given, _: empty), smallest, largest; text has bounds on its
+# length. As one text, which takes a quarter of the heap that tuples take.
+_NUMBERS = const(
+    "sample_s 60 1 86400\n"  # from one wake to the next
+    "report_every 5 1 1440\n"  # wakes between two reports
+    "journal_every 60 1 1440\n"  # wakes between two saves to flash
+    "shunt_mohm 1000000 20000 100000000\n"
+    "ina228_address 64 64 79\n"
+    "tmp117_address 72 72 75\n"
+    "i2c_hz 400000 10000 1000000\n"
+    "pin_scl - 0 63\n"
+    "pin_sda - 0 63\n"
+    "pin_gate - 0 63\n"  # high connects the bus input of the sensor to the cell
+    "pin_disconnect -1 -1 63\n"  # high opens the switch between cell and shunt; -1: none
+    "pin_charge -1 -1 63\n"  # high lets the charger charge; -1: nobody asks the node
+    "zero_every 0 0 65535\n"  # wakes from one look at the sensor's zero to the next; 0: never
+    "shed 0 0 1\n"  # 1: a node that lives from its cell does less as it runs low
+    "pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
-    ("own_nw", 0, 0, 1000000000),  # asleep, out of the buffer capacitor
-    ("wake_nj", 0, 0, 2000000000),  # of one wake, out of the buffer capacitor
-    ("refill_ppm", 870000, 10000, 1000000),  # efficiency from the cell to the capacitor
-    ("divider_ohm", 1000000, 10000, 1000000000),  # what the bus input draws while connected
-    ("initial_soc_ppm", 500000, 0, 1000000),
-    ("initial_sigma_ppm", 250000, 0, 1000000),
-    ("cell_new", 0, 0, 1),  # 1: the cell was never charged
-    ("load_na", 0, 0, 2000000000),  # load of the available charge; 0: C/20 of the profile
-    ("mqtt_port", 1883, 1, 65535),
-    ("mqtt_timeout_ms", 5000, 100, 60000),  # the longest wait for the broker
-    ("wifi_timeout_ms", 10000, 100, 60000),
-    ("ble_advertise_ms", 0, 0, 25000),  # of each report, where there is no Wi-Fi; 0: never
-    ("ble_interval_ms", 500, 20, 10240),  # between two advertisements
-    ("backlog", 256, 1, 256),  # records kept while the broker is away
-    ("backlog_per_report", 32, 1, 256),  # records sent from it in one wake
+    "own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
+    "wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
+    "glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
+    "report_nj 0 0 2000000000\n"  # of the radio for a report, besides what is counted below
+    "advert_nj 0 0 2000000000\n"  # of one advertisement
+    "event_nj 0 0 2000000000\n"  # of one connection event
+    "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
+    "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
+    "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
+    "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
+    "initial_soc_ppm 500000 0 1000000\n"
+    "initial_sigma_ppm 250000 0 1000000\n"
+    "cell_new 0 0 1\n"  # 1: the cell was never charged
+    "load_na 0 0 2000000000\n"  # load of the available charge; 0: C/20 of the profile
+    "mqtt_port 1883 1 65535\n"
+    "mqtt_timeout_ms 5000 100 60000\n"  # the longest wait for the broker
+    "wifi_timeout_ms 10000 100 60000\n"
+    "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
+    "ble_interval_ms 500 20 10240\n"  # between two advertisements
+    "ble_idle_ms 10000 500 60000\n"  # the longest silence of a peer; it finds services unheard
+    "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
+    "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
+    "backlog 256 1 1024\n"  # records kept while the broker is away
+    "backlog_per_report 32 1 256"  # records sent from it in one wake
 )
-TEXTS = (
-    ("node", None, 1, 32),
-    ("wifi_ssid", "", 0, 32),
-    ("wifi_password", "", 0, 63),
-    ("mqtt_host", "", 0, 253),
-    ("mqtt_user", "", 0, 64),
-    ("mqtt_password", "", 0, 64),
-    ("ble_key", "", 0, 32),  # 32 hexadecimal digits encrypt what is advertised
+_TEXTS = const(
+    "node - 1 32\n"
+    "wifi_ssid _ 0 32\n"
+    "wifi_password _ 0 63\n"
+    "mqtt_host _ 0 253\n"
+    "mqtt_user _ 0 64\n"
+    "mqtt_password _ 0 64\n"
+    "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
+    "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
 
 
-class Config:
-    """Attributes are the names in NUMBERS and TEXTS."""
+class Config(Settings):
+    """Attributes are the names of `numbers()` and `texts()`."""
 
     def __init__(self, **values):
         """Take the values by name; raise ValueError naming the one that is wrong."""
-        for name, default, low, high in NUMBERS:
+        for name, default, low, high in numbers():
             setattr(self, name, _number(name, values.pop(name, default), low, high))
-        for name, default, low, high in TEXTS:
+        for name, default, low, high in texts():
             setattr(self, name, _text(name, values.pop(name, default), low, high))
-        self.node = check_node(getattr(self, "node"))  # noqa: B009
+        check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
-
-    def require(self, *names) -> None:
-        """Raise ValueError unless the texts of these names have been given."""
-        for name in names:
-            if not getattr(self, name):
-                raise ValueError("configuration key %s is missing" % name)
 
     @classmethod
     def from_json(cls, text) -> "Config":
@@ -84,6 +94,30 @@ class Config:
         if "self" in values:  # not a name that can be passed on
             raise ValueError("configuration has no key self")
         return cls(**values)
+
+
+def check_node(name: str) -> str:
+    """Return `name`, or raise ValueError when it cannot be a node's name."""
+    if not 1 <= len(name) <= _NODE_MAX:
+        raise ValueError("node must have 1 to 32 characters")
+    for character in name:
+        if character not in _NODE_CHARACTERS:
+            raise ValueError("node may have a-z, 0-9 and - only, not %r" % character)
+    return name
+
+
+def numbers():
+    """Yield name, default (None: must be given), smallest and largest value."""
+    for row in _NUMBERS.split("\n"):
+        name, default, low, high = row.split()
+        yield name, None if default == "-" else int(default), int(low), int(high)
+
+
+def texts():
+    """Yield name, default (None: must be given), least and most characters."""
+    for row in _TEXTS.split("\n"):
+        name, default, low, high = row.split()
+        yield name, None if default == "-" else "", int(low), int(high)
 
 
 def _number(name, value, low, high):

@@ -1,37 +1,39 @@
-"""The wake cycle: sense, gauge, store, report, sleep."""
+"""The wake cycle: sense, gauge, store, report, sleep.
+
+What not every wake needs is loaded where it is used, and a board that boots anew after its sleep
+lets the gauge go before it reports: both together would not fit into 64 KB.
+"""
 
 import sys
 import time
 
 from filmgauge.board import this_board
-from filmgauge.compat import const
-from filmgauge.config import Config
-from filmgauge.control.protection import Protection, Unprotected
+from filmgauge.compat import const, unload
 from filmgauge.counting import counting_of
-from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
-from filmgauge.gauge.ledger import CORRECTED, MEASURED
-from filmgauge.gauge.profile import Profile
-from filmgauge.report.record import (
-    FAULT_BACKLOG,
-    FAULT_EXCEPTION,
-    FAULT_PROFILE,
-    FAULT_STORE,
-    Record,
-)
+from filmgauge.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
+from filmgauge.settings import Settings
 from filmgauge.state import SIZE, State
-from filmgauge.store.backlog import Backlog
-from filmgauge.store.journal import Journal
 from filmgauge.store.retained import Retained
 
-_CONFIG = "/config.json"
-_PROFILE = "/profile.bin"
-_JOURNAL = "/state"
-_BACKLOG = "/backlog"
+_CONFIG = const("/config.json")
+_PROFILE = const("/profile.bin")
+_JOURNAL = const("/state")
+_BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
+_READING = ("filmgauge.config", "filmgauge.gauge.profile_file")  # modules
+_GAUGING = const(("_gauge", "_counting", "_sampler"))
+
+
+class _Told:
+    """What a record is to tell: the record itself has room only where the gauge had it."""
+
+    def __init__(self, **values):
+        for name, value in values.items():
+            setattr(self, name, value)
 
 
 class Node:
@@ -47,41 +49,57 @@ class Node:
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
         self._state = State()
-        shunt_mohm = config.shunt_mohm
-        self._gauge = FuelGauge(profile, shunt_mohm) if profile else LedgerOnly(shunt_mohm)
-        self._protection = Protection(board, config, profile) if profile else Unprotected()
+        self._period_ms = config.sample_s * 1000
+        self._build(board, config, profile)
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._retained = Retained(board.retained, SIZE)
-        self._journal = Journal(_JOURNAL, SIZE)
-        self._backlog = Backlog(_BACKLOG, config.backlog)
+        self._journal = self._backlog = None  # until they are used
         self._counting = counting_of(config)
         self._sampler = self._counting.sampler(board, config)
         self._uplink = board.uplink(config, profile)
+        self._reports_next = False
+
+    def _build(self, board, config, profile):
+        """Make what judges the cell: without a profile nothing does."""
+        from filmgauge.control.protection import Protection, Unprotected
+        from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+
+        shunt_mohm = config.shunt_mohm
+        self._gauge = FuelGauge(profile, shunt_mohm) if profile else LedgerOnly(shunt_mohm)
+        self._protection = Protection(board, config, profile) if profile else Unprotected()
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
-        if self._recalled:  # it slept with its memory kept
+        slept = self._recalled  # with its memory kept
+        if slept:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._recall()
+        if slept and self._is_calm():
+            self._state.wakes += 1
+            return self._until_next_ms()
         is_open = self._protection.begin(self._state.zeroing)
         self._sampler.sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
         self._protect(is_open)
         wakes = self._state.wakes
-        record = self._record(now_ms) if self._reports(wakes) else None
+        reports = self._reports(wakes)
         saves = wakes % self._config.journal_every == 0
-        if saves or record is not None:  # before the radio, which may cost the supply
+        self._note_protection(reports)
+        told = self._told(now_ms) if reports else None
+        if saves or told is not None:  # before the radio, which may cost the supply
             self._remember(to_flash=saves)
-        if record is not None:
+        if told is not None:
             watchdog.feed()
-            self._report(record)
+            self._report(told)
         self._state.wakes += 1
         self._state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._remember(to_flash=False)
+        if told is not None and self._uplink.desk is not None:
+            self._obey(self._uplink.desk)
         return self._until_next_ms()
 
     def fail(self) -> None:
@@ -103,7 +121,7 @@ class Node:
         else:
             known = False
         if not known:
-            if self._journal.load(state.buffer):
+            if self._flash().load(state.buffer):
                 state.unpack(self._gauge, self._protection)
             state.boot += 1
             state.seq = state.wakes = state.told = state.zeroing = 0
@@ -112,6 +130,17 @@ class Node:
         config = self._config
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
         self._recalled = True
+
+    def _is_calm(self):
+        """Return whether a glance at the current is all that this wake needs."""
+        state, config = self._state, self._config
+        wakes = state.wakes
+        if not wakes % config.look_every or not wakes % config.journal_every:
+            return False
+        elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
+        return not self._reports(wakes) and self._counting.glance(
+            state, self._sampler, self._gauge, elapsed_ms
+        )
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
@@ -138,10 +167,27 @@ class Node:
         state.zeroing = 1 if is_open and not state.zeroing else 0
         self._protection.finish(state.zeroing)
 
+    def _note_protection(self, reports):
+        """Note what is told of the protection; where room is needed to tell it, let it go."""
+        protection = self._protection
+        self._period_ms = protection.period(self._config.sample_s * 1000)
+        self._limits, self._service = protection.word(), protection.service()
+        if reports and self._board.boots_anew:
+            self._state.pack(None, protection)
+            protection = None
+            self._let_go(("_protection",), "filmgauge.control")
+
+    def _let_go(self, names, package):
+        """Make room: what they know is in the state, and the board boots anew after its sleep."""
+        for name in names:
+            setattr(self, name, None)
+        unload((package,))
+
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
         every = self._protection.report_every(self._config.report_every)
-        return not wakes or self._on_trial or (every > 0 and wakes % every == 0)
+        asked = not wakes or self._reports_next or self._on_trial
+        return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
         celsius = self._sampler.temperature_cdeg
@@ -151,11 +197,13 @@ class Node:
         code = self._sampler.current_code
         return None if code is None else self._gauge.scale.pc(code)
 
-    def _record(self, now_ms):
-        """Return the next record; it takes the next seq and the faults told so far."""
+    def _told(self, now_ms):
+        """Return the values of the next record; it takes the next seq and the faults so far."""
+        from filmgauge.gauge.ledger import CORRECTED, MEASURED
+
         state = self._state
         gauge = self._gauge
-        record = Record(
+        told = _Told(
             boot=state.boot,
             seq=state.seq,
             up_s=(now_ms - state.base_ms) // 1000,
@@ -171,42 +219,87 @@ class Node:
             temperature_cdeg=self._sampler.temperature_cdeg,
             faults=state.faults | self._faults,
             awake_ms=min(state.awake_ms, 65534),
-            backlog=self._backlog.count(),
-            limits=self._protection.word(),
+            limits=self._limits,
         )
-        gauge.tell(record, self._load_pa, self._cdeg())
+        if not self._lasting_faults:
+            from filmgauge.report.telling import tell
+
+            tell(told, gauge, self._load_pa, self._cdeg())
         state.seq += 1
         state.faults = 0
-        return record
+        return told
 
     def _remember(self, to_flash):
         self._state.pack(self._gauge, self._protection)
         if to_flash:
             try:
-                self._journal.save(self._state.buffer)
+                self._flash().save(self._state.buffer)
             except OSError as error:
                 self._state.faults |= FAULT_STORE
                 print("filmgauge: journal:", error)
         self._retained.save(self._state.buffer)
 
-    def _report(self, record):
-        """Send the record now, or keep it for later."""
-        kept = False
-        sent = self._uplink.send(record, self._backlog, introduce=not self._state.told)
+    def _flash(self):
+        """Return the journal."""
+        if self._journal is None:
+            from filmgauge.store.journal import Journal
+
+            self._journal = Journal(_JOURNAL, SIZE)
+        return self._journal
+
+    def _waiting(self):
+        """Return the backlog."""
+        if self._backlog is None:
+            from filmgauge.store.backlog import Backlog
+
+            self._backlog = Backlog(_BACKLOG, self._config.backlog)
+        return self._backlog
+
+    def _report(self, told):
+        """Send a record now, or keep it for later."""
+        uplink = self._uplink
+        ledger, service = self._gauge.ledger, self._service
+        self._reports_next = False
+        if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
+            ledger = None
+            self._let_go(_GAUGING, "filmgauge.gauge")
+        from filmgauge.report.record import Record
+
+        backlog = self._waiting()
+        record = Record(backlog=backlog.count(), **told.__dict__)
+        kept = uplink.keeps and self._keep(record)
+        sent = uplink.send(record, backlog, not self._state.told, ledger, service)
         if sent:
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (record.seq, self._uplink.error))
-            kept = self._keep(record)
-        if self._on_trial and (sent or (kept and not self._uplink.ACKNOWLEDGES)):
+            print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
+            kept = kept or self._keep(record)
+        if self._counting is not None:
+            self._counting.transmitted(self._state, uplink.taken_nj)
+        if self._on_trial and (sent or (kept and not uplink.acknowledges)):
             self.reported = record.to_json()
             print("filmgauge: first record", self.reported)
             self._on_trial = False
+        self._state.transmitted(uplink.taken_nj)
+
+    def _obey(self, desk):
+        """Do what a peer has asked for."""
+        wishes, desk.wishes = desk.wishes, 0
+        if not wishes:
+            return
+        from filmgauge.report.desk import WISH_REBOOT, WISH_REPORT, WISH_ZERO
+
+        self._reports_next = bool(wishes & WISH_REPORT)
+        if wishes & WISH_ZERO:
+            self._protection.seek_zero()
+        if wishes & WISH_REBOOT:
+            self._remember(to_flash=True)
+            self._board.reset()
 
     def _keep(self, record):
         """Keep a record for later; return whether flash took it."""
         try:
-            if self._backlog.add(record.to_bytes()):
+            if self._waiting().add(record.to_bytes()):
                 self._state.faults |= FAULT_BACKLOG
         except OSError as error:
             self._state.faults |= FAULT_STORE
@@ -216,7 +309,7 @@ class Node:
 
     def _until_next_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
-        period_ms = self._protection.period(self._config.sample_s * 1000)
+        period_ms = self._period_ms
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
@@ -241,7 +334,9 @@ def _one_wake(board, node, on_trial):
     long to sleep in ms."""
     try:
         if node is None:
-            node = Node(board, _read_config(), _read_profile(), on_trial)
+            config, profile = _read_config(), _read_profile()
+            unload(_READING)
+            node = Node(board, config, profile, on_trial)
         return node, node.wake()
     except Exception as error:
         sys.print_exception(error)
@@ -254,12 +349,16 @@ def _one_wake(board, node, on_trial):
 
 
 def _read_config():
+    from filmgauge.config import Config
+
     with open(_CONFIG, "rb") as file:
-        return Config.from_json(file.read())
+        return Settings(Config.from_json(file.read()).__dict__)
 
 
 def _read_profile():
     """Return the cell profile, None when it cannot be read: the node then only counts."""
+    from filmgauge.gauge.profile import Profile
+
     try:
         with open(_PROFILE, "rb") as file:
             return Profile.from_bytes(file.read())

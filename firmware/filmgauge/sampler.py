@@ -12,7 +12,7 @@ that it took while the voltage was read: for a small cell it is as large as the 
 import time
 
 from filmgauge.compat import const
-from filmgauge.report.record import FAULT_SENSOR, FAULT_TEMPERATURE
+from filmgauge.faults import FAULT_SENSOR, FAULT_TEMPERATURE
 from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
 from filmgauge.sensors.tmp117 import Tmp117
 

@@ -132,16 +132,24 @@ class VirtualNode:
         """True time of this node since the scenario began."""
         return self.board.now_us
 
+    @property
+    def in_wake(self) -> bool:
+        """Whether the last step ended within a wake, while a Bluetooth peer may speak."""
+        return self.board.dozing
+
     def step(self) -> None:
         """Boot, run the firmware until it sleeps, and sleep.
 
-        Firmware that sleeps with its memory kept goes on where it was, and is interrupted after
-        a minute without sleep. A board without power waits for it first, but not longer than an
-        hour at a time.
+        A board that gives way (`board.gives_way`) passes a slice at a time of a sleep that a
+        Bluetooth peer may end: `in_wake` tells that the wake is not over. Firmware that sleeps
+        with its memory kept goes on where it was, and is interrupted after a minute without
+        sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
+            if self.board.doze_on():
+                return
             outcome = self._wake()
             if outcome.cause is ResetCause.DEEP_SLEEP:
                 self.board.sleep(outcome.sleep_ms)
@@ -238,6 +246,19 @@ class VirtualNode:
         self.flash.programs = self.flash.erases = 0
 
 
+def _radio_budget(section: NodeSection) -> dict[str, int]:
+    """Return what Bluetooth takes out of the capacitor beyond advertisements, from the figures
+    of the board."""
+    kind = board_kind(section.board)
+    volts = kind.supply_v / section.converter.output_efficiency
+    event_uc = kind.connection_event_us * kind.advertisement_ua / 1e6
+    return {
+        "event_nj": round(event_uc * volts * 1000),
+        "awake_uw": round(kind.active_ua * volts),
+        "waking_nj": round(kind.wake_us * kind.waking_ua / 1e6 * volts * 1000),
+    }
+
+
 def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int | str]:
     """Return the configuration of the firmware for a node of a scenario."""
     kind = board_kind(section.board)
@@ -269,6 +290,10 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
             "pin_sensors": kind.pins.sensors,
             "own_nw": round(firmware.own_uw * 1000),
             "wake_nj": round(firmware.wake_uj * 1000),
+            "glance_nj": round(firmware.glance_uj * 1000),
+            "advert_nj": round(firmware.advert_uj * 1000),
+            **_radio_budget(section),
+            "look_every": firmware.look_every,
             "refill_ppm": round(firmware.refill_efficiency * 1e6),
         }
     if firmware.ble_advertise_ms:

@@ -21,6 +21,7 @@ from filmgauge_sim.circuit.sections import (
     check_harvester,
     number,
 )
+from filmgauge_sim.circuit.wiring import WiringSection
 
 _DURATIONS_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
@@ -90,7 +91,7 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
     backlog: Annotated[
-        int, number(1, 256, "records kept while the broker is away, or for want of a radio")
+        int, number(1, 1024, "records kept while the broker is away, or for want of a radio")
     ] = 256
     zero_every: Annotated[
         int,
@@ -122,8 +123,16 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
     ] = 0.0
     wake_uj: Annotated[
-        float, number(0, 2e6, "with switched sensors: what it takes a wake to cost, uJ")
+        float, number(0, 2e6, "with switched sensors: what it takes a full sample to cost, uJ")
     ] = 0.0
+    glance_uj: Annotated[
+        float, number(0, 2e6, "and a wake that only asks whether the current has changed, uJ")
+    ] = 0.0
+    advert_uj: Annotated[float, number(0, 2e6, "and one advertisement, uJ")] = 0.0
+    look_every: Annotated[
+        int,
+        number(1, 1440, "with switched sensors: wakes between full samples while nothing changes"),
+    ] = 1
     refill_efficiency: Annotated[
         float, number(0.01, 1, "with switched sensors: from the cell to the capacitor")
     ] = 0.87
@@ -151,6 +160,7 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     )
     ambient: AmbientSection = msgspec.field(default_factory=AmbientSection)
     sensor: SensorSection = msgspec.field(default_factory=SensorSection)
+    wiring: WiringSection = msgspec.field(default_factory=WiringSection)
     capacitor: CapacitorSection = msgspec.field(default_factory=CapacitorSection)
     converter: ConverterSection = msgspec.field(default_factory=ConverterSection)
     harvester: HarvesterSection = msgspec.field(default_factory=HarvesterSection)
@@ -261,6 +271,9 @@ def _check_step(where: str, step: CyclerStep) -> None:
         raise ValueError(f"{where} needs hours or, unless it is a rest, until_v")
 
 
+_BUDGET = ("own_uw", "wake_uj", "glance_uj", "advert_uj", "look_every", "refill_efficiency")
+
+
 def _check_supply(node: NodeSection) -> None:
     """The circuit belongs to supply film, a cycler to usb, a budget to switched sensors."""
     if node.sensor.switched and node.firmware.zero_every:
@@ -269,7 +282,7 @@ def _check_supply(node: NodeSection) -> None:
         )
     if not node.sensor.switched:
         plain = FirmwareSection()
-        for key in ("own_uw", "wake_uj", "refill_efficiency"):
+        for key in _BUDGET:
             if getattr(node.firmware, key) != getattr(plain, key):
                 raise ValueError(f"node {node.name}: firmware.{key} needs sensor.switched = true")
     if node.supply == "film":

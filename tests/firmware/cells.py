@@ -1,7 +1,44 @@
 """A cell for the tests: the lithium-sulfur film with evaporated electrode, on 1.2 cm2."""
 
+import binascii
+import struct
+
 from filmgauge.gauge.profile import Profile
 
+# in the order of the file
+NAMES = (
+    "area_ucm2",
+    "capacity_nah_cm2",
+    "tau_ms",
+    "tau_activation_j_mol",
+    "middle_uv",
+    "slope_uv",
+    "hysteresis_uv",
+    "plateau_pa_cm2",
+    "exchange_pa_cm2",
+    "interface_activation_j_mol",
+    "lipon_mohm_cm2",
+    "lipon_activation_j_mol",
+    "contact_mohm_cm2",
+    "high_end_uv",
+    "high_end_width_ppm",
+    "low_end_uv",
+    "low_end_width_ppm",
+    "acceptance_ppm",
+    "self_discharge_ppm_year",
+    "fresh_share_ppm",
+    "activation_mcycles",
+    "first_acceptance_ppm",
+    "first_barrier_uv",
+    "capacity_spread_ppm",
+    "tau_spread_ppm",
+    "energy_spread_ppm",
+    "hysteresis_spread_uv",
+    "loss_spread_ppm",
+    "empty_uv",
+    "full_uv",
+)
+NAME = "Evp-Li 1.2cm2"
 VALUES = {
     "area_ucm2": 1200000,
     "capacity_nah_cm2": 11010,
@@ -38,6 +75,14 @@ VALUES = {
 
 def cell(**changes):
     """Return the profile with some fields changed."""
+    return Profile.from_bytes(written(**changes))
+
+
+def written(name=NAME, **changes):
+    """Return the file of a profile with some fields changed: 148 bytes."""
     values = dict(VALUES)
     values.update(changes)
-    return Profile("Evp-Li 1.2cm2", **values)
+    assert len(values) == len(NAMES)
+    head = struct.pack("<4sBBH16s", b"FGPR", 2, 30, 0, name.encode())
+    body = head + struct.pack("<30i", *[values[field] for field in NAMES])
+    return body + struct.pack("<I", binascii.crc32(body))

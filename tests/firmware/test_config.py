@@ -4,7 +4,7 @@ import json
 
 from expect import raises
 
-from filmgauge.config import NUMBERS, TEXTS, Config
+from filmgauge.config import Config, numbers, texts
 
 GIVEN = {
     "node": "bench-1",
@@ -27,7 +27,7 @@ def test_what_is_not_given_has_a_default():
     read = config()
     for name, value in GIVEN.items():
         assert getattr(read, name) == value
-    for name, default, low, high in NUMBERS:
+    for name, default, low, high in numbers():
         if name not in GIVEN:
             assert getattr(read, name) == default
             assert low <= default <= high
@@ -41,9 +41,9 @@ def test_bytes_are_read_like_text():
 
 def test_everything_given_is_kept():
     values = dict(GIVEN)
-    for name, _, low, high in NUMBERS:
+    for name, _, low, high in numbers():
         values[name] = low + (high - low) // 3
-    for name, _, low, _ in TEXTS:
+    for name, _, low, _ in texts():
         values[name] = "x" * (low + 3)
     read = Config.from_json(json.dumps(values))
     for name, value in values.items():
@@ -51,7 +51,7 @@ def test_everything_given_is_kept():
 
 
 def test_bounds_of_every_number():
-    for name, _, low, high in NUMBERS:
+    for name, _, low, high in numbers():
         assert getattr(config(**{name: low}), name) == low
         assert getattr(config(**{name: high}), name) == high
         for value in (low - 1, high + 1, -(2**40), 2**40):
@@ -63,7 +63,7 @@ def test_bounds_of_every_number():
 
 
 def test_bounds_of_every_text():
-    for name, _, low, high in TEXTS:
+    for name, _, low, high in texts():
         assert getattr(config(**{name: "x" * high}), name) == "x" * high
         with raises(ValueError, "%s must have %d to %d characters" % (name, low, high)):
             config(**{name: "x" * (high + 1)})

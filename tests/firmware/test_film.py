@@ -8,7 +8,7 @@ from noise import Noise
 from planar_film import PlanarFilm, arrhenius, end_voltage_uv, polarisation_v, series_lag
 
 from filmgauge.gauge.film import Film
-from filmgauge.gauge.profile import FIELDS
+from filmgauge.gauge.profile_file import fields
 
 CELSIUS = (-2000, 0, 2500, 3700, 6000)
 # ohm cm2 of LiPON at CELSIUS for 0.55 eV, printed in two or three digits
@@ -500,7 +500,7 @@ def test_every_profile_within_its_bounds_is_survived():
     noise = Noise(13)
     for _ in range(6):
         changes = {}
-        for name, low, high in FIELDS[:-2]:
+        for name, low, high in list(fields())[:-2]:
             changes[name] = (low, high, noise.between(low, high))[noise.below(3)]
         area_ucm2 = changes["area_ucm2"]
         most = 27000000000000 // area_ucm2  # 27 mAh; 1 nAh at least

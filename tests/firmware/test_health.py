@@ -6,7 +6,7 @@ from noise import Noise
 from planar_film import polarisation_v
 
 from filmgauge.gauge.film import Film
-from filmgauge.gauge.health import SIZE, Health
+from filmgauge.gauge.health import EFFICIENCY, SIZE, Health
 
 FULL_PC = cell().full_pc()
 ONE_C_PA = FULL_PC // 3600
@@ -155,57 +155,110 @@ def test_resistance_stays_a_resistance():
 
 
 def fading(per_cycle_ppm, cycles):
-    """Return a health that has seen the capacity change in every cycle, and the capacity."""
+    """Return a health that has seen the capacity change with every swing, and the capacity."""
     health, capacity = healthy(), 1000000
-    for _ in range(cycles):
-        health.count(FULL_PC)
-        health.count(-FULL_PC)
-        health.swung(capacity, capacity + per_cycle_ppm)
-        capacity += per_cycle_ppm
+    for swing in range(2 * cycles):
+        health.count(FULL_PC if swing % 2 else -FULL_PC)
+        health.swung(capacity)
+        capacity = 1000000 + per_cycle_ppm * (swing + 1) // 2
     return health, capacity
 
 
 def test_trend_is_the_slope_of_the_capacity():
     # 43 ppm in a cycle is the fade of a film that keeps 98.8 % over 280 cycles.
     for slope in (-1000, -43, -5, 0, 200):
-        health, _ = fading(slope, 200)
-        assert close(health.trend_ppm(), slope, 0.02, 1.0)
+        for cycles in (3, 200):
+            health, capacity = fading(slope, cycles)
+            assert close(health.outlook(capacity, 0)[0], slope, 0.02, 1.0)
+
+
+def test_trend_needs_two_swings():
+    health = healthy()
+    for swing in range(2):
+        assert health.outlook(1000000, 0)[0] is None
+        health.count(-FULL_PC if swing % 2 else FULL_PC)
+        health.swung(1000000)
+    assert health.outlook(1000000, 0)[0] == 0
+
+
+def test_trend_forgets_how_the_film_opened():
+    health, capacity = healthy(), 800000
+    for swing in range(400):
+        health.count(FULL_PC if swing % 2 else -FULL_PC)
+        health.swung(capacity)
+        capacity += 10000 if swing < 20 else -50
+    # a hundred and ninety cycles later, with a memory of fifty
+    assert close(health.outlook(capacity, 0)[0], -100, 0.6)
+    assert health.outlook(capacity, 0)[0] < 0
 
 
 def test_a_capacity_that_only_wavers_has_no_trend():
-    health = healthy()
-    for turn in range(400):
-        health.count(FULL_PC)
-        health.count(-FULL_PC)
-        change = 300 if turn % 2 else -300
-        health.swung(900000, 900000 + change)
-    assert abs(health.trend_ppm()) <= 20
+    noise, health, capacity = Noise(17), healthy(), 900000
+    for swing in range(400):
+        health.count(FULL_PC if swing % 2 else -FULL_PC)
+        health.swung(capacity)
+        capacity = 900000 + noise.between(-3000, 3000)
+        if swing > 3:  # even within three sigma
+            trend, sigma, _, _ = health.outlook(capacity, 1800)
+            assert abs(trend) <= 3 * sigma
+    # fifty cycles between two capacities of 1800 ppm
+    assert close(health.outlook(capacity, 1800)[1], 1.414 * 1800 / 50, 0.05, 1)
 
 
 def test_cycles_left():
     health, capacity = fading(-500, 200)
-    assert capacity == 900000
-    assert close(health.cycles_left(capacity), 200, 0.03)  # (0.9 - 0.8) / 0.0005
-    assert health.cycles_left(700000) == 0
-    assert healthy().cycles_left(1000000) is None
-    assert fading(300, 50)[0].cycles_left(1000000) is None
+    assert close(capacity, 900000, absolute=500)
+    _, _, left, sigma = health.outlook(capacity, 0)
+    assert close(left, 200, 0.03)  # (0.9 - 0.8) / 0.0005
+    assert sigma == 0
+    assert health.outlook(700000, 0)[2] == 0
+    assert healthy().outlook(1000000, 0) == (None, None, None, None)
+    health, capacity = fading(300, 50)
+    assert health.outlook(capacity, 0)[2:] == (None, None)
 
 
-def test_age_of_the_capacity():
-    health, _ = fading(-10, 3)
-    assert health.cycles_since_swing() == 0
-    health.count(FULL_PC)
-    assert close(health.cycles_since_swing(), 500, absolute=1)
+def test_a_trend_within_its_own_sigma_projects_nothing():
+    health, capacity = fading(-100, 200)
+    for sigma_ppm, known in ((300, True), (3000, True), (4000, False), (20000, False)):
+        _, _, left, unsure = health.outlook(capacity, sigma_ppm)
+        assert (left is not None) == (unsure is not None) == known
+        if known:
+            # the decline may be wrong by 1.41 sigma in 50 cycles, and the capacity itself
+            sigma = (left * 1.414 * sigma_ppm / 50 + sigma_ppm) / 100
+            assert close(unsure, sigma, 0.05, 20)
+
+
+def test_ages_are_hours_since_an_observation():
+    health = discharging()
+    assert health.ages_h() == [None] * 3
+    for _ in range(90):
+        health.live(1800000)  # 45 h
+    health.swung(1000000)
+    for _ in range(3):
+        health.live(2 * 3600000)
+    seen_step(health, 1.0, -ONE_C_PA // 20, -ONE_C_PA // 4, 2500)
+    health.live(3599999)
+    again = healthy()
+    again.unpack_from(packed(health), 1)
+    assert again.ages_h() == [6, 0, None]  # capacity, resistance, efficiency
+    again.live(1)
+    again.see(EFFICIENCY)
+    assert again.ages_h() == [7, 1, 0]
+    again.live(10 * 8766 * 3600000)  # ten years
+    assert again.ages_h() == [65534] * 3
 
 
 def test_trend_stays_within_bounds():
     noise, health = Noise(9), healthy()
     for _ in range(300):
         health.count(noise.between(-FULL_PC // 50, FULL_PC // 50))
-        health.swung(noise.between(100000, 4000000), noise.between(100000, 4000000))
+        health.swung(noise.between(100000, 4000000))
         packed(health)
-        left = health.cycles_left(noise.between(100000, 4000000))
-        assert left is None or left >= 0
+        capacity, sigma = noise.between(100000, 4000000), noise.between(0, 500000)
+        trend, *positive = health.outlook(capacity, sigma)
+        assert trend is None or abs(trend) <= 1000000
+        for part in positive:
+            assert part is None or 0 <= part <= 65534
 
 
 def test_pack_round_trip():
@@ -218,6 +271,5 @@ def test_pack_round_trip():
         again.unpack_from(packed(health), 1)
         assert packed(again) == packed(health)
         assert again.mcycles() == health.mcycles()
-        assert again.trend_ppm() == health.trend_ppm()
-        assert again.cycles_since_swing() == health.cycles_since_swing()
+        assert again.outlook(900000, 9) == health.outlook(900000, 9)
         assert again.resistance_mohm(ONE_C_PA) == health.resistance_mohm(ONE_C_PA)

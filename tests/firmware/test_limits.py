@@ -1,7 +1,6 @@
 """Limits: three levels, each with its threshold, its looks in a row and its hysteresis."""
 
 from cells import cell
-from expect import raises
 from heap import locked_heap
 from noise import Noise
 
@@ -20,24 +19,20 @@ from filmgauge.gauge.limits import (
     UNDER_VOLTAGE,
     WARNING,
     Limits,
-    names,
 )
 
 PROFILE = cell(full_uv=4000000, empty_uv=1000000)
 SOUND = (2200000, 0, 2500)
 NEAR = (40000, 2000000, 400)  # about the hysteresis of each reading
-THREES = {
-    "raise_looks": (2, 3, 4),
-    "release_looks": (3, 4, 5),
-}
-# kind, place in a look, sign, thresholds from warning to fault: 1.2 cm2 and 1 to 4 V
+# kind, place in a look, sign, thresholds from warning to fault, hysteresis, and looks that raise
+# and release: 1.2 cm2 and 1 to 4 V
 CASES = (
-    (OVER_VOLTAGE, 0, 1, (4015000, 4030000, 4060000)),
-    (UNDER_VOLTAGE, 0, -1, (1300000, 1000000, 850000)),
-    (OVER_CHARGE, 1, 1, (14400000, 16800000, 31200000)),
-    (OVER_DISCHARGE, 1, -1, (-14400000, -16800000, -31200000)),
-    (TOO_WARM, 2, 1, (6000, 7000, 8500)),
-    (TOO_COLD, 2, -1, (-2000, -3000, -4000)),
+    (OVER_VOLTAGE, 0, 1, (4015000, 4030000, 4060000), 30000, (2, 2, 2), (2, 3, 10)),
+    (UNDER_VOLTAGE, 0, -1, (1300000, 1000000, 850000), 150000, (3, 3, 2), (2, 3, 10)),
+    (OVER_CHARGE, 1, 1, (14400000, 16800000, 31200000), 1200000, (3, 2, 2), (2, 3, 10)),
+    (OVER_DISCHARGE, 1, -1, (-14400000, -16800000, -31200000), 1200000, (3, 2, 2), (2, 3, 10)),
+    (TOO_WARM, 2, 1, (6000, 7000, 8500), 300, (3, 3, 2), (3, 3, 10)),
+    (TOO_COLD, 2, -1, (-2000, -3000, -4000), 300, (3, 3, 2), (3, 3, 10)),
 )
 
 
@@ -60,18 +55,8 @@ def test_a_sound_cell_has_no_level():
     assert limits.word() == 0
 
 
-def test_thresholds_follow_from_the_profile():
-    limits = Limits(PROFILE)
-    for kind, _, sign, thresholds in CASES:
-        for level in (WARNING, LIMIT, FAULT):
-            threshold = limits.threshold(kind, level)
-            if kind in (OVER_CHARGE, OVER_DISCHARGE):
-                threshold *= sign  # both are told as amounts
-            assert abs(threshold) == abs(thresholds[level - 1])
-
-
 def test_each_level_is_raised_beyond_its_threshold_only():
-    for kind, place, sign, thresholds in CASES:
+    for kind, place, sign, thresholds, _, _, _ in CASES:
         for level in (WARNING, LIMIT, FAULT):
             threshold = thresholds[level - 1]
             limits = Limits(PROFILE)
@@ -84,25 +69,23 @@ def test_each_level_is_raised_beyond_its_threshold_only():
 
 
 def test_each_level_has_its_own_debounce():
-    for kind, place, sign, thresholds in CASES:
-        beyond = thresholds[2] + 1000 * sign
-        limits = Limits(PROFILE, THREES)
-        seen = []
-        for _ in range(6):
-            limits.look(*reading(place, beyond))
-            seen.append(limits.level(kind))
-        assert seen == [NONE, WARNING, LIMIT, FAULT, FAULT, FAULT]
-        seen = []
-        for _ in range(6):
+    for kind, place, sign, thresholds, _, raising, releasing in CASES:
+        limits = Limits(PROFILE)
+        beyond = reading(place, thresholds[2] + 1000 * sign)
+        for look in range(1, 12):
+            limits.look(*beyond)
+            raised = [level for level in (1, 2, 3) if look >= raising[level - 1]]
+            assert limits.level(kind) == max(raised + [NONE])
+        for look in range(1, 12):
             limits.look(*SOUND)
-            seen.append(limits.level(kind))
-        # the lower levels end sooner, but the fault counts until it ends
-        assert seen == [FAULT, FAULT, FAULT, FAULT, NONE, NONE]
+            standing = [level for level in (1, 2, 3) if look < releasing[level - 1]]
+            # the lower levels end sooner, but the fault counts until it ends
+            assert limits.level(kind) == max(standing + [NONE])
 
 
 def test_one_look_between_ends_the_row():
-    for kind, place, sign, thresholds in CASES:
-        limits = Limits(PROFILE, THREES)
+    for kind, place, sign, thresholds, _, _, _ in CASES:
+        limits = Limits(PROFILE)
         beyond = reading(place, thresholds[2] + 1000 * sign)
         for _ in range(20):
             limits.look(*beyond)
@@ -111,14 +94,11 @@ def test_one_look_between_ends_the_row():
 
 
 def test_release_needs_the_hysteresis():
-    for kind, place, sign, thresholds in CASES:
+    for kind, place, sign, thresholds, hysteresis, _, _ in CASES:
         for level in (WARNING, LIMIT, FAULT):
             limits = Limits(PROFILE)
             after(limits, reading(place, thresholds[level - 1] + sign), 20)
-            release = limits.release(kind, level)
-            if kind == OVER_DISCHARGE:
-                release = -release
-            assert (thresholds[level - 1] - release) * sign > 0
+            release = thresholds[level - 1] - sign * hysteresis
             after(limits, reading(place, release + sign), 300)
             assert limits.level(kind) == level
             after(limits, reading(place, release), 300)
@@ -173,29 +153,23 @@ def expected(history, raising, releasing, threshold, release):
 
 def test_random_looks_against_the_whole_history():
     for seed in range(1, 4):
-        noise, limits = Noise(seed), Limits(PROFILE, THREES)
+        noise, limits = Noise(seed), Limits(PROFILE)
         histories = [[] for _ in CASES]
         for _ in range(120):
             look = list(SOUND)
-            for _, place, _, thresholds in CASES:
+            for _, place, _, thresholds, _, _, _ in CASES:
                 if noise.below(3) == 0:
                     look[place] = thresholds[noise.below(3)] + noise.between(-1, 1) * NEAR[place]
             for case, history in zip(CASES, histories):
                 history.append(case[2] * look[case[1]])
             limits.look(*look)
         for case, history in zip(CASES, histories):
-            kind, _, sign, thresholds = case
+            kind, _, sign, thresholds, hysteresis, raising, releasing = case
             level = NONE
             for index in range(3):
-                release = limits.release(kind, index + 1)
-                release *= 1 if kind == OVER_DISCHARGE else sign
-                if expected(
-                    history,
-                    THREES["raise_looks"][index],
-                    THREES["release_looks"][index],
-                    sign * thresholds[index],
-                    release,
-                ):
+                threshold = sign * thresholds[index]
+                rows = raising[index], releasing[index]
+                if expected(history, *rows, threshold, threshold - hysteresis):
                     level = index + 1
             assert limits.level(kind) == level
 
@@ -209,26 +183,8 @@ def test_word_holds_every_level():
     assert word == FAULT | LIMIT << 2 * OVER_DISCHARGE | WARNING << 2 * TOO_WARM
 
 
-def test_overrides():
-    limits = Limits(PROFILE, {"over_voltage_uv": (3500000, 3600000, 3700000)})
-    assert after(limits, (3600001, 0, 2500), 20) == LIMIT
-    for name in names():
-        three = (-5, -6, -7) if name in ("under_voltage_uv", "too_cold_cdeg") else (5, 6, 7)
-        Limits(PROFILE, {name: three})
-        with raises(ValueError, name):
-            Limits(PROFILE, {name: (three[2], three[1], three[0])})
-        for wrong in (5, (1, 2), (1, 2, 3.5), (1, 2, None), (True, 2, 3), "abc"):
-            with raises(ValueError, name):
-                Limits(PROFILE, {name: wrong})
-    for wrong in ((0, 1, 1), (1, 1, 128)):
-        with raises(ValueError, "raise_looks must be integers from 1 to 127"):
-            Limits(PROFILE, {"raise_looks": wrong})
-    with raises(ValueError, "limits have no colour"):
-        Limits(PROFILE, {"colour": (1, 2, 3)})
-
-
 def test_a_look_leaves_no_garbage():
-    limits = Limits(PROFILE, THREES)
+    limits = Limits(PROFILE)
     for look in (SOUND, (4100000, 20000000, 9000), (900000, -20000000, -4100), (None,) * 3):
         limits.look(*look)
         voltage_uv, current_pa, cdeg = look

@@ -128,27 +128,27 @@ def test_remaining_length_of_one_and_two_bytes():
 def test_what_does_not_fit_is_refused_and_not_sent():
     one = client("good-fit")
     one.connect()
-    one.publish("top", b"x" * 756)  # 763 bytes of body fill the buffer
+    one.publish("top", b"x" * 1268)  # 1275 bytes of body fill the buffer
     for topic, payload in (
-        ("top", b"x" * 757),
+        ("top", b"x" * 1269),
         ("top", b"x" * 5000),
-        ("t" * 760, b""),
-        ("t" * 761, b""),
-        ("t" * 762, b""),
+        ("t" * 1272, b""),
+        ("t" * 1273, b""),
+        ("t" * 1274, b""),
         ("t" * 5000, b""),
     ):
-        with raises(ValueError, "768 bytes"):
+        with raises(ValueError, "1280 bytes"):
             one.publish(topic, payload)
     one.publish("top", b"still here")
     one.disconnect()
     payloads = [payload for _, _, payload, _ in published(transcript("good-fit"))]
-    assert payloads == [b"x" * 756, b"still here"]
+    assert payloads == [b"x" * 1268, b"still here"]
 
 
 def test_will_that_does_not_fit_sends_nothing():
     one = client("good-will")
-    with raises(ValueError, "768 bytes"):
-        one.connect(will=("status", "x" * 800))
+    with raises(ValueError, "1280 bytes"):
+        one.connect(will=("status", "x" * 1300))
     with raises(OSError):
         one.publish("a", "b")
     one.connect(will=("status", "x"))

@@ -128,7 +128,7 @@ def test_malformed_length():
 
 
 def test_packet_larger_than_the_buffer():
-    for length in (764, 2000, 16383, 16384, 268435455):
+    for length in (1276, 2000, 16383, 16384, 268435455):
         one = connected("oversized-%d" % length)
         with raises(MqttError, "%d bytes" % length):
             one.publish("a", "b")
@@ -136,7 +136,7 @@ def test_packet_larger_than_the_buffer():
 
 
 def test_largest_packet_that_fits_is_tolerated():
-    one = connected("oversized-763", SHORT_MS)
+    one = connected("oversized-1275", SHORT_MS)
     with raises(OSError) as caught:
         one.publish("a", "b")
     assert ended_with(caught.error) == ETIMEDOUT

@@ -282,7 +282,7 @@ def test_a_fault_ends_only_behind_hysteresis_and_debounce():
     planner = Planner(PROFILE)
     while planner.limits.worst() < FAULT:
         planner.plan(4100000, 0, 2500, 990000, 990000, False, False)
-    release = planner.limits.release(OVER_VOLTAGE, FAULT)
+    release = 4030000  # 60 mV over full less a hundredth of the window
     for _ in range(50):
         planner.plan(release + 1, 0, 2500, 990000, 990000, True, False)
         assert planner.disconnect.state == FAULTY

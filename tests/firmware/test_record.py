@@ -46,6 +46,15 @@ FULL = {
     "efficiency_ppm": 997123,
     "mcycles": 12345,
     "limits": 0x0C06,
+    "resistance_sigma_mohm": 345678,
+    "trend_ppm": -134,
+    "trend_sigma_ppm": 41,
+    "efficiency_sigma_ppm": 1500,
+    "cycles_left": 1450,
+    "cycles_left_sigma": 440,
+    "capacity_age_h": 30,
+    "resistance_age_h": 0,
+    "efficiency_age_h": 54,
 }
 REQUIRED = ("boot", "seq", "up_s")
 
@@ -106,7 +115,22 @@ def test_json_is_decimal_arithmetic():
     assert '"current_ua":-1.062500,' in text
     assert '"temperature_c":-0.05,' in text
     assert '"faults":"profile+gap"' in text
-    assert text.startswith('{"v":2,"boot":3,"seq":41,"up_s":86461,')
+    assert text.startswith('{"v":3,"boot":3,"seq":41,"up_s":86461,')
+
+
+def test_health_in_json():
+    text = record().to_json()
+    assert '"resistance_sigma_ohm":345.678,' in text
+    assert '"capacity_trend_pct":-0.0134,' in text
+    assert '"capacity_trend_sigma_pct":0.0041,' in text
+    assert '"coulombic_sigma_pct":0.1500,' in text
+    assert '"cycles_left":1450,"cycles_left_sigma":440,' in text
+    assert '"capacity_age_h":30,"resistance_age_h":0,"coulombic_age_h":54}' in text
+
+
+def test_a_record_lives_inside_a_directory_entry():
+    # littlefs keeps files of up to 128 bytes inline, as the ports configure it
+    assert len(record().to_bytes()) <= 128
 
 
 def test_json_is_flat_and_complete():
@@ -171,12 +195,12 @@ def test_every_truncation_is_refused():
 
 
 def test_wrong_version_is_refused():
-    with raises(ValueError, "record version must be 2, not 3"):
-        Record.from_bytes(sealed(b"\x03" + record().to_bytes()[1:]))
-    for version in (1, 3, None, "2", [1]):
+    with raises(ValueError, "record version must be 3, not 4"):
+        Record.from_bytes(sealed(b"\x04" + record().to_bytes()[1:]))
+    for version in (1, 2, 4, None, "3", [1]):
         shown = json.loads(record().to_json())
         shown["v"] = version
-        with raises(ValueError, "version v must be 2"):
+        with raises(ValueError, "version v must be 3"):
             Record.from_dict(shown)
 
 

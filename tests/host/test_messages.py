@@ -50,7 +50,7 @@ def test_status_and_info():
     [
         ("filmgauge/a/telemetry", b"\xff", "JSON"),
         ("filmgauge/a/telemetry", b"[" * 100_000, "deeply"),
-        ("filmgauge/a/telemetry", b'{"v":2,"boot":1,"seq":1,"faults":"none"}', "up_s is missing"),
+        ("filmgauge/a/telemetry", b'{"v":3,"boot":1,"seq":1,"faults":"none"}', "up_s is missing"),
         ("filmgauge/a/telemetry", b'{"v":1}', "version"),
         ("filmgauge/a/status", b"online", "JSON"),
         ("filmgauge/a/status", b'{"state":"dead"}', "state"),

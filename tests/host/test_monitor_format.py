@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mqtt_nodes import record
 
+from filmgauge.report.record import FIELDS, Record
+from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.terminal import monitor_format as written
-from filmgauge_host.terminal.monitor_detail import curves, node_time
+from filmgauge_host.terminal.monitor_detail import curves, detail, node_time
 from filmgauge_host.terminal.monitor_table import columns
 
 
@@ -38,6 +40,42 @@ def test_unknown_values_are_dashes():
     assert written.state_of_charge(report) == "81.2 ± 0.4"
     assert written.charge(report) == "- / -"
     assert written.current(report) == "-"
+
+
+def test_health_is_told_with_sigma_and_age():
+    values = {
+        "full_nah": 11_200,
+        "full_sigma_nah": 150,
+        "capacity_age_h": 52,
+        "resistance_mohm": 1_234_500,
+        "resistance_sigma_mohm": 60_400,
+        "efficiency_ppm": 995_130,
+        "efficiency_sigma_ppm": 420,
+        "trend_ppm": -134,
+        "trend_sigma_ppm": 40,
+        "mcycles": 123_400,
+        "cycles_left": 1200,
+        "cycles_left_sigma": 360,
+    }
+    node = NodeSnapshot("bench", latest=Report("bench", record(1, **values), 0))
+    text = detail(node, [], 0).plain.splitlines()[1:]
+    lines = dict(line.split(maxsplit=1) for line in text)
+    assert lines["capacity"] == "11.2 ± 0.2 uAh, seen 2d04h ago"
+    assert lines["resistance"] == "1234 ± 60 ohm, not seen yet"
+    assert lines["efficiency"] == "99.51 ± 0.04 %, not seen yet"
+    assert lines["ageing"] == "-0.013 ± 0.004 % a cycle, 123.4 cycles so far, 1200 ± 360 to 80 %"
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: st.none() | st.integers(low, high) for name, _, _, low, high in FIELDS[3:]}
+    )
+)
+def test_any_record_says_the_same_in_both_encodings(values):
+    one = Record(boot=1, seq=2, up_s=3, **values)
+    assert Record.from_bytes(one.to_bytes()) == one
+    assert Record.from_json(one.to_json()) == one
+    assert len(one.to_json()) <= 1100  # what the client of the node takes, with its topic
 
 
 @given(st.integers(40, 250), st.integers(1, 32))

@@ -60,10 +60,15 @@ def test_a_failed_batch_stores_nothing_and_says_so(path):
         assert store.rows == store.count("bench") == 1
 
 
-def other_version(path):
+def other_version(path, version=99):
     RecordStore(path).close()
     with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 99")
+        database.execute(f"PRAGMA user_version = {version}")
+
+
+def older_version(path):
+    """A store as it was before records told their health in full."""
+    other_version(path, 2)
 
 
 def other_program(path):
@@ -76,6 +81,7 @@ def other_program(path):
     [
         (lambda path: path.write_text("no database " * 100), "not a database"),
         (other_version, "version 99"),
+        (older_version, "has version 2; this filmgauge reads version 3"),
         (other_program, "another program"),
         (lambda path: path.mkdir(), "directory"),
     ],

@@ -4,11 +4,10 @@ import time
 
 import esp32
 import machine
-import network
 from machine import I2C, RTC, WDT, Pin
 
 from filmgauge.compat import const
-from filmgauge.report.wifi import WifiUplink  # loaded early: later it would split the heap
+from filmgauge.report.wifi import WifiUplink
 
 _POLL_MS = const(100)
 
@@ -17,6 +16,7 @@ class Esp32:
     """The board of the bench node and the gateway: Wi-Fi, one radio per wake."""
 
     name = "esp32"
+    boots_anew = True  # after every sleep
 
     def __init__(self):
         self._rtc = RTC()
@@ -61,6 +61,8 @@ class Esp32:
 
     def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:
         """Join the network; return whether that worked before the deadline."""
+        import network  # with its buffers only where it is used
+
         self._wlan = network.WLAN(network.STA_IF)
         self._wlan.active(True)
         deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
@@ -76,6 +78,10 @@ class Esp32:
         if self._wlan is not None:
             self._wlan.active(False)
             self._wlan = None
+
+    def reset(self) -> None:
+        """Boot anew; the RTC runs on."""
+        machine.reset()
 
     def sleep(self, duration_ms: int) -> None:
         """Sleep deeply; does not return: the board boots anew."""

@@ -26,6 +26,7 @@ class Rp2:
     """A bench node with Wi-Fi."""
 
     name = "rp2"
+    boots_anew = False  # its sleep keeps RAM
 
     def __init__(self):
         self._retained = b""

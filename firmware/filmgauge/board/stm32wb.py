@@ -28,6 +28,7 @@ class Stm32Wb:
     """The board of a harvesting node. It has no Wi-Fi."""
 
     name = "stm32wb"
+    boots_anew = False  # its sleep keeps RAM
 
     def __init__(self):
         self._retained = b""
@@ -77,14 +78,27 @@ class Stm32Wb:
 
         from filmgauge.report.beacon import Beacon
 
-        return Beacon(self, config, bluetooth.BLE)
+        return Beacon(self, config, profile, bluetooth)
+
+    def feed(self) -> None:
+        """Feed the watchdog, where it runs."""
+        if self._watchdog is not None:
+            self._watchdog.feed()
+
+    def doze(self, duration_ms: int) -> None:
+        """Sleep in stop mode for a while, or until the radio has something to tell."""
+        self.feed()
+        machine.lightsleep(max(1, min(duration_ms, _SLICE_MS)))
+
+    def reset(self) -> None:
+        """Boot anew; the RTC runs on."""
+        machine.reset()
 
     def sleep(self, duration_ms: int) -> None:
         """Sleep with RAM kept, until `duration_ms` from now."""
         until_ms = self.clock_ms() + duration_ms
         while True:
-            if self._watchdog is not None:
-                self._watchdog.feed()
+            self.feed()
             left_ms = until_ms - self.clock_ms()
             if left_ms <= 0:
                 return

@@ -15,7 +15,7 @@ FAULTY = const(1)
 EMPTY = const(2)
 ZEROING = const(3)
 
-_FORMAT = "<BH"
+_FORMAT = const("<BH")
 SIZE = const(3)
 
 
@@ -28,6 +28,7 @@ class Disconnect:
     def __init__(self, zero_every: int = 0):
         self._zero_every = zero_every
         self._wakes = 0  # since the last zeroing
+        self._sought = False
         self.state = CLOSED
 
     def look(self, limits, charging: bool, busy: bool) -> int:
@@ -47,12 +48,17 @@ class Disconnect:
             self.state = EMPTY
         elif self.state != EMPTY:  # an empty cell stays alone until something charges it
             self.state = CLOSED
-        due = self._zero_every and self._wakes >= self._zero_every
+        due = self._sought or (self._zero_every and self._wakes >= self._zero_every)
         spared = was == CLOSED and not busy and limits.worst() == NONE
         if due and spared and self.state == CLOSED:
             self.state = ZEROING
+            self._sought = False
             self._wakes = 0
         return self.state
+
+    def seek(self) -> None:
+        """Let the next zeroing be due now."""
+        self._sought = True
 
     def is_open(self) -> bool:
         """Return whether the switch is to be open."""

@@ -22,12 +22,11 @@ class Planner:
     """Limits and the three decisions that follow from them.
 
     `most_pa` bounds the charging current (0: by the area of the cell), `zero_every` is the
-    number of wakes between two looks at the sensor's zero (0: never), `overrides` are those of
-    Limits.
+    number of wakes between two looks at the sensor's zero (0: never).
     """
 
-    def __init__(self, profile, most_pa: int = 0, zero_every: int = 0, overrides=None):
-        self.limits = Limits(profile, overrides)
+    def __init__(self, profile, most_pa: int = 0, zero_every: int = 0):
+        self.limits = Limits(profile)
         self.charge = Charge(profile, most_pa)
         self.shedding = Shedding()
         self.disconnect = Disconnect(zero_every)

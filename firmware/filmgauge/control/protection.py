@@ -13,7 +13,6 @@ has nothing to switch loads no planner.
 
 from filmgauge.compat import const
 from filmgauge.gauge.limits import Limits
-from filmgauge.report.limit_text import limit_text
 
 SIZE = const(38)  # as a planner's; limits alone take fewer
 _SELDOM = const(4)  # reports at SAVING: one in so many
@@ -78,6 +77,8 @@ class Protection:
                 self._latch(self._charge_pin, 1 if planner.charge.current_pa else 0)
         now = self._limits.word()
         if now != before:
+            from filmgauge.report.limit_text import limit_text
+
             print("filmgauge: limits:", limit_text(now))
 
     def finish(self, held: int) -> None:
@@ -96,6 +97,15 @@ class Protection:
         if level >= _QUIET:
             return 0
         return wakes * _SELDOM if level == _SAVING else wakes
+
+    def service(self) -> int:
+        """Return the level of service: what the node still does (shedding.py)."""
+        return self._level()
+
+    def seek_zero(self) -> None:
+        """Look at the sensor's zero at the next chance."""
+        if self._planner is not None:
+            self._planner.disconnect.seek()
 
     def period(self, duration_ms: int) -> int:
         """Return the time from wake to wake where `duration_ms` is usual."""
@@ -137,6 +147,13 @@ class Unprotected:
     def report_every(self, wakes: int) -> int:
         """Return `wakes`."""
         return wakes
+
+    def service(self) -> int:
+        """Return the whole of it."""
+        return 0
+
+    def seek_zero(self) -> None:
+        """Nothing is switched."""
 
     def period(self, duration_ms: int) -> int:
         """Return `duration_ms`."""

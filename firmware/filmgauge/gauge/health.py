@@ -3,6 +3,10 @@
 Resistance is told as the chord of the polarisation between C/10 and C/5 at 25 degC. Whenever two
 samples in a row see two currents of one direction, the step of the voltage is compared with the
 one that the profile expects; the ratio, weighed over many steps, corrects the profile's chord.
+
+The trend of the capacity is its distance from what it was on average, over the cycles that lie
+between: exact for a steady decline, and as unsure as two capacities of one standard deviation.
+Ages are hours of the node's own life: time without power is not in them, nobody measures it.
 """
 
 import struct
@@ -14,19 +18,24 @@ _SETTLED = const(10)  # branches have turned when this share of the capacity (1 
 _FLAT_UV = const(15000)  # a voltage that moves less than this
 _FLAT = const(25)  # while this share of the capacity (1 / n) flows lies on a plateau,
 _TURNED = const(6)  # when so much has flowed since the current turned
-_LEAST_RATIO = 1.25  # of the currents of a step
+_LEAST_RATIO = const(1.25)  # of the currents of a step
 _LEAST_LOAD = const(100)  # and the smaller of them is above this share of 1C (1 / n)
-_NOISE_UV = 1500.0  # assumed: of a step, from the surface that moves between its two samples
-_FIRST_RATIO = 0.12  # assumed: 1 sigma of the ratio before anything was seen
-_RATIO_WANDER = 1e-4  # assumed: of its variance from step to step
-_TREND_CYCLES = const(20)  # over which the trend of the capacity is formed
+_NOISE_UV = const(1500.0)  # assumed: of a step, from a surface that moves between its samples
+_FIRST_RATIO = const(0.12)  # assumed: 1 sigma of the ratio before anything was seen
+_RATIO_WANDER = const(1e-4)  # assumed: of its variance from step to step
+_TREND_MCYCLES = const(50000)  # over which the trend of the capacity is formed
 _LAST_SHARE = const(800000)  # of the design capacity: the end of life
 _LEAST_RATIO_PPM = const(20000)  # assumed: no cell has a fiftieth of its profile's resistance
 _MOST_RATIO_PPM = const(50000000)  # or fifty times as much
-_STEEPEST_PPB = const(1000000000)  # no capacity is lost or doubled in one cycle
+_MS_PER_HOUR = const(3600000)
+_MOST_HERE = const(65534)  # that a record holds
+# What an observation is of
+CAPACITY = const(0)
+RESISTANCE = const(1)
+EFFICIENCY = const(2)
 _MOST_PA = const(0x7FFFFFFF)  # what is packed
-_FORMAT = "<QIiiiiiiiiifIi"
-SIZE = const(60)
+_FORMAT = const("<QIiiiiiiiiifIiIQiii")
+SIZE = const(84)
 
 
 class Health:
@@ -44,7 +53,10 @@ class Health:
         self._ratio_ppm = _PPM
         self._ratio_variance = _FIRST_RATIO * _FIRST_RATIO
         self._swing_cycles = 0  # when the capacity was seen last, thousandths of cycles
-        self._trend_ppb = 0  # of the capacity in a cycle
+        self._mean_ppm = 0  # capacity so far, and the thousandths of cycles
+        self._behind = 0  # by which this mean was behind then
+        self._lived_ms = 0
+        self._seen_h = [-1, -1, -1]  # when an observation was made, by subject; -1 never
 
     def count(self, moved_pc: int) -> None:
         """Note charge."""
@@ -62,6 +74,19 @@ class Health:
         cycle_uc = 2 * self._design_pc // _PPM
         self._cycles += self._moved_nc // cycle_uc
         self._moved_nc %= cycle_uc
+
+    def live(self, elapsed_ms: int) -> None:
+        """Note that time has passed."""
+        self._lived_ms += elapsed_ms
+
+    def see(self, subject: int) -> None:
+        """Note an observation of CAPACITY, RESISTANCE or EFFICIENCY."""
+        self._seen_h[subject] = self._lived_ms // _MS_PER_HOUR
+
+    def ages_h(self) -> list:
+        """Return how old the observations are by subject; None where all is the profile's."""
+        now_h = self._lived_ms // _MS_PER_HOUR
+        return [None if h < 0 else min(_MOST_HERE, now_h - h) for h in self._seen_h]
 
     def mcycles(self) -> int:
         """Return the equivalent full cycles so far, in thousandths."""
@@ -109,30 +134,35 @@ class Health:
         """Return the relative standard deviation of the resistance."""
         return self._ratio_variance**0.5
 
-    def swung(self, before_ppm: int, after_ppm: int) -> None:
-        """Note that both ends have told the capacity anew, in shares of the design."""
+    def swung(self, capacity_ppm: int) -> None:
+        """Note that the other end is reached, with the capacity that the last one had told."""
         passed = self._cycles - self._swing_cycles
-        if self._swing_cycles and passed > 0:
-            # in 1e-9, so that rounding down does not make a decline of its own
-            trend = (after_ppm - before_ppm) * 1000000 // passed - self._trend_ppb
-            weight = min(passed, _TREND_CYCLES * 500)
-            trend = self._trend_ppb + trend * weight // (_TREND_CYCLES * 1000)
-            self._trend_ppb = max(-_STEEPEST_PPB, min(_STEEPEST_PPB, trend))
+        if self._mean_ppm and passed > 0:
+            weight = passed / max(2 * passed, min(_TREND_MCYCLES, 2 * self._behind))
+            self._mean_ppm += round((capacity_ppm - self._mean_ppm) * weight)
+            self._behind = round(self._behind * (1.0 - weight)) + passed
+        elif self._swing_cycles:
+            self._mean_ppm, self._behind = capacity_ppm, passed
         self._swing_cycles = self._cycles
+        self.see(CAPACITY)
 
-    def trend_ppm(self) -> int:
-        """Return how the capacity changes in a cycle, in shares of the design."""
-        return self._trend_ppb // 1000
+    def outlook(self, capacity_ppm: int, sigma_ppm: int) -> tuple:
+        """Return how the capacity changes in a cycle, in shares of the design, and the cycles
+        until four fifths of the design are left, each followed by its standard deviation.
 
-    def cycles_left(self, capacity_ppm: int) -> "int | None":
-        """Return the cycles until four fifths of the design are left; None without a decline."""
-        if self._trend_ppb >= 0:
-            return None
-        return max(0, (capacity_ppm - _LAST_SHARE) * 1000 // -self._trend_ppb)
-
-    def cycles_since_swing(self) -> int:
-        """Return the thousandths of cycles since the capacity was seen."""
-        return self._cycles - self._swing_cycles
+        All None before two swings; no cycles without a decline beyond its standard deviation.
+        """
+        behind = self._behind
+        if not behind:
+            return (None,) * 4
+        trend = round((capacity_ppm - self._mean_ppm) * 1000.0 / behind)
+        trend = max(-_PPM, min(_PPM, trend))
+        sigma = min(_MOST_HERE, round(sigma_ppm * 1414.2 / behind))
+        if trend + sigma >= 0:
+            return trend, sigma, None, None
+        left = max(0, (capacity_ppm - _LAST_SHARE) // -trend)
+        unsure = (left * sigma + sigma_ppm) // -trend
+        return trend, sigma, min(_MOST_HERE, left), min(_MOST_HERE, unsure)
 
     def _weigh(self, seen_uv, expected_uv):
         if not expected_uv:
@@ -146,6 +176,7 @@ class Health:
         ratio_ppm = self._ratio_ppm + round(weight * surprise * _PPM)
         self._ratio_ppm = max(_LEAST_RATIO_PPM, min(_MOST_RATIO_PPM, ratio_ppm))
         self._ratio_variance = variance * (1.0 - weight)
+        self.see(RESISTANCE)
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
@@ -166,7 +197,10 @@ class Health:
             self._ratio_ppm,
             self._ratio_variance,
             self._swing_cycles,
-            self._trend_ppb,
+            self._mean_ppm,
+            self._behind,
+            self._lived_ms,
+            *self._seen_h,
         )
 
     def unpack_from(self, buffer, offset: int) -> None:
@@ -176,4 +210,5 @@ class Health:
         self._last_cdeg, self._run_uc, self._left_pc = values[4:7]
         self._flat_uv, self._flat_pa, self._flat_uc = values[7:10]
         self._ratio_ppm, self._ratio_variance = values[10:12]
-        self._swing_cycles, self._trend_ppb = values[12:]
+        self._swing_cycles, self._mean_ppm, self._behind, self._lived_ms = values[12:16]
+        self._seen_h[:] = values[16:]

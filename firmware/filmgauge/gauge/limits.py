@@ -1,6 +1,6 @@
 """Limits of the cell: warning, limit and fault, each debounced on its own.
 
-    limits = Limits(profile)                        # or with overrides from the configuration
+    limits = Limits(profile)
     limits.look(voltage_uv, current_pa, temperature_cdeg)   # None for what was not read
     limits.level(OVER_VOLTAGE), limits.worst()
 
@@ -35,55 +35,41 @@ _IMPOSSIBLE_UA_CM2 = const(1300)
 _NO_THERMOMETER = const(1)
 _NO_CELL = const(2)
 
-# name of the override, sign, looks to raise and to release (a byte holds up to 127)
-_TABLE = (
-    ("over_voltage_uv", 1, (2, 2, 2), (2, 3, 10)),
-    ("under_voltage_uv", -1, (3, 3, 2), (2, 3, 10)),
-    ("over_charge_pa", 1, (3, 2, 2), (2, 3, 10)),
-    ("over_discharge_pa", 1, (3, 2, 2), (2, 3, 10)),
-    ("too_warm_cdeg", 1, (3, 3, 2), (3, 3, 10)),
-    ("too_cold_cdeg", -1, (3, 3, 2), (3, 3, 10)),
-    ("sensor", 1, (2, 5, 15), (2, 3, 10)),
-)
+# Looks in a row that raise each level, kind by kind from warning to fault, and that release it.
+_RAISING = const(b"\2\2\2\3\3\2\3\2\2\3\2\2\3\3\2\3\3\2\2\5\x0f")
+_RELEASING = const(b"\2\3\x0a\2\3\x0a\2\3\x0a\2\3\x0a\3\3\x0a\3\3\x0a\2\3\x0a")
 _RAISED = const(128)
 _COUNT = const(127)
 SIZE = const(21)  # KINDS x 3
 
 
 class Limits:
-    """Three levels for each kind, for the cell of a profile.
+    """Three levels for each kind, for the cell of a profile."""
 
-    `overrides` gives three integers for a name in `names()`, from warning to fault, or replaces
-    the looks by which every kind is raised or released (`raise_looks`, `release_looks`).
-    """
-
-    def __init__(self, profile, overrides=None):
-        """Raise ValueError naming the override that is wrong."""
+    def __init__(self, profile):
         self._state = bytearray(SIZE)  # raised, and how many looks in a row argue for a change
-        self._highest_pa = _IMPOSSIBLE_UA_CM2 * profile.area_ucm2  # 1 uA/cm2 is 1 pA/ucm2
-        self._lowest_pa = -self._highest_pa
-        thresholds, hysteresis = _defaults(profile)
-        wanted = dict(overrides or {})
-        raising = _three(wanted, "raise_looks", 1, _COUNT)
-        releasing = _three(wanted, "release_looks", 1, _COUNT)
-        self._thresholds = []
-        self._releases = []
-        self._raising = []
-        self._releasing = []
-        for kind in range(KINDS):
-            name, sign, to_raise, to_release = _TABLE[kind]
-            three = thresholds[kind]
-            if kind != SENSOR:
-                three = _three(wanted, name, -(10**12), 10**12) or three
-            three = [sign * value for value in three]
-            if not three[0] <= three[1] <= three[2]:
-                raise ValueError("limits %s must go from warning to fault" % name)
-            self._thresholds.extend(three)
-            self._releases.extend([value - hysteresis[kind] for value in three])
-            self._raising.extend(raising or to_raise)
-            self._releasing.extend(releasing or to_release)
-        for name in wanted:
-            raise ValueError("limits have no %s" % name)
+        self._word = 0
+        full, empty, area = profile.full_uv, profile.empty_uv, profile.area_ucm2
+        window = full - empty
+        self._highest_pa = _IMPOSSIBLE_UA_CM2 * area  # 1 uA/cm2 is 1 pA/ucm2
+        # Rates at which a film was cycled: 12 and 13.5 uA/cm2, and 25.8 (the highest tried).
+        rates = (area, 12 * area, 14 * area, 26 * area)
+        # Hysteresis and three thresholds; what must not fall too low is told with the other sign.
+        # Margins over full are assumed: 15, 30 and 60 mV of a window of 3 V are above the errors
+        # of the sensor and far below what LiPON stands. A film rests half a volt from either end.
+        rows = (
+            (window // 100, full + window // 200, full + window // 100, full + window // 50),
+            (window // 20, -empty - window // 10, -empty, window // 20 - empty),
+            rates,
+            rates,
+            # 60 degC is the highest temperature tried, -20 the lowest in the table; the rest
+            # is assumed.
+            (300, 6000, 7000, 8500),
+            (300, 2000, 3000, 4000),
+            (0, 0, 0, _NO_THERMOMETER),
+        )
+        self._thresholds = [value for row in rows for value in row[1:]]
+        self._releases = [value - row[0] for row in rows for value in row[1:]]
 
     def look(
         self,
@@ -103,7 +89,7 @@ class Limits:
         else:
             self._see(OVER_VOLTAGE, voltage_uv)
             self._see(UNDER_VOLTAGE, -voltage_uv)
-        if current_pa is None or not self._lowest_pa <= current_pa <= self._highest_pa:
+        if current_pa is None or abs(current_pa) > self._highest_pa:
             silent = _NO_CELL
         else:
             self._see(OVER_CHARGE, current_pa)
@@ -113,35 +99,20 @@ class Limits:
 
     def level(self, kind: int) -> int:
         """Return the level of one kind: NONE, WARNING, LIMIT or FAULT."""
-        state = self._state
-        for level in range(3, 0, -1):
-            if state[3 * kind + level - 1] & _RAISED:
-                return level
-        return NONE
+        return self._word >> 2 * kind & 3
 
     def worst(self) -> int:
         """Return the highest level of all kinds."""
+        word = self._word
         worst = NONE
-        for kind in range(KINDS):
-            level = self.level(kind)
-            if level > worst:
-                worst = level
+        while word:
+            worst = max(worst, word & 3)
+            word >>= 2
         return worst
 
     def word(self) -> int:
         """Return all levels in 14 bits, two for each kind, OVER_VOLTAGE lowest."""
-        word = 0
-        for kind in range(KINDS):
-            word |= self.level(kind) << 2 * kind
-        return word
-
-    def threshold(self, kind: int, level: int) -> int:
-        """Return the reading beyond which a level is raised, in the unit of its name."""
-        return _TABLE[kind][1] * self._thresholds[3 * kind + level - 1]
-
-    def release(self, kind: int, level: int) -> int:
-        """Return the reading at which a level may end."""
-        return _TABLE[kind][1] * self._releases[3 * kind + level - 1]
+        return self._word
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
@@ -150,6 +121,7 @@ class Limits:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         self._state[:] = buffer[offset : offset + SIZE]
+        self._tell()
 
     def _see(self, kind, value):
         """Let a value count for the levels of a kind; it is too high when it is too much."""
@@ -157,52 +129,22 @@ class Limits:
         for index in range(3 * kind, 3 * kind + 3):
             raised = state[index] & _RAISED
             if raised:
-                argues, needed = value <= self._releases[index], self._releasing[index]
+                argues, needed = value <= self._releases[index], _RELEASING[index]
             else:
-                argues, needed = value > self._thresholds[index], self._raising[index]
+                argues, needed = value > self._thresholds[index], _RAISING[index]
             if not argues:
                 state[index] = raised
             elif (state[index] & _COUNT) + 1 >= needed:
                 state[index] = raised ^ _RAISED
+                self._tell()
             else:
                 state[index] += 1
 
-
-def names() -> list:
-    """Return the names of the thresholds that can be overridden."""
-    return [row[0] for row in _TABLE[:SENSOR]]
-
-
-def _defaults(profile):
-    """Return three thresholds and the hysteresis of every kind."""
-    full, empty, area = profile.full_uv, profile.empty_uv, profile.area_ucm2
-    window = full - empty
-    # Margins over full are assumed: 15, 30 and 60 mV of a window of 3 V are above the errors of
-    # the sensor and far below what LiPON stands. A film rests half a volt from either end.
-    thresholds = (
-        (full + window // 200, full + window // 100, full + window // 50),
-        (empty + window // 10, empty, empty - window // 20),
-        # Rates at which a film was cycled: 12 and 13.5 uA/cm2, and 25.8 (the highest tried).
-        (12 * area, 14 * area, 26 * area),
-        (12 * area, 14 * area, 26 * area),
-        # 60 degC is the highest temperature tried, -20 the lowest in the table; the rest assumed.
-        (6000, 7000, 8500),
-        (-2000, -3000, -4000),
-        (0, 0, _NO_THERMOMETER),
-    )
-    return thresholds, (window // 100, window // 20, area, area, 300, 300, 0)
-
-
-def _three(wanted, name, low, high):
-    """Take three integers from the overrides; None when there are none of that name."""
-    values = wanted.pop(name, None)
-    if values is None:
-        return None
-    if not isinstance(values, (list, tuple)) or len(values) != 3:
-        raise ValueError("limits %s must be three integers" % name)
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(
-                "limits %s must be integers from %d to %d, not %r" % (name, low, high, value)
-            )
-    return values
+    def _tell(self):
+        """Work out the word: of each kind the highest level that is raised."""
+        word = 0
+        for index in range(SIZE):
+            if self._state[index] & _RAISED:
+                shift = index // 3 * 2
+                word = word & ~(3 << shift) | index % 3 + 1 << shift
+        self._word = word

@@ -3,60 +3,13 @@
     profile = Profile.from_bytes(data)      # ValueError: one sentence on what is wrong
     profile.full_pc()                       # charge between empty and full
 
-The host compiles it from the parameters of a cell and its area; the board only reads it.
+The host compiles it from the parameters of a cell and its area (filmgauge_sim/cell/compiled.py);
+the board only reads it.
 """
-
-import binascii
-import struct
-
-from filmgauge.compat import const
-
-VERSION = const(2)
-_MAGIC = b"FGPR"
-_HEAD = "<4sBBH16s"  # magic, version, number of fields, spare, name padded with zeros
-_HEAD_SIZE = const(24)
-
-# name, smallest, largest
-FIELDS = (
-    ("area_ucm2", 1000, 1000000000),  # 1e-6 cm2
-    ("capacity_nah_cm2", 10, 1000000),  # between stoichiometry 0 and 1
-    ("tau_ms", 1000, 1000000000),  # diffusion time constant at 25 degC
-    ("tau_activation_j_mol", 0, 200000),
-    ("middle_uv", 0, 5000000),  # between the two plateaus, at stoichiometry 0.5
-    ("slope_uv", 0, 2000000),  # of the open-circuit voltage over stoichiometry 0 to 1
-    ("hysteresis_uv", 0, 2000000),  # half the gap that stays at rest
-    ("plateau_pa_cm2", 1, 1000000000),  # current at which the whole gap is known
-    ("exchange_pa_cm2", 1, 1000000000),  # exchange current density at 25 degC
-    ("interface_activation_j_mol", 0, 200000),  # of exchange current and contact resistance
-    ("lipon_mohm_cm2", 0, 1000000000),  # at 25 degC
-    ("lipon_activation_j_mol", 0, 200000),
-    ("contact_mohm_cm2", 0, 1000000000),
-    ("high_end_uv", 1, 100000000),  # rise of the open-circuit voltage at full: amplitude
-    ("high_end_width_ppm", 1, 1000000),  # and the stoichiometry in which it falls to 1/e
-    ("low_end_uv", 1, 100000000),  # the same at empty
-    ("low_end_width_ppm", 1, 1000000),
-    ("acceptance_ppm", 500000, 1000000),  # of the charging current: what is stored
-    ("self_discharge_ppm_year", 0, 1000000),  # of the stored charge at 25 degC
-    ("fresh_share_ppm", 10000, 1000000),  # capacity as built over capacity when formed
-    ("activation_mcycles", 1, 1000000000),  # in which a film opens, 1e-3 equivalent full cycles
-    ("first_acceptance_ppm", 100000, 1000000),  # of the first charge: what is stored
-    ("first_barrier_uv", 0, 2000000),  # by which the plateau of the first charge lies higher
-    # from cell to cell, half of what 95 % keep within
-    ("capacity_spread_ppm", 0, 1000000),  # of the capacity
-    ("tau_spread_ppm", 0, 1000000),  # of the time constant
-    ("energy_spread_ppm", 0, 1000000),  # of its activation energy
-    ("hysteresis_spread_uv", 1000, 2000000),  # of half the gap
-    ("loss_spread_ppm", 0, 1000000),  # of the lost share, as a share of the charging current
-    ("empty_uv", 0, 5000000),  # discharge ends here
-    ("full_uv", 0, 5000000),  # charge ends here
-)
-SIZE = const(148)  # head, fields, CRC-32
-_LEAST_PC = 3600000  # 1 nAh: the gauge counts cycles in uC
-_MOST_PC = 97200000000000  # 27 mAh: a line of the ledger holds ten times as much and more
 
 
 class Profile:
-    """One cell. Attributes are the names in FIELDS, and `name` and `crc`."""
+    """One cell. Attributes are the fields of a profile (profile_file.py), and `name`."""
 
     area_ucm2: int
     capacity_nah_cm2: int
@@ -68,64 +21,21 @@ class Profile:
     empty_uv: int
     full_uv: int
 
-    def __init__(self, name: str, **values):
-        """Take every field by name; raise ValueError naming the field that is out of bounds."""
-        self.name = name
-        self.crc = 0
-        for field, _, _ in FIELDS:
-            if field not in values:
-                raise ValueError("profile field %s is missing" % field)
-            setattr(self, field, values.pop(field))
-        for field in values:
-            raise ValueError("%s is not a field of a profile" % field)
-        self._check()
+    def __init__(self, name: str, values):
+        """Take the values in the order of the fields; raise ValueError naming the one that is out
+        of bounds."""
+        from filmgauge.gauge.profile_file import fill
 
-    def _check(self):
-        if not 1 <= len(self.name.encode()) <= 16:
-            raise ValueError("profile name must have 1 to 16 bytes in UTF-8")
-        for field, low, high in FIELDS:
-            value = getattr(self, field)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise ValueError("profile %s must be an integer, not %r" % (field, value))
-            if not low <= value <= high:
-                raise ValueError("profile %s must be %d to %d, not %d" % (field, low, high, value))
-        if self.empty_uv >= self.full_uv:
-            raise ValueError("profile empty_uv must be below full_uv")
-        if not _LEAST_PC <= self.full_pc() <= _MOST_PC:
-            raise ValueError(
-                "profile area_ucm2 times capacity_nah_cm2 must be 1 nAh to 27 mAh, not %d nAh"
-                % (self.full_pc() // 3600000)
-            )
+        self.name = name
+        fill(self, values)
 
     def full_pc(self) -> int:
         """Return the charge between stoichiometry 0 and 1 in pC."""
         return self.capacity_nah_cm2 * self.area_ucm2 * 36 // 10
 
-    def to_bytes(self) -> bytes:
-        """Return SIZE bytes: head, fields little-endian, CRC-32."""
-        head = struct.pack(_HEAD, _MAGIC, VERSION, len(FIELDS), 0, self.name.encode())
-        body = struct.pack("<%di" % len(FIELDS), *[getattr(self, field[0]) for field in FIELDS])
-        self.crc = binascii.crc32(head + body)
-        return head + body + struct.pack("<I", self.crc)
-
     @classmethod
     def from_bytes(cls, data: bytes) -> "Profile":
-        """Read `to_bytes`; raise ValueError when anything about it is wrong."""
-        if len(data) != SIZE:
-            raise ValueError("profile must have %d bytes, not %d" % (SIZE, len(data)))
-        magic, version, count, _, name = struct.unpack_from(_HEAD, data, 0)
-        if magic != _MAGIC:
-            raise ValueError("profile does not begin with %s" % _MAGIC.decode())
-        if version != VERSION or count != len(FIELDS):
-            raise ValueError("profile version must be %d, not %d" % (VERSION, version))
-        crc = struct.unpack_from("<I", data, SIZE - 4)[0]
-        if binascii.crc32(data[: SIZE - 4]) != crc:
-            raise ValueError("profile has a wrong checksum")
-        profile = object.__new__(cls)  # no dictionary of all fields: a board has no room for it
-        profile.name = name.rstrip(b"\0").decode()
-        profile.crc = crc
-        for i in range(len(FIELDS)):
-            value = struct.unpack_from("<i", data, _HEAD_SIZE + 4 * i)[0]
-            setattr(profile, FIELDS[i][0], value)
-        profile._check()
-        return profile
+        """Read what the host has written; raise ValueError when anything about it is wrong."""
+        from filmgauge.gauge.profile_file import opened
+
+        return cls(*opened(data))

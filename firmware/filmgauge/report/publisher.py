@@ -62,14 +62,17 @@ class Publisher:
         return topic(self._node, leaf)
 
 
-def info(config, profile, board_name: str) -> dict:
-    """Return what a receiver should know once: versions, cell and intervals."""
+def info(config, cell, board_name: str) -> dict:
+    """Return what a receiver should know once: versions, cell and intervals.
+
+    `cell` is name, area in 1e-6 cm2 and full charge in pC of the profile, None without one.
+    """
     return {
         "firmware": filmgauge.VERSION,
         "board": board_name,
-        "cell": profile.name if profile else None,
-        "area_cm2": profile.area_ucm2 / 1000000 if profile else None,
-        "full_uah": profile.full_pc() / 3.6e9 if profile else None,
+        "cell": cell and cell[0],
+        "area_cm2": cell[1] / 1000000 if cell else None,
+        "full_uah": cell[2] / 3.6e9 if cell else None,
         "sample_s": config.sample_s,
         "report_s": config.sample_s * config.report_every,
     }

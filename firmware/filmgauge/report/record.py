@@ -15,16 +15,7 @@ import struct
 from filmgauge.compat import const
 from filmgauge.report.limit_text import limit_text, limit_word
 
-VERSION = const(2)
-
-# Faults are bits, so that several can be told at once.
-FAULT_PROFILE = const(1)  # the cell profile could not be read: no state of charge
-FAULT_SENSOR = const(2)  # the current sensor does not answer or is not what it should be
-FAULT_TEMPERATURE = const(4)  # the temperature sensor does not answer
-FAULT_GAP = const(8)  # charge went uncounted: the accumulator or the node lost power
-FAULT_EXCEPTION = const(16)  # an earlier wake ended in an exception
-FAULT_BACKLOG = const(32)  # the backlog is full: its oldest record was dropped
-FAULT_STORE = const(64)  # flash could not be read or written
+VERSION = const(3)
 
 FAULT_NAMES = ("profile", "sensor", "temperature", "gap", "exception", "backlog", "store")
 
@@ -60,13 +51,25 @@ FIELDS = (
     ("efficiency_ppm", "coulombic_efficiency_pct", 4, 0, 1000000),
     ("mcycles", "equivalent_full_cycles", 3, 0, _I32),
     ("limits", "limits", 0, 0, 0x3FFF),  # limit_text.py; None without a profile
+    # health, continued: standard deviations, the capacity's change in a cycle, the cycles until
+    # four fifths of the design are left, and how old the observations are on which each rests
+    ("resistance_sigma_mohm", "resistance_sigma_ohm", 3, 0, _I32),
+    ("trend_ppm", "capacity_trend_pct", 4, -1000000, 1000000),
+    ("trend_sigma_ppm", "capacity_trend_sigma_pct", 4, 0, 65534),
+    ("efficiency_sigma_ppm", "coulombic_sigma_pct", 4, 0, 65534),
+    ("cycles_left", "cycles_left", 0, 0, 65534),
+    ("cycles_left_sigma", "cycles_left_sigma", 0, 0, 65534),
+    ("capacity_age_h", "capacity_age_h", 0, 0, 65534),
+    ("resistance_age_h", "resistance_age_h", 0, 0, 65534),
+    ("efficiency_age_h", "coulombic_age_h", 0, 0, 65534),
 )
 _REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
-_FORMAT = "<BIIIiiiiiiiiihHHHiiiiiiiiiiH"
+_FORMAT = const("<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH")
 _UNKNOWN_I32 = const(-0x80000000)
-_UNKNOWN_SMALL = (-0x8000, 0xFFFF, 0xFFFF, 0xFFFF)
+_UNKNOWN_SMALL = const((-0x8000, 0xFFFF, 0xFFFF, 0xFFFF))
 _UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
-SIZE = const(103)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
+_UNKNOWN += (_UNKNOWN_I32,) * 2 + (0xFFFF,) * 7
+SIZE = const(125)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
 
 
 class Record:

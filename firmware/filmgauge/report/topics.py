@@ -1,6 +1,6 @@
 """Names of the MQTT topics of a node: `filmgauge/<node>/<leaf>`."""
 
-from filmgauge.compat import const
+from filmgauge.config import check_node
 
 PREFIX = "filmgauge"
 TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must not look live
@@ -8,23 +8,10 @@ LOG = "log"  # records that waited on the node, oldest first
 STATUS = "status"  # retained: online, sleeping, offline (the will)
 INFO = "info"  # retained: versions, cell, intervals
 
-_NODE_MAX = const(32)
-_NODE_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
-
 
 def topic(node: str, leaf: str) -> str:
     """Return the topic `leaf` of `node`."""
     return PREFIX + "/" + node + "/" + leaf
-
-
-def check_node(name: str) -> str:
-    """Return `name`, or raise ValueError when it cannot be a node's name."""
-    if not 1 <= len(name) <= _NODE_MAX:
-        raise ValueError("node must have 1 to 32 characters")
-    for character in name:
-        if character not in _NODE_CHARACTERS:
-            raise ValueError("node may have a-z, 0-9 and - only, not %r" % character)
-    return name
 
 
 def split(name: str) -> "tuple[str, str] | None":

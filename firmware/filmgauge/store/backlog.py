@@ -7,15 +7,22 @@
         ...                                 # sent and acknowledged
         backlog.remove(name)
 
-A record is a file of its own: at 61 bytes it lives inside the directory entry, which wears flash
-forty times less than appending to a log. It is removed only after it was acknowledged.
+A record is a file of its own: at 125 bytes it lives inside the directory entry, which wears flash
+forty times less than appending to a log. It is removed only after it was acknowledged. Numbers
+ascend, so the first and the last one tell of all: a thousand records take no more heap than one.
 """
 
 import os
+import struct
 
-from filmgauge.compat import names_in
+from filmgauge.compat import const, names_in
 
-_DIGITS = "%08d"
+_DIGITS = const("%08d")
+_HEAD = const("<BII")  # version, boot and seq of a record
+_HEAD_SIZE = const(9)
+_ENOENT = const(2)
+_ENOSPC = const(28)
+_BLOCKFUL = const(32)  # records that share a block of flash, which is only free without them
 
 
 class Backlog:
@@ -24,28 +31,50 @@ class Backlog:
     def __init__(self, path: str, capacity: int):
         self._path = path
         self._capacity = capacity
-        self._numbers = None  # numbers, not names: small integers take no room on the heap
+        self._first = self._end = 0  # numbers of the oldest, and behind the newest
+        self._count = -1  # not known yet
 
     def count(self) -> int:
         """Return how many records wait."""
-        return len(self._list())
+        self._look()
+        return self._count
+
+    def name(self, number: int) -> str:
+        """Return the name of a record by its number."""
+        return _DIGITS % number
 
     def names(self, limit: int) -> list:
         """Return the names of the oldest `limit` records, oldest first."""
-        return [_DIGITS % number for number in self._list()[:limit]]
+        self._look()
+        whole = self._end - self._first == self._count  # else one was removed from the middle
+        found = []
+        for number in range(self._first, self._end):
+            if len(found) >= limit:
+                break
+            if whole or self._head(number) is not None:
+                found.append(_DIGITS % number)
+        return found
 
     def add(self, data: bytes) -> bool:
         """Keep a record; return whether the oldest was dropped to make room."""
-        numbers = self._list()
-        full = len(numbers) >= self._capacity
-        while len(numbers) >= self._capacity:  # more than one after the capacity was lowered
-            self.remove(_DIGITS % numbers[0])
-        number = numbers[-1] + 1 if numbers else 0
-        if not numbers:
+        self._look()
+        full = self._count >= self._capacity
+        while self._count >= self._capacity:  # more than one after the capacity was lowered
+            self.remove(_DIGITS % self._first)
+        if not self._count:
+            self._first = self._end = 0
             self._make_directory()
-        with open(self._path + "/" + _DIGITS % number, "wb") as file:
-            file.write(data)
-        numbers.append(number)
+        try:
+            self._write(data)
+        except OSError as error:
+            if error.errno != _ENOSPC or not self._count:
+                raise
+            for _ in range(min(self._count, _BLOCKFUL)):  # flash is full before its capacity is
+                self.remove(_DIGITS % self._first)
+            full = True
+            self._write(data)
+        self._end += 1
+        self._count += 1
         return full
 
     def read(self, name: str) -> bytes:
@@ -59,22 +88,92 @@ class Backlog:
         One that flash does not let go is sent again after the next boot, where receivers know
         it by boot and seq; it must not keep the others from being sent.
         """
+        self._look()
+        number = int(name)
         try:
             os.remove(self._path + "/" + name)
+            gone = 0
+        except OSError as error:
+            gone = error.errno == _ENOENT
+        if not gone and self._count:
+            self._count -= 1
+        if number == self._first:
+            self._first += 1
+        elif number == self._end - 1:
+            self._end -= 1
+        if not self._count or self._first >= self._end:
+            self._count = 0
+            self._first = self._end
+
+    def oldest(self) -> "tuple[int, int] | None":
+        """Return (boot, seq) of the oldest record, None when there is none that can be read."""
+        self._look()
+        for number in range(self._first, self._end):
+            found = self._head(number)
+            if found:
+                return found
+        return None
+
+    def after(self, boot: int, seq: int) -> "tuple[int, int]":
+        """Return the number of the first record newer than (boot, seq), and the one behind all.
+
+        Records are in the order of boot and seq: it looks at ten of a thousand.
+        """
+        self._look()
+        low, high = self._first, self._end
+        while low < high:
+            middle = (low + high) // 2
+            found = None
+            for at in range(middle, high):
+                found = self._head(at)
+                if found is not None:
+                    break
+            if found is None or found > (boot, seq):
+                high = middle
+            else:
+                low = middle + 1
+        return low, self._end
+
+    def forget(self, boot: int, seq: int, alive) -> int:
+        """Remove all records up to (boot, seq); return how many. It calls `alive` now and then."""
+        end, _ = self.after(boot, seq)
+        before = self.count()
+        for number in range(self._first, end):
+            self.remove(_DIGITS % number)
+            alive()
+        return before - self.count()
+
+    def _write(self, data):
+        with open(self._path + "/" + _DIGITS % self._end, "wb") as file:
+            file.write(data)
+
+    def _head(self, number):
+        """Return (boot, seq) of a record, None when it cannot be read."""
+        try:
+            with open(self._path + "/" + _DIGITS % number, "rb") as file:
+                data = file.read(_HEAD_SIZE)
+        except OSError:
+            return None
+        if len(data) < _HEAD_SIZE:
+            return 0, 0  # torn
+        return struct.unpack(_HEAD, data)[1:]
+
+    def _look(self):
+        if self._count >= 0:
+            return
+        self._count = self._end = 0
+        self._first = -1
+        try:
+            for name in names_in(self._path):
+                if _is_ours(name):
+                    number = int(name)
+                    self._count += 1
+                    self._end = max(self._end, number + 1)
+                    if self._first < 0 or number < self._first:
+                        self._first = number
         except OSError:
             pass
-        self._list().remove(int(name))
-
-    def _list(self):
-        if self._numbers is None:
-            numbers = []
-            try:
-                numbers.extend(int(name) for name in names_in(self._path) if _is_ours(name))
-            except OSError:
-                pass
-            numbers.sort()
-            self._numbers = numbers
-        return self._numbers
+        self._first = max(0, self._first)
 
     def _make_directory(self):
         try:

@@ -28,8 +28,12 @@ _COMMANDS = {
     "monitor": _Lazy(
         "filmgauge_host.cli.monitor", "monitor", "Watch nodes and store what they report."
     ),
+    "node": _Lazy("filmgauge_host.cli.node", "node", "Look inside a node over its serial port."),
     "profile": _Lazy(
         "filmgauge_host.cli.profile", "profile", "Compile the profile of a cell for a board."
+    ),
+    "provision": _Lazy(
+        "filmgauge_host.cli.provision", "provision", "Write the configuration of a node."
     ),
     "run": _Lazy("filmgauge_host.cli.run", "run", "Watch a virtual node gauge a simulated cell."),
     "score": _Lazy(

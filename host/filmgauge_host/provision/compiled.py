@@ -7,9 +7,10 @@ from pathlib import Path
 
 import filmgauge
 from filmgauge_host.telemetry.errors import FilmgaugeError
+from filmgauge_sim.board.image import firmware_sources
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parents[1]
-_PACKAGE = "filmgauge"
+_PACKAGE = "filmgauge/"
 LAUNCHER = "launch"
 MAIN = "main.py"
 
@@ -20,8 +21,8 @@ class CompileError(FilmgaugeError):
 
 def modules(source: bool = False) -> dict[str, bytes]:
     """Return the modules of the firmware: path in the archive -> bytecode, or source text."""
-    paths = sorted((FIRMWARE / _PACKAGE).rglob("*.py"))
-    names = {path.relative_to(FIRMWARE).as_posix(): path for path in paths}
+    installed = (name for name in firmware_sources() if name.startswith(_PACKAGE))
+    names = {name: FIRMWARE / name for name in installed}
     if source:
         return {name: path.read_bytes() for name, path in names.items()}
     with tempfile.TemporaryDirectory() as scratch:

@@ -24,7 +24,7 @@ from filmgauge.report.record import Record
 from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.report import COLUMNS, Report
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x464C4D47  # "FLMG" in the file header: tells our files from other databases
 _BUSY_S = 30.0
 _PAGE = 1000

@@ -58,11 +58,7 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
             ("charge", f"{written.charge(latest)} uAh"),
             ("SoC", f"{written.state_of_charge(latest)} %, shown {written.shown(latest)} %"),
             ("available", f"{written.available(latest)} uAh, {written.lasts(latest)}"),
-            (
-                "health",
-                f"{written.capacity(latest)} uAh, {written.resistance(latest)} ohm,"
-                f" {written.efficiency(latest)} %, {written.cycles(latest)} cycles",
-            ),
+            *_health(latest),
             ("cell", f"{written.voltage(latest)} V {written.current(latest)} uA"),
             ("temperature", f"{written.temperature(latest)} degC"),
             ("limits", written.limits(latest)),
@@ -74,6 +70,23 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
     if counts.malformed or counts.conflicting:
         lines.append(("wrong", f"{counts.malformed} malformed, {counts.conflicting} conflicting"))
     return lines
+
+
+def _health(latest: Report) -> list[tuple[str, str]]:
+    """Return what the cell has gone through, each with the age of what it rests on."""
+    capacity, resistance, efficiency = (
+        written.seen(latest, f"{name}_age_h") for name in ("capacity", "resistance", "efficiency")
+    )
+    return [
+        ("capacity", f"{written.capacity(latest)} uAh, {capacity}"),
+        ("resistance", f"{written.resistance(latest)} ohm, {resistance}"),
+        ("efficiency", f"{written.efficiency(latest)} %, {efficiency}"),
+        (
+            "ageing",
+            f"{written.trend(latest)} % a cycle, {written.cycles(latest)} cycles so far,"
+            f" {written.cycles_left(latest)} to 80 %",
+        ),
+    ]
 
 
 def _state(node: NodeSnapshot, now_unix_ms: int) -> str:

@@ -43,13 +43,29 @@ def capacity(report: Report) -> str:
 
 
 def resistance(report: Report) -> str:
-    """Return the resistance in ohm."""
-    return amount(report.value("resistance_mohm"), 3, 0)
+    """Return the resistance in ohm with its sigma."""
+    return with_sigma(report, "resistance_mohm", "resistance_sigma_mohm", 3, 0)
 
 
 def efficiency(report: Report) -> str:
-    """Return the coulombic efficiency in %."""
-    return amount(report.value("efficiency_ppm"), 4, 2)
+    """Return the coulombic efficiency in % with its sigma."""
+    return with_sigma(report, "efficiency_ppm", "efficiency_sigma_ppm", 4, 2)
+
+
+def trend(report: Report) -> str:
+    """Return how the capacity changes in a cycle, in % of the design, with its sigma."""
+    return with_sigma(report, "trend_ppm", "trend_sigma_ppm", 4, 3)
+
+
+def cycles_left(report: Report) -> str:
+    """Return the cycles until four fifths of the design are left, with their sigma."""
+    return with_sigma(report, "cycles_left", "cycles_left_sigma", 0, 0)
+
+
+def seen(report: Report, field: str) -> str:
+    """Return how old an observation is by the node's own time: `seen 2d04h ago`."""
+    hours = report.value(field)
+    return "not seen yet" if hours is None else f"seen {span(3600 * hours)} ago"
 
 
 def cycles(report: Report) -> str:
@@ -72,11 +88,11 @@ def limits(report: Report) -> str:
     return UNKNOWN if word is None else limit_text(word)
 
 
-def with_sigma(report: Report, field: str, sigma_field: str, digits: int) -> str:
-    """Return a field and its sigma with one decimal: `10.4 ± 0.2`."""
-    text = amount(report.value(field), digits, 1)
+def with_sigma(report: Report, field: str, sigma_field: str, digits: int, keep: int = 1) -> str:
+    """Return a field and its sigma with `keep` decimals: `10.4 ± 0.2`."""
+    text = amount(report.value(field), digits, keep)
     sigma = report.value(sigma_field)
-    return text if sigma is None or text == UNKNOWN else f"{text} ± {amount(sigma, digits, 1)}"
+    return text if sigma is None or text == UNKNOWN else f"{text} ± {amount(sigma, digits, keep)}"
 
 
 def voltage(report: Report) -> str:

@@ -10,6 +10,7 @@ from filmgauge_host.virtual.result import NodeResult
 from filmgauge_host.virtual.session import RunSession
 
 _NOTICE_S = 5.0
+_WAYS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
 
 
 class RunLines:
@@ -59,12 +60,12 @@ def result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator
 
 
 def _records(result: NodeResult) -> str:
-    if not result.uplink:
+    if result.way == "stored":
         return (
             f"{result.waiting} records stored in its flash (it has no uplink), "
             f"{result.dropped} dropped for want of room"
         )
     return (
-        f"{result.sent} records sent, {result.received} received, {result.lost} lost, "
-        f"{result.duplicated} duplicated, {result.waiting} waiting"
+        f"{result.sent} records {_WAYS[result.way]}, {result.received} received, "
+        f"{result.lost} lost, {result.duplicated} duplicated, {result.waiting} waiting"
     )

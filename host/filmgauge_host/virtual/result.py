@@ -2,11 +2,21 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from filmgauge.report.limit_text import limit_text
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.report import Report
 from filmgauge_sim.node import VirtualNode
+
+Way: TypeAlias = Literal["mqtt", "ble", "stored"]  # how records leave a node
+
+
+def way_of(node: VirtualNode) -> Way:
+    """Return how the records of a node leave it."""
+    if node.has_uplink:
+        return "mqtt"
+    return "ble" if node.section.firmware.ble_advertise_ms else "stored"
 
 
 @dataclass(frozen=True)
@@ -15,13 +25,14 @@ class NodeResult:
     fields are those of the last record.
 
     sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
-    waiting: in its backlog. A node without uplink sends none: what it made and has not kept any
-    more for want of room is dropped. within_2_sigma_pct: share of records whose error is below
+    waiting: in its backlog. A node over Bluetooth keeps what it sends: only what was not received
+    waits. A node without uplink sends none: what it made and has not kept any more
+    for want of room is dropped. within_2_sigma_pct: share of records whose error is below
     two sigma.
     """
 
     node: str
-    uplink: bool
+    way: Way
     wakes: int
     sent: int
     received: int
@@ -79,23 +90,26 @@ class NodeScore:
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
         """Return the node's line."""
         node = self._node
-        waiting = node.waiting
-        gone = node.made - waiting
-        sent = gone if node.has_uplink else 0
+        way = way_of(node)
         statistics = snapshot.statistics if snapshot else None
         received = statistics.received if statistics else 0
+        waiting = node.waiting
+        if way == "ble":
+            waiting = min(waiting, node.made - received)
+        gone = node.made - waiting
+        sent = 0 if way == "stored" else gone
         soc_ppm = self._last("soc_ppm")
         word = self._last("limits")
         return NodeResult(
             node=node.name,
-            uplink=node.has_uplink,
+            way=way,
             wakes=node.wakes,
             sent=sent,
             received=received,
             lost=max(0, sent - received),
             duplicated=statistics.duplicated if statistics else 0,
             waiting=waiting,
-            dropped=0 if node.has_uplink else gone,
+            dropped=gone if way == "stored" else 0,
             soc_true_pct=_rounded(self.latest_true_pct),
             soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
             soc_rmse_pct=_rounded(self.rmse_pct),

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
@@ -20,6 +20,9 @@ from filmgauge_host.virtual.result import NodeResult, NodeScore
 from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
 from filmgauge_sim.scenario import Scenario
 from filmgauge_sim.simulation import Simulation
+
+if TYPE_CHECKING:
+    from filmgauge_host.virtual.bluetooth import BridgedAir
 
 _CONNECT_S = 5.0
 _ARRIVAL_S = 5.0  # how long the last records may be on their way after the end
@@ -44,6 +47,7 @@ class RunSession:
         self._options = options
         self._stack = ExitStack()
         self._arrived: deque[Report | Rejected] = deque()
+        self._bridged: BridgedAir | None = None
         self.began_s = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -76,6 +80,11 @@ class RunSession:
         self.ingest.start()
         if not self.ingest.wait_connected(_CONNECT_S):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
+        if any(node.firmware.ble_advertise_ms for node in self.scenario.node):
+            from filmgauge_host.virtual.bluetooth import BridgedAir  # loads bumble and bleak
+
+            bridged = BridgedAir(self.scenario, address, self.folder)
+            self._bridged = self._stack.enter_context(bridged)
         options = self._options
         self.simulation = Simulation(
             self.scenario,
@@ -84,6 +93,7 @@ class RunSession:
             options.runtime,
             options.duration,
             options.speed,
+            self._bridged.air if self._bridged else None,
         )
         self._stack.callback(self.simulation.close)
         self.broker_url = str(address)
@@ -101,7 +111,8 @@ class RunSession:
     ) -> None:
         """Run the scenario; `on_report` gets each new record with the true state of charge in %.
 
-        The records of a node without uplink are read from its flash as they come.
+        A node that advertises is bridged to the broker; the records of one without any radio are
+        read from its flash as they come.
         Ends early when `on_idle` returns False. Returns when the last records have arrived.
         """
 
@@ -110,8 +121,10 @@ class RunSession:
             self._deliver(on_report)
 
         self.simulation.run(after_wake, on_idle)
+        if self._bridged is not None:
+            self._bridged.drain(_ARRIVAL_S)
         until = time.monotonic() + _ARRIVAL_S
-        while any(result.lost for result in self.results()) and time.monotonic() < until:
+        while self._is_on_its_way() and time.monotonic() < until:
             time.sleep(0.01)
         self._deliver(on_report)
 
@@ -127,18 +140,34 @@ class RunSession:
         """Return messages that could not be used."""
         return self.ingest.rejected()
 
+    def _is_on_its_way(self) -> bool:
+        """Return whether something that was sent or fetched has not come out of the broker."""
+        results = self.results()
+        fetched = self._bridged.fetched if self._bridged else 0
+        arrived = sum(result.received for result in results if result.way == "ble")
+        return arrived < fetched or any(result.lost for result in results)
+
     def _fetch(self, node: VirtualNode) -> None:
+        """Take what a node has stored; what is bridged comes by itself."""
         now_ms = time.time_ns() // 1_000_000
         fetched = [Report(node.name, record, now_ms) for record in node.new_records()]
-        if fetched:
+        if fetched and not node.section.firmware.ble_advertise_ms:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 
     def _deliver(self, on_report: Callable[[Report, float | None], None]) -> None:
+        """Hand over what has arrived; the truth of a wake is known when it is over."""
+        waking = {node.name for node in self.simulation.nodes if node.in_wake}
+        held: list[Report] = []
         while self._arrived:
             event = self._arrived.popleft()
-            if isinstance(event, Report) and event.node in self.scores:
+            if not isinstance(event, Report) or event.node not in self.scores:
+                continue
+            if event.node in waking:
+                held.append(event)
+            else:
                 on_report(event, self.scores[event.node].add(event))
+        self._arrived.extendleft(reversed(held))
 
 
 def _board_broker(address: BrokerAddress) -> Broker:

@@ -76,6 +76,7 @@ class Air:
         places_m: dict[str, tuple[float, float]] | None = None,
     ) -> None:
         self.loop = VirtualLoop()
+        self.paced = False  # by a simulation; otherwise each board that talks moves it
         self.link = AirLink(seed, loss, Places(dict(places_m or {})))
 
     def antenna(self, name: str) -> BoardAntenna:
@@ -104,9 +105,23 @@ class Air:
         """Let something happen at a time, or now when that has passed."""
         self.loop.call_at(max(at_us / 1e6, self.loop.time()), act)
 
+    @property
+    def now_us(self) -> int:
+        """The time that the air has reached."""
+        return round(self.loop.time() * 1e6)
+
+    def next_us(self) -> int | None:
+        """Return when something is due next, None when nothing is."""
+        due_s = self.loop.due_s()
+        return None if due_s is None else round(due_s * 1e6)
+
     def run_to(self, now_us: int) -> None:
         """Let the air go on to a time."""
         self.loop.run_to(now_us / 1e6)
+
+    def poll(self) -> None:
+        """Let threads and sockets of the real world have their say, at the present time."""
+        self.loop.poll()
 
     def close(self) -> None:
         """End everything that still waits."""

@@ -1,7 +1,7 @@
 """A board's antenna: its Bluetooth as a bumble device on the air."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from bumble import att, gatt, hci
 from bumble.core import UUID
 from bumble.device import Connection, Device
 
+from filmgauge_sim.air import pairing
 from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
 from filmgauge_sim.board.antenna import (
     READ,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PROPERTIES = 0x7F  # of MicroPython's flags: those of the characteristic declaration
 _NEEDS_SECURITY = {READ: 0x0600, WRITE: 0x3000}  # encrypted or authenticated, by direction
+_NEEDS_AUTHENTICATION = 0x2400
+_DEVICE_NAME = UUID.from_16_bits(0x2A00)
 _INDICATION_FAILED = 13  # BLE_HS_ETIMEOUT of NimBLE
 
 
@@ -37,8 +40,10 @@ class BoardAntenna:
         self._device: Device | None = None
         self._controller: AirController | None = None
         self._connections: dict[int, Connection] = {}
+        self._authenticated: set[int] = set()
         self._values: dict[int, gatt.Characteristic[bytes]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._now_us = 0  # of the board, as far as it has told
 
     def start(self, peer: Peer, address: bytes, random: bool, name: str, mtu: int) -> None:
         air = self._air
@@ -48,6 +53,19 @@ class BoardAntenna:
         self._device, self._controller = air.loop.complete(device_on(air.link, name, text))
         self._device.gatt_server.max_mtu = mtu
         self._device.on("connection", self._connected)
+        self._device.keystore = self._keys = pairing.FirmwareKeyStore(peer)
+        self._device.pairing_config_factory = lambda connection: pairing.pairing_config(
+            peer, peer.security(), connection
+        )
+
+    def call(self, name: str) -> None:
+        if self._device is not None:
+            for attribute in self._device.gatt_server.attributes:
+                if attribute.type == _DEVICE_NAME:
+                    attribute.value = name.encode()
+
+    def pair(self, connection: int) -> None:
+        self._run(partial(self._pair, connection))
 
     def stop(self) -> None:
         if self._controller is not None:
@@ -56,6 +74,7 @@ class BoardAntenna:
             self._air.link.remove_controller(self._controller)
         self._device = self._controller = None
         self._connections.clear()
+        self._authenticated.clear()
         self._values.clear()
 
     def advertise(self, event: Advertisement) -> None:
@@ -78,7 +97,15 @@ class BoardAntenna:
             self._controller.le_legacy_advertiser.enabled = False
 
     def follow(self, now_us: int) -> None:
-        self._air.run_to(now_us)
+        self._now_us = now_us
+        if not self._air.paced:
+            self._air.run_to(now_us)
+
+    def air_us(self) -> int:
+        return self._air.now_us
+
+    def quiet_until_us(self) -> int | None:
+        return self._air.next_us()
 
     # GATT
 
@@ -99,23 +126,35 @@ class BoardAntenna:
         return found
 
     def notify(self, connection: int, handle: int, value: bytes) -> None:
-        self._run(self._notify(self._connections[connection], self._values[handle], value))
+        self._run(partial(self._notify, connection, handle, value))
 
     def indicate(self, connection: int, handle: int, value: bytes) -> None:
-        self._run(self._indicate(connection, handle, value))
+        self._run(partial(self._indicate, connection, handle, value))
 
     def disconnect(self, connection: int) -> None:
-        self._run(self._connections[connection].disconnect())
+        self._run(partial(self._disconnect, connection))
 
-    async def _notify(
-        self, connection: Connection, value: "gatt.Characteristic[bytes]", data: bytes
-    ) -> None:
-        server = self._powered().gatt_server
-        await server.notify_subscriber(connection, value, data, force=True)
+    async def _pair(self, connection: int) -> None:
+        peer, device = self._connections.get(connection), self._device
+        if peer is not None and device is not None:
+            device.request_pairing(peer)
+
+    async def _disconnect(self, connection: int) -> None:
+        peer = self._connections.get(connection)
+        if peer is not None:
+            await peer.disconnect()
+
+    async def _notify(self, connection: int, handle: int, data: bytes) -> None:
+        peer, device = self._connections.get(connection), self._device
+        if peer is not None and device is not None:  # else it was gone before
+            characteristic = self._values[handle]
+            await device.gatt_server.notify_subscriber(peer, characteristic, data, force=True)
 
     async def _indicate(self, connection: int, handle: int, value: bytes) -> None:
-        server = self._powered().gatt_server
-        peer, characteristic = self._connections[connection], self._values[handle]
+        peer, device = self._connections.get(connection), self._device
+        if peer is None or device is None:
+            return
+        server, characteristic = device.gatt_server, self._values[handle]
         status = 0
         try:
             await server.indicate_subscriber(peer, characteristic, value, force=True)
@@ -148,7 +187,10 @@ class BoardAntenna:
         """Return the value of an attribute, which is in `box` once it is made."""
 
         async def read(connection: Connection) -> bytes:
-            _check_security(connection, given.flags & _NEEDS_SECURITY[READ])
+            # Nor for everyone to read.
+            if not given.flags & READ:
+                raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR)
+            self._check_security(connection, given.flags & _NEEDS_SECURITY[READ])
             handle = box[0].handle
             asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             self._peer.asked(connection.handle, handle, partial(_answer, asked))
@@ -161,7 +203,7 @@ class BoardAntenna:
             # Stock bumble lets everyone write: it does not look whether that is permitted.
             if not given.flags & (WRITE | WRITE_NO_RESPONSE):
                 raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
-            _check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
+            self._check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
             self._peer.written(connection.handle, box[0].handle, value)
 
         return att.AttributeValue(read=read, write=write)
@@ -170,10 +212,14 @@ class BoardAntenna:
         number, address = connection.handle, connection.peer_address
         where = int(address.address_type), bytes(reversed(bytes(address)))
         self._connections[number] = connection
-        self._peer.connected(number, *where)
+        assert self._controller is not None
+        interval_s = self._air.link.interval_s(self._controller, address)
+        interval_us = round(interval_s * 1e6)
+        self._peer.connected(number, *where, interval_us)
 
         def gone(_reason: int) -> None:
             self._connections.pop(number, None)
+            self._authenticated.discard(number)
             self._peer.disconnected(number, *where)
 
         connection.on("disconnection", gone)
@@ -182,26 +228,54 @@ class BoardAntenna:
             lambda: self._peer.mtu_exchanged(number, connection.att_mtu),
         )
 
+        def updated() -> None:
+            now = connection.parameters
+            interval = round(now.connection_interval / 1.25)
+            timeout = round(now.supervision_timeout / 10)
+            self._peer.updated(number, interval, now.peripheral_latency, timeout)
+
+        connection.on(connection.EVENT_CONNECTION_PARAMETERS_UPDATE, updated)
+        device = self._powered()
+
+        def secured(encrypted: bool, authenticated: bool, bonded: bool) -> None:
+            if authenticated:
+                self._authenticated.add(number)
+            self._peer.secured(number, encrypted, authenticated, bonded)
+
+        pairing.on_security(
+            connection,
+            lambda: number in device.smp_manager.sessions,
+            secured,
+            lambda: self._keys.get(str(connection.peer_address)),
+        )
+
+    def _check_security(self, connection: Connection, needed: int) -> None:
+        """Raise as NimBLE does: authentication is what it misses on a link in plain text."""
+        known = connection.handle in self._authenticated
+        if needed and not (
+            connection.is_encrypted and (known or not needed & _NEEDS_AUTHENTICATION)
+        ):
+            raise att.ATT_Error(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
+
     def _powered(self) -> Device:
         if self._device is None:
             raise RuntimeError("the antenna has not been started")
         return self._device
 
-    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = self._air.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Begin some work at the board's time: it may be ahead of the air."""
+
+        def begin() -> None:
+            task = self._air.loop.create_task(work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        self._air.at(self._now_us, begin)
 
 
 def _answer(asked: "asyncio.Future[int]", error: int) -> None:
     if not asked.done():
         asked.set_result(error)
-
-
-def _check_security(connection: Connection, needed: int) -> None:
-    """Raise as NimBLE does: authentication is what it misses on a link in plain text."""
-    if needed and not connection.is_encrypted:
-        raise att.ATT_Error(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
 
 
 def _permissions(flags: int) -> att.Attribute.Permissions:

@@ -1,6 +1,7 @@
 """An asyncio loop in virtual time: it never waits, and time goes where it is told to go."""
 
 import asyncio
+import heapq
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now_s = 0.0
+        self._timer_cancelled_count = 0
         super().__init__()
 
     def time(self) -> float:
@@ -20,10 +22,27 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def run_to(self, time_s: float) -> None:
         """Let everything happen that is due until `time_s`, which is then the time."""
+        due_s = self.due_s()
+        if due_s is None or due_s > time_s:
+            self._now_s = max(self._now_s, time_s)
+            return
         if time_s > self._now_s:
             self.call_at(time_s, self.stop)
             self.run_forever()
             self._now_s = max(self._now_s, time_s)
+        self.settle()
+
+    def due_s(self) -> float | None:
+        """Return the time of what is due next, None when nothing is."""
+        if self._ready:  # type: ignore[attr-defined]
+            return self._now_s
+        timer = self._next_timer()
+        return timer.when() if timer else None
+
+    def poll(self) -> None:
+        """Let everything happen that is due now, and what threads and sockets bring."""
+        self.call_soon(self.stop)
+        self.run_forever()
         self.settle()
 
     def settle(self) -> None:
@@ -38,7 +57,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         """Skip the wait: when nothing is ready, it is the time of the next timer."""
-        scheduled = self._scheduled  # type: ignore[attr-defined]
-        if not self._ready and scheduled:  # type: ignore[attr-defined]
-            self._now_s = max(self._now_s, scheduled[0].when())
+        timer = self._next_timer()
+        if not self._ready and timer:  # type: ignore[attr-defined]
+            self._now_s = max(self._now_s, timer.when())
         super()._run_once()  # type: ignore[misc]
+
+    def _next_timer(self) -> asyncio.TimerHandle | None:
+        """Return the next timer; drop those before it that were cancelled.
+
+        asyncio itself would drop them after the time was set, and wait in real time for the next.
+        """
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        while scheduled and scheduled[0].cancelled():
+            timer = heapq.heappop(scheduled)
+            timer._scheduled = False
+            self._timer_cancelled_count = max(0, self._timer_cancelled_count - 1)
+        return scheduled[0] if scheduled else None

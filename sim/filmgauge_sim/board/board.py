@@ -7,15 +7,16 @@ to have passed since its last request. All times are true microseconds unless na
 import random
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from filmgauge_sim.board.antenna import Antenna, Silence
-from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
+from filmgauge_sim.board.bluetooth import ADVERT, CONNECTION_EVENT, Bluetooth, RadioError
 from filmgauge_sim.board.board_radio import RadioRequests
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.kinds import BoardKind
 from filmgauge_sim.board.meter import LoadMeter
-from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
+from filmgauge_sim.board.outcome import DOZING, BoardStopped, LightSleep, Outcome, ResetCause
 from filmgauge_sim.board.shims import _ops
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.board.world import Supply, World
@@ -29,10 +30,20 @@ _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _GPIO_US = 2  # assumed
 _SHORTEST_SLEEP_MS = 1000  # a shorter light sleep is a nap within a wake
 _NEVER_US = 1 << 62
-_TALK_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
-_ADVERTISING = {"active": "advertising", "light sleep": "advertising asleep"}
+_BURSTS = {  # on top of a state
+    ADVERT: {"active": "advertising", "light sleep": "advertising asleep"},
+    CONNECTION_EVENT: {"active": "connected", "light sleep": "connected asleep"},
+}
 
 Handler = Callable[[int, int, bytes], bytes]
+
+
+@dataclass(frozen=True)
+class _Doze:
+    """A sleep within a wake, until the board's clock reads `until_us`; asleep lightly or awake."""
+
+    until_us: int
+    asleep: bool
 
 
 class VirtualBoard:
@@ -65,6 +76,9 @@ class VirtualBoard:
         self.requests = 0
         self.transfers = 0  # on the bus: a run without any was no wake
         self.interrupt_us = _NEVER_US  # a run that has no end is interrupted from then on
+        self.gives_way = False  # whether a sleep that a peer may end interrupts the run
+        self._doze: _Doze | None = None  # what interrupted it
+        self._woken = b""
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self._world = world
@@ -80,8 +94,14 @@ class VirtualBoard:
         self._watchdog_at_us = 0
         self._high_pins: set[int] = set()
         self._holds_pins = False
+        self._work_us = 0  # of the interpreter, since it last asked for something
         self.bluetooth = Bluetooth(unique_id, str(seed), antenna or Silence())
-        self._burst_us = 0  # left of an advertising event
+        self._burst_us = 0  # left of what the radio does
+        self._burst = ADVERT
+        self._bursts_us = {
+            ADVERT: kind.advertisement_us,
+            CONNECTION_EVENT: kind.connection_event_us,
+        }
         radio = RadioRequests(self.bluetooth, lambda: self.now_us)
         self._handlers = self._make_handlers() | radio.handlers
 
@@ -108,6 +128,7 @@ class VirtualBoard:
         if not self._holds_pins:
             self._release_pins()
         self._watchdog_us = None
+        self._work_us = 0
         self._pass(self.kind.boot_us, "boot")
 
     def sleep(self, duration_ms: int) -> None:
@@ -121,7 +142,32 @@ class VirtualBoard:
     def light_sleep(self, duration_ms: int) -> None:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
         self._pass(self._board_us(duration_ms * 1000), "light sleep")
-        self._pass(self.kind.wake_us, "active")
+        self._pass(self.kind.wake_us, "waking")
+
+    @property
+    def dozing(self) -> bool:
+        """Whether the run is interrupted by a sleep that a peer may end."""
+        return self._doze is not None
+
+    def doze_on(self) -> bool:
+        """Pass a slice of such a sleep; return False, with nothing passed, when it is over.
+
+        The air must have come as far as the board.
+        """
+        doze = self._doze
+        if doze is None:
+            return False
+        if self._is_over(doze):
+            self._doze = None
+            self._woken = self._awake(doze)
+            return False
+        self._slice(doze)
+        return True
+
+    def woken(self) -> bytes:
+        """Return the answer to the request that interrupted the run."""
+        answer, self._woken = self._woken, b""
+        return answer
 
     def hang(self) -> Outcome:
         """End a run whose firmware does nothing any more: only a watchdog still acts."""
@@ -141,7 +187,8 @@ class VirtualBoard:
         """Play one request; return (errno or 0, answer).
 
         Raises BoardStopped when it ends the run: sleep, reset, watchdog or a power cut; and
-        LightSleep when it interrupts the run: `light_sleep` passes it, the answer is (0, b"").
+        LightSleep when it interrupts the run: `light_sleep` or `doze_on` passes it, and `woken`
+        gives the answer.
         """
         self.requests += 1
         if self.requests == self.cut_at_request:
@@ -174,6 +221,7 @@ class VirtualBoard:
             _ops.I2C_WRITE: self._i2c_write,
             _ops.I2C_SCAN: self._i2c_scan,
             _ops.PIN_SET: self._pin_set,
+            _ops.PIN_READ: self._pin_read,
             _ops.PIN_HOLD: self._pin_hold,
             _ops.RTC_READ: lambda *_: self.rtc_memory,
             _ops.RTC_WRITE: self._rtc_write,
@@ -208,17 +256,43 @@ class VirtualBoard:
         if not bluetooth.active:
             self._compute(self._board_us(argument))
             return b""
-        until_us = self.reading_us() + argument
-        while (left_us := until_us - self.reading_us()) > 0:
-            if bluetooth.interrupts():
-                return struct.pack("<I", left_us)
-            step_us = self._board_us(left_us)
-            self._compute(min(step_us, _TALK_US) if bluetooth.talks else step_us)
-        return b""
+        return self._sleep_through(_Doze(self.reading_us() + argument, asleep=False))
+
+    def _sleep_through(self, doze: "_Doze") -> bytes:
+        """Pass a sleep that the radio may end, or leave that to `doze_on`; return the answer."""
+        if self.gives_way and self.bluetooth.talks:
+            self._doze = doze
+            raise LightSleep(DOZING)
+        while not self._is_over(doze):
+            self._slice(doze)
+        return self._awake(doze)
+
+    def _is_over(self, doze: "_Doze") -> bool:
+        return doze.until_us <= self.reading_us() or self.bluetooth.interrupts()
+
+    def _slice(self, doze: "_Doze") -> None:
+        """Pass what is left of a sleep, but not beyond the time at which a peer may end it."""
+        step_us = self._board_us(doze.until_us - self.reading_us())
+        tells_us = self.bluetooth.tells_us(self.now_us)
+        if tells_us is not None:
+            step_us = min(step_us, max(1, tells_us - self.now_us))
+        if doze.asleep:
+            self._pass(step_us, "light sleep")
+        else:
+            self._compute(step_us)
+
+    def _awake(self, doze: "_Doze") -> bytes:
+        """Come awake; return what the request for the sleep answers."""
+        if doze.asleep:
+            self._pass(self.kind.wake_us, "waking")
+            return b""
+        left_us = max(0, doze.until_us - self.reading_us())
+        return struct.pack("<I", left_us) if left_us else b""
 
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
         self.transfers += 1
+        self._work_us = max(self._work_us, self.kind.glance_us)
         bus = self._world.bus
         self._compute(bus.duration_us(length + 3))
         self._world.advance_to(self.now_us)
@@ -245,7 +319,16 @@ class VirtualBoard:
         self._high_pins.discard(small)
         if argument:
             self._high_pins.add(small)
+            if small == self.kind.pins.gate:  # it looks at the voltage, and then works on it
+                self._work_us = self.kind.look_us
         return b""
+
+    def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:
+        """Tell the level of an input: only the wires of the bus have anything that pulls them."""
+        self._compute(_GPIO_US)
+        pins = self.kind.pins
+        pulled_up = small in (pins.scl, pins.sda) and self._world.bus.pulled_up
+        return bytes((int(pulled_up or bool(argument)),))
 
     def _pin_hold(self, small: int, argument: int, data: bytes) -> bytes:
         self._holds_pins = bool(small)
@@ -254,20 +337,25 @@ class VirtualBoard:
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
         if len(data) > RTC_BYTES:
             raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
+        self._work()
         self.rtc_memory = bytes(data)
         return b""
 
     def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="deep sleep without an end"))
+        self._work()
         raise BoardStopped(Outcome(ResetCause.DEEP_SLEEP, sleep_ms=argument))
 
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
-        advertises = self.bluetooth.next_us is not None  # then it is within a wake
-        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS and not advertises:
-            raise LightSleep(argument)
+        if argument >= _SHORTEST_SLEEP_MS:
+            self._work()
+        if self.bluetooth.active:  # then it is within a wake
+            return self._sleep_through(_Doze(self.reading_us() + argument * 1000, asleep=True))
+        if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
+            raise LightSleep(Outcome(cause=None, sleep_ms=argument, resumes=True))
         self.light_sleep(argument)
         return b""
 
@@ -278,14 +366,17 @@ class VirtualBoard:
         raise BoardStopped(self.hang())
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._compute(self.flash.program(argument, data))
         return b""
 
     def _flash_erase(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._compute(self.flash.erase(argument))
         return b""
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._station.set_active(bool(small))
         return b""
 
@@ -324,6 +415,12 @@ class VirtualBoard:
         """Return the true length of a duration on the board's clock, from now."""
         return self.clock.true_us(self.reading_us() + duration_us) - self.now_us
 
+    def _work(self) -> None:
+        """Pass what the interpreter has worked on a sample, before what it asks for next."""
+        work_us, self._work_us = self._work_us, 0
+        if work_us:
+            self._compute(work_us)
+
     def _compute(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
         station = self._station
@@ -345,14 +442,14 @@ class VirtualBoard:
         while True:
             if self._burst_us:
                 step_us = min(self._burst_us, until_us - self.now_us)
-                self._spend(step_us, _ADVERTISING.get(state, state))
+                self._spend(step_us, _BURSTS[self._burst].get(state, state))
                 self._burst_us -= step_us
             due_us = bluetooth.next_us
             if self._burst_us or due_us is None or due_us >= until_us:
                 break
             self._spend(max(0, due_us - self.now_us), state)
-            bluetooth.send_due(self.now_us)
-            self._burst_us = self.kind.advertisement_us
+            self._burst = bluetooth.send_due(self.now_us)
+            self._burst_us = self._bursts_us[self._burst]
         self._spend(until_us - self.now_us, state)
         if bluetooth.talks:
             bluetooth.antenna.follow(self.now_us)
@@ -361,6 +458,7 @@ class VirtualBoard:
         """Let the radio lose its power."""
         self.bluetooth.power_off()
         self._burst_us = 0
+        self._doze = None
 
     def _spend(self, duration_us: int, state: str) -> None:
         now_us = self.now_us + duration_us

@@ -10,6 +10,7 @@ from filmgauge_sim.board.flash import BLOCK, Flash
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.shims import _ops
 
+_ENOSPC = 28
 _READ_CHUNK = 256  # the interpreter reads a whole file in pieces of this size
 
 
@@ -111,7 +112,12 @@ class BoardFiles:
         """Close a file of littlefs and commit it."""
         if raw in self._open_files:
             self._open_files.remove(raw)
-            self.guarded(_close, raw)
+            try:
+                self.guarded(_close, raw)
+            except OSError as error:
+                if error.errno == _ENOSPC:
+                    self._mount_anew()  # its caches hold what could not be written: it would abort
+                raise
 
     def listdir(self, path: str = "/") -> list[str]:
         """Return the names in a directory."""
@@ -129,6 +135,10 @@ class BoardFiles:
     def remove(self, path: str) -> None:
         """Remove a file."""
         self._do("remove", path)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name; what had that name is gone."""
+        self._do("rename", old, new.lstrip("/"))
 
     def guarded(self, action: Any, *arguments: Any, **options: Any) -> Any:
         """Do something with littlefs; turn its errors into the board's OSError."""

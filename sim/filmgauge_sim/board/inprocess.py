@@ -48,7 +48,7 @@ class _Link:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
         except LightSleep as asleep:
             self.interrupt(asleep.outcome)
-            return b""
+            return board.woken()
         if board.now_us >= board.interrupt_us:
             self.interrupt(INTERRUPTED)
         if status:
@@ -216,7 +216,7 @@ def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[s
     sources = {
         path.stem: (f"shims/{path.relative_to(SHIMS).as_posix()}", path.read_text())
         for path in shims
-        if path.stem not in ("_link", "_flash", "_start")
+        if path.stem not in ("_link", "_flash", "_boot", "_start")
     }
     for path, text in firmware.items():
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

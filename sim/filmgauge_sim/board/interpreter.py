@@ -42,7 +42,7 @@ class MicroPythonRuntime:
         else:
             status, answer = self._unanswered
             self._unanswered = None
-            launcher.answer(status, answer, board.reading_us())
+            launcher.answer(status, answer or board.woken(), board.reading_us())
         try:
             while (request := launcher.receive()) is not None:
                 operation, small, argument, elapsed, data = request

@@ -37,9 +37,10 @@ class BoardStopped(BaseException):
 class LightSleep(BaseException):
     """Raised by a request for a light sleep that interrupts the run; the caller passes it."""
 
-    def __init__(self, duration_ms: int) -> None:
-        super().__init__(duration_ms)
-        self.outcome = Outcome(cause=None, sleep_ms=duration_ms, resumes=True)
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 INTERRUPTED = Outcome(cause=None, resumes=True)
+DOZING = Outcome(cause=None, resumes=True)  # `VirtualBoard.doze_on` passes it, slice by slice

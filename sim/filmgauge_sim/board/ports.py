@@ -3,6 +3,7 @@
 import array
 import binascii
 import errno
+import hashlib
 import json
 import math
 import socket
@@ -16,7 +17,7 @@ from typing import Any
 from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.kinds import Port
 
-_UNUSED = ("rename", "rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
+_UNUSED = ("rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
 _PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each port names itself
 
 
@@ -28,6 +29,7 @@ def built_in_modules(
         "array": array,
         "binascii": binascii,
         "errno": errno,
+        "hashlib": hashlib,
         "json": json,
         "math": math,
         "struct": struct,
@@ -40,10 +42,11 @@ def built_in_modules(
             "platform": _PLATFORMS[port],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
+            "modules": {},  # what the firmware lets go of stays loaded for its next boot
         },
         "uos": {
             name: getattr(files, name, None)
-            for name in ("ilistdir", "listdir", "mkdir", "remove", *_UNUSED)
+            for name in ("ilistdir", "listdir", "mkdir", "remove", "rename", *_UNUSED)
         },
         "utime": {
             "gmtime": None,

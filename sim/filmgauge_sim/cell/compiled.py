@@ -1,9 +1,14 @@
 """Compiles a parameter set and an area into the profile that the firmware reads."""
 
+import binascii
+import struct
+
 from filmgauge.gauge.profile import Profile
+from filmgauge.gauge.profile_file import HEAD, MAGIC, VERSION, fields
 from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteresis_v
 from filmgauge_sim.cell.parameters import CellParameters
 
+_NAME_BYTES = 16
 _FARADAY = 96485.33212  # C / mol, turns eV into J / mol
 EMPTY_V = 1.0  # voltage window of every published test
 FULL_V = 4.0
@@ -11,9 +16,26 @@ _ENERGY_SPREAD_PPM = 50000  # assumed: activation energies of one kind of film w
 _HYSTERESIS_SPREAD_UV = 15000  # assumed: half gaps of one kind of film within +-30 mV
 
 
-def compile_profile(parameters: CellParameters, area_cm2: float) -> Profile:
+class CompiledProfile(Profile):
+    """A profile as its maker has it: fields by name, and written as the board reads it."""
+
+    def __init__(self, name: str, **values: int) -> None:
+        """Raises ValueError for what does not fit its field, KeyError for a missing value."""
+        if not 1 <= len(name.encode()) <= _NAME_BYTES:
+            raise ValueError(f"profile name must have 1 to {_NAME_BYTES} bytes in UTF-8")
+        super().__init__(name, [values[field] for field, _, _ in fields()])
+
+    def to_bytes(self) -> bytes:
+        """Return what `Profile.from_bytes` reads: head, fields little-endian, CRC-32."""
+        values = [getattr(self, field) for field, _, _ in fields()]
+        head = struct.pack(HEAD, MAGIC, VERSION, len(values), 0, self.name.encode())
+        body = head + struct.pack(f"<{len(values)}i", *values)
+        return body + struct.pack("<I", binascii.crc32(body))
+
+
+def compile_profile(parameters: CellParameters, area_cm2: float) -> CompiledProfile:
     """Return the profile of a cell. Raises ValueError when a number does not fit its field."""
-    return Profile(
+    return CompiledProfile(
         parameters.name[:16],
         area_ucm2=round(area_cm2 * 1e6),
         capacity_nah_cm2=round(parameters.capacity_uah_cm2 * 1e3),

@@ -41,6 +41,7 @@ class Bench:
         self._gate_pin = gate_pin
         self._disconnect_pin = disconnect_pin
         self._disconnected = False
+        self._stuck: dict[int, int] = {}
         self._gate_ua = 0.0
         self._now_us = 0
         self._cell_us = 0  # how far the cell itself has been advanced
@@ -66,6 +67,7 @@ class Bench:
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
         """Switch the gate, or the cycler off and on; other pins have nothing connected."""
+        level = self._stuck.get(pin, level)
         if pin == self._disconnect_pin and bool(level) != self._disconnected:
             self.advance_to(now_us)
             self._settle()
@@ -78,6 +80,11 @@ class Bench:
         voltage_v = self.cell.voltage_v(self._shunt_ua(), self._temperature_c)
         self._gate_ua = voltage_v / self._sensing.bus_input_ohm * 1e6 if level else 0.0
         self._plan()
+
+    def stick(self, pin: int, level: int) -> None:
+        """Let what a pin switches stay at a level for good."""
+        self.set_pin(pin, level, self._now_us)
+        self._stuck[pin] = level
 
     def truth(self) -> Truth:
         """Return the state of the cell at the time that `advance_to` has reached."""

@@ -84,6 +84,7 @@ class FilmPowered:
         self._port = CellPort(cell, converter, sensing.shunt_ohm, self._ledger)
         self._rail = Rail(capacitor, converter, supply.brown_out_v, start_v, self._ledger)
         self._high: set[int] = set()
+        self._stuck: dict[int, int] = {}
         self._sensors_cut = False
         self._load_ua = 0.0
         self._drawn_us = 0  # how far a draw has held; the world follows when something happens
@@ -181,12 +182,18 @@ class FilmPowered:
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
         """Let an output of the board act; other pins than `Pins` have nothing connected."""
+        level = self._stuck.get(pin, level)
         if bool(level) == (pin in self._high):
             return
         self.advance_to(now_us)
         self._high ^= {pin}
         self._cell_disturbed = True
         self._replan()
+
+    def stick(self, pin: int, level: int) -> None:
+        """Let what a pin switches stay at a level for good."""
+        self.set_pin(pin, level, self._now_us)
+        self._stuck[pin] = level
 
     def power_sensors(self, on: bool) -> None:
         """Cut the supply of both sensors, or give it back."""

@@ -1,20 +1,27 @@
 """The two sensors of a node on their bus: INA228 at the shunt, TMP117 at the cell."""
 
+from filmgauge_sim.circuit.wiring import AS_DRAWN, WiringSection
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.tmp117 import Tmp117
 
 
 class Sensing:
-    """Both sensors, attached to `bus`, without supply at time 0."""
+    """Both sensors, attached to `bus` as far as `wiring` has them, without supply at time 0."""
 
-    def __init__(self, ina228: Ina228, tmp117: Tmp117, bus: I2CBus) -> None:
+    def __init__(
+        self, ina228: Ina228, tmp117: Tmp117, bus: I2CBus, wiring: WiringSection = AS_DRAWN
+    ) -> None:
         self.bus = bus
         self.powered = False
         self._ina228 = ina228
         self._tmp117 = tmp117
-        bus.attach(ina228)
-        bus.attach(tmp117)
+        self._sign = -1.0 if wiring.swapped_leads else 1.0
+        self._temperature_error_c = wiring.temperature_error_c
+        if wiring.ina228_address:
+            bus.attach(ina228)
+        if wiring.tmp117_address:
+            bus.attach(tmp117)
 
     @property
     def shunt_ohm(self) -> float:
@@ -55,5 +62,6 @@ class Sensing:
         """Show both what they saw until `until_us`: constant current and temperature, and the
         voltage at their bus input at both ends, V (0 with an open gate). Without supply they
         need not be shown anything."""
-        self._ina228.advance(until_us, shunt_ua, before_v, after_v, temperature_c)
-        self._tmp117.advance(until_us, temperature_c)
+        seen_ua = self._sign * shunt_ua
+        self._ina228.advance(until_us, seen_ua, before_v, after_v, temperature_c)
+        self._tmp117.advance(until_us, temperature_c + self._temperature_error_c)

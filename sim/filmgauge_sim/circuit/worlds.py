@@ -24,6 +24,7 @@ from filmgauge_sim.circuit.harvester import (
 from filmgauge_sim.circuit.powered import BoardSupply, FilmPowered, Pins
 from filmgauge_sim.circuit.sections import HarvesterSection
 from filmgauge_sim.circuit.sensing import Sensing
+from filmgauge_sim.circuit.wiring import AS_DRAWN
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
@@ -41,9 +42,12 @@ def build_world(section: NodeSection, kind: BoardKind, rng: random.Random) -> Be
             load_parameters(section.cell.set), section.cell.area_cm2, section.cell.stoichiometry
         )
         sensing = _sensing(section, rng)
-        if section.supply == "usb":
-            return _bench(section, kind, cell, sensing)
-        return _film_powered(section, kind, cell, sensing)
+        build = _bench if section.supply == "usb" else _film_powered
+        world = build(section, kind, cell, sensing)
+        stuck = section.wiring.stuck(kind.pins.gate, kind.pins.disconnect)
+        for pin, level in stuck.items():
+            world.stick(pin, level)
+        return world
     except ValueError as error:
         raise ValueError(f"node {section.name}: {error}") from None
 
@@ -92,10 +96,14 @@ def _sensing(section: NodeSection, rng: random.Random) -> Sensing:
         "drawn": lambda: Ina228Errors.draw(rng),
     }[section.sensor.errors]()
     ideal = section.sensor.errors == "ideal"
+    wiring = section.wiring
+    ina228_address = wiring.ina228_address or AS_DRAWN.ina228_address
+    tmp117_address = wiring.tmp117_address or AS_DRAWN.tmp117_address
     return Sensing(
-        Ina228(section.sensor.shunt_ohm, errors, seed=rng.getrandbits(32)),
-        Tmp117(seed=rng.getrandbits(32), offset_c=0.0 if ideal else None),
-        I2CBus(),
+        Ina228(section.sensor.shunt_ohm, errors, ina228_address, rng.getrandbits(32)),
+        Tmp117(tmp117_address, rng.getrandbits(32), 0.0 if ideal else None),
+        I2CBus(pulled_up=wiring.pull_ups),
+        wiring,
     )
 
 

@@ -29,13 +29,16 @@ class RegisterDevice(Protocol):
 class I2CBus:
     """Parts by 7-bit address on one pair of wires with a clock of `clock_hz`.
 
-    Raises ValueError for a clock that is not positive.
+    pulled_up: whether resistors hold both wires high; without them nobody answers (assumed: the
+    weak ones inside a microcontroller are too slow). Raises ValueError for a clock that is not
+    positive.
     """
 
-    def __init__(self, clock_hz: int = 400_000) -> None:
+    def __init__(self, clock_hz: int = 400_000, pulled_up: bool = True) -> None:
         if clock_hz <= 0:
             raise ValueError(f"clock_hz must be above 0, got {clock_hz}")
         self.clock_hz = clock_hz
+        self.pulled_up = pulled_up
         self._devices: dict[int, RegisterDevice] = {}
 
     def attach(self, device: RegisterDevice) -> None:
@@ -49,22 +52,24 @@ class I2CBus:
 
     def read(self, address: int, register: int, length: int, now_us: int) -> bytes:
         """Return `length` bytes of a register, as the part sends them. Raises Nack."""
-        device = self._devices.get(address)
-        if device is None:
-            raise Nack(f"no part at {address:#04x}")
-        return device.read(register, length, now_us)
+        return self._at(address).read(register, length, now_us)
 
     def write(self, address: int, register: int, data: bytes, now_us: int) -> None:
         """Write a register. Raises Nack."""
-        device = self._devices.get(address)
-        if device is None:
-            raise Nack(f"no part at {address:#04x}")
-        device.write(register, data, now_us)
+        self._at(address).write(register, data, now_us)
 
     def scan(self, now_us: int) -> list[int]:
         """Addresses that acknowledge at `now_us`, ascending; a part without supply does not."""
         del now_us  # supply is the only thing that decides, and it is already up to date
+        if not self.pulled_up:
+            return []
         return sorted(address for address, device in self._devices.items() if device.powered)
+
+    def _at(self, address: int) -> RegisterDevice:
+        device = self._devices.get(address)
+        if device is None or not self.pulled_up:
+            raise Nack(f"no part at {address:#04x}")
+        return device
 
     def duration_us(self, byte_count: int) -> int:
         """Time in us, rounded up, of `byte_count` bytes on the wire, address bytes included.

@@ -107,6 +107,19 @@ def test_virtual_time_goes_exactly_where_it_is_told() -> None:
     loop.close()
 
 
+def test_a_timer_that_was_cancelled_takes_no_time_of_any_kind() -> None:
+    loop = VirtualLoop()
+    seen = []
+    loop.call_at(1000.0, lambda: seen.append(loop.time()))
+    for at_s in (10.0, 20.0):
+        loop.call_at(at_s, seen.append).cancel()
+    loop.run_to(999.0)  # asyncio's own order would now wait 980 s of real time
+    assert (loop.time(), seen, loop.due_s()) == (999.0, [], 1000.0)
+    loop.complete(asyncio.sleep(5.0))
+    assert seen == [1000.0]
+    loop.close()
+
+
 def test_it_runs_in_real_time_too() -> None:
     adverts = asyncio.run(reports(True, interval_ms=20, seconds=0.3))
     assert any(not report.is_scan_response for report in adverts)

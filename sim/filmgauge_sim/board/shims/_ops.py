@@ -46,7 +46,7 @@ INTERRUPTED = 0x4000  # in a status: a Ctrl-C came
 SOFT_RESET = 29  # small: 1 leads to the raw REPL; never answered
 
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
-BLE_CONFIG = 31  # argument: MTU; data: name
+BLE_CONFIG = 31  # small: BLE_BOND..., io << 4; argument: MTU; data: name
 BLE_ADVERTISE = 32  # small: BLE_... bits; argument: us, 0 to stop; data: length, data, response
 BLE_REGISTER = 33  # data: services -> a count and u16 handles for each service
 BLE_READ = 34  # argument: handle -> bytes
@@ -57,6 +57,13 @@ BLE_DISCONNECT = 38  # argument: connection -> 0 or 1
 BLE_EVENT = 39  # -> the next interrupt, nothing for none
 BLE_REPLY = 40  # small: ATT error; argument: number of the read
 
+BLE_PAIR = 41  # argument: connection
+BLE_PASSKEY = 42  # small: action; argument: connection; data: passkey u32 -> 0 or 1
+BLE_SECRET = 43  # small: 1 for yes; argument: number of the question; data: value
+
+BLE_BOND = 1
+BLE_MITM = 2
+BLE_SECURE = 4
 BLE_HAS_DATA = 1
 BLE_HAS_RESPONSE = 2
 BLE_CONNECTABLE = 4
@@ -69,6 +76,13 @@ IRQ_GATTS_WRITE = 3
 IRQ_GATTS_READ_REQUEST = 4
 IRQ_GATTS_INDICATE_DONE = 20
 IRQ_MTU_EXCHANGED = 21
+IRQ_CONNECTION_UPDATE = 27
+IRQ_ENCRYPTION_UPDATE = 28
+IRQ_GET_SECRET = 29
+IRQ_SET_SECRET = 30
+IRQ_PASSKEY_ACTION = 31
+
+PIN_READ = 60  # small: pin; argument: 1 with a pull-up -> level
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status

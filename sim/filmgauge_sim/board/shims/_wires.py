@@ -1,21 +1,31 @@
-"""What the ports' `machine` modules have in common: output pins and the I2C bus."""
+"""What the ports' `machine` modules have in common: pins and the I2C bus."""
 
 import _link
 import _ops
 
 
 class Output:
-    """A pin as far as a sensor node drives it, by its number."""
+    """A pin as far as a sensor node drives or reads it, by its number."""
+
+    IN = PULL_UP = -2  # as the port has it
 
     def __init__(self, number, value):
         self._number = number
         self._level = 0
+        self._pull = None  # of an input: 1 for a pull-up
+        if value is not None:
+            self.value(value)
+
+    def init(self, mode=-1, pull=-1, *, value=None):
+        self._pull = int(pull == self.PULL_UP) if mode == self.IN else None
         if value is not None:
             self.value(value)
 
     def value(self, level=None):
         if level is None:
-            return self._level
+            if self._pull is None:
+                return self._level
+            return _link.call(_ops.PIN_READ, self._number, self._pull)[0]
         self._level = 1 if level else 0
         _link.call(_ops.PIN_SET, self._number, self._level)
 

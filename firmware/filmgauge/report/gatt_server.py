@@ -1,0 +1,158 @@
+"""One connection: serves the node's values, its log and its commands until the peer leaves.
+
+    GattServer(ble, found, desk).serve(connection, events)
+
+Loaded when a central has come. Nothing waits without a deadline: the peer may be silent for
+`ble_idle_ms`, and the whole takes `ble_connected_ms` at most.
+"""
+
+import struct
+
+from filmgauge.compat import const
+from filmgauge.control.commands import DENIED, DONE, MALFORMED, Commands, Refused, secure
+from filmgauge.report import battery_service, gatt
+from filmgauge.report.gatt_values import state, write_all
+from filmgauge.report.link import DISCONNECTED, MTU, WRITTEN
+from filmgauge.report.log_transfer import LogTransfer
+
+_FULL_MS = const(10)  # after which a stack that was full has sent something
+_LONGEST_DOZE_MS = const(1000)
+_LEAVE_MS = const(3000)  # a peer that is told to go is gone after this (assumed)
+_GRACE_MS = const(1000)
+_LEAST_MTU = const(23)
+_ATT_HEAD = const(3)  # of a notification
+_REQUEST = "<IIH"
+_REQUEST_SIZE = const(10)
+
+
+class GattServer:
+    """Serves one central. Raises OSError only where the radio itself fails."""
+
+    def __init__(self, link, desk):
+        self._link = link
+        self._ble = link.ble
+        self._own = link.handles[2]
+        self._desk = desk
+        self._clock_ms = desk.board.clock_ms
+        config = desk.config
+        self._idle_ms = config.ble_idle_ms
+        self._end_ms = self._clock_ms() + config.ble_connected_ms
+        self._heard_ms = self._clock_ms()
+        self._commands = Commands(config.node, config.command_key)
+        self._actions = None
+        self._transfer = LogTransfer(desk.backlog)
+        self._room = _LEAST_MTU - _ATT_HEAD
+        self._awake_ms = config.ble_awake_ms
+        self._ends = False
+        write_all(self._ble, link.handles, desk, self._commands.last())
+        link.ready = True
+
+    def serve(self) -> None:
+        """Stay until the peer has left or a deadline has passed."""
+        self._tell_critical()
+        while self._link.connection is not None:
+            event = self._link.next_event()
+            if event is not None:
+                self._heard_ms = self._clock_ms()
+                if event[0] == DISCONNECTED:
+                    return
+                self._handle(event)
+                continue
+            self._look_at_supply()
+            now_ms = self._clock_ms()
+            left_ms = min(self._end_ms, self._heard_ms + self._idle_ms) - now_ms
+            if left_ms <= 0:
+                self._leave()
+                return
+            if self._transfer.busy:
+                left_ms = min(left_ms, self._send())
+            if left_ms:
+                self._link.doze(min(left_ms, _LONGEST_DOZE_MS))
+
+    def _look_at_supply(self):
+        """Come to an end when the work for this peer has cost what the supply bears."""
+        if not 0 < self._awake_ms <= self._link.awake_ms():
+            return
+        if self._transfer.busy:
+            self._transfer.stop()
+        elif not self._ends:  # the peer may say that it has all; the last piece is on its way
+            self._ends = True
+            self._end_ms = min(self._end_ms, self._clock_ms() + _GRACE_MS)
+
+    def _handle(self, event):
+        kind = event[0]
+        if kind == MTU:
+            self._room = event[1] - _ATT_HEAD
+        elif kind == WRITTEN:
+            handle, data = event[1], event[2]
+            if handle == self._own[gatt.LOG_REQUEST]:
+                self._ask(data)
+            elif handle == self._own[gatt.COMMAND]:
+                self._command(data, True)
+            elif handle == self._own[gatt.SECURE]:
+                self._command(data, False)
+
+    def _ask(self, data):
+        if len(data) != _REQUEST_SIZE:
+            text = "log request must have %d bytes, not %d" % (_REQUEST_SIZE, len(data))
+            self._reply(0, MALFORMED, text)
+        else:
+            self._transfer.begin(*struct.unpack(_REQUEST, data))
+
+    def _send(self):
+        """Send a piece of the log; return how long to wait for the next."""
+        piece = self._transfer.piece(self._room)
+        try:
+            self._notify(gatt.LOG_DATA, piece)
+        except OSError:
+            return _FULL_MS  # no room: the deadlines end it when that lasts
+        self._transfer.sent()
+        self._heard_ms = self._clock_ms()
+        self._desk.board.feed()
+        return 0
+
+    def _command(self, frame, has_mac):
+        counter = 0
+        try:
+            if has_mac:
+                counter, operation, payload = self._commands.opened(frame)
+            else:
+                operation, payload = secure(frame)
+            if self._actions is None:
+                from filmgauge.control.actions import Actions
+
+                self._actions = Actions(self._desk)
+            status, text = DONE, self._actions.do(operation, payload)
+        except Refused as refused:
+            status, text = refused.status, refused.reason
+        except OSError as error:
+            status, text = DENIED, "flash: %s" % error
+        self._reply(counter, status, text)
+        self._ble.gatts_write(self._own[gatt.STATE], state(self._desk, self._commands.last()))
+
+    def _reply(self, counter, status, text):
+        reply = struct.pack("<IB", counter, status) + text.encode()
+        self._ble.gatts_write(self._own[gatt.REPLY], reply)
+        try:
+            self._notify(gatt.REPLY, reply[: self._room])
+        except OSError:
+            pass  # it can still be read
+
+    def _tell_critical(self):
+        """Indicate that the charge is critical or service is due."""
+        if battery_service.critical(self._desk.record):
+            try:
+                handle = self._link.handles[0][gatt.CRITICAL]
+                self._ble.gatts_indicate(self._link.connection, handle)
+            except OSError:
+                pass  # it can still be read
+
+    def _notify(self, place, data):
+        self._ble.gatts_notify(self._link.connection, self._own[place], data)
+
+    def _leave(self):
+        """End the connection, and let the stack do so."""
+        self._ble.gap_disconnect(self._link.connection)
+        until_ms = self._clock_ms() + _LEAVE_MS
+        while self._link.connection is not None and self._clock_ms() < until_ms:
+            self._link.doze(until_ms - self._clock_ms())

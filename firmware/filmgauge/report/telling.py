@@ -1,0 +1,28 @@
+"""What only a gauge with a profile knows of its cell, as fields of a record."""
+
+from filmgauge.compat import const
+
+_MOST = const(0x7FFFFFFF)  # that a field of a record holds
+_MOST_SMALL = const(65534)
+
+
+def tell(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
+    """Add it to a record; what is available is told for a load of `load_pa`."""
+    health = gauge.health
+    record.shown_ppm = gauge.shown_ppm()
+    record.full_sigma_nah = gauge.full_sigma_nah()
+    record.available_nah = max(0, gauge.available_nah(load_pa, temperature_cdeg))
+    record.available_sigma_nah = min(_MOST, gauge.available_sigma_nah())
+    record.available_full_nah = max(0, gauge.full_available_nah(load_pa, temperature_cdeg))
+    record.to_empty_s = gauge.time_to_empty_s(temperature_cdeg)
+    record.to_full_s = gauge.time_to_full_s()
+    mohm = max(0, gauge.resistance_mohm())
+    record.resistance_mohm = min(_MOST, mohm)
+    record.resistance_sigma_mohm = min(_MOST, int(mohm * health.resistance_sigma()))
+    record.efficiency_ppm = gauge.efficiency_ppm()
+    record.efficiency_sigma_ppm = min(_MOST_SMALL, gauge.efficiency_sigma_ppm())
+    record.mcycles = min(_MOST, health.mcycles())
+    trend, sigma, left, unsure = gauge.outlook()
+    record.trend_ppm, record.trend_sigma_ppm = trend, sigma
+    record.cycles_left, record.cycles_left_sigma = left, unsure
+    record.capacity_age_h, record.resistance_age_h, record.efficiency_age_h = health.ages_h()

@@ -1,0 +1,1 @@
+"""Nodes over Bluetooth: scanning, reading, configuring, and the bridge to MQTT."""

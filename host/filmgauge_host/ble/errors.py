@@ -1,0 +1,19 @@
+"""What can go wrong with a node over Bluetooth; each text is one clear sentence."""
+
+from filmgauge_host.telemetry.errors import FilmgaugeError
+
+
+class BleError(FilmgaugeError):
+    """Bluetooth did not do what was asked of it."""
+
+
+class AdapterError(BleError):
+    """There is no adapter that works."""
+
+
+class NodeError(BleError):
+    """A node does not answer, ends the connection, or says what it must not."""
+
+
+class RefusedError(BleError):
+    """A node refused a command and said why."""

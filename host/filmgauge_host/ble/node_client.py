@@ -1,0 +1,244 @@
+"""One connection to a node: read, download, command. Every wait has a deadline.
+
+    async with NodeClient(radio, device) as node:
+        print(await node.state())
+        async for record in node.log(after=(1, 7)): ...
+
+Raises NodeError for a node that does not answer or breaks the contract of docs/bluetooth.md,
+RefusedError for a command that it refuses, AdapterError where there is no adapter.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from bleak import BleakClient
+from bleak.backends.device import BLEDevice
+from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+
+from filmgauge.report.record import Record
+from filmgauge_host.ble import battery, commands, served, uuids
+from filmgauge_host.ble.errors import AdapterError, NodeError, RefusedError
+from filmgauge_host.ble.log_pieces import LogEnd, LogPieces
+from filmgauge_host.ble.radio import Radio
+
+Result = TypeVar("Result")
+_EVERYTHING = 0xFFFF
+_BEFORE_ALL = (0, 0)  # boots count from 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInformation:
+    """The Device Information Service. serial: the node's name."""
+
+    manufacturer: str
+    model: str
+    serial: str
+    firmware: str
+
+
+class NodeClient:
+    """Use as a context. connect_s, answer_s: the deadlines of connecting and of one answer."""
+
+    def __init__(
+        self,
+        radio: Radio,
+        device: BLEDevice | str,
+        connect_s: float = 20.0,
+        answer_s: float = 8.0,
+    ) -> None:
+        self.address = device if isinstance(device, str) else device.address
+        self.log_end: LogEnd | None = None
+        self.torn = 0
+        self._connect_s, self._answer_s = connect_s, answer_s
+        self._client = radio.client(device, self._on_gone, connect_s)
+        self._gone = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        await self._within(self._client.connect(), self._connect_s + 1.0, "be connected to")
+        if self._client.services.get_service(uuids.SERVICE) is None:
+            await self.close()
+            raise NodeError(f"{self.address} does not serve what a node serves")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Disconnect; a peer that is gone already is no error."""
+        with suppress(BleakError, OSError, EOFError, TimeoutError):
+            async with asyncio.timeout(self._answer_s):
+                await self._client.disconnect()
+
+    @property
+    def mtu(self) -> int:
+        """Bytes of one ATT packet."""
+        return self._client.mtu_size
+
+    async def record(self) -> Record | None:
+        """Return the newest record, None before the first one."""
+        return served.record(await self._read(uuids.RECORD))
+
+    async def state(self) -> served.NodeState:
+        """Return what the node knows of itself."""
+        return served.state(await self._read(uuids.STATE))
+
+    async def energy(self) -> served.Energy:
+        """Return the energy of the cell."""
+        return served.energy(await self._read(uuids.ENERGY))
+
+    async def ledger(self) -> dict[str, int]:
+        """Return the lines of the ledger in pC."""
+        return served.ledger(await self._read(uuids.LEDGER))
+
+    async def configuration(self) -> dict[str, Any]:
+        """Return the node's configuration without its secrets."""
+        return served.configuration(await self._read(uuids.CONFIGURATION))
+
+    async def device_information(self) -> DeviceInformation:
+        """Return who made it and what it is called."""
+        names = (uuids.MANUFACTURER, uuids.MODEL, uuids.SERIAL, uuids.FIRMWARE)
+        return DeviceInformation(*[served.text(await self._read(name)) for name in names])
+
+    async def battery(self) -> dict[str, battery.Value]:
+        """Return what the Battery Service says, of the characteristics that there are."""
+        found: dict[str, battery.Value] = {}
+        for service in self._client.services:
+            for each in service.characteristics:
+                if each.uuid in battery.UUIDS and "read" in each.properties:
+                    found |= battery.decode(each.uuid, await self._read(each.uuid))
+        return found
+
+    async def log(
+        self, after: tuple[int, int] = _BEFORE_ALL, count: int = _EVERYTHING
+    ) -> AsyncIterator[Record]:
+        """Yield the records that are newer than `after` = (boot, seq), oldest first.
+
+        When it is over, `log_end` tells what is left; `torn` counts records that were unreadable.
+        """
+        pieces, come = LogPieces(), asyncio.Queue[bytes]()
+        self.log_end = None
+
+        def heard(_sender: object, value: bytearray) -> None:
+            come.put_nowait(bytes(value))
+
+        await self._within(
+            self._client.start_notify(uuids.LOG_DATA, heard), self._answer_s, "send its log"
+        )
+        request = after[0].to_bytes(4, "little") + after[1].to_bytes(4, "little")
+        await self._write(uuids.LOG_REQUEST, request + count.to_bytes(2, "little"))
+        while True:
+            piece = await self._within(come.get(), self._answer_s, "send its log")
+            found = pieces.take(piece)
+            self.torn = pieces.torn
+            if isinstance(found, LogEnd):
+                self.log_end = found
+                break
+            if found is not None:
+                yield found
+        await self._within(self._client.stop_notify(uuids.LOG_DATA), self._answer_s, "answer")
+
+    async def command(
+        self, node: str, key: bytes, operation: int, payload: bytes = b"", counter: int = 0
+    ) -> served.Reply:
+        """Send one command with its MAC and return the reply; RefusedError unless it was done.
+
+        counter: 0 for the next one after what the node's state tells.
+        """
+        if not counter:
+            counter = (await self.state()).command_counter + 1
+        frame = commands.frame(node, key, counter, operation, payload)
+        return await self._told(uuids.COMMAND, frame, counter)
+
+    async def secure_command(self, operation: int, payload: bytes = b"") -> served.Reply:
+        """Pair, if need be, and send one command without a MAC."""
+        await self._within(self._client.pair(), self._connect_s, "pair")
+        frame = commands.secure_frame(operation, payload)
+        return await self._told(uuids.SECURE_COMMAND, frame, None)
+
+    async def configure(self, node: str, key: bytes, changes: dict[str, Any]) -> served.Reply:
+        """Change keys of the configuration: all of them or none; RefusedError says why not."""
+        counter = (await self.state()).command_counter
+        last = None
+        for payload in commands.configure_payloads(changes, commands.room(self.mtu)):
+            counter += 1
+            last = await self.command(node, key, commands.CONFIGURE, payload, counter)
+        assert last is not None  # JSON has two bytes at least
+        return last
+
+    async def _told(self, uuid: str, frame: bytes, counter: int | None) -> served.Reply:
+        replies: asyncio.Queue[bytes] = asyncio.Queue()
+        await self._within(
+            self._client.start_notify(
+                uuids.REPLY, lambda _sender, value: replies.put_nowait(bytes(value))
+            ),
+            self._answer_s,
+            "answer",
+        )
+        try:
+            await self._write(uuid, frame)
+            while True:
+                told = await self._within(replies.get(), self._answer_s, "reply to a command")
+                reply = served.reply(told)
+                if counter is None or reply.counter == counter or reply.status:
+                    break
+        finally:
+            with suppress(NodeError):
+                await self._within(self._client.stop_notify(uuids.REPLY), self._answer_s, "answer")
+        if reply.status:
+            raise RefusedError(
+                f"{self.address} refused the command: {reply.text or f'status {reply.status}'}"
+            )
+        return reply
+
+    async def _read(self, uuid: str) -> bytes:
+        if self._client.services.get_characteristic(uuid) is None:
+            raise NodeError(f"{self.address} does not serve {uuid}")
+        return bytes(
+            await self._within(self._client.read_gatt_char(uuid), self._answer_s, "answer")
+        )
+
+    async def _write(self, uuid: str, value: bytes) -> None:
+        await self._within(
+            self._client.write_gatt_char(uuid, value, response=True), self._answer_s, "answer"
+        )
+
+    def _on_gone(self, _client: BleakClient) -> None:
+        self._gone.set()
+
+    async def _within(self, work: Awaitable[Result], seconds: float, what: str) -> Result:
+        """Await `work` until it is done, the deadline passes or the connection is gone."""
+        task = asyncio.ensure_future(work)
+        gone = asyncio.ensure_future(self._gone.wait())
+        try:
+            await asyncio.wait((task, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return _result(task, self.address, what)
+            if gone.done():
+                raise NodeError(f"{self.address} ended the connection before it could {what}")
+            raise NodeError(f"{self.address} did not {what} within {seconds:g} s")
+        finally:
+            gone.cancel()
+            if not task.done():
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
+
+
+def _result(task: "asyncio.Future[Result]", address: str, what: str) -> Result:
+    try:
+        return task.result()
+    except BleakBluetoothNotAvailableError as error:
+        raise AdapterError(f"Bluetooth cannot be used: {error.args[0]}") from None
+    except TimeoutError:
+        raise NodeError(f"{address} did not {what} in time") from None
+    except (BleakError, OSError, EOFError) as error:
+        raise NodeError(f"{address} could not {what}: {error}") from None

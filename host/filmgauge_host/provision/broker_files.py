@@ -1,0 +1,103 @@
+"""A node's lines in the password and ACL files of a mosquitto broker.
+
+Password file: `user:$7$iterations$salt$hash`, PBKDF2 with SHA-512, salt of 12 bytes and hash of
+64, both in base64, as mosquitto_passwd of mosquitto 2.0 writes it (a salt of another length is
+read by 2.1 only). ACL file: a block for each user.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+
+from filmgauge.report import topics
+from filmgauge_host.telemetry.errors import InputError
+
+_ITERATIONS = 101  # what mosquitto_passwd 2.0 takes; the passwords made here have 144 bits
+_SALT_BYTES = 12
+_WRITES = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO, "event", "ack")
+_READS = ("command",)
+_BEGIN = "# filmgauge node {node}"
+_END = "# end of filmgauge node {node}"
+
+
+def check_user(user: str) -> None:
+    """Raise InputError for a name that cannot stand in these files."""
+    bad = not user or user != user.strip() or user.startswith("#")
+    if bad or ":" in user or any(not c.isprintable() for c in user):
+        raise InputError(
+            "mqtt_user must not be empty, begin with #, have a colon or a control character, or"
+            " begin or end with a space"
+        )
+
+
+def password_hash(password: str, salt: bytes | None = None) -> str:
+    """Return the hash of a password as the file has it."""
+    salt = os.urandom(_SALT_BYTES) if salt is None else salt
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    parts = (str(_ITERATIONS), base64.b64encode(salt), base64.b64encode(digest))
+    return "$7$" + "$".join(part if isinstance(part, str) else part.decode() for part in parts)
+
+
+def is_hash_of(text: str, password: str) -> bool:
+    """Return whether a hash of the file is of this password."""
+    parts = text.split("$")
+    if len(parts) != 5 or parts[1:3] != ["7", str(_ITERATIONS)]:
+        return False
+    try:
+        salt = base64.b64decode(parts[3], validate=True)
+    except ValueError:
+        return False
+    return hmac.compare_digest(password_hash(password, salt), text)
+
+
+def with_password(text: str, user: str, password: str) -> str:
+    """Return a password file in which `user` has this password; others stay as they are.
+
+    A line that is right already keeps its salt, so that nothing changes for nothing.
+    """
+    kept: list[str] = []
+    own = f"{user}:{password_hash(password)}"
+    for line in text.splitlines():
+        name, _, hashed = line.partition(":")
+        if name != user:
+            kept.append(line)
+        elif is_hash_of(hashed.strip(), password):
+            own = line
+    return "\n".join([*kept, own]) + "\n"
+
+
+def without_strays(text: str, before: str, after: str) -> str:
+    """Return a password file without the users that an ACL file has lost from `before` to
+    `after`: a node that got another user must not leave its old one a way in."""
+    lost = _users(before) - _users(after)
+    kept = [line for line in text.splitlines() if line.partition(":")[0] not in lost]
+    return "".join(line + "\n" for line in kept)
+
+
+def _users(acl: str) -> set[str]:
+    return {line.removeprefix("user ") for line in acl.splitlines() if line.startswith("user ")}
+
+
+def acl_block(node: str, user: str) -> str:
+    """Return the lines that let a node write its own topics and read its own commands only."""
+    lines = [_BEGIN.format(node=node), f"user {user}"]
+    lines += [f"topic write {topics.topic(node, leaf)}" for leaf in _WRITES]
+    lines += [f"topic read {topics.topic(node, leaf)}" for leaf in _READS]
+    return "\n".join([*lines, _END.format(node=node)]) + "\n"
+
+
+def with_acl(text: str, node: str, user: str) -> str:
+    """Return an ACL file with the block of a node, in place of an older one."""
+    begin, end = _BEGIN.format(node=node), _END.format(node=node)
+    kept: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line == begin:
+            inside = True
+        if not inside:
+            kept.append(line)
+        if line == end:
+            inside = False
+    head = "\n".join(kept)
+    return (head + "\n" if head else "") + acl_block(node, user)

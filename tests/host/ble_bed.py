@@ -1,0 +1,139 @@
+"""A bridge between the virtual air and a real broker, and what arrives behind the broker."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ble_nodes import BleNode
+
+from filmgauge.report.record import Record
+from filmgauge_host.ble.courier import Courier
+from filmgauge_host.ble.gateway import Gateway, GatewayOptions
+from filmgauge_host.ble.known import KnownNode, KnownNodes
+from filmgauge_host.ble.radio import Radio
+from filmgauge_host.ble.spool import Spool
+from filmgauge_host.ble.virtual import VirtualAdapter, backends
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_sim.air.air import Air
+
+PATIENCE_S = 30.0
+
+
+def address(number: int) -> str:
+    return f"C1:00:00:00:00:{number:02X}"
+
+
+class Field:
+    """Nodes on an air, and an adapter that hears them."""
+
+    def __init__(self, nodes: int = 1, seed: int = 1, loss: float = 0.0, **node: Any) -> None:
+        self.air = Air(seed, loss)
+        self.nodes = [
+            BleNode(self.air, f"node-{number}", address(number), **node)
+            for number in range(1, nodes + 1)
+        ]
+        self.adapter = VirtualAdapter(self.air.device("host"))
+        scanner, client = backends(self.adapter)
+        self.radio = Radio(None, scanner, client)
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    @property
+    def node(self) -> BleNode:
+        return self.nodes[0]
+
+    def live(self, node: BleNode, reports: int, every_s: float, advertise_s: float = 5.0) -> None:
+        """Let a node make and advertise so many reports, from now on."""
+
+        async def life() -> None:
+            for _ in range(reports):
+                node.make()
+                await node.advertise(advertise_s)
+                await asyncio.sleep(every_s - advertise_s)
+
+        self._tasks.append(self.air.loop.create_task(life()))
+
+    def start(self, work: Any) -> asyncio.Task[Any]:
+        self._tasks.append(self.air.loop.create_task(work))
+        return self._tasks[-1]
+
+    def run(self, work: Any) -> Any:
+        return self.air.loop.complete(work)
+
+    def pass_s(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self.air.run_to(round((self.air.loop.time() + seconds) * 1e6))
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self.air.loop.settle()
+        self.air.close()
+
+
+class Bridge:
+    """A gateway with its courier; `stop` and make another one to restart it."""
+
+    def __init__(
+        self,
+        field: Field,
+        url: str,
+        folder: Path,
+        known: list[KnownNode] | None = None,
+        **options: Any,
+    ) -> None:
+        self.field = field
+        self.told: list[str] = []
+        self.spool = Spool(folder / "spool.sqlite")
+        self.courier = Courier(parse_address(url), self.spool)
+        self.courier.__enter__()
+        self.gateway = Gateway(
+            field.radio,
+            self.spool,
+            self.courier,
+            KnownNodes(known or []),
+            GatewayOptions(**options),
+            self.told.append,
+        )
+        self.task = field.start(self.gateway.run())
+        field.air.loop.settle()
+
+    def stop(self) -> None:
+        """End it as SIGTERM does: in the middle of whatever it does."""
+        self.task.cancel()
+        self.field.pass_s(1.0)
+        assert self.task.done()
+        self.courier.close()
+        self.spool.close()
+
+
+class Receiver:
+    """The host's own ingest behind the broker."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.store = RecordStore(folder / "records.sqlite")
+        self.ingest = Ingest(parse_address(url), self.store)
+        self.ingest.start()
+        assert self.ingest.wait_connected(PATIENCE_S)
+
+    def records(self, name: str, count: int) -> list[Record]:
+        """Return the records of a node by (boot, seq) once there are `count`."""
+        until(lambda: self.store.count(name) >= count)
+        return [report.record for report in self.store.reports(name)]
+
+    def duplicated(self) -> int:
+        return sum(each.duplicated for each in self.ingest.statistics().values())
+
+    def close(self) -> None:
+        self.ingest.close()
+        self.store.close()
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
