@@ -2,7 +2,17 @@
 
 import sys
 
-from bench import bluetooth, firmware, fresh_clone, ledger, memory, peers, population, speed
+from bench import (
+    bluetooth,
+    firmware,
+    flash,
+    fresh_clone,
+    ledger,
+    memory,
+    peers,
+    population,
+    speed,
+)
 
 _SECTIONS = {
     "speed": speed.report,
@@ -12,6 +22,7 @@ _SECTIONS = {
     "ledger": ledger.report,
     "firmware": firmware.report,
     "bluetooth": bluetooth.report,
+    "flash": flash.report,
     "fresh-clone": fresh_clone.report,
 }
 
