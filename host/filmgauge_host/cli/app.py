@@ -22,6 +22,9 @@ class _Lazy:
 
 
 _COMMANDS = {
+    "ble": _Lazy(
+        "filmgauge_host.cli.ble", "ble", "Nodes over Bluetooth: scan, read, configure, bridge."
+    ),
     "lab": _Lazy("filmgauge_host.cli.lab", "lab", "Experiments on a simulated cell."),
     "monitor": _Lazy(
         "filmgauge_host.cli.monitor", "monitor", "Watch nodes and store what they report."
