@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import firmware, fresh_clone, ledger, memory, peers, population, speed
+from bench import bluetooth, firmware, fresh_clone, ledger, memory, peers, population, speed
 
 _SECTIONS = {
     "speed": speed.report,
@@ -10,6 +10,7 @@ _SECTIONS = {
     "population": population.report,
     "memory": memory.report,
     "ledger": ledger.report,
+    "bluetooth": bluetooth.report,
     "firmware": firmware.report,
     "fresh-clone": fresh_clone.report,
 }

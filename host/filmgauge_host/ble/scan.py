@@ -8,7 +8,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from filmgauge_host.ble.errors import AdapterError, NodeError
+from filmgauge_host.ble.errors import AdapterError, NodeError, explained
 from filmgauge_host.ble.heard import HeardNode, HeardNodes
 from filmgauge_host.ble.radio import Radio
 
@@ -30,8 +30,7 @@ async def scan(
     try:
         await asyncio.wait_for(scanner.start(), _ANSWER_S)
     except (BleakError, OSError, EOFError, TimeoutError) as error:
-        why = error.args[0] if error.args else type(error).__name__
-        raise AdapterError(f"Bluetooth cannot be used: {why}") from None
+        raise AdapterError(f"Bluetooth cannot be used: {explained(error)}") from None
     try:
         if seconds is None:
             await asyncio.get_running_loop().create_future()
