@@ -3,7 +3,8 @@
 import sys
 
 from bench import (
-    bluetooth,
+    bluetooth_bridge,
+    bluetooth_node,
     firmware,
     flash,
     fresh_clone,
@@ -21,7 +22,8 @@ _SECTIONS = {
     "memory": memory.report,
     "ledger": ledger.report,
     "firmware": firmware.report,
-    "bluetooth": bluetooth.report,
+    "bluetooth-node": bluetooth_node.report,
+    "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,
     "fresh-clone": fresh_clone.report,
 }
