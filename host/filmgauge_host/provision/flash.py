@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from filmgauge_host.provision.archive import Archive, Member, Piece
+from filmgauge_host.provision.archive import Archive, Member, Piece, full_name
 from filmgauge_host.provision.board_code import AGENT
 from filmgauge_host.provision.board_link import BoardError, BoardLink, Identity, LinkError
 from filmgauge_host.provision.boards import BoardType, check_board, check_interpreter
@@ -150,10 +150,10 @@ class Flasher:
         link = self._link
         sizes = self._root_files()
         if _SWITCH in sizes:  # an exchange that only needs its boot
-            link.run("import launch\nlaunch.settle()")
+            link.run("import exchange\nexchange.settle()")
             sizes = self._root_files()
         if _TRIAL in sizes and self._goes_back(sizes):
-            link.run("import launch\nlaunch.go_back()")
+            link.run("import exchange\nexchange.go_back()")
             sizes = self._root_files()
         left = [path for path in sizes if path.endswith((".new", ".part", ".old"))]
         if _TRIAL not in sizes and left:
@@ -305,7 +305,7 @@ class Flasher:
         members = {}
         for line in lines:
             name, offset, length, digest = ast.literal_eval(line)
-            members[name] = Member(offset, length, digest)
+            members[full_name(name)] = Member(offset, length, digest)
         return members
 
     def _superseded(self, found: Found) -> list[str]:
