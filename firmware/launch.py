@@ -12,6 +12,7 @@ Every step is one rename or one removal, and is repeated where a power cut has l
 that does not report within its first starts is switched back.
 """
 
+import gc
 import io
 import os
 import sys
@@ -21,6 +22,7 @@ _ARCHIVE = "/app.bin"
 _TRIAL = "/trial"
 _REPORTED = "/reported"
 _APP = "/app"
+_COLLECT_EVERY = 8192  # bytes
 STARTS = 4  # assumed: one for a broker that was away, and its like
 _GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
 _AFTER_FAILURE_MS = 60000
@@ -30,6 +32,7 @@ _PACKAGE = "/filmgauge/"
 
 def start() -> None:
     """Run the firmware; return, which leads to the prompt, where there is none."""
+    gc.threshold(_COLLECT_EVERY)  # as filmgauge/start.py says why, from the beginning
     root()
     settle()
     trial = None
