@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flash_rig import Heard, configuration, make_board, modules
+from flash_rig import Heard, configuration, make_board
 from mqtt_brokers import Broker
 
 from filmgauge_host.provision import settings
@@ -81,6 +81,7 @@ def test_the_manifest_freezes_the_whole_firmware() -> None:
     manifest = _Manifest(FIRMWARE)
     names = {name: getattr(manifest, name) for name in ("include", "package", "module")}
     exec((FIRMWARE / "manifest.py").read_text(), names)
-    wanted = {name.removesuffix(".mpy") + ".py" for name in modules()}
+    paths = (FIRMWARE / "filmgauge").rglob("*.py")
+    wanted = {path.relative_to(FIRMWARE).as_posix() for path in paths}
     assert manifest.frozen == wanted | {"launch.py", "exchange.py", "main.py"}
     assert manifest.included == ["$(PORT_DIR)/boards/manifest.py"]
