@@ -1,4 +1,4 @@
-"""Draws docs/run.svg: the screen of `filmgauge run` after a virtual day."""
+"""Draws docs/run.svg: the screen of `filmgauge run` of a demonstration of three nodes."""
 
 import io
 import tempfile
@@ -27,8 +27,8 @@ def main() -> None:
     console = Console(record=True, width=_WIDTH, height=_HEIGHT, force_terminal=True, file=screen)
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions(runtime="cpython")
-        with RunSession(load_scenario("bench"), options, Path(folder)) as session:
-            view = RunView(session, "filmgauge run bench", console)
+        with RunSession(load_scenario("demo"), options, Path(folder)) as session:
+            view = RunView(session, "filmgauge run demo", console)
             session.run(view.note, lambda: True)
             console.print(view.body())
     template = _without_web_fonts(CONSOLE_SVG_FORMAT)

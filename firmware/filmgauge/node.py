@@ -24,8 +24,8 @@ _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_GAUGING = const(("_gauge", "_protection", "_counting", "_sampler"))
-_GAUGING_PACKAGES = const(("filmgauge.gauge", "filmgauge.control"))
+_READING = ("filmgauge.config", "filmgauge.gauge.profile_file")  # modules
+_GAUGING = const(("_gauge", "_counting", "_sampler"))
 
 
 class _Told:
@@ -86,9 +86,10 @@ class Node:
         self._count(now_ms)
         self._protect(is_open)
         wakes = self._state.wakes
-        told = self._told(now_ms) if self._reports(wakes) else None
+        reports = self._reports(wakes)
         saves = wakes % self._config.journal_every == 0
-        self._period_ms = self._protection.period(self._config.sample_s * 1000)
+        self._note_protection(reports)
+        told = self._told(now_ms) if reports else None
         if saves or told is not None:  # before the radio, which may cost the supply
             self._remember(to_flash=saves)
         if told is not None:
@@ -166,6 +167,22 @@ class Node:
         state.zeroing = 1 if is_open and not state.zeroing else 0
         self._protection.finish(state.zeroing)
 
+    def _note_protection(self, reports):
+        """Note what is told of the protection; where room is needed to tell it, let it go."""
+        protection = self._protection
+        self._period_ms = protection.period(self._config.sample_s * 1000)
+        self._limits, self._service = protection.word(), protection.service()
+        if reports and self._board.boots_anew:
+            self._state.pack(None, protection)
+            protection = None
+            self._let_go(("_protection",), "filmgauge.control")
+
+    def _let_go(self, names, package):
+        """Make room: what they know is in the state, and the board boots anew after its sleep."""
+        for name in names:
+            setattr(self, name, None)
+        unload((package,))
+
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
         every = self._protection.report_every(self._config.report_every)
@@ -202,7 +219,7 @@ class Node:
             temperature_cdeg=self._sampler.temperature_cdeg,
             faults=state.faults | self._faults,
             awake_ms=min(state.awake_ms, 65534),
-            limits=self._protection.word(),
+            limits=self._limits,
         )
         if not self._lasting_faults:
             from filmgauge.report.telling import tell
@@ -241,13 +258,11 @@ class Node:
     def _report(self, told):
         """Send a record now, or keep it for later."""
         uplink = self._uplink
-        ledger, service = self._gauge.ledger, self._protection.service()
+        ledger, service = self._gauge.ledger, self._service
         self._reports_next = False
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
             ledger = None
-            for name in _GAUGING:
-                setattr(self, name, None)
-            unload(_GAUGING_PACKAGES)
+            self._let_go(_GAUGING, "filmgauge.gauge")
         from filmgauge.report.record import Record
 
         backlog = self._waiting()
@@ -317,7 +332,9 @@ def _one_wake(board, node, on_trial):
     long to sleep in ms."""
     try:
         if node is None:
-            node = Node(board, _read_config(), _read_profile(), on_trial)
+            config, profile = _read_config(), _read_profile()
+            unload(_READING)
+            node = Node(board, config, profile, on_trial)
         return node, node.wake()
     except Exception as error:
         sys.print_exception(error)
@@ -333,9 +350,7 @@ def _read_config():
     from filmgauge.config import Config
 
     with open(_CONFIG, "rb") as file:
-        settings = Settings(Config.from_json(file.read()).__dict__)
-    unload(("filmgauge.config",))
-    return settings
+        return Settings(Config.from_json(file.read()).__dict__)
 
 
 def _read_profile():

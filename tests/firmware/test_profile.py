@@ -7,7 +7,8 @@ from cells import NAME, NAMES, VALUES, cell, written
 from expect import raises
 from noise import Noise
 
-from filmgauge.gauge.profile import SIZE, Profile, fields
+from filmgauge.gauge.profile import Profile
+from filmgauge.gauge.profile_file import SIZE, fields
 
 
 def sealed(data):

@@ -1,7 +1,9 @@
 """The live view of a run, drawn from a real session with the firmware in this process."""
 
+import re
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from filmgauge_host.telemetry.report import Report
@@ -28,14 +30,28 @@ def test_view_shows_node_truth_and_curves(tmp_path: Path) -> None:
     screen = console.export_text()
     assert "bench-1" in screen
     assert f"{(reports[-1].value('voltage_uv') or 0) / 1e6:.4f}" in screen
-    assert abs(float(screen.split("bench-1")[1].split("│")[3]) - truth_pct) < 3
+    row = next(line for line in screen.splitlines() if line.startswith(" bench-1"))
+    way, phase, _, _, _, true_pct, *_ = row.split()[1:]
+    assert way == "Wi-Fi"
+    assert phase in ("charge", "discharge", "rest")
+    assert abs(float(true_pct) - truth_pct) < 3
     assert sum(0x2800 < ord(character) < 0x2900 for character in screen) > 100  # braille curves
+
+
+def row_of(screen: str, node: str) -> list[str]:
+    """Return the row of a node by columns, which two spaces or more divide."""
+    row = next(line for line in screen.splitlines() if line.startswith(f" {node}"))
+    return re.split(r"\s{2,}", row.strip())
 
 
 def test_view_of_a_node_that_stores_its_records(tmp_path: Path) -> None:
     console = Console(record=True, width=130, height=30)
     options = RunOptions(runtime="cpython", duration="182min")
-    with RunSession(load_scenario("window"), options, tmp_path) as session:
+    scenario = load_scenario("window")
+    firmware = msgspec.structs.replace(scenario.node[0].firmware, ble_advertise_ms=0)
+    node = msgspec.structs.replace(scenario.node[0], firmware=firmware)
+    scenario = msgspec.structs.replace(scenario, node=[node])
+    with RunSession(scenario, options, tmp_path) as session:
         view = RunView(session, "filmgauge run window", console)
         session.run(view.note, lambda: True)
         console.print(view.body())
@@ -43,11 +59,28 @@ def test_view_of_a_node_that_stores_its_records(tmp_path: Path) -> None:
         assert isinstance(world, FilmPowered)
         voltage = f"{world.capacitor_v:.2f} V"
     screen = console.export_text()
-    row = next(line for line in screen.splitlines() if "window-1" in line)
-    assert voltage in row
-    assert row.split("│")[9].strip() == "4"
-    assert "stored" in row
+    row = row_of(screen, "window-1")
+    assert row[1] == "stored"
+    assert row[2].endswith(voltage)
+    assert row[-3:-1] == ["4", "-"]
     assert sum(0x2800 < ord(character) < 0x2900 for character in screen) > 30
+
+
+def test_view_of_three_nodes_side_by_side(tmp_path: Path) -> None:
+    console = Console(record=True, width=120, height=30)
+    options = RunOptions(runtime="cpython", duration="182min")
+    with RunSession(load_scenario("demo"), options, tmp_path) as session:
+        view = RunView(session, "filmgauge run demo", console)
+        session.run(view.note, lambda: True)
+        console.print(view.body())
+    screen = console.export_text()
+    rows = {name: row_of(screen, name) for name in ("bench-1", "window-1", "implant-1")}
+    assert [row[1] for row in rows.values()] == ["Wi-Fi", "BLE", "BLE"]
+    assert [row[-3:-1] for row in rows.values()] == [["19", "0"], ["4", "0"], ["4", "0"]]
+    for name in rows:
+        assert f"{name} SoC, %" in screen
+    assert max(len(line) for line in screen.splitlines()) <= 120
+    assert "…" not in screen
 
 
 def test_view_before_the_first_record(tmp_path: Path) -> None:

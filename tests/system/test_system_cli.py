@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import psutil
@@ -71,9 +72,7 @@ def test_json_is_one_object(runtime: str):
     ("scenario", "minutes", "runtime"),
     [("window", 782, "cpython"), ("implant", 302, "micropython")],
 )
-def test_a_node_without_uplink_keeps_its_records(
-    tmp_path: Path, scenario: str, minutes: int, runtime: str
-):
+def test_a_node_without_wifi_is_bridged(tmp_path: Path, scenario: str, minutes: int, runtime: str):
     out = tmp_path / "run"
     duration = ("--duration", f"{minutes}min", "--runtime", runtime)
     done = filmgauge(scenario, "--json", *duration, "--out", str(out))
@@ -82,8 +81,9 @@ def test_a_node_without_uplink_keeps_its_records(
     (node,) = result["nodes"]
     firmware = load_scenario(scenario).node[0].firmware
     made = -(-60 * minutes // (firmware.sample_s * firmware.report_every))
-    assert (node["way"], node["waiting"], node["dropped"]) == ("stored", made, 0)
-    assert (node["sent"], node["received"], node["lost"]) == (0, 0, 0)
+    assert (node["way"], node["waiting"], node["dropped"]) == ("ble", 0, 0)
+    assert (node["sent"], node["received"]) == (made, made)
+    assert (node["lost"], node["duplicated"]) == (0, 0)
     assert node["wakes"] == -(-60 * minutes // firmware.sample_s)
     assert node["soc_rmse_pct"] <= node["soc_max_error_pct"] < 10
     with sqlite3.connect(out / "records.sqlite") as database:
@@ -93,8 +93,18 @@ def test_a_node_without_uplink_keeps_its_records(
         assert len(list(csv.DictReader(file))) == node["wakes"]
 
 
-def test_stored_records_in_plain_lines():
+def test_bridged_records_in_plain_lines():
     done = filmgauge("implant", "--duration", "182min", "--runtime", "cpython")
+    assert done.returncode == 0
+    assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
+    assert "4 records sent over Bluetooth, 4 received, 0 lost" in done.stdout
+
+
+def test_stored_records_in_plain_lines(tmp_path: Path):
+    text = (files("filmgauge_sim") / "scenarios" / "implant.toml").read_text()
+    silent = tmp_path / "silent.toml"
+    silent.write_text(text.replace("ble_advertise_ms = 5000", ""))
+    done = filmgauge(str(silent), "--duration", "182min", "--runtime", "cpython")
     assert done.returncode == 0
     assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
     assert "4 records stored in its flash" in done.stdout
@@ -227,7 +237,7 @@ def test_a_signal_ends_a_run_that_keeps_its_memory(
     assert process.returncode == 0, stderr
     assert "Traceback" not in stderr
     (node,) = json.loads(stdout)["nodes"]
-    assert node["waiting"] > 0
+    assert node["sent"] + node["waiting"] > 0
     until(lambda: all(gone(helper) for helper in helpers))
 
 

@@ -47,8 +47,7 @@ _MOST_MS = const(0xFFFFFFFF)
 _OWN = const("<iiiqIB")  # currents, guess and how long for, opened
 _OWN_SIZE = const(25)
 _SIZES = (estimator.SIZE, film.SIZE, zero.SIZE, activation.SIZE, shown.SIZE, health.SIZE)
-_JUDGEMENT_SIZE = sum(_SIZES) + _OWN_SIZE
-SIZE = ledger.SIZE + _JUDGEMENT_SIZE
+SIZE = ledger.SIZE + sum(_SIZES) + _OWN_SIZE
 
 
 class LedgerOnly:
@@ -58,7 +57,6 @@ class LedgerOnly:
     def __init__(self, shunt_mohm: int):
         self.ledger = Ledger()
         self.scale = CountScale(shunt_mohm)
-        self._judgement = bytes(_JUDGEMENT_SIZE)
 
     def _nothing(self, *_):
         """Do nothing, return None."""
@@ -89,16 +87,12 @@ class LedgerOnly:
         self.ledger.add_pc(line, pc)
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write SIZE bytes; what a gauge with a profile once wrote goes through untouched."""
+        """Write the ledger; what a gauge with a profile once wrote behind it stays there."""
         self.ledger.pack_into(buffer, offset)
-        offset += ledger.SIZE
-        buffer[offset : offset + _JUDGEMENT_SIZE] = self._judgement
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         self.ledger.unpack_from(buffer, offset)
-        offset += ledger.SIZE
-        self._judgement = bytes(buffer[offset : offset + _JUDGEMENT_SIZE])
 
 
 class FuelGauge(LedgerOnly):
@@ -112,12 +106,12 @@ class FuelGauge(LedgerOnly):
         self._one_c_pa = self._design_pc // 3600
         self._film = Film(profile)
         self._zero = Zero(shunt_mohm)
-        self._estimator = Estimator(self.ledger, self._film, profile)
+        self.estimator = Estimator(self.ledger, self._film, profile)
         self._activation = Activation(profile)
         self._shown = Shown()
         self.health = Health(self._film, profile)
         self._parts = (
-            self._estimator,
+            self.estimator,
             self._film,
             self._zero,
             self._activation,
@@ -140,17 +134,17 @@ class FuelGauge(LedgerOnly):
         if new_cell:
             self._activation.begin()
             self._film.virgin_ppm = _PPM
-            self._estimator.opened(_PPM, self._activation.factor_ppm())
-        self._estimator.start(soc_ppm, sigma_ppm)
+            self.estimator.opened(_PPM, self._activation.factor_ppm())
+        self.estimator.start(soc_ppm, sigma_ppm)
         self._opened = 1
 
     def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
         self.ledger.add_pc(line, pc)
         if line == INPUT:
-            self._estimator.take(-pc)
+            self.estimator.take(-pc)
         elif SLEEP <= line <= RADIO:
             self._taken_pc += pc
-            self._estimator.count(pc, sigma_pc)
+            self.estimator.count(pc, sigma_pc)
 
     def rest(self) -> None:
         """Forget the film's past: nobody knows how long the node was without power."""
@@ -189,7 +183,7 @@ class FuelGauge(LedgerOnly):
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` may have moved uncounted."""
-        self._estimator.widen(sigma_ppm)
+        self.estimator.widen(sigma_ppm)
 
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
@@ -202,13 +196,13 @@ class FuelGauge(LedgerOnly):
             self._seen_pa = current_pa
             self.health.interrupt()
             return  # too little to say on which branch the cell is
-        before_ppm = self._estimator.capacity_ppm
+        before_ppm = self.estimator.capacity_ppm
         if 0 < current_pa * 2 < drain_pa * 3:  # the drain is larger before the voltage has fallen
             self._turn()  # for a moment the voltage input has made a discharge of the charge
         base_pa = self._seen_pa
         self._seen_pa = current_pa
-        told = self._estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
-        if self._estimator.at_end:
+        told = self.estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
+        if self.estimator.at_end:
             self.health.interrupt()
             tidy()
         else:
@@ -219,9 +213,9 @@ class FuelGauge(LedgerOnly):
         if not told:
             return
         charging = current_pa > 0
-        if self._estimator.swung:
+        if self.estimator.swung:
             self.health.swung(before_ppm)
-        if self._estimator.compared:
+        if self.estimator.compared:
             self.health.see(health.EFFICIENCY)
         if not charging:
             self._shown.confirm(False)
@@ -231,11 +225,11 @@ class FuelGauge(LedgerOnly):
 
     def soc_ppm(self) -> int:
         """Return the state of charge."""
-        return self._estimator.soc_ppm()
+        return self.estimator.soc_ppm()
 
     def sigma_ppm(self) -> int:
         """Return its standard deviation."""
-        return self._estimator.soc_sigma_ppm()
+        return self.estimator.soc_sigma_ppm()
 
     def shown_ppm(self) -> "int | None":
         """Return the state of charge for people: it never moves against the current."""
@@ -247,11 +241,11 @@ class FuelGauge(LedgerOnly):
 
     def full_nah(self) -> int:
         """Return the charge between empty and full."""
-        return nah(self._estimator.full_pc())
+        return nah(self.estimator.full_pc())
 
     def full_sigma_nah(self) -> int:
         """Return the standard deviation of `full_nah`."""
-        return self._share_nah(self._estimator.capacity_sigma())
+        return self._share_nah(self.estimator.capacity_sigma())
 
     def available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
         """Return what the cell gives from now down to its lowest voltage at a constant load.
@@ -260,7 +254,7 @@ class FuelGauge(LedgerOnly):
         """
         given = self._deliverable(load_pa, temperature_cdeg, False)
         film = self._film
-        self._available_sigma = self._estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
+        self._available_sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
         return self._share_nah(given)
 
     def available_sigma_nah(self) -> int:
@@ -284,25 +278,12 @@ class FuelGauge(LedgerOnly):
         """Return the time to full at the recent mean current; None unless it charges."""
         if self.recent_pa * 1000 < self._one_c_pa:
             return None
-        missing_pc = self._estimator.full_pc() - self.ledger.stored_pc()
+        missing_pc = self.estimator.full_pc() - self.ledger.stored_pc()
         return max(0, missing_pc // self.recent_pa)
 
     def resistance_mohm(self) -> int:
         """Return the resistance of the cell at 25 degC between C/10 and C/5."""
         return self.health.resistance_mohm(self._one_c_pa)
-
-    def efficiency_ppm(self) -> int:
-        """Return the share of a charging current that is stored."""
-        return _PPM - self._estimator.loss_ppm
-
-    def efficiency_sigma_ppm(self) -> int:
-        """Return its standard deviation."""
-        return round(self._estimator.loss_sigma() * _PPM)
-
-    def outlook(self) -> tuple:
-        """Return trend and projection of the capacity, as `Health.outlook` does."""
-        sigma_ppm = round(self._estimator.capacity_sigma() * _PPM)
-        return self.health.outlook(self._estimator.capacity_ppm, sigma_ppm)
 
     def pack_into(self, buffer, offset: int) -> None:
         self.ledger.pack_into(buffer, offset)
@@ -324,6 +305,8 @@ class FuelGauge(LedgerOnly):
 
     def unpack_from(self, buffer, offset: int) -> None:
         self.ledger.unpack_from(buffer, offset)
+        if not buffer[offset + SIZE - 1]:
+            return  # never opened: so far the node had no profile
         offset += ledger.SIZE
         for part, size in zip(self._parts, _SIZES):
             part.unpack_from(buffer, offset)
@@ -338,7 +321,7 @@ class FuelGauge(LedgerOnly):
         drift_pc = self._zero.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
         moved_pc = raw_pc - offset_pc
         self.book(-offset_pc, ZERO)
-        self._estimator.count(moved_pc, drift_pc)
+        self.estimator.count(moved_pc, drift_pc)
         self._lose(moved_pc)
         self._leak(elapsed_ms)
         moved_pc += self._taken_pc
@@ -349,7 +332,7 @@ class FuelGauge(LedgerOnly):
             self._film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
         if self._activation.count(moved_pc // _PPM):
-            self._estimator.opened(before_ppm, self._activation.factor_ppm())
+            self.estimator.opened(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
             self._last_pa = _bounded(moved_pc * 1000 // elapsed_ms)
             self._remember(elapsed_ms)
@@ -360,7 +343,7 @@ class FuelGauge(LedgerOnly):
         self._film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
         if self._activation.turn():
-            self._estimator.opened(before_ppm, self._activation.factor_ppm())
+            self.estimator.opened(before_ppm, self._activation.factor_ppm())
 
     def _remember(self, elapsed_ms):
         """Let the last interval into the recent mean."""
@@ -373,7 +356,7 @@ class FuelGauge(LedgerOnly):
         self._gap_pc += missed_pc
         self._quiet_ms += elapsed_ms
         self.book(missed_pc, GAP)
-        self._estimator.guess(self._unsure_pc(elapsed_ms))
+        self.estimator.guess(self._unsure_pc(elapsed_ms))
 
     def _bridge(self, raw_pc, elapsed_ms, temperature_cdeg):
         """After a stuck sensor: return the time that this count is of.
@@ -390,7 +373,7 @@ class FuelGauge(LedgerOnly):
             self._leak(quiet_ms)
             return elapsed_ms
         self.book(-gap_pc, GAP)
-        self._estimator.guess(-self._unsure_pc(quiet_ms))
+        self.estimator.guess(-self._unsure_pc(quiet_ms))
         return quiet_ms + elapsed_ms
 
     def _unsure_pc(self, elapsed_ms):
@@ -400,7 +383,7 @@ class FuelGauge(LedgerOnly):
     def _lose(self, moved_pc):
         """Book the part of a charging current that the cell does not store."""
         if moved_pc > 0:
-            lost_ppm = self._estimator.loss_ppm
+            lost_ppm = self.estimator.loss_ppm
             first_ppm = _PPM - self._profile.first_acceptance_ppm
             lost_ppm += first_ppm * self._film.virgin_ppm // _PPM
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
@@ -411,7 +394,7 @@ class FuelGauge(LedgerOnly):
         self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
 
     def _deliverable(self, load_pa, temperature_cdeg, full):
-        capacity = self._estimator.capacity_ppm / _PPM
+        capacity = self.estimator.capacity_ppm / _PPM
         stored = capacity if full else self.ledger.stored_pc() / self._design_pc
         given = self._film.deliverable(stored, capacity, load_pa, temperature_cdeg, full)
         return min(given, capacity)

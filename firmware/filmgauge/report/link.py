@@ -4,6 +4,8 @@ The handler only notes: work is done outside of it. A write is read at once, sin
 takes its place.
 """
 
+import time
+
 from filmgauge.compat import const
 
 _CENTRAL_CONNECT = const(1)  # numbers of MicroPython's bluetooth
@@ -30,8 +32,13 @@ class Link:
     handles: of the services, as gatt.py gives them. ready: whether values may be read.
     """
 
-    def __init__(self, ble):
+    def __init__(self, ble, board):
         self.ble = ble
+        self._board = board
+        self._begun_ms = time.ticks_ms()
+        self._connected_at_ms = 0
+        self.connected_ms = 0
+        self.dozes = 0
         self.handles = ((), (), ())
         self.connection = None
         self.ready = False
@@ -44,14 +51,30 @@ class Link:
         """Return what came first, None when there is nothing."""
         return self._events.pop(0) if self._events else None
 
+    def doze(self, duration_ms: int) -> None:
+        """Sleep, or until the radio has something to tell."""
+        self.dozes += 1
+        self._board.doze(duration_ms)
+
+    def part(self) -> None:
+        """Note that there is no connection any more."""
+        if self.connection is not None:
+            self.connected_ms += self._board.clock_ms() - self._connected_at_ms
+            self.connection = None
+
+    def awake_ms(self) -> int:
+        """Return for how long the processor was awake so far: ticks stand still in sleep."""
+        return time.ticks_diff(time.ticks_ms(), self._begun_ms)
+
     def _interrupt(self, event, data):
         if event == _READ_REQUEST:
             self._note((READ,))
             return 0 if self.ready else _NOT_YET
         if event == _CENTRAL_CONNECT:
             self.connection = data[0]
+            self._connected_at_ms = self._board.clock_ms()
         elif event == _CENTRAL_DISCONNECT:
-            self.connection = None
+            self.part()
             self._events.append((DISCONNECTED,))
         elif event == _GATTS_WRITE:
             self._note((WRITTEN, data[1], self.ble.gatts_read(data[1])))

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-_PORT = click.option("--port", required=True, help="Serial port, such as /dev/ttyACM0.")
+_PORT = click.option(
+    "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -24,12 +26,13 @@ def node() -> None:
 @node.command()
 @_PORT
 @_JSON
-def status(port: str, as_json: bool) -> None:
+def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
     from filmgauge_host.node_port.look import inside
     from filmgauge_host.node_port.status import read_status, status_lines
+    from filmgauge_host.provision.ports import find_port
 
-    with inside(port, _patience()) as link:
+    with inside(find_port(port), _patience()) as link:
         found = read_status(link)
     click.echo(json.dumps(found) if as_json else "\n".join(status_lines(found)))
 
@@ -42,14 +45,15 @@ def status(port: str, as_json: bool) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl.",
 )
-def log(port: str, as_json: bool, out: Path | None) -> None:
+def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
     from filmgauge_host.node_port.kept_records import check_name, export, read_kept
     from filmgauge_host.node_port.look import inside
+    from filmgauge_host.provision.ports import find_port
 
     if out is not None:
         check_name(out)
-    with inside(port, _patience()) as link:
+    with inside(find_port(port), _patience()) as link:
         records, bad = read_kept(link)
     for sentence in bad:
         click.echo(f"filmgauge: {sentence}", err=True)
@@ -86,7 +90,7 @@ def log(port: str, as_json: bool, out: Path | None) -> None:
     help="Temperature of the cell, where it is known.",
 )
 def selftest(
-    port: str,
+    port: str | None,
     as_json: bool,
     load_ohm: float | None,
     current_ua: float | None,
@@ -98,11 +102,12 @@ def selftest(
     """
     from filmgauge_host.node_port.findings import Known, judge
     from filmgauge_host.node_port.look import facts, inside, look
+    from filmgauge_host.provision.ports import find_port
     from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
 
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")
-    with inside(port, _patience()) as link:
+    with inside(find_port(port), _patience()) as link:
         told = facts(look(link, "selftest"))
     if told["configuration"] is None:
         wrong = told["configuration_wrong"]

@@ -23,6 +23,7 @@ from filmgauge_host.provision.configuration import Supply, Value, check_board, k
 from filmgauge_host.provision.secret_values import check_private, secret_names
 from filmgauge_host.telemetry.errors import InputError
 
+BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 _HEAD = ("node", "board", "supply")
 _CELL = ("set", "area_cm2")
 _GROUPS = (
@@ -65,6 +66,8 @@ def read_description(path: Path) -> Description:
 
 def checked_node(name: object) -> str:
     """Return the name of a node; InputError when it cannot be one."""
+    if name == BROKER_FOLDER:
+        raise InputError(f"node must not be {name}: that folder has the files of the broker")
     try:
         return check_node(name) if isinstance(name, str) else check_node("")
     except ValueError as error:

@@ -238,7 +238,7 @@ class Flasher:
         while (left_s := deadline_s - time.monotonic()) > 0:
             heard += self._link.listen(lambda new: b"\n" in new, min(left_s, 1.0))
             if not heard and not said and time.monotonic() > looks_s:
-                if record := self._reported():
+                if record := self._reported(said):
                     return record
                 looks_s = deadline_s
             *lines, heard = heard.split(b"\n")
@@ -247,25 +247,30 @@ class Flasher:
                     with contextlib.suppress(ValueError):
                         return json.loads(line[len(_RECORD) :])
                 if line.startswith(_BACK):
-                    raise FlashError(
-                        "the new version did not report, and the board went back to the one "
-                        f"before{': ' + said if said else ''}"
-                    )
+                    raise _went_back(said)
                 said = line.decode(errors="replace").strip() or said
                 if _WAITS in line and on_wait is not None:
                     on_wait(said)
         last = f"; its last word: {said}" if said else ""
         raise FlashError(f"the node did not report within {timeout_s:.0f} s{last}")
 
-    def _reported(self) -> dict[str, Any] | None:
-        """Ask the board for its first record, and let it run again."""
+    def _reported(self, said: str) -> dict[str, Any] | None:
+        """Ask the board for its first record, and let it run again.
+
+        Raises FlashError when it went back to what was before meanwhile.
+        """
         self._link.enter()
         try:
-            return json.loads(self._link.read_file(_REPORTED))
-        except (BoardError, ValueError):
+            sizes = self._root_files()
+            if _REPORTED in sizes:
+                return json.loads(self._link.read_file(_REPORTED))
+        except ValueError:
             return None
         finally:
             self._link.reset()
+        if _TRIAL not in sizes:
+            raise _went_back(said)
+        return None
 
     def _state(self) -> tuple[int, int, bool]:
         state = ast.literal_eval(self._link.run("state()").strip())
@@ -363,3 +368,10 @@ class Flasher:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
+
+
+def _went_back(said: str) -> FlashError:
+    why = f": {said}" if said else ""
+    return FlashError(
+        f"the new version did not report, and the board went back to the one before{why}"
+    )

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 import plotext
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from filmgauge_host.telemetry.report import Report
 from filmgauge_host.terminal import monitor_format as written
-from filmgauge_host.virtual.result import NodeScore
+from filmgauge_host.virtual.result import way_of
 from filmgauge_host.virtual.session import RunSession
 from filmgauge_sim.circuit.bench import Bench
 from filmgauge_sim.node import VirtualNode
@@ -24,7 +25,23 @@ _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
 _PLOT_HEIGHT = 12
 _PLOT_LEAST = 38  # columns
-_WIDE = 150  # columns from which the table has room for the available charge
+# Columns of the table: from how wide a screen on
+_COLUMNS: tuple[tuple[str, Literal["left", "right"], int], ...] = (
+    ("node", "left", 0),
+    ("way", "left", 0),
+    ("phase", "left", 95),
+    ("SoC %", "right", 0),
+    ("true %", "right", 0),
+    ("stored uAh", "right", 110),
+    ("available uAh", "right", 150),
+    ("V", "right", 0),
+    ("uA", "right", 0),
+    ("degC", "right", 80),
+    ("records", "right", 0),
+    ("lost", "right", 80),
+    ("faults", "left", 118),
+)
+_WAYS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
 _TRUTH, _GAUGE, _SIGMA, _VOLTAGE = "red", "cyan", "yellow", "green"
 
 _Curve: TypeAlias = tuple[list[float], str]
@@ -84,10 +101,6 @@ class RunView:
         )
         self._drawn_s = 0.0
 
-    @property
-    def _is_wide(self) -> bool:
-        return self._console.width >= _WIDE
-
     def __enter__(self) -> Self:
         self._live.start()
         return self
@@ -136,46 +149,72 @@ class RunView:
         )
 
     def _table(self) -> Table:
-        table = Table(expand=True, header_style="bold", border_style="dim")
-        columns: tuple[tuple[str, Literal["left", "right"]], ...] = (
-            ("node", "left"),
-            ("phase", "left"),
-            ("SoC %", "right"),
-            ("true %", "right"),
-            ("stored uAh", "right"),
-            *((("available uAh", "right"),) if self._is_wide else ()),
-            ("V", "right"),
-            ("uA", "right"),
-            ("degC", "right"),
-            ("records", "right"),
-            ("lost", "right"),
-            ("faults", "left"),
+        table = Table(
+            expand=True,
+            header_style="bold",
+            border_style="dim",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
         )
-        for name, justify in columns:
-            table.add_column(name, justify=justify, no_wrap=True)
-        snapshots = self._session.ingest.nodes()
+        width = self._console.width
+        names = [name for name, _, least in _COLUMNS if width >= least]
+        for name, justify, _ in _COLUMNS:
+            if name in names:
+                table.add_column(name, justify=justify, no_wrap=True)
         for node in self._session.simulation.nodes:
-            score = self._session.scores[node.name]
-            counts = snapshots[node.name].statistics if node.name in snapshots else None
-            received = counts.received if counts else 0
-            table.add_row(
-                node.name,
-                _condition(node),
-                *_values(score, self._is_wide),
-                str(received if node.has_uplink else node.made),
-                str(counts.lost if counts else 0) if node.has_uplink else "stored",
-                written.faults(score.latest) if score.latest else written.UNKNOWN,
-            )
+            cells = self._cells(node)
+            table.add_row(*[cells.get(name, written.UNKNOWN) for name in names])
         return table
 
+    def _cells(self, node: VirtualNode) -> dict[str, str]:
+        """Return what the table says of a node, by column."""
+        score = self._session.scores[node.name]
+        snapshot = self._session.ingest.nodes().get(node.name)
+        way = way_of(node)
+        received = snapshot.statistics.received if snapshot else 0
+        lost = str(snapshot.statistics.lost) if snapshot else "0"
+        cells = {
+            "node": node.name,
+            "way": _WAYS[way],
+            "phase": _condition(node),
+            "records": str(node.made if way == "stored" else received),
+            "lost": written.UNKNOWN if way == "stored" else lost,
+        }
+        report, true_pct = score.latest, score.latest_true_pct
+        if report is not None:
+            cells |= {
+                "SoC %": written.state_of_charge(report),
+                "true %": written.UNKNOWN if true_pct is None else f"{true_pct:.1f}",
+                "stored uAh": written.charge(report),
+                "available uAh": written.available(report),
+                "V": written.voltage(report),
+                "uA": written.current(report),
+                "degC": written.temperature(report),
+                "faults": written.faults(report),
+            }
+        return cells
+
     def _curves(self) -> list[Text]:
-        """Return the curves of the first node, side by side, as many as there is room for."""
-        history = next(iter(self._history.values()))
-        if len(history.hours) < 2:
+        """Return curves side by side, as many as there is room for: those of the only node, or
+        the state of charge of each."""
+        histories = [each for each in self._history.items() if len(each[1].hours) > 1]
+        if not histories:
             return [Text("waiting for the first records ...", style="dim")]
-        plots = history.plots()[: max(1, self._console.width // _PLOT_LEAST)]
+        if len(self._history) == 1:
+            _, history = histories[0]
+            plots = [(title, history, curves) for title, curves in history.plots()]
+        else:
+            plots = [
+                (f"{name} {title}", history, curves)
+                for name, history in histories
+                for title, curves in history.plots()[:1]
+            ]
+        plots = plots[: max(1, self._console.width // _PLOT_LEAST)]
         width = self._console.width // len(plots)
-        drawn = [_plot(title, list(history.hours), curves, width) for title, curves in plots]
+        drawn = [
+            _plot(title, list(history.hours), curves, width) for title, history, curves in plots
+        ]
         rows = zip(*drawn, strict=True)
         return [Text.from_ansi("".join(row), no_wrap=True) for row in rows]
 
@@ -194,22 +233,6 @@ def _condition(node: VirtualNode) -> str:
         return node.dead or world.truth().phase
     state = world.truth().phase if world.board_on else "no power"
     return f"{state}, {world.capacitor_v:.2f} V"
-
-
-def _values(score: NodeScore, is_wide: bool) -> list[str]:
-    report = score.latest
-    if report is None:
-        return [written.UNKNOWN] * (7 if is_wide else 6)
-    true_pct = score.latest_true_pct
-    return [
-        written.state_of_charge(report),
-        written.UNKNOWN if true_pct is None else f"{true_pct:.1f}",
-        written.charge(report),
-        *((written.available(report),) if is_wide else ()),
-        written.voltage(report),
-        written.current(report),
-        written.temperature(report),
-    ]
 
 
 def _plot(title: str, hours: list[float], curves: list[_Curve], width: int) -> list[str]:

@@ -49,6 +49,11 @@ class BridgedAir:
         self.bridge.__exit__(kind, error, trace)
         self.air.close()
 
+    @property
+    def fetched(self) -> int:
+        """How many records the bridge has fetched."""
+        return self.bridge.gateway.counts.records
+
     def drain(self, timeout_s: float) -> bool:
         """Wait in real time until the broker has everything that was fetched."""
         return self.bridge.courier.drain(timeout_s)

@@ -124,7 +124,7 @@ class RunSession:
         if self._bridged is not None:
             self._bridged.drain(_ARRIVAL_S)
         until = time.monotonic() + _ARRIVAL_S
-        while any(result.lost for result in self.results()) and time.monotonic() < until:
+        while self._is_on_its_way() and time.monotonic() < until:
             time.sleep(0.01)
         self._deliver(on_report)
 
@@ -139,6 +139,13 @@ class RunSession:
     def refused(self) -> list[Rejected]:
         """Return messages that could not be used."""
         return self.ingest.rejected()
+
+    def _is_on_its_way(self) -> bool:
+        """Return whether something that was sent or fetched has not come out of the broker."""
+        results = self.results()
+        fetched = self._bridged.fetched if self._bridged else 0
+        arrived = sum(result.received for result in results if result.way == "ble")
+        return arrived < fetched or any(result.lost for result in results)
 
     def _fetch(self, node: VirtualNode) -> None:
         """Take what a node has stored; what is bridged comes by itself."""

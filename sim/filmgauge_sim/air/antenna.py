@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bumble import att, gatt, hci
 from bumble.core import UUID
-from bumble.device import Connection, Device
+from bumble.device import AdvertisingType, Connection, Device, LegacyAdvertiser
 
 from filmgauge_sim.air import pairing
 from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
@@ -88,6 +88,8 @@ class BoardAntenna:
             event.response,
         )
         if event.connectable:
+            assert self._device is not None
+            self._device.legacy_advertiser = _advertiser(self._device)
             controller.le_legacy_advertiser.own_address_type = hci.Address.RANDOM_DEVICE_ADDRESS
             controller.le_legacy_advertiser.enabled = True
         self._air.at(event.at_us, partial(self._air.link.send_advertising_pdu, controller, pdu))
@@ -100,6 +102,9 @@ class BoardAntenna:
         self._now_us = now_us
         if not self._air.paced:
             self._air.run_to(now_us)
+
+    def air_us(self) -> int:
+        return self._air.now_us
 
     def quiet_until_us(self) -> int | None:
         return self._air.next_us()
@@ -209,7 +214,9 @@ class BoardAntenna:
         number, address = connection.handle, connection.peer_address
         where = int(address.address_type), bytes(reversed(bytes(address)))
         self._connections[number] = connection
-        interval_us = round(connection.parameters.connection_interval * 1000)
+        assert self._controller is not None
+        interval_s = self._air.link.interval_s(self._controller, address)
+        interval_us = round(interval_s * 1e6)
         self._peer.connected(number, *where, interval_us)
 
         def gone(_reason: int) -> None:
@@ -271,6 +278,13 @@ class BoardAntenna:
 def _answer(asked: "asyncio.Future[int]", error: int) -> None:
     if not asked.done():
         asked.set_result(error)
+
+
+def _advertiser(device: Device) -> LegacyAdvertiser:
+    """Return what bumble takes for the advertiser that a central has answered."""
+    nobody = hci.Address.ANY_RANDOM
+    kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE
+    return LegacyAdvertiser(device, kind, hci.OwnAddressType.RANDOM, nobody, False)
 
 
 def _permissions(flags: int) -> att.Attribute.Permissions:

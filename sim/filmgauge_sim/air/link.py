@@ -54,6 +54,10 @@ class Connected:
         """Whether one of both ends still believes in it."""
         return any(self._connection(at) for at in (0, 1))
 
+    def joins(self, end: Controller, peer: hci.Address) -> bool:
+        """Return whether it is the living connection of one end with a peer."""
+        return end in self.ends and self.is_alive and peer in self._addresses
+
     def send(self, sender: Controller, deliver: Callable[[], None]) -> None:
         """Deliver at the next connection event that is not lost."""
         way = self._ways[sender]
@@ -140,6 +144,11 @@ class AirLink(LocalLink):
     def hears(self, one: hci.Address, other: hci.Address) -> bool:
         """Return whether two are within reach of each other."""
         return self.places.hears(_plain(one), _plain(other))
+
+    def interval_s(self, end: Controller, peer: hci.Address) -> float:
+        """Return the interval of a connection: bumble tells the peripheral a fixed one."""
+        found = [each.interval_s for each in self.connections if each.joins(end, peer)]
+        return found[-1]
 
     def forget(self, connected: Connected) -> None:
         """A connection is over."""

@@ -144,6 +144,10 @@ class Antenna(Protocol):
         """Note the board's time; unless others pace the air, let it go on to there."""
         ...
 
+    def air_us(self) -> int:
+        """Return the time that the air has reached."""
+        ...
+
     def quiet_until_us(self) -> int | None:
         """Return until when nothing will come, None for ever."""
         ...
@@ -188,6 +192,9 @@ class Silence:
     def disconnect(self, connection: int) -> None: ...
 
     def follow(self, now_us: int) -> None: ...
+
+    def air_us(self) -> int:
+        return 0
 
     def quiet_until_us(self) -> int | None:
         return None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from filmgauge_sim.board.antenna import Antenna, Silence
-from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
+from filmgauge_sim.board.bluetooth import ADVERT, CONNECTION_EVENT, Bluetooth, RadioError
 from filmgauge_sim.board.board_radio import RadioRequests
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
@@ -30,7 +30,10 @@ _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _GPIO_US = 2  # assumed
 _SHORTEST_SLEEP_MS = 1000  # a shorter light sleep is a nap within a wake
 _NEVER_US = 1 << 62
-_ADVERTISING = {"active": "advertising", "light sleep": "advertising asleep"}
+_BURSTS = {  # on top of a state
+    ADVERT: {"active": "advertising", "light sleep": "advertising asleep"},
+    CONNECTION_EVENT: {"active": "connected", "light sleep": "connected asleep"},
+}
 
 Handler = Callable[[int, int, bytes], bytes]
 
@@ -93,7 +96,12 @@ class VirtualBoard:
         self._holds_pins = False
         self._work_us = 0  # of the interpreter, since it last asked for something
         self.bluetooth = Bluetooth(unique_id, str(seed), antenna or Silence())
-        self._burst_us = 0  # left of an advertising event
+        self._burst_us = 0  # left of what the radio does
+        self._burst = ADVERT
+        self._bursts_us = {
+            ADVERT: kind.advertisement_us,
+            CONNECTION_EVENT: kind.connection_event_us,
+        }
         radio = RadioRequests(self.bluetooth, lambda: self.now_us)
         self._handlers = self._make_handlers() | radio.handlers
 
@@ -276,7 +284,7 @@ class VirtualBoard:
     def _awake(self, doze: "_Doze") -> bytes:
         """Come awake; return what the request for the sleep answers."""
         if doze.asleep:
-            self._pass(self.kind.wake_us, "active")
+            self._pass(self.kind.wake_us, "waking")
             return b""
         left_us = max(0, doze.until_us - self.reading_us())
         return struct.pack("<I", left_us) if left_us else b""
@@ -434,14 +442,14 @@ class VirtualBoard:
         while True:
             if self._burst_us:
                 step_us = min(self._burst_us, until_us - self.now_us)
-                self._spend(step_us, _ADVERTISING.get(state, state))
+                self._spend(step_us, _BURSTS[self._burst].get(state, state))
                 self._burst_us -= step_us
             due_us = bluetooth.next_us
             if self._burst_us or due_us is None or due_us >= until_us:
                 break
             self._spend(max(0, due_us - self.now_us), state)
-            bluetooth.send_due(self.now_us)
-            self._burst_us = self.kind.advertisement_us
+            self._burst = bluetooth.send_due(self.now_us)
+            self._burst_us = self._bursts_us[self._burst]
         self._spend(until_us - self.now_us, state)
         if bluetooth.talks:
             bluetooth.antenna.follow(self.now_us)

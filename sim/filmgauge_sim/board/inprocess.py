@@ -169,11 +169,13 @@ class InProcessRuntime:
         level: int = 0,
     ) -> ModuleType:
         """Stand in for __import__ with absolute names, which is all that the board uses."""
-        module = self._import(name)
-        for member in fromlist or ():
-            if f"{name}.{member}" in self._sources:
+        module = self._modules.get(name) or self._import(name)
+        if not fromlist:
+            return self._modules[name.partition(".")[0]]
+        for member in fromlist:
+            if member not in module.__dict__ and f"{name}.{member}" in self._sources:
                 self._import(f"{name}.{member}")
-        return module if fromlist else self._modules[name.partition(".")[0]]
+        return module
 
     def _import(self, name: str) -> ModuleType:
         module = self._modules.get(name)

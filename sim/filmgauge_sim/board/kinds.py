@@ -37,13 +37,15 @@ class BoardKind:
     # on such radios; 7 uC in 2.5 ms is in the middle (assumed, with the waits between channels).
     advertisement_us: int = 2_500
     advertisement_ua: float = 2_800.0
+    # A connection event has one packet each way on one channel: half of that (assumed).
+    connection_event_us: int = 1_250
     wake_us: int = 0  # after a light sleep, until its clocks run again
     waking_ua: float = 0.0
     # What no request tells of: the interpreter's work in a wake that looks at the voltage (gauge,
     # limits, state), and in one that only asks for the current.
     look_us: int = 0
     glance_us: int = 0
-    heap_kb: int = 128  # of MicroPython
+    heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
     pins: BoardPins = PINS["esp32-s3"]
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"
@@ -67,6 +69,8 @@ class BoardKind:
             "radio": self.connected_ua,
             "advertising": self.active_ua + self.advertisement_ua,
             "advertising asleep": self.light_sleep_ua + self.advertisement_ua,
+            "connected": self.active_ua + self.advertisement_ua,
+            "connected asleep": self.light_sleep_ua + self.advertisement_ua,
         }
 
 
@@ -86,10 +90,9 @@ _KINDS = (
         connected_ua=90_000.0,
         supply_v=3.3,
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
-        # MICROPY_GC_INITIAL_HEAP_SIZE of the port is 64 KB, and "chosen so they can grow the heap
-        # once (double it) and still have enough internal RAM to start WiFi and make a HTTPS
-        # request" (ports/esp32/mpconfigport.h).
-        heap_kb=128,
+        # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
+        # it once, which the virtual board does not: what it carries has room on a real one.
+        heap_kb=64,
         look_us=4_000,  # see below, at 160 MHz
         glance_us=300,
         pins=PINS["esp32-c3"],
@@ -139,7 +142,7 @@ _KINDS = (
         port="rp2",
         keeps_ram=True,
         wake_us=1_000,  # assumed: PLLs start again
-        waking_ua=10_000.0,  # assumed
+        waking_ua=15_000.0,  # assumed
         heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
         look_us=5_000,  # as the C3's, at 125 MHz
         glance_us=400,

@@ -7,6 +7,7 @@ import pytest
 from wired_board import FLOWING_UA, answered, look_inside, section, wired
 
 from filmgauge_sim.circuit.wiring import WiringSection
+from filmgauge_sim.scenario import load_scenario
 
 KNOWN = ("--current-ua", FLOWING_UA, "--temperature-c", 22)
 
@@ -30,6 +31,16 @@ def test_a_board_wired_as_drawn_passes_every_check(tmp_path: Path, bytecode, boa
     assert set(verdicts.values()) == {"ok"}, told
     assert len(verdicts) == 8
     assert told["healthy"] is True
+
+
+def test_sensors_that_are_switched_get_their_supply(tmp_path: Path, bytecode) -> None:
+    node = load_scenario("window").node[0]
+    with wired(tmp_path, bytecode, node, main_py=b""):
+        told = answered(tmp_path, "selftest")
+    assert faults(told) == []
+    passed = [finding["check"] for finding in told["findings"] if finding["verdict"] == "ok"]
+    assert passed[:3] == ["I2C lines", "INA228 at 0x40", "TMP117 at 0x48"]
+    assert "gate of the voltage input" in passed
 
 
 @pytest.mark.parametrize(

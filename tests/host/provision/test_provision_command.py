@@ -100,6 +100,16 @@ def test_nodes_share_the_files_of_the_broker(tmp_path: Path) -> None:
     assert acl.count("user a\n") == acl.count("user b\n") == 1
 
 
+def test_a_user_that_no_node_has_any_more_loses_its_way_in(tmp_path: Path) -> None:
+    out = tmp_path / "nodes"
+    for node, user in (("a", "shared"), ("b", "own")):
+        more = f'[login]\nmqtt_user = "{user}"\n'
+        provision("--from", wifi_file(tmp_path, node, more=more), "--out", out)
+    provision("--from", wifi_file(tmp_path, "b"), "--out", out)  # now under its name
+    users = [line.partition(":")[0] for line in (out / "mosquitto/passwords").open()]
+    assert sorted(users) == ["b", "shared"]
+
+
 def test_the_bluetooth_side_knows_the_keys(tmp_path: Path) -> None:
     out = tmp_path / "nodes"
     provision("--from", wifi_file(tmp_path, "a"), "--out", out)
@@ -140,6 +150,7 @@ ANSWERS = """shelf-9
 pico-w
 usb
 pre-li
+-3
 2.5
 Home
 broker.lan
@@ -208,6 +219,7 @@ def test_wrong_values_are_one_sentence_and_write_nothing(
     ("old", "new", "words"),
     [
         ('"shelf-1"', '"../etc"', "node may have a-z, 0-9 and - only"),
+        ('"shelf-1"', '"mosquitto"', "node must not be mosquitto"),
         ('"esp32-c3"', '"uno"', "board must be one of esp32-c3"),
         ('"esp32-c3"', '"esp32-c3"\nsupply = 5', "supply must be one of usb, film, not 5"),
         ('"esp32-c3"', '"stm32wb55"', "must be left out: stm32wb55 has no Wi-Fi"),

@@ -133,7 +133,7 @@ def test_a_bond_that_the_firmware_has_lost_encrypts_nothing(tmp_path: Path, runt
         return outcome, await errors(peer)
 
     source = BOND.replace("        secrets[kind, bytes(key)] = bytes(value)\n", "")
-    said, (outcome, seen) = play(tmp_path, runtime, source + GO + SECONDS, central)
+    _, (outcome, seen) = play(tmp_path, runtime, source + GO + SECONDS, central)
     assert "PIN_OR_KEY_MISSING" in outcome
     assert seen == [5, 5, 5, 5]
 

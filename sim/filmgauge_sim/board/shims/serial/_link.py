@@ -34,11 +34,8 @@ def _exchange(operation, small, argument, data, into):
     while done < 4:
         try:
             if done == 0:
-                _file.write(_request)
-                done = 1
-            if done == 1:
-                if data:
-                    _file.write(data)
+                # At once: a power cut between the two would leave half a request.
+                _file.write(_request + bytes(data) if data else _request)
                 done = 2
             if done == 2:
                 if _file.readinto(_answer) != _ops.ANSWER_SIZE:
