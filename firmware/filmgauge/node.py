@@ -274,8 +274,6 @@ class Node:
         else:
             print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
             kept = kept or self._keep(record)
-        if self._counting is not None:
-            self._counting.transmitted(self._state, uplink.taken_nj)
         if self._on_trial and (sent or (kept and not uplink.acknowledges)):
             self.reported = record.to_json()
             print("filmgauge: first record", self.reported)

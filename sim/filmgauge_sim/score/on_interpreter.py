@@ -7,9 +7,9 @@ from typing import Any
 
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.gauge.ledger import CORRECTED
-from filmgauge.gauge.profile import Profile
 from filmgauge_sim.board.image import rom
 from filmgauge_sim.board.launcher import own_interpreter
+from filmgauge_sim.cell.compiled import CompiledProfile
 from filmgauge_sim.score.sensing import Kind, Reading
 
 _SERVER = Path(__file__).with_name("_serve.py")
@@ -22,7 +22,7 @@ class GaugeOnInterpreter:
     Raises RuntimeError with the interpreter's words where the gauge has raised there.
     """
 
-    def __init__(self, profile: Profile, shunt_mohm: int) -> None:
+    def __init__(self, profile: CompiledProfile, shunt_mohm: int) -> None:
         own = own_interpreter()
         command = [own] if own else [sys.executable, "-c", _PACKAGED]
         self._process = subprocess.Popen(
