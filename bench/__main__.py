@@ -2,7 +2,18 @@
 
 import sys
 
-from bench import firmware, fresh_clone, ledger, memory, peers, population, speed
+from bench import (
+    bluetooth_bridge,
+    bluetooth_node,
+    firmware,
+    flash,
+    fresh_clone,
+    ledger,
+    memory,
+    peers,
+    population,
+    speed,
+)
 
 _SECTIONS = {
     "speed": speed.report,
@@ -11,6 +22,9 @@ _SECTIONS = {
     "memory": memory.report,
     "ledger": ledger.report,
     "firmware": firmware.report,
+    "bluetooth-node": bluetooth_node.report,
+    "bluetooth-bridge": bluetooth_bridge.report,
+    "flash": flash.report,
     "fresh-clone": fresh_clone.report,
 }
 

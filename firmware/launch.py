@@ -42,7 +42,7 @@ def start() -> None:
 
         run(trial)
     except ImportError as error:
-        if not _is_there(_NAMES[-1]) and not _is_there("/lib/filmgauge"):
+        if "'filmgauge'" in str(error) and not _is_there(_NAMES[-1]):
             print("launch: no firmware on this board")
             return
         sys.print_exception(error)  # pyright: ignore

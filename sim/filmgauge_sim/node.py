@@ -279,6 +279,7 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
         "cell_new": int(firmware.cell_new),
         "load_na": round(firmware.load_ua * 1000),
         "shed": int(firmware.shed),
+        "command_key": firmware.command_key,
     }
     if firmware.zero_every:
         configuration |= {
@@ -301,6 +302,7 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
             "ble_advertise_ms": firmware.ble_advertise_ms,
             "ble_interval_ms": firmware.ble_interval_ms,
             "ble_key": firmware.ble_key,
+            "ble_awake_ms": firmware.ble_awake_ms,
         }
     if kind.has_wifi:
         configuration |= {

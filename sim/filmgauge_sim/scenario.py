@@ -118,6 +118,13 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ble_key: Annotated[
         str, Meta(description="32 hexadecimal digits that encrypt what is advertised; else plain")
     ] = ""
+    ble_awake_ms: Annotated[
+        int,
+        number(0, 60000, "the longest work for a connected peer that the supply bears; 0: any"),
+    ] = 0
+    command_key: Annotated[
+        str, Meta(description="32 hexadecimal digits that vouch for commands; none obeys nobody")
+    ] = ""
     own_uw: Annotated[
         float,
         number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
@@ -312,8 +319,9 @@ def _check_radio(node: NodeSection) -> None:
         raise ValueError(
             f"node {node.name}: firmware.ble_advertise_ms needs a board without Wi-Fi"
         )
-    if firmware.ble_key and not re.fullmatch("[0-9a-fA-F]{32}", firmware.ble_key):
-        raise ValueError(f"node {node.name}: firmware.ble_key must be 32 hexadecimal digits")
+    for key in ("ble_key", "command_key"):
+        if not re.fullmatch("([0-9a-fA-F]{32})?", getattr(firmware, key)):
+            raise ValueError(f"node {node.name}: firmware.{key} must be 32 hexadecimal digits")
 
 
 def _sentence(message: str) -> str:

@@ -120,7 +120,7 @@ class Rig:
         folder.mkdir(parents=True, exist_ok=True)
         scenario = load_scenario("window")
         section = scenario.node[0]
-        given = {"ble_advertise_ms": 5000, **firmware}
+        given = {"ble_advertise_ms": 5000, "ble_awake_ms": 0, **firmware}
         section = msgspec.structs.replace(
             section,
             flash_blocks=flash_blocks,

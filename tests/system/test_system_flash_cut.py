@@ -14,10 +14,12 @@ from mqtt_brokers import Broker
 
 from filmgauge_host.provision.board_link import LinkError
 from filmgauge_host.provision.flash import Wanted
+from filmgauge_host.provision.flash_session import FlashOptions
 from filmgauge_sim.board.files import fetch
 
 KIND = "esp32-c3"
 OLD, NEW = "0.1.0", "0.2.0"
+CUT = FlashOptions(timeout_s=6.0)  # of a run that is cut: it waits for a port that is gone
 MOST_REQUESTS = 25  # of the firmware, that are still played after the last byte
 
 
@@ -52,7 +54,7 @@ def cut_and_repeat(image: Path, new: Wanted, at: int, requests: int, heard: Hear
     with make_board(KIND, image.parent, image=image) as board:
         board.pull_after(at, requests)
         with pytest.raises(LinkError):
-            flash(board, new)
+            flash(board, new, CUT)
         heard.forget()
         board.plug()
         between = heard.version_at_power_on()
@@ -96,6 +98,6 @@ def test_a_cable_pulled_while_an_empty_board_is_flashed(
         for at in sorted(rng.randrange(1, 100_000) for _ in range(4)):
             board.pull_after(at, rng.randrange(MOST_REQUESTS))
             with pytest.raises(LinkError):
-                flash(board, new)
+                flash(board, new, CUT)
             board.plug()
         assert flash(board, new).record is not None

@@ -30,7 +30,10 @@ from gatt_central import (
     records_in,
 )
 
+from filmgauge.config import Config
 from filmgauge.report.record import Record
+from filmgauge_sim.board import bluetooth
+from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.files import install
 from filmgauge_sim.stored import state_in
 
@@ -328,6 +331,37 @@ def test_the_log_comes_in_order_and_forget_removes_what_has_arrived(
     )
 
 
+@RUNTIMES
+def test_a_stack_that_is_full_is_asked_again(
+    tmp_path: Path, runtime: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = 0
+    stock = Bluetooth.notify
+
+    def notify(self: Bluetooth, *arguments: Any) -> None:
+        nonlocal refused
+        try:
+            stock(self, *arguments)
+        except RadioError:
+            refused += 1
+            raise
+
+    monkeypatch.setattr(bluetooth, "_QUEUE_BYTES", 100)  # of a connection event
+    monkeypatch.setattr(Bluetooth, "notify", notify)
+
+    async def act(rig: Rig) -> Any:
+        await asyncio.sleep(1500)
+        visit = await rig.visit(mtu=100)
+        return await visit.log()
+
+    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=1) as rig:
+        got = rig.go(act)
+        stored = rig.waiting()
+    assert len(got) >= 25
+    assert got == stored[: len(got)]
+    assert refused > len(got)
+
+
 def test_a_log_request_of_a_wrong_length_is_told(tmp_path: Path) -> None:
     async def act(rig: Rig) -> Any:
         visit = await rig.visit()
@@ -411,3 +445,38 @@ def test_hundreds_of_fuzzed_writes_change_nothing(tmp_path: Path) -> None:
     with Rig(tmp_path, configuration=bounds, capacitance_uf=1e6) as rig:
         assert rig.go(act) == 0
         assert "Traceback" not in rig.node.console.read_text()
+
+
+def test_a_change_that_loses_its_power_is_whole_or_was_not(tmp_path: Path) -> None:
+    """Power is cut at a request of the board while it carries out a command."""
+    text = b'{"sample_s": 600}'
+    change = frame(CONFIGURE, 9, struct.pack("<HH", 0, len(text)) + text)
+
+    async def act(rig: Rig, cut: int) -> tuple[bytes, Any]:
+        visit = await rig.visit()
+        before = rig.file("/config.json")
+        rig.node.board.cut_at_request = rig.node.board.requests + cut
+        try:
+            await asyncio.wait_for(visit.write(COMMAND, change), 5)
+        except (TimeoutError, asyncio.CancelledError):
+            pass  # it is gone
+        await asyncio.sleep(2)
+        while visit.connection in rig.central.connections.values():
+            await asyncio.sleep(1)
+        after = rig.file("/config.json")
+        again = await rig.visit()
+        return (before, after), await again.tell(change)
+
+    outcomes = set()
+    for cut in range(4, 60, 3):
+        with Rig(tmp_path / str(cut), hours=2) as rig:
+            (before, after), reply = rig.go(lambda rig, cut=cut: act(rig, cut))
+        changed = json.loads(after).get("sample_s") == 600
+        if not changed:
+            assert after == before
+        assert Config.from_json(after).sample_s == (600 if changed else 300)
+        used_up = reply[1] == 3
+        assert used_up or reply[1] == 0
+        assert used_up or not changed  # what has acted never acts again
+        outcomes.add((changed, used_up))
+    assert outcomes >= {(False, False), (False, True), (True, True)}

@@ -6,6 +6,7 @@ Nobody acknowledges an advertisement, so the record waits in flash before it goe
 import struct
 from binascii import unhexlify
 
+from filmgauge.compat import unload
 from filmgauge.control.counter import Counter
 from filmgauge.report import bthome, gatt
 from filmgauge.report.aes import block_cipher
@@ -15,6 +16,16 @@ from filmgauge.report.link import Link
 
 _COUNTER = "/counter"
 _HEARD = "it was only advertised"
+_SERVING = (  # what only a connection needs
+    "filmgauge.report.gatt_",
+    "filmgauge.report.battery_service",
+    "filmgauge.report.log_transfer",
+    "filmgauge.control.command",
+    "filmgauge.control.actions",
+    "filmgauge.control.reconfigure",
+    "filmgauge.control.last_command",
+    "filmgauge.store.bonds",
+)
 _NAME_BYTES = 12  # that fit beside the manufacturer data
 _SHORT_NAME, _NAME, _MANUFACTURER = 0x08, 0x09, 0xFF
 _NO_IO = 3  # neither a display nor keys
@@ -85,6 +96,9 @@ class Beacon:
         finally:
             ble.active(False)
             link.part()
+            ble.irq(None)
+            if link.ready:
+                unload(_SERVING)
             self.taken_nj = self._airtime.taken_nj(advertised_ms, link)
 
     def _await_central(self, link):

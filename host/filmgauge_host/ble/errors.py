@@ -17,3 +17,13 @@ class NodeError(BleError):
 
 class RefusedError(BleError):
     """A node refused a command and said why."""
+
+
+def explained(error: BaseException) -> str:
+    """Return what bleak or the system says, in words."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no system bus, so no BlueZ"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = str(error.args[0]) if error.args else ""
+    return text or type(error).__name__

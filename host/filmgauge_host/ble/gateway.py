@@ -18,7 +18,7 @@ from bleak.exc import BleakError
 
 from filmgauge.report.topics import INFO, STATUS, check_node
 from filmgauge_host.ble.courier import Courier
-from filmgauge_host.ble.errors import AdapterError, BleError
+from filmgauge_host.ble.errors import AdapterError, BleError, explained
 from filmgauge_host.ble.heard import HeardNode, HeardNodes
 from filmgauge_host.ble.known import KnownNodes
 from filmgauge_host.ble.radio import Radio
@@ -125,8 +125,7 @@ class Gateway:
                     await asyncio.sleep(left_s)
                     backoff_s = _BACKOFF_S[0]
             except (BleakError, OSError, EOFError, TimeoutError) as error:
-                why = str(error.args[0]) if error.args else type(error).__name__
-                self._say_problem(f"Bluetooth cannot be used: {why}")
+                self._say_problem(f"Bluetooth cannot be used: {explained(error)}")
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, _BACKOFF_S[1])
             finally:

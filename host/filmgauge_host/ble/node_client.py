@@ -174,6 +174,14 @@ class NodeClient:
         assert last is not None  # JSON has two bytes at least
         return last
 
+    async def configure_paired(self, changes: dict[str, Any]) -> served.Reply:
+        """Do the same on a paired link, without a key."""
+        last = None
+        for payload in commands.configure_payloads(changes, commands.room(self.mtu)):
+            last = await self.secure_command(commands.CONFIGURE, payload)
+        assert last is not None
+        return last
+
     async def _told(self, uuid: str, frame: bytes, counter: int | None) -> served.Reply:
         replies: asyncio.Queue[bytes] = asyncio.Queue()
         await self._within(

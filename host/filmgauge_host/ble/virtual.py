@@ -37,6 +37,7 @@ logging.getLogger("bumble").setLevel(logging.ERROR)
 
 Result = TypeVar("Result")
 _MTU = 517
+_TELLS = 0x30  # notifies or indicates
 _ATT_HEAD = 3  # of a write or a notification
 _BASE_UUID = "-0000-1000-8000-00805f9b34fb"
 _UUID_BYTES = (2, 2, 4, 4, 16, 16)  # of the lists of types 2 to 7
@@ -291,6 +292,8 @@ class _Client(BaseBleakClient):
                     made,
                 )
                 found.add_characteristic(characteristic)
+                if not int(each.properties) & _TELLS:
+                    continue  # it has none that matters here, and each look takes its time
                 for below in await each.discover_descriptors():
                     found.add_descriptor(
                         BleakGATTDescriptor(below, below.handle, _text(below.type), characteristic)

@@ -17,7 +17,7 @@ _CONNECT_S = 5.0
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class _Duration(click.ParamType):
+class Duration(click.ParamType):
     """A positive time: 90, 90s, 5m, 2h or 1d; converts to seconds."""
 
     name = "duration"
@@ -53,7 +53,7 @@ class _Duration(click.ParamType):
 @click.option(
     "--for",
     "duration_s",
-    type=_Duration(),
+    type=Duration(),
     help="Stop after a time such as 90s, 5m or 2h; exit 4 if records are missing then.",
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")

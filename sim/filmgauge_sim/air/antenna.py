@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bumble import att, gatt, hci
 from bumble.core import UUID
-from bumble.device import Connection, Device
+from bumble.device import AdvertisingType, Connection, Device, LegacyAdvertiser
 
 from filmgauge_sim.air import pairing
 from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
@@ -88,6 +88,8 @@ class BoardAntenna:
             event.response,
         )
         if event.connectable:
+            assert self._device is not None
+            self._device.legacy_advertiser = _advertiser(self._device)
             controller.le_legacy_advertiser.own_address_type = hci.Address.RANDOM_DEVICE_ADDRESS
             controller.le_legacy_advertiser.enabled = True
         self._air.at(event.at_us, partial(self._air.link.send_advertising_pdu, controller, pdu))
@@ -276,6 +278,13 @@ class BoardAntenna:
 def _answer(asked: "asyncio.Future[int]", error: int) -> None:
     if not asked.done():
         asked.set_result(error)
+
+
+def _advertiser(device: Device) -> LegacyAdvertiser:
+    """Return what bumble takes for the advertiser that a central has answered."""
+    nobody = hci.Address.ANY_RANDOM
+    kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE
+    return LegacyAdvertiser(device, kind, hci.OwnAddressType.RANDOM, nobody, False)
 
 
 def _permissions(flags: int) -> att.Attribute.Permissions:

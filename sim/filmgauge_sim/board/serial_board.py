@@ -393,6 +393,7 @@ class SerialBoard:
         """End the interpreter, which may have been started only now."""
         if self._launcher.process_id is None:
             self._launcher.receive()
+        self._launcher.await_read()
         self._launcher.kill()
         self._pass_on_output()
         self._running = False

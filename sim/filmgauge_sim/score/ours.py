@@ -11,8 +11,8 @@ from math import nan
 from typing import Any, Literal
 
 from filmgauge.gauge.ledger import CORRECTED, GAP
-from filmgauge.gauge.profile import Profile
 from filmgauge.state import State
+from filmgauge_sim.cell.compiled import CompiledProfile
 from filmgauge_sim.score.on_interpreter import GaugeOnInterpreter
 from filmgauge_sim.score.sensing import Kind, Reading
 from filmgauge_sim.single_precision import importable, load_single_precision
@@ -20,7 +20,7 @@ from filmgauge_sim.single_precision import importable, load_single_precision
 _PC_PER_UAH = 3.6e9
 # A change of the state of charge that neither the reading nor a line of the ledger explains.
 _JUMP = 0.005  # assumed: half a per cent is what a reader of whole per cents would notice
-GaugeMaker = Callable[[Profile, int], Any]
+GaugeMaker = Callable[[CompiledProfile, int], Any]
 RuntimeName = Literal["gauge", "cpython", "micropython"]
 
 
@@ -41,7 +41,7 @@ class Ours:
     def __init__(
         self,
         make: GaugeMaker,
-        profile: Profile,
+        profile: CompiledProfile,
         shunt_mohm: int,
         known: tuple[float, float],
         is_new: bool = False,
@@ -129,7 +129,7 @@ class Asleep(Ours):
     def __init__(
         self,
         make: GaugeMaker,
-        profile: Profile,
+        profile: CompiledProfile,
         shunt_mohm: int,
         known: tuple[float, float],
         is_new: bool = False,
@@ -152,7 +152,7 @@ class OnInterpreter(Ours):
     def __init__(
         self,
         make: GaugeMaker,
-        profile: Profile,
+        profile: CompiledProfile,
         shunt_mohm: int,
         known: tuple[float, float],
         is_new: bool = False,

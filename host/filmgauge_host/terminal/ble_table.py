@@ -1,0 +1,147 @@
+"""What a scan hears: a live table in a terminal, else a line or a JSON object a report."""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Literal
+
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from filmgauge.report.record import decimal
+from filmgauge_host.ble.heard import HeardNode, HeardNodes
+from filmgauge_host.terminal import monitor_format as written
+
+_REFRESH_S = 0.25
+_COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("name", "left"),
+    ("address", "left"),
+    ("dBm", "right"),
+    ("SoC %", "right"),
+    ("V", "right"),
+    ("degC", "right"),
+    ("uA", "right"),
+    ("record", "right"),
+    ("age", "right"),
+)
+
+
+def cells(node: HeardNode, now_s: float) -> list[str]:
+    """Return the row of a node."""
+    values = node.advert.values
+    identity = node.advert.identity
+    sealed = "sealed" if node.advert.is_sealed and not values else written.UNKNOWN
+
+    def amount(name: str, digits: int) -> str:
+        value = values.get(name)
+        return sealed if value is None else decimal(value, digits)
+
+    return [
+        node.name,
+        node.address,
+        str(node.advert.rssi_dbm),
+        amount("soc_pct", 0),
+        amount("voltage_mv", 3),
+        amount("temperature_cdeg", 2),
+        amount("current_na", 3),
+        written.UNKNOWN if identity is None else f"{identity.boot}/{identity.seq}",
+        written.span(now_s - node.at_s),
+    ]
+
+
+def as_json(node: HeardNode) -> str:
+    """Return one JSON object for what was heard; values in the units of their names."""
+    advert = node.advert
+    told: dict[str, object] = {
+        "name": node.name,
+        "address": node.address,
+        "rssi_dbm": advert.rssi_dbm,
+        "encrypted": advert.is_sealed,
+    }
+    if advert.identity is not None:
+        told |= {
+            "boot": advert.identity.boot,
+            "seq": advert.identity.seq,
+            "up_s": advert.identity.up_s,
+        }
+    return json.dumps(told | advert.values)
+
+
+class ScanLines:
+    """Prints a line for each record that is announced, once."""
+
+    def __init__(self, machine: bool) -> None:
+        self._machine = machine
+        self._told: dict[str, object] = {}
+
+    def tell(self, node: HeardNode) -> None:
+        """Take what was heard."""
+        advert = node.advert
+        mark = advert.identity or tuple(advert.values.items())
+        if self._told.get(node.address) == mark:
+            return
+        self._told[node.address] = mark
+        if self._machine:
+            line = as_json(node)
+        else:
+            names = [name for name, _ in _COLUMNS[:-1]]
+            pairs = zip(names, cells(node, node.at_s), strict=False)
+            line = "  ".join(
+                f"{cell} {name}" if name in "dBm SoC % V degC uA" else cell for name, cell in pairs
+            )
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+class ScanTable:
+    """A live table. Use as a context; `tell` takes adverts, `show` runs beside the scan."""
+
+    def __init__(self, heard: HeardNodes, console: Console | None = None) -> None:
+        self._heard = heard
+        self._live = Live(console=console or Console(), auto_refresh=False, transient=False)
+        self._drawn_s = 0.0
+
+    def __enter__(self) -> "ScanTable":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._live.stop()
+
+    def tell(self, node: HeardNode) -> None:
+        """Take what was heard."""
+        self._draw(node.at_s)
+
+    async def show(self) -> None:
+        """Let the ages grow while nothing is heard."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._draw(loop.time())
+            await asyncio.sleep(_REFRESH_S)
+
+    def _draw(self, now_s: float) -> None:
+        if time.monotonic() - self._drawn_s >= _REFRESH_S:
+            self._drawn_s = time.monotonic()
+            self._live.update(table(self._heard, now_s), refresh=True)
+
+    def last(self, now_s: float) -> None:
+        """Draw a last time."""
+        self._live.update(table(self._heard, now_s), refresh=True)
+
+
+def table(heard: HeardNodes, now_s: float) -> Table:
+    """Return the table of all nodes, by name."""
+    made = Table(
+        box=box.SIMPLE_HEAD, header_style="bold", border_style="dim", caption_justify="left"
+    )
+    for name, justify in _COLUMNS:
+        made.add_column(name, justify=justify, no_wrap=True)
+    for node in sorted(heard, key=lambda each: each.name):
+        made.add_row(*cells(node, now_s))
+    refused = sum(heard.refused.values())
+    made.caption = Text(f"{heard.heard} advertisements, {refused} refused.  Ctrl-C ends.")
+    return made
