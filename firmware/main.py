@@ -1,5 +1,5 @@
-"""Started by the board after every boot."""
+"""Started by the board after every boot: runs the version of the firmware that is in place."""
 
-from filmgauge.start import start
+import launch
 
-start()
+launch.start()

@@ -7,13 +7,14 @@ config.sample_s, config.mqtt_host, ...
 import json
 
 from filmgauge.compat import const
+from filmgauge.settings import Settings
 
 _NODE_MAX = const(32)
-_NODE_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+_NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 # name, default (-: must be given, _: empty), smallest, largest; text has bounds on its
 # length. As one text, which takes a quarter of the heap that tuples take.
-_NUMBERS = (
+_NUMBERS = const(
     "sample_s 60 1 86400\n"  # from one wake to the next
     "report_every 5 1 1440\n"  # wakes between two reports
     "journal_every 60 1 1440\n"  # wakes between two saves to flash
@@ -31,7 +32,14 @@ _NUMBERS = (
     "pin_sensors -1 -1 63\n"  # high gives the sensors their supply; -1: they always have it
     # With pin_sensors nothing counts between samples; what the node takes is booked from these:
     "own_nw 0 0 1000000000\n"  # asleep, out of the buffer capacitor
-    "wake_nj 0 0 2000000000\n"  # of one wake, out of the buffer capacitor
+    "wake_nj 0 0 2000000000\n"  # of a wake with a full sample, out of the buffer capacitor
+    "glance_nj 0 0 2000000000\n"  # of a wake that only asks whether the current has changed
+    "report_nj 0 0 2000000000\n"  # of the radio for a report, besides what is counted below
+    "advert_nj 0 0 2000000000\n"  # of one advertisement
+    "event_nj 0 0 2000000000\n"  # of one connection event
+    "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
+    "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
     "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
     "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
     "initial_soc_ppm 500000 0 1000000\n"
@@ -43,12 +51,13 @@ _NUMBERS = (
     "wifi_timeout_ms 10000 100 60000\n"
     "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
     "ble_interval_ms 500 20 10240\n"  # between two advertisements
-    "ble_idle_ms 5000 500 60000\n"  # the longest silence of a peer that is connected
+    "ble_idle_ms 10000 500 60000\n"  # the longest silence of a peer; it finds services unheard
     "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
+    "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
     "backlog 256 1 1024\n"  # records kept while the broker is away
     "backlog_per_report 32 1 256"  # records sent from it in one wake
 )
-_TEXTS = (
+_TEXTS = const(
     "node - 1 32\n"
     "wifi_ssid _ 0 32\n"
     "wifi_password _ 0 63\n"
@@ -60,24 +69,20 @@ _TEXTS = (
 )
 
 
-class Config:
+class Config(Settings):
     """Attributes are the names of `numbers()` and `texts()`."""
 
     def __init__(self, **values):
         """Take the values by name; raise ValueError naming the one that is wrong."""
-        for name, default, low, high in numbers():
-            setattr(self, name, _number(name, values.pop(name, default), low, high))
-        for name, default, low, high in texts():
-            setattr(self, name, _text(name, values.pop(name, default), low, high))
+        for fields, check in ((numbers(), _number), (texts(), _text)):
+            for name, default, low, high in fields:
+                value = values.pop(name, default)
+                if value is None or value is not default:  # a default is within its bounds
+                    check(name, value, low, high)
+                setattr(self, name, value)
         check_node(getattr(self, "node"))  # noqa: B009
         for name in values:
             raise ValueError("configuration has no key %s" % name)
-
-    def require(self, *names) -> None:
-        """Raise ValueError unless the texts of these names have been given."""
-        for name in names:
-            if not getattr(self, name):
-                raise ValueError("configuration key %s is missing" % name)
 
     @classmethod
     def from_json(cls, text) -> "Config":
@@ -104,17 +109,23 @@ def check_node(name: str) -> str:
 
 
 def numbers():
-    """Yield name, default (None: must be given), smallest and largest value."""
-    for row in _NUMBERS.split("\n"):
-        name, default, low, high = row.split()
-        yield name, None if default == "-" else int(default), int(low), int(high)
+    """Return name, default (None: must be given), smallest and largest value, in turn."""
+    return _rows(_NUMBERS, int)
 
 
 def texts():
-    """Yield name, default (None: must be given), least and most characters."""
-    for row in _TEXTS.split("\n"):
-        name, default, low, high = row.split()
-        yield name, None if default == "-" else "", int(low), int(high)
+    """Return name, default (None: must be given), least and most characters, in turn."""
+    return _rows(_TEXTS, _empty)
+
+
+def _rows(table, kind):
+    words = table.split()
+    defaults = [None if word == "-" else kind(word) for word in words[1::4]]
+    return zip(words[::4], defaults, map(int, words[2::4]), map(int, words[3::4]))
+
+
+def _empty(word):
+    return ""
 
 
 def _number(name, value, low, high):
@@ -126,7 +137,6 @@ def _number(name, value, low, high):
         raise ValueError(
             "configuration key %s must be %d to %d, not %d" % (name, low, high, value)
         )
-    return value
 
 
 def _text(name, value, low, high):
@@ -136,4 +146,3 @@ def _text(name, value, low, high):
         raise ValueError("configuration key %s must be text" % name)
     if not low <= len(value) <= high:
         raise ValueError("configuration key %s must have %d to %d characters" % (name, low, high))
-    return value

@@ -3,6 +3,7 @@
     counting = counting_of(config)
     sampler = counting.sampler(board, config)
     faults = counting.count(state, sampler, gauge, elapsed_ms, temperature_cdeg)
+    if counting.glance(state, sampler, gauge, elapsed_ms):  # nothing calls for a sample
 
 A node whose sensors always have their supply reads the accumulator: nothing escapes it. One that
 switches them estimates from samples (estimated.py).
@@ -48,6 +49,10 @@ class Accumulated:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(counts, elapsed_ms, temperature_cdeg)
         return faults
+
+    def glance(self, state, sampler, gauge, elapsed_ms: int) -> bool:
+        """Return whether nothing calls for a sample: each tells of all that has flowed."""
+        return False
 
     def _moved(self, state, sampler):
         sensor = sampler.current

@@ -11,20 +11,21 @@ from filmgauge.board import this_board
 from filmgauge.compat import const, unload
 from filmgauge.counting import counting_of
 from filmgauge.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
+from filmgauge.settings import Settings
 from filmgauge.state import SIZE, State
 from filmgauge.store.retained import Retained
 
-_CONFIG = "/config.json"
-_PROFILE = "/profile.bin"
-_JOURNAL = "/state"
-_BACKLOG = "/backlog"
+_CONFIG = const("/config.json")
+_PROFILE = const("/profile.bin")
+_JOURNAL = const("/state")
+_BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_GAUGING = ("_gauge", "_protection", "_counting", "_sampler")
-_GAUGING_PACKAGES = ("filmgauge.gauge", "filmgauge.control")
+_READING = ("filmgauge.config", "filmgauge.gauge.profile_file")  # modules
+_GAUGING = const(("_gauge", "_counting", "_sampler"))
 
 
 class _Told:
@@ -38,13 +39,15 @@ class _Told:
 class Node:
     """A node. Built anew at every boot and after a failure; what it knows is in its State."""
 
-    def __init__(self, board, config, profile):
+    def __init__(self, board, config, profile, on_trial=False):
         self._begun_ms = time.ticks_ms()
         self._board = board
         self._config = config
         self._faults = 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._recalled = False
+        self._on_trial = on_trial  # it reports with every wake, and says so on the console
+        self.reported = None  # on trial: the first record, once it was sent or stored
         self._state = State()
         self._period_ms = config.sample_s * 1000
         self._build(board, config, profile)
@@ -69,19 +72,24 @@ class Node:
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
-        if self._recalled:  # it slept with its memory kept
+        slept = self._recalled  # with its memory kept
+        if slept:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._recall()
+        if slept and self._is_calm():
+            self._state.wakes += 1
+            return self._until_next_ms()
         is_open = self._protection.begin(self._state.zeroing)
         self._sampler.sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
         self._protect(is_open)
         wakes = self._state.wakes
-        told = self._told(now_ms) if self._reports(wakes) else None
+        reports = self._reports(wakes)
         saves = wakes % self._config.journal_every == 0
-        self._period_ms = self._protection.period(self._config.sample_s * 1000)
+        self._note_protection(reports)
+        told = self._told(now_ms) if reports else None
         if saves or told is not None:  # before the radio, which may cost the supply
             self._remember(to_flash=saves)
         if told is not None:
@@ -123,6 +131,17 @@ class Node:
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
         self._recalled = True
 
+    def _is_calm(self):
+        """Return whether a glance at the current is all that this wake needs."""
+        state, config = self._state, self._config
+        wakes = state.wakes
+        if not wakes % config.look_every or not wakes % config.journal_every:
+            return False
+        elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
+        return not self._reports(wakes) and self._counting.glance(
+            state, self._sampler, self._gauge, elapsed_ms
+        )
+
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
         state = self._state
@@ -148,10 +167,27 @@ class Node:
         state.zeroing = 1 if is_open and not state.zeroing else 0
         self._protection.finish(state.zeroing)
 
+    def _note_protection(self, reports):
+        """Note what is told of the protection; where room is needed to tell it, let it go."""
+        protection = self._protection
+        self._period_ms = protection.period(self._config.sample_s * 1000)
+        self._limits, self._service = protection.word(), protection.service()
+        if reports and self._board.boots_anew:
+            self._state.pack(None, protection)
+            protection = None
+            self._let_go(("_protection",), "filmgauge.control")
+
+    def _let_go(self, names, package):
+        """Make room: what they know is in the state, and the board boots anew after its sleep."""
+        for name in names:
+            setattr(self, name, None)
+        unload((package,))
+
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
         every = self._protection.report_every(self._config.report_every)
-        return not wakes or self._reports_next or (every > 0 and wakes % every == 0)
+        asked = not wakes or self._reports_next or self._on_trial
+        return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
         celsius = self._sampler.temperature_cdeg
@@ -183,7 +219,7 @@ class Node:
             temperature_cdeg=self._sampler.temperature_cdeg,
             faults=state.faults | self._faults,
             awake_ms=min(state.awake_ms, 65534),
-            limits=self._protection.word(),
+            limits=self._limits,
         )
         if not self._lasting_faults:
             from filmgauge.report.telling import tell
@@ -222,25 +258,27 @@ class Node:
     def _report(self, told):
         """Send a record now, or keep it for later."""
         uplink = self._uplink
-        ledger, service = self._gauge.ledger, self._protection.service()
+        ledger, service = self._gauge.ledger, self._service
         self._reports_next = False
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
             ledger = None
-            for name in _GAUGING:
-                setattr(self, name, None)
-            unload(_GAUGING_PACKAGES)
+            self._let_go(_GAUGING, "filmgauge.gauge")
         from filmgauge.report.record import Record
 
         backlog = self._waiting()
         record = Record(backlog=backlog.count(), **told.__dict__)
-        if uplink.keeps:
-            self._keep(record)
-        if uplink.send(record, backlog, not self._state.told, ledger, service):
+        kept = uplink.keeps and self._keep(record)
+        sent = uplink.send(record, backlog, not self._state.told, ledger, service)
+        if sent:
             self._state.told = 1
         else:
-            print("filmgauge: record %d waits: %s" % (record.seq, uplink.error))
-            if not uplink.keeps:
-                self._keep(record)
+            print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
+            kept = kept or self._keep(record)
+        if self._on_trial and (sent or (kept and not uplink.acknowledges)):
+            self.reported = record.to_json()
+            print("filmgauge: first record", self.reported)
+            self._on_trial = False
+        self._state.transmitted(uplink.taken_nj)
 
     def _obey(self, desk):
         """Do what a peer has asked for."""
@@ -257,12 +295,15 @@ class Node:
             self._board.reset()
 
     def _keep(self, record):
+        """Keep a record for later; return whether flash took it."""
         try:
             if self._waiting().add(record.to_bytes()):
                 self._state.faults |= FAULT_BACKLOG
         except OSError as error:
             self._state.faults |= FAULT_STORE
             print("filmgauge: backlog:", error)
+            return False
+        return True
 
     def _until_next_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
@@ -272,21 +313,28 @@ class Node:
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
 
 
-def run() -> None:
+def run(trial=None) -> None:
     """Run the node for ever. Only a developer's Ctrl-C reaches the prompt."""
     board = this_board()
     node = None
     while True:
-        node, sleep_ms = _one_wake(board, node)
+        node, sleep_ms = _one_wake(board, node, trial is not None)
+        if trial is not None and node is not None and node.reported:
+            trial.passed(node.reported)
+            trial = None
         board.sleep(sleep_ms)  # does not return where the board boots anew
+        if trial is not None:
+            trial.again()
 
 
-def _one_wake(board, node):
+def _one_wake(board, node, on_trial):
     """Live through one wake, whatever happens; return the node, None after a failure, and how
     long to sleep in ms."""
     try:
         if node is None:
-            node = Node(board, _read_config(), _read_profile())
+            config, profile = _read_config(), _read_profile()
+            unload(_READING)
+            node = Node(board, config, profile, on_trial)
         return node, node.wake()
     except Exception as error:
         sys.print_exception(error)
@@ -302,7 +350,7 @@ def _read_config():
     from filmgauge.config import Config
 
     with open(_CONFIG, "rb") as file:
-        return Config.from_json(file.read())
+        return Settings(Config.from_json(file.read()).__dict__)
 
 
 def _read_profile():

@@ -7,10 +7,10 @@ from filmgauge.compat import const
 _COLLECT_EVERY = const(32768)  # bytes
 
 
-def start() -> None:
-    """Run the node for ever."""
+def start(trial=None) -> None:
+    """Run the node for ever; `trial` is told how a new version does."""
     # Without this, what loading leaves behind splits the heap of a 64 KB board for good.
     gc.threshold(_COLLECT_EVERY)
     from filmgauge.node import run
 
-    run()
+    run(trial)

@@ -6,9 +6,10 @@ from filmgauge.compat import const
 from filmgauge.gauge.fuel_gauge import SIZE as _GAUGE_SIZE
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_LAYOUT = const(3)  # another one is not read, even where it has the same size
-_FORMAT = "<BIIIQQiiiBBBB"
-_OWN = const(45)
+_LAYOUT = const(4)  # another one is not read, even where it has the same size
+_FORMAT = const("<BIIIQQiiiIBBBB")
+_MOST_NJ = const(0xFFFFFFFF)
+_OWN = const(49)
 _PROTECTION = const(38)  # control/protection.py
 _GAUGE = _OWN + _PROTECTION
 SIZE = _GAUGE + _GAUGE_SIZE
@@ -21,7 +22,8 @@ class State:
     boot: power-ons so far; seq: records of this boot; wakes: wakes of this boot;
     base_ms: the clock at power-on; last_ms: the clock at the last sample;
     charge_high, charge_low: what the way of counting noted then (counting.py);
-    awake_ms: how long the last wake took; faults: to be told with the next record;
+    awake_ms: how long the last wake took; radio_nj: what the radio took since the last sample, as
+    far as it is to be booked; faults: to be told with the next record;
     counting: 1 when the current sensor was read since it started, or in this boot;
     told: 1 when the info of this boot has reached the broker;
     zeroing: 1 when the disconnect switch has been open since the last sample.
@@ -32,7 +34,12 @@ class State:
         self.boot = self.seq = self.wakes = 0
         self.base_ms = self.last_ms = 0
         self.charge_high = self.charge_low = self.awake_ms = 0
+        self.radio_nj = 0
         self.faults = self.counting = self.told = self.zeroing = 0
+
+    def transmitted(self, nanojoules: int) -> None:
+        """Note what the radio has taken out of the buffer capacitor since the last sample."""
+        self.radio_nj = min(_MOST_NJ, self.radio_nj + nanojoules)
 
     def pack(self, gauge=None, protection=None) -> None:
         """Write the state, the gauge and the protection into `buffer`, as far as given."""
@@ -49,6 +56,7 @@ class State:
             self.charge_high,
             self.charge_low,
             self.awake_ms,
+            self.radio_nj,
             self.faults,
             self.counting,
             self.told,
@@ -68,8 +76,8 @@ class State:
         if values[0] != _LAYOUT:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
-        self.charge_high, self.charge_low, self.awake_ms = values[6:9]
-        self.faults, self.counting, self.told, self.zeroing = values[9:]
+        self.charge_high, self.charge_low, self.awake_ms, self.radio_nj = values[6:10]
+        self.faults, self.counting, self.told, self.zeroing = values[10:]
         if protection is not None:
             protection.unpack_from(self.buffer, HEAD_SIZE + _OWN)
         gauge.unpack_from(self.buffer, HEAD_SIZE + _GAUGE)

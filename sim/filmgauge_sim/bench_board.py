@@ -1,12 +1,11 @@
 """A virtual board on the bench with a serial port, its sensors wired to a film cell."""
 
 import random
-import shutil
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
-from filmgauge_sim.board.flash import BLOCK, Flash
+from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.kinds import board_kind
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.board.wifi import AccessPoint
@@ -37,14 +36,7 @@ def bench_board(
     if section is None:
         section = NodeSection(name="bench", cell=CellSection())
     size = blocks or kind.file_system_blocks
-    path = folder / "flash"
-    if image is not None:
-        if image.stat().st_size != size * BLOCK:
-            raise ValueError(
-                f"{image} must have {size * BLOCK} bytes, as the flash of {kind_name}"
-            )
-        shutil.copyfile(image, path)
-    flash = Flash(path, size)
+    flash = Flash(image or folder / "flash", size)
     board = VirtualBoard(
         kind=kind,
         world=build_world(section, kind, rng),

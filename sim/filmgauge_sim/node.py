@@ -246,6 +246,19 @@ class VirtualNode:
         self.flash.programs = self.flash.erases = 0
 
 
+def _radio_budget(section: NodeSection) -> dict[str, int]:
+    """Return what Bluetooth takes out of the capacitor beyond advertisements, from the figures
+    of the board."""
+    kind = board_kind(section.board)
+    volts = kind.supply_v / section.converter.output_efficiency
+    event_uc = kind.connection_event_us * kind.advertisement_ua / 1e6
+    return {
+        "event_nj": round(event_uc * volts * 1000),
+        "awake_uw": round(kind.active_ua * volts),
+        "waking_nj": round(kind.wake_us * kind.waking_ua / 1e6 * volts * 1000),
+    }
+
+
 def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int | str]:
     """Return the configuration of the firmware for a node of a scenario."""
     kind = board_kind(section.board)
@@ -266,6 +279,7 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
         "cell_new": int(firmware.cell_new),
         "load_na": round(firmware.load_ua * 1000),
         "shed": int(firmware.shed),
+        "command_key": firmware.command_key,
     }
     if firmware.zero_every:
         configuration |= {
@@ -277,6 +291,10 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
             "pin_sensors": kind.pins.sensors,
             "own_nw": round(firmware.own_uw * 1000),
             "wake_nj": round(firmware.wake_uj * 1000),
+            "glance_nj": round(firmware.glance_uj * 1000),
+            "advert_nj": round(firmware.advert_uj * 1000),
+            **_radio_budget(section),
+            "look_every": firmware.look_every,
             "refill_ppm": round(firmware.refill_efficiency * 1e6),
         }
     if firmware.ble_advertise_ms:
@@ -284,6 +302,7 @@ def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int |
             "ble_advertise_ms": firmware.ble_advertise_ms,
             "ble_interval_ms": firmware.ble_interval_ms,
             "ble_key": firmware.ble_key,
+            "ble_awake_ms": firmware.ble_awake_ms,
         }
     if kind.has_wifi:
         configuration |= {

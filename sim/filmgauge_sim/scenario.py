@@ -91,7 +91,7 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         bool, Meta(description="whether the node is told the charge at the start")
     ] = True
     backlog: Annotated[
-        int, number(1, 256, "records kept while the broker is away, or for want of a radio")
+        int, number(1, 1024, "records kept while the broker is away, or for want of a radio")
     ] = 256
     zero_every: Annotated[
         int,
@@ -118,13 +118,28 @@ class FirmwareSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ble_key: Annotated[
         str, Meta(description="32 hexadecimal digits that encrypt what is advertised; else plain")
     ] = ""
+    ble_awake_ms: Annotated[
+        int,
+        number(0, 60000, "the longest work for a connected peer that the supply bears; 0: any"),
+    ] = 0
+    command_key: Annotated[
+        str, Meta(description="32 hexadecimal digits that vouch for commands; none obeys nobody")
+    ] = ""
     own_uw: Annotated[
         float,
         number(0, 1e6, "with switched sensors: what the node takes for itself to be, asleep, uW"),
     ] = 0.0
     wake_uj: Annotated[
-        float, number(0, 2e6, "with switched sensors: what it takes a wake to cost, uJ")
+        float, number(0, 2e6, "with switched sensors: what it takes a full sample to cost, uJ")
     ] = 0.0
+    glance_uj: Annotated[
+        float, number(0, 2e6, "and a wake that only asks whether the current has changed, uJ")
+    ] = 0.0
+    advert_uj: Annotated[float, number(0, 2e6, "and one advertisement, uJ")] = 0.0
+    look_every: Annotated[
+        int,
+        number(1, 1440, "with switched sensors: wakes between full samples while nothing changes"),
+    ] = 1
     refill_efficiency: Annotated[
         float, number(0.01, 1, "with switched sensors: from the cell to the capacitor")
     ] = 0.87
@@ -135,7 +150,7 @@ class NodeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     name: Annotated[str, Meta(description="1 to 32 of a-z, 0-9 and -; names the MQTT topics")]
     board: Annotated[
-        Literal["esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55"],
+        Literal["esp32-c3", "esp32-c6", "esp32-s3", "stm32wb55"],
         Meta(description="kind of board; an stm32wb55 has no Wi-Fi and keeps its records"),
     ] = "esp32-c3"
     clock_error_ppm: Annotated[
@@ -263,6 +278,9 @@ def _check_step(where: str, step: CyclerStep) -> None:
         raise ValueError(f"{where} needs hours or, unless it is a rest, until_v")
 
 
+_BUDGET = ("own_uw", "wake_uj", "glance_uj", "advert_uj", "look_every", "refill_efficiency")
+
+
 def _check_supply(node: NodeSection) -> None:
     """The circuit belongs to supply film, a cycler to usb, a budget to switched sensors."""
     if node.sensor.switched and node.firmware.zero_every:
@@ -271,7 +289,7 @@ def _check_supply(node: NodeSection) -> None:
         )
     if not node.sensor.switched:
         plain = FirmwareSection()
-        for key in ("own_uw", "wake_uj", "refill_efficiency"):
+        for key in _BUDGET:
             if getattr(node.firmware, key) != getattr(plain, key):
                 raise ValueError(f"node {node.name}: firmware.{key} needs sensor.switched = true")
     if node.supply == "film":
@@ -301,8 +319,9 @@ def _check_radio(node: NodeSection) -> None:
         raise ValueError(
             f"node {node.name}: firmware.ble_advertise_ms needs a board without Wi-Fi"
         )
-    if firmware.ble_key and not re.fullmatch("[0-9a-fA-F]{32}", firmware.ble_key):
-        raise ValueError(f"node {node.name}: firmware.ble_key must be 32 hexadecimal digits")
+    for key in ("ble_key", "command_key"):
+        if not re.fullmatch("([0-9a-fA-F]{32})?", getattr(firmware, key)):
+            raise ValueError(f"node {node.name}: firmware.{key} must be 32 hexadecimal digits")
 
 
 def _sentence(message: str) -> str:

@@ -49,7 +49,7 @@ def told(gauge):
         gauge.available_nah(1300000, 2500),
         gauge.available_sigma_nah(),
         gauge.full_available_nah(1300000, 2500),
-        gauge.recent_pa(),
+        gauge.recent_pa,
         gauge.time_to_empty_s(2500),
         gauge.time_to_full_s(),
         gauge.resistance_mohm(),

@@ -11,7 +11,7 @@ from filmgauge_sim.board.launcher import InterpreterError, own_interpreter
 
 HERE = Path(__file__).parent
 _FIRMWARE = HERE.parents[1] / "firmware"
-_HEAP = "128wK"  # of a 32-bit board with 128 KB, as an ESP32-C3 grows to
+_HEAP = "64wK"  # of a 32-bit board with 64 KB, with which an ESP32 starts
 _TIMEOUT_S = 120
 _PACKAGED = (
     "import sys, micropython_module as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"

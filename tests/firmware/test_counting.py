@@ -7,7 +7,7 @@ from filmgauge.counting import Accumulated, counting_of
 from filmgauge.estimated import Estimated
 from filmgauge.faults import FAULT_GAP
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
-from filmgauge.gauge.ledger import GAP, INPUT, MEASURED, SENSOR, SLEEP, ZERO
+from filmgauge.gauge.ledger import GAP, INPUT, MEASURED, RADIO, SENSOR, SLEEP, ZERO
 from filmgauge.state import State
 
 SHUNT_MOHM = 1000000
@@ -24,9 +24,14 @@ class Sample:
 
     def __init__(self, code=None, voltage_uv=None, restarted=False):
         self.current = Sensor()
+        self.glances = 0
         self.current_code = code
         self.voltage_uv = voltage_uv
         self.restarted = restarted
+
+    def glance(self):
+        self.glances += 1
+        return self.current_code
 
 
 def config(**changes):
@@ -139,7 +144,7 @@ def test_what_is_booked_flows_like_any_current():
         booked.book(-3600000000, SLEEP, 180000000)
         booked.flow(0, hour_ms, 2500)
     assert booked.ledger.line_pc(GAP) == 0  # exactly nothing is no stuck sensor here
-    assert abs(booked.recent_pa() - counted.recent_pa()) <= 2
+    assert abs(booked.recent_pa - counted.recent_pa) <= 2
     assert abs(booked.stored_nah() - counted.stored_nah()) <= 1
     ready = [gauge.available_nah(660000, 2500) for gauge in (counted, booked)]
     assert abs(ready[0] - ready[1]) <= 2
@@ -204,3 +209,93 @@ def test_an_accumulator_is_counted_and_its_restart_told():
     assert counting.count(state, sample, gauge, 1000, 2500) == FAULT_GAP
     sample.current_code = None  # it does not answer: nothing is counted, nothing forgotten
     assert counting.count(state, sample, gauge, 1000, 2500) == 0
+
+
+def test_what_the_radio_takes_is_a_line_of_its_own():
+    for code, share in ((-10 * UA, 1), (20 * UA, 0)):
+        gauge, state, counting = LedgerOnly(SHUNT_MOHM), State(), estimated(refill_ppm=800000)
+        sample = Sample(code, 2000000)
+        for reports in (0, 3, 0, 1, 0):
+            counting.count(state, sample, gauge, MINUTE_MS, 2500)
+            state.wakes += 1
+            for _ in range(reports):
+                state.transmitted(14000)
+        # Four times 14 uJ through 80 % at 2 V; in the light the harvester gives them.
+        expected_pc = share * 4 * 14e6 / 0.8 / 2.0
+        assert abs(gauge.ledger.line_pc(RADIO) + expected_pc) <= 1e-6 * expected_pc
+        assert taken_pc(gauge) == 0
+
+
+def test_what_the_radio_took_outlives_a_sleep():
+    gauge, state, again = LedgerOnly(SHUNT_MOHM), State(), State()
+    state.transmitted(3000000000)
+    state.transmitted(3000000000)
+    state.pack(gauge)
+    again.buffer[:] = state.buffer
+    again.unpack(gauge)
+    assert again.radio_nj == 0xFFFFFFFF  # no more is kept; it is 4.3 J
+
+
+def test_an_accumulator_has_seen_the_radio():
+    gauge, state, counting = LedgerOnly(SHUNT_MOHM), State(), Accumulated()
+    state.transmitted(14000)
+    counting.count(state, Sample(0), gauge, MINUTE_MS, 2500)
+    assert gauge.ledger.line_pc(RADIO) == 0
+    assert not counting.glance(state, Sample(0), gauge, MINUTE_MS)
+
+
+def glanced(codes, every, gauge=None):
+    """Return gauge and looks of a node that looks when `every` wakes have passed or it must."""
+    if gauge is None:
+        gauge = FuelGauge(cell(), SHUNT_MOHM)
+        gauge.open(500000, 10000)
+    counting = estimated(own_nw=5000, wake_nj=200000, glance_nj=20000, refill_ppm=800000)
+    state, looks, last = State(), [], 0
+    for wake in range(len(codes)):
+        sample = Sample(codes[wake], 2000000)
+        elapsed_ms = (wake - last) * MINUTE_MS
+        state.wakes = wake
+        if not wake % every or not counting.glance(state, sample, gauge, elapsed_ms):
+            counting.count(state, sample, gauge, elapsed_ms, 2500)
+            looks.append(wake)
+            last = wake
+    return gauge, looks
+
+
+def test_glances_count_what_looks_would_have_counted():
+    for charge in (0, 15):
+        codes = [-10 * UA] * 4 + [charge * UA, charge * UA, 0] * 4 + [0] * 5 + [-10 * UA] * 4
+        each, looks = glanced(codes, 1)
+        assert looks == list(range(len(codes)))
+        fewer, looks = glanced(codes, 12)
+        assert len(looks) < 8
+        # Dawn is seen at the next even wake, dusk at once.
+        assert looks[-1] == 24
+        measured = [gauge.ledger.line_pc(MEASURED) for gauge in (each, fewer)]
+        assert abs(measured[0] - measured[1]) <= 3 * 15 * 60 * 1000000
+        taken = [gauge.ledger.line_pc(SLEEP) for gauge in (each, fewer)]
+        assert abs(taken[0] - taken[1]) <= 2 * 5e6 * 60 / 0.8 / 2.0
+
+
+def test_a_calm_night_is_booked_to_the_last_joule():
+    gauge, looks = glanced([-10 * UA] * 25, 12)
+    assert looks == [0, 12, 24]
+    sleep_pc = 24 * 60 * 5e6 / 0.8 / 2.0
+    assert abs(gauge.ledger.line_pc(SLEEP) + sleep_pc) <= 1e-6 * sleep_pc
+    # Two looks, and in each twelve wakes five glances: every other wake, but for the look itself.
+    awake_pc = (2 * 200e6 + 10 * 20e6) / 0.8 / 2.0
+    assert abs(gauge.ledger.line_pc(SENSOR) + awake_pc) <= 1e-6 * awake_pc
+
+
+def test_a_charge_that_comes_to_its_end_is_looked_at():
+    codes = [20 * UA] * 24
+    for soc_ppm, looks in ((500000, [0, 12]), (940000, list(range(24)))):
+        gauge = FuelGauge(cell(), SHUNT_MOHM)
+        gauge.open(soc_ppm, 10000)
+        assert glanced(codes, 12, gauge)[1] == looks
+
+
+def test_a_sensor_that_does_not_answer_is_no_calm():
+    counting, state = estimated(), State()
+    state.counting = 1
+    assert not counting.glance(state, Sample(None), LedgerOnly(SHUNT_MOHM), MINUTE_MS)

@@ -8,7 +8,7 @@ from noise import Noise
 from planar_film import PlanarFilm, arrhenius, end_voltage_uv, polarisation_v, series_lag
 
 from filmgauge.gauge.film import Film
-from filmgauge.gauge.profile import fields
+from filmgauge.gauge.profile_file import fields
 
 CELSIUS = (-2000, 0, 2500, 3700, 6000)
 # ohm cm2 of LiPON at CELSIUS for 0.55 eV, printed in two or three digits

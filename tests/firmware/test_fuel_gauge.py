@@ -24,10 +24,8 @@ def test_without_a_profile_nothing_is_judged():
     gauge.count(-3600, 60000, 2500)
     gauge.book(-100)
     gauge.observe(3000000, 1000, 0, 2500)
-    gauge.lost()
     assert gauge.soc_ppm() is None
     assert gauge.sigma_ppm() is None
-    assert gauge.shown_ppm() is None
     assert gauge.stored_nah() is None
     assert gauge.full_nah() is None
     expected = {MEASURED: -3600 * 78125 // 1000, INPUT: -100}
@@ -188,13 +186,13 @@ def test_recent_current_and_times():
     assert gauge.time_to_full_s() is None
     for _ in range(600):
         gauge.count(counts(-100000, 60000), 60000, 2500)
-    assert close(gauge.recent_pa(), -100000, 0.01)
+    assert close(gauge.recent_pa, -100000, 0.01)
     assert gauge.time_to_full_s() is None
     given_nah = gauge.available_nah(100000, 2500)
     assert close(gauge.time_to_empty_s(2500), given_nah * 36.0, 0.02)  # nAh at 100 nA
     for _ in range(600):
         gauge.count(counts(200000, 60000), 60000, 2500)
-    assert close(gauge.recent_pa(), 200000, 0.01)
+    assert close(gauge.recent_pa, 200000, 0.01)
     assert gauge.time_to_empty_s(2500) is None
     missing_nah = gauge.full_nah() - gauge.stored_nah()
     assert close(gauge.time_to_full_s(), missing_nah * 18.0, 0.02)

@@ -91,6 +91,15 @@ def test_a_wake_without_profile_keeps_the_judgement():
     assert lines(again)[MEASURED] == (1000 - 12345) * 78125000 // SHUNT_MOHM
 
 
+def test_a_profile_that_comes_late_finds_a_gauge_that_knows_nothing_yet():
+    state = filled(LedgerOnly(SHUNT_MOHM))
+    gauge = FuelGauge(cell(), SHUNT_MOHM)
+    read(state, gauge)
+    gauge.open(400000, 50000)
+    assert gauge.soc_ppm() == 400000
+    assert lines(gauge)[MEASURED] == -12345 * 78125000 // SHUNT_MOHM
+
+
 def test_packing_leaves_room_for_the_seal():
     state = filled(FuelGauge(cell(), SHUNT_MOHM))
     assert state.buffer[:HEAD_SIZE] == bytes(HEAD_SIZE)

@@ -76,8 +76,11 @@ def test_a_scenario_with_whole_nodes(scenario):
     ("arguments", "sentence"),
     [
         (["lab-26"], "FAMILY must be one of lab-25,"),
-        (["lab-25", "--runtime", "cpython"], "--runtime cpython needs --scenario"),
-        (["--scenario", "bench", "--runtime", "cpython", "--float32"], "need --runtime gauge"),
+        (
+            ["lab-25", "--runtime", "micropython", "--float32"],
+            "--float32 needs --runtime gauge or",
+        ),
+        (["--scenario", "bench", "--runtime", "cpython", "--float32"], "needs --runtime gauge"),
         (["lab-25", "--scenario", "bench"], "exclude each other"),
         (["--scenario", "no-such"], "no-such: neither a file"),
         (["--seeds", "0"], "0 is not in the range"),

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -109,6 +110,12 @@ def test_bthome_ble_reads_every_advert_of_a_day_across_resets(
     with caplog.at_level(logging.INFO):
         for adverts, record in zip(reports, records, strict=True):
             assert len(adverts) in (9, 10)  # 5 s at 500 ms and up to 10 ms more
+            boot, seq, up_s, *_ = record.values()
+            place = struct.pack("<HBIII", 0xFFFF, 1, boot, seq, up_s)
+            response = b"\x09\x09window-1" + b"\x10\xff" + place
+            assert {(advert.connectable, advert.response) for advert in adverts} == {
+                (True, response)
+            }
             for advert in adverts:
                 assert receiver.read(advert) == pytest.approx(expected(record, not key))
     assert [entry.message for entry in caplog.records if entry.levelno >= logging.WARNING] == []

@@ -15,6 +15,10 @@ def this_board():
         from filmgauge.board.esp32 import Esp32
 
         return Esp32()
+    if system == "rp2":
+        from filmgauge.board.rp2 import Rp2
+
+        return Rp2()
     if system == "pyboard":  # what the STM32 port calls itself on every board
         from filmgauge.board.stm32wb import Stm32Wb
 

@@ -24,8 +24,9 @@ _LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
 class Actions:
     """Operations for one connection: parts of a configuration are collected in it."""
 
-    def __init__(self, desk):
+    def __init__(self, desk, config_path: str = "/config.json"):
         self._desk = desk
+        self._config_path = config_path
         self._collected = None
 
     def do(self, operation: int, payload: bytes) -> str:
@@ -85,7 +86,7 @@ class Actions:
         from filmgauge.control.reconfigure import change
 
         try:
-            count = change(bytes(collected))
+            count = change(bytes(collected), self._config_path)
         except ValueError as error:
             raise Refused(DENIED, str(error)) from None
         return "%d keys changed, used after the next boot" % count

@@ -36,7 +36,7 @@ _RESUME_PPM = const(950000)  # a charge begins again below this state of charge
 _FORBIDDING = (OVER_VOLTAGE, OVER_CHARGE, TOO_WARM, TOO_COLD, SENSOR)
 _SLOWING = (UNDER_VOLTAGE, OVER_CHARGE, TOO_WARM, TOO_COLD)
 _SLOWER = const(4)
-_FORMAT = "<Biii"
+_FORMAT = const("<Biii")
 SIZE = const(13)
 
 

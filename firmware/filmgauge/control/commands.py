@@ -1,6 +1,6 @@
 """Frames of commands: who may tell a node what to do, over Bluetooth or MQTT alike.
 
-    commands = Commands(node, key_text)
+    commands = Commands(node, key_text, LastCommand())
     counter, operation, payload = commands.opened(frame)    # Refused: status and reason
     operation, payload = secure(frame)                      # of a link that is paired
 
@@ -14,8 +14,6 @@ from binascii import unhexlify
 from hashlib import sha256
 
 from filmgauge.compat import const
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD
-from filmgauge.store.journal import Journal
 
 VERSION = const(1)
 DONE = const(0)
@@ -29,9 +27,7 @@ LONGEST = const(256)  # of a frame
 _HEAD = "<BBI"
 _HEAD_SIZE = const(6)
 _MAC_SIZE = const(16)
-_SIZE = const(4)
 _BLOCK = const(64)  # of SHA-256
-_PATH = "/commands"
 
 
 class Refused(Exception):
@@ -46,19 +42,10 @@ class Refused(Exception):
 class Commands:
     """Checks frames for one node. ValueError for a key that is not 32 hexadecimal digits."""
 
-    def __init__(self, node: str, key_text: str, path: str = _PATH):
+    def __init__(self, node: str, key_text: str, last):
         self._node = node.encode() + b"\0"
         self._key = _key(key_text)
-        self._journal = Journal(path, _SIZE)
-        self._buffer = bytearray(_SIZE + OVERHEAD)
-        self._last = -1  # not read yet
-
-    def last(self) -> int:
-        """Return the counter of the last frame that was accepted, 0 for none."""
-        if self._last < 0:
-            found = self._journal.load(self._buffer)
-            self._last = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0] if found else 0
-        return self._last
+        self._last = last
 
     def opened(self, frame: bytes) -> "tuple[int, int, bytes]":
         """Return (counter, operation, payload) of a frame that holds; its counter is used up.
@@ -72,11 +59,10 @@ class Commands:
         if not _same(frame[-_MAC_SIZE:], hmac(self._key, self._node, body)[:_MAC_SIZE]):
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
-        if counter <= self.last():
-            raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (self.last(), counter))
-        struct.pack_into("<I", self._buffer, HEAD_SIZE, counter)
-        self._journal.save(self._buffer)
-        self._last = counter
+        last = self._last.value
+        if counter <= last:
+            raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (last, counter))
+        self._last.keep(counter)
         return counter, operation, body[_HEAD_SIZE:]
 
 

@@ -15,7 +15,7 @@ FAULTY = const(1)
 EMPTY = const(2)
 ZEROING = const(3)
 
-_FORMAT = "<BH"
+_FORMAT = const("<BH")
 SIZE = const(3)
 
 

@@ -1,6 +1,6 @@
 """Changes keys of the configuration in flash: all of a change or nothing of it.
 
-count = change(b'{"sample_s": 60}')     # ValueError: one sentence on what is wrong
+count = change(b'{"sample_s": 60}', "/config.json")     # ValueError: one sentence on what is wrong
 """
 
 import json
@@ -8,10 +8,8 @@ import os
 
 from filmgauge.config import Config
 
-_PATH = "/config.json"
 
-
-def change(text: bytes, path: str = _PATH) -> int:
+def change(text: bytes, path: str) -> int:
     """Merge an object of keys into the configuration; return how many. null takes a key away.
 
     The new one is written beside the old and takes its place in one step. OSError from flash.

@@ -20,7 +20,7 @@ SAVING = const(1)  # reports less often
 QUIET = const(2)  # samples, but does not report
 HIBERNATE = const(3)  # wakes as seldom as it can
 
-_BEGINS_PPM = (300000, 150000, 50000)  # assumed: of the full charge
+_BEGINS_PPM = const((300000, 150000, 50000))  # assumed: of the full charge
 _HYSTERESIS_PPM = const(50000)
 _LIMITING = (UNDER_VOLTAGE, OVER_DISCHARGE, TOO_COLD, TOO_WARM)
 SIZE = const(1)

@@ -1,7 +1,5 @@
 """How the first cycles open a film: its capacity grows as the profile says, turn by turn.
 
-What was never charged before, the virgin part, charges at a higher voltage and with a large loss.
-
 The closed part falls by a factor exp(-n / n_act) in n equivalent full cycles; the capacity is
 that of the formed film times 1 - u closed, with u the part that is closed as built. Like the
 film itself, the gauge lets growth take effect where a charge follows a discharge.
@@ -15,19 +13,17 @@ from filmgauge.compat import const
 _PPM = const(1000000)
 _TURN = const(200)  # a turn is one when this share of the capacity (1 / n) has flowed back
 _CLOSED = const(1000)  # below this the film counts as formed
-_VIRGIN = const(30000)  # assumed: below this share nothing counts as never charged
-_FORMAT = "<iiiiB"
-SIZE = const(17)
+_FORMAT = const("<iiiB")
+SIZE = const(13)
 
 
 class Activation:
-    """What is still closed of a film, and what of it was never charged."""
+    """What is still closed of a film."""
 
     def __init__(self, profile):
         self._profile = profile
         self._design_uc = profile.full_pc() // _PPM
         self.closed_ppm = 0
-        self.virgin_ppm = 0
         self._moved_uc = 0  # since growth took effect last
         self._back_uc = 0  # against the present direction
         self._charging = True
@@ -35,7 +31,6 @@ class Activation:
     def begin(self) -> None:
         """Take the film for one as built."""
         self.closed_ppm = _PPM
-        self.virgin_ppm = _PPM
 
     def factor_ppm(self) -> int:
         """Return the capacity over that of the formed film."""
@@ -57,11 +52,6 @@ class Activation:
         self._charging = moved_uc > 0
         return self._charging and self.turn()
 
-    def charged_to(self, soc_ppm: int) -> None:
-        """Note how far a charge has come; one that has come far enough has opened it all."""
-        virgin_ppm = min(self.virgin_ppm, _PPM - soc_ppm)
-        self.virgin_ppm = virgin_ppm if virgin_ppm > _VIRGIN else 0
-
     def turn(self) -> bool:
         """Let growth take effect now; return whether there is any."""
         if not self.closed_ppm or not self._moved_uc:
@@ -79,7 +69,6 @@ class Activation:
             buffer,
             offset,
             self.closed_ppm,
-            self.virgin_ppm,
             self._moved_uc,
             self._back_uc,
             self._charging,
@@ -88,5 +77,5 @@ class Activation:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
-        self.closed_ppm, self.virgin_ppm, self._moved_uc, self._back_uc = values[:4]
-        self._charging = bool(values[4])
+        self.closed_ppm, self._moved_uc, self._back_uc = values[:3]
+        self._charging = bool(values[3])

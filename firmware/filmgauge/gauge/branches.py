@@ -5,35 +5,38 @@
 Half the gap between the plateaus is known at one current and 25 degC. What part of it is kinetic,
 so that it answers to current and temperature and vanishes at rest, is not published: it is
 learned from the plateaus, and until then an end must lie far from where a plateau may be.
+
+What was never charged before, the virgin part, charges at a higher voltage and with a large loss.
 """
 
 import math
 
 from filmgauge.compat import const
 
-_GAS = 8.314463  # J / (mol K)
-_FARADAY = 96485.33
+_GAS = const(8.314463)  # J / (mol K)
+_FARADAY = const(96485.33)
 _KELVIN_CDEG = const(27315)
-_REFERENCE_K = 298.15
-_PPM = 1000000.0
+_REFERENCE_K = const(298.15)
+_PPM = const(1000000.0)
 _COLDEST_CDEG = const(-6000)  # the model ends here: beyond, a reading is a broken sensor's
 _WARMEST_CDEG = const(15000)
-_THERMAL_V = 2.0 * _GAS * _REFERENCE_K / _FARADAY
+_THERMAL_V = const(2.0 * _GAS * _REFERENCE_K / _FARADAY)
 # What part of the gap is kinetic is not published, 0.2 to 0.8: 1 sigma before and after it was
 # seen, and the noise of one look besides that of the gap.
-_SHARE_UNKNOWN = 0.25
-_SHARE_KNOWN = 0.05
-_SEEN_V = 0.01
-_LEAST_SHARE = 0.1
-_MOST_SHARE = 0.9
-_LONGEST_STEP = 0.1
-_INPUT = 0.12  # of what the voltage input takes: 1 sigma, its resistance is known to 20 %
-_BARRIER = 0.5  # assumed: 1 sigma of the barrier of the first charge, as a share of it
-_END_HEIGHT = 0.05  # assumed: 1 sigma of the height of an end, relative
-_END_WIDTH = 0.15  # assumed: 1 sigma of its width, relative
-_ENDLESS = 1e9  # beyond, something is no number
-_LEAST_EXCESS_V = 0.05  # 1 sigma at least: no knee begins nearer to the plateau
-_INFORMATIVE = 2.0  # a voltage this many sigma off its plateau tells of the end
+_SHARE_UNKNOWN = const(0.25)
+_SHARE_KNOWN = const(0.05)
+_SEEN_V = const(0.01)
+_LEAST_SHARE = const(0.1)
+_MOST_SHARE = const(0.9)
+_LONGEST_STEP = const(0.1)
+_INPUT = const(0.12)  # of what the voltage input takes: 1 sigma, its resistance is known to 20 %
+_BARRIER = const(0.5)  # assumed: 1 sigma of the barrier of the first charge, as a share of it
+_END_HEIGHT = const(0.05)  # assumed: 1 sigma of the height of an end, relative
+_END_WIDTH = const(0.15)  # assumed: 1 sigma of its width, relative
+_VIRGIN = const(30000)  # assumed: below this share nothing counts as never charged
+_ENDLESS = const(1e9)  # beyond, something is no number
+_LEAST_EXCESS_V = const(0.05)  # 1 sigma at least: no knee begins nearer to the plateau
+_INFORMATIVE = const(2.0)  # a voltage this many sigma off its plateau tells of the end
 
 
 class Branches:
@@ -44,7 +47,7 @@ class Branches:
 
     def __init__(self, profile):
         self._profile = profile
-        self.virgin_ppm = 0  # share that was never charged, which charges at a higher voltage
+        self.virgin_ppm = 0
         self.surface_share = self.surface_sigma = 0.0
         self._warm_cdeg = None
         self._plateau_sigma = self._drain_sigma = self._volts_per_pa = self._bent = 0.0
@@ -55,7 +58,12 @@ class Branches:
         self._gap_v = self._static_v + max(0.001, self._polarisation(max(1, plateau_pa)))
         self.share_ppm = round((1.0 - self._static_v / self._gap_v) * _PPM)
         self.share_sigma = _SHARE_UNKNOWN
-        self._divide(self.share_ppm / _PPM)
+        self._divide()
+
+    def charged_to(self, soc_ppm: int) -> None:
+        """Note how far a charge has come; one that has come far enough leaves nothing virgin."""
+        virgin_ppm = min(self.virgin_ppm, 1000000 - soc_ppm)
+        self.virgin_ppm = virgin_ppm if virgin_ppm > _VIRGIN else 0
 
     def surface(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
@@ -115,18 +123,13 @@ class Branches:
         else:
             change = -_LONGEST_STEP
         self.share_ppm = round(max(_LEAST_SHARE, min(_MOST_SHARE, share + change)) * _PPM)
-        self._divide(self.share_ppm / _PPM)
+        self._divide()
 
     def resistance_ohm(self, low_pa: int, high_pa: int, temperature_cdeg: int) -> float:
         """Return the chord of the polarisation between two currents, as the profile has it."""
         self._warm(temperature_cdeg)
         low = self._polarisation(low_pa)
         return (self._polarisation(high_pa) - low) / (high_pa - low_pa) * 1e12
-
-    def restore_share(self, share_ppm: int, share_sigma: float) -> None:
-        """Take back what was learned before a sleep."""
-        self.share_ppm, self.share_sigma = share_ppm, share_sigma
-        self._divide(share_ppm / _PPM)
 
     def _plateau_v(self, current_pa, drain_pa, temperature_cdeg):
         """Return the plateau under a current; leaves its standard deviation behind."""
@@ -147,10 +150,10 @@ class Branches:
         self._plateau_sigma = spread + self._drain_sigma
         return flat + polarisation
 
-    def _divide(self, share):
+    def _divide(self):
         """Divide the gap into its static and its kinetic part."""
         profile = self._profile
-        kinetic = self._gap_v * share
+        kinetic = self._gap_v * (self.share_ppm / _PPM)
         self._static_v = self._gap_v - kinetic
         ohmic = (
             profile.plateau_pa_cm2 * 1e-15 * (profile.lipon_mohm_cm2 + profile.contact_mohm_cm2)

@@ -37,30 +37,30 @@ _EMPTY = const(1)
 _FULL = const(2)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
-_END = 0.0001  # of the surface at an end, besides what the voltage leaves open
-_LAG = 0.008  # of a lag, because two modes are not all
+_END = const(0.0001)  # of the surface at an end, besides what the voltage leaves open
+_LAG = const(0.008)  # of a lag, because two modes are not all
 _INPUT_PERCENT = const(12)  # of what the voltage input takes: its resistance is known to 20 %
 _GUESSED = const(2000)  # nC for a pC: half of what flowed while the sensor was stuck
-# Of the state of charge, what no repetition reduces: a floor, and shares of the largest lag at the
-# last end and of what the voltage left open there.
-_LASTING = 0.00005
-_LASTING_LAG = 0.007
-_LARGE_LAG = 0.1  # beyond, a lag is known no worse
-_LASTING_SURFACE = 0.9
-_CURVED = 0.5  # of the second order of a lag whose tau is not known
-_WANDER = 0.0001  # of the stored charge in one equivalent full cycle
-_CAPACITY_WANDER = 0.0003  # of the capacity in one equivalent full cycle
-_TAU_WANDER = 0.0015  # of tau in one equivalent full cycle
-_OPENING = 0.2  # of how the film opens in its first cycles: share of the predicted growth
-_SURPRISE = 9.0  # squared innovation over its variance: beyond, the cell is not as thought
-_MODEST = 4.0  # and is made to be no more than this
-_MOST = (1.0, 0.5, 0.7, 0.2, 0.005)  # to which surprise alone makes each unknown unsure
+# Of the state of charge, what no repetition reduces: a floor, a part that grows with the square of
+# the largest lag at the last end, and a share of what the voltage left open there.
+_LASTING = const(0.00015)
+_LASTING_LAG = const(0.094)
+_LARGE_LAG = const(0.105)  # beyond, a lag is known no worse
+_LASTING_SURFACE = const(0.8)
+_CURVED = const(0.5)  # of the second order of a lag whose tau is not known
+_WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
+_CAPACITY_WANDER = const(0.0003)  # of the capacity in one equivalent full cycle
+_TAU_WANDER = const(0.0015)  # of tau in one equivalent full cycle
+_OPENING = const(0.2)  # of how the film opens in its first cycles: share of the predicted growth
+_SURPRISE = const(9.0)  # squared innovation over its variance: beyond, the cell is not as thought
+_MODEST = const(4.0)  # and is made to be no more than this
+_MOST = const((1.0, 0.5, 0.7, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
 
-_COMPARED = 0.1  # charged between two ends, a share of the design: less tells no loss
-_LEAST = 1e-14  # of a variance
-_ENDLESS = 1e9  # of a square: beyond, something is no number
+_COMPARED = const(0.1)  # charged between two ends, a share of the design: less tells no loss
+_LEAST = const(1e-14)  # of a variance
+_ENDLESS = const(1e9)  # of a square: beyond, something is no number
 
-_FORMAT = "<QQQiiiiBBf15f"
+_FORMAT = const("<QQQiiiiBBf15f")
 SIZE = const(106)
 
 
@@ -147,11 +147,11 @@ class Estimator:
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
-        return self._covariance[_CAPACITY * (_N + 1)] ** 0.5
+        return self._sigma(_CAPACITY)
 
     def loss_sigma(self) -> float:
         """Return the standard deviation of the lost share."""
-        return self._covariance[_LOSS * (_N + 1)] ** 0.5
+        return self._sigma(_LOSS)
 
     def observe(
         self,
@@ -185,10 +185,8 @@ class Estimator:
         self.compared = self._last_side > 0 and charged > _COMPARED
         if self._told != side:
             self._peak_lag_ppm = abs(lag_ppm)
-        lag, surface = (
-            _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM),
-            _LASTING_SURFACE * film.surface_sigma,
-        )
+        lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
+        surface = _LASTING_SURFACE * film.surface_sigma
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
         self._told_lag_ppm = lag_ppm
         self._told = side
@@ -228,9 +226,10 @@ class Estimator:
                 at += 1
 
     def _set_variance(self, index, sigma_ppm):
-        for i in range(_N):
-            self._covariance[index * _N + i] = self._covariance[i * _N + index] = 0.0
         self._covariance[index * (_N + 1)] = (sigma_ppm / _PPM) ** 2
+
+    def _sigma(self, index):
+        return max(self._covariance[index * (_N + 1)], _LEAST) ** 0.5
 
     def _counted_variance(self):
         """Return what counting alone has added to the variance of the stored charge."""
@@ -246,27 +245,19 @@ class Estimator:
 
     def _variance(self, surface, by_tau, by_energy):
         """Return the variance of stored - surface capacity + by_tau tau + by_energy energy."""
+        self._look(surface, by_tau, by_energy, -self._charged())
+        return max(self._expect(self._counted_variance()), 0.0)
+
+    def _look(self, surface, by_tau, by_energy, by_loss):
+        """Lay down by how much each unknown counts in what is looked at."""
         row = self._row
         row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, by_tau
-        row[_ENERGY], row[_LOSS] = by_energy, -self._charged()
-        total = self._counted_variance()
-        covariance = self._covariance
-        for i in range(_N):
-            if row[i]:
-                part = 0.0
-                for j in range(_N):
-                    part += covariance[i * _N + j] * row[j]
-                total += part * row[i]
-        return max(total, 0.0)
+        row[_ENERGY], row[_LOSS] = by_energy, by_loss
 
     def _pass(self):
         """Let what was counted since the last correction act on the covariance."""
         covariance = self._covariance
-        charged = self._charged()
-        for j in range(_N):
-            covariance[j] -= charged * covariance[_LOSS * _N + j]
-        for i in range(_N):
-            covariance[i * _N] -= charged * covariance[i * _N + _LOSS]
+        self._mix(1.0, -self._charged(), _LOSS)
         cycles = self._cycles()
         covariance[0] += self._counted_variance()
         covariance[_CAPACITY * (_N + 1)] += cycles * _CAPACITY_WANDER * _CAPACITY_WANDER
@@ -291,23 +282,22 @@ class Estimator:
         Return False, with nothing changed, where the arithmetic of the board does not reach.
         """
         self._pass()
-        film, covariance, row, gain = self._film, self._covariance, self._row, self._gain
+        film, covariance, gain = self._film, self._covariance, self._gain
         # Near an end the depth is a matter of its shape and not of the capacity.
-        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -float(surface > 0.5), film.lag_by_tau
-        row[_ENERGY], row[_LOSS] = film.lag_by_ea, 0.0
+        self._look(float(surface > 0.5), film.lag_by_tau, film.lag_by_ea, 0.0)
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
-        expected = self._expect()
+        expected = self._expect(0.0)
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
         if squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))
-            expected = self._expect()
+            expected = self._expect(0.0)
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
-            expected = self._expect()
+            expected = self._expect(0.0)
         total = expected + noise
         for i in range(_N):
             for j in range(i, _N):
@@ -318,14 +308,14 @@ class Estimator:
         self._correct(innovation / total)
         return True
 
-    def _expect(self):
-        """Return the variance that the row sees, and leave the covariance times it in the gain."""
+    def _expect(self, expected):
+        """Add the variance that the row sees; leave the covariance times it in the gain."""
         covariance, row, gain = self._covariance, self._row, self._gain
-        expected = 0.0
         for i in range(_N):
             part = 0.0
             for j in range(_N):
-                part += covariance[i * _N + j] * row[j]
+                if row[j]:
+                    part += covariance[i * _N + j] * row[j]
             gain[i] = part
             expected += part * row[i]
         return expected
@@ -337,29 +327,26 @@ class Estimator:
         It is never wrong by more than explains the innovation alone, and an end that is seen
         again and again says nothing of it.
         """
-        sigma = max(self._covariance[_CAPACITY * (_N + 1)], _LEAST) ** 0.5
-        grown = max(1.0, min(most, _MOST[_CAPACITY]) / sigma)
+        grown = max(1.0, min(most, _MOST[_CAPACITY]) / self._sigma(_CAPACITY))
         if self._last_side == _FULL:
-            self._mix(1.0, grown - 1.0)
+            self._mix(1.0, grown - 1.0, _CAPACITY)
         self._scale(_CAPACITY, grown)
 
     def _widen_rest(self, scale):
         """Make what is missing to full, tau, its energy and the loss less sure, by one factor of
         the variance, so that they keep what they have told of each other."""
-        sigma = max(self._covariance[0], _LEAST) ** 0.5
-        root = max(1.0, min(max(scale, 1.0) ** 0.5, _MOST[_STORED] / sigma))
-        self._mix(root, 1.0 - root)
+        root = max(1.0, min(max(scale, 1.0) ** 0.5, _MOST[_STORED] / self._sigma(_STORED)))
+        self._mix(root, 1.0 - root, _CAPACITY)
         for k in (_TAU, _ENERGY, _LOSS):
-            sigma = max(self._covariance[k * (_N + 1)], _LEAST) ** 0.5
-            self._scale(k, max(1.0, min(root, _MOST[k] / sigma)))
+            self._scale(k, max(1.0, min(root, _MOST[k] / self._sigma(k))))
 
-    def _mix(self, stored, capacity):
-        """Put so much of the stored charge and so much of the capacity in its place."""
+    def _mix(self, stored, share, other):
+        """Put so much of the stored charge and such a share of another unknown in its place."""
         covariance = self._covariance
         for j in range(_N):
-            covariance[j] = stored * covariance[j] + capacity * covariance[_N + j]
+            covariance[j] = stored * covariance[j] + share * covariance[other * _N + j]
         for i in range(0, _N * _N, _N):
-            covariance[i] = stored * covariance[i] + capacity * covariance[i + 1]
+            covariance[i] = stored * covariance[i] + share * covariance[i + other]
 
     def _scale(self, index, factor):
         covariance = self._covariance

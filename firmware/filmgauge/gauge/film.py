@@ -11,27 +11,30 @@ derivatives to both are followed, so that a lag is known with its uncertainty.
 """
 
 import math
+import struct
 
 from filmgauge.compat import const
 from filmgauge.gauge.branches import Branches
 
 # Rates in 1 / tau and shares of the steady lag; what the modes do not carry follows at once.
-_RATES = (9.89735, 42.864481)
-_SHARES = (0.6112149, 0.1731844)
-_REST = 0.2156007
-_LEFT = 0.6  # assumed: of what a burst has left, on average
-_FAST = 0.3  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
-_FADING = 135.0  # rate in 1 / tau at which the slowest of the rest is forgotten
-_PPM = 1000000.0
-_PPB = 1000000000.0
+_RATES = const((9.89735, 42.864481))
+_SHARES = const((0.6112149, 0.1731844))
+_REST = const(0.2156007)
+_LEFT = const(0.6)  # assumed: of what a burst has left, on average
+_FAST = const(0.3)  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
+_FADING = const(135.0)  # rate in 1 / tau at which the slowest of the rest is forgotten
+_PPM = const(1000000.0)
+_PPB = const(1000000000.0)
 _LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, whatever was read
-_LOOK_S = 0.036  # from closing the switch of the voltage input to the middle of its conversion
+_LOOK_S = const(0.036)  # from closing the switch of the voltage input to mid-conversion
 _STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
 _SHORTEST_MS = const(46)  # of a burst that was seen
 _NEWTON_STEPS = const(6)
-_ENDLESS = 1e6
-_MOST_TAU = 2.3  # a factor of ten either way: beyond, it is no film of this kind
-_MOST_EA = 0.5
+_ENDLESS = const(1e6)
+_MOST_TAU = const(2.3)  # a factor of ten either way: beyond, it is no film of this kind
+_MOST_EA = const(0.5)
+_FORMAT = const("<10ifff")
+SIZE = const(52)
 
 
 class Film(Branches):
@@ -161,15 +164,19 @@ class Film(Branches):
             return _REST, _REST
         return max(0.0, share), by_tau
 
-    def learned(self) -> tuple:
-        """Return what `restore` takes back after a sleep."""
-        learned = self.tau_ppm, self.ea_ppm, self.share_ppm, self.share_sigma
-        return learned + (self._fast, self.doubted)
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write SIZE bytes."""
+        learned = self.tau_ppm, self.ea_ppm, self.share_ppm, self.virgin_ppm
+        lasting = self.share_sigma, self._fast, self.doubted
+        struct.pack_into(_FORMAT, buffer, offset, *self.modes, *learned, *lasting)
 
-    def restore(self, tau_ppm, ea_ppm, share_ppm, share_sigma, fast, doubted) -> None:
-        """Take back what was learned before a sleep."""
-        self.tau_ppm, self.ea_ppm, self._fast, self.doubted = tau_ppm, ea_ppm, fast, doubted
-        self.restore_share(share_ppm, share_sigma)
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        values = struct.unpack_from(_FORMAT, buffer, offset)
+        self.modes[:] = values[:6]
+        self.tau_ppm, self.ea_ppm, self.share_ppm, self.virgin_ppm = values[6:10]
+        self.share_sigma, self._fast, self.doubted = values[10:]
+        self._divide()
 
     def learn(self, tau: float, ea: float) -> None:
         """Correct ln tau and the relative activation energy, and the lags with them."""

@@ -18,11 +18,11 @@ _SETTLED = const(10)  # branches have turned when this share of the capacity (1 
 _FLAT_UV = const(15000)  # a voltage that moves less than this
 _FLAT = const(25)  # while this share of the capacity (1 / n) flows lies on a plateau,
 _TURNED = const(6)  # when so much has flowed since the current turned
-_LEAST_RATIO = 1.25  # of the currents of a step
+_LEAST_RATIO = const(1.25)  # of the currents of a step
 _LEAST_LOAD = const(100)  # and the smaller of them is above this share of 1C (1 / n)
-_NOISE_UV = 1500.0  # assumed: of a step, from the surface that moves between its two samples
-_FIRST_RATIO = 0.12  # assumed: 1 sigma of the ratio before anything was seen
-_RATIO_WANDER = 1e-4  # assumed: of its variance from step to step
+_NOISE_UV = const(1500.0)  # assumed: of a step, from a surface that moves between its samples
+_FIRST_RATIO = const(0.12)  # assumed: 1 sigma of the ratio before anything was seen
+_RATIO_WANDER = const(1e-4)  # assumed: of its variance from step to step
 _TREND_MCYCLES = const(50000)  # over which the trend of the capacity is formed
 _LAST_SHARE = const(800000)  # of the design capacity: the end of life
 _LEAST_RATIO_PPM = const(20000)  # assumed: no cell has a fiftieth of its profile's resistance
@@ -34,7 +34,7 @@ CAPACITY = const(0)
 RESISTANCE = const(1)
 EFFICIENCY = const(2)
 _MOST_PA = const(0x7FFFFFFF)  # what is packed
-_FORMAT = "<QIiiiiiiiiifIiIQiii"
+_FORMAT = const("<QIiiiiiiiiifIiIQiii")
 SIZE = const(84)
 
 

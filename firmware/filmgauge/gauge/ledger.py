@@ -30,7 +30,7 @@ LINES = const(11)
 _FIRST_BOOKED = const(3)
 
 _PC_PER_UC = const(1000000)
-_FORMAT = "<23i"
+_FORMAT = const("<23i")
 SIZE = const(92)
 
 
@@ -42,9 +42,10 @@ class CountScale:
     """
 
     def __init__(self, shunt_mohm: int):
-        numerator = 78125000
-        divisor = _greatest_common_divisor(numerator, shunt_mohm)
-        self.numerator = numerator // divisor
+        divisor, rest = 78125000, shunt_mohm
+        while rest:  # Euclid: both without their common factors stay small integers
+            divisor, rest = rest, divisor % rest
+        self.numerator = 78125000 // divisor
         self.denominator = shunt_mohm // divisor
 
     def pc(self, counts: int) -> int:
@@ -77,20 +78,18 @@ class Ledger:
         return self._words[2 * line] * _PC_PER_UC + self._words[2 * line + 1]
 
     def line_nah(self, line: int) -> int:
-        """Return a line in nAh, rounded to the nearest (1 nAh is 3600000 pC)."""
-        return (self.line_pc(line) + 1800000) // 3600000
+        """Return a line in nAh."""
+        return nah(self.line_pc(line))
 
     def booked_nah(self) -> int:
         """Return all that is known but not measured, in nAh."""
-        booked_pc = 0
-        for line in range(_FIRST_BOOKED, LINES):
-            booked_pc += self.line_pc(line)
-        return (booked_pc + 1800000) // 3600000
+        return nah(self.stored_pc(_FIRST_BOOKED))
 
-    def stored_pc(self) -> int:
-        """Return the sum of all lines in pC: the charge in the cell as the ledger has it."""
+    def stored_pc(self, first: int = OPENING) -> int:
+        """Return the sum of the lines from `first` on in pC: of all, it is the charge in the cell
+        as the ledger has it."""
         uc = pc = 0
-        for line in range(LINES):
+        for line in range(first, LINES):
             uc += self._words[2 * line]
             pc += self._words[2 * line + 1]
         return uc * _PC_PER_UC + pc
@@ -107,7 +106,6 @@ class Ledger:
         self._remainder = values[2 * LINES]
 
 
-def _greatest_common_divisor(a, b):
-    while b:
-        a, b = b, a % b
-    return a
+def nah(pc: int) -> int:
+    """Return pC in nAh, rounded to the nearest (1 nAh is 3600000 pC)."""
+    return (pc + 1800000) // 3600000

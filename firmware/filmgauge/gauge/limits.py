@@ -36,8 +36,8 @@ _NO_THERMOMETER = const(1)
 _NO_CELL = const(2)
 
 # Looks in a row that raise each level, kind by kind from warning to fault, and that release it.
-_RAISING = b"\2\2\2\3\3\2\3\2\2\3\2\2\3\3\2\3\3\2\2\5\x0f"
-_RELEASING = b"\2\3\x0a\2\3\x0a\2\3\x0a\2\3\x0a\3\3\x0a\3\3\x0a\2\3\x0a"
+_RAISING = const(b"\2\2\2\3\3\2\3\2\2\3\2\2\3\3\2\3\3\2\2\5\x0f")
+_RELEASING = const(b"\2\3\x0a\2\3\x0a\2\3\x0a\2\3\x0a\3\3\x0a\3\3\x0a\2\3\x0a")
 _RAISED = const(128)
 _COUNT = const(127)
 SIZE = const(21)  # KINDS x 3

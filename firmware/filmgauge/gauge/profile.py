@@ -7,58 +7,9 @@ The host compiles it from the parameters of a cell and its area (filmgauge_sim/c
 the board only reads it.
 """
 
-import binascii
-import struct
-
-from filmgauge.compat import const
-
-VERSION = const(2)
-MAGIC = b"FGPR"
-HEAD = "<4sBBH16s"  # magic, version, number of fields, spare, name padded with zeros
-_HEAD_SIZE = const(24)
-
-# name, smallest, largest: as one text, which takes a quarter of the heap that tuples take
-_FIELDS = (
-    "area_ucm2 1000 1000000000\n"  # 1e-6 cm2
-    "capacity_nah_cm2 10 1000000\n"  # between stoichiometry 0 and 1
-    "tau_ms 1000 1000000000\n"  # diffusion time constant at 25 degC
-    "tau_activation_j_mol 0 200000\n"
-    "middle_uv 0 5000000\n"  # between the two plateaus, at stoichiometry 0.5
-    "slope_uv 0 2000000\n"  # of the open-circuit voltage over stoichiometry 0 to 1
-    "hysteresis_uv 0 2000000\n"  # half the gap that stays at rest
-    "plateau_pa_cm2 1 1000000000\n"  # current at which the whole gap is known
-    "exchange_pa_cm2 1 1000000000\n"  # exchange current density at 25 degC
-    "interface_activation_j_mol 0 200000\n"  # of exchange current and contact resistance
-    "lipon_mohm_cm2 0 1000000000\n"  # at 25 degC
-    "lipon_activation_j_mol 0 200000\n"
-    "contact_mohm_cm2 0 1000000000\n"
-    "high_end_uv 1 100000000\n"  # rise of the open-circuit voltage at full: amplitude
-    "high_end_width_ppm 1 1000000\n"  # and the stoichiometry in which it falls to 1/e
-    "low_end_uv 1 100000000\n"  # the same at empty
-    "low_end_width_ppm 1 1000000\n"
-    "acceptance_ppm 500000 1000000\n"  # of the charging current: what is stored
-    "self_discharge_ppm_year 0 1000000\n"  # of the stored charge at 25 degC
-    "fresh_share_ppm 10000 1000000\n"  # capacity as built over capacity when formed
-    "activation_mcycles 1 1000000000\n"  # in which a film opens, 1e-3 equivalent full cycles
-    "first_acceptance_ppm 100000 1000000\n"  # of the first charge: what is stored
-    "first_barrier_uv 0 2000000\n"  # by which the plateau of the first charge lies higher
-    # from cell to cell, half of what 95 % keep within
-    "capacity_spread_ppm 0 1000000\n"  # of the capacity
-    "tau_spread_ppm 0 1000000\n"  # of the time constant
-    "energy_spread_ppm 0 1000000\n"  # of its activation energy
-    "hysteresis_spread_uv 1000 2000000\n"  # of half the gap
-    "loss_spread_ppm 0 1000000\n"  # of the lost share, as a share of the charging current
-    "empty_uv 0 5000000\n"  # discharge ends here
-    "full_uv 0 5000000"  # charge ends here
-)
-_COUNT = const(30)
-SIZE = const(148)  # head, fields, CRC-32
-_LEAST_PC = 3600000  # 1 nAh: the gauge counts cycles in uC
-_MOST_PC = 97200000000000  # 27 mAh: a line of the ledger holds ten times as much and more
-
 
 class Profile:
-    """One cell. Attributes are the names of the fields, and `name`."""
+    """One cell. Attributes are the fields of a profile (profile_file.py), and `name`."""
 
     area_ucm2: int
     capacity_nah_cm2: int
@@ -73,20 +24,10 @@ class Profile:
     def __init__(self, name: str, values):
         """Take the values in the order of the fields; raise ValueError naming the one that is out
         of bounds."""
+        from filmgauge.gauge.profile_file import fill
+
         self.name = name
-        if not 1 <= len(name.encode()) <= 16:
-            raise ValueError("profile name must have 1 to 16 bytes in UTF-8")
-        for (field, low, high), value in zip(fields(), values):
-            if not low <= value <= high:
-                raise ValueError("profile %s must be %d to %d, not %d" % (field, low, high, value))
-            setattr(self, field, value)
-        if self.empty_uv >= self.full_uv:
-            raise ValueError("profile empty_uv must be below full_uv")
-        if not _LEAST_PC <= self.full_pc() <= _MOST_PC:
-            raise ValueError(
-                "profile area_ucm2 times capacity_nah_cm2 must be 1 nAh to 27 mAh, not %d nAh"
-                % (self.full_pc() // 3600000)
-            )
+        fill(self, values)
 
     def full_pc(self) -> int:
         """Return the charge between stoichiometry 0 and 1 in pC."""
@@ -94,24 +35,7 @@ class Profile:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Profile":
-        """Read what the host has written: head, fields little-endian, CRC-32.
+        """Read what the host has written; raise ValueError when anything about it is wrong."""
+        from filmgauge.gauge.profile_file import opened
 
-        Raise ValueError when anything about it is wrong.
-        """
-        if len(data) != SIZE:
-            raise ValueError("profile must have %d bytes, not %d" % (SIZE, len(data)))
-        magic, version, count, _, name = struct.unpack_from(HEAD, data, 0)
-        if magic != MAGIC:
-            raise ValueError("profile does not begin with FGPR")
-        if version != VERSION or count != _COUNT:
-            raise ValueError("profile version must be %d, not %d" % (VERSION, version))
-        if struct.unpack_from("<I", data, SIZE - 4)[0] != binascii.crc32(data[: SIZE - 4]):
-            raise ValueError("profile has a wrong checksum")
-        return cls(name.rstrip(b"\0").decode(), struct.unpack_from("<30i", data, _HEAD_SIZE))
-
-
-def fields():
-    """Yield name, smallest and largest value of each field."""
-    for row in _FIELDS.split("\n"):
-        name, low, high = row.split()
-        yield name, int(low), int(high)
+        return cls(*opened(data))

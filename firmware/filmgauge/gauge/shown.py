@@ -13,7 +13,7 @@ _ALMOST_FULL = const(990000)
 _ALMOST_EMPTY = const(10000)
 _FASTER = const(3)  # it catches up at most at this many times the pace of the charge itself
 _LEAST_STEP = const(200)
-_FORMAT = "<iB"
+_FORMAT = const("<iB")
 SIZE = const(5)
 
 

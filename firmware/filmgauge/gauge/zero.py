@@ -11,13 +11,13 @@ from filmgauge.compat import const
 
 _OFFSET_NV = const(500)  # half of +-1 uV, the INA228's offset
 _BIAS_PA = const(1250)  # half of its largest bias current
-_SLOPE_NV_C = 5.0  # half of +-0.01 uV/degC
-_NOISE_NV = 870.0  # of one conversion (datasheet, table 8-2), which takes
-_CONVERSION_MS = 12.36  # together with those of the other channels
-_RESTLESS_PA = 15.0  # assumed: what the zero wanders between two looks
+_SLOPE_NV_C = const(5.0)  # half of +-0.01 uV/degC
+_NOISE_NV = const(870.0)  # of one conversion (datasheet, table 8-2), which takes
+_CONVERSION_MS = const(12.36)  # together with those of the other channels
+_RESTLESS_PA = const(15.0)  # assumed: what the zero wanders between two looks
 _REFERENCE_CDEG = const(2500)
 _MOST_FA = const(100000000)  # no sound sensor has 100 nA
-_FORMAT = "<iifff"
+_FORMAT = const("<iifff")
 SIZE = const(20)
 
 

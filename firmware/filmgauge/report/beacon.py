@@ -6,6 +6,7 @@ Nobody acknowledges an advertisement, so the record waits in flash before it goe
 import struct
 from binascii import unhexlify
 
+from filmgauge.compat import unload
 from filmgauge.control.counter import Counter
 from filmgauge.report import bthome, gatt
 from filmgauge.report.aes import block_cipher
@@ -15,19 +16,32 @@ from filmgauge.report.link import Link
 
 _COUNTER = "/counter"
 _HEARD = "it was only advertised"
+_SERVING = (  # what only a connection needs
+    "filmgauge.report.gatt_",
+    "filmgauge.report.battery_service",
+    "filmgauge.report.log_transfer",
+    "filmgauge.control.command",
+    "filmgauge.control.actions",
+    "filmgauge.control.reconfigure",
+    "filmgauge.control.last_command",
+    "filmgauge.store.bonds",
+)
 _NAME_BYTES = 12  # that fit beside the manufacturer data
 _SHORT_NAME, _NAME, _MANUFACTURER = 0x08, 0x09, 0xFF
+_NO_IO = 3  # neither a display nor keys
 _NOBODY = 0xFFFF  # company of tests
 
 
 class Beacon:
     """Advertises as BTHome v2. `radio` is the board's module `bluetooth`.
 
-    `keeps`: a record is to be stored before it is sent. `error` says why one waits.
+    `keeps`: a record is to be stored before it is sent. `error` says why one waits, and
+    `taken_nj` what the last one took out of the buffer capacitor as far as that is configured.
     Raises ValueError for a key that is not 32 hexadecimal digits.
     """
 
     keeps = True
+    acknowledges = False
 
     def __init__(self, board, config, profile, radio):
         self._board = board
@@ -39,10 +53,12 @@ class Beacon:
         self._counter = Counter(_COUNTER)
         self.desk = Desk(board, config, profile)
         self.error = None
+        self.taken_nj = 0
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Advertise the record at a level of service; return False: nobody acknowledges it."""
         self._airtime.choose(level)
+        self.taken_nj = 0
         self.error = _HEARD
         if self._airtime.interval_ms:
             self.desk.show(record, backlog, ledger)
@@ -55,12 +71,14 @@ class Beacon:
 
     def _advertise(self, record):
         ble = self._radio.BLE()
-        link = Link(ble)
+        link = Link(ble, self._board)
+        begun_ms = self._board.clock_ms()
+        advertised_ms = 0
         ble.active(True)
         try:
             connectable = self._airtime.connectable
             if connectable:
-                ble.config(gap_name=self._node)
+                ble.config(gap_name=self._node, bond=True, le_secure=True, mitm=False, io=_NO_IO)
                 link.handles = gatt.register(self._radio, ble)
             ble.gap_advertise(
                 self._airtime.interval_ms * 1000,
@@ -70,12 +88,18 @@ class Beacon:
             )
             self._await_central(link)
             ble.gap_advertise(None)
+            advertised_ms = self._board.clock_ms() - begun_ms
             if link.connection is not None:
                 from filmgauge.report.gatt_server import GattServer
 
                 GattServer(link, self.desk).serve()
         finally:
             ble.active(False)
+            link.part()
+            ble.irq(None)
+            if link.ready:
+                unload(_SERVING)
+            self.taken_nj = self._airtime.taken_nj(advertised_ms, link)
 
     def _await_central(self, link):
         board = self._board
@@ -84,7 +108,7 @@ class Beacon:
             left_ms = until_ms - board.clock_ms()
             if left_ms <= 0:
                 return
-            board.doze(left_ms)
+            link.doze(left_ms)
 
     def _data(self, ble, record):
         if self._encrypt is None:

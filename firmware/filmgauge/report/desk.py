@@ -1,7 +1,11 @@
 """What a node shows to a peer that is connected, and what the peer has asked the node for."""
 
+import gc
+import struct
+
 from filmgauge.compat import const
 
+_VERSION = const(1)
 WISH_REPORT = const(1)  # at the next wake
 WISH_ZERO = const(2)  # look at the sensor's zero at the next chance
 WISH_REBOOT = const(4)  # after this wake
@@ -43,3 +47,25 @@ class Desk:
     def can_zero(self) -> bool:
         """Return whether the node has a switch that shows its sensor's zero."""
         return self.config.pin_disconnect >= 0 and self.config.pin_sensors < 0
+
+    def state(self, counter: int) -> bytes:
+        """Return the node's state as peers read it; `counter` is that of the last command."""
+        record, backlog = self.record, self.backlog
+        if record is None or backlog is None:
+            return b""  # there is nothing to show yet
+        boot, seq = backlog.oldest() or (record.boot, record.seq)
+        return struct.pack(
+            "<BIIIIHIIIIHH",
+            _VERSION,
+            record.boot,
+            record.seq,
+            self.up_s(),
+            self.unix_s(),
+            backlog.count(),
+            boot,
+            seq,
+            gc.mem_free() if hasattr(gc, "mem_free") else 0,  # pyright: ignore
+            counter,
+            record.faults,
+            record.limits or 0,
+        )

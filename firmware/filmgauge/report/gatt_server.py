@@ -8,16 +8,17 @@ Loaded when a central has come. Nothing waits without a deadline: the peer may b
 
 import struct
 
-from filmgauge.compat import const
-from filmgauge.control.commands import DENIED, DONE, MALFORMED, Commands, Refused, secure
-from filmgauge.report import battery_service, gatt
-from filmgauge.report.gatt_values import state, write_all
+from filmgauge.compat import const, unload
+from filmgauge.control.last_command import LastCommand
+from filmgauge.report import gatt
 from filmgauge.report.link import DISCONNECTED, MTU, WRITTEN
-from filmgauge.report.log_transfer import LogTransfer
 
+_VALUES = ("filmgauge.report.gatt_values", "filmgauge.report.battery_service")
+_MALFORMED = const(1)  # as control/commands.py
 _FULL_MS = const(10)  # after which a stack that was full has sent something
 _LONGEST_DOZE_MS = const(1000)
 _LEAVE_MS = const(3000)  # a peer that is told to go is gone after this (assumed)
+_GRACE_MS = const(1000)
 _LEAST_MTU = const(23)
 _ATT_HEAD = const(3)  # of a notification
 _REQUEST = "<IIH"
@@ -37,12 +38,20 @@ class GattServer:
         self._idle_ms = config.ble_idle_ms
         self._end_ms = self._clock_ms() + config.ble_connected_ms
         self._heard_ms = self._clock_ms()
-        self._commands = Commands(config.node, config.command_key)
-        self._actions = None
-        self._transfer = LogTransfer(desk.backlog)
+        self._last = LastCommand()
+        self._commands = self._transfer = None  # until somebody asks for them
         self._room = _LEAST_MTU - _ATT_HEAD
-        write_all(self._ble, link.handles, desk, self._commands.last())
+        self._awake_ms = config.ble_awake_ms
+        self._ends = False
+        self._critical = self._write_values()
         link.ready = True
+
+    def _write_values(self):
+        from filmgauge.report.gatt_values import write_all
+
+        critical = write_all(self._ble, self._link.handles, self._desk, self._last.value)
+        unload(_VALUES)
+        return critical
 
     def serve(self) -> None:
         """Stay until the peer has left or a deadline has passed."""
@@ -55,15 +64,26 @@ class GattServer:
                     return
                 self._handle(event)
                 continue
+            self._look_at_supply()
             now_ms = self._clock_ms()
             left_ms = min(self._end_ms, self._heard_ms + self._idle_ms) - now_ms
             if left_ms <= 0:
                 self._leave()
                 return
-            if self._transfer.busy:
-                left_ms = min(left_ms, self._send())
+            if self._transfer is not None and self._transfer.busy:
+                left_ms = min(left_ms, self._send(self._transfer))
             if left_ms:
-                self._desk.board.doze(min(left_ms, _LONGEST_DOZE_MS))
+                self._link.doze(min(left_ms, _LONGEST_DOZE_MS))
+
+    def _look_at_supply(self):
+        """Come to an end when the work for this peer has cost what the supply bears."""
+        if not 0 < self._awake_ms <= self._link.awake_ms():
+            return
+        if self._transfer is not None and self._transfer.busy:
+            self._transfer.stop()
+        elif not self._ends:  # the peer may say that it has all; the last piece is on its way
+            self._ends = True
+            self._end_ms = min(self._end_ms, self._clock_ms() + _GRACE_MS)
 
     def _handle(self, event):
         kind = event[0]
@@ -81,40 +101,33 @@ class GattServer:
     def _ask(self, data):
         if len(data) != _REQUEST_SIZE:
             text = "log request must have %d bytes, not %d" % (_REQUEST_SIZE, len(data))
-            self._reply(0, MALFORMED, text)
+            self._reply(0, _MALFORMED, text)
         else:
+            if self._transfer is None:
+                from filmgauge.report.log_transfer import LogTransfer
+
+                self._transfer = LogTransfer(self._desk.backlog)
             self._transfer.begin(*struct.unpack(_REQUEST, data))
 
-    def _send(self):
+    def _send(self, transfer):
         """Send a piece of the log; return how long to wait for the next."""
-        piece = self._transfer.piece(self._room)
+        piece = transfer.piece(self._room)
         try:
             self._notify(gatt.LOG_DATA, piece)
         except OSError:
             return _FULL_MS  # no room: the deadlines end it when that lasts
-        self._transfer.sent()
+        transfer.sent()
         self._heard_ms = self._clock_ms()
         self._desk.board.feed()
         return 0
 
     def _command(self, frame, has_mac):
-        counter = 0
-        try:
-            if has_mac:
-                counter, operation, payload = self._commands.opened(frame)
-            else:
-                operation, payload = secure(frame)
-            if self._actions is None:
-                from filmgauge.control.actions import Actions
+        if self._commands is None:
+            from filmgauge.control.command_port import CommandPort
 
-                self._actions = Actions(self._desk)
-            status, text = DONE, self._actions.do(operation, payload)
-        except Refused as refused:
-            status, text = refused.status, refused.reason
-        except OSError as error:
-            status, text = DENIED, "flash: %s" % error
-        self._reply(counter, status, text)
-        self._ble.gatts_write(self._own[gatt.STATE], state(self._desk, self._commands.last()))
+            self._commands = CommandPort(self._desk, self._last)
+        self._reply(*self._commands.take(frame, has_mac))
+        self._ble.gatts_write(self._own[gatt.STATE], self._desk.state(self._last.value))
 
     def _reply(self, counter, status, text):
         reply = struct.pack("<IB", counter, status) + text.encode()
@@ -126,7 +139,7 @@ class GattServer:
 
     def _tell_critical(self):
         """Indicate that the charge is critical or service is due."""
-        if battery_service.critical(self._desk.record):
+        if self._critical:
             try:
                 handle = self._link.handles[0][gatt.CRITICAL]
                 self._ble.gatts_indicate(self._link.connection, handle)
@@ -141,4 +154,4 @@ class GattServer:
         self._ble.gap_disconnect(self._link.connection)
         until_ms = self._clock_ms() + _LEAVE_MS
         while self._link.connection is not None and self._clock_ms() < until_ms:
-            self._desk.board.doze(until_ms - self._clock_ms())
+            self._link.doze(until_ms - self._clock_ms())

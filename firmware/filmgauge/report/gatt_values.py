@@ -1,10 +1,10 @@
 """Values of the node's own service and of Device Information: integers, little-endian.
 
-write_all(ble, found, desk, counter)        # every value; then while a peer is there:
-ble.gatts_write(handle, state(desk, counter))
+critical = write_all(ble, found, desk, counter)
+
+Loaded when a central has come, and let go when all is written.
 """
 
-import gc
 import json
 import struct
 
@@ -20,41 +20,22 @@ _SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
 _LONGEST = const(512)  # of an attribute; Core specification, vol 3 part F, 3.2.9
 
 
-def write_all(ble, found, desk, counter: int) -> None:
-    """Write the values of the three services; `found` are their handles."""
+def write_all(ble, found, desk, counter: int) -> int:
+    """Write the values of the three services, whose handles are `found`; return the critical
+    status of the battery. `counter` is that of the last command."""
     battery, device, own = found
     record = desk.record
     for handle, value in zip(battery, battery_service.values(record, desk.profile)):
         ble.gatts_write(handle, value)
-    texts = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
-    for handle, text in zip(device, texts):
+    names = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
+    for handle, text in zip(device, names):
         ble.gatts_write(handle, text.encode())
     ble.gatts_write(own[gatt.RECORD], record.to_bytes())
     ble.gatts_write(own[gatt.LEDGER], _ledger(desk.ledger))
     ble.gatts_write(own[gatt.ENERGY], _energy(record, desk.profile))
-    ble.gatts_write(own[gatt.STATE], state(desk, counter))
+    ble.gatts_write(own[gatt.STATE], desk.state(counter))
     ble.gatts_write(own[gatt.CONFIGURATION], configuration(desk.config))
-
-
-def state(desk, counter: int) -> bytes:
-    """Return the state of the node; `counter` is that of the last command."""
-    record = desk.record
-    boot, seq = desk.backlog.oldest() or (record.boot, record.seq)
-    return struct.pack(
-        "<BIIIIHIIIIHH",
-        _VERSION,
-        record.boot,
-        record.seq,
-        desk.up_s(),
-        desk.unix_s(),
-        desk.backlog.count(),
-        boot,
-        seq,
-        gc.mem_free() if hasattr(gc, "mem_free") else 0,  # pyright: ignore
-        counter,
-        record.faults,
-        record.limits or 0,
-    )
+    return battery_service.critical(record)
 
 
 def configuration(config) -> bytes:

@@ -4,6 +4,8 @@ The handler only notes: work is done outside of it. A write is read at once, sin
 takes its place.
 """
 
+import time
+
 from filmgauge.compat import const
 
 _CENTRAL_CONNECT = const(1)  # numbers of MicroPython's bluetooth
@@ -12,6 +14,8 @@ _GATTS_WRITE = const(3)
 _READ_REQUEST = const(4)
 _MTU_EXCHANGED = const(21)
 _CONNECTION_UPDATE = const(27)
+_GET_SECRET = const(29)
+_SET_SECRET = const(30)
 
 DISCONNECTED = const(2)
 WRITTEN = const(3)
@@ -28,18 +32,39 @@ class Link:
     handles: of the services, as gatt.py gives them. ready: whether values may be read.
     """
 
-    def __init__(self, ble):
+    def __init__(self, ble, board):
         self.ble = ble
+        self._board = board
+        self._begun_ms = time.ticks_ms()
+        self._connected_at_ms = 0
+        self.connected_ms = 0
+        self.dozes = 0
         self.handles = ((), (), ())
         self.connection = None
         self.ready = False
         self.interval_us = 0  # of the connection; 0: not told
         self._events = []
+        self._bonds = None
         ble.irq(self._interrupt)
 
     def next_event(self) -> "tuple | None":
         """Return what came first, None when there is nothing."""
         return self._events.pop(0) if self._events else None
+
+    def doze(self, duration_ms: int) -> None:
+        """Sleep, or until the radio has something to tell."""
+        self.dozes += 1
+        self._board.doze(duration_ms)
+
+    def part(self) -> None:
+        """Note that there is no connection any more."""
+        if self.connection is not None:
+            self.connected_ms += self._board.clock_ms() - self._connected_at_ms
+            self.connection = None
+
+    def awake_ms(self) -> int:
+        """Return for how long the processor was awake so far: ticks stand still in sleep."""
+        return time.ticks_diff(time.ticks_ms(), self._begun_ms)
 
     def _interrupt(self, event, data):
         if event == _READ_REQUEST:
@@ -47,8 +72,9 @@ class Link:
             return 0 if self.ready else _NOT_YET
         if event == _CENTRAL_CONNECT:
             self.connection = data[0]
+            self._connected_at_ms = self._board.clock_ms()
         elif event == _CENTRAL_DISCONNECT:
-            self.connection = None
+            self.part()
             self._events.append((DISCONNECTED,))
         elif event == _GATTS_WRITE:
             self._note((WRITTEN, data[1], self.ble.gatts_read(data[1])))
@@ -56,7 +82,24 @@ class Link:
             self._events.append((MTU, data[1]))
         elif event == _CONNECTION_UPDATE:
             self.interval_us = data[1] * 1250
+        elif event in (_GET_SECRET, _SET_SECRET):
+            return self._secret(event, data)
         return None
+
+    def _secret(self, event, data):
+        """Give the stack a secret of a bond, or keep one; None and False for a failure."""
+        try:
+            if self._bonds is None:
+                from filmgauge.store.bonds import Bonds  # who never bonds does not load it
+
+                self._bonds = Bonds()
+            kind, second, third = data
+            if event == _GET_SECRET:
+                return self._bonds.get(kind, second, None if third is None else bytes(third))
+            return self._bonds.put(kind, bytes(second), None if third is None else bytes(third))
+        except (OSError, ValueError) as error:  # then the peer has to pair again
+            print("filmgauge: bonds:", error)
+            return None
 
     def _note(self, event):
         if len(self._events) < _MOST:

@@ -37,6 +37,10 @@ class LogTransfer:
         self._data = self._piece = b""
         self.busy = True
 
+    def stop(self) -> None:
+        """Send no record after the one under way."""
+        self._wanted = min(self._wanted, self._sent + (1 if self._data else 0))
+
     def piece(self, room: int) -> bytes:
         """Return the piece that is due, `room` bytes at most; nothing when there is none."""
         if not self.busy:

@@ -13,7 +13,7 @@ _OFFLINE = '{"state":"offline"}'
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config):
+    def __init__(self, config, feed=None):
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
@@ -24,6 +24,7 @@ class Publisher:
             config.mqtt_user,
             config.mqtt_password,
             config.mqtt_timeout_ms,
+            feed,
         )
         self.error = None
 

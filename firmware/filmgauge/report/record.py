@@ -64,9 +64,9 @@ FIELDS = (
     ("efficiency_age_h", "coulombic_age_h", 0, 0, 65534),
 )
 _REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
-_FORMAT = "<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH"
+_FORMAT = const("<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH")
 _UNKNOWN_I32 = const(-0x80000000)
-_UNKNOWN_SMALL = (-0x8000, 0xFFFF, 0xFFFF, 0xFFFF)
+_UNKNOWN_SMALL = const((-0x8000, 0xFFFF, 0xFFFF, 0xFFFF))
 _UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
 _UNKNOWN += (_UNKNOWN_I32,) * 2 + (0xFFFF,) * 7
 SIZE = const(125)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry

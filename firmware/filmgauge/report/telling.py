@@ -4,6 +4,7 @@ from filmgauge.compat import const
 
 _MOST = const(0x7FFFFFFF)  # that a field of a record holds
 _MOST_SMALL = const(65534)
+_PPM = const(1000000)
 
 
 def tell(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
@@ -19,10 +20,13 @@ def tell(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
     mohm = max(0, gauge.resistance_mohm())
     record.resistance_mohm = min(_MOST, mohm)
     record.resistance_sigma_mohm = min(_MOST, int(mohm * health.resistance_sigma()))
-    record.efficiency_ppm = gauge.efficiency_ppm()
-    record.efficiency_sigma_ppm = min(_MOST_SMALL, gauge.efficiency_sigma_ppm())
+    estimator = gauge.estimator
+    record.efficiency_ppm = _PPM - estimator.loss_ppm
+    sigma_ppm = round(estimator.loss_sigma() * _PPM)
+    record.efficiency_sigma_ppm = min(_MOST_SMALL, sigma_ppm)
     record.mcycles = min(_MOST, health.mcycles())
-    trend, sigma, left, unsure = gauge.outlook()
+    sigma_ppm = round(estimator.capacity_sigma() * _PPM)
+    trend, sigma, left, unsure = health.outlook(estimator.capacity_ppm, sigma_ppm)
     record.trend_ppm, record.trend_sigma_ppm = trend, sigma
     record.cycles_left, record.cycles_left_sigma = left, unsure
     record.capacity_age_h, record.resistance_age_h, record.efficiency_age_h = health.ages_h()

@@ -4,9 +4,10 @@
 class NoUplink:
     """Sends nothing. `error` says why."""
 
-    keeps = False
+    keeps = acknowledges = False
     desk = None
     error = "this node has no way to send it"
+    taken_nj = 0
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Return False: the record was not sent."""

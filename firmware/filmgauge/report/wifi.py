@@ -2,26 +2,30 @@
 
 
 class WifiUplink:
-    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go.
+    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go,
+    `taken_nj` what the radio has taken for it as far as that is configured.
 
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
     keeps = False  # what went needs no room in flash
+    acknowledges = True
     desk = None
 
-    def __init__(self, board, config, profile):
+    def __init__(self, board, config, profile, feed=None):
         config.require("wifi_ssid", "mqtt_host")
         self._board = board
         self._config = config
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
+        self._feed = feed  # of a watchdog that is shorter than a report may take
         self.error = None
+        self.taken_nj = config.report_nj
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits; return whether it went. `introduce` tells the info too."""
         from filmgauge.report.publisher import Publisher, info  # a wake in five needs it
 
-        link = Publisher(self._config)
+        link = Publisher(self._config, self._feed)
         told = info(self._config, self._cell, self._board.name) if introduce else None
         sent = self._is_joined() and link.send(record, backlog, told)
         self._board.disconnect()

@@ -17,10 +17,12 @@ import struct
 
 from filmgauge.compat import const, names_in
 
-_DIGITS = "%08d"
-_HEAD = "<BII"  # version, boot and seq of a record
+_DIGITS = const("%08d")
+_HEAD = const("<BII")  # version, boot and seq of a record
 _HEAD_SIZE = const(9)
 _ENOENT = const(2)
+_ENOSPC = const(28)
+_BLOCKFUL = const(32)  # records that share a block of flash, which is only free without them
 
 
 class Backlog:
@@ -62,8 +64,15 @@ class Backlog:
         if not self._count:
             self._first = self._end = 0
             self._make_directory()
-        with open(self._path + "/" + _DIGITS % self._end, "wb") as file:
-            file.write(data)
+        try:
+            self._write(data)
+        except OSError as error:
+            if error.errno != _ENOSPC or not self._count:
+                raise
+            for _ in range(min(self._count, _BLOCKFUL)):  # flash is full before its capacity is
+                self.remove(_DIGITS % self._first)
+            full = True
+            self._write(data)
         self._end += 1
         self._count += 1
         return full
@@ -133,6 +142,10 @@ class Backlog:
             self.remove(_DIGITS % number)
             alive()
         return before - self.count()
+
+    def _write(self, data):
+        with open(self._path + "/" + _DIGITS % self._end, "wb") as file:
+            file.write(data)
 
     def _head(self, number):
         """Return (boot, seq) of a record, None when it cannot be read."""

@@ -6,7 +6,7 @@ import struct
 from filmgauge.compat import const
 
 _MAGIC = const(0x4746)
-_HEAD = "<HHI"
+_HEAD = const("<HHI")
 HEAD_SIZE = const(8)
 OVERHEAD = const(12)
 

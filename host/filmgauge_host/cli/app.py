@@ -25,6 +25,8 @@ _COMMANDS = {
     "ble": _Lazy(
         "filmgauge_host.cli.ble", "ble", "Nodes over Bluetooth: scan, read, configure, bridge."
     ),
+    "board": _Lazy("filmgauge_host.cli.board", "board", "A virtual board with a serial port."),
+    "flash": _Lazy("filmgauge_host.cli.flash", "flash", "Put the firmware on a board."),
     "lab": _Lazy("filmgauge_host.cli.lab", "lab", "Experiments on a simulated cell."),
     "monitor": _Lazy(
         "filmgauge_host.cli.monitor", "monitor", "Watch nodes and store what they report."

@@ -16,6 +16,7 @@ from filmgauge_host.provision.configuration import (
     Supply,
     Value,
     board_defaults,
+    check_area,
     check_value,
     default,
     has_wifi,
@@ -63,7 +64,7 @@ def ask(out: Path, given: Mapping[str, str]) -> Description:
     if before:
         known |= before.values
     cell_set = _ask("Cell: a parameter set or a TOML file", before and before.cell_set, _cell)
-    area = _ask("Area of the film, cm2", before and before.area_cm2, float)
+    area = _ask("Area of the film, cm2", before and before.area_cm2, _area)
     values: dict[str, Value] = dict(before.values) if before else {}
     secrets: dict[str, str] = {}
     if has_wifi(board):
@@ -156,6 +157,14 @@ def _cell(name: str) -> str:
     except ValueError as error:
         raise InputError(str(error)) from None
     return name
+
+
+def _area(text: str) -> float:
+    try:
+        area_cm2 = float(text)
+    except ValueError:
+        raise InputError(f"cell.area_cm2 must be a number, not {text!r}") from None
+    return check_area(area_cm2)
 
 
 def _ask(question: str, usual: Any, convert: Callable[[str], Any]) -> Any:

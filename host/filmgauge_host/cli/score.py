@@ -27,7 +27,8 @@ _MOST_SEEDS = 10_000
     type=click.Choice(["gauge", "cpython", "micropython"]),
     default="gauge",
     show_default=True,
-    help="The gauge alone, or the whole node in a runtime (with --scenario).",
+    help="One gauge all the time; or asleep between readings, in a runtime; with --scenario the"
+    " whole node.",
 )
 @click.option("--float32", "single", is_flag=True, help="Single precision, as on a board (slow).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -50,28 +51,30 @@ def score(
 
     Exits with 1 when a bound is missed.
     """
-    if runtime != "gauge":
+    if runtime != "gauge" and scenario is not None:
         if single or plot is not None:
             from filmgauge_host.telemetry.errors import InputError
 
-            raise InputError("--float32 and --plot need --runtime gauge")
+            raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
     from filmgauge_sim.score.run import Options
     from filmgauge_sim.score.table import scores
 
+    options = _options(Options, single, runtime)
     chosen = _chosen(families) if scenario is None else [_from_scenario(families, scenario)]
     if plot is not None:
         _make_folder(plot)
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
     with _progress(len(chosen) * seeds) as told:
-        for each in scores(chosen, numbers, Options(single=single), told=told):
+        for each in scores(chosen, numbers, options, told=told):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
     if as_json:
-        click.echo(json.dumps({"seeds": seeds, "first_seed": first_seed, **_as_dict(done)}))
+        head = {"seeds": seeds, "first_seed": first_seed, "runtime": runtime}
+        click.echo(json.dumps({**head, **_as_dict(done)}))
     else:
         from filmgauge_host.terminal.score_table import print_scores
 
@@ -82,7 +85,7 @@ def score(
 
 def _score_nodes(
     families: tuple[str, ...],
-    path: str | None,
+    path: str,
     seeds: range,
     runtime: Literal["cpython", "micropython"],
     as_json: bool,
@@ -91,10 +94,6 @@ def _score_nodes(
     from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
     from filmgauge_host.virtual.node_score import score_nodes
 
-    if path is None:
-        raise InputError(
-            f"--runtime {runtime} needs --scenario, because families drive the gauge alone"
-        )
     scenario = _scenario(families, path)
     try:
         found = score_nodes(scenario, seeds, runtime)
@@ -150,6 +149,15 @@ def _chosen(names: tuple[str, ...]) -> "list[Family]":
         if name not in FAMILIES:
             raise InputError(f"FAMILY must be one of {', '.join(FAMILIES)}, not {name!r}")
     return [FAMILIES[name] for name in dict.fromkeys(names or FAMILIES)]
+
+
+def _options(make: Any, single: bool, runtime: str) -> Any:
+    from filmgauge_host.telemetry.errors import InputError
+
+    try:
+        return make(single=single, runtime=runtime)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def _make_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ import ast
 import base64
 import contextlib
 import hashlib
+import io
 import math
 import time
 from collections.abc import Callable
@@ -29,8 +30,23 @@ CHUNK = 3072  # bytes of a file a request: with base64 they are 4096
 _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
 _REOPEN_S = 0.1
+_OPEN_S = 2.0
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 _GUARD_MS = 8000  # what every port's watchdog can be set to
+
+# Some ports have their file system at /flash; the firmware, and all that is said here of paths,
+# has it at /, as launch.py sees to.
+_ROOT = """\
+import os, sys
+if 'flash' in os.listdir('/'):
+    import vfs
+    for _system, _path in vfs.mount():
+        if _path == '/flash':
+            vfs.umount(_path)
+            vfs.mount(_system, '/')
+            os.chdir('/')
+            sys.path[:] = [_each.replace('/flash', '') for _each in sys.path]
+"""
 
 # Runs on the board: names and sizes of all files, without what a host has mounted.
 _WALK = """\
@@ -117,8 +133,12 @@ class BoardLink:
         self.close()
 
     def open(self) -> None:
-        """Open the port, once. Raises LinkLost."""
-        if not self._try_open():
+        """Open the port; one that is just coming back is waited for. Raises LinkLost."""
+        deadline_s = time.monotonic() + _OPEN_S
+        while not self._try_open():
+            if time.monotonic() < deadline_s:
+                time.sleep(_REOPEN_S)
+                continue
             raise LinkLost(
                 f"port {self.port} cannot be opened: is the board connected, the port in use "
                 "by another program, or not yours to use?"
@@ -156,9 +176,14 @@ class BoardLink:
             except (OSError, serial.SerialException):
                 self._lose()
                 continue
-            if answer.endswith(_RAW):
+            if not answer.endswith(_RAW):
+                continue
+            try:
                 self._settle()
-                return
+            except LinkLost:
+                answer = b""
+                continue
+            return
         raise LinkLost(
             f"the board at {self.port} does not answer after {self._patience_s:.0f} s: press its "
             "reset button while this waits, and see that MicroPython is on it"
@@ -325,20 +350,12 @@ class BoardLink:
         return port.read(count) if count else b""
 
     def _settle(self) -> None:
-        """Wait until nothing more comes, so that the next answer is that of the next command."""
+        """Boot the interpreter anew at its prompt: what ran has left no room on the heap."""
         transport = self._connected()
-        port = self._port(transport)
-        quiet_s = time.monotonic()
-        while time.monotonic() - quiet_s < 2 * _KNOCK_S:
-            if count := port.in_waiting:
-                port.read(count)
-                quiet_s = time.monotonic()
-            time.sleep(0.01)
-        transport.in_raw_repl = True
-        port.write(b"\r\x01")
-        if not transport.read_until(1, _RAW, timeout=2).endswith(_RAW):
-            raise LinkLost(f"the board at {self.port} does not come to its prompt")
-        transport.use_raw_paste = True
-        # exec_raw looks for this prompt, which read_until has taken
-        port.write(b"\x03\x01")
-        transport.read_until(1, _RAW[:-1], timeout=2)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # where mpremote prints what it heard
+                transport.enter_raw_repl(soft_reset=True, timeout_overall=5)
+        except (OSError, serial.SerialException, TransportError):
+            self._lose()
+            raise LinkLost(f"the board at {self.port} does not come to its prompt") from None
+        self.run(_ROOT)

@@ -67,6 +67,18 @@ def with_password(text: str, user: str, password: str) -> str:
     return "\n".join([*kept, own]) + "\n"
 
 
+def without_strays(text: str, before: str, after: str) -> str:
+    """Return a password file without the users that an ACL file has lost from `before` to
+    `after`: a node that got another user must not leave its old one a way in."""
+    lost = _users(before) - _users(after)
+    kept = [line for line in text.splitlines() if line.partition(":")[0] not in lost]
+    return "".join(line + "\n" for line in kept)
+
+
+def _users(acl: str) -> set[str]:
+    return {line.removeprefix("user ") for line in acl.splitlines() if line.startswith("user ")}
+
+
 def acl_block(node: str, user: str) -> str:
     """Return the lines that let a node write its own topics and read its own commands only."""
     lines = [_BEGIN.format(node=node), f"user {user}"]

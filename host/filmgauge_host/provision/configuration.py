@@ -4,38 +4,47 @@ from collections.abc import Mapping
 from typing import Literal
 
 from filmgauge.config import Config, numbers, texts
+from filmgauge_host.provision.boards import BOARDS as BOARD_TYPES
 from filmgauge_host.provision.secret_values import secret_names
 from filmgauge_host.telemetry.errors import InputError
 from filmgauge_sim.board.pins import PINS
+from filmgauge_sim.scenario import load_scenario
 
 Supply = Literal["usb", "film"]
 Value = int | str
 
 BOARDS = tuple(PINS)
 SUPPLIES: tuple[Supply, ...] = ("usb", "film")
-_WITHOUT_WIFI = ("stm32wb55",)
 _UPLINK = ("wifi_", "mqtt_")  # keys that only a board with Wi-Fi reads
-# What a node takes for itself where no sensor sees it: the budget of the scenario `window`, which
-# says how it is made up. A node of another make needs its own figures.
-_OWN_NW = 5700
-_WAKE_NJ = 160_000
+# What a node takes for itself where no sensor sees it is as in this scenario, which says how that
+# is made up. A node of another make needs its own figures.
+_BUDGET_OF = "window"
+_LEAST_CM2, _MOST_CM2 = 0.01, 1000.0  # as `filmgauge profile` takes
 _ANY: dict[str, Value] = {"node": "any", "pin_scl": 0, "pin_sda": 0, "pin_gate": 0}
 
 
 def has_wifi(board: str) -> bool:
-    """Return whether a board reports over Wi-Fi and MQTT."""
-    return board not in _WITHOUT_WIFI
+    """Return whether a board reports over Wi-Fi and MQTT; the board must be a known one."""
+    return BOARD_TYPES[board].has_wifi
 
 
-def board_defaults(board: str, supply: Supply) -> dict[str, Value]:
-    """Return what a node of this board has where nobody says otherwise: pins and budget.
+def check_area(area_cm2: float) -> float:
+    """Return the area of a film; InputError when it is not one that a profile is made for."""
+    if not _LEAST_CM2 <= area_cm2 <= _MOST_CM2:
+        raise InputError(f"cell.area_cm2 must be {_LEAST_CM2} to {_MOST_CM2:g}, not {area_cm2:g}")
+    return area_cm2
 
-    Raises InputError for a board or supply that is not known.
-    """
-    if board not in PINS:
+
+def check_board(board: object, supply: object) -> None:
+    """Raise InputError for a board or a supply that is not known."""
+    if board not in BOARDS:
         raise InputError(f"board must be one of {', '.join(BOARDS)}, not {board!r}")
     if supply not in SUPPLIES:
         raise InputError(f"supply must be one of {', '.join(SUPPLIES)}, not {supply!r}")
+
+
+def board_defaults(board: str, supply: Supply) -> dict[str, Value]:
+    """Return what a node of this board has where nobody says otherwise: pins and budget."""
     pins = PINS[board]
     values: dict[str, Value] = {
         "pin_scl": pins.scl,
@@ -43,11 +52,12 @@ def board_defaults(board: str, supply: Supply) -> dict[str, Value]:
         "pin_gate": pins.gate,
     }
     if supply == "film":
+        budget = load_scenario(_BUDGET_OF).node[0].firmware
         values |= {
             "pin_sensors": pins.sensors,
             "pin_disconnect": pins.disconnect,
-            "own_nw": _OWN_NW,
-            "wake_nj": _WAKE_NJ,
+            "own_nw": round(budget.own_uw * 1000),
+            "wake_nj": round(budget.wake_uj * 1000),
             "shed": 1,
         }
     return values

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from filmgauge.report.topics import check_node
-from filmgauge_host.provision.configuration import Supply, Value, known, settled
+from filmgauge_host.provision.configuration import Supply, Value, check_board, known, settled
 from filmgauge_host.provision.secret_values import check_private, secret_names
 from filmgauge_host.telemetry.errors import InputError
 
+BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 _HEAD = ("node", "board", "supply")
 _CELL = ("set", "area_cm2")
 _GROUPS = (
@@ -65,6 +66,8 @@ def read_description(path: Path) -> Description:
 
 def checked_node(name: object) -> str:
     """Return the name of a node; InputError when it cannot be one."""
+    if name == BROKER_FOLDER:
+        raise InputError(f"node must not be {name}: that folder has the files of the broker")
     try:
         return check_node(name) if isinstance(name, str) else check_node("")
     except ValueError as error:
@@ -90,13 +93,15 @@ def _described(table: dict[str, Any]) -> Description:
     for key in ("node", "board"):
         if not isinstance(head[key], str):
             raise InputError(f"{key} is missing")
+    supply = "usb" if head["supply"] is None else head["supply"]
+    check_board(head["board"], supply)
     values, secrets = _flat(table)
     return Description(
         node=checked_node(head["node"]),
         board=head["board"],
         cell_set=cell["set"],
         area_cm2=float(area_cm2),
-        supply=head["supply"] or "usb",
+        supply=supply,
         values=values,
         secrets=secrets,
     )

@@ -3,6 +3,7 @@
 <out>/<node>/config.json    for the board, with its secrets: only its owner can read it
 <out>/<node>/profile.bin    the compiled profile of its cell
 <out>/<node>/node.toml      the description, without secrets
+<out>/known.toml            the keys of all nodes, for Bluetooth: only its owner can read it
 <out>/mosquitto/passwords   a line for each node (password_file of mosquitto)
 <out>/mosquitto/acl         a block for each node (acl_file)
 """
@@ -12,16 +13,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filmgauge_host.provision.broker_files import check_user, with_acl, with_password
+from filmgauge_host.provision.broker_files import (
+    check_user,
+    with_acl,
+    with_password,
+    without_strays,
+)
 from filmgauge_host.provision.configuration import (
     Value,
     board_defaults,
+    check_area,
     check_whole,
     has_wifi,
     public,
     settled,
 )
-from filmgauge_host.provision.description import Description, to_toml
+from filmgauge_host.provision.description import BROKER_FOLDER, Description, to_toml
+from filmgauge_host.provision.known_file import with_keys
 from filmgauge_host.provision.secret_values import (
     MQTT_PASSWORD,
     WIFI_PASSWORD,
@@ -38,7 +46,7 @@ from filmgauge_sim.cell.compiled import compile_profile
 CONFIG = "config.json"
 PROFILE = "profile.bin"
 DESCRIPTION = "node.toml"
-_LEAST_CM2, _MOST_CM2 = 0.01, 1000.0  # as `filmgauge profile` takes
+KNOWN = "known.toml"
 
 
 @dataclass(frozen=True)
@@ -87,10 +95,7 @@ def provision(description: Description, out: Path, new_keys: bool = False) -> Pr
     configuration: dict[str, Value] = {"node": description.node, **values, **secrets}
     check_whole(description.board, configuration)
     configuration = settled(configuration)
-    if not _LEAST_CM2 <= description.area_cm2 <= _MOST_CM2:
-        raise InputError(
-            f"cell.area_cm2 must be {_LEAST_CM2} to {_MOST_CM2:g}, not {description.area_cm2:g}"
-        )
+    check_area(description.area_cm2)
     try:
         parameters = load_parameters(description.cell_set)
         profile = compile_profile(parameters, description.area_cm2)
@@ -103,6 +108,9 @@ def provision(description: Description, out: Path, new_keys: bool = False) -> Pr
         folder / DESCRIPTION: Content(to_toml(shown).encode()),
         folder / CONFIG: Content((json.dumps(configuration, indent=1) + "\n").encode(), 0o600),
     }
+    keys = {name: str(configuration.get(name, "")) for name in key_lengths()}
+    known = with_keys(out / KNOWN, description.node, keys)
+    files[out / KNOWN] = Content(known.encode(), 0o600)
     if wifi:
         files |= _broker_files(out, description.node, configuration)
     write_all(files)
@@ -138,10 +146,12 @@ def _broker_files(out: Path, node: str, configuration: Mapping[str, Value]) -> d
     check_user(user)
     if not password:
         raise InputError("mqtt_password must not be empty: leave it out and one is made")
-    passwords, acl = out / "mosquitto" / "passwords", out / "mosquitto" / "acl"
+    passwords, acl = out / BROKER_FOLDER / "passwords", out / BROKER_FOLDER / "acl"
+    rules = with_acl(_text(acl), node, user)
+    known = without_strays(_text(passwords), _text(acl), rules)
     return {
-        passwords: Content(with_password(_text(passwords), user, password).encode(), 0o600),
-        acl: Content(with_acl(_text(acl), node, user).encode(), 0o600),
+        passwords: Content(with_password(known, user, password).encode(), 0o600),
+        acl: Content(rules.encode(), 0o600),
     }
 
 

@@ -1,5 +1,6 @@
 """Writes several files so that all of them change, or none."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +36,8 @@ def write_all(files: Mapping[Path, Content]) -> None:
         for scratch in staged.values():
             scratch.unlink(missing_ok=True)
         for folder in reversed(made):
-            folder.rmdir()
+            with contextlib.suppress(OSError):  # somebody else has put something in it
+                folder.rmdir()
         raise FilmgaugeError(f"{path} cannot be written: {error.strerror}") from None
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from bumble import att, gatt, hci
 from bumble.core import UUID
-from bumble.device import Connection, Device
+from bumble.device import AdvertisingType, Connection, Device, LegacyAdvertiser
 
+from filmgauge_sim.air import pairing
 from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
 from filmgauge_sim.board.antenna import (
     READ,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PROPERTIES = 0x7F  # of MicroPython's flags: those of the characteristic declaration
 _NEEDS_SECURITY = {READ: 0x0600, WRITE: 0x3000}  # encrypted or authenticated, by direction
+_NEEDS_AUTHENTICATION = 0x2400
+_DEVICE_NAME = UUID.from_16_bits(0x2A00)
 _INDICATION_FAILED = 13  # BLE_HS_ETIMEOUT of NimBLE
 
 
@@ -37,6 +40,7 @@ class BoardAntenna:
         self._device: Device | None = None
         self._controller: AirController | None = None
         self._connections: dict[int, Connection] = {}
+        self._authenticated: set[int] = set()
         self._values: dict[int, gatt.Characteristic[bytes]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._now_us = 0  # of the board, as far as it has told
@@ -49,6 +53,19 @@ class BoardAntenna:
         self._device, self._controller = air.loop.complete(device_on(air.link, name, text))
         self._device.gatt_server.max_mtu = mtu
         self._device.on("connection", self._connected)
+        self._device.keystore = self._keys = pairing.FirmwareKeyStore(peer)
+        self._device.pairing_config_factory = lambda connection: pairing.pairing_config(
+            peer, peer.security(), connection
+        )
+
+    def call(self, name: str) -> None:
+        if self._device is not None:
+            for attribute in self._device.gatt_server.attributes:
+                if attribute.type == _DEVICE_NAME:
+                    attribute.value = name.encode()
+
+    def pair(self, connection: int) -> None:
+        self._run(partial(self._pair, connection))
 
     def stop(self) -> None:
         if self._controller is not None:
@@ -57,6 +74,7 @@ class BoardAntenna:
             self._air.link.remove_controller(self._controller)
         self._device = self._controller = None
         self._connections.clear()
+        self._authenticated.clear()
         self._values.clear()
 
     def advertise(self, event: Advertisement) -> None:
@@ -70,6 +88,8 @@ class BoardAntenna:
             event.response,
         )
         if event.connectable:
+            assert self._device is not None
+            self._device.legacy_advertiser = _advertiser(self._device)
             controller.le_legacy_advertiser.own_address_type = hci.Address.RANDOM_DEVICE_ADDRESS
             controller.le_legacy_advertiser.enabled = True
         self._air.at(event.at_us, partial(self._air.link.send_advertising_pdu, controller, pdu))
@@ -82,6 +102,9 @@ class BoardAntenna:
         self._now_us = now_us
         if not self._air.paced:
             self._air.run_to(now_us)
+
+    def air_us(self) -> int:
+        return self._air.now_us
 
     def quiet_until_us(self) -> int | None:
         return self._air.next_us()
@@ -112,6 +135,11 @@ class BoardAntenna:
 
     def disconnect(self, connection: int) -> None:
         self._run(partial(self._disconnect, connection))
+
+    async def _pair(self, connection: int) -> None:
+        peer, device = self._connections.get(connection), self._device
+        if peer is not None and device is not None:
+            device.request_pairing(peer)
 
     async def _disconnect(self, connection: int) -> None:
         peer = self._connections.get(connection)
@@ -161,7 +189,10 @@ class BoardAntenna:
         """Return the value of an attribute, which is in `box` once it is made."""
 
         async def read(connection: Connection) -> bytes:
-            _check_security(connection, given.flags & _NEEDS_SECURITY[READ])
+            # Nor for everyone to read.
+            if not given.flags & READ:
+                raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR)
+            self._check_security(connection, given.flags & _NEEDS_SECURITY[READ])
             handle = box[0].handle
             asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             self._peer.asked(connection.handle, handle, partial(_answer, asked))
@@ -174,7 +205,7 @@ class BoardAntenna:
             # Stock bumble lets everyone write: it does not look whether that is permitted.
             if not given.flags & (WRITE | WRITE_NO_RESPONSE):
                 raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
-            _check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
+            self._check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
             self._peer.written(connection.handle, box[0].handle, value)
 
         return att.AttributeValue(read=read, write=write)
@@ -183,10 +214,14 @@ class BoardAntenna:
         number, address = connection.handle, connection.peer_address
         where = int(address.address_type), bytes(reversed(bytes(address)))
         self._connections[number] = connection
-        self._peer.connected(number, *where)
+        assert self._controller is not None
+        interval_s = self._air.link.interval_s(self._controller, address)
+        interval_us = round(interval_s * 1e6)
+        self._peer.connected(number, *where, interval_us)
 
         def gone(_reason: int) -> None:
             self._connections.pop(number, None)
+            self._authenticated.discard(number)
             self._peer.disconnected(number, *where)
 
         connection.on("disconnection", gone)
@@ -194,6 +229,35 @@ class BoardAntenna:
             "connection_att_mtu_update",
             lambda: self._peer.mtu_exchanged(number, connection.att_mtu),
         )
+
+        def updated() -> None:
+            now = connection.parameters
+            interval = round(now.connection_interval / 1.25)
+            timeout = round(now.supervision_timeout / 10)
+            self._peer.updated(number, interval, now.peripheral_latency, timeout)
+
+        connection.on(connection.EVENT_CONNECTION_PARAMETERS_UPDATE, updated)
+        device = self._powered()
+
+        def secured(encrypted: bool, authenticated: bool, bonded: bool) -> None:
+            if authenticated:
+                self._authenticated.add(number)
+            self._peer.secured(number, encrypted, authenticated, bonded)
+
+        pairing.on_security(
+            connection,
+            lambda: number in device.smp_manager.sessions,
+            secured,
+            lambda: self._keys.get(str(connection.peer_address)),
+        )
+
+    def _check_security(self, connection: Connection, needed: int) -> None:
+        """Raise as NimBLE does: authentication is what it misses on a link in plain text."""
+        known = connection.handle in self._authenticated
+        if needed and not (
+            connection.is_encrypted and (known or not needed & _NEEDS_AUTHENTICATION)
+        ):
+            raise att.ATT_Error(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
 
     def _powered(self) -> Device:
         if self._device is None:
@@ -216,10 +280,11 @@ def _answer(asked: "asyncio.Future[int]", error: int) -> None:
         asked.set_result(error)
 
 
-def _check_security(connection: Connection, needed: int) -> None:
-    """Raise as NimBLE does: authentication is what it misses on a link in plain text."""
-    if needed and not connection.is_encrypted:
-        raise att.ATT_Error(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
+def _advertiser(device: Device) -> LegacyAdvertiser:
+    """Return what bumble takes for the advertiser that a central has answered."""
+    nobody = hci.Address.ANY_RANDOM
+    kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE
+    return LegacyAdvertiser(device, kind, hci.OwnAddressType.RANDOM, nobody, False)
 
 
 def _permissions(flags: int) -> att.Attribute.Permissions:

@@ -89,6 +89,13 @@ class AirController(Controller):
         if wanted and connectable and wanted.peer_address == packet.advertiser_address:
             self.create_le_connection(packet.advertiser_address)
 
+    def create_le_connection(self, peer_address: hci.Address) -> None:
+        """Take the longest interval that the host allows, as radios do that save (assumed)."""
+        wanted = self.pending_le_connection
+        if isinstance(wanted, hci.HCI_LE_Create_Connection_Command):
+            wanted.connection_interval_min = wanted.connection_interval_max
+        super().create_le_connection(peer_address)
+
     def _report(self, packet: LegacyAdv, event: Any, data: bytes, rssi_dbm: int) -> None:
         report = _Report.Report(
             event_type=event,

@@ -43,6 +43,7 @@ class Connected:
         self.interval_s = pdu.interval * _INTERVAL_S
         self.timeout_s = pdu.timeout * _TIMEOUT_S
         self._addresses = (pdu.initiator_address, pdu.advertiser_address)
+        self._sides: list[Any] = [None, None]
         self._ways = {central: _Way(), peripheral: _Way()}
         self._loop = asyncio.get_running_loop()
         self._begun_s = self._heard_s = self._loop.time()
@@ -53,11 +54,22 @@ class Connected:
         """Whether one of both ends still believes in it."""
         return any(self._connection(at) for at in (0, 1))
 
+    def joins(self, end: Controller, peer: hci.Address) -> bool:
+        """Return whether it is the living connection of one end with a peer."""
+        return end in self.ends and self.is_alive and peer in self._addresses
+
     def send(self, sender: Controller, deliver: Callable[[], None]) -> None:
         """Deliver at the next connection event that is not lost."""
         way = self._ways[sender]
         way.waiting.append(deliver)
         self._schedule(way)
+
+    def update(self, pdu: ll.ConnectionUpdateInd) -> None:
+        """Take other parameters, from the next event on."""
+        now_s = self._loop.time()
+        past = int((now_s - self._begun_s) / self.interval_s + 1e-6)
+        self._begun_s += past * self.interval_s
+        self.interval_s, self.timeout_s = pdu.interval * _INTERVAL_S, pdu.timeout * _TIMEOUT_S
 
     def _schedule(self, way: _Way) -> None:
         if way.waiting and not way.scheduled:
@@ -93,7 +105,11 @@ class Connected:
         self._loop.call_later(self.timeout_s / _LOOKS, self._look)
 
     def _connection(self, at: int) -> Any:
-        return self.ends[at].le_connections.get(self._addresses[1 - at])
+        """Return one end's side of this connection: not of a later one of the same two."""
+        now = self.ends[at].le_connections.get(self._addresses[1 - at])
+        if self._sides[at] is None:
+            self._sides[at] = now
+        return now if now is self._sides[at] else None
 
     def _in_reach(self) -> bool:
         link = self.link
@@ -128,6 +144,11 @@ class AirLink(LocalLink):
     def hears(self, one: hci.Address, other: hci.Address) -> bool:
         """Return whether two are within reach of each other."""
         return self.places.hears(_plain(one), _plain(other))
+
+    def interval_s(self, end: Controller, peer: hci.Address) -> float:
+        """Return the interval of a connection: bumble tells the peripheral a fixed one."""
+        found = [each.interval_s for each in self.connections if each.joins(end, peer)]
+        return found[-1]
 
     def forget(self, connected: Connected) -> None:
         """A connection is over."""
@@ -183,6 +204,10 @@ class AirLink(LocalLink):
                 receiver.on_ll_control_pdu, sender_address, packet
             )
             return
+        if isinstance(packet, ll.ConnectionUpdateInd):
+            for connected in self.connections:
+                if sender in connected.ends and receiver in connected.ends:
+                    connected.update(packet)
         self._send(sender, receiver, partial(receiver.on_ll_control_pdu, sender_address, packet))
 
     def _send(self, sender: Controller, receiver: Controller, deliver: Callable[[], None]) -> None:

@@ -37,10 +37,22 @@ class Service:
     characteristics: tuple[Attribute, ...]
 
 
+@dataclass(frozen=True)
+class Security:
+    """How a board pairs. io: capability as SMP numbers it, 3 for none."""
+
+    bond: bool = False
+    mitm: bool = False
+    secure_connections: bool = True
+    io: int = 3
+
+
 class Peer(Protocol):
     """What an antenna tells the board's Bluetooth. Handles are of attribute values."""
 
-    def connected(self, connection: int, address_type: int, address: bytes) -> None: ...
+    def connected(
+        self, connection: int, address_type: int, address: bytes, interval_us: int
+    ) -> None: ...
 
     def disconnected(self, connection: int, address_type: int, address: bytes) -> None: ...
 
@@ -56,6 +68,34 @@ class Peer(Protocol):
 
     def indicated(self, connection: int, handle: int, status: int) -> None: ...
 
+    def updated(self, connection: int, interval: int, latency: int, timeout: int) -> None:
+        """The connection has other parameters, in the units of the specification."""
+        ...
+
+    def secured(
+        self, connection: int, encrypted: bool, authenticated: bool, bonded: bool
+    ) -> None: ...
+
+    def security(self) -> Security: ...
+
+    def secret_wanted(
+        self, kind: int, index: int, key: bytes, answer: Callable[[bytes | None], None]
+    ) -> None:
+        """The stack needs a secret that the firmware keeps."""
+        ...
+
+    def secret_made(
+        self, kind: int, key: bytes, value: bytes | None, answer: Callable[[bool], None]
+    ) -> None:
+        """The firmware is to keep a secret, or with None to forget it."""
+        ...
+
+    def passkey_wanted(
+        self, connection: int, action: int, number: int, answer: Callable[[int], None]
+    ) -> None:
+        """A pairing needs someone at the board."""
+        ...
+
 
 class Antenna(Protocol):
     """A board's way to the air."""
@@ -70,6 +110,14 @@ class Antenna(Protocol):
 
     def advertise(self, event: Advertisement) -> None:
         """Send one advertising event."""
+        ...
+
+    def call(self, name: str) -> None:
+        """Give the board the name that Generic Access tells."""
+        ...
+
+    def pair(self, connection: int) -> None:
+        """Ask the central to pair."""
         ...
 
     def stop_advertising(self) -> None:
@@ -96,6 +144,10 @@ class Antenna(Protocol):
         """Note the board's time; unless others pace the air, let it go on to there."""
         ...
 
+    def air_us(self) -> int:
+        """Return the time that the air has reached."""
+        ...
+
     def quiet_until_us(self) -> int | None:
         """Return until when nothing will come, None for ever."""
         ...
@@ -109,6 +161,10 @@ class Silence:
     def stop(self) -> None: ...
 
     def advertise(self, event: Advertisement) -> None: ...
+
+    def call(self, name: str) -> None: ...
+
+    def pair(self, connection: int) -> None: ...
 
     def stop_advertising(self) -> None: ...
 
@@ -136,6 +192,9 @@ class Silence:
     def disconnect(self, connection: int) -> None: ...
 
     def follow(self, now_us: int) -> None: ...
+
+    def air_us(self) -> int:
+        return 0
 
     def quiet_until_us(self) -> int | None:
         return None

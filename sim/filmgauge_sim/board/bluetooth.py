@@ -9,7 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from filmgauge_sim.board.antenna import Advertisement, Antenna, Attribute, Service, Silence
+from filmgauge_sim.board.antenna import (
+    Advertisement,
+    Antenna,
+    Attribute,
+    Security,
+    Service,
+    Silence,
+)
 from filmgauge_sim.board.shims import _ops
 
 ENODEV, EBUSY, EINVAL, ENOTCONN, ENOMEM = 19, 16, 22, 107, 12
@@ -18,11 +25,16 @@ _LEGACY_BYTES = 31  # Core specification, vol 6 part B, 2.3.1
 _DELAY_US = 10_000  # advDelay: 0 to 10 ms on top of the interval; vol 6 part B, 4.4.2.2.1
 _UNIT_US = 625  # of an advertising interval
 _SHORTEST_US, _LONGEST_US = 20_000, 10_240_000
+_INTERVAL_US = 1_250  # unit of a connection interval
+_KEY_BYTES = 16  # of the encryption of a link
 _VALUE_BYTES = 20  # of an attribute until its buffer is enlarged
 _QUEUE_BYTES = 4096  # of notifications within one connection event (assumed: its buffers)
 _LOOK_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
 _LONGEST_LOOK_US = 10_000
 _EVENT_US = 30_000  # a connection event (assumed interval)
+
+
+ADVERT, CONNECTION_EVENT = "advert", "connection event"  # what the radio does
 
 
 class RadioError(Exception):
@@ -48,6 +60,12 @@ class _Advertising:
 
 
 @dataclass
+class _Connection:
+    interval_us: int
+    next_us: int
+
+
+@dataclass
 class Bluetooth:
     """The stack of one board from boot to boot. Times are true microseconds.
 
@@ -63,14 +81,18 @@ class Bluetooth:
         self._random = random.Random(f"{self.seed} bluetooth")
         self.active = False
         self.events = 0  # advertising events so far
+        self.connection_events = 0
         self._reset()
 
     def _reset(self) -> None:
         self._advertising: _Advertising | None = None
         self._data = self._response = b""
         self._name, self._mtu = "MPY BLE", 256
+        self._security = Security()
+        self._secrets: dict[int, Callable[[bytes | None], None]] = {}
+        self._passkeys: dict[tuple[int, int], Callable[[int], None]] = {}
         self._values: dict[int, _Value] = {}
-        self._connections: set[int] = set()
+        self._connections: dict[int, _Connection] = {}
         self._pending: deque[bytes] = deque()
         self._fresh = False
         self._answers: dict[int, Callable[[int], None]] = {}
@@ -82,8 +104,11 @@ class Bluetooth:
 
     @property
     def next_us(self) -> int | None:
-        """When the next advertising event is due, None for never."""
-        return self._advertising.next_us if self._advertising else None
+        """When the next advertising or connection event is due, None for never."""
+        due = [each.next_us for each in self._connections.values()]
+        if self._advertising:
+            due.append(self._advertising.next_us)
+        return min(due, default=None)
 
     @property
     def talks(self) -> bool:
@@ -102,17 +127,24 @@ class Bluetooth:
             return self._advertising.next_us + _LOOK_US  # who connects does so upon it
         return None
 
-    def send_due(self, now_us: int) -> None:
-        """Send the advertising event that is due and set the time of the next one."""
+    def send_due(self, now_us: int) -> str:
+        """Let the event that is due happen and set the time of the next one; return its kind."""
         going = self._advertising
+        for each in self._connections.values():
+            is_first = going is None or each.next_us < going.next_us
+            if is_first and each.next_us <= now_us:
+                each.next_us += each.interval_us
+                self.connection_events += 1
+                return CONNECTION_EVENT
         if going is None:
-            return
+            return CONNECTION_EVENT
         event = Advertisement(
             now_us, self.address, True, self._data, self._response, going.connectable
         )
         self.events += 1
         going.next_us = now_us + going.interval_us + self._random.randrange(_DELAY_US + 1)
         self.antenna.advertise(event)
+        return ADVERT
 
     def interrupts(self) -> bool:
         """Return whether the firmware has something to handle that it was not told of yet."""
@@ -137,9 +169,31 @@ class Bluetooth:
             self.power_off()
         return b"\1" + self.address
 
-    def configure(self, mtu: int, name: bytes) -> None:
-        """Set what peers see; it counts from the next activation on."""
+    def configure(self, mtu: int, name: bytes, security: Security) -> None:
+        """Set what peers see; the MTU counts from the next activation on."""
         self._name, self._mtu = name.decode(errors="replace"), mtu
+        self._security = security
+        if self.active:
+            self.antenna.call(self._name)
+
+    def pair(self, connection: int) -> None:
+        """Ask a central to pair."""
+        self._need_connection(connection)
+        self.antenna.pair(connection)
+
+    def passkey(self, connection: int, action: int, passkey: int) -> None:
+        """Answer what a pairing asked of someone at the board."""
+        self._need_connection(connection)
+        answer = self._passkeys.pop((connection, action), None)
+        if answer is None:
+            raise RadioError(EINVAL)
+        answer(passkey)
+
+    def reply_secret(self, number: int, value: bytes | None) -> None:
+        """Answer a question about a secret: None for no."""
+        answer = self._secrets.pop(number, None)
+        if answer is not None:
+            answer(value)
 
     def advertise(
         self,
@@ -253,13 +307,17 @@ class Bluetooth:
 
     # What the antenna tells
 
-    def connected(self, connection: int, address_type: int, address: bytes) -> None:
-        self._connections.add(connection)
+    def connected(
+        self, connection: int, address_type: int, address: bytes, interval_us: int
+    ) -> None:
+        self._connections[connection] = _Connection(
+            interval_us, self.antenna.air_us() + interval_us
+        )
         self._advertising = None  # a connection ends it
         self._put(_ops.IRQ_CENTRAL_CONNECT, struct.pack("<HB", connection, address_type) + address)
 
     def disconnected(self, connection: int, address_type: int, address: bytes) -> None:
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         packed = struct.pack("<HB", connection, address_type) + address
         self._put(_ops.IRQ_CENTRAL_DISCONNECT, packed)
 
@@ -285,6 +343,50 @@ class Bluetooth:
     def indicated(self, connection: int, handle: int, status: int) -> None:
         packed = struct.pack("<HHB", connection, handle, status)
         self._put(_ops.IRQ_GATTS_INDICATE_DONE, packed)
+
+    def updated(self, connection: int, interval: int, latency: int, timeout: int) -> None:
+        if connection in self._connections:
+            self._connections[connection].interval_us = interval * _INTERVAL_US
+        packed = struct.pack("<HHHHH", connection, interval, latency, timeout, 0)
+        self._put(_ops.IRQ_CONNECTION_UPDATE, packed)
+
+    def security(self) -> Security:
+        return self._security
+
+    def secured(self, connection: int, encrypted: bool, authenticated: bool, bonded: bool) -> None:
+        size = _KEY_BYTES if encrypted else 0
+        packed = struct.pack("<HBBBB", connection, encrypted, authenticated, bonded, size)
+        self._put(_ops.IRQ_ENCRYPTION_UPDATE, packed)
+
+    def secret_wanted(
+        self, kind: int, index: int, key: bytes, answer: Callable[[bytes | None], None]
+    ) -> None:
+        self._ask(_ops.IRQ_GET_SECRET, kind, index, key, None, answer)
+
+    def secret_made(
+        self, kind: int, key: bytes, value: bytes | None, answer: Callable[[bool], None]
+    ) -> None:
+        self._ask(_ops.IRQ_SET_SECRET, kind, 0, key, value, lambda kept: answer(kept is not None))
+
+    def passkey_wanted(
+        self, connection: int, action: int, number: int, answer: Callable[[int], None]
+    ) -> None:
+        self._passkeys[connection, action] = answer
+        self._put(_ops.IRQ_PASSKEY_ACTION, struct.pack("<HBI", connection, action, number))
+
+    def _ask(
+        self,
+        event: int,
+        kind: int,
+        index: int,
+        key: bytes,
+        value: bytes | None,
+        answer: Callable[[bytes | None], None],
+    ) -> None:
+        self._asked = self._asked + 1 & 0xFFFF
+        self._secrets[self._asked] = answer
+        head = struct.pack("<HBBBB", self._asked, kind, index, len(key), value is not None)
+        self._put(event, head + key + (value or b""))
 
     def _put(self, event: int, packed: bytes) -> None:
         self._pending.append(bytes((event,)) + packed)

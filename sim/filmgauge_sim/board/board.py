@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from filmgauge_sim.board.antenna import Antenna, Silence
-from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
+from filmgauge_sim.board.bluetooth import ADVERT, CONNECTION_EVENT, Bluetooth, RadioError
 from filmgauge_sim.board.board_radio import RadioRequests
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
@@ -30,7 +30,10 @@ _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _GPIO_US = 2  # assumed
 _SHORTEST_SLEEP_MS = 1000  # a shorter light sleep is a nap within a wake
 _NEVER_US = 1 << 62
-_ADVERTISING = {"active": "advertising", "light sleep": "advertising asleep"}
+_BURSTS = {  # on top of a state
+    ADVERT: {"active": "advertising", "light sleep": "advertising asleep"},
+    CONNECTION_EVENT: {"active": "connected", "light sleep": "connected asleep"},
+}
 
 Handler = Callable[[int, int, bytes], bytes]
 
@@ -91,8 +94,14 @@ class VirtualBoard:
         self._watchdog_at_us = 0
         self._high_pins: set[int] = set()
         self._holds_pins = False
+        self._work_us = 0  # of the interpreter, since it last asked for something
         self.bluetooth = Bluetooth(unique_id, str(seed), antenna or Silence())
-        self._burst_us = 0  # left of an advertising event
+        self._burst_us = 0  # left of what the radio does
+        self._burst = ADVERT
+        self._bursts_us = {
+            ADVERT: kind.advertisement_us,
+            CONNECTION_EVENT: kind.connection_event_us,
+        }
         radio = RadioRequests(self.bluetooth, lambda: self.now_us)
         self._handlers = self._make_handlers() | radio.handlers
 
@@ -119,6 +128,7 @@ class VirtualBoard:
         if not self._holds_pins:
             self._release_pins()
         self._watchdog_us = None
+        self._work_us = 0
         self._pass(self.kind.boot_us, "boot")
 
     def sleep(self, duration_ms: int) -> None:
@@ -132,7 +142,7 @@ class VirtualBoard:
     def light_sleep(self, duration_ms: int) -> None:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
         self._pass(self._board_us(duration_ms * 1000), "light sleep")
-        self._pass(self.kind.wake_us, "active")
+        self._pass(self.kind.wake_us, "waking")
 
     @property
     def dozing(self) -> bool:
@@ -274,7 +284,7 @@ class VirtualBoard:
     def _awake(self, doze: "_Doze") -> bytes:
         """Come awake; return what the request for the sleep answers."""
         if doze.asleep:
-            self._pass(self.kind.wake_us, "active")
+            self._pass(self.kind.wake_us, "waking")
             return b""
         left_us = max(0, doze.until_us - self.reading_us())
         return struct.pack("<I", left_us) if left_us else b""
@@ -282,6 +292,7 @@ class VirtualBoard:
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
         self.transfers += 1
+        self._work_us = max(self._work_us, self.kind.glance_us)
         bus = self._world.bus
         self._compute(bus.duration_us(length + 3))
         self._world.advance_to(self.now_us)
@@ -308,6 +319,8 @@ class VirtualBoard:
         self._high_pins.discard(small)
         if argument:
             self._high_pins.add(small)
+            if small == self.kind.pins.gate:  # it looks at the voltage, and then works on it
+                self._work_us = self.kind.look_us
         return b""
 
     def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:
@@ -324,17 +337,21 @@ class VirtualBoard:
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
         if len(data) > RTC_BYTES:
             raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
+        self._work()
         self.rtc_memory = bytes(data)
         return b""
 
     def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="deep sleep without an end"))
+        self._work()
         raise BoardStopped(Outcome(ResetCause.DEEP_SLEEP, sleep_ms=argument))
 
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
             raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
+        if argument >= _SHORTEST_SLEEP_MS:
+            self._work()
         if self.bluetooth.active:  # then it is within a wake
             return self._sleep_through(_Doze(self.reading_us() + argument * 1000, asleep=True))
         if self.kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
@@ -349,14 +366,17 @@ class VirtualBoard:
         raise BoardStopped(self.hang())
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._compute(self.flash.program(argument, data))
         return b""
 
     def _flash_erase(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._compute(self.flash.erase(argument))
         return b""
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
+        self._work()
         self._station.set_active(bool(small))
         return b""
 
@@ -395,6 +415,12 @@ class VirtualBoard:
         """Return the true length of a duration on the board's clock, from now."""
         return self.clock.true_us(self.reading_us() + duration_us) - self.now_us
 
+    def _work(self) -> None:
+        """Pass what the interpreter has worked on a sample, before what it asks for next."""
+        work_us, self._work_us = self._work_us, 0
+        if work_us:
+            self._compute(work_us)
+
     def _compute(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
         station = self._station
@@ -416,14 +442,14 @@ class VirtualBoard:
         while True:
             if self._burst_us:
                 step_us = min(self._burst_us, until_us - self.now_us)
-                self._spend(step_us, _ADVERTISING.get(state, state))
+                self._spend(step_us, _BURSTS[self._burst].get(state, state))
                 self._burst_us -= step_us
             due_us = bluetooth.next_us
             if self._burst_us or due_us is None or due_us >= until_us:
                 break
             self._spend(max(0, due_us - self.now_us), state)
-            bluetooth.send_due(self.now_us)
-            self._burst_us = self.kind.advertisement_us
+            self._burst = bluetooth.send_due(self.now_us)
+            self._burst_us = self._bursts_us[self._burst]
         self._spend(until_us - self.now_us, state)
         if bluetooth.talks:
             bluetooth.antenna.follow(self.now_us)

@@ -10,6 +10,7 @@ from filmgauge_sim.board.flash import BLOCK, Flash
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.shims import _ops
 
+_ENOSPC = 28
 _READ_CHUNK = 256  # the interpreter reads a whole file in pieces of this size
 
 
@@ -111,7 +112,12 @@ class BoardFiles:
         """Close a file of littlefs and commit it."""
         if raw in self._open_files:
             self._open_files.remove(raw)
-            self.guarded(_close, raw)
+            try:
+                self.guarded(_close, raw)
+            except OSError as error:
+                if error.errno == _ENOSPC:
+                    self._mount_anew()  # its caches hold what could not be written: it would abort
+                raise
 
     def listdir(self, path: str = "/") -> list[str]:
         """Return the names in a directory."""

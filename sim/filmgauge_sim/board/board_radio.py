@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable
 
+from filmgauge_sim.board.antenna import Security
 from filmgauge_sim.board.bluetooth import Bluetooth, services_in
 from filmgauge_sim.board.shims import _ops
 
@@ -27,10 +28,13 @@ class RadioRequests:
             _ops.BLE_DISCONNECT: self._disconnect,
             _ops.BLE_EVENT: lambda *_: bluetooth.take_event(),
             _ops.BLE_REPLY: self._reply,
+            _ops.BLE_PAIR: self._pair,
+            _ops.BLE_PASSKEY: self._passkey,
+            _ops.BLE_SECRET: self._secret,
         }
 
     def _config(self, small: int, argument: int, data: bytes) -> bytes:
-        self._bluetooth.configure(argument, bytes(data))
+        self._bluetooth.configure(argument, bytes(data), _security(small))
         return b""
 
     def _advertise(self, small: int, argument: int, data: bytes) -> bytes:
@@ -73,3 +77,24 @@ class RadioRequests:
     def _reply(self, small: int, argument: int, data: bytes) -> bytes:
         self._bluetooth.reply(argument, small)
         return b""
+
+    def _pair(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.pair(argument)
+        return b""
+
+    def _passkey(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.passkey(argument, small, int.from_bytes(data, "little"))
+        return b""
+
+    def _secret(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.reply_secret(argument, bytes(data) if small else None)
+        return b""
+
+
+def _security(bits: int) -> Security:
+    return Security(
+        bool(bits & _ops.BLE_BOND),
+        bool(bits & _ops.BLE_MITM),
+        bool(bits & _ops.BLE_SECURE),
+        bits >> 4,
+    )

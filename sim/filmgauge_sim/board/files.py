@@ -65,6 +65,9 @@ def install(flash: Flash, files: dict[str, bytes]) -> None:
     """Write files (absolute path -> content) to the board, as a flashing tool does."""
     file_system = mounted(FlashAccess(flash), flash.blocks)
     for path, content in files.items():
+        folder = path.strip("/").rpartition("/")[0]
+        if folder:
+            file_system.makedirs(folder, exist_ok=True)
         with file_system.open(path.lstrip("/"), "wb", buffering=0) as file:
             file.write(content)
     file_system.unmount()

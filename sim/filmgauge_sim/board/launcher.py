@@ -1,5 +1,6 @@
 """Starts the interpreter for each boot and ends it when the board loses power."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -7,13 +8,15 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 from filmgauge_sim.board import zygote
 from filmgauge_sim.board.shims import _ops
 
-HEAP = "128wK"  # a 32-bit board's heap of 128 KB
+HEAP = "64wK"  # a 32-bit board's heap of 64 KB
 _END_S = 5.0
 _ENDED = "the interpreter's helper process has ended"
 
@@ -120,6 +123,18 @@ class Launcher:
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
         """Answer the last request."""
         self.link.sendall(struct.pack(_ops.ANSWER, status, len(data), clock_us) + data)
+
+    def await_read(self) -> None:
+        """Wait until the interpreter has read its answer: what is left, its successor would read.
+
+        Only needed to kill an interpreter that does not wait for an answer.
+        """
+        deadline_s = time.monotonic() + _END_S
+        while self._child is not None and time.monotonic() < deadline_s:
+            unread = fcntl.ioctl(self.link, termios.TIOCOUTQ, bytes(4))
+            if not struct.unpack("@i", unread)[0]:
+                return
+            time.sleep(0.001)
 
     def kill(self) -> None:
         """End the interpreter as a loss of power does, and wait until it is gone."""

@@ -18,7 +18,7 @@ from filmgauge_sim.board.board_files import BoardFiles
 from filmgauge_sim.board.kinds import Port
 
 _UNUSED = ("rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
-_PLATFORMS = {"esp32": "esp32", "stm32": "pyboard"}  # as each port names itself
+_PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each port names itself
 
 
 def built_in_modules(

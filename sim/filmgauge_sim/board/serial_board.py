@@ -4,6 +4,7 @@ A thread serves the board. Time: what the firmware does and sleeps passes `speed
 real time; waiting for the port passes as real time does, since the other end of the port is real.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -29,7 +30,7 @@ _CONSOLE = (
 )
 _NAP_S = 0.05  # how long the thread waits for something to happen
 _AHEAD_S = 0.002  # by so little the board may be ahead of its time
-_AGAIN_S = 0.3  # a second Ctrl-C before the first was seen would end the interpreter
+_SILENT_S = 0.5  # without a request for so long, a Ctrl-C goes to the interpreter as a signal
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
 _AFTER_CRASH_S = 1.0  # assumed: panic handler and boot loader
 _VERSION = (1, 29, 0)
@@ -78,9 +79,11 @@ class SerialBoard:
         self._boot_next: ResetCause | None = None
         self._due_s = 0.0  # when the pending answer or the next boot is due
         self._silent_since_s = 0.0
-        self._interrupted_s = 0.0
+        self._interrupt_wanted = False
         self._idle_since_s = 0.0
-        self._cut_at: int | None = None
+        self._cut_at: int | None = None  # bytes received
+        self._cut_requests = 0
+        self._is_cut = False  # no more bytes come: the power follows
         self._port_back_s: float | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -96,6 +99,11 @@ class SerialBoard:
         self._thread.join()
         if self._error is not None:
             raise self._error
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the board is served."""
+        return self._thread.is_alive()
 
     def __enter__(self) -> "SerialBoard":
         self.start()
@@ -116,9 +124,12 @@ class SerialBoard:
         """Press the reset button."""
         self._do(lambda: self._stop(Outcome(ResetCause.HARD, note="reset button")))
 
-    def pull_after(self, count: int) -> None:
-        """Pull the cable, and with it the power, once `count` more bytes have come."""
-        self._do(lambda: setattr(self, "_cut_at", self.port.received + count))
+    def pull_after(self, count: int, requests: int = 0) -> None:
+        """Pull the cable, and with it the power, once `count` more bytes have come.
+
+        What has come by then is still worked on, for so many requests of the firmware at most.
+        """
+        self._do(lambda: self._prepare_cut(count, requests))
 
     def let_pass(self, seconds: float) -> None:
         """Let time pass at once for a board that waits at its prompt."""
@@ -128,7 +139,8 @@ class SerialBoard:
         """Have the thread do something, and wait until it is done."""
         done = threading.Event()
         self._orders.append((action, done))
-        os.write(self._wake_write, b"\0")
+        with contextlib.suppress(OSError):  # the thread has ended
+            os.write(self._wake_write, b"\0")
         while not done.wait(0.2):
             if not self._thread.is_alive():
                 return
@@ -170,7 +182,7 @@ class SerialBoard:
             reads.append(self._launcher.link.fileno())
             if self._launcher.has_received:
                 wait_s = 0.0
-        if self.port.is_open:
+        if self.port.is_open and not self._is_cut:
             reads.append(self.port.fileno())
             if self.port.wants_to_write:
                 writes.append(self.port.fileno())
@@ -207,7 +219,19 @@ class SerialBoard:
             idle_s, self._idle_since_s = now_s - self._idle_since_s, now_s
             self._idle(round(idle_s * 1e6))
             self._answer_console(now_s)
-        elif self._pending is None and now_s - self._silent_since_s > self._options.guard_s:
+            if self._is_cut and self._console.is_waiting:
+                self._pull(True)
+        elif self._pending is None:
+            self._mind_silence(now_s)
+
+    def _mind_silence(self, now_s: float) -> None:
+        """Deal with firmware that makes no request."""
+        silent_s = now_s - self._silent_since_s
+        process = self._launcher.process_id
+        if self._interrupt_wanted and silent_s > _SILENT_S and process is not None:
+            self._interrupt_wanted = False
+            os.kill(process, signal.SIGINT)
+        if silent_s > self._options.guard_s:
             self._silent_since_s = now_s
             outcome = self.board.hang()
             if outcome.cause is not None:  # else a program at the prompt takes its time
@@ -231,6 +255,9 @@ class SerialBoard:
         self._pending = None
         self._deaf = False
         self._silent_since_s = time.monotonic()
+        if self._interrupt_wanted and self._console.interrupts:
+            self._interrupt_wanted = False
+            status |= _ops.INTERRUPTED
         self._launcher.answer(status, answer, self.board.reading_us())
 
     def _request(self) -> None:
@@ -303,33 +330,11 @@ class SerialBoard:
         """Take what the host has sent."""
         data = self.port.read()
         if self._cut_at is not None and self.port.received >= self._cut_at:
-            over = self.port.received - self._cut_at
-            data = data[: len(data) - over]
+            data = data[: len(data) - (self.port.received - self._cut_at)]
             self._cut_at = None
-            self._hear(data)
-            while self._console.is_waiting or self._running:  # what came is still carried out
-                if not self._settle():
-                    break
-            self._pull(True)
-            return
+            self._is_cut = True
+            self.board.cut_at_request = self.board.requests + 1 + self._cut_requests
         self._hear(data)
-
-    def _settle(self) -> bool:
-        """Let the board work until it waits for the port; return False when it does."""
-        now_s = time.monotonic()
-        if self._console.is_waiting:
-            self._answer_console(now_s)
-            if self._console.is_waiting:
-                return False
-        if self._pending is not None:
-            self._give(*self._pending)
-        if not self._running:
-            return False
-        ready, _, _ = select.select([self._launcher.link], [], [], _NAP_S)
-        if not ready:
-            return False
-        self._request()
-        return True
 
     def _hear(self, data: bytes) -> None:
         if not data or not self._running or self._deaf:
@@ -341,14 +346,9 @@ class SerialBoard:
 
     def _interrupt(self) -> None:
         """Bring a Ctrl-C to the firmware."""
-        now_s = time.monotonic()
-        process = self._launcher.process_id
-        if process is None or now_s - self._interrupted_s < _AGAIN_S:
-            return
-        self._interrupted_s = now_s
-        os.kill(process, signal.SIGINT)
+        self._interrupt_wanted = True
         if self._console.is_waiting:
-            self._answer_console(now_s, at_once=True)
+            self._answer_console(time.monotonic(), at_once=True)
         elif self._pending is not None:
             self._give(*self._pending)
 
@@ -371,6 +371,9 @@ class SerialBoard:
         """End the run, and boot again when that is due."""
         if not self._powered:
             return
+        if self._is_cut and self.port.is_open:
+            self._pull(True)
+            return
         if self._running:
             self._kill()
         self._pending = None
@@ -390,6 +393,7 @@ class SerialBoard:
         """End the interpreter, which may have been started only now."""
         if self._launcher.process_id is None:
             self._launcher.receive()
+        self._launcher.await_read()
         self._launcher.kill()
         self._pass_on_output()
         self._running = False
@@ -405,7 +409,7 @@ class SerialBoard:
         self._console.reset()
         self._deaf = False
         self._pending = None
-        self._interrupted_s = 0.0
+        self._interrupt_wanted = False
         self._silent_since_s = time.monotonic()
         self._launcher.boot()
         self._running = True
@@ -418,13 +422,19 @@ class SerialBoard:
             self._boot_next = ResetCause.POWER_ON
             self._due_s = time.monotonic()
 
+    def _prepare_cut(self, count: int, requests: int) -> None:
+        self._cut_at = self.port.received + count
+        self._cut_requests = requests
+
     def _pull(self, loses_power: bool) -> None:
         self._cut_at = None
+        self.board.cut_at_request = None
         self._port_back_s = None
         self.port.close()
         if loses_power and self._powered:
             self._stop(Outcome(None, note="the cable was pulled"))
             self._powered = False
+        self._is_cut = False
 
     def _end(self) -> None:
         self._ended = True

@@ -3,10 +3,12 @@
 import binascii
 import struct
 
-from filmgauge.gauge.profile import HEAD, MAGIC, VERSION, Profile, fields
+from filmgauge.gauge.profile import Profile
+from filmgauge.gauge.profile_file import HEAD, MAGIC, VERSION, fields
 from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteresis_v
 from filmgauge_sim.cell.parameters import CellParameters
 
+_NAME_BYTES = 16
 _FARADAY = 96485.33212  # C / mol, turns eV into J / mol
 EMPTY_V = 1.0  # voltage window of every published test
 FULL_V = 4.0
@@ -18,7 +20,9 @@ class CompiledProfile(Profile):
     """A profile as its maker has it: fields by name, and written as the board reads it."""
 
     def __init__(self, name: str, **values: int) -> None:
-        """Raises ValueError for a value that does not fit its field, KeyError without one."""
+        """Raises ValueError for what does not fit its field, KeyError for a missing value."""
+        if not 1 <= len(name.encode()) <= _NAME_BYTES:
+            raise ValueError(f"profile name must have 1 to {_NAME_BYTES} bytes in UTF-8")
         super().__init__(name, [values[field] for field, _, _ in fields()])
 
     def to_bytes(self) -> bytes:

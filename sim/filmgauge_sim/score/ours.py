@@ -1,21 +1,27 @@
 """The gauge of the firmware, fed with readings as the node feeds it.
 
-``--float32`` runs the same source in single precision, as the boards compute.
+``--float32`` runs the same source in single precision, as the boards compute. Runtime ``gauge``
+feeds one gauge all the time. ``cpython`` and ``micropython`` feed it as a node does that sleeps
+without its memory: nothing but the packed state outlives a reading; the one in this process, the
+other on a real interpreter.
 """
 
 from collections.abc import Callable
 from math import nan
-from typing import Any
+from typing import Any, Literal
 
 from filmgauge.gauge.ledger import CORRECTED, GAP
-from filmgauge.gauge.profile import Profile
+from filmgauge.state import State
+from filmgauge_sim.cell.compiled import CompiledProfile
+from filmgauge_sim.score.on_interpreter import GaugeOnInterpreter
 from filmgauge_sim.score.sensing import Kind, Reading
 from filmgauge_sim.single_precision import importable, load_single_precision
 
 _PC_PER_UAH = 3.6e9
 # A change of the state of charge that neither the reading nor a line of the ledger explains.
 _JUMP = 0.005  # assumed: half a per cent is what a reader of whole per cents would notice
-GaugeMaker = Callable[[Profile, int], Any]
+GaugeMaker = Callable[[CompiledProfile, int], Any]
+RuntimeName = Literal["gauge", "cpython", "micropython"]
 
 
 def gauge_maker(single: bool = False) -> GaugeMaker:
@@ -35,7 +41,7 @@ class Ours:
     def __init__(
         self,
         make: GaugeMaker,
-        profile: Profile,
+        profile: CompiledProfile,
         shunt_mohm: int,
         known: tuple[float, float],
         is_new: bool = False,
@@ -77,10 +83,13 @@ class Ours:
     def problems(self) -> list[str]:
         return self._problems
 
+    def close(self) -> None:
+        """End what it runs on."""
+
     def _feed(self, reading: Reading) -> None:
         gauge = self.gauge
         if reading.kind is Kind.LOST:
-            gauge.lost()
+            gauge.health.interrupt()  # what follows a gap is no step of a load
             return
         count = gauge.zero if reading.kind is Kind.OPEN else gauge.count
         count(reading.counts, reading.elapsed_ms, reading.temperature_cdeg)
@@ -112,3 +121,53 @@ class Ours:
     def _lines_pc(self) -> list[int]:
         """What the ledger admits beside what was measured."""
         return [self.gauge.ledger.line_pc(line) for line in range(CORRECTED, GAP + 1)]
+
+
+class Asleep(Ours):
+    """A gauge that is made anew for every reading, from what the one before has packed."""
+
+    def __init__(
+        self,
+        make: GaugeMaker,
+        profile: CompiledProfile,
+        shunt_mohm: int,
+        known: tuple[float, float],
+        is_new: bool = False,
+    ) -> None:
+        super().__init__(make, profile, shunt_mohm, known, is_new)
+        self._make = lambda: make(profile, shunt_mohm)
+        self._state = State()
+
+    def _feed(self, reading: Reading) -> None:
+        super()._feed(reading)
+        self._state.pack(self.gauge)
+        self.gauge = self._make()
+        if not self._state.unpack(self.gauge):
+            raise ValueError("the state is of another layout")
+
+
+class OnInterpreter(Ours):
+    """A gauge on a MicroPython interpreter, which sleeps as Asleep does."""
+
+    def __init__(
+        self,
+        make: GaugeMaker,
+        profile: CompiledProfile,
+        shunt_mohm: int,
+        known: tuple[float, float],
+        is_new: bool = False,
+    ) -> None:
+        super().__init__(GaugeOnInterpreter, profile, shunt_mohm, known, is_new)
+
+    def _feed(self, reading: Reading) -> None:
+        self.gauge.feed(reading)
+
+    def close(self) -> None:
+        self.gauge.close()
+
+
+RUNTIMES: dict[RuntimeName, type[Ours]] = {
+    "gauge": Ours,
+    "cpython": Asleep,
+    "micropython": OnInterpreter,
+}

@@ -15,12 +15,13 @@ from filmgauge_sim.score.course import Course, Faults, Moment
 from filmgauge_sim.score.drive.cycling import Programme
 from filmgauge_sim.score.estimator import Estimator
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.ours import GaugeMaker, Ours, gauge_maker
+from filmgauge_sim.score.ours import RUNTIMES, GaugeMaker, Ours, RuntimeName, gauge_maker
 from filmgauge_sim.score.recent import RecentTruth
 from filmgauge_sim.score.sensing import Reading, Sensors
 from filmgauge_sim.score.steps import End
 
 SHUNT_OHM = 1000.0
+_SHUNT_MOHM = round(SHUNT_OHM * 1e3)
 GAUGE = "gauge"
 BASELINES = {
     "counter": Counter,
@@ -77,9 +78,20 @@ class RunLog:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a score is made with: the arithmetic of the gauge."""
+    """What a score is made with: the arithmetic of the gauge, and what it runs on.
+
+    Raises ValueError for single precision on an interpreter that computes in double.
+    """
 
     single: bool = False
+    runtime: RuntimeName = "gauge"
+
+    def __post_init__(self) -> None:
+        if self.single and self.runtime == "micropython":
+            raise ValueError(
+                "--float32 needs --runtime gauge or cpython, because the interpreter here computes"
+                " in double precision and cannot be told otherwise"
+            )
 
 
 def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
@@ -95,12 +107,17 @@ def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
     stuck_from_s = luck("faults").uniform(0.3, 0.9) * family.days * 86400.0
     faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
     course = Course(cell, sensors, family.sampling, family.weather.at_c, faults, luck("losses"))
-    gauges = _gauges(family, parameters, cell.stoichiometry, options or Options())
+    ours = _ours(family, parameters, options or Options())
+    gauges: dict[str, Estimator] = {GAUGE: ours}
+    gauges |= _baselines(family, parameters, cell.stoichiometry)
     log = RunLog(family.name, seed, family.load_c * capacity_uah)
     log.tracks = {name: Track() for name in gauges}
     log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
     programme = family.programme(capacity_uah, family.area_cm2, luck("programme"))
-    _listen(course, programme, family, gauges, log)
+    try:
+        _listen(course, programme, family, gauges, log)
+    finally:
+        ours.close()
     for name, gauge in gauges.items():
         log.tracks[name].problems = gauge.problems()
     return log
@@ -121,19 +138,21 @@ def _cell(family: Family, parameters: CellParameters, luck: Callable[[str], Rand
     )
 
 
-def _gauges(
-    family: Family, parameters: CellParameters, true_soc: float, options: Options
-) -> dict[str, Estimator]:
-    """Ours and the baselines, all for the parameter set and not for the drawn cell."""
-    told = true_soc if family.is_told else family.known[0]
-    shunt_mohm = round(SHUNT_OHM * 1e3)
+def _ours(family: Family, parameters: CellParameters, options: Options) -> Ours:
+    """Our gauge, for the parameter set and not for the drawn cell, as the baselines are."""
     profile = compile_profile(parameters, family.area_cm2)
-    gauges: dict[str, Estimator] = {
-        GAUGE: Ours(_maker(options.single), profile, shunt_mohm, family.known, family.is_new)
+    kind = RUNTIMES[options.runtime]
+    return kind(_maker(options.single), profile, _SHUNT_MOHM, family.known, family.is_new)
+
+
+def _baselines(
+    family: Family, parameters: CellParameters, true_soc: float
+) -> dict[str, Estimator]:
+    told = true_soc if family.is_told else family.known[0]
+    return {
+        name: kind(parameters, family.area_cm2, _SHUNT_MOHM, told)
+        for name, kind in BASELINES.items()
     }
-    for name, kind in BASELINES.items():
-        gauges[name] = kind(parameters, family.area_cm2, shunt_mohm, told)
-    return gauges
 
 
 _makers: dict[bool, GaugeMaker] = {}

@@ -9,8 +9,11 @@ from provision_files import FILM, SECRET, provision, tree, wifi_file
 
 from filmgauge.config import Config
 from filmgauge.gauge.profile import Profile
+from filmgauge_host.ble.known import load_known
 from filmgauge_sim.board.pins import PINS
 from filmgauge_sim.scenario import load_scenario
+
+KEYS = ("ble_key", "command_key")
 
 
 def test_the_board_reads_what_is_written(tmp_path: Path) -> None:
@@ -33,25 +36,27 @@ def test_the_board_reads_what_is_written(tmp_path: Path) -> None:
         "shelf-1/node.toml": 0o644,
         "mosquitto/passwords": 0o600,
         "mosquitto/acl": 0o600,
+        "known.toml": 0o600,
     }
 
 
 def test_secrets_are_nowhere_else(tmp_path: Path) -> None:
     ran = provision("--from", wifi_file(tmp_path), "--out", tmp_path / "nodes", "--json")
     written = json.loads((tmp_path / "nodes/shelf-1/config.json").read_text())
-    for name in ("wifi_password", "mqtt_password", "ble_key"):
+    for name in ("wifi_password", "mqtt_password", *KEYS):
         assert written[name]
         assert written[name] not in ran.output
         for path, (content, _) in tree(tmp_path / "nodes").items():
-            assert path == "shelf-1/config.json" or written[name].encode() not in content
+            may = path == "shelf-1/config.json" or (name in KEYS and path == "known.toml")
+            assert may or written[name].encode() not in content
     told = json.loads(ran.output)
     assert (told["node"], told["made"], told["kept"]) == (
         "shelf-1",
-        ["ble_key", "mqtt_password"],
+        [*KEYS, "mqtt_password"],
         [],
     )
     assert {Path(path).name for path in told["files"]} == {
-        *("config.json", "profile.bin", "node.toml", "passwords", "acl"),
+        *("config.json", "profile.bin", "node.toml", "passwords", "acl", "known.toml"),
     }
 
 
@@ -61,13 +66,13 @@ def test_again_keeps_keys_and_new_keys_makes_others(tmp_path: Path) -> None:
     first = tree(out)
     ran = provision("--from", source, "--out", out, "--json", env={})
     assert ran.exit_code == 0, ran.output
-    assert json.loads(ran.output)["kept"] == ["ble_key", "mqtt_password", "wifi_password"]
+    assert json.loads(ran.output)["kept"] == [*KEYS, "mqtt_password", "wifi_password"]
     assert tree(out) == first  # not even the salt has changed
     provision("--from", source, "--out", out, "--new-keys", env={})
     before = json.loads(first["shelf-1/config.json"][0])
     after = json.loads(tree(out)["shelf-1/config.json"][0])
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"ble_key", "mqtt_password"}
+    assert changed == {*KEYS, "mqtt_password"}
 
 
 def test_its_own_description_repeats_it(tmp_path: Path) -> None:
@@ -77,7 +82,7 @@ def test_its_own_description_repeats_it(tmp_path: Path) -> None:
     a, b = (
         json.loads((tmp_path / name / "shelf-1/config.json").read_text()) for name in ("a", "b")
     )
-    own = ("ble_key", "mqtt_password")
+    own = (*KEYS, "mqtt_password")
     assert {k: v for k, v in a.items() if k not in own} == {
         k: v for k, v in b.items() if k not in own
     }
@@ -95,12 +100,42 @@ def test_nodes_share_the_files_of_the_broker(tmp_path: Path) -> None:
     assert acl.count("user a\n") == acl.count("user b\n") == 1
 
 
+def test_a_user_that_no_node_has_any_more_loses_its_way_in(tmp_path: Path) -> None:
+    out = tmp_path / "nodes"
+    for node, user in (("a", "shared"), ("b", "own")):
+        more = f'[login]\nmqtt_user = "{user}"\n'
+        provision("--from", wifi_file(tmp_path, node, more=more), "--out", out)
+    provision("--from", wifi_file(tmp_path, "b"), "--out", out)  # now under its name
+    users = [line.partition(":")[0] for line in (out / "mosquitto/passwords").open()]
+    assert sorted(users) == ["b", "shared"]
+
+
+def test_the_bluetooth_side_knows_the_keys(tmp_path: Path) -> None:
+    out = tmp_path / "nodes"
+    provision("--from", wifi_file(tmp_path, "a"), "--out", out)
+    path = out / "known.toml"
+    path.write_text(path.read_text() + 'address = "C1:02:03:04:05:06"\n')
+    provision("--from", wifi_file(tmp_path, "b"), "--out", out)
+    provision("--from", wifi_file(tmp_path, "a"), "--out", out, "--new-keys")
+    known = load_known(path).by_name
+    assert known["a"].address == "C1:02:03:04:05:06"
+    for node in ("a", "b"):
+        config = Config.from_json((out / node / "config.json").read_text())
+        assert known[node].ble_key == bytes.fromhex(config.ble_key)
+        assert known[node].command_key == bytes.fromhex(config.command_key)
+    path.write_text("[nodes.a]\ncolour = 1\n")
+    before = tree(out)
+    ran = provision("--from", wifi_file(tmp_path, "a"), "--out", out)
+    assert (ran.exit_code, "known.toml" in ran.stderr) == (2, True)
+    assert tree(out) == before
+
+
 def test_a_node_on_its_film_has_the_budget_of_the_scenario_and_no_wifi(tmp_path: Path) -> None:
     (tmp_path / "leaf.toml").write_text(FILM)
     ran = provision("--from", tmp_path / "leaf.toml", "--out", tmp_path / "nodes", env={})
     assert ran.exit_code == 0, ran.output
     assert set(tree(tmp_path / "nodes")) == {
-        *("leaf/config.json", "leaf/profile.bin", "leaf/node.toml"),
+        *("leaf/config.json", "leaf/profile.bin", "leaf/node.toml", "known.toml"),
     }
     config = Config.from_json((tmp_path / "nodes/leaf/config.json").read_text())
     window = load_scenario("window").node[0].firmware
@@ -115,6 +150,7 @@ ANSWERS = """shelf-9
 pico-w
 usb
 pre-li
+-3
 2.5
 Home
 broker.lan
@@ -183,7 +219,9 @@ def test_wrong_values_are_one_sentence_and_write_nothing(
     ("old", "new", "words"),
     [
         ('"shelf-1"', '"../etc"', "node may have a-z, 0-9 and - only"),
+        ('"shelf-1"', '"mosquitto"', "node must not be mosquitto"),
         ('"esp32-c3"', '"uno"', "board must be one of esp32-c3"),
+        ('"esp32-c3"', '"esp32-c3"\nsupply = 5', "supply must be one of usb, film, not 5"),
         ('"esp32-c3"', '"stm32wb55"', "must be left out: stm32wb55 has no Wi-Fi"),
         ('"evp-li"', '"lead-acid"', "lead-acid"),
         ("area_cm2 = 1.0", "area_cm2 = 1e6", "cell.area_cm2 must be 0.01 to 1000"),

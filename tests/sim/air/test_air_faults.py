@@ -85,6 +85,17 @@ def test_a_peer_that_is_gone_ends_the_connection(ours: bool) -> None:
     assert virtually(reasons()) == ([8] if ours else [])  # 8: connection timeout
 
 
+def test_bumble_tells_a_peripheral_another_interval_than_the_central() -> None:
+    """Workaround: AirLink.interval_s."""
+
+    async def told() -> set[float]:
+        peripheral, central = await connected(True)
+        ends = [*peripheral.connections.values(), *central.connections.values()]
+        return {end.parameters.connection_interval for end in ends}
+
+    assert virtually(told()) == {12.5, 30.0}
+
+
 @OURS
 def test_a_central_with_a_public_address_is_answered(ours: bool) -> None:
     """Workaround: AirLink.send_acl_data."""

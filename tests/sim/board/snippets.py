@@ -1,6 +1,6 @@
 """Small programs on a virtual board: on the real interpreter and in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,20 @@ class Program:
     """A board that runs `source` at each boot. Use as a context: it ends its processes."""
 
     def __init__(
-        self, folder: Path, runtime: str, source: str, guard_s: float = 30.0, **board: Any
+        self,
+        folder: Path,
+        runtime: str,
+        source: str,
+        guard_s: float = 30.0,
+        sources: Mapping[str, str] | None = None,
+        **board: Any,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self.world = QuietWorld()
         self.board = quiet_board(folder, **{"world": self.world, **board})
         install(self.board.flash, {"/there.txt": b"from the start"})
         self._console = folder / "console"
-        sources = {"main.py": source}
+        sources = {"main.py": source, **(sources or {})}
         self.runtime: Runtime
         if runtime == "micropython":
             flash = self.board.flash.path

@@ -1,6 +1,7 @@
 """Requests on a virtual board without an interpreter: what they answer, take and draw."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,39 @@ def test_time_between_requests_is_awake_time(board: VirtualBoard):
     request_us = board.now_us - KIND.boot_us
     board.request(_ops.HELLO, 0, 0, b"", 12_345)
     assert board.meter.time_us["active"] == 2 * request_us + 12_345
+
+
+@pytest.mark.parametrize(
+    ("gate", "work_us"),
+    [(False, 300), (True, 7_000)],  # only asked for something, or looked at the voltage
+)
+@pytest.mark.parametrize(
+    "after", [(_ops.RTC_WRITE, 0), (_ops.FLASH_ERASE, 0), (_ops.LIGHTSLEEP, 60_000)]
+)
+def test_what_a_sample_makes_work_passes_once_and_behind_it(
+    tmp_path: Path, gate: bool, work_us: int, after: tuple[int, int]
+) -> None:
+    kind = replace(KIND, look_us=7_000, glance_us=300)
+    boards: list[VirtualBoard] = []
+    for name, each in (("plain", KIND), ("working", kind)):
+        (tmp_path / name).mkdir()
+        boards.append(quiet_board(tmp_path / name, kind=each))
+    spent: list[list[int]] = []
+    for board in boards:
+        board.boot(ResetCause.POWER_ON)
+        times: list[int] = []
+        if gate:
+            ask(board, _ops.PIN_SET, kind.pins.gate, 1)
+        ask(board, _ops.I2C_READ, 0x0F, 2 << 8 | 0x48)
+        ask(board, _ops.LIGHTSLEEP, 0, 20)  # a nap within the sample
+        ask(board, _ops.I2C_READ, 0x0F, 2 << 8 | 0x48)
+        ask(board, _ops.PIN_SET, kind.pins.gate, 0)
+        times.append(board.meter.time_us["active"])
+        for _ in range(2):
+            ask(board, after[0], 0, after[1], b"")
+            times.append(board.meter.time_us["active"])
+        spent.append(times)
+    assert [b - a for a, b in zip(*spent, strict=True)] == [0, work_us, work_us]
 
 
 @given(timeout_ms=st.integers(1, 200_000), naps=st.lists(st.integers(0, 10_000_000), max_size=5))

@@ -35,8 +35,8 @@ class Flash:
         return 0
 
 
-def mount(path):
-    """Mount the board's file system at /, formatting it when there is none, as the port does."""
+def mount(path, place="/"):
+    """Mount the board's file system, formatting it when there is none, as the port does."""
     flash = Flash(path)
     vfs.umount("/")
     try:
@@ -44,4 +44,4 @@ def mount(path):
     except OSError:
         vfs.VfsLfs2.mkfs(flash)
         file_system = vfs.VfsLfs2(flash, mtime=False)
-    vfs.mount(file_system, "/")
+    vfs.mount(file_system, place)

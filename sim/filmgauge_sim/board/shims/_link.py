@@ -12,7 +12,14 @@ _clock = [0, 0]  # board clock at the last answer, us since then
 def call(operation, small=0, argument=0, data=b""):
     """Make a request and wait for its answer; OSError with the errno the host gives."""
     n = _exchange(operation, small, argument, data)
-    return _file.read(n) if n else b""
+    if not n:
+        return b""
+    try:
+        return _file.read(n)
+    except MemoryError:
+        while n > 0:  # or the next request would take it for its own answer
+            n -= _file.readinto(_answer, min(n, _ops.ANSWER_SIZE))
+        raise
 
 
 def call_into(operation, small, argument, buffer):

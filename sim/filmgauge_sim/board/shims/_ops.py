@@ -10,7 +10,8 @@ REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
-PORTS = ("esp32", "stm32")  # a folder of shims each
+PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
+WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO_ANSWER = "<BHIH6sB"
 HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
@@ -41,10 +42,11 @@ CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte i
 CONSOLE_WRITE = 26  # data: as it is
 CONSOLE_INTERRUPTS = 27  # small: 1 makes a Ctrl-C an interrupt
 CONSOLE_MODE = 28  # -> 1 where the boot leads to the raw REPL
+INTERRUPTED = 0x4000  # in a status: a Ctrl-C came
 SOFT_RESET = 29  # small: 1 leads to the raw REPL; never answered
 
 BLE_ACTIVE = 30  # small: 0 or 1 -> address type, 6 bytes of address
-BLE_CONFIG = 31  # argument: MTU; data: name
+BLE_CONFIG = 31  # small: BLE_BOND..., io << 4; argument: MTU; data: name
 BLE_ADVERTISE = 32  # small: BLE_... bits; argument: us, 0 to stop; data: length, data, response
 BLE_REGISTER = 33  # data: services -> a count and u16 handles for each service
 BLE_READ = 34  # argument: handle -> bytes
@@ -55,6 +57,13 @@ BLE_DISCONNECT = 38  # argument: connection -> 0 or 1
 BLE_EVENT = 39  # -> the next interrupt, nothing for none
 BLE_REPLY = 40  # small: ATT error; argument: number of the read
 
+BLE_PAIR = 41  # argument: connection
+BLE_PASSKEY = 42  # small: action; argument: connection; data: passkey u32 -> 0 or 1
+BLE_SECRET = 43  # small: 1 for yes; argument: number of the question; data: value
+
+BLE_BOND = 1
+BLE_MITM = 2
+BLE_SECURE = 4
 BLE_HAS_DATA = 1
 BLE_HAS_RESPONSE = 2
 BLE_CONNECTABLE = 4
@@ -67,6 +76,11 @@ IRQ_GATTS_WRITE = 3
 IRQ_GATTS_READ_REQUEST = 4
 IRQ_GATTS_INDICATE_DONE = 20
 IRQ_MTU_EXCHANGED = 21
+IRQ_CONNECTION_UPDATE = 27
+IRQ_ENCRYPTION_UPDATE = 28
+IRQ_GET_SECRET = 29
+IRQ_SET_SECRET = 30
+IRQ_PASSKEY_ACTION = 31
 
 PIN_READ = 60  # small: pin; argument: 1 with a pull-up -> level
 

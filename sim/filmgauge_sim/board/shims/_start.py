@@ -1,26 +1,9 @@
-# Started by the launcher: ROM folder and flash image are its arguments.
+# Started by the launcher: ROM folder and flash image are its arguments. The interpreter compiles
+# it at every boot, so there is no more in it than leads to what has been compiled.
 import sys
 
-rom, image = sys.argv[1:3]
-serial = len(sys.argv) > 3  # a board with a serial port runs what is on its file system
-sys.path[:] = [rom + "/shims", ".frozen"]
-if serial:
-    sys.path.insert(0, rom + "/shims/serial")
+sys.path[:] = [sys.argv[1] + "/shims", ".frozen"]
+if len(sys.argv) > 3:
+    sys.path.insert(0, sys.argv[1] + "/shims/serial")
 
-import _board  # noqa: E402
-import _flash  # noqa: E402
-import vfs  # noqa: E402
-
-_flash.mount(image)
-vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
-sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port, "/rom/firmware", ".frozen"]
-
-if serial:
-    sys.path[2:] = ["", ".frozen", "/lib"]
-    sys.path.insert(0, "/rom/shims/serial")
-    import _console  # noqa: F401  first, since it changes what `sys` is
-    import _repl
-
-    _repl.start()
-else:
-    import main  # noqa: F401
+import _boot  # noqa: E402, F401

@@ -17,6 +17,8 @@ FLAG_NOTIFY = 0x10
 FLAG_INDICATE = 0x20
 
 _ENODEV = 19
+_BITS = {"bond": _ops.BLE_BOND, "mitm": _ops.BLE_MITM, "le_secure": _ops.BLE_SECURE}
+_HIGHEST_IO = 4
 _SETTINGS = ("gap_name", "mtu", "rxbuf", "addr_mode", "bond", "mitm", "io", "le_secure")
 _CAN_BE_READ = ("gap_name", "mtu", "rxbuf")
 _READ_REFUSED = 3  # ATT: read not permitted
@@ -25,6 +27,9 @@ _LAYOUTS = {
     _ops.IRQ_GATTS_READ_REQUEST: "<HHH",
     _ops.IRQ_GATTS_INDICATE_DONE: "<HHB",
     _ops.IRQ_MTU_EXCHANGED: "<HH",
+    _ops.IRQ_CONNECTION_UPDATE: "<HHHHH",
+    _ops.IRQ_ENCRYPTION_UPDATE: "<HBBBB",
+    _ops.IRQ_PASSKEY_ACTION: "<HBI",
 }
 
 
@@ -83,7 +88,7 @@ class BLE:
     def _begin(self):
         self._active = False
         self._handler = None
-        self._settings = {"gap_name": b"MPY BLE", "mtu": 256, "rxbuf": 256}
+        self._settings = {"gap_name": b"MPY BLE", "mtu": 256, "rxbuf": 256, "io": 3}
         self._address = None
         self._handling = False
 
@@ -106,8 +111,13 @@ class BLE:
                 raise ValueError("unknown config param")
             if name == "gap_name":
                 value = value.encode() if isinstance(value, str) else bytes(value)
+            if name == "io" and not 0 <= value <= _HIGHEST_IO:
+                raise ValueError("invalid io capability")  # (assumed: what the port says)
             self._settings[name] = value
-        _call(_ops.BLE_CONFIG, 0, self._settings["mtu"], self._settings["gap_name"])
+        bits = self._settings["io"] << 4
+        for name, bit in _BITS.items():
+            bits |= bit if self._settings.get(name) else 0
+        _call(_ops.BLE_CONFIG, bits, self._settings["mtu"], self._settings["gap_name"])
 
     def _setting(self, name):
         if name == "mac":
@@ -139,6 +149,14 @@ class BLE:
     def gap_disconnect(self, conn_handle):
         self._need_active()
         return _call(_ops.BLE_DISCONNECT, 0, conn_handle) == b"\x01"
+
+    def gap_pair(self, conn_handle):
+        self._need_active()
+        _call(_ops.BLE_PAIR, 0, conn_handle)
+
+    def gap_passkey(self, conn_handle, action, passkey):
+        self._need_active()
+        _call(_ops.BLE_PASSKEY, action, conn_handle, ustruct.pack("<I", passkey))
 
     def gatts_register_services(self, services):
         self._need_active()
@@ -196,6 +214,9 @@ class BLE:
             self._handling = False
 
     def _dispatch(self, event, packed):
+        if event in (_ops.IRQ_GET_SECRET, _ops.IRQ_SET_SECRET):
+            self._keep(event, packed)
+            return
         if event in _LAYOUTS:
             values = ustruct.unpack(_LAYOUTS[event], packed)
         else:  # connection, type and bytes of the address
@@ -205,6 +226,21 @@ class BLE:
             self._answer(event, values)
         elif self._handler:
             self._handler(event, values)
+
+    def _keep(self, event, packed):
+        """Let the handler, which keeps the secrets of bonds, give or take one."""
+        number, kind, index, length, has_value = ustruct.unpack("<HBBBB", packed[:6])
+        key = memoryview(packed)[6 : 6 + length]
+        answer = None
+        try:
+            if self._handler and event == _ops.IRQ_GET_SECRET:
+                answer = self._handler(event, (kind, index, key if length else None))
+            elif self._handler:
+                value = memoryview(packed)[6 + length :] if has_value else None
+                answer = self._handler(event, (kind, key, value))
+        finally:
+            value = bytes(answer) if answer and answer is not True else b""
+            _call(_ops.BLE_SECRET, 1 if answer else 0, number, value)
 
     def _answer(self, event, values):
         """Let the handler say whether a central may read: it returns an ATT error or None."""

@@ -1,7 +1,7 @@
 """The link of a board with a serial port: as `_link`, but a Ctrl-C never tears an exchange.
 
-The host sends SIGINT for a Ctrl-C. It may come at any moment: what has begun is brought to its
-end first, and only then KeyboardInterrupt is raised.
+The host tells of one with its next answer. Only where the firmware makes no request for long it
+sends SIGINT, which the unix port raises at any moment; what has begun is brought to its end first.
 """
 
 import _ops
@@ -34,11 +34,8 @@ def _exchange(operation, small, argument, data, into):
     while done < 4:
         try:
             if done == 0:
-                _file.write(_request)
-                done = 1
-            if done == 1:
-                if data:
-                    _file.write(data)
+                # At once: a power cut between the two would leave half a request.
+                _file.write(_request + bytes(data) if data else _request)
                 done = 2
             if done == 2:
                 if _file.readinto(_answer) != _ops.ANSWER_SIZE:
@@ -46,6 +43,9 @@ def _exchange(operation, small, argument, data, into):
                 done = 3
                 status, length, _clock[0] = ustruct.unpack_from(_ops.ANSWER, _answer, 0)
                 _clock[1] = 0
+                if status & _ops.INTERRUPTED:
+                    interrupted = True
+                    status &= ~_ops.INTERRUPTED
             if length and into is not None and length == len(into):
                 _file.readinto(into)
             elif length:

@@ -1,4 +1,7 @@
-"""`network` of the ESP32 port: a station that takes its time to associate, and may fail."""
+"""`network` of a port with Wi-Fi: a station that takes its time to associate, and may fail.
+
+The numbers of `status` are those of the ESP32 port.
+"""
 
 import _link
 import _ops

@@ -1,0 +1,178 @@
+"""Bluetooth of a harvesting node: smallest heap, and what a visit takes."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from bumble.core import UUID
+from bumble.device import Peer
+
+from filmgauge.report.record import Record
+from filmgauge_sim.air.air import Air
+from filmgauge_sim.board.files import install
+from filmgauge_sim.board.kinds import board_kind
+from filmgauge_sim.node import Broker, VirtualNode
+from filmgauge_sim.scenario import load_scenario
+from filmgauge_sim.simulation import Simulation
+
+_OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
+_STATE, _REQUEST, _DATA, _COMMAND, _REPLY = 5, 6, 7, 8, 10
+_KEY = bytes(range(16))
+_LOG = 1000
+_LEAST_KB = 64
+
+
+def report() -> Iterator[str]:
+    """Yield the smallest heap and what downloads take."""
+    low, high = _LEAST_KB, board_kind("stm32wb55").heap_kb
+    largest = high
+    while low < high:
+        middle = (low + high) // 2
+        if _goes_well(middle):
+            high = middle
+        else:
+            low = middle + 1
+    yield (
+        f"smallest heap of an stm32wb55 that is visited, read, reconfigured and emptied: {high} KB"
+        f" (it has {largest} KB)"
+    )
+    for count in (100, _LOG):
+        with _Bed(count) as bed:
+            seconds, awake_ms, got = bed.run(_download)
+        yield (
+            f"a log of {got} records comes in {seconds:.1f} s and has the processor awake for"
+            f" {awake_ms / got:.1f} ms a record"
+        )
+
+
+class _Bed:
+    """The node of `window` with records on its flash and a large capacitor, on an air."""
+
+    def __init__(self, records: int, heap_kb: int | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        scenario = load_scenario("window")
+        section = scenario.node[0]
+        firmware = msgspec.structs.replace(
+            section.firmware,
+            ble_advertise_ms=5000,
+            ble_awake_ms=0,
+            backlog=1024,
+            command_key=_KEY.hex(),
+        )
+        capacitor = msgspec.structs.replace(section.capacitor, capacitance_uf=1e6)
+        section = msgspec.structs.replace(
+            section, firmware=firmware, capacitor=capacitor, flash_blocks=256
+        )
+        self.air = Air(seed=1)
+        self.central = self.air.device("central")
+        heap = {} if heap_kb is None else {"heap": f"{heap_kb}wK"}
+        self.simulation = Simulation(
+            msgspec.structs.replace(scenario, node=[]),
+            Broker("", 0),
+            Path(self._folder.name),
+            "cpython",
+            "4h",
+            air=self.air,
+        )
+        self.node = VirtualNode(
+            section,
+            scenario.network,
+            Broker("", 0),
+            scenario.seed,
+            Path(self._folder.name),
+            "cpython" if heap_kb is None else "micropython",
+            antenna=self.air.antenna(section.name),
+            **heap,  # type: ignore[arg-type]
+        )
+        self.node.board.gives_way = True
+        self.simulation.nodes.append(self.node)
+        made = {
+            f"/backlog/{seq:08d}": Record(boot=1, seq=seq, up_s=60 * seq).to_bytes()
+            for seq in range(records)
+        }
+        install(self.node.flash, made)
+
+    def __enter__(self) -> "_Bed":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.simulation.close()
+        self.air.close()
+        self._folder.cleanup()
+
+    def run(self, work: Any) -> Any:
+        """Let the node live until `work` is done; return what it returns, None when it fails."""
+        task = self.air.loop.create_task(work(self))
+        self.simulation.run(lambda node: None, lambda: not task.done())
+        if not task.done() or task.cancelled() or task.exception():
+            return None
+        return task.result()
+
+    async def visit(self) -> dict[int, Any]:
+        """Connect; return the characteristics by number, and a list of what was notified."""
+        address = self.node.board.bluetooth.address.hex(":").upper()
+        peer = Peer(await self.central.connect(address, timeout=None))
+        await peer.request_mtu(185)
+        await peer.discover_services()
+        await peer.discover_characteristics()
+        self.connection = peer.connection
+        numbers = (2, 3, 4, _STATE, _REQUEST, _DATA, _COMMAND, _REPLY, 11)
+        return {
+            number: peer.get_characteristics_by_uuid(UUID(_OWN.format(number)))[0]
+            for number in numbers
+        }
+
+
+async def _download(bed: _Bed) -> tuple[float, float, int]:
+    found = await bed.visit()
+    pieces: list[bytes] = []
+    await found[_DATA].subscribe(pieces.append)
+    loop, times = asyncio.get_running_loop(), bed.node.board.meter.time_us
+    begun_s, before_us = loop.time(), times["active"]
+    await _ask_for_all(found, pieces)
+    awake_ms = (times["active"] - before_us) / 1000
+    return loop.time() - begun_s, awake_ms, struct.unpack("<H", pieces[-1][1:3])[0]
+
+
+async def _ask_for_all(found: dict[int, Any], pieces: list[bytes]) -> None:
+    await found[_REQUEST].write_value(struct.pack("<IIH", 0, 0, 65535), with_response=True)
+    while not pieces or pieces[-1][0] != 0xFF:
+        await asyncio.sleep(0.02)
+
+
+async def _use_everything(bed: _Bed) -> bool:
+    """Visit three times: read, download, reconfigure and forget; return whether all was done."""
+    for counter in (10, 20, 30):
+        found = await bed.visit()
+        for number in (2, 3, 4, _STATE, 11):
+            await found[number].read_value()
+        pieces: list[bytes] = []
+        await found[_DATA].subscribe(pieces.append)
+        await _ask_for_all(found, pieces)
+        change = json.dumps({"load_na": counter}).encode()
+        part = struct.pack("<HH", 0, len(change)) + change
+        for operation, payload in ((5, part), (6, struct.pack("<II", 1, counter))):
+            counter += 1
+            body = struct.pack("<BBI", 1, operation, counter) + payload
+            text = bed.node.name.encode() + b"\0" + body
+            mac = hmac.new(_KEY, text, hashlib.sha256).digest()[:16]
+            await found[_COMMAND].write_value(body + mac, with_response=True)
+            await asyncio.sleep(1)
+            if (await found[_REPLY].read_value())[:5] != struct.pack("<IB", counter, 0):
+                return False
+        await bed.connection.disconnect()
+        await asyncio.sleep(10)
+    return True
+
+
+def _goes_well(heap_kb: int) -> bool:
+    with _Bed(40, heap_kb) as bed:
+        done = bed.run(_use_everything)
+        return bool(done) and "MemoryError" not in bed.node.console.read_text()

@@ -1,0 +1,99 @@
+"""What flashing costs: bytes over the port and seconds, on a virtual board with instant flash.
+
+The port of the virtual board has no baud rate, so seconds are those of the tool, of the
+interpreter and of the host; bytes are the same on a real board.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from filmgauge_host.provision import compiled, settings
+from filmgauge_host.provision.archive import Archive
+from filmgauge_host.provision.boards import BOARDS
+from filmgauge_host.provision.flash import Wanted
+from filmgauge_host.provision.flash_session import FlashOptions, flash_board
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_sim.bench_board import SSID, bench_board
+from filmgauge_sim.board.kinds import board_kind
+from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+
+_KIND = "esp32-c3"
+_BAUD = 115_200
+_BITS_A_BYTE = 10
+_ROUNDS = 3
+_CHANGED = "filmgauge/report/mqtt.mpy"
+
+
+def report() -> Iterator[str]:
+    """Yield a line for each way of flashing."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        broker = EmbeddedBroker(directory=folder / "broker")
+        broker.start()
+        try:
+            yield from _lines(folder, broker.url)
+        finally:
+            broker.stop()
+
+
+def _lines(folder: Path, url: str) -> Iterator[str]:
+    modules = compiled.modules()
+    first = _wanted(modules, url)
+    changed = dict(modules)
+    source = compiled.FIRMWARE / _CHANGED.replace(".mpy", ".py")
+    changed[_CHANGED.replace(".mpy", ".py")] = source.read_bytes()
+    del changed[_CHANGED]
+    best: dict[str, tuple[int, float]] = {}
+    for number in range(_ROUNDS):
+        (folder / str(number)).mkdir()
+        with bench_board(_KIND, folder / str(number), SerialOptions(speed=50)) as board:
+            for name, wanted in (
+                ("from empty", first),
+                ("again", first),
+                ("one module as source (8 KB)", _wanted(changed, url)),
+            ):
+                taken = _flash(board, wanted)
+                best[name] = min(best.get(name, taken), taken, key=lambda each: each[1])
+    whole = best["from empty"]
+    for name, (sent, seconds) in best.items():
+        wire_s = sent * _BITS_A_BYTE / _BAUD
+        yield (
+            f"flash {name}: {sent:,} bytes to the board ({wire_s:.1f} s at {_BAUD} baud), "
+            f"{seconds:.2f} s here, {sent / whole[0]:.3f} of the bytes and "
+            f"{seconds / whole[1]:.2f} of the time from empty"
+        )
+
+
+def _flash(board: SerialBoard, wanted: Wanted) -> tuple[int, float]:
+    """Return bytes received by the board and seconds until it could be reset."""
+    before = board.port.received
+    options = FlashOptions(timeout_s=60)
+    with FlashLines(quiet=True) as lines:
+        done = flash_board(str(board.port.path), BOARDS[_KIND], wanted, options, lines)
+    return board.port.received - before, done.copy_s
+
+
+def _wanted(modules: dict[str, bytes], url: str) -> Wanted:
+    pins = board_kind(_KIND).pins
+    address = parse_address(url)
+    config = {
+        "node": "bench",
+        "sample_s": 5,
+        "pin_scl": pins.scl,
+        "pin_sda": pins.sda,
+        "pin_gate": pins.gate,
+        "wifi_ssid": SSID,
+        "mqtt_host": address.host,
+        "mqtt_port": address.port,
+    }
+    return Wanted(
+        archive=Archive(modules),
+        start_files=compiled.start_files(),
+        bytecode=compiled.bytecode_version(),
+        config=settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
+        profile=settings.compile_cell("evp-li", 1.0),
+    )

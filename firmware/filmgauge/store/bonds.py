@@ -1,0 +1,91 @@
+"""The secrets of bonds, which the Bluetooth stack leaves to the application to keep.
+
+    bonds = Bonds("/bonds")
+    bonds.put(kind, key, value)         # None forgets; OSError from flash, ValueError
+    bonds.get(kind, index, key)         # by key, or the index-th of a kind where key is None
+
+At most COUNT secrets, two for each peer: a new one takes the place of the oldest. All of them are
+one state of the journal, so a power cut leaves what was there before or what was to be.
+"""
+
+from filmgauge.compat import const
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD
+from filmgauge.store.journal import Journal
+
+COUNT = const(6)
+_KEY_ROOM = const(16)  # NimBLE's: 7 to 16 bytes
+_VALUE_ROOM = const(96)  # NimBLE's store value of security: some 80 bytes
+_HEAD = const(4)  # kind (0: free), length of key, length of value, spare
+_ENTRY = const(116)  # a part of the journal
+_SIZE = const(696)
+
+
+class Bonds:
+    """Loaded only while someone pairs or comes back."""
+
+    def __init__(self, path: str = "/bonds"):
+        self._journal = Journal(path, _SIZE)
+        self._buffer = bytearray(_SIZE + OVERHEAD)
+        if not self._journal.load(self._buffer):
+            self._buffer[:] = bytes(len(self._buffer))
+
+    def count(self) -> int:
+        """Return how many secrets are kept."""
+        return sum(1 for at in self._places() if self._buffer[at])
+
+    def get(self, kind: int, index: int, key: "bytes | None") -> "bytes | None":
+        """Return a secret by its key, or the index-th of a kind; None for none."""
+        buffer = self._buffer
+        for at in self._places():
+            if buffer[at] != kind:
+                continue
+            if key is None and index:
+                index -= 1
+            elif key is None or self._key(at) == key:
+                begin = at + _HEAD + _KEY_ROOM
+                return bytes(buffer[begin : begin + buffer[at + 2]])
+        return None
+
+    def put(self, kind: int, key: bytes, value: "bytes | None") -> bool:
+        """Keep a secret in flash, or forget it; return whether there was something to do."""
+        if not 0 < kind < 256 or len(key) > _KEY_ROOM or len(value or b"") > _VALUE_ROOM:
+            raise ValueError("a secret must have a kind of 1 to 255, 16 bytes of key and 96 more")
+        buffer = self._buffer
+        found = free = None
+        for at in self._places():
+            if buffer[at] == kind and self._key(at) == key:
+                found = at
+            elif not buffer[at] and free is None:
+                free = at
+        if value is None and found is None:
+            return False
+        if found is not None:  # the newest stands last
+            self._take_out(found)
+        elif free is None:
+            self._take_out(HEAD_SIZE)
+        if value is not None:
+            self._append(kind, key, value)
+        self._journal.save(buffer)
+        return True
+
+    def _places(self):
+        return range(HEAD_SIZE, HEAD_SIZE + _SIZE, _ENTRY)
+
+    def _key(self, at):
+        return bytes(self._buffer[at + _HEAD : at + _HEAD + self._buffer[at + 1]])
+
+    def _take_out(self, at):
+        """Let those behind close the gap."""
+        buffer, end = self._buffer, HEAD_SIZE + _SIZE
+        buffer[at : end - _ENTRY] = bytes(buffer[at + _ENTRY : end])
+        buffer[end - _ENTRY : end] = bytes(_ENTRY)
+
+    def _append(self, kind, key, value):
+        buffer = self._buffer
+        for at in self._places():
+            if not buffer[at]:
+                buffer[at], buffer[at + 1], buffer[at + 2] = kind, len(key), len(value)
+                buffer[at + _HEAD : at + _HEAD + len(key)] = key
+                begin = at + _HEAD + _KEY_ROOM
+                buffer[begin : begin + len(value)] = value
+                return

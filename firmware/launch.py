@@ -1,0 +1,207 @@
+"""Chooses the version of the firmware that runs. It stays outside of what it exchanges.
+
+A version is three files: app.bin (the modules in one archive), config.json and profile.bin.
+
+    NAME.new    brought by a host; counts only once the file `switch` is there
+    switch      every NAME.new is whole: they take their places at the next boot
+    NAME.old    what was in that place before, until the new version has reported
+    trial       the version has not reported yet: a byte for each of its starts
+    reported    the record that ended the last trial
+
+Every step is one rename or one removal, and is repeated where a power cut has left it. A version
+that does not report within its first starts is switched back.
+"""
+
+import io
+import os
+import sys
+import time
+
+_NAMES = ("/config.json", "/profile.bin", "/app.bin")
+_SWITCH = "/switch"
+_TRIAL = "/trial"
+_REPORTED = "/reported"
+_APP = "/app"
+_STARTS = 4  # assumed: one for a broker that was away, and its like
+_GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
+_AFTER_FAILURE_MS = 60000
+_MAGIC = b"FGAPP1\n"
+
+
+def start() -> None:
+    """Run the firmware; return, which leads to the prompt, where there is none."""
+    root()
+    settle()
+    trial = None
+    if _is_there(_TRIAL):
+        trial = Trial()
+        trial.begin()
+    try:
+        mount()
+        from filmgauge.start import start as run
+
+        run(trial)
+    except ImportError as error:
+        if "'filmgauge'" in str(error) and not _is_there(_NAMES[-1]):
+            print("launch: no firmware on this board")
+            return
+        sys.print_exception(error)  # pyright: ignore
+    except Exception as error:
+        sys.print_exception(error)  # pyright: ignore
+    import machine
+
+    time.sleep_ms(1000 if trial else _AFTER_FAILURE_MS)  # pyright: ignore
+    machine.reset()
+
+
+def root() -> None:
+    """Put the file system at / on a port that has it at /flash: the firmware's paths are so."""
+    if "flash" not in os.listdir("/"):
+        return
+    import vfs
+
+    for system, path in vfs.mount():  # pyright: ignore
+        if path == "/flash":
+            vfs.umount(path)
+            vfs.mount(system, "/")
+            os.chdir("/")
+            sys.path[:] = [each.replace("/flash", "") or "/" for each in sys.path]
+
+
+def settle() -> None:
+    """Finish what a host or a power cut has left: exchange, or go back."""
+    if _is_there(_SWITCH):
+        with open(_TRIAL, "wb"):
+            pass
+        for name in _NAMES:
+            if _is_there(name + ".new"):
+                if _is_there(name):
+                    os.rename(name, name + ".old")
+                os.rename(name + ".new", name)
+        os.remove(_SWITCH)
+    if _is_there(_TRIAL) and os.stat(_TRIAL)[6] >= _STARTS:
+        go_back()
+
+
+def go_back() -> None:
+    """Switch back to what was before, if there is something; the trial is over then."""
+    found = [name for name in _NAMES if _is_there(name + ".old")]
+    if not found:
+        return
+    print("launch: back to the version before")
+    for name in found:
+        os.rename(name + ".old", name)
+    os.remove(_TRIAL)
+
+
+class Trial:
+    """The trial of a version: told by the firmware when it starts anew and when it has passed."""
+
+    def begin(self) -> None:
+        """Count a start, and let a watchdog end one that hangs."""
+        import machine
+
+        machine.WDT(timeout=_GUARD_MS)
+        if os.stat(_TRIAL)[6] < _STARTS:
+            with open(_TRIAL, "ab") as file:
+                file.write(b".")
+
+    def again(self) -> None:
+        """Count a wake of a board that keeps its memory; one too many boots it."""
+        if os.stat(_TRIAL)[6] >= _STARTS:
+            import machine
+
+            machine.reset()
+        with open(_TRIAL, "ab") as file:
+            file.write(b".")
+
+    def passed(self, record: str) -> None:
+        """End the trial: the version has reported `record`, which a host may have missed."""
+        with open(_REPORTED, "w") as file:
+            file.write(record)
+        os.remove(_TRIAL)
+        for name in _NAMES:
+            if _is_there(name + ".old"):
+                os.remove(name + ".old")
+
+
+def mount() -> None:
+    """Put the archive on the module path; without one, modules come from /lib or are frozen."""
+    if _APP in sys.path or not _is_there(_NAMES[-1]):
+        return
+    import vfs
+
+    vfs.mount(Archive(_NAMES[-1]), _APP)  # pyright: ignore
+    sys.path.insert(0, _APP)
+
+
+def _is_there(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+class Archive:
+    """A file of files, read only: a magic line, the length of the index as eight digits, the
+    index with a line `name offset length` for each, digits in hexadecimal, and the files."""
+
+    def __init__(self, path):
+        self._file = open(path, "rb")  # noqa: SIM115
+        if self._file.read(len(_MAGIC)) != _MAGIC:
+            raise OSError(5)
+        self._index = self._file.read(int(self._file.read(8), 16))
+
+    def mount(self, readonly, mkfs):
+        """Be mounted: nothing to do."""
+
+    def umount(self):
+        """Be unmounted."""
+        self._file.close()
+
+    def stat(self, path):
+        """Return the ten numbers of os.stat."""
+        found = self._find(path)
+        if found:
+            return (0x8000, 0, 0, 0, 0, 0, found[1], 0, 0, 0)
+        if self._index.find(b"\n" + path[1:].encode() + b"/") < 0:
+            raise OSError(2)
+        return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+    def open(self, path, mode):
+        """Return a file to read."""
+        found = self._find(path)
+        if not found:
+            raise OSError(2)
+        return _Member(self._file, found[0], found[1])
+
+    def _find(self, path):
+        """Return offset and length, None when the name is not in the index."""
+        index = self._index
+        key = b"\n" + path[1:].encode() + b" "
+        at = index.find(key)
+        if at < 0:
+            return None
+        at += len(key)
+        return int(index[at : at + 8], 16), int(index[at + 9 : at + 17], 16)
+
+
+class _Member(io.IOBase):
+    def __init__(self, file, offset, length):
+        self._file = file
+        self._at = offset
+        self._end = offset + length
+
+    def readinto(self, buffer):
+        count = min(len(buffer), self._end - self._at)
+        self._file.seek(self._at)
+        view = memoryview(buffer)[:count]
+        got = self._file.readinto(view)
+        self._at += got
+        return got
+
+    def ioctl(self, request, argument):
+        if request == 11:  # how much the loader of modules reads at once
+            return 256
+        return 0 if request == 4 else -1

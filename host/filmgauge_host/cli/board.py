@@ -1,0 +1,90 @@
+"""`filmgauge board`: a virtual board with a serial port, to be flashed and talked to by hand."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+_KINDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
+
+
+@click.command()
+@click.option("--kind", type=click.Choice(_KINDS), default="esp32-c3", show_default=True)
+@click.option(
+    "--image",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Flash image, kept up to date; made empty when it is not there  [default: a new one]",
+)
+@click.option(
+    "--empty", is_flag=True, help="With --image: begin with an empty flash all the same."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 1000),
+    default=1.0,
+    show_default=True,
+    help="How much faster than real time the firmware sleeps and waits.",
+)
+@click.option(
+    "--broker",
+    is_flag=True,
+    help="Start an MQTT broker for the board, and print its address.",
+)
+def board(kind: str, image: Path | None, empty: bool, speed: float, broker: bool) -> None:
+    """Run a virtual board with its sensors and a film cell until Ctrl-C.
+
+    Its serial port speaks MicroPython's REPL: flash it, or use mpremote on it. The Wi-Fi around
+    it is called "virtual" and has no password. Enter presses its reset button.
+    """
+    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+    from filmgauge_sim.board.launcher import InterpreterError
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="filmgauge-board-") as scratch:
+            _serve(kind, Path(scratch), image, empty, speed, broker)
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(str(error)) from None
+    except InterpreterError as error:
+        raise FilmgaugeError(str(error)) from None
+
+
+def _serve(
+    kind: str, folder: Path, image: Path | None, empty: bool, speed: float, broker: bool
+) -> None:
+    from contextlib import ExitStack
+
+    from filmgauge_host.telemetry.broker import EmbeddedBroker
+    from filmgauge_host.terminal.monitor_lines import catch_signals
+    from filmgauge_sim.bench_board import SSID, bench_board
+    from filmgauge_sim.board.serial_board import SerialOptions
+
+    if image is not None and empty:
+        image.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        signalled = stack.enter_context(catch_signals())
+        virtual = bench_board(kind, folder, SerialOptions(speed=speed), image)
+        stack.enter_context(virtual)
+        click.echo(f"{kind} at {virtual.port.path}, Wi-Fi {SSID!r} without a password")
+        if broker:
+            started = EmbeddedBroker(directory=folder / "broker")
+            started.start()
+            stack.callback(started.stop)
+            click.echo(f"broker at {started.url}")
+        click.echo("Enter presses reset, Ctrl-C ends", err=True)
+        while not signalled() and virtual.is_alive:
+            if _enter_pressed():
+                virtual.press_reset()
+
+
+def _enter_pressed() -> bool:
+    """Wait a moment; return whether Enter was pressed."""
+    import select
+    import time
+
+    if not sys.stdin.isatty():
+        time.sleep(0.1)
+        return False
+    ready, _, _ = select.select([sys.stdin], [], [], 0.1)
+    return bool(ready) and bool(os.read(sys.stdin.fileno(), 4096))

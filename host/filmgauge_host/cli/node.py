@@ -1,0 +1,146 @@
+"""`filmgauge node`: look inside a node over its serial port."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+_PORT = click.option(
+    "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group()
+def node() -> None:
+    """Look inside a node over its serial port.
+
+    The firmware is interrupted and boots again afterwards; a node that sleeps is waited for.
+    Nothing is written to its flash.
+    """
+
+
+@node.command()
+@_PORT
+@_JSON
+def status(port: str | None, as_json: bool) -> None:
+    """Tell versions, sensors, readings, ledger, faults, and what room is left."""
+    from filmgauge_host.node_port.look import inside
+    from filmgauge_host.node_port.status import read_status, status_lines
+    from filmgauge_host.provision.ports import find_port
+
+    with inside(find_port(port), _patience()) as link:
+        found = read_status(link)
+    click.echo(json.dumps(found) if as_json else "\n".join(status_lines(found)))
+
+
+@node.command()
+@_PORT
+@_JSON
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl.",
+)
+def log(port: str | None, as_json: bool, out: Path | None) -> None:
+    """Print or export the records that wait on the node; they stay there."""
+    from filmgauge_host.node_port.kept_records import check_name, export, read_kept
+    from filmgauge_host.node_port.look import inside
+    from filmgauge_host.provision.ports import find_port
+
+    if out is not None:
+        check_name(out)
+    with inside(find_port(port), _patience()) as link:
+        records, bad = read_kept(link)
+    for sentence in bad:
+        click.echo(f"filmgauge: {sentence}", err=True)
+    if out is not None:
+        export(records, out)
+    if as_json:
+        rows = [json.loads(record.to_json()) for record in records]
+        click.echo(json.dumps({"records": rows, "unreadable": len(bad)}))
+    elif out is not None:
+        click.echo(f"{out}: {len(records)} records")
+    else:
+        for record in records:
+            click.echo(record.to_json())
+    if bad:
+        sys.exit(1)
+
+
+@node.command()
+@_PORT
+@_JSON
+@click.option(
+    "--load-ohm",
+    type=click.FloatRange(1e3, 1e9),
+    help="Resistor from the load's side to ground: R2 with J1 closed is 1000000.",
+)
+@click.option(
+    "--current-ua",
+    type=click.FloatRange(-1e6, 1e6),
+    help="Current that flows through the shunt, where it is known; positive charges.",
+)
+@click.option(
+    "--temperature-c",
+    type=click.FloatRange(-40, 85),
+    help="Temperature of the cell, where it is known.",
+)
+def selftest(
+    port: str | None,
+    as_json: bool,
+    load_ohm: float | None,
+    current_ua: float | None,
+    temperature_c: float | None,
+) -> None:
+    """Try the wiring: pull-ups, addresses, switches, and with a known current the shunt.
+
+    Exit code 1 where something is wrong.
+    """
+    from filmgauge_host.node_port.findings import Known, judge
+    from filmgauge_host.node_port.look import facts, inside, look
+    from filmgauge_host.provision.ports import find_port
+    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+
+    if load_ohm is not None and current_ua is not None:
+        raise InputError("give --load-ohm or --current-ua, not both")
+    with inside(find_port(port), _patience()) as link:
+        told = facts(look(link, "selftest"))
+    if told["configuration"] is None:
+        wrong = told["configuration_wrong"]
+        raise FilmgaugeError(f"the node's configuration cannot be read: {wrong}")
+    findings = judge(told, Known(load_ohm, current_ua, temperature_c))
+    faults = [finding for finding in findings if finding.verdict == "fault"]
+    if as_json:
+        found = {"healthy": not faults, "findings": [asdict(finding) for finding in findings]}
+        click.echo(json.dumps(found))
+    else:
+        for finding in findings:
+            click.echo("\n".join(_finding_lines(finding)))
+    if faults:
+        sys.exit(1)
+
+
+def _finding_lines(finding: Any) -> list[str]:
+    if finding.verdict != "fault":
+        return [f"{finding.verdict:10}  {finding.check}: {finding.seen}"]
+    return [
+        f"FAULT       {finding.check}: {finding.name}",
+        f"            seen: {finding.seen}; expected: {finding.expected}",
+        f"            {finding.advice}",
+    ]
+
+
+def _patience() -> Any:
+    """Return what tells a person, once, that a node is waited for."""
+    told: list[float] = []
+
+    def wait(waited_s: float) -> None:
+        if waited_s > 3 and not told:
+            told.append(waited_s)
+            click.echo("waiting for the node to wake; its reset button shortens this", err=True)
+
+    return wait

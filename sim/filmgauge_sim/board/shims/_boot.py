@@ -1,0 +1,34 @@
+"""Mounts the board's file system and its ROM, and runs the firmware."""
+
+import sys
+
+import _board
+import _flash
+import _ops
+import uos
+import vfs
+
+rom, image = sys.argv[1:3]
+serial = len(sys.argv) > 3  # a board with a serial port runs what is on its file system
+
+place = "/flash" if serial and _board.port == "stm32" else "/"  # as the ports have it
+_flash.mount(image, place)
+vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
+sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
+if _board.port in _ops.WIFI_PORTS:
+    sys.path.append("/rom/shims/wifi")
+
+if serial:
+    sys.path.insert(0, "/rom/shims/serial")
+    if place == "/":
+        sys.path.extend(("", ".frozen", "/lib"))
+    else:
+        uos.chdir(place)
+        sys.path.extend(("", ".frozen", place, place + "/lib"))
+    import _console  # noqa: F401  first, since it changes what `sys` is
+    import _repl
+
+    _repl.start()
+else:
+    sys.path.extend(("/rom/firmware", ".frozen"))
+    import main  # noqa: F401

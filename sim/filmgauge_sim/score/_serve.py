@@ -1,0 +1,83 @@
+"""A gauge on an interpreter of its own, MicroPython or CPython.
+
+    micropython _serve.py FIRMWARE
+
+reads the profile in hexadecimal digits and the shunt in mOhm, then takes a command a line,
+integers behind a word, and answers each with integers, `-` for None, or with `!` and what went
+wrong. As on a node that sleeps, nothing but the packed state outlives a reading.
+"""
+
+import sys
+
+sys.path[:0] = [sys.argv[1]]
+
+from filmgauge.gauge.fuel_gauge import FuelGauge  # noqa: E402
+from filmgauge.gauge.ledger import CORRECTED, GAP  # noqa: E402
+from filmgauge.gauge.profile import Profile  # noqa: E402
+from filmgauge.state import State  # noqa: E402
+
+
+class _Server:
+    """Commands by name; each returns integers or None."""
+
+    def __init__(self, profile, shunt_mohm):
+        self._cell = profile, shunt_mohm
+        self._gauge = FuelGauge(*self._cell)
+        self._state = State()
+
+    def open(self, soc_ppm, sigma_ppm, is_new):
+        """Tell what is known before the first reading."""
+        self._gauge.open(soc_ppm, sigma_ppm, is_new)
+        return self._told()
+
+    def lost(self):
+        """Take a wake without readings."""
+        self._gauge.lost()
+        return self._slept()
+
+    def read(self, is_open, counts, elapsed_ms, cdeg, drained_pc, uv, code, drain_pa):
+        """Take a reading."""
+        gauge = self._gauge
+        (gauge.zero if is_open else gauge.count)(counts, elapsed_ms, cdeg)
+        gauge.book(-drained_pc)
+        gauge.observe(uv, gauge.scale.pc(code), drain_pa, cdeg)
+        return self._slept()
+
+    def look(self, load_pa, cdeg):
+        """Return what is asked for now and then."""
+        gauge = self._gauge
+        return (
+            gauge.available_nah(load_pa, cdeg),
+            gauge.time_to_empty_s(cdeg),
+            gauge.resistance_mohm(),
+        )
+
+    def _slept(self):
+        self._state.pack(self._gauge)
+        self._gauge = FuelGauge(*self._cell)
+        self._state.unpack(self._gauge)
+        return self._told()
+
+    def _told(self):
+        gauge = self._gauge
+        lines = [gauge.ledger.line_pc(line) for line in range(CORRECTED, GAP + 1)]
+        return [gauge.soc_ppm(), gauge.sigma_ppm(), gauge.full_nah()] + lines  # noqa: RUF005
+
+
+def _answer(server, command):
+    name, *numbers = command.split()
+    try:
+        told = getattr(server, name)(*[int(number) for number in numbers])
+    except Exception as error:
+        return "! " + name + ": " + repr(error)
+    return " ".join("-" if value is None else str(value) for value in told)
+
+
+def _serve():
+    profile = Profile.from_bytes(bytes.fromhex(sys.stdin.readline().strip()))
+    server = _Server(profile, int(sys.stdin.readline()))
+    for command in sys.stdin:
+        print(_answer(server, command))
+
+
+_serve()

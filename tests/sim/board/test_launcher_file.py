@@ -1,0 +1,145 @@
+"""firmware/launch.py on a real interpreter, with the power cut at every request of an exchange."""
+
+from pathlib import Path
+
+import pytest
+from snippets import Program
+
+from filmgauge_host.provision.archive import Archive
+from filmgauge_sim.board.files import fetch, install, listing
+from filmgauge_sim.board.outcome import ResetCause
+
+LAUNCH = (Path(__file__).parents[3] / "firmware" / "launch.py").read_text()
+MAIN = "import launch\nlaunch.start()\n"
+EXCHANGED = ("/config.json", "/profile.bin", "/app.bin")
+
+
+def app(name: str, does: str = "trial and trial.passed('{}')") -> bytes:
+    """Return an archive whose firmware says its name and what it finds beside itself."""
+    text = f"""
+def start(trial):
+    says = "{name}", open("/config.json").read(), open("/profile.bin").read()
+    print(*says)
+    {does}
+    import machine
+    machine.deepsleep(1000)
+"""
+    return Archive({"filmgauge/__init__.py": b"", "filmgauge/start.py": text.encode()}).data
+
+
+class Board(Program):
+    """A board with the launcher, and a version in place."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "micropython", MAIN, sources={"launch.py": LAUNCH})
+        self.put("", app("old"), "old")
+
+    def put(self, suffix: str, archive: bytes, settings: str) -> None:
+        """Install a version, beside the one in place with a suffix."""
+        contents = (settings.encode(), settings.encode(), archive)
+        files = {path + suffix: content for path, content in zip(EXCHANGED, contents, strict=True)}
+        install(self.board.flash, files)
+
+    def offer(self, archive: bytes) -> None:
+        """Bring a new version, whole, as a host does."""
+        self.put(".new", archive, "new")
+        install(self.board.flash, {"/switch": b""})
+
+    def names(self) -> set[str]:
+        return set(listing(self.board.flash, "/")) - {".", "..", "there.txt"}
+
+    def last_word(self) -> str:
+        return self.said[-1]
+
+
+def boots(board: Board, count: int) -> None:
+    for _ in range(count):
+        board.boot()
+
+
+def test_a_version_that_reports_stays(tmp_path: Path) -> None:
+    with Board(tmp_path) as board:
+        boots(board, 1)
+        assert board.last_word() == "old old old"
+        board.offer(app("new"))
+        boots(board, 2)
+        assert board.said[1:] == ["new new new", "new new new"]
+        names = {"app.bin", "config.json", "profile.bin", "reported"}
+        assert board.names() == names
+        assert fetch(board.board.flash, "/reported") == b"{}"
+
+
+def test_nothing_that_is_not_whole_is_exchanged(tmp_path: Path) -> None:
+    with Board(tmp_path) as board:
+        board.put(".new", app("new"), "new")
+        boots(board, 1)
+        assert board.said == ["old old old"]
+
+
+@pytest.mark.parametrize(
+    "does", ["raise ValueError('no')", "import machine; machine.reset()", "pass"]
+)
+def test_a_version_that_does_not_report_is_switched_back(does: str, tmp_path: Path) -> None:
+    with Board(tmp_path) as board:
+        board.offer(app("new", does))
+        boots(board, 5)
+        assert [line for line in board.said if line.startswith("new")] == ["new new new"] * 4
+        assert board.last_word() == "old old old"
+        assert board.names() == {"app.bin", "config.json", "profile.bin"}
+
+
+def test_a_first_version_is_tried_for_ever(tmp_path: Path) -> None:
+    with Board(tmp_path) as board:
+        install(board.board.flash, {"/trial": b"", "/app.bin": app("first", "pass")})
+        boots(board, 7)
+        assert board.said == ["first old old"] * 7
+        assert len(fetch(board.board.flash, "/trial")) == 4
+
+
+def test_a_version_that_hangs_in_its_imports_meets_a_watchdog(tmp_path: Path) -> None:
+    with Board(tmp_path) as board:
+        board.offer(app("new", "\n    while True:\n        __import__('time').sleep_ms(100)"))
+        assert board.boot().cause is ResetCause.WATCHDOG
+
+
+def test_a_power_cut_at_any_request_of_an_exchange(tmp_path: Path) -> None:
+    with Board(tmp_path / "whole") as board:
+        before = board.board.flash.image[:]
+        board.offer(app("new"))
+        offered = board.board.flash.image[:]
+        board.boot()
+        requests = board.board.requests
+        assert board.last_word() == "new new new"
+        for cut in range(1, requests):
+            _restore(board, offered)
+            board.board.cut_at_request = board.board.requests + cut
+            outcome = board.boot()
+            assert outcome.cause is ResetCause.POWER_ON
+            board.boot()
+            assert board.last_word() == "new new new", cut
+            assert board.names() == {"app.bin", "config.json", "profile.bin", "reported"} or (
+                board.names() >= {"app.bin", "config.json", "profile.bin"}
+                and not {"switch", "trial"} & board.names()
+            )
+        assert before != offered
+
+
+def test_a_power_cut_at_any_request_of_going_back(tmp_path: Path) -> None:
+    with Board(tmp_path) as board:
+        board.offer(app("new", "pass"))
+        boots(board, 4)
+        spent = board.board.flash.image[:]
+        first = board.board.requests
+        board.boot()
+        assert board.last_word() == "old old old"
+        for cut in range(1, board.board.requests - first):
+            _restore(board, spent)
+            board.board.cut_at_request = board.board.requests + cut
+            board.boot()
+            board.boot()
+            assert board.last_word() == "old old old", cut
+            assert not {"switch", "app.bin.old"} & board.names()
+
+
+def _restore(board: Board, image: bytes) -> None:
+    board.board.flash.image[:] = image

@@ -1,0 +1,151 @@
+"""The serial port byte by byte, with pyserial and no help of mpremote."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial
+
+from filmgauge_sim.bench_board import bench_board
+from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+
+RAW = b"raw REPL; CTRL-B to exit\r\n>"
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[SerialBoard]:
+    with bench_board("esp32-c3", tmp_path, SerialOptions(speed=20)) as made:
+        yield made
+
+
+@pytest.fixture
+def port(board: SerialBoard) -> Iterator[serial.Serial]:
+    with serial.Serial(str(board.port.path), timeout=10) as opened:
+        opened.write(b"'rea' 'dy'\r")
+        read_to(opened, b"'ready'\r\n>>> ")
+        yield opened
+
+
+def read_to(port: serial.Serial, end: bytes) -> bytes:
+    heard = port.read_until(end)
+    assert heard.endswith(end), heard
+    return heard
+
+
+def test_the_friendly_prompt(port: serial.Serial) -> None:
+    port.write(b"x = 20\rx + 3\r")
+    heard = read_to(port, b"23\r\n>>> ")
+    assert b"x + 3\r\n" in heard  # what is typed is shown
+    port.write(b"for i in range(2):\r print(i)\r\r")
+    read_to(port, b"0\r\n1\r\n>>> ")
+    port.write(b"junk\x7f\x7f\x7f\x7f7\r")
+    read_to(port, b"7\r\n>>> ")
+    port.write(b"half a line\x03")
+    read_to(port, b"\r\n>>> ")
+    port.write(b"\x02")
+    assert b"MicroPython v1.29.0" in read_to(port, b">>> ")
+
+
+def test_the_raw_prompt_without_flow_control(port: serial.Serial) -> None:
+    port.write(b"\x01")
+    read_to(port, RAW)
+    port.write(b"print('a')\nprint('b')\x04")
+    assert read_to(port, b"\x04>") == b"OKa\r\nb\r\n\x04\x04>"
+    port.write(b"print(1)\x03print(2)\x04")  # Ctrl-C begins the line anew
+    assert read_to(port, b"\x04>") == b"OK2\r\n\x04\x04>"
+    port.write(b"1/0\x04")
+    heard = read_to(port, b"\x04>")
+    assert heard.startswith(b"OK\x04Traceback")
+    assert b"ZeroDivisionError" in heard
+
+
+def test_raw_paste_grants_windows(port: serial.Serial) -> None:
+    port.write(b"\x01")
+    read_to(port, RAW)
+    port.write(b"\x05A\x01")
+    assert port.read(5) == b"R\x01\x80\x00\x01"  # a window of 128 bytes, twice
+    program = b"print(len('" + b"x" * 230 + b"'))"
+    port.write(program[:128])
+    assert port.read(1) == b"\x01"
+    port.write(program[128:] + b"\x04")
+    assert read_to(port, b"\x04>") == b"\x04230\r\n\x04\x04>"
+    port.write(b"\x05A\x01")
+    assert port.read(5) == b"R\x01\x80\x00\x01"
+    port.write(b"print(1\x03")  # given up
+    assert b"KeyboardInterrupt" in read_to(port, b"\x04>")
+
+
+def test_a_soft_reset_forgets_and_stays_raw(port: serial.Serial) -> None:
+    port.write(b"\x01")
+    read_to(port, RAW)
+    port.write(b"x = 1\x04")
+    read_to(port, b"\x04>")
+    port.write(b"\x04")
+    assert b"OK\r\nMPY: soft reboot\r\n" in read_to(port, RAW)
+    port.write(b"x\x04")
+    assert b"NameError" in read_to(port, b"\x04>")
+
+
+def test_bytes_pass_unchanged(port: serial.Serial) -> None:
+    port.write(b"\x01")
+    read_to(port, RAW)
+    port.write(
+        b"import micropython, sys\nmicropython.kbd_intr(-1)\n"
+        b"sys.stdout.buffer.write(sys.stdin.buffer.read(256))\nmicropython.kbd_intr(3)\x04"
+    )
+    assert port.read(2) == b"OK"
+    every = bytes(range(256))
+    port.write(every)
+    assert port.read(256) == every
+    read_to(port, b"\x04>")
+
+
+def test_a_cable_that_is_pulled_and_put_back(board: SerialBoard, port: serial.Serial) -> None:
+    boots = board.boots
+    board.pull(loses_power=False)
+    with pytest.raises((serial.SerialException, OSError)):
+        port.write(b"\r" + port.read(1))
+    board.plug()
+    with serial.Serial(str(board.port.path), timeout=10) as again:
+        again.write(b"\r1+1\r")
+        read_to(again, b"2\r\n>>> ")
+    assert board.boots == boots
+
+
+def test_a_watchdog_bites_at_the_prompt(board: SerialBoard, port: serial.Serial) -> None:
+    port.write(b"import machine\rw = machine.WDT(timeout=8000)\r")
+    read_to(port, b"8000)\r\n>>> ")
+    boots = board.boots
+    board.let_pass(7)
+    port.write(b"w.feed()\r")
+    read_to(port, b"feed()\r\n>>> ")
+    board.let_pass(7)
+    assert board.boots == boots
+    board.let_pass(2)
+    read_to(port, b">>> ")
+    assert "watchdog" in board.notes
+
+
+def test_a_board_in_deep_sleep_hears_nothing_until_it_wakes(
+    board: SerialBoard, port: serial.Serial
+) -> None:
+    port.write(b"import machine; machine.deepsleep(10000)\r")
+    read_to(port, b"10000)\r\n")
+    begun_s = time.monotonic()
+    port.write(b"print('lost')\r")
+    heard = read_to(port, b">>> ")
+    assert time.monotonic() - begun_s > 0.3  # 10 s, twenty times as fast
+    assert b"lost" not in heard
+
+
+def test_no_more_than_its_room(board: SerialBoard, port: serial.Serial) -> None:
+    port.write(b"f = open('y', 'w'); x = [f.write(bytes(4096)) for i in range(600)]\r")
+    read_to(port, b"OSError: 28\r\n>>> ")  # ENOSPC, as littlefs numbers it
+    assert board.is_alive
+
+
+def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(b"short")
+    with pytest.raises(ValueError, match="must have 2097152 bytes, not 5"):
+        bench_board("esp32-c3", tmp_path, image=tmp_path / "image")

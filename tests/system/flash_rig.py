@@ -1,0 +1,170 @@
+"""Virtual boards on serial ports, versions of the firmware to put on them, and a broker's view."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from filmgauge_host.provision import compiled, settings
+from filmgauge_host.provision.archive import Archive
+from filmgauge_host.provision.boards import BOARDS
+from filmgauge_host.provision.flash import Wanted
+from filmgauge_host.provision.flash_session import FlashOptions, FlashResult, flash_board
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_sim.bench_board import SSID, bench_board
+from filmgauge_sim.board.kinds import board_kind
+from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+
+SPEED = 50.0
+OPTIONS = FlashOptions(timeout_s=30.0, look_after_s=1.0)
+PATIENCE_S = 30.0
+
+
+class Silent:
+    """Hears how it goes, and keeps the lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def wait(self, seconds: float) -> None:
+        pass
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        assert done <= total
+
+
+class Heard:
+    """What nodes publish: what they are when power comes, and that they report."""
+
+    def __init__(self, url: str) -> None:
+        address = parse_address(url)
+        self._infos: list[dict[str, Any]] = []
+        self._records = 0
+        self._news = threading.Condition()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._take
+        self._client.connect(address.host, address.port)
+        self._client.subscribe([("filmgauge/+/info", 1), ("filmgauge/+/telemetry", 1)])
+        self._client.loop_start()
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def forget(self) -> None:
+        with self._news:
+            self._infos.clear()
+            self._records = 0
+
+    def version_at_power_on(self) -> str:
+        """Return the version of the next start with power since `forget`."""
+        with self._news:
+            assert self._news.wait_for(lambda: self._infos, PATIENCE_S), "no node started"
+            return self._infos[0]["firmware"]
+
+    def await_record(self) -> None:
+        """Wait for a record since `forget`."""
+        with self._news:
+            assert self._news.wait_for(lambda: self._records, PATIENCE_S), "no node reports"
+
+    def _take(self, client: object, data: object, message: mqtt.MQTTMessage) -> None:
+        if message.retain:
+            return  # of an earlier start
+        with self._news:
+            if message.topic.endswith("/info"):
+                self._infos.append(json.loads(message.payload))
+            else:
+                self._records += 1
+            self._news.notify_all()
+
+
+@cache
+def modules() -> Mapping[str, bytes]:
+    """Return the firmware's modules, compiled once."""
+    return compiled.modules()
+
+
+@cache
+def start_files() -> Mapping[str, bytes]:
+    return compiled.start_files()
+
+
+def version(name: str, **changed: str) -> Archive:
+    """Return the firmware with another version's name, and with modules of other source text."""
+    texts = {
+        "filmgauge/__init__": (compiled.FIRMWARE / "filmgauge/__init__.py")
+        .read_text()
+        .replace("0.1.0", name)
+    }
+    texts |= {key.replace("__", "/"): text for key, text in changed.items()}
+    made = dict(modules())
+    for path, text in texts.items():
+        del made[f"{path}.mpy"]
+        made[f"{path}.py"] = text.encode()
+    return Archive(made)
+
+
+def configuration(kind_name: str, url: str, **changed: int | str) -> dict[str, int | str]:
+    """Return the configuration of a bench node of a kind."""
+    kind = board_kind(kind_name)
+    values: dict[str, int | str] = {
+        "node": f"flash-{kind_name}",
+        "sample_s": 5,
+        "pin_scl": kind.pins.scl,
+        "pin_sda": kind.pins.sda,
+        "pin_gate": kind.pins.gate,
+    }
+    if kind.has_wifi:
+        address = parse_address(url)
+        values |= {"wifi_ssid": SSID, "mqtt_host": address.host, "mqtt_port": address.port}
+    return values | changed
+
+
+def wanted(kind_name: str, url: str, archive: Archive | None = None, **changed: Any) -> Wanted:
+    """Return everything for a node of a kind."""
+    values = json.dumps(configuration(kind_name, url, **changed)).encode()
+    return Wanted(
+        archive=archive or Archive(modules()),
+        start_files=dict(start_files()),
+        bytecode=compiled.bytecode_version(),
+        config=settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),
+        profile=settings.compile_cell("evp-li", 1.0),
+    )
+
+
+def kept(whole: Wanted) -> Wanted:
+    """Return the same without configuration and profile: what the board has is kept."""
+    return replace(whole, config=None, profile=None)
+
+
+def make_board(
+    kind_name: str, folder: Path, options: SerialOptions | None = None, **more: Any
+) -> SerialBoard:
+    folder.mkdir(parents=True, exist_ok=True)
+    return bench_board(kind_name, folder, options or SerialOptions(speed=SPEED), **more)
+
+
+def flash(
+    board: SerialBoard, what: Wanted, options: FlashOptions = OPTIONS, listener: Any = None
+) -> FlashResult:
+    kind = BOARDS[board.board.kind.name]
+    return flash_board(str(board.port.path), kind, what, options, listener or Silent())
+
+
+def until_said(board: SerialBoard, text: bytes, since: int = 0) -> None:
+    """Wait until the board has said something."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while text not in board.log[since:]:
+        assert time.monotonic() < deadline_s, bytes(board.log[-3000:])
+        assert board.is_alive
+        time.sleep(0.01)
