@@ -12,24 +12,27 @@ Every step is one rename or one removal, and is repeated where a power cut has l
 that does not report within its first starts is switched back.
 """
 
+import gc
 import io
 import os
 import sys
 import time
 
-_NAMES = ("/config.json", "/profile.bin", "/app.bin")
-_SWITCH = "/switch"
+_ARCHIVE = "/app.bin"
 _TRIAL = "/trial"
 _REPORTED = "/reported"
 _APP = "/app"
-_STARTS = 4  # assumed: one for a broker that was away, and its like
+_COLLECT_EVERY = 8192  # bytes
+STARTS = 4  # assumed: one for a broker that was away, and its like
 _GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
 _AFTER_FAILURE_MS = 60000
 _MAGIC = b"FGAPP1\n"
+_PACKAGE = "/filmgauge/"
 
 
 def start() -> None:
     """Run the firmware; return, which leads to the prompt, where there is none."""
+    gc.threshold(_COLLECT_EVERY)  # as filmgauge/start.py says why, from the beginning
     root()
     settle()
     trial = None
@@ -42,7 +45,7 @@ def start() -> None:
 
         run(trial)
     except ImportError as error:
-        if "'filmgauge'" in str(error) and not _is_there(_NAMES[-1]):
+        if "'filmgauge'" in str(error) and not _is_there(_ARCHIVE):
             print("launch: no firmware on this board")
             return
         sys.print_exception(error)  # pyright: ignore
@@ -70,28 +73,11 @@ def root() -> None:
 
 def settle() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
-    if _is_there(_SWITCH):
-        with open(_TRIAL, "wb"):
-            pass
-        for name in _NAMES:
-            if _is_there(name + ".new"):
-                if _is_there(name):
-                    os.rename(name, name + ".old")
-                os.rename(name + ".new", name)
-        os.remove(_SWITCH)
-    if _is_there(_TRIAL) and os.stat(_TRIAL)[6] >= _STARTS:
-        go_back()
+    if _is_there("/switch") or _is_there(_TRIAL):
+        import exchange
 
-
-def go_back() -> None:
-    """Switch back to what was before, if there is something; the trial is over then."""
-    found = [name for name in _NAMES if _is_there(name + ".old")]
-    if not found:
-        return
-    print("launch: back to the version before")
-    for name in found:
-        os.rename(name + ".old", name)
-    os.remove(_TRIAL)
+        exchange.settle()
+        del sys.modules["exchange"]  # its room is the firmware's
 
 
 class Trial:
@@ -102,13 +88,13 @@ class Trial:
         import machine
 
         machine.WDT(timeout=_GUARD_MS)
-        if os.stat(_TRIAL)[6] < _STARTS:
+        if os.stat(_TRIAL)[6] < STARTS:
             with open(_TRIAL, "ab") as file:
                 file.write(b".")
 
     def again(self) -> None:
         """Count a wake of a board that keeps its memory; one too many boots it."""
-        if os.stat(_TRIAL)[6] >= _STARTS:
+        if os.stat(_TRIAL)[6] >= STARTS:
             import machine
 
             machine.reset()
@@ -117,21 +103,22 @@ class Trial:
 
     def passed(self, record: str) -> None:
         """End the trial: the version has reported `record`, which a host may have missed."""
+        print("filmgauge: first record", record)
         with open(_REPORTED, "w") as file:
             file.write(record)
         os.remove(_TRIAL)
-        for name in _NAMES:
-            if _is_there(name + ".old"):
-                os.remove(name + ".old")
+        for name in os.listdir("/"):
+            if name.endswith(".old"):
+                os.remove("/" + name)
 
 
 def mount() -> None:
     """Put the archive on the module path; without one, modules come from /lib or are frozen."""
-    if _APP in sys.path or not _is_there(_NAMES[-1]):
+    if _APP in sys.path or not _is_there(_ARCHIVE):
         return
     import vfs
 
-    vfs.mount(Archive(_NAMES[-1]), _APP)  # pyright: ignore
+    vfs.mount(Archive(_ARCHIVE), _APP)  # pyright: ignore
     sys.path.insert(0, _APP)
 
 
@@ -145,13 +132,19 @@ def _is_there(path):
 
 class Archive:
     """A file of files, read only: a magic line, the length of the index as eight digits, the
-    index with a line `name offset length` for each, digits in hexadecimal, and the files."""
+    index with a line `name offset length` for each, numbers in hexadecimal and offsets from the
+    end of the index, and the files.
+
+    Names are without `filmgauge/` in front and `.mpy` behind, which leaves the heap more room.
+    """
 
     def __init__(self, path):
         self._file = open(path, "rb")  # noqa: SIM115
         if self._file.read(len(_MAGIC)) != _MAGIC:
             raise OSError(5)
-        self._index = self._file.read(int(self._file.read(8), 16))
+        length = int(self._file.read(8), 16)
+        self._index = self._file.read(length)
+        self._begin = len(_MAGIC) + 8 + length
 
     def mount(self, readonly, mkfs):
         """Be mounted: nothing to do."""
@@ -165,7 +158,7 @@ class Archive:
         found = self._find(path)
         if found:
             return (0x8000, 0, 0, 0, 0, 0, found[1], 0, 0, 0)
-        if self._index.find(b"\n" + path[1:].encode() + b"/") < 0:
+        if path != _PACKAGE[:-1] and self._index.find(b"\n" + _short(path) + b"/") < 0:
             raise OSError(2)
         return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -178,13 +171,19 @@ class Archive:
 
     def _find(self, path):
         """Return offset and length, None when the name is not in the index."""
-        index = self._index
-        key = b"\n" + path[1:].encode() + b" "
-        at = index.find(key)
+        if not path.startswith(_PACKAGE):
+            return None
+        key = b"\n" + _short(path) + b" "
+        at = self._index.find(key)
         if at < 0:
             return None
-        at += len(key)
-        return int(index[at : at + 8], 16), int(index[at + 9 : at + 17], 16)
+        line = self._index[at + len(key) : at + len(key) + 16].split(b"\n")[0].split()
+        return self._begin + int(line[0], 16), int(line[1], 16)
+
+
+def _short(path):
+    path = path[len(_PACKAGE) :]
+    return (path[:-4] if path.endswith(".mpy") else path).encode()
 
 
 class _Member(io.IOBase):

@@ -9,7 +9,8 @@ PACKAGE = FIRMWARE / "package.json"
 
 def package() -> str:
     """Return the file: each module goes where it is here, relative to the target folder."""
-    paths = [FIRMWARE / "launch.py", *sorted((FIRMWARE / "filmgauge").rglob("*.py"))]
+    starters = [FIRMWARE / "launch.py", FIRMWARE / "exchange.py"]
+    paths = [*starters, *sorted((FIRMWARE / "filmgauge").rglob("*.py"))]
     names = [path.relative_to(FIRMWARE).as_posix() for path in paths]
     version: dict[str, str] = {}
     exec((FIRMWARE / "filmgauge" / "__init__.py").read_text(), version)

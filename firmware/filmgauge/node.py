@@ -275,8 +275,7 @@ class Node:
             print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
             kept = kept or self._keep(record)
         if self._on_trial and (sent or (kept and not uplink.acknowledges)):
-            self.reported = record.to_json()
-            print("filmgauge: first record", self.reported)
+            self.reported = record
             self._on_trial = False
         self._state.transmitted(uplink.taken_nj)
 
@@ -320,7 +319,7 @@ def run(trial=None) -> None:
     while True:
         node, sleep_ms = _one_wake(board, node, trial is not None)
         if trial is not None and node is not None and node.reported:
-            trial.passed(node.reported)
+            trial.passed(node.reported.to_json())
             trial = None
         board.sleep(sleep_ms)  # does not return where the board boots anew
         if trial is not None:

@@ -11,7 +11,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from filmgauge.config import Config
-from filmgauge_host.provision.archive import Archive, Member
+from filmgauge_host.provision.archive import Archive, Member, full_name
 from filmgauge_host.provision.board_link import Identity, LinkError
 from filmgauge_host.provision.boards import BOARDS, check_board, check_interpreter
 from filmgauge_host.provision.ports import find_port
@@ -19,7 +19,7 @@ from filmgauge_host.provision.settings import compile_cell, read_config, read_pr
 from filmgauge_host.telemetry.errors import InputError
 
 MODULES = st.dictionaries(
-    st.text("abcdef/", min_size=1, max_size=12).map(lambda name: f"{name}.mpy"),
+    st.text("abcdef/", min_size=1, max_size=12).map(lambda name: f"filmgauge/{name}.mpy"),
     st.binary(max_size=60),
     max_size=8,
 )
@@ -29,13 +29,16 @@ C3 = BOARDS["esp32-c3"]
 def members(data: bytes) -> dict[str, Member]:
     """Read an archive as docs/flashing.md describes it."""
     assert data[:7] == b"FGAPP1\n"
-    index = data[15 : 15 + int(data[7:15], 16)].decode()
+    begin = 15 + int(data[7:15], 16)
+    index = data[15:begin].decode()
     found = {}
     for line in index.split("\n"):
         if line:
             name, offset, length = line.rsplit(" ", 2)
-            at, size = int(offset, 16), int(length, 16)
-            found[name] = Member(at, size, hashlib.sha256(data[at : at + size]).digest())
+            at, size = begin + int(offset, 16), int(length, 16)
+            found[full_name(name)] = Member(
+                at, size, hashlib.sha256(data[at : at + size]).digest()
+            )
     return found
 
 

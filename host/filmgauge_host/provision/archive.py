@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _MAGIC = b"FGAPP1\n"
+_PACKAGE = "filmgauge/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,23 @@ class Archive:
 
 
 def _head(modules: Mapping[str, bytes]) -> bytes:
-    """Return magic line, length of the index and index, with offsets from the file's begin."""
-    size = 1 + sum(len(name) + 19 for name in modules)
-    offset = len(_MAGIC) + 8 + size
-    index = b"\n"
+    """Return magic line, length of the index and index, with offsets from its end."""
+    offset = 0
+    index = "\n"
     for name, content in modules.items():
-        index += f"{name} {offset:08x} {len(content):08x}\n".encode()
+        index += f"{short_name(name)} {offset:x} {len(content):x}\n"
         offset += len(content)
-    assert len(index) == size
-    return _MAGIC + f"{size:08x}".encode() + index
+    return _MAGIC + f"{len(index):08x}{index}".encode()
+
+
+def short_name(name: str) -> str:
+    """Return a module's name as the index has it: the index takes room on the board's heap."""
+    return name.removeprefix(_PACKAGE).removesuffix(".mpy")
+
+
+def full_name(short: str) -> str:
+    """Return a module's path from its name in the index."""
+    return _PACKAGE + short + ("" if short.endswith(".py") else ".mpy")
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

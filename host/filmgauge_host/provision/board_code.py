@@ -33,13 +33,14 @@ def members(path):
     with open(path, 'rb') as file:
         if file.read(7) != b'FGAPP1\\n':
             return
-        index = file.read(int(file.read(8), 16))
+        length = int(file.read(8), 16)
+        index = file.read(length)
         for line in index.decode().split('\\n'):
             if line:
-                name, offset, length = line.rsplit(' ', 2)
-                offset, length = int(offset, 16), int(length, 16)
+                name, offset, size = line.rsplit(' ', 2)
+                offset, size = 15 + length + int(offset, 16), int(size, 16)
                 file.seek(offset)
-                print(repr((name, offset, length, digest_of(file, length))))
+                print(repr((name, offset, size, digest_of(file, size))))
                 feed()
 def keep(path, offset, count):
     with open(path, 'rb') as file:

@@ -11,7 +11,7 @@ from filmgauge_sim.board.image import firmware_sources
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parents[1]
 _PACKAGE = "filmgauge/"
-LAUNCHER = "launch"
+_STARTERS = ("launch", "exchange")
 MAIN = "main.py"
 
 
@@ -35,12 +35,15 @@ def modules(source: bool = False) -> dict[str, bytes]:
 def start_files(source: bool = False) -> dict[str, bytes]:
     """Return what stands outside of the archive: absolute path -> content."""
     main = (FIRMWARE / MAIN).read_bytes()
-    launcher = FIRMWARE / f"{LAUNCHER}.py"
-    if source:
-        return {f"/{LAUNCHER}.py": launcher.read_bytes(), f"/{MAIN}": main}
+    files = {}
     with tempfile.TemporaryDirectory() as scratch:
-        code = _bytecode(launcher, launcher.name, Path(scratch))
-    return {f"/{LAUNCHER}.mpy": code, f"/{MAIN}": main}
+        for name in _STARTERS:
+            path = FIRMWARE / f"{name}.py"
+            if source:
+                files[f"/{name}.py"] = path.read_bytes()
+            else:
+                files[f"/{name}.mpy"] = _bytecode(path, path.name, Path(scratch))
+    return {**files, f"/{MAIN}": main}
 
 
 def bytecode_version() -> tuple[int, int]:

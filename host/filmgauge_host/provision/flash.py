@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from filmgauge_host.provision.archive import Archive, Member, Piece
+from filmgauge_host.provision.archive import Archive, Member, Piece, full_name
 from filmgauge_host.provision.board_code import AGENT
 from filmgauge_host.provision.board_link import BoardError, BoardLink, Identity, LinkError
 from filmgauge_host.provision.boards import BoardType, check_board, check_interpreter
@@ -29,7 +29,7 @@ _SWITCH = "/switch"
 _TRIAL = "/trial"
 _REPORTED = "/reported"
 _KEEP_AT_ONCE = 16384  # bytes that the board copies a request, well within its watchdog's time
-_SPARE_BLOCKS = 6  # assumed: what littlefs takes to write, with the node's own small files
+_SPARE_BLOCKS = 4  # assumed: what littlefs takes to write, with the node's own small files
 _LOOK_AFTER_S = 20.0
 _RECORD = b"filmgauge: first record "
 _WAITS = b" waits: "
@@ -150,10 +150,10 @@ class Flasher:
         link = self._link
         sizes = self._root_files()
         if _SWITCH in sizes:  # an exchange that only needs its boot
-            link.run("import launch\nlaunch.settle()")
+            link.run("import exchange\nexchange.settle()")
             sizes = self._root_files()
         if _TRIAL in sizes and self._goes_back(sizes):
-            link.run("import launch\nlaunch.go_back()")
+            link.run("import exchange\nexchange.go_back()")
             sizes = self._root_files()
         left = [path for path in sizes if path.endswith((".new", ".part", ".old"))]
         if _TRIAL not in sizes and left:
@@ -305,7 +305,7 @@ class Flasher:
         members = {}
         for line in lines:
             name, offset, length, digest = ast.literal_eval(line)
-            members[name] = Member(offset, length, digest)
+            members[full_name(name)] = Member(offset, length, digest)
         return members
 
     def _superseded(self, found: Found) -> list[str]:

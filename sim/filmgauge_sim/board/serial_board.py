@@ -34,6 +34,10 @@ _SILENT_S = 0.5  # without a request for so long, a Ctrl-C goes to the interpret
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
 _AFTER_CRASH_S = 1.0  # assumed: panic handler and boot loader
 _VERSION = (1, 29, 0)
+# What a board has in C and takes room on the heap here: the prompt and its streams, 6.1 KB, and the
+# stand-ins for built-in modules, 12.5 KB, both measured. Less is added, so that a board without
+# spare heap is still found out.
+_PROMPT_KB = 12
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class SerialOptions:
     mpy: int | None = None  # of the kind, unless given
     machine: str | None = None
     guard_s: float = 10.0
+    heap_kb: int | None = None  # of the kind, unless given
     vanishes: bool = False
 
 
@@ -152,7 +157,7 @@ class SerialBoard:
         os.set_blocking(self._stdout, False)
         folder = rom({})
         guard_s = 30.0
-        heap = f"{self.board.kind.heap_kb}wK"
+        heap = f"{(self._options.heap_kb or self.board.kind.heap_kb) + _PROMPT_KB}wK"
         self._launcher = Launcher(
             folder, self.board.flash.path, writes, heap, guard_s, ("serial",)
         )
