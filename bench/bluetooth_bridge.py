@@ -29,7 +29,7 @@ def report() -> Iterator[str]:
         found = sorted(latencies(nodes, minutes=3 if nodes == 1 else 1.5))
         centile = found[min(len(found) - 1, round(0.99 * len(found)))]
         yield (
-            f"advertisement to MQTT in real time, {nodes} at the same moment, {len(found)} "
+            f"advertisement to MQTT in real time, {nodes} node(s) at once, {len(found)} "
             f"records: median {statistics.median(found):.2f} s, 99th percentile {centile:.2f} s"
         )
     day = campaign("1d", loss=0.3)
