@@ -204,3 +204,9 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_directory_is_no_scenario(tmp_path: Path):
     with pytest.raises(ScenarioError, match="cannot be read"):
         load_scenario(str(tmp_path))
+
+
+def test_the_demonstration_has_the_nodes_of_the_other_scenarios() -> None:
+    """TOML cannot include: the copy must not drift."""
+    nodes = [load_scenario(name).node[0] for name in ("bench", "window", "implant")]
+    assert load_scenario("demo").node == nodes

@@ -129,7 +129,8 @@ def test_the_memory_outlives_light_sleep(film_node: Make, runtime: RuntimeName) 
     # In the dark every other wake asks no sensor, and the virtual node does not see it.
     assert node.wakes == 5 * 12 // 2 + 1
     assert node.board.meter.time_us["boot"] == node.kind.boot_us  # and no second one
-    assert all((record.awake_ms or 0) < 20 for record in records)
+    # The look before it, which has written to flash: two erases of 54 ms at most.
+    assert all((record.awake_ms or 0) < 150 for record in records)
 
 
 @RUNTIMES
@@ -206,9 +207,9 @@ def test_a_failed_wake_goes_on_from_what_is_in_memory(
     film_node: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = dict(inprocess.firmware_sources())
-    calm = "        self._sampler.sample()\n"
+    calm = "        self._recall()\n"
     planted = (
-        calm + "        if self._state.wakes == 24:\n            raise ValueError('planted')\n"
+        calm + "        if self._state.wakes == 13:\n            raise ValueError('planted')\n"
     )
     assert calm in sources["filmgauge/node.py"]
     sources["filmgauge/node.py"] = sources["filmgauge/node.py"].replace(calm, planted)

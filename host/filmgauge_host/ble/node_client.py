@@ -58,7 +58,7 @@ class NodeClient:
         self._gone = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        await self._within(self._client.connect(), self._connect_s + 1.0, "be connected to")
+        await self._within(self._client.connect(), self._connect_s + 1.0, "take the connection")
         if self._client.services.get_service(uuids.SERVICE) is None:
             await self.close()
             raise NodeError(f"{self.address} does not serve what a node serves")

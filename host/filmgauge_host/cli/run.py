@@ -70,7 +70,7 @@ def run(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Run virtual nodes: SCENARIO is a name (bench, window,
+    """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file."""
     from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
     from filmgauge_host.virtual.session import RunOptions, RunSession

@@ -30,13 +30,14 @@ class _PaidAccess(UserContext):
     def __init__(self, flash: Flash, link: Link) -> None:
         self._image = flash.image
         self._link = link
+        self._elapse = link.elapse
         self.stopped: BoardStopped | None = None
 
     def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
         if self.stopped is not None:
             return bytes(size)  # type: ignore[return-value]  a file left open is let go of
         try:
-            self._link.elapse(_ops.READ_US)
+            self._elapse(_ops.READ_US)
         except BoardStopped as stopped:
             self.stopped = stopped
         start = block * BLOCK + off

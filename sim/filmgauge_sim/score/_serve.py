@@ -32,7 +32,7 @@ class _Server:
 
     def lost(self):
         """Take a wake without readings."""
-        self._gauge.lost()
+        self._gauge.health.interrupt()  # what follows a gap is no step of a load
         return self._slept()
 
     def read(self, is_open, counts, elapsed_ms, cdeg, drained_pc, uv, code, drain_pa):
