@@ -34,9 +34,9 @@ _SILENT_S = 0.5  # without a request for so long, a Ctrl-C goes to the interpret
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
 _AFTER_CRASH_S = 1.0  # assumed: panic handler and boot loader
 _VERSION = (1, 29, 0)
-# What a board has in C and takes room on the heap here: the prompt and its streams, 6.1 KB, and the
-# stand-ins for built-in modules, 12.5 KB, both measured. Less is added, so that a board without
-# spare heap is still found out.
+# What a board has in C and takes room on the heap here: the prompt and its streams, 6.1 KB, and
+# the stand-ins for built-in modules, 12.5 KB, both measured. Less is added, so that firmware
+# without room to spare is still found out.
 _PROMPT_KB = 12
 
 
