@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
-RUN    ?= bench
+RUN    ?= demo
 JOBS   ?= 2
 SEEDS  ?= 20
 PEERS  := build/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak lock clean
+.PHONY: help setup run flash test check bench soak lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,8 +30,11 @@ $(VENV)/.ready-check: requirements-check.lock $(VENV)/.ready-test
 	@$(PIP) --require-hashes -r requirements-check.lock
 	@touch $@
 
-run: setup  ## watch a virtual node gauge a simulated cell (RUN=scenario)
+run: setup  ## watch three virtual nodes gauge simulated cells (RUN=scenario)
 	@$(BIN)/filmgauge run $(RUN)
+
+flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config ... --profile ...")
+	@$(BIN)/filmgauge flash $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/need_mosquitto.py

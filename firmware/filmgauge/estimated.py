@@ -33,6 +33,8 @@ _LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
 _BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
 _DARK_EVERY = const(2)  # in the dark only dawn can come, and may be noticed so many wakes late
 _NEARLY_FULL = const(950000)
+_MOST_DROP_UV = const(200000)  # more is no polarisation of a film at the currents of a node
+_UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow unseen (assumed)
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
@@ -44,7 +46,8 @@ class Estimated:
         self._wake_nj = config.wake_nj
         self._glance_nj = config.glance_nj
         self._refill_ppm = config.refill_ppm
-        self._feeding_uv = 0  # of the cell while it last fed the converter; higher at rest
+        self._charging = 0  # the last code of a charge
+        self._rest_uv = self._drop_uv = 0  # of the cell at rest in the dark; lower while it feeds
         self._forget()
 
     def sampler(self, board, config) -> SwitchedSampler:
@@ -58,8 +61,8 @@ class Estimated:
         if code is not None:
             if abs(code) >= _LEAST_CODE:
                 state.charge_high = 1 if code > 0 else 0
-                self._feeding_uv = 0 if code > 0 else sampler.voltage_uv or 0
             state.charge_low = code
+        voltage_uv = self._feeding_uv(lit or state.charge_high, code, sampler.voltage_uv)
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
             gauge.flow(0, elapsed_ms, temperature_cdeg)
             self._forget()
@@ -68,8 +71,7 @@ class Estimated:
         left_ms = elapsed_ms - self._calm_ms
         if self._glances:
             before = self._code
-        self._add(before, state.charge_low, left_ms)
-        voltage_uv = self._feeding_uv or sampler.voltage_uv or _TYPICAL_UV
+        self._add(before, state.charge_low, left_ms, lit)
         # In halves: an interval between light and dark is shared.
         dark = 2 - lit - state.charge_high
         asleep = dark * left_ms + 2 * (1 - lit) * self._calm_ms
@@ -97,21 +99,41 @@ class Estimated:
         before = self._code if self._glances else state.charge_low
         if max(before, code) >= _LEAST_CODE and self._fills(gauge):
             return False
-        self._add(before, code, elapsed_ms - self._calm_ms)
+        self._add(before, code, elapsed_ms - self._calm_ms, lit)
         self._code, self._calm_ms = code, elapsed_ms
         self._glances += 1
         return True
+
+    def _feeding_uv(self, is_lit, code, voltage_uv):
+        """Return the voltage of the cell while it feeds the converter. Few looks see that: the
+        others see it at rest, from which it is as far as when it was seen last."""
+        if not voltage_uv or code is None:
+            return _TYPICAL_UV
+        if code > -_LEAST_CODE:
+            self._rest_uv = 0 if is_lit else voltage_uv
+            return voltage_uv - self._drop_uv
+        if self._rest_uv:
+            self._drop_uv = max(0, min(_MOST_DROP_UV, self._rest_uv - voltage_uv))
+        self._rest_uv = 0
+        return voltage_uv
 
     def _fills(self, gauge):
         """Return whether the cell may be nearly full: there its voltage has something to tell."""
         ppm = gauge.soc_ppm()
         return ppm is None or ppm + 2 * gauge.sigma_ppm() > _NEARLY_FULL
 
-    def _add(self, before, after, elapsed_ms):
-        """Add the trapezoid between two charging currents, and how far they are apart."""
+    def _add(self, before, after, elapsed_ms, lit):
+        """Add the trapezoid between two charging currents, and how far they are apart.
+
+        A cell that is held at its highest voltage is charged in bursts that nobody sees."""
         before, after = max(0, before), max(0, after)
         self._twice += (before + after) * elapsed_ms
-        self._apart += ((after - before) * elapsed_ms // 1414) ** 2
+        apart = after - before
+        if max(before, after) >= _LEAST_CODE:
+            self._charging = max(before, after)
+        elif lit:
+            apart = self._charging // _UNSEEN_PARTS
+        self._apart += (apart * elapsed_ms // 1414) ** 2
 
     def _forget(self):
         """Begin to glance anew."""
