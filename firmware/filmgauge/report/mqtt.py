@@ -86,13 +86,17 @@ class Client:
             raise
 
     def publish(self, topic, payload, retain=False, qos=1) -> None:
-        """Send one message; at QoS 1 wait until the broker has acknowledged it."""
+        """Send one message; at QoS 1 wait until the broker has acknowledged it.
+
+        payload: text, bytes, or an iterable of texts that follow each other.
+        """
         deadline = self._deadline()
         end = self._put_text(_HEAD, topic)
         if qos:
             self._packet_id = self._packet_id % 65535 + 1
             end = self._put(end, struct.pack(">H", self._packet_id))
-        end = self._put(end, payload)
+        for part in (payload,) if isinstance(payload, (str, bytes)) else payload:
+            end = self._put(end, part)
         try:
             self._send(_PUBLISH | qos << 1 | (1 if retain else 0), end, deadline)
             while qos and not self._is_acknowledged(deadline):

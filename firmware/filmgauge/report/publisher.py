@@ -35,7 +35,7 @@ class Publisher:
             self._client.connect(will=(self._topic(STATUS), _OFFLINE))
             if info is not None:
                 self._client.publish(self._topic(INFO), json.dumps(info), retain=True)
-            self._client.publish(self._topic(TELEMETRY), record.to_json())
+            self._client.publish(self._topic(TELEMETRY), record.json_parts())
             delivered = True
             self._drain(backlog)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
@@ -48,11 +48,11 @@ class Publisher:
     def _drain(self, backlog):
         for name in backlog.names(self._limit):
             try:
-                payload = Record.from_bytes(backlog.read(name)).to_json()
+                record = Record.from_bytes(backlog.read(name))
             except (OSError, ValueError):
-                payload = None  # torn in flash: it can never be sent
-            if payload is not None:
-                self._client.publish(self._topic(LOG), payload)
+                record = None  # torn in flash: it can never be sent
+            if record is not None:
+                self._client.publish(self._topic(LOG), record.json_parts())
             backlog.remove(name)
 
     def _sleeping(self):

@@ -96,7 +96,11 @@ class Record:
 
     def to_json(self) -> str:
         """Return the record as flat JSON with decimal units; unknown values are null."""
-        parts = ['{"v":%d' % VERSION]
+        return "".join(self.json_parts())
+
+    def json_parts(self):
+        """Yield the same in parts: a small heap has no room for a thousand characters at once."""
+        yield '{"v":%d' % VERSION
         for name, key, digits, _, _ in FIELDS:
             value = getattr(self, name)
             text = "null"
@@ -104,8 +108,8 @@ class Record:
                 text = '"%s"' % _WORDS[name][0](value)
             elif value is not None:
                 text = decimal(value, digits)
-            parts.append('"%s":%s' % (key, text))
-        return ",".join(parts) + "}"
+            yield ',"%s":%s' % (key, text)
+        yield "}"
 
     def to_bytes(self) -> bytes:
         """Return SIZE bytes: version, fields little-endian, CRC-32."""
