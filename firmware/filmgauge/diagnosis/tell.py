@@ -3,7 +3,6 @@
 import json
 
 from filmgauge.config import Config
-from filmgauge.gauge.profile import Profile
 
 
 def tell(value) -> None:
@@ -27,5 +26,7 @@ def read_config():
 
 def read_profile():
     """Return the profile of its cell. OSError, ValueError."""
+    from filmgauge.gauge.profile import Profile
+
     with open("/profile.bin", "rb") as file:
         return Profile.from_bytes(file.read())

@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from filmgauge_host.provision.board_link import BoardError, BoardLink, LinkError
 
-Script = Literal["status", "kept", "selftest"]
+Script = Literal["status", "readings", "kept", "selftest"]
 
 _BEFORE: dict[Script, tuple[str, ...]] = {
-    "status": ("tell", "bench"),
+    "status": ("tell",),
+    "readings": ("tell", "bench"),
     "kept": ("tell",),
     "selftest": ("tell", "bench"),
 }
@@ -29,6 +30,7 @@ try:
 except ImportError:
     pass
 """
+_COLLECT = "import gc\ngc.collect()\n"
 _OWN_IMPORTS = re.compile(r"^from filmgauge\.diagnosis\..*\n", re.MULTILINE)
 _DOCSTRINGS = re.compile(r'^ *"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
 _MARK = "@"
@@ -52,7 +54,9 @@ def look(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
     """Return what a script tells, in order. Raises LinkError, one sentence."""
     call = f"{script}({', '.join(map(str, arguments))})"
     try:
-        printed = link.run(f"{_source(script)}\n{call}\n", _TIMEOUT_S)
+        for text in _sources(script):  # one by one: a board compiles them on its heap
+            link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
+        printed = link.run(f"{call}\n", _TIMEOUT_S)
     except BoardError as error:
         if all(word in error.trace for word in _NOT_OURS):
             raise LinkError(
@@ -74,9 +78,8 @@ def facts(told: list[Any]) -> dict[str, Any]:
     return table
 
 
-def _source(script: Script) -> str:
-    """Return the text of a script behind that of the files it needs, without what only people
-    read."""
+def _sources(script: Script) -> list[str]:
+    """Return the texts that a script needs, itself last, without what only people read."""
     folder = files("filmgauge") / "diagnosis"
     texts = [(folder / f"{name}.py").read_text("utf-8") for name in (*_BEFORE[script], script)]
-    return _FIND_FIRMWARE + _DOCSTRINGS.sub("", _OWN_IMPORTS.sub("", "\n".join(texts)))
+    return [_FIND_FIRMWARE, *(_DOCSTRINGS.sub("", _OWN_IMPORTS.sub("", text)) for text in texts)]

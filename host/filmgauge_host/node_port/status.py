@@ -6,6 +6,7 @@ from filmgauge.gauge.ledger import CountScale
 from filmgauge.report.limit_text import limit_text
 from filmgauge.report.record import fault_text
 from filmgauge_host.node_port.look import facts, look
+from filmgauge_host.node_port.remembered import OTHER_VERSION, remembered
 from filmgauge_host.provision.board_link import BoardLink
 
 LEDGER_LINES = (
@@ -26,6 +27,8 @@ LEDGER_LINES = (
 def read_status(link: BoardLink) -> dict[str, Any]:
     """Ask a board and return its status in physical units; None for what is not known."""
     told = facts(look(link, "status"))
+    link.settle()  # the state and the sensors have no room beside each other
+    told |= facts(look(link, "readings"))
     configuration = told.get("configuration")
     status: dict[str, Any] = {
         "node": configuration["node"] if configuration else None,
@@ -45,7 +48,7 @@ def read_status(link: BoardLink) -> dict[str, Any]:
         status["sensors"] = _sensors(told, configuration)
         status["readings"] = _readings(told, configuration["shunt_mohm"])
         status["waiting"] = told.get("waiting")
-    status["state"] = _state(told)
+    status["state"] = _state(link, told, status["problems"])
     return status
 
 
@@ -106,23 +109,31 @@ def _readings(told: dict[str, Any], shunt_mohm: int) -> dict[str, float | None]:
     }
 
 
-def _state(told: dict[str, Any]) -> dict[str, Any] | None:
+def _state(link: BoardLink, told: dict[str, Any], problems: list[str]) -> dict[str, Any] | None:
+    """Return what the node remembers; None, with the reason among the problems, for nothing."""
     if told.get("state") is None:
         return None
-    soc_ppm, sigma_ppm, limits = told["soc_ppm"], told["sigma_ppm"], told["limits"]
+    try:
+        state = remembered(link, bytes.fromhex(told["block"]))
+    except ValueError as error:
+        problems.append(str(error))
+        return None
+    if state is None:
+        problems.append(OTHER_VERSION)
+        return None
     return {
         "source": told["state"],
-        "boot": told["boot"],
-        "seq": told["seq"],
-        "wakes": told["wakes"],
-        "faults": fault_text(told["faults"]),
-        "limits": None if limits is None else limit_text(limits),
-        "soc_pct": None if soc_ppm is None else soc_ppm / 1e4,
-        "soc_sigma_pct": None if sigma_ppm is None else sigma_ppm / 1e4,
-        "stored_uah": _thousandth(told["stored_nah"]),
-        "full_uah": _thousandth(told["full_nah"]),
+        "boot": state.boot,
+        "seq": state.seq,
+        "wakes": state.wakes,
+        "faults": fault_text(state.faults),
+        "limits": None if state.limits is None else limit_text(state.limits),
+        "soc_pct": None if state.soc_ppm is None else state.soc_ppm / 1e4,
+        "soc_sigma_pct": None if state.sigma_ppm is None else state.sigma_ppm / 1e4,
+        "stored_uah": _thousandth(state.stored_nah),
+        "full_uah": _thousandth(state.full_nah),
         "ledger_uah": {
-            line: nah / 1000 for line, nah in zip(LEDGER_LINES, told["ledger_nah"], strict=True)
+            line: nah / 1000 for line, nah in zip(LEDGER_LINES, state.ledger_nah, strict=True)
         },
     }
 

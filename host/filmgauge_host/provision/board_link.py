@@ -179,7 +179,7 @@ class BoardLink:
             if not answer.endswith(_RAW):
                 continue
             try:
-                self._settle()
+                self.settle()
             except LinkLost:
                 answer = b""
                 continue
@@ -313,6 +313,20 @@ class BoardLink:
             time.sleep(0.01)
         return heard
 
+    def settle(self) -> None:
+        """Boot the interpreter anew at its prompt: what ran has left no room on the heap."""
+        guarded, self._guarded = self._guarded, False
+        transport = self._connected()
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # where mpremote prints what it heard
+                transport.enter_raw_repl(soft_reset=True, timeout_overall=5)
+        except (OSError, serial.SerialException, TransportError):
+            self._lose()
+            raise LinkLost(f"the board at {self.port} does not come to its prompt") from None
+        self.run(_ROOT)
+        if guarded:
+            self.guard()
+
     def _try_open(self) -> bool:
         try:
             transport = SerialTransport(self.port, baudrate=_BAUD, timeout=5.0)
@@ -348,14 +362,3 @@ class BoardLink:
         time.sleep(_KNOCK_S)
         count = port.in_waiting
         return port.read(count) if count else b""
-
-    def _settle(self) -> None:
-        """Boot the interpreter anew at its prompt: what ran has left no room on the heap."""
-        transport = self._connected()
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # where mpremote prints what it heard
-                transport.enter_raw_repl(soft_reset=True, timeout_overall=5)
-        except (OSError, serial.SerialException, TransportError):
-            self._lose()
-            raise LinkLost(f"the board at {self.port} does not come to its prompt") from None
-        self.run(_ROOT)

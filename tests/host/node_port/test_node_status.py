@@ -55,7 +55,10 @@ def test_a_node_that_runs_is_looked_into_and_goes_on(tmp_path: Path, bytecode) -
     told = [Record.from_dict(row) for row in log["records"]]
     assert len(told) >= 3
     assert kept[: len(told)] == told
-    assert [record.seq for record in told] == list(range(len(told)))
+    # An interruption in mid-wake costs the record of that wake, nothing else: two came before.
+    seqs = [record.seq for record in told]
+    assert seqs == sorted(set(seqs))
+    assert seqs[-1] - len(seqs) + 1 <= 2
     assert not any(record.faults for record in told)
     with out.open() as file:
         rows = list(csv.DictReader(file))
