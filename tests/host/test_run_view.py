@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import msgspec
+from cadence import reports_due
 from rich.console import Console
 
 from filmgauge_host.telemetry.report import Report
@@ -11,6 +12,8 @@ from filmgauge_host.terminal.run_view import RunView
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.circuit.powered import FilmPowered
 from filmgauge_sim.scenario import load_scenario
+
+MINUTES = 182  # some after a whole hour: the bridge fetches the records of that hour
 
 
 def test_view_shows_node_truth_and_curves(tmp_path: Path) -> None:
@@ -46,7 +49,7 @@ def row_of(screen: str, node: str) -> list[str]:
 
 def test_view_of_a_node_that_stores_its_records(tmp_path: Path) -> None:
     console = Console(record=True, width=130, height=30)
-    options = RunOptions(runtime="cpython", duration="182min")
+    options = RunOptions(runtime="cpython", duration=f"{MINUTES}min")
     scenario = load_scenario("window")
     firmware = msgspec.structs.replace(scenario.node[0].firmware, ble_advertise_ms=0)
     node = msgspec.structs.replace(scenario.node[0], firmware=firmware)
@@ -62,21 +65,23 @@ def test_view_of_a_node_that_stores_its_records(tmp_path: Path) -> None:
     row = row_of(screen, "window-1")
     assert row[1] == "stored"
     assert row[2].endswith(voltage)
-    assert row[-3:-1] == ["4", "-"]
+    assert row[-3:-1] == [str(reports_due(node, MINUTES * 60)), "-"]
     assert sum(0x2800 < ord(character) < 0x2900 for character in screen) > 30
 
 
 def test_view_of_three_nodes_side_by_side(tmp_path: Path) -> None:
     console = Console(record=True, width=120, height=30)
-    options = RunOptions(runtime="cpython", duration="182min")
-    with RunSession(load_scenario("demo"), options, tmp_path) as session:
+    options = RunOptions(runtime="cpython", duration=f"{MINUTES}min")
+    scenario = load_scenario("demo")
+    with RunSession(scenario, options, tmp_path) as session:
         view = RunView(session, "filmgauge run demo", console)
         session.run(view.note, lambda: True)
         console.print(view.body())
     screen = console.export_text()
     rows = {name: row_of(screen, name) for name in ("bench-1", "window-1", "implant-1")}
     assert [row[1] for row in rows.values()] == ["Wi-Fi", "BLE", "BLE"]
-    assert [row[-3:-1] for row in rows.values()] == [["19", "0"], ["4", "0"], ["4", "0"]]
+    made = [reports_due(node, MINUTES * 60) for node in scenario.node]
+    assert [row[-3:-1] for row in rows.values()] == [[str(count), "0"] for count in made]
     for name in rows:
         assert f"{name} SoC, %" in screen
     assert max(len(line) for line in screen.splitlines()) <= 120

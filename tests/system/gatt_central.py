@@ -13,6 +13,7 @@ from bumble.att import ATT_Error
 from bumble.core import UUID
 from bumble.device import Device, Peer
 from bumble.pairing import PairingConfig, PairingDelegate
+from cadence import period_s
 
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.files import fetch, install, listing
@@ -104,13 +105,15 @@ def pairs(device: Device) -> None:
 
 
 class Rig:
-    """The node of `window` on an air with a central; use as a context."""
+    """The node of `window` on an air with a central; use as a context.
+
+    Without `hours` it runs for a report period and a half: long enough for two visits."""
 
     def __init__(
         self,
         folder: Path,
         runtime: RuntimeName = "cpython",
-        hours: float = 1.5,
+        hours: float | None = None,
         loss: float = 0.0,
         configuration: dict[str, Any] | None = None,
         flash_blocks: int = 64,
@@ -128,6 +131,7 @@ class Rig:
             firmware=msgspec.structs.replace(section.firmware, **given),
         )
         scenario = msgspec.structs.replace(scenario, node=[section])
+        hours = hours or 1.5 * period_s(section) / 3600
         self.air = Air(seed=1, loss=loss)
         self.central = self.air.device("central")
         pairs(self.central)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cadence import period_s, reports_due
 
 from filmgauge.faults import FAULT_EXCEPTION, FAULT_GAP
 from filmgauge.report.record import Record
@@ -120,14 +121,17 @@ def test_both_runtimes_are_the_same_run(
 @RUNTIMES
 def test_the_memory_outlives_light_sleep(film_node: Make, runtime: RuntimeName) -> None:
     node = film_node("window", runtime)
-    records = live(node, 5.05)
+    hours = 5.05  # dark
+    records = live(node, hours)
     firmware = node.section.firmware
-    assert [(record.boot, record.seq) for record in records] == [(1, seq) for seq in range(6)]
+    made = reports_due(node.section, hours * 3600)
+    assert made > 2
+    assert [(record.boot, record.seq) for record in records] == [(1, seq) for seq in range(made)]
     # Wakes keep to the grid of the board's own clock, which starts with its power.
-    grid_s = firmware.sample_s * firmware.report_every
-    assert [record.up_s for record in records] == [seq * grid_s for seq in range(6)]
+    grid_s = period_s(node.section)
+    assert [record.up_s for record in records] == [seq * grid_s for seq in range(made)]
     # In the dark every other wake asks no sensor, and the virtual node does not see it.
-    assert node.wakes == 5 * 12 // 2 + 1
+    assert node.wakes == int(hours * 3600 / firmware.sample_s) // 2 + 1
     assert node.board.meter.time_us["boot"] == node.kind.boot_us  # and no second one
     # The look before it, which has written to flash: two erases of 54 ms at most.
     assert all((record.awake_ms or 0) < 150 for record in records)
@@ -197,9 +201,10 @@ def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
 @RUNTIMES
 def test_a_power_cut_while_it_sleeps(film_node: Make, runtime: RuntimeName) -> None:
     node = film_node("window", runtime)
-    live(node, 1.1)
+    period_h = period_s(node.section) / 3600
+    live(node, 1.1 * period_h)
     node.cut_power()
-    records = live(node, 2.2)
+    records = live(node, 2.2 * period_h)
     assert [(record.boot, record.seq) for record in records] == [(2, 0), (2, 1)]
 
 
@@ -215,7 +220,8 @@ def test_a_failed_wake_goes_on_from_what_is_in_memory(
     sources["filmgauge/node.py"] = sources["filmgauge/node.py"].replace(calm, planted)
     monkeypatch.setattr(inprocess, "firmware_sources", lambda: sources)
     node = film_node("window", "cpython")
-    records = live(node, 3.1)
+    assert node.section.firmware.report_every == 12  # it fails one wake after the second report
+    records = live(node, 3.1 * period_s(node.section) / 3600)
     assert node.console.read_text().count("ValueError") == 1
     assert [(record.boot, record.seq) for record in records] == [(1, seq) for seq in range(4)]
     assert [record.faults for record in records] == [0, 0, FAULT_EXCEPTION, 0]

@@ -38,6 +38,7 @@ from filmgauge_sim.board.files import install
 from filmgauge_sim.stored import state_in
 
 RUNTIMES = pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+OTHER_S = 900  # to change sample_s to
 Act = Callable[[Rig], Awaitable[Any]]
 
 
@@ -81,13 +82,13 @@ def test_values_are_those_of_the_record_and_of_the_node(tmp_path: Path, runtime:
     assert read[0x2A19] == bytes((60,))
     assert (read[0x2A24], read[0x2A25], read[0x2A00]) == (b"stm32wb", b"window-1", b"window-1")
     configuration = json.loads(read[CONFIGURATION])
-    assert configuration["sample_s"] == 300
+    assert configuration["sample_s"] == rig.node.section.firmware.sample_s
     assert "command_key" not in configuration
 
 
 @RUNTIMES
 def test_commands_do_what_they_say(tmp_path: Path, runtime: Any) -> None:
-    change = json.dumps({"sample_s": 600, "load_na": 1234, "shed": None}).encode()
+    change = json.dumps({"sample_s": OTHER_S, "load_na": 1234, "shed": None}).encode()
 
     async def act(rig: Rig) -> list[Any]:
         visit = await rig.visit()
@@ -117,7 +118,7 @@ def test_commands_do_what_they_say(tmp_path: Path, runtime: Any) -> None:
     assert seen[-5][2] == "3 keys changed, used after the next boot"
     assert seen[-4] == (1000, 0, "reset after this wake")
     configuration = json.loads(seen[-3])
-    assert (configuration["sample_s"], configuration["load_na"]) == (600, 1234)
+    assert (configuration["sample_s"], configuration["load_na"]) == (OTHER_S, 1234)
     assert "shed" not in configuration
     assert seen[-2] == 1000
     assert seen[-1] == (0, 3, "counter must be above 1000, not 1000")
@@ -134,7 +135,8 @@ def test_a_report_that_was_asked_for_comes_at_the_next_wake(tmp_path: Path) -> N
         return asyncio.get_running_loop().time() - begun
 
     with Rig(tmp_path) as rig:
-        assert rig.go(act) == pytest.approx(300, abs=10)  # a wake, not an hour
+        sample_s = rig.node.section.firmware.sample_s
+        assert rig.go(act) == pytest.approx(sample_s, abs=10)  # a wake, not a report
 
 
 @RUNTIMES
@@ -151,7 +153,7 @@ def test_a_paired_link_needs_no_mac_and_an_unpaired_one_is_refused(
         seen.append(await visit.tell(secure, SECURE))
         await asyncio.sleep(1)
         await visit.connection.disconnect()
-        visit = await rig.visit()  # an hour later, with the bond alone
+        visit = await rig.visit()  # at the next report, with the bond alone
         await visit.connection.encrypt()
         seen.append(await visit.tell(secure, SECURE))
         return seen
@@ -449,7 +451,7 @@ def test_hundreds_of_fuzzed_writes_change_nothing(tmp_path: Path) -> None:
 
 def test_a_change_that_loses_its_power_is_whole_or_was_not(tmp_path: Path) -> None:
     """Power is cut at a request of the board while it carries out a command."""
-    text = b'{"sample_s": 600}'
+    text = b'{"sample_s": %d}' % OTHER_S
     change = frame(CONFIGURE, 9, struct.pack("<HH", 0, len(text)) + text)
 
     async def act(rig: Rig, cut: int) -> tuple[bytes, Any]:
@@ -469,12 +471,13 @@ def test_a_change_that_loses_its_power_is_whole_or_was_not(tmp_path: Path) -> No
 
     outcomes = set()
     for cut in range(4, 60, 3):
-        with Rig(tmp_path / str(cut), hours=2) as rig:
+        with Rig(tmp_path / str(cut)) as rig:
+            given_s = rig.node.section.firmware.sample_s
             (before, after), reply = rig.go(lambda rig, cut=cut: act(rig, cut))
-        changed = json.loads(after).get("sample_s") == 600
+        changed = json.loads(after).get("sample_s") == OTHER_S
         if not changed:
             assert after == before
-        assert Config.from_json(after).sample_s == (600 if changed else 300)
+        assert Config.from_json(after).sample_s == (OTHER_S if changed else given_s)
         used_up = reply[1] == 3
         assert used_up or reply[1] == 0
         assert used_up or not changed  # what has acted never acts again

@@ -36,7 +36,7 @@ class Witness:
 
 
 async def booked_nj(rig: Rig) -> float:
-    """Return the line of the radio an hour later, as energy out of the capacitor, in nJ."""
+    """Return the line of the radio at the next report, as energy out of the capacitor, in nJ."""
     visit = await rig.visit()
     ledger = await visit.read(LEDGER)
     voltage_uv = Record.from_bytes(await visit.read(RECORD)).values()[10]
