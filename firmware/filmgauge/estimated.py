@@ -108,6 +108,7 @@ class Estimated:
         """Return the voltage of the cell while it feeds the converter. Few looks see that: the
         others see it at rest, from which it is as far as when it was seen last."""
         if not voltage_uv or code is None:
+            self._rest_uv = 0
             return _TYPICAL_UV
         if code > -_LEAST_CODE:
             self._rest_uv = 0 if is_lit else voltage_uv
