@@ -78,7 +78,7 @@ class _Bed:
             Broker("", 0),
             Path(self._folder.name),
             "cpython",
-            "4h",
+            "8h",
             air=self.air,
         )
         self.node = VirtualNode(

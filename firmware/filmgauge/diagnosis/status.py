@@ -72,4 +72,4 @@ def _tell_state(board):
         if not Journal("/state", SIZE).load(state.buffer):
             tell({"state": None, "state_wrong": "the node remembers nothing yet"})
             return
-    tell({"state": source, "block": hexlify(state.buffer).decode()})
+    tell({"state": source, "block": hexlify(bytes(state.buffer)).decode()})
