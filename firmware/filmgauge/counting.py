@@ -3,6 +3,7 @@
     counting = counting_of(config)
     sampler = counting.sampler(board, config)
     faults = counting.count(state, sampler, gauge, elapsed_ms, temperature_cdeg)
+    code = counting.telling_code(state, sampler)            # what the voltage goes with
     if counting.glance(state, sampler, gauge, elapsed_ms):  # nothing calls for a sample
 
 A node whose sensors always have their supply reads the accumulator: nothing escapes it. One that
@@ -49,6 +50,10 @@ class Accumulated:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(counts, elapsed_ms, temperature_cdeg)
         return faults
+
+    def telling_code(self, state, sampler) -> "int | None":
+        """Return the current that the voltage of a sample goes with: the one that was seen."""
+        return sampler.current_code
 
     def glance(self, state, sampler, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample: each tells of all that has flowed."""

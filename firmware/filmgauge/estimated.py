@@ -34,6 +34,7 @@ _BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 
 _DARK_EVERY = const(2)  # in the dark only dawn can come, and may be noticed so many wakes late
 _NEARLY_FULL = const(950000)
 _MOST_DROP_UV = const(200000)  # more is no polarisation of a film at the currents of a node
+_HELD_PARTS = const(32)  # a held cell takes one of these parts of it at last (assumed)
 _UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow unseen (assumed)
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
@@ -46,7 +47,7 @@ class Estimated:
         self._wake_nj = config.wake_nj
         self._glance_nj = config.glance_nj
         self._refill_ppm = config.refill_ppm
-        self._charging = 0  # the last code of a charge
+        self._charging = self._charging_uv = 0  # the last code of a charge, and its voltage
         self._rest_uv = self._drop_uv = 0  # of the cell at rest in the dark; lower while it feeds
         self._forget()
 
@@ -117,6 +118,22 @@ class Estimated:
             self._drop_uv = max(0, min(_MOST_DROP_UV, self._rest_uv - voltage_uv))
         self._rest_uv = 0
         return voltage_uv
+
+    def telling_code(self, state, sampler) -> "int | None":
+        """Return the current that the voltage of a sample goes with.
+
+        A cell that is held at its highest voltage is charged in bursts, and most samples see it
+        between two of them. At rest it can be above what its plateau had in the charge only where
+        the charge comes to its end: then it is on that branch, with next to no current.
+        """
+        code, voltage_uv = sampler.current_code, sampler.voltage_uv
+        if code is None or voltage_uv is None:
+            return None
+        if code >= _LEAST_CODE:
+            self._charging_uv = voltage_uv
+        elif code > -_LEAST_CODE and state.charge_high and 0 < self._charging_uv < voltage_uv:
+            return max(code, self._charging // _HELD_PARTS)
+        return code
 
     def _fills(self, gauge):
         """Return whether the cell may be nearly full: there its voltage has something to tell."""

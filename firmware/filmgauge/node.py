@@ -152,9 +152,9 @@ class Node:
         gap = self._counting.count(state, sampler, gauge, elapsed_ms, celsius)
         self._faults = self._lasting_faults | sampler.faults | gap
         gauge.book(-sampler.drained_pc)
-        voltage_uv, current_pa = sampler.voltage_uv, self._current_pa()
-        if voltage_uv is not None and current_pa is not None:
-            gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
+        voltage_uv, code = sampler.voltage_uv, self._counting.telling_code(state, sampler)
+        if voltage_uv is not None and code is not None:
+            gauge.observe(voltage_uv, gauge.scale.pc(code), sampler.drain_pa, celsius)
         state.last_ms = now_ms
 
     def _protect(self, is_open):

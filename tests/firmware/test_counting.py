@@ -165,6 +165,33 @@ def test_a_cell_that_is_held_may_be_charged_unseen():
     assert abs(unseen_ppm - doubt_ppm) <= 0.01 * doubt_ppm
 
 
+def telling(counting, samples):
+    """Return the currents that the voltages of samples at equal times go with, in uA."""
+    state, gauge, told = State(), LedgerOnly(SHUNT_MOHM), []
+    for sample in samples:
+        counting.count(state, sample, gauge, MINUTE_MS if state.wakes else 0, 2500)
+        code = counting.telling_code(state, sample)
+        told.append(None if code is None else code / UA)
+        state.wakes += 1
+    return told
+
+
+def test_a_voltage_above_the_plateau_of_a_charge_is_on_its_branch():
+    charge, between = Sample(32 * UA, 2500000), Sample(0, 2400000)
+    held, dark = Sample(0, 2900000), Sample(-10 * UA, 2100000)
+    # Below what it had in the charge nobody knows the branch; above, only its end is there.
+    assert telling(estimated(), [charge, between, held]) == [32, 0, 1]
+    assert telling(estimated(), [held]) == [0]
+    # After a discharge it is on the other branch, until it is charged again.
+    assert telling(estimated(), [charge, held, dark, held]) == [32, 1, -10, 0]
+    assert telling(estimated(), [charge, Sample(None, 2900000), Sample(0)]) == [32, None, None]
+
+
+def test_a_counter_takes_the_current_that_it_sees():
+    samples = [Sample(32 * UA, 2500000), Sample(0, 2900000)]
+    assert telling(Accumulated(), samples) == [32, 0]
+
+
 def test_without_a_voltage_the_budget_is_booked_all_the_same():
     gauge, _ = after(estimated(own_nw=5000), [Sample(None), Sample(None)])
     assert taken_pc(gauge) < 0
