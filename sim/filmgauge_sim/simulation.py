@@ -95,6 +95,8 @@ class Simulation:
                 return
             node = self.nodes[index]
             node.step()
+            if self._air is not None:  # after each, so that the order does not depend on real time
+                self._air.poll()
             if node.in_wake:
                 if not self._look(on_idle):
                     return
@@ -131,7 +133,7 @@ class Simulation:
         return True
 
     def _look(self, on_idle: Callable[[], bool]) -> bool:
-        """Ask now and then whether to go on, and let the real world have its say."""
+        """Ask now and then whether to go on; while throttled, let the real world have its say."""
         now_s = time.monotonic()
         pause_s = _NAP_S
         if self._air is not None:
@@ -139,6 +141,6 @@ class Simulation:
         if now_s - self._looked_s < pause_s:
             return True
         self._looked_s = now_s
-        if self._air is not None:
+        if self._air is not None and self._speed is not None:
             self._air.poll()
         return on_idle()

@@ -141,8 +141,12 @@ class Launcher:
         if self._child is None:
             return
         os.kill(self._child, signal.SIGKILL)
-        while self.receive() is not None:
-            pass
+        # Its last request may be torn: only the end of what it sent can be trusted.
+        received = self._received
+        while not _ends_with_exit(received):
+            received += self._chunk()
+        received.clear()
+        self._child = None
 
     def close(self) -> None:
         """End everything; no process is left."""
@@ -159,15 +163,29 @@ class Launcher:
     def _exactly(self, count: int) -> bytes:
         received = self._received
         while len(received) < count:
-            try:
-                chunk = self.link.recv(65536)
-            except BlockingIOError:
-                raise Silence from None
-            except ConnectionError:
-                chunk = b""
-            if not chunk:
-                raise InterpreterError(_ENDED)
-            received += chunk
+            received += self._chunk()
         taken = bytes(received[:count])
         del received[:count]
         return taken
+
+    def _chunk(self) -> bytes:
+        """Return some bytes, at least one. Raises Silence, InterpreterError."""
+        try:
+            chunk = self.link.recv(65536)
+        except BlockingIOError:
+            raise Silence from None
+        except ConnectionError:
+            chunk = b""
+        if not chunk:
+            raise InterpreterError(_ENDED)
+        return chunk
+
+
+def _ends_with_exit(received: bytearray) -> bool:
+    """Return whether the helper has told the end of a killed interpreter, behind all it sent."""
+    if len(received) < _ops.REQUEST_SIZE:
+        return False
+    operation, small, length, status, elapsed = struct.unpack(
+        _ops.REQUEST, received[-_ops.REQUEST_SIZE :]
+    )
+    return operation == _ops.EXITED and not (small or length or elapsed or status >> 16)
