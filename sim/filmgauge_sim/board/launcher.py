@@ -108,17 +108,22 @@ class Launcher:
 
         None when the interpreter has ended by itself. Raises Silence.
         """
+        received = self._received
         while True:
-            head = self._exactly(_ops.REQUEST_SIZE)
-            operation, small, length, argument, elapsed = struct.unpack(_ops.REQUEST, head)
+            self._await(_ops.REQUEST_SIZE)
+            operation, small, length, argument, elapsed = struct.unpack_from(
+                _ops.REQUEST, received
+            )
+            self._await(_ops.REQUEST_SIZE + length)  # until then nothing is taken away
+            data = bytes(received[_ops.REQUEST_SIZE : _ops.REQUEST_SIZE + length])
+            del received[: _ops.REQUEST_SIZE + length]
             if operation == _ops.STARTED:
                 self._child = argument
-                continue
-            if operation == _ops.EXITED:
+            elif operation == _ops.EXITED:
                 self._child = None
                 return None
-            data = self._exactly(length) if length else b""
-            return operation, small, argument, elapsed, data
+            else:
+                return operation, small, argument, elapsed, data
 
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
         """Answer the last request."""
@@ -143,8 +148,13 @@ class Launcher:
         os.kill(self._child, signal.SIGKILL)
         # Its last request may be torn: only the end of what it sent can be trusted.
         received = self._received
+        deadline_s = time.monotonic() + _END_S
         while not _ends_with_exit(received):
-            received += self._chunk()
+            try:
+                received += self._chunk()
+            except Silence:
+                if time.monotonic() > deadline_s:
+                    raise
         received.clear()
         self._child = None
 
@@ -160,13 +170,10 @@ class Launcher:
             self._process.wait()
         self.link.close()
 
-    def _exactly(self, count: int) -> bytes:
-        received = self._received
-        while len(received) < count:
-            received += self._chunk()
-        taken = bytes(received[:count])
-        del received[:count]
-        return taken
+    def _await(self, count: int) -> None:
+        """Wait until so many bytes have been received. Raises Silence, with nothing lost."""
+        while len(self._received) < count:
+            self._received += self._chunk()
 
     def _chunk(self) -> bytes:
         """Return some bytes, at least one. Raises Silence, InterpreterError."""

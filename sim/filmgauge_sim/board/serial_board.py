@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.image import rom
-from filmgauge_sim.board.launcher import Launcher
+from filmgauge_sim.board.launcher import Launcher, Silence
 from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
 from filmgauge_sim.board.serial_console import SerialConsole, identity
 from filmgauge_sim.board.serial_port import SerialPort
@@ -29,6 +29,7 @@ _CONSOLE = (
     _ops.CONSOLE_MODE,
 )
 _NAP_S = 0.05  # how long the thread waits for something to happen
+_WHOLE_S = 0.05  # and, once a request has begun to come, for the rest of it at a time
 _AHEAD_S = 0.002  # by so little the board may be ahead of its time
 _SILENT_S = 0.5  # without a request for so long, a Ctrl-C goes to the interpreter as a signal
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
@@ -156,7 +157,7 @@ class SerialBoard:
         self._stdout, writes = os.pipe()
         os.set_blocking(self._stdout, False)
         folder = rom({})
-        guard_s = 30.0
+        guard_s = _WHOLE_S
         heap = f"{(self._options.heap_kb or self.board.kind.heap_kb) + _PROMPT_KB}wK"
         self._launcher = Launcher(
             folder, self.board.flash.path, writes, heap, guard_s, ("serial",)
@@ -267,7 +268,10 @@ class SerialBoard:
 
     def _request(self) -> None:
         """Play one request of the interpreter."""
-        request = self._launcher.receive()
+        try:
+            request = self._launcher.receive()
+        except Silence:
+            return  # it is not whole yet, or was that of an interpreter that is gone
         self._pass_on_output()
         if request is None:
             self._running = False
