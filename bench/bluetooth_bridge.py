@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 import paho.mqtt.client as mqtt
 
+from bench.bluetooth_campaign import NODES, campaign, nodes_scenario
 from filmgauge_host.ble.bridge import Bridge
-from filmgauge_host.ble.known import KnownNodes
+from filmgauge_host.ble.node_registry import KnownNodes
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.virtual.bluetooth import virtual_radio
-from filmgauge_host.virtual.bluetooth_campaign import NODES, campaign, nodes_scenario
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.node import Broker
-from filmgauge_sim.simulation import Simulation
+from filmgauge_sim.nodes.virtual_node import Broker
+from filmgauge_sim.scenario.simulation import Simulation
 
 _LATENCY_REPORT_S = 10
 _SNIFFER = "F0:F1:F2:F3:F4:F6"

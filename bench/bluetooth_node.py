@@ -14,13 +14,13 @@ import msgspec
 from bumble.core import UUID
 from bumble.device import Peer
 
-from filmgauge.report.record import Record
+from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.files import install
-from filmgauge_sim.board.kinds import board_kind
-from filmgauge_sim.node import Broker, VirtualNode
-from filmgauge_sim.scenario import load_scenario
-from filmgauge_sim.simulation import Simulation
+from filmgauge_sim.board.littlefs_outside import install
+from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
+from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.simulation import Simulation
 
 _OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
 _STATE, _REQUEST, _DATA, _COMMAND, _REPLY = 5, 6, 7, 8, 10

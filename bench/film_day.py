@@ -5,10 +5,10 @@ import random
 import msgspec
 
 from bench.circuit import BURST_S, BURSTS, PERIOD_S
-from filmgauge_sim.board.kinds import board_kind
-from filmgauge_sim.circuit.powered import FilmPowered
-from filmgauge_sim.circuit.worlds import build_world
-from filmgauge_sim.scenario import NodeSection
+from filmgauge_sim.circuit.harvesting import HarvestingCircuit
+from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.world import build_world
+from filmgauge_sim.scenario.scenario import NodeSection
 
 _BURST_UA, _SLEEP_UA = 500.0, 2.0
 _NODE = {
@@ -25,15 +25,15 @@ _NODE = {
 }
 
 
-def film_node() -> FilmPowered:
+def film_node() -> HarvestingCircuit:
     """The world before the day."""
     section = msgspec.convert(_NODE, NodeSection)
     world = build_world(section, board_kind("esp32-c3"), random.Random(1))
-    assert isinstance(world, FilmPowered)
+    assert isinstance(world, HarvestingCircuit)
     return world
 
 
-def pass_day(world: FilmPowered) -> None:
+def pass_day(world: HarvestingCircuit) -> None:
     """Let the board draw its bursts. Raises RuntimeError when it loses its supply."""
     period_us, burst_us = round(PERIOD_S * 1e6), round(BURST_S * 1e6)
     for start_us in range(0, BURSTS * period_us, period_us):

@@ -11,14 +11,14 @@ import msgspec
 
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
-from filmgauge_sim.board.image import FIRMWARE, rom
-from filmgauge_sim.board.kinds import board_kind
+from filmgauge_sim.board.firmware_image import FIRMWARE, rom
 from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
-from filmgauge_sim.circuit.powered import FilmPowered
-from filmgauge_sim.node import Broker, VirtualNode
-from filmgauge_sim.scenario import FirmwareSection, NodeSection, load_scenario
+from filmgauge_sim.circuit.harvesting import HarvestingCircuit
+from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
+from filmgauge_sim.scenario.scenario import FirmwareSection, NodeSection, load_scenario
 
 _WAKES = 30
 _NOT_AWAKE = ("boot", "deep sleep", "light sleep", "waking")
@@ -35,7 +35,7 @@ import gc, sys, time
 sys.path[:0] = [%r]
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.profile import Profile
-import filmgauge.gauge.profile_file
+import filmgauge.gauge.profile_format
 data = bytes.fromhex(%r)
 gc.collect()
 before = gc.mem_alloc()
@@ -178,7 +178,7 @@ class _Costs:
                 section, scenario.network, nowhere, scenario.seed, Path(folder), "cpython"
             )
             world = node.world
-            assert isinstance(world, FilmPowered)
+            assert isinstance(world, HarvestingCircuit)
             looks, glances = self._watch(node)
             world.advance_to(node.now_us)
             ledger = world.ledger

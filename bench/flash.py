@@ -9,23 +9,24 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from filmgauge_host.provision import compiled, settings
-from filmgauge_host.provision.archive import Archive
+from filmgauge_host.provision import settings
 from filmgauge_host.provision.boards import BOARDS
-from filmgauge_host.provision.flash import Wanted
-from filmgauge_host.provision.flash_session import FlashOptions, flash_board
+from filmgauge_host.serial import firmware_build as compiled
+from filmgauge_host.serial.archive import Archive
+from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_session import FlashOptions, flash_board
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.terminal.flash_lines import FlashLines
-from filmgauge_sim.bench_board import SSID, bench_board
-from filmgauge_sim.board.kinds import board_kind
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.serial_bench import SSID, bench_board
 
 _KIND = "esp32-c3"
 _BAUD = 115_200
 _BITS_A_BYTE = 10
 _ROUNDS = 3
-_CHANGED = "filmgauge/report/mqtt.mpy"
+_CHANGED = "filmgauge/uplink/mqtt/client.mpy"
 
 
 def report() -> Iterator[str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.scenario import Scenario, load_scenario
+from filmgauge_sim.scenario.scenario import Scenario, load_scenario
 
 _SHUNT_OHM = 1000.0
 
@@ -88,9 +88,9 @@ def _run(errors: str, zeroing: bool = True) -> list[_Point]:
 
 
 def _points(scenario: Scenario) -> Iterator[_Point]:
-    reports: list[tuple[Report, float]] = []
+    reports: list[tuple[ReceivedRecord, float]] = []
 
-    def keep(report: Report, true_pct: float | None) -> None:
+    def keep(report: ReceivedRecord, true_pct: float | None) -> None:
         if true_pct is not None:
             reports.append((report, true_pct))
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.circuit import BURSTS, circuit, cycling, day
+from bench.equivalent_circuit import EquivalentCircuit
 from bench.film_day import film_node, pass_day
 from bench.peer import ENVIRONMENT, Peer
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
-from filmgauge_sim.cell.equivalent_circuit import EquivalentCircuit
 from filmgauge_sim.lab.cycler import run_current
 
 _DAY_RATIO, _CYCLES_RATIO, _AGREEMENT_MV = 40.0, 20.0, 1.0

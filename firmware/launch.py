@@ -74,10 +74,10 @@ def root() -> None:
 def settle() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
     if _is_there("/switch") or _is_there(_TRIAL):
-        import exchange
+        import update
 
-        exchange.settle()
-        del sys.modules["exchange"]  # its room is the firmware's
+        update.settle()
+        del sys.modules["update"]  # its room is the firmware's
 
 
 class Trial:

@@ -11,5 +11,5 @@ The port's own manifest comes first: it freezes what the port's boot needs.
 include("$(PORT_DIR)/boards/manifest.py")
 package("filmgauge", base_path=".")
 module("launch.py", base_path=".")
-module("exchange.py", base_path=".")
+module("update.py", base_path=".")
 module("main.py", base_path=".")

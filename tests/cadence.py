@@ -1,6 +1,6 @@
 """When a node of a scenario reports, from its section alone: for tests of several folders."""
 
-from filmgauge_sim.scenario import NodeSection
+from filmgauge_sim.scenario.scenario import NodeSection
 
 
 def period_s(node: NodeSection) -> int:

@@ -9,7 +9,7 @@ PACKAGE = FIRMWARE / "package.json"
 
 def package() -> str:
     """Return the file: each module goes where it is here, relative to the target folder."""
-    starters = [FIRMWARE / "launch.py", FIRMWARE / "exchange.py"]
+    starters = [FIRMWARE / "launch.py", FIRMWARE / "update.py"]
     paths = [*starters, *sorted((FIRMWARE / "filmgauge").rglob("*.py"))]
     names = [path.relative_to(FIRMWARE).as_posix() for path in paths]
     version: dict[str, str] = {}

@@ -8,9 +8,9 @@ import sys
 import time
 
 from filmgauge.board import this_board
+from filmgauge.charge.coulomb_counter import charge_source
 from filmgauge.compat import const, unload
-from filmgauge.counting import counting_of
-from filmgauge.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
+from filmgauge.record.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
 from filmgauge.settings import Settings
 from filmgauge.state import SIZE, State
 from filmgauge.store.retained import Retained
@@ -24,7 +24,7 @@ _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_READING = ("filmgauge.config", "filmgauge.gauge.profile_file")  # modules
+_READING = ("filmgauge.config", "filmgauge.gauge.profile_format")  # modules
 _GAUGING = const(("_gauge", "_counting", "_sampler"))
 
 
@@ -56,7 +56,7 @@ class Node:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._retained = Retained(board.retained, SIZE)
         self._journal = self._backlog = None  # until they are used
-        self._counting = counting_of(config)
+        self._counting = charge_source(config)
         self._sampler = self._counting.sampler(board, config)
         self._uplink = board.uplink(config, profile)
         self._reports_next = False
@@ -222,7 +222,7 @@ class Node:
             limits=self._limits,
         )
         if not self._lasting_faults:
-            from filmgauge.report.telling import tell
+            from filmgauge.record.gauge_fields import tell
 
             tell(told, gauge, self._load_pa, self._cdeg())
         state.seq += 1
@@ -263,7 +263,7 @@ class Node:
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
             ledger = None
             self._let_go(_GAUGING, "filmgauge.gauge")
-        from filmgauge.report.record import Record
+        from filmgauge.record.record import Record
 
         backlog = self._waiting()
         record = Record(backlog=backlog.count(), **told.__dict__)
@@ -284,12 +284,12 @@ class Node:
         wishes, desk.wishes = desk.wishes, 0
         if not wishes:
             return
-        from filmgauge.report.desk import WISH_REBOOT, WISH_REPORT, WISH_ZERO
+        from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
 
-        self._reports_next = bool(wishes & WISH_REPORT)
-        if wishes & WISH_ZERO:
+        self._reports_next = bool(wishes & REQUEST_REPORT)
+        if wishes & REQUEST_ZERO:
             self._protection.seek_zero()
-        if wishes & WISH_REBOOT:
+        if wishes & REQUEST_REBOOT:
             self._remember(to_flash=True)
             self._board.reset()
 

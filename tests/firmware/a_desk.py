@@ -3,9 +3,9 @@
 from cells import cell
 
 from filmgauge.config import Config
-from filmgauge.report.desk import Desk
-from filmgauge.report.record import Record
+from filmgauge.record.record import Record
 from filmgauge.store.backlog import Backlog
+from filmgauge.uplink.ble.peer_context import PeerContext
 
 CONFIG = b'{"node": "window-1", "pin_scl": 1, "pin_sda": 2, "pin_gate": 3, "command_key": "%s"}'
 KEY = "00112233445566778899aabbccddeeff"
@@ -35,6 +35,6 @@ def desk_with(path, records, profile=None):
     backlog = Backlog(path, 1024)
     for seq in range(records):
         backlog.add(record(seq).to_bytes())
-    desk = Desk(Board(), Config.from_json(CONFIG % KEY.encode()), profile or cell())
+    desk = PeerContext(Board(), Config.from_json(CONFIG % KEY.encode()), profile or cell())
     desk.show(record(max(0, records - 1)), backlog, None)
     return desk

@@ -12,12 +12,12 @@ import time
 
 def _client_module():
     if sys.implementation.name == "micropython":
-        from filmgauge.report import mqtt
+        from filmgauge.uplink.mqtt import client as mqtt
 
         return mqtt
     from importlib.util import find_spec, module_from_spec
 
-    spec = find_spec("filmgauge.report.mqtt")
+    spec = find_spec("filmgauge.uplink.mqtt.client")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     module.socket = _Sockets

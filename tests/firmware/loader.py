@@ -7,7 +7,7 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
-from filmgauge_sim.single_precision import importable, load_single_precision
+from filmgauge_sim.board.single_precision import importable, load_single_precision
 
 HERE = Path(__file__).parent
 

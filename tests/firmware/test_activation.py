@@ -7,7 +7,7 @@ from expect import close
 from noise import Noise
 
 from filmgauge.gauge.activation import SIZE, Activation
-from filmgauge.gauge.film import Film
+from filmgauge.gauge.diffusion import DiffusionModel
 
 DESIGN_UC = VALUES["capacity_nah_cm2"] * VALUES["area_ucm2"] * 36 // 10 // 1000000
 UNOPENED = 1 - VALUES["fresh_share_ppm"] / 1e6
@@ -91,7 +91,7 @@ def test_it_never_closes_and_ends():
 
 
 def test_what_was_charged_once_is_not_virgin():
-    film = Film(cell())
+    film = DiffusionModel(cell())
     film.virgin_ppm = 1000000
     for soc_ppm, left_ppm in ((0, 1000000), (300000, 700000), (200000, 700000), (900000, 100000)):
         film.charged_to(soc_ppm)

@@ -5,7 +5,7 @@ from binascii import hexlify, unhexlify
 from a_desk import record
 from cells import cell
 
-from filmgauge.report.battery_service import critical, energy_nwh, medfloat16, values
+from filmgauge.uplink.ble.battery_service import critical, energy_nwh, medfloat16, values
 
 WHOLE = {
     "soc_ppm": 814999,

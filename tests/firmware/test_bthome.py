@@ -4,10 +4,10 @@ from binascii import hexlify, unhexlify
 
 from expect import raises
 
-from filmgauge.report.aes import Aes, block_cipher
-from filmgauge.report.bthome import encrypted, objects, plain
-from filmgauge.report.ccm import seal
-from filmgauge.report.record import Record
+from filmgauge.record.record import Record
+from filmgauge.uplink.ble.aes import Aes, block_cipher
+from filmgauge.uplink.ble.bthome import encrypted, objects, plain
+from filmgauge.uplink.ble.ccm import seal
 
 WHOLE = {
     "boot": 3,

@@ -9,11 +9,11 @@ from a_desk import CONFIG, KEY, desk_with
 from expect import raises
 from scratch import read_file, unused_path, write_file
 
-from filmgauge.control.actions import Actions
-from filmgauge.control.command_port import CommandPort
-from filmgauge.control.commands import Commands, Refused, hmac, secure
-from filmgauge.control.last_command import LastCommand
-from filmgauge.report.desk import WISH_REBOOT, WISH_REPORT
+from filmgauge.store.command_counter import CommandCounter
+from filmgauge.uplink.actions import Actions
+from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT
+from filmgauge.uplink.command_port import CommandPort
+from filmgauge.uplink.commands import Commands, Refused, hmac, secure
 
 UNIX_S = 1800000000
 
@@ -45,7 +45,7 @@ def test_a_whole_frame_is_the_one_that_the_library_of_a_pc_makes():
     # hmac.new(key, b"window-1\0" + body, "sha256").digest()[:16] of CPython for this body
     body = unhexlify("01010700000000d2496b")
     assert frame(1, 7, unhexlify("00d2496b"))[:10] == body
-    commands = Commands("window-1", KEY, LastCommand(unused_path()))
+    commands = Commands("window-1", KEY, CommandCounter(unused_path()))
     mac = unhexlify(MAC)
     assert commands.opened(body + mac) == (7, 1, unhexlify("00d2496b"))
 
@@ -55,15 +55,15 @@ MAC = "b3465531509fbeeb159446356e0e7b3d"
 
 def test_a_frame_acts_once_whatever_becomes_of_the_power():
     path = unused_path()
-    commands = Commands("window-1", KEY, LastCommand(path))
+    commands = Commands("window-1", KEY, CommandCounter(path))
     assert commands.opened(frame(1, 5, b"x")) == (5, 1, b"x")
-    again = Commands("window-1", KEY, LastCommand(path))
+    again = Commands("window-1", KEY, CommandCounter(path))
     for known in (commands, again):
         for counter in (5, 4, 0):
             status, reason = refused(known, frame(1, counter, b"x"))
             assert (status, reason) == (3, "counter must be above 5, not %d" % counter)
     assert again.opened(frame(1, 6)) == (6, 1, b"")
-    assert LastCommand(path).value == 6
+    assert CommandCounter(path).value == 6
     assert again.opened(frame(1, 0xFFFFFFFF)) == (0xFFFFFFFF, 1, b"")
     assert refused(again, frame(1, 0))[0] == 3
 
@@ -71,14 +71,14 @@ def test_a_frame_acts_once_whatever_becomes_of_the_power():
 def test_the_counter_is_in_flash_before_anything_is_done():
     path = unused_path()
     write_file(path, b"a file where the directory should be")
-    commands = Commands("window-1", KEY, LastCommand(path))
+    commands = Commands("window-1", KEY, CommandCounter(path))
     with raises(OSError):
         commands.opened(frame(1, 5))
 
 
 def test_what_is_wrong_is_refused_and_changes_nothing():
     path = unused_path()
-    commands = Commands("window-1", KEY, LastCommand(path))
+    commands = Commands("window-1", KEY, CommandCounter(path))
     whole = frame(1, 9, b"payload")
     assert refused(commands, frame(1, 9, key="11" * 16)) == (2, "the MAC is wrong")
     assert refused(commands, frame(1, 9, node="window-2")) == (2, "the MAC is wrong")
@@ -94,14 +94,14 @@ def test_what_is_wrong_is_refused_and_changes_nothing():
 
 
 def test_without_a_key_nobody_is_obeyed():
-    commands = Commands("window-1", "", LastCommand(unused_path()))
+    commands = Commands("window-1", "", CommandCounter(unused_path()))
     assert refused(commands, frame(1, 1)) == (2, "the node has no command_key")
 
 
 def test_a_key_has_32_digits():
     for text in ("00", "zz" * 16, "0" * 31):
         with raises(ValueError, "command_key must be 32 hexadecimal digits"):
-            Commands("window-1", text, LastCommand(unused_path()))
+            Commands("window-1", text, CommandCounter(unused_path()))
 
 
 def test_a_secure_frame_has_neither_counter_nor_mac():
@@ -160,14 +160,14 @@ def test_parts_out_of_order_are_refused():
 
 def test_time_wishes_and_forget():
     desk = desk_with(unused_path(), 10)
-    port = CommandPort(desk, LastCommand(unused_path()))
+    port = CommandPort(desk, CommandCounter(unused_path()))
     assert desk.unix_s() == 0
     assert port.take(frame(1, 1, struct.pack("<I", UNIX_S)), True) == (1, 0, "set")
     desk.board.now_ms += 7000
     assert desk.unix_s() == UNIX_S + 7
     assert port.take(frame(2, 2), True)[1] == 0
     assert port.take(b"\x01\x04", False) == (0, 0, "reset after this wake")
-    assert desk.wishes == WISH_REPORT | WISH_REBOOT
+    assert desk.wishes == REQUEST_REPORT | REQUEST_REBOOT
     assert port.take(frame(3, 3), True) == (3, 5, "the node cannot show its sensor's zero")
     assert port.take(frame(6, 4, struct.pack("<II", 1, 6)), True) == (4, 0, "7 removed")
     assert desk.backlog.oldest() == (1, 7)

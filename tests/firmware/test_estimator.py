@@ -6,8 +6,8 @@ from film_cell import FilmCell
 from kalman import Kalman, LineFilm
 from noise import Noise
 
+from filmgauge.gauge.diffusion import DiffusionModel
 from filmgauge.gauge.estimator import SIZE, Estimator
-from filmgauge.gauge.film import Film
 from filmgauge.gauge.ledger import CORRECTED, LOSS, MEASURED, OPENING, Ledger
 
 PROFILE = cell(acceptance_ppm=995000, loss_spread_ppm=3000)
@@ -23,7 +23,7 @@ class Gauge:
 
     def __init__(self, soc_ppm=500000, sigma_ppm=250000, film=None, profile=PROFILE):
         self.ledger = Ledger()
-        self.film = Film(profile) if film is None else film
+        self.film = DiffusionModel(profile) if film is None else film
         self.estimator = Estimator(self.ledger, self.film, profile)
         self.estimator.start(soc_ppm, sigma_ppm)
 

@@ -7,9 +7,9 @@ from cells import cell
 from gauges import counts, opened
 from heap import MEASURED, garbage, locked_heap
 
+from filmgauge.gauge.displayed_soc import DisplayedSoc
 from filmgauge.gauge.ledger import CORRECTED, INPUT, CountScale, Ledger
-from filmgauge.gauge.shown import Shown
-from filmgauge.gauge.zero import Zero
+from filmgauge.gauge.sensor_offset import SensorOffset
 
 BOUND = 2048  # of one update
 
@@ -30,7 +30,12 @@ def test_the_measure_sees_what_is_left():
 
 
 def test_ledger_zero_and_shown_leave_nothing():
-    ledger, scale, zero, shown = Ledger(), CountScale(1000000), Zero(1000000), Shown()
+    ledger, scale, zero, shown = (
+        Ledger(),
+        CountScale(1000000),
+        SensorOffset(1000000),
+        DisplayedSoc(),
+    )
     shown.follow(500000, 0)
     ledger.add_counts(-384000, scale)
     with locked_heap():

@@ -5,7 +5,7 @@ from expect import close
 from noise import Noise
 from planar_film import polarisation_v
 
-from filmgauge.gauge.film import Film
+from filmgauge.gauge.diffusion import DiffusionModel
 from filmgauge.gauge.health import EFFICIENCY, SIZE, Health
 
 FULL_PC = cell().full_pc()
@@ -14,7 +14,7 @@ ONE_C_PA = FULL_PC // 3600
 
 def healthy(**changes):
     profile = cell(**changes)
-    return Health(Film(profile), profile)
+    return Health(DiffusionModel(profile), profile)
 
 
 def chord_mohm(cdeg=2500):

@@ -5,7 +5,7 @@ import struct
 from a_desk import desk_with, record
 from scratch import unused_path
 
-from filmgauge.report.log_transfer import LogTransfer
+from filmgauge.uplink.ble.log_transfer import LogTransfer
 
 
 def pieces(transfer, room, most=10000):

@@ -1,14 +1,14 @@
-"""Charge, service and switch: what is decided, and what never is."""
+"""Charge control, service and switch: what is decided, and what never is."""
 
 from cells import VALUES, cell
 from film_cell import FilmCell
 from heap import locked_heap
 from noise import Noise
 
-from filmgauge.control.charge import CURRENT, ENDED, HOLD, WAITING, Charge
+from filmgauge.control.charge_control import CURRENT, ENDED, HOLD, WAITING, ChargeControl
 from filmgauge.control.disconnect import CLOSED, EMPTY, FAULTY, ZEROING, Disconnect
 from filmgauge.control.planner import SIZE, Planner
-from filmgauge.control.shedding import ALL, HIBERNATE, QUIET, SAVING, Shedding
+from filmgauge.control.service_level import ALL, HIBERNATE, QUIET, SAVING, ServiceLevel
 from filmgauge.gauge.limits import FAULT, LIMIT, OVER_VOLTAGE, UNDER_VOLTAGE, WARNING, Limits
 
 FULL_UV, EMPTY_UV = 4000000, 1000000
@@ -28,7 +28,7 @@ def limited(*look):
 
 def test_a_table_of_charges():
     calm = limited(*SOUND)
-    rate_pa = Charge(PROFILE).look(2200000, 500000, calm)
+    rate_pa = ChargeControl(PROFILE).look(2200000, 500000, calm)
     assert 0 < rate_pa < ONE_C_PA
     for phase, uv, soc, limits, wanted, share in (
         (WAITING, 2200000, 500000, calm, CURRENT, 1.0),
@@ -52,7 +52,7 @@ def test_a_table_of_charges():
         (WAITING, 2200000, 500000, limited(2200000, 0, 6100), CURRENT, 0.25),
         (WAITING, 900000, 0, limited(900000, 0, 2500), CURRENT, 0.25),
     ):
-        charge = Charge(PROFILE)
+        charge = ChargeControl(PROFILE)
         charge.phase = phase
         if phase == HOLD:  # at its full current, as it begins
             charge._level_pa = rate_pa
@@ -64,7 +64,7 @@ def test_a_table_of_charges():
 def charged(cdeg=2500, minutes=1, most_pa=0, **differs):
     """Charge a cell from empty to the end; return it, its highest voltage and last current."""
     film_cell = FilmCell(dict(VALUES, full_uv=FULL_UV), stored=0.02, cells=16, **differs)
-    charge, limits = Charge(PROFILE, most_pa), Limits(PROFILE)
+    charge, limits = ChargeControl(PROFILE, most_pa), Limits(PROFILE)
     highest, current_pa, last_pa = 0, 0, 0
     phases = []
     for _ in range(3000):
@@ -95,13 +95,13 @@ def test_a_charge_reaches_full_and_never_more():
 
 def test_the_current_is_bounded_by_the_configuration():
     for most_pa in (600000, 1300000):
-        charge, calm = Charge(PROFILE, most_pa), limited(*SOUND)
+        charge, calm = ChargeControl(PROFILE, most_pa), limited(*SOUND)
         for uv in (2200000, 2500000, FULL_UV, FULL_UV - 400000, FULL_UV - 400000):
             assert charge.look(uv, 500000, calm) <= most_pa
 
 
 def test_a_hold_grows_again_when_the_voltage_falls_off():
-    charge, calm = Charge(PROFILE), limited(*SOUND)
+    charge, calm = ChargeControl(PROFILE), limited(*SOUND)
     charge.look(2200000, None, calm)
     whole = charge.current_pa
     charge.look(FULL_UV, None, calm)
@@ -134,11 +134,11 @@ def test_a_table_of_service():
         (900000, limited(2200000, 0, 7100), QUIET),
         (900000, limited(4100000, 0, 2500), ALL),  # less load would not help
     ):
-        assert Shedding().look(left_ppm, limits) == wanted
+        assert ServiceLevel().look(left_ppm, limits) == wanted
 
 
 def test_service_returns_behind_a_hysteresis():
-    calm, shedding = limited(*SOUND), Shedding()
+    calm, shedding = limited(*SOUND), ServiceLevel()
     for left_ppm, wanted in (
         (310000, ALL),
         (290000, SAVING),
@@ -155,7 +155,7 @@ def test_service_returns_behind_a_hysteresis():
 
 
 def test_a_ripple_of_the_charge_does_not_switch_service():
-    calm, shedding, noise, changes, last = limited(*SOUND), Shedding(), Noise(3), 0, ALL
+    calm, shedding, noise, changes, last = limited(*SOUND), ServiceLevel(), Noise(3), 0, ALL
     for _ in range(400):
         level = shedding.look(300000 + noise.between(-20000, 20000), calm)
         changes += level != last

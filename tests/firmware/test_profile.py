@@ -8,7 +8,7 @@ from expect import raises
 from noise import Noise
 
 from filmgauge.gauge.profile import Profile
-from filmgauge.gauge.profile_file import SIZE, fields
+from filmgauge.gauge.profile_format import SIZE, fields
 
 
 def sealed(data):

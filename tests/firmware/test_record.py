@@ -7,8 +7,8 @@ import struct
 from expect import raises
 from noise import Noise
 
-from filmgauge.report.limit_text import KINDS, LEVELS, limit_text, limit_word
-from filmgauge.report.record import (
+from filmgauge.record.limit_text import KINDS, LEVELS, limit_text, limit_word
+from filmgauge.record.record import (
     FAULT_NAMES,
     FIELDS,
     SIZE,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from filmgauge_sim.single_precision import (
+from filmgauge_sim.board.single_precision import (
     NotTransformable,
     importable,
     load_single_precision,
@@ -225,20 +225,22 @@ def test_the_text_is_a_module_of_its_own() -> None:
 
 
 def test_loading_leaves_the_double_precision_modules_alone() -> None:
-    from filmgauge.gauge import branches, estimator, film
+    from filmgauge.gauge import diffusion as film
+    from filmgauge.gauge import estimator
+    from filmgauge.gauge import voltage_model as branches
 
     modules = load_single_precision("filmgauge.gauge")
-    single = modules["filmgauge.gauge.film"]
-    rounded = modules["filmgauge.gauge.branches"]
+    single = modules["filmgauge.gauge.diffusion"]
+    rounded = modules["filmgauge.gauge.voltage_model"]
     assert vars(branches)["_GAS"] == 8.314463
     assert bits(vars(rounded)["_GAS"]) == np.float32(8.314463).tobytes()
     with importable(modules):
-        from filmgauge.gauge import film as seen
+        from filmgauge.gauge import diffusion as seen
         from filmgauge.gauge.estimator import Estimator
 
         assert seen is single
         assert Estimator is vars(modules["filmgauge.gauge.estimator"])["Estimator"]
-    from filmgauge.gauge import film as after
+    from filmgauge.gauge import diffusion as after
 
     assert after is film
     assert Estimator is not estimator.Estimator

@@ -2,7 +2,7 @@
 
 from expect import raises
 
-from filmgauge.report.topics import (
+from filmgauge.uplink.mqtt.topics import (
     INFO,
     LOG,
     STATUS,

@@ -8,16 +8,16 @@ from typing import Any
 
 from ble_nodes import BleNode
 
-from filmgauge.report.record import Record
-from filmgauge_host.ble.courier import Courier
+from filmgauge.record.record import Record
 from filmgauge_host.ble.gateway import Gateway, GatewayOptions
-from filmgauge_host.ble.known import KnownNode, KnownNodes
+from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
+from filmgauge_host.ble.node_registry import KnownNode, KnownNodes
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
-from filmgauge_host.ble.virtual import VirtualAdapter, backends
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.virtual.bleak_backend import VirtualAdapter, backends
 from filmgauge_sim.air.air import Air
 
 PATIENCE_S = 30.0
@@ -88,7 +88,7 @@ class Bridge:
         self.field = field
         self.told: list[str] = []
         self.spool = Spool(folder / "spool.sqlite")
-        self.courier = Courier(parse_address(url), self.spool)
+        self.courier = MqttForwarder(parse_address(url), self.spool)
         self.courier.__enter__()
         self.gateway = Gateway(
             field.radio,

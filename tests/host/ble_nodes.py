@@ -15,8 +15,8 @@ from bumble import att, gatt
 from bumble.core import UUID
 from bumble.device import AdvertisingType, Connection
 
-from filmgauge.report import bthome
-from filmgauge.report.record import Record
+from filmgauge.record.record import Record
+from filmgauge.uplink.ble import bthome
 from filmgauge_sim.air.air import Air
 
 OURS = "6F10{:04X}-9D3C-4B52-8E71-66696C6D6761"
@@ -117,7 +117,7 @@ class BleNode:
         if self.ble_key is None:
             data = bthome.plain(self.newest)
         else:
-            from filmgauge.report.aes import block_cipher
+            from filmgauge.uplink.ble.aes import block_cipher
 
             self.bthome_counter += 1
             address = bytes.fromhex(self.address.replace(":", ""))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import paho.mqtt.client as mqtt
 
-from filmgauge.report.record import Record
+from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
 
 PATIENCE_S = 20.0

@@ -7,7 +7,7 @@ from bleak.backends.scanner import AdvertisementData
 from bthome_ble import BTHomeBluetoothDeviceData
 from habluetooth import BluetoothServiceInfoBleak
 
-from filmgauge_sim.board.antenna import Advertisement
+from filmgauge_sim.board.radio_port import Advertisement
 
 UUID = "0000fcd2-0000-1000-8000-00805f9b34fb"
 

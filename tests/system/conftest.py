@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mqtt_brokers import Broker, Mosquitto, Nats
 
-from filmgauge_sim.node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 
 pytest.register_assert_rewrite("rig")
 

@@ -12,15 +12,16 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from filmgauge_host.provision import compiled, settings
-from filmgauge_host.provision.archive import Archive
+from filmgauge_host.provision import settings
 from filmgauge_host.provision.boards import BOARDS
-from filmgauge_host.provision.flash import Wanted
-from filmgauge_host.provision.flash_session import FlashOptions, FlashResult, flash_board
+from filmgauge_host.serial import firmware_build as compiled
+from filmgauge_host.serial.archive import Archive
+from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_sim.bench_board import SSID, bench_board
-from filmgauge_sim.board.kinds import board_kind
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.serial_bench import SSID, bench_board
 
 SPEED = 50.0
 OPTIONS = FlashOptions(timeout_s=30.0, look_after_s=1.0)

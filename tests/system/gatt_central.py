@@ -16,10 +16,10 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from cadence import period_s
 
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.files import fetch, install, listing
-from filmgauge_sim.node import Broker, RuntimeName
-from filmgauge_sim.scenario import load_scenario
-from filmgauge_sim.simulation import Simulation
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName
+from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.simulation import Simulation
 
 KEY = "00112233445566778899aabbccddeeff"
 OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
@@ -34,7 +34,7 @@ def frame(operation: int, counter: int, payload: bytes = b"", key: str = KEY) ->
     return body + hmac.new(bytes.fromhex(key), text, hashlib.sha256).digest()[:16]
 
 
-class Visit:
+class NodeSync:
     """A connection to a node."""
 
     def __init__(self, peer: Peer) -> None:
@@ -170,14 +170,14 @@ class Rig:
         assert self.node.dead is None
         return task.result()
 
-    async def visit(self, mtu: int = 185) -> Visit:
+    async def visit(self, mtu: int = 185) -> NodeSync:
         """Connect when the node advertises; subscribe to replies and to the log."""
         peer = Peer(await self.central.connect(self.address, timeout=None))
         if mtu > 23:
             await peer.request_mtu(mtu)
         await peer.discover_services()
         await peer.discover_characteristics()
-        visit = Visit(peer)
+        visit = NodeSync(peer)
         await visit.value(REPLY).subscribe(
             lambda data: visit.replies.append((*struct.unpack("<IB", data[:5]), data[5:].decode()))
         )

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from filmgauge.report.record import Record
+from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_sim.board.files import listing
-from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
-from filmgauge_sim.scenario import load_scenario
+from filmgauge_sim.board.littlefs_outside import listing
+from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.scenario.scenario import load_scenario
 
 PATIENCE_S = 30.0
 CYCLER = """

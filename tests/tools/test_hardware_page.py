@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from filmgauge.config import numbers
-from filmgauge_sim.board.kinds import board_kind
-from filmgauge_sim.board.pins import PINS
+from filmgauge_sim.nodes.boards import PINS, board_kind
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/hardware.md").read_text()

@@ -7,7 +7,7 @@ import machine
 from machine import I2C, RTC, WDT, Pin
 
 from filmgauge.compat import const
-from filmgauge.report.wifi import WifiUplink
+from filmgauge.uplink.mqtt.uplink import MqttUplink
 
 _POLL_MS = const(100)
 
@@ -57,7 +57,7 @@ class Esp32:
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
-        return WifiUplink(self, config, profile)
+        return MqttUplink(self, config, profile)
 
     def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:
         """Join the network; return whether that worked before the deadline."""

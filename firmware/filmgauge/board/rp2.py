@@ -15,7 +15,7 @@ import network
 from machine import WDT, Pin, SoftI2C
 
 from filmgauge.compat import const
-from filmgauge.report.wifi import WifiUplink
+from filmgauge.uplink.mqtt.uplink import MqttUplink
 
 _POLL_MS = const(100)
 _LONGEST_WATCHDOG_MS = const(8388)
@@ -68,7 +68,7 @@ class Rp2:
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
-        return WifiUplink(self, config, profile, self._feed)
+        return MqttUplink(self, config, profile, self._feed)
 
     def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:
         """Join the network; return whether that worked before the deadline."""

@@ -16,7 +16,7 @@ import machine
 from machine import WDT, Pin, SoftI2C
 
 from filmgauge.compat import const
-from filmgauge.report.unsent import NoUplink
+from filmgauge.uplink.none import NoUplink
 
 _PORTS = "ABCDEFGH"
 _LONGEST_WATCHDOG_MS = const(32000)
@@ -76,9 +76,9 @@ class Stm32Wb:
             return NoUplink()
         import bluetooth  # a node that does not use the radio does not load it
 
-        from filmgauge.report.beacon import Beacon
+        from filmgauge.uplink.ble.uplink import BleUplink
 
-        return Beacon(self, config, profile, bluetooth)
+        return BleUplink(self, config, profile, bluetooth)
 
     def feed(self) -> None:
         """Feed the watchdog, where it runs."""

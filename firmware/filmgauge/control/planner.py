@@ -8,10 +8,12 @@ It decides and does nothing: pins are the node's. Its state packs into SIZE byte
 """
 
 from filmgauge.compat import const
-from filmgauge.control import charge, disconnect, shedding
-from filmgauge.control.charge import Charge
+from filmgauge.control import charge_control as charge
+from filmgauge.control import disconnect
+from filmgauge.control import service_level as shedding
+from filmgauge.control.charge_control import ChargeControl
 from filmgauge.control.disconnect import Disconnect
-from filmgauge.control.shedding import Shedding
+from filmgauge.control.service_level import ServiceLevel
 from filmgauge.gauge import limits
 from filmgauge.gauge.limits import FAULT, Limits
 
@@ -27,8 +29,8 @@ class Planner:
 
     def __init__(self, profile, most_pa: int = 0, zero_every: int = 0):
         self.limits = Limits(profile)
-        self.charge = Charge(profile, most_pa)
-        self.shedding = Shedding()
+        self.charge = ChargeControl(profile, most_pa)
+        self.shedding = ServiceLevel()
         self.disconnect = Disconnect(zero_every)
         self._parts = (self.limits, self.charge, self.shedding, self.disconnect)
         self._sizes = (limits.SIZE, charge.SIZE, shedding.SIZE, disconnect.SIZE)

@@ -77,7 +77,7 @@ class Protection:
                 self._latch(self._charge_pin, 1 if planner.charge.current_pa else 0)
         now = self._limits.word()
         if now != before:
-            from filmgauge.report.limit_text import limit_text
+            from filmgauge.record.limit_text import limit_text
 
             print("filmgauge: limits:", limit_text(now))
 

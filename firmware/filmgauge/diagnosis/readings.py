@@ -1,8 +1,8 @@
 """Tells what the sensors of a node read now."""
 
 from filmgauge.board import this_board
-from filmgauge.diagnosis.bench import Bench
-from filmgauge.diagnosis.tell import attempt, read_config, tell
+from filmgauge.diagnosis.output import attempt, read_config, tell
+from filmgauge.diagnosis.sensor_probe import SensorProbe
 
 
 def readings() -> None:
@@ -10,7 +10,7 @@ def readings() -> None:
     config, _ = attempt(read_config)
     if config is None:
         return
-    bench = Bench(this_board(), config)
+    bench = SensorProbe(this_board(), config)
     try:
         tell({"parts": bench.scan()})
         code = voltage_uv = None

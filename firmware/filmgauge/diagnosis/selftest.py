@@ -1,8 +1,8 @@
 """Tries wires, sensors and switches of a node and tells what was seen; the host judges."""
 
 from filmgauge.board import this_board
-from filmgauge.diagnosis.bench import Bench
-from filmgauge.diagnosis.tell import attempt, read_config, tell
+from filmgauge.diagnosis.output import attempt, read_config, tell
+from filmgauge.diagnosis.sensor_probe import SensorProbe
 
 _TI = 0x5449
 _INA228 = 0x228
@@ -25,7 +25,7 @@ def selftest() -> None:
         tell({"configuration": None, "configuration_wrong": wrong})
         return
     tell({"configuration": {name: getattr(config, name) for name in names}})
-    bench = Bench(this_board(), config)
+    bench = SensorProbe(this_board(), config)
     try:
         tell({"scl": bench.levels(config.pin_scl), "sda": bench.levels(config.pin_sda)})
         parts, wrong = attempt(bench.scan)

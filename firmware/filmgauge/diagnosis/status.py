@@ -7,7 +7,7 @@ from binascii import hexlify
 
 from filmgauge import VERSION
 from filmgauge.board import this_board
-from filmgauge.diagnosis.tell import attempt, read_config, read_profile, tell
+from filmgauge.diagnosis.output import attempt, read_config, read_profile, tell
 from filmgauge.store.backlog import Backlog
 from filmgauge.store.journal import Journal
 from filmgauge.store.retained import Retained

@@ -15,10 +15,14 @@ import math
 import struct
 
 from filmgauge.compat import const, tidy
-from filmgauge.gauge import activation, estimator, film, health, ledger, shown, zero
+from filmgauge.gauge import activation, estimator, health, ledger
+from filmgauge.gauge import diffusion as film
+from filmgauge.gauge import displayed_soc as shown
+from filmgauge.gauge import sensor_offset as zero
 from filmgauge.gauge.activation import Activation
+from filmgauge.gauge.diffusion import DiffusionModel
+from filmgauge.gauge.displayed_soc import DisplayedSoc
 from filmgauge.gauge.estimator import Estimator
-from filmgauge.gauge.film import Film
 from filmgauge.gauge.health import Health
 from filmgauge.gauge.ledger import (
     GAP,
@@ -32,8 +36,7 @@ from filmgauge.gauge.ledger import (
     Ledger,
     nah,
 )
-from filmgauge.gauge.shown import Shown
-from filmgauge.gauge.zero import Zero
+from filmgauge.gauge.sensor_offset import SensorOffset
 
 _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
@@ -104,11 +107,11 @@ class FuelGauge(LedgerOnly):
         self._profile = profile
         self._design_pc = profile.full_pc()
         self._one_c_pa = self._design_pc // 3600
-        self._film = Film(profile)
-        self._zero = Zero(shunt_mohm)
+        self._film = DiffusionModel(profile)
+        self._zero = SensorOffset(shunt_mohm)
         self.estimator = Estimator(self.ledger, self._film, profile)
         self._activation = Activation(profile)
-        self._shown = Shown()
+        self._shown = DisplayedSoc()
         self.health = Health(self._film, profile)
         self._parts = (
             self.estimator,

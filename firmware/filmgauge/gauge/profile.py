@@ -24,7 +24,7 @@ class Profile:
     def __init__(self, name: str, values):
         """Take the values in the order of the fields; raise ValueError naming the one that is out
         of bounds."""
-        from filmgauge.gauge.profile_file import fill
+        from filmgauge.gauge.profile_format import fill
 
         self.name = name
         fill(self, values)
@@ -36,6 +36,6 @@ class Profile:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Profile":
         """Read what the host has written; raise ValueError when anything about it is wrong."""
-        from filmgauge.gauge.profile_file import opened
+        from filmgauge.gauge.profile_format import opened
 
         return cls(*opened(data))

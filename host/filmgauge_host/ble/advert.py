@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge.report.aes import block_cipher
-from filmgauge.report.ccm import seal
-from filmgauge.report.record import Record
-from filmgauge_host.ble import served, uuids
+from filmgauge.record.record import Record
+from filmgauge.uplink.ble.aes import block_cipher
+from filmgauge.uplink.ble.ccm import seal
+from filmgauge_host.ble import gatt_values as served
+from filmgauge_host.ble import uuids
 from filmgauge_host.ble.errors import BleError
 
 _VERSION = 1

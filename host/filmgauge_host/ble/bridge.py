@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filmgauge_host.ble.courier import Courier
 from filmgauge_host.ble.gateway import Gateway, GatewayOptions
-from filmgauge_host.ble.known import KnownNodes
+from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
+from filmgauge_host.ble.node_registry import KnownNodes
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.telemetry.address import BrokerAddress
@@ -32,7 +32,7 @@ class Bridge:
     ) -> None:
         self._stack = ExitStack()
         self.spool = self._stack.enter_context(Spool(spool))
-        self.courier = Courier(address, self.spool)
+        self.courier = MqttForwarder(address, self.spool)
         self.gateway = Gateway(radio, self.spool, self.courier, known, options, tell)
 
     def __enter__(self) -> Self:

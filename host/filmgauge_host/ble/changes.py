@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from filmgauge.config import numbers, texts
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge_host.errors import InputError
 
 Changes: TypeAlias = dict[str, int | str | None]
 SECRETS = frozenset(("wifi_password", "mqtt_password", "ble_key", "command_key"))

@@ -1,20 +1,20 @@
 """Changing a node's configuration over Bluetooth."""
 
 from filmgauge_host.ble.changes import Changes
-from filmgauge_host.ble.heard import HeardNode, HeardNodes
-from filmgauge_host.ble.known import KnownNodes
+from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
+from filmgauge_host.ble.gatt_values import Reply
 from filmgauge_host.ble.node_client import NodeClient
+from filmgauge_host.ble.node_registry import KnownNodes
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.scan import find
-from filmgauge_host.ble.served import Reply
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge_host.errors import InputError
 
 
 async def configure(
     radio: Radio, known: KnownNodes, target: str, changes: Changes, wait_s: float, pair: bool
 ) -> Reply:
     """Wait for the node and change its keys: all or none. Raises BleError and InputError."""
-    node: HeardNode = await find(radio, HeardNodes(known), target, wait_s)
+    node: HeardNode = await find(radio, DiscoveredNodes(known), target, wait_s)
     if node.command_key is None and not pair:
         raise InputError(
             f"there is no command_key for {target}: list it in --nodes, or use --pair"

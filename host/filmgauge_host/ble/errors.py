@@ -1,6 +1,6 @@
 """What can go wrong with a node over Bluetooth; each text is one clear sentence."""
 
-from filmgauge_host.telemetry.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError
 
 
 class BleError(FilmgaugeError):

@@ -16,14 +16,14 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from filmgauge.report.topics import INFO, STATUS, check_node
-from filmgauge_host.ble.courier import Courier
+from filmgauge.uplink.mqtt.topics import INFO, STATUS, check_node
+from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
 from filmgauge_host.ble.errors import AdapterError, BleError, explained
-from filmgauge_host.ble.heard import HeardNode, HeardNodes
-from filmgauge_host.ble.known import KnownNodes
+from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
+from filmgauge_host.ble.node_registry import KnownNodes
+from filmgauge_host.ble.node_sync import NodeSync, SyncResult
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool, SpoolError
-from filmgauge_host.ble.visit import Visit, Visited
 
 _REMEMBERED = 1000  # addresses
 _BACKOFF_S = (1.0, 60.0)
@@ -57,7 +57,7 @@ class GatewayCounts:
 
 
 @dataclass(slots=True)
-class _Errand:
+class _PendingSync:
     """What is still to be done about a node."""
 
     key: tuple[int, int]
@@ -74,18 +74,18 @@ class Gateway:
         self,
         radio: Radio,
         spool: Spool,
-        courier: Courier,
+        courier: MqttForwarder,
         known: KnownNodes,
         options: GatewayOptions | None = None,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.options = options or GatewayOptions()
         self.counts = GatewayCounts()
-        self.heard = HeardNodes(known)
+        self.heard = DiscoveredNodes(known)
         self.problem = ""
         self._radio, self._spool, self._courier, self._tell = radio, spool, courier, tell
-        self._visit = Visit(radio, spool, self.options.forget)
-        self._errands: OrderedDict[str, _Errand] = OrderedDict()
+        self._visit = NodeSync(radio, spool, self.options.forget)
+        self._errands: OrderedDict[str, _PendingSync] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
         self._heard_s = 0.0
         self._told = ""
@@ -165,7 +165,7 @@ class Gateway:
         """Let a visitor go there unless what is announced was fetched or given up."""
         errand = self._errands.get(node.address)
         if errand is None:
-            errand = self._errands[node.address] = _Errand(key, node)
+            errand = self._errands[node.address] = _PendingSync(key, node)
             self._shorten()
         elif errand.key != key:
             errand.key, errand.attempts = key, 0
@@ -214,14 +214,14 @@ class Gateway:
         self.counts.records += new
         self._courier.look()
 
-    def _fail(self, errand: _Errand, why: str) -> None:
+    def _fail(self, errand: _PendingSync, why: str) -> None:
         self.counts.failed += 1
         if errand.attempts >= self.options.attempts:
             self.counts.given_up += 1
             why += "; next time at its next report"
         self._tell(f"{errand.node.name}: {why}")
 
-    def _settle(self, node: HeardNode, visited: Visited) -> None:
+    def _settle(self, node: HeardNode, visited: SyncResult) -> None:
         """Publish what the visit told of the node, and say what came."""
         self.counts.visits += 1
         if visited.info is not None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filmgauge.report.record import Record
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge.record.record import Record
+from filmgauge_host.errors import InputError
 
 # The first four are the format's own names and units; the others are ours.
 _COLUMNS = (

@@ -19,10 +19,11 @@ from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
-from filmgauge.report.record import Record
-from filmgauge_host.ble import battery, commands, served, uuids
+from filmgauge.record.record import Record
+from filmgauge_host.ble import battery, commands, uuids
+from filmgauge_host.ble import gatt_values as served
 from filmgauge_host.ble.errors import AdapterError, NodeError, RefusedError
-from filmgauge_host.ble.log_pieces import LogEnd, LogPieces
+from filmgauge_host.ble.log_reassembly import LogEnd, LogPieces
 from filmgauge_host.ble.radio import Radio
 
 Result = TypeVar("Result")

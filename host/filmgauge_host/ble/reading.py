@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from filmgauge_host.ble.heard import HeardNode
+from filmgauge_host.ble.discovery import HeardNode
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.radio import Radio
 

@@ -8,8 +8,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
+from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
 from filmgauge_host.ble.errors import AdapterError, NodeError, explained
-from filmgauge_host.ble.heard import HeardNode, HeardNodes
 from filmgauge_host.ble.radio import Radio
 
 _ANSWER_S = 10.0
@@ -17,7 +17,7 @@ _ADVERTISED = 12  # characters of a name
 
 
 async def scan(
-    radio: Radio, heard: HeardNodes, tell: Callable[[HeardNode], None], seconds: float | None
+    radio: Radio, heard: DiscoveredNodes, tell: Callable[[HeardNode], None], seconds: float | None
 ) -> None:
     """Listen for a time, or until cancelled; AdapterError where there is no adapter."""
 
@@ -41,7 +41,7 @@ async def scan(
             await asyncio.wait_for(scanner.stop(), _ANSWER_S)
 
 
-async def find(radio: Radio, heard: HeardNodes, target: str, seconds: float) -> HeardNode:
+async def find(radio: Radio, heard: DiscoveredNodes, target: str, seconds: float) -> HeardNode:
     """Return the node of a name or an address as soon as it is heard; NodeError when it is not."""
     found: asyncio.Future[HeardNode] = asyncio.get_running_loop().create_future()
 

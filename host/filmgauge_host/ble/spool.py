@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filmgauge.report.record import Record
-from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+from filmgauge.record.record import Record
+from filmgauge_host.errors import FilmgaugeError, InputError
 
 _VERSION = 1
 _APPLICATION_ID = 0x464C4D53  # "FLMS" in the file header

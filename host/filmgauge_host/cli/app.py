@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from filmgauge import VERSION
-from filmgauge_host.telemetry.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from filmgauge_host.cli.ble_options import bluetooth_options
 from filmgauge_host.cli.monitor import Duration
 
 if TYPE_CHECKING:
-    from filmgauge_host.ble.known import KnownNodes
-    from filmgauge_host.ble.place import Place
+    from filmgauge_host.ble.node_registry import KnownNodes
     from filmgauge_host.ble.radio import Radio
+    from filmgauge_host.ble.runner import RadioRunner
 
 _LAST_S = 5.0  # real time, to deliver what is on its way
 _wait = click.option(
@@ -37,13 +37,13 @@ def ble() -> None:
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @click.option("--json", "machine", is_flag=True, help="Print one JSON object a report.")
 @bluetooth_options
-def scan(place: "Place", known: "KnownNodes", seconds: float | None, machine: bool) -> None:
+def scan(place: "RadioRunner", known: "KnownNodes", seconds: float | None, machine: bool) -> None:
     """Show the nodes that advertise. In a terminal a live table, else a line a report."""
     from filmgauge_host.ble import scan as scanning
-    from filmgauge_host.ble.heard import HeardNodes
+    from filmgauge_host.ble.discovery import DiscoveredNodes
     from filmgauge_host.terminal.ble_table import ScanLines, ScanTable
 
-    heard = HeardNodes(known)
+    heard = DiscoveredNodes(known)
     if machine or not sys.stdout.isatty():
         lines = ScanLines(machine)
         place.run(lambda radio: scanning.scan(radio, heard, lines.tell, seconds))
@@ -68,14 +68,16 @@ def scan(place: "Place", known: "KnownNodes", seconds: float | None, machine: bo
 @click.option("--json", "machine", is_flag=True, help="Print one JSON object.")
 @_wait
 @bluetooth_options
-def read(node: str, place: "Place", known: "KnownNodes", machine: bool, wait_s: float) -> None:
+def read(
+    node: str, place: "RadioRunner", known: "KnownNodes", machine: bool, wait_s: float
+) -> None:
     """Read everything that NODE, a name or an address, serves."""
-    from filmgauge_host.ble.heard import HeardNodes
+    from filmgauge_host.ble.discovery import DiscoveredNodes
     from filmgauge_host.ble.reading import read_everything
     from filmgauge_host.ble.scan import find
 
     async def work(radio: "Radio") -> dict[str, Any]:
-        found = await find(radio, HeardNodes(known), node, wait_s)
+        found = await find(radio, DiscoveredNodes(known), node, wait_s)
         return await read_everything(radio, found)
 
     told = place.run(work)
@@ -100,10 +102,10 @@ def read(node: str, place: "Place", known: "KnownNodes", machine: bool, wait_s: 
 )
 @_wait
 @bluetooth_options
-def log(node: str, place: "Place", known: "KnownNodes", out: Path, wait_s: float) -> None:
+def log(node: str, place: "RadioRunner", known: "KnownNodes", out: Path, wait_s: float) -> None:
     """Download the log of NODE. Run again, it fetches only what is newer."""
+    from filmgauge_host.ble.discovery import DiscoveredNodes
     from filmgauge_host.ble.errors import NodeError
-    from filmgauge_host.ble.heard import HeardNodes
     from filmgauge_host.ble.log_file import LogFile
     from filmgauge_host.ble.node_client import NodeClient
     from filmgauge_host.ble.scan import find
@@ -111,7 +113,7 @@ def log(node: str, place: "Place", known: "KnownNodes", out: Path, wait_s: float
     with LogFile(out) as file:
 
         async def work(radio: "Radio") -> int:
-            found = await find(radio, HeardNodes(known), node, wait_s)
+            found = await find(radio, DiscoveredNodes(known), node, wait_s)
             async with NodeClient(radio, found.device) as client:
                 async for record in client.log(after=file.last):
                     file.add(record)
@@ -143,7 +145,7 @@ def log(node: str, place: "Place", known: "KnownNodes", out: Path, wait_s: float
 def configure(
     node: str,
     changes: tuple[str, ...],
-    place: "Place",
+    place: "RadioRunner",
     known: "KnownNodes",
     source: Path | None,
     ask: tuple[str, ...],
@@ -156,7 +158,7 @@ def configure(
     """
     from filmgauge_host.ble.changes import check, from_arguments, from_file
     from filmgauge_host.ble.configuring import configure as send
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
 
     wanted = from_file(source) if source else {}
     wanted |= from_arguments(changes)
@@ -188,7 +190,7 @@ def configure(
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @bluetooth_options
 def bridge(
-    place: "Place",
+    place: "RadioRunner",
     known: "KnownNodes",
     broker: str,
     spool: Path | None,
@@ -225,7 +227,7 @@ def bridge(
 
 
 def _spool() -> Path:
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
 
     given = os.environ.get("XDG_STATE_HOME", "")
     base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "state"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from filmgauge_host.ble.known import KnownNodes
-    from filmgauge_host.ble.place import Place
+    from filmgauge_host.ble.node_registry import KnownNodes
+    from filmgauge_host.ble.runner import RadioRunner
 
 
 def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,21 +52,21 @@ def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _place(adapter: str | None, air: str, scenario: str, speed: float | None) -> "Place":
-    from filmgauge_host.ble.place import AdapterPlace, AirPlace
-    from filmgauge_host.telemetry.errors import InputError
-    from filmgauge_sim.scenario import ScenarioError, load_scenario
+def _place(adapter: str | None, air: str, scenario: str, speed: float | None) -> "RadioRunner":
+    from filmgauge_host.ble.runner import AdapterPlace, SimulatedRadio
+    from filmgauge_host.errors import InputError
+    from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
 
     if air == "real":
         return AdapterPlace(adapter)
     try:
-        return AirPlace(load_scenario(scenario), speed)
+        return SimulatedRadio(load_scenario(scenario), speed)
     except ScenarioError as error:
         raise InputError(str(error)) from None
 
 
 def _known(path: Path | None) -> "KnownNodes":
-    from filmgauge_host.ble.known import load_known
+    from filmgauge_host.ble.node_registry import load_known
 
     if path is None:
         given = os.environ.get("XDG_CONFIG_HOME", "")

@@ -38,7 +38,7 @@ def board(kind: str, image: Path | None, empty: bool, speed: float, broker: bool
     Its serial port speaks MicroPython's REPL: flash it, or use mpremote on it. The Wi-Fi around
     it is called "virtual" and has no password. Enter presses its reset button.
     """
-    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+    from filmgauge_host.errors import FilmgaugeError, InputError
     from filmgauge_sim.board.launcher import InterpreterError
 
     try:
@@ -57,8 +57,8 @@ def _serve(
 
     from filmgauge_host.telemetry.broker import EmbeddedBroker
     from filmgauge_host.terminal.monitor_lines import catch_signals
-    from filmgauge_sim.bench_board import SSID, bench_board
     from filmgauge_sim.board.serial_board import SerialOptions
+    from filmgauge_sim.nodes.serial_bench import SSID, bench_board
 
     if image is not None and empty:
         image.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from filmgauge_host.provision.boards import BoardType
-    from filmgauge_host.provision.flash import Wanted
+    from filmgauge_host.serial.flash import Wanted
 
 _BOARDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
 
@@ -57,8 +57,8 @@ def flash(
     """Flash a board: copy what differs, exchange versions at its next boot, and print the first
     record. It can be interrupted and run again at any time."""
     from filmgauge_host.provision.boards import BOARDS
-    from filmgauge_host.provision.flash_session import FlashOptions, flash_board
-    from filmgauge_host.provision.ports import find_port
+    from filmgauge_host.serial.flash_session import FlashOptions, flash_board
+    from filmgauge_host.serial.ports import find_port
     from filmgauge_host.terminal.flash_lines import FlashLines
 
     board = BOARDS[board_name]
@@ -75,8 +75,8 @@ def flash(
 
 def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> bytes | None:
     """Return the profile that the options name, None for none."""
+    from filmgauge_host.errors import InputError
     from filmgauge_host.provision.settings import compile_cell, read_profile
-    from filmgauge_host.telemetry.errors import InputError
 
     if (cell is None) != (area_cm2 is None):
         raise InputError("--cell and --area belong together")
@@ -90,10 +90,10 @@ def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> 
 def _wanted(
     board: "BoardType", config: Path | None, profile: bytes | None, source: bool
 ) -> "Wanted":
-    from filmgauge_host.provision import compiled
-    from filmgauge_host.provision.archive import Archive
-    from filmgauge_host.provision.flash import Wanted
     from filmgauge_host.provision.settings import read_config
+    from filmgauge_host.serial import firmware_build as compiled
+    from filmgauge_host.serial.archive import Archive
+    from filmgauge_host.serial.flash import Wanted
 
     return Wanted(
         config=None if config is None else read_config(config, board),

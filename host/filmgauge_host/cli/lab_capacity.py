@@ -91,7 +91,7 @@ def temperature(
     given = click.get_current_context().get_parameter_source
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
-    from filmgauge_sim.lab import samples
+    from filmgauge_sim.lab import paper_samples as samples
     from filmgauge_sim.lab.capacity import over_temperature
     from filmgauge_sim.lab.figures import profiles
 

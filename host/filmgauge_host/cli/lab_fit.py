@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.cli.lab_options import check_outputs, check_plot, progress, sentences
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge_host.errors import InputError
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.fit import Fit
@@ -68,9 +68,9 @@ def fit(
     check_outputs(out, profile, plot)
     with sentences():
         from filmgauge_sim.cell import load_parameters
+        from filmgauge_sim.lab.cycler_data import read_measured
         from filmgauge_sim.lab.fit import fit as fitted_to
-        from filmgauge_sim.lab.fitted import picture, write
-        from filmgauge_sim.lab.measured import read_measured
+        from filmgauge_sim.lab.fit_result import picture, write
 
         start = load_parameters(cell)
         measured = [read_measured(path, area) for path in data]
@@ -98,7 +98,7 @@ def _result(found: "Fit") -> dict[str, object]:
 
 
 def _print(found: "Fit", cell: str) -> None:
-    from filmgauge_sim.lab.unknowns import NEVER
+    from filmgauge_sim.lab.fit_parameters import NEVER
 
     click.echo(f"{'fitted':32}{'value':>10}  95 % interval")
     for each in found.estimates:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+from filmgauge_host.errors import FilmgaugeError, InputError
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.figures import Picture

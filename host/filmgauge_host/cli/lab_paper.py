@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.cli.lab_options import progress, sentences
-from filmgauge_host.telemetry.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError
 
 if TYPE_CHECKING:
-    from filmgauge_sim.lab.paper import Row
+    from filmgauge_sim.lab.paper_table import Row
 
 _STAGES = 7
 
@@ -30,8 +30,8 @@ class PaperError(FilmgaugeError):
 )
 def paper(as_json: bool, figures: Path | None) -> None:
     """Repeat the published tests; exit 1 when a figure misses its bound."""
-    from filmgauge_sim.lab.paper import rows
-    from filmgauge_sim.lab.published import measure
+    from filmgauge_sim.lab.paper_experiments import measure
+    from filmgauge_sim.lab.paper_table import rows
 
     with sentences():
         with progress(_STAGES, "published tests") as tick:

@@ -14,7 +14,7 @@ from filmgauge_host.cli.lab_options import (
     experiment,
     progress,
 )
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge_host.errors import InputError
 
 
 @click.command()
@@ -29,7 +29,7 @@ from filmgauge_host.telemetry.errors import InputError
 )
 def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
-    from filmgauge_sim.lab import samples
+    from filmgauge_sim.lab import paper_samples as samples
     from filmgauge_sim.lab.figures import voltammogram
     from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 
@@ -69,7 +69,7 @@ def eis(setup: Setup, stoichiometry: float) -> None:
     from filmgauge_sim.cell.impedance import impedance_ohm_cm2
     from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
     from filmgauge_sim.lab.figures import nyquist
-    from filmgauge_sim.lab.published import FREQUENCIES_HZ
+    from filmgauge_sim.lab.paper_experiments import FREQUENCIES_HZ
 
     cell = setup.specimen(stoichiometry)
     if not isinstance(cell, FilmCell):

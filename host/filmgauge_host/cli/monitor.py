@@ -102,7 +102,7 @@ def _opened(broker: str, store: Path | None) -> "Iterator[tuple[RecordStore, Ing
 
 def _default_store() -> Path:
     """Return the store in the user's data directory, which is created."""
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
 
     given = os.environ.get("XDG_DATA_HOME", "")
     base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "share"
@@ -115,8 +115,8 @@ def _default_store() -> Path:
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
-    from filmgauge.report.topics import check_node
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge.uplink.mqtt.topics import check_node
+    from filmgauge_host.errors import InputError
 
     try:
         return frozenset(check_node(name) for name in names)

@@ -28,9 +28,9 @@ def node() -> None:
 @_JSON
 def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
-    from filmgauge_host.node_port.look import inside
-    from filmgauge_host.node_port.status import read_status, status_lines
-    from filmgauge_host.provision.ports import find_port
+    from filmgauge_host.serial.board_script import inside
+    from filmgauge_host.serial.ports import find_port
+    from filmgauge_host.serial.status import read_status, status_lines
 
     with inside(find_port(port), _patience()) as link:
         found = read_status(link)
@@ -47,9 +47,9 @@ def status(port: str | None, as_json: bool) -> None:
 )
 def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
-    from filmgauge_host.node_port.kept_records import check_name, export, read_kept
-    from filmgauge_host.node_port.look import inside
-    from filmgauge_host.provision.ports import find_port
+    from filmgauge_host.serial.board_script import inside
+    from filmgauge_host.serial.log_export import check_name, export, read_kept
+    from filmgauge_host.serial.ports import find_port
 
     if out is not None:
         check_name(out)
@@ -100,10 +100,10 @@ def selftest(
 
     Exit code 1 where something is wrong.
     """
-    from filmgauge_host.node_port.findings import Known, judge
-    from filmgauge_host.node_port.look import facts, inside, look
-    from filmgauge_host.provision.ports import find_port
-    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+    from filmgauge_host.errors import FilmgaugeError, InputError
+    from filmgauge_host.serial.board_script import facts, inside, look
+    from filmgauge_host.serial.ports import find_port
+    from filmgauge_host.serial.selftest_checks import Known, judge
 
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")

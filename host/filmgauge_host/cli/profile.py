@@ -17,7 +17,7 @@ import click
 )
 def profile(cell: str, area_cm2: float, out: Path) -> None:
     """Compile CELL, the name of a parameter set (evp-li, pre-li) or a TOML file, for a board."""
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
     from filmgauge_sim.cell import load_parameters
     from filmgauge_sim.cell.compiled import compile_profile
 

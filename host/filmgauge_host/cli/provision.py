@@ -62,9 +62,9 @@ def provision(
 def _with_wifi_password(described: "Description", before: dict[str, str]) -> "Description":
     """Ask for the one secret that cannot be made, unless it is there."""
     from filmgauge_host.cli.provision_questions import ask_wifi_password
+    from filmgauge_host.errors import InputError
     from filmgauge_host.provision.configuration import has_wifi
     from filmgauge_host.provision.secret_values import WIFI_PASSWORD, variable
-    from filmgauge_host.telemetry.errors import InputError
 
     if WIFI_PASSWORD in described.secrets | before or not has_wifi(described.board):
         return described

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from filmgauge_host.errors import InputError
 from filmgauge_host.provision import secret_values
 from filmgauge_host.provision.configuration import (
     BOARDS,
@@ -24,8 +25,7 @@ from filmgauge_host.provision.configuration import (
 )
 from filmgauge_host.provision.description import Description, checked_node, read_description
 from filmgauge_host.provision.provisioning import DESCRIPTION, existing_secrets
-from filmgauge_host.telemetry.errors import InputError
-from filmgauge_sim.board.pins import PINS
+from filmgauge_sim.nodes.boards import PINS
 
 _PINS = {
     "pin_scl": "I2C clock",

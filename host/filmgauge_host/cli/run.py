@@ -16,7 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from filmgauge_host.virtual.session import RunSession
-    from filmgauge_sim.scenario import Scenario
+    from filmgauge_sim.scenario.scenario import Scenario
 
 _SCREEN_SPEED = 600.0
 _SCRATCH = "filmgauge-run-"
@@ -72,10 +72,10 @@ def run(
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file."""
-    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+    from filmgauge_host.errors import FilmgaugeError, InputError
     from filmgauge_host.virtual.session import RunOptions, RunSession
     from filmgauge_sim.board.launcher import InterpreterError
-    from filmgauge_sim.scenario import duration_us, load_scenario
+    from filmgauge_sim.scenario.scenario import duration_us, load_scenario
 
     on_screen = sys.stdout.isatty() and not as_json
     if speed is None:
@@ -101,7 +101,7 @@ def run(
 @contextmanager
 def _folder(out: Path | None) -> Iterator[Path]:
     """Give the directory of the run: the user's, or one that vanishes afterwards."""
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
 
     if out is None:
         shared_memory = Path("/dev/shm")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
-    from filmgauge_sim.scenario import Scenario
+    from filmgauge_sim.scenario.scenario import Scenario
     from filmgauge_sim.score.families import Family
     from filmgauge_sim.score.table import FamilyScore
 
@@ -53,7 +53,7 @@ def score(
     """
     if runtime != "gauge" and scenario is not None:
         if single or plot is not None:
-            from filmgauge_host.telemetry.errors import InputError
+            from filmgauge_host.errors import InputError
 
             raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
@@ -91,7 +91,7 @@ def _score_nodes(
     as_json: bool,
 ) -> None:
     """Whole nodes in a scenario: what they publish against the truth. There are no bounds."""
-    from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
+    from filmgauge_host.errors import FilmgaugeError, InputError
     from filmgauge_host.virtual.node_score import score_nodes
 
     scenario = _scenario(families, path)
@@ -119,8 +119,8 @@ def _told(gauge: dict[str, Any]) -> str:
 
 
 def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
-    from filmgauge_host.telemetry.errors import InputError
-    from filmgauge_sim.scenario import ScenarioError, load_scenario
+    from filmgauge_host.errors import InputError
+    from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
 
     if families:
         raise InputError("FAMILY and --scenario exclude each other: give one of them")
@@ -131,8 +131,8 @@ def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
 
 
 def _from_scenario(families: tuple[str, ...], path: str) -> "Family":
-    from filmgauge_host.telemetry.errors import InputError
-    from filmgauge_sim.scenario import ScenarioError
+    from filmgauge_host.errors import InputError
+    from filmgauge_sim.scenario.scenario import ScenarioError
     from filmgauge_sim.score.from_scenario import family_of
 
     try:
@@ -142,7 +142,7 @@ def _from_scenario(families: tuple[str, ...], path: str) -> "Family":
 
 
 def _chosen(names: tuple[str, ...]) -> "list[Family]":
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
     from filmgauge_sim.score.families import FAMILIES
 
     for name in names:
@@ -152,7 +152,7 @@ def _chosen(names: tuple[str, ...]) -> "list[Family]":
 
 
 def _options(make: Any, single: bool, runtime: str) -> Any:
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
 
     try:
         return make(single=single, runtime=runtime)
@@ -161,7 +161,7 @@ def _options(make: Any, single: bool, runtime: str) -> Any:
 
 
 def _make_folder(folder: Path) -> None:
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ def _progress(total: int) -> Any:
 
 
 def _draw(scored: "FamilyScore", folder: Path) -> None:
-    from filmgauge_host.telemetry.errors import InputError
+    from filmgauge_host.errors import InputError
     from filmgauge_sim.score.measure import counted_from_s
     from filmgauge_sim.score.picture import save_picture
 

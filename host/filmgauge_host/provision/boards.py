@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from filmgauge_host.provision.board_link import Identity, LinkError
+from filmgauge_host.serial.board_link import Identity, LinkError
 
 _VERSION = (1, 29)  # what the firmware is checked against
 

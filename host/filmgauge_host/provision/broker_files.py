@@ -10,8 +10,8 @@ import hashlib
 import hmac
 import os
 
-from filmgauge.report import topics
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge.uplink.mqtt import topics
+from filmgauge_host.errors import InputError
 
 _ITERATIONS = 101  # what mosquitto_passwd 2.0 takes; the passwords made here have 144 bits
 _SALT_BYTES = 12

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 from filmgauge.config import Config, numbers, texts
+from filmgauge_host.errors import InputError
 from filmgauge_host.provision.boards import BOARDS as BOARD_TYPES
 from filmgauge_host.provision.secret_values import secret_names
-from filmgauge_host.telemetry.errors import InputError
-from filmgauge_sim.board.pins import PINS
-from filmgauge_sim.scenario import load_scenario
+from filmgauge_sim.nodes.boards import PINS
+from filmgauge_sim.scenario.scenario import load_scenario
 
 Supply = Literal["usb", "film"]
 Value = int | str

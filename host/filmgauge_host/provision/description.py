@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filmgauge.report.topics import check_node
+from filmgauge.uplink.mqtt.topics import check_node
+from filmgauge_host.errors import InputError
 from filmgauge_host.provision.configuration import Supply, Value, check_board, known, settled
 from filmgauge_host.provision.secret_values import check_private, secret_names
-from filmgauge_host.telemetry.errors import InputError
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 _HEAD = ("node", "board", "supply")

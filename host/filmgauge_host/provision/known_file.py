@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from filmgauge_host.ble.known import load_known
+from filmgauge_host.ble.node_registry import load_known
 
 _HEAD = """\
 # Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
     check_user,
     with_acl,
@@ -38,8 +40,6 @@ from filmgauge_host.provision.secret_values import (
     make_key,
     make_password,
 )
-from filmgauge_host.provision.whole_files import Content, write_all
-from filmgauge_host.telemetry.errors import InputError
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from filmgauge.config import texts
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge_host.errors import InputError
 
 MQTT_PASSWORD = "mqtt_password"
 WIFI_PASSWORD = "wifi_password"

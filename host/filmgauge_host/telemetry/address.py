@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from filmgauge_host.telemetry.errors import InputError
+from filmgauge_host.errors import InputError
 
 PASSWORD_VARIABLE = "FILMGAUGE_MQTT_PASSWORD"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}

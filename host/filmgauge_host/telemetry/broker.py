@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filmgauge_host.telemetry.errors import NoBrokerError
+from filmgauge_host.errors import NoBrokerError
 
 _HOST = "127.0.0.1"
 _CONFIGURATION = """\

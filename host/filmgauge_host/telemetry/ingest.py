@@ -18,15 +18,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from filmgauge.report import topics
+from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.messages import Message, Rejected, decode
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeBook, NodeSnapshot
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.session import Delivery, Session
 from filmgauge_host.telemetry.store import Outcome, RecordStore, StoreError
 
-Listener: TypeAlias = Callable[[Report | Rejected], None]
+Listener: TypeAlias = Callable[[ReceivedRecord | Rejected], None]
 
 _BATCH = 500
 _WINDOW = 20  # mosquitto sends no more before the first of them is acknowledged
@@ -155,7 +155,7 @@ class Ingest:
         """Commit, book and acknowledge all that waits; after a store error keep it and retry."""
         if not self._pending or time.monotonic() < self._retry:
             return
-        reports = [message for _, message in self._pending if isinstance(message, Report)]
+        reports = [message for _, message in self._pending if isinstance(message, ReceivedRecord)]
         try:
             for _, message in self._pending:
                 if message.node is not None:
@@ -167,16 +167,16 @@ class Ingest:
             return
         self._store_problem = ""
         settled, self._pending = self._pending, []
-        events: list[Report | Rejected] = []
+        events: list[ReceivedRecord | Rejected] = []
         for delivery, message in settled:
-            outcome = next(outcomes) if isinstance(message, Report) else None
+            outcome = next(outcomes) if isinstance(message, ReceivedRecord) else None
             self._book.note(message, outcome)
             events += _event(message, outcome)
             self._session.acknowledge(delivery)
         self._book.publish()
         self._tell(events)
 
-    def _tell(self, events: list[Report | Rejected]) -> None:
+    def _tell(self, events: list[ReceivedRecord | Rejected]) -> None:
         for event in events:
             if isinstance(event, Rejected):
                 self._rejected.append(event)
@@ -184,11 +184,11 @@ class Ingest:
                 listener(event)
 
 
-def _event(message: Message, outcome: Outcome | None) -> list[Report | Rejected]:
+def _event(message: Message, outcome: Outcome | None) -> list[ReceivedRecord | Rejected]:
     """Return what listeners hear of a message: nothing for duplicates, status and info."""
     if isinstance(message, Rejected):
         return [message]
-    if not isinstance(message, Report) or outcome is Outcome.DUPLICATE:
+    if not isinstance(message, ReceivedRecord) or outcome is Outcome.DUPLICATE:
         return []
     if outcome is Outcome.NEW:
         return [message]

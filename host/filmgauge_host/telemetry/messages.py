@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from filmgauge.report import topics
-from filmgauge.report.record import Record
-from filmgauge_host.telemetry.report import Report
+from filmgauge.record.record import Record
+from filmgauge.uplink.mqtt import topics
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 
 StatusName: TypeAlias = Literal["online", "sleeping", "offline"]
 Scalar: TypeAlias = str | int | float | bool | None
@@ -54,7 +54,7 @@ class Rejected:
     received_unix_ms: int
 
 
-Message: TypeAlias = Report | Status | Info | Withdrawn | Rejected
+Message: TypeAlias = ReceivedRecord | Status | Info | Withdrawn | Rejected
 
 
 def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) -> Message:
@@ -68,7 +68,7 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
         if leaf in (topics.TELEMETRY, topics.LOG):
             # A retained record is an old value that somebody kept: it must not look live.
             history = leaf == topics.LOG or retained
-            return Report(node, Record.from_json(payload), received_unix_ms, history)
+            return ReceivedRecord(node, Record.from_json(payload), received_unix_ms, history)
         if leaf not in (topics.STATUS, topics.INFO):
             raise ValueError(f"topic ends in {leaf!r}, which no node sends")
         if not payload:

@@ -7,10 +7,10 @@ identity which rows to draw again.
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from filmgauge.report import topics
+from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status, Withdrawn
-from filmgauge_host.telemetry.report import Report
-from filmgauge_host.telemetry.sequence import NodeLedger
+from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.sequence import SequenceTracker
 from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
@@ -46,7 +46,7 @@ class NodeSnapshot:
     """
 
     name: str
-    latest: Report | None = None
+    latest: ReceivedRecord | None = None
     heard_unix_ms: int | None = None
     status: Status | None = None
     info: dict[str, Scalar] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class NodeBook:
         """
         if name not in self._nodes:
             self._nodes[name] = _Node(
-                NodeLedger(self._store.intervals(name)), self._store.newest(name, 1)
+                SequenceTracker(self._store.intervals(name)), self._store.newest(name, 1)
             )
 
     def note(self, message: Message, outcome: Outcome | None) -> None:
@@ -91,7 +91,7 @@ class NodeBook:
             return
         node = self._nodes[message.node]
         self._touched.add(message.node)
-        if isinstance(message, Report):
+        if isinstance(message, ReceivedRecord):
             node.note_report(message, outcome)
         elif isinstance(message, Status):
             node.status = message
@@ -118,7 +118,7 @@ class NodeBook:
 class _Node:
     """The changing side of a NodeSnapshot."""
 
-    def __init__(self, ledger: NodeLedger, stored: list[Report]):
+    def __init__(self, ledger: SequenceTracker, stored: list[ReceivedRecord]):
         self.ledger = ledger
         self.latest = stored[-1] if stored else None
         self.reported_unix_ms = self.latest.received_unix_ms if self.latest else None
@@ -129,7 +129,7 @@ class _Node:
         self.conflicting = 0
         self.malformed = 0
 
-    def note_report(self, report: Report, outcome: Outcome | None) -> None:
+    def note_report(self, report: ReceivedRecord, outcome: Outcome | None) -> None:
         if outcome is Outcome.CONFLICT:
             self.conflicting += 1
             return

@@ -4,7 +4,7 @@ Within a boot `seq` grows by one from record to record, so every number between 
 the highest received must arrive, late ones from the backlog included. After a new boot `seq`
 may start anywhere. Intervals are kept, not numbers: a node that loses nothing costs one pair.
 
-    ledger = NodeLedger()
+    ledger = SequenceTracker()
     ledger.add(1, 7), ledger.add(1, 9)
     assert ledger.missing == 1  # seq 8 of boot 1
 """
@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 
-class NodeLedger:
+class SequenceTracker:
     """Numbers received from one node, over all its boots.
 
     stored: closed intervals (boot, first, last) that were received before, for example those

@@ -20,9 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filmgauge.report.record import Record
-from filmgauge_host.telemetry.errors import FilmgaugeError, InputError
-from filmgauge_host.telemetry.report import COLUMNS, Report
+from filmgauge.record.record import Record
+from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord
 
 SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x464C4D47  # "FLMG" in the file header: tells our files from other databases
@@ -94,7 +94,7 @@ class RecordStore:
     ) -> None:
         self.close()
 
-    def add(self, batch: Sequence[Report]) -> list[Outcome]:
+    def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
         """Commit a batch and return the outcome of each report; raise StoreError, storing none."""
         with self._access() as database:
             with database:
@@ -122,13 +122,13 @@ class RecordStore:
             query = "SELECT count(*) FROM records WHERE node = ?"
             return database.execute(query, (node,)).fetchone()[0]
 
-    def newest(self, node: str, limit: int) -> list[Report]:
+    def newest(self, node: str, limit: int) -> list[ReceivedRecord]:
         """Return up to `limit` records with the highest (boot, seq), oldest of them first."""
         with self._access() as database:
             rows = database.execute(_SELECT + _NEWEST, (node, limit)).fetchall()
         return [_report(row) for row in reversed(rows)]
 
-    def reports(self, node: str) -> Iterator[Report]:
+    def reports(self, node: str) -> Iterator[ReceivedRecord]:
         """Yield all records of a node by (boot, seq), a page at a time."""
         key = (-1, -1)
         query = _SELECT + "AND (boot, seq) > (?, ?) ORDER BY boot, seq LIMIT ?"
@@ -168,7 +168,7 @@ class RecordStore:
                 raise StoreError(f"store {self.path}: {_explain(error)}") from error
 
 
-def _insert(database: sqlite3.Connection, report: Report) -> Outcome:
+def _insert(database: sqlite3.Connection, report: ReceivedRecord) -> Outcome:
     values = report.record.values()
     row = (report.node, *values, report.received_unix_ms, int(report.history))
     if database.execute(_INSERT, row).rowcount:
@@ -178,10 +178,10 @@ def _insert(database: sqlite3.Connection, report: Report) -> Outcome:
     return Outcome.DUPLICATE if list(stored) == values else Outcome.CONFLICT
 
 
-def _report(row: tuple) -> Report:
+def _report(row: tuple) -> ReceivedRecord:
     node, *values, received_unix_ms, history = row
     record = Record(**dict(zip(COLUMNS, values, strict=True)))
-    return Report(node, record, received_unix_ms, bool(history))
+    return ReceivedRecord(node, record, received_unix_ms, bool(history))
 
 
 def _lock_path(path: Path) -> Path:

@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from filmgauge.report.record import decimal
-from filmgauge_host.ble.heard import HeardNode, HeardNodes
+from filmgauge.record.record import decimal
+from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
 from filmgauge_host.terminal import monitor_format as written
 
 _REFRESH_S = 0.25
@@ -100,7 +100,7 @@ class ScanLines:
 class ScanTable:
     """A live table. Use as a context; `tell` takes adverts, `show` runs beside the scan."""
 
-    def __init__(self, heard: HeardNodes, console: Console | None = None) -> None:
+    def __init__(self, heard: DiscoveredNodes, console: Console | None = None) -> None:
         self._heard = heard
         self._live = Live(console=console or Console(), auto_refresh=False, transient=False)
         self._drawn_s = 0.0
@@ -133,7 +133,7 @@ class ScanTable:
         self._live.update(table(self._heard, now_s), refresh=True)
 
 
-def table(heard: HeardNodes, now_s: float) -> Table:
+def table(heard: DiscoveredNodes, now_s: float) -> Table:
     """Return the table of all nodes, by name."""
     made = Table(
         box=box.SIMPLE_HEAD, header_style="bold", border_style="dim", caption_justify="left"

@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import DataTable, Footer, Static
 
-from filmgauge_host.telemetry.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.store import RecordStore, StoreError

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import monitor_format as written
 from filmgauge_host.terminal.monitor_table import age_s
 
@@ -72,7 +72,7 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
     return lines
 
 
-def _health(latest: Report) -> list[tuple[str, str]]:
+def _health(latest: ReceivedRecord) -> list[tuple[str, str]]:
     """Return what the cell has gone through, each with the age of what it rests on."""
     capacity, resistance, efficiency = (
         written.seen(latest, f"{name}_age_h") for name in ("capacity", "resistance", "efficiency")
@@ -98,7 +98,7 @@ def _state(node: NodeSnapshot, now_unix_ms: int) -> str:
     return f"{state}, {heard}{due}"
 
 
-def curves(history: Sequence[Report], width: int, height: int) -> Text:
+def curves(history: Sequence[ReceivedRecord], width: int, height: int) -> Text:
     """Return state of charge and voltage over the node's own time, side by side."""
     half = width // 2
     seconds = node_time(history)
@@ -108,14 +108,14 @@ def curves(history: Sequence[Report], width: int, height: int) -> Text:
     return Text("\n".join(a + b for a, b in rows), no_wrap=True)
 
 
-def node_time(history: Sequence[Report]) -> list[int]:
+def node_time(history: Sequence[ReceivedRecord]) -> list[int]:
     """Return each report's seconds before the last one, negative, by the node's own clock.
 
     The clock stands still while the node has no power: boots follow each other directly.
     """
     total = 0
     times: list[int] = []
-    before: Report | None = None
+    before: ReceivedRecord | None = None
     for report in history:
         up_s = report.value("up_s") or 0
         same_boot = before is not None and before.key[0] == report.key[0]
@@ -126,7 +126,7 @@ def node_time(history: Sequence[Report]) -> list[int]:
 
 
 def _curve(
-    history: Sequence[Report], seconds: Sequence[int], axis: _Axis, width: int, height: int
+    history: Sequence[ReceivedRecord], seconds: Sequence[int], axis: _Axis, width: int, height: int
 ) -> list[str]:
     """Return a plot of exactly `height` lines of `width` characters."""
     points = [

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from filmgauge_host.telemetry.errors import DataGapError, NoBrokerError
+from filmgauge_host.errors import DataGapError, NoBrokerError
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.monitor_format import plain_line
 
 _TICK_S = 0.1
@@ -30,9 +30,11 @@ class LineMonitor:
     def __init__(self, ingest: Ingest, shown: frozenset[str], as_json: bool):
         self._ingest = ingest
         self._shown = shown
-        self._line: Callable[[Report], str] = Report.to_json if as_json else plain_line
+        self._line: Callable[[ReceivedRecord], str] = (
+            ReceivedRecord.to_json if as_json else plain_line
+        )
         self._as_json = as_json
-        self._waiting: queue.Queue[Report | Rejected] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[ReceivedRecord | Rejected] = queue.Queue(_WAITING)
         self._unprinted = 0
         self._told = ""
         ingest.listen(self._put)
@@ -57,7 +59,7 @@ class LineMonitor:
         if duration_s is not None and not signalled():
             raise_for_gaps(self._ingest, self._shown)
 
-    def _put(self, event: Report | Rejected) -> None:
+    def _put(self, event: ReceivedRecord | Rejected) -> None:
         try:
             self._waiting.put_nowait(event)
         except queue.Full:
@@ -77,10 +79,10 @@ class LineMonitor:
             pass
         sys.stdout.flush()
 
-    def _print_event(self, event: Report | Rejected) -> None:
+    def _print_event(self, event: ReceivedRecord | Rejected) -> None:
         if self._shown and event.node not in self._shown:
             return
-        if isinstance(event, Report):
+        if isinstance(event, ReceivedRecord):
             sys.stdout.write(self._line(event) + "\n")
         else:
             _tell(f"{event.topic}: {event.reason}")

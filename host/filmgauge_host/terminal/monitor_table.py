@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from rich.text import Text
 
 from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeState
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import monitor_format as written
 
 BAR_CELLS = 6
@@ -109,20 +109,20 @@ def age_s(node: NodeSnapshot, now_unix_ms: int) -> float | None:
     return (now_unix_ms - node.heard_unix_ms) / 1000
 
 
-def _latest(write: Callable[[Report], str]) -> Callable[[NodeSnapshot], str]:
+def _latest(write: Callable[[ReceivedRecord], str]) -> Callable[[NodeSnapshot], str]:
     return lambda node: written.UNKNOWN if node.latest is None else write(node.latest)
 
 
-def _bar(report: Report) -> str:
+def _bar(report: ReceivedRecord) -> str:
     return written.bar(report.value("soc_ppm"), BAR_CELLS)
 
 
-def _faults(report: Report) -> str:
+def _faults(report: ReceivedRecord) -> str:
     first, _, rest = written.faults(report).partition("+")
     return f"{first} +{rest.count('+') + 1}" if rest else first
 
 
-def _limits(report: Report) -> str:
+def _limits(report: ReceivedRecord) -> str:
     first, _, rest = written.limits(report).partition("+")
     return f"{first} +{rest.count('+') + 1}" if rest else first
 

@@ -4,9 +4,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.monitor_format import plain_line, span
-from filmgauge_host.virtual.result import NodeResult
+from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunSession
 
 _NOTICE_S = 5.0
@@ -21,7 +21,7 @@ class RunLines:
         self._quiet = quiet
         self._told_s = time.monotonic()
 
-    def note(self, report: Report, true_pct: float | None) -> None:
+    def note(self, report: ReceivedRecord, true_pct: float | None) -> None:
         """Take a new record."""
         if not self._quiet:
             truth = "" if true_pct is None else f"  true {true_pct:.1f} %"

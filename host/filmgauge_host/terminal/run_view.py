@@ -14,12 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import monitor_format as written
-from filmgauge_host.virtual.result import way_of
+from filmgauge_host.virtual.run_result import way_of
 from filmgauge_host.virtual.session import RunSession
-from filmgauge_sim.circuit.bench import Bench
-from filmgauge_sim.node import VirtualNode
+from filmgauge_sim.circuit.cycler_bench import CyclerBench
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
@@ -57,7 +57,7 @@ class _History:
         self.two_sigma_pct: deque[float] = deque(maxlen=_HISTORY)
         self.voltage_v: deque[float] = deque(maxlen=_HISTORY)
 
-    def add(self, report: Report, true_pct: float | None) -> None:
+    def add(self, report: ReceivedRecord, true_pct: float | None) -> None:
         """Take a record; one that is late or tells nothing is left out."""
         soc_ppm, voltage_uv = report.value("soc_ppm"), report.value("voltage_uv")
         if true_pct is None or soc_ppm is None or voltage_uv is None or report.history:
@@ -114,7 +114,7 @@ class RunView:
         self._draw()
         self._live.stop()
 
-    def note(self, report: Report, true_pct: float | None) -> None:
+    def note(self, report: ReceivedRecord, true_pct: float | None) -> None:
         """Take a new record."""
         self._history[report.node].add(report, true_pct)
 
@@ -229,7 +229,7 @@ class RunView:
 def _condition(node: VirtualNode) -> str:
     """Return what its cell does, and the capacitor's voltage where it lives from its film."""
     world = node.world
-    if node.dead or isinstance(world, Bench):
+    if node.dead or isinstance(world, CyclerBench):
         return node.dead or world.truth().phase
     state = world.truth().phase if world.board_on else "no power"
     return f"{state}, {world.capacitor_v:.2f} V"

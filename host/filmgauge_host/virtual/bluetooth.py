@@ -6,12 +6,12 @@ from types import TracebackType
 from typing import Self
 
 from filmgauge_host.ble.bridge import Bridge
-from filmgauge_host.ble.known import KnownNodes
+from filmgauge_host.ble.node_registry import KnownNodes
 from filmgauge_host.ble.radio import Radio
-from filmgauge_host.ble.virtual import VirtualAdapter, backends
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.virtual.bleak_backend import VirtualAdapter, backends
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.scenario import Scenario
+from filmgauge_sim.scenario.scenario import Scenario
 
 _LEAVE_US = 2_000_000  # of virtual time, to end a visit
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.virtual.session import RunOptions, RunSession
-from filmgauge_sim.node import RuntimeName
-from filmgauge_sim.scenario import Scenario
+from filmgauge_sim.nodes.virtual_node import RuntimeName
+from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.score.measure import errors_of
 
 
@@ -36,7 +36,7 @@ def score_nodes(
 
 
 def _run(scenario: Scenario, runtime: RuntimeName, found: dict[str, _Gathered]) -> None:
-    def note(report: Report, true_pct: float | None) -> None:
+    def note(report: ReceivedRecord, true_pct: float | None) -> None:
         soc_ppm, sigma_ppm = report.value("soc_ppm"), report.value("soc_sigma_ppm")
         if soc_ppm is None or true_pct is None:
             return

@@ -9,17 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from filmgauge_host.errors import InputError, NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
-from filmgauge_host.telemetry.errors import InputError, NoBrokerError
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
-from filmgauge_host.telemetry.report import Report
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_host.virtual.result import NodeResult, NodeScore
-from filmgauge_sim.node import Broker, RuntimeName, VirtualNode
-from filmgauge_sim.scenario import Scenario
-from filmgauge_sim.simulation import Simulation
+from filmgauge_host.virtual.run_result import NodeResult, NodeScore
+from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.scenario.scenario import Scenario
+from filmgauge_sim.scenario.simulation import Simulation
 
 if TYPE_CHECKING:
     from filmgauge_host.virtual.bluetooth import BridgedAir
@@ -46,7 +46,7 @@ class RunSession:
         self.folder = folder
         self._options = options
         self._stack = ExitStack()
-        self._arrived: deque[Report | Rejected] = deque()
+        self._arrived: deque[ReceivedRecord | Rejected] = deque()
         self._bridged: BridgedAir | None = None
         self.began_s = time.monotonic()
 
@@ -106,7 +106,7 @@ class RunSession:
 
     def run(
         self,
-        on_report: Callable[[Report, float | None], None],
+        on_report: Callable[[ReceivedRecord, float | None], None],
         on_idle: Callable[[], bool],
     ) -> None:
         """Run the scenario; `on_report` gets each new record with the true state of charge in %.
@@ -150,18 +150,18 @@ class RunSession:
     def _fetch(self, node: VirtualNode) -> None:
         """Take what a node has stored; what is bridged comes by itself."""
         now_ms = time.time_ns() // 1_000_000
-        fetched = [Report(node.name, record, now_ms) for record in node.new_records()]
+        fetched = [ReceivedRecord(node.name, record, now_ms) for record in node.new_records()]
         if fetched and not node.section.firmware.ble_advertise_ms:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 
-    def _deliver(self, on_report: Callable[[Report, float | None], None]) -> None:
+    def _deliver(self, on_report: Callable[[ReceivedRecord, float | None], None]) -> None:
         """Hand over what has arrived; the truth of a wake is known when it is over."""
         waking = {node.name for node in self.simulation.nodes if node.in_wake}
-        held: list[Report] = []
+        held: list[ReceivedRecord] = []
         while self._arrived:
             event = self._arrived.popleft()
-            if not isinstance(event, Report) or event.node not in self.scores:
+            if not isinstance(event, ReceivedRecord) or event.node not in self.scores:
                 continue
             if event.node in waking:
                 held.append(event)

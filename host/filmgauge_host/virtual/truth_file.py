@@ -4,7 +4,7 @@ import csv
 import datetime
 from pathlib import Path
 
-from filmgauge_sim.node import VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 # The first five are the format's own names and units; the last one is ours.
 _COLUMNS = (

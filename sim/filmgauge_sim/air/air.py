@@ -15,11 +15,11 @@ from bumble import hci
 from bumble.device import Advertisement as BumbleAdvertisement
 from bumble.device import Device
 
-from filmgauge_sim.air.antenna import BoardAntenna
+from filmgauge_sim.air.board_device import BoardDevice
 from filmgauge_sim.air.clock import VirtualLoop
 from filmgauge_sim.air.controller import device_on
 from filmgauge_sim.air.link import AirLink
-from filmgauge_sim.air.places import Places
+from filmgauge_sim.air.positions import Places
 
 HOST_ADDRESS = "F0:F1:F2:F3:F4:F5"
 
@@ -79,9 +79,9 @@ class Air:
         self.paced = False  # by a simulation; otherwise each board that talks moves it
         self.link = AirLink(seed, loss, Places(dict(places_m or {})))
 
-    def antenna(self, name: str) -> BoardAntenna:
+    def antenna(self, name: str) -> BoardDevice:
         """Return an antenna for the board of a node."""
-        return BoardAntenna(self, name)
+        return BoardDevice(self, name)
 
     def alias(self, name: str, address: str) -> None:
         """Let a device be where the node of this name was put."""

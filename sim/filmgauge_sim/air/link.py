@@ -12,7 +12,7 @@ from bumble import core, hci, ll
 from bumble.controller import Controller
 from bumble.link import LocalLink
 
-from filmgauge_sim.air.places import Places
+from filmgauge_sim.air.positions import Places
 
 _INTERVAL_S = 1.25e-3  # unit of a connection interval
 _TIMEOUT_S = 10e-3  # unit of a supervision timeout

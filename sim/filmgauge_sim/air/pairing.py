@@ -13,7 +13,7 @@ from bumble.device import Connection
 from bumble.keys import KeyStore, PairingKeys
 from bumble.pairing import PairingConfig, PairingDelegate
 
-from filmgauge_sim.board.antenna import Peer, Security
+from filmgauge_sim.board.radio_port import BoardStack, Security
 
 _OUR_SECURITY, _PEER_SECURITY = 1, 2  # BLE_STORE_OBJ_TYPE_... of NimBLE
 _AUTHENTICATED = 1
@@ -38,7 +38,7 @@ async def asked(ask: Callable[[Callable[[Answer], None]], None]) -> Answer:
 class FirmwareKeyStore(KeyStore):
     """Keys by address, kept by the firmware."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: BoardStack) -> None:
         self._peer = peer
 
     async def get(self, _name: str) -> PairingKeys | None:
@@ -73,7 +73,7 @@ class FirmwareKeyStore(KeyStore):
 class FirmwareDelegate(PairingDelegate):
     """What a person would do at the board: the firmware does it."""
 
-    def __init__(self, peer: Peer, connection: Connection, io: int) -> None:
+    def __init__(self, peer: BoardStack, connection: Connection, io: int) -> None:
         super().__init__(PairingDelegate.IoCapability(io))
         self._ask = partial(peer.passkey_wanted, connection.handle)
 
@@ -87,7 +87,7 @@ class FirmwareDelegate(PairingDelegate):
         return await asked(partial(self._ask, _DISPLAY, 0))
 
 
-def pairing_config(peer: Peer, security: Security, connection: Connection) -> PairingConfig:
+def pairing_config(peer: BoardStack, security: Security, connection: Connection) -> PairingConfig:
     """Return how a board with these settings pairs."""
     return PairingConfig(
         sc=security.secure_connections,

@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from filmgauge_sim.board.antenna import (
+from filmgauge_sim.board.radio_port import (
     Advertisement,
-    Antenna,
     Attribute,
+    NullRadio,
+    RadioPort,
     Security,
     Service,
-    Silence,
 )
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
 ENODEV, EBUSY, EINVAL, ENOTCONN, ENOMEM = 19, 16, 22, 107, 12
 _MSYS_FULL = -18  # what NimBLE answers for advertising data that is too long, as Python shows it
@@ -74,7 +74,7 @@ class Bluetooth:
 
     address: bytes
     seed: str
-    antenna: Antenna = field(default_factory=Silence)
+    antenna: RadioPort = field(default_factory=NullRadio)
 
     def __post_init__(self) -> None:
         self.address = bytes((self.address[0] | 0xC0,)) + self.address[1:]
@@ -314,41 +314,43 @@ class Bluetooth:
             interval_us, self.antenna.air_us() + interval_us
         )
         self._advertising = None  # a connection ends it
-        self._put(_ops.IRQ_CENTRAL_CONNECT, struct.pack("<HB", connection, address_type) + address)
+        self._put(
+            _protocol.IRQ_CENTRAL_CONNECT, struct.pack("<HB", connection, address_type) + address
+        )
 
     def disconnected(self, connection: int, address_type: int, address: bytes) -> None:
         self._connections.pop(connection, None)
         packed = struct.pack("<HB", connection, address_type) + address
-        self._put(_ops.IRQ_CENTRAL_DISCONNECT, packed)
+        self._put(_protocol.IRQ_CENTRAL_DISCONNECT, packed)
 
     def mtu_exchanged(self, connection: int, mtu: int) -> None:
-        self._put(_ops.IRQ_MTU_EXCHANGED, struct.pack("<HH", connection, mtu))
+        self._put(_protocol.IRQ_MTU_EXCHANGED, struct.pack("<HH", connection, mtu))
 
     def written(self, connection: int, handle: int, value: bytes) -> None:
         kept = self._values.get(handle)
         if kept is None:
             return
         kept.data = (kept.data + value if kept.appends else value)[: kept.room]
-        self._put(_ops.IRQ_GATTS_WRITE, struct.pack("<HH", connection, handle))
+        self._put(_protocol.IRQ_GATTS_WRITE, struct.pack("<HH", connection, handle))
 
     def asked(self, connection: int, handle: int, answer: Callable[[int], None]) -> None:
         self._asked = self._asked + 1 & 0xFFFF
         self._answers[self._asked] = answer
         packed = struct.pack("<HHH", self._asked, connection, handle)
-        self._put(_ops.IRQ_GATTS_READ_REQUEST, packed)
+        self._put(_protocol.IRQ_GATTS_READ_REQUEST, packed)
 
     def value(self, handle: int) -> bytes:
         return self._values[handle].data
 
     def indicated(self, connection: int, handle: int, status: int) -> None:
         packed = struct.pack("<HHB", connection, handle, status)
-        self._put(_ops.IRQ_GATTS_INDICATE_DONE, packed)
+        self._put(_protocol.IRQ_GATTS_INDICATE_DONE, packed)
 
     def updated(self, connection: int, interval: int, latency: int, timeout: int) -> None:
         if connection in self._connections:
             self._connections[connection].interval_us = interval * _INTERVAL_US
         packed = struct.pack("<HHHHH", connection, interval, latency, timeout, 0)
-        self._put(_ops.IRQ_CONNECTION_UPDATE, packed)
+        self._put(_protocol.IRQ_CONNECTION_UPDATE, packed)
 
     def security(self) -> Security:
         return self._security
@@ -356,23 +358,25 @@ class Bluetooth:
     def secured(self, connection: int, encrypted: bool, authenticated: bool, bonded: bool) -> None:
         size = _KEY_BYTES if encrypted else 0
         packed = struct.pack("<HBBBB", connection, encrypted, authenticated, bonded, size)
-        self._put(_ops.IRQ_ENCRYPTION_UPDATE, packed)
+        self._put(_protocol.IRQ_ENCRYPTION_UPDATE, packed)
 
     def secret_wanted(
         self, kind: int, index: int, key: bytes, answer: Callable[[bytes | None], None]
     ) -> None:
-        self._ask(_ops.IRQ_GET_SECRET, kind, index, key, None, answer)
+        self._ask(_protocol.IRQ_GET_SECRET, kind, index, key, None, answer)
 
     def secret_made(
         self, kind: int, key: bytes, value: bytes | None, answer: Callable[[bool], None]
     ) -> None:
-        self._ask(_ops.IRQ_SET_SECRET, kind, 0, key, value, lambda kept: answer(kept is not None))
+        self._ask(
+            _protocol.IRQ_SET_SECRET, kind, 0, key, value, lambda kept: answer(kept is not None)
+        )
 
     def passkey_wanted(
         self, connection: int, action: int, number: int, answer: Callable[[int], None]
     ) -> None:
         self._passkeys[connection, action] = answer
-        self._put(_ops.IRQ_PASSKEY_ACTION, struct.pack("<HBI", connection, action, number))
+        self._put(_protocol.IRQ_PASSKEY_ACTION, struct.pack("<HBI", connection, action, number))
 
     def _ask(
         self,

@@ -9,15 +9,15 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from filmgauge_sim.board.antenna import Antenna, Silence
 from filmgauge_sim.board.bluetooth import ADVERT, CONNECTION_EVENT, Bluetooth, RadioError
-from filmgauge_sim.board.board_radio import RadioRequests
+from filmgauge_sim.board.bluetooth_requests import RadioRequests
+from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
-from filmgauge_sim.board.kinds import BoardKind
 from filmgauge_sim.board.meter import LoadMeter
 from filmgauge_sim.board.outcome import DOZING, BoardStopped, LightSleep, Outcome, ResetCause
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.radio_port import NullRadio, RadioPort
+from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.board.world import Supply, World
 from filmgauge_sim.parts.bus import Nack
@@ -64,7 +64,7 @@ class VirtualBoard:
         unique_id: bytes,
         real_wait_ms: int = 5000,
         supply: Supply | None = None,
-        antenna: Antenna | None = None,
+        antenna: RadioPort | None = None,
     ) -> None:
         self.kind = kind
         self.flash = flash
@@ -95,7 +95,7 @@ class VirtualBoard:
         self._high_pins: set[int] = set()
         self._holds_pins = False
         self._work_us = 0  # of the interpreter, since it last asked for something
-        self.bluetooth = Bluetooth(unique_id, str(seed), antenna or Silence())
+        self.bluetooth = Bluetooth(unique_id, str(seed), antenna or NullRadio())
         self._burst_us = 0  # left of what the radio does
         self._burst = ADVERT
         self._bursts_us = {
@@ -204,7 +204,7 @@ class VirtualBoard:
             return _ENODEV, b""
         except RadioError as error:
             number = error.number
-            return (number if number > 0 else _ops.BLE_OWN_ERROR | -number), b""
+            return (number if number > 0 else _protocol.BLE_OWN_ERROR | -number), b""
         except ValueError as error:
             self.console(f"board: {error}\n".encode())
             return _EIO, b""
@@ -215,40 +215,40 @@ class VirtualBoard:
 
     def _make_handlers(self) -> dict[int, Handler]:
         return {
-            _ops.HELLO: self._hello,
-            _ops.SLEEP_US: self._sleep_us,
-            _ops.I2C_READ: self._i2c_read,
-            _ops.I2C_WRITE: self._i2c_write,
-            _ops.I2C_SCAN: self._i2c_scan,
-            _ops.PIN_SET: self._pin_set,
-            _ops.PIN_READ: self._pin_read,
-            _ops.PIN_HOLD: self._pin_hold,
-            _ops.RTC_READ: lambda *_: self.rtc_memory,
-            _ops.RTC_WRITE: self._rtc_write,
-            _ops.DEEPSLEEP: self._deepsleep,
-            _ops.LIGHTSLEEP: self._lightsleep,
-            _ops.RESET: self._reset,
-            _ops.HANG: self._hang,
-            _ops.FLASH_PROGRAM: self._flash_program,
-            _ops.FLASH_ERASE: self._flash_erase,
-            _ops.WLAN_ACTIVE: self._wlan_active,
-            _ops.WLAN_CONNECT: self._wlan_connect,
-            _ops.WLAN_STATUS: self._wlan_status,
-            _ops.WDT_START: self._wdt_start,
-            _ops.WDT_FEED: self._wdt_feed,
-            _ops.RANDOM: lambda _, count, __: self._random.randbytes(min(count, 4096)),
-            _ops.CONSOLE: self._console,
+            _protocol.HELLO: self._hello,
+            _protocol.SLEEP_US: self._sleep_us,
+            _protocol.I2C_READ: self._i2c_read,
+            _protocol.I2C_WRITE: self._i2c_write,
+            _protocol.I2C_SCAN: self._i2c_scan,
+            _protocol.PIN_SET: self._pin_set,
+            _protocol.PIN_READ: self._pin_read,
+            _protocol.PIN_HOLD: self._pin_hold,
+            _protocol.RTC_READ: lambda *_: self.rtc_memory,
+            _protocol.RTC_WRITE: self._rtc_write,
+            _protocol.DEEPSLEEP: self._deepsleep,
+            _protocol.LIGHTSLEEP: self._lightsleep,
+            _protocol.RESET: self._reset,
+            _protocol.HANG: self._hang,
+            _protocol.FLASH_PROGRAM: self._flash_program,
+            _protocol.FLASH_ERASE: self._flash_erase,
+            _protocol.WLAN_ACTIVE: self._wlan_active,
+            _protocol.WLAN_CONNECT: self._wlan_connect,
+            _protocol.WLAN_STATUS: self._wlan_status,
+            _protocol.WDT_START: self._wdt_start,
+            _protocol.WDT_FEED: self._wdt_feed,
+            _protocol.RANDOM: lambda _, count, __: self._random.randbytes(min(count, 4096)),
+            _protocol.CONSOLE: self._console,
         }
 
     def _hello(self, small: int, argument: int, data: bytes) -> bytes:
         return struct.pack(
-            _ops.HELLO_ANSWER,
+            _protocol.HELLO_ANSWER,
             self._cause,
             self.flash.blocks,
             self._access_point.latency_us,
             self._real_wait_ms,
             self._unique_id,
-            _ops.PORTS.index(self.kind.port),
+            _protocol.PORTS.index(self.kind.port),
         )
 
     def _sleep_us(self, small: int, argument: int, data: bytes) -> bytes:
@@ -426,7 +426,7 @@ class VirtualBoard:
         station = self._station
         if not station.active:
             self._pass(duration_us, "active")
-        elif station.status(self.now_us) == _ops.STAT_GOT_IP:
+        elif station.status(self.now_us) == _protocol.STAT_GOT_IP:
             self._pass(duration_us, "radio")
         else:
             self._pass(duration_us, "associating")

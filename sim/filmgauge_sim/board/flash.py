@@ -7,9 +7,9 @@ writes, and each program or erase is one request at which the power may be cut.
 import mmap
 from pathlib import Path
 
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
-BLOCK = _ops.FLASH_BLOCK
+BLOCK = _protocol.FLASH_BLOCK
 PROGRAM_US_PER_PAGE = 700  # assumed: serial NOR, one 256-byte page
 ERASE_US = 45_000  # assumed: serial NOR, typical 4 KiB sector
 _PAGE = 256

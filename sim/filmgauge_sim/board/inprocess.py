@@ -13,13 +13,13 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from filmgauge_sim.board.board import VirtualBoard
-from filmgauge_sim.board.board_files import BoardFiles
-from filmgauge_sim.board.image import SHIMS, firmware_sources
-from filmgauge_sim.board.kinds import Port
+from filmgauge_sim.board.board_kind import Port
+from filmgauge_sim.board.firmware_image import SHIMS, firmware_sources
+from filmgauge_sim.board.inprocess_modules import built_in_modules
+from filmgauge_sim.board.littlefs_on_board import BoardFiles
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
-from filmgauge_sim.board.ports import built_in_modules
-from filmgauge_sim.board.shims import _ops
-from filmgauge_sim.board.turns import Turns
+from filmgauge_sim.board.shims import _protocol
+from filmgauge_sim.board.thread_handoff import ThreadHandoff
 
 _code: dict[str, tuple[CodeType, int]] = {}
 
@@ -66,8 +66,8 @@ class _Link:
 
     def elapse(self, us: int) -> None:
         self._elapsed += us
-        if self._elapsed > _ops.LONGEST_UNTOLD_US:
-            self.call(_ops.SLEEP_US)
+        if self._elapsed > _protocol.LONGEST_UNTOLD_US:
+            self.call(_protocol.SLEEP_US)
 
 
 class InProcessRuntime:
@@ -84,14 +84,14 @@ class InProcessRuntime:
         self._modules: dict[str, ModuleType] = {}
         self._firmware = firmware_sources() if sources is None else sources
         self._sources: dict[str, tuple[str, str]] = {}
-        self._turns: Turns | None = None  # of a run that may be interrupted
+        self._turns: ThreadHandoff | None = None  # of a run that may be interrupted
 
     def run(self, board: VirtualBoard) -> Outcome:
         """See Runtime."""
         if not board.kind.keeps_ram:
             return self._live(board)
         if self._turns is None:
-            self._turns = Turns(lambda: self._live(board))
+            self._turns = ThreadHandoff(lambda: self._live(board))
             self._link.interrupt = self._turns.interrupt
         try:
             outcome = self._turns.go_on()
@@ -213,7 +213,7 @@ class InProcessRuntime:
 def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[str, str]]:
     """Return module name -> (path for tracebacks, source) of a port's shims and of firmware."""
     shims = [*SHIMS.glob("*.py"), *SHIMS.glob(f"port_{port}/*.py")]
-    if port in _ops.WIFI_PORTS:
+    if port in _protocol.WIFI_PORTS:
         shims += SHIMS.glob("wifi/*.py")
     sources = {
         path.stem: (f"shims/{path.relative_to(SHIMS).as_posix()}", path.read_text())

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
-from filmgauge_sim.board.image import rom
-from filmgauge_sim.board.launcher import HEAP, Launcher, Silence
+from filmgauge_sim.board.firmware_image import rom
+from filmgauge_sim.board.launcher import HEAP, InterpreterTimeout, Launcher
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
 
 
@@ -57,7 +57,7 @@ class MicroPythonRuntime:
         except BoardStopped as stopped:
             launcher.kill()
             return stopped.outcome
-        except Silence:
+        except InterpreterTimeout:
             launcher.kill()
             return board.hang()
         return Outcome(cause=None, note="the firmware ended and fell to the prompt")

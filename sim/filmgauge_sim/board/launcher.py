@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from filmgauge_sim.board import zygote
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
 HEAP = "64wK"  # a 32-bit board's heap of 64 KB
 _END_S = 5.0
@@ -44,7 +44,7 @@ def own_interpreter() -> str:
     return found
 
 
-class Silence(Exception):
+class InterpreterTimeout(Exception):
     """The interpreter has made no request for longer than the guard."""
 
 
@@ -106,20 +106,20 @@ class Launcher:
     def receive(self) -> tuple[int, int, int, int, bytes] | None:
         """Return the next request (operation, small, argument, elapsed us, data).
 
-        None when the interpreter has ended by itself. Raises Silence.
+        None when the interpreter has ended by itself. Raises InterpreterTimeout.
         """
         received = self._received
         while True:
-            self._await(_ops.REQUEST_SIZE)
+            self._await(_protocol.REQUEST_SIZE)
             operation, small, length, argument, elapsed = struct.unpack_from(
-                _ops.REQUEST, received
+                _protocol.REQUEST, received
             )
-            self._await(_ops.REQUEST_SIZE + length)  # until then nothing is taken away
-            data = bytes(received[_ops.REQUEST_SIZE : _ops.REQUEST_SIZE + length])
-            del received[: _ops.REQUEST_SIZE + length]
-            if operation == _ops.STARTED:
+            self._await(_protocol.REQUEST_SIZE + length)  # until then nothing is taken away
+            data = bytes(received[_protocol.REQUEST_SIZE : _protocol.REQUEST_SIZE + length])
+            del received[: _protocol.REQUEST_SIZE + length]
+            if operation == _protocol.STARTED:
                 self._child = argument
-            elif operation == _ops.EXITED:
+            elif operation == _protocol.EXITED:
                 self._child = None
                 return None
             else:
@@ -127,7 +127,7 @@ class Launcher:
 
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
         """Answer the last request."""
-        self.link.sendall(struct.pack(_ops.ANSWER, status, len(data), clock_us) + data)
+        self.link.sendall(struct.pack(_protocol.ANSWER, status, len(data), clock_us) + data)
 
     def await_read(self) -> None:
         """Wait until the interpreter has read its answer: what is left, its successor would read.
@@ -152,7 +152,7 @@ class Launcher:
         while not _ends_with_exit(received):
             try:
                 received += self._chunk()
-            except Silence:
+            except InterpreterTimeout:
                 if time.monotonic() > deadline_s:
                     raise
         received.clear()
@@ -171,16 +171,16 @@ class Launcher:
         self.link.close()
 
     def _await(self, count: int) -> None:
-        """Wait until so many bytes have been received. Raises Silence, with nothing lost."""
+        """Wait until so many bytes have come. Raises InterpreterTimeout, with nothing lost."""
         while len(self._received) < count:
             self._received += self._chunk()
 
     def _chunk(self) -> bytes:
-        """Return some bytes, at least one. Raises Silence, InterpreterError."""
+        """Return some bytes, at least one. Raises InterpreterTimeout, InterpreterError."""
         try:
             chunk = self.link.recv(65536)
         except BlockingIOError:
-            raise Silence from None
+            raise InterpreterTimeout from None
         except ConnectionError:
             chunk = b""
         if not chunk:
@@ -190,9 +190,9 @@ class Launcher:
 
 def _ends_with_exit(received: bytearray) -> bool:
     """Return whether the helper has told the end of a killed interpreter, behind all it sent."""
-    if len(received) < _ops.REQUEST_SIZE:
+    if len(received) < _protocol.REQUEST_SIZE:
         return False
     operation, small, length, status, elapsed = struct.unpack(
-        _ops.REQUEST, received[-_ops.REQUEST_SIZE :]
+        _protocol.REQUEST, received[-_protocol.REQUEST_SIZE :]
     )
-    return operation == _ops.EXITED and not (small or length or elapsed or status >> 16)
+    return operation == _protocol.EXITED and not (small or length or elapsed or status >> 16)

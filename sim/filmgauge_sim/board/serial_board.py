@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
-from filmgauge_sim.board.image import rom
-from filmgauge_sim.board.launcher import Launcher, Silence
+from filmgauge_sim.board.firmware_image import rom
+from filmgauge_sim.board.launcher import InterpreterTimeout, Launcher
 from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
 from filmgauge_sim.board.serial_console import SerialConsole, identity
 from filmgauge_sim.board.serial_port import SerialPort
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
 _CONSOLE = (
-    _ops.CONSOLE_READ,
-    _ops.CONSOLE_POLL,
-    _ops.CONSOLE_INTERRUPTS,
-    _ops.CONSOLE_MODE,
+    _protocol.CONSOLE_READ,
+    _protocol.CONSOLE_POLL,
+    _protocol.CONSOLE_INTERRUPTS,
+    _protocol.CONSOLE_MODE,
 )
 _NAP_S = 0.05  # how long the thread waits for something to happen
 _WHOLE_S = 0.05  # and, once a request has begun to come, for the rest of it at a time
@@ -253,7 +253,7 @@ class SerialBoard:
         if not self._running:
             return
         try:
-            self.board.request(_ops.SLEEP_US, 0, duration_us, b"", 0)
+            self.board.request(_protocol.SLEEP_US, 0, duration_us, b"", 0)
         except BoardStopped as stopped:
             self._stop(stopped.outcome)
 
@@ -263,14 +263,14 @@ class SerialBoard:
         self._silent_since_s = time.monotonic()
         if self._interrupt_wanted and self._console.interrupts:
             self._interrupt_wanted = False
-            status |= _ops.INTERRUPTED
+            status |= _protocol.INTERRUPTED
         self._launcher.answer(status, answer, self.board.reading_us())
 
     def _request(self) -> None:
         """Play one request of the interpreter."""
         try:
             request = self._launcher.receive()
-        except Silence:
+        except InterpreterTimeout:
             return  # it is not whole yet, or was that of an interpreter that is gone
         self._pass_on_output()
         if request is None:
@@ -296,18 +296,18 @@ class SerialBoard:
         self, operation: int, small: int, argument: int, data: bytes, elapsed: int
     ) -> tuple[int, bytes] | None:
         """Return status and answer, None where the firmware waits for the port."""
-        if operation == _ops.IDENTITY:
+        if operation == _protocol.IDENTITY:
             return 0, self._identity
-        if operation == _ops.CONSOLE_WRITE:
+        if operation == _protocol.CONSOLE_WRITE:
             self._say(data)
-            operation = _ops.SLEEP_US
-        elif operation == _ops.SOFT_RESET:
+            operation = _protocol.SLEEP_US
+        elif operation == _protocol.SOFT_RESET:
             self._console.raw = bool(small)
             self._kill()
             self._start_interpreter()
             return None
         elif operation in _CONSOLE:
-            self.board.request(_ops.SLEEP_US, 0, 0, b"", elapsed)
+            self.board.request(_protocol.SLEEP_US, 0, 0, b"", elapsed)
             now_s = self._idle_since_s = time.monotonic()
             answer = self._console.request(operation, small, argument, now_s)
             return None if answer is None else (0, answer)

@@ -2,7 +2,7 @@
 
 import struct
 
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
 _CTRL_C = 3
 _MOST_KEPT = 1 << 16
@@ -41,10 +41,10 @@ class SerialConsole:
 
     def request(self, operation: int, small: int, argument: int, now_s: float) -> bytes | None:
         """Begin a request at a real time in s; return its answer, None where it must wait."""
-        if operation == _ops.CONSOLE_INTERRUPTS:
+        if operation == _protocol.CONSOLE_INTERRUPTS:
             self.interrupts = bool(small)
             return b""
-        if operation == _ops.CONSOLE_MODE:
+        if operation == _protocol.CONSOLE_MODE:
             raw, self.raw = self.raw, False
             return bytes((raw,))
         wait_s = argument / 1000 if argument != _FOR_EVER else 1e9
@@ -56,7 +56,7 @@ class SerialConsole:
         if self._wanted is None:
             return None
         operation, argument, deadline_s = self._wanted
-        if operation == _ops.CONSOLE_POLL:
+        if operation == _protocol.CONSOLE_POLL:
             if not (self._received or at_once or now_s >= deadline_s):
                 return None
             answer = bytes(self._received[:1])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
 
 @dataclass(frozen=True)
@@ -26,30 +26,30 @@ class Station:
     def __init__(self, access_point: AccessPoint) -> None:
         self._access_point = access_point
         self.active = False
-        self._status = _ops.STAT_IDLE
+        self._status = _protocol.STAT_IDLE
         self._decided_us = 0
-        self._outcome = _ops.STAT_IDLE
+        self._outcome = _protocol.STAT_IDLE
 
     def set_active(self, active: bool) -> None:
         """Switch the radio on or off; off forgets the network."""
         if active != self.active:
             self.active = active
-            self._status = _ops.STAT_IDLE
+            self._status = _protocol.STAT_IDLE
 
     def join(self, ssid: str, password: str, now_us: int) -> None:
         """Begin to join; `status` tells the outcome once the time has passed."""
         network = self._access_point
         if ssid != network.ssid or not network.is_up(now_us):
-            self._outcome = _ops.STAT_NO_AP_FOUND
+            self._outcome = _protocol.STAT_NO_AP_FOUND
         elif password != network.password:
-            self._outcome = _ops.STAT_WRONG_PASSWORD
+            self._outcome = _protocol.STAT_WRONG_PASSWORD
         else:
-            self._outcome = _ops.STAT_GOT_IP
-        self._status = _ops.STAT_CONNECTING
+            self._outcome = _protocol.STAT_GOT_IP
+        self._status = _protocol.STAT_CONNECTING
         self._decided_us = now_us + network.association_us
 
     def status(self, now_us: int) -> int:
         """Return the status as the ESP32 port numbers it."""
-        if self._status == _ops.STAT_CONNECTING and now_us >= self._decided_us:
+        if self._status == _protocol.STAT_CONNECTING and now_us >= self._decided_us:
             self._status = self._outcome
         return self._status

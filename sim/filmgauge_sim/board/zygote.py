@@ -12,7 +12,7 @@ import signal
 import struct
 import sys
 
-from filmgauge_sim.board.shims import _ops
+from filmgauge_sim.board.shims import _protocol
 
 BOOT = b"B"
 _PR_SET_PDEATHSIG = 1
@@ -24,7 +24,7 @@ def _die_with_parent() -> None:
 
 
 def _frame(operation: int, argument: int) -> bytes:
-    return struct.pack(_ops.REQUEST, operation, 0, 0, argument & 0xFFFFFFFF, 0)
+    return struct.pack(_protocol.REQUEST, operation, 0, 0, argument & 0xFFFFFFFF, 0)
 
 
 def _interpreter(executable: str, arguments: list[str]) -> None:
@@ -42,10 +42,10 @@ def _serve(executable: str, arguments: list[str]) -> None:
         child = os.fork()
         if child == 0:
             _die_with_parent()
-            os.write(_LINK, _frame(_ops.STARTED, os.getpid()))
+            os.write(_LINK, _frame(_protocol.STARTED, os.getpid()))
             _interpreter(executable, arguments)
         _, status = os.waitpid(child, 0)
-        os.write(_LINK, _frame(_ops.EXITED, status))
+        os.write(_LINK, _frame(_protocol.EXITED, status))
 
 
 def main() -> None:

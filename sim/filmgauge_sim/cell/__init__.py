@@ -4,6 +4,7 @@ Positive current charges the cell, everywhere.
 """
 
 from filmgauge_sim.cell.crossing import Crossing
+from filmgauge_sim.cell.deliverable import deliverable_uah
 from filmgauge_sim.cell.film import FilmCell
 from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.parameters import (
@@ -12,7 +13,6 @@ from filmgauge_sim.cell.parameters import (
     available_sets,
     load_parameters,
 )
-from filmgauge_sim.cell.truth import deliverable_uah
 
 __all__ = [
     "CellParameters",

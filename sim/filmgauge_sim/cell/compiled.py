@@ -4,7 +4,7 @@ import binascii
 import struct
 
 from filmgauge.gauge.profile import Profile
-from filmgauge.gauge.profile_file import HEAD, MAGIC, VERSION, fields
+from filmgauge.gauge.profile_format import HEAD, MAGIC, VERSION, fields
 from filmgauge_sim.cell.kinetics import exchange_current_ua_cm2, static_hysteresis_v
 from filmgauge_sim.cell.parameters import CellParameters
 

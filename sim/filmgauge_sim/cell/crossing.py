@@ -13,10 +13,10 @@ from itertools import count, repeat
 from operator import mul
 from typing import Literal, NamedTuple
 
-from filmgauge_sim.cell.charge import leaked
 from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.open_circuit import hysteresis_after
+from filmgauge_sim.cell.self_discharge import leaked
 
 Bound = Literal["low", "high"]
 
@@ -73,7 +73,7 @@ class Enclosure(NamedTuple):
     most_v_per_s: float
 
 
-class Course:
+class ConstantCurrentPath:
     """What the cell would do from now on under one current at one temperature."""
 
     __slots__ = (
@@ -195,7 +195,7 @@ class Course:
         return Enclosure(lowest, highest, falling, rising)
 
 
-def surely_within(course: Course, duration_s: float, limits: Limits) -> bool:
+def surely_within(course: ConstantCurrentPath, duration_s: float, limits: Limits) -> bool:
     """Whether bounds that cost little prove that no limit is reached: the usual case."""
     law = course.law
     low, high = course.surface_bounds(duration_s)
@@ -211,7 +211,9 @@ def surely_within(course: Course, duration_s: float, limits: Limits) -> bool:
     return lowest > limits.low_v + _GRAZE_V and highest < limits.high_v - _GRAZE_V
 
 
-def first_crossing(course: Course, duration_s: float, limits: Limits) -> Crossing | None:
+def first_crossing(
+    course: ConstantCurrentPath, duration_s: float, limits: Limits
+) -> Crossing | None:
     """The earliest time in [0, duration_s] at which the voltage is at or beyond a limit.
 
     The time is right to 1e-6 s; there the voltage is at the limit or beyond it by 1e-9 V, where
@@ -249,7 +251,7 @@ def _holds(span: Enclosure, limits: Limits) -> bool:
 
 
 def _solved(
-    course: Course, inside: Instant, outside: Instant, bound: Bound, limits: Limits
+    course: ConstantCurrentPath, inside: Instant, outside: Instant, bound: Bound, limits: Limits
 ) -> Crossing:
     """The crossing between two instants, by Newton's rule kept within a shrinking bracket."""
     limit = limits.low_v if bound == "low" else limits.high_v

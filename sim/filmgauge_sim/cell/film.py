@@ -17,15 +17,21 @@ stays what it was; the stoichiometry is that charge over the new capacity.
 from math import inf, isfinite
 
 from filmgauge_sim.cell.ageing import aged, strain_share
-from filmgauge_sim.cell.charge import leaked
-from filmgauge_sim.cell.crossing import Course, Crossing, Limits, first_crossing, surely_within
+from filmgauge_sim.cell.crossing import (
+    ConstantCurrentPath,
+    Crossing,
+    Limits,
+    first_crossing,
+    surely_within,
+)
 from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.mean_voltage import mean_voltage_v
-from filmgauge_sim.cell.one_way import OneWay, way
+from filmgauge_sim.cell.monotonic_crossing import OneWay, way
 from filmgauge_sim.cell.open_circuit import hysteresis_after
 from filmgauge_sim.cell.parameters import CellParameters
+from filmgauge_sim.cell.self_discharge import leaked
 
 # Far beyond any use; within them nothing overflows.
 MOST_UA_CM2 = 1e6
@@ -87,7 +93,7 @@ class FilmCell:
         # This cell as it will be when the current turns, while nothing else happens.
         self._turned_twin: FilmCell | None = None
         # What was last asked about, while nothing changes.
-        self._course: Course | None = None
+        self._course: ConstantCurrentPath | None = None
 
     @property
     def parameters(self) -> CellParameters:
@@ -233,10 +239,10 @@ class FilmCell:
             return OneWay(course, direction).first_crossing(duration_s, limits)
         return first_crossing(course, duration_s, limits)
 
-    def _course_under(self, law: Isothermal, current: float) -> Course:
+    def _course_under(self, law: Isothermal, current: float) -> ConstantCurrentPath:
         course = self._course
         if course is None or course.current_ua_cm2 != current or course.law is not law:
-            course = Course(law, current, self._mean, self._modes, self._hysteresis)
+            course = ConstantCurrentPath(law, current, self._mean, self._modes, self._hysteresis)
             self._course = course
         return course
 

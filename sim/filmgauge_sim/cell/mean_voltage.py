@@ -1,9 +1,9 @@
 """The mean voltage over a stretch of constant current, which is what its energy needs."""
 
-from filmgauge_sim.cell.charge import mean_stored
-from filmgauge_sim.cell.crossing import Course
+from filmgauge_sim.cell.crossing import ConstantCurrentPath
 from filmgauge_sim.cell.diffusion import mean_sum
 from filmgauge_sim.cell.open_circuit import mean_hysteresis
+from filmgauge_sim.cell.self_discharge import mean_stored
 
 # Gauss-Legendre, twelve points on (-1, 1): the positive roots and their weights (Abramowitz and
 # Stegun, table 25.4).
@@ -30,7 +30,7 @@ def _quadrature() -> list[tuple[float, float]]:
 _QUADRATURE = _quadrature()
 
 
-def mean_voltage_v(course: Course, duration_s: float) -> float:
+def mean_voltage_v(course: ConstantCurrentPath, duration_s: float) -> float:
     """The mean over the first duration_s > 0 of a course.
 
     On the plateau the open-circuit curve is a straight line, so that the mean of the state gives

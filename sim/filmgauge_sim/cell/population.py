@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from filmgauge_sim.cell.charge import SERIES_BELOW
 from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
 from filmgauge_sim.cell.film import LONGEST_S, MOST_UA_CM2
 from filmgauge_sim.cell.isothermal import HIGHEST_C, LOWEST_C, SECONDS_PER_YEAR
@@ -22,6 +21,7 @@ from filmgauge_sim.cell.kinetics import (
 )
 from filmgauge_sim.cell.open_circuit import TANGENT_FROM
 from filmgauge_sim.cell.parameters import CellParameters
+from filmgauge_sim.cell.self_discharge import SERIES_BELOW
 
 Floats = NDArray[np.float64]
 _KEPT_STEPS = 8  # durations whose decays are kept

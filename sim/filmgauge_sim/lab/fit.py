@@ -15,11 +15,11 @@ import numpy as np
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation, static_hysteresis_v
+from filmgauge_sim.lab.cycler_data import Measured, Numbers
+from filmgauge_sim.lab.fit_parameters import UNKNOWNS, Unknown, at, hidden, reference_current
 from filmgauge_sim.lab.intervals import Kinds, half_widths, noises
-from filmgauge_sim.lab.likeness import Course, Point, course, simulated
-from filmgauge_sim.lab.measured import Measured, Numbers
+from filmgauge_sim.lab.residuals import Course, Point, course, simulated
 from filmgauge_sim.lab.segments import Kind, cut, largest_run
-from filmgauge_sim.lab.unknowns import UNKNOWNS, Unknown, at, hidden, reference_current
 
 # What the noises are taken for at first, and their least: no cycler measures better.
 _NOISE_V, _LEAST_NOISE_V = 5e-3, 1e-4

@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from filmgauge_sim.lab.measured import Numbers
+from filmgauge_sim.lab.cycler_data import Numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from filmgauge_sim.lab import samples
+from filmgauge_sim.lab import paper_samples as samples
 from filmgauge_sim.lab.capacity import Capacity
 from filmgauge_sim.lab.comparison import OneCell
 from filmgauge_sim.lab.cycling import Cycle
@@ -18,8 +18,8 @@ from filmgauge_sim.lab.figures import (
     profiles,
     voltammogram,
 )
-from filmgauge_sim.lab.published import Published
-from filmgauge_sim.lab.samples import RateTest
+from filmgauge_sim.lab.paper_experiments import Published
+from filmgauge_sim.lab.paper_samples import RateTest
 from filmgauge_sim.lab.sweep import SweepPoint
 
 # Above it the sweep is at the end of the curve in every cycle.

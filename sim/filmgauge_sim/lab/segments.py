@@ -6,7 +6,7 @@ from enum import Enum
 
 import numpy as np
 
-from filmgauge_sim.lab.measured import Measured, Numbers
+from filmgauge_sim.lab.cycler_data import Measured, Numbers
 
 # Below this share of the file's largest current it is noise around zero.
 _REST_SHARE = 1e-3

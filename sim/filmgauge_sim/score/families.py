@@ -14,12 +14,12 @@ from typing import Protocol
 
 from filmgauge_sim.cell import CellParameters, LifeState
 from filmgauge_sim.score import truth
-from filmgauge_sim.score.course import Sampling
-from filmgauge_sim.score.draws import SensorErrors, drawn_cell, drawn_sensors
-from filmgauge_sim.score.drive.cycling import HOUR_S, Programme, bursts, cycles, first_cycles
-from filmgauge_sim.score.drive.harvest import DAY_S, harvesting, office_days, outdoor_days
-from filmgauge_sim.score.drive.implant import implant
-from filmgauge_sim.score.drive.swing import swings
+from filmgauge_sim.score.cell_run import Sampling
+from filmgauge_sim.score.programmes.cycling import HOUR_S, Programme, bursts, cycles, first_cycles
+from filmgauge_sim.score.programmes.harvest import DAY_S, harvesting, office_days, outdoor_days
+from filmgauge_sim.score.programmes.implant import implant
+from filmgauge_sim.score.programmes.swing import swings
+from filmgauge_sim.score.random_cells import SensorErrors, drawn_cell, drawn_sensors
 
 UNKNOWN = (0.5, 0.29)
 BURST_UA_CM2 = 13.0

@@ -13,11 +13,17 @@ from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
 from filmgauge_sim.parts.tmp117 import ACCURACY_C
-from filmgauge_sim.scenario import CyclerStep, NodeSection, Scenario, ScenarioError, duration_us
-from filmgauge_sim.score.course import Course, Sampling
-from filmgauge_sim.score.draws import SensorErrors, drawn_sensors
-from filmgauge_sim.score.drive.cycling import HOUR_S, Programme
+from filmgauge_sim.scenario.scenario import (
+    CyclerStep,
+    NodeSection,
+    Scenario,
+    ScenarioError,
+    duration_us,
+)
+from filmgauge_sim.score.cell_run import Course, Sampling
 from filmgauge_sim.score.families import Family
+from filmgauge_sim.score.programmes.cycling import HOUR_S, Programme
+from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
 from filmgauge_sim.score.steps import Step
 
 _SHUNT_OHM = 1000.0

@@ -7,10 +7,10 @@ from typing import Any
 
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.gauge.ledger import CORRECTED
-from filmgauge_sim.board.image import rom
+from filmgauge_sim.board.firmware_image import rom
 from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.cell.compiled import CompiledProfile
-from filmgauge_sim.score.sensing import Kind, Reading
+from filmgauge_sim.score.sensor_model import Kind, Reading
 
 _SERVER = Path(__file__).with_name("_serve.py")
 _PACKAGED = "import sys, micropython_module as m; sys.exit(m.run_main(['', *sys.argv[1:]]))"

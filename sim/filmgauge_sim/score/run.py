@@ -11,13 +11,13 @@ from filmgauge_sim.score import truth
 from filmgauge_sim.score.baselines.counter import Counter, ResetCounter
 from filmgauge_sim.score.baselines.kalman import Kalman
 from filmgauge_sim.score.baselines.rest_table import RestTable
-from filmgauge_sim.score.course import Course, Faults, Moment
-from filmgauge_sim.score.drive.cycling import Programme
-from filmgauge_sim.score.estimator import Estimator
+from filmgauge_sim.score.cell_run import Course, Faults, Moment
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.ours import RUNTIMES, GaugeMaker, Ours, RuntimeName, gauge_maker
-from filmgauge_sim.score.recent import RecentTruth
-from filmgauge_sim.score.sensing import Reading, Sensors
+from filmgauge_sim.score.firmware_gauge import RUNTIMES, GaugeMaker, Ours, RuntimeName, gauge_maker
+from filmgauge_sim.score.gauge_protocol import Estimator
+from filmgauge_sim.score.programmes.cycling import Programme
+from filmgauge_sim.score.recent_discharge import RecentTruth
+from filmgauge_sim.score.sensor_model import Reading, Sensors
 from filmgauge_sim.score.steps import End
 
 SHUNT_OHM = 1000.0

@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
-from filmgauge_sim.board.kinds import BoardKind
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.tmp117 import Tmp117
 
 KIND = BoardKind(
+    pins=BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12, charge=13),
     name="round",
     boot_us=100_000,
     boot_ua=10_000.0,

@@ -6,9 +6,9 @@ from typing import Any
 
 from quiet_world import QuietWorld, quiet_board
 
-from filmgauge_sim.board.files import install
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import Outcome, ResetCause
 from filmgauge_sim.board.runtime import Runtime
 

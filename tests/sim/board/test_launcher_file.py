@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from snippets import Program
 
-from filmgauge_host.provision.archive import Archive
-from filmgauge_sim.board.files import fetch, install, listing
+from filmgauge_host.serial.archive import Archive
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.outcome import ResetCause
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
-SOURCES = {name: (FIRMWARE / name).read_text() for name in ("launch.py", "exchange.py")}
+SOURCES = {name: (FIRMWARE / name).read_text() for name in ("launch.py", "update.py")}
 MAIN = "import launch\nlaunch.start()\n"
 EXCHANGED = ("/config.json", "/profile.bin", "/app.bin")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from filmgauge_sim.bench_board import bench_board
-from filmgauge_sim.board.files import fetch, install, listing
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+from filmgauge_sim.nodes.serial_bench import bench_board
 
 PATIENCE_S = 30.0
 BLINK = b"""\

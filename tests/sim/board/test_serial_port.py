@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import serial
 
-from filmgauge_sim.bench_board import bench_board
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+from filmgauge_sim.nodes.serial_bench import bench_board
 
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
 

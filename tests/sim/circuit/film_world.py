@@ -8,8 +8,8 @@ from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.capacitor import Capacitor
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.harvester import ConstantHarvester, Harvester, TraceHarvester
-from filmgauge_sim.circuit.powered import BoardSupply, FilmPowered, Pins
-from filmgauge_sim.circuit.sensing import Sensing
+from filmgauge_sim.circuit.harvesting import BoardSupply, HarvestingCircuit, Pins
+from filmgauge_sim.circuit.sensor_pair import SensorPair
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.tmp117 import Tmp117
@@ -30,22 +30,22 @@ def film_world(
     ambient: Ambient | None = None,
     start_v: float = 3.3,
     pins: Pins = PINS,
-) -> FilmPowered:
+) -> HarvestingCircuit:
     """Return a world; what is not given is plain: no harvester, 25 degC, 100 uF."""
-    return FilmPowered(
+    return HarvestingCircuit(
         cell=FilmCell(EVP_LI, area_cm2, stoichiometry),
         capacitor=capacitor or Capacitor(100.0, 100.0, 0.1),
         converter=converter or Converter(),
         harvester=harvester or ConstantHarvester(0.0),
         ambient=ambient or Ambient(25.0),
-        sensing=Sensing(Ina228(1000.0), Tmp117(offset_c=0.0), I2CBus()),
+        sensing=SensorPair(Ina228(1000.0), Tmp117(offset_c=0.0), I2CBus()),
         supply=BoardSupply(SUPPLY_V, BROWN_OUT_V),
         pins=pins,
         start_v=start_v,
     )
 
 
-def random_world(rng: random.Random) -> FilmPowered:
+def random_world(rng: random.Random) -> HarvestingCircuit:
     """Return a world with everything in it, drawn from `rng`."""
     times_s = sorted(rng.sample(range(1, 20_000), 5))
     trace = [(float(time_s), rng.choice([0.0, rng.uniform(0, 400)])) for time_s in times_s]
@@ -75,7 +75,7 @@ def random_life(rng: random.Random, acts: int = 60) -> list[tuple[int, str, floa
     return life
 
 
-def live(world: FilmPowered, life: list[tuple[int, str, float]], splits: int = 1) -> None:
+def live(world: HarvestingCircuit, life: list[tuple[int, str, float]], splits: int = 1) -> None:
     """Put a world through a life; each wait in `splits` parts with its state asked for."""
     pins = {"gate": PINS.gate, "sensors": 11, "disconnect": PINS.disconnect}
     load_ua = 0.0

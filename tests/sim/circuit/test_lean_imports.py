@@ -6,8 +6,8 @@ import sys
 _PROGRAM = """
 import sys
 import filmgauge_host.cli.run
-import filmgauge_sim.circuit.worlds
-import filmgauge_sim.node
+import filmgauge_sim.nodes.world
+import filmgauge_sim.nodes.virtual_node
 heavy = {"numpy", "matplotlib", "scipy", "textual", "numba"} & set(sys.modules)
 print(*sorted(heavy))
 """

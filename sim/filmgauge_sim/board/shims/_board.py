@@ -1,10 +1,10 @@
 """What the board says of itself at boot."""
 
 import _link
-import _ops
+import _protocol
 import ustruct
 
 reset_cause, flash_blocks, latency_us, real_wait_ms, unique_id, _port = ustruct.unpack(
-    _ops.HELLO_ANSWER, _link.call(_ops.HELLO)
+    _protocol.HELLO_ANSWER, _link.call(_protocol.HELLO)
 )
-port = _ops.PORTS[_port]
+port = _protocol.PORTS[_port]

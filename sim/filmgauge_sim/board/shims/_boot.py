@@ -4,7 +4,7 @@ import sys
 
 import _board
 import _flash
-import _ops
+import _protocol
 import uos
 import vfs
 
@@ -15,7 +15,7 @@ place = "/flash" if serial and _board.port == "stm32" else "/"  # as the ports h
 _flash.mount(image, place)
 vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
 sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
-if _board.port in _ops.WIFI_PORTS:
+if _board.port in _protocol.WIFI_PORTS:
     sys.path.append("/rom/shims/wifi")
 
 if serial:

@@ -2,10 +2,10 @@
 
 import _board
 import _link
-import _ops
+import _protocol
 import vfs
 
-_BLOCK = _ops.FLASH_BLOCK
+_BLOCK = _protocol.FLASH_BLOCK
 
 
 class Flash:
@@ -15,15 +15,15 @@ class Flash:
         self._image = open(path, "rb")
 
     def readblocks(self, block, buffer, offset=0):
-        _link.elapse(_ops.READ_US)
+        _link.elapse(_protocol.READ_US)
         self._image.seek(block * _BLOCK + offset)
         self._image.readinto(buffer)
 
     def writeblocks(self, block, buffer, offset=None):
         if offset is None:
-            _link.call(_ops.FLASH_ERASE, 0, block)
+            _link.call(_protocol.FLASH_ERASE, 0, block)
             offset = 0
-        _link.call(_ops.FLASH_PROGRAM, 0, block * _BLOCK + offset, buffer)
+        _link.call(_protocol.FLASH_PROGRAM, 0, block * _BLOCK + offset, buffer)
 
     def ioctl(self, operation, argument):
         if operation == 4:
@@ -31,7 +31,7 @@ class Flash:
         if operation == 5:
             return _BLOCK
         if operation == 6:
-            _link.call(_ops.FLASH_ERASE, 0, argument)
+            _link.call(_protocol.FLASH_ERASE, 0, argument)
         return 0
 
 

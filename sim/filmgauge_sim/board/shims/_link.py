@@ -1,11 +1,11 @@
 """The link of a real interpreter to the host that plays its board: file descriptor 3."""
 
-import _ops
+import _protocol
 import ustruct
 
 _file = open(3, "r+b")
-_request = bytearray(_ops.REQUEST_SIZE)
-_answer = bytearray(_ops.ANSWER_SIZE)
+_request = bytearray(_protocol.REQUEST_SIZE)
+_answer = bytearray(_protocol.ANSWER_SIZE)
 _clock = [0, 0]  # board clock at the last answer, us since then
 
 
@@ -18,7 +18,7 @@ def call(operation, small=0, argument=0, data=b""):
         return _file.read(n)
     except MemoryError:
         while n > 0:  # or the next request would take it for its own answer
-            n -= _file.readinto(_answer, min(n, _ops.ANSWER_SIZE))
+            n -= _file.readinto(_answer, min(n, _protocol.ANSWER_SIZE))
         raise
 
 
@@ -33,14 +33,14 @@ def call_into(operation, small, argument, buffer):
 def _exchange(operation, small, argument, data):
     n = len(data)
     ustruct.pack_into(
-        _ops.REQUEST, _request, 0, operation, small, n, argument & 0xFFFFFFFF, _clock[1]
+        _protocol.REQUEST, _request, 0, operation, small, n, argument & 0xFFFFFFFF, _clock[1]
     )
     _file.write(_request)
     if n:
         _file.write(data)
-    if _file.readinto(_answer) != _ops.ANSWER_SIZE:
+    if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
         raise SystemExit  # the host is gone
-    status, length, _clock[0] = ustruct.unpack_from(_ops.ANSWER, _answer, 0)
+    status, length, _clock[0] = ustruct.unpack_from(_protocol.ANSWER, _answer, 0)
     _clock[1] = 0
     if status:
         raise OSError(status)
@@ -55,5 +55,7 @@ def now_us():
 def elapse(us):
     """Let time pass on the board: the host is told with the next request, or after a while."""
     _clock[1] += us
-    if _clock[1] > _ops.LONGEST_UNTOLD_US:  # else a loop that only looks at the clock never ends
-        call(_ops.SLEEP_US)
+    if (
+        _clock[1] > _protocol.LONGEST_UNTOLD_US
+    ):  # else a loop that only looks at the clock never ends
+        call(_protocol.SLEEP_US)

@@ -7,7 +7,7 @@ from binascii import hexlify, unhexlify
 
 import _interrupts
 import _link
-import _ops
+import _protocol
 import ustruct
 
 FLAG_READ = 0x02
@@ -17,19 +17,19 @@ FLAG_NOTIFY = 0x10
 FLAG_INDICATE = 0x20
 
 _ENODEV = 19
-_BITS = {"bond": _ops.BLE_BOND, "mitm": _ops.BLE_MITM, "le_secure": _ops.BLE_SECURE}
+_BITS = {"bond": _protocol.BLE_BOND, "mitm": _protocol.BLE_MITM, "le_secure": _protocol.BLE_SECURE}
 _HIGHEST_IO = 4
 _SETTINGS = ("gap_name", "mtu", "rxbuf", "addr_mode", "bond", "mitm", "io", "le_secure")
 _CAN_BE_READ = ("gap_name", "mtu", "rxbuf")
 _READ_REFUSED = 3  # ATT: read not permitted
 _LAYOUTS = {
-    _ops.IRQ_GATTS_WRITE: "<HH",
-    _ops.IRQ_GATTS_READ_REQUEST: "<HHH",
-    _ops.IRQ_GATTS_INDICATE_DONE: "<HHB",
-    _ops.IRQ_MTU_EXCHANGED: "<HH",
-    _ops.IRQ_CONNECTION_UPDATE: "<HHHHH",
-    _ops.IRQ_ENCRYPTION_UPDATE: "<HBBBB",
-    _ops.IRQ_PASSKEY_ACTION: "<HBI",
+    _protocol.IRQ_GATTS_WRITE: "<HH",
+    _protocol.IRQ_GATTS_READ_REQUEST: "<HHH",
+    _protocol.IRQ_GATTS_INDICATE_DONE: "<HHB",
+    _protocol.IRQ_MTU_EXCHANGED: "<HH",
+    _protocol.IRQ_CONNECTION_UPDATE: "<HHHHH",
+    _protocol.IRQ_ENCRYPTION_UPDATE: "<HBBBB",
+    _protocol.IRQ_PASSKEY_ACTION: "<HBI",
 }
 
 
@@ -38,8 +38,8 @@ def _call(operation, small=0, argument=0, data=b""):
         return _link.call(operation, small, argument, data)
     except OSError as error:
         number = error.errno
-        if number & _ops.BLE_OWN_ERROR:
-            number = -(number & ~_ops.BLE_OWN_ERROR)
+        if number & _protocol.BLE_OWN_ERROR:
+            number = -(number & ~_protocol.BLE_OWN_ERROR)
     raise OSError(number, "")
 
 
@@ -95,7 +95,7 @@ class BLE:
     def active(self, active=None):
         if active is None:
             return self._active
-        answer = _call(_ops.BLE_ACTIVE, 1 if active else 0)
+        answer = _call(_protocol.BLE_ACTIVE, 1 if active else 0)
         self._active = bool(active)
         self._address = (answer[0], answer[1:]) if active else None
         _interrupts.serve(self._handle if active else None)
@@ -117,7 +117,7 @@ class BLE:
         bits = self._settings["io"] << 4
         for name, bit in _BITS.items():
             bits |= bit if self._settings.get(name) else 0
-        _call(_ops.BLE_CONFIG, bits, self._settings["mtu"], self._settings["gap_name"])
+        _call(_protocol.BLE_CONFIG, bits, self._settings["mtu"], self._settings["gap_name"])
 
     def _setting(self, name):
         if name == "mac":
@@ -134,34 +134,34 @@ class BLE:
 
     def gap_advertise(self, interval_us, adv_data=None, *, resp_data=None, connectable=True):
         self._need_active()
-        bits = _ops.BLE_CONNECTABLE if connectable else 0
+        bits = _protocol.BLE_CONNECTABLE if connectable else 0
         data = response = b""
         if adv_data is not None:
-            bits |= _ops.BLE_HAS_DATA
+            bits |= _protocol.BLE_HAS_DATA
             data = bytes(adv_data)
         if resp_data is not None:
-            bits |= _ops.BLE_HAS_RESPONSE
+            bits |= _protocol.BLE_HAS_RESPONSE
             response = bytes(resp_data)
         packed = ustruct.pack("<H", len(data)) + data + response
-        _call(_ops.BLE_ADVERTISE, bits, interval_us or 0, packed)
+        _call(_protocol.BLE_ADVERTISE, bits, interval_us or 0, packed)
         self._handle()
 
     def gap_disconnect(self, conn_handle):
         self._need_active()
-        return _call(_ops.BLE_DISCONNECT, 0, conn_handle) == b"\x01"
+        return _call(_protocol.BLE_DISCONNECT, 0, conn_handle) == b"\x01"
 
     def gap_pair(self, conn_handle):
         self._need_active()
-        _call(_ops.BLE_PAIR, 0, conn_handle)
+        _call(_protocol.BLE_PAIR, 0, conn_handle)
 
     def gap_passkey(self, conn_handle, action, passkey):
         self._need_active()
-        _call(_ops.BLE_PASSKEY, action, conn_handle, ustruct.pack("<I", passkey))
+        _call(_protocol.BLE_PASSKEY, action, conn_handle, ustruct.pack("<I", passkey))
 
     def gatts_register_services(self, services):
         self._need_active()
         packed = b"".join(_service(service) for service in services)
-        answer = _call(_ops.BLE_REGISTER, 0, 0, packed)
+        answer = _call(_protocol.BLE_REGISTER, 0, 0, packed)
         found = []
         while answer:
             count = answer[0]
@@ -171,29 +171,29 @@ class BLE:
 
     def gatts_read(self, value_handle):
         self._need_active()
-        return _call(_ops.BLE_READ, 0, value_handle)
+        return _call(_protocol.BLE_READ, 0, value_handle)
 
     def gatts_write(self, value_handle, data, send_update=False):
         self._need_active()
-        answer = _call(_ops.BLE_WRITE, 1 if send_update else 0, value_handle, bytes(data))
+        answer = _call(_protocol.BLE_WRITE, 1 if send_update else 0, value_handle, bytes(data))
         return ustruct.unpack("<H", answer)[0]
 
     def gatts_set_buffer(self, value_handle, len, append=False):
         self._need_active()
-        _call(_ops.BLE_BUFFER, 1 if append else 0, value_handle | len << 16)
+        _call(_protocol.BLE_BUFFER, 1 if append else 0, value_handle | len << 16)
 
     def gatts_notify(self, conn_handle, value_handle, data=None):
         self._tell(conn_handle, value_handle, data, 0)
 
     def gatts_indicate(self, conn_handle, value_handle, data=None):
-        self._tell(conn_handle, value_handle, data, _ops.BLE_INDICATE)
+        self._tell(conn_handle, value_handle, data, _protocol.BLE_INDICATE)
 
     def _tell(self, connection, handle, data, bits):
         self._need_active()
         if data is not None:
-            bits |= _ops.BLE_HAS_DATA
+            bits |= _protocol.BLE_HAS_DATA
         payload = b"" if data is None else bytes(data)
-        _call(_ops.BLE_NOTIFY, bits, handle | connection << 16, payload)
+        _call(_protocol.BLE_NOTIFY, bits, handle | connection << 16, payload)
 
     def _need_active(self):
         if not self._active:
@@ -206,7 +206,7 @@ class BLE:
         self._handling = True
         try:
             while self._active:
-                packed = _call(_ops.BLE_EVENT)
+                packed = _call(_protocol.BLE_EVENT)
                 if not packed:
                     return
                 self._dispatch(packed[0], packed[1:])
@@ -214,7 +214,7 @@ class BLE:
             self._handling = False
 
     def _dispatch(self, event, packed):
-        if event in (_ops.IRQ_GET_SECRET, _ops.IRQ_SET_SECRET):
+        if event in (_protocol.IRQ_GET_SECRET, _protocol.IRQ_SET_SECRET):
             self._keep(event, packed)
             return
         if event in _LAYOUTS:
@@ -222,7 +222,7 @@ class BLE:
         else:  # connection, type and bytes of the address
             connection, kind = ustruct.unpack("<HB", packed[:3])
             values = connection, kind, memoryview(packed)[3:]
-        if event == _ops.IRQ_GATTS_READ_REQUEST:
+        if event == _protocol.IRQ_GATTS_READ_REQUEST:
             self._answer(event, values)
         elif self._handler:
             self._handler(event, values)
@@ -233,14 +233,14 @@ class BLE:
         key = memoryview(packed)[6 : 6 + length]
         answer = None
         try:
-            if self._handler and event == _ops.IRQ_GET_SECRET:
+            if self._handler and event == _protocol.IRQ_GET_SECRET:
                 answer = self._handler(event, (kind, index, key if length else None))
             elif self._handler:
                 value = memoryview(packed)[6 + length :] if has_value else None
                 answer = self._handler(event, (kind, key, value))
         finally:
             value = bytes(answer) if answer and answer is not True else b""
-            _call(_ops.BLE_SECRET, 1 if answer else 0, number, value)
+            _call(_protocol.BLE_SECRET, 1 if answer else 0, number, value)
 
     def _answer(self, event, values):
         """Let the handler say whether a central may read: it returns an ATT error or None."""
@@ -248,7 +248,7 @@ class BLE:
         try:
             error = (self._handler(event, values[1:]) if self._handler else None) or 0
         finally:
-            _call(_ops.BLE_REPLY, error, values[0])
+            _call(_protocol.BLE_REPLY, error, values[0])
 
 
 def _service(service):

@@ -5,7 +5,7 @@ Ticks wrap at 2**30 as on a 32-bit board: those of the unix port would not for c
 
 import _interrupts
 import _link
-import _ops
+import _protocol
 import ustruct
 from utime import gmtime, localtime, mktime  # noqa: F401
 
@@ -48,7 +48,7 @@ def time():
 def sleep_us(us):
     while us > 0:
         step = us if us < _LONGEST_US else _LONGEST_US
-        left = _link.call(_ops.SLEEP_US, 0, step)
+        left = _link.call(_protocol.SLEEP_US, 0, step)
         us -= step
         if left:
             us += ustruct.unpack("<I", left)[0]

@@ -8,8 +8,8 @@ gauges suspend the detection above their overload current).
 
 from filmgauge.gauge.ledger import CountScale
 from filmgauge_sim.cell import CellParameters
-from filmgauge_sim.score.recent import RecentMean
-from filmgauge_sim.score.sensing import Interrupt, Kind, Reading
+from filmgauge_sim.score.recent_discharge import RecentMean
+from filmgauge_sim.score.sensor_model import Interrupt, Kind, Reading
 
 _PC_PER_UAH = 3.6e9
 _OVERLOAD_C = 0.25

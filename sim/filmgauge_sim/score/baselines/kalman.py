@@ -17,7 +17,7 @@ from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
 from filmgauge_sim.score.baselines.counter import Counter
 from filmgauge_sim.score.baselines.mean_curve import Table
-from filmgauge_sim.score.sensing import Reading
+from filmgauge_sim.score.sensor_model import Reading
 
 _POINTS = 1001
 _RATE_C = 0.1  # where the polarisation is made a resistance

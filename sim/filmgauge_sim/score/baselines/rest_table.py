@@ -9,7 +9,7 @@ of both branches stands in it.
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.score.baselines.counter import Counter
 from filmgauge_sim.score.baselines.mean_curve import Table
-from filmgauge_sim.score.sensing import Reading
+from filmgauge_sim.score.sensor_model import Reading
 
 POINTS = 11
 REST_H = 1.0  # foxBMS waits ten minutes; a slow cell is given an hour

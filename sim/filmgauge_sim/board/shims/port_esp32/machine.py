@@ -3,8 +3,8 @@
 import _board
 import _interrupts
 import _link
-import _ops
-from _wires import Output, Wires
+import _protocol
+from _pins_and_bus import Output, Wires
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -35,20 +35,20 @@ SoftI2C = I2C
 class RTC:
     def memory(self, data=None):
         if data is None:
-            return _link.call(_ops.RTC_READ)
+            return _link.call(_protocol.RTC_READ)
         if len(data) > 2048:
             raise ValueError("buffer too long")
-        _link.call(_ops.RTC_WRITE, 0, 0, data)
+        _link.call(_protocol.RTC_WRITE, 0, 0, data)
 
 
 class WDT:
     def __init__(self, id=0, timeout=5000):
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
-        _link.call(_ops.WDT_START, 0, timeout)
+        _link.call(_protocol.WDT_START, 0, timeout)
 
     def feed(self):
-        _link.call(_ops.WDT_FEED)
+        _link.call(_protocol.WDT_FEED)
 
 
 def reset_cause():
@@ -64,16 +64,16 @@ def freq(hz=None):
 
 
 def reset():
-    _link.call(_ops.RESET)
+    _link.call(_protocol.RESET)
 
 
 soft_reset = reset
 
 
 def deepsleep(time_ms=0):
-    _link.call(_ops.DEEPSLEEP, 0, time_ms)
+    _link.call(_protocol.DEEPSLEEP, 0, time_ms)
 
 
 def lightsleep(time_ms=0):
-    _link.call(_ops.LIGHTSLEEP, 0, time_ms)
+    _link.call(_protocol.LIGHTSLEEP, 0, time_ms)
     _interrupts.handle()

@@ -6,8 +6,8 @@ From ports/rp2 of MicroPython: modmachine.c, machine_wdt.c, machine_i2c.c.
 import _board
 import _interrupts
 import _link
-import _ops
-from _wires import Output, Wires
+import _protocol
+from _pins_and_bus import Output, Wires
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -47,10 +47,10 @@ class WDT:
     def __init__(self, id=0, timeout=5000):
         if timeout < 1 or timeout > _LONGEST_WATCHDOG_MS:
             raise ValueError("timeout exceeds %d" % _LONGEST_WATCHDOG_MS)
-        _link.call(_ops.WDT_START, 0, timeout)
+        _link.call(_protocol.WDT_START, 0, timeout)
 
     def feed(self):
-        _link.call(_ops.WDT_FEED)
+        _link.call(_protocol.WDT_FEED)
 
 
 def reset_cause():
@@ -66,7 +66,7 @@ def freq(hz=None):
 
 
 def reset():
-    _link.call(_ops.RESET)
+    _link.call(_protocol.RESET)
 
 
 soft_reset = reset
@@ -75,7 +75,7 @@ soft_reset = reset
 def lightsleep(time_ms=0):
     if time_ms > _LONGEST_SLEEP_MS:
         raise ValueError("sleep too long")
-    _link.call(_ops.LIGHTSLEEP, 0, time_ms)
+    _link.call(_protocol.LIGHTSLEEP, 0, time_ms)
     _interrupts.handle()
 
 

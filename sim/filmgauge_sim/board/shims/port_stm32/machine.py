@@ -8,8 +8,8 @@ import time
 import _board
 import _interrupts
 import _link
-import _ops
-from _wires import Output, Wires
+import _protocol
+from _pins_and_bus import Output, Wires
 
 SOFT_RESET = 0
 PWRON_RESET = 1
@@ -65,10 +65,10 @@ class WDT:
             raise ValueError("WDT timeout too short")
         if timeout > _LONGEST_WATCHDOG_MS:
             raise ValueError("WDT timeout too long")
-        _link.call(_ops.WDT_START, 0, timeout)
+        _link.call(_protocol.WDT_START, 0, timeout)
 
     def feed(self):
-        _link.call(_ops.WDT_FEED)
+        _link.call(_protocol.WDT_FEED)
 
 
 def reset_cause():
@@ -84,19 +84,19 @@ def freq():
 
 
 def reset():
-    _link.call(_ops.RESET)
+    _link.call(_protocol.RESET)
 
 
 soft_reset = reset
 
 
 def deepsleep(time_ms=0):
-    _link.call(_ops.DEEPSLEEP, 0, _wake_up_ms(time_ms))
+    _link.call(_protocol.DEEPSLEEP, 0, _wake_up_ms(time_ms))
 
 
 def lightsleep(time_ms=0):
     begun_us = _link.now_us()
-    _link.call(_ops.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
+    _link.call(_protocol.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
     time.stand_still(_link.now_us() - begun_us)  # ticks stop with the processor's clock
     _interrupts.handle()
 

@@ -1,7 +1,7 @@
 """`os` of the STM32 port on the board's own file system."""
 
 import _link
-import _ops
+import _protocol
 from uos import ilistdir, listdir, mkdir, remove, rename, rmdir, stat, statvfs  # noqa: F401
 
 
@@ -10,4 +10,4 @@ def uname():
 
 
 def urandom(count):
-    return _link.call(_ops.RANDOM, 0, count)
+    return _link.call(_protocol.RANDOM, 0, count)

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import _board
 import _link
-import _ops
+import _protocol
 import micropython as _micropython
 import ustruct
 
@@ -20,7 +20,7 @@ _PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}
 _Implementation = namedtuple(
     "Implementation", ("name", "version", "_machine", "_mpy", "_build", "_thread")
 )
-_identity = _link.call(_ops.IDENTITY)
+_identity = _link.call(_protocol.IDENTITY)
 _major, _minor, _micro, _mpy = ustruct.unpack_from("<BBBH", _identity, 0)
 release = "%d.%d.%d" % (_major, _minor, _micro)
 machine_name = _identity[5:].decode()
@@ -29,19 +29,19 @@ platform = _PLATFORMS[_board.port]
 
 def write(data):
     """Send bytes as they are."""
-    _link.call(_ops.CONSOLE_WRITE, 0, 0, data)
+    _link.call(_protocol.CONSOLE_WRITE, 0, 0, data)
 
 
 def interrupts(enabled):
     """Let a Ctrl-C be KeyboardInterrupt from now on, or a byte like another one."""
-    _link.call(_ops.CONSOLE_INTERRUPTS, 1 if enabled else 0)
+    _link.call(_protocol.CONSOLE_INTERRUPTS, 1 if enabled else 0)
 
 
 def read(count):
     """Return one to `count` bytes, waiting for the first."""
     global _waiting
     if not _waiting:
-        return _link.call(_ops.CONSOLE_READ, 0, count)
+        return _link.call(_protocol.CONSOLE_READ, 0, count)
     taken = bytes(_waiting[:count])
     _waiting = _waiting[count:]
     return taken
@@ -57,7 +57,7 @@ def ready(timeout_ms):
     """Wait at most so long for something to read; -1: for ever. Return whether there is."""
     if _waiting:
         return True
-    return bool(_link.call(_ops.CONSOLE_POLL, 0, timeout_ms))
+    return bool(_link.call(_protocol.CONSOLE_POLL, 0, timeout_ms))
 
 
 class _Bytes:

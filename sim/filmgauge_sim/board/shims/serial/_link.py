@@ -4,12 +4,12 @@ The host tells of one with its next answer. Only where the firmware makes no req
 sends SIGINT, which the unix port raises at any moment; what has begun is brought to its end first.
 """
 
-import _ops
+import _protocol
 import ustruct
 
 _file = open(3, "r+b")
-_request = bytearray(_ops.REQUEST_SIZE)
-_answer = bytearray(_ops.ANSWER_SIZE)
+_request = bytearray(_protocol.REQUEST_SIZE)
+_answer = bytearray(_protocol.ANSWER_SIZE)
 _clock = [0, 0]  # board clock at the last answer, us since then
 
 
@@ -25,7 +25,14 @@ def call_into(operation, small, argument, buffer):
 
 def _exchange(operation, small, argument, data, into):
     ustruct.pack_into(
-        _ops.REQUEST, _request, 0, operation, small, len(data), argument & 0xFFFFFFFF, _clock[1]
+        _protocol.REQUEST,
+        _request,
+        0,
+        operation,
+        small,
+        len(data),
+        argument & 0xFFFFFFFF,
+        _clock[1],
     )
     done = 0
     status = length = 0
@@ -38,14 +45,14 @@ def _exchange(operation, small, argument, data, into):
                 _file.write(_request + bytes(data) if data else _request)
                 done = 2
             if done == 2:
-                if _file.readinto(_answer) != _ops.ANSWER_SIZE:
+                if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
                     raise SystemExit  # the host is gone
                 done = 3
-                status, length, _clock[0] = ustruct.unpack_from(_ops.ANSWER, _answer, 0)
+                status, length, _clock[0] = ustruct.unpack_from(_protocol.ANSWER, _answer, 0)
                 _clock[1] = 0
-                if status & _ops.INTERRUPTED:
+                if status & _protocol.INTERRUPTED:
                     interrupted = True
-                    status &= ~_ops.INTERRUPTED
+                    status &= ~_protocol.INTERRUPTED
             if length and into is not None and length == len(into):
                 _file.readinto(into)
             elif length:
@@ -70,5 +77,5 @@ def now_us():
 def elapse(us):
     """Let time pass on the board: the host is told with the next request, or after a while."""
     _clock[1] += us
-    if _clock[1] > _ops.LONGEST_UNTOLD_US:
-        call(_ops.SLEEP_US)
+    if _clock[1] > _protocol.LONGEST_UNTOLD_US:
+        call(_protocol.SLEEP_US)

@@ -7,7 +7,7 @@ import sys
 
 import _console
 import _link
-import _ops
+import _protocol
 import machine
 
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = 1, 2, 3, 4, 5
@@ -26,7 +26,7 @@ class _SoftReset(Exception):
 def start():
     """Run the board's files, then its prompt; never returns."""
     machine.soft_reset = _soft_reset
-    raw = bool(_link.call(_ops.CONSOLE_MODE)[0])
+    raw = bool(_link.call(_protocol.CONSOLE_MODE)[0])
     try:
         if _run_file("boot.py") and not raw:
             _run_file("main.py")
@@ -38,7 +38,7 @@ def start():
             raw = not raw
     except _SoftReset:
         _console.write(b"MPY: soft reboot\r\n")
-        _link.call(_ops.SOFT_RESET, 1 if raw else 0)
+        _link.call(_protocol.SOFT_RESET, 1 if raw else 0)
 
 
 def _soft_reset():

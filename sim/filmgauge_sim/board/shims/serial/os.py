@@ -2,7 +2,7 @@
 
 import _console
 import _link
-import _ops
+import _protocol
 from uos import *  # noqa: F403
 
 
@@ -12,4 +12,4 @@ def uname():
 
 
 def urandom(count):
-    return _link.call(_ops.RANDOM, 0, count)
+    return _link.call(_protocol.RANDOM, 0, count)

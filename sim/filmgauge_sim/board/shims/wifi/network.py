@@ -4,16 +4,16 @@ The numbers of `status` are those of the ESP32 port.
 """
 
 import _link
-import _ops
+import _protocol
 import ustruct
 
 STA_IF = 0
 AP_IF = 1
-STAT_IDLE = _ops.STAT_IDLE
-STAT_CONNECTING = _ops.STAT_CONNECTING
-STAT_GOT_IP = _ops.STAT_GOT_IP
-STAT_NO_AP_FOUND = _ops.STAT_NO_AP_FOUND
-STAT_WRONG_PASSWORD = _ops.STAT_WRONG_PASSWORD
+STAT_IDLE = _protocol.STAT_IDLE
+STAT_CONNECTING = _protocol.STAT_CONNECTING
+STAT_GOT_IP = _protocol.STAT_GOT_IP
+STAT_NO_AP_FOUND = _protocol.STAT_NO_AP_FOUND
+STAT_WRONG_PASSWORD = _protocol.STAT_WRONG_PASSWORD
 
 
 class WLAN:
@@ -24,13 +24,13 @@ class WLAN:
         if is_active is None:
             return self._active
         self._active = bool(is_active)
-        _link.call(_ops.WLAN_ACTIVE, 1 if is_active else 0)
+        _link.call(_protocol.WLAN_ACTIVE, 1 if is_active else 0)
         return self._active
 
     def connect(self, ssid=None, key=None, *, bssid=None):
         if not self._active:
             raise OSError("Wifi Not Started")
-        _link.call(_ops.WLAN_CONNECT, 0, 0, (ssid + "\0" + (key or "")).encode())
+        _link.call(_protocol.WLAN_CONNECT, 0, 0, (ssid + "\0" + (key or "")).encode())
 
     def disconnect(self):
         if self._active:
@@ -38,7 +38,7 @@ class WLAN:
             self.active(True)
 
     def status(self, param=None):
-        return ustruct.unpack("<H", _link.call(_ops.WLAN_STATUS))[0]
+        return ustruct.unpack("<H", _link.call(_protocol.WLAN_STATUS))[0]
 
     def isconnected(self):
         return self.status() == STAT_GOT_IP

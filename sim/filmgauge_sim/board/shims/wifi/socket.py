@@ -7,7 +7,7 @@ host a bounded wait.
 
 import _board
 import _link
-import _ops
+import _protocol
 import network
 import usocket
 from usocket import AF_INET, SOCK_STREAM
@@ -23,7 +23,7 @@ _CALL_US = 10  # assumed: a call into the network stack
 def _wait_us(us):
     while us > 0:
         step = us if us < 1000000000 else 1000000000
-        _link.call(_ops.SLEEP_US, 0, step)
+        _link.call(_protocol.SLEEP_US, 0, step)
         us -= step
 
 
@@ -129,7 +129,7 @@ class socket:
             return True
         self._silent = True
         if timeout_us is None:
-            _link.call(_ops.HANG)
+            _link.call(_protocol.HANG)
         _wait_us(timeout_us - (_link.now_us() - begun))
         return False
 

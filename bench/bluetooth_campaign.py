@@ -1,0 +1,112 @@
+"""Eight nodes with the real firmware on a lossy air, and a bridge to a real broker."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from filmgauge_host.ble.bridge import Bridge
+from filmgauge_host.ble.node_registry import KnownNodes
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.virtual.bluetooth import virtual_radio
+from filmgauge_sim.air.air import Air
+from filmgauge_sim.nodes.flash_reader import backlog
+from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
+from filmgauge_sim.scenario.scenario import FirmwareSection, NodeSection, Scenario
+from filmgauge_sim.scenario.simulation import Simulation
+
+NODES = 8
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What became of the records of all nodes. waiting: of those made, still on their nodes.
+
+    lost: neither received nor waiting. wall_s: real time.
+    """
+
+    made: int
+    received: int
+    waiting: int
+    lost: int
+    duplicated: int
+    failed_visits: int
+    wall_s: float
+
+
+def nodes_scenario(count: int, report_s: int, duration: str, seed: int = 1) -> Scenario:
+    """Return a scenario of nodes that report every so many seconds."""
+    firmware = FirmwareSection(
+        sample_s=report_s, report_every=1, ble_advertise_ms=5000, journal_every=60
+    )
+    node = NodeSection(name="node", board="stm32wb55", firmware=firmware)
+    nodes = [
+        msgspec.structs.replace(node, name=f"node-{number}", clock_error_ppm=10 * number)
+        for number in range(1, count + 1)
+    ]
+    return Scenario(name="bench", seed=seed, duration=duration, node=nodes)
+
+
+def campaign(duration: str, loss: float, seed: int = 1, report_s: int = 600) -> Campaign:
+    """Run eight nodes with the real firmware and a bridge to a real broker."""
+    begun_s = time.monotonic()
+    scenario = nodes_scenario(NODES, report_s, duration, seed)
+    with tempfile.TemporaryDirectory() as name, EmbeddedBroker() as broker:
+        folder = Path(name)
+        address = parse_address(broker.url)
+        air = Air(seed, loss)
+        with (
+            RecordStore(folder / "records.sqlite") as store,
+            Ingest(address, store) as ingest,
+            Bridge(virtual_radio(air), address, folder / "spool", KnownNodes([])) as bridge,
+        ):
+            ingest.wait_connected(10)
+            task = air.loop.create_task(bridge.gateway.run())
+            simulation = Simulation(
+                scenario, Broker("127.0.0.1", 1), folder, "cpython", duration, None, air
+            )
+            try:
+                simulation.run(_look, lambda: True)
+                task.cancel()
+                air.run_to(round(air.loop.time() * 1e6) + 1_000_000)
+                bridge.courier.drain(20)
+                _await(lambda: store.rows >= bridge.gateway.counts.records)
+                made, waiting, lost = 0, 0, 0
+                for node in simulation.nodes:
+                    node.new_records()
+                    got = {each.key for each in store.reports(node.name)}
+                    kept = len(backlog(node.flash))
+                    missing = node.made - len(got)
+                    made += node.made
+                    waiting += min(missing, kept)
+                    lost += max(0, missing - kept)
+                duplicated = sum(each.duplicated for each in ingest.statistics().values())
+                failed = bridge.gateway.counts.failed
+                return Campaign(
+                    made,
+                    store.rows,
+                    waiting,
+                    lost,
+                    duplicated,
+                    failed,
+                    time.monotonic() - begun_s,
+                )
+            finally:
+                simulation.close()
+                air.close()
+
+
+def _look(node: VirtualNode) -> None:
+    node.new_records()  # counts what was made before the backlog drops it
+
+
+def _await(true: Callable[[], object], seconds: float = 20.0) -> None:
+    until_s = time.monotonic() + seconds
+    while not true() and time.monotonic() < until_s:
+        time.sleep(0.01)

@@ -1,0 +1,105 @@
+"""The sensors and switches of a node, for somebody who looks and leaves everything as it was.
+
+A current sensor that counts is only read. One that does not count converts once and stops: if it
+were started here, the node would take what it has counted for its own.
+"""
+
+import time
+
+from machine import Pin
+
+from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS, Ina228
+from filmgauge.sensors.tmp117 import WAIT_MS, Tmp117
+
+_START_UP_MS = 5
+_SETTLE_MS = 2 * CYCLE_MS + 4
+_LOOKS = 8  # of the current, each of one conversion, where the sensor does not average itself
+
+
+class SensorProbe:
+    """Parts at the pins of `config`; the sensors have their supply until `off`."""
+
+    def __init__(self, board, config):
+        self._board = board
+        self._config = config
+        self._supply = None
+        if config.pin_sensors >= 0:
+            self._supply = board.output(config.pin_sensors)
+            self._supply.value(1)
+            time.sleep_ms(_START_UP_MS)
+        self._gate = board.output(config.pin_gate)
+        self.current: Ina228
+        self.running = False
+
+    def off(self) -> None:
+        """Leave the pins as a node that sleeps has them."""
+        self._gate.value(0)
+        if self._config.pin_disconnect >= 0:
+            self._board.latch(self._config.pin_disconnect, 0)
+        if self._supply is not None:
+            self._supply.value(0)
+
+    def levels(self, pin: int) -> list:
+        """Return the levels of a wire of the bus: pulled down, and pulled up."""
+        wire = self._board.output(pin)
+        found = []
+        for pull in (Pin.PULL_DOWN, Pin.PULL_UP):
+            wire.init(Pin.IN, pull)
+            time.sleep_ms(2)
+            found.append(wire.value())
+        wire.init(Pin.IN, None)
+        return found
+
+    def scan(self) -> list:
+        """Return [address, what it says to be] of every part that answers."""
+        config = self._config
+        self.i2c = self._board.i2c(config.pin_scl, config.pin_sda, config.i2c_hz)
+        return [[address, self._identity(address)] for address in self.i2c.scan()]
+
+    def use(self, address: int) -> None:
+        """Take the current sensor at an address."""
+        self.current = Ina228(self.i2c, address)
+        self.current.check()
+        self.running = self.current.running()
+
+    def current_code(self, is_open: bool = False) -> int:
+        """Return the current in counts, with the disconnect switch open or closed."""
+        if self._config.pin_disconnect >= 0:
+            self._board.latch(self._config.pin_disconnect, 1 if is_open else 0)
+        if self.running:
+            time.sleep_ms(_SETTLE_MS)
+            return self.current.current_code()
+        total = 0
+        for _ in range(_LOOKS):
+            self.current.once_current()
+            time.sleep_ms(ONCE_MS + 1)
+            total += self.current.current_code()
+        return total // _LOOKS
+
+    def bus_uv(self, gate: int) -> int:
+        """Return the voltage at the bus input with the gate closed (1) or open (0)."""
+        self._gate.value(gate)
+        if not self.running:
+            self.current.once_voltage()
+        time.sleep_ms(_SETTLE_MS)
+        voltage_uv = self.current.bus_uv()
+        self._gate.value(0)
+        return voltage_uv
+
+    def temperature_cdeg(self, address: int) -> "int | None":
+        """Return the temperature, None when the sensor has none."""
+        sensor = Tmp117(self.i2c, address)
+        sensor.check()
+        sensor.begin()
+        time.sleep_ms(WAIT_MS + 2)
+        return sensor.finish()
+
+    def _identity(self, address):
+        words = []
+        for register in (0x3E, 0x3F, 0x0F):
+            try:
+                raw = self.i2c.readfrom_mem(address, register, 2)
+                words.append(raw[0] << 8 | raw[1])
+            except OSError:
+                words.append(-1)
+        return words

@@ -1,0 +1,261 @@
+"""Temperature-corrected model of the film: how far the surface lags, what a voltage tells.
+
+While a current flows the surface of the film is ahead of its mean by the lag of solid diffusion.
+In charge, over the design capacity Q, a constant current i leads to i tau / (3 Q) (planar finite
+diffusion: Crank, The Mathematics of Diffusion, 2nd ed., section 4.3). Two modes of it are
+followed exactly, with rates 9.90 / tau and 42.9 / tau; the faster rest is taken as settled.
+
+tau is the profile's, corrected by what the estimator has learned: at 25 degC by a factor
+exp(tau_ppm), over temperature by a share ea_ppm of the activation energy. Beside each mode its
+derivatives to both are followed, so that a lag is known with its uncertainty.
+"""
+
+import math
+import struct
+
+from filmgauge.compat import const
+from filmgauge.gauge.voltage_model import VoltageModel
+
+# Rates in 1 / tau and shares of the steady lag; what the modes do not carry follows at once.
+_RATES = const((9.89735, 42.864481))
+_SHARES = const((0.6112149, 0.1731844))
+_REST = const(0.2156007)
+_LEFT = const(0.6)  # assumed: of what a burst has left, on average
+_FAST = const(0.3)  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
+_FADING = const(135.0)  # rate in 1 / tau at which the slowest of the rest is forgotten
+_PPM = const(1000000.0)
+_PPB = const(1000000000.0)
+_LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, whatever was read
+_LOOK_S = const(0.036)  # from closing the switch of the voltage input to mid-conversion
+_STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
+_SHORTEST_MS = const(46)  # of a burst that was seen
+_NEWTON_STEPS = const(6)
+_ENDLESS = const(1e6)
+_MOST_TAU = const(2.3)  # a factor of ten either way: beyond, it is no film of this kind
+_MOST_EA = const(0.5)
+_FORMAT = const("<10ifff")
+SIZE = const(52)
+
+
+class DiffusionModel(VoltageModel):
+    """The model of one profile: two modes with derivatives in 1e-9 of the design capacity.
+
+    `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
+    capacity, the derivatives to the logarithm of tau and to the relative activation energy) and
+    the parts `unsteady` and `looked` that a burst and the voltage input have in it.
+    """
+
+    def __init__(self, profile):
+        super().__init__(profile)
+        self.tau_ppm = 0
+        self.ea_ppm = 0
+        # mode, its derivatives to ln tau and to the activation energy, for either mode
+        self.modes = [0] * 6
+        self._before = [0] * 6  # modes before the last step, its current and length
+        self._step_pa = self._base_pa = self._burst_pa = 0
+        self._step_ms = self._burst_ms = 0
+        # What the faster modes carry now and did before the last step, and what is left of that.
+        self._fast = self._fast_before = self._kept = 0.0
+        self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
+        self.unsteady = self.looked = 0.0
+        self.doubted = 0.0  # of the lag, where the currents before were no measured means
+        self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
+
+    def rest(self) -> None:
+        """Forget the lags: nobody knows how long the node was without power."""
+        for i in range(6):
+            self.modes[i] = 0
+        self._fast = 0.0
+
+    def step(self, mean_pa: int, temperature_cdeg: int, elapsed_ms: int) -> None:
+        """Let `elapsed_ms` pass at a mean current; exact for a constant one."""
+        tau_s = self._tau_s(temperature_cdeg)
+        energy = self._energy
+        steady = mean_pa * tau_s * self._per_pa * _PPB
+        modes = self.modes
+        self._before[:] = modes
+        self._step_pa = self._base_pa = self._burst_pa = mean_pa
+        self._step_ms, self._burst_ms = elapsed_ms, 0
+        self._fast_before = self._fast
+        self._fast = steady * _REST / _PPB
+        aged = elapsed_ms / (1000.0 * tau_s)
+        self._kept = math.exp(-_FADING * aged)
+        for k in range(2):
+            a = _RATES[k] * aged
+            # expm1, because single precision has no digits left in 1 - exp(-a) of a cold cell
+            gone = math.expm1(-a)
+            goal = steady * _SHARES[k]
+            mode = modes[3 * k]
+            ahead = mode - goal
+            grown = ahead * a * (1.0 + gone) - goal * gone
+            modes[3 * k] = _bounded(mode + round(ahead * gone))
+            modes[3 * k + 1] = _bounded(modes[3 * k + 1] + round(modes[3 * k + 1] * gone + grown))
+            grown = grown * energy
+            modes[3 * k + 2] = _bounded(modes[3 * k + 2] + round(modes[3 * k + 2] * gone + grown))
+
+    def doubt(self, sigma_pa: int, temperature_cdeg: int) -> None:
+        """Note that the mean current of the last step may be wrong by chance, and the lag with it.
+
+        The slowest mode stands for all.
+        """
+        tau_s = self._tau_s(temperature_cdeg)
+        gone = -math.expm1(-_RATES[0] * self._step_ms / (1000.0 * tau_s))
+        left = self.doubted * (1.0 - gone)
+        came = sigma_pa * self._per_pa * tau_s * gone
+        self.doubted = math.sqrt(left * left + came * came)
+
+    def split(self, base_pa: int, now_pa: int, temperature_cdeg: int) -> None:
+        """Take the last step apart: a base current, and a burst that goes on now.
+
+        A sample in a burst sees its current, the step only knows the mean; from both follows
+        how long the burst has lasted.
+        """
+        elapsed_ms, mean_pa = self._step_ms, self._step_pa
+        self._burst_ms = 0
+        self._base_pa = self._burst_pa = mean_pa
+        if abs(now_pa - mean_pa) * _STEADY < abs(now_pa) or now_pa == base_pa or not elapsed_ms:
+            return
+        burst_ms = (mean_pa - base_pa) * elapsed_ms // (now_pa - base_pa)
+        burst_ms = max(_SHORTEST_MS, min(elapsed_ms, burst_ms))
+        self.modes[:] = self._before
+        self.step(base_pa, temperature_cdeg, elapsed_ms - burst_ms)
+        self.step(now_pa, temperature_cdeg, burst_ms)
+        self._step_ms = 0
+        self._burst_ms, self._base_pa, self._burst_pa = burst_ms, base_pa, now_pa
+
+    def lag(self, drain_pa: int, temperature_cdeg: int) -> None:
+        """Work out how far the surface is ahead of the mean, positive on charge.
+
+        `drain_pa` has flowed out for as long as the voltage input looks. Like a burst that is too
+        short to reach the other side of the film, it moves the surface by 2 i sqrt(t tau / pi) / Q
+        (Crank, section 3.3).
+        """
+        tau_s = self._tau_s(temperature_cdeg)
+        energy = self._energy
+        fast = self._base_pa * self._per_pa * tau_s * _REST
+        share, by_tau = self._burst(tau_s)
+        burst = (self._burst_pa - self._base_pa) * self._per_pa * tau_s
+        looked = drain_pa * self._per_pa * 6.0 * math.sqrt(_LOOK_S * tau_s / math.pi)
+        by_tau = fast + burst * by_tau - 0.5 * looked
+        # A burst that has ended since the last sample is not forgotten at once.
+        left = 0.0 if burst else _LEFT * (self._fast_before - fast) * self._kept
+        # How long it has lasted is not well known; once it has settled it need not be.
+        part = burst * share
+        self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
+        self._fast = fast + part
+        self.looked = looked
+        modes = self.modes
+        self.lag_share = fast + part + left - looked + (modes[0] + modes[3]) / _PPB
+        self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
+        self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
+
+    def _burst(self, tau_s):
+        """Return what the faster modes carry of a burst, and its derivative to ln tau."""
+        if not self._burst_ms:
+            return 0.0, 0.0
+        lasted = self._burst_ms / 1000.0 / tau_s
+        by_tau = 3.0 * math.sqrt(lasted / math.pi)
+        share = 2.0 * by_tau - 3.0 * lasted
+        for k in range(2):
+            a = _RATES[k] * self._burst_ms / 1000.0 / tau_s
+            share += _SHARES[k] * math.expm1(-a)
+            by_tau += _SHARES[k] * (math.expm1(-a) + a * math.exp(-a))
+        if share > _REST:
+            return _REST, _REST
+        return max(0.0, share), by_tau
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write SIZE bytes."""
+        learned = self.tau_ppm, self.ea_ppm, self.share_ppm, self.virgin_ppm
+        lasting = self.share_sigma, self._fast, self.doubted
+        struct.pack_into(_FORMAT, buffer, offset, *self.modes, *learned, *lasting)
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        values = struct.unpack_from(_FORMAT, buffer, offset)
+        self.modes[:] = values[:6]
+        self.tau_ppm, self.ea_ppm, self.share_ppm, self.virgin_ppm = values[6:10]
+        self.share_sigma, self._fast, self.doubted = values[10:]
+        self._divide()
+
+    def learn(self, tau: float, ea: float) -> None:
+        """Correct ln tau and the relative activation energy, and the lags with them."""
+        tau = max(-_MOST_TAU, min(_MOST_TAU, tau + self.tau_ppm / _PPM)) - self.tau_ppm / _PPM
+        ea = max(-_MOST_EA, min(_MOST_EA, ea + self.ea_ppm / _PPM)) - self.ea_ppm / _PPM
+        self.tau_ppm += round(tau * _PPM)
+        self.ea_ppm += round(ea * _PPM)
+        modes = self.modes
+        for k in range(0, 6, 3):
+            modes[k] = _bounded(modes[k] + round(modes[k + 1] * tau + modes[k + 2] * ea))
+
+    def deliverable(
+        self, stored: float, capacity: float, load_pa: int, temperature_cdeg: int, rested: bool
+    ) -> float:
+        """Return what the cell gives from now at a constant load down to its lowest voltage.
+
+        Charges are shares of the design capacity, `load_pa` is positive. With `rested` the lags
+        of the past are left out. Leaves the derivatives in `lag_by_tau` and `lag_by_ea`.
+        """
+        profile = self._profile
+        tau_s = self._tau_s(temperature_cdeg)
+        energy = self._energy
+        steady = load_pa * tau_s * self._per_pa
+        excess = self._plateau_v(-load_pa, 0, temperature_cdeg) - profile.empty_uv / _PPM
+        empty = 1.0
+        if excess > 0.0:
+            widths = math.log(excess * _PPM / profile.low_end_uv)
+            empty = -widths * profile.low_end_width_ppm / _PPM
+        left = stored - empty * capacity - steady
+        ahead = [steady * share for share in _SHARES]
+        if not rested:
+            ahead[0] += self.modes[0] / _PPB
+            ahead[1] += self.modes[3] / _PPB
+        if left + ahead[0] + ahead[1] <= 0.0:
+            self.lag_by_tau = self.lag_by_ea = 0.0
+            return 0.0
+        given = self._crossed(left, ahead, load_pa, tau_s)
+        # The lag at the end, and how it answers to tau: exact for a film that was at rest.
+        lag = by_tau = steady * _REST
+        hours = given * self._per_load(load_pa)
+        for k in range(2):
+            a = _RATES[k] * hours / tau_s
+            kept = math.exp(-a)
+            lag += steady * _SHARES[k] * (1.0 - kept)
+            by_tau += steady * _SHARES[k] * (1.0 - kept * (1.0 + a))
+        self.lag_share = lag
+        self.lag_by_tau = by_tau
+        self.lag_by_ea = by_tau * energy
+        return given
+
+    def _per_load(self, load_pa):
+        """Return the seconds in which a load takes the design capacity."""
+        return self._profile.full_pc() / load_pa
+
+    def _crossed(self, left, ahead, load_pa, tau_s):
+        """Return the charge at which left - given + sum ahead exp(-rate given) vanishes.
+
+        Convex where the film was at rest or charged before, so that Newton's rule comes from
+        below and never passes the root.
+        """
+        scale = self._per_load(load_pa) / tau_s
+        given = max(0.0, left)
+        for _ in range(_NEWTON_STEPS):
+            value, slope = left - given, -1.0
+            for k in range(2):
+                part = ahead[k] * math.exp(-_RATES[k] * scale * given)
+                value += part
+                slope -= _RATES[k] * scale * part
+            if slope > -1e-3:
+                break
+            given = max(0.0, given - value / slope)
+        return given
+
+    def _tau_s(self, temperature_cdeg):
+        """Return the diffusion time at a temperature, with what was learned of it."""
+        self._warm(temperature_cdeg)
+        learned = (self.tau_ppm + self.ea_ppm * self._energy) / _PPM
+        return self._profile.tau_ms / 1000.0 * math.exp(self._energy + learned)
+
+
+def _bounded(lag):
+    return max(-_LAG_MAX, min(_LAG_MAX, lag))

@@ -1,0 +1,99 @@
+"""What commands do: operations of a frame, carried out on a node's desk.
+
+actions = Actions(desk)
+text = actions.do(operation, payload)       # Refused: nothing was done
+"""
+
+import struct
+
+from filmgauge.compat import const
+from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
+from filmgauge.uplink.commands import DENIED, MALFORMED, UNKNOWN, Refused
+
+TIME = const(1)
+REPORT = const(2)
+ZERO = const(3)
+REBOOT = const(4)
+CONFIGURE = const(5)
+FORGET = const(6)
+
+_LONGEST = const(2048)  # of a configuration change
+_LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
+
+
+class Actions:
+    """Operations for one connection: parts of a configuration are collected in it."""
+
+    def __init__(self, desk, config_path: str = "/config.json"):
+        self._desk = desk
+        self._config_path = config_path
+        self._collected = None
+
+    def do(self, operation: int, payload: bytes) -> str:
+        """Carry out an operation; return what to tell. Raises Refused; OSError from flash."""
+        if operation == TIME:
+            return self._time(payload)
+        if operation == REPORT:
+            return self._wish(REQUEST_REPORT, payload, "the next wake reports")
+        if operation == ZERO:
+            if not self._desk.can_zero():
+                raise Refused(DENIED, "the node cannot show its sensor's zero")
+            return self._wish(REQUEST_ZERO, payload, "the zero is looked at")
+        if operation == REBOOT:
+            return self._wish(REQUEST_REBOOT, payload, "reset after this wake")
+        if operation == CONFIGURE:
+            return self._configure(payload)
+        if operation == FORGET:
+            boot, seq = _fields("<II", payload)
+            desk = self._desk
+            gone = desk.backlog.forget(boot, seq, desk.board.feed)
+            return "%d removed" % gone
+        raise Refused(UNKNOWN, "there is no operation %d" % operation)
+
+    def _time(self, payload):
+        unix_s = _fields("<I", payload)[0]
+        if unix_s < _LEAST_UNIX:
+            raise Refused(DENIED, "time must be %d or later, not %d" % (_LEAST_UNIX, unix_s))
+        self._desk.set_unix(unix_s)
+        return "set"
+
+    def _wish(self, bit, payload, text):
+        if payload:
+            raise Refused(MALFORMED, "payload must be empty, not %d bytes" % len(payload))
+        self._desk.wishes |= bit
+        return text
+
+    def _configure(self, payload):
+        """Take a part of a change; the last one makes it."""
+        if len(payload) < 5:
+            raise Refused(MALFORMED, "a part must have 5 bytes or more, not %d" % len(payload))
+        offset, total = struct.unpack_from("<HH", payload, 0)
+        if not 2 <= total <= _LONGEST:
+            raise Refused(MALFORMED, "total must be 2 to %d, not %d" % (_LONGEST, total))
+        if not offset:
+            self._collected = bytearray()
+        collected = self._collected
+        if collected is None or offset != len(collected):
+            wanted = 0 if collected is None else len(collected)
+            raise Refused(MALFORMED, "offset must be %d, not %d" % (wanted, offset))
+        if offset + len(payload) - 4 > total:
+            self._collected = None
+            raise Refused(MALFORMED, "the part goes beyond the total of %d" % total)
+        collected.extend(payload[4:])
+        if len(collected) < total:
+            return "%d of %d" % (len(collected), total)
+        self._collected = None
+        from filmgauge.uplink.reconfigure import change
+
+        try:
+            count = change(bytes(collected), self._config_path)
+        except ValueError as error:
+            raise Refused(DENIED, str(error)) from None
+        return "%d keys changed, used after the next boot" % count
+
+
+def _fields(layout, payload):
+    size = struct.calcsize(layout)
+    if len(payload) != size:
+        raise Refused(MALFORMED, "payload must have %d bytes, not %d" % (size, len(payload)))
+    return struct.unpack(layout, payload)

@@ -1,0 +1,71 @@
+"""What a node shows to a peer that is connected, and what the peer has asked the node for."""
+
+import gc
+import struct
+
+from filmgauge.compat import const
+
+_VERSION = const(1)
+REQUEST_REPORT = const(1)  # at the next wake
+REQUEST_ZERO = const(2)  # look at the sensor's zero at the next chance
+REQUEST_REBOOT = const(4)  # after this wake
+
+
+class PeerContext:
+    """record, backlog and ledger are those of the report that is being sent.
+
+    wishes: bits that the node looks at after the report.
+    """
+
+    def __init__(self, board, config, profile):
+        self.board = board
+        self.config = config
+        self.profile = profile
+        self.record = self.backlog = self.ledger = None
+        self.wishes = 0
+        self._shown_ms = 0
+        self._unix_s = 0  # when the clock was zero; 0: not set
+
+    def show(self, record, backlog, ledger) -> None:
+        """Put a new record on the desk."""
+        self.record, self.backlog, self.ledger = record, backlog, ledger
+        self._shown_ms = self.board.clock_ms()
+
+    def up_s(self) -> int:
+        """Return the time since power-on."""
+        shown_s = (self.board.clock_ms() - self._shown_ms) // 1000
+        return self.record.up_s + shown_s  # pyright: ignore
+
+    def unix_s(self) -> int:
+        """Return the time since 1970, 0 where nobody has told it."""
+        return self._unix_s and self._unix_s + self.board.clock_ms() // 1000
+
+    def set_unix(self, unix_s: int) -> None:
+        """Note what time it is."""
+        self._unix_s = unix_s - self.board.clock_ms() // 1000
+
+    def can_zero(self) -> bool:
+        """Return whether the node has a switch that shows its sensor's zero."""
+        return self.config.pin_disconnect >= 0 and self.config.pin_sensors < 0
+
+    def state(self, counter: int) -> bytes:
+        """Return the node's state as peers read it; `counter` is that of the last command."""
+        record, backlog = self.record, self.backlog
+        if record is None or backlog is None:
+            return b""  # there is nothing to show yet
+        boot, seq = backlog.oldest() or (record.boot, record.seq)
+        return struct.pack(
+            "<BIIIIHIIIIHH",
+            _VERSION,
+            record.boot,
+            record.seq,
+            self.up_s(),
+            self.unix_s(),
+            backlog.count(),
+            boot,
+            seq,
+            gc.mem_free() if hasattr(gc, "mem_free") else 0,  # pyright: ignore
+            counter,
+            record.faults,
+            record.limits or 0,
+        )

@@ -1,0 +1,135 @@
+"""The uplink of a board without Wi-Fi: advertises the newest record, and serves who connects.
+
+Nobody acknowledges an advertisement, so the record waits in flash before it goes on the air.
+"""
+
+import struct
+from binascii import unhexlify
+
+from filmgauge.compat import unload
+from filmgauge.store.monotonic_counter import MonotonicCounter
+from filmgauge.uplink.ble import bthome, gatt
+from filmgauge.uplink.ble.advertising_policy import AdvertisingPolicy
+from filmgauge.uplink.ble.aes import block_cipher
+from filmgauge.uplink.ble.events import Link
+from filmgauge.uplink.ble.peer_context import PeerContext
+
+_COUNTER = "/counter"
+_HEARD = "it was only advertised"
+_SERVING = (  # what only a connection needs
+    "filmgauge.uplink.ble.gatt_",
+    "filmgauge.uplink.ble.battery_service",
+    "filmgauge.uplink.ble.log_transfer",
+    "filmgauge.uplink.command",
+    "filmgauge.uplink.actions",
+    "filmgauge.uplink.reconfigure",
+    "filmgauge.store.command_counter",
+    "filmgauge.store.bonds",
+)
+_NAME_BYTES = 12  # that fit beside the manufacturer data
+_SHORT_NAME, _NAME, _MANUFACTURER = 0x08, 0x09, 0xFF
+_NO_IO = 3  # neither a display nor keys
+_NOBODY = 0xFFFF  # company of tests
+
+
+class BleUplink:
+    """Advertises as BTHome v2. `radio` is the board's module `bluetooth`.
+
+    `keeps`: a record is to be stored before it is sent. `error` says why one waits, and
+    `taken_nj` what the last one took out of the buffer capacitor as far as that is configured.
+    Raises ValueError for a key that is not 32 hexadecimal digits.
+    """
+
+    keeps = True
+    acknowledges = False
+
+    def __init__(self, board, config, profile, radio):
+        self._board = board
+        self._radio = radio
+        self._node = config.node.encode()
+        self._duration_ms = config.ble_advertise_ms
+        self._airtime = AdvertisingPolicy(config)
+        self._encrypt = block_cipher(_key(config.ble_key)) if config.ble_key else None
+        self._counter = MonotonicCounter(_COUNTER)
+        self.desk = PeerContext(board, config, profile)
+        self.error = None
+        self.taken_nj = 0
+
+    def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
+        """Advertise the record at a level of service; return False: nobody acknowledges it."""
+        self._airtime.choose(level)
+        self.taken_nj = 0
+        self.error = _HEARD
+        if self._airtime.interval_ms:
+            self.desk.show(record, backlog, ledger)
+            try:
+                self._advertise(record)
+            except (OSError, ValueError) as error:  # a radio must not cost the record
+                self.error = error
+                print("filmgauge: bluetooth:", error)
+        return False
+
+    def _advertise(self, record):
+        ble = self._radio.BLE()
+        link = Link(ble, self._board)
+        begun_ms = self._board.clock_ms()
+        advertised_ms = 0
+        ble.active(True)
+        try:
+            connectable = self._airtime.connectable
+            if connectable:
+                ble.config(gap_name=self._node, bond=True, le_secure=True, mitm=False, io=_NO_IO)
+                link.handles = gatt.register(self._radio, ble)
+            ble.gap_advertise(
+                self._airtime.interval_ms * 1000,
+                self._data(ble, record),
+                resp_data=scan_response(self._node, record),
+                connectable=connectable,
+            )
+            self._await_central(link)
+            ble.gap_advertise(None)
+            advertised_ms = self._board.clock_ms() - begun_ms
+            if link.connection is not None:
+                from filmgauge.uplink.ble.gatt_server import GattServer
+
+                GattServer(link, self.desk).serve()
+        finally:
+            ble.active(False)
+            link.part()
+            ble.irq(None)
+            if link.ready:
+                unload(_SERVING)
+            self.taken_nj = self._airtime.taken_nj(advertised_ms, link)
+
+    def _await_central(self, link):
+        board = self._board
+        until_ms = board.clock_ms() + self._duration_ms
+        while link.connection is None:
+            left_ms = until_ms - board.clock_ms()
+            if left_ms <= 0:
+                return
+            link.doze(left_ms)
+
+    def _data(self, ble, record):
+        if self._encrypt is None:
+            return bthome.plain(record)
+        address = bytes(ble.config("mac")[1])
+        return bthome.encrypted(record, self._encrypt, address, self._counter.next())
+
+
+def scan_response(name: bytes, record) -> bytes:
+    """Return name and place of the record for who scans actively: 31 bytes at most."""
+    kind = _NAME if len(name) <= _NAME_BYTES else _SHORT_NAME
+    name = name[:_NAME_BYTES]
+    place = struct.pack("<HBIII", _NOBODY, 1, record.boot, record.seq, record.up_s)
+    return bytes((len(name) + 1, kind)) + name + bytes((len(place) + 1, _MANUFACTURER)) + place
+
+
+def _key(text):
+    try:
+        key = unhexlify(text)
+    except ValueError:
+        key = b""
+    if len(key) != 16:
+        raise ValueError("configuration key ble_key must be 32 hexadecimal digits")
+    return key

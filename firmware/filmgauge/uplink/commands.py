@@ -1,0 +1,108 @@
+"""Frames of commands: who may tell a node what to do, over Bluetooth or MQTT alike.
+
+    commands = Commands(node, key_text, CommandCounter())
+    counter, operation, payload = commands.opened(frame)    # Refused: status and reason
+    operation, payload = secure(frame)                      # of a link that is paired
+
+A frame is `version u8, operation u8, counter u32, payload, MAC`: the first 16 bytes of
+HMAC-SHA-256 over the node's name, a zero byte, and the frame up to the MAC. The counter of a frame
+that holds is in flash before anything is done: no frame acts twice, whatever becomes of the power.
+"""
+
+import struct
+from binascii import unhexlify
+from hashlib import sha256
+
+from filmgauge.compat import const
+
+VERSION = const(1)
+DONE = const(0)
+MALFORMED = const(1)
+WRONG_MAC = const(2)
+OLD_COUNTER = const(3)
+UNKNOWN = const(4)
+DENIED = const(5)
+
+LONGEST = const(256)  # of a frame
+_HEAD = "<BBI"
+_HEAD_SIZE = const(6)
+_MAC_SIZE = const(16)
+_BLOCK = const(64)  # of SHA-256
+
+
+class Refused(Exception):
+    """A frame is not obeyed: `status` says why as a number, `reason` in words."""
+
+    def __init__(self, status: int, reason: str):
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Commands:
+    """Checks frames for one node. ValueError for a key that is not 32 hexadecimal digits."""
+
+    def __init__(self, node: str, key_text: str, last):
+        self._node = node.encode() + b"\0"
+        self._key = _key(key_text)
+        self._last = last
+
+    def opened(self, frame: bytes) -> "tuple[int, int, bytes]":
+        """Return (counter, operation, payload) of a frame that holds; its counter is used up.
+
+        Raises Refused, with nothing changed. OSError when flash does not keep the counter.
+        """
+        _check(frame, _HEAD_SIZE + _MAC_SIZE)
+        body = frame[:-_MAC_SIZE]
+        if not self._key:
+            raise Refused(WRONG_MAC, "the node has no command_key")
+        if not _same(frame[-_MAC_SIZE:], hmac(self._key, self._node, body)[:_MAC_SIZE]):
+            raise Refused(WRONG_MAC, "the MAC is wrong")
+        _, operation, counter = struct.unpack_from(_HEAD, body, 0)
+        last = self._last.value
+        if counter <= last:
+            raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (last, counter))
+        self._last.keep(counter)
+        return counter, operation, body[_HEAD_SIZE:]
+
+
+def secure(frame: bytes) -> "tuple[int, bytes]":
+    """Return (operation, payload) of a frame whose link vouches for it. Raises Refused."""
+    _check(frame, 2)
+    return frame[1], frame[2:]
+
+
+def hmac(key: bytes, *parts) -> bytes:
+    """Return HMAC-SHA-256 (RFC 2104) of the parts one behind the other; the key is short."""
+    key = key + bytes(_BLOCK - len(key))
+    inner = sha256(bytes(byte ^ 0x36 for byte in key))
+    for part in parts:
+        inner.update(part)
+    return sha256(bytes(byte ^ 0x5C for byte in key) + inner.digest()).digest()
+
+
+def _check(frame, least):
+    if not least <= len(frame) <= LONGEST:
+        raise Refused(
+            MALFORMED, "frame must have %d to %d bytes, not %d" % (least, LONGEST, len(frame))
+        )
+    if frame[0] != VERSION:
+        raise Refused(MALFORMED, "frame version must be %d, not %d" % (VERSION, frame[0]))
+
+
+def _same(one, other):
+    """Compare in a time that does not tell where they differ."""
+    different = 0
+    for i in range(_MAC_SIZE):
+        different |= one[i] ^ other[i]
+    return not different
+
+
+def _key(text):
+    try:
+        key = unhexlify(text)
+    except ValueError:
+        key = b"?"
+    if len(key) not in (0, _MAC_SIZE):
+        raise ValueError("configuration key command_key must be 32 hexadecimal digits")
+    return key

@@ -1,0 +1,78 @@
+"""Brings records to the broker: the newest first, then those that waited, oldest first."""
+
+import json
+
+import filmgauge
+from filmgauge.record.record import Record
+from filmgauge.uplink.mqtt.client import Client, MqttError
+from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
+
+_OFFLINE = '{"state":"offline"}'
+
+
+class Publisher:
+    """Publishes for one node. `send` tells what came through; it raises nothing."""
+
+    def __init__(self, config, feed=None):
+        self._node = config.node
+        self._next_s = config.sample_s * config.report_every
+        self._limit = config.backlog_per_report
+        self._client = Client(
+            config.mqtt_host,
+            config.mqtt_port,
+            "filmgauge-" + config.node,
+            config.mqtt_user,
+            config.mqtt_password,
+            config.mqtt_timeout_ms,
+            feed,
+        )
+        self.error = None
+
+    def send(self, record, backlog, info=None) -> bool:
+        """Send a record, what waits, and once a boot the info; return whether the record went."""
+        delivered = False
+        try:
+            self._client.connect(will=(self._topic(STATUS), _OFFLINE))
+            if info is not None:
+                self._client.publish(self._topic(INFO), json.dumps(info), retain=True)
+            self._client.publish(self._topic(TELEMETRY), record.json_parts())
+            delivered = True
+            self._drain(backlog)
+            self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
+            self._client.disconnect()
+        except (OSError, ValueError, MqttError) as error:
+            self.error = error
+            self._client.close()
+        return delivered
+
+    def _drain(self, backlog):
+        for name in backlog.names(self._limit):
+            try:
+                record = Record.from_bytes(backlog.read(name))
+            except (OSError, ValueError):
+                record = None  # torn in flash: it can never be sent
+            if record is not None:
+                self._client.publish(self._topic(LOG), record.json_parts())
+            backlog.remove(name)
+
+    def _sleeping(self):
+        return '{"state":"sleeping","next_report_s":%d}' % self._next_s
+
+    def _topic(self, leaf):
+        return topic(self._node, leaf)
+
+
+def info(config, cell, board_name: str) -> dict:
+    """Return what a receiver should know once: versions, cell and intervals.
+
+    `cell` is name, area in 1e-6 cm2 and full charge in pC of the profile, None without one.
+    """
+    return {
+        "firmware": filmgauge.VERSION,
+        "board": board_name,
+        "cell": cell and cell[0],
+        "area_cm2": cell[1] / 1000000 if cell else None,
+        "full_uah": cell[2] / 3.6e9 if cell else None,
+        "sample_s": config.sample_s,
+        "report_s": config.sample_s * config.report_every,
+    }

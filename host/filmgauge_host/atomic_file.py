@@ -1,0 +1,80 @@
+"""Writes several files so that all of them change, or none."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from filmgauge_host.errors import FilmgaugeError
+
+
+class Content(NamedTuple):
+    """What a file is to hold, and who may read it."""
+
+    data: bytes
+    mode: int = 0o644
+
+
+def write_all(files: Mapping[Path, Content]) -> None:
+    """Write every file beside its place, then put all in place; undo it where one fails.
+
+    Folders that are missing are made. Raises FilmgaugeError naming the file.
+    """
+    staged: dict[Path, Path] = {}
+    made: list[Path] = []
+    path = Path()
+    try:
+        for path, content in files.items():
+            made += _make_folder(path.parent)
+            staged[path] = _write_beside(path, content)
+        for path in files:
+            if path.is_dir():
+                raise IsADirectoryError(21, "it is a directory")
+        _put_in_place(staged)
+    except OSError as error:
+        for scratch in staged.values():
+            scratch.unlink(missing_ok=True)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):  # somebody else has put something in it
+                folder.rmdir()
+        raise FilmgaugeError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder with its parents; return those that are new."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return list(reversed(new))
+
+
+def _write_beside(path: Path, content: Content) -> Path:
+    scratch = path.with_name(f".{path.name}.part")
+    scratch.unlink(missing_ok=True)
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, content.mode)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, content.mode)  # whatever the umask is
+        file.write(content.data)
+        file.flush()
+        os.fsync(handle)
+    return scratch
+
+
+def _put_in_place(staged: Mapping[Path, Path]) -> None:
+    before = {
+        path: Content(path.read_bytes(), path.stat().st_mode & 0o777)
+        for path in staged
+        if path.exists()
+    }
+    done: list[Path] = []
+    try:
+        for path, scratch in staged.items():
+            scratch.replace(path)
+            done.append(path)
+    except OSError:
+        for path in done:
+            if path in before:
+                _write_beside(path, before[path]).replace(path)
+            else:
+                path.unlink()
+        raise

@@ -1,0 +1,195 @@
+"""Brings the spool to the broker at QoS 1, in real time and in threads of its own.
+
+A record leaves the spool when the broker has acknowledged it, and not before. What is retained
+(status, info) is kept in memory by topic, and published again after each new connection.
+"""
+
+import hashlib
+import queue
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY, topic
+from filmgauge_host.ble.spool import Spool, SpoolError
+from filmgauge_host.telemetry.address import BrokerAddress
+
+_KEEPALIVE_S = 30
+_WINDOW = 100  # records on their way
+_LOOK_S = 0.5  # how often the spool is looked at without a call
+_BACKOFF_S = (1, 30)
+_RETRY_S = 1.0
+_LAST_S = 3.0  # for the last acknowledgements
+
+
+class MqttForwarder:
+    """Use as a context. problem: why nothing is delivered just now, else empty."""
+
+    def __init__(self, address: BrokerAddress, spool: Spool) -> None:
+        self.address = address
+        self.problem = "is not connected yet"
+        self.delivered = 0
+        self._spool = spool
+        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()  # acknowledged, 0: look
+        self._on_way: dict[int, int] = {}  # packet id -> number in the spool
+        self._after = 0
+        self._retained: dict[str, str] = {}
+        self._mutex = threading.Lock()
+        self._connected = threading.Event()
+        self._stop = threading.Event()
+        self._client = self._build()
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._client.connect_async(self.address.host, self.address.port, _KEEPALIVE_S)
+        self._client.loop_start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        return self._connected.is_set()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Return whether the broker accepted us within the time."""
+        return self._connected.wait(timeout_s)
+
+    def look(self) -> None:
+        """There is something new in the spool."""
+        self._events.put(0)
+
+    def retain(self, node: str, leaf: str, payload: str) -> None:
+        """Publish a retained message now and after each new connection."""
+        name = topic(node, leaf)
+        with self._mutex:
+            self._retained[name] = payload
+        if self.connected:
+            self._client.publish(name, payload, qos=0, retain=True)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until the broker has everything; return whether it has."""
+        until_s = time.monotonic() + timeout_s
+        self.look()
+        while self._spool.count():
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def close(self) -> None:
+        """Stop; what was not acknowledged stays in the spool."""
+        self._stop.set()
+        self.look()
+        if self._thread.is_alive():
+            self._thread.join(10.0)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._settle(_LOOK_S)
+            if self.connected and len(self._on_way) < _WINDOW:
+                self._send()
+        until_s = time.monotonic() + _LAST_S
+        while self._on_way and self.connected and time.monotonic() < until_s:
+            self._settle(_RETRY_S)  # else the next courier would send them again
+
+    def _settle(self, timeout_s: float) -> None:
+        """Take the acknowledgements that have come, waiting for the first event."""
+        done: list[int] = []
+        try:
+            event = self._events.get(timeout=timeout_s) if timeout_s else self._events.get_nowait()
+            while True:
+                if event in self._on_way:
+                    done.append(event)
+                event = self._events.get_nowait()
+        except queue.Empty:
+            pass
+        if not done:
+            return
+        try:
+            self._spool.acknowledge([self._on_way[packet] for packet in done])
+        except SpoolError as error:
+            self.problem = str(error)
+            time.sleep(_RETRY_S)
+            for packet in done:
+                self._events.put(packet)
+            return
+        for packet in done:
+            del self._on_way[packet]
+        self.delivered += len(done)
+
+    def _send(self) -> None:
+        try:
+            found = self._spool.waiting(self._after, _WINDOW - len(self._on_way))
+        except SpoolError as error:
+            self.problem = str(error)
+            time.sleep(_RETRY_S)
+            return
+        for row in found:
+            name = topic(row.node, TELEMETRY if row.is_live else LOG)
+            sent = self._client.publish(name, row.record.to_json(), qos=1)
+            if sent.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
+                return  # its queue is full: the record is taken again later
+            # Without a connection paho keeps it, and sends it when there is one again.
+            self._on_way[sent.mid] = row.number
+            self._after = row.number
+
+    def _build(self) -> Client:
+        place = f"{socket.gethostname()}:{self._spool.path.resolve()}"
+        name = "filmgauge-" + hashlib.sha256(place.encode()).hexdigest()[:13]
+        client = Client(
+            CallbackAPIVersion.VERSION2, name, True, protocol=MQTTProtocolVersion.MQTTv311
+        )
+        client.max_inflight_messages_set(_WINDOW)
+        client.reconnect_delay_set(*_BACKOFF_S)
+        if self.address.user is not None:
+            client.username_pw_set(self.address.user, self.address.password)
+        if self.address.tls:
+            client.tls_set()
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        return client
+
+    def _on_connect(self, client: Client, data: Any, flags: Any, reason: Any, _: Any) -> None:
+        if reason.is_failure:
+            self.problem = f"broker {self.address} refuses the connection: {reason}"
+            return
+        with self._mutex:
+            retained = list(self._retained.items())
+        for name, payload in retained:
+            client.publish(name, payload, qos=0, retain=True)
+        self.problem = ""
+        self._connected.set()
+        self.look()
+
+    def _on_connect_fail(self, client: Client, data: Any) -> None:
+        self.problem = f"broker {self.address} cannot be reached"
+
+    def _on_disconnect(
+        self, client: Client, data: Any, flags: Any, reason: Any, properties: Any
+    ) -> None:
+        self._connected.clear()
+        if not self.problem:
+            self.problem = f"broker {self.address} closed the connection"
+
+    def _on_publish(
+        self, client: Client, data: Any, packet: int, reason: Any, properties: Any
+    ) -> None:
+        self._events.put(packet)

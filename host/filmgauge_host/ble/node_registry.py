@@ -1,0 +1,115 @@
+"""Names, addresses and keys of nodes, from a TOML file that only its owner may read.
+
+[nodes.window-1]
+address = "C1:02:03:04:05:06"
+ble_key = "32 hexadecimal digits"        # opens encrypted advertisements
+command_key = "32 hexadecimal digits"    # signs commands
+"""
+
+import re
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filmgauge.uplink.mqtt.topics import check_node
+from filmgauge_host.errors import InputError
+
+_ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
+_ADVERTISED = 12  # characters of a name
+_KEY = re.compile("[0-9a-fA-F]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNode:
+    """What the user has written of one node."""
+
+    name: str
+    address: str | None = None
+    ble_key: bytes | None = field(default=None, repr=False)
+    command_key: bytes | None = field(default=None, repr=False)
+
+
+class KnownNodes:
+    """All known nodes, by name and by address."""
+
+    def __init__(self, nodes: list[KnownNode]) -> None:
+        self.by_name = {node.name: node for node in nodes}
+        self.by_address = {node.address: node for node in nodes if node.address}
+
+    def find(self, address: str, advertised: str | None) -> KnownNode | None:
+        """Return the node of an address; one without an address is known by its name.
+
+        advertised: the name in an advertisement, which is cut to 12 characters.
+        """
+        known = self.by_address.get(address)
+        if known is None and advertised:
+            same = [
+                node
+                for node in self.by_name.values()
+                if node.address is None and node.name[:_ADVERTISED] == advertised
+            ]
+            known = same[0] if len(same) == 1 else None
+        return known
+
+
+def load_known(path: Path | None) -> KnownNodes:
+    """Read the file; nobody is known without one. Raises InputError naming what is wrong."""
+    if path is None:
+        return KnownNodes([])
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
+            table = tomllib.load(file)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+    try:
+        return KnownNodes(_nodes(table))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _nodes(table: dict[str, Any]) -> list[KnownNode]:
+    for key in table:
+        if key != "nodes":
+            raise ValueError(f"there is no key {key}")
+    nodes = table.get("nodes", {})
+    if not isinstance(nodes, dict):
+        raise ValueError("nodes must be a table")
+    found = [_node(name, values) for name, values in nodes.items()]
+    addresses = [node.address for node in found if node.address]
+    for address in addresses:
+        if addresses.count(address) > 1:
+            raise ValueError(f"address {address} is given twice")
+    return found
+
+
+def _node(name: str, values: Any) -> KnownNode:
+    where = f"nodes.{name}"
+    check_node(name)
+    if not isinstance(values, dict):
+        raise ValueError(f"{where} must be a table")
+    for key in values:
+        if key not in ("address", "ble_key", "command_key"):
+            raise ValueError(f"{where} has no key {key}")
+    address = values.get("address")
+    if address is not None:
+        address = str(address).upper()
+        if not _ADDRESS.fullmatch(address):
+            raise ValueError(f"{where}.address must be six bytes such as C1:02:03:04:05:06")
+    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in ("ble_key", "command_key")}
+    return KnownNode(name, address, **keys)
+
+
+def _key(where: str, value: Any) -> bytes | None:
+    """Return a key; an error does not repeat it."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _KEY.fullmatch(value):
+        raise ValueError(f"{where} must be 32 hexadecimal digits")
+    return bytes.fromhex(value)

@@ -1,0 +1,85 @@
+"""Runs the firmware's own code on a board to look into it, and reads what it tells.
+
+The code is `filmgauge/diagnosis` of the firmware. It goes over the serial port into the board's
+memory, not onto its flash, and uses the drivers that are on the board.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any, Literal
+
+from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
+
+Script = Literal["status", "readings", "kept", "selftest"]
+
+_BEFORE: dict[Script, tuple[str, ...]] = {
+    "status": ("tell",),
+    "readings": ("tell", "bench"),
+    "kept": ("tell",),
+    "selftest": ("tell", "bench"),
+}
+# Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
+_FIND_FIRMWARE = """\
+try:
+    import launch
+    launch.root()
+    launch.mount()
+except ImportError:
+    pass
+"""
+_COLLECT = "import gc\ngc.collect()\n"
+_OWN_IMPORTS = re.compile(r"^from filmgauge\.diagnosis\..*\n", re.MULTILINE)
+_DOCSTRINGS = re.compile(r'^ *"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
+_MARK = "@"
+_TIMEOUT_S = 30.0  # the slowest part reads a whole backlog
+_NOT_OURS = ("ImportError", "no module named 'filmgauge")
+
+
+@contextmanager
+def inside(port: str, on_wait: Callable[[float], None] | None = None) -> Iterator[BoardLink]:
+    """Connect to the board at a port and interrupt its firmware; afterwards it boots again."""
+    with BoardLink(port) as link:
+        link.enter(on_wait)
+        link.guard()
+        try:
+            yield link
+        finally:
+            link.reset()
+
+
+def look(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
+    """Return what a script tells, in order. Raises LinkError, one sentence."""
+    call = f"{script}({', '.join(map(str, arguments))})"
+    try:
+        for text in _sources(script):  # one by one: a board compiles them on its heap
+            link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
+        printed = link.run(f"{call}\n", _TIMEOUT_S)
+    except BoardError as error:
+        if all(word in error.trace for word in _NOT_OURS):
+            raise LinkError(
+                "no firmware of filmgauge is on this board: filmgauge flash puts it there"
+            ) from None
+        raise
+    lines = (line for line in printed.splitlines() if line.startswith(_MARK))
+    try:
+        return [json.loads(line.removeprefix(_MARK)) for line in lines]
+    except ValueError:
+        raise LinkError("what the board told arrived damaged: try again") from None
+
+
+def facts(told: list[Any]) -> dict[str, Any]:
+    """Return what a script told line by line as one table."""
+    table: dict[str, Any] = {}
+    for line in told:
+        table |= line
+    return table
+
+
+def _sources(script: Script) -> list[str]:
+    """Return the texts that a script needs, itself last, without what only people read."""
+    folder = files("filmgauge") / "diagnosis"
+    texts = [(folder / f"{name}.py").read_text("utf-8") for name in (*_BEFORE[script], script)]
+    return [_FIND_FIRMWARE, *(_DOCSTRINGS.sub("", _OWN_IMPORTS.sub("", text)) for text in texts)]

@@ -1,0 +1,159 @@
+"""What a node is, reads and remembers, from what the board told."""
+
+from typing import Any
+
+from filmgauge.gauge.ledger import CountScale
+from filmgauge.record.limit_text import limit_text
+from filmgauge.record.record import fault_text
+from filmgauge_host.serial.board_link import BoardLink
+from filmgauge_host.serial.board_script import facts, look
+from filmgauge_host.serial.stored_state import OTHER_VERSION, remembered
+
+LEDGER_LINES = (
+    "opening",
+    "measured",
+    "corrected",
+    "zero",
+    "voltage input",
+    "loss",
+    "self-discharge",
+    "sleep",
+    "samples",
+    "radio",
+    "gaps",
+)
+
+
+def read_status(link: BoardLink) -> dict[str, Any]:
+    """Ask a board and return its status in physical units; None for what is not known."""
+    told = facts(look(link, "status"))
+    link.settle()  # the state and the sensors have no room beside each other
+    told |= facts(look(link, "readings"))
+    configuration = told.get("configuration")
+    status: dict[str, Any] = {
+        "node": configuration["node"] if configuration else None,
+        "firmware": told["firmware"],
+        "board": told["board"],
+        "machine": told["machine"],
+        "micropython": ".".join(map(str, told["interpreter"])),
+        "heap_free": told["heap_free"],
+        "flash_free": told["flash_free"],
+        "flash_size": told["flash_size"],
+        "configuration": configuration,
+        "problems": [str(told[key]) for key in told if key.endswith("_wrong") and told[key]],
+    }
+    name, full_nah = told.get("profile") or (None, None)
+    status["profile"] = {"name": name, "full_uah": _thousandth(full_nah)}
+    if configuration is not None:
+        status["sensors"] = _sensors(told, configuration)
+        status["readings"] = _readings(told, configuration["shunt_mohm"])
+        status["waiting"] = told.get("waiting")
+    status["state"] = _state(link, told, status["problems"])
+    return status
+
+
+def status_lines(status: dict[str, Any]) -> list[str]:
+    """Return a status as text for people."""
+    lines = [
+        f"{status['node'] or 'a node without configuration'}: filmgauge {status['firmware']}"
+        f" on {status['machine']}, MicroPython {status['micropython']}",
+        f"  flash {status['flash_free'] // 1024} of {status['flash_size'] // 1024} KB free, heap"
+        f" {status['heap_free'] // 1024} KB free",
+    ]
+    profile = status["profile"]
+    if profile["name"]:
+        lines.append(f"  cell {profile['name']}, {profile['full_uah']:g} uAh")
+    lines += [f"  {line}" for line in status.get("sensors", [])]
+    if "readings" in status:
+        now = status["readings"]
+        lines.append(
+            f"  now {_text(now['voltage_v'], '.4f', 'V')},"
+            f" {_text(now['current_ua'], '+.4f', 'uA')},"
+            f" {_text(now['temperature_c'], '.2f', 'degC')}"
+        )
+    if status["state"]:
+        lines += _state_lines(status["state"])
+    if status.get("waiting") is not None:
+        lines.append(f"  {status['waiting']} records wait")
+    return lines + [f"  problem: {problem}" for problem in status["problems"]]
+
+
+def part_text(address: int, words: list[int]) -> str:
+    """Return what a part on the bus says to be: words at 3Eh, 3Fh and 0Fh."""
+    if words[0] == 0x5449 and words[1] >> 4 == 0x228:
+        return f"INA228 revision {words[1] & 15} at {address:#04x}"
+    if words[2] & 0xFFF == 0x117:
+        return f"TMP117 revision {words[2] >> 12} at {address:#04x}"
+    return f"an unknown part at {address:#04x}"
+
+
+def current_ua(code: int, shunt_mohm: int) -> float:
+    """Return a current in uA from counts of 78.125 nV across the shunt."""
+    return CountScale(shunt_mohm).pc(code) / 1e6
+
+
+def _sensors(told: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
+    texts = [part_text(address, words) for address, words in told.get("parts", [])]
+    if told.get("running"):
+        at = f"at {configuration['ina228_address']:#04x}"
+        texts = [f"{text}, counting" if text.endswith(at) else text for text in texts]
+    return texts
+
+
+def _readings(told: dict[str, Any], shunt_mohm: int) -> dict[str, float | None]:
+    code, voltage_uv, cdeg = (told.get(k) for k in ("code", "voltage_uv", "temperature_cdeg"))
+    return {
+        "voltage_v": None if voltage_uv is None else voltage_uv / 1e6,
+        "current_ua": None if code is None else current_ua(code, shunt_mohm),
+        "temperature_c": None if cdeg is None else cdeg / 100,
+    }
+
+
+def _state(link: BoardLink, told: dict[str, Any], problems: list[str]) -> dict[str, Any] | None:
+    """Return what the node remembers; None, with the reason among the problems, for nothing."""
+    if told.get("state") is None:
+        return None
+    try:
+        state = remembered(link, bytes.fromhex(told["block"]))
+    except ValueError as error:
+        problems.append(str(error))
+        return None
+    if state is None:
+        problems.append(OTHER_VERSION)
+        return None
+    return {
+        "source": told["state"],
+        "boot": state.boot,
+        "seq": state.seq,
+        "wakes": state.wakes,
+        "faults": fault_text(state.faults),
+        "limits": None if state.limits is None else limit_text(state.limits),
+        "soc_pct": None if state.soc_ppm is None else state.soc_ppm / 1e4,
+        "soc_sigma_pct": None if state.sigma_ppm is None else state.sigma_ppm / 1e4,
+        "stored_uah": _thousandth(state.stored_nah),
+        "full_uah": _thousandth(state.full_nah),
+        "ledger_uah": {
+            line: nah / 1000 for line, nah in zip(LEDGER_LINES, state.ledger_nah, strict=True)
+        },
+    }
+
+
+def _state_lines(state: dict[str, Any]) -> list[str]:
+    ledger = ", ".join(f"{line} {uah:+.3f}" for line, uah in state["ledger_uah"].items() if uah)
+    return [
+        f"  boot {state['boot']}, {state['seq']} records, {state['wakes']} wakes"
+        f" (from its {state['source']})",
+        f"  charge {_text(state['soc_pct'], '.2f', '%')} +-"
+        f" {_text(state['soc_sigma_pct'], '.2f', '%')}:"
+        f" {_text(state['stored_uah'], '.3f', 'uAh')} of {_text(state['full_uah'], '.3f', 'uAh')}",
+        f"  ledger, uAh: {ledger or 'nothing'}",
+        f"  faults {state['faults']}, limits {state['limits'] or 'not known'}",
+    ]
+
+
+def _thousandth(nah: int | None) -> float | None:
+    return None if nah is None else nah / 1000
+
+
+def _text(value: float | None, form: str, unit: str) -> str:
+    return "unknown" if value is None else f"{value:{form}} {unit}"

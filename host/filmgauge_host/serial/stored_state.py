@@ -1,0 +1,70 @@
+"""What a node remembers, read from the block that it keeps, with the firmware's own classes."""
+
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from filmgauge.config import Config
+from filmgauge.control.protection import Protection, Unprotected
+from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.ledger import LINES
+from filmgauge.gauge.profile import Profile
+from filmgauge.state import State
+from filmgauge_host.serial.board_link import BoardError, BoardLink
+
+OTHER_VERSION = "what the node remembers is of another version"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Charges in nAh, a line of the ledger each; None for what a node without profile lacks."""
+
+    boot: int
+    seq: int
+    wakes: int
+    faults: int
+    limits: int | None
+    soc_ppm: int | None
+    sigma_ppm: int | None
+    stored_nah: int | None
+    full_nah: int | None
+    ledger_nah: list[int]
+
+
+def remembered(link: BoardLink, block: bytes) -> Remembered | None:
+    """Read a block with the configuration and the profile that are on the board.
+
+    Returns None for a block of another version of the firmware. Raises ValueError for a
+    configuration that this version does not read.
+    """
+    state = State()
+    if len(block) != len(state.buffer):
+        return None
+    state.buffer[:] = block
+    gauge, protection = _owners(link)
+    if not state.unpack(gauge, protection):
+        return None
+    return Remembered(
+        state.boot,
+        state.seq,
+        state.wakes,
+        state.faults,
+        protection.word(),
+        gauge.soc_ppm(),
+        gauge.sigma_ppm(),
+        gauge.stored_nah(),
+        gauge.full_nah(),
+        [gauge.ledger.line_nah(line) for line in range(LINES)],
+    )
+
+
+def _owners(link: BoardLink) -> tuple[Any, Any]:
+    """Return the gauge and the protection of the node, to be filled from its block."""
+    config: Any = Config(**json.loads(link.read_file("/config.json")))
+    try:
+        profile = Profile.from_bytes(link.read_file("/profile.bin"))
+    except (BoardError, ValueError):  # then it only counts
+        return LedgerOnly(config.shunt_mohm), Unprotected()
+    no_pins = SimpleNamespace(latch=None)
+    return FuelGauge(profile, config.shunt_mohm), Protection(no_pins, config, profile)

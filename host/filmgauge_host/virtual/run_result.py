@@ -1,0 +1,135 @@
+"""What a run came to: records sent and received, and the gauge against the truth."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from filmgauge.record.limit_text import limit_text
+from filmgauge_host.telemetry.nodes import NodeSnapshot
+from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+
+Way: TypeAlias = Literal["mqtt", "ble", "stored"]  # how records leave a node
+
+
+def way_of(node: VirtualNode) -> Way:
+    """Return how the records of a node leave it."""
+    if node.has_uplink:
+        return "mqtt"
+    return "ble" if node.section.firmware.ble_advertise_ms else "stored"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One node's line of the result. State of charge in %, None while nothing is known; the last
+    fields are those of the last record.
+
+    sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
+    waiting: in its backlog. A node over Bluetooth keeps what it sends: only what was not received
+    waits. A node without uplink sends none: what it made and has not kept any more
+    for want of room is dropped. within_2_sigma_pct: share of records whose error is below
+    two sigma.
+    """
+
+    node: str
+    way: Way
+    wakes: int
+    sent: int
+    received: int
+    lost: int
+    duplicated: int
+    waiting: int
+    dropped: int
+    soc_true_pct: float | None
+    soc_pct: float | None
+    soc_rmse_pct: float | None
+    soc_max_error_pct: float | None
+    within_2_sigma_pct: float | None
+    available_uah: float | None
+    full_uah: float | None
+    full_sigma_uah: float | None
+    resistance_ohm: float | None
+    limits: str | None
+    stopped: str | None
+
+
+class NodeScore:
+    """Compares the records of one node with the truth as they arrive."""
+
+    def __init__(self, node: VirtualNode) -> None:
+        self._node = node
+        self.count = 0
+        self.within = 0
+        self._square_sum = 0.0
+        self.worst_pct = 0.0
+        self.latest: ReceivedRecord | None = None
+        self.latest_true_pct: float | None = None
+
+    def add(self, report: ReceivedRecord) -> float | None:
+        """Take a new record; return the true state of charge of its moment in %."""
+        truth = self._node.truth.at(report.key[0], report.value("up_s") or 0)
+        if truth is None:
+            return None
+        true_pct = truth.stoichiometry * 100
+        if self.latest is None or report.key > self.latest.key:
+            self.latest, self.latest_true_pct = report, true_pct
+        soc_ppm, sigma_ppm = report.value("soc_ppm"), report.value("soc_sigma_ppm")
+        if soc_ppm is not None:
+            error_pct = soc_ppm / 1e4 - true_pct
+            self.count += 1
+            self._square_sum += error_pct**2
+            self.worst_pct = max(self.worst_pct, abs(error_pct))
+            self.within += abs(error_pct) <= 2 * (sigma_ppm or 0) / 1e4
+        return true_pct
+
+    @property
+    def rmse_pct(self) -> float | None:
+        """Root mean square error so far."""
+        return math.sqrt(self._square_sum / self.count) if self.count else None
+
+    def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
+        """Return the node's line."""
+        node = self._node
+        way = way_of(node)
+        statistics = snapshot.statistics if snapshot else None
+        received = statistics.received if statistics else 0
+        waiting = node.waiting
+        if way == "ble":
+            waiting = min(waiting, node.made - received)
+        gone = node.made - waiting
+        sent = 0 if way == "stored" else gone
+        soc_ppm = self._last("soc_ppm")
+        word = self._last("limits")
+        return NodeResult(
+            node=node.name,
+            way=way,
+            wakes=node.wakes,
+            sent=sent,
+            received=received,
+            lost=max(0, sent - received),
+            duplicated=statistics.duplicated if statistics else 0,
+            waiting=waiting,
+            dropped=gone if way == "stored" else 0,
+            soc_true_pct=_rounded(self.latest_true_pct),
+            soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
+            soc_rmse_pct=_rounded(self.rmse_pct),
+            soc_max_error_pct=_rounded(self.worst_pct) if self.count else None,
+            within_2_sigma_pct=_rounded(100 * self.within / self.count) if self.count else None,
+            available_uah=_thousandth(self._last("available_nah")),
+            full_uah=_thousandth(self._last("full_nah")),
+            full_sigma_uah=_thousandth(self._last("full_sigma_nah")),
+            resistance_ohm=_thousandth(self._last("resistance_mohm")),
+            limits=None if word is None else limit_text(word),
+            stopped=node.dead,
+        )
+
+    def _last(self, field: str) -> int | None:
+        return self.latest.value(field) if self.latest else None
+
+
+def _thousandth(value: int | None) -> float | None:
+    return None if value is None else value / 1000
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

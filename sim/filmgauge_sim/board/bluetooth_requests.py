@@ -1,0 +1,100 @@
+"""The requests of the shim `bluetooth`, played on a board's Bluetooth."""
+
+import struct
+from collections.abc import Callable
+
+from filmgauge_sim.board.bluetooth import Bluetooth, services_in
+from filmgauge_sim.board.radio_port import Security
+from filmgauge_sim.board.shims import _protocol
+
+Handler = Callable[[int, int, bytes], bytes]
+
+
+class RadioRequests:
+    """Handlers by operation. `now_us` gives the board's true time."""
+
+    def __init__(self, bluetooth: Bluetooth, now_us: Callable[[], int]) -> None:
+        self._bluetooth = bluetooth
+        self._now_us = now_us
+        self.handlers: dict[int, Handler] = {
+            _protocol.BLE_ACTIVE: lambda small, _, __: bluetooth.set_active(bool(small)),
+            _protocol.BLE_CONFIG: self._config,
+            _protocol.BLE_ADVERTISE: self._advertise,
+            _protocol.BLE_REGISTER: self._register,
+            _protocol.BLE_READ: lambda _, handle, __: bluetooth.read(handle),
+            _protocol.BLE_WRITE: self._write,
+            _protocol.BLE_BUFFER: self._buffer,
+            _protocol.BLE_NOTIFY: self._notify,
+            _protocol.BLE_DISCONNECT: self._disconnect,
+            _protocol.BLE_EVENT: lambda *_: bluetooth.take_event(),
+            _protocol.BLE_REPLY: self._reply,
+            _protocol.BLE_PAIR: self._pair,
+            _protocol.BLE_PASSKEY: self._passkey,
+            _protocol.BLE_SECRET: self._secret,
+        }
+
+    def _config(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.configure(argument, bytes(data), _security(small))
+        return b""
+
+    def _advertise(self, small: int, argument: int, data: bytes) -> bytes:
+        (length,) = struct.unpack_from("<H", data)
+        given, response = bytes(data[2 : 2 + length]), bytes(data[2 + length :])
+        self._bluetooth.advertise(
+            self._now_us(),
+            argument,
+            given if small & _protocol.BLE_HAS_DATA else None,
+            response if small & _protocol.BLE_HAS_RESPONSE else None,
+            bool(small & _protocol.BLE_CONNECTABLE),
+        )
+        return b""
+
+    def _register(self, small: int, argument: int, data: bytes) -> bytes:
+        found = self._bluetooth.register(services_in(bytes(data)))
+        packed = (struct.pack(f"<B{len(each)}H", len(each), *each) for each in found)
+        return b"".join(packed)
+
+    def _write(self, small: int, argument: int, data: bytes) -> bytes:
+        return struct.pack("<H", self._bluetooth.write(argument, bytes(data), bool(small)))
+
+    def _buffer(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.set_buffer(argument & 0xFFFF, argument >> 16, bool(small))
+        return b""
+
+    def _notify(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.notify(
+            self._now_us(),
+            argument >> 16,
+            argument & 0xFFFF,
+            bytes(data) if small & _protocol.BLE_HAS_DATA else None,
+            bool(small & _protocol.BLE_INDICATE),
+        )
+        return b""
+
+    def _disconnect(self, small: int, argument: int, data: bytes) -> bytes:
+        return bytes((self._bluetooth.disconnect(argument),))
+
+    def _reply(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.reply(argument, small)
+        return b""
+
+    def _pair(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.pair(argument)
+        return b""
+
+    def _passkey(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.passkey(argument, small, int.from_bytes(data, "little"))
+        return b""
+
+    def _secret(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.reply_secret(argument, bytes(data) if small else None)
+        return b""
+
+
+def _security(bits: int) -> Security:
+    return Security(
+        bool(bits & _protocol.BLE_BOND),
+        bool(bits & _protocol.BLE_MITM),
+        bool(bits & _protocol.BLE_SECURE),
+        bits >> 4,
+    )

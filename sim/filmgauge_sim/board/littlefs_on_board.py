@@ -1,0 +1,209 @@
+"""The board's file system for firmware in this process: `open` and `os` over littlefs."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from littlefs import LittleFS, LittleFSError, UserContext
+
+from filmgauge_sim.board.flash import BLOCK, Flash
+from filmgauge_sim.board.littlefs_outside import mounted
+from filmgauge_sim.board.outcome import BoardStopped, Outcome
+from filmgauge_sim.board.shims import _protocol
+
+_ENOSPC = 28
+_READ_CHUNK = 256  # the interpreter reads a whole file in pieces of this size
+
+
+class Link(Protocol):
+    """The requests that flash needs."""
+
+    def call(
+        self, operation: int, small: int = 0, argument: int = 0, data: Any = b""
+    ) -> bytes: ...
+
+    def elapse(self, us: int) -> None: ...
+
+
+class _PaidAccess(UserContext):
+    """Block operations that cost what they cost on the board."""
+
+    def __init__(self, flash: Flash, link: Link) -> None:
+        self._image = flash.image
+        self._link = link
+        self._elapse = link.elapse
+        self.stopped: BoardStopped | None = None
+
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
+        if self.stopped is not None:
+            return bytes(size)  # type: ignore[return-value]  a file left open is let go of
+        try:
+            self._elapse(_protocol.READ_US)
+        except BoardStopped as stopped:
+            self.stopped = stopped
+        start = block * BLOCK + off
+        return self._image[start : start + size]  # type: ignore[return-value]  bytes will do
+
+    def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
+        return self._request(_protocol.FLASH_PROGRAM, block * BLOCK + off, bytes(data))
+
+    def erase(self, cfg: object, block: int) -> int:
+        return self._request(_protocol.FLASH_ERASE, block, b"")
+
+    def sync(self, cfg: object) -> int:
+        return 0
+
+    def _request(self, operation: int, argument: int, data: bytes) -> int:
+        """Pass a request on; littlefs would swallow the exception that stops the board."""
+        if self.stopped is not None:
+            return -5
+        try:
+            self._link.call(operation, 0, argument, data)
+        except BoardStopped as stopped:
+            self.stopped = stopped
+            return -5
+        except OSError:
+            return -5
+        return 0
+
+
+class BoardFiles:
+    """`open`, and the functions that `os` of the board offers."""
+
+    def __init__(self, flash: Flash, link: Link) -> None:
+        self._flash = flash
+        self._link = link
+        self._open_files: list[Any] = []
+        self._access = _PaidAccess(flash, link)
+        self._file_system: LittleFS | None = None
+
+    def mount(self) -> None:
+        """Mount as a boot does."""
+        if self._file_system is None or self._access.stopped is not None:
+            self._mount_anew()  # what the old one still holds must never reach the flash
+        else:
+            self._file_system.unmount()
+            self._file_system.mount()
+            self._check_power()
+
+    def abandon(self) -> None:
+        """Leave files that are still open as a loss of power does: uncommitted, for good."""
+        if not self._open_files:
+            return
+        if self._access.stopped is None:
+            self._access.stopped = BoardStopped(Outcome(cause=None, note="the board has stopped"))
+        for raw in self._open_files:
+            try:
+                _close(raw)  # now: later it would reach into a file system that is gone
+            except (LittleFSError, OSError):
+                pass
+        self._open_files.clear()
+
+    def _mount_anew(self) -> None:
+        self._access = _PaidAccess(self._flash, self._link)
+        self._file_system = mounted(self._access, self._flash.blocks)
+        self._check_power()
+
+    def open(self, path: str, mode: str = "r") -> "BoardFile":
+        """Open a file. Raises OSError with the board's error numbers."""
+        raw = self._do("open", path, mode.replace("b", "") + "b", buffering=0)
+        self._open_files.append(raw)
+        return BoardFile(self, raw, text="b" not in mode)
+
+    def close(self, raw: Any) -> None:
+        """Close a file of littlefs and commit it."""
+        if raw in self._open_files:
+            self._open_files.remove(raw)
+            try:
+                self.guarded(_close, raw)
+            except OSError as error:
+                if error.errno == _ENOSPC:
+                    self._mount_anew()  # its caches hold what could not be written: it would abort
+                raise
+
+    def listdir(self, path: str = "/") -> list[str]:
+        """Return the names in a directory."""
+        return self._do("listdir", path)
+
+    def ilistdir(self, path: str = "/") -> Iterator[tuple[str]]:
+        """Yield a tuple for each entry of a directory, its name first."""
+        for name in self.listdir(path):
+            yield (name,)
+
+    def mkdir(self, path: str) -> None:
+        """Make a directory."""
+        self._do("mkdir", path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        self._do("remove", path)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name; what had that name is gone."""
+        self._do("rename", old, new.lstrip("/"))
+
+    def guarded(self, action: Any, *arguments: Any, **options: Any) -> Any:
+        """Do something with littlefs; turn its errors into the board's OSError."""
+        try:
+            result = action(*arguments, **options)
+        except LittleFSError as error:
+            self._check_power()
+            raise OSError(-error.code, "") from None
+        except OSError as error:
+            self._check_power()
+            cause = error.__cause__  # of FileNotFoundError and its like, which carry no number
+            number = -cause.code if isinstance(cause, LittleFSError) else error.errno or 5
+            raise OSError(number, "") from None
+        self._check_power()
+        return result
+
+    def _do(self, action: str, path: str, *arguments: Any, **options: Any) -> Any:
+        function = getattr(self._file_system, action)
+        return self.guarded(function, path.lstrip("/") or "/", *arguments, **options)
+
+    def _check_power(self) -> None:
+        if self._access.stopped is not None:
+            raise self._access.stopped
+
+
+class BoardFile:
+    """An open file with the methods of the board's file objects."""
+
+    def __init__(self, files: BoardFiles, raw: Any, text: bool) -> None:
+        self._files = files
+        self._raw = raw
+        self._text = text
+
+    def __enter__(self) -> "BoardFile":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if not isinstance(error, BoardStopped):
+            self.close()
+
+    def read(self, count: int = -1) -> Any:
+        """Return `count` bytes or characters, all of them for -1."""
+        data = self._all() if count < 0 else self._files.guarded(self._raw.read, count)
+        return data.decode() if self._text else data
+
+    def write(self, data: Any) -> int:
+        """Write bytes or text; return how much."""
+        raw = data.encode() if isinstance(data, str) else bytes(data)
+        return self._files.guarded(self._raw.write, raw)
+
+    def close(self) -> None:
+        """Close and commit."""
+        self._files.close(self._raw)
+
+    def _all(self) -> bytes:
+        data = b""
+        while chunk := self._files.guarded(self._raw.read, _READ_CHUNK):
+            data += chunk
+        return data
+
+
+def _close(raw: Any) -> None:
+    """Close a file of littlefs once and for all: closing it again after an error would abort."""
+    try:
+        raw.close()
+    finally:
+        setattr(raw, "__IOBase_closed", True)

@@ -1,0 +1,157 @@
+"""The bench: a film cell, a cycler, the shunt, and a node that is powered over USB.
+
+The cycler's current flows through the shunt, where the INA228 sees it. The sensor's bus input is
+connected to the cell itself by a switch (the gate), on the cell's side of the shunt: what it
+draws is not measured, and the firmware has to book it. Another switch takes the cycler off: while
+it is open no current flows through the shunt, and the cycler's time goes on.
+"""
+
+import math
+
+from filmgauge_sim.cell import FilmCell
+from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.circuit.cycler import Cycler
+from filmgauge_sim.circuit.sensor_pair import SensorPair
+from filmgauge_sim.circuit.truth import Truth
+
+_INSTANT_US = 1  # a step that ends the moment it begins still takes this long
+
+
+class CyclerBench:
+    """A world for a virtual board: advanced by events, exact between them.
+
+    The sensors follow every step; the cell is advanced only when its state is asked for or its
+    current or temperature changes, which costs nothing in accuracy.
+    """
+
+    def __init__(
+        self,
+        cell: FilmCell,
+        cycler: Cycler,
+        ambient: Ambient,
+        sensing: SensorPair,
+        gate_pin: int,
+        disconnect_pin: int | None = None,
+    ) -> None:
+        self.bus = sensing.bus
+        self._cell = cell
+        self._cycler = cycler
+        self._ambient = ambient
+        self._sensing = sensing
+        self._gate_pin = gate_pin
+        self._disconnect_pin = disconnect_pin
+        self._disconnected = False
+        self._stuck: dict[int, int] = {}
+        self._gate_ua = 0.0
+        self._now_us = 0
+        self._cell_us = 0  # how far the cell itself has been advanced
+        self._temperature_c = ambient.at_c(0)
+        self._next_event_us = 0
+        self._step_ends_us: int | None = None
+        sensing.power(True, 0)
+        self._plan()
+
+    @property
+    def cell(self) -> FilmCell:
+        """The cell, advanced to the present."""
+        self._settle()
+        return self._cell
+
+    def advance_to(self, now_us: int) -> None:
+        """Let the cycler, the sensors and the temperature follow to `now_us`."""
+        while self._now_us < now_us:
+            until_us = min(now_us, self._next_event_us)
+            self._sense(until_us)
+            if until_us == self._next_event_us:
+                self._handle_event()
+
+    def set_pin(self, pin: int, level: int, now_us: int) -> None:
+        """Switch the gate, or the cycler off and on; other pins have nothing connected."""
+        level = self._stuck.get(pin, level)
+        if pin == self._disconnect_pin and bool(level) != self._disconnected:
+            self.advance_to(now_us)
+            self._settle()
+            self._disconnected = bool(level)
+            self._plan()
+        if pin != self._gate_pin or bool(level) == (self._gate_ua != 0.0):
+            return
+        self.advance_to(now_us)
+        self._settle()
+        voltage_v = self.cell.voltage_v(self._shunt_ua(), self._temperature_c)
+        self._gate_ua = voltage_v / self._sensing.bus_input_ohm * 1e6 if level else 0.0
+        self._plan()
+
+    def stick(self, pin: int, level: int) -> None:
+        """Let what a pin switches stay at a level for good."""
+        self.set_pin(pin, level, self._now_us)
+        self._stuck[pin] = level
+
+    def truth(self) -> Truth:
+        """Return the state of the cell at the time that `advance_to` has reached."""
+        current_ua = self._current_ua()
+        cell = self.cell
+        return Truth(
+            now_us=self._now_us,
+            stoichiometry=cell.stoichiometry,
+            voltage_v=cell.voltage_v(current_ua, self._temperature_c),
+            current_ua=current_ua,
+            temperature_c=self._temperature_c,
+            phase=self._cycler.step.action,
+        )
+
+    def power_sensors(self, on: bool) -> None:
+        """Switch the supply of both sensors, as a lost USB plug does."""
+        self._sensing.power(on, self._now_us)
+
+    def _shunt_ua(self) -> float:
+        return 0.0 if self._disconnected else self._cycler.step.current_ua
+
+    def _current_ua(self) -> float:
+        return self._shunt_ua() - self._gate_ua
+
+    def _settle(self) -> None:
+        """Bring the cell to the present; its current and temperature were constant until now."""
+        elapsed_us = self._now_us - self._cell_us
+        if elapsed_us:
+            self._cell.advance(self._current_ua(), self._temperature_c, elapsed_us / 1e6)
+            self._cell_us = self._now_us
+
+    def _sense(self, until_us: int) -> None:
+        """Move on to `until_us` under constant conditions, showing the sensors what they see."""
+        before_v = after_v = 0.0
+        if self._gate_ua:
+            current_ua = self._current_ua()
+            before_v = self.cell.voltage_v(current_ua, self._temperature_c)
+            self._now_us = until_us
+            after_v = self.cell.voltage_v(current_ua, self._temperature_c)
+        self._now_us = until_us
+        shunt_ua = self._shunt_ua()
+        self._sensing.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
+
+    def _handle_event(self) -> None:
+        """Go on to the next step or temperature, whichever it was that made the event."""
+        self._settle()
+        if self._step_ends_us is not None and self._now_us >= self._step_ends_us:
+            self._cycler.next_step(self._now_us)
+        self._temperature_c = self._ambient.at_c(self._now_us)
+        self._plan()
+
+    def _plan(self) -> None:
+        """Find the next event: a new temperature, or the end of the step by time or voltage."""
+        cycler, now_us = self._cycler, self._now_us
+        horizon_us = self._ambient.holds_until_us(now_us)
+        self._step_ends_us = cycler.ends_us
+        if self._step_ends_us is not None:
+            horizon_us = min(horizon_us, self._step_ends_us)
+        if cycler.step.until_v is not None and not self._disconnected:
+            crossing = self.cell.next_crossing(
+                self._current_ua(),
+                self._temperature_c,
+                (horizon_us - now_us) / 1e6,
+                cycler.low_v,
+                cycler.high_v,
+            )
+            if crossing is not None:
+                wait_us = max(_INSTANT_US, math.ceil(crossing.time_s * 1e6))
+                horizon_us = self._step_ends_us = now_us + wait_us
+        self._next_event_us = max(horizon_us, now_us + _INSTANT_US)

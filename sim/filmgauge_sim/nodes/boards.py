@@ -1,0 +1,148 @@
+"""The catalogue of boards: the one place that names them."""
+
+from filmgauge_sim.board.board_kind import BoardKind, BoardPins
+
+_MPY = 6 | 3 << 8  # version 6.3 of the bytecode
+
+# Which pins of a board a node uses: free ones that decide nothing at reset. `docs/hardware.md`
+# has the same table with the labels that are printed on the boards.
+PINS = {
+    # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. The
+    # switch that stays as it is in deep sleep is on a pin of the RTC domain, 0-5.
+    "esp32-c3": BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=3, charge=10),
+    # ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB: 12, 13; console: 16, 17; RTC: 0-7.
+    "esp32-c6": BoardPins(scl=7, sda=6, gate=10, sensors=11, disconnect=2, charge=3),
+    # ESP32-S3-DevKitC-1. Strapping: 0, 3, 45, 46; flash and PSRAM: 26-37; USB: 19, 20; console:
+    # 43, 44; light: 38 or 48; RTC: 0-21.
+    "esp32-s3": BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12, charge=13),
+    # Raspberry Pi Pico W. Its radio has 23, 24, 25 and 29; I2C0 can be on 4 and 5.
+    "pico-w": BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=8, charge=9),
+    # P-NUCLEO-WB55, pins counted 16 to a port: B8, B9, A4, A5, A6, A7.
+    "stm32wb55": BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6, charge=7),
+}
+
+
+_KINDS = (
+    BoardKind(
+        name="esp32-c3",
+        # A boot costs 27 mC, as measured on such boards; 0.68 s and 40 mA are one way to it
+        # (assumed split).
+        boot_us=680_000,
+        boot_ua=40_000.0,
+        active_ua=28_000.0,  # assumed: modem off, 160 MHz
+        light_sleep_ua=300.0,  # assumed: hundreds of uA
+        deep_sleep_ua=6.0,  # datasheet: 5-7 uA
+        # Boot, join and publish together cost 132 mC, as measured on such boards; with 0.9 s to
+        # join these currents lead there (assumed split).
+        associating_ua=105_000.0,
+        connected_ua=90_000.0,
+        supply_v=3.3,
+        brown_out_v=2.8,  # assumed: highest level of its brown-out detector
+        # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
+        # it once, which the virtual board does not: what it carries has room on a real one.
+        heap_kb=64,
+        look_us=4_000,  # see below, at 160 MHz
+        glance_us=300,
+        pins=PINS["esp32-c3"],
+    ),
+    BoardKind(
+        name="esp32-c6",
+        # As the C3 in all that is not said here: same port, same sleep (assumed). More current
+        # awake for its second core, asleep in the datasheet's 7 uA.
+        boot_us=680_000,
+        boot_ua=40_000.0,
+        active_ua=30_000.0,
+        light_sleep_ua=300.0,
+        deep_sleep_ua=7.0,
+        associating_ua=105_000.0,
+        connected_ua=90_000.0,
+        look_us=4_000,
+        glance_us=300,
+        machine="ESP32C6 module with ESP32C6",
+        pins=PINS["esp32-c6"],
+    ),
+    BoardKind(
+        name="esp32-s3",
+        # As the C3, with two faster cores awake (assumed); asleep in the datasheet's 7-8 uA.
+        boot_us=680_000,
+        boot_ua=50_000.0,
+        active_ua=45_000.0,
+        light_sleep_ua=300.0,
+        deep_sleep_ua=8.0,
+        associating_ua=115_000.0,
+        connected_ua=100_000.0,
+        look_us=4_000,
+        glance_us=300,
+        machine="Generic ESP32S3 module with ESP32S3",
+        mpy=_MPY | 10 << 10,
+        file_system_blocks=1536,  # 6 MB of its 8 MB
+        pins=PINS["esp32-s3"],
+    ),
+    BoardKind(
+        name="pico-w",
+        boot_us=500_000,  # assumed
+        boot_ua=30_000.0,
+        active_ua=30_000.0,  # assumed: 125 MHz, radio off
+        light_sleep_ua=1_500.0,  # measured by others: 1-2 mA
+        deep_sleep_ua=1_500.0,  # the port sleeps lightly and resets
+        associating_ua=90_000.0,  # assumed
+        connected_ua=70_000.0,  # assumed
+        port="rp2",
+        keeps_ram=True,
+        wake_us=1_000,  # assumed: PLLs start again
+        waking_ua=15_000.0,  # assumed
+        heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
+        look_us=5_000,  # as the C3's, at 125 MHz
+        glance_us=400,
+        machine="Raspberry Pi Pico W with RP2040",
+        mpy=_MPY | 4 << 10,
+        file_system_blocks=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
+        pins=PINS["pico-w"],
+    ),
+    BoardKind(
+        name="stm32wb55",
+        boot_us=150_000,  # assumed: no radio, a small file system; imports of frozen bytecode
+        boot_ua=8_000.0,  # assumed, as active
+        active_ua=8_000.0,  # assumed: 64 MHz from the linear regulator, whatever its supply
+        light_sleep_ua=2.0,  # assumed: stop mode with RTC and all RAM
+        deep_sleep_ua=0.6,  # assumed: standby with RTC
+        associating_ua=8_000.0,  # it has no Wi-Fi
+        connected_ua=8_000.0,
+        # Its regulator gives 1.8 V from the capacitor, the lowest that all of it runs from, and
+        # needs 0.2 V for that (both assumed).
+        supply_v=1.8,
+        brown_out_v=2.0,
+        # The INA228 needs 2.7 V, so a load switch connects the sensors to the capacitor itself;
+        # their power is taken as if it always had 3.3 V (assumed).
+        sensors_v=3.3,
+        port="stm32",
+        keeps_ram=True,
+        # Crystal and PLL start again (assumed: 1 ms). Meanwhile the processor waits on the
+        # oscillator that it woke up with (powerctrl_enter_stop_mode of the port), at 16 MHz: a
+        # quarter of what it takes at 64 MHz (assumed).
+        wake_us=1_000,
+        waking_ua=2_000.0,
+        # `make bench` counts the gauge's share of a look in passes of a loop of ten bytecodes, 60
+        # cycles each (assumed): 7.9 ms at 64 MHz. Limits and state are taken for a quarter of it
+        # (assumed). A glance is some 500 bytecodes (assumed).
+        look_us=10_000,
+        glance_us=500,
+        radio_core=True,
+        # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
+        # less static data: assumed 44 KB with the BLE stack.
+        heap_kb=128,
+        machine="NUCLEO-WB55 with STM32WB55RGV6",
+        mpy=_MPY | 7 << 10,
+        file_system_blocks=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
+        pins=PINS["stm32wb55"],
+    ),
+)
+
+
+def board_kind(name: str) -> BoardKind:
+    """Return a kind by name. Raises ValueError naming the known ones."""
+    for kind in _KINDS:
+        if kind.name == name:
+            return kind
+    known = ", ".join(kind.name for kind in _KINDS)
+    raise ValueError(f"board must be one of {known}, not {name!r}")

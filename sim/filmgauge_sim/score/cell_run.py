@@ -1,0 +1,220 @@
+"""What happens to one cell and what its node sees of it, sample by sample.
+
+Between two changes the current is constant and the cell exact. The node samples on the grid of
+its own clock, and whenever a step ends by its voltage while the current still flows, as the
+interrupt of a power manager would wake it. While it looks, its voltage input loads the cell.
+Now and then its disconnect switch is open from one sample to the next: the current is zero then,
+the step waits and its time goes on.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import inf
+from random import Random
+
+from filmgauge_sim.cell import FilmCell
+from filmgauge_sim.lab.cycler import current_for_voltage
+from filmgauge_sim.score.sensor_model import (
+    LOOK_S,
+    SEEN_AFTER_S,
+    Interrupt,
+    Kind,
+    Reading,
+    Sensors,
+)
+from filmgauge_sim.score.steps import End, Step
+
+_NEAR_V = 0.4  # further from its limit than this, a voltage is not looked at closely
+_HOLD_SLICE_S = 60.0  # a hold is held by currents of this length at most
+_FIRST_HOLD_S = 1.0
+_INTERRUPTS = {End.LOW: Interrupt.LOW, End.HIGH: Interrupt.HIGH, End.FADED: Interrupt.DONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong with the readings: a share of them lost, and a time with stuck ones."""
+
+    lost_share: float = 0.0
+    stuck_from_s: float = inf
+    stuck_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """When the node samples, by its own clock; how often its switch is open, by the true one."""
+
+    interval_s: float
+    zero_every_s: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One sample: what the node read, and the truth that only the score sees."""
+
+    now_s: float
+    reading: Reading
+    temperature_c: float
+    passed_uah: float  # net charge into the cell's terminals since the start
+    end: End | None = None  # what ended here by its voltage: a charge or a discharge
+
+
+class Course:
+    """One cell and its node from time 0 on. A programme of steps may look at ``cell``, ``now_s``
+    and, after each of its steps, at ``ended``."""
+
+    def __init__(
+        self,
+        cell: FilmCell,
+        sensors: Sensors,
+        sampling: Sampling,
+        temperature_at: Callable[[float], float],
+        faults: Faults,
+        luck: Random,
+    ) -> None:
+        self.cell = cell
+        self.now_s = 0.0
+        self.ended = End.TIME
+        self.passed_uah = 0.0
+        self._sensors = sensors
+        self._temperature_at = temperature_at
+        self._faults = faults
+        self._luck = luck
+        self._interval_s = sampling.interval_s / (1.0 + sensors.errors.clock_error)
+        self._zero_every_s = sampling.zero_every_s
+        self._samples = 0
+        self._next_sample_s = self._interval_s
+        self._next_zero_s = sampling.zero_every_s
+        self._is_open = False
+        self._temperature_c = temperature_at(0.0)
+        self._last: Reading | None = None
+        self._lost = False
+
+    def run(
+        self, programme: Callable[["Course"], Iterator[Step]], duration_s: float
+    ) -> Iterator[Moment]:
+        """Every sample until the programme or duration_s ends."""
+        for step in programme(self):
+            yield from self._perform(step, duration_s)
+            if self.now_s >= duration_s:
+                return
+
+    def _perform(self, step: Step, finish_s: float) -> Iterator[Moment]:
+        end_s = self.now_s + step.duration_s
+        finish_s = min(finish_s, end_s)
+        current_ua, slice_s = step.current_ua, _FIRST_HOLD_S
+        ended: End | None = None
+        while ended is None and self.now_s < finish_s:
+            until_s = max(self.now_s, min(self._next_sample_s, finish_s))
+            if self._is_open:
+                flowing_ua = 0.0
+            elif step.hold_v is None:
+                flowing_ua = current_ua
+                until_s, ended = self._limited(step, until_s)
+            else:
+                until_s = min(until_s, self.now_s + slice_s)
+                slice_s = min(1.5 * slice_s, _HOLD_SLICE_S)
+                current_ua = self._held(step, current_ua, until_s - self.now_s)
+                if current_ua <= step.until_ua:
+                    current_ua, until_s, ended = step.until_ua, self.now_s, End.FADED
+                flowing_ua = current_ua
+            self._pass(flowing_ua, until_s)
+            if ended is None and self._reached(step):
+                ended = End.STATE
+            if ended in _INTERRUPTS:
+                yield self._sample(flowing_ua, ended, step.is_pulse)
+            elif self.now_s >= self._next_sample_s:
+                yield self._sample(flowing_ua, None, step.is_pulse)
+                self._plan()
+        self.ended = End.TIME if ended is None else ended
+
+    def _limited(self, step: Step, until_s: float) -> tuple[float, End | None]:
+        """When this slice of a constant current ends, and whether by its voltage."""
+        low_v, high_v = step.low_v, step.high_v
+        if low_v is None and high_v is None:
+            return until_s, None
+        cell, current_ua, temperature_c = self.cell, step.current_ua, self._temperature_c
+        duration_s = until_s - self.now_s
+        now_v = cell.voltage_v(current_ua, temperature_c)
+        twin = cell.clone()
+        twin.advance(current_ua, temperature_c, duration_s)
+        then_v = twin.voltage_v(current_ua, temperature_c)
+        is_far = (low_v is None or min(now_v, then_v) > low_v + _NEAR_V) and (
+            high_v is None or max(now_v, then_v) < high_v - _NEAR_V
+        )
+        if is_far:
+            return until_s, None
+        crossing = cell.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
+        if crossing is None:
+            return until_s, None
+        return self.now_s + crossing.time_s, End.LOW if crossing.bound == "low" else End.HIGH
+
+    def _held(self, step: Step, near_ua: float, duration_s: float) -> float:
+        """The current of a hold, never above that of the charge before it."""
+        assert step.hold_v is not None
+        area_cm2 = self.cell.area_cm2
+        twin = self.cell.clone()
+        twin.advance(step.current_ua, self._temperature_c, duration_s)
+        if twin.voltage_v(step.current_ua, self._temperature_c) <= step.hold_v:
+            return step.current_ua
+        areal = current_for_voltage(
+            self.cell, step.hold_v, self._temperature_c, duration_s, near_ua / area_cm2
+        )
+        return areal * area_cm2
+
+    def _reached(self, step: Step) -> bool:
+        if step.until_soc is None or self._is_open:
+            return False
+        beyond = self.cell.stoichiometry - step.until_soc
+        return beyond * step.current_ua >= 0.0
+
+    def _pass(self, current_ua: float, until_s: float) -> None:
+        duration_s = until_s - self.now_s
+        if duration_s <= 0.0:
+            return
+        self.cell.advance(current_ua, self._temperature_c, duration_s)
+        self._sensors.pass_time(current_ua, self._temperature_c, duration_s)
+        self.passed_uah += current_ua * duration_s / 3600.0
+        self.now_s = until_s
+
+    def _sample(self, current_ua: float, end: End | None, is_pulse: bool) -> Moment:
+        """Look for a moment, with the voltage input on the cell."""
+        cell, sensors, temperature_c = self.cell, self._sensors, self._temperature_c
+        drain_ua = sensors.drain_ua(cell.voltage_v(current_ua, temperature_c))
+        # The drain itself lowers the voltage that drives it; the rest of that is below a tenth.
+        drain_ua = sensors.drain_ua(cell.voltage_v(current_ua - drain_ua, temperature_c))
+        net_ua = current_ua - drain_ua
+        cell.advance(net_ua, temperature_c, SEEN_AFTER_S)
+        voltage_v = cell.voltage_v(net_ua, temperature_c)
+        cell.advance(net_ua, temperature_c, LOOK_S - SEEN_AFTER_S)
+        sensors.pass_time(current_ua, temperature_c, LOOK_S)
+        self.passed_uah += net_ua * LOOK_S / 3600.0
+        self.now_s += LOOK_S
+        interrupt = Interrupt.TIMER if end is None else _INTERRUPTS[end]
+        kind = Kind.OPEN if self._is_open else Kind.CONNECTED
+        reading = self._read(kind, current_ua, voltage_v, interrupt)
+        end = None if is_pulse else end
+        return Moment(self.now_s, reading, temperature_c, self.passed_uah, end)
+
+    def _read(
+        self, kind: Kind, current_ua: float, voltage_v: float, interrupt: Interrupt
+    ) -> Reading:
+        faults, sensors = self._faults, self._sensors
+        stuck_since_s = self.now_s - faults.stuck_from_s
+        if self._last is not None and 0.0 <= stuck_since_s < faults.stuck_s:
+            return sensors.repeat(self._last, kind)
+        if faults.lost_share and self._luck.random() < faults.lost_share:
+            self._lost = True
+            return sensors.lose()
+        if self._lost:  # the count reaches back to before the switch was opened
+            self._lost, kind = False, Kind.CONNECTED
+        self._last = sensors.read(kind, current_ua, voltage_v, self._temperature_c, interrupt)
+        return self._last
+
+    def _plan(self) -> None:
+        """After a regular sample: the next one, the switch and the temperature until then."""
+        self._samples += 1
+        self._next_sample_s = (self._samples + 1) * self._interval_s
+        self._is_open = self.now_s >= self._next_zero_s
+        if self._is_open:
+            self._next_zero_s += self._zero_every_s
+        self._temperature_c = self._temperature_at(self.now_s)

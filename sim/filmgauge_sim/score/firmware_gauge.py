@@ -1,0 +1,173 @@
+"""The gauge of the firmware, fed with readings as the node feeds it.
+
+``--float32`` runs the same source in single precision, as the boards compute. Runtime ``gauge``
+feeds one gauge all the time. ``cpython`` and ``micropython`` feed it as a node does that sleeps
+without its memory: nothing but the packed state outlives a reading; the one in this process, the
+other on a real interpreter.
+"""
+
+from collections.abc import Callable
+from math import nan
+from typing import Any, Literal
+
+from filmgauge.gauge.ledger import CORRECTED, GAP
+from filmgauge.state import State
+from filmgauge_sim.board.single_precision import importable, load_single_precision
+from filmgauge_sim.cell.compiled import CompiledProfile
+from filmgauge_sim.score.on_interpreter import GaugeOnInterpreter
+from filmgauge_sim.score.sensor_model import Kind, Reading
+
+_PC_PER_UAH = 3.6e9
+# A change of the state of charge that neither the reading nor a line of the ledger explains.
+_JUMP = 0.005  # assumed: half a per cent is what a reader of whole per cents would notice
+GaugeMaker = Callable[[CompiledProfile, int], Any]
+RuntimeName = Literal["gauge", "cpython", "micropython"]
+
+
+def gauge_maker(single: bool = False) -> GaugeMaker:
+    """The class of the gauge, in single precision if asked."""
+    if not single:
+        from filmgauge.gauge.fuel_gauge import FuelGauge
+
+        return FuelGauge
+    modules = load_single_precision("filmgauge.gauge")
+    with importable(modules):
+        return modules["filmgauge.gauge.fuel_gauge"].FuelGauge
+
+
+class Ours:
+    """One FuelGauge; opened with what is known of the state of charge (0 to 1)."""
+
+    def __init__(
+        self,
+        make: GaugeMaker,
+        profile: CompiledProfile,
+        shunt_mohm: int,
+        known: tuple[float, float],
+        is_new: bool = False,
+    ) -> None:
+        self.gauge: Any = make(profile, shunt_mohm)
+        self.gauge.open(round(known[0] * 1e6), round(known[1] * 1e6), int(is_new))
+        self._silent = False
+        self._problems: list[str] = []
+
+    def take(self, reading: Reading) -> None:
+        before = self.soc(), self.full_uah(), self._lines_pc()
+        self._ask(self._feed, reading)
+        self._silent = self._jumped(reading, *before)
+
+    def soc(self) -> float:
+        return self._ask(self.gauge.soc_ppm) / 1e6
+
+    def sigma(self) -> float | None:
+        return self._ask(self.gauge.sigma_ppm) / 1e6
+
+    def full_uah(self) -> float:
+        return self._ask(self.gauge.full_nah) / 1e3
+
+    def available_uah(self, load_ua: float, temperature_cdeg: int) -> float:
+        load_pa = round(load_ua * 1e6)
+        return self._ask(self.gauge.available_nah, load_pa, temperature_cdeg) / 1e3
+
+    def time_to_empty_h(self, temperature_cdeg: int) -> float | None:
+        seconds = self._ask(self.gauge.time_to_empty_s, temperature_cdeg)
+        return None if seconds is None else seconds / 3600.0
+
+    def resistance_ohm(self) -> float | None:
+        milliohm = self._ask(self.gauge.resistance_mohm)
+        return None if milliohm is None else milliohm / 1e3
+
+    def is_silent_jump(self) -> bool:
+        return self._silent
+
+    def problems(self) -> list[str]:
+        return self._problems
+
+    def close(self) -> None:
+        """End what it runs on."""
+
+    def _feed(self, reading: Reading) -> None:
+        gauge = self.gauge
+        if reading.kind is Kind.LOST:
+            gauge.health.interrupt()  # what follows a gap is no step of a load
+            return
+        count = gauge.zero if reading.kind is Kind.OPEN else gauge.count
+        count(reading.counts, reading.elapsed_ms, reading.temperature_cdeg)
+        gauge.book(-reading.drained_pc)
+        gauge.observe(
+            reading.voltage_uv,
+            gauge.scale.pc(reading.current_code),
+            reading.drain_pa,
+            reading.temperature_cdeg,
+        )
+
+    def _ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        """A gauge that raises fails its run, and not the score: NaN, and a problem noted."""
+        try:
+            return method(*arguments)
+        except Exception as error:
+            self._problems.append(f"{method.__name__}: {error}")
+            return nan
+
+    def _jumped(self, reading: Reading, soc: float, full_uah: float, lines_pc: list[int]) -> bool:
+        """Compare the move with the charge of the reading, the lines of the ledger and the
+        capacity: all of them are in the node's records."""
+        known_pc = abs(self.gauge.scale.pc(reading.counts))
+        now_pc = self._lines_pc()
+        known_pc += sum(abs(now - then) for now, then in zip(now_pc, lines_pc, strict=True))
+        known = known_pc / (self.full_uah() * _PC_PER_UAH) + abs(full_uah / self.full_uah() - 1.0)
+        return abs(self.soc() - soc) > known + _JUMP
+
+    def _lines_pc(self) -> list[int]:
+        """What the ledger admits beside what was measured."""
+        return [self.gauge.ledger.line_pc(line) for line in range(CORRECTED, GAP + 1)]
+
+
+class Asleep(Ours):
+    """A gauge that is made anew for every reading, from what the one before has packed."""
+
+    def __init__(
+        self,
+        make: GaugeMaker,
+        profile: CompiledProfile,
+        shunt_mohm: int,
+        known: tuple[float, float],
+        is_new: bool = False,
+    ) -> None:
+        super().__init__(make, profile, shunt_mohm, known, is_new)
+        self._make = lambda: make(profile, shunt_mohm)
+        self._state = State()
+
+    def _feed(self, reading: Reading) -> None:
+        super()._feed(reading)
+        self._state.pack(self.gauge)
+        self.gauge = self._make()
+        if not self._state.unpack(self.gauge):
+            raise ValueError("the state is of another layout")
+
+
+class OnInterpreter(Ours):
+    """A gauge on a MicroPython interpreter, which sleeps as Asleep does."""
+
+    def __init__(
+        self,
+        make: GaugeMaker,
+        profile: CompiledProfile,
+        shunt_mohm: int,
+        known: tuple[float, float],
+        is_new: bool = False,
+    ) -> None:
+        super().__init__(GaugeOnInterpreter, profile, shunt_mohm, known, is_new)
+
+    def _feed(self, reading: Reading) -> None:
+        self.gauge.feed(reading)
+
+    def close(self) -> None:
+        self.gauge.close()
+
+
+RUNTIMES: dict[RuntimeName, type[Ours]] = {
+    "gauge": Ours,
+    "cpython": Asleep,
+    "micropython": OnInterpreter,
+}

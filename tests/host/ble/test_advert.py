@@ -1,0 +1,154 @@
+"""The decoder of advertisements: against the published vector, another receiver, and garbage."""
+
+import random
+import struct
+from typing import Any
+
+import pytest
+from ble_nodes import record
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bthome_receiver import UUID, Receiver
+
+from filmgauge.uplink.ble import bthome
+from filmgauge.uplink.ble.aes import block_cipher
+from filmgauge_host.ble.advert import Advert, AdvertError, decode
+from filmgauge_host.ble.discovery import DiscoveredNodes
+from filmgauge_host.ble.node_registry import KnownNode, KnownNodes
+from filmgauge_sim.board.radio_port import Advertisement
+
+ADDRESS = "C1:02:03:04:05:06"
+KEY = bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")  # of bthome.io/encryption
+IDENTITY = struct.pack("<BIII", 1, 3, 0x1234, 77)
+
+
+def told(service: bytes | None = None, maker: bytes | None = IDENTITY) -> AdvertisementData:
+    services = {} if service is None else {UUID: service}
+    makers = {} if maker is None else {0xFFFF: maker}
+    return AdvertisementData("window-1", makers, services, [], None, -60, ())
+
+
+def good(data: bytes) -> bytes:
+    """Return what the service data of an advertisement holds."""
+    return data[7:]
+
+
+def read(service: bytes, key: bytes | None = None) -> Advert:
+    found = decode(ADDRESS, told(service), key)
+    assert found is not None
+    return found
+
+
+def test_the_published_vector_opens() -> None:
+    """bthome.io/encryption: 25.06 degC and 50.55 % behind the address 54:48:E6:8F:80:A5."""
+    sealed = bytes.fromhex("41a47266c95f730011223378237214")
+    data = told(sealed)
+    with pytest.raises(AdvertError, match="object 03 is none that a node sends"):
+        decode("54:48:E6:8F:80:A5", data, KEY)  # opened: 03 is the humidity
+    with pytest.raises(AdvertError, match="does not fit the key"):
+        decode("54:48:E6:8F:80:A6", data, KEY)
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_another_receiver_reads_the_same(key: bytes | None) -> None:
+    receiver = Receiver(key.hex() if key else "")
+    for seq in range(0x1230, 0x1238):
+        made = record(seq, voltage_uv=2_000_500 + seq, current_pa=-(seq * 1000) - 501)
+        data = bthome.plain(made)
+        if key is not None:
+            address = bytes.fromhex(ADDRESS.replace(":", ""))
+            data = bthome.encrypted(made, block_cipher(key), address, seq)
+        event = Advertisement(0, bytes.fromhex("c10203040506"), True, data, b"", False)
+        theirs, ours = receiver.read(event), read(good(data), key).values
+        assert theirs["battery"] == ours["soc_pct"]
+        assert theirs["voltage"] == pytest.approx(ours["voltage_mv"] / 1e3)
+        assert theirs["temperature"] == pytest.approx(ours["temperature_cdeg"] / 1e2)
+        assert ours["current_na"] in theirs.values()
+        assert ours["packet"] == seq & 255
+
+
+def test_what_is_advertised_becomes_a_record() -> None:
+    made = record(0x1234, 3)
+    found = read(good(bthome.plain(made))).record()
+    assert found is not None
+    assert found.values()[:3] == [3, 0x1234, 77]
+    known = {name: getattr(found, name) for name in ("voltage_uv", "current_pa", "stored_nah")}
+    assert known == {"voltage_uv": 2_104_000, "current_pa": -1_500_000, "stored_nah": 12_345}
+    assert found.soc_ppm is None  # type: ignore[attr-defined]
+
+
+def test_an_old_scan_response_makes_no_record() -> None:
+    assert read(good(bthome.plain(record(0x1235, 3)))).record() is None
+
+
+def test_another_device_is_not_ours() -> None:
+    assert decode(ADDRESS, told(None, None)) is None
+    heard = DiscoveredNodes(KnownNodes([]))
+    device = BLEDevice(ADDRESS, "thermometer", None)
+    assert heard.take(device, told(bytes.fromhex("4002c409"), None), 0.0) is None
+    assert not heard.refused
+
+
+@pytest.mark.parametrize(
+    ("service", "key", "reason"),
+    [
+        (b"", None, "service data is empty"),
+        (b"\x00\x01\x02", None, "no BTHome of version 2: it begins with 00"),
+        (b"\x40\x01\x65", None, "soc_pct must be 0 to 100, not 101"),
+        (b"\x40\x02\x00\x00\x01\x10", None, "object 01 comes after object 02"),
+        (b"\x40\x0c\x01", None, "object 0c is cut short"),
+        (b"\x40\x01\x10", KEY, "in plain text, and there is a key"),
+        (b"\x41" + bytes(7), None, "has 8 bytes, which is too few"),
+        (b"\x41" + bytes(20), KEY, "does not fit the key"),
+    ],
+)
+def test_what_is_wrong_is_named(service: bytes, key: bytes | None, reason: str) -> None:
+    with pytest.raises(AdvertError, match=reason):
+        decode(ADDRESS, told(service), key)
+
+
+def test_a_counter_that_falls_is_an_old_advertisement() -> None:
+    heard = DiscoveredNodes(KnownNodes([KnownNode("shelf", ADDRESS, KEY)]))
+    device = BLEDevice(ADDRESS, "window-1", None)
+    address = bytes.fromhex(ADDRESS.replace(":", ""))
+
+    def take(counter: int) -> Any:
+        data = bthome.encrypted(record(0x1234, 3), block_cipher(KEY), address, counter)
+        return heard.take(device, told(good(data)), 0.0)
+
+    assert take(500) is not None
+    assert take(500) is not None  # the same one, heard again
+    assert take(501) is not None
+    assert take(500) is None
+    assert heard.refused == {"advertisement is an old one, replayed: its counter fell": 1}
+
+
+def test_a_hundred_thousand_garbled_advertisements() -> None:
+    draw = random.Random(5)
+    plain = good(bthome.plain(record(0x1234, 3)))
+    address = bytes.fromhex(ADDRESS.replace(":", ""))
+    sealed = good(bthome.encrypted(record(0x1234, 3), block_cipher(KEY), address, 500))
+    heard = DiscoveredNodes(KnownNodes([KnownNode("shelf", address="C1:02:03:04:05:07")]))
+    count = taken = 0
+    for number in range(100_000):
+        base = (plain, sealed, IDENTITY)[number % 3]
+        if draw.random() < 0.3:
+            data = draw.randbytes(draw.randrange(0, 28))
+        else:
+            torn = bytearray(base[: draw.randrange(0, len(base) + 1)])
+            for _ in range(draw.randrange(1, 4)):
+                if torn:
+                    torn[draw.randrange(len(torn))] = draw.randrange(256)
+            data = bytes(torn)
+        service, maker = (data, IDENTITY) if number % 3 < 2 else (plain, data)
+        device = BLEDevice(f"C1:02:03:04:05:{number % 200:02X}", None, None)
+        before = sum(heard.refused.values())
+        node = heard.take(device, told(service, maker), number)
+        count += 1
+        taken += node is not None
+        assert (node is not None) != (sum(heard.refused.values()) > before)
+        if node is not None:
+            node.advert.record()
+    assert taken + sum(heard.refused.values()) == count == 100_000
+    assert len(heard.refused) <= 201
+    assert sum(1 for _ in heard) <= 200

@@ -1,0 +1,279 @@
+"""The bridge on the virtual air, with a real broker and the host's own ingest behind it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ble_bed import Bridge, Field, Receiver, address, until
+from ble_nodes import Misbehaviour
+from mqtt_brokers import Broker, Nats
+
+from filmgauge.uplink.ble import bthome
+from filmgauge_host.ble.node_registry import KnownNode
+
+KEY = bytes(range(16))
+
+
+@pytest.fixture
+def receiver(embedded: Nats, tmp_path: Path) -> Iterator[Receiver]:
+    made = Receiver(tmp_path, embedded.url)
+    yield made
+    made.close()
+
+
+def test_records_arrive_as_those_of_a_wifi_node(broker: Broker, tmp_path: Path) -> None:
+    receiver = Receiver(tmp_path, broker.url)
+    field = Field()
+    for _ in range(5):
+        field.node.make()  # before the bridge was there
+    bridge = Bridge(field, broker.url, tmp_path)
+    field.live(field.node, reports=3, every_s=600)
+    field.pass_s(1800)
+    assert receiver.records("node-1", 8) == field.node.made
+    reports = list(receiver.store.reports("node-1"))
+    assert [each.history for each in reports] == [True] * 5 + [False] * 3
+    until(lambda: receiver.ingest.nodes()["node-1"].info)
+    shown = receiver.ingest.nodes()["node-1"]
+    assert shown.info["via"] == "ble"
+    assert shown.info["board"] == "stm32wb"
+    assert shown.status is not None
+    assert (shown.status.state, shown.status.next_report_s) == ("sleeping", 3600)
+    assert receiver.duplicated() == 0
+    assert field.node.connections == 3  # one a report, though it advertises ten times
+    bridge.stop()
+    receiver.close()
+    field.close()
+
+
+def test_a_boot_that_follows_another_is_fetched_too(embedded: Nats, receiver, tmp_path) -> None:
+    field = Field()
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    field.node.reboot()
+    field.node.make()
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    assert receiver.records("node-1", 5) == field.node.made
+    bridge.stop()
+    field.close()
+
+
+def test_a_node_that_counts_anew_is_read_again(embedded, receiver, tmp_path) -> None:
+    field = Field()
+    field.node.boot = 9
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    field.node.log.clear()  # somebody has erased its flash
+    field.node.boot, field.node.seq = 1, -1
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    found = receiver.records("node-1", 4)
+    assert {tuple(each.values()[:2]) for each in found} == {(1, 0), (1, 1), (9, 0), (9, 1)}
+    bridge.stop()
+    field.close()
+
+
+def test_a_broker_that_dies_and_a_bridge_begun_anew(broker: Broker, tmp_path: Path) -> None:
+    receiver = Receiver(tmp_path, broker.url)
+    field = Field()
+    bridge = Bridge(field, broker.url, tmp_path)
+    field.live(field.node, 100, 600)
+    field.pass_s(6000)
+    receiver.records("node-1", 10)
+    broker.save()
+    broker.kill()
+    field.pass_s(12000)  # nobody takes anything
+    assert bridge.spool.count() == 20
+    bridge.stop()
+    bridge = Bridge(field, broker.url, tmp_path)  # the spool has them still
+    field.pass_s(6000)
+    broker.start()
+    field.pass_s(6000)
+    found = receiver.records("node-1", len(field.node.made))
+    assert found == field.node.made
+    assert len(found) == 50
+    until(lambda: bridge.spool.count() == 0)
+    assert receiver.duplicated() == 0
+    bridge.stop()
+    receiver.close()
+    field.close()
+
+
+def test_a_bridge_that_is_stopped_in_mid_stream(embedded, receiver, tmp_path) -> None:
+    field = Field()
+    for _ in range(200):
+        field.node.make()
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(field.node, 50, 60, advertise_s=10)
+    for _ in range(12):
+        field.pass_s(7)
+        bridge.stop()
+        bridge = Bridge(field, embedded.url, tmp_path)
+        field.pass_s(53)
+    field.pass_s(3000)
+    assert receiver.records("node-1", 250) == field.node.made
+    until(lambda: bridge.spool.count() == 0)
+    assert receiver.duplicated() == 0
+    bridge.stop()
+    field.close()
+
+
+def test_a_connection_that_breaks_goes_on_where_it_was(embedded, receiver, tmp_path) -> None:
+    field = Field(capacity=2000)
+    for _ in range(999):
+        field.node.make()
+    field.node.wrong = Misbehaviour(drop_after=2000)
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    assert receiver.records("node-1", 1001) == field.node.made
+    first, second, *_ = field.node.requests
+    assert first[:2] == (0, 0)
+    assert second[0] == 1
+    assert 250 < second[1] <= 2000 // 6  # six pieces a record; the last ones were on their way
+    assert receiver.duplicated() == 0
+    bridge.stop()
+    field.close()
+
+
+def test_an_adapter_that_comes_back(embedded, receiver, tmp_path) -> None:
+    field = Field()
+    bridge = Bridge(field, embedded.url, tmp_path, silence_s=30.0)
+    field.live(field.node, 30, 600)
+    field.pass_s(1200)
+    field.run(field.adapter.pull_out())
+    field.pass_s(6000)
+    assert bridge.gateway.problem == "Bluetooth cannot be used: no Bluetooth adapter"
+    field.run(field.adapter.plug_in())
+    field.pass_s(1800)
+    assert bridge.gateway.problem == ""
+    assert receiver.records("node-1", 15) == field.node.made[:15]
+    assert bridge.told.count("Bluetooth works again") == 1
+    bridge.stop()
+    field.close()
+
+
+@pytest.mark.parametrize("wrong", [Misbehaviour(mute=True), Misbehaviour(skips_piece=True)])
+def test_a_node_that_does_not_send_its_log_is_left_until_its_next_report(
+    embedded, receiver, tmp_path, wrong: Misbehaviour
+) -> None:
+    field = Field(nodes=2)
+    field.node.wrong = wrong
+    for _ in range(3):
+        field.node.make()
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(field.node, 2, 600, advertise_s=120)
+    field.live(field.nodes[1], 2, 600)
+    field.pass_s(1200)
+    assert field.node.connections == 2  # it takes one a report
+    assert receiver.records("node-2", 2) == field.nodes[1].made
+    assert bridge.gateway.counts.failed >= 2
+    assert [line for line in bridge.told if line.startswith("node-1: ")]
+    field.node.wrong = Misbehaviour()
+    field.live(field.node, 1, 600)
+    field.pass_s(600)
+    assert receiver.records("node-1", 6) == field.node.made
+    bridge.stop()
+    field.close()
+
+
+def test_passive_publishes_what_is_advertised_and_never_connects(
+    embedded, receiver, tmp_path
+) -> None:
+    field = Field(nodes=2)
+    field.nodes[1].ble_key = KEY
+    known = [KnownNode("shelf", address(2), KEY)]
+    bridge = Bridge(field, embedded.url, tmp_path, known, passive=True)
+    for node in field.nodes:
+        field.live(node, 3, 600)
+    field.pass_s(1800)
+    found = receiver.records("node-1", 3)
+    receiver.records("shelf", 3)
+    assert [node.connections for node in field.nodes] == [0, 0]
+    assert [each.values()[:3] for each in found] == [each.values()[:3] for each in field.node.made]
+    told = {name: getattr(found[0], name) for name in ("shown_ppm", "soc_ppm", "voltage_uv")}
+    assert told == {"shown_ppm": 810_000, "soc_ppm": None, "voltage_uv": 2_104_000}
+    assert receiver.duplicated() == 0
+    bridge.stop()
+    field.close()
+
+
+def test_a_node_forgets_what_the_broker_has_and_no_more(embedded, receiver, tmp_path) -> None:
+    field = Field()
+    known = [KnownNode("node-1", address(1), None, field.node.command_key)]
+    bridge = Bridge(field, embedded.url, tmp_path, known)
+    field.live(field.node, 10, 600)
+    field.pass_s(1200)
+    receiver.records("node-1", 2)
+    until(lambda: bridge.spool.count() == 0)
+    embedded.kill()
+    field.pass_s(1200)  # seq 2 and 3: in the spool only
+    assert [each.values()[1] for each in field.node.log] == [2, 3]
+    embedded.start()
+    until(lambda: bridge.spool.count() == 0)
+    field.pass_s(600)
+    assert [each.values()[1] for each in field.node.log] in ([], [4])  # acknowledged just now?
+    field.pass_s(3600)
+    assert receiver.records("node-1", 10) == field.node.made
+    bridge.stop()
+    field.close()
+
+
+def test_a_wrong_command_key_costs_no_record(embedded, receiver, tmp_path) -> None:
+    field = Field()
+    known = [KnownNode("node-1", address(1), None, bytes(16))]
+    bridge = Bridge(field, embedded.url, tmp_path, known)
+    field.live(field.node, 3, 600)
+    for _ in range(3):
+        field.pass_s(600)
+        until(lambda: bridge.spool.count() == 0)
+    assert receiver.records("node-1", 3) == field.node.made
+    assert any("refused the command: wrong MAC" in line for line in bridge.told)
+    assert len(field.node.log) == 3
+    bridge.stop()
+    field.close()
+
+
+def test_nobody_takes_the_name_of_another_node(embedded, receiver, tmp_path) -> None:
+    field = Field(nodes=2)
+    bridge = Bridge(field, embedded.url, tmp_path)
+    field.live(field.node, 2, 600)
+    field.pass_s(600)
+    field.nodes[1].name = "node-1"
+    field.live(field.nodes[1], 1, 600)
+    field.pass_s(600)
+    assert receiver.records("node-1", 2) == field.node.made
+    assert any(f"{address(2)} says it is node-1, which is {address(1)}" in x for x in bridge.told)
+    bridge.stop()
+    field.close()
+
+
+def test_garbage_is_refused_with_a_reason(embedded, receiver, tmp_path) -> None:
+    field = Field()
+    node = field.node
+    node.make()
+    bridge = Bridge(field, embedded.url, tmp_path)
+    good = bthome.plain(node.newest)
+    for data, response in (
+        (good[:-1] + b"\xff", node.response()[:-1]),  # a torn structure
+        (b"\x02\x01\x06\x05\x16\xd2\xfc\x40\xee", node.response()),  # an object of nobody
+        (good, b"\x05\xff\xff\xff\x09\x09"),  # manufacturer data of another kind
+    ):
+        field.run(
+            node.device.start_advertising(advertising_data=data, scan_response_data=response)
+        )
+        field.pass_s(2)
+        field.run(node.device.stop_advertising())
+    assert node.connections == 0
+    assert set(bridge.gateway.heard.refused) == {
+        "object ee is none that a node sends",
+        "manufacturer data must have 13 bytes, not 12",
+        "manufacturer data must have 13 bytes, not 2",
+    }
+    field.live(node, 1, 600)
+    field.pass_s(600)
+    assert receiver.records("node-1", 2) == node.made
+    bridge.stop()
+    field.close()

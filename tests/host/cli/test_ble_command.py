@@ -1,0 +1,151 @@
+"""`filmgauge ble` on a virtual air, from outside: the real firmware, bleak, a real broker."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cadence import reports_due
+from mqtt_brokers import Nats
+
+from filmgauge_host.ble.changes import check, from_arguments
+from filmgauge_host.ble.log_file import LogFile
+from filmgauge_host.ble.node_registry import load_known
+from filmgauge_host.errors import InputError
+from filmgauge_sim.scenario.scenario import load_scenario
+
+
+def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "filmgauge_host.cli.app", "ble", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+
+def due(minutes: int) -> dict[str, int]:
+    """Return how many records each node of the demonstration advertises in that time."""
+    return {
+        node.name: reports_due(node, 60 * minutes)
+        for node in load_scenario("demo").node
+        if node.firmware.ble_advertise_ms
+    }
+
+
+def test_a_scan_tells_each_record_once() -> None:
+    expected = [(name, seq) for name, count in due(65).items() for seq in range(count)]
+    done = ble("scan", "--air", "virtual", "--for", "65m", "--json")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted((each["name"], each["seq"]) for each in told) == sorted(expected)
+    assert len(expected) > len(due(65)) == 2
+    assert all(0 <= each["soc_pct"] <= 100 for each in told)
+
+
+def test_a_node_is_read_and_its_log_downloaded(tmp_path: Path) -> None:
+    done = ble("read", "window-1", "--air", "virtual", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["node"]["serial"] == "window-1"
+    (window,) = load_scenario("window").node
+    assert told["configuration"]["sample_s"] == window.firmware.sample_s
+    assert told["record"]["seq"] == told["state"]["seq"] == 0
+    out = tmp_path / "log.bdf.csv"
+    for count in (1, 0):  # the second time there is nothing new
+        done = ble("log", "implant-1", "--air", "virtual", "--out", str(out))
+        assert done.stdout == f"{out}: {count} new records\n", done.stderr
+    assert len(out.read_text().splitlines()) == 2
+
+
+def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
+    spool = tmp_path / "spool.sqlite"
+    arguments = ("--broker", embedded.url, "--spool", str(spool), "--for", "125m")
+    done = ble("bridge", "--air", "virtual", *arguments)
+    assert done.returncode == 0, done.stderr
+    made = due(125)
+    assert f"filmgauge: {sum(made.values())} records, 0 failed visits" in done.stderr
+    with sqlite3.connect(spool) as database:
+        query = "SELECT count(*) FROM records WHERE NOT acknowledged"
+        assert database.execute(query).fetchone() == (0,)
+        assert database.execute("SELECT node, boot, seq FROM nodes ORDER BY node").fetchall() == [
+            (name, 1, made[name] - 1) for name in sorted(made)
+        ]
+        assert min(made.values()) > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("scan", "--air", "virtual", "--scenario", "bench"), "no node with ble_advertise_ms"),
+        (("scan", "--air", "virtual", "--scenario", "nowhere"), "neither a file nor one of"),
+        (("configure", "window-1", "--air", "virtual"), "nothing to change"),
+        (("configure", "window-1", "sample_s=0"), "sample_s must be an integer from 1 to 86400"),
+        (("configure", "window-1", "ble_key=00"), "ble_key is a secret"),
+        (("log", "window-1", "--out", "log.txt"), "must end in .jsonl or .bdf.csv"),
+        (("bridge", "--broker", "http://x"), "must start with mqtt://"),
+    ],
+)
+def test_wrong_input_is_one_sentence(arguments: tuple[str, ...], reason: str) -> None:
+    done = ble(*arguments)
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_node_that_is_not_there() -> None:
+    done = ble("read", "nobody", "--air", "virtual", "--wait", "10m")
+    assert done.returncode == 1
+    assert done.stderr == "filmgauge: nobody was not heard within 600 s\n"
+
+
+def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.toml"
+    path.write_text(
+        '[nodes.shelf]\naddress = "c1:02:03:04:05:06"\nble_key = "' + "0f" * 16 + '"\n'
+    )
+    path.chmod(0o644)
+    with pytest.raises(InputError, match="chmod 600"):
+        load_known(path)
+    path.chmod(0o600)
+    known = load_known(path)
+    found = known.find("C1:02:03:04:05:06", None)
+    assert found is not None
+    assert (found.name, found.ble_key) == ("shelf", b"\x0f" * 16)
+    assert "0f0f" not in repr(found)
+    for wrong, reason in (
+        ('[nodes.shelf]\nble_key = "12"', "ble_key must be 32 hexadecimal digits"),
+        ('[nodes.shelf]\naddress = "here"', "address must be six bytes"),
+        ("[nodes.shelf]\nkey = 1", "has no key key"),
+        ("[nodes.Shelf]", "node may have a-z"),
+        ("nodes = 1", "nodes must be a table"),
+        ("[other]", "there is no key other"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(InputError, match=reason):
+            load_known(path)
+
+
+def test_changes_are_checked_as_the_node_checks_them() -> None:
+    found = from_arguments(("sample_s=600", "mqtt_host=", "wifi_ssid=home"))
+    assert found == {"sample_s": 600, "mqtt_host": None, "wifi_ssid": "home"}
+    for wrong in ({"sample_s": True}, {"sample_s": 90000}, {"wifi_ssid": "x" * 33}, {"x": 1}):
+        with pytest.raises(InputError):
+            check(wrong)
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.bdf.csv"])
+def test_a_torn_last_line_is_written_again(tmp_path: Path, name: str) -> None:
+    from ble_nodes import record
+
+    path = tmp_path / name
+    with LogFile(path) as file:
+        for seq in range(3):
+            file.add(record(seq))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    with LogFile(path) as file:
+        assert file.last == (1, 1)
+        file.add(record(2))
+    assert path.read_bytes() == whole
+    path.write_text("a\nb\n")
+    with pytest.raises(InputError, match="something else"):
+        LogFile(path)

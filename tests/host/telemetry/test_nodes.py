@@ -1,0 +1,50 @@
+import pytest
+from mqtt_nodes import record
+
+from filmgauge_host.telemetry.messages import Status
+from filmgauge_host.telemetry.nodes import NodeBook, NodeSnapshot
+from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.store import RecordStore
+
+NOW = 1_700_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("state", "next_report_s", "age_s", "expected"),
+    [
+        ("online", 60.0, 100, "online"),
+        ("online", 60.0, 101, "late"),  # 60 * 1.5 + 10 = 100
+        ("sleeping", 300.0, 460, "sleeping"),
+        ("sleeping", 300.0, 461, "late"),
+        ("online", None, 460, "online"),  # without a word: as if 300
+        ("online", None, 461, "late"),
+        ("offline", 60.0, 1, "offline"),
+    ],
+)
+def test_late_is_judged_by_the_announced_report(state, next_report_s, age_s, expected):
+    status = Status("a", state, next_report_s, NOW)
+    node = NodeSnapshot("a", heard_unix_ms=NOW - age_s * 1000, status=status)
+    assert node.state(NOW) == expected
+
+
+def test_a_node_that_was_never_heard_is_unknown():
+    assert NodeSnapshot("a").state(NOW) == "unknown"
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_an_old_record_never_replaces_a_newer_one(tmp_path, history):
+    newer = ReceivedRecord("a", record(9, boot=2), NOW)
+    older = ReceivedRecord("a", record(50, boot=1), NOW + 5000, history)
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        book = NodeBook(store)
+        book.meet("a")
+        for report in (newer, older):
+            book.note(report, store.add([report])[0])
+        book.publish()
+        assert book.snapshots()["a"].latest == newer
+        again = NodeBook(store)
+        again.meet("a")
+        again.note(Status("a", "online", None, NOW), None)
+        again.publish()
+        assert again.snapshots()["a"].latest == newer
+        assert again.snapshots()["a"].heard_unix_ms == NOW

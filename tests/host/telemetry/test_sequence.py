@@ -1,0 +1,64 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filmgauge_host.telemetry.sequence import SequenceTracker
+
+arrivals = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=200)
+
+
+def missing_numbers(received: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return what lies between lowest and highest of each boot and is not there."""
+    missing = set()
+    for boot in {boot for boot, _ in received}:
+        seqs = [seq for other, seq in received if other == boot]
+        whole = {(boot, seq) for seq in range(min(seqs), max(seqs) + 1)}
+        missing |= whole - received
+    return missing
+
+
+def as_numbers(gaps: list[tuple[int, int, int]]) -> set[tuple[int, int]]:
+    return {(boot, seq) for boot, first, last in gaps for seq in range(first, last + 1)}
+
+
+def as_intervals(received: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    intervals: list[tuple[int, int, int]] = []
+    for boot, seq in sorted(received):
+        if intervals and intervals[-1][0] == boot and intervals[-1][2] == seq - 1:
+            intervals[-1] = (boot, intervals[-1][1], seq)
+        else:
+            intervals.append((boot, seq, seq))
+    return intervals
+
+
+@given(arrivals)
+def test_agrees_with_a_plain_set(numbers):
+    ledger, received = SequenceTracker(), set()
+    for number in numbers:
+        assert ledger.add(*number) is (number not in received)
+        received.add(number)
+        assert ledger.missing == len(missing_numbers(received))
+    assert ledger.duplicated == len(numbers) - len(received)
+    assert as_numbers(ledger.gaps()) == missing_numbers(received)
+
+
+@given(arrivals, arrivals)
+def test_tells_earlier_gaps_from_new_ones(before, now):
+    received = set(before)
+    earlier = missing_numbers(received)
+    ledger = SequenceTracker(as_intervals(received))
+    assert (ledger.missing, ledger.missing_earlier) == (len(earlier), len(earlier))
+    for number in now:
+        ledger.add(*number)
+        received.add(number)
+    missing = missing_numbers(received)
+    assert ledger.missing == len(missing)
+    assert ledger.missing_earlier == len(missing & earlier)
+
+
+def test_a_node_that_loses_nothing_costs_one_interval():
+    ledger = SequenceTracker()
+    for seq in range(1000):
+        ledger.add(1, seq)
+    assert ledger.gaps() == []
+    ledger.add(1, 10**9)
+    assert ledger.gaps() == [(1, 1000, 10**9 - 1)]

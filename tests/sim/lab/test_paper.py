@@ -1,0 +1,87 @@
+"""The published figures: all rows hold, and the table's own numbers are those of the paper."""
+
+import pytest
+
+from filmgauge_sim.lab.paper_experiments import measure
+from filmgauge_sim.lab.paper_table import rows
+
+# Nano-Micro Lett. 15:73 (2023), read off once more: figure -> published, bound.
+PAPER = {
+    "pre-li 1 uA/cm2": (15.58, 0.4),
+    "pre-li 2 uA/cm2": (14.95, 0.4),
+    "pre-li 8 uA/cm2": (13.11, 0.4),
+    "pre-li 12 uA/cm2": (10.95, 0.4),
+    "evp-li 2.24 uA/cm2": (10.36, 0.4),
+    "evp-li 8.96 uA/cm2": (7.35, 0.4),
+    "evp-li 13.46 uA/cm2": (5.41, 0.4),
+    "evp-li back at 1.12 uA/cm2": (10.88, 0.4),
+    "pre-li 25 degC": (6.0, 0.4),
+    "pre-li 60 degC": (20.47, 0.4),
+    "evp-li discharge": (1.8, 0.02),
+    "evp-li charge": (2.5, 0.02),
+    "CV first anodic": (2.95, 0.06),
+    "CV later reduction": (1.65, 0.06),
+    "CV later oxidation": (2.6, 0.06),
+    "pre-li first discharge": (10.99, 0.4),
+    "evp-li first discharge": (7.85, 0.4),
+    "evp-li third discharge": (8.88, 0.4),
+    "pre-li cycle 300 over 20": (98.8, 0.5),
+    "pre-li efficiency": (99.52, 0.05),
+    "pre-li cycle 80": (4.55, 0.25),
+    "pre-li most after the dip": (6.7, 0.25),
+    "pre-li cycle 3000": (5.79, 0.25),
+    "pre-li cycle 3000 over 1": (81.0, 3.5),
+    "evp-li cycle 500": (5.52, 0.25),
+    "evp-li efficiency": (99.71, 0.05),
+    "R_ct after 1000 cycles": (412.0, 20.6),
+    "diffusion, cycle 500 over 200": (2.79 / 3.04, 0.05 * 2.79 / 3.04),
+    "diffusion, cycle 1000 over 200": (2.63 / 3.04, 0.05 * 2.63 / 3.04),
+    "liquid-li-s upper plateau": (2.3, 0.02),
+    "liquid-li-s lower plateau": (2.1, 0.02),
+}
+
+
+@pytest.fixture(scope="module")
+def results():
+    return measure()
+
+
+@pytest.fixture(scope="module")
+def table(results):
+    return rows(results)
+
+
+def test_every_row_holds(table):
+    assert [row.figure for row in table if not row.holds] == []
+    assert len(table) >= 55
+
+
+def test_the_table_is_the_paper(table):
+    by_figure = {row.figure: row for row in table}
+    for figure, (published, bound) in PAPER.items():
+        row = by_figure[figure]
+        assert row.published == pytest.approx(published)
+        assert row.simulated == pytest.approx(published, abs=bound)
+
+
+def test_both_first_charges(table):
+    found = [(row.unit, row.simulated) for row in table if row.figure.endswith("first charge")]
+    assert [unit for unit, _ in found] == ["V", "V", "uAh/cm2"]
+    volts_pre, volts_evp, charge = (value for _, value in found)
+    assert volts_pre == pytest.approx(2.8, abs=0.03)
+    assert volts_evp == pytest.approx(2.7, abs=0.03)
+    assert charge == pytest.approx(16.52, abs=0.4)
+
+
+def test_the_sweep_carries_about_ten_microamperes(results):
+    most = max(abs(p.current_ua_cm2) for p in results.sweep if p.cycle > 1)
+    assert 7.0 < most < 13.0
+
+
+def test_the_shape_of_the_3000_cycles(results):
+    given = [cycle.discharge_uah_cm2 for cycle in results.pre_3000.cycles]
+    lowest = given.index(min(given[:300]))
+    highest = given.index(max(given[lowest:]))
+    assert 40 < lowest < 120
+    assert lowest < highest < 1500
+    assert given[highest] > given[2999]

@@ -1,0 +1,145 @@
+"""Figures of logs that were written by hand."""
+
+from array import array
+from math import inf, isnan, nan, sqrt
+
+import pytest
+
+from filmgauge_sim.score.bounds import ROWS, Check, checks
+from filmgauge_sim.score.families import FAMILIES, Counted
+from filmgauge_sim.score.measure import counted_from_s, errors_of, figures, learnt_from_s
+from filmgauge_sim.score.recent_discharge import RecentMean, RecentTruth
+from filmgauge_sim.score.run import RunLog, Track
+from filmgauge_sim.score.steps import End
+
+
+def log_of(said, true=0.5, sigma=0.01, ends=((0.0, End.FADED), (0.0, End.LOW)), **looks):
+    """One sample a minute; a look at each of them."""
+    count = len(said)
+    log = RunLog("lab-25", 1, 0.5)
+    log.time_s = array("d", [60.0 * (n + 1) for n in range(count)])
+    log.soc = array("d", [true] * count)
+    log.look = list(range(count))
+    log.available_uah = array("d", [5.0] * count)
+    log.reference_uah = array("d", [10.0] * count)
+    log.full_uah = array("d", [11.0] * count)
+    log.mean_ua = array("d", [looks.get("mean_ua", 0.5)] * count)
+    log.time_to_empty_h = array("d", [looks.get("to_empty_h", 10.0)] * count)
+    log.resistance_ohm = 1000.0
+    log.ends = list(ends)
+    track = Track()
+    track.soc = array("d", said)
+    track.sigma = array("d", [sigma] * count)
+    track.available_uah = array("d", looks.get("available", [5.0] * count))
+    track.full_uah = array("d", looks.get("full", [11.0] * count))
+    track.time_to_empty_h = array("d", looks.get("tte", [10.0] * count))
+    track.resistance_ohm = array("d", looks.get("resistance", [1000.0] * count))
+    log.tracks = {"gauge": track}
+    return log
+
+
+def figured(*logs, counted=Counted.SWING):
+    return figures(logs, "gauge", counted)
+
+
+def test_errors_by_hand():
+    found = errors_of([3.0, -4.0, 0.0, nan])
+    assert found.rmse == pytest.approx(sqrt(25 / 3))
+    assert (found.p95, found.worst) == (4.0, 4.0)
+    assert errors_of(range(1, 101)).p95 == 95
+    assert errors_of([]).rmse is None
+
+
+def test_state_of_charge_in_per_cent_over_all_runs():
+    found = figured(log_of([0.51, 0.49]), log_of([0.5, 0.53]))
+    assert found["soc_rmse_pct"] == pytest.approx(sqrt((1 + 1 + 0 + 9) / 4))
+    assert found["soc_max_pct"] == pytest.approx(3.0)
+    assert found["coverage_pct"] == 75.0
+
+
+def test_available_charge_is_relative_to_the_reference():
+    found = figured(log_of([0.5, 0.5], available=[6.0, 4.0]))
+    assert found["available_rmse_pct"] == pytest.approx(10.0)
+
+
+def test_capacity_resistance_and_time_to_empty():
+    found = figured(
+        log_of([0.5, 0.5], full=[11.11, 10.78], resistance=[1100.0, nan], tte=[11.0, nan])
+    )
+    assert found["capacity_error_pct"] == pytest.approx(1.5)
+    assert found["capacity_max_pct"] == pytest.approx(2.0)
+    assert found["resistance_error_pct"] == pytest.approx(10.0)
+    assert found["tte_error_pct"] == pytest.approx(10.0)
+    assert found["tte_known_pct"] == 50.0
+
+
+def test_a_time_to_empty_that_is_nearly_over_does_not_count():
+    found = figured(log_of([0.5], tte=[40.0], to_empty_h=1.0, mean_ua=0.5))
+    assert found["tte_error_pct"] is None
+
+
+def test_counting_begins_with_the_family():
+    ends = [(100.0, End.FADED), (200.0, End.FADED), (300.0, End.LOW)]
+    log = log_of([0.7, 0.6, 0.6, 0.5, 0.5], ends=ends)
+    assert counted_from_s(log, Counted.SWING) == 300.0
+    assert counted_from_s(log, Counted.ANCHOR) == 100.0
+    assert counted_from_s(log, Counted.DAY) == 86400.0
+    assert learnt_from_s(log, Counted.ANCHOR) == 100.0
+    assert learnt_from_s(log, Counted.DAY) == 86400.0
+    found = figured(log)
+    assert found["soc_rmse_pct"] == pytest.approx(0.0)
+    assert found["before"]["soc_max_pct"] == pytest.approx(20.0)
+    assert counted_from_s(log_of([0.5], ends=ends[:1]), Counted.SWING) == 100.0
+    assert counted_from_s(log_of([0.5], ends=[]), Counted.SWING) == inf
+
+
+def test_failures_are_counted_over_the_whole_run():
+    log = log_of([nan, 1.2, -0.1, 0.5], ends=[], available=[nan, -1.0, 5.0, 5.0])
+    log.tracks["gauge"].silent_jumps = 3
+    log.tracks["gauge"].problems = ["count: no"]
+    found = figured(log)
+    assert found["failures"] == {
+        "not_a_number": 2,
+        "out_of_range": 3,
+        "silent_jumps": 3,
+        "exceptions": 1,
+    }
+    assert found["soc_rmse_pct"] is None
+
+
+def test_bounds_are_judged():
+    assert Check("a", 1.0, None, 1.0).is_met
+    assert not Check("a", 1.01, None, 1.0).is_met
+    assert not Check("a", 92.9, 93.0, 99.0).is_met
+    assert not Check("a", None, None, 1.0).is_met
+    gauge = figured(log_of([0.505, 0.495, 0.5, 0.5, 0.5]))
+    baseline = gauge | {"soc_rmse_pct": 0.7}
+    found = {c.name: c for c in checks("lab-25", gauge, {"counter": baseline, "ekf": gauge})}
+    assert found["soc_rmse_pct"].is_met
+    assert not found["coverage_pct"].is_met  # all within: too modest
+    assert found["share_of_best_baseline"].value == pytest.approx(1.0)
+    assert not found["share_of_best_baseline"].is_met
+    assert set(ROWS) == set(FAMILIES)
+
+
+def test_the_recent_mean_is_exponential():
+    mean = RecentMean()
+    mean.add(2.0, 3600.0)
+    assert mean.current == pytest.approx(2.0 * (1 - 2.718281828459045**-1))
+    halves = RecentMean()
+    halves.add(2.0, 1800.0)
+    halves.add(2.0, 1800.0)
+    assert halves.current == pytest.approx(mean.current)
+
+
+def test_a_recent_discharge_lasted_for_an_hour():
+    recent = RecentTruth()
+    passed = 0.0
+    for minute in range(1, 200):
+        passed -= 1.0 / 60.0
+        recent.add(60.0 * minute, passed, 0.02)
+        assert (recent.discharge_ua() is None) == (minute < 60)
+    assert recent.discharge_ua() == pytest.approx(1.0, rel=0.05)
+    recent.add(60.0 * 200, passed, 0.02)
+    assert recent.discharge_ua() is None
+    assert not isnan(passed)

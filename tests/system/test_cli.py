@@ -1,0 +1,271 @@
+"""`filmgauge run` as a user meets it: a process, its output, its files and what it leaves."""
+
+import csv
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import psutil
+import pytest
+from cadence import reports_due
+from rig import until
+
+from filmgauge_sim.scenario.scenario import load_scenario
+
+COMMAND = [str(Path(sys.executable).parent / "filmgauge"), "run"]
+KEYS = {
+    *("node", "wakes", "sent", "received", "lost", "duplicated", "soc_true_pct", "soc_pct"),
+    *("soc_rmse_pct", "soc_max_error_pct"),
+}
+SMALL = 'name = "small"\nduration = "1h"\n[[node]]\nname = "a"\n'
+
+
+def filmgauge(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+def refused(*arguments: str, code: int = 2, **environment: str) -> str:
+    """Run what must be refused with one sentence and nothing on standard output; return it."""
+    done = filmgauge(*arguments, **environment)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence.startswith(("filmgauge: ", "Error: "))
+    return sentence
+
+
+@pytest.mark.parametrize("runtime", ["micropython", "cpython"])
+def test_json_is_one_object(runtime: str):
+    done = filmgauge("--json", "--duration", "2h", "--runtime", runtime)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    result = json.loads(done.stdout)
+    assert set(result) == {"scenario", "virtual_s", "wall_s", "nodes"}
+    assert result["scenario"] == "bench"
+    assert result["virtual_s"] == 7200.0
+    (node,) = result["nodes"]
+    assert set(node) >= KEYS
+    firmware = load_scenario("bench").node[0].firmware
+    wakes = 7200 // firmware.sample_s
+    reports = -(-wakes // firmware.report_every)
+    assert node["wakes"] == wakes
+    assert (node["sent"], node["received"]) == (reports, reports)
+    assert (node["lost"], node["duplicated"]) == (0, 0)
+    assert 0 <= node["soc_true_pct"] <= 100
+    assert abs(node["soc_pct"] - node["soc_true_pct"]) <= node["soc_max_error_pct"] + 1e-3
+    assert node["soc_rmse_pct"] <= node["soc_max_error_pct"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "minutes", "runtime"),
+    [("window", 782, "cpython"), ("implant", 302, "micropython")],
+)
+def test_a_node_without_wifi_is_bridged(tmp_path: Path, scenario: str, minutes: int, runtime: str):
+    out = tmp_path / "run"
+    duration = ("--duration", f"{minutes}min", "--runtime", runtime)
+    done = filmgauge(scenario, "--json", *duration, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    (node,) = result["nodes"]
+    section = load_scenario(scenario).node[0]
+    firmware = section.firmware
+    made = reports_due(section, 60 * minutes)
+    assert (node["way"], node["waiting"], node["dropped"]) == ("ble", 0, 0)
+    assert (node["sent"], node["received"]) == (made, made)
+    assert (node["lost"], node["duplicated"]) == (0, 0)
+    wakes = -(-60 * minutes // firmware.sample_s)
+    if section.harvester.light:
+        # In the dark every other wake asks no sensor, and the virtual node does not see it; dawn
+        # may be noticed one of them late.
+        dark = int(section.harvester.light[0].begin_h * 3600) // firmware.sample_s
+        assert dark // 2 <= wakes - node["wakes"] <= dark // 2 + 1
+    else:
+        assert node["wakes"] == wakes
+    assert node["soc_rmse_pct"] <= node["soc_max_error_pct"] < 10
+    with sqlite3.connect(out / "records.sqlite") as database:
+        assert database.execute("SELECT count(*) FROM records").fetchall() == [(made,)]
+    (path,) = out.glob("*.bdf.csv")
+    with path.open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == node["wakes"]
+
+
+def test_bridged_records_in_plain_lines():
+    done = filmgauge("implant", "--duration", "182min", "--runtime", "cpython")
+    assert done.returncode == 0
+    assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
+    assert "4 records sent over Bluetooth, 4 received, 0 lost" in done.stdout
+
+
+def test_stored_records_in_plain_lines(tmp_path: Path):
+    text = (files("filmgauge_sim") / "scenarios" / "implant.toml").read_text()
+    silent = tmp_path / "silent.toml"
+    silent.write_text(text.replace("ble_advertise_ms = 5000", ""))
+    done = filmgauge(str(silent), "--duration", "182min", "--runtime", "cpython")
+    assert done.returncode == 0
+    assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
+    assert "4 records stored in its flash" in done.stdout
+    assert "lost" not in done.stdout
+
+
+def test_plain_lines_without_a_terminal():
+    done = filmgauge("--duration", "30min", "--runtime", "cpython")
+    assert done.returncode == 0
+    firmware = load_scenario("bench").node[0].firmware
+    reports = -(-1800 // (firmware.sample_s * firmware.report_every))
+    assert len([line for line in done.stdout.splitlines() if "true" in line]) >= reports
+    assert "0 lost" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SMALL + "colour = 1\n", ["small.toml", "colour"]),
+        (SMALL + "[node.cell]\narea_cm2 = -1\n", ["small.toml", "area_cm2", "0.01"]),
+        (SMALL + "[node.cell]\nset = 'unheard-of'\n", ["unheard-of"]),
+        ("name = ", ["small.toml", "TOML"]),
+    ],
+)
+def test_a_wrong_scenario(tmp_path: Path, text: str, words: list[str]):
+    path = tmp_path / "small.toml"
+    path.write_text(text)
+    sentence = refused(str(path), "--json")
+    assert all(word in sentence for word in words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["no-such-scenario"], "bench"),
+        (["--duration", "soon"], "duration"),
+        (["--duration", "0s"], "duration"),
+        (["--speed", "0"], "speed"),
+        (["--speed", "fast"], "speed"),
+        (["--speed", "nan"], "speed"),
+        (["--runtime", "ruby"], "runtime"),
+        (["--broker", "http://localhost"], "mqtt://"),
+        (["--broker", "mqtts://localhost"], "mqtt://"),
+    ],
+)
+def test_wrong_options(arguments: list[str], word: str):
+    assert word in refused(*arguments, "--json")
+
+
+def test_a_wrong_interpreter_is_one_sentence():
+    sentence = refused("--json", "--duration", "2min", code=1, MICROPYTHON="/nonexistent")
+    assert "MICROPYTHON" in sentence
+
+
+def test_an_unreachable_broker():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert str(port) in refused("--json", "--broker", f"mqtt://127.0.0.1:{port}", code=3)
+
+
+def test_out_holds_records_truth_and_consoles(tmp_path: Path):
+    out = tmp_path / "new" / "run"
+    done = filmgauge("--json", "--duration", "3h", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    (node,) = json.loads(done.stdout)["nodes"]
+    with sqlite3.connect(out / "records.sqlite") as database:
+        keys = database.execute("SELECT boot, seq FROM records ORDER BY boot, seq").fetchall()
+    assert keys == [(1, seq) for seq in range(node["received"])]
+    assert "Traceback" not in (out / "bench-1.console.log").read_text()
+    assert (out / "bench-1.flash").stat().st_size % 4096 == 0
+    (path,) = out.glob("*.bdf.csv")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert set(rows[0]) >= {"Test Time / s", "Voltage / V", "Current / A"}
+    assert len(rows) == node["wakes"]
+    times = [float(row["Test Time / s"]) for row in rows]
+    assert times == sorted(set(times))
+    assert times[-1] <= 3 * 3600
+    # The bench charges first, at C/5: positive current, and more charge in the cell.
+    charging = [row for row in rows if float(row["Current / A"]) > 0]
+    assert charging[0] == rows[0]
+    assert float(rows[0]["Current / A"]) < 1e-3
+    assert float(charging[-1]["Stoichiometry / 1"]) > float(rows[0]["Stoichiometry / 1"])
+    assert all(0.5 < float(row["Voltage / V"]) < 4.5 for row in rows)
+
+
+def test_out_that_holds_files_is_left_alone(tmp_path: Path):
+    (tmp_path / "precious.txt").write_text("mine")
+    sentence = refused("--json", "--duration", "1h", "--out", str(tmp_path))
+    assert str(tmp_path) in sentence
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def started(*arguments: str, least: int = 3) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+    """Start a run that takes long; return it and its helpers once a node is at work."""
+    process = subprocess.Popen(
+        [*COMMAND, "--json", "--duration", "300d", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    mine = psutil.Process(process.pid)
+    try:
+        # By default broker, helper and interpreter.
+        until(lambda: len(mine.children(recursive=True)) >= least)
+        time.sleep(0.5)
+        return process, mine.children(recursive=True)
+    except BaseException:
+        process.kill()
+        raise
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("runtime", ["micropython", "cpython"])
+def test_a_signal_ends_a_run_that_keeps_its_memory(
+    tmp_path: Path, number: signal.Signals, runtime: str
+):
+    out = tmp_path / "run"
+    process, helpers = started("window", "--runtime", runtime, "--out", str(out), least=1)
+    console = out / "window-1.console.log"
+    until(lambda: console.exists() and "record 0" in console.read_text())
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    (node,) = json.loads(stdout)["nodes"]
+    assert node["sent"] + node["waiting"] > 0
+    until(lambda: all(gone(helper) for helper in helpers))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("speed", ["max", "600"])
+def test_a_signal_ends_the_run_and_tells_the_result(number: signal.Signals, speed: str):
+    process, helpers = started("--speed", speed)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    (node,) = json.loads(stdout)["nodes"]
+    assert node["wakes"] > 0
+    assert (node["lost"], node["duplicated"]) == (0, 0)
+    until(lambda: all(gone(helper) for helper in helpers))
+
+
+def test_a_killed_run_leaves_no_process(tmp_path: Path):
+    process, helpers = started("--out", str(tmp_path / "out"))
+    process.kill()
+    process.communicate()
+    until(lambda: all(gone(helper) for helper in helpers))

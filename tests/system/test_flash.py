@@ -1,0 +1,300 @@
+"""Flashing a virtual board of each kind, from empty to its first record and from there on."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flash_rig import (
+    OPTIONS,
+    SPEED,
+    Heard,
+    Silent,
+    flash,
+    kept,
+    make_board,
+    version,
+    wanted,
+)
+from mqtt_brokers import Broker
+from rig import Receiver, until
+
+from filmgauge_host.errors import InputError
+from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_host.serial.flash import FlashError
+from filmgauge_host.serial.flash_session import FlashOptions
+from filmgauge_sim.board.littlefs_outside import fetch, listing
+from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
+from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.flash_reader import backlog
+
+KINDS = ["esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55"]
+
+
+def mpremote(board: SerialBoard, *arguments: str) -> str:
+    """Run the unmodified mpremote on the board's port."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mpremote", "connect", str(board.port.path), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def to_prompt(board: SerialBoard) -> None:
+    """Interrupt a node that sleeps, which mpremote does not wait for."""
+    with BoardLink(str(board.port.path), patience_s=30) as link:
+        link.enter()
+
+
+@pytest.fixture
+def heard(embedded: Broker) -> Iterator[Heard]:
+    heard = Heard(embedded.url)
+    yield heard
+    heard.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_from_empty_to_the_first_record_and_again(
+    kind: str, embedded: Broker, receiver: Callable[[Broker], Receiver], tmp_path: Path
+) -> None:
+    whole = wanted(kind, embedded.url)
+    host = receiver(embedded)
+    # A Pico's USB is its own: the port is gone for a moment in each reset.
+    options = SerialOptions(speed=SPEED, vanishes=kind == "pico-w")
+    with make_board(kind, tmp_path / kind, options) as board:
+        result = flash(board, whole)
+        assert set(result.copied) >= {"/config.json", "/profile.bin", "/main.py", "/launch.mpy"}
+        assert result.bytes > 60_000
+        record = result.record
+        assert record is not None
+        assert record["faults"] == "none"
+        node = f"flash-{kind}"
+        if board_kind(kind).has_wifi:
+            until(lambda: host.store.count(node) > 0)
+            stored = next(iter(host.store.reports(node))).record
+            assert (stored.boot, stored.seq) == (record["boot"], record["seq"])
+            assert stored.soc_ppm == round(record["soc_pct"] * 1e4)
+        else:
+            assert backlog(board.board.flash)
+
+        again = flash(board, whole)
+        assert (again.copied, again.bytes) == ([], 0)
+        assert again.record is not None
+        assert flash(board, kept(whole)).copied == []
+
+
+def test_only_the_module_that_differs_is_sent(embedded: Broker, tmp_path: Path) -> None:
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, wanted("esp32-c3", embedded.url))
+        newer = wanted("esp32-c3", embedded.url, version("0.2.0"))
+        result = flash(board, newer)
+        assert result.copied == ["filmgauge/__init__.py"]
+        assert result.bytes < 5_000
+    assert fetch(board.board.flash, "/app.bin") == newer.archive.data
+
+
+def test_what_was_changed_by_hand_is_found_and_repaired(embedded: Broker, tmp_path: Path) -> None:
+    whole = wanted("esp32-c3", embedded.url, sample_s=20)
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, whole)
+        to_prompt(board)
+        (tmp_path / "main.py").write_text("print('mine')\n")
+        mpremote(
+            board,
+            *("cp", f"{tmp_path / 'main.py'}", ":main.py", "+", "exec"),
+            "f=open('/app.bin','r+b')\nf.seek(40000)\nf.write(b'xyz')\nf.close()\n"
+            "f=open('/config.json','a')\nf.write(' ')\nf.close()",
+        )
+        result = flash(board, whole)
+        assert "/main.py" in result.copied
+        assert "/config.json" in result.copied
+        modules = [name for name in result.copied if name.startswith("filmgauge/")]
+        assert len(modules) == 1
+        assert result.record is not None
+        to_prompt(board)
+        sums = mpremote(board, "sha256sum", ":app.bin").split()
+    assert whole.archive.digest.hex() in sums
+    assert fetch(board.board.flash, "/config.json") == whole.config
+
+
+@pytest.mark.parametrize("kind", ["esp32-c3", "pico-w", "stm32wb55"])
+def test_a_version_that_crashes_at_once_is_switched_back(
+    kind: str, embedded: Broker, heard: Heard, tmp_path: Path
+) -> None:
+    good = wanted(kind, embedded.url)
+    bad = version("0.9.0", filmgauge__sampler="raise ValueError('not today')\n")
+    with make_board(kind, tmp_path) as board:
+        flash(board, good)
+        heard.forget()
+        with pytest.raises(FlashError, match=r"went back to the one before: .*not today"):
+            flash(board, wanted(kind, embedded.url, bad, sample_s=7))
+        if board_kind(kind).has_wifi:
+            heard.await_record()
+        else:
+            count = len(backlog(board.board.flash))
+            until(lambda: len(backlog(board.board.flash)) > count)
+        assert flash(board, good).copied == []
+    assert fetch(board.board.flash, "/app.bin") == good.archive.data
+    assert fetch(board.board.flash, "/config.json") == good.config
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("filmgauge__start", "while True:\n    pass\n"),  # hangs where no watchdog runs yet
+        # fails in each wake, on a board that never boots by itself
+        ("filmgauge__counting", "def charge_source(config):\n    raise ValueError('not today')\n"),
+    ],
+    ids=["hangs", "fails-in-each-wake"],
+)
+def test_a_version_that_never_reports_is_switched_back(
+    module: str, text: str, embedded: Broker, tmp_path: Path
+) -> None:
+    good = wanted("stm32wb55", embedded.url)
+    bad = version("0.9.0", **{module: text})
+    with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=0.5)) as board:
+        flash(board, good)
+        with pytest.raises(FlashError, match="went back to the one before"):
+            flash(board, wanted("stm32wb55", embedded.url, bad))
+    assert fetch(board.board.flash, "/app.bin") == good.archive.data
+
+
+def test_a_node_without_its_broker_says_so(embedded: Broker, tmp_path: Path) -> None:
+    away = wanted("esp32-c3", embedded.url, wifi_ssid="elsewhere")
+    listener = Silent()
+    with (
+        make_board("esp32-c3", tmp_path) as board,
+        pytest.raises(FlashError, match=r"did not report within 2 s; its last word: .*no network"),
+    ):
+        flash(board, away, FlashOptions(timeout_s=2.0), listener)
+    assert any("waits: no network" in line for line in listener.lines)
+
+
+def test_no_room(embedded: Broker, tmp_path: Path) -> None:
+    with (
+        make_board("esp32-c3", tmp_path, blocks=24) as board,
+        pytest.raises(FlashError, match=r"has \d+ KB free, and \d+ KB are needed"),
+    ):
+        flash(board, wanted("esp32-c3", embedded.url))
+    assert [name for name in listing(board.board.flash, "/") if name not in (".", "..")] == []
+
+
+def test_room_for_two_versions_on_the_smallest_board(embedded: Broker, tmp_path: Path) -> None:
+    with make_board("stm32wb55", tmp_path) as board:
+        flash(board, wanted("stm32wb55", embedded.url))
+        newer = wanted("stm32wb55", embedded.url, version("0.2.0"))
+        flash(board, newer)
+    assert fetch(board.board.flash, "/app.bin") == newer.archive.data
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"mpy": 6 | 1 << 8, "version": (1, 20, 0)},
+            r"MicroPython 1\.20\.0, which loads bytecode",
+        ),
+        ({"mpy": 0}, "loads bytecode none"),
+        ({"machine": "ESP32C6 module with ESP32C6"}, "ESP32C6 module with ESP32C6"),
+    ],
+    ids=["old", "none", "board"],
+)
+def test_a_wrong_interpreter_is_refused_and_the_old_version_runs_on(
+    options: dict[str, object], sentence: str, embedded: Broker, heard: Heard, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    whole = wanted("esp32-c3", embedded.url)
+    with make_board("esp32-c3", tmp_path / "right", image=image) as board:
+        flash(board, whole)
+    wrong = SerialOptions(speed=SPEED, **options)  # pyright: ignore[reportArgumentType]
+    with make_board("esp32-c3", tmp_path / "wrong", wrong, image=image) as board:
+        heard.forget()
+        with pytest.raises(LinkError, match=sentence):
+            flash(board, wanted("esp32-c3", embedded.url, version("0.2.0")))
+        heard.await_record()
+    assert fetch(board.board.flash, "/app.bin") == whole.archive.data
+
+
+def test_a_first_flash_needs_a_configuration(embedded: Broker, tmp_path: Path) -> None:
+    with make_board("esp32-c3", tmp_path) as board:
+        with pytest.raises(InputError, match=r"no config\.json yet: give --config"):
+            flash(board, kept(wanted("esp32-c3", embedded.url)))
+        result = flash(
+            board, wanted("esp32-c3", embedded.url), FlashOptions(dry_run=True, timeout_s=30)
+        )
+        assert (result.record, result.bytes > 60_000) == (None, True)
+    assert [name for name in listing(board.board.flash, "/") if name not in (".", "..")] == []
+
+
+def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
+    whole = wanted("esp32-c3", embedded.url)
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, whole)
+        (tmp_path / "x").write_bytes(b"x" * 9000)
+        to_prompt(board)
+        mpremote(board, "mkdir", ":d", "+", "cp", str(tmp_path / "x"), ":d/x")
+        result = flash(board, whole, FlashOptions(erase=True, timeout_s=30, look_after_s=1))
+        assert result.bytes > 60_000
+        assert result.record is not None
+        assert result.record["boot"] == 1
+    assert "d" not in listing(board.board.flash, "/")
+
+
+def test_a_board_that_stands_at_its_prompt_comes_back_when_the_cable_is_pulled(
+    embedded: Broker, heard: Heard, tmp_path: Path
+) -> None:
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, wanted("esp32-c3", embedded.url))
+        with BoardLink(str(board.port.path), patience_s=30) as link:
+            link.enter()
+            link.guard()
+            board.pull(loses_power=False)
+            heard.forget()
+            board.let_pass(9)
+        heard.await_record()
+
+
+def test_the_command(embedded: Broker, tmp_path: Path) -> None:
+    secret = "do-not-tell-9471"
+    values = {"wifi_password": secret, "mqtt_password": secret, "mqtt_user": "u"}
+    whole = wanted("esp32-c3", embedded.url, **values)
+    assert whole.config is not None
+    config = tmp_path / "config.json"
+    config.write_bytes(whole.config)
+    with make_board("esp32-c3", tmp_path / "board") as board:
+        command = [sys.executable, "-m", "filmgauge_host.cli.app", "flash"]
+        command += ["--port", str(board.port.path), "--board"]
+        more = ["--config", str(config), "--cell", "evp-li", "--area", "1"]
+        wrong = subprocess.run([*command, "pico-w", *more], capture_output=True, text=True)
+        assert wrong.returncode == 1
+        assert wrong.stderr.splitlines()[-1].startswith("filmgauge: --board is pico-w, but")
+        dry = subprocess.run(
+            [*command, "esp32-c3", *more, "--dry-run", "--json"], capture_output=True, text=True
+        )
+        assert dry.returncode == 0, dry.stderr
+        assert json.loads(dry.stdout)["record"] is None
+        real = [*command, "esp32-c3", *more, "--json", "--timeout", "1.5"]
+        done = subprocess.run(real, capture_output=True, text=True)
+        # The Wi-Fi of the virtual board has another password.
+        assert done.returncode == 1
+        assert "no network" in done.stderr
+        for output in (wrong, dry, done):
+            assert secret not in output.stdout + output.stderr
+    assert OPTIONS.timeout_s > 0
+
+
+def test_the_command_refuses_a_wrong_configuration_before_it_opens_a_port(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('node = "x"\npin_scl = 9\npin_sda = 8\npin_gate = 99\n')
+    command = [sys.executable, "-m", "filmgauge_host.cli.app", "flash", "--port", "/nowhere"]
+    command += ["--board", "esp32-c3", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "configuration key pin_gate must be -1 to 63" in done.stderr or (
+        "configuration key pin_gate must be 0 to 63, not 99" in done.stderr
+    )

@@ -1,0 +1,104 @@
+"""A node with a configuration made by `filmgauge provision` reports to the broker made for it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from mqtt_brokers import Mosquitto
+from rig import make_node, scenario_text, wake
+
+from filmgauge_host.cli.app import main
+from filmgauge_host.provision.broker_files import with_password
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_sim.board.littlefs_outside import install
+from filmgauge_sim.board.serial_board import SerialOptions
+from filmgauge_sim.nodes.serial_bench import bench_board
+from filmgauge_sim.scenario.scenario import CyclerStep, NodeSection, SensorSection
+
+DESCRIPTION = """
+node = "shelf-1"
+board = "esp32-c3"
+[cell]
+set = "evp-li"
+area_cm2 = 1.0
+[all]
+wifi_ssid = "virtual"
+mqtt_host = "127.0.0.1"
+mqtt_port = {port}
+report_every = 1
+"""
+
+
+@pytest.fixture
+def provisioned(tmp_path: Path) -> Iterator[tuple[Mosquitto, Path]]:
+    """Give a broker that runs with the files of `filmgauge provision`, and the node's folder."""
+    out = tmp_path / "nodes"
+    (out / "mosquitto").mkdir(parents=True)
+    (out / "mosquitto/passwords").write_text(with_password("", "host", "h"))
+    (out / "mosquitto/acl").write_text("user host\ntopic readwrite filmgauge/#\n")
+    extra = f"password_file {out}/mosquitto/passwords\nacl_file {out}/mosquitto/acl\n"
+    broker = Mosquitto(tmp_path, extra, anonymous=False)
+    port = broker.url.rpartition(":")[2]
+    (tmp_path / "node.toml").write_text(DESCRIPTION.format(port=port))
+    filmgauge("provision", "--from", tmp_path / "node.toml", "--out", out)
+    broker.start()
+    yield broker, out / "shelf-1"
+    broker.stop()
+
+
+def filmgauge(*arguments: object) -> str:
+    """Run a command that must succeed; return what it printed."""
+    runner = CliRunner(env={"FILMGAUGE_NODE_WIFI_PASSWORD": ""})
+    ran = runner.invoke(main, [str(argument) for argument in arguments])
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+def test_it_reports_with_its_own_password(
+    tmp_path: Path, provisioned: tuple[Mosquitto, Path]
+) -> None:
+    broker, folder = provisioned
+    node = make_node(tmp_path / "rig", broker.url, "micropython", scenario_text("shelf-1"))
+    names = ("config.json", "profile.bin")
+    install(node.flash, {f"/{name}": (folder / name).read_bytes() for name in names})
+    with closing(node), closing(RecordStore(tmp_path / "records.sqlite")) as store:
+        address = parse_address(broker.url.replace("//", "//host:h@"))
+        ingest = Ingest(address, store)
+        ingest.start()
+        assert ingest.wait_connected(30)
+        wake(node, 3)
+        ingest.close()
+        found = [report.record for report in store.reports("shelf-1")]
+        assert [record.seq for record in found] == [0, 1, 2]
+        assert all(record.faults == 0 for record in found)
+        password = json.loads((folder / "config.json").read_text())["mqtt_password"]
+        assert password not in node.console.read_text()
+
+
+def test_from_an_empty_board_to_a_look_inside(
+    tmp_path: Path, provisioned: tuple[Mosquitto, Path]
+) -> None:
+    """The whole way of somebody with hardware: provision, flash, look, test the wiring."""
+    _, folder = provisioned
+    step = CyclerStep(action="discharge", rate_c=0.2, hours=1000.0)
+    sensor = SensorSection(errors="ideal")
+    section = NodeSection(name="shelf-1", cycler=[step], sensor=sensor)
+    options = SerialOptions(speed=50.0)
+    with bench_board("esp32-c3", tmp_path, options, section=section) as board:
+        port = ("--port", tmp_path / "port", "--json")
+        settings = ("--config", folder / "config.json", "--profile", folder / "profile.bin")
+        flashed = json.loads(filmgauge("flash", *port, "--board", "esp32-c3", *settings))
+        assert flashed["record"]["seq"] == 0
+        status = json.loads(filmgauge("node", "status", *port))
+        assert (status["node"], status["problems"]) == ("shelf-1", [])
+        assert status["state"]["faults"] == "none"
+        tested = json.loads(filmgauge("node", "selftest", *port, "--current-ua", -2.202))
+        assert tested["healthy"] is True
+        for name in ("mqtt_password", "command_key", "ble_key"):
+            secret = json.loads((folder / "config.json").read_text())[name]
+            assert secret.encode() not in board.log

@@ -1,0 +1,66 @@
+"""The bench node looks at the zero of its sensor behind its disconnect switch."""
+
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from filmgauge.gauge.fuel_gauge import FuelGauge
+from filmgauge.gauge.ledger import ZERO
+from filmgauge.state import State
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.compiled import compile_profile
+from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.scenario.scenario import load_scenario
+
+NOWHERE = Broker("127.0.0.1", 1)
+ZERO_EVERY = 90
+# Of the datasheet's worst sensor: 1 uV of offset on 1 kohm and 2.5 nA of bias current.
+WORST_PA = 3500
+
+
+def made(folder: Path, runtime: RuntimeName, zero_every: int) -> VirtualNode:
+    """Return a bench node with the worst sensor."""
+    scenario = load_scenario("bench")
+    section = scenario.node[0]
+    firmware = msgspec.structs.replace(section.firmware, zero_every=zero_every)
+    sensor = msgspec.structs.replace(section.sensor, errors="worst")
+    section = msgspec.structs.replace(section, firmware=firmware, sensor=sensor)
+    folder.mkdir()
+    return VirtualNode(section, scenario.network, NOWHERE, scenario.seed, folder, runtime)
+
+
+def live(node: VirtualNode, hours: float) -> FuelGauge:
+    """Let a node live until `hours`; return its gauge as it remembers it."""
+    while node.now_us < hours * 3_600_000_000:
+        node.step()
+        assert node.dead is None
+    return gauge_of(node)
+
+
+def gauge_of(node: VirtualNode) -> FuelGauge:
+    """Return the gauge as the node remembers it."""
+    state = State()
+    state.buffer[:] = node.board.rtc_memory[: len(state.buffer)]
+    profile = compile_profile(load_parameters("evp-li"), 1.0)
+    gauge = FuelGauge(profile, shunt_mohm=1_000_000)
+    assert state.unpack(gauge)
+    return gauge
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+def test_the_offset_is_found_and_taken_off(tmp_path: Path, runtime: RuntimeName) -> None:
+    with closing(made(tmp_path / "node", runtime, ZERO_EVERY)) as node:
+        before_pc = live(node, 3).ledger.line_pc(ZERO)  # the first charge may put it off
+        after_pc = live(node, 7).ledger.line_pc(ZERO)
+    assert abs((after_pc - before_pc) / (4 * 3600) + WORST_PA) < 0.03 * WORST_PA
+
+
+def test_a_node_that_zeroes_is_nearer_to_the_truth(tmp_path: Path) -> None:
+    errors = []
+    for zero_every in (0, ZERO_EVERY):
+        with closing(made(tmp_path / str(zero_every), "cpython", zero_every)) as node:
+            soc_ppm = live(node, 24).soc_ppm()
+            errors.append(abs(soc_ppm / 1e6 - node.world.cell.stoichiometry))
+    assert errors[1] < errors[0]
