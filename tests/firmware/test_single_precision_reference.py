@@ -244,7 +244,10 @@ def test_loading_leaves_the_double_precision_modules_alone() -> None:
 
     assert after is film
     assert Estimator is not estimator.Estimator
-    assert vars(modules["filmgauge.gauge.fuel_gauge"])["Film"] is vars(single)["Film"]
+    assert (
+        vars(modules["filmgauge.gauge.fuel_gauge"])["DiffusionModel"]
+        is vars(single)["DiffusionModel"]
+    )
 
 
 def test_what_is_no_package_is_refused() -> None:

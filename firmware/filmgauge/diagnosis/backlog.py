@@ -2,19 +2,19 @@
 
 import binascii
 
-from filmgauge.diagnosis.output import tell
+from filmgauge.diagnosis.output import emit
 from filmgauge.store.backlog import Backlog
 
 _MOST = 65535
 
 
-def kept(begin: int, count: int) -> None:
+def backlog(begin: int, count: int) -> None:
     """Tell how many there are, and `count` of them from number `begin` on, as hexadecimal."""
     backlog = Backlog("/backlog", _MOST)
     names = backlog.names(begin + count)[begin:]
-    tell({"waiting": backlog.count()})
+    emit({"waiting": backlog.count()})
     for name in names:
         try:
-            tell([name, binascii.hexlify(backlog.read(name)).decode()])
+            emit([name, binascii.hexlify(backlog.read(name)).decode()])
         except OSError as error:
-            tell([name, str(error)])
+            emit([name, str(error)])

@@ -5,7 +5,7 @@ import json
 from filmgauge.config import Config
 
 
-def tell(value) -> None:
+def emit(value) -> None:
     """Print a value for the host."""
     print("@" + json.dumps(value))
 

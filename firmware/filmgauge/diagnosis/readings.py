@@ -1,7 +1,7 @@
 """Tells what the sensors of a node read now."""
 
 from filmgauge.board import this_board
-from filmgauge.diagnosis.output import attempt, read_config, tell
+from filmgauge.diagnosis.output import attempt, emit, read_config
 from filmgauge.diagnosis.sensor_probe import SensorProbe
 
 
@@ -12,16 +12,16 @@ def readings() -> None:
         return
     bench = SensorProbe(this_board(), config)
     try:
-        tell({"parts": bench.scan()})
+        emit({"parts": bench.scan()})
         code = voltage_uv = None
         _, wrong = attempt(bench.use, config.ina228_address)
         if wrong is None:
             code, wrong = attempt(bench.current_code)
         if wrong is None:
             voltage_uv, wrong = attempt(bench.bus_uv, 1)
-        tell({"code": code, "voltage_uv": voltage_uv, "running": bench.running})
-        tell({"current_wrong": wrong})
+        emit({"code": code, "voltage_uv": voltage_uv, "running": bench.running})
+        emit({"current_wrong": wrong})
         cdeg, wrong = attempt(bench.temperature_cdeg, config.tmp117_address)
-        tell({"temperature_cdeg": cdeg, "temperature_wrong": wrong})
+        emit({"temperature_cdeg": cdeg, "temperature_wrong": wrong})
     finally:
         bench.off()

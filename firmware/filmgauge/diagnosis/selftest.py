@@ -1,7 +1,7 @@
 """Tries wires, sensors and switches of a node and tells what was seen; the host judges."""
 
 from filmgauge.board import this_board
-from filmgauge.diagnosis.output import attempt, read_config, tell
+from filmgauge.diagnosis.output import attempt, emit, read_config
 from filmgauge.diagnosis.sensor_probe import SensorProbe
 
 _TI = 0x5449
@@ -22,14 +22,14 @@ def selftest() -> None:
         "pin_disconnect",
     )
     if config is None:
-        tell({"configuration": None, "configuration_wrong": wrong})
+        emit({"configuration": None, "configuration_wrong": wrong})
         return
-    tell({"configuration": {name: getattr(config, name) for name in names}})
+    emit({"configuration": {name: getattr(config, name) for name in names}})
     bench = SensorProbe(this_board(), config)
     try:
-        tell({"scl": bench.levels(config.pin_scl), "sda": bench.levels(config.pin_sda)})
+        emit({"scl": bench.levels(config.pin_scl), "sda": bench.levels(config.pin_sda)})
         parts, wrong = attempt(bench.scan)
-        tell({"parts": parts or [], "parts_wrong": wrong})
+        emit({"parts": parts or [], "parts_wrong": wrong})
         _try_thermometer(bench, config, parts or [])
         _try_current(bench, config, parts or [])
     finally:
@@ -40,7 +40,7 @@ def _try_thermometer(bench, config, parts):
     address = _address(parts, config.tmp117_address, _is_thermometer)
     if address is not None:
         cdeg, wrong = attempt(bench.temperature_cdeg, address)
-        tell({"temperature_cdeg": cdeg, "temperature_wrong": wrong})
+        emit({"temperature_cdeg": cdeg, "temperature_wrong": wrong})
 
 
 def _try_current(bench, config, parts):
@@ -49,13 +49,13 @@ def _try_current(bench, config, parts):
         return
     _, wrong = attempt(bench.use, address)
     if wrong is not None:
-        tell({"current_wrong": wrong})
+        emit({"current_wrong": wrong})
         return
-    tell({"running": bench.running})
-    tell({"gate_open_uv": bench.bus_uv(0), "gate_closed_uv": bench.bus_uv(1)})
-    tell({"code": bench.current_code()})
+    emit({"running": bench.running})
+    emit({"gate_open_uv": bench.bus_uv(0), "gate_closed_uv": bench.bus_uv(1)})
+    emit({"code": bench.current_code()})
     if config.pin_disconnect >= 0:
-        tell({"code_disconnected": bench.current_code(True)})
+        emit({"code_disconnected": bench.current_code(True)})
 
 
 def _address(parts, configured, fits):

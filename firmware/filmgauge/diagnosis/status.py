@@ -7,7 +7,7 @@ from binascii import hexlify
 
 from filmgauge import VERSION
 from filmgauge.board import this_board
-from filmgauge.diagnosis.output import attempt, read_config, read_profile, tell
+from filmgauge.diagnosis.output import attempt, emit, read_config, read_profile
 from filmgauge.store.backlog import Backlog
 from filmgauge.store.journal import Journal
 from filmgauge.store.retained import Retained
@@ -34,20 +34,20 @@ def status() -> None:
     _tell_system(board)
     config, wrong = attempt(read_config)
     shown = None if config is None else {name: getattr(config, name) for name in _SHOWN}
-    tell({"configuration": shown, "configuration_wrong": wrong})
+    emit({"configuration": shown, "configuration_wrong": wrong})
     profile, wrong = attempt(read_profile)
     name = None if profile is None else [profile.name, profile.full_pc() // 3600000]
-    tell({"profile": name, "profile_wrong": wrong})
+    emit({"profile": name, "profile_wrong": wrong})
     if config is None:
         return
-    tell({"waiting": Backlog("/backlog", config.backlog).count()})
+    emit({"waiting": Backlog("/backlog", config.backlog).count()})
     _tell_state(board)
 
 
 def _tell_system(board):
     gc.collect()
     block, _, blocks, free = os.statvfs("/")[:4]
-    tell(
+    emit(
         {
             "firmware": VERSION,
             "board": board.name,
@@ -70,6 +70,6 @@ def _tell_state(board):
     if not Retained(board.retained, SIZE).load(state.buffer):
         source = "journal"
         if not Journal("/state", SIZE).load(state.buffer):
-            tell({"state": None, "state_wrong": "the node remembers nothing yet"})
+            emit({"state": None, "state_wrong": "the node remembers nothing yet"})
             return
-    tell({"state": source, "block": hexlify(bytes(state.buffer)).decode()})
+    emit({"state": source, "block": hexlify(bytes(state.buffer)).decode()})

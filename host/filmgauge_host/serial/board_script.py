@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
 
-Script = Literal["status", "readings", "kept", "selftest"]
+Script = Literal["status", "readings", "backlog", "selftest"]
 
 _BEFORE: dict[Script, tuple[str, ...]] = {
-    "status": ("tell",),
-    "readings": ("tell", "bench"),
-    "kept": ("tell",),
-    "selftest": ("tell", "bench"),
+    "status": ("output",),
+    "readings": ("output", "sensor_probe"),
+    "backlog": ("output",),
+    "selftest": ("output", "sensor_probe"),
 }
 # Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
 _FIND_FIRMWARE = """\

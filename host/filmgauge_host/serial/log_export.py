@@ -31,7 +31,7 @@ def read_kept(link: BoardLink) -> tuple[list[Record], list[str]]:
     bad: list[str] = []
     begin = 0
     while True:
-        head, *rows = look(link, "kept", begin, _AT_ONCE)
+        head, *rows = look(link, "backlog", begin, _AT_ONCE)
         for name, text in rows:
             try:
                 records.append(Record.from_bytes(bytes.fromhex(text)))

@@ -12,7 +12,7 @@ from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.cell.compiled import CompiledProfile
 from filmgauge_sim.score.sensor_model import Kind, Reading
 
-_SERVER = Path(__file__).with_name("_serve.py")
+_SERVER = Path(__file__).with_name("interpreter_server.py")
 _PACKAGED = "import sys, micropython_module as m; sys.exit(m.run_main(['', *sys.argv[1:]]))"
 
 

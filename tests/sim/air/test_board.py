@@ -1,24 +1,16 @@
 """`bluetooth` of a board on the air, spoken to by a bumble central: real ATT, both runtimes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from bumble.att import ATT_Error
-from bumble.core import UUID
+from board_on_air import ADDRESS, GO, RUNTIMES, STM32, play, refused, value
 from bumble.device import Device, Peer
-from quiet_world import KIND
 from snippets import Program
 
 from filmgauge_sim.air.air import Air, Heard
 
-STM32 = replace(KIND, port="stm32", keeps_ram=True, radio_core=True)
-ADDRESS = "C1:02:03:04:05:06"
-RUNTIMES = pytest.mark.parametrize("runtime", ["micropython", "cpython"])
 SERVER = """
 import time
 from bluetooth import *
@@ -40,24 +32,6 @@ ble.irq(handler)
 ble.gatts_write(level, b'\\x5d')
 ble.gatts_write(safe, b'secret')
 """
-GO = "ble.gap_advertise(100000, b'\\x02\\x01\\x06', resp_data=b'\\x05\\x09node')\n"
-Central = Callable[[Device], Awaitable[Any]]
-
-
-def play(folder: Path, runtime: str, source: str, central: Central) -> tuple[list[str], Any]:
-    """Run a program with a central around; return what it said and what the central returns."""
-    air = Air(seed=1)
-    device = air.device("central")
-    try:
-        antenna = air.antenna("node")
-        with Program(folder, runtime, source, kind=STM32, antenna=antenna) as program:
-            task = air.loop.create_task(central(device))  # type: ignore[arg-type]
-            program.boot()
-            said = program.said
-        assert task.done(), said
-        return said, task.result()
-    finally:
-        air.close()
 
 
 async def peer_of(device: Device) -> Peer:
@@ -65,19 +39,6 @@ async def peer_of(device: Device) -> Peer:
     await peer.discover_services()
     await peer.discover_characteristics()
     return peer
-
-
-def value(peer: Peer, uuid: str) -> Any:
-    (found,) = peer.get_characteristics_by_uuid(UUID(uuid))
-    return found
-
-
-async def refused(work: Awaitable[Any]) -> int:
-    try:
-        await work
-    except ATT_Error as error:
-        return int(error.error_code)
-    return 0
 
 
 @RUNTIMES

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from board_on_air import ADDRESS, GO, RUNTIMES, play, refused, value
 from bumble.device import Device, Peer
 from bumble.pairing import PairingConfig, PairingDelegate
 from stock import NODE, pair, virtually
-from test_air_board import ADDRESS, GO, RUNTIMES, play, refused, value
 
 SERVER = """
 import time
