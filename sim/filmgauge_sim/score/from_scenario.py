@@ -11,15 +11,11 @@ from random import Random
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
 from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
 from filmgauge_sim.parts.tmp117 import ACCURACY_C
-from filmgauge_sim.scenario.scenario import (
-    CyclerStep,
-    NodeSection,
-    Scenario,
-    ScenarioError,
-    duration_us,
-)
+from filmgauge_sim.scenario.loading import ScenarioError
+from filmgauge_sim.scenario.scenario import Scenario, duration_us
 from filmgauge_sim.score.cell_run import Course, Sampling
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.programmes.cycling import HOUR_S, Programme
@@ -27,35 +23,32 @@ from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
 from filmgauge_sim.score.steps import Step
 
 _SHUNT_OHM = 1000.0
-_KNOWN_SIGMA = 0.001  # as the virtual node is told it
-_UNKNOWN_SIGMA = 0.25
 
 
 def family_of(scenario: Scenario) -> Family:
     """The first node of a scenario as a family. Raises ScenarioError for what it cannot be."""
-    node = scenario.node[0]
+    node, world = scenario.node[0].description, scenario.node[0].world
     if node.supply != "usb":
         raise ScenarioError(
             f"node {node.name}: supply film needs --runtime cpython or micropython, because its"
             " current is the firmware's doing"
         )
-    if node.sensor.shunt_ohm != _SHUNT_OHM or node.firmware.shunt_ohm != _SHUNT_OHM:
+    if node.sensor.shunt_ohm != _SHUNT_OHM or world.sensor.shunt_ohm not in (None, _SHUNT_OHM):
         raise ScenarioError(f"node {node.name}: shunt_ohm must be {_SHUNT_OHM:g} for a score")
-    state = node.cell.stoichiometry
-    known = (state, _KNOWN_SIGMA) if node.firmware.soc_known else (0.5, _UNKNOWN_SIGMA)
+    state = node.soc if world.stoichiometry is None else world.stoichiometry
     return Family(
         name=scenario.name,
         cell_set=node.cell.set,
         area_cm2=node.cell.area_cm2,
         days=duration_us(scenario.duration) / 86400e6,
-        sampling=Sampling(node.firmware.sample_s),
-        programme=_CyclerProgramme(tuple(node.cycler)),
-        weather=_Air(node.ambient.mean_c, node.ambient.swing_c, node.ambient.period_h),
+        sampling=Sampling(node.intervals.sample_s),
+        programme=_CyclerProgramme(tuple(world.cycler)),
+        weather=_Air(world.ambient.mean_c, world.ambient.swing_c, world.ambient.period_h),
         stoichiometry=(state, state),
         is_charged=True,
-        known=known,
+        known=(node.soc, node.soc_sigma),
         draw_cell=_the_set,
-        draw_sensors=_SensorsOf(node),
+        draw_sensors=_SensorsOf(world),
     )
 
 
@@ -75,13 +68,13 @@ class _Air:
 class _SensorsOf:
     """The sensors that a scenario asks for."""
 
-    node: NodeSection
+    world: WorldSection
 
     def __call__(self, source: Random) -> SensorErrors:
-        clock = self.node.clock_error_ppm / 1e6
-        if self.node.sensor.errors == "ideal":
+        clock = self.world.clock_error_ppm / 1e6
+        if self.world.sensor.errors == "ideal":
             return SensorErrors(clock_error=clock)
-        if self.node.sensor.errors == "drawn":
+        if self.world.sensor.errors == "drawn":
             return drawn_sensors(source, clock_error=clock)
         return SensorErrors(
             noise_uv=TYPICAL_NOISE_UV,
