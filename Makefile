@@ -68,7 +68,8 @@ LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade 
   --custom-compile-command "make lock"
 
 lock:  ## renew the lock files after a change of pyproject.toml (needs uv)
-	@$(LOCK) pyproject.toml --group build -o requirements.lock
+	@$(LOCK) pyproject.toml --extra sim --extra lab --group build -o requirements.lock
+	@$(LOCK) pyproject.toml -c requirements.lock -o requirements-base.lock
 	@$(LOCK) --group test -c requirements.lock -o requirements-test.lock
 	@$(LOCK) --group check -c requirements.lock -c requirements-test.lock \
 	  -o requirements-check.lock
