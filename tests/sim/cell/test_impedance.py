@@ -1,5 +1,5 @@
-"""The spectrum against the closed form of finite diffusion, its two arcs, and the diffusion that is
-read off it."""
+"""The spectrum against the closed form of finite diffusion, its two arcs, and the diffusion
+that is read off it."""
 
 import cmath
 import math
