@@ -155,8 +155,8 @@ def load_parameters(name_or_path: str | Path) -> CellParameters:
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
     except FileNotFoundError:
-        known = ", ".join(available_sets())
-        raise ParameterError(f"{where} is neither a file nor one of the sets {known}.") from None
+        sets = ", ".join(available_sets())
+        raise ParameterError(f"{where} is neither a file nor one of the sets {sets}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error).rstrip(".")
         raise ParameterError(f"{where}: the file is not TOML in UTF-8: {reason}.") from None
