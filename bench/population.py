@@ -1,4 +1,4 @@
-"""A thousand different cells for a day: FilmCell's physics over numpy arrays, a cell an entry.
+"""A thousand different cells for a day: the physics of FilmCell over arrays, a cell an entry.
 
 Every cell has parameters of its own; current, temperature and area are one number for all or one
 for each. Formed films that do not age. A step costs the same few array operations for any number

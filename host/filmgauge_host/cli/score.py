@@ -67,8 +67,8 @@ def score(
         _make_folder(plot)
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
-    with _progress(len(chosen) * seeds) as told:
-        for each in scores(chosen, numbers, options, told=told):
+    with _progress(len(chosen) * seeds) as on_run:
+        for each in scores(chosen, numbers, options, on_run=on_run):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
