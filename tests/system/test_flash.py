@@ -127,7 +127,7 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     kind: str, embedded: Broker, heard: Heard, tmp_path: Path
 ) -> None:
     good = wanted(kind, embedded.url)
-    bad = version("0.9.0", filmgauge__sampler="raise ValueError('not today')\n")
+    bad = version("0.9.0", filmgauge__charge__sampler="raise ValueError('not today')\n")
     with make_board(kind, tmp_path) as board:
         flash(board, good)
         heard.forget()
@@ -148,7 +148,10 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     [
         ("filmgauge__start", "while True:\n    pass\n"),  # hangs where no watchdog runs yet
         # fails in each wake, on a board that never boots by itself
-        ("filmgauge__counting", "def charge_source(config):\n    raise ValueError('not today')\n"),
+        (
+            "filmgauge__charge__coulomb_counter",
+            "def charge_source(config):\n    raise ValueError('not today')\n",
+        ),
     ],
     ids=["hangs", "fails-in-each-wake"],
 )
