@@ -323,7 +323,7 @@ def run(trial=None) -> None:
             trial = None
         board.sleep(sleep_ms)  # does not return where the board boots anew
         if trial is not None:
-            trial.again()
+            trial.count_wake()
 
 
 def _one_wake(board, node, on_trial):

@@ -23,7 +23,7 @@ from rig import Receiver, until
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.flash import FlashError
+from filmgauge_host.serial.flash_plan import FlashError
 from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.littlefs_outside import fetch, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
@@ -241,7 +241,7 @@ def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(b"x" * 9000)
         to_prompt(board)
         mpremote(board, "mkdir", ":d", "+", "cp", str(tmp_path / "x"), ":d/x")
-        result = flash(board, whole, FlashOptions(erase=True, timeout_s=30, look_after_s=1))
+        result = flash(board, whole, FlashOptions(erase=True, timeout_s=30, ask_after_s=1))
         assert result.bytes > 60_000
         assert result.record is not None
         assert result.record["boot"] == 1

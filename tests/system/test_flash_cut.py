@@ -13,7 +13,7 @@ from flash_rig import Heard, flash, make_board, version, wanted
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial.board_link import LinkError
-from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.littlefs_outside import fetch
 
