@@ -9,12 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from filmgauge_host.provision import settings
-from filmgauge_host.provision.boards import BOARDS
-from filmgauge_host.serial import firmware_build as compiled
+from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
-from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, flash_board
+from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.terminal.flash_lines import FlashLines
@@ -42,11 +41,11 @@ def report() -> Iterator[str]:
 
 
 def _lines(folder: Path, url: str) -> Iterator[str]:
-    modules = compiled.modules()
+    modules = firmware_build.modules()
     first = _wanted(modules, url)
     changed = dict(modules)
-    source = compiled.FIRMWARE / _CHANGED.replace(".mpy", ".py")
-    changed[_CHANGED.replace(".mpy", ".py")] = source.read_bytes()
+    source = _CHANGED.replace(".mpy", ".py")
+    changed[source] = firmware_build.modules(source=True)[source]
     del changed[_CHANGED]
     best: dict[str, tuple[int, float]] = {}
     for number in range(_ROUNDS):
@@ -93,8 +92,8 @@ def _wanted(modules: dict[str, bytes], url: str) -> Wanted:
     }
     return Wanted(
         archive=Archive(modules),
-        start_files=compiled.start_files(),
-        bytecode=compiled.bytecode_version(),
-        config=settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
-        profile=settings.compile_cell("evp-li", 1.0),
+        start_files=firmware_build.start_files(),
+        bytecode=firmware_build.bytecode_version(),
+        config=node_settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
+        profile=node_settings.compile_cell("evp-li", 1.0),
     )
