@@ -16,11 +16,10 @@ from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
 from filmgauge_sim.parts.tmp117 import ACCURACY_C
 from filmgauge_sim.scenario.loading import ScenarioError
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
-from filmgauge_sim.score.cell_run import Course, Sampling
+from filmgauge_sim.score.cell_run import CellRun, ProgrammeStep, Sampling
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.programmes.cycling import HOUR_S, Programme
+from filmgauge_sim.score.programmes import HOUR_S, Programme
 from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
-from filmgauge_sim.score.steps import Step
 
 _SHUNT_OHM = 1000.0
 
@@ -43,17 +42,17 @@ def family_of(scenario: Scenario) -> Family:
         days=duration_us(scenario.duration) / 86400e6,
         sampling=Sampling(node.intervals.sample_s),
         programme=_CyclerProgramme(tuple(world.cycler)),
-        weather=_Air(world.ambient.mean_c, world.ambient.swing_c, world.ambient.period_h),
+        weather=_NodeAmbient(world.ambient.mean_c, world.ambient.swing_c, world.ambient.period_h),
         stoichiometry=(state, state),
         is_charged=True,
-        known=(node.soc, node.soc_sigma),
+        initial_soc=(node.soc, node.soc_sigma),
         draw_cell=_the_set,
         draw_sensors=_SensorsOf(world),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Air:
+class _NodeAmbient:
     """The ambient of a scenario."""
 
     mean_c: float
@@ -90,20 +89,20 @@ class _CyclerProgramme:
 
     steps: tuple[CyclerStep, ...]
 
-    def __call__(self, capacity_uah: float, area_cm2: float, luck: Random) -> Programme:
-        def programme(course: Course) -> Iterator[Step]:
+    def __call__(self, capacity_uah: float, rng: Random) -> Programme:
+        def programme(cell_run: CellRun) -> Iterator[ProgrammeStep]:
             while True:
                 for step in self.steps:
                     yield _step(step, capacity_uah)
                 if not self.steps:
-                    yield Step(0.0)
+                    yield ProgrammeStep(0.0)
 
         return programme
 
 
-def _step(step: CyclerStep, capacity_uah: float) -> Step:
+def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:
     sign = {"charge": 1.0, "discharge": -1.0, "rest": 0.0}[step.action]
-    return Step(
+    return ProgrammeStep(
         sign * step.rate_c * capacity_uah,
         inf if step.hours is None else step.hours * HOUR_S,
         low_v=step.until_v if sign < 0.0 else None,
