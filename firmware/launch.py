@@ -18,16 +18,18 @@ import os
 import sys
 import time
 
-_ARCHIVE = "/app.bin"
-_TRIAL = "/trial"
-_REPORTED = "/reported"
-_APP = "/app"
-_COLLECT_EVERY = 8192  # bytes
-STARTS = 4  # assumed: one for a broker that was away, and its like
-_GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
-_AFTER_FAILURE_MS = 60000
-_MAGIC = b"FGAPP1\n"
-_PACKAGE = "/filmgauge/"
+from micropython import const
+
+_ARCHIVE = const("/app.bin")
+_TRIAL = const("/trial")
+_REPORTED = const("/reported")
+_APP = const("/app")
+_COLLECT_EVERY = const(8192)  # bytes
+_STARTS = const(4)  # assumed: one for a broker that was away, and its like
+_GUARD_MS = const(8000)  # what every port's watchdog can be set to; a start takes less
+_AFTER_FAILURE_MS = const(60000)
+_MAGIC = const(b"FGAPP1\n")
+_PACKAGE = const("/filmgauge/")
 
 
 def start() -> None:
@@ -77,6 +79,8 @@ def finish_update() -> None:
         import update
 
         update.finish_update()
+        if os.stat(_TRIAL)[6] >= _STARTS:
+            update.go_back()
         del sys.modules["update"]  # its room is the firmware's
 
 
@@ -88,13 +92,13 @@ class Trial:
         import machine
 
         machine.WDT(timeout=_GUARD_MS)
-        if os.stat(_TRIAL)[6] < STARTS:
+        if os.stat(_TRIAL)[6] < _STARTS:
             with open(_TRIAL, "ab") as file:
                 file.write(b".")
 
     def count_wake(self) -> None:
         """Count a wake of a board that keeps its memory; one too many boots it."""
-        if os.stat(_TRIAL)[6] >= STARTS:
+        if os.stat(_TRIAL)[6] >= _STARTS:
             import machine
 
             machine.reset()

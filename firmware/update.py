@@ -5,26 +5,25 @@ A host may run it as well, at the prompt. The files are those that launch.py tel
 
 import os
 
-import launch
+from micropython import const
 
-_NAMES = ("/config.json", "/profile.bin", "/app.bin")
-_SWITCH = "/switch"
-_TRIAL = "/trial"
+_NAMES = const(("/config.json", "/profile.bin", "/app.bin"))
+_SWITCH = const("/switch")
+_TRIAL = const("/trial")
 
 
 def finish_update() -> None:
-    """Finish what a host or a power cut has left: exchange, or go back."""
-    if _is_there(_SWITCH):
-        with open(_TRIAL, "wb"):
-            pass
-        for name in _NAMES:
-            if _is_there(name + ".new"):
-                if _is_there(name):
-                    os.rename(name, name + ".old")
-                os.rename(name + ".new", name)
-        os.remove(_SWITCH)
-    if _is_there(_TRIAL) and os.stat(_TRIAL)[6] >= launch.STARTS:
-        go_back()
+    """Finish the exchange that a host or a power cut has left, where there is one."""
+    if not _is_there(_SWITCH):
+        return
+    with open(_TRIAL, "wb"):
+        pass
+    for name in _NAMES:
+        if _is_there(name + ".new"):
+            if _is_there(name):
+                os.rename(name, name + ".old")
+            os.rename(name + ".new", name)
+    os.remove(_SWITCH)
 
 
 def go_back() -> None:

@@ -16,7 +16,7 @@ def state_in(block: bytes) -> State | None:
         return None
     state = State()
     state.buffer[:] = block[: len(state.buffer)]
-    return state if state.unpack(LedgerOnly(shunt_mohm=1_000_000)) else None
+    return state if state.unpack(LedgerOnly()) else None
 
 
 def backlog(flash: Flash) -> list[str]:

@@ -11,6 +11,7 @@ from math import nan
 from typing import Any, Literal
 
 from filmgauge.gauge.ledger import CORRECTED, GAP
+from filmgauge.sensors.ina228 import CountScale
 from filmgauge.state import State
 from filmgauge_sim.board.single_precision import importable, load_single_precision
 from filmgauge_sim.cell.compiled import CompiledProfile
@@ -47,6 +48,7 @@ class Ours:
         is_new: bool = False,
     ) -> None:
         self.gauge: Any = make(profile, shunt_mohm)
+        self._scale = CountScale(shunt_mohm)
         self.gauge.open(round(known[0] * 1e6), round(known[1] * 1e6), int(is_new))
         self._silent = False
         self._problems: list[str] = []
@@ -92,11 +94,11 @@ class Ours:
             gauge.health.interrupt()  # what follows a gap is no step of a load
             return
         count = gauge.zero if reading.kind is Kind.OPEN else gauge.count
-        count(reading.counts, reading.elapsed_ms, reading.temperature_cdeg)
+        count(self._scale.pc(reading.counts), reading.elapsed_ms, reading.temperature_cdeg)
         gauge.book(-reading.drained_pc)
         gauge.observe(
             reading.voltage_uv,
-            gauge.scale.pc(reading.current_code),
+            self._scale.pa(reading.current_code),
             reading.drain_pa,
             reading.temperature_cdeg,
         )
@@ -112,7 +114,7 @@ class Ours:
     def _jumped(self, reading: Reading, soc: float, full_uah: float, lines_pc: list[int]) -> bool:
         """Compare the move with the charge of the reading, the lines of the ledger and the
         capacity: all of them are in the node's records."""
-        known_pc = abs(self.gauge.scale.pc(reading.counts))
+        known_pc = abs(self._scale.pa(reading.counts))
         now_pc = self._lines_pc()
         known_pc += sum(abs(now - then) for now, then in zip(now_pc, lines_pc, strict=True))
         known = known_pc / (self.full_uah() * _PC_PER_UAH) + abs(full_uah / self.full_uah() - 1.0)

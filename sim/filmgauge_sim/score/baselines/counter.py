@@ -6,7 +6,7 @@ the end-of-discharge voltage is met by a load that is not an overload (Texas Ins
 gauges suspend the detection above their overload current).
 """
 
-from filmgauge.gauge.ledger import CountScale
+from filmgauge.sensors.ina228 import CountScale
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.score.recent_discharge import RecentMean
 from filmgauge_sim.score.sensor_model import Interrupt, Kind, Reading
@@ -69,7 +69,7 @@ class Counter:
 
     def current_ua(self, reading: Reading) -> float:
         """The current at the moment of a reading."""
-        return self._scale.pc(reading.current_code) / 1e6
+        return self._scale.pa(reading.current_code) / 1e6
 
 
 class ResetCounter(Counter):
