@@ -68,6 +68,9 @@ _TEXTS = const(
     "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
 
+# Texts that nobody who reads a node may see.
+SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
+
 
 class Config(Settings):
     """Attributes are the names of `numbers()` and `texts()`."""

@@ -140,7 +140,7 @@ def _chosen(names: tuple[str, ...]) -> "list[Family]":
 
 
 def _draw(scored: "FamilyScore", folder: Path) -> None:
-    from filmgauge_sim.score.measure import counted_from_s
+    from filmgauge_sim.score.family_figures import counted_from_s
     from filmgauge_sim.score.picture import save_picture
 
     begins_s = counted_from_s(scored.first, scored.family.counted)

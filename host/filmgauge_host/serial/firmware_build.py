@@ -10,6 +10,8 @@ from filmgauge_host.errors import FilmgaugeError
 from filmgauge_sim.board.firmware_image import firmware_sources
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parents[1]
+_IN_WHEEL = FIRMWARE / "filmgauge" / "_launcher"
+LAUNCHER = _IN_WHEEL if _IN_WHEEL.is_dir() else FIRMWARE
 _PACKAGE = "filmgauge/"
 _STARTERS = ("launch", "update")
 MAIN = "main.py"
@@ -34,11 +36,11 @@ def modules(source: bool = False) -> dict[str, bytes]:
 
 def start_files(source: bool = False) -> dict[str, bytes]:
     """Return what stands outside of the archive: absolute path -> content."""
-    main = (FIRMWARE / MAIN).read_bytes()
+    main = (LAUNCHER / MAIN).read_bytes()
     files = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in _STARTERS:
-            path = FIRMWARE / f"{name}.py"
+            path = LAUNCHER / f"{name}.py"
             if source:
                 files[f"/{name}.py"] = path.read_bytes()
             else:

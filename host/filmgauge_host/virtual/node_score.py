@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from filmgauge_host.virtual.run_result import SocErrors
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.nodes.virtual_node import RuntimeName
 from filmgauge_sim.scenario.scenario import Scenario
+from filmgauge_sim.score.measure import SocErrors
 
 
 def score_nodes(
@@ -29,4 +29,4 @@ def score_nodes(
             session.run(lambda _received, _true_pct: None, lambda: True)
             for name, score in session.scores.items():
                 errors[name].extend(score.errors)
-    return {name: each.figures() for name, each in errors.items()}
+    return {name: {**each.as_dict(), "records": len(each)} for name, each in errors.items()}

@@ -3,14 +3,14 @@
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
 from filmgauge_host import bdf
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.score.measure import errors_of
+from filmgauge_sim.score.measure import SocErrors
 
 Uplink: TypeAlias = Literal["mqtt", "ble", "stored"]  # how records leave a node
 
@@ -65,38 +65,6 @@ class NodeResult:
     stopped: str | None
 
 
-class SocErrors:
-    """Errors of the published state of charge, in % of the full charge, as records arrive."""
-
-    def __init__(self) -> None:
-        self.values_pct: list[float] = []
-        self.within_2_sigma = 0
-
-    def add(self, received: ReceivedRecord, true_pct: float) -> None:
-        """Compare a record with the truth of its moment, if it has a state of charge."""
-        soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
-        if soc_ppm is not None:
-            error_pct = soc_ppm / 1e4 - true_pct
-            self.values_pct.append(error_pct)
-            self.within_2_sigma += abs(error_pct) <= 2 * (sigma_ppm or 0) / 1e4
-
-    def extend(self, other: "SocErrors") -> None:
-        """Add the errors of another run."""
-        self.values_pct += other.values_pct
-        self.within_2_sigma += other.within_2_sigma
-
-    def figures(self) -> dict[str, Any]:
-        """Return the figures by name, in %; None without a record."""
-        errors, count = errors_of(self.values_pct), len(self.values_pct)
-        return {
-            "soc_rmse_pct": errors.rmse,
-            "soc_p95_pct": errors.p95,
-            "soc_max_pct": errors.worst,
-            "coverage_pct": 100.0 * self.within_2_sigma / count if count else None,
-            "records": count,
-        }
-
-
 class NodeScore:
     """Compares the records of one node with the truth as they arrive."""
 
@@ -114,7 +82,10 @@ class NodeScore:
         true_pct = truth.stoichiometry * 100
         if self.latest is None or received.key > self.latest.key:
             self.latest, self.latest_true_pct = received, true_pct
-        self.errors.add(received, true_pct)
+        soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
+        if soc_ppm is not None:
+            sigma = None if sigma_ppm is None else sigma_ppm / 1e6
+            self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma)
         return true_pct
 
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
@@ -130,7 +101,7 @@ class NodeScore:
         sent = 0 if uplink == "stored" else gone
         soc_ppm = self._last("soc_ppm")
         word = self._last("limits")
-        figures = self.errors.figures()
+        errors = self.errors.figures
         return NodeResult(
             node=node.name,
             way=uplink,
@@ -143,9 +114,9 @@ class NodeScore:
             dropped=gone if uplink == "stored" else 0,
             soc_true_pct=_rounded(self.latest_true_pct),
             soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
-            soc_rmse_pct=_rounded(figures["soc_rmse_pct"]),
-            soc_max_error_pct=_rounded(figures["soc_max_pct"]),
-            within_2_sigma_pct=_rounded(figures["coverage_pct"]),
+            soc_rmse_pct=_rounded(errors.rmse),
+            soc_max_error_pct=_rounded(errors.worst),
+            within_2_sigma_pct=_rounded(self.errors.coverage_pct),
             available_uah=_thousandth(self._last("available_nah")),
             full_uah=_thousandth(self._last("full_nah")),
             full_sigma_uah=_thousandth(self._last("full_sigma_nah")),

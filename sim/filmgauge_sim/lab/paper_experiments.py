@@ -4,7 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from filmgauge_sim.cell import LifeState
-from filmgauge_sim.cell.impedance import impedance_ohm_cm2
+from filmgauge_sim.cell.impedance import (
+    diffusion_per_s,
+    impedance_ohm_cm2,
+    titrated_slope_v_cm2_as,
+    warburg_ohm_cm2,
+)
 from filmgauge_sim.lab import paper_samples as samples
 from filmgauge_sim.lab.capacity import Capacity, over_current, over_temperature
 from filmgauge_sim.lab.comparison import OneCell, compare
@@ -13,7 +18,6 @@ from filmgauge_sim.lab.paper_samples import RateTest, Sample
 from filmgauge_sim.lab.specimen import film
 from filmgauge_sim.lab.sweep import SweepPoint, sweep
 from filmgauge_sim.lab.trace import Trace
-from filmgauge_sim.lab.warburg import diffusion_per_s, titrated_slope_v_cm2_as, warburg_ohm_cm2
 
 ROOM_C = 25.0
 FREQUENCIES_HZ = [10.0 ** (6.0 - 0.1 * k) for k in range(81)]

@@ -40,7 +40,7 @@ def _doubles() -> "array[float]":
 
 @dataclass(slots=True)
 class Track:
-    """What one gauge said: at every sample, and at every look (NaN where it does not know)."""
+    """What one gauge said: at every sample, and at every evaluation (NaN: it does not know)."""
 
     soc: "array[float]" = field(default_factory=_doubles)
     sigma: "array[float]" = field(default_factory=_doubles)
@@ -54,7 +54,8 @@ class Track:
 
 @dataclass(slots=True)
 class RunLog:
-    """Truth and what every gauge said of it. ``look`` holds the sample of each look.
+    """Truth and what every gauge said of it. ``evaluated`` holds the samples at which
+    the gauges were evaluated.
 
     Times in s, charge in uAh; mean_ua and time_to_empty_h are NaN unless the cell was discharged
     throughout the last hour. ends: time and kind of every end of charge or discharge.
@@ -65,7 +66,7 @@ class RunLog:
     load_ua: float
     time_s: "array[float]" = field(default_factory=_doubles)
     soc: "array[float]" = field(default_factory=_doubles)
-    look: list[int] = field(default_factory=list)
+    evaluated: list[int] = field(default_factory=list)
     available_uah: "array[float]" = field(default_factory=_doubles)
     reference_uah: "array[float]" = field(default_factory=_doubles)
     full_uah: "array[float]" = field(default_factory=_doubles)
@@ -212,7 +213,7 @@ def _look(
     log: RunLog,
 ) -> None:
     """Ask the cell what it would deliver, and the gauges what they think of it."""
-    log.look.append(len(log.time_s) - 1)
+    log.evaluated.append(len(log.time_s) - 1)
     log.available_uah.append(truth.available_uah(cell, log.load_ua, moment.temperature_c))
     log.full_uah.append(cell.capacity_uah)
     mean_ua = recent.discharge_ua()

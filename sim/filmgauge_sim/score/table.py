@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from filmgauge_sim.score import bounds, measure
+from filmgauge_sim.score import bounds, family_figures
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.run import BASELINES, GAUGE, Options, RunLog, run
 
@@ -69,9 +69,9 @@ def scores(
 
 def family_score(family: Family, logs: Sequence[RunLog]) -> FamilyScore:
     """The figures of one family from the logs of its seeds."""
-    gauge = measure.figures(logs, GAUGE, family.counted)
-    others = {name: measure.figures(logs, name, family.counted) for name in BASELINES}
-    ends = [measure.anchors(log) for log in logs]
+    gauge = family_figures.figures(logs, GAUGE, family.counted)
+    others = {name: family_figures.figures(logs, name, family.counted) for name in BASELINES}
+    ends = [family_figures.anchors(log) for log in logs]
     means = {kind: sum(each[kind] for each in ends) / len(ends) for kind in ends[0]}
     checks = bounds.checks(family.name, gauge, others)
     return FamilyScore(family, gauge, others, checks, means, logs[0])

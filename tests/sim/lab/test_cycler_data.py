@@ -3,6 +3,7 @@
 import sys
 
 import bdf
+import bdf.io
 import numpy as np
 import pytest
 from cycler_data import AREA_CM2, PRE, cycled

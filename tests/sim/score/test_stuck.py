@@ -6,7 +6,7 @@ import pytest
 
 from filmgauge_sim.score import run as score_run
 from filmgauge_sim.score.families import FAMILIES
-from filmgauge_sim.score.measure import counted_from_s
+from filmgauge_sim.score.family_figures import counted_from_s
 from filmgauge_sim.score.programmes.cycling import CHARGE_C, HOUR_S
 from filmgauge_sim.score.run import run
 

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.population import CellPopulation
 from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.cell.population import CellPopulation
-from filmgauge_sim.cell.spread import drawn
 
 KINDS = [load_parameters(name) for name in ("evp-li", "pre-li")]
-CELLS = [drawn(KINDS[seed % 2], seed) for seed in range(6)]
+CELLS = [KINDS[seed % 2].drawn(seed) for seed in range(6)]
 AREAS = np.array([0.2, 1.0, 5.0, 20.0, 1.0, 3.0])
 STARTS = np.array([0.0, 0.02, 0.3, 0.6, 0.98, 1.0])
 
