@@ -33,8 +33,8 @@ _PACKAGE = "/filmgauge/"
 def start() -> None:
     """Run the firmware; return, which leads to the prompt, where there is none."""
     gc.threshold(_COLLECT_EVERY)  # as filmgauge/start.py says why, from the beginning
-    root()
-    settle()
+    mount_at_root()
+    finish_update()
     trial = None
     if _is_there(_TRIAL):
         trial = Trial()
@@ -57,7 +57,7 @@ def start() -> None:
     machine.reset()
 
 
-def root() -> None:
+def mount_at_root() -> None:
     """Put the file system at / on a port that has it at /flash: the firmware's paths are so."""
     if "flash" not in os.listdir("/"):
         return
@@ -71,12 +71,12 @@ def root() -> None:
             sys.path[:] = [each.replace("/flash", "") or "/" for each in sys.path]
 
 
-def settle() -> None:
+def finish_update() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
     if _is_there("/switch") or _is_there(_TRIAL):
         import update
 
-        update.settle()
+        update.finish_update()
         del sys.modules["update"]  # its room is the firmware's
 
 
@@ -92,7 +92,7 @@ class Trial:
             with open(_TRIAL, "ab") as file:
                 file.write(b".")
 
-    def again(self) -> None:
+    def count_wake(self) -> None:
         """Count a wake of a board that keeps its memory; one too many boots it."""
         if os.stat(_TRIAL)[6] >= STARTS:
             import machine

@@ -12,7 +12,7 @@ _SWITCH = "/switch"
 _TRIAL = "/trial"
 
 
-def settle() -> None:
+def finish_update() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
     if _is_there(_SWITCH):
         with open(_TRIAL, "wb"):

@@ -26,7 +26,6 @@ _MIC_SIZE = 4
 _BTHOME_2 = 0x40  # in the info byte; bit 0: encrypted
 _ENCRYPTED = 0x01
 _TRIGGERED = 0x04  # irregular: allowed, means nothing here
-_NAME_CHARACTERS = 12  # of a name, that fit into an advertisement
 # Object id: name, format, smallest and largest that a node can send
 _OBJECTS = {
     0x00: ("packet", "<B", 0, 255),
@@ -89,11 +88,6 @@ class Advert:
             current_pa=_times(self.values.get("current_na"), 1000),
             stored_nah=self.values.get("stored_nah"),
         )
-
-
-def advertised_name(name: str) -> str:
-    """Return what an advertisement has room for of a node's name."""
-    return name[:_NAME_CHARACTERS]
 
 
 def decode(address: str, data: "AdvertisementData", key: bytes | None = None) -> Advert | None:

@@ -7,18 +7,17 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from filmgauge.uplink.commands import LONGEST, VERSION
+from filmgauge.uplink.actions import LARGEST_CHANGE
+from filmgauge.uplink.commands import LONGEST, MAC_SIZE, VERSION
 
-_MAC_SIZE = 16
 _ATT_HEAD = 3  # of a write
-_LARGEST = 2048  # bytes of a configuration
 
 
 def frame(node: str, key: bytes, counter: int, operation: int, payload: bytes = b"") -> bytes:
     """Return a frame with its MAC. operation: of `filmgauge.uplink.actions`; counter: above the
     last one that the node accepted."""
     body = struct.pack("<BBI", VERSION, operation, counter) + payload
-    return body + hmac.digest(key, node.encode() + b"\0" + body, hashlib.sha256)[:_MAC_SIZE]
+    return body + hmac.digest(key, node.encode() + b"\0" + body, hashlib.sha256)[:MAC_SIZE]
 
 
 def secure_frame(operation: int, payload: bytes = b"") -> bytes:
@@ -37,8 +36,10 @@ def configure_payloads(changes: dict[str, Any], mtu: int) -> Iterator[bytes]:
     Raises ValueError for more than a node takes.
     """
     text = json.dumps(changes, separators=(",", ":")).encode()
-    if len(text) > _LARGEST:
-        raise ValueError(f"configuration must have {_LARGEST} bytes at most, not {len(text)}")
-    size = max(1, min(LONGEST, mtu - _ATT_HEAD) - 6 - 4 - _MAC_SIZE)
+    if len(text) > LARGEST_CHANGE:
+        raise ValueError(
+            f"configuration must have {LARGEST_CHANGE} bytes at most, not {len(text)}"
+        )
+    size = max(1, min(LONGEST, mtu - _ATT_HEAD) - 6 - 4 - MAC_SIZE)
     for at in range(0, len(text), size):
         yield struct.pack("<HH", at, len(text)) + text[at : at + size]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge_host.ble.advert import Advert, AdvertError, advertised_name, decode
+from filmgauge.uplink.ble.uplink import NAME_LENGTH
+from filmgauge_host.ble.advert import Advert, AdvertError, decode
 from filmgauge_host.ble.node_registry import NodeRegistry
 
 _REMEMBERED = 1000  # addresses; who was heard longest ago is forgotten first
@@ -32,7 +33,7 @@ class DiscoveredNode:
 
     def is_called(self, target: str) -> bool:
         """Whether a user who writes `target`, a name or an address, means this node."""
-        return target in (self.name, self.address) or advertised_name(target) == self.advert.name
+        return target in (self.name, self.address) or target[:NAME_LENGTH] == self.advert.name
 
 
 class DiscoveredNodes:

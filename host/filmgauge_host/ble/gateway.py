@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge.uplink.mqtt.topics import INFO, STATUS, check_node
+from filmgauge.config import check_node
+from filmgauge.uplink.mqtt.topics import INFO, STATUS
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
 from filmgauge_host.ble.node_registry import NodeRegistry

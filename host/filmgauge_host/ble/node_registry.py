@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filmgauge.uplink.mqtt.topics import check_node
-from filmgauge_host.ble.advert import advertised_name
+from filmgauge.config import KEYS, check_node, key_bytes
+from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError
 
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
-_KEY = re.compile("[0-9a-fA-F]{32}")
-_KEYS = ("ble_key", "command_key")
 _HEAD = """\
 # Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which
 # keeps the addresses: add them as address = "C1:02:03:04:05:06".
@@ -54,7 +52,7 @@ class NodeRegistry:
             same = [
                 node
                 for node in self.by_name.values()
-                if node.address is None and advertised_name(node.name) == advertised
+                if node.address is None and node.name[:NAME_LENGTH] == advertised
             ]
             found = same[0] if len(same) == 1 else None
         return found
@@ -121,14 +119,14 @@ def _node(name: str, values: Any) -> RegisteredNode:
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a table")
     for key in values:
-        if key not in ("address", *_KEYS):
+        if key not in ("address", *KEYS):
             raise ValueError(f"{where} has no key {key}")
     address = values.get("address")
     if address is not None:
         address = str(address).upper()
         if not _ADDRESS.fullmatch(address):
             raise ValueError(f"{where}.address must be six bytes such as C1:02:03:04:05:06")
-    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in _KEYS}
+    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in KEYS}
     return RegisteredNode(name, address, **keys)
 
 
@@ -136,6 +134,4 @@ def _key(where: str, value: Any) -> bytes | None:
     """Return a key; an error does not repeat it."""
     if value is None:
         return None
-    if not isinstance(value, str) or not _KEY.fullmatch(value):
-        raise ValueError(f"{where} must be 32 hexadecimal digits")
-    return bytes.fromhex(value)
+    return key_bytes(where, value if isinstance(value, str) else "")

@@ -86,7 +86,7 @@ def _opened(broker: str, store: Path | None) -> "Iterator[tuple[RecordStore, Ing
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
-    from filmgauge.uplink.mqtt.topics import check_node
+    from filmgauge.config import check_node
 
     try:
         return frozenset(check_node(name) for name in names)

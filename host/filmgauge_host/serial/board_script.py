@@ -25,7 +25,7 @@ _BEFORE: dict[Script, tuple[str, ...]] = {
 _FIND_FIRMWARE = """\
 try:
     import launch
-    launch.root()
+    launch.mount_at_root()
     launch.mount()
 except ImportError:
     pass

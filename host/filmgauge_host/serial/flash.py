@@ -150,10 +150,10 @@ class Flasher:
         link = self._link
         sizes = self._root_files()
         if _SWITCH in sizes:  # an exchange that only needs its boot
-            link.run("import update\nexchange.settle()")
+            link.run("import update\nupdate.finish_update()")
             sizes = self._root_files()
         if _TRIAL in sizes and self._goes_back(sizes):
-            link.run("import update\nexchange.go_back()")
+            link.run("import update\nupdate.go_back()")
             sizes = self._root_files()
         left = [path for path in sizes if path.endswith((".new", ".part", ".old"))]
         if _TRIAL not in sizes and left:

@@ -50,7 +50,7 @@ def remembered(link: BoardLink, block: bytes) -> Remembered | None:
         state.seq,
         state.wakes,
         state.faults,
-        protection.word(),
+        protection.limits_word(),
         gauge.soc_ppm(),
         gauge.sigma_ppm(),
         gauge.stored_nah(),
