@@ -76,7 +76,7 @@ def score(
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
     with progress(len(chosen) * seeds, "runs") as advance:
-        for each in scores(chosen, numbers, options, told=lambda family, seed: advance(family)):
+        for each in scores(chosen, numbers, options, on_run=lambda family, seed: advance(family)):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)

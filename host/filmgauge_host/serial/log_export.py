@@ -11,18 +11,18 @@ from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.board_link import BoardLink
-from filmgauge_host.serial.board_script import look
+from filmgauge_host.serial.board_script import run_script
 
 _AT_ONCE = 32  # records a request: the board's watchdog is fed in between
 
 
-def read_kept(link: BoardLink) -> tuple[list[Record], list[str]]:
+def read_backlog(link: BoardLink) -> tuple[list[Record], list[str]]:
     """Return the records that wait on a board, oldest first, and a sentence for each bad one."""
     records: list[Record] = []
     bad: list[str] = []
     begin = 0
     while True:
-        head, *rows = look(link, "backlog", begin, _AT_ONCE)
+        head, *rows = run_script(link, "backlog", begin, _AT_ONCE)
         for name, text in rows:
             try:
                 records.append(Record.from_bytes(bytes.fromhex(text)))
@@ -33,7 +33,7 @@ def read_kept(link: BoardLink) -> tuple[list[Record], list[str]]:
             return records, bad
 
 
-def check_name(path: Path) -> None:
+def check_format(path: Path) -> None:
     """Raise InputError unless the name of a file says how to write it."""
     if not path.name.endswith(tuple(_FORMATS)):
         raise InputError(f"--out must end in {', '.join(_FORMATS)}, not {path.name}")
@@ -44,7 +44,7 @@ def export(records: list[Record], path: Path) -> None:
 
     Raises InputError for another name, FilmgaugeError where it cannot be written.
     """
-    check_name(path)
+    check_format(path)
     write = next(write for end, write in _FORMATS.items() if path.name.endswith(end))
     write_all({path: Content(write(records).encode())})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from filmgauge.config import Config
 from filmgauge.gauge.profile import Profile
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision.boards import BoardType
+from filmgauge_host.serial.interpreter import BoardType
 
 
 def read_config(path: Path, board: BoardType) -> bytes:
