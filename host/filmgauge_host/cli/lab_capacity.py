@@ -5,7 +5,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, progress
+from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment
+from filmgauge_host.cli.options import progress
 
 DEFAULT = ParameterSource.DEFAULT
 

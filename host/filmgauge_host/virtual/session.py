@@ -1,12 +1,15 @@
 """One run of a scenario: broker, ingest, simulation and scores, opened and closed together."""
 
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
 
 from filmgauge_host.errors import InputError, NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
@@ -20,6 +23,7 @@ from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
+from filmgauge_sim.score.measure import SocErrors
 
 if TYPE_CHECKING:
     from filmgauge_host.virtual.bridged_air import BridgedAir
@@ -167,3 +171,23 @@ class RunSession:
 
 def _board_broker(address: BrokerAddress) -> Broker:
     return Broker(address.host, address.port, address.user or "", address.password or "")
+
+
+def score_nodes(
+    scenario: Scenario, seeds: range, runtime: RuntimeName
+) -> dict[str, dict[str, Any]]:
+    """Figures of every node of a scenario over all seeds: of each record with a state of charge.
+
+    Raises what a run raises.
+    """
+    errors = {node.name: SocErrors() for node in scenario.node}
+    for seed in seeds:
+        seeded = msgspec.structs.replace(scenario, seed=seed)
+        with (
+            tempfile.TemporaryDirectory(prefix="filmgauge-score-") as folder,
+            RunSession(seeded, RunOptions(runtime), Path(folder)) as session,
+        ):
+            session.run(lambda _received, _true_pct: None, lambda: True)
+            for name, score in session.scores.items():
+                errors[name].extend(score.errors)
+    return {name: {**each.as_dict(), "records": len(each)} for name, each in errors.items()}
