@@ -55,7 +55,7 @@ def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _place(adapter: str | None, air: str, scenario: str, speed: float | None) -> "RadioRunner":
     from filmgauge_host.ble.runner import AdapterPlace, SimulatedRadio
     from filmgauge_host.errors import InputError
-    from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
+    from filmgauge_sim.scenario.loading import ScenarioError, load_scenario
 
     if air == "real":
         return AdapterPlace(adapter)

@@ -120,7 +120,7 @@ def _told(gauge: dict[str, Any]) -> str:
 
 def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
     from filmgauge_host.errors import InputError
-    from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
+    from filmgauge_sim.scenario.loading import ScenarioError, load_scenario
 
     if families:
         raise InputError("FAMILY and --scenario exclude each other: give one of them")
@@ -132,7 +132,7 @@ def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
 
 def _from_scenario(families: tuple[str, ...], path: str) -> "Family":
     from filmgauge_host.errors import InputError
-    from filmgauge_sim.scenario.scenario import ScenarioError
+    from filmgauge_sim.scenario.loading import ScenarioError
     from filmgauge_sim.score.from_scenario import family_of
 
     try:
