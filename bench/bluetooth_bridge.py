@@ -16,7 +16,10 @@ from filmgauge_host.telemetry.session import make_client
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.air.air import Scanner
-from filmgauge_sim.scenario.scenario import FirmwareSection, NodeSection, Scenario
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.sections import BluetoothSection, CellSection, IntervalsSection
+from filmgauge_sim.nodes.surroundings import WorldSection
+from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
 
 NODES = 8
 _LATENCY_REPORT_S = 10
@@ -106,12 +109,17 @@ def latencies(nodes: int, minutes: float) -> list[float]:
 
 def _scenario(count: int, report_s: int) -> Scenario:
     """Return nodes that report every so many seconds, all at the same moment."""
-    firmware = FirmwareSection(
-        sample_s=report_s, report_every=1, ble_advertise_ms=5000, journal_every=60
-    )
-    node = NodeSection(name="node", board="stm32wb55", firmware=firmware)
     nodes = [
-        msgspec.structs.replace(node, name=f"node-{number}", clock_error_ppm=10 * number)
+        ScenarioNode(
+            description=NodeDescription(
+                name=f"node-{number}",
+                board="stm32wb55",
+                cell=CellSection(soc=0.5, soc_sigma=0.001),
+                intervals=IntervalsSection(sample_s=report_s, report_every=1),
+                bluetooth=BluetoothSection(advertise_ms=5000),
+            ),
+            world=WorldSection(clock_error_ppm=10 * number),
+        )
         for number in range(1, count + 1)
     ]
     return Scenario(name="bench", seed=1, node=nodes)
