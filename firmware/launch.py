@@ -18,18 +18,18 @@ import os
 import sys
 import time
 
-from micropython import const
-
-_ARCHIVE = const("/app.bin")
-_TRIAL = const("/trial")
-_REPORTED = const("/reported")
-_APP = const("/app")
-_COLLECT_EVERY = const(8192)  # bytes
-_STARTS = const(4)  # assumed: one for a broker that was away, and its like
-_GUARD_MS = const(8000)  # what every port's watchdog can be set to; a start takes less
-_AFTER_FAILURE_MS = const(60000)
-_MAGIC = const(b"FGAPP1\n")
-_PACKAGE = const("/filmgauge/")
+ARCHIVE = "/app.bin"
+SWITCH = "/switch"
+TRIAL = "/trial"
+REPORTED = "/reported"
+_APP = "/app"
+_COLLECT_EVERY = 8192  # bytes
+STARTS = 4  # assumed: one for a broker that was away, and its like
+GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
+_AFTER_FAILURE_MS = 60000
+MAGIC = b"FGAPP1\n"
+PACKAGE = "/filmgauge/"
+FIRST_RECORD = "filmgauge: first record"
 
 
 def start() -> None:
@@ -38,7 +38,7 @@ def start() -> None:
     mount_at_root()
     finish_update()
     trial = None
-    if _is_there(_TRIAL):
+    if is_there(TRIAL):
         trial = Trial()
         trial.begin()
     try:
@@ -47,7 +47,7 @@ def start() -> None:
 
         run(trial)
     except ImportError as error:
-        if "'filmgauge'" in str(error) and not _is_there(_ARCHIVE):
+        if "'filmgauge'" in str(error) and not is_there(ARCHIVE):
             print("launch: no firmware on this board")
             return
         sys.print_exception(error)  # pyright: ignore
@@ -75,42 +75,40 @@ def mount_at_root() -> None:
 
 def finish_update() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
-    if _is_there("/switch") or _is_there(_TRIAL):
+    if is_there(SWITCH) or is_there(TRIAL):
         import update
 
-        update.finish_update()
-        if os.stat(_TRIAL)[6] >= _STARTS:
-            update.go_back()
+        update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
         del sys.modules["update"]  # its room is the firmware's
 
 
 class Trial:
-    """The trial of a version: told by the firmware when it starts anew and when it has passed."""
+    """The trial of a version: the firmware says when it starts anew and when it has passed."""
 
     def begin(self) -> None:
         """Count a start, and let a watchdog end one that hangs."""
         import machine
 
-        machine.WDT(timeout=_GUARD_MS)
-        if os.stat(_TRIAL)[6] < _STARTS:
-            with open(_TRIAL, "ab") as file:
+        machine.WDT(timeout=GUARD_MS)
+        if os.stat(TRIAL)[6] < STARTS:
+            with open(TRIAL, "ab") as file:
                 file.write(b".")
 
     def count_wake(self) -> None:
         """Count a wake of a board that keeps its memory; one too many boots it."""
-        if os.stat(_TRIAL)[6] >= _STARTS:
+        if os.stat(TRIAL)[6] >= STARTS:
             import machine
 
             machine.reset()
-        with open(_TRIAL, "ab") as file:
+        with open(TRIAL, "ab") as file:
             file.write(b".")
 
     def passed(self, record: str) -> None:
         """End the trial: the version has reported `record`, which a host may have missed."""
-        print("filmgauge: first record", record)
-        with open(_REPORTED, "w") as file:
+        print(FIRST_RECORD, record)
+        with open(REPORTED, "w") as file:
             file.write(record)
-        os.remove(_TRIAL)
+        os.remove(TRIAL)
         for name in os.listdir("/"):
             if name.endswith(".old"):
                 os.remove("/" + name)
@@ -118,15 +116,16 @@ class Trial:
 
 def mount() -> None:
     """Put the archive on the module path; without one, modules come from /lib or are frozen."""
-    if _APP in sys.path or not _is_there(_ARCHIVE):
+    if _APP in sys.path or not is_there(ARCHIVE):
         return
     import vfs
 
-    vfs.mount(Archive(_ARCHIVE), _APP)  # pyright: ignore
+    vfs.mount(Archive(ARCHIVE), _APP)  # pyright: ignore
     sys.path.insert(0, _APP)
 
 
-def _is_there(path):
+def is_there(path: str) -> bool:
+    """Return whether there is such a file or directory."""
     try:
         os.stat(path)
     except OSError:
@@ -144,11 +143,11 @@ class Archive:
 
     def __init__(self, path):
         self._file = open(path, "rb")  # noqa: SIM115
-        if self._file.read(len(_MAGIC)) != _MAGIC:
+        if self._file.read(len(MAGIC)) != MAGIC:
             raise OSError(5)
         length = int(self._file.read(8), 16)
         self._index = self._file.read(length)
-        self._begin = len(_MAGIC) + 8 + length
+        self._begin = len(MAGIC) + 8 + length
 
     def mount(self, readonly, mkfs):
         """Be mounted: nothing to do."""
@@ -162,7 +161,7 @@ class Archive:
         found = self._find(path)
         if found:
             return (0x8000, 0, 0, 0, 0, 0, found[1], 0, 0, 0)
-        if path != _PACKAGE[:-1] and self._index.find(b"\n" + _short(path) + b"/") < 0:
+        if path != PACKAGE[:-1] and self._index.find(b"\n" + _short(path) + b"/") < 0:
             raise OSError(2)
         return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -175,7 +174,7 @@ class Archive:
 
     def _find(self, path):
         """Return offset and length, None when the name is not in the index."""
-        if not path.startswith(_PACKAGE):
+        if not path.startswith(PACKAGE):
             return None
         key = b"\n" + _short(path) + b" "
         at = self._index.find(key)
@@ -186,7 +185,7 @@ class Archive:
 
 
 def _short(path):
-    path = path[len(_PACKAGE) :]
+    path = path[len(PACKAGE) :]
     return (path[:-4] if path.endswith(".mpy") else path).encode()
 
 

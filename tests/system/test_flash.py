@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flash_rig import (
@@ -22,10 +23,11 @@ from mqtt_brokers import Broker
 from rig import Receiver, until
 
 from filmgauge_host.errors import InputError
+from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.flash import FlashError
+from filmgauge_host.serial.flash_plan import FlashError, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions
-from filmgauge_sim.board.littlefs_outside import fetch, listing
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.flash_reader import backlog
@@ -76,7 +78,7 @@ def test_from_empty_to_the_first_record_and_again(
         node = f"flash-{kind}"
         if board_kind(kind).has_wifi:
             until(lambda: host.store.count(node) > 0)
-            stored = next(iter(host.store.reports(node))).record
+            stored = next(iter(host.store.records(node))).record
             assert (stored.boot, stored.seq) == (record["boot"], record["seq"])
             assert stored.soc_ppm == round(record["soc_pct"] * 1e4)
         else:
@@ -127,7 +129,7 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     kind: str, embedded: Broker, heard: Heard, tmp_path: Path
 ) -> None:
     good = wanted(kind, embedded.url)
-    bad = version("0.9.0", filmgauge__sampler="raise ValueError('not today')\n")
+    bad = version("0.9.0", filmgauge__charge__sampler="raise ValueError('not today')\n")
     with make_board(kind, tmp_path) as board:
         flash(board, good)
         heard.forget()
@@ -148,7 +150,10 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     [
         ("filmgauge__start", "while True:\n    pass\n"),  # hangs where no watchdog runs yet
         # fails in each wake, on a board that never boots by itself
-        ("filmgauge__counting", "def charge_source(config):\n    raise ValueError('not today')\n"),
+        (
+            "filmgauge__charge__coulomb_counter",
+            "def charge_source(config):\n    raise ValueError('not today')\n",
+        ),
     ],
     ids=["hangs", "fails-in-each-wake"],
 )
@@ -231,6 +236,38 @@ def test_a_first_flash_needs_a_configuration(embedded: Broker, tmp_path: Path) -
     assert [name for name in listing(board.board.flash, "/") if name not in (".", "..")] == []
 
 
+def older_version(whole: Wanted) -> dict[str, Any]:
+    """Return the files of a version whose launcher imports `exchange`."""
+    texts = {path: text.decode() for path, text in firmware_build.start_files(source=True).items()}
+    launch = texts["/launch.py"].replace("update.finish(", "exchange.settle(")
+    launch = launch.replace("import update", "import exchange").replace('"update"', '"exchange"')
+    return {
+        "/launch.py": launch.encode(),
+        "/exchange.py": texts["/update.py"].replace("def finish(", "def settle(").encode(),
+        "/main.py": texts["/main.py"].encode(),
+        "/app.bin": version("0.0.9").data,
+        "/config.json": whole.config,
+        "/profile.bin": whole.profile,
+    }
+
+
+@pytest.mark.parametrize("half_done", [False, True])
+def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path: Path) -> None:
+    left = {}
+    if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
+        left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
+    whole = wanted("esp32-c3", embedded.url)
+    with make_board("esp32-c3", tmp_path, blocks=128) as board:
+        board.pull()
+        install(board.board.flash, {**older_version(whole), **left})
+        board.plug()
+        assert flash(board, whole).record is not None
+        names = set(listing(board.board.flash, "/"))
+    assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
+    assert not {"exchange.py", "launch.py", "switch", "trial", "app.bin.old"} & names
+    assert fetch(board.board.flash, "/app.bin") == whole.archive.data
+
+
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
     whole = wanted("esp32-c3", embedded.url)
     with make_board("esp32-c3", tmp_path) as board:
@@ -238,7 +275,7 @@ def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(b"x" * 9000)
         to_prompt(board)
         mpremote(board, "mkdir", ":d", "+", "cp", str(tmp_path / "x"), ":d/x")
-        result = flash(board, whole, FlashOptions(erase=True, timeout_s=30, look_after_s=1))
+        result = flash(board, whole, FlashOptions(erase=True, timeout_s=30, ask_after_s=1))
         assert result.bytes > 60_000
         assert result.record is not None
         assert result.record["boot"] == 1

@@ -13,7 +13,7 @@ from flash_rig import Heard, flash, make_board, version, wanted
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial.board_link import LinkError
-from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.littlefs_outside import fetch
 
@@ -35,7 +35,11 @@ def versions(embedded: Broker) -> tuple[Wanted, Wanted]:
     """The old version, and a new one that differs in modules, start files and configuration."""
     sampler = "# new\nfrom filmgauge.charge.switched_sampler import *\n"
     newer = wanted(
-        KIND, embedded.url, version(NEW, filmgauge__estimated=sampler), sample_s=4, report_every=1
+        KIND,
+        embedded.url,
+        version(NEW, filmgauge__charge__sampled_charge=sampler),
+        sample_s=4,
+        report_every=1,
     )
     newer.start_files["/main.py"] += b"# new\n"
     return wanted(KIND, embedded.url), newer

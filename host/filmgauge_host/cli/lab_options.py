@@ -1,9 +1,8 @@
-"""What the experiments of the laboratory have in common: cell, outputs, errors, progress."""
+"""What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.cli.options import input_errors
+from filmgauge_host.errors import InputError, needs
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.figures import Picture
@@ -85,12 +86,14 @@ class Setup:
         trace: "Trace | None" = None,
     ) -> None:
         """Write the files that were asked for, then the result as JSON or as lines."""
+        files: dict[Path, Content] = {}
         if self.bdf is not None:
             if trace is None:
                 raise InputError("--bdf does not apply here: there is no course in time")
-            trace.write_bdf(self.bdf, self.area_cm2)
+            files[self.bdf] = Content(trace.to_bdf(self.area_cm2).encode())
         if self.plot is not None and picture is not None:
-            picture.save(self.plot)
+            files[self.plot] = Content(picture.image(self.plot.suffix))
+        write_all(files)
         if self.as_json:
             click.echo(json.dumps({"cell": self.cell, **result}))
         else:
@@ -153,15 +156,8 @@ def check_outputs(*paths: Path | None) -> None:
 def sentences() -> Iterator[None]:
     """Turn what a user can do something about into one sentence and an exit code."""
     try:
-        yield
-    except FilmgaugeError:
-        raise
-    except ValueError as error:
-        raise InputError(str(error).rstrip(".")) from None
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise InputError("pictures need matplotlib, which is not installed") from None
+        with needs("lab"), input_errors():
+            yield
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}") from None
 
@@ -187,20 +183,3 @@ class Numbers(click.ParamType[list[float]]):
         if not all(self._low <= number <= self._high for number in numbers):
             self.fail(f"every number must be {self._low:g} to {self._high:g}", param, ctx)
         return numbers
-
-
-@contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what is given once for every part done.
-
-    A total of None is one that nobody knows.
-    """
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)

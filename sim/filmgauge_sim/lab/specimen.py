@@ -6,9 +6,8 @@ Units of the laboratory: uA/cm2 and uAh/cm2 of film, volts, degC, seconds. Posit
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from filmgauge_sim.cell import Crossing, FilmCell, LifeState, load_parameters
-from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
-from filmgauge_sim.cell.spread import drawn
+from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.liquid import LiquidCell, LiquidParameters, load_liquid
 
 EMPTY_V, FULL_V = 1.0, 4.0  # window of every published galvanostatic test
 LIQUID = "liquid-li-s"
@@ -19,6 +18,8 @@ Self = TypeVar("Self", bound="Specimen")
 class Specimen(Protocol):
     """The face of a cell that an experiment needs (FilmCell and LiquidCell have it)."""
 
+    @property
+    def parameters(self) -> CellParameters | LiquidParameters: ...
     @property
     def area_cm2(self) -> float: ...
     @property
@@ -55,7 +56,7 @@ def film(
     """
     parameters = load_parameters(name)
     if seed is not None:
-        parameters = drawn(parameters, seed)
+        parameters = parameters.drawn(seed)
     capacity = parameters.capacity_uah_cm2 * capacity_factor
     parameters = replace(parameters, capacity_uah_cm2=capacity)
     branch = 1.0 if stoichiometry > 0.5 else -1.0

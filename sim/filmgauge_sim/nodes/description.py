@@ -1,0 +1,257 @@
+"""One description of a node: what is simulated is what is flashed.
+
+    description = read_description(Path("node.toml"))     # DescriptionError: one sentence
+    Path("node.toml").write_text(to_toml(description))
+
+Everything that a node is, and nothing of the world around it, and no secret. From it come the
+firmware's configuration and the compiled profile (configuration.py), the virtual node
+(virtual_node.py) and the energy budget (energy_budget.py). Bounds and defaults of what the
+firmware reads are the firmware's own. `docs/scenarios.md` is made from these classes.
+"""
+
+import tomllib
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from filmgauge.config import check_node
+from filmgauge_sim.board.board_kind import BoardKind, BoardPins
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.boards import BOARDS, board_kind
+from filmgauge_sim.nodes.sections import (
+    BluetoothSection,
+    BrokerSection,
+    BudgetSection,
+    CapacitorSection,
+    CellSection,
+    ConverterSection,
+    HarvesterSection,
+    IntervalsSection,
+    PinsSection,
+    RecordsSection,
+    SensorSection,
+    WifiSection,
+)
+from filmgauge_sim.nodes.tables import Table, bounded, from_table, to_text
+
+Supply = Literal["usb", "film"]
+
+_UNKNOWN_SIGMA = 0.29  # of a charge of which nothing is known: evenly from 0 to 1
+_HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
+    "constant": ("power_uw",),
+    "charger": ("power_uw",),
+    "photovoltaic": ("area_cm2",),
+    "thermoelectric": ("uw_per_k2",),
+}
+
+
+class DescriptionError(ValueError):
+    """A description or its secrets are wrong; one sentence with file, key and bound."""
+
+
+class NodeDescription(Table, frozen=True):
+    """One node: everything that it is. Secrets stand in a file of their own."""
+
+    name: Annotated[
+        str, Meta(description="1 to 32 of a-z, 0-9 and -; names topics and what is advertised")
+    ]
+    board: Annotated[str, Meta(description=f"kind of board: one of {', '.join(BOARDS)}")] = (
+        "esp32-c3"
+    )
+    supply: Annotated[Supply, Meta(description="what the board lives from")] = "usb"
+    reduces_service: (
+        Annotated[
+            bool,
+            Meta(
+                description="whether the node does less as its cell runs low; left out: with"
+                " supply film"
+            ),
+        ]
+        | None
+    ) = None
+    flash_blocks: (
+        Annotated[
+            int, bounded(16, 4096, "size of its file system, 4 KiB blocks; left out: the board's")
+        ]
+        | None
+    ) = None
+    commands: Annotated[
+        bool, Meta(description="whether it obeys commands, which the secret command_key signs")
+    ] = False
+    cell: CellSection = msgspec.field(default_factory=CellSection)
+    sensor: SensorSection = msgspec.field(default_factory=SensorSection)
+    pins: PinsSection = msgspec.field(default_factory=PinsSection)
+    capacitor: CapacitorSection = msgspec.field(default_factory=CapacitorSection)
+    converter: ConverterSection = msgspec.field(default_factory=ConverterSection)
+    harvester: HarvesterSection = msgspec.field(default_factory=HarvesterSection)
+    intervals: IntervalsSection = msgspec.field(default_factory=IntervalsSection)
+    records: RecordsSection = msgspec.field(default_factory=RecordsSection)
+    wifi: WifiSection = msgspec.field(default_factory=WifiSection)
+    broker: BrokerSection = msgspec.field(default_factory=BrokerSection)
+    bluetooth: BluetoothSection = msgspec.field(default_factory=BluetoothSection)
+    budget: BudgetSection = msgspec.field(default_factory=BudgetSection)
+
+    @property
+    def kind(self) -> BoardKind:
+        """Its kind of board, with the pins as they are wired here; -1: not fitted."""
+        kind, own = board_kind(self.board), self.pins
+        disconnect = own.disconnect
+        if disconnect is None and self.supply == "usb" and not self.intervals.offset_every:
+            disconnect = -1
+        sensors = own.sensors if self.sensor.switched else -1
+        usual = kind.pins
+        pins = BoardPins(
+            scl=usual.scl if own.scl is None else own.scl,
+            sda=usual.sda if own.sda is None else own.sda,
+            gate=usual.gate if own.gate is None else own.gate,
+            sensors=usual.sensors if sensors is None else sensors,
+            disconnect=usual.disconnect if disconnect is None else disconnect,
+            charge=own.charge,
+        )
+        blocks = self.flash_blocks or kind.file_system_blocks
+        return replace(kind, pins=pins, file_system_blocks=blocks)
+
+    @property
+    def advertises(self) -> bool:
+        """Whether it reports over Bluetooth."""
+        return self.bluetooth.advertise_ms > 0
+
+    @property
+    def soc(self) -> float:
+        """What the charge is taken for at the start, 1 is full."""
+        return 0.5 if self.cell.soc is None else self.cell.soc
+
+    @property
+    def soc_sigma(self) -> float:
+        """Standard deviation of `soc`."""
+        return _UNKNOWN_SIGMA if self.cell.soc is None else self.cell.soc_sigma
+
+
+def read_description(path: Path) -> NodeDescription:
+    """Read a TOML file. Raises DescriptionError, one sentence with file, key and bound.
+
+    A path in `cell.set` counts from the folder of the file.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DescriptionError(f"{path}: not TOML: {error}") from None
+    return description_from(table, str(path), path.parent)
+
+
+def description_from(
+    table: dict[str, Any], where: str = "", folder: Path = Path()
+) -> NodeDescription:
+    """Return the description that a table of TOML holds.
+
+    where: how the sentence of a DescriptionError begins; folder: from which paths count.
+    """
+    try:
+        description = from_table(table, NodeDescription)
+        description = _with_path(description, folder)
+        check_description(description)
+    except ValueError as error:
+        raise DescriptionError(f"{where}: {error}" if where else str(error)) from None
+    return description
+
+
+def to_toml(description: NodeDescription) -> str:
+    """Return the file that `read_description` reads back: what differs from the defaults."""
+    return to_text(description)
+
+
+def check_description(description: NodeDescription) -> None:
+    """Raise ValueError, one sentence, for what does not fit together."""
+    try:
+        check_node(description.name)
+    except ValueError as error:
+        raise ValueError(f"name: {str(error).removeprefix('node ')}") from None
+    kind = BOARDS.get(description.board)
+    if kind is None:
+        known = ", ".join(BOARDS)
+        raise ValueError(f"board must be one of {known}, not {description.board!r}")
+    try:
+        load_parameters(description.cell.set)
+    except ValueError as error:
+        raise ValueError(f"cell.set: {error}") from None
+    if description.cell.soc is None and description.cell.soc_sigma != CellSection().soc_sigma:
+        raise ValueError("cell.soc_sigma needs cell.soc")
+    _check_supply(description)
+    _check_pins(description)
+    _check_radio(description, kind)
+
+
+def _with_path(description: NodeDescription, folder: Path) -> NodeDescription:
+    cell = description.cell
+    if not cell.set.endswith(".toml") or Path(cell.set).is_absolute() or folder == Path():
+        return description
+    cell = msgspec.structs.replace(cell, set=str(folder.absolute() / cell.set))
+    return msgspec.structs.replace(description, cell=cell)
+
+
+def _check_supply(description: NodeDescription) -> None:
+    """The circuit belongs to supply film, a budget to switched sensors."""
+    film = description.supply == "film"
+    given = {
+        "capacitor": description.capacitor != CapacitorSection(),
+        "converter": description.converter != ConverterSection(),
+        "harvester": description.harvester != HarvesterSection(),
+        "sensor.switched": description.sensor.switched,
+    }
+    for key, is_given in given.items():
+        if is_given and not film:
+            raise ValueError(f'{key} needs supply = "film"')
+    switched, intervals = description.sensor.switched, description.intervals
+    if switched and intervals.offset_every:
+        raise ValueError("intervals.offset_every must be 0 with sensor.switched = true")
+    if not switched:
+        if intervals.full_sample_every != IntervalsSection().full_sample_every:
+            raise ValueError("intervals.full_sample_every needs sensor.switched = true")
+        for key, value in msgspec.structs.asdict(description.budget).items():
+            if value is not None:
+                raise ValueError(f"budget.{key} needs sensor.switched = true")
+    if film:
+        try:
+            description.converter.converter  # noqa: B018
+        except ValueError as error:
+            raise ValueError(f"converter: {error}") from None
+        _check_harvester(description.harvester)
+
+
+def _check_harvester(harvester: HarvesterSection) -> None:
+    wanted = _HARVESTER_KEYS.get(harvester.kind, ())
+    plain = HarvesterSection()
+    for key in ("power_uw", "area_cm2", "uw_per_k2"):
+        given = getattr(harvester, key) != getattr(plain, key)
+        if given and key not in wanted:
+            kinds = " or ".join(repr(k) for k, keys in _HARVESTER_KEYS.items() if key in keys)
+            raise ValueError(f"harvester.{key} needs kind = {kinds}")
+        if not given and key in wanted:
+            raise ValueError(f"harvester.{key} must be given with kind = {harvester.kind!r}")
+
+
+def _check_pins(description: NodeDescription) -> None:
+    pins = asdict(description.kind.pins)
+    if description.sensor.switched and pins["sensors"] < 0:
+        raise ValueError("pins.sensors must be at least 0 with sensor.switched = true")
+    if description.intervals.offset_every and pins["disconnect"] < 0:
+        raise ValueError("pins.disconnect must be at least 0 with intervals.offset_every")
+    used: dict[int, str] = {}
+    for name, pin in pins.items():
+        if pin >= 0 and pin in used:
+            raise ValueError(f"pins.{used[pin]} and pins.{name} must differ, not both be {pin}")
+        used[pin] = name
+
+
+def _check_radio(description: NodeDescription, kind: BoardKind) -> None:
+    if not kind.has_wifi:
+        for key, plain in (("wifi", WifiSection()), ("broker", BrokerSection())):
+            if getattr(description, key) != plain:
+                raise ValueError(f"{key} must be left out: {kind.name} has no Wi-Fi")
+    if not kind.has_bluetooth and description.bluetooth != BluetoothSection():
+        raise ValueError(f"bluetooth must be left out: {kind.name} does not report over Bluetooth")

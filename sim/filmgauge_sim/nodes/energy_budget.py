@@ -1,0 +1,272 @@
+"""What a node takes for itself, computed from its board's load states, its circuit and intervals.
+
+    budget = energy_budget(description)
+    budget.figures          # what the firmware books while no sensor sees it
+    budget.lines            # where it goes: mean power and charge a day, line by line
+
+All figures are out of the buffer capacitor of a node that lives from its cell: the board's
+current at its supply voltage through the regulator, the capacitor where the converter keeps it
+while it draws from the cell. A figure that somebody measured replaces the computed one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import combinations
+from math import ceil, lcm
+
+from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
+from filmgauge.sensors.tmp117 import WAIT_MS
+from filmgauge_sim.board.wifi import AccessPoint
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.kinetics import static_hysteresis_v
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.parts import ina228, tmp117
+
+# What a wake takes on a virtual board besides the interpreter's work (`look_us`, `glance_us`):
+# transfers at 400 kHz, pins, requests.
+_FEED_US = 22  # of a watchdog, and to sleep again
+_SAMPLE_US = 1_620
+_CHECK_US = 230
+_REPORT_US = 350  # to set the radio up
+# Naps of the firmware, in ms: switched_sampler.py and sampler.py.
+_SAMPLE_NAPS_MS = (2, WAIT_MS, ONCE_MS)
+_ALWAYS_ON_NAPS_MS = (2 * CYCLE_MS + 4,)
+_CHECK_NAPS_MS = (3,)
+_SETUP_US = 830  # from the start-up of the sensors to the single conversions of the INA228
+_ONCE_US = 1_052  # each of the two, of current and voltage
+# Awake for littlefs, which reads, programs and now and then erases blocks of 4 KiB. Both are means
+# on a virtual board: of the first hundred records in a backlog (it is 27 ms in one of 256 that is
+# full, and drops a record for each new one), and of hundreds of journals written anew.
+_RECORD_US, _JOURNAL_US = 18_000, 26_000
+_ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
+_MEAN_DELAY_MS = 5  # 0 to 10 ms besides the advertising interval; Core, vol 6 part B, 4.4.2.2.1
+_DARK_EVERY = 2  # while the cell feeds the node, every other wake checks the current
+_DAY_H = 24.0
+
+
+@dataclass(frozen=True)
+class BudgetFigures:
+    """What the firmware books; energies and powers out of the buffer capacitor."""
+
+    own_uw: float  # asleep, and each time that it comes awake
+    wake_uj: float  # a wake with a full sample, its flash included
+    glance_uj: float  # a wake that only checks the current
+    report_uj: float  # a report, besides what follows
+    advert_uj: float  # one advertisement
+    event_uj: float  # one connection event
+    awake_uw: float  # the processor awake for the radio's sake
+    waking_uj: float  # each time that it comes awake for it
+    refill_efficiency: float  # from the cell to the capacitor
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """One use of energy: mean power out of the capacitor, and charge out of the cell a day (0
+    with supply usb)."""
+
+    name: str
+    power_uw: float
+    cell_uah_day: float
+
+
+@dataclass(frozen=True)
+class EnergyBudget:
+    """figures: what the firmware books. lines: where energy goes on a day of the described
+    intervals without any harvest; what somebody has measured is not in them. harvest_uw: what a
+    harvester must offer all the time so that the cell gives nothing; what comes now and then, and
+    goes through the cell, has to be more."""
+
+    figures: BudgetFigures
+    lines: tuple[BudgetLine, ...]
+    harvest_uw: float
+
+    @property
+    def power_uw(self) -> float:
+        """Mean power out of the capacitor."""
+        return sum(line.power_uw for line in self.lines)
+
+    @property
+    def cell_uah_day(self) -> float:
+        """Charge that the cell gives for it, uAh a day."""
+        return sum(line.cell_uah_day for line in self.lines)
+
+
+def energy_budget(description: NodeDescription) -> EnergyBudget:
+    """Return the budget of a node."""
+    deeds, circuit = _Deeds(description), _Circuit(description)
+    powers = dict(_powers(description, deeds, circuit))
+    day_h = _DAY_H / (circuit.cell_v * circuit.refill_efficiency) if circuit.on_film else 0.0
+    lines = tuple(BudgetLine(name, power, power * day_h) for name, power in powers.items())
+    own = ("asleep", "coming awake", "sensors always on", "converter", "leakage")
+    flash_a_sample = _flash_a_wake_uj(description, deeds) / _sample_share(description)
+    computed = BudgetFigures(
+        own_uw=sum(powers[name] for name in own),
+        wake_uj=deeds.sample_uj + deeds.sample_sensors_uj + flash_a_sample,
+        glance_uj=deeds.check_uj + deeds.check_sensors_uj,
+        report_uj=deeds.wifi_report_uj,
+        advert_uj=deeds.advert_uj,
+        event_uj=deeds.event_uj,
+        awake_uw=deeds.active_uw,
+        waking_uj=deeds.waking_uj,
+        refill_efficiency=circuit.refill_efficiency,
+    )
+    given = {each.name: getattr(description.budget, each.name) for each in fields(BudgetFigures)}
+    measured = {name: value for name, value in given.items() if value is not None}
+    needed_uw = sum(powers.values())
+    if circuit.on_film:
+        needed_uw = description.converter.converter.needed_uw(needed_uw)
+    return EnergyBudget(replace(computed, **measured), lines, needed_uw)
+
+
+class _Deeds:
+    """What each thing that the board does costs once, uJ out of the capacitor."""
+
+    def __init__(self, description: NodeDescription) -> None:
+        kind = self._kind = description.kind
+        on_film = description.supply == "film"
+        efficiency = description.converter.output_efficiency if on_film else 1.0
+        self._board_v = kind.supply_v / efficiency  # uW out of the capacitor for each uA
+        self._sensors_v = kind.sensors_v / efficiency
+        switched = description.sensor.switched
+        naps_ms = _SAMPLE_NAPS_MS if switched else _ALWAYS_ON_NAPS_MS
+        self.active_uw = kind.active_ua * self._board_v
+        self.asleep_uw = self._board_v * (
+            kind.light_sleep_ua if kind.keeps_ram else kind.deep_sleep_ua
+        )
+        self.boot_uj = self._state_uj(kind.boot_us, kind.boot_ua)
+        self.waking_uj = self._state_uj(kind.wake_us, kind.waking_ua)
+        self.feed_uj = self.waking_uj + self._active_uj(_FEED_US)
+        self.sample_uj = self._active_uj(kind.look_us + _SAMPLE_US) + self._naps_uj(naps_ms)
+        self.check_uj = self._active_uj(kind.glance_us + _CHECK_US) + self._naps_uj(_CHECK_NAPS_MS)
+        self.record_uj = self._active_uj(_RECORD_US)
+        self.journal_uj = self._active_uj(_JOURNAL_US)
+        self.advert_uj = self._state_uj(kind.advertisement_us, kind.advertisement_ua)
+        self.event_uj = self._state_uj(kind.connection_event_us, kind.advertisement_ua)
+        self.radio_setup_uj = self._active_uj(_REPORT_US) + self.waking_uj
+        self.wifi_report_uj = 0.0
+        if kind.has_wifi:
+            network = AccessPoint()
+            radio_us = _ROUND_TRIPS * network.latency_us
+            self.wifi_report_uj = self._state_uj(network.association_us, kind.associating_ua)
+            self.wifi_report_uj += self._state_uj(radio_us, kind.connected_ua)
+        self.always_on_uw = 0.0
+        if switched:
+            converting_us = 1000 * _SAMPLE_NAPS_MS[0] + kind.wake_us + _SETUP_US + 2 * _ONCE_US
+            self.sample_sensors_uj = self._sensors_uj(converting_us, tmp117.CONVERSION_US)
+            check_us = 1000 * _CHECK_NAPS_MS[0] + kind.wake_us + _CHECK_US
+            self.check_sensors_uj = self._sensors_uj(check_us, 0)
+        else:
+            self.always_on_uw = self._sensors_v * (ina228.CONVERTING_UA + tmp117.SHUTDOWN_UA)
+            self.sample_sensors_uj = self._sensors_uj(0, tmp117.CONVERSION_US)
+            self.check_sensors_uj = 0.0
+
+    def _state_uj(self, duration_us: float, current_ua: float) -> float:
+        return duration_us / 1e6 * current_ua * self._board_v
+
+    def _active_uj(self, duration_us: float) -> float:
+        return self._state_uj(duration_us, self._kind.active_ua)
+
+    def _naps_uj(self, naps_ms: tuple[int, ...]) -> float:
+        """Return what waiting for sensors costs beyond sleep."""
+        if self._kind.naps_asleep:
+            return len(naps_ms) * self.waking_uj
+        return self._active_uj(1000 * sum(naps_ms))
+
+    def _sensors_uj(self, ina228_us: float, tmp117_us: float) -> float:
+        charge_uc = (ina228.CONVERTING_UA * ina228_us + tmp117.CONVERTING_UA * tmp117_us) / 1e6
+        return charge_uc * self._sensors_v
+
+
+class _Circuit:
+    """What the circuit takes for itself, uW out of the capacitor; nothing with supply usb."""
+
+    def __init__(self, description: NodeDescription) -> None:
+        self.on_film = description.supply == "film"
+        self.quiescent_uw = self.leakage_uw = 0.0
+        self.refill_efficiency = 1.0
+        parameters = load_parameters(description.cell.set)
+        # While the cell is discharged with little current, in the middle of its plateau.
+        self.cell_v = parameters.plateau_middle_v - static_hysteresis_v(parameters)
+        if not self.on_film:
+            return
+        converter = description.converter.converter
+        # The converter draws from the cell between these two voltages of the capacitor.
+        mean_v = converter.refill_v + 0.5 * converter.hysteresis_v
+        self.quiescent_uw = converter.quiescent_uw
+        self.leakage_uw = mean_v**2 / description.capacitor.leakage_mohm
+        given_uw = converter.discharge_ua * self.cell_v
+        shunt_uw = 1e-6 * converter.discharge_ua**2 * description.sensor.shunt_ohm
+        self.refill_efficiency = converter.passed_uw(given_uw - shunt_uw) / given_uw
+
+
+def _powers(
+    description: NodeDescription, deeds: _Deeds, circuit: _Circuit
+) -> Iterator[tuple[str, float]]:
+    """Yield the mean power of each line, uW."""
+    kind, intervals = description.kind, description.intervals
+    sample_s = intervals.sample_s
+    samples, checks = _sample_share(description), _check_share(description)
+    if kind.keeps_ram:
+        slices = ceil(sample_s / kind.slice_s) if kind.slice_s else 1
+        awakening_uj = slices * deeds.feed_uj
+    else:
+        awakening_uj = deeds.boot_uj
+    yield "asleep", deeds.asleep_uw
+    yield "coming awake", awakening_uj / sample_s
+    yield "full samples", samples * deeds.sample_uj / sample_s
+    yield "current checks", checks * deeds.check_uj / sample_s
+    sensors_uj = samples * deeds.sample_sensors_uj + checks * deeds.check_sensors_uj
+    yield "sensors in samples", sensors_uj / sample_s
+    yield "sensors always on", deeds.always_on_uw
+    yield "flash", _flash_a_wake_uj(description, deeds) / sample_s
+    reports = 1.0 / intervals.report_every / sample_s
+    yield "Wi-Fi", reports * deeds.wifi_report_uj
+    adverts = _adverts_a_report(description)
+    yield "radio set-up", reports * deeds.radio_setup_uj if adverts else 0.0
+    yield "advertisements", reports * adverts * deeds.advert_uj
+    yield "converter", circuit.quiescent_uw
+    yield "leakage", circuit.leakage_uw
+
+
+def _sample_share(description: NodeDescription) -> float:
+    """Return the share of wakes that take a full sample, in the dark."""
+    return _share_of_multiples(_sample_every(description), 1)
+
+
+def _check_share(description: NodeDescription) -> float:
+    """Return the share of wakes that only check the current, in the dark."""
+    if not description.sensor.switched:
+        return 0.0
+    return 1.0 / _DARK_EVERY - _share_of_multiples(_sample_every(description), _DARK_EVERY)
+
+
+def _sample_every(description: NodeDescription) -> tuple[int, ...]:
+    intervals = description.intervals
+    if not description.sensor.switched:
+        return (1,)
+    return intervals.full_sample_every, intervals.journal_every, intervals.report_every
+
+
+def _flash_a_wake_uj(description: NodeDescription, deeds: _Deeds) -> float:
+    """Return what a wake writes to flash on the mean: the journal, and records that are kept."""
+    intervals = description.intervals
+    kept_uj = 0.0 if description.kind.has_wifi else deeds.record_uj / intervals.report_every
+    return deeds.journal_uj / intervals.journal_every + kept_uj
+
+
+def _adverts_a_report(description: NodeDescription) -> int:
+    """Return how often a report is advertised."""
+    bluetooth = description.bluetooth
+    if not description.advertises:
+        return 0
+    return bluetooth.advertise_ms // (bluetooth.interval_ms + _MEAN_DELAY_MS) + 1
+
+
+def _share_of_multiples(every: tuple[int, ...], also_every: int) -> float:
+    """Return the share of whole numbers that are multiples of any of `every` and of
+    `also_every`."""
+    share = 0.0
+    for count in range(1, len(every) + 1):
+        for some in combinations(every, count):
+            share -= (-1) ** count / lcm(also_every, *some)
+    return share
