@@ -18,8 +18,9 @@ def test_a_node_on_wifi_sends_to_the_sink(runtime):
     assert len(node.truth["time_s"]) == 180
     for time_s, up_s in zip(node.columns["true_time_s"], node.columns["up_s"], strict=True):
         assert time_s == pytest.approx(up_s, abs=5.0)
-    for said, true in zip(node.columns["voltage_v"], node.columns["true_voltage_v"], strict=True):
-        assert said == pytest.approx(true, abs=0.02)
+    assert node.columns["soc_pct"] == pytest.approx(node.columns["true_soc_pct"], abs=2.0)
+    true_c = node.columns["true_temperature_c"]
+    assert node.columns["temperature_c"] == pytest.approx(true_c, abs=0.2)
     assert node.errors.figures.worst < 5.0
     assert result.stopped == {}
 
