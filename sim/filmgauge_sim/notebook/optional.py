@@ -6,12 +6,12 @@ from typing import Any
 
 def imported(module: str, extra: str, what: str) -> Any:
     """Import a module for a call (`what`). Raises ModuleNotFoundError, one sentence with the
-    extra of filmgauge that brings the package."""
-    package = module.partition(".")[0]
+    extra of filmgauge that brings what it needs."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != package:
+        package = (error.name or "").partition(".")[0]
+        if package.startswith("filmgauge") or not package:
             raise
         raise ModuleNotFoundError(
             f"{what} needs {package}, which is not installed: pip install 'filmgauge[{extra}]'",

@@ -14,7 +14,7 @@ from filmgauge_sim.lab.cycling import Cycle
 from filmgauge_sim.lab.experiment import Experiment
 from filmgauge_sim.lab.specimen import specimen
 from filmgauge_sim.lab.trace import Trace
-from filmgauge_sim.optional import imported
+from filmgauge_sim.notebook.optional import imported
 
 
 class Cell:
