@@ -80,7 +80,8 @@ def _outputs(source: str, namespace: dict[str, Any], count: int) -> list[dict[st
 def _run(source: str, namespace: dict[str, Any]) -> Any:
     """Run a cell; return the value of its last expression."""
     body = ast.parse(source).body
-    last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+    last = body[-1] if body and isinstance(body[-1], ast.Expr) else None
+    body = body[:-1] if last else body
     exec(compile(ast.Module(body, []), "<cell>", "exec"), namespace)
     if last is None:
         return None
