@@ -38,7 +38,7 @@ def stored_record(flash: Flash, name: str) -> Record:
 
 
 def _unpacked(state: State) -> State | None:
-    return state if state.unpack(LedgerOnly(shunt_mohm=1_000_000)) else None
+    return state if state.unpack(LedgerOnly()) else None
 
 
 class _JournalOutside(Journal):
