@@ -11,10 +11,10 @@ import paho.mqtt.client as mqtt
 
 from bench.bluetooth_campaign import NODES, campaign, nodes_scenario
 from filmgauge_host.ble.bridge import Bridge
-from filmgauge_host.ble.node_registry import KnownNodes
+from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
-from filmgauge_host.virtual.bluetooth import virtual_radio
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
+from filmgauge_host.virtual.simulated_radio import host_radio
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.nodes.virtual_node import Broker
 from filmgauge_sim.scenario.simulation import Simulation
@@ -70,7 +70,7 @@ def latencies(nodes: int, minutes: float) -> list[float]:
                     said.setdefault((node, number, seq), time.monotonic())
             return True
 
-        with Bridge(virtual_radio(air), address, folder / "spool", KnownNodes([])) as bridge:
+        with Bridge(host_radio(air), address, folder / "spool", NodeRegistry([])) as bridge:
             task = air.loop.create_task(bridge.gateway.run())
             simulation = Simulation(
                 scenario, Broker("127.0.0.1", 1), folder, "cpython", None, 1.0, air

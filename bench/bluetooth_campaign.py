@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from filmgauge_host.ble.bridge import Bridge
-from filmgauge_host.ble.node_registry import KnownNodes
+from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_host.virtual.bluetooth import virtual_radio
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
+from filmgauge_host.virtual.simulated_radio import host_radio
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.nodes.flash_reader import backlog
 from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
@@ -64,7 +64,7 @@ def campaign(duration: str, loss: float, seed: int = 1, report_s: int = 600) -> 
         with (
             RecordStore(folder / "records.sqlite") as store,
             Ingest(address, store) as ingest,
-            Bridge(virtual_radio(air), address, folder / "spool", KnownNodes([])) as bridge,
+            Bridge(host_radio(air), address, folder / "spool", NodeRegistry([])) as bridge,
         ):
             ingest.wait_connected(10)
             task = air.loop.create_task(bridge.gateway.run())
@@ -75,12 +75,12 @@ def campaign(duration: str, loss: float, seed: int = 1, report_s: int = 600) -> 
                 simulation.run(_look, lambda: True)
                 task.cancel()
                 air.run_to(round(air.loop.time() * 1e6) + 1_000_000)
-                bridge.courier.drain(20)
+                bridge.forwarder.drain(20)
                 _await(lambda: store.rows >= bridge.gateway.counts.records)
                 made, waiting, lost = 0, 0, 0
                 for node in simulation.nodes:
                     node.new_records()
-                    got = {each.key for each in store.reports(node.name)}
+                    got = {each.key for each in store.records(node.name)}
                     kept = len(backlog(node.flash))
                     missing = node.made - len(got)
                     made += node.made

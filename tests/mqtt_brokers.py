@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 
 _MOSQUITTO = "/usr/sbin/mosquitto"
 _CONFIGURATION = """\

@@ -29,7 +29,7 @@ def main() -> None:
         options = RunOptions(runtime="cpython")
         with RunSession(load_scenario("demo"), options, Path(folder)) as session:
             view = RunView(session, "filmgauge run demo", console)
-            session.run(view.note, lambda: True)
+            session.run(view.add, lambda: True)
             console.print(view.body())
     template = _without_web_fonts(CONSOLE_SVG_FORMAT)
     PICTURE.write_text(console.export_svg(title="filmgauge run", code_format=template))

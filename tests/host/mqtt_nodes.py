@@ -8,7 +8,7 @@ import paho.mqtt.client as mqtt
 from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
 
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0  # of a machine that is busy; nothing waits for it that goes well
 
 
 def record(seq: int, boot: int = 1, **values: int) -> Record:

@@ -63,7 +63,7 @@ class Receiver:
     def records(self, name: str, count: int) -> list[Record]:
         """Return the records of a node by (boot, seq) once there are `count`."""
         until(lambda: self.store.count(name) >= count)
-        found = [report.record for report in self.store.reports(name)]
+        found = [report.record for report in self.store.records(name)]
         assert len(found) == count
         assert not self.ingest.rejected()  # a record that came twice with other content is one
         return found

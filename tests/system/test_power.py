@@ -79,7 +79,7 @@ class CutNode:
             return bool(newest) and newest[0].key in ((least, 2), (2, 2))
 
         until(arrived)
-        records = [report.record for report in self._host.store.reports(node.name)]
+        records = [report.record for report in self._host.store.records(node.name)]
         last_boot = records[-1].boot
         again = [record for record in records if record.boot == last_boot]
         assert [record.seq for record in again] == [0, 1, 2]

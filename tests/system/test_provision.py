@@ -73,7 +73,7 @@ def test_it_reports_with_its_own_password(
         assert ingest.wait_connected(30)
         wake(node, 3)
         ingest.close()
-        found = [report.record for report in store.reports("shelf-1")]
+        found = [report.record for report in store.records("shelf-1")]
         assert [record.seq for record in found] == [0, 1, 2]
         assert all(record.faults == 0 for record in found)
         password = json.loads((folder / "config.json").read_text())["mqtt_password"]

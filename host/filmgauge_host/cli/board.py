@@ -55,8 +55,8 @@ def _serve(
 ) -> None:
     from contextlib import ExitStack
 
-    from filmgauge_host.telemetry.broker import EmbeddedBroker
-    from filmgauge_host.terminal.monitor_lines import catch_signals
+    from filmgauge_host.signals import catch_signals
+    from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
     from filmgauge_sim.board.serial_board import SerialOptions
     from filmgauge_sim.nodes.serial_bench import SSID, bench_board
 

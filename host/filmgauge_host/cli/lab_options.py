@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.cli.options import input_errors
+from filmgauge_host.errors import InputError, needs
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.figures import Picture
@@ -153,15 +154,8 @@ def check_outputs(*paths: Path | None) -> None:
 def sentences() -> Iterator[None]:
     """Turn what a user can do something about into one sentence and an exit code."""
     try:
-        yield
-    except FilmgaugeError:
-        raise
-    except ValueError as error:
-        raise InputError(str(error).rstrip(".")) from None
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise InputError("pictures need matplotlib, which is not installed") from None
+        with needs("lab"), input_errors():
+            yield
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}") from None
 

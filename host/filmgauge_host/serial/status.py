@@ -2,26 +2,13 @@
 
 from typing import Any
 
+from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
 from filmgauge.gauge.ledger import CountScale
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record import fault_text
 from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.board_script import merged, run_script
 from filmgauge_host.serial.stored_state import read_state
-
-LEDGER_LINES = (
-    "opening",
-    "measured",
-    "corrected",
-    "zero",
-    "voltage input",
-    "loss",
-    "self-discharge",
-    "sleep",
-    "samples",
-    "radio",
-    "gaps",
-)
 
 
 def read_status(link: BoardLink) -> dict[str, Any]:

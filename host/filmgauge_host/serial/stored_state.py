@@ -49,7 +49,7 @@ def read_state(link: BoardLink, block: bytes) -> StoredState | None:
         state.seq,
         state.wakes,
         state.faults,
-        protection.word(),
+        protection.limits_word(),
         gauge.soc_ppm(),
         gauge.sigma_ppm(),
         gauge.stored_nah(),

@@ -1,4 +1,4 @@
-"""What a node's MQTT message says: a report, its status, its description, or nothing usable.
+"""What a node's MQTT message says: a record, its status, its description, or nothing usable.
 
 message = decode("filmgauge/bench/telemetry", payload, retained=False, received_unix_ms=now)
 """
@@ -62,7 +62,7 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
     named = topics.split(topic)
     if named is None:
         reason = "topic is not filmgauge/<node>/<leaf> with a node of a-z, 0-9 and -"
-        return Rejected(None, _printable(topic), reason, received_unix_ms)
+        return Rejected(None, printable(topic), reason, received_unix_ms)
     node, leaf = named
     try:
         if leaf in (topics.TELEMETRY, topics.LOG):
@@ -81,7 +81,7 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
         reason = str(error)
     except RecursionError:
         reason = f"{leaf} is nested too deeply"
-    return Rejected(node, topic, _printable(reason), received_unix_ms)
+    return Rejected(node, topic, printable(reason), received_unix_ms)
 
 
 def _object(leaf: str, payload: bytes) -> dict[str, Any]:
@@ -113,11 +113,11 @@ def _flat(values: dict[str, Any]) -> dict[str, Scalar]:
     for key, value in values.items():
         if isinstance(value, (dict, list)):
             raise ValueError(f"info must be flat, but {key!r} is not")
-        flat[_printable(key)] = _printable(value) if isinstance(value, str) else value
+        flat[printable(key)] = printable(value) if isinstance(value, str) else value
     return flat
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return text that cannot steer a terminal and has a bounded length."""
     safe = "".join(character if character.isprintable() else "?" for character in text)
     if len(safe) > _REASON_CHARACTERS:

@@ -1,12 +1,12 @@
-"""Which records of a node arrived, and which are missing: the ledger of gaps and duplicates.
+"""Which records of a node arrived, and which are missing: gaps and duplicates.
 
 Within a boot `seq` grows by one from record to record, so every number between the lowest and
 the highest received must arrive, late ones from the backlog included. After a new boot `seq`
 may start anywhere. Intervals are kept, not numbers: a node that loses nothing costs one pair.
 
-    ledger = SequenceTracker()
-    ledger.add(1, 7), ledger.add(1, 9)
-    assert ledger.missing == 1  # seq 8 of boot 1
+    tracker = SequenceTracker()
+    tracker.add(1, 7), tracker.add(1, 9)
+    assert tracker.missing == 1  # seq 8 of boot 1
 """
 
 from bisect import bisect_right
@@ -32,7 +32,7 @@ class SequenceTracker:
         self.missing_earlier = self.missing
 
     def add(self, boot: int, seq: int) -> bool:
-        """Note a received record; return False, and count it, when it was there already."""
+        """Count a received record; return False, and count it, when it was there already."""
         intervals = self._boots.setdefault(boot, _Intervals())
         before = intervals.missing()
         if not intervals.add(seq):

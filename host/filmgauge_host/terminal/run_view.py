@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 import plotext
@@ -15,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal import monitor_format as written
-from filmgauge_host.virtual.run_result import way_of
+from filmgauge_host.terminal import record_format as written
+from filmgauge_host.virtual.run_result import uplink_of
 from filmgauge_host.virtual.session import RunSession
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -41,7 +40,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"], int], ...] = (
     ("lost", "right", 80),
     ("faults", "left", 118),
 )
-_WAYS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
+_UPLINKS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
 _TRUTH, _GAUGE, _SIGMA, _VOLTAGE = "red", "cyan", "yellow", "green"
 
 _Curve: TypeAlias = tuple[list[float], str]
@@ -57,15 +56,15 @@ class _History:
         self.two_sigma_pct: deque[float] = deque(maxlen=_HISTORY)
         self.voltage_v: deque[float] = deque(maxlen=_HISTORY)
 
-    def add(self, report: ReceivedRecord, true_pct: float | None) -> None:
-        """Take a record; one that is late or tells nothing is left out."""
-        soc_ppm, voltage_uv = report.value("soc_ppm"), report.value("voltage_uv")
-        if true_pct is None or soc_ppm is None or voltage_uv is None or report.history:
+    def add(self, received: ReceivedRecord, true_pct: float | None) -> None:
+        """Take a record; one that is late or without state of charge is left out."""
+        soc_ppm, voltage_uv = received.value("soc_ppm"), received.value("voltage_uv")
+        if true_pct is None or soc_ppm is None or voltage_uv is None or received.history:
             return
-        self.hours.append((report.value("up_s") or 0) / 3600)
+        self.hours.append((received.value("up_s") or 0) / 3600)
         self.true_pct.append(true_pct)
         self.soc_pct.append(soc_ppm / 1e4)
-        self.two_sigma_pct.append(2 * (report.value("soc_sigma_ppm") or 0) / 1e4)
+        self.two_sigma_pct.append(2 * (received.value("soc_sigma_ppm") or 0) / 1e4)
         self.voltage_v.append(voltage_uv / 1e6)
 
     def plots(self) -> list[tuple[str, list[_Curve]]]:
@@ -89,7 +88,7 @@ class _History:
 
 
 class RunView:
-    """Draws a session in the terminal. Use as a context; `note` and `tick` feed it."""
+    """Draws a session in the terminal. Use as a context; `add` and `tick` feed it."""
 
     def __init__(self, session: RunSession, title: str, console: Console | None = None) -> None:
         self._session = session
@@ -105,18 +104,13 @@ class RunView:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._draw()
         self._live.stop()
 
-    def note(self, report: ReceivedRecord, true_pct: float | None) -> None:
-        """Take a new record."""
-        self._history[report.node].add(report, true_pct)
+    def add(self, received: ReceivedRecord, true_pct: float | None) -> None:
+        """Add a new record to the curves."""
+        self._history[received.node].add(received, true_pct)
 
     def tick(self) -> None:
         """Draw again when it is time."""
@@ -171,27 +165,27 @@ class RunView:
         """Return what the table says of a node, by column."""
         score = self._session.scores[node.name]
         snapshot = self._session.ingest.nodes().get(node.name)
-        way = way_of(node)
+        uplink = uplink_of(node)
         received = snapshot.statistics.received if snapshot else 0
         lost = str(snapshot.statistics.lost) if snapshot else "0"
         cells = {
             "node": node.name,
-            "way": _WAYS[way],
+            "way": _UPLINKS[uplink],
             "phase": _condition(node),
-            "records": str(node.made if way == "stored" else received),
-            "lost": written.UNKNOWN if way == "stored" else lost,
+            "records": str(node.made if uplink == "stored" else received),
+            "lost": written.UNKNOWN if uplink == "stored" else lost,
         }
-        report, true_pct = score.latest, score.latest_true_pct
-        if report is not None:
+        received, true_pct = score.latest, score.latest_true_pct
+        if received is not None:
             cells |= {
-                "SoC %": written.state_of_charge(report),
+                "SoC %": written.state_of_charge(received),
                 "true %": written.UNKNOWN if true_pct is None else f"{true_pct:.1f}",
-                "stored uAh": written.charge(report),
-                "available uAh": written.available(report),
-                "V": written.voltage(report),
-                "uA": written.current(report),
-                "degC": written.temperature(report),
-                "faults": written.faults(report),
+                "stored uAh": written.charge(received),
+                "available uAh": written.available(received),
+                "V": written.voltage(received),
+                "uA": written.current(received),
+                "degC": written.temperature(received),
+                "faults": written.faults(received),
             }
         return cells
 

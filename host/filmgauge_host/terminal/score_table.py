@@ -31,10 +31,10 @@ def progress(total: int) -> Iterator[Callable[[str, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("runs", total=total)
 
-        def note(family: str, seed: int) -> None:
+        def on_run(family: str, seed: int) -> None:
             bar.update(task, advance=1, description=family)
 
-        yield note
+        yield on_run
 
 
 def print_scores(scores: Sequence[FamilyScore]) -> None:
@@ -58,7 +58,7 @@ def print_scores(scores: Sequence[FamilyScore]) -> None:
     for each in scores:
         missed = [check for check in each.checks if not check.is_met]
         state = "[red]missed[/]" if missed else "[green]met[/]"
-        why = "; ".join(told(check) for check in missed)
+        why = "; ".join(missed_text(check) for check in missed)
         console.print(f"{each.family.name:12} bounds {state} {why}", highlight=False)
 
 
@@ -67,7 +67,7 @@ def _cells(figures: dict[str, Any]) -> list[str]:
     return ["-" if value is None else f"{value:.2f}" for value in values]
 
 
-def told(check: Check) -> str:
+def missed_text(check: Check) -> str:
     """Say what a bound that is missed asks for."""
     value = "unknown" if check.value is None else f"{check.value:.2f}"
     if check.low is None:

@@ -15,7 +15,7 @@ from filmgauge_sim.score.measure import SocErrors
 def score_nodes(
     scenario: Scenario, seeds: range, runtime: RuntimeName
 ) -> dict[str, dict[str, Any]]:
-    """Figures of every node of a scenario: of each record that has a state of charge.
+    """Figures of every node of a scenario over all seeds: of each record with a state of charge.
 
     Raises what a run raises.
     """
@@ -26,7 +26,7 @@ def score_nodes(
             tempfile.TemporaryDirectory(prefix="filmgauge-score-") as folder,
             RunSession(seeded, RunOptions(runtime), Path(folder)) as session,
         ):
-            session.run(lambda record, true_pct: None, lambda: True)
+            session.run(lambda _received, _true_pct: None, lambda: True)
             for name, score in session.scores.items():
                 errors[name].extend(score.errors)
     return {name: {**each.as_dict(), "records": len(each)} for name, each in errors.items()}

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
-from filmgauge_host.terminal.score_table import told
+from filmgauge_host.terminal.score_table import missed_text
 from filmgauge_sim.score.bounds import Check
 
 SCENARIO = """
@@ -50,10 +50,10 @@ def test_one_family_as_json_and_picture(tmp_path):
 
 
 def test_a_missed_bound_is_told():
-    assert told(Check("x", 2.0, None, 1.0)) == "x 2.00 > 1"
-    assert told(Check("x", 2.0, 3.0, None)) == "x 2.00 < 3"
-    assert told(Check("x", 2.0, 3.0, 4.0)) == "x 2.00 not in 3..4"
-    assert told(Check("x", None, None, 1.0)) == "x unknown > 1"
+    assert missed_text(Check("x", 2.0, None, 1.0)) == "x 2.00 > 1"
+    assert missed_text(Check("x", 2.0, 3.0, None)) == "x 2.00 < 3"
+    assert missed_text(Check("x", 2.0, 3.0, 4.0)) == "x 2.00 not in 3..4"
+    assert missed_text(Check("x", None, None, 1.0)) == "x unknown > 1"
 
 
 def test_a_scenario_with_the_gauge_alone(scenario):

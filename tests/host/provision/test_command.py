@@ -9,7 +9,7 @@ from provision_files import FILM, SECRET, provision, tree, wifi_file
 
 from filmgauge.config import Config
 from filmgauge.gauge.profile import Profile
-from filmgauge_host.ble.node_registry import load_known
+from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_sim.nodes.boards import PINS
 from filmgauge_sim.scenario.scenario import load_scenario
 
@@ -117,7 +117,7 @@ def test_the_bluetooth_side_knows_the_keys(tmp_path: Path) -> None:
     path.write_text(path.read_text() + 'address = "C1:02:03:04:05:06"\n')
     provision("--from", wifi_file(tmp_path, "b"), "--out", out)
     provision("--from", wifi_file(tmp_path, "a"), "--out", out, "--new-keys")
-    known = load_known(path).by_name
+    known = read_registry(path).by_name
     assert known["a"].address == "C1:02:03:04:05:06"
     for node in ("a", "b"):
         config = Config.from_json((out / node / "config.json").read_text())

@@ -10,11 +10,11 @@ import pytest
 from mqtt_nodes import until
 
 from filmgauge_host.errors import NoBrokerError
-from filmgauge_host.telemetry.broker import EmbeddedBroker, accepts
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker, accepts
 
 SERVE = """
 import sys, time
-from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 with EmbeddedBroker() as broker:
     print(broker.pid, flush=True)
     sys.stdin.read()

@@ -30,11 +30,11 @@ def record(seq, **values):
     return Record(boot=1, seq=seq, up_s=60 * seq, **values)
 
 
-def desk_with(path, records, profile=None):
+def peer_with(path, records, profile=None):
     """Return a desk whose backlog holds records 0, 1, ..."""
     backlog = Backlog(path, 1024)
     for seq in range(records):
         backlog.add(record(seq).to_bytes())
-    desk = PeerContext(Board(), Config.from_json(CONFIG % KEY.encode()), profile or cell())
-    desk.show(record(max(0, records - 1)), backlog, None)
-    return desk
+    peer = PeerContext(Board(), Config.from_json(CONFIG % KEY.encode()), profile or cell())
+    peer.show(record(max(0, records - 1)), backlog, None)
+    return peer

@@ -8,7 +8,7 @@ from mqtt_nodes import record
 from filmgauge.record.record import FIELDS, Record
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal import monitor_format as written
+from filmgauge_host.terminal import record_format as written
 from filmgauge_host.terminal.monitor_detail import curves, detail, node_time
 from filmgauge_host.terminal.monitor_table import columns
 

