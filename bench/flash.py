@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.figures import Figure
 from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
@@ -28,8 +29,8 @@ _ROUNDS = 3
 _CHANGED = "filmgauge/uplink/mqtt/client.mpy"
 
 
-def report() -> Iterator[str]:
-    """Yield a line for each way of flashing."""
+def report() -> Iterator[Figure]:
+    """Yield a figure for each way of flashing."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         broker = EmbeddedBroker(directory=folder / "broker")
@@ -40,7 +41,7 @@ def report() -> Iterator[str]:
             broker.stop()
 
 
-def _lines(folder: Path, url: str) -> Iterator[str]:
+def _lines(folder: Path, url: str) -> Iterator[Figure]:
     modules = firmware_build.modules()
     first = _wanted(modules, url)
     changed = dict(modules)
@@ -61,10 +62,10 @@ def _lines(folder: Path, url: str) -> Iterator[str]:
     whole = best["from empty"]
     for name, (sent, seconds) in best.items():
         wire_s = sent * _BITS_A_BYTE / _BAUD
-        yield (
-            f"flash {name}: {sent:,} bytes to the board ({wire_s:.1f} s at {_BAUD} baud), "
-            f"{seconds:.2f} s here, {sent / whole[0]:.3f} of the bytes and "
-            f"{seconds / whole[1]:.2f} of the time from empty"
+        yield Figure(
+            f"flash {name}",
+            f"{sent:,} bytes ({wire_s:.1f} s at {_BAUD} baud), {seconds:.2f} s here;"
+            f" {sent / whole[0]:.3f} of the bytes from empty",
         )
 
 

@@ -10,7 +10,7 @@ from launch import ARCHIVE, STARTS, SWITCH, TRIAL, is_there
 _NAMES = ("/config.json", "/profile.bin", ARCHIVE)
 
 
-def finish_update() -> None:
+def finish() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
     if is_there(SWITCH):
         with open(TRIAL, "wb"):

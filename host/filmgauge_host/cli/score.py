@@ -76,7 +76,7 @@ def score(
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
     with progress(len(chosen) * seeds) as on_run:
-        for each in scores(chosen, numbers, options, told=on_run):
+        for each in scores(chosen, numbers, options, on_run=on_run):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)

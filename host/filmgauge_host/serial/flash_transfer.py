@@ -80,7 +80,7 @@ class FlashTransfer:
     def _tidy(self, sizes: dict[str, int]) -> None:
         """Finish an exchange, end a trial of something else, and remove what is left over."""
         if SWITCH in sizes:  # an exchange that only needs its boot
-            self._link.run(f"{update_code()}finish_update()")
+            self._link.run(f"{update_code()}finish()")
             sizes = self._files.sizes()
         if TRIAL in sizes and self._goes_back(sizes):
             self._link.run(f"{update_code()}go_back()")

@@ -150,18 +150,30 @@ def load_parameters(name_or_path: str | Path) -> CellParameters:
     else:
         source, where = Path(name_or_path), str(name_or_path)
     try:
-        table = tomllib.loads(source.read_text(encoding="utf-8"))
-        return _from_table(table)
-    except ParameterError as error:
-        raise ParameterError(f"{where}: {error}") from None
+        text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
-        known = ", ".join(available_sets())
-        raise ParameterError(f"{where} is neither a file nor one of the sets {known}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = str(error).rstrip(".")
-        raise ParameterError(f"{where}: the file is not TOML in UTF-8: {reason}.") from None
+        sets = ", ".join(available_sets())
+        raise ParameterError(f"{where} is neither a file nor one of the sets {sets}.") from None
+    except UnicodeDecodeError as error:
+        raise _not_toml(where, error) from None
     except OSError as error:
         raise ParameterError(f"{where}: the file cannot be read: {error.strerror}.") from None
+    return parse_parameters(text, where)
+
+
+def parse_parameters(text: str, where: str) -> CellParameters:
+    """A parameter set from the text of a TOML file; ``where`` begins a ParameterError."""
+    try:
+        return _from_table(tomllib.loads(text))
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _not_toml(where, error) from None
+
+
+def _not_toml(where: str, error: Exception) -> ParameterError:
+    reason = str(error).rstrip(".")
+    return ParameterError(f"{where}: the file is not TOML in UTF-8: {reason}.")
 
 
 def _sets_folder() -> Any:

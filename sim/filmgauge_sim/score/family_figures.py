@@ -1,6 +1,6 @@
 """From the logs of a family's runs to its figures, all runs together.
 
-Errors count from the family's own beginning (``families.Counted``) on; a run in which it never
+Errors count from the family's own beginning (``families.CountedFrom``) on; a run in which it never
 comes counts from its first anchor, and not at all without one. What lies before is ``before``.
 All figures are per cent; None where there is nothing to judge.
 """
@@ -11,36 +11,36 @@ from math import inf, isfinite
 from typing import Any
 
 from filmgauge_sim.score.bounds import FAILURES
-from filmgauge_sim.score.families import Counted
+from filmgauge_sim.score.cell_run import End
+from filmgauge_sim.score.families import CountedFrom
 from filmgauge_sim.score.measure import SocErrors, errors_of, mean_size, named
 from filmgauge_sim.score.run import RunLog, Track
-from filmgauge_sim.score.steps import End
 
 DAY_S = 86400.0
 TTE_LEAST = 0.10  # a time to empty is judged while more than this of the reference is to come
 
 
-def counted_from_s(log: RunLog, counted: Counted) -> float:
+def counted_from_s(log: RunLog, counted: CountedFrom) -> float:
     """The time from which on the errors of a run count; infinite for never."""
-    if counted is Counted.DAY:
+    if counted is CountedFrom.DAY:
         return DAY_S
     if not log.ends:
         return inf
     first_s, first = log.ends[0]
-    if counted is Counted.SWING:
+    if counted is CountedFrom.SWING:
         return next((time_s for time_s, end in log.ends if end is not first), first_s)
     return first_s
 
 
-def learnt_from_s(log: RunLog, counted: Counted) -> float:
+def learnt_from_s(log: RunLog, counted: CountedFrom) -> float:
     """The time from which on the capacity counts: a full swing, in a family that has them."""
     start_s = counted_from_s(log, counted)
-    if counted is Counted.ANCHOR:
+    if counted is CountedFrom.ANCHOR:
         return start_s
-    return max(start_s, counted_from_s(log, Counted.SWING))
+    return max(start_s, counted_from_s(log, CountedFrom.SWING))
 
 
-def figures(logs: Sequence[RunLog], name: str, counted: Counted) -> dict[str, Any]:
+def figures(logs: Sequence[RunLog], name: str, counted: CountedFrom) -> dict[str, Any]:
     """The figures of one gauge over all runs of a family."""
     starts = [counted_from_s(log, counted) for log in logs]
     tracks = [log.tracks[name] for log in logs]

@@ -48,9 +48,9 @@ def scores(
     seeds: Sequence[int],
     options: Options,
     workers: int | None = None,
-    told: Callable[[str, int], None] = lambda family, seed: None,
+    on_run: Callable[[str, int], None] = lambda family, seed: None,
 ) -> Iterator[FamilyScore]:
-    """The score of each family in order; ``told`` is called when a run has ended.
+    """The score of each family in order; ``on_run`` is called when a run has ended.
 
     workers: processes, one for each processor by default.
     """
@@ -60,9 +60,9 @@ def scores(
         runs = [[pool.submit(run, family, seed, options) for seed in seeds] for family in families]
         try:
             for index, family in enumerate(families):
-                # Taken out of the list, so that the logs of a family go when it is done.
+                # Out of the list, so that the logs of a family go when it is done.
                 futures, runs[index] = runs[index], []
-                yield family_score(family, _finished(futures, told))
+                yield family_score(family, _finished(futures, on_run))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -78,9 +78,9 @@ def family_score(family: Family, logs: Sequence[RunLog]) -> FamilyScore:
 
 
 def _finished(
-    futures: Sequence["Future[RunLog]"], told: Callable[[str, int], None]
+    futures: Sequence["Future[RunLog]"], on_run: Callable[[str, int], None]
 ) -> list[RunLog]:
     for future in as_completed(futures):
         log = future.result()
-        told(log.family, log.seed)
+        on_run(log.family, log.seed)
     return [future.result() for future in futures]

@@ -1,5 +1,4 @@
-"""The spectrum against the closed form of finite diffusion, its two arcs, and the diffusion
-that is read off it."""
+"""The spectrum against the closed form of finite diffusion; its arcs; what is read off it."""
 
 import cmath
 import math

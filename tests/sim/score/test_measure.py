@@ -5,13 +5,14 @@ from math import inf, isnan, nan, sqrt
 
 import pytest
 
-from filmgauge_sim.score.bounds import ROWS, Check, checks
-from filmgauge_sim.score.families import FAMILIES, Counted
+from filmgauge_sim.score.bounds import FAMILY_BOUNDS, Check, checks
+from filmgauge_sim.score.cell_run import End
+from filmgauge_sim.score.families import FAMILIES, CountedFrom
 from filmgauge_sim.score.family_figures import counted_from_s, figures, learnt_from_s
+from filmgauge_sim.score.gauge_protocol import RecentMean
 from filmgauge_sim.score.measure import SocErrors, errors_of
-from filmgauge_sim.score.recent_discharge import RecentMean, RecentTruth
 from filmgauge_sim.score.run import RunLog, Track
-from filmgauge_sim.score.steps import End
+from filmgauge_sim.score.truth import RecentDischarge
 
 
 def log_of(said, true=0.5, sigma=0.01, ends=((0.0, End.FADED), (0.0, End.LOW)), **evaluated):
@@ -39,7 +40,7 @@ def log_of(said, true=0.5, sigma=0.01, ends=((0.0, End.FADED), (0.0, End.LOW)), 
     return log
 
 
-def figured(*logs, counted=Counted.SWING):
+def figured(*logs, counted=CountedFrom.SWING):
     return figures(logs, "gauge", counted)
 
 
@@ -95,16 +96,16 @@ def test_a_time_to_empty_that_is_nearly_over_does_not_count():
 def test_counting_begins_with_the_family():
     ends = [(100.0, End.FADED), (200.0, End.FADED), (300.0, End.LOW)]
     log = log_of([0.7, 0.6, 0.6, 0.5, 0.5], ends=ends)
-    assert counted_from_s(log, Counted.SWING) == 300.0
-    assert counted_from_s(log, Counted.ANCHOR) == 100.0
-    assert counted_from_s(log, Counted.DAY) == 86400.0
-    assert learnt_from_s(log, Counted.ANCHOR) == 100.0
-    assert learnt_from_s(log, Counted.DAY) == 86400.0
+    assert counted_from_s(log, CountedFrom.SWING) == 300.0
+    assert counted_from_s(log, CountedFrom.ANCHOR) == 100.0
+    assert counted_from_s(log, CountedFrom.DAY) == 86400.0
+    assert learnt_from_s(log, CountedFrom.ANCHOR) == 100.0
+    assert learnt_from_s(log, CountedFrom.DAY) == 86400.0
     found = figured(log)
     assert found["soc_rmse_pct"] == pytest.approx(0.0)
     assert found["before"]["soc_max_pct"] == pytest.approx(20.0)
-    assert counted_from_s(log_of([0.5], ends=ends[:1]), Counted.SWING) == 100.0
-    assert counted_from_s(log_of([0.5], ends=[]), Counted.SWING) == inf
+    assert counted_from_s(log_of([0.5], ends=ends[:1]), CountedFrom.SWING) == 100.0
+    assert counted_from_s(log_of([0.5], ends=[]), CountedFrom.SWING) == inf
 
 
 def test_failures_are_counted_over_the_whole_run():
@@ -133,7 +134,7 @@ def test_bounds_are_judged():
     assert not found["coverage_pct"].is_met  # all within: too modest
     assert found["share_of_best_baseline"].value == pytest.approx(1.0)
     assert not found["share_of_best_baseline"].is_met
-    assert set(ROWS) == set(FAMILIES)
+    assert set(FAMILY_BOUNDS) == set(FAMILIES)
 
 
 def test_the_recent_mean_is_exponential():
@@ -147,7 +148,7 @@ def test_the_recent_mean_is_exponential():
 
 
 def test_a_recent_discharge_lasted_for_an_hour():
-    recent = RecentTruth()
+    recent = RecentDischarge()
     passed = 0.0
     for minute in range(1, 200):
         passed -= 1.0 / 60.0

@@ -1,13 +1,11 @@
 """Replay: no burst is missed, powers become currents, bad files are named; and BDF goes round."""
 
-import csv
-
 import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.lab.profile import Load, read_profile, replay
+from filmgauge_sim.lab.load_replay import Load, read_loads, replay
 from filmgauge_sim.lab.titration import pulses, titrate
-from filmgauge_sim.lab.trace import BDF_COLUMNS, Trace
+from filmgauge_sim.lab.trace import Trace
 
 EVP = load_parameters("evp-li")
 
@@ -24,7 +22,7 @@ def test_no_burst_of_a_millisecond_is_missed(tmp_path):
     for k in range(288):
         rows += [f"{300 * k},0", f"{300 * k + 10},-400", f"{300 * k + 10.001:.3f},0"]
     rows.append("86400,0")
-    loads = read_profile(written(tmp_path, "\n".join(rows)))
+    loads = read_loads(written(tmp_path, "\n".join(rows)))
     cell = FilmCell(EVP, 10.0, 0.5)
     found = replay(cell, loads, 25.0)
     assert found.discharged_uah == pytest.approx(288 * 400 * 1e-3 / 3600, rel=1e-6)
@@ -47,7 +45,7 @@ def test_power_is_voltage_times_current(tmp_path):
     path = written(tmp_path, "time_h,power_mw\n0,-0.02\n1e-6,0\n2e-6,0\n")
     cell = FilmCell(EVP, 10.0, 0.5)
     trace = Trace()
-    replay(cell, read_profile(path), 25.0, trace)
+    replay(cell, read_loads(path), 25.0, trace)
     first = trace.samples[0]
     assert first.voltage_v * first.current_ua_cm2 * 10.0 == pytest.approx(-20.0, rel=1e-6)
 
@@ -65,11 +63,9 @@ def test_a_trace_written_as_bdf_is_read_again(tmp_path):
     )
     assert {point.branch for point in given} == {"charge", "discharge"}
     path = tmp_path / "test.bdf.csv"
-    trace.write_bdf(path, 2.5)
-    with path.open() as file:
-        assert tuple(next(csv.reader(file))) == BDF_COLUMNS
+    path.write_text(trace.to_bdf(2.5))
     twin = FilmCell(EVP, 2.5, 0.8)
-    found = replay(twin, read_profile(path), 25.0)
+    found = replay(twin, read_loads(path), 25.0)
     assert found.discharged_uah > 5.0
     assert twin.stoichiometry == pytest.approx(cell.stoichiometry, abs=2e-3)
 
@@ -88,7 +84,7 @@ def test_a_trace_written_as_bdf_is_read_again(tmp_path):
 )
 def test_a_bad_file_is_named(tmp_path, text, says):
     with pytest.raises(ValueError, match=says):
-        read_profile(written(tmp_path, text))
+        read_loads(written(tmp_path, text))
 
 
 def test_a_pulse_shows_ohm_and_reaction_at_once():

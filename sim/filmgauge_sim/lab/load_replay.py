@@ -3,32 +3,13 @@
 Each row holds from its own time to that of the next row; the last row only ends the one before.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from filmgauge_sim.lab import bdf
 from filmgauge_sim.lab.cycler import rising_root
 from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
-
-# Column of the file -> factor to seconds, uA and uW.
-# Battery Data Format has two names for each: for people and for machines.
-TIMES = {
-    "Test Time / s": 1.0,
-    "test_time_second": 1.0,
-    "time_s": 1.0,
-    "time_ms": 1e-3,
-    "time_h": 3600.0,
-}
-CURRENTS = {
-    "Current / A": 1e6,
-    "current_ampere": 1e6,
-    "current_a": 1e6,
-    "current_ma": 1e3,
-    "current_ua": 1.0,
-}
-_POWERS = {"Power / W": 1e6, "power_watt": 1e6, "power_w": 1e6, "power_mw": 1e3, "power_uw": 1.0}
-TEMPERATURES = ("Ambient Temperature / degC", "ambient_temperature_celsius", "temperature_c")
 
 # A row that lasts this long is recorded in so many parts.
 _LONG_S, _PARTS = 10.0, 20
@@ -45,7 +26,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class ReplayResult:
     """What became of the cell: how far it came and what it passed."""
 
     time_s: float
@@ -61,27 +42,22 @@ class Replay:
     first_cut_at: str | None
 
 
-def read_profile(path: Path) -> list[Load]:
-    """Read a profile. Raises ValueError with file, line and column for what cannot be used."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path.name} is not a CSV file in UTF-8: {error}.") from None
-    columns = list(rows[0]) if rows else []
-    time = column(path, columns, TIMES, "a time")
-    load = column(path, columns, CURRENTS | _POWERS, "a current or a power")
-    factor = (CURRENTS | _POWERS)[load]
-    temperature = next((name for name in TEMPERATURES if name in columns), None)
-    times = [number(path, k, row, time) * TIMES[time] for k, row in enumerate(rows, 2)]
-    values = [number(path, k, row, load) * factor for k, row in enumerate(rows, 2)]
+def read_loads(path: Path) -> list[Load]:
+    """Read a load. Raises ValueError with file, line and column for what cannot be used."""
+    table = bdf.Table(path)
+    time = table.needed(bdf.TIMES, "a time")
+    factors = bdf.CURRENTS | bdf.POWERS
+    load = table.needed(factors, "a current or a power")
+    temperature = table.first_of(bdf.TEMPERATURES)
+    times = table.numbers(time, bdf.TIMES[time])
+    values = table.numbers(load, factors[load])
+    degc = [None] * len(table) if temperature is None else table.numbers(temperature)
     loads: list[Load] = []
-    for k, row in enumerate(rows[:-1], 2):
-        duration = times[k - 1] - times[k - 2]
+    for k in range(len(table) - 1):
+        duration = times[k + 1] - times[k]
         if duration < 0.0:
-            raise ValueError(f"{path.name} line {k + 1}: {time} must not fall.")
-        degc = None if temperature is None else number(path, k, row, temperature)
-        loads.append(Load(duration, values[k - 2], load in _POWERS, degc))
+            raise ValueError(f"{path.name} line {k + 3}: {time} must not fall.")
+        loads.append(Load(duration, values[k], load in bdf.POWERS, degc[k]))
     if not loads:
         raise ValueError(f"{path.name} must have two rows of data or more.")
     return loads
@@ -89,7 +65,7 @@ def read_profile(path: Path) -> list[Load]:
 
 def replay(
     cell: Specimen, loads: list[Load], temperature_c: float, trace: Trace | None = None
-) -> Replay:
+) -> ReplayResult:
     """Let every load act, none left out however short.
 
     At an end of the window the load is cut off for the rest of its row, as a protection would.
@@ -102,7 +78,7 @@ def replay(
     lowest = highest = voltage
     for load in loads:
         degc = temperature_c if load.temperature_c is None else load.temperature_c
-        current = current_of(cell, load, degc)
+        current = load_current_ua(cell, load, degc)
         lower = empty_v if current < 0.0 else None
         upper = full_v if current > 0.0 else None
         found = cell.next_crossing(current, degc, load.duration_s, lower, upper)
@@ -119,7 +95,7 @@ def replay(
             voltage = cell.voltage_v(0.0, degc)
         time_s += load.duration_s
     first_s, first_at = cuts[0] if cuts else (None, None)
-    return Replay(
+    return ReplayResult(
         time_s, charged, discharged, voltage, lowest, highest, len(cuts), first_s, first_at
     )
 
@@ -145,7 +121,7 @@ def _act(
         done_s = until_s
 
 
-def current_of(cell: Specimen, load: Load, temperature_c: float) -> float:
+def load_current_ua(cell: Specimen, load: Load, temperature_c: float) -> float:
     """The current of a load now, uA. Raises ValueError when the cell cannot give the power."""
     if not load.is_power or not load.value:
         return load.value if not load.is_power else 0.0
@@ -158,24 +134,3 @@ def current_of(cell: Specimen, load: Load, temperature_c: float) -> float:
         return rising_root(excess_uw, near, 1e-9 * abs(load.value))
     except ValueError:
         raise ValueError(f"the cell cannot give {-load.value:g} uW.") from None
-
-
-def column(path: Path, columns: list[str], known: dict[str, float], what: str) -> str:
-    """The first known column of a file. Raises ValueError naming the ones that would do."""
-    for name in known:
-        if name in columns:
-            return name
-    raise ValueError(f"{path.name} must have {what} in a column {' or '.join(known)}.")
-
-
-def number(path: Path, line: int, row: dict[str, str], column: str) -> float:
-    """A number of a row. Raises ValueError with file, line and column."""
-    try:
-        value = float(row[column])
-    except (TypeError, ValueError):
-        value = float("nan")
-    if not abs(value) < 1e12:
-        raise ValueError(
-            f"{path.name} line {line}: {column} must be a number, not {row[column]!r}."
-        )
-    return value
