@@ -18,7 +18,7 @@ from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.simulated_radio import host_radio
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.nodes.virtual_node import Broker
+from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.scenario.simulation import Simulation
 
 _LATENCY_REPORT_S = 10

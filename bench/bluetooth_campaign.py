@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from filmgauge_host.ble.bridge import Bridge
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.telemetry.address import parse_address
@@ -16,9 +14,13 @@ from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.simulated_radio import host_radio
 from filmgauge_sim.air.air import Air
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.flash_reader import backlog
-from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
-from filmgauge_sim.scenario.scenario import FirmwareSection, NodeSection, Scenario
+from filmgauge_sim.nodes.sections import BluetoothSection, CellSection, IntervalsSection
+from filmgauge_sim.nodes.surroundings import WorldSection
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
 from filmgauge_sim.scenario.simulation import Simulation
 
 NODES = 8
@@ -42,12 +44,17 @@ class Campaign:
 
 def nodes_scenario(count: int, report_s: int, duration: str, seed: int = 1) -> Scenario:
     """Return a scenario of nodes that report every so many seconds."""
-    firmware = FirmwareSection(
-        sample_s=report_s, report_every=1, ble_advertise_ms=5000, journal_every=60
-    )
-    node = NodeSection(name="node", board="stm32wb55", firmware=firmware)
     nodes = [
-        msgspec.structs.replace(node, name=f"node-{number}", clock_error_ppm=10 * number)
+        ScenarioNode(
+            description=NodeDescription(
+                name=f"node-{number}",
+                board="stm32wb55",
+                cell=CellSection(soc=0.5, soc_sigma=0.001),
+                intervals=IntervalsSection(sample_s=report_s, report_every=1),
+                bluetooth=BluetoothSection(advertise_ms=5000),
+            ),
+            world=WorldSection(clock_error_ppm=10 * number),
+        )
         for number in range(1, count + 1)
     ]
     return Scenario(name="bench", seed=seed, duration=duration, node=nodes)

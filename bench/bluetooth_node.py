@@ -19,8 +19,10 @@ from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.boards import board_kind
-from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
 _OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
@@ -58,21 +60,20 @@ class _Bed:
     def __init__(self, records: int, heap_kb: int | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory()
         scenario = load_scenario("window")
-        section = scenario.node[0]
-        firmware = msgspec.structs.replace(
-            section.firmware,
-            ble_advertise_ms=5000,
-            ble_awake_ms=0,
-            backlog=1024,
-            command_key=_KEY.hex(),
-        )
-        capacitor = msgspec.structs.replace(section.capacitor, capacitance_uf=1e6)
-        section = msgspec.structs.replace(
-            section, firmware=firmware, capacitor=capacitor, flash_blocks=256
+        changes = {
+            "bluetooth.awake_ms": 0,
+            "records.backlog": 1024,
+            "commands": True,
+            "capacitor.capacitance_uf": 1e6,
+            "flash_blocks": 256,
+        }
+        node = msgspec.structs.replace(
+            scenario.node[0],
+            description=varied(scenario.node[0].description, changes),
+            secrets={"command_key": _KEY.hex()},
         )
         self.air = Air(seed=1)
         self.central = self.air.device("central")
-        heap = {} if heap_kb is None else {"heap": f"{heap_kb}wK"}
         self.simulation = Simulation(
             msgspec.structs.replace(scenario, node=[]),
             Broker("", 0),
@@ -81,15 +82,14 @@ class _Bed:
             "8h",
             air=self.air,
         )
-        self.node = VirtualNode(
-            section,
-            scenario.network,
+        self.node = virtual_node(
+            scenario,
+            node,
             Broker("", 0),
-            scenario.seed,
             Path(self._folder.name),
             "cpython" if heap_kb is None else "micropython",
-            antenna=self.air.antenna(section.name),
-            **heap,  # type: ignore[arg-type]
+            None if heap_kb is None else f"{heap_kb}wK",
+            antenna=self.air.antenna(node.name),
         )
         self.node.board.gives_way = True
         self.simulation.nodes.append(self.node)

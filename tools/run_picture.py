@@ -9,7 +9,7 @@ from rich.console import Console
 
 from filmgauge_host.terminal.run_view import RunView
 from filmgauge_host.virtual.session import RunOptions, RunSession
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "run.svg"
 _WIDTH, _HEIGHT = 120, 26

@@ -7,7 +7,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from filmgauge_sim.scenario.scenario import Scenario, available_scenarios, load_scenario
+from filmgauge_sim.scenario.loading import available_scenarios, load_scenario
+from filmgauge_sim.scenario.scenario import Scenario
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scenarios.md"
 _HEAD = """# Scenarios

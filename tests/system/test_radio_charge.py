@@ -11,9 +11,10 @@ from gatt_central import LEDGER, RECORD, REQUEST, Rig, records_in
 from filmgauge.gauge.ledger import RADIO
 from filmgauge.record.record import Record
 from filmgauge_sim.board.littlefs_outside import install
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.scenario.loading import load_scenario
 
-EFFICIENCY = load_scenario("window").node[0].converter.output_efficiency
+EFFICIENCY = load_scenario("window").node[0].description.converter.output_efficiency
 
 
 class Witness:
@@ -41,7 +42,7 @@ async def booked_nj(rig: Rig) -> float:
     ledger = await visit.read(LEDGER)
     voltage_uv = Record.from_bytes(await visit.read(RECORD)).values()[10]
     pc = -struct.unpack("<11q", ledger[2:])[RADIO]
-    refill = load_scenario("window").node[0].firmware.refill_efficiency
+    refill = energy_budget(rig.node.description).figures.refill_efficiency
     return pc * voltage_uv * refill / 1e9
 
 

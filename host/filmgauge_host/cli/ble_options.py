@@ -63,7 +63,7 @@ def _adapter(name: str | None) -> "RadioRunner":
 @needs("sim")
 def _simulated(scenario: str, speed: float | None) -> "RadioRunner":
     from filmgauge_host.virtual.simulated_radio import SimulatedRadio
-    from filmgauge_sim.scenario.scenario import load_scenario
+    from filmgauge_sim.scenario.loading import load_scenario
 
     with input_errors():
         return SimulatedRadio(load_scenario(scenario), speed)

@@ -78,7 +78,8 @@ def run(
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
     from filmgauge_sim.board.launcher import InterpreterError
-    from filmgauge_sim.scenario.scenario import duration_us, load_scenario
+    from filmgauge_sim.scenario.loading import load_scenario
+    from filmgauge_sim.scenario.scenario import duration_us
 
     on_screen = sys.stdout.isatty() and not as_json
     if speed is None:

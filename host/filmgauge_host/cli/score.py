@@ -123,7 +123,7 @@ def _gauge_text(gauge: dict[str, Any]) -> str:
 
 
 def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
-    from filmgauge_sim.scenario.scenario import load_scenario
+    from filmgauge_sim.scenario.loading import load_scenario
 
     if families:
         raise InputError("FAMILY and --scenario exclude each other: give one of them")

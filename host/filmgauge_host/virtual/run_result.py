@@ -28,7 +28,7 @@ def uplink_of(node: VirtualNode) -> Uplink:
     """Return how the records of a node leave it."""
     if node.has_uplink:
         return "mqtt"
-    return "ble" if node.section.firmware.ble_advertise_ms else "stored"
+    return "ble" if node.description.advertises else "stored"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.run_result import NodeResult, NodeScore
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
@@ -76,7 +77,7 @@ class RunSession:
         self.ingest.start()
         if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
-        if any(node.firmware.ble_advertise_ms for node in self.scenario.node):
+        if any(node.description.advertises for node in self.scenario.node):
             from filmgauge_host.virtual.bridged_air import BridgedAir  # loads bumble and bleak
 
             bridged = BridgedAir(self.scenario, address, self.folder)
@@ -145,7 +146,7 @@ class RunSession:
         """Read what a node has stored; what is bridged comes by itself."""
         now_ms = time.time_ns() // 1_000_000
         fetched = [ReceivedRecord(node.name, record, now_ms) for record in node.new_records()]
-        if fetched and not node.section.firmware.ble_advertise_ms:
+        if fetched and not node.description.advertises:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 

@@ -17,7 +17,7 @@ from filmgauge_host.virtual.adapter import VirtualAdapter
 from filmgauge_host.virtual.bleak_client import client_backend
 from filmgauge_host.virtual.bleak_scanner import scanner_backend
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.nodes.virtual_node import Broker
+from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
@@ -49,9 +49,9 @@ class SimulatedRadio:
     """
 
     def __init__(self, scenario: Scenario, speed: float | None) -> None:
-        nodes = [node for node in scenario.node if node.firmware.ble_advertise_ms]
+        nodes = [node for node in scenario.node if node.description.advertises]
         if not nodes:
-            raise InputError(f"scenario {scenario.name} has no node with ble_advertise_ms")
+            raise InputError(f"scenario {scenario.name} has no node with bluetooth.advertise_ms")
         self._scenario = msgspec.structs.replace(scenario, node=nodes)
         self._speed = speed
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filmgauge.config import SECRETS, texts
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
-from filmgauge_sim.nodes.toml_text import quoted
+from filmgauge_sim.nodes.tables import quoted
 
 SECRETS_FILE = "secrets.toml"
 _KEY_DIGITS = {name: high for name, _, _, high in texts() if name.endswith("_key")}

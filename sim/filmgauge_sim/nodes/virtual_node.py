@@ -2,11 +2,10 @@
 
 import json
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from filmgauge.config import Config
 from filmgauge.record.record import Record
 from filmgauge.state import State
 from filmgauge_sim.board.board import VirtualBoard
@@ -19,39 +18,28 @@ from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.runtime import Runtime
 from filmgauge_sim.board.wifi import AccessPoint
-from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
-from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.configuration import Broker, compiled_profile, firmware_configuration
+from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.flash_reader import StoredRecords, backlog, state_in
+from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.world import build_world
-from filmgauge_sim.scenario.scenario import NetworkSection, NodeSection
 
 RuntimeName = Literal["micropython", "cpython"]
-_SSID = "virtual"
 _LONGEST_WAIT_US = 3_600_000_000
 _LONGEST_RUN_US = 60_000_000  # of firmware that should sleep and does not
-_SOC_SIGMA_KNOWN_PPM = 1000
-
-
-@dataclass(frozen=True)
-class Broker:
-    """Where the nodes find their broker."""
-
-    host: str
-    port: int
-    user: str = ""
-    password: str = ""
 
 
 class VirtualNode:
-    """A node of a scenario. `step` runs one wake at most; truth is noted at each."""
+    """A node in a world. `step` runs one wake at most; truth is noted at each."""
 
     def __init__(
         self,
-        section: NodeSection,
-        network: NetworkSection,
+        description: NodeDescription,
+        surroundings: WorldSection,
+        secrets: Mapping[str, str],
+        access_point: AccessPoint,
         broker: Broker,
         seed: int,
         folder: Path,
@@ -62,10 +50,12 @@ class VirtualNode:
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console.
 
-        antenna: its way to a Bluetooth air, None where nobody listens.
+        antenna: its way to a Bluetooth air, None where nobody listens. Raises ValueError, one
+        sentence, for what its sections cannot check.
         """
-        self.name = section.name
-        self.section = section
+        self.name = description.name
+        self.description = description
+        self.secrets = secrets
         self.wakes = 0
         self.truth = TruthLog()
         self.dead: str | None = None
@@ -73,13 +63,13 @@ class VirtualNode:
         self._running = False  # a run that has only been interrupted
         self._transfers = 0  # on the bus, until the last wake
         self._made: dict[int, int] = {}  # records made by the firmware: boot -> count
-        self.console = folder / f"{section.name}.console.log"
+        self.console = folder / f"{self.name}.console.log"
         self._boot: int | None = None  # as the firmware counts them
         self._next_cause = ResetCause.POWER_ON
-        rng = random.Random(f"{seed} {section.name}")
-        kind = self.kind = board_kind(section.board)
-        self.world = build_world(section, kind, rng)
-        self.flash = Flash(folder / f"{section.name}.flash", section.flash_blocks)
+        rng = random.Random(f"{seed} {self.name}")
+        kind = self.kind = description.kind
+        self.world = build_world(description, surroundings, rng)
+        self.flash = Flash(folder / f"{self.name}.flash", kind.file_system_blocks)
         self._stored = StoredRecords(self.flash)
         self._stored_before = 0  # records that earlier boots have left
         self._provision(broker)
@@ -87,8 +77,8 @@ class VirtualNode:
             kind=kind,
             world=self.world,
             flash=self.flash,
-            access_point=_access_point(network),
-            clock=BoardClock(section.clock_error_ppm),
+            access_point=access_point,
+            clock=BoardClock(surroundings.clock_error_ppm),
             seed=rng.getrandbits(32),
             unique_id=rng.randbytes(6),
             real_wait_ms=real_wait_ms,
@@ -234,94 +224,11 @@ class VirtualNode:
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
-        section = self.section
-        profile = compile_profile(load_parameters(section.cell.set), section.cell.area_cm2)
-        configuration = board_configuration(section, broker)
-        Config(**configuration)
+        configuration = firmware_configuration(self.description, self.secrets, broker)
+        profile = compiled_profile(self.description)
         files = {
             "/profile.bin": profile.to_bytes(),
             "/config.json": json.dumps(configuration).encode(),
         }
         install(self.flash, files)
         self.flash.programs = self.flash.erases = 0
-
-
-def _radio_budget(section: NodeSection) -> dict[str, int]:
-    """Return what Bluetooth takes out of the capacitor beyond advertisements, from the figures
-    of the board."""
-    kind = board_kind(section.board)
-    volts = kind.supply_v / section.converter.output_efficiency
-    event_uc = kind.connection_event_us * kind.advertisement_ua / 1e6
-    return {
-        "event_nj": round(event_uc * volts * 1000),
-        "awake_uw": round(kind.active_ua * volts),
-        "waking_nj": round(kind.wake_us * kind.waking_ua / 1e6 * volts * 1000),
-    }
-
-
-def board_configuration(section: NodeSection, broker: Broker) -> dict[str, int | str]:
-    """Return the configuration of the firmware for a node of a scenario."""
-    kind = board_kind(section.board)
-    firmware = section.firmware
-    known = firmware.soc_known
-    configuration: dict[str, int | str] = {
-        "node": section.name,
-        "sample_s": firmware.sample_s,
-        "report_every": firmware.report_every,
-        "journal_every": firmware.journal_every,
-        "backlog": firmware.backlog,
-        "pin_scl": kind.pins.scl,
-        "pin_sda": kind.pins.sda,
-        "pin_gate": kind.pins.gate,
-        "shunt_mohm": round(firmware.shunt_ohm * 1000),
-        "initial_soc_ppm": round(section.cell.stoichiometry * 1e6) if known else 500_000,
-        "initial_sigma_ppm": _SOC_SIGMA_KNOWN_PPM if known else 290_000,
-        "cell_new": int(firmware.cell_new),
-        "load_na": round(firmware.load_ua * 1000),
-        "shed": int(firmware.shed),
-        "command_key": firmware.command_key,
-    }
-    if firmware.zero_every:
-        configuration |= {
-            "pin_disconnect": kind.pins.disconnect,
-            "zero_every": firmware.zero_every,
-        }
-    if section.sensor.switched:
-        configuration |= {
-            "pin_sensors": kind.pins.sensors,
-            "own_nw": round(firmware.own_uw * 1000),
-            "wake_nj": round(firmware.wake_uj * 1000),
-            "glance_nj": round(firmware.glance_uj * 1000),
-            "advert_nj": round(firmware.advert_uj * 1000),
-            **_radio_budget(section),
-            "look_every": firmware.look_every,
-            "refill_ppm": round(firmware.refill_efficiency * 1e6),
-        }
-    if firmware.ble_advertise_ms:
-        configuration |= {
-            "ble_advertise_ms": firmware.ble_advertise_ms,
-            "ble_interval_ms": firmware.ble_interval_ms,
-            "ble_key": firmware.ble_key,
-            "ble_awake_ms": firmware.ble_awake_ms,
-        }
-    if kind.has_wifi:
-        configuration |= {
-            "wifi_ssid": _SSID,
-            "mqtt_host": broker.host,
-            "mqtt_port": broker.port,
-            "mqtt_user": broker.user,
-            "mqtt_password": broker.password,
-        }
-    return configuration
-
-
-def _access_point(network: NetworkSection) -> AccessPoint:
-    return AccessPoint(
-        ssid=_SSID,
-        association_us=network.association_ms * 1000,
-        latency_us=network.latency_ms * 1000,
-        outages=tuple(
-            (round(outage.begin_h * 3.6e9), round(outage.end_h * 3.6e9))
-            for outage in network.outages
-        ),
-    )

@@ -14,7 +14,7 @@ from filmgauge_host.ble.configuration_changes import check, from_arguments
 from filmgauge_host.ble.log_file import LogFile
 from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.errors import InputError
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
 
 
 def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,9 +25,9 @@ def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
 def due(minutes: int) -> dict[str, int]:
     """Return how many records each node of the demonstration advertises in that time."""
     return {
-        node.name: reports_due(node, 60 * minutes)
+        node.name: reports_due(node.description, 60 * minutes)
         for node in load_scenario("demo").node
-        if node.firmware.ble_advertise_ms
+        if node.description.advertises
     }
 
 
@@ -47,7 +47,7 @@ def test_a_node_is_read_and_its_log_downloaded(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["node"]["serial"] == "window-1"
     (window,) = load_scenario("window").node
-    assert told["configuration"]["sample_s"] == window.firmware.sample_s
+    assert told["configuration"]["sample_s"] == window.description.intervals.sample_s
     assert told["record"]["seq"] == told["state"]["seq"] == 0
     out = tmp_path / "log.bdf.csv"
     for count in (1, 0):  # the second time there is nothing new
@@ -75,7 +75,7 @@ def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("scan", "--air", "virtual", "--scenario", "bench"), "no node with ble_advertise_ms"),
+        (("scan", "--air", "virtual", "--scenario", "bench"), "no node with bluetooth.advertise_ms"),
         (("scan", "--air", "virtual", "--scenario", "nowhere"), "neither a file nor one of"),
         (("configure", "window-1", "--air", "virtual"), "nothing to change"),
         (("configure", "window-1", "sample_s=0"), "sample_s must be an integer from 1 to 86400"),

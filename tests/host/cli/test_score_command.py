@@ -14,7 +14,10 @@ name = "short"
 duration = "6h"
 [[node]]
 name = "a"
-[[node.cycler]]
+[node.cell]
+soc = 0.5
+soc_sigma = 0.001
+[[node.world.cycler]]
 action = "discharge"
 rate_c = 0.05
 hours = 100

@@ -11,7 +11,8 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.run_view import RunView
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.scenario.loading import load_scenario
 
 MINUTES = 182  # some after a whole hour: the bridge fetches the records of that hour
 
@@ -51,8 +52,8 @@ def test_view_of_a_node_that_stores_its_records(tmp_path: Path) -> None:
     console = Console(record=True, width=130, height=30)
     options = RunOptions(runtime="cpython", duration=f"{MINUTES}min")
     scenario = load_scenario("window")
-    firmware = msgspec.structs.replace(scenario.node[0].firmware, ble_advertise_ms=0)
-    node = msgspec.structs.replace(scenario.node[0], firmware=firmware)
+    silent = varied(scenario.node[0].description, {"bluetooth.advertise_ms": 0})
+    node = msgspec.structs.replace(scenario.node[0], description=silent)
     scenario = msgspec.structs.replace(scenario, node=[node])
     with RunSession(scenario, options, tmp_path) as session:
         view = RunView(session, "filmgauge run window", console)
@@ -65,7 +66,7 @@ def test_view_of_a_node_that_stores_its_records(tmp_path: Path) -> None:
     row = row_of(screen, "window-1")
     assert row[1] == "stored"
     assert row[2].endswith(voltage)
-    assert row[-3:-1] == [str(reports_due(node, MINUTES * 60)), "-"]
+    assert row[-3:-1] == [str(reports_due(silent, MINUTES * 60)), "-"]
     assert sum(0x2800 < ord(character) < 0x2900 for character in screen) > 30
 
 
@@ -80,7 +81,7 @@ def test_view_of_three_nodes_side_by_side(tmp_path: Path) -> None:
     screen = console.export_text()
     rows = {name: row_of(screen, name) for name in ("bench-1", "window-1", "implant-1")}
     assert [row[1] for row in rows.values()] == ["Wi-Fi", "BLE", "BLE"]
-    made = [reports_due(node, MINUTES * 60) for node in scenario.node]
+    made = [reports_due(node.description, MINUTES * 60) for node in scenario.node]
     assert [row[-3:-1] for row in rows.values()] == [[str(count), "0"] for count in made]
     for name in rows:
         assert f"{name} SoC, %" in screen

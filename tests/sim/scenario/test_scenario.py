@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filmgauge_sim.scenario.scenario import (
-    ScenarioError,
-    available_scenarios,
-    duration_us,
-    load_scenario,
-)
+from filmgauge_sim.scenario.loading import ScenarioError, available_scenarios, load_scenario
+from filmgauge_sim.scenario.scenario import duration_us
 
 HEAD = 'name = "test"\n'
 NODE = '[[node]]\nname = "one"\n'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
+from filmgauge_sim.scenario.loading import ScenarioError, load_scenario
 
 HEAD = 'name = "x"\n[[node]]\nname = "n"\n'
 FILM = HEAD + 'supply = "film"\n'

@@ -1,11 +1,25 @@
-"""TOML in and out for structs whose keys have bounds: one sentence on what is wrong."""
+"""Tables of TOML whose keys have bounds: one sentence on what is wrong with one."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Meta
+
+
+class Table(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
+    """A table of TOML. Its docstring and the descriptions of its keys make docs/scenarios.md."""
+
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+def bounded(low: float, high: float, text: str) -> Meta:
+    """Return bounds and description of a key that is a number."""
+    return Meta(ge=low, le=high, description=text)
 
 
 def from_table(table: object, kind: type[Kind]) -> Kind:
@@ -14,6 +28,19 @@ def from_table(table: object, kind: type[Kind]) -> Kind:
         return msgspec.convert(table, kind, strict=True)
     except msgspec.ValidationError as error:
         raise ValueError(_sentence(str(error), kind)) from None
+
+
+def varied(struct: Kind, changes: Mapping[str, object]) -> Kind:
+    """Return a table with other values of some keys, such as {"cell.area_cm2": 2.0}; None for
+    what is left out. Raises ValueError, one sentence with key and bound."""
+    table: dict[str, Any] = msgspec.to_builtins(struct)
+    for path, value in changes.items():
+        *outer, key = path.split(".")
+        inner = table
+        for name in outer:
+            inner = inner.setdefault(name, {})
+        inner[key] = value
+    return from_table(table, type(struct))
 
 
 def to_text(struct: msgspec.Struct) -> str:
