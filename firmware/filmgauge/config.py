@@ -72,9 +72,6 @@ KEYS = const(("ble_key", "command_key"))
 SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
 _KEY_SIZE = const(16)
 
-# Texts that nobody who reads a node may see.
-SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
-
 
 class Config(Settings):
     """Attributes are the names of `numbers()` and `texts()`."""

@@ -310,7 +310,9 @@ def test_the_command(embedded: Broker, tmp_path: Path) -> None:
         more = ["--config", str(config), "--cell", "evp-li", "--area", "1"]
         wrong = subprocess.run([*command, "pico-w", *more], capture_output=True, text=True)
         assert wrong.returncode == 1
-        assert wrong.stderr.splitlines()[-1].startswith("filmgauge: --board is pico-w, but")
+        assert wrong.stderr.splitlines()[-1].startswith(
+            "filmgauge: the board is to be pico-w, but"
+        )
         dry = subprocess.run(
             [*command, "esp32-c3", *more, "--dry-run", "--json"], capture_output=True, text=True
         )

@@ -27,11 +27,14 @@ def key_digits() -> dict[str, int]:
 def read_secrets(folder: Path) -> dict[str, str]:
     """Return the secrets in the file of a folder. Raises DescriptionError, never with a value."""
     path = folder / SECRETS_FILE
+    return read_secrets_file(path) if path.exists() else {}
+
+
+def read_secrets_file(path: Path) -> dict[str, str]:
+    """Return the secrets in a file. Raises DescriptionError, never with a value."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         mode = path.stat().st_mode
-    except FileNotFoundError:
-        return {}
     except OSError as error:
         raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
