@@ -258,10 +258,9 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
     if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
         left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path, blocks=128) as board:
-        board.pull()
-        install(board.board.flash, {**older_version(whole), **left})
-        board.plug()
+    board = make_board("esp32-c3", tmp_path, blocks=128)
+    install(board.board.flash, {**older_version(whole), **left})
+    with board:
         assert flash(board, whole).record is not None
         names = set(listing(board.board.flash, "/"))
     assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
