@@ -1,6 +1,6 @@
 """Battery Service 1.1 (Bluetooth SIG), as a node serves it: each value into flat keys.
 
-A value of a wrong length has one key, `malformed`, with its hexadecimal digits.
+A value that is too short has one key, `..._malformed`, with its hexadecimal digits.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,73 @@ from typing import TypeAlias
 from filmgauge_host.ble import uuids
 
 Value: TypeAlias = int | float | str | bool | None
-_Field: TypeAlias = tuple[int, Callable[[bytes], int | float | None]]  # bytes, and what they mean
-_UNKNOWN_MINUTES = 0xFFFFFF
+_UNKNOWN_MINUTES = (0xFFFFFF, 0xFFFFFE)  # not known; longer than the field can say
 _CHARGE_STATES = ("unknown", "charging", "discharging", "inactive")
 _LEVELS = ("unknown", "good", "low", "critical")
+
+# Name, bytes of flags in front, fields with their kind. A field that a number stands before is
+# there when that bit of the flags is set.
+_LAYOUTS = {
+    uuids.BATTERY_LEVEL: ("level", 0, "level_pct u8"),
+    uuids.BATTERY_LEVEL_STATUS: (
+        "level_status",
+        1,
+        "power_state u16, 0 identifier u16, 1 status_level_pct u8, 2 additional u8",
+    ),
+    uuids.BATTERY_CRITICAL_STATUS: ("critical_status", 0, "critical_bits u8"),
+    uuids.BATTERY_HEALTH: (
+        "health",
+        1,
+        "0 health_pct u8, 1 cycles u16, 2 health_temperature_c s8, 3 deep_discharges u16",
+    ),
+    uuids.BATTERY_HEALTH_INFORMATION: (
+        "health_information",
+        1,
+        "0 designed_cycles u16, 1 designed_min_c s8, 1 designed_max_c s8",
+    ),
+    uuids.BATTERY_INFORMATION: (
+        "information",
+        2,
+        "features u8, 0 manufacture_day u24, 1 expiration_day u24, 2 designed_kwh float, "
+        "3 low_kwh float, 4 critical_kwh float, 5 chemistry u8, 6 nominal_v float, "
+        "7 aggregation_group u8",
+    ),
+    uuids.BATTERY_TIME_STATUS: (
+        "time_status",
+        1,
+        "minutes_to_empty minutes, 0 minutes_to_empty_on_standby minutes, "
+        "1 minutes_to_full minutes",
+    ),
+    uuids.BATTERY_SERVICE_DATE: ("service_date", 0, "service_day u24"),
+    uuids.BATTERY_ENERGY_STATUS: (
+        "energy_status",
+        1,
+        "0 external_source_kw float, 1 present_v float, 2 available_kwh float, "
+        "3 capacity_kwh float, 4 charge_rate_kw float, 5 available_at_last_charge_kwh float",
+    ),
+}
+# Fields that are taken apart into bits
+_BITS: dict[str, Callable[[int], dict[str, Value]]] = {
+    "power_state": lambda bits: {
+        "present": bool(bits & 1),
+        "wired_power": bits >> 1 & 3 == 1,
+        "wireless_power": bits >> 3 & 3 == 1,
+        "charge_state": _CHARGE_STATES[bits >> 5 & 3],
+        "charge_level": _LEVELS[bits >> 7 & 3],
+        "charge_faults": bits >> 12 & 7,
+    },
+    "additional": lambda bits: {
+        "service_required": bits & 3 == 1,
+        "battery_fault": bool(bits & 4),
+    },
+    "critical_bits": lambda bits: {
+        "critical": bool(bits & 1),
+        "immediate_service": bool(bits & 2),
+    },
+    "features": lambda bits: {"replaceable": bool(bits & 1), "rechargeable": bool(bits & 2)},
+}
+
+UUIDS = frozenset(_LAYOUTS)
 
 
 def medfloat16(value: bytes) -> float | None:
@@ -20,7 +83,7 @@ def medfloat16(value: bytes) -> float | None:
 
     4 bits of exponent to base 10, 12 of mantissa, both signed (GATT Specification Supplement 5).
     """
-    word = _unsigned(value)
+    word = int.from_bytes(value, "little")
     if word & 0xFFF in (0x7FE, 0x7FF, 0x800, 0x801, 0x802) and not word >> 12:
         return None
     mantissa = (word & 0xFFF) - (0x1000 if word & 0x800 else 0)
@@ -30,14 +93,24 @@ def medfloat16(value: bytes) -> float | None:
 
 def decode(uuid: str, value: bytes) -> dict[str, Value]:
     """Return what a characteristic of the service says; nothing for one that is not known."""
-    decoder = _DECODERS.get(uuid)
-    if decoder is None:
+    if uuid not in _LAYOUTS:
         return {}
-    name, read = decoder
-    try:
-        return read(_Reader(value))
-    except IndexError:
+    name, at, fields = _LAYOUTS[uuid]
+    flags = int.from_bytes(value[:at], "little")
+    found: dict[str, Value] = {}
+    for field in fields.split(", "):
+        *bit, key, kind = field.split()
+        if bit and not flags >> int(bit[0]) & 1:
+            continue
+        size, meaning = _KINDS[kind]
+        found[key] = meaning(value[at : at + size])
+        at += size
+    if at > len(value):
         return {f"{name}_malformed": value.hex()}
+    for key, bits in _BITS.items():
+        if key in found:
+            found |= bits(int(found.pop(key) or 0))
+    return found
 
 
 def _unsigned(value: bytes) -> int:
@@ -48,135 +121,16 @@ def _signed(value: bytes) -> int:
     return int.from_bytes(value, "little", signed=True)
 
 
-_U8: _Field = (1, _unsigned)
-_U16: _Field = (2, _unsigned)
-_U24: _Field = (3, _unsigned)
-_S8: _Field = (1, _signed)
-_FLOAT: _Field = (2, medfloat16)
+def _minutes(value: bytes) -> int | None:
+    minutes = _unsigned(value)
+    return None if minutes in _UNKNOWN_MINUTES else minutes
 
 
-class _Reader:
-    """Reads fields from the front; IndexError when there are not enough bytes."""
-
-    def __init__(self, value: bytes) -> None:
-        self._left = value
-
-    def integer(self, size: int) -> int:
-        return _unsigned(self._cut(size))
-
-    def fields(self, flags: int, *fields: tuple[str, _Field]) -> dict[str, Value]:
-        """Read the fields whose bits are set, the lowest bit first."""
-        return {
-            name: meaning(self._cut(size))
-            for bit, (name, (size, meaning)) in enumerate(fields)
-            if flags >> bit & 1
-        }
-
-    def _cut(self, size: int) -> bytes:
-        if len(self._left) < size:
-            raise IndexError
-        part, self._left = self._left[:size], self._left[size:]
-        return part
-
-
-def _level(reader: _Reader) -> dict[str, Value]:
-    return {"level_pct": reader.integer(1)}
-
-
-def _status(reader: _Reader) -> dict[str, Value]:
-    flags, power = reader.integer(1), reader.integer(2)
-    found: dict[str, Value] = {
-        "present": bool(power & 1),
-        "wired_power": power >> 1 & 3 == 1,
-        "wireless_power": power >> 3 & 3 == 1,
-        "charge_state": _CHARGE_STATES[power >> 5 & 3],
-        "charge_level": _LEVELS[power >> 7 & 3],
-        "charge_faults": power >> 12 & 7,
-        **reader.fields(flags, ("identifier", _U16), ("status_level_pct", _U8)),
-    }
-    if flags & 4:
-        additional = reader.integer(1)
-        found["service_required"] = additional & 3 == 1
-        found["battery_fault"] = bool(additional & 4)
-    return found
-
-
-def _critical(reader: _Reader) -> dict[str, Value]:
-    bits = reader.integer(1)
-    return {"critical": bool(bits & 1), "immediate_service": bool(bits & 2)}
-
-
-def _health(reader: _Reader) -> dict[str, Value]:
-    return reader.fields(
-        reader.integer(1),
-        ("health_pct", _U8),
-        ("cycles", _U16),
-        ("health_temperature_c", _S8),
-        ("deep_discharges", _U16),
-    )
-
-
-def _health_information(reader: _Reader) -> dict[str, Value]:
-    flags = reader.integer(1)
-    both = 3 if flags & 2 else 0  # one bit for both temperatures
-    temperatures = ("designed_min_c", _S8), ("designed_max_c", _S8)
-    return reader.fields(flags & 1, ("designed_cycles", _U16)) | reader.fields(both, *temperatures)
-
-
-def _information(reader: _Reader) -> dict[str, Value]:
-    flags, features = reader.integer(2), reader.integer(1)
-    return {
-        "replaceable": bool(features & 1),
-        "rechargeable": bool(features & 2),
-        **reader.fields(
-            flags,
-            ("manufacture_day", _U24),
-            ("expiration_day", _U24),
-            ("designed_kwh", _FLOAT),
-            ("low_kwh", _FLOAT),
-            ("critical_kwh", _FLOAT),
-            ("chemistry", _U8),
-            ("nominal_v", _FLOAT),
-            ("aggregation_group", _U8),
-        ),
-    }
-
-
-def _times(reader: _Reader) -> dict[str, Value]:
-    names = ("minutes_to_empty", "minutes_to_empty_on_standby", "minutes_to_full")
-    flags = reader.integer(1) << 1 | 1  # the first one is always there
-    return {
-        name: None if minutes in (_UNKNOWN_MINUTES, _UNKNOWN_MINUTES - 1) else minutes
-        for name, minutes in reader.fields(flags, *[(name, _U24) for name in names]).items()
-    }
-
-
-def _service_date(reader: _Reader) -> dict[str, Value]:
-    return {"service_day": reader.integer(3)}
-
-
-def _energy(reader: _Reader) -> dict[str, Value]:
-    return reader.fields(
-        reader.integer(1),
-        ("external_source_kw", _FLOAT),
-        ("present_v", _FLOAT),
-        ("available_kwh", _FLOAT),
-        ("capacity_kwh", _FLOAT),
-        ("charge_rate_kw", _FLOAT),
-        ("available_at_last_charge_kwh", _FLOAT),
-    )
-
-
-_DECODERS: dict[str, tuple[str, Callable[[_Reader], dict[str, Value]]]] = {
-    uuids.BATTERY_LEVEL: ("level", _level),
-    uuids.BATTERY_LEVEL_STATUS: ("level_status", _status),
-    uuids.BATTERY_CRITICAL_STATUS: ("critical_status", _critical),
-    uuids.BATTERY_HEALTH: ("health", _health),
-    uuids.BATTERY_HEALTH_INFORMATION: ("health_information", _health_information),
-    uuids.BATTERY_INFORMATION: ("information", _information),
-    uuids.BATTERY_TIME_STATUS: ("time_status", _times),
-    uuids.BATTERY_SERVICE_DATE: ("service_date", _service_date),
-    uuids.BATTERY_ENERGY_STATUS: ("energy_status", _energy),
+_KINDS: dict[str, tuple[int, Callable[[bytes], int | float | None]]] = {  # bytes, meaning
+    "u8": (1, _unsigned),
+    "u16": (2, _unsigned),
+    "u24": (3, _unsigned),
+    "s8": (1, _signed),
+    "float": (2, medfloat16),
+    "minutes": (3, _minutes),
 }
-
-UUIDS = frozenset(_DECODERS)

@@ -47,13 +47,10 @@ class GatewayOptions:
 
 @dataclass(slots=True)
 class GatewayCounts:
-    """What happened since the start."""
+    """What happened since the start: new records, and connections that failed."""
 
     records: int = 0
-    syncs: int = 0
     failed: int = 0
-    given_up: int = 0
-    scans_begun: int = 0
 
 
 @dataclass(slots=True)
@@ -111,7 +108,6 @@ class Gateway:
         while True:
             try:
                 async with self._radio.scanning(self._on_advertisement):
-                    self.counts.scans_begun += 1
                     self._last_advertisement_s = loop.time()
                     self._set_problem("")
                     while (left_s := self._silent_at_s - loop.time()) > 0:
@@ -209,13 +205,11 @@ class Gateway:
     def _count_failure(self, pending: _PendingSync, why: str) -> None:
         self.counts.failed += 1
         if pending.attempts >= self.options.attempts:
-            self.counts.given_up += 1
             why += "; next time at its next report"
         self._log(f"{pending.node.name}: {why}")
 
     def _publish_result(self, result: SyncResult) -> None:
         """Publish what is known of the node itself, and log what came."""
-        self.counts.syncs += 1
         if result.info is not None:
             self._forwarder.publish_retained(result.name, INFO, json.dumps(result.info))
         status: dict[str, str | int] = {"state": "sleeping"}

@@ -33,7 +33,6 @@ class MqttForwarder:
     def __init__(self, address: BrokerAddress, spool: Spool) -> None:
         self.address = address
         self.problem = "is not connected yet"
-        self.delivered = 0
         self._spool = spool
         self._events: queue.SimpleQueue[int] = queue.SimpleQueue()  # packet ids, _WAKE
         self._in_flight: dict[int, int] = {}  # packet id -> number in the spool
@@ -58,10 +57,6 @@ class MqttForwarder:
     def connected(self) -> bool:
         """Whether the broker has accepted us."""
         return self._connected.is_set()
-
-    def wait_connected(self, timeout_s: float) -> bool:
-        """Return whether the broker accepted us within the time."""
-        return self._connected.wait(timeout_s)
 
     def wake(self) -> None:
         """There is something new in the spool."""
@@ -128,7 +123,6 @@ class MqttForwarder:
             return
         for packet in done:
             del self._in_flight[packet]
-        self.delivered += len(done)
 
     def _send(self) -> None:
         try:

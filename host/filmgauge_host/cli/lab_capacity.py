@@ -5,7 +5,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, progress
+from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment
+from filmgauge_host.cli.options import progress
 
 DEFAULT = ParameterSource.DEFAULT
 
@@ -128,9 +129,9 @@ def temperature(
 def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built: bool) -> None:
     """Cycle an ageing cell, at one current with a hold or by steps given as text."""
     from filmgauge_sim.lab.cycling import HOLD_SHARE, Cycle, is_held
+    from filmgauge_sim.lab.experiment import Experiment
     from filmgauge_sim.lab.figures import points
     from filmgauge_sim.lab.specimen import window_v
-    from filmgauge_sim.lab.steps import parse, run_once
     from filmgauge_sim.lab.trace import Trace
 
     cell = setup.specimen(0.0, built=as_built, ages=True)
@@ -141,14 +142,12 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
             f"charge at {current} uA/cm2 to {high} V, {hold} discharge at {current} uA/cm2"
             f" to {low} V, {count} times"
         )
-    program = parse(steps)
+    program = Experiment(steps)
     trace = Trace() if setup.bdf else None
     done: list[Cycle] = []
     with progress(program.times, "cycles") as tick:
-        for number in range(1, program.times + 1):
-            if trace is not None:
-                trace.cycle = number
-            done.append(run_once(cell, program, setup.temperature_c, number, trace))
+        for each in program.cycles(cell, setup.temperature_c, trace):
+            done.append(each)
             tick()
     found: list[dict[str, Any]] = [
         {

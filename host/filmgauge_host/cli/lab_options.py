@@ -1,9 +1,8 @@
-"""What the experiments of the laboratory have in common: cell, outputs, errors, progress."""
+"""What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,20 +183,3 @@ class Numbers(click.ParamType[list[float]]):
         if not all(self._low <= number <= self._high for number in numbers):
             self.fail(f"every number must be {self._low:g} to {self._high:g}", param, ctx)
         return numbers
-
-
-@contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what is given once for every part done.
-
-    A total of None is one that nobody knows.
-    """
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)

@@ -12,8 +12,8 @@ from filmgauge_host.cli.lab_options import (
     Setup,
     Within,
     experiment,
-    progress,
 )
+from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import InputError
 
 

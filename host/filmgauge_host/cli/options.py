@@ -1,7 +1,8 @@
-"""What several commands share: a time, the broker's address, files in the user's directories."""
+"""What several commands share: a time, wrong input, files of the user, progress."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,21 @@ def make_folder(folder: Path, option: str = "") -> None:
         raise InputError(
             f"{option} {folder} cannot be created: {error.strerror}".strip()
         ) from None
+
+
+@contextmanager
+def progress(total: int | None, what: str) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, nothing elsewhere; call what is given once for every part done,
+    with a new description if there is one.
+
+    A total of None is one that nobody knows.
+    """
+    if not sys.stderr.isatty():
+        yield lambda what="": None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda what="": bar.update(task, advance=1, description=what or None)

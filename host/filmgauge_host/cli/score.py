@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from filmgauge_host.cli.options import input_errors, make_folder
+from filmgauge_host.cli.options import input_errors, make_folder, progress
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def score(
             raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
-    from filmgauge_host.terminal.score_table import print_scores, progress
+    from filmgauge_host.terminal.score_table import print_scores
     from filmgauge_sim.score.from_scenario import family_of
     from filmgauge_sim.score.run import Options
     from filmgauge_sim.score.table import scores
@@ -75,8 +75,8 @@ def score(
         make_folder(plot, "--plot")
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
-    with progress(len(chosen) * seeds) as on_run:
-        for each in scores(chosen, numbers, options, on_run=on_run):
+    with progress(len(chosen) * seeds, "runs") as advance:
+        for each in scores(chosen, numbers, options, on_run=lambda family, seed: advance(family)):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
@@ -98,7 +98,7 @@ def _score_nodes(
     as_json: bool,
 ) -> None:
     """Whole nodes in a scenario: what they publish against the truth. There are no bounds."""
-    from filmgauge_host.virtual.node_score import score_nodes
+    from filmgauge_host.virtual.session import score_nodes
 
     with input_errors():
         scenario = _scenario(families, path)

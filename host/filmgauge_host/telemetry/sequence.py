@@ -44,13 +44,6 @@ class SequenceTracker:
             self.missing_earlier -= 1
         return True
 
-    def gaps(self) -> list[tuple[int, int, int]]:
-        """Return the missing intervals as (boot, first, last), oldest first."""
-        found: list[tuple[int, int, int]] = []
-        for boot in sorted(self._boots):
-            found += [(boot, first, last) for first, last in self._boots[boot].gaps()]
-        return found
-
 
 class _Intervals:
     """A set of integers as sorted, disjoint, non-adjacent closed intervals."""
@@ -73,10 +66,6 @@ class _Intervals:
         if not self._first:
             return 0
         return self._last[-1] - self._first[0] + 1 - self._count
-
-    def gaps(self) -> list[tuple[int, int]]:
-        pairs = zip(self._last, self._first[1:], strict=False)
-        return [(last + 1, first - 1) for last, first in pairs]
 
     def add(self, number: int) -> bool:
         """Add one number; return False when it was in the set."""

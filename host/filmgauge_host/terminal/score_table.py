@@ -1,11 +1,9 @@
 """The score as a person reads it: a table of figures, and the bounds that are missed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from filmgauge_sim.score.bounds import Check
@@ -23,18 +21,6 @@ _COLUMNS = (
     ("to empty", "tte_error_pct"),
 )
 _NARROWEST = 120  # a table that goes into a file has no terminal to ask
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[str, int], None]]:
-    """Show on stderr how many runs are done."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("runs", total=total)
-
-        def on_run(family: str, seed: int) -> None:
-            bar.update(task, advance=1, description=family)
-
-        yield on_run
 
 
 def print_scores(scores: Sequence[FamilyScore]) -> None:

@@ -48,10 +48,10 @@ class EmbeddedBroker:
     log live; a temporary one, removed by `stop()`, unless given.
     """
 
-    def __init__(self, port: int = 0, directory: Path | None = None, deadline_s: float = 10.0):
+    def __init__(self, port: int = 0, directory: Path | None = None, deadline_s: float = 60.0):
         self._port = port
-        self._given = directory
-        self._directory: Path | None = None
+        self._is_temporary = directory is None
+        self._directory = directory and directory.resolve()
         self._deadline_s = deadline_s
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,7 +77,10 @@ class EmbeddedBroker:
         """Start and wait until an MQTT client is accepted; raise NoBrokerError when it is not."""
         if self.pid is not None:
             return
-        directory = self._prepare()
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="filmgauge-broker-"))
+        directory = self._directory
+        directory.mkdir(parents=True, exist_ok=True)
         log = directory / "nats-server.log"
         log.unlink(missing_ok=True)
         configuration = directory / "nats-server.conf"
@@ -113,18 +116,9 @@ class EmbeddedBroker:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if self._directory is not None and self._given is None:
+        if self._directory is not None and self._is_temporary:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
-
-    def _prepare(self) -> Path:
-        if self._directory is None:
-            if self._given is None:
-                self._directory = Path(tempfile.mkdtemp(prefix="filmgauge-broker-"))
-            else:
-                self._directory = self._given.resolve()
-                self._directory.mkdir(parents=True, exist_ok=True)
-        return self._directory
 
     def _wait(self, log: Path) -> None:
         """Return once CONNECT is answered; raise NoBrokerError with the end of the log."""

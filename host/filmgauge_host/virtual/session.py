@@ -1,12 +1,15 @@
 """One run of a scenario: broker, ingest, simulation and scores, opened and closed together."""
 
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
 
 from filmgauge_host.errors import InputError, NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
@@ -20,6 +23,7 @@ from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
+from filmgauge_sim.score.measure import SocErrors
 
 if TYPE_CHECKING:
     from filmgauge_host.virtual.bridged_air import BridgedAir
@@ -31,12 +35,14 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest."""
+    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
+    loss: probability with which what is on the air is lost."""
 
     runtime: RuntimeName = "micropython"
     broker: str | None = None
     duration: str | None = None
     speed: float | None = None
+    loss: float = 0.0
 
 
 class RunSession:
@@ -48,7 +54,7 @@ class RunSession:
         self._options = options
         self._stack = ExitStack()
         self._arrived: deque[ReceivedRecord | Rejected] = deque()
-        self._bridged: BridgedAir | None = None
+        self.bridged: BridgedAir | None = None
         self.began_s = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -80,8 +86,8 @@ class RunSession:
         if any(node.description.advertises for node in self.scenario.node):
             from filmgauge_host.virtual.bridged_air import BridgedAir  # loads bumble and bleak
 
-            bridged = BridgedAir(self.scenario, address, self.folder)
-            self._bridged = self._stack.enter_context(bridged)
+            bridged = BridgedAir(self.scenario, address, self.folder, self._options.loss)
+            self.bridged = self._stack.enter_context(bridged)
         options = self._options
         self.simulation = Simulation(
             self.scenario,
@@ -90,7 +96,7 @@ class RunSession:
             options.runtime,
             options.duration,
             options.speed,
-            self._bridged.air if self._bridged else None,
+            self.bridged.air if self.bridged else None,
         )
         self._stack.callback(self.simulation.close)
         self.broker_url = str(address)
@@ -118,6 +124,9 @@ class RunSession:
             self._deliver(on_record)
 
         self.simulation.run(after_wake, on_idle)
+        for node in self.simulation.nodes:
+            if node.in_wake:  # the end has come into a wake: its record was made and may arrive
+                self._fetch(node)
         rows, until_s = -1, 0.0
         while self._is_on_its_way():
             if rows != self._store.rows:
@@ -138,7 +147,7 @@ class RunSession:
     def _is_on_its_way(self) -> bool:
         """Return whether something that was sent or fetched has not come out of the broker."""
         results = self.results()
-        fetched = self._bridged.fetched if self._bridged else 0
+        fetched = self.bridged.fetched if self.bridged else 0
         arrived = sum(result.received for result in results if result.way == "ble")
         return arrived < fetched or any(result.lost for result in results)
 
@@ -167,3 +176,23 @@ class RunSession:
 
 def _board_broker(address: BrokerAddress) -> Broker:
     return Broker(address.host, address.port, address.user or "", address.password or "")
+
+
+def score_nodes(
+    scenario: Scenario, seeds: range, runtime: RuntimeName
+) -> dict[str, dict[str, Any]]:
+    """Figures of every node of a scenario over all seeds: of each record with a state of charge.
+
+    Raises what a run raises.
+    """
+    errors = {node.name: SocErrors() for node in scenario.node}
+    for seed in seeds:
+        seeded = msgspec.structs.replace(scenario, seed=seed)
+        with (
+            tempfile.TemporaryDirectory(prefix="filmgauge-score-") as folder,
+            RunSession(seeded, RunOptions(runtime), Path(folder)) as session,
+        ):
+            session.run(lambda _received, _true_pct: None, lambda: True)
+            for name, score in session.scores.items():
+                errors[name].extend(score.errors)
+    return {name: {**each.as_dict(), "records": len(each)} for name, each in errors.items()}
