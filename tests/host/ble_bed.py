@@ -1,12 +1,11 @@
 """A bridge between the virtual air and a real broker, and what arrives behind the broker."""
 
 import asyncio
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ble_nodes import BleNode
+from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
 from filmgauge_host.ble.gateway import Gateway, GatewayOptions
@@ -19,8 +18,6 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.bleak_backend import VirtualAdapter, backends
 from filmgauge_sim.air.air import Air
-
-PATIENCE_S = 30.0
 
 
 def address(number: int) -> str:
@@ -130,10 +127,3 @@ class Receiver:
     def close(self) -> None:
         self.ingest.close()
         self.store.close()
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ble_bed import Bridge, Field, Receiver, address, until
+from ble_bed import Bridge, Field, Receiver, address
 from ble_nodes import Misbehaviour
 from mqtt_brokers import Broker, Nats
+from patience import until
 
 from filmgauge.uplink.ble import bthome
 from filmgauge_host.ble.node_registry import KnownNode
