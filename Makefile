@@ -38,7 +38,7 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/need_mosquitto.py
-	@$(BIN)/pytest -n $(JOBS) tests
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
 	@$(BIN)/ruff check .
@@ -50,7 +50,7 @@ typings/.ready: requirements-stubs.lock | setup
 	@$(PIP) --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
 	@touch $@
 
-bench: setup $(PEERS)/.ready  ## print the figures that the README quotes
+bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
 soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy.json and docs/accuracy
@@ -68,7 +68,8 @@ LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade 
   --custom-compile-command "make lock"
 
 lock:  ## renew the lock files after a change of pyproject.toml (needs uv)
-	@$(LOCK) pyproject.toml --group build -o requirements.lock
+	@$(LOCK) pyproject.toml --extra sim --extra lab --group build -o requirements.lock
+	@$(LOCK) pyproject.toml -c requirements.lock -o requirements-base.lock
 	@$(LOCK) --group test -c requirements.lock -o requirements-test.lock
 	@$(LOCK) --group check -c requirements.lock -c requirements-test.lock \
 	  -o requirements-check.lock

@@ -1,1 +1,1 @@
-"""Measures the figures that the README quotes: `make bench`."""
+"""Measures the figures that docs/figures.md names: `make bench`."""

@@ -1,4 +1,7 @@
-"""Prints every figure of the README, one section after the other."""
+"""Measures the sections named, or all; prints each figure and renews its table in docs/figures.md.
+
+python -m bench [SECTION ...]
+"""
 
 import sys
 
@@ -7,15 +10,16 @@ from bench import (
     bluetooth_node,
     firmware,
     flash,
-    fresh_clone,
+    installation,
     ledger,
     memory,
     peers,
     population,
     speed,
 )
+from bench.figures import PAGE, Figure, replaced
 
-_SECTIONS = {
+SECTIONS = {
     "speed": speed.report,
     "peers": peers.report,
     "population": population.report,
@@ -25,19 +29,27 @@ _SECTIONS = {
     "bluetooth-node": bluetooth_node.report,
     "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,
-    "fresh-clone": fresh_clone.report,
+    "installation": installation.report,
 }
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or list(_SECTIONS)
+    chosen = sys.argv[1:] or list(SECTIONS)
     for name in chosen:
-        if name not in _SECTIONS:
-            raise SystemExit(f"bench: section must be one of {', '.join(_SECTIONS)}, not {name}")
+        if name not in SECTIONS:
+            raise SystemExit(f"bench: section must be one of {', '.join(SECTIONS)}, not {name}")
     for name in chosen:
-        print(f"== {name}", flush=True)
-        for line in _SECTIONS[name]():
-            print(line, flush=True)
+        _measure(name)
+
+
+def _measure(section: str) -> None:
+    print(f"== {section}", flush=True)
+    figures: list[Figure] = []
+    for figure in SECTIONS[section]():
+        print(figure.line(), flush=True)
+        figures.append(figure)
+    if figures:  # what is not installed leaves the page as it is
+        PAGE.write_text(replaced(PAGE.read_text(), section, figures))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.bluetooth_campaign import NODES, campaign, nodes_scenario
+from bench.figures import Figure
 from filmgauge_host.ble.bridge import Bridge
 from filmgauge_host.ble.node_registry import KnownNodes
 from filmgauge_host.telemetry.address import parse_address
@@ -23,20 +25,22 @@ _LATENCY_REPORT_S = 10
 _SNIFFER = "F0:F1:F2:F3:F4:F6"
 
 
-def report() -> Iterator[str]:
+def report() -> Iterator[Figure]:
     """Yield the latency and the campaign."""
     for nodes in (1, NODES):
         found = sorted(latencies(nodes, minutes=3 if nodes == 1 else 1.5))
         centile = found[min(len(found) - 1, round(0.99 * len(found)))]
-        yield (
-            f"advertisement to MQTT in real time, {nodes} node(s) at once, {len(found)} "
-            f"records: median {statistics.median(found):.2f} s, 99th percentile {centile:.2f} s"
+        yield Figure(
+            f"advertisement to MQTT in real time, {nodes} node(s) at once, {len(found)} records",
+            f"median {statistics.median(found):.2f} s, 99th percentile {centile:.2f} s",
         )
     day = campaign("1d", loss=0.3)
-    yield (
-        f"{NODES} nodes, a virtual day, 30 % loss: {day.made} records made, {day.received} "
-        f"received, {day.waiting} waiting on their nodes, {day.lost} lost, {day.duplicated} "
-        f"duplicated; {day.failed_visits} connections failed; {day.wall_s:.0f} s"
+    yield Figure(
+        f"{NODES} nodes, a virtual day, 30 % loss: {day.made} records made",
+        f"{day.received} received, {day.waiting} waiting on their nodes, {day.lost} lost,"
+        f" {day.duplicated} duplicated; {day.failed_visits} connections failed;"
+        f" {day.wall_s:.0f} s",
+        "0 lost, 0 duplicated",
     )
 
 
@@ -53,7 +57,7 @@ def latencies(nodes: int, minutes: float) -> list[float]:
     scenario = nodes_scenario(nodes, _LATENCY_REPORT_S, f"{minutes}min")
     with tempfile.TemporaryDirectory() as name, EmbeddedBroker() as broker:
         folder, address, air = Path(name), parse_address(broker.url), Air(1)
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2)
         client.on_message = arrived
         client.connect(address.host, address.port)
         client.subscribe("filmgauge/+/telemetry", 1)

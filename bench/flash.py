@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from filmgauge_host.provision import settings
-from filmgauge_host.provision.boards import BOARDS
-from filmgauge_host.serial import firmware_build as compiled
+from bench.figures import Figure
+from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
-from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, flash_board
+from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.terminal.flash_lines import FlashLines
@@ -29,8 +29,8 @@ _ROUNDS = 3
 _CHANGED = "filmgauge/uplink/mqtt/client.mpy"
 
 
-def report() -> Iterator[str]:
-    """Yield a line for each way of flashing."""
+def report() -> Iterator[Figure]:
+    """Yield a figure for each way of flashing."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         broker = EmbeddedBroker(directory=folder / "broker")
@@ -41,12 +41,12 @@ def report() -> Iterator[str]:
             broker.stop()
 
 
-def _lines(folder: Path, url: str) -> Iterator[str]:
-    modules = compiled.modules()
+def _lines(folder: Path, url: str) -> Iterator[Figure]:
+    modules = firmware_build.modules()
     first = _wanted(modules, url)
     changed = dict(modules)
-    source = compiled.FIRMWARE / _CHANGED.replace(".mpy", ".py")
-    changed[_CHANGED.replace(".mpy", ".py")] = source.read_bytes()
+    source = _CHANGED.replace(".mpy", ".py")
+    changed[source] = firmware_build.modules(source=True)[source]
     del changed[_CHANGED]
     best: dict[str, tuple[int, float]] = {}
     for number in range(_ROUNDS):
@@ -62,10 +62,10 @@ def _lines(folder: Path, url: str) -> Iterator[str]:
     whole = best["from empty"]
     for name, (sent, seconds) in best.items():
         wire_s = sent * _BITS_A_BYTE / _BAUD
-        yield (
-            f"flash {name}: {sent:,} bytes to the board ({wire_s:.1f} s at {_BAUD} baud), "
-            f"{seconds:.2f} s here, {sent / whole[0]:.3f} of the bytes and "
-            f"{seconds / whole[1]:.2f} of the time from empty"
+        yield Figure(
+            f"flash {name}",
+            f"{sent:,} bytes ({wire_s:.1f} s at {_BAUD} baud), {seconds:.2f} s here;"
+            f" {sent / whole[0]:.3f} of the bytes from empty",
         )
 
 
@@ -93,8 +93,8 @@ def _wanted(modules: dict[str, bytes], url: str) -> Wanted:
     }
     return Wanted(
         archive=Archive(modules),
-        start_files=compiled.start_files(),
-        bytecode=compiled.bytecode_version(),
-        config=settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
-        profile=settings.compile_cell("evp-li", 1.0),
+        start_files=firmware_build.start_files(),
+        bytecode=firmware_build.bytecode_version(),
+        config=node_settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
+        profile=node_settings.compile_cell("evp-li", 1.0),
     )

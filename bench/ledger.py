@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.figures import Figure
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.cell import load_parameters
@@ -27,38 +28,42 @@ class _Point:
     temperature_c: float
 
 
-def report() -> Iterator[str]:
+def report() -> Iterator[Figure]:
     """Yield the deviation with an ideal sensor and with every error at the datasheet's bound."""
     ideal = _run("ideal")
-    worst = _run("worst", zeroing=False)
-    counted = max(abs(point.counted_pct) for point in ideal)
-    published = max(abs(point.published_pct) for point in ideal)
-    yield f"ideal sensor, 24 h: ledger within {counted:.3f} % of the truth (bound 0.2 %)"
-    yield f"ideal sensor, 24 h: published state of charge within {published:.3f} %"
-    errors = Ina228Errors.worst()
-    offset_na = 1e3 * errors.offset_uv / _SHUNT_OHM + errors.bias_current_na
-    last = worst[-1]
-    yield (
-        f"worst sensor: {errors.offset_uv:g} uV on {_SHUNT_OHM:g} ohm and "
-        f"{errors.bias_current_na:g} nA bias count {offset_na:g} nA that is not there;"
+    yield Figure(
+        "ideal sensor, 24 h: ledger and truth apart", _worst(ideal, "counted_pct"), "0.2 %"
     )
-    full_uah = _full_uah()
-    yield (
-        f"  {offset_na:g} nA x {last.hours:.2f} h = {offset_na * last.hours:.1f} nAh = "
-        f"{offset_na * last.hours / full_uah / 10:.3f} % of {full_uah:g} uAh;"
+    yield Figure("the same, published state of charge", _worst(ideal, "published_pct"))
+    yield from _explained(_run("worst", zeroing=False))
+    zeroed = _run("worst")
+    yield Figure("the same, its zero measured every six hours", _worst(zeroed, "counted_pct"))
+    yield Figure("the same, published state of charge", _worst(zeroed, "published_pct"))
+
+
+def _worst(points: list[_Point], name: str) -> str:
+    return f"{max(abs(getattr(point, name)) for point in points):.3f} %"
+
+
+def _explained(points: list[_Point]) -> Iterator[Figure]:
+    """Yield what the errors of a sensor lead to, and how far the simulation is from that."""
+    errors, last, full_uah = Ina228Errors.worst(), points[-1], _full_uah()
+    offset_na = 1e3 * errors.offset_uv / _SHUNT_OHM + errors.bias_current_na
+    missing_nah = offset_na * last.hours
+    yield Figure(
+        f"worst sensor: {errors.offset_uv:g} uV on {_SHUNT_OHM:g} ohm and"
+        f" {errors.bias_current_na:g} nA of bias, over {last.hours:.2f} h",
+        f"{offset_na:g} nA and {missing_nah:.1f} nAh that are not there,"
+        f" {missing_nah / full_uah / 10:.3f} % of {full_uah:g} uAh",
     )
     scale = (1 + errors.gain_error) / (1 + errors.oscillator_error) - 1
-    yield f"  gain and oscillator scale the net charge by {scale * 100:+.3f} %"
-    residual = max(abs(p.counted_pct - _predicted(p, errors, full_uah)) for p in worst)
-    yield (
-        f"  after {last.hours:.1f} h predicted {_predicted(last, errors, full_uah):+.3f} %, "
-        f"simulated {last.counted_pct:+.3f} %; never further apart than {residual:.3f} %"
+    yield Figure("its gain and oscillator scale the net charge by", f"{scale * 100:+.3f} %")
+    residual = max(abs(p.counted_pct - _predicted(p, errors, full_uah)) for p in points)
+    yield Figure(
+        "its ledger at the end, predicted from these and simulated",
+        f"{_predicted(last, errors, full_uah):+.3f} % and {last.counted_pct:+.3f} %;"
+        f" never further apart than {residual:.3f} %",
     )
-    zeroed = _run("worst")
-    counted = max(abs(point.counted_pct) for point in zeroed)
-    published = max(abs(point.published_pct) for point in zeroed)
-    yield f"the same sensor, its zero seen every six hours: ledger within {counted:.3f} %,"
-    yield f"  published state of charge within {published:.3f} %"
 
 
 def _full_uah() -> float:

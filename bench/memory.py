@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.figures import Figure
+
 _BOUND_MB = 60.0
 # Run something, then tell the peak resident size of this process (VmHWM: since its own program
 # began, unlike ru_maxrss) and of the largest one that it started, KiB.
@@ -32,18 +34,19 @@ pass_day(film_node())
 """
 _RUN = ["run", "bench", "--json"]
 _RUNS = {
-    "filmgauge run bench": (_COMMAND, _RUN),
-    "filmgauge run bench --runtime cpython": (_COMMAND, [*_RUN, "--runtime", "cpython"]),
+    "`filmgauge run bench`": (_COMMAND, _RUN),
+    "`filmgauge run bench --runtime cpython`": (_COMMAND, [*_RUN, "--runtime", "cpython"]),
     "24 h of cell, capacitor and harvester": (_FILM_DAY, []),
 }
 
 
-def report() -> Iterator[str]:
+def report() -> Iterator[Figure]:
     """Yield the peaks of the runs that a user starts."""
     for name, (program, arguments) in _RUNS.items():
         own_mb, child_mb = _peaks_mb(program, arguments)
-        text = f"{name}: the simulator peaks at {own_mb:.0f} MB (bound {_BOUND_MB:.0f} MB)"
-        yield text + (f", its largest child at {child_mb:.0f} MB" if child_mb else "")
+        child = f", its largest child {child_mb:.0f} MB" if child_mb else ""
+        bound = f"{_BOUND_MB:.0f} MB without children"
+        yield Figure(f"memory of {name}, at its peak", f"{own_mb:.0f} MB{child}", bound)
 
 
 def _peaks_mb(program: str, arguments: list[str]) -> list[float]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from bench.circuit import BURSTS, circuit, cycling, day
 from bench.equivalent_circuit import EquivalentCircuit
+from bench.figures import Figure
 from bench.film_day import film_node, pass_day
 from bench.peer import ENVIRONMENT, Peer
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
@@ -20,10 +21,10 @@ _THEVENIN_CYCLES = 5  # of all, because it takes so long
 _OURS_PER_TURN = 5
 
 
-def report() -> Iterator[str]:
+def report() -> Iterator[Figure]:
     """Yield times, their ratios, and how far the voltages are apart."""
     if not (ENVIRONMENT / "bin/python").exists():
-        yield "pybamm and thevenin are not there: make bench installs them"
+        print("pybamm and thevenin are not there: make bench installs them")
         return
     with Peer("pybamm") as pybamm, Peer("thevenin") as thevenin:
         yield from _days(pybamm, thevenin)
@@ -31,7 +32,7 @@ def report() -> Iterator[str]:
         yield from _cycles(pybamm, thevenin)
 
 
-def _days(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
+def _days(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
     given = {"spec": circuit(), "load": {**day(), "sample_s": [86_399.0]}}
     ours, watched, unwatched = [], [], []
     for _ in range(_DAYS):
@@ -39,15 +40,16 @@ def _days(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
         watched.append(pybamm.ask("day", **given)["seconds"])
         unwatched.append(pybamm.ask("day-unwatched", **given)["seconds"])
     steps = min(thevenin.ask("day", **given)["seconds"] for _ in range(2))
-    yield (
-        f"24 h, {2 * BURSTS} loads: cell, capacitor and harvester {1e3 * min(ours):.2f} ms;"
-        f" the cell alone in pybamm {1e3 * min(watched):.0f} ms, in thevenin {1e3 * steps:.0f} ms"
+    yield Figure(
+        f"24 h, {2 * BURSTS} loads: cell, capacitor and harvester",
+        f"{1e3 * min(ours):.2f} ms; the cell alone in pybamm {1e3 * min(watched):.0f} ms,"
+        f" in thevenin {1e3 * steps:.0f} ms",
     )
-    yield _ratio(min(watched) / min(ours), _DAY_RATIO)
+    yield _ratio("the day", min(watched) / min(ours), _DAY_RATIO)
     # Ours watches cutoffs, brown-out and thresholds throughout.
-    yield (
-        f"  {min(unwatched) / min(ours):.0f} times faster than pybamm with its cutoffs taken out"
-        f" ({1e3 * min(unwatched):.0f} ms), which then misses them"
+    yield Figure(
+        "the day against pybamm with its cutoffs taken out, which then misses them",
+        f"{min(unwatched) / min(ours):.0f} times faster ({1e3 * min(unwatched):.0f} ms)",
     )
 
 
@@ -58,18 +60,17 @@ def _film_day_s() -> float:
     return time.perf_counter() - began_s
 
 
-def _agreement(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
+def _agreement(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
     spec, load = circuit(), day()
     best_s = min(_timed(lambda: _our_circuit(spec, load)) for _ in range(_OURS_PER_TURN))
-    yield f"the same equivalent circuit, 24 h: ours {1e3 * best_s:.2f} ms with all samples"
+    value = f"{1e3 * best_s:.2f} ms with all samples"
+    yield Figure("the same equivalent circuit in all three, 24 h: ours", value)
     ours = _our_circuit(spec, load)
     for peer in (pybamm, thevenin):
         theirs = peer.ask("day", spec=spec, load=load)["voltages"]
         worst_mv = 1e3 * max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
-        yield (
-            f"  {peer.name}: {len(ours)} voltages within {worst_mv:.3f} mV of ours"
-            f" (bound {_AGREEMENT_MV:g} mV)"
-        )
+        what = f"its {len(ours)} voltages in {peer.name} and ours, apart"
+        yield Figure(what, f"{worst_mv:.3f} mV", f"{_AGREEMENT_MV:g} mV")
 
 
 def _our_circuit(spec: dict, load: dict) -> list[float]:
@@ -96,27 +97,27 @@ def _our_circuit(spec: dict, load: dict) -> list[float]:
     return voltages
 
 
-def _cycles(pybamm: Peer, thevenin: Peer) -> Iterator[str]:
+def _cycles(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
     spec, given = circuit(), cycling()
-    ours, theirs = [], []
+    ours, theirs, answer = [], [], {}
     for _ in range(_CYCLINGS):
         ours += [_timed(lambda: _our_cycles(given["cycles"])) for _ in range(_OURS_PER_TURN)]
         answer = pybamm.ask("cycles", spec=spec, cycling=given)
         theirs.append(answer["seconds"])
     few = thevenin.ask("cycles", spec=spec, cycling={**given, "cycles": _THEVENIN_CYCLES})
-    yield (
-        f"{given['cycles']} full cycles: the ageing film {1e3 * min(ours):.0f} ms;"
-        f" in pybamm {1e3 * min(theirs):.0f} ms;"
-        f" in thevenin {1e3 * few['seconds']:.0f} ms for {_THEVENIN_CYCLES} of them"
+    yield Figure(
+        f"{given['cycles']} full cycles of the ageing film",
+        f"{1e3 * min(ours):.0f} ms; in pybamm {1e3 * min(theirs):.0f} ms;"
+        f" in thevenin {1e3 * few['seconds']:.0f} ms for {_THEVENIN_CYCLES} of them",
     )
-    yield _ratio(min(theirs) / min(ours), _CYCLES_RATIO)
+    yield _ratio("the cycles", min(theirs) / min(ours), _CYCLES_RATIO)
     missed = {
         "ours": _our_cycles(2),
         "pybamm": abs(answer["ends_v"][-1] - spec["high_v"]),
         "thevenin": abs(few["ends_v"][-1] - spec["high_v"]),
     }
     texts = (f"{name} {1e3 * volts:.2g} mV" for name, volts in missed.items())
-    yield f"  the upper cutoff is missed by: {', '.join(texts)} (bound of ours 0.1 mV)"
+    yield Figure("the upper cutoff of a cycle is missed by", ", ".join(texts), "ours 0.1 mV")
 
 
 def _our_cycles(count: int) -> float:
@@ -134,5 +135,6 @@ def _timed(what: Callable[[], object]) -> float:
     return time.perf_counter() - began_s
 
 
-def _ratio(ratio: float, bound: float) -> str:
-    return f"  {ratio:.0f} times faster than pybamm, cutoffs watched by both (bound {bound:.0f})"
+def _ratio(what: str, ratio: float, bound: float) -> Figure:
+    against = f"{what} against pybamm, cutoffs watched by both"
+    return Figure(against, f"{ratio:.0f} times faster", f"{bound:.0f} times")

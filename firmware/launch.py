@@ -18,25 +18,27 @@ import os
 import sys
 import time
 
-_ARCHIVE = "/app.bin"
-_TRIAL = "/trial"
-_REPORTED = "/reported"
+ARCHIVE = "/app.bin"
+SWITCH = "/switch"
+TRIAL = "/trial"
+REPORTED = "/reported"
 _APP = "/app"
 _COLLECT_EVERY = 8192  # bytes
 STARTS = 4  # assumed: one for a broker that was away, and its like
-_GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
+GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
 _AFTER_FAILURE_MS = 60000
-_MAGIC = b"FGAPP1\n"
-_PACKAGE = "/filmgauge/"
+MAGIC = b"FGAPP1\n"
+PACKAGE = "/filmgauge/"
+FIRST_RECORD = "filmgauge: first record"
 
 
 def start() -> None:
     """Run the firmware; return, which leads to the prompt, where there is none."""
     gc.threshold(_COLLECT_EVERY)  # as filmgauge/start.py says why, from the beginning
-    root()
-    settle()
+    mount_at_root()
+    finish_update()
     trial = None
-    if _is_there(_TRIAL):
+    if is_there(TRIAL):
         trial = Trial()
         trial.begin()
     try:
@@ -45,7 +47,7 @@ def start() -> None:
 
         run(trial)
     except ImportError as error:
-        if "'filmgauge'" in str(error) and not _is_there(_ARCHIVE):
+        if "'filmgauge'" in str(error) and not is_there(ARCHIVE):
             print("launch: no firmware on this board")
             return
         sys.print_exception(error)  # pyright: ignore
@@ -57,7 +59,7 @@ def start() -> None:
     machine.reset()
 
 
-def root() -> None:
+def mount_at_root() -> None:
     """Put the file system at / on a port that has it at /flash: the firmware's paths are so."""
     if "flash" not in os.listdir("/"):
         return
@@ -71,42 +73,42 @@ def root() -> None:
             sys.path[:] = [each.replace("/flash", "") or "/" for each in sys.path]
 
 
-def settle() -> None:
+def finish_update() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
-    if _is_there("/switch") or _is_there(_TRIAL):
+    if is_there(SWITCH) or is_there(TRIAL):
         import update
 
-        update.settle()
+        update.finish()
         del sys.modules["update"]  # its room is the firmware's
 
 
 class Trial:
-    """The trial of a version: told by the firmware when it starts anew and when it has passed."""
+    """The trial of a version: the firmware says when it starts anew and when it has passed."""
 
     def begin(self) -> None:
         """Count a start, and let a watchdog end one that hangs."""
         import machine
 
-        machine.WDT(timeout=_GUARD_MS)
-        if os.stat(_TRIAL)[6] < STARTS:
-            with open(_TRIAL, "ab") as file:
+        machine.WDT(timeout=GUARD_MS)
+        if os.stat(TRIAL)[6] < STARTS:
+            with open(TRIAL, "ab") as file:
                 file.write(b".")
 
-    def again(self) -> None:
+    def count_wake(self) -> None:
         """Count a wake of a board that keeps its memory; one too many boots it."""
-        if os.stat(_TRIAL)[6] >= STARTS:
+        if os.stat(TRIAL)[6] >= STARTS:
             import machine
 
             machine.reset()
-        with open(_TRIAL, "ab") as file:
+        with open(TRIAL, "ab") as file:
             file.write(b".")
 
     def passed(self, record: str) -> None:
         """End the trial: the version has reported `record`, which a host may have missed."""
-        print("filmgauge: first record", record)
-        with open(_REPORTED, "w") as file:
+        print(FIRST_RECORD, record)
+        with open(REPORTED, "w") as file:
             file.write(record)
-        os.remove(_TRIAL)
+        os.remove(TRIAL)
         for name in os.listdir("/"):
             if name.endswith(".old"):
                 os.remove("/" + name)
@@ -114,15 +116,16 @@ class Trial:
 
 def mount() -> None:
     """Put the archive on the module path; without one, modules come from /lib or are frozen."""
-    if _APP in sys.path or not _is_there(_ARCHIVE):
+    if _APP in sys.path or not is_there(ARCHIVE):
         return
     import vfs
 
-    vfs.mount(Archive(_ARCHIVE), _APP)  # pyright: ignore
+    vfs.mount(Archive(ARCHIVE), _APP)  # pyright: ignore
     sys.path.insert(0, _APP)
 
 
-def _is_there(path):
+def is_there(path: str) -> bool:
+    """Return whether there is such a file or directory."""
     try:
         os.stat(path)
     except OSError:
@@ -140,11 +143,11 @@ class Archive:
 
     def __init__(self, path):
         self._file = open(path, "rb")  # noqa: SIM115
-        if self._file.read(len(_MAGIC)) != _MAGIC:
+        if self._file.read(len(MAGIC)) != MAGIC:
             raise OSError(5)
         length = int(self._file.read(8), 16)
         self._index = self._file.read(length)
-        self._begin = len(_MAGIC) + 8 + length
+        self._begin = len(MAGIC) + 8 + length
 
     def mount(self, readonly, mkfs):
         """Be mounted: nothing to do."""
@@ -158,7 +161,7 @@ class Archive:
         found = self._find(path)
         if found:
             return (0x8000, 0, 0, 0, 0, 0, found[1], 0, 0, 0)
-        if path != _PACKAGE[:-1] and self._index.find(b"\n" + _short(path) + b"/") < 0:
+        if path != PACKAGE[:-1] and self._index.find(b"\n" + _short(path) + b"/") < 0:
             raise OSError(2)
         return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -171,7 +174,7 @@ class Archive:
 
     def _find(self, path):
         """Return offset and length, None when the name is not in the index."""
-        if not path.startswith(_PACKAGE):
+        if not path.startswith(PACKAGE):
             return None
         key = b"\n" + _short(path) + b" "
         at = self._index.find(key)
@@ -182,7 +185,7 @@ class Archive:
 
 
 def _short(path):
-    path = path[len(_PACKAGE) :]
+    path = path[len(PACKAGE) :]
     return (path[:-4] if path.endswith(".mpy") else path).encode()
 
 

@@ -5,6 +5,7 @@ config.sample_s, config.mqtt_host, ...
 """
 
 import json
+from binascii import unhexlify
 
 from filmgauge.compat import const
 from filmgauge.settings import Settings
@@ -67,6 +68,12 @@ _TEXTS = const(
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
     "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
+KEYS = const(("ble_key", "command_key"))
+SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
+_KEY_SIZE = const(16)
+
+# Texts that nobody who reads a node may see.
+SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
 
 
 class Config(Settings):
@@ -81,6 +88,9 @@ class Config(Settings):
                     check(name, value, low, high)
                 setattr(self, name, value)
         check_node(getattr(self, "node"))  # noqa: B009
+        for name in KEYS:
+            if getattr(self, name):
+                key_bytes("configuration key " + name, getattr(self, name))
         for name in values:
             raise ValueError("configuration has no key %s" % name)
 
@@ -108,6 +118,18 @@ def check_node(name: str) -> str:
     return name
 
 
+def key_bytes(name: str, text: str) -> bytes:
+    """Return the 16 bytes of a key; ValueError, `name` in it, unless `text` has 32 hexadecimal
+    digits. The text is not repeated: it is a secret."""
+    try:
+        key = unhexlify(text)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_SIZE:
+        raise ValueError("%s must be 32 hexadecimal digits" % name)
+    return key
+
+
 def numbers():
     """Return name, default (None: must be given), smallest and largest value, in turn."""
     return _rows(_NUMBERS, int)
@@ -119,9 +141,9 @@ def texts():
 
 
 def _rows(table, kind):
-    words = table.split()
-    defaults = [None if word == "-" else kind(word) for word in words[1::4]]
-    return zip(words[::4], defaults, map(int, words[2::4]), map(int, words[3::4]))
+    for row in table.split("\n"):  # a row at a time: all words together would take 4 KB
+        name, default, low, high = row.split()
+        yield name, None if default == "-" else kind(default), int(low), int(high)
 
 
 def _empty(word):

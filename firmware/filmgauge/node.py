@@ -8,12 +8,9 @@ import sys
 import time
 
 from filmgauge.board import this_board
-from filmgauge.charge.coulomb_counter import charge_source
 from filmgauge.compat import const, unload
 from filmgauge.record.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
 from filmgauge.settings import Settings
-from filmgauge.state import SIZE, State
-from filmgauge.store.retained import Retained
 
 _CONFIG = const("/config.json")
 _PROFILE = const("/profile.bin")
@@ -25,10 +22,10 @@ _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _READING = ("filmgauge.config", "filmgauge.gauge.profile_format")  # modules
-_GAUGING = const(("_gauge", "_counting", "_sampler"))
+_GAUGING = const(("_gauge", "_charge", "_sampler"))
 
 
-class _Told:
+class RecordFields:
     """What a record is to tell: the record itself has room only where the gauge had it."""
 
     def __init__(self, **values):
@@ -40,12 +37,17 @@ class Node:
     """A node. Built anew at every boot and after a failure; what it knows is in its State."""
 
     def __init__(self, board, config, profile, on_trial=False):
+        from filmgauge.charge.coulomb_counter import charge_source
+        from filmgauge.state import SIZE, State
+        from filmgauge.store.retained import Retained
+
         self._begun_ms = time.ticks_ms()
         self._board = board
+        self._size = SIZE
         self._config = config
         self._faults = 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
-        self._recalled = False
+        self._loaded = False
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
         self._state = State()
@@ -56,8 +58,8 @@ class Node:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._retained = Retained(board.retained, SIZE)
         self._journal = self._backlog = None  # until they are used
-        self._counting = charge_source(config)
-        self._sampler = self._counting.sampler(board, config)
+        self._charge = charge_source(config)
+        self._sampler = self._charge.sampler(board, config)
         self._uplink = board.uplink(config, profile)
         self._reports_next = False
 
@@ -72,15 +74,15 @@ class Node:
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
-        slept = self._recalled  # with its memory kept
+        slept = self._loaded  # with its memory kept
         if slept:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
-        self._recall()
-        if slept and self._is_calm():
+        self._load_state()
+        if slept and self._can_skip_sample():
             self._state.wakes += 1
-            return self._until_next_ms()
-        is_open = self._protection.begin(self._state.zeroing)
+            return self._sleep_ms()
+        is_open = self._protection.begin(self._state.offset_running)
         self._sampler.sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
@@ -88,32 +90,32 @@ class Node:
         wakes = self._state.wakes
         reports = self._reports(wakes)
         saves = wakes % self._config.journal_every == 0
-        self._note_protection(reports)
-        told = self._told(now_ms) if reports else None
-        if saves or told is not None:  # before the radio, which may cost the supply
-            self._remember(to_flash=saves)
-        if told is not None:
+        self._read_protection(reports)
+        fields = self._record_fields(now_ms) if reports else None
+        if saves or fields is not None:  # before the radio, which may cost the supply
+            self._save_state(to_flash=saves)
+        if fields is not None:
             watchdog.feed()
-            self._report(told)
+            self._report(fields)
         self._state.wakes += 1
         self._state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
-        self._remember(to_flash=False)
-        if told is not None and self._uplink.desk is not None:
-            self._obey(self._uplink.desk)
-        return self._until_next_ms()
+        self._save_state(to_flash=False)
+        if fields is not None and self._uplink.peer is not None:
+            self._apply_requests(self._uplink.peer)
+        return self._sleep_ms()
 
     def fail(self) -> None:
         """Note that this wake ended in an exception, for the next report to tell."""
-        if not self._recalled:
+        if not self._loaded:
             return  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
         self._state.faults |= FAULT_EXCEPTION
         self._state.wakes += 1
-        self._remember(to_flash=first)  # no record may leave before its boot is in the journal
+        self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
 
-    def _recall(self):
+    def _load_state(self):
         """Load the state: retained memory after a sleep, the journal after a power-on."""
-        if self._recalled:
+        if self._loaded:
             return
         state = self._state
         if self._retained.load(state.buffer):
@@ -121,24 +123,24 @@ class Node:
         else:
             known = False
         if not known:
-            if self._flash().load(state.buffer):
+            if self._open_journal().load(state.buffer):
                 state.unpack(self._gauge, self._protection)
             state.boot += 1
-            state.seq = state.wakes = state.told = state.zeroing = 0
+            state.seq = state.wakes = state.info_sent = state.offset_running = 0
             state.base_ms = state.last_ms = self._board.clock_ms()
             self._gauge.rest()
         config = self._config
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
-        self._recalled = True
+        self._loaded = True
 
-    def _is_calm(self):
+    def _can_skip_sample(self):
         """Return whether a glance at the current is all that this wake needs."""
         state, config = self._state, self._config
         wakes = state.wakes
         if not wakes % config.look_every or not wakes % config.journal_every:
             return False
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
-        return not self._reports(wakes) and self._counting.glance(
+        return not self._reports(wakes) and self._charge.quick_check(
             state, self._sampler, self._gauge, elapsed_ms
         )
 
@@ -149,10 +151,10 @@ class Node:
         celsius = self._cdeg()
         gauge = self._gauge
         elapsed_ms = max(0, now_ms - state.last_ms)
-        gap = self._counting.count(state, sampler, gauge, elapsed_ms, celsius)
+        gap = self._charge.count(state, sampler, gauge, elapsed_ms, celsius)
         self._faults = self._lasting_faults | sampler.faults | gap
         gauge.book(-sampler.drained_pc)
-        voltage_uv, code = sampler.voltage_uv, self._counting.telling_code(state, sampler)
+        voltage_uv, code = sampler.voltage_uv, self._charge.current_for_voltage(state, sampler)
         if voltage_uv is not None and code is not None:
             gauge.observe(voltage_uv, gauge.scale.pc(code), sampler.drain_pa, celsius)
         state.last_ms = now_ms
@@ -162,22 +164,22 @@ class Node:
         state = self._state
         busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
         pa = self._current_pa()
-        self._protection.look(is_open, self._sampler, pa, self._gauge, busy)
+        self._protection.update(is_open, self._sampler, pa, self._gauge, busy)
         # The interval that began with this sample is all open only if the sample was, too.
-        state.zeroing = 1 if is_open and not state.zeroing else 0
-        self._protection.finish(state.zeroing)
+        state.offset_running = 1 if is_open and not state.offset_running else 0
+        self._protection.set_switch(state.offset_running)
 
-    def _note_protection(self, reports):
+    def _read_protection(self, reports):
         """Note what is told of the protection; where room is needed to tell it, let it go."""
         protection = self._protection
         self._period_ms = protection.period(self._config.sample_s * 1000)
-        self._limits, self._service = protection.word(), protection.service()
+        self._limits, self._service_level = protection.limits_word(), protection.service_level()
         if reports and self._board.boots_anew:
             self._state.pack(None, protection)
             protection = None
-            self._let_go(("_protection",), "filmgauge.control")
+            self._unload(("_protection",), "filmgauge.control")
 
-    def _let_go(self, names, package):
+    def _unload(self, names, package):
         """Make room: what they know is in the state, and the board boots anew after its sleep."""
         for name in names:
             setattr(self, name, None)
@@ -197,13 +199,13 @@ class Node:
         code = self._sampler.current_code
         return None if code is None else self._gauge.scale.pc(code)
 
-    def _told(self, now_ms):
+    def _record_fields(self, now_ms):
         """Return the values of the next record; it takes the next seq and the faults so far."""
         from filmgauge.gauge.ledger import CORRECTED, MEASURED
 
         state = self._state
         gauge = self._gauge
-        told = _Told(
+        fields = RecordFields(
             boot=state.boot,
             seq=state.seq,
             up_s=(now_ms - state.base_ms) // 1000,
@@ -222,32 +224,32 @@ class Node:
             limits=self._limits,
         )
         if not self._lasting_faults:
-            from filmgauge.record.gauge_fields import tell
+            from filmgauge.record.gauge_fields import add_gauge_fields
 
-            tell(told, gauge, self._load_pa, self._cdeg())
+            add_gauge_fields(fields, gauge, self._load_pa, self._cdeg())
         state.seq += 1
         state.faults = 0
-        return told
+        return fields
 
-    def _remember(self, to_flash):
+    def _save_state(self, to_flash):
         self._state.pack(self._gauge, self._protection)
         if to_flash:
             try:
-                self._flash().save(self._state.buffer)
+                self._open_journal().save(self._state.buffer)
             except OSError as error:
                 self._state.faults |= FAULT_STORE
                 print("filmgauge: journal:", error)
         self._retained.save(self._state.buffer)
 
-    def _flash(self):
+    def _open_journal(self):
         """Return the journal."""
         if self._journal is None:
             from filmgauge.store.journal import Journal
 
-            self._journal = Journal(_JOURNAL, SIZE)
+            self._journal = Journal(_JOURNAL, self._size)
         return self._journal
 
-    def _waiting(self):
+    def _open_backlog(self):
         """Return the backlog."""
         if self._backlog is None:
             from filmgauge.store.backlog import Backlog
@@ -255,48 +257,48 @@ class Node:
             self._backlog = Backlog(_BACKLOG, self._config.backlog)
         return self._backlog
 
-    def _report(self, told):
+    def _report(self, fields):
         """Send a record now, or keep it for later."""
         uplink = self._uplink
-        ledger, service = self._gauge.ledger, self._service
+        ledger, service = self._gauge.ledger, self._service_level
         self._reports_next = False
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
             ledger = None
-            self._let_go(_GAUGING, "filmgauge.gauge")
+            self._unload(_GAUGING, "filmgauge.gauge")
         from filmgauge.record.record import Record
 
-        backlog = self._waiting()
-        record = Record(backlog=backlog.count(), **told.__dict__)
-        kept = uplink.keeps and self._keep(record)
-        sent = uplink.send(record, backlog, not self._state.told, ledger, service)
+        backlog = self._open_backlog()
+        record = Record(backlog=backlog.count(), **fields.__dict__)
+        stored = uplink.stores_first and self._store_record(record)
+        sent = uplink.send(record, backlog, not self._state.info_sent, ledger, service)
         if sent:
-            self._state.told = 1
+            self._state.info_sent = 1
         else:
-            print("filmgauge: record %d waits: %s" % (told.seq, uplink.error))
-            kept = kept or self._keep(record)
-        if self._on_trial and (sent or (kept and not uplink.acknowledges)):
+            print("filmgauge: record %d waits: %s" % (fields.seq, uplink.error))
+            stored = stored or self._store_record(record)
+        if self._on_trial and (sent or (stored and not uplink.acknowledges)):
             self.reported = record
             self._on_trial = False
         self._state.transmitted(uplink.taken_nj)
 
-    def _obey(self, desk):
+    def _apply_requests(self, peer):
         """Do what a peer has asked for."""
-        wishes, desk.wishes = desk.wishes, 0
-        if not wishes:
+        requests, peer.requests = peer.requests, 0
+        if not requests:
             return
         from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
 
-        self._reports_next = bool(wishes & REQUEST_REPORT)
-        if wishes & REQUEST_ZERO:
-            self._protection.seek_zero()
-        if wishes & REQUEST_REBOOT:
-            self._remember(to_flash=True)
+        self._reports_next = bool(requests & REQUEST_REPORT)
+        if requests & REQUEST_ZERO:
+            self._protection.request_zero()
+        if requests & REQUEST_REBOOT:
+            self._save_state(to_flash=True)
             self._board.reset()
 
-    def _keep(self, record):
+    def _store_record(self, record):
         """Keep a record for later; return whether flash took it."""
         try:
-            if self._waiting().add(record.to_bytes()):
+            if self._open_backlog().add(record.to_bytes()):
                 self._state.faults |= FAULT_BACKLOG
         except OSError as error:
             self._state.faults |= FAULT_STORE
@@ -304,7 +306,7 @@ class Node:
             return False
         return True
 
-    def _until_next_ms(self):
+    def _sleep_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
         period_ms = self._period_ms
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
@@ -323,7 +325,7 @@ def run(trial=None) -> None:
             trial = None
         board.sleep(sleep_ms)  # does not return where the board boots anew
         if trial is not None:
-            trial.again()
+            trial.count_wake()
 
 
 def _one_wake(board, node, on_trial):

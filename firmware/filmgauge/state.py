@@ -21,7 +21,7 @@ class State:
 
     boot: power-ons so far; seq: records of this boot; wakes: wakes of this boot;
     base_ms: the clock at power-on; last_ms: the clock at the last sample;
-    charge_high, charge_low: what the way of counting noted then (counting.py);
+    charge_high, charge_low: what the way of counting noted then (charge);
     awake_ms: how long the last wake took; radio_nj: what the radio took since the last sample, as
     far as it is to be booked; faults: to be told with the next record;
     counting: 1 when the current sensor was read since it started, or in this boot;
@@ -35,7 +35,7 @@ class State:
         self.base_ms = self.last_ms = 0
         self.charge_high = self.charge_low = self.awake_ms = 0
         self.radio_nj = 0
-        self.faults = self.counting = self.told = self.zeroing = 0
+        self.faults = self.sensor_known = self.info_sent = self.offset_running = 0
 
     def transmitted(self, nanojoules: int) -> None:
         """Note what the radio has taken out of the buffer capacitor since the last sample."""
@@ -58,9 +58,9 @@ class State:
             self.awake_ms,
             self.radio_nj,
             self.faults,
-            self.counting,
-            self.told,
-            self.zeroing,
+            self.sensor_known,
+            self.info_sent,
+            self.offset_running,
         )
         if protection is not None:
             protection.pack_into(self.buffer, HEAD_SIZE + _OWN)
@@ -77,7 +77,7 @@ class State:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
         self.charge_high, self.charge_low, self.awake_ms, self.radio_nj = values[6:10]
-        self.faults, self.counting, self.told, self.zeroing = values[10:]
+        self.faults, self.sensor_known, self.info_sent, self.offset_running = values[10:]
         if protection is not None:
             protection.unpack_from(self.buffer, HEAD_SIZE + _OWN)
         gauge.unpack_from(self.buffer, HEAD_SIZE + _GAUGE)

@@ -16,8 +16,8 @@ class LineFilm:
     def surface(self, voltage_uv, current_pa, drain_pa, temperature_cdeg):
         return self.informative
 
-    def split(self, base_pa, now_pa, temperature_cdeg):
-        self.unsteady = self.looked = self.doubted = 0.0
+    def split_burst(self, base_pa, now_pa, temperature_cdeg):
+        self.unsteady = self.input_lag = self.lag_noise = 0.0
 
     def lag(self, drain_pa, temperature_cdeg):
         self.lag_by_tau, self.lag_by_ea = self.by

@@ -2,7 +2,7 @@
 
 from binascii import hexlify, unhexlify
 
-from a_desk import record
+from a_peer import record
 from cells import cell
 
 from filmgauge.uplink.ble.battery_service import critical, energy_nwh, medfloat16, values

@@ -5,7 +5,7 @@ import struct
 
 from noise import Noise
 
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
 LENGTH = 40
 
@@ -21,7 +21,7 @@ def block(sequence=7, length=LENGTH, seed=41):
 def test_round_trip():
     for length in (0, 1, 40, 120):
         for sequence in (0, 1, 2**31, 2**32 - 1):
-            assert opened(block(sequence, length), length) == sequence
+            assert unseal(block(sequence, length), length) == sequence
 
 
 def test_layout():
@@ -35,15 +35,15 @@ def test_every_flipped_bit_is_refused():
     data = block()
     for bit in range(8 * len(data)):
         data[bit >> 3] ^= 1 << (bit & 7)
-        assert opened(data, LENGTH) is None
+        assert unseal(data, LENGTH) is None
         data[bit >> 3] ^= 1 << (bit & 7)
-    assert opened(data, LENGTH) == 7
+    assert unseal(data, LENGTH) == 7
 
 
 def test_every_truncation_is_refused():
     data = bytes(block())
     for length in range(len(data)):
-        assert opened(data[:length], LENGTH) is None
+        assert unseal(data[:length], LENGTH) is None
 
 
 def test_every_torn_write_is_refused():
@@ -51,17 +51,17 @@ def test_every_torn_write_is_refused():
     for cut in range(1, len(old)):
         torn = new[:cut] + old[cut:]
         if torn not in (old, new):
-            assert opened(torn, LENGTH) is None
+            assert unseal(torn, LENGTH) is None
 
 
 def test_what_follows_a_block_does_not_matter():
-    assert opened(bytes(block()) + b"rest", LENGTH) == 7
+    assert unseal(bytes(block()) + b"rest", LENGTH) == 7
 
 
 def test_another_length_is_refused():
     data = block()
     for length in (0, LENGTH - 1, LENGTH + 1, 2 * LENGTH):
-        assert opened(data, length) is None
+        assert unseal(data, length) is None
 
 
 def test_another_kind_of_block_is_refused():
@@ -69,12 +69,12 @@ def test_another_kind_of_block_is_refused():
         data = block()
         data[at : at + 2] = value
         data[-4:] = struct.pack("<I", binascii.crc32(data[:-4]))
-        assert opened(data, LENGTH) is None
+        assert unseal(data, LENGTH) is None
 
 
 def test_foreign_bytes_are_refused():
     noise = Noise(44)
     for data in (b"", bytes(LENGTH + OVERHEAD), b"\xff" * (LENGTH + OVERHEAD)):
-        assert opened(data, LENGTH) is None
+        assert unseal(data, LENGTH) is None
     for _ in range(50):
-        assert opened(noise.octets(LENGTH + OVERHEAD), LENGTH) is None
+        assert unseal(noise.octets(LENGTH + OVERHEAD), LENGTH) is None

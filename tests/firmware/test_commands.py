@@ -5,15 +5,16 @@ import os
 import struct
 from binascii import hexlify, unhexlify
 
-from a_desk import CONFIG, KEY, desk_with
+from a_peer import CONFIG, KEY, peer_with
 from expect import raises
 from scratch import read_file, unused_path, write_file
 
+from filmgauge.config import key_bytes
 from filmgauge.store.command_counter import CommandCounter
 from filmgauge.uplink.actions import Actions
 from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT
 from filmgauge.uplink.command_port import CommandPort
-from filmgauge.uplink.commands import Commands, Refused, hmac, secure
+from filmgauge.uplink.commands import Commands, Refused, hmac, parse_secure
 
 UNIX_S = 1800000000
 
@@ -26,7 +27,7 @@ def frame(operation, counter, payload=b"", key=KEY, node="window-1"):
 def refused(commands, data):
     """Return the status and the reason of a refusal."""
     try:
-        commands.opened(data)
+        commands.verify(data)
     except Refused as error:
         return error.status, error.reason
     raise AssertionError("it was obeyed")
@@ -47,7 +48,7 @@ def test_a_whole_frame_is_the_one_that_the_library_of_a_pc_makes():
     assert frame(1, 7, unhexlify("00d2496b"))[:10] == body
     commands = Commands("window-1", KEY, CommandCounter(unused_path()))
     mac = unhexlify(MAC)
-    assert commands.opened(body + mac) == (7, 1, unhexlify("00d2496b"))
+    assert commands.verify(body + mac) == (7, 1, unhexlify("00d2496b"))
 
 
 MAC = "b3465531509fbeeb159446356e0e7b3d"
@@ -56,15 +57,15 @@ MAC = "b3465531509fbeeb159446356e0e7b3d"
 def test_a_frame_acts_once_whatever_becomes_of_the_power():
     path = unused_path()
     commands = Commands("window-1", KEY, CommandCounter(path))
-    assert commands.opened(frame(1, 5, b"x")) == (5, 1, b"x")
+    assert commands.verify(frame(1, 5, b"x")) == (5, 1, b"x")
     again = Commands("window-1", KEY, CommandCounter(path))
     for known in (commands, again):
         for counter in (5, 4, 0):
             status, reason = refused(known, frame(1, counter, b"x"))
             assert (status, reason) == (3, "counter must be above 5, not %d" % counter)
-    assert again.opened(frame(1, 6)) == (6, 1, b"")
+    assert again.verify(frame(1, 6)) == (6, 1, b"")
     assert CommandCounter(path).value == 6
-    assert again.opened(frame(1, 0xFFFFFFFF)) == (0xFFFFFFFF, 1, b"")
+    assert again.verify(frame(1, 0xFFFFFFFF)) == (0xFFFFFFFF, 1, b"")
     assert refused(again, frame(1, 0))[0] == 3
 
 
@@ -73,7 +74,7 @@ def test_the_counter_is_in_flash_before_anything_is_done():
     write_file(path, b"a file where the directory should be")
     commands = Commands("window-1", KEY, CommandCounter(path))
     with raises(OSError):
-        commands.opened(frame(1, 5))
+        commands.verify(frame(1, 5))
 
 
 def test_what_is_wrong_is_refused_and_changes_nothing():
@@ -90,7 +91,7 @@ def test_what_is_wrong_is_refused_and_changes_nothing():
     assert refused(commands, whole[:21])[0] == 1
     assert refused(commands, bytes(257)) == (1, "frame must have 22 to 256 bytes, not 257")
     assert path not in os.listdir("/".join(path.split("/")[:-1]) or ".")
-    assert commands.opened(whole)[0] == 9
+    assert commands.verify(whole)[0] == 9
 
 
 def test_without_a_key_nobody_is_obeyed():
@@ -99,22 +100,23 @@ def test_without_a_key_nobody_is_obeyed():
 
 
 def test_a_key_has_32_digits():
-    for text in ("00", "zz" * 16, "0" * 31):
+    for text in ("", "00", "zz" * 16, "0" * 31):
         with raises(ValueError, "command_key must be 32 hexadecimal digits"):
-            Commands("window-1", text, CommandCounter(unused_path()))
+            key_bytes("command_key", text)
+    assert key_bytes("command_key", KEY) == unhexlify(KEY)
 
 
 def test_a_secure_frame_has_neither_counter_nor_mac():
-    assert secure(b"\x01\x05abc") == (5, b"abc")
+    assert parse_secure(b"\x01\x05abc") == (5, b"abc")
     for data in (b"", b"\x01", b"\x02\x05", bytes(257)):
         with raises(Refused):
-            secure(data)
+            parse_secure(data)
 
 
 def test_a_configuration_comes_in_parts_and_is_written_whole():
     path = unused_path()
     write_file(path, CONFIG % KEY.encode())
-    actions = Actions(desk_with(unused_path(), 0), path)
+    actions = Actions(peer_with(unused_path(), 0), path)
     text = b'{"sample_s": 300, "command_key": null}'
     before = read_file(path)
     assert actions.do(5, struct.pack("<HH", 0, len(text)) + text[:20]) == "20 of 38"
@@ -130,7 +132,7 @@ def test_a_configuration_comes_in_parts_and_is_written_whole():
 def test_a_configuration_that_is_wrong_leaves_the_old_one():
     path = unused_path()
     write_file(path, CONFIG % KEY.encode())
-    actions = Actions(desk_with(unused_path(), 0), path)
+    actions = Actions(peer_with(unused_path(), 0), path)
     before = read_file(path)
     for text, reason in (
         (b'{"sample_s": 0}', "sample_s must be 1 to 86400, not 0"),
@@ -145,7 +147,7 @@ def test_a_configuration_that_is_wrong_leaves_the_old_one():
 
 
 def test_parts_out_of_order_are_refused():
-    actions = Actions(desk_with(unused_path(), 0), unused_path())
+    actions = Actions(peer_with(unused_path(), 0), unused_path())
     part = struct.pack("<HH", 3, 20) + b"abc"
     with raises(Refused, "offset must be 0, not 3"):
         actions.do(5, part)
@@ -159,19 +161,19 @@ def test_parts_out_of_order_are_refused():
 
 
 def test_time_wishes_and_forget():
-    desk = desk_with(unused_path(), 10)
-    port = CommandPort(desk, CommandCounter(unused_path()))
-    assert desk.unix_s() == 0
-    assert port.take(frame(1, 1, struct.pack("<I", UNIX_S)), True) == (1, 0, "set")
-    desk.board.now_ms += 7000
-    assert desk.unix_s() == UNIX_S + 7
-    assert port.take(frame(2, 2), True)[1] == 0
-    assert port.take(b"\x01\x04", False) == (0, 0, "reset after this wake")
-    assert desk.wishes == REQUEST_REPORT | REQUEST_REBOOT
-    assert port.take(frame(3, 3), True) == (3, 5, "the node cannot show its sensor's zero")
-    assert port.take(frame(6, 4, struct.pack("<II", 1, 6)), True) == (4, 0, "7 removed")
-    assert desk.backlog.oldest() == (1, 7)
-    assert desk.board.fed == 7
-    assert port.take(frame(6, 5, struct.pack("<II", 9, 0)), True) == (5, 0, "3 removed")
-    assert port.take(frame(99, 6), True) == (6, 4, "there is no operation 99")
-    assert port.take(frame(2, 6), True)[1] == 3
+    peer = peer_with(unused_path(), 10)
+    port = CommandPort(peer, CommandCounter(unused_path()))
+    assert peer.unix_s() == 0
+    assert port.execute(frame(1, 1, struct.pack("<I", UNIX_S)), True) == (1, 0, "set")
+    peer.board.now_ms += 7000
+    assert peer.unix_s() == UNIX_S + 7
+    assert port.execute(frame(2, 2), True)[1] == 0
+    assert port.execute(b"\x01\x04", False) == (0, 0, "reset after this wake")
+    assert peer.requests == REQUEST_REPORT | REQUEST_REBOOT
+    assert port.execute(frame(3, 3), True) == (3, 5, "the node cannot show its sensor's zero")
+    assert port.execute(frame(6, 4, struct.pack("<II", 1, 6)), True) == (4, 0, "7 removed")
+    assert peer.backlog.oldest() == (1, 7)
+    assert peer.board.fed == 7
+    assert port.execute(frame(6, 5, struct.pack("<II", 9, 0)), True) == (5, 0, "3 removed")
+    assert port.execute(frame(99, 6), True) == (6, 4, "there is no operation 99")
+    assert port.execute(frame(2, 6), True)[1] == 3

@@ -4,7 +4,7 @@ import json
 
 from expect import raises
 
-from filmgauge.config import Config, numbers, texts
+from filmgauge.config import KEYS, SECRETS, Config, numbers, texts
 
 GIVEN = {
     "node": "bench-1",
@@ -44,7 +44,7 @@ def test_everything_given_is_kept():
     for name, _, low, high in numbers():
         values[name] = low + (high - low) // 3
     for name, _, low, _ in texts():
-        values[name] = "x" * (low + 3)
+        values[name] = "a" * 32 if name in KEYS else "x" * (low + 3)
     read = Config.from_json(json.dumps(values))
     for name, value in values.items():
         assert getattr(read, name) == value
@@ -64,7 +64,7 @@ def test_bounds_of_every_number():
 
 def test_bounds_of_every_text():
     for name, _, low, high in texts():
-        assert getattr(config(**{name: "x" * high}), name) == "x" * high
+        assert getattr(config(**{name: "a" * high}), name) == "a" * high
         with raises(ValueError, "%s must have %d to %d characters" % (name, low, high)):
             config(**{name: "x" * (high + 1)})
         if low:
@@ -73,6 +73,23 @@ def test_bounds_of_every_text():
         for value in (1, True, ["x"], {}):
             with raises(ValueError, "%s must be text" % name):
                 config(**{name: value})
+
+
+def test_a_key_is_none_or_has_32_hexadecimal_digits():
+    for name in KEYS:
+        assert getattr(config(**{name: ""}), name) == ""
+        for digits in ("0" * 32, "00112233445566778899aabbccddeeff", "FF" * 16):
+            assert getattr(config(**{name: digits}), name) == digits
+        for text in ("00", "zz" * 16, "0" * 31, " " * 32):
+            with raises(ValueError, "configuration key %s must be 32 hexadecimal" % name) as one:
+                config(**{name: text})
+            assert text not in str(one.error)
+
+
+def test_secrets_are_texts_and_keys_are_secrets():
+    names = [name for name, _, _, _ in texts()]
+    assert all(name in names for name in SECRETS)
+    assert all(name in SECRETS for name in KEYS)
 
 
 def test_a_board_without_wifi_needs_no_network():

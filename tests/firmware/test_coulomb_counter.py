@@ -29,7 +29,7 @@ class Sample:
         self.voltage_uv = voltage_uv
         self.restarted = restarted
 
-    def glance(self):
+    def quick_current_code(self):
         self.glances += 1
         return self.current_code
 
@@ -138,9 +138,9 @@ def test_the_drop_under_load_has_bounds():
 
 def test_a_look_in_the_light_tells_no_drop():
     # 2.3 V while it charges and between two charges, each for a half of what is dark.
-    lit = [Sample(20 * UA, 2300000), rest(2300000)]
+    charging = [Sample(20 * UA, 2300000), rest(2300000)]
     dark = [loaded(1800000), rest(1900000)]
-    taken_at([rest(2000000)] + lit + dark, [(0.5, 2.3), (0.5, 1.8), (1, 1.9)])
+    taken_at([rest(2000000)] + charging + dark, [(0.5, 2.3), (0.5, 1.8), (1, 1.9)])
 
 
 def test_a_cell_that_is_held_may_be_charged_unseen():
@@ -170,7 +170,7 @@ def telling(counting, samples):
     state, gauge, told = State(), LedgerOnly(SHUNT_MOHM), []
     for sample in samples:
         counting.count(state, sample, gauge, MINUTE_MS if state.wakes else 0, 2500)
-        code = counting.telling_code(state, sample)
+        code = counting.current_for_voltage(state, sample)
         told.append(None if code is None else code / UA)
         state.wakes += 1
     return told
@@ -256,7 +256,7 @@ def test_an_open_switch_makes_a_count_the_zero():
     gauge.open(500000, 1000)
     counting = CoulombCounter()
     counting.count(state, sample, gauge, 0, 2500)
-    state.zeroing = 1
+    state.offset_running = 1
     sample.current.charge_low += 12 * 60  # 0.9375 nA for a minute, and none of it flowed
     before = gauge.ledger.stored_pc()
     assert counting.count(state, sample, gauge, MINUTE_MS, 2500) == 0
@@ -269,7 +269,7 @@ def test_an_open_switch_makes_a_count_the_zero():
 def test_nobody_knows_what_passed_without_power():
     gauge = LedgerOnly(SHUNT_MOHM)
     state = State()
-    state.counting = 1  # from the journal
+    state.sensor_known = 1  # from the journal
     counting = estimated(own_nw=5000)
     assert counting.count(state, Sample(-10 * UA, 2000000), gauge, 5000, 2500) == FAULT_GAP
     assert taken_pc(gauge) == gauge.ledger.line_pc(MEASURED) == 0
@@ -324,7 +324,7 @@ def test_an_accumulator_has_seen_the_radio():
     state.transmitted(14000)
     counting.count(state, Sample(0), gauge, MINUTE_MS, 2500)
     assert gauge.ledger.line_pc(RADIO) == 0
-    assert not counting.glance(state, Sample(0), gauge, MINUTE_MS)
+    assert not counting.quick_check(state, Sample(0), gauge, MINUTE_MS)
 
 
 def glanced(codes, every, gauge=None):
@@ -338,7 +338,7 @@ def glanced(codes, every, gauge=None):
         sample = Sample(codes[wake], 2000000)
         elapsed_ms = (wake - last) * MINUTE_MS
         state.wakes = wake
-        if not wake % every or not counting.glance(state, sample, gauge, elapsed_ms):
+        if not wake % every or not counting.quick_check(state, sample, gauge, elapsed_ms):
             counting.count(state, sample, gauge, elapsed_ms, 2500)
             looks.append(wake)
             last = wake
@@ -380,5 +380,5 @@ def test_a_charge_that_comes_to_its_end_is_looked_at():
 
 def test_a_sensor_that_does_not_answer_is_no_calm():
     counting, state = estimated(), State()
-    state.counting = 1
-    assert not counting.glance(state, Sample(None), LedgerOnly(SHUNT_MOHM), MINUTE_MS)
+    state.sensor_known = 1
+    assert not counting.quick_check(state, Sample(None), LedgerOnly(SHUNT_MOHM), MINUTE_MS)

@@ -421,7 +421,7 @@ def test_a_burst_is_that_of_planar_diffusion():
         film.step(-100000, 2500, tau_ms)
         mean_pa = (-100000 * (tau_ms - burst_ms) - 10000000 * burst_ms) // tau_ms
         film.step(mean_pa, 2500, tau_ms)
-        film.split(-100000, -10000000, 2500)
+        film.split_burst(-100000, -10000000, 2500)
         film.lag(0, 2500)
         witness.step(-3 * steady(100000), 2.0 - fraction, 60)
         witness.step(-3 * steady(10000000), fraction, 60)
@@ -455,7 +455,7 @@ def test_the_share_that_is_kinetic_is_learned_from_the_plateaus():
         for _ in range(30):
             for current_pa in (20000, -20000, 60000, -60000):
                 uv = end_voltage_uv(values, 0.5, current_pa, 2500)
-                film.see_plateau(uv, current_pa, 0, 2500)
+                film.observe_plateau(uv, current_pa, 0, 2500)
         assert abs(film.share_ppm / 1e6 - share) < 0.5 * abs(0.5 - share)
         assert film.share_sigma < before
 
@@ -473,15 +473,15 @@ def everything(film):
             for elapsed in (0, 1, 60000, 86400000):
                 film.step(current_pa, cdeg, elapsed)
                 assert all(-(2**31) < mode < 2**31 for mode in film.modes)
-            film.split(currents[2], current_pa, cdeg)
+            film.split_burst(currents[2], current_pa, cdeg)
             for drain_pa in (0, 1, 85000000):
                 film.lag(drain_pa, cdeg)
                 assert finite(film.lag_share, film.lag_by_tau, film.lag_by_ea)
-                assert finite(film.unsteady, film.looked)
+                assert finite(film.unsteady, film.input_lag)
             for uv in voltages:
                 for drain_pa in (0, 1, 85000000):
                     if current_pa:
-                        film.see_plateau(uv, current_pa, drain_pa, cdeg)
+                        film.observe_plateau(uv, current_pa, drain_pa, cdeg)
                         assert 0 <= film.share_ppm <= 1000000
                         assert 0.0 < film.share_sigma < 1.0
                     if film.surface(uv, current_pa, drain_pa, cdeg):

@@ -41,7 +41,7 @@ class Gauge:
         estimator = self.estimator
         return estimator.soc_sigma_ppm(), estimator.capacity_sigma(), estimator.loss_sigma()
 
-    def look(self, voltage_uv, current_pa, cdeg=2500):
+    def observe(self, voltage_uv, current_pa, cdeg=2500):
         return self.estimator.observe(voltage_uv, current_pa, current_pa, 0, cdeg)
 
 
@@ -130,7 +130,7 @@ class Problem:
         self.kalman.predict(step, (share, 0.0, 0.0, 0.0, 0.0))
         self.truth[0] += share - charged * self.truth[4]
 
-    def look(self, full, sigma=0.02):
+    def observe(self, full, sigma=0.02):
         """Look at an end whose voltage leaves `sigma` of the surface open."""
         film, noise = self.film, self.noise
         film.by = (noise.between(-40, 40) / 1000.0, noise.between(-20, 20) / 1000.0)
@@ -140,9 +140,9 @@ class Problem:
         film.surface_share = (stored + lag) / capacity + drawn(noise, sigma / 2)
         film.surface_sigma = sigma
         film.informative = False  # in between the voltage was on the plateau
-        self.gauge.look(0, 1)
+        self.gauge.observe(0, 1)
         film.informative = True
-        assert self.gauge.look(0, CURRENT_PA if full else -CURRENT_PA)
+        assert self.gauge.observe(0, CURRENT_PA if full else -CURRENT_PA)
         x, surface = self.kalman.x, film.surface_share
         lag = film.base + film.by[0] * x[2] + film.by[1] * x[3]
         # how deep the end lies is a matter of its shape and says nothing of the capacity
@@ -176,10 +176,10 @@ def test_it_is_the_textbook_filter():
         problem.compare()
         for turn in range(4):
             problem.flow(0.5 if turn else 0.4)
-            problem.look(full=True)
+            problem.observe(full=True)
             problem.compare()
             problem.flow(-0.9)
-            problem.look(full=False)
+            problem.observe(full=False)
             problem.compare()
             problem.flow(0.4)
             problem.compare()
@@ -190,7 +190,7 @@ def test_anchor_moves_the_corrected_line_only():
     gauge.flow(1234567890)
     gauge.flow(-987654)
     before = gauge.lines()
-    assert gauge.look(FULL_UV, CURRENT_PA)
+    assert gauge.observe(FULL_UV, CURRENT_PA)
     after = gauge.lines()
     assert after[CORRECTED] > 0
     after[CORRECTED] = before[CORRECTED] = 0
@@ -200,7 +200,7 @@ def test_anchor_moves_the_corrected_line_only():
 def test_ignorant_ledger_follows_the_end():
     for current_pa, told in ((20000, 1000000), (-20000, 0)):
         gauge = Gauge(500000, 400000)
-        assert gauge.look(FULL_UV if told else 1000000, current_pa)
+        assert gauge.observe(FULL_UV if told else 1000000, current_pa)
         assert close(gauge.estimator.soc_ppm(), told, absolute=40000)
         assert gauge.estimator.soc_sigma_ppm() < 60000
 
@@ -208,7 +208,7 @@ def test_ignorant_ledger_follows_the_end():
 def test_certain_ledger_is_barely_moved():
     gauge = Gauge(980000, 50)
     gauge.film.informative = True
-    assert gauge.look(FULL_UV, 20000)
+    assert gauge.observe(FULL_UV, 20000)
     assert close(gauge.ledger.stored_pc() / FULL_PC, 0.98, absolute=0.001)
 
 
@@ -222,7 +222,7 @@ def test_an_end_that_fits_makes_nothing_less_certain():
         film.surface_share = gauge.estimator.soc_ppm() / 1e6
         film.surface_sigma = noise.between(1, 50) / 1000.0
         film.by = (0.01, 0.005)
-        assert gauge.look(FULL_UV, CURRENT_PA)
+        assert gauge.observe(FULL_UV, CURRENT_PA)
         # what wanders with throughput is let in when an end is weighed, and that the end itself
         # may be another one stays
         lasting = film.surface_sigma * 1e6
@@ -236,7 +236,7 @@ def test_plateau_moves_nothing():
         gauge.flow(-5000000)
         before = gauge.lines(), gauge.sigmas(), gauge.film.tau_ppm, gauge.film.ea_ppm
         for offset in range(-100000, 100001, 10000):
-            assert not gauge.look(PLATEAU_UV + offset, current)
+            assert not gauge.observe(PLATEAU_UV + offset, current)
         assert (gauge.lines(), gauge.sigmas(), gauge.film.tau_ppm, gauge.film.ea_ppm) == before
 
 
@@ -244,15 +244,15 @@ def test_rest_moves_nothing_even_at_the_ends():
     gauge = Gauge(700000, 250000)
     before = gauge.lines(), gauge.sigmas()
     for uv in (0, 1000000, 3000000, 5000000):
-        assert not gauge.look(uv, 0)
+        assert not gauge.observe(uv, 0)
     assert (gauge.lines(), gauge.sigmas()) == before
 
 
 def test_looking_again_adds_nothing():
     once, often = Gauge(300000, 250000), Gauge(300000, 250000)
-    once.look(FULL_UV, CURRENT_PA)
+    once.observe(FULL_UV, CURRENT_PA)
     for _ in range(30):
-        often.look(FULL_UV, CURRENT_PA)
+        often.observe(FULL_UV, CURRENT_PA)
     assert often.lines() == once.lines()
     assert often.sigmas() == once.sigmas()
 
@@ -265,7 +265,7 @@ def test_a_surprise_makes_the_capacity_less_sure():
         gauge = Gauge(900000, 10000, film=film, profile=cell(capacity_spread_ppm=1000))
         before = gauge.estimator.capacity_sigma()
         film.surface_share, film.surface_sigma = 0.9 - 0.011 * off, 0.003
-        assert gauge.look(FULL_UV, CURRENT_PA)
+        assert gauge.observe(FULL_UV, CURRENT_PA)
         told.append(gauge.estimator.capacity_sigma() / before)
         if off == 10.0:
             # and what was told is now nearly believed
@@ -294,7 +294,7 @@ class Swings:
             gauge.flow(current_pa * seconds)
             gauge.film.step(current_pa, 2500, 1000 * seconds)
             uv = self.cell.voltage_uv(current_pa)
-            gauge.look(uv, current_pa)
+            gauge.observe(uv, current_pa)
             self.seen += 1
             self.within += self.error_ppm() < 2 * gauge.estimator.soc_sigma_ppm()
             if not 1000000 < uv < FULL_UV:
@@ -370,7 +370,7 @@ def test_nothing_makes_it_unsound():
         film.surface_sigma = noise.between(0, 100) / 1000.0
         film.base = noise.between(-500, 500) / 1000.0
         film.by = (film.base, noise.between(-300, 300) / 1000.0)
-        corrected += gauge.look(0, noise.between(-5000000, 5000000))
+        corrected += gauge.observe(0, noise.between(-5000000, 5000000))
         assert sound(gauge)
     assert corrected > 100
 
@@ -403,7 +403,7 @@ def test_opening_scales_the_capacity_and_leaves_the_stored_charge():
     gauge = Gauge(500000, 10000)
     stored = gauge.ledger.stored_pc()
     unsure = gauge.estimator.capacity_sigma()
-    gauge.estimator.opened(300000, 330000)
+    gauge.estimator.capacity_grew(300000, 330000)
     assert gauge.ledger.stored_pc() == stored
     assert close(gauge.estimator.full_pc(), 1.1 * FULL_PC, 1e-5)
     assert gauge.estimator.capacity_sigma() > unsure
@@ -413,7 +413,7 @@ def test_pack_round_trip():
     for seed in range(40, 46):
         problem = Problem(seed)
         problem.flow(0.4)
-        problem.look(full=True)
+        problem.observe(full=True)
         problem.flow(-0.3)
         buffer = bytearray(SIZE + 4)
         problem.gauge.estimator.pack_into(buffer, 2)

@@ -36,14 +36,14 @@ def test_ledger_zero_and_shown_leave_nothing():
         SensorOffset(1000000),
         DisplayedSoc(),
     )
-    shown.follow(500000, 0)
+    shown.update(500000, 0)
     ledger.add_counts(-384000, scale)
     with locked_heap():
         ledger.add_counts(-384000, scale)
         ledger.add_pc(INPUT, -270000)
         ledger.stored_pc()
         zero.pa(2600)
-        shown.follow(499000, -500)
+        shown.update(499000, -500)
 
 
 def test_the_health_of_a_count_leaves_nothing():

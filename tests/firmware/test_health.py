@@ -74,7 +74,7 @@ def seen_step(health, ratio, low_pa, high_pa, cdeg, noise_uv=0):
     health.interrupt()
     for current_pa in (low_pa, high_pa):
         uv = 2000000 + 1e6 * ratio * polarisation_v(VALUES, current_pa, cdeg) + noise_uv
-        health.look(int(uv), current_pa, cdeg)
+        health.observe_step(int(uv), current_pa, cdeg)
         noise_uv = -noise_uv
 
 
@@ -115,8 +115,8 @@ def test_what_is_no_step_teaches_nothing():
         before = health.resistance_mohm(ONE_C_PA), health.resistance_sigma()
         for _ in range(5):
             health.interrupt()
-            health.look(1900000, low_pa, 2500)
-            health.look(1800000, high_pa, 2500 + warmer)
+            health.observe_step(1900000, low_pa, 2500)
+            health.observe_step(1800000, high_pa, 2500 + warmer)
         assert (health.resistance_mohm(ONE_C_PA), health.resistance_sigma()) == before
 
 
@@ -124,9 +124,9 @@ def test_an_interruption_separates_two_samples():
     health = discharging()
     before = health.resistance_mohm(ONE_C_PA)
     for _ in range(5):
-        health.look(1900000, -ONE_C_PA // 20, 2500)
+        health.observe_step(1900000, -ONE_C_PA // 20, 2500)
         health.interrupt()
-        health.look(1850000, -ONE_C_PA // 4, 2500)
+        health.observe_step(1850000, -ONE_C_PA // 4, 2500)
         health.interrupt()
     assert health.resistance_mohm(ONE_C_PA) == before
 
@@ -137,8 +137,8 @@ def test_a_surface_that_moves_is_no_step():
         seen_step(health, 1.0, -ONE_C_PA // 20, -ONE_C_PA // 4, 2500)
     before = health.resistance_mohm(ONE_C_PA)
     health.interrupt()
-    health.look(1900000, -ONE_C_PA // 20, 2500)
-    health.look(1100000, -ONE_C_PA // 4, 2500)
+    health.observe_step(1900000, -ONE_C_PA // 20, 2500)
+    health.observe_step(1100000, -ONE_C_PA // 4, 2500)
     assert health.resistance_mohm(ONE_C_PA) == before
 
 
@@ -148,7 +148,7 @@ def test_resistance_stays_a_resistance():
         health = discharging(**changes)
         for _ in range(300):
             cdeg, pa = noise.between(-4000, 8500), noise.between(-20000000, 20000000)
-            health.look(noise.between(0, 5000000), pa, cdeg)
+            health.observe_step(noise.between(0, 5000000), pa, cdeg)
             assert 0 <= health.resistance_mohm(ONE_C_PA) < 2**40
             assert 0.0 < health.resistance_sigma() < 1.0
             packed(health)
@@ -159,7 +159,7 @@ def fading(per_cycle_ppm, cycles):
     health, capacity = healthy(), 1000000
     for swing in range(2 * cycles):
         health.count(FULL_PC if swing % 2 else -FULL_PC)
-        health.swung(capacity)
+        health.full_swing(capacity)
         capacity = 1000000 + per_cycle_ppm * (swing + 1) // 2
     return health, capacity
 
@@ -169,58 +169,58 @@ def test_trend_is_the_slope_of_the_capacity():
     for slope in (-1000, -43, -5, 0, 200):
         for cycles in (3, 200):
             health, capacity = fading(slope, cycles)
-            assert close(health.outlook(capacity, 0)[0], slope, 0.02, 1.0)
+            assert close(health.capacity_trend(capacity, 0)[0], slope, 0.02, 1.0)
 
 
 def test_trend_needs_two_swings():
     health = healthy()
     for swing in range(2):
-        assert health.outlook(1000000, 0)[0] is None
+        assert health.capacity_trend(1000000, 0)[0] is None
         health.count(-FULL_PC if swing % 2 else FULL_PC)
-        health.swung(1000000)
-    assert health.outlook(1000000, 0)[0] == 0
+        health.full_swing(1000000)
+    assert health.capacity_trend(1000000, 0)[0] == 0
 
 
 def test_trend_forgets_how_the_film_opened():
     health, capacity = healthy(), 800000
     for swing in range(400):
         health.count(FULL_PC if swing % 2 else -FULL_PC)
-        health.swung(capacity)
+        health.full_swing(capacity)
         capacity += 10000 if swing < 20 else -50
     # a hundred and ninety cycles later, with a memory of fifty
-    assert close(health.outlook(capacity, 0)[0], -100, 0.6)
-    assert health.outlook(capacity, 0)[0] < 0
+    assert close(health.capacity_trend(capacity, 0)[0], -100, 0.6)
+    assert health.capacity_trend(capacity, 0)[0] < 0
 
 
 def test_a_capacity_that_only_wavers_has_no_trend():
     noise, health, capacity = Noise(17), healthy(), 900000
     for swing in range(400):
         health.count(FULL_PC if swing % 2 else -FULL_PC)
-        health.swung(capacity)
+        health.full_swing(capacity)
         capacity = 900000 + noise.between(-3000, 3000)
         if swing > 3:  # even within three sigma
-            trend, sigma, _, _ = health.outlook(capacity, 1800)
+            trend, sigma, _, _ = health.capacity_trend(capacity, 1800)
             assert abs(trend) <= 3 * sigma
     # fifty cycles between two capacities of 1800 ppm
-    assert close(health.outlook(capacity, 1800)[1], 1.414 * 1800 / 50, 0.05, 1)
+    assert close(health.capacity_trend(capacity, 1800)[1], 1.414 * 1800 / 50, 0.05, 1)
 
 
 def test_cycles_left():
     health, capacity = fading(-500, 200)
     assert close(capacity, 900000, absolute=500)
-    _, _, left, sigma = health.outlook(capacity, 0)
+    _, _, left, sigma = health.capacity_trend(capacity, 0)
     assert close(left, 200, 0.03)  # (0.9 - 0.8) / 0.0005
     assert sigma == 0
-    assert health.outlook(700000, 0)[2] == 0
-    assert healthy().outlook(1000000, 0) == (None, None, None, None)
+    assert health.capacity_trend(700000, 0)[2] == 0
+    assert healthy().capacity_trend(1000000, 0) == (None, None, None, None)
     health, capacity = fading(300, 50)
-    assert health.outlook(capacity, 0)[2:] == (None, None)
+    assert health.capacity_trend(capacity, 0)[2:] == (None, None)
 
 
 def test_a_trend_within_its_own_sigma_projects_nothing():
     health, capacity = fading(-100, 200)
     for sigma_ppm, known in ((300, True), (3000, True), (4000, False), (20000, False)):
-        _, _, left, unsure = health.outlook(capacity, sigma_ppm)
+        _, _, left, unsure = health.capacity_trend(capacity, sigma_ppm)
         assert (left is not None) == (unsure is not None) == known
         if known:
             # the decline may be wrong by 1.41 sigma in 50 cycles, and the capacity itself
@@ -232,19 +232,19 @@ def test_ages_are_hours_since_an_observation():
     health = discharging()
     assert health.ages_h() == [None] * 3
     for _ in range(90):
-        health.live(1800000)  # 45 h
-    health.swung(1000000)
+        health.add_time(1800000)  # 45 h
+    health.full_swing(1000000)
     for _ in range(3):
-        health.live(2 * 3600000)
+        health.add_time(2 * 3600000)
     seen_step(health, 1.0, -ONE_C_PA // 20, -ONE_C_PA // 4, 2500)
-    health.live(3599999)
+    health.add_time(3599999)
     again = healthy()
     again.unpack_from(packed(health), 1)
     assert again.ages_h() == [6, 0, None]  # capacity, resistance, efficiency
-    again.live(1)
-    again.see(EFFICIENCY)
+    again.add_time(1)
+    again.mark_observed(EFFICIENCY)
     assert again.ages_h() == [7, 1, 0]
-    again.live(10 * 8766 * 3600000)  # ten years
+    again.add_time(10 * 8766 * 3600000)  # ten years
     assert again.ages_h() == [65534] * 3
 
 
@@ -252,10 +252,10 @@ def test_trend_stays_within_bounds():
     noise, health = Noise(9), healthy()
     for _ in range(300):
         health.count(noise.between(-FULL_PC // 50, FULL_PC // 50))
-        health.swung(noise.between(100000, 4000000))
+        health.full_swing(noise.between(100000, 4000000))
         packed(health)
         capacity, sigma = noise.between(100000, 4000000), noise.between(0, 500000)
-        trend, *positive = health.outlook(capacity, sigma)
+        trend, *positive = health.capacity_trend(capacity, sigma)
         assert trend is None or abs(trend) <= 1000000
         for part in positive:
             assert part is None or 0 <= part <= 65534
@@ -265,11 +265,11 @@ def test_pack_round_trip():
     noise = Noise(10)
     health, _ = fading(-77, 20)
     for _ in range(60):
-        health.look(noise.between(1700000, 1900000), -noise.between(200000, 3000000), 2500)
+        health.observe_step(noise.between(1700000, 1900000), -noise.between(200000, 3000000), 2500)
         health.count(-noise.below(10**9))
         again = healthy()
         again.unpack_from(packed(health), 1)
         assert packed(again) == packed(health)
         assert again.mcycles() == health.mcycles()
-        assert again.outlook(900000, 9) == health.outlook(900000, 9)
+        assert again.capacity_trend(900000, 9) == health.capacity_trend(900000, 9)
         assert again.resistance_mohm(ONE_C_PA) == health.resistance_mohm(ONE_C_PA)

@@ -45,7 +45,7 @@ def after(limits, look, times):
     """Return the level of everything after some equal looks."""
     level = NONE
     for _ in range(times):
-        level = limits.look(*look)
+        level = limits.update(*look)
     return level
 
 
@@ -73,11 +73,11 @@ def test_each_level_has_its_own_debounce():
         limits = Limits(PROFILE)
         beyond = reading(place, thresholds[2] + 1000 * sign)
         for look in range(1, 12):
-            limits.look(*beyond)
+            limits.update(*beyond)
             raised = [level for level in (1, 2, 3) if look >= raising[level - 1]]
             assert limits.level(kind) == max(raised + [NONE])
         for look in range(1, 12):
-            limits.look(*SOUND)
+            limits.update(*SOUND)
             standing = [level for level in (1, 2, 3) if look < releasing[level - 1]]
             # the lower levels end sooner, but the fault counts until it ends
             assert limits.level(kind) == max(standing + [NONE])
@@ -88,8 +88,8 @@ def test_one_look_between_ends_the_row():
         limits = Limits(PROFILE)
         beyond = reading(place, thresholds[2] + 1000 * sign)
         for _ in range(20):
-            limits.look(*beyond)
-            limits.look(*SOUND)
+            limits.update(*beyond)
+            limits.update(*SOUND)
             assert limits.level(kind) == NONE
 
 
@@ -119,7 +119,7 @@ def test_a_missing_or_impossible_reading_is_the_sensors():
         ((2200000, 0, 15001), LIMIT),
     ):
         limits = Limits(PROFILE)
-        limits.look(*bad)
+        limits.update(*bad)
         assert limits.worst() == NONE  # once is nothing
         assert after(limits, bad, 100) == worst
         assert limits.level(SENSOR) == worst
@@ -162,7 +162,7 @@ def test_random_looks_against_the_whole_history():
                     look[place] = thresholds[noise.below(3)] + noise.between(-1, 1) * NEAR[place]
             for case, history in zip(CASES, histories):
                 history.append(case[2] * look[case[1]])
-            limits.look(*look)
+            limits.update(*look)
         for case, history in zip(CASES, histories):
             kind, _, sign, thresholds, hysteresis, raising, releasing = case
             level = NONE
@@ -186,10 +186,10 @@ def test_word_holds_every_level():
 def test_a_look_leaves_no_garbage():
     limits = Limits(PROFILE)
     for look in (SOUND, (4100000, 20000000, 9000), (900000, -20000000, -4100), (None,) * 3):
-        limits.look(*look)
+        limits.update(*look)
         voltage_uv, current_pa, cdeg = look
         with locked_heap():
-            limits.look(voltage_uv, current_pa, cdeg)
+            limits.update(voltage_uv, current_pa, cdeg)
             limits.word()
             limits.level(OVER_VOLTAGE)
 
@@ -198,7 +198,7 @@ def test_pack_round_trip():
     noise, limits = Noise(5), Limits(PROFILE)
     for _ in range(100):
         look = (noise.between(500000, 4500000), noise.between(-4 * 10**7, 4 * 10**7), 2500)
-        limits.look(*look)
+        limits.update(*look)
         buffer = bytearray(SIZE + 2)
         limits.pack_into(buffer, 1)
         assert (buffer[0], buffer[-1]) == (0, 0)

@@ -2,7 +2,7 @@
 
 import struct
 
-from a_desk import desk_with, record
+from a_peer import peer_with, record
 from scratch import unused_path
 
 from filmgauge.uplink.ble.log_transfer import LogTransfer
@@ -39,7 +39,7 @@ def of(*seqs):
 
 
 def test_every_room_gives_the_same_records():
-    backlog = desk_with(unused_path(), 4).backlog
+    backlog = peer_with(unused_path(), 4).backlog
     for room in (5, 20, 97, 182, 500):
         transfer = LogTransfer(backlog)
         transfer.begin(0, 0, 100)
@@ -50,7 +50,7 @@ def test_every_room_gives_the_same_records():
 
 
 def test_what_is_newer_and_no_more_than_asked_for():
-    backlog = desk_with(unused_path(), 30).backlog
+    backlog = peer_with(unused_path(), 30).backlog
     transfer = LogTransfer(backlog)
     for boot, seq, count, first, last, left in (
         (1, 4, 3, 5, 7, 22),
@@ -67,7 +67,7 @@ def test_what_is_newer_and_no_more_than_asked_for():
 
 
 def test_a_new_request_takes_the_place_of_the_old():
-    transfer = LogTransfer(desk_with(unused_path(), 9).backlog)
+    transfer = LogTransfer(peer_with(unused_path(), 9).backlog)
     transfer.begin(0, 0, 9)
     transfer.piece(20)
     transfer.sent()
@@ -76,7 +76,7 @@ def test_a_new_request_takes_the_place_of_the_old():
 
 
 def test_stop_ends_with_the_record_under_way():
-    transfer = LogTransfer(desk_with(unused_path(), 9).backlog)
+    transfer = LogTransfer(peer_with(unused_path(), 9).backlog)
     transfer.begin(0, 0, 9)
     first = transfer.piece(50)
     transfer.sent()
@@ -87,7 +87,7 @@ def test_stop_ends_with_the_record_under_way():
 
 
 def test_a_record_that_was_dropped_meanwhile_is_passed_over():
-    backlog = desk_with(unused_path(), 5).backlog
+    backlog = peer_with(unused_path(), 5).backlog
     transfer = LogTransfer(backlog)
     transfer.begin(0, 0, 9)
     backlog.remove(backlog.name(2))

@@ -22,13 +22,13 @@ def limited(*look):
     """Return limits after many equal looks."""
     limits = Limits(PROFILE)
     for _ in range(30):
-        limits.look(*look)
+        limits.update(*look)
     return limits
 
 
 def test_a_table_of_charges():
     calm = limited(*SOUND)
-    rate_pa = ChargeControl(PROFILE).look(2200000, 500000, calm)
+    rate_pa = ChargeControl(PROFILE).update(2200000, 500000, calm)
     assert 0 < rate_pa < ONE_C_PA
     for phase, uv, soc, limits, wanted, share in (
         (WAITING, 2200000, 500000, calm, CURRENT, 1.0),
@@ -56,7 +56,7 @@ def test_a_table_of_charges():
         charge.phase = phase
         if phase == HOLD:  # at its full current, as it begins
             charge._level_pa = rate_pa
-        assert charge.look(uv, soc, limits) == int(share * rate_pa)
+        assert charge.update(uv, soc, limits) == int(share * rate_pa)
         assert charge.phase == wanted
         assert charge.ceiling_uv == FULL_UV
 
@@ -70,8 +70,8 @@ def charged(cdeg=2500, minutes=1, most_pa=0, **differs):
     for _ in range(3000):
         uv = film_cell.voltage_uv(current_pa, cdeg) if current_pa else 2200000
         highest = max(highest, uv)
-        limits.look(uv, current_pa, cdeg)
-        last_pa, current_pa = current_pa, charge.look(uv, None, limits)
+        limits.update(uv, current_pa, cdeg)
+        last_pa, current_pa = current_pa, charge.update(uv, None, limits)
         if not phases or charge.phase != phases[-1]:
             phases.append(charge.phase)
         if charge.phase == ENDED:
@@ -97,19 +97,19 @@ def test_the_current_is_bounded_by_the_configuration():
     for most_pa in (600000, 1300000):
         charge, calm = ChargeControl(PROFILE, most_pa), limited(*SOUND)
         for uv in (2200000, 2500000, FULL_UV, FULL_UV - 400000, FULL_UV - 400000):
-            assert charge.look(uv, 500000, calm) <= most_pa
+            assert charge.update(uv, 500000, calm) <= most_pa
 
 
 def test_a_hold_grows_again_when_the_voltage_falls_off():
     charge, calm = ChargeControl(PROFILE), limited(*SOUND)
-    charge.look(2200000, None, calm)
+    charge.update(2200000, None, calm)
     whole = charge.current_pa
-    charge.look(FULL_UV, None, calm)
-    charge.look(FULL_UV, None, calm)
+    charge.update(FULL_UV, None, calm)
+    charge.update(FULL_UV, None, calm)
     low = charge.current_pa
     for _ in range(80):
         last = charge.current_pa
-        charge.look(FULL_UV - 400000, None, calm)
+        charge.update(FULL_UV - 400000, None, calm)
         assert last <= charge.current_pa <= last + last // 4
     assert low < charge.current_pa == whole
     assert charge.phase == HOLD
@@ -134,11 +134,11 @@ def test_a_table_of_service():
         (900000, limited(2200000, 0, 7100), QUIET),
         (900000, limited(4100000, 0, 2500), ALL),  # less load would not help
     ):
-        assert ServiceLevel().look(left_ppm, limits) == wanted
+        assert ServiceLevel().update(left_ppm, limits) == wanted
 
 
 def test_service_returns_behind_a_hysteresis():
-    calm, shedding = limited(*SOUND), ServiceLevel()
+    calm, service = limited(*SOUND), ServiceLevel()
     for left_ppm, wanted in (
         (310000, ALL),
         (290000, SAVING),
@@ -151,13 +151,13 @@ def test_service_returns_behind_a_hysteresis():
         (None, SAVING),
         (900000, ALL),
     ):
-        assert shedding.look(left_ppm, calm) == wanted
+        assert service.update(left_ppm, calm) == wanted
 
 
 def test_a_ripple_of_the_charge_does_not_switch_service():
-    calm, shedding, noise, changes, last = limited(*SOUND), ServiceLevel(), Noise(3), 0, ALL
+    calm, service, noise, changes, last = limited(*SOUND), ServiceLevel(), Noise(3), 0, ALL
     for _ in range(400):
-        level = shedding.look(300000 + noise.between(-20000, 20000), calm)
+        level = service.update(300000 + noise.between(-20000, 20000), calm)
         changes += level != last
         last = level
     assert changes <= 1
@@ -185,7 +185,7 @@ def test_a_table_of_the_switch():
     ):
         switch = Disconnect()
         switch.state = state
-        assert switch.look(limits, charging, busy) == wanted
+        assert switch.update(limits, charging, busy) == wanted
         assert switch.is_open() == (wanted != CLOSED)
 
 
@@ -193,14 +193,14 @@ def test_zeroing_opens_for_one_interval_every_n_wakes():
     calm = limited(*SOUND)
     for every in (2, 3, 10):
         switch = Disconnect(every)
-        opened = [switch.look(calm, False, False) == ZEROING for _ in range(10 * every)]
+        opened = [switch.update(calm, False, False) == ZEROING for _ in range(10 * every)]
         assert sum(opened) == 10
         assert [n for n in range(len(opened)) if opened[n]] == list(
             range(every - 1, 10 * every, every)
         )
     never, always = Disconnect(0), Disconnect(1)
-    assert [never.look(calm, False, False) for _ in range(50)] == [CLOSED] * 50
-    states = [always.look(calm, False, False) for _ in range(50)]
+    assert [never.update(calm, False, False) for _ in range(50)] == [CLOSED] * 50
+    states = [always.update(calm, False, False) for _ in range(50)]
     assert states == [ZEROING, CLOSED] * 25  # it never stays open
 
 
@@ -209,11 +209,11 @@ def test_zeroing_waits_while_anything_forbids_it():
     assert warned.worst() == WARNING
     switch = Disconnect(5)
     for _ in range(20):
-        assert switch.look(calm, False, True) == CLOSED
+        assert switch.update(calm, False, True) == CLOSED
     for _ in range(20):
-        assert switch.look(warned, False, False) == CLOSED
-    assert switch.look(calm, False, False) == ZEROING
-    assert switch.look(calm, False, False) == CLOSED
+        assert switch.update(warned, False, False) == CLOSED
+    assert switch.update(calm, False, False) == ZEROING
+    assert switch.update(calm, False, False) == CLOSED
 
 
 def random_look(noise):
@@ -320,5 +320,5 @@ def test_pack_round_trip():
         assert again.limits.word() == planner.limits.word()
         assert again.charge.current_pa == planner.charge.current_pa
         assert again.charge.phase == planner.charge.phase
-        assert again.shedding.level == planner.shedding.level
+        assert again.service.level == planner.service.level
         assert again.disconnect.state == planner.disconnect.state

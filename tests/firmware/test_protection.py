@@ -57,9 +57,9 @@ class Life:
         is_open = self.protection.begin(self.held)
         seen = self.board.levels.get(12)
         was_held = self.held
-        self.protection.look(is_open, sample or Sample(), current_pa, Gauge(soc_ppm), busy)
+        self.protection.update(is_open, sample or Sample(), current_pa, Gauge(soc_ppm), busy)
         self.held = 1 if is_open and not self.held else 0
-        self.protection.finish(self.held)
+        self.protection.set_switch(self.held)
         return seen, was_held, self.board.levels.get(12)
 
 
@@ -92,22 +92,22 @@ def test_a_fault_opens_the_switch_between_samples_and_its_release_closes_it():
     low = Sample(VALUES["empty_uv"] - (VALUES["full_uv"] - VALUES["empty_uv"]) // 10)
     levels = [life.wake(low) for _ in range(6)]
     assert levels[-1] == (0, 0, 1)  # closed to look, open until the next look
-    assert life.protection.word() >> 2 * UNDER_VOLTAGE & 3 == FAULT
+    assert life.protection.limits_word() >> 2 * UNDER_VOLTAGE & 3 == FAULT
     after = [life.wake(current_pa=LOAD_PA * -4) for _ in range(15)]
     assert after[0][2] == 1
     assert after[-1] == (0, 0, 0)
 
 
 def test_service_is_shed_only_where_it_is_asked_for():
-    plain, shedding = Life(pin_disconnect=12), Life(shed=1)
+    plain, service = Life(pin_disconnect=12), Life(shed=1)
     for soc_ppm, reports, period in ((600000, 5, 60), (250000, 20, 60), (100000, 0, 60)):
         plain.wake(soc_ppm=soc_ppm)
-        shedding.wake(soc_ppm=soc_ppm)
+        service.wake(soc_ppm=soc_ppm)
         assert plain.protection.report_every(5) == 5
-        assert shedding.protection.report_every(5) == reports
-        assert shedding.protection.period(60) == period
-    shedding.wake(soc_ppm=20000)
-    assert shedding.protection.period(60) == 360
+        assert service.protection.report_every(5) == reports
+        assert service.protection.period(60) == period
+    service.wake(soc_ppm=20000)
+    assert service.protection.period(60) == 360
     plain.wake(soc_ppm=20000)
     assert plain.protection.period(60) == 60
 
@@ -122,12 +122,12 @@ def test_a_sleep_changes_nothing():
             again.protection, again.board = protection(**keys)
             again.protection.unpack_from(buffer, 0)
             assert life.wake(sample) == again.wake(sample)
-            assert life.protection.word() == again.protection.word()
+            assert life.protection.limits_word() == again.protection.limits_word()
 
 
 def test_a_node_without_a_profile_switches_nothing():
     none = Unprotected()
-    none.look(none.begin(1), Sample(), None, Gauge(), False)
-    none.finish(0)
-    assert none.word() is None
+    none.update(none.begin(1), Sample(), None, Gauge(), False)
+    none.set_switch(0)
+    assert none.limits_word() is None
     assert (none.report_every(5), none.period(60)) == (5, 60)

@@ -16,7 +16,7 @@ def offset_pa(cdeg, at_25=700.0, per_degree=4.0):
 
 
 def look(zero, pa, cdeg, elapsed_ms=60000):
-    zero.see(round(pa * elapsed_ms / 1000.0), elapsed_ms, cdeg)
+    zero.learn(round(pa * elapsed_ms / 1000.0), elapsed_ms, cdeg)
 
 
 def gaussian(noise, sigma):
@@ -114,8 +114,8 @@ def test_a_zero_that_wanders_is_followed():
 def test_no_time_tells_nothing():
     zero = SensorOffset(SHUNT_MOHM)
     before = zero.pa(2500), zero.sigma_pa(2500)
-    zero.see(123456, 0, 2500)
-    zero.see(123456, -5, 2500)
+    zero.learn(123456, 0, 2500)
+    zero.learn(123456, -5, 2500)
     assert (zero.pa(2500), zero.sigma_pa(2500)) == before
 
 
@@ -125,7 +125,7 @@ def test_nothing_makes_it_unsound():
         zero = SensorOffset(shunt_mohm)
         for _ in range(300):
             moved = noise.between(-1, 1) * noise.below(1 << noise.between(1, 50))
-            zero.see(moved, noise.between(1, 86400000), noise.between(-25600, 25600))
+            zero.learn(moved, noise.between(1, 86400000), noise.between(-25600, 25600))
             buffer = bytearray(SIZE)
             zero.pack_into(buffer, 0)
             for cdeg in (-25600, -4000, 2500, 8500, 25600):

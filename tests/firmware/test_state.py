@@ -6,7 +6,7 @@ from filmgauge.gauge import ledger
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import MEASURED, OPENING
 from filmgauge.state import BLOCK, SIZE, State
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
 LARGEST = {
     "boot": 2**32 - 1,
@@ -18,8 +18,8 @@ LARGEST = {
     "charge_low": 2**20 - 1,
     "awake_ms": 2**31 - 1,
     "faults": 127,
-    "counting": 1,
-    "told": 1,
+    "sensor_known": 1,
+    "info_sent": 1,
 }
 SHUNT_MOHM = 999983
 
@@ -111,6 +111,6 @@ def test_every_flipped_bit_of_a_sealed_state_is_refused():
     seal(state.buffer, SIZE, 9)
     for bit in range(8 * BLOCK):
         state.buffer[bit >> 3] ^= 1 << (bit & 7)
-        assert opened(state.buffer, SIZE) is None
+        assert unseal(state.buffer, SIZE) is None
         state.buffer[bit >> 3] ^= 1 << (bit & 7)
-    assert opened(state.buffer, SIZE) == 9
+    assert unseal(state.buffer, SIZE) == 9

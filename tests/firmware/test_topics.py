@@ -2,12 +2,12 @@
 
 from expect import raises
 
+from filmgauge.config import check_node
 from filmgauge.uplink.mqtt.topics import (
     INFO,
     LOG,
     STATUS,
     TELEMETRY,
-    check_node,
     split,
     topic,
 )

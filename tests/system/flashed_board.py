@@ -12,19 +12,18 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from patience import PATIENCE_S
 
-from filmgauge_host.provision import settings
-from filmgauge_host.provision.boards import BOARDS
-from filmgauge_host.serial import firmware_build as compiled
+from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
-from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
+from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.serial_bench import SSID, bench_board
 
 SPEED = 200.0
-OPTIONS = FlashOptions(timeout_s=PATIENCE_S, look_after_s=1.0)
+OPTIONS = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=1.0)
 
 
 class Silent:
@@ -91,12 +90,12 @@ class Heard:
 @cache
 def modules() -> Mapping[str, bytes]:
     """Return the firmware's modules, compiled once."""
-    return compiled.modules()
+    return firmware_build.modules()
 
 
 @cache
 def start_files() -> Mapping[str, bytes]:
-    return compiled.start_files()
+    return firmware_build.start_files()
 
 
 def version(name: str, changed: Mapping[str, str] | None = None) -> Archive:
@@ -104,11 +103,8 @@ def version(name: str, changed: Mapping[str, str] | None = None) -> Archive:
 
     changed: module (`charge/sampler`) -> its source text in this version.
     """
-    texts = {
-        "filmgauge/__init__": (compiled.FIRMWARE / "filmgauge/__init__.py")
-        .read_text()
-        .replace("0.1.0", name)
-    }
+    first = firmware_build.modules(source=True)["filmgauge/__init__.py"].decode()
+    texts = {"filmgauge/__init__": first.replace("0.1.0", name)}
     texts |= {f"filmgauge/{name}": text for name, text in (changed or {}).items()}
     made = dict(modules())
     for path, text in texts.items():
@@ -141,9 +137,9 @@ def wanted(kind_name: str, url: str, archive: Archive | None = None, **changed: 
     return Wanted(
         archive=archive or Archive(modules()),
         start_files=dict(start_files()),
-        bytecode=compiled.bytecode_version(),
-        config=settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),
-        profile=settings.compile_cell("evp-li", 1.0),
+        bytecode=firmware_build.bytecode_version(),
+        config=node_settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),
+        profile=node_settings.compile_cell("evp-li", 1.0),
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flashed_board import (
@@ -25,11 +26,13 @@ from patience import PATIENCE_S, until, until_said
 from reporting_node import Receiver
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision.boards import BOARDS
+from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.flash import Flasher, FlashError
+from filmgauge_host.serial.first_record import await_first_record
+from filmgauge_host.serial.flash_plan import FlashError, Wanted, make_plan
 from filmgauge_host.serial.flash_session import FlashOptions
-from filmgauge_sim.board.littlefs_outside import fetch, listing
+from filmgauge_host.serial.flash_transfer import FlashTransfer
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.flash_reader import backlog
@@ -175,15 +178,14 @@ def test_a_node_without_its_broker_says_so(embedded: Broker, tmp_path: Path) -> 
     away = wanted("esp32-c3", embedded.url, wifi_ssid="elsewhere")
     waits: list[str] = []
     with make_board("esp32-c3", tmp_path) as board, BoardLink(str(board.port.path)) as link:
-        flasher = Flasher(link, BOARDS["esp32-c3"], away, Silent().progress)
+        transfer = FlashTransfer(link, away, Silent().progress)
         link.enter()
-        found = flasher.survey()
-        flasher.carry_out(flasher.plan(found), found)
-        flasher.boot()
+        transfer.carry_out(make_plan(away, transfer.survey()))
+        link.reset()
         until_said(board, b"waits: no network")
         sentence = r"did not report within 1 s; its last word: .*no network"
         with pytest.raises(FlashError, match=sentence):
-            flasher.first_record(1.0, waits.append)
+            await_first_record(link, 1.0, waits.append, ask_after_s=1.0)
     assert any("waits: no network" in line for line in waits)
 
 
@@ -243,6 +245,38 @@ def test_a_first_flash_needs_a_configuration(embedded: Broker, tmp_path: Path) -
         )
         assert (result.record, result.bytes > 60_000) == (None, True)
     assert [name for name in listing(board.board.flash, "/") if name not in (".", "..")] == []
+
+
+def older_version(whole: Wanted) -> dict[str, Any]:
+    """Return the files of a version whose launcher imports `exchange`."""
+    texts = {path: text.decode() for path, text in firmware_build.start_files(source=True).items()}
+    launch = texts["/launch.py"].replace("update.finish()", "exchange.settle()")
+    launch = launch.replace("import update", "import exchange").replace('"update"', '"exchange"')
+    return {
+        "/launch.py": launch.encode(),
+        "/exchange.py": texts["/update.py"].replace("def finish()", "def settle()").encode(),
+        "/main.py": texts["/main.py"].encode(),
+        "/app.bin": version("0.0.9").data,
+        "/config.json": whole.config,
+        "/profile.bin": whole.profile,
+    }
+
+
+@pytest.mark.parametrize("half_done", [False, True])
+def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path: Path) -> None:
+    left = {}
+    if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
+        left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
+    whole = wanted("esp32-c3", embedded.url)
+    with make_board("esp32-c3", tmp_path, blocks=128) as board:
+        board.pull()
+        install(board.board.flash, {**older_version(whole), **left})
+        board.plug()
+        assert flash(board, whole).record is not None
+        names = set(listing(board.board.flash, "/"))
+    assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
+    assert not {"exchange.py", "launch.py", "switch", "trial", "app.bin.old"} & names
+    assert fetch(board.board.flash, "/app.bin") == whole.archive.data
 
 
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:

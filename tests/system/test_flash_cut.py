@@ -13,7 +13,7 @@ from flashed_board import Heard, Silent, flash, make_board, version, wanted
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial.board_link import BoardLink, LinkError, LinkLost
-from filmgauge_host.serial.flash import Wanted
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.board.serial_board import SerialBoard
 

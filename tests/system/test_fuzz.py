@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from a_desk import CONFIG, KEY, desk_with
+from a_peer import CONFIG, KEY, peer_with
 
 from filmgauge.config import Config
 from filmgauge.store.command_counter import CommandCounter
@@ -60,26 +60,26 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_frames_without_the_key_change_nothing(here: Path) -> None:
     noise = random.Random(1)
-    desk = desk_with("backlog", RECORDS)
-    port = CommandPort(desk, CommandCounter("commands"))
+    peer = peer_with("backlog", RECORDS)
+    port = CommandPort(peer, CommandCounter("commands"))
     before = files(here)
     statuses: dict[int, int] = {}
     for _, data in zip(range(FRAMES), enemy_frames(noise), strict=False):
-        counter, status, text = port.take(data, True)
+        counter, status, text = port.execute(data, True)
         assert (counter, bool(text)) == (0, True)
         statuses[status] = statuses.get(status, 0) + 1
         if len(data) > LONGEST:
             assert (status, "22 to 256 bytes" in text) == (1, True)
     assert set(statuses) == {1, 2}
-    assert (files(here), desk.wishes, desk.unix_s()) == (before, 0, 0)
+    assert (files(here), peer.requests, peer.unix_s()) == (before, 0, 0)
 
 
 def test_operations_with_any_payload_leave_a_whole_node(here: Path) -> None:
     """What a paired peer may send: every refusal has a reason, the configuration stays one."""
     noise = random.Random(2)
     (here / "config.json").write_bytes(CONFIG % KEY.encode())
-    desk = desk_with("backlog", RECORDS)
-    actions = Actions(desk, "config.json")
+    peer = peer_with("backlog", RECORDS)
+    actions = Actions(peer, "config.json")
     refused = 0
     reasons: set[str] = set()
     statuses: set[int] = set()
@@ -122,7 +122,7 @@ CHANGES = (
 
 def test_log_requests_of_any_numbers_end(here: Path) -> None:
     noise = random.Random(3)
-    transfer = LogTransfer(desk_with("backlog", RECORDS).backlog)
+    transfer = LogTransfer(peer_with("backlog", RECORDS).backlog)
     edges = (0, 1, 2, RECORDS - 1, RECORDS, 0xFFFFFFFF)
     for _ in range(REQUESTS):
         numbers = [noise.choice((*edges, noise.randrange(1 << 32))) for _ in range(2)]

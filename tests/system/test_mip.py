@@ -8,8 +8,8 @@ from pathlib import Path
 from flashed_board import Heard, configuration, make_board
 from mqtt_brokers import Broker
 
-from filmgauge_host.provision import settings
-from filmgauge_host.provision.boards import BOARDS
+from filmgauge_host.serial import node_settings
+from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.board.serial_board import SerialOptions
 
@@ -24,7 +24,7 @@ def test_the_package_lists_the_firmware() -> None:
 
 def test_mip_installs_a_node_that_runs(embedded: Broker, tmp_path: Path) -> None:
     heard = Heard(embedded.url)
-    config = settings.config_bytes(
+    config = node_settings.config_bytes(
         configuration("esp32-c3", embedded.url), BOARDS["esp32-c3"], "test"
     )
     # Compiling takes more than the 64 KB that the port starts with; it grows its heap.
@@ -46,7 +46,7 @@ def test_mip_installs_a_node_that_runs(embedded: Broker, tmp_path: Path) -> None
             flash,
             {
                 "/config.json": config,
-                "/profile.bin": settings.compile_cell("evp-li", 1.0),
+                "/profile.bin": node_settings.compile_cell("evp-li", 1.0),
                 "/main.py": (FIRMWARE / "main.py").read_bytes(),
             },
         )

@@ -1,17 +1,17 @@
 """docs/hardware.md and its drawings are what the code says."""
 
 import re
-import runpy
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
 from filmgauge.config import numbers
-from filmgauge_sim.nodes.boards import PINS, board_kind
+from filmgauge_sim.nodes.boards import PINS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/hardware.md").read_text()
+DEFAULTS = {name: default for name, default, _, _ in numbers()}
 ROLES = ("scl", "sda", "gate", "sensors", "disconnect", "charge")
 # What the vendors' pages say decides the boot, carries flash, USB, console or radio.
 TAKEN = {
@@ -40,12 +40,62 @@ def rows() -> dict[str, str]:
     return {m[1]: m[0] for m in re.finditer(r"^\| `([a-z0-9-]+)`:.*$", PAGE, re.MULTILINE)}
 
 
-def test_the_drawings_are_current() -> None:
-    tool = runpy.run_path(str(ROOT / "tools/schematic.py"))
-    for name, draw in tool["DRAWINGS"].items():
-        assert (ROOT / "docs/hardware" / name).read_text() == draw()
-        ElementTree.fromstring(draw())  # well-formed
+class Drawing:
+    """The texts of a drawing: where each stands, and whether it names a net (those are bold)."""
+
+    def __init__(self, name: str) -> None:
+        root = ElementTree.parse(ROOT / "docs/hardware" / name).getroot()
+        texts = root.iter("{http://www.w3.org/2000/svg}text")
+        self.texts = [
+            (float(t.get("x", "")), float(t.get("y", "")), t.text or "", t.get("font-weight"))
+            for t in texts
+        ]
+
+    def nets_at(self, pin: str) -> set[str]:
+        """Return the nets whose labels stand beside a pin of this name, on its line."""
+        found = set()
+        for x, y, text, weight in self.texts:
+            if text == pin and weight is None:
+                beside = [t for t in self.texts if t[1] == y and t[3] and abs(t[0] - x) < 60]
+                found |= {min(beside, key=lambda t: abs(t[0] - x))[2]} if beside else set()
+        return found
+
+    def has(self, *wanted: str) -> bool:
+        """Tell whether these texts stand below each other."""
+        by_place = {(x, y): text for x, y, text, _ in self.texts}
+        return any(
+            [by_place.get((x, y + 17 * row)) for row in range(len(wanted))] == list(wanted)
+            for x, y in by_place
+        )
+
+
+DRAWINGS = {name: Drawing(name) for name in ("bench.svg", "harvesting.svg")}
+
+
+def test_the_page_shows_the_drawings() -> None:
+    for name in DRAWINGS:
         assert f"hardware/{name}" in PAGE
+
+
+def test_the_drawn_board_has_the_pins_of_the_code() -> None:
+    pins = PINS["stm32wb55"]
+    for role in ("scl", "sda", "gate", "sensors", "disconnect"):
+        port, number = divmod(getattr(pins, role), 16)
+        pin = f"P{'ABCDEFGH'[port]}{number}"
+        assert DRAWINGS["harvesting.svg"].nets_at(pin) == {role.upper()}, pin
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_drawn_bus_goes_where_its_names_say(name: str) -> None:
+    assert DRAWINGS[name].nets_at("SCL") == {"SCL"}
+    assert DRAWINGS[name].nets_at("SDA") == {"SDA"}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_drawn_sensors_have_their_addresses(name: str) -> None:
+    drawing = DRAWINGS[name]
+    assert drawing.has("INA228", f"0x{DEFAULTS['ina228_address']:02x}")
+    assert drawing.has("TMP117", f"0x{DEFAULTS['tmp117_address']:02x}")
 
 
 def test_every_board_has_its_row() -> None:
@@ -65,15 +115,6 @@ def test_pins_are_free_and_fit_the_configuration(board: str) -> None:
     assert not TAKEN[board] & set(pins)
     low, high = next((low, high) for name, _, low, high in numbers() if name == "pin_scl")
     assert all(low <= pin <= high for pin in pins)
-
-
-@pytest.mark.parametrize("board", sorted(PINS))
-def test_virtual_boards_have_them(board: str) -> None:
-    try:
-        kind = board_kind(board)
-    except ValueError:
-        return  # a board that is not simulated
-    assert kind.pins == PINS[board]
 
 
 def test_the_shunt_in_numbers() -> None:

@@ -3,11 +3,11 @@
     counting = charge_source(config)
     sampler = counting.sampler(board, config)
     faults = counting.count(state, sampler, gauge, elapsed_ms, temperature_cdeg)
-    code = counting.telling_code(state, sampler)            # what the voltage goes with
-    if counting.glance(state, sampler, gauge, elapsed_ms):  # nothing calls for a sample
+    code = counting.current_for_voltage(state, sampler)            # what the voltage goes with
+    if counting.quick_check(state, sampler, gauge, elapsed_ms):  # nothing calls for a sample
 
 A node whose sensors always have their supply reads the accumulator: nothing escapes it. One that
-switches them estimates from samples (estimated.py).
+switches them estimates from samples (sampled_charge.py).
 """
 
 from filmgauge.charge.sampler import Sampler
@@ -39,23 +39,23 @@ class CoulombCounter:
         faults = 0
         counts = 0
         if sampler.current_code is not None:
-            if sampler.restarted and state.counting:
+            if sampler.restarted and state.sensor_known:
                 faults = FAULT_GAP
                 gauge.widen(GAP_SIGMA_PPM)
             counts = self._moved(state, sampler)
         count = gauge.count
-        if state.zeroing:
+        if state.offset_running:
             count = gauge.zero
         elif not counts and sampler.current_code == 0:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(counts, elapsed_ms, temperature_cdeg)
         return faults
 
-    def telling_code(self, state, sampler) -> "int | None":
+    def current_for_voltage(self, state, sampler) -> "int | None":
         """Return the current that the voltage of a sample goes with: the one that was seen."""
         return sampler.current_code
 
-    def glance(self, state, sampler, gauge, elapsed_ms: int) -> bool:
+    def quick_check(self, state, sampler, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample: each tells of all that has flowed."""
         return False
 
@@ -63,11 +63,11 @@ class CoulombCounter:
         sensor = sampler.current
         if sampler.restarted:  # it began again at zero
             state.charge_high = state.charge_low = 0
-        elif not state.counting:  # it ran before this node first looked
+        elif not state.sensor_known:  # it ran before this node first looked
             state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
         counts = charge_moved(
             sensor.charge_high, sensor.charge_low, state.charge_high, state.charge_low
         )
         state.charge_high, state.charge_low = sensor.charge_high, sensor.charge_low
-        state.counting = 1
+        state.sensor_known = 1
         return counts

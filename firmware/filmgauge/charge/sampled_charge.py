@@ -49,7 +49,7 @@ class SampledCharge:
         self._refill_ppm = config.refill_ppm
         self._charging = self._charging_uv = 0  # the last code of a charge, and its voltage
         self._rest_uv = self._drop_uv = 0  # of the cell at rest in the dark; lower while it feeds
-        self._forget()
+        self._clear()
 
     def sampler(self, board, config) -> SwitchedSampler:
         """Return the sensors as this way of counting uses them."""
@@ -57,69 +57,71 @@ class SampledCharge:
 
     def count(self, state, sampler, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
         """Tell the gauge what has moved since the last sample; return faults."""
-        lit, before = state.charge_high, state.charge_low
+        charging, before = state.charge_high, state.charge_low
         code = sampler.current_code
         if code is not None:
             if abs(code) >= _LEAST_CODE:
                 state.charge_high = 1 if code > 0 else 0
             state.charge_low = code
-        voltage_uv = self._feeding_uv(lit or state.charge_high, code, sampler.voltage_uv)
+        voltage_uv = self._discharge_voltage_uv(
+            charging or state.charge_high, code, sampler.voltage_uv
+        )
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
             gauge.flow(0, elapsed_ms, temperature_cdeg)
-            self._forget()
+            self._clear()
             return self._gap(state, sampler, gauge)
-        state.counting = 1
+        state.sensor_known = 1
         left_ms = elapsed_ms - self._calm_ms
         if self._glances:
             before = self._code
-        self._add(before, state.charge_low, left_ms, lit)
+        self._add(before, state.charge_low, left_ms, charging)
         # In halves: an interval between light and dark is shared.
-        dark = 2 - lit - state.charge_high
-        asleep = dark * left_ms + 2 * (1 - lit) * self._calm_ms
-        awake = dark * self._wake_nj + 2 * (1 - lit) * self._glances * self._glance_nj
-        self._take(gauge, SLEEP, self._own_nw * asleep // 2000, voltage_uv)
-        self._take(gauge, SENSOR, awake // 2, voltage_uv)
-        self._take(gauge, RADIO, (1 - lit) * state.radio_nj, voltage_uv)
+        dark = 2 - charging - state.charge_high
+        asleep = dark * left_ms + 2 * (1 - charging) * self._calm_ms
+        awake = dark * self._wake_nj + 2 * (1 - charging) * self._glances * self._glance_nj
+        self._book_own(gauge, SLEEP, self._own_nw * asleep // 2000, voltage_uv)
+        self._book_own(gauge, SENSOR, awake // 2, voltage_uv)
+        self._book_own(gauge, RADIO, (1 - charging) * state.radio_nj, voltage_uv)
         state.radio_nj = 0
         sigma_pc = gauge.scale.pc(int(self._apart**0.5))
         gauge.flow(self._twice // 2000, elapsed_ms, temperature_cdeg, sigma_pc)
-        self._forget()
+        self._clear()
         return 0
 
-    def glance(self, state, sampler, gauge, elapsed_ms: int) -> bool:
+    def quick_check(self, state, sampler, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample, `elapsed_ms` after the last one: light or
         dark is what it was, and no charge comes to its end. Note the current."""
-        lit = state.charge_high
-        if not lit and state.wakes % _DARK_EVERY:
+        charging = state.charge_high
+        if not charging and state.wakes % _DARK_EVERY:
             return True
-        code = sampler.glance()
-        if code is None or not state.counting:
+        code = sampler.quick_current_code()
+        if code is None or not state.sensor_known:
             return False
-        if code <= -_LEAST_CODE if lit else code >= _LEAST_CODE:
+        if code <= -_LEAST_CODE if charging else code >= _LEAST_CODE:
             return False
         before = self._code if self._glances else state.charge_low
         if max(before, code) >= _LEAST_CODE and self._fills(gauge):
             return False
-        self._add(before, code, elapsed_ms - self._calm_ms, lit)
+        self._add(before, code, elapsed_ms - self._calm_ms, charging)
         self._code, self._calm_ms = code, elapsed_ms
         self._glances += 1
         return True
 
-    def _feeding_uv(self, is_lit, code, voltage_uv):
+    def _discharge_voltage_uv(self, is_charging, code, voltage_uv):
         """Return the voltage of the cell while it feeds the converter. Few looks see that: the
         others see it at rest, from which it is as far as when it was seen last."""
         if not voltage_uv or code is None:
             self._rest_uv = 0
             return _TYPICAL_UV
         if code > -_LEAST_CODE:
-            self._rest_uv = 0 if is_lit else voltage_uv
+            self._rest_uv = 0 if is_charging else voltage_uv
             return voltage_uv - self._drop_uv
         if self._rest_uv:
             self._drop_uv = max(0, min(_MOST_DROP_UV, self._rest_uv - voltage_uv))
         self._rest_uv = 0
         return voltage_uv
 
-    def telling_code(self, state, sampler) -> "int | None":
+    def current_for_voltage(self, state, sampler) -> "int | None":
         """Return the current that the voltage of a sample goes with.
 
         A cell that is held at its highest voltage is charged in bursts, and most samples see it
@@ -140,7 +142,7 @@ class SampledCharge:
         ppm = gauge.soc_ppm()
         return ppm is None or ppm + 2 * gauge.sigma_ppm() > _NEARLY_FULL
 
-    def _add(self, before, after, elapsed_ms, lit):
+    def _add(self, before, after, elapsed_ms, charging):
         """Add the trapezoid between two charging currents, and how far they are apart.
 
         A cell that is held at its highest voltage is charged in bursts that nobody sees."""
@@ -149,24 +151,24 @@ class SampledCharge:
         apart = after - before
         if max(before, after) >= _LEAST_CODE:
             self._charging = max(before, after)
-        elif lit:
+        elif charging:
             apart = self._charging // _UNSEEN_PARTS
         self._apart += (apart * elapsed_ms // 1414) ** 2
 
-    def _forget(self):
+    def _clear(self):
         """Begin to glance anew."""
         self._glances = self._calm_ms = self._code = 0
         self._twice = self._apart = 0  # counts in 2 ms; the variance of counts in a second
 
-    def _take(self, gauge, line, nanojoules, voltage_uv):
+    def _book_own(self, gauge, line, nanojoules, voltage_uv):
         """Book what the cell gives through the converter for an energy in the capacitor."""
         taken_pc = nanojoules * 1000000000 // self._refill_ppm * 1000000 // voltage_uv
         gauge.book(-taken_pc, line, taken_pc // _BUDGET_PARTS)
 
     def _gap(self, state, sampler, gauge):
         faults = 0
-        if state.counting:
+        if state.sensor_known:
             faults = FAULT_GAP
             gauge.widen(GAP_SIGMA_PPM)
-        state.counting = 1
+        state.sensor_known = 1
         return faults

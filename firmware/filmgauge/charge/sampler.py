@@ -17,7 +17,7 @@ from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
 from filmgauge.sensors.tmp117 import Tmp117
 
 # A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
-_SETTLE_MS = 2 * CYCLE_MS + 4
+_TWO_CYCLES_MS = 2 * CYCLE_MS + 4
 _EIO = const(5)
 _HIGHEST_UV = const(6000000)  # no film cell, and not the supply of the board either
 
@@ -45,13 +45,13 @@ class Sampler:
 
     def sample(self) -> None:
         """Take one sample; sensors that do not answer are told in `faults`."""
-        self._forget()
+        self._clear()
         self._try(self._ready_current)
         self._begin_temperature(self.restarted)  # it has just got its supply
-        self._connect(self._go_on, _SETTLE_MS, self._read_all)
+        self._connect(self._go_on, _TWO_CYCLES_MS, self._read_all)
         self._finish_temperature()
 
-    def _forget(self):
+    def _clear(self):
         self.faults = 0
         self.voltage_uv = self.current_code = self.temperature_cdeg = None
         self.drain_pa = self.drained_pc = 0

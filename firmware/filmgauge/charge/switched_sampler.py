@@ -9,7 +9,7 @@ from filmgauge.sensors.ina228 import ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 
 _COARSE = const(4)  # a count of a sensor that nobody has set up yet is so many of ours
-_GLANCE_MS = const(3)  # its start-up and one conversion of temperature and shunt: 2.4 ms
+_QUICK_MS = const(3)  # its start-up and one conversion of temperature and shunt: 2.4 ms
 _START_UP_MS = const(2)  # until both sensors answer: 1.5 ms for the TMP117
 
 
@@ -28,7 +28,7 @@ class SwitchedSampler(Sampler):
 
     def sample(self) -> None:
         """Take one sample; whatever happens, the sensors lose their supply again."""
-        self._forget()
+        self._clear()
         self._supply.value(1)
         try:
             self._nap(_START_UP_MS)
@@ -43,14 +43,14 @@ class SwitchedSampler(Sampler):
             self._gate.value(0)
             self._supply.value(0)
 
-    def glance(self) -> "int | None":
+    def quick_current_code(self) -> "int | None":
         """Return the current alone, None when the sensor does not answer.
 
         It converts by itself as soon as it has its supply: one transfer tells.
         """
         self._supply.value(1)
         try:
-            self._nap(_GLANCE_MS)
+            self._nap(_QUICK_MS)
             return self.current.current_code() * _COARSE
         except OSError:
             return None

@@ -59,7 +59,7 @@ class ChargeControl:
         self.phase = WAITING
         self.current_pa = 0
 
-    def look(self, voltage_uv: "int | None", soc_ppm: "int | None", limits) -> int:
+    def update(self, voltage_uv: "int | None", soc_ppm: "int | None", limits) -> int:
         """Decide on the current until the next look; 0 means none at all."""
         if voltage_uv is None or _any(limits, _FORBIDDING, LIMIT):
             self.stop()

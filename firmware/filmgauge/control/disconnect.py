@@ -28,10 +28,10 @@ class Disconnect:
     def __init__(self, zero_every: int = 0):
         self._zero_every = zero_every
         self._wakes = 0  # since the last zeroing
-        self._sought = False
+        self._zero_requested = False
         self.state = CLOSED
 
-    def look(self, limits, charging: bool, busy: bool) -> int:
+    def update(self, limits, charging: bool, busy: bool) -> int:
         """Decide for the interval to come.
 
         `charging` says that a source can charge the cell now; `busy` that the cell cannot be
@@ -48,17 +48,17 @@ class Disconnect:
             self.state = EMPTY
         elif self.state != EMPTY:  # an empty cell stays alone until something charges it
             self.state = CLOSED
-        due = self._sought or (self._zero_every and self._wakes >= self._zero_every)
+        due = self._zero_requested or (self._zero_every and self._wakes >= self._zero_every)
         spared = was == CLOSED and not busy and limits.worst() == NONE
         if due and spared and self.state == CLOSED:
             self.state = ZEROING
-            self._sought = False
+            self._zero_requested = False
             self._wakes = 0
         return self.state
 
-    def seek(self) -> None:
+    def request_zero(self) -> None:
         """Let the next zeroing be due now."""
-        self._sought = True
+        self._zero_requested = True
 
     def is_open(self) -> bool:
         """Return whether the switch is to be open."""

@@ -2,22 +2,21 @@
 
     planner = Planner(profile, zero_every=60)
     planner.plan(voltage_uv, current_pa, temperature_cdeg, soc_ppm, left_ppm, source, busy)
-    planner.charge.current_pa, planner.shedding.level, planner.disconnect.is_open()
+    planner.charge.current_pa, planner.service.level, planner.disconnect.is_open()
 
 It decides and does nothing: pins are the node's. Its state packs into SIZE bytes.
 """
 
 from filmgauge.compat import const
 from filmgauge.control import charge_control as charge
-from filmgauge.control import disconnect
-from filmgauge.control import service_level as shedding
+from filmgauge.control import disconnect, service_level
 from filmgauge.control.charge_control import ChargeControl
 from filmgauge.control.disconnect import Disconnect
 from filmgauge.control.service_level import ServiceLevel
 from filmgauge.gauge import limits
 from filmgauge.gauge.limits import FAULT, Limits
 
-SIZE = const(38)  # of limits, charge, shedding and disconnect
+SIZE = const(38)  # of limits, charge, service and disconnect
 
 
 class Planner:
@@ -30,10 +29,10 @@ class Planner:
     def __init__(self, profile, most_pa: int = 0, zero_every: int = 0):
         self.limits = Limits(profile)
         self.charge = ChargeControl(profile, most_pa)
-        self.shedding = ServiceLevel()
+        self.service = ServiceLevel()
         self.disconnect = Disconnect(zero_every)
-        self._parts = (self.limits, self.charge, self.shedding, self.disconnect)
-        self._sizes = (limits.SIZE, charge.SIZE, shedding.SIZE, disconnect.SIZE)
+        self._parts = (self.limits, self.charge, self.service, self.disconnect)
+        self._sizes = (limits.SIZE, charge.SIZE, service_level.SIZE, disconnect.SIZE)
 
     def plan(
         self,
@@ -50,14 +49,14 @@ class Planner:
         `left_ppm` is what the cell gives for certain, over what it gives when full; `source`
         says that there is something to charge from, `busy` that the node needs the cell.
         """
-        worst = self.limits.look(voltage_uv, current_pa, temperature_cdeg)
+        worst = self.limits.update(voltage_uv, current_pa, temperature_cdeg)
         if source and worst < FAULT:
-            self.charge.look(voltage_uv, soc_ppm, self.limits)
+            self.charge.update(voltage_uv, soc_ppm, self.limits)
         else:
             self.charge.stop()
         charging = self.charge.current_pa > 0
-        self.shedding.look(left_ppm, self.limits)
-        self.disconnect.look(self.limits, charging, busy or charging)
+        self.service.update(left_ppm, self.limits)
+        self.disconnect.update(self.limits, charging, busy or charging)
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""

@@ -2,9 +2,9 @@
 
     protection = Protection(board, config, profile)
     is_open = protection.begin(held)        # the switch as the sample needs it
-    protection.look(is_open, sampler, current_pa, gauge, busy)
-    protection.finish(held)                 # the switch as the interval to come needs it
-    protection.word(), protection.period(), protection.report_every()
+    protection.update(is_open, sampler, current_pa, gauge, busy)
+    protection.set_switch(held)                 # the switch as the interval to come needs it
+    protection.limits_word(), protection.period(), protection.report_every()
 
 The switch is closed while a sample is taken, because the voltage is read behind it; only where
 the sensor's zero is looked for it stays open from one sample to the next one's end. A node that
@@ -53,19 +53,19 @@ class Protection:
         self._switch(is_open)
         return is_open
 
-    def look(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
+    def update(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
         """Let a sample count, and decide for the interval to come; tell limits that changed.
 
         A sample behind an open switch saw nothing of the cell.
         """
         planner = self._planner
         if is_open and planner is not None:
-            planner.disconnect.look(self._limits, False, True)
+            planner.disconnect.update(self._limits, False, True)
             return
         before = self._limits.word()
         voltage_uv, cdeg = sampler.voltage_uv, sampler.temperature_cdeg
         if planner is None:
-            self._limits.look(voltage_uv, current_pa, cdeg)
+            self._limits.update(voltage_uv, current_pa, cdeg)
         else:
             soc_ppm = gauge.soc_ppm()
             left_ppm = max(0, soc_ppm - gauge.sigma_ppm()) if self._sheds else None
@@ -81,13 +81,13 @@ class Protection:
 
             print("filmgauge: limits:", limit_text(now))
 
-    def finish(self, held: int) -> None:
+    def set_switch(self, held: int) -> None:
         """Set the switch for the interval to come; open while it is `held` so."""
         planner = self._planner
         if planner is not None:
             self._switch(held or planner.disconnect.protects())
 
-    def word(self) -> int:
+    def limits_word(self) -> int:
         """Return all levels in 14 bits."""
         return self._limits.word()
 
@@ -98,14 +98,14 @@ class Protection:
             return 0
         return wakes * _SELDOM if level == _SAVING else wakes
 
-    def service(self) -> int:
-        """Return the level of service: what the node still does (shedding.py)."""
+    def service_level(self) -> int:
+        """Return the level of service: what the node still does (service_level.py)."""
         return self._level()
 
-    def seek_zero(self) -> None:
+    def request_zero(self) -> None:
         """Look at the sensor's zero at the next chance."""
         if self._planner is not None:
-            self._planner.disconnect.seek()
+            self._planner.disconnect.request_zero()
 
     def period(self, duration_ms: int) -> int:
         """Return the time from wake to wake where `duration_ms` is usual."""
@@ -121,7 +121,7 @@ class Protection:
 
     def _level(self):
         planner = self._planner
-        return planner.shedding.level if self._sheds and planner is not None else 0
+        return planner.service.level if self._sheds and planner is not None else 0
 
     def _switch(self, is_open):
         if self._disconnect_pin >= 0:
@@ -135,24 +135,24 @@ class Unprotected:
         """Nothing is switched."""
         return False
 
-    def look(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
+    def update(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
         """Nothing is known."""
 
-    def finish(self, held: int) -> None:
+    def set_switch(self, held: int) -> None:
         """Nothing is switched."""
 
-    def word(self) -> None:
+    def limits_word(self) -> None:
         """Return None: nobody knows."""
 
     def report_every(self, wakes: int) -> int:
         """Return `wakes`."""
         return wakes
 
-    def service(self) -> int:
+    def service_level(self) -> int:
         """Return the whole of it."""
         return 0
 
-    def seek_zero(self) -> None:
+    def request_zero(self) -> None:
         """Nothing is switched."""
 
     def period(self, duration_ms: int) -> int:

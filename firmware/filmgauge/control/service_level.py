@@ -33,7 +33,7 @@ class ServiceLevel:
         self._by_charge = ALL
         self.level = ALL
 
-    def look(self, left_ppm: "int | None", limits) -> int:
+    def update(self, left_ppm: "int | None", limits) -> int:
         """Decide on the level. `left_ppm` is what is left for certain: the charge less its sigma
         over the full charge, None when nobody knows."""
         if left_ppm is not None:

@@ -12,8 +12,8 @@ from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS, Ina228
 from filmgauge.sensors.tmp117 import WAIT_MS, Tmp117
 
 _START_UP_MS = 5
-_SETTLE_MS = 2 * CYCLE_MS + 4
-_LOOKS = 8  # of the current, each of one conversion, where the sensor does not average itself
+_TWO_CYCLES_MS = 2 * CYCLE_MS + 4
+_CONVERSIONS = 8  # of the current, where the sensor does not average itself
 
 
 class SensorProbe:
@@ -67,21 +67,21 @@ class SensorProbe:
         if self._config.pin_disconnect >= 0:
             self._board.latch(self._config.pin_disconnect, 1 if is_open else 0)
         if self.running:
-            time.sleep_ms(_SETTLE_MS)
+            time.sleep_ms(_TWO_CYCLES_MS)
             return self.current.current_code()
         total = 0
-        for _ in range(_LOOKS):
+        for _ in range(_CONVERSIONS):
             self.current.once_current()
             time.sleep_ms(ONCE_MS + 1)
             total += self.current.current_code()
-        return total // _LOOKS
+        return total // _CONVERSIONS
 
     def bus_uv(self, gate: int) -> int:
         """Return the voltage at the bus input with the gate closed (1) or open (0)."""
         self._gate.value(gate)
         if not self.running:
             self.current.once_voltage()
-        time.sleep_ms(_SETTLE_MS)
+        time.sleep_ms(_TWO_CYCLES_MS)
         voltage_uv = self.current.bus_uv()
         self._gate.value(0)
         return voltage_uv

@@ -31,7 +31,7 @@ _SHOWN = (
 def status() -> None:
     """Tell one thing a line."""
     board = this_board()
-    _tell_system(board)
+    _emit_system(board)
     config, wrong = attempt(read_config)
     shown = None if config is None else {name: getattr(config, name) for name in _SHOWN}
     emit({"configuration": shown, "configuration_wrong": wrong})
@@ -41,10 +41,10 @@ def status() -> None:
     if config is None:
         return
     emit({"waiting": Backlog("/backlog", config.backlog).count()})
-    _tell_state(board)
+    _emit_state(board)
 
 
-def _tell_system(board):
+def _emit_system(board):
     gc.collect()
     block, _, blocks, free = os.statvfs("/")[:4]
     emit(
@@ -61,7 +61,7 @@ def _tell_system(board):
     )
 
 
-def _tell_state(board):
+def _emit_state(board):
     """Tell the block that the node remembers; the host knows what is in it."""
     from filmgauge.state import SIZE, State
 

@@ -26,7 +26,7 @@ _FADING = const(135.0)  # rate in 1 / tau at which the slowest of the rest is fo
 _PPM = const(1000000.0)
 _PPB = const(1000000000.0)
 _LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, whatever was read
-_LOOK_S = const(0.036)  # from closing the switch of the voltage input to mid-conversion
+_INPUT_S = const(0.036)  # from closing the switch of the voltage input to mid-conversion
 _STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
 _SHORTEST_MS = const(46)  # of a burst that was seen
 _NEWTON_STEPS = const(6)
@@ -42,7 +42,7 @@ class DiffusionModel(VoltageModel):
 
     `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
     capacity, the derivatives to the logarithm of tau and to the relative activation energy) and
-    the parts `unsteady` and `looked` that a burst and the voltage input have in it.
+    the parts `unsteady` and `input_lag` that a burst and the voltage input have in it.
     """
 
     def __init__(self, profile):
@@ -55,10 +55,10 @@ class DiffusionModel(VoltageModel):
         self._step_pa = self._base_pa = self._burst_pa = 0
         self._step_ms = self._burst_ms = 0
         # What the faster modes carry now and did before the last step, and what is left of that.
-        self._fast = self._fast_before = self._kept = 0.0
+        self._fast = self._fast_before = self._left_over = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
-        self.unsteady = self.looked = 0.0
-        self.doubted = 0.0  # of the lag, where the currents before were no measured means
+        self.unsteady = self.input_lag = 0.0
+        self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
     def rest(self) -> None:
@@ -79,7 +79,7 @@ class DiffusionModel(VoltageModel):
         self._fast_before = self._fast
         self._fast = steady * _REST / _PPB
         aged = elapsed_ms / (1000.0 * tau_s)
-        self._kept = math.exp(-_FADING * aged)
+        self._left_over = math.exp(-_FADING * aged)
         for k in range(2):
             a = _RATES[k] * aged
             # expm1, because single precision has no digits left in 1 - exp(-a) of a cold cell
@@ -93,18 +93,18 @@ class DiffusionModel(VoltageModel):
             grown = grown * energy
             modes[3 * k + 2] = _bounded(modes[3 * k + 2] + round(modes[3 * k + 2] * gone + grown))
 
-    def doubt(self, sigma_pa: int, temperature_cdeg: int) -> None:
+    def add_lag_noise(self, sigma_pa: int, temperature_cdeg: int) -> None:
         """Note that the mean current of the last step may be wrong by chance, and the lag with it.
 
         The slowest mode stands for all.
         """
         tau_s = self._tau_s(temperature_cdeg)
         gone = -math.expm1(-_RATES[0] * self._step_ms / (1000.0 * tau_s))
-        left = self.doubted * (1.0 - gone)
+        left = self.lag_noise * (1.0 - gone)
         came = sigma_pa * self._per_pa * tau_s * gone
-        self.doubted = math.sqrt(left * left + came * came)
+        self.lag_noise = math.sqrt(left * left + came * came)
 
-    def split(self, base_pa: int, now_pa: int, temperature_cdeg: int) -> None:
+    def split_burst(self, base_pa: int, now_pa: int, temperature_cdeg: int) -> None:
         """Take the last step apart: a base current, and a burst that goes on now.
 
         A sample in a burst sees its current, the step only knows the mean; from both follows
@@ -135,17 +135,17 @@ class DiffusionModel(VoltageModel):
         fast = self._base_pa * self._per_pa * tau_s * _REST
         share, by_tau = self._burst(tau_s)
         burst = (self._burst_pa - self._base_pa) * self._per_pa * tau_s
-        looked = drain_pa * self._per_pa * 6.0 * math.sqrt(_LOOK_S * tau_s / math.pi)
-        by_tau = fast + burst * by_tau - 0.5 * looked
+        input_lag = drain_pa * self._per_pa * 6.0 * math.sqrt(_INPUT_S * tau_s / math.pi)
+        by_tau = fast + burst * by_tau - 0.5 * input_lag
         # A burst that has ended since the last sample is not forgotten at once.
-        left = 0.0 if burst else _LEFT * (self._fast_before - fast) * self._kept
+        left = 0.0 if burst else _LEFT * (self._fast_before - fast) * self._left_over
         # How long it has lasted is not well known; once it has settled it need not be.
         part = burst * share
         self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
         self._fast = fast + part
-        self.looked = looked
+        self.input_lag = input_lag
         modes = self.modes
-        self.lag_share = fast + part + left - looked + (modes[0] + modes[3]) / _PPB
+        self.lag_share = fast + part + left - input_lag + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
 
@@ -167,7 +167,7 @@ class DiffusionModel(VoltageModel):
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
         learned = self.tau_ppm, self.ea_ppm, self.share_ppm, self.virgin_ppm
-        lasting = self.share_sigma, self._fast, self.doubted
+        lasting = self.share_sigma, self._fast, self.lag_noise
         struct.pack_into(_FORMAT, buffer, offset, *self.modes, *learned, *lasting)
 
     def unpack_from(self, buffer, offset: int) -> None:
@@ -175,8 +175,8 @@ class DiffusionModel(VoltageModel):
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self.modes[:] = values[:6]
         self.tau_ppm, self.ea_ppm, self.share_ppm, self.virgin_ppm = values[6:10]
-        self.share_sigma, self._fast, self.doubted = values[10:]
-        self._divide()
+        self.share_sigma, self._fast, self.lag_noise = values[10:]
+        self._split_gap()
 
     def learn(self, tau: float, ea: float) -> None:
         """Correct ln tau and the relative activation energy, and the lags with them."""
@@ -219,9 +219,9 @@ class DiffusionModel(VoltageModel):
         hours = given * self._per_load(load_pa)
         for k in range(2):
             a = _RATES[k] * hours / tau_s
-            kept = math.exp(-a)
-            lag += steady * _SHARES[k] * (1.0 - kept)
-            by_tau += steady * _SHARES[k] * (1.0 - kept * (1.0 + a))
+            left = math.exp(-a)
+            lag += steady * _SHARES[k] * (1.0 - left)
+            by_tau += steady * _SHARES[k] * (1.0 - left * (1.0 + a))
         self.lag_share = lag
         self.lag_by_tau = by_tau
         self.lag_by_ea = by_tau * energy

@@ -24,11 +24,11 @@ class DisplayedSoc:
         self.ppm = None
         self._confirmed = 0  # 1 empty, 2 full
 
-    def confirm(self, full: bool) -> None:
+    def reached_end(self, full: bool) -> None:
         """Note that an end has been reached."""
         self._confirmed = 2 if full else 1
 
-    def follow(self, estimate_ppm: int, moved_ppm: int) -> None:
+    def update(self, estimate_ppm: int, moved_ppm: int) -> None:
         """Move towards the estimate after `moved_ppm` of the capacity has flowed."""
         goal = estimate_ppm
         if goal > _ALMOST_FULL and self._confirmed != 2:

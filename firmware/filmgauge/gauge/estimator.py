@@ -56,7 +56,7 @@ _SURPRISE = const(9.0)  # squared innovation over its variance: beyond, the cell
 _MODEST = const(4.0)  # and is made to be no more than this
 _MOST = const((1.0, 0.5, 0.7, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
 
-_COMPARED = const(0.1)  # charged between two ends, a share of the design: less tells no loss
+_LOSS_SEEN = const(0.1)  # charged between two ends, a share of the design: less tells no loss
 _LEAST = const(1e-14)  # of a variance
 _ENDLESS = const(1e9)  # of a square: beyond, something is no number
 
@@ -75,13 +75,13 @@ class Estimator:
         self.loss_ppm = _PPM - profile.acceptance_ppm
         self._charged_nc = self._moved_nc = 0  # since the last correction
         self._drift_nc = 0  # what the zero of the sensor may have added since
-        self._told_lag_ppm = 0  # lag at the last end that was used
+        self._used_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
         self._lasting = _LASTING
         self.at_end = False  # whether the last voltage lay on an end
         # Whether the last end that told was the other one, and whether a charge lay before it.
-        self.swung = self.compared = False
-        self._told = 0  # the end at which the voltage lies and has told, 0 for none
+        self.full_swing = self.loss_seen = False
+        self._used_end = 0  # the end at which the voltage lies and has told, 0 for none
         self._last_side = 0  # the end that told last
         self._covariance = array("f", [0.0] * (_N * _N))
         self._row = array("f", [0.0] * _N)
@@ -106,11 +106,11 @@ class Estimator:
             self._charged_nc += moved_nc
         self._drift_nc += (drift_pc + 500) // 1000
 
-    def take(self, drained_pc: int) -> None:
+    def add_input_drain(self, drained_pc: int) -> None:
         """Note that the voltage input has taken `drained_pc`, as far as that is known."""
         self._drift_nc += (drained_pc * _INPUT_PERCENT + 50000) // 100000
 
-    def guess(self, missed_pc: int) -> None:
+    def add_stuck_gap(self, missed_pc: int) -> None:
         """Note charge that was guessed, or with the other sign that the guess was needless."""
         self._drift_nc = max(0, self._drift_nc + missed_pc // _GUESSED)
 
@@ -118,11 +118,11 @@ class Estimator:
         """Note that charge of `sigma_ppm` of the design capacity may have moved uncounted."""
         self._covariance[0] += sigma_ppm / _PPM * (sigma_ppm / _PPM)
 
-    def opened(self, before_ppm: int, after_ppm: int) -> None:
+    def capacity_grew(self, before_ppm: int, after_ppm: int) -> None:
         """Note that the film has opened: its capacity has grown from one factor to another."""
         old = self.capacity_ppm
         self.capacity_ppm = old * after_ppm // before_ppm
-        self._pass()
+        self._predict()
         unsure = _OPENING * (self.capacity_ppm - old) / _PPM
         self._covariance[_CAPACITY * (_N + 1)] += unsure * unsure
 
@@ -168,28 +168,28 @@ class Estimator:
         film = self._film
         self.at_end = film.surface(voltage_uv, current_pa, drain_pa, temperature_cdeg)
         if not self.at_end:
-            self._told_lag_ppm = 0
-            self._told = 0
+            self._used_lag_ppm = 0
+            self._used_end = 0
             return False
-        film.split(base_pa, current_pa, temperature_cdeg)
+        film.split_burst(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
         side = _FULL if current_pa > 0 else _EMPTY
         lag_ppm = int(film.lag_by_tau * _PPM)
-        news = abs(lag_ppm - self._told_lag_ppm)
-        if self._told == side and news * 4 < abs(self._told_lag_ppm) + 4000:
+        news = abs(lag_ppm - self._used_lag_ppm)
+        if self._used_end == side and news * 4 < abs(self._used_lag_ppm) + 4000:
             return False
         charged = self._charged()
         if not self._weigh(film.surface_share, self._noise()):
             return False
-        self.swung = self._last_side + side == _EMPTY + _FULL
-        self.compared = self._last_side > 0 and charged > _COMPARED
-        if self._told != side:
+        self.full_swing = self._last_side + side == _EMPTY + _FULL
+        self.loss_seen = self._last_side > 0 and charged > _LOSS_SEEN
+        if self._used_end != side:
             self._peak_lag_ppm = abs(lag_ppm)
         lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
         surface = _LASTING_SURFACE * film.surface_sigma
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
-        self._told_lag_ppm = lag_ppm
-        self._told = side
+        self._used_lag_ppm = lag_ppm
+        self._used_end = side
         self._last_side = side
         return True
 
@@ -203,11 +203,11 @@ class Estimator:
             self._charged_nc,
             self._moved_nc,
             self._drift_nc,
-            self._told_lag_ppm,
+            self._used_lag_ppm,
             self._peak_lag_ppm,
             self.capacity_ppm,
             self.loss_ppm,
-            self._told,
+            self._used_end,
             self._last_side,
             self._lasting,
             *upper,
@@ -217,8 +217,8 @@ class Estimator:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
-        self._told_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._told, self._last_side, self._lasting = values[6:10]
+        self._used_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
+        self.loss_ppm, self._used_end, self._last_side, self._lasting = values[6:10]
         at = 10
         for i in range(_N):
             for j in range(i, _N):
@@ -245,16 +245,16 @@ class Estimator:
 
     def _variance(self, surface, by_tau, by_energy):
         """Return the variance of stored - surface capacity + by_tau tau + by_energy energy."""
-        self._look(surface, by_tau, by_energy, -self._charged())
+        self._set_observation(surface, by_tau, by_energy, -self._charged())
         return max(self._expect(self._counted_variance()), 0.0)
 
-    def _look(self, surface, by_tau, by_energy, by_loss):
+    def _set_observation(self, surface, by_tau, by_energy, by_loss):
         """Lay down by how much each unknown counts in what is looked at."""
         row = self._row
         row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, by_tau
         row[_ENERGY], row[_LOSS] = by_energy, by_loss
 
-    def _pass(self):
+    def _predict(self):
         """Let what was counted since the last correction act on the covariance."""
         covariance = self._covariance
         self._mix(1.0, -self._charged(), _LOSS)
@@ -272,8 +272,8 @@ class Estimator:
         spread += by_energy * by_energy * self._covariance[_ENERGY * (_N + 1)]
         curved = _CURVED * spread / (abs(by_tau) + 1e-4)
         sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
-        looked = _INPUT_PERCENT / 100.0 * film.looked
-        noise = _END * _END + lag * lag + looked * looked + film.doubted * film.doubted
+        drawn = _INPUT_PERCENT / 100.0 * film.input_lag
+        noise = _END * _END + lag * lag + drawn * drawn + film.lag_noise * film.lag_noise
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
     def _weigh(self, surface, noise):
@@ -281,10 +281,10 @@ class Estimator:
 
         Return False, with nothing changed, where the arithmetic of the board does not reach.
         """
-        self._pass()
+        self._predict()
         film, covariance, gain = self._film, self._covariance, self._gain
         # Near an end the depth is a matter of its shape and not of the capacity.
-        self._look(float(surface > 0.5), film.lag_by_tau, film.lag_by_ea, 0.0)
+        self._set_observation(float(surface > 0.5), film.lag_by_tau, film.lag_by_ea, 0.0)
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
         expected = self._expect(0.0)

@@ -108,7 +108,7 @@ class FuelGauge(LedgerOnly):
         self._design_pc = profile.full_pc()
         self._one_c_pa = self._design_pc // 3600
         self._film = DiffusionModel(profile)
-        self._zero = SensorOffset(shunt_mohm)
+        self._offset = SensorOffset(shunt_mohm)
         self.estimator = Estimator(self.ledger, self._film, profile)
         self._activation = Activation(profile)
         self._shown = DisplayedSoc()
@@ -116,14 +116,14 @@ class FuelGauge(LedgerOnly):
         self._parts = (
             self.estimator,
             self._film,
-            self._zero,
+            self._offset,
             self._activation,
             self._shown,
             self.health,
         )
         self._opened = 0
         self._last_pa = 0  # mean current of the last interval
-        self._seen_pa = 0  # current at the last sample
+        self._sample_pa = 0  # current at the last sample
         self.recent_pa = 0  # mean current that forgets with a time constant of an hour
         self._quiet_ms = 0  # in which the sensor has counted exactly nothing
         self._gap_pc = 0  # guessed meanwhile
@@ -137,14 +137,14 @@ class FuelGauge(LedgerOnly):
         if new_cell:
             self._activation.begin()
             self._film.virgin_ppm = _PPM
-            self.estimator.opened(_PPM, self._activation.factor_ppm())
+            self.estimator.capacity_grew(_PPM, self._activation.factor_ppm())
         self.estimator.start(soc_ppm, sigma_ppm)
         self._opened = 1
 
     def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
         self.ledger.add_pc(line, pc)
         if line == INPUT:
-            self.estimator.take(-pc)
+            self.estimator.add_input_drain(-pc)
         elif SLEEP <= line <= RADIO:
             self._taken_pc += pc
             self.estimator.count(pc, sigma_pc)
@@ -157,7 +157,7 @@ class FuelGauge(LedgerOnly):
     def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         """Count what went through the shunt in `elapsed_ms`."""
         if not counts and elapsed_ms > 0:
-            self._guess(elapsed_ms)
+            self._add_quiet(elapsed_ms)
             return
         self.flow(counts, elapsed_ms, temperature_cdeg)
 
@@ -165,12 +165,12 @@ class FuelGauge(LedgerOnly):
         self.ledger.add_counts(counts, self.scale)
         raw_pc = self.scale.pc(counts)
         if self._quiet_ms:
-            elapsed_ms = self._bridge(raw_pc, elapsed_ms, temperature_cdeg)
+            elapsed_ms = self._end_quiet(raw_pc, elapsed_ms, temperature_cdeg)
         self._flow(raw_pc, elapsed_ms, temperature_cdeg)
         if sigma_pc:
             self.widen(sigma_pc * 100 // (self._design_pc // 10000))
-        if elapsed_ms > 0 and (sigma_pc or self._film.doubted):
-            self._film.doubt(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
+        if elapsed_ms > 0 and (sigma_pc or self._film.lag_noise):
+            self._film.add_lag_noise(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
 
     def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         if self._quiet_ms and counts:  # it reaches back to before the switch was opened
@@ -178,11 +178,11 @@ class FuelGauge(LedgerOnly):
             return
         super().zero(counts, elapsed_ms, temperature_cdeg)
         if counts:
-            self._zero.see(self.scale.pc(counts), elapsed_ms, temperature_cdeg)
+            self._offset.learn(self.scale.pc(counts), elapsed_ms, temperature_cdeg)
         self._film.step(0, temperature_cdeg, elapsed_ms)
         self._leak(elapsed_ms)
         self.health.interrupt()
-        self._last_pa = self._seen_pa = 0
+        self._last_pa = self._sample_pa = 0
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` may have moved uncounted."""
@@ -194,36 +194,36 @@ class FuelGauge(LedgerOnly):
         """Let a voltage speak, seen while the voltage input itself took `drain_pa`."""
         if self._quiet_ms:
             return  # a sensor that counts exactly nothing is stuck: no sound one is so quiet
-        current_pa = _bounded(current_pa - self._zero.pa(temperature_cdeg))
+        current_pa = _bounded(current_pa - self._offset.pa(temperature_cdeg))
         if abs(current_pa) * _BRANCH < self._one_c_pa:
-            self._seen_pa = current_pa
+            self._sample_pa = current_pa
             self.health.interrupt()
             return  # too little to say on which branch the cell is
         before_ppm = self.estimator.capacity_ppm
         if 0 < current_pa * 2 < drain_pa * 3:  # the drain is larger before the voltage has fallen
-            self._turn()  # for a moment the voltage input has made a discharge of the charge
-        base_pa = self._seen_pa
-        self._seen_pa = current_pa
-        told = self.estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
+            self._start_charge()  # the voltage input has made a discharge of it for a moment
+        base_pa = self._sample_pa
+        self._sample_pa = current_pa
+        used = self.estimator.observe(voltage_uv, base_pa, current_pa, drain_pa, temperature_cdeg)
         if self.estimator.at_end:
             self.health.interrupt()
             tidy()
         else:
-            self.health.look(voltage_uv, current_pa - drain_pa, temperature_cdeg)
+            self.health.observe_step(voltage_uv, current_pa - drain_pa, temperature_cdeg)
             if self.health.on_plateau(voltage_uv, current_pa):
-                self._film.see_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
+                self._film.observe_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
                 tidy()
-        if not told:
+        if not used:
             return
         charging = current_pa > 0
-        if self.estimator.swung:
-            self.health.swung(before_ppm)
-        if self.estimator.compared:
-            self.health.see(health.EFFICIENCY)
+        if self.estimator.full_swing:
+            self.health.full_swing(before_ppm)
+        if self.estimator.loss_seen:
+            self.health.mark_observed(health.EFFICIENCY)
         if not charging:
-            self._shown.confirm(False)
+            self._shown.reached_end(False)
         elif current_pa * _END_SHARE < self._one_c_pa:
-            self._shown.confirm(True)
+            self._shown.reached_end(True)
             self._film.virgin_ppm = 0
 
     def soc_ppm(self) -> int:
@@ -299,7 +299,7 @@ class FuelGauge(LedgerOnly):
             buffer,
             offset,
             self._last_pa,
-            self._seen_pa,
+            self._sample_pa,
             self.recent_pa,
             self._gap_pc,
             min(_MOST_MS, self._quiet_ms),
@@ -315,13 +315,13 @@ class FuelGauge(LedgerOnly):
             part.unpack_from(buffer, offset)
             offset += size
         values = struct.unpack_from(_OWN, buffer, offset)
-        self._last_pa, self._seen_pa, self.recent_pa = values[:3]
+        self._last_pa, self._sample_pa, self.recent_pa = values[:3]
         self._gap_pc, self._quiet_ms, self._opened = values[3:]
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
-        offset_pc = self._zero.pa(temperature_cdeg) * elapsed_ms // 1000
-        drift_pc = self._zero.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
+        offset_pc = self._offset.pa(temperature_cdeg) * elapsed_ms // 1000
+        drift_pc = self._offset.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
         moved_pc = raw_pc - offset_pc
         self.book(-offset_pc, ZERO)
         self.estimator.count(moved_pc, drift_pc)
@@ -330,38 +330,38 @@ class FuelGauge(LedgerOnly):
         moved_pc += self._taken_pc
         self._taken_pc = 0
         self.health.count(moved_pc)
-        self._shown.follow(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
+        self._shown.update(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
         if moved_pc < 0 and self._film.virgin_ppm:
             self._film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
         if self._activation.count(moved_pc // _PPM):
-            self.estimator.opened(before_ppm, self._activation.factor_ppm())
+            self.estimator.capacity_grew(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
             self._last_pa = _bounded(moved_pc * 1000 // elapsed_ms)
-            self._remember(elapsed_ms)
+            self._update_recent(elapsed_ms)
             self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
 
-    def _turn(self):
+    def _start_charge(self):
         """Let growth take effect where the voltage input turns a small charging current."""
         self._film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
         if self._activation.turn():
-            self.estimator.opened(before_ppm, self._activation.factor_ppm())
+            self.estimator.capacity_grew(before_ppm, self._activation.factor_ppm())
 
-    def _remember(self, elapsed_ms):
+    def _update_recent(self, elapsed_ms):
         """Let the last interval into the recent mean."""
         gone = -math.expm1(-elapsed_ms / _RECENT_MS)
         self.recent_pa += round((self._last_pa - self.recent_pa) * gone)
 
-    def _guess(self, elapsed_ms):
+    def _add_quiet(self, elapsed_ms):
         """Book what must have flowed while the sensor shows exactly nothing."""
         missed_pc = self._last_pa * elapsed_ms // 1000
         self._gap_pc += missed_pc
         self._quiet_ms += elapsed_ms
         self.book(missed_pc, GAP)
-        self.estimator.guess(self._unsure_pc(elapsed_ms))
+        self.estimator.add_stuck_gap(self._unsure_pc(elapsed_ms))
 
-    def _bridge(self, raw_pc, elapsed_ms, temperature_cdeg):
+    def _end_quiet(self, raw_pc, elapsed_ms, temperature_cdeg):
         """After a stuck sensor: return the time that this count is of.
 
         Behind stuck readings the accumulator goes on, so that the next count holds all of it, even
@@ -376,7 +376,7 @@ class FuelGauge(LedgerOnly):
             self._leak(quiet_ms)
             return elapsed_ms
         self.book(-gap_pc, GAP)
-        self.estimator.guess(-self._unsure_pc(quiet_ms))
+        self.estimator.add_stuck_gap(-self._unsure_pc(quiet_ms))
         return quiet_ms + elapsed_ms
 
     def _unsure_pc(self, elapsed_ms):
@@ -392,7 +392,7 @@ class FuelGauge(LedgerOnly):
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
 
     def _leak(self, elapsed_ms):
-        self.health.live(elapsed_ms)
+        self.health.add_time(elapsed_ms)
         leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
         self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
 

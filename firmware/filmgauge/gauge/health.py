@@ -56,7 +56,7 @@ class Health:
         self._mean_ppm = 0  # capacity so far, and the thousandths of cycles
         self._behind = 0  # by which this mean was behind then
         self._lived_ms = 0
-        self._seen_h = [-1, -1, -1]  # when an observation was made, by subject; -1 never
+        self._observed_h = [-1, -1, -1]  # when an observation was made, by subject; -1 never
 
     def count(self, moved_pc: int) -> None:
         """Note charge."""
@@ -75,24 +75,24 @@ class Health:
         self._cycles += self._moved_nc // cycle_uc
         self._moved_nc %= cycle_uc
 
-    def live(self, elapsed_ms: int) -> None:
+    def add_time(self, elapsed_ms: int) -> None:
         """Note that time has passed."""
         self._lived_ms += elapsed_ms
 
-    def see(self, subject: int) -> None:
+    def mark_observed(self, subject: int) -> None:
         """Note an observation of CAPACITY, RESISTANCE or EFFICIENCY."""
-        self._seen_h[subject] = self._lived_ms // _MS_PER_HOUR
+        self._observed_h[subject] = self._lived_ms // _MS_PER_HOUR
 
     def ages_h(self) -> list:
         """Return how old the observations are by subject; None where all is the profile's."""
         now_h = self._lived_ms // _MS_PER_HOUR
-        return [None if h < 0 else min(_MOST_HERE, now_h - h) for h in self._seen_h]
+        return [None if h < 0 else min(_MOST_HERE, now_h - h) for h in self._observed_h]
 
     def mcycles(self) -> int:
         """Return the equivalent full cycles so far, in thousandths."""
         return self._cycles
 
-    def look(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> None:
+    def observe_step(self, voltage_uv: int, current_pa: int, temperature_cdeg: int) -> None:
         """Compare a step of the load with what the profile expects of it."""
         current_pa = max(-_MOST_PA, min(_MOST_PA, current_pa))
         last_uv, last_pa, last_cdeg = self._last_uv, self._last_pa, self._last_cdeg
@@ -134,7 +134,7 @@ class Health:
         """Return the relative standard deviation of the resistance."""
         return self._ratio_variance**0.5
 
-    def swung(self, capacity_ppm: int) -> None:
+    def full_swing(self, capacity_ppm: int) -> None:
         """Note that the other end is reached, with the capacity that the last one had told."""
         passed = self._cycles - self._swing_cycles
         if self._mean_ppm and passed > 0:
@@ -144,9 +144,9 @@ class Health:
         elif self._swing_cycles:
             self._mean_ppm, self._behind = capacity_ppm, passed
         self._swing_cycles = self._cycles
-        self.see(CAPACITY)
+        self.mark_observed(CAPACITY)
 
-    def outlook(self, capacity_ppm: int, sigma_ppm: int) -> tuple:
+    def capacity_trend(self, capacity_ppm: int, sigma_ppm: int) -> tuple:
         """Return how the capacity changes in a cycle, in shares of the design, and the cycles
         until four fifths of the design are left, each followed by its standard deviation.
 
@@ -164,19 +164,19 @@ class Health:
         unsure = (left * sigma + sigma_ppm) // -trend
         return trend, sigma, min(_MOST_HERE, left), min(_MOST_HERE, unsure)
 
-    def _weigh(self, seen_uv, expected_uv):
+    def _weigh(self, measured_uv, expected_uv):
         if not expected_uv:
             return
         variance = self._ratio_variance + _RATIO_WANDER
         noise = _NOISE_UV / expected_uv
         weight = variance / (variance + noise * noise)
-        surprise = seen_uv / expected_uv - self._ratio_ppm / _PPM
+        surprise = measured_uv / expected_uv - self._ratio_ppm / _PPM
         if surprise * surprise > 9.0 * (variance + noise * noise):
             return  # no step of the load: the surface has moved
         ratio_ppm = self._ratio_ppm + round(weight * surprise * _PPM)
         self._ratio_ppm = max(_LEAST_RATIO_PPM, min(_MOST_RATIO_PPM, ratio_ppm))
         self._ratio_variance = variance * (1.0 - weight)
-        self.see(RESISTANCE)
+        self.mark_observed(RESISTANCE)
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
@@ -200,7 +200,7 @@ class Health:
             self._mean_ppm,
             self._behind,
             self._lived_ms,
-            *self._seen_h,
+            *self._observed_h,
         )
 
     def unpack_from(self, buffer, offset: int) -> None:
@@ -211,4 +211,4 @@ class Health:
         self._flat_uv, self._flat_pa, self._flat_uc = values[7:10]
         self._ratio_ppm, self._ratio_variance = values[10:12]
         self._swing_cycles, self._mean_ppm, self._behind, self._lived_ms = values[12:16]
-        self._seen_h[:] = values[16:]
+        self._observed_h[:] = values[16:]

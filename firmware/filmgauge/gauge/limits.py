@@ -1,7 +1,7 @@
 """Limits of the cell: warning, limit and fault, each debounced on its own.
 
     limits = Limits(profile)
-    limits.look(voltage_uv, current_pa, temperature_cdeg)   # None for what was not read
+    limits.update(voltage_uv, current_pa, temperature_cdeg)   # None for what was not read
     limits.level(OVER_VOLTAGE), limits.worst()
 
 A level is raised by looks in a row beyond its threshold and released by looks in a row that are
@@ -71,7 +71,7 @@ class Limits:
         self._thresholds = [value for row in rows for value in row[1:]]
         self._releases = [value - row[0] for row in rows for value in row[1:]]
 
-    def look(
+    def update(
         self,
         voltage_uv: "int | None",
         current_pa: "int | None",
@@ -82,19 +82,19 @@ class Limits:
         if temperature_cdeg is None or not _COLDEST_CDEG <= temperature_cdeg <= _WARMEST_CDEG:
             silent = _NO_THERMOMETER
         else:
-            self._see(TOO_WARM, temperature_cdeg)
-            self._see(TOO_COLD, -temperature_cdeg)
+            self._debounce(TOO_WARM, temperature_cdeg)
+            self._debounce(TOO_COLD, -temperature_cdeg)
         if voltage_uv is None or not 0 <= voltage_uv <= _HIGHEST_UV:
             silent = _NO_CELL
         else:
-            self._see(OVER_VOLTAGE, voltage_uv)
-            self._see(UNDER_VOLTAGE, -voltage_uv)
+            self._debounce(OVER_VOLTAGE, voltage_uv)
+            self._debounce(UNDER_VOLTAGE, -voltage_uv)
         if current_pa is None or abs(current_pa) > self._highest_pa:
             silent = _NO_CELL
         else:
-            self._see(OVER_CHARGE, current_pa)
-            self._see(OVER_DISCHARGE, -current_pa)
-        self._see(SENSOR, silent)
+            self._debounce(OVER_CHARGE, current_pa)
+            self._debounce(OVER_DISCHARGE, -current_pa)
+        self._debounce(SENSOR, silent)
         return self.worst()
 
     def level(self, kind: int) -> int:
@@ -121,9 +121,9 @@ class Limits:
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         self._state[:] = buffer[offset : offset + SIZE]
-        self._tell()
+        self._update_word()
 
-    def _see(self, kind, value):
+    def _debounce(self, kind, value):
         """Let a value count for the levels of a kind; it is too high when it is too much."""
         state = self._state
         for index in range(3 * kind, 3 * kind + 3):
@@ -136,11 +136,11 @@ class Limits:
                 state[index] = raised
             elif (state[index] & _COUNT) + 1 >= needed:
                 state[index] = raised ^ _RAISED
-                self._tell()
+                self._update_word()
             else:
                 state[index] += 1
 
-    def _tell(self):
+    def _update_word(self):
         """Work out the word: of each kind the highest level that is raised."""
         word = 0
         for index in range(SIZE):

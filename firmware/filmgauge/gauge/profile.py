@@ -36,6 +36,6 @@ class Profile:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Profile":
         """Read what the host has written; raise ValueError when anything about it is wrong."""
-        from filmgauge.gauge.profile_format import opened
+        from filmgauge.gauge.profile_format import decode
 
-        return cls(*opened(data))
+        return cls(*decode(data))

@@ -50,7 +50,7 @@ _LEAST_PC = const(3600000)  # 1 nAh: the gauge counts cycles in uC
 _MOST_PC = const(97200000000000)  # 27 mAh: a line of the ledger holds ten times as much and more
 
 
-def opened(data: bytes) -> tuple:
+def decode(data: bytes) -> tuple:
     """Return the name and the values in the order of the fields.
 
     Raise ValueError when length, magic, version or checksum is wrong.
@@ -84,5 +84,6 @@ def fill(profile, values) -> None:
 
 def fields():
     """Return name, smallest and largest value of each field in turn."""
-    words = _FIELDS.split()
-    return zip(words[::3], map(int, words[1::3]), map(int, words[2::3]))
+    for row in _FIELDS.split("\n"):
+        name, low, high = row.split()
+        yield name, int(low), int(high)

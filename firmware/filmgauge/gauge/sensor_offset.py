@@ -45,7 +45,7 @@ class SensorOffset:
         variance += 2.0 * warmer * self._covariance
         return int(max(variance, 0.0) ** 0.5)
 
-    def see(self, moved_pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+    def learn(self, moved_pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         """Learn from charge counted in a time in which none flowed."""
         if elapsed_ms <= 0:
             return
@@ -55,8 +55,8 @@ class SensorOffset:
         by_slope = self._covariance + warmer * self._slope_variance
         noise = self._noise_pa * self._noise_pa * _CONVERSION_MS / (_CONVERSION_MS + elapsed_ms)
         total = by_offset + warmer * by_slope + noise + 1.0
-        seen_fa = moved_pc * 1000000 // elapsed_ms
-        surprise = seen_fa - self._offset_fa - self._slope_fa * warmer
+        measured_fa = moved_pc * 1000000 // elapsed_ms
+        surprise = measured_fa - self._offset_fa - self._slope_fa * warmer
         self._offset_fa = _bounded(self._offset_fa + round(by_offset / total * surprise))
         self._slope_fa = _bounded(self._slope_fa + round(by_slope / total * surprise))
         self._offset_variance -= by_offset * by_offset / total

@@ -23,9 +23,9 @@ _WARMEST_CDEG = const(15000)
 _THERMAL_V = const(2.0 * _GAS * _REFERENCE_K / _FARADAY)
 # What part of the gap is kinetic is not published, 0.2 to 0.8: 1 sigma before and after it was
 # seen, and the noise of one look besides that of the gap.
-_SHARE_UNKNOWN = const(0.25)
-_SHARE_KNOWN = const(0.05)
-_SEEN_V = const(0.01)
+_SHARE_SIGMA_BEFORE = const(0.25)
+_SHARE_SIGMA_AFTER = const(0.05)
+_PLATEAU_NOISE_V = const(0.01)
 _LEAST_SHARE = const(0.1)
 _MOST_SHARE = const(0.9)
 _LONGEST_STEP = const(0.1)
@@ -57,8 +57,8 @@ class VoltageModel:
         self._warm(2500)
         self._gap_v = self._static_v + max(0.001, self._polarisation(max(1, plateau_pa)))
         self.share_ppm = round((1.0 - self._static_v / self._gap_v) * _PPM)
-        self.share_sigma = _SHARE_UNKNOWN
-        self._divide()
+        self.share_sigma = _SHARE_SIGMA_BEFORE
+        self._split_gap()
 
     def charged_to(self, soc_ppm: int) -> None:
         """Note how far a charge has come; one that has come far enough leaves nothing virgin."""
@@ -99,13 +99,13 @@ class VoltageModel:
         self.surface_sigma = width / _PPM * math.sqrt(squared + _END_HEIGHT * _END_HEIGHT)
         return True
 
-    def see_plateau(
+    def observe_plateau(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
     ) -> None:
         """Learn what part of the gap between the plateaus is kinetic from a voltage on one."""
         share = self.share_ppm / _PPM
         flat = self._plateau_v(current_pa, drain_pa, temperature_cdeg)
-        noise = self._profile.hysteresis_spread_uv / _PPM + _SEEN_V + self._drain_sigma
+        noise = self._profile.hysteresis_spread_uv / _PPM + _PLATEAU_NOISE_V + self._drain_sigma
         # A larger share lowers the static part and, through i0, raises the kinetic one.
         kinetic = self._gap_v * self._thermal_v / _THERMAL_V * self._bent
         slope = kinetic if current_pa > drain_pa else -kinetic
@@ -117,13 +117,13 @@ class VoltageModel:
             return
         # Far from what was thought the slope is another one: a step at a time, not yet surer.
         if abs(change) <= _LONGEST_STEP:
-            self.share_sigma = max(_SHARE_KNOWN, (variance * noise * noise / total) ** 0.5)
+            self.share_sigma = max(_SHARE_SIGMA_AFTER, (variance * noise * noise / total) ** 0.5)
         elif change > 0.0:
             change = _LONGEST_STEP
         else:
             change = -_LONGEST_STEP
         self.share_ppm = round(max(_LEAST_SHARE, min(_MOST_SHARE, share + change)) * _PPM)
-        self._divide()
+        self._split_gap()
 
     def resistance_ohm(self, low_pa: int, high_pa: int, temperature_cdeg: int) -> float:
         """Return the chord of the polarisation between two currents, as the profile has it."""
@@ -150,7 +150,7 @@ class VoltageModel:
         self._plateau_sigma = spread + self._drain_sigma
         return flat + polarisation
 
-    def _divide(self):
+    def _split_gap(self):
         """Divide the gap into its static and its kinetic part."""
         profile = self._profile
         kinetic = self._gap_v * (self.share_ppm / _PPM)

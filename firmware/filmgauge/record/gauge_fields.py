@@ -7,7 +7,7 @@ _MOST_SMALL = const(65534)
 _PPM = const(1000000)
 
 
-def tell(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
+def add_gauge_fields(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
     """Add it to a record; what is available is told for a load of `load_pa`."""
     health = gauge.health
     record.shown_ppm = gauge.shown_ppm()
@@ -26,7 +26,7 @@ def tell(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
     record.efficiency_sigma_ppm = min(_MOST_SMALL, sigma_ppm)
     record.mcycles = min(_MOST, health.mcycles())
     sigma_ppm = round(estimator.capacity_sigma() * _PPM)
-    trend, sigma, left, unsure = health.outlook(estimator.capacity_ppm, sigma_ppm)
+    trend, sigma, left, unsure = health.capacity_trend(estimator.capacity_ppm, sigma_ppm)
     record.trend_ppm, record.trend_sigma_ppm = trend, sigma
     record.cycles_left, record.cycles_left_sigma = left, unsure
     record.capacity_age_h, record.resistance_age_h, record.efficiency_age_h = health.ages_h()

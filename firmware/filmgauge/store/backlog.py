@@ -36,7 +36,7 @@ class Backlog:
 
     def count(self) -> int:
         """Return how many records wait."""
-        self._look()
+        self._scan()
         return self._count
 
     def name(self, number: int) -> str:
@@ -45,7 +45,7 @@ class Backlog:
 
     def names(self, limit: int) -> list:
         """Return the names of the oldest `limit` records, oldest first."""
-        self._look()
+        self._scan()
         whole = self._end - self._first == self._count  # else one was removed from the middle
         found = []
         for number in range(self._first, self._end):
@@ -57,7 +57,7 @@ class Backlog:
 
     def add(self, data: bytes) -> bool:
         """Keep a record; return whether the oldest was dropped to make room."""
-        self._look()
+        self._scan()
         full = self._count >= self._capacity
         while self._count >= self._capacity:  # more than one after the capacity was lowered
             self.remove(_DIGITS % self._first)
@@ -88,7 +88,7 @@ class Backlog:
         One that flash does not let go is sent again after the next boot, where receivers know
         it by boot and seq; it must not keep the others from being sent.
         """
-        self._look()
+        self._scan()
         number = int(name)
         try:
             os.remove(self._path + "/" + name)
@@ -107,7 +107,7 @@ class Backlog:
 
     def oldest(self) -> "tuple[int, int] | None":
         """Return (boot, seq) of the oldest record, None when there is none that can be read."""
-        self._look()
+        self._scan()
         for number in range(self._first, self._end):
             found = self._head(number)
             if found:
@@ -119,7 +119,7 @@ class Backlog:
 
         Records are in the order of boot and seq: it looks at ten of a thousand.
         """
-        self._look()
+        self._scan()
         low, high = self._first, self._end
         while low < high:
             middle = (low + high) // 2
@@ -158,7 +158,7 @@ class Backlog:
             return 0, 0  # torn
         return struct.unpack(_HEAD, data)[1:]
 
-    def _look(self):
+    def _scan(self):
         if self._count >= 0:
             return
         self._count = self._end = 0

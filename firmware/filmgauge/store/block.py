@@ -18,7 +18,7 @@ def seal(buffer, length: int, sequence: int) -> None:
     struct.pack_into("<I", buffer, HEAD_SIZE + length, binascii.crc32(body))
 
 
-def opened(buffer, length: int) -> "int | None":
+def unseal(buffer, length: int) -> "int | None":
     """Return the sequence of a whole block with a payload of `length`, None for anything else."""
     if len(buffer) < length + OVERHEAD:
         return None

@@ -31,12 +31,12 @@ class Bonds:
 
     def count(self) -> int:
         """Return how many secrets are kept."""
-        return sum(1 for at in self._places() if self._buffer[at])
+        return sum(1 for at in self._slots() if self._buffer[at])
 
     def get(self, kind: int, index: int, key: "bytes | None") -> "bytes | None":
         """Return a secret by its key, or the index-th of a kind; None for none."""
         buffer = self._buffer
-        for at in self._places():
+        for at in self._slots():
             if buffer[at] != kind:
                 continue
             if key is None and index:
@@ -52,7 +52,7 @@ class Bonds:
             raise ValueError("a secret must have a kind of 1 to 255, 16 bytes of key and 96 more")
         buffer = self._buffer
         found = free = None
-        for at in self._places():
+        for at in self._slots():
             if buffer[at] == kind and self._key(at) == key:
                 found = at
             elif not buffer[at] and free is None:
@@ -60,21 +60,21 @@ class Bonds:
         if value is None and found is None:
             return False
         if found is not None:  # the newest stands last
-            self._take_out(found)
+            self._remove_at(found)
         elif free is None:
-            self._take_out(HEAD_SIZE)
+            self._remove_at(HEAD_SIZE)
         if value is not None:
             self._append(kind, key, value)
         self._journal.save(buffer)
         return True
 
-    def _places(self):
+    def _slots(self):
         return range(HEAD_SIZE, HEAD_SIZE + _SIZE, _ENTRY)
 
     def _key(self, at):
         return bytes(self._buffer[at + _HEAD : at + _HEAD + self._buffer[at + 1]])
 
-    def _take_out(self, at):
+    def _remove_at(self, at):
         """Let those behind close the gap."""
         buffer, end = self._buffer, HEAD_SIZE + _SIZE
         buffer[at : end - _ENTRY] = bytes(buffer[at + _ENTRY : end])
@@ -82,7 +82,7 @@ class Bonds:
 
     def _append(self, kind, key, value):
         buffer = self._buffer
-        for at in self._places():
+        for at in self._slots():
             if not buffer[at]:
                 buffer[at], buffer[at + 1], buffer[at + 2] = kind, len(key), len(value)
                 buffer[at + _HEAD : at + _HEAD + len(key)] = key

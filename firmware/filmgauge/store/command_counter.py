@@ -18,7 +18,7 @@ class CommandCounter:
         found = self._journal.load(self._buffer)
         self.value = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0] if found else 0
 
-    def keep(self, counter: int) -> None:
+    def save(self, counter: int) -> None:
         """Write a counter; OSError from flash, with the old one in force."""
         struct.pack_into("<I", self._buffer, HEAD_SIZE, counter)
         self._journal.save(self._buffer)

@@ -13,7 +13,7 @@ of their own because every commit makes its directory slower to read until the n
 import os
 
 from filmgauge.compat import const
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
 _PART = const(116)  # with OVERHEAD the 128 bytes of an inline file
 _MORE = const(0x80000000)  # in the sequence of a part: another one follows
@@ -82,7 +82,7 @@ class Journal:
         whole = None
         for part in range(self._parts):
             data = self._read(slot, part)
-            sequence = None if data is None else opened(data, self._span(part)[1])
+            sequence = None if data is None else unseal(data, self._span(part)[1])
             if sequence is not None:
                 sequence ^= self._more(part)
                 self._highest = max(self._highest, sequence & ~_MORE)

@@ -3,7 +3,7 @@
 RTC memory keeps whatever bits survived a brown-out, so the block carries its own checksum.
 """
 
-from filmgauge.store.block import OVERHEAD, opened, seal
+from filmgauge.store.block import OVERHEAD, seal, unseal
 
 
 class Retained:
@@ -16,7 +16,7 @@ class Retained:
     def load(self, buffer) -> bool:
         """Read the block into `buffer`; return whether it was whole."""
         data = self._memory()
-        if opened(data, self._size) is None:
+        if unseal(data, self._size) is None:
             return False
         buffer[: self._size + OVERHEAD] = data[: self._size + OVERHEAD]
         return True

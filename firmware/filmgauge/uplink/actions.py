@@ -17,15 +17,15 @@ REBOOT = const(4)
 CONFIGURE = const(5)
 FORGET = const(6)
 
-_LONGEST = const(2048)  # of a configuration change
+LARGEST_CHANGE = const(2048)  # bytes of a configuration change
 _LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
 
 
 class Actions:
     """Operations for one connection: parts of a configuration are collected in it."""
 
-    def __init__(self, desk, config_path: str = "/config.json"):
-        self._desk = desk
+    def __init__(self, peer, config_path: str = "/config.json"):
+        self._peer = peer
         self._config_path = config_path
         self._collected = None
 
@@ -34,19 +34,19 @@ class Actions:
         if operation == TIME:
             return self._time(payload)
         if operation == REPORT:
-            return self._wish(REQUEST_REPORT, payload, "the next wake reports")
+            return self._request(REQUEST_REPORT, payload, "the next wake reports")
         if operation == ZERO:
-            if not self._desk.can_zero():
+            if not self._peer.can_zero():
                 raise Refused(DENIED, "the node cannot show its sensor's zero")
-            return self._wish(REQUEST_ZERO, payload, "the zero is looked at")
+            return self._request(REQUEST_ZERO, payload, "the zero is looked at")
         if operation == REBOOT:
-            return self._wish(REQUEST_REBOOT, payload, "reset after this wake")
+            return self._request(REQUEST_REBOOT, payload, "reset after this wake")
         if operation == CONFIGURE:
             return self._configure(payload)
         if operation == FORGET:
             boot, seq = _fields("<II", payload)
-            desk = self._desk
-            gone = desk.backlog.forget(boot, seq, desk.board.feed)
+            peer = self._peer
+            gone = peer.backlog.forget(boot, seq, peer.board.feed)
             return "%d removed" % gone
         raise Refused(UNKNOWN, "there is no operation %d" % operation)
 
@@ -54,13 +54,13 @@ class Actions:
         unix_s = _fields("<I", payload)[0]
         if unix_s < _LEAST_UNIX:
             raise Refused(DENIED, "time must be %d or later, not %d" % (_LEAST_UNIX, unix_s))
-        self._desk.set_unix(unix_s)
+        self._peer.set_unix(unix_s)
         return "set"
 
-    def _wish(self, bit, payload, text):
+    def _request(self, bit, payload, text):
         if payload:
             raise Refused(MALFORMED, "payload must be empty, not %d bytes" % len(payload))
-        self._desk.wishes |= bit
+        self._peer.requests |= bit
         return text
 
     def _configure(self, payload):
@@ -68,8 +68,8 @@ class Actions:
         if len(payload) < 5:
             raise Refused(MALFORMED, "a part must have 5 bytes or more, not %d" % len(payload))
         offset, total = struct.unpack_from("<HH", payload, 0)
-        if not 2 <= total <= _LONGEST:
-            raise Refused(MALFORMED, "total must be 2 to %d, not %d" % (_LONGEST, total))
+        if not 2 <= total <= LARGEST_CHANGE:
+            raise Refused(MALFORMED, "total must be 2 to %d, not %d" % (LARGEST_CHANGE, total))
         if not offset:
             self._collected = bytearray()
         collected = self._collected

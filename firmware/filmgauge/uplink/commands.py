@@ -1,8 +1,8 @@
 """Frames of commands: who may tell a node what to do, over Bluetooth or MQTT alike.
 
     commands = Commands(node, key_text, CommandCounter())
-    counter, operation, payload = commands.opened(frame)    # Refused: status and reason
-    operation, payload = secure(frame)                      # of a link that is paired
+    counter, operation, payload = commands.verify(frame)    # Refused: status and reason
+    operation, payload = parse_secure(frame)                      # of a link that is paired
 
 A frame is `version u8, operation u8, counter u32, payload, MAC`: the first 16 bytes of
 HMAC-SHA-256 over the node's name, a zero byte, and the frame up to the MAC. The counter of a frame
@@ -26,7 +26,7 @@ DENIED = const(5)
 LONGEST = const(256)  # of a frame
 _HEAD = "<BBI"
 _HEAD_SIZE = const(6)
-_MAC_SIZE = const(16)
+MAC_SIZE = const(16)
 _BLOCK = const(64)  # of SHA-256
 
 
@@ -40,33 +40,33 @@ class Refused(Exception):
 
 
 class Commands:
-    """Checks frames for one node. ValueError for a key that is not 32 hexadecimal digits."""
+    """Checks frames for one node; without a key it obeys nobody."""
 
     def __init__(self, node: str, key_text: str, last):
         self._node = node.encode() + b"\0"
-        self._key = _key(key_text)
+        self._key = unhexlify(key_text)
         self._last = last
 
-    def opened(self, frame: bytes) -> "tuple[int, int, bytes]":
+    def verify(self, frame: bytes) -> "tuple[int, int, bytes]":
         """Return (counter, operation, payload) of a frame that holds; its counter is used up.
 
         Raises Refused, with nothing changed. OSError when flash does not keep the counter.
         """
-        _check(frame, _HEAD_SIZE + _MAC_SIZE)
-        body = frame[:-_MAC_SIZE]
+        _check(frame, _HEAD_SIZE + MAC_SIZE)
+        body = frame[:-MAC_SIZE]
         if not self._key:
             raise Refused(WRONG_MAC, "the node has no command_key")
-        if not _same(frame[-_MAC_SIZE:], hmac(self._key, self._node, body)[:_MAC_SIZE]):
+        if not _same(frame[-MAC_SIZE:], hmac(self._key, self._node, body)[:MAC_SIZE]):
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
         last = self._last.value
         if counter <= last:
             raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (last, counter))
-        self._last.keep(counter)
+        self._last.save(counter)
         return counter, operation, body[_HEAD_SIZE:]
 
 
-def secure(frame: bytes) -> "tuple[int, bytes]":
+def parse_secure(frame: bytes) -> "tuple[int, bytes]":
     """Return (operation, payload) of a frame whose link vouches for it. Raises Refused."""
     _check(frame, 2)
     return frame[1], frame[2:]
@@ -93,16 +93,6 @@ def _check(frame, least):
 def _same(one, other):
     """Compare in a time that does not tell where they differ."""
     different = 0
-    for i in range(_MAC_SIZE):
+    for i in range(MAC_SIZE):
         different |= one[i] ^ other[i]
     return not different
-
-
-def _key(text):
-    try:
-        key = unhexlify(text)
-    except ValueError:
-        key = b"?"
-    if len(key) not in (0, _MAC_SIZE):
-        raise ValueError("configuration key command_key must be 32 hexadecimal digits")
-    return key

@@ -4,8 +4,8 @@
 class NoUplink:
     """Sends nothing. `error` says why."""
 
-    keeps = acknowledges = False
-    desk = None
+    stores_first = acknowledges = False
+    peer = None
     error = "this node has no way to send it"
     taken_nj = 0
 

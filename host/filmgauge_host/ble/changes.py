@@ -4,11 +4,10 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from filmgauge.config import numbers, texts
+from filmgauge.config import SECRETS, numbers, texts
 from filmgauge_host.errors import InputError
 
 Changes: TypeAlias = dict[str, int | str | None]
-SECRETS = frozenset(("wifi_password", "mqtt_password", "ble_key", "command_key"))
 
 
 def from_arguments(arguments: tuple[str, ...]) -> Changes:

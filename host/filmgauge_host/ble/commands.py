@@ -7,24 +7,27 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-_VERSION = 1
-_MAC_SIZE = 16
-_LONGEST = 256  # of a frame
-_ATT_HEAD = 3  # of a write
-_LARGEST = 2048  # bytes of a configuration
+from filmgauge.uplink.actions import CONFIGURE as CONFIGURE
+from filmgauge.uplink.actions import FORGET as FORGET
+from filmgauge.uplink.actions import LARGEST_CHANGE
+from filmgauge.uplink.actions import REBOOT as REBOOT
+from filmgauge.uplink.actions import REPORT as REPORT
+from filmgauge.uplink.actions import TIME as TIME
+from filmgauge.uplink.actions import ZERO as ZERO
+from filmgauge.uplink.commands import LONGEST, MAC_SIZE, VERSION
 
-TIME, REPORT, ZERO, REBOOT, CONFIGURE, FORGET = 1, 2, 3, 4, 5, 6
+_ATT_HEAD = 3  # of a write
 
 
 def frame(node: str, key: bytes, counter: int, operation: int, payload: bytes = b"") -> bytes:
     """Return a frame with its MAC. counter: above the last one that the node accepted."""
-    body = struct.pack("<BBI", _VERSION, operation, counter) + payload
-    return body + hmac.digest(key, node.encode() + b"\0" + body, hashlib.sha256)[:_MAC_SIZE]
+    body = struct.pack("<BBI", VERSION, operation, counter) + payload
+    return body + hmac.digest(key, node.encode() + b"\0" + body, hashlib.sha256)[:MAC_SIZE]
 
 
 def secure_frame(operation: int, payload: bytes = b"") -> bytes:
     """Return a frame for a paired link."""
-    return bytes((_VERSION, operation)) + payload
+    return bytes((VERSION, operation)) + payload
 
 
 def time_payload(unix_s: int) -> bytes:
@@ -43,12 +46,14 @@ def configure_payloads(changes: dict[str, Any], size: int) -> Iterator[bytes]:
     Raises ValueError for more than a node takes.
     """
     text = json.dumps(changes, separators=(",", ":")).encode()
-    if len(text) > _LARGEST:
-        raise ValueError(f"configuration must have {_LARGEST} bytes at most, not {len(text)}")
+    if len(text) > LARGEST_CHANGE:
+        raise ValueError(
+            f"configuration must have {LARGEST_CHANGE} bytes at most, not {len(text)}"
+        )
     for at in range(0, len(text), size):
         yield struct.pack("<HH", at, len(text)) + text[at : at + size]
 
 
 def room(mtu: int) -> int:
     """Return how many bytes of JSON fit into one frame of CONFIGURE."""
-    return max(1, min(_LONGEST, mtu - _ATT_HEAD) - 6 - 4 - _MAC_SIZE)
+    return max(1, min(LONGEST, mtu - _ATT_HEAD) - 6 - 4 - MAC_SIZE)

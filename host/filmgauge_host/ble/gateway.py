@@ -16,7 +16,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from filmgauge.uplink.mqtt.topics import INFO, STATUS, check_node
+from filmgauge.config import check_node
+from filmgauge.uplink.mqtt.topics import INFO, STATUS
 from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
 from filmgauge_host.ble.errors import AdapterError, BleError, explained
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder

@@ -9,26 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from filmgauge.config import numbers
-from filmgauge.gauge import ledger as firmware_ledger
+from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record import Record, fault_text
 from filmgauge_host.ble.errors import NodeError
 
 VERSION = 1
-LINES = (
-    "opening",
-    "measured",
-    "corrected",
-    "zero",
-    "input",
-    "loss",
-    "leak",
-    "sleep",
-    "sensor",
-    "radio",
-    "gap",
-)
-assert LINES.index("gap") == firmware_ledger.GAP
 
 _STATE = "<BIIIIHIIIIHH"
 _ENERGY = "<BII"
@@ -115,7 +101,7 @@ def ledger(value: bytes) -> dict[str, int]:
     if len(value) < 2 or value[0] != VERSION or len(value) != 2 + 8 * value[1]:
         raise NodeError(f"ledger has {len(value)} bytes, which fit no version {VERSION}")
     lines = struct.unpack_from(f"<{value[1]}q", value, 2)
-    names = [*LINES, *(f"line {number}" for number in range(len(LINES), len(lines)))]
+    names = [*LEDGER_LINES, *(f"line {number}" for number in range(len(LEDGER_LINES), len(lines)))]
     return dict(zip(names, lines, strict=False))
 
 

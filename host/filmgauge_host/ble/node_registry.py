@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filmgauge.uplink.mqtt.topics import check_node
+from filmgauge.config import KEYS, check_node, key_bytes
+from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError
 
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
-_ADVERTISED = 12  # characters of a name
-_KEY = re.compile("[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class KnownNodes:
             same = [
                 node
                 for node in self.by_name.values()
-                if node.address is None and node.name[:_ADVERTISED] == advertised
+                if node.address is None and node.name[:NAME_LENGTH] == advertised
             ]
             known = same[0] if len(same) == 1 else None
         return known
@@ -95,14 +94,14 @@ def _node(name: str, values: Any) -> KnownNode:
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a table")
     for key in values:
-        if key not in ("address", "ble_key", "command_key"):
+        if key not in ("address", *KEYS):
             raise ValueError(f"{where} has no key {key}")
     address = values.get("address")
     if address is not None:
         address = str(address).upper()
         if not _ADDRESS.fullmatch(address):
             raise ValueError(f"{where}.address must be six bytes such as C1:02:03:04:05:06")
-    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in ("ble_key", "command_key")}
+    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in KEYS}
     return KnownNode(name, address, **keys)
 
 
@@ -110,6 +109,4 @@ def _key(where: str, value: Any) -> bytes | None:
     """Return a key; an error does not repeat it."""
     if value is None:
         return None
-    if not isinstance(value, str) or not _KEY.fullmatch(value):
-        raise ValueError(f"{where} must be 32 hexadecimal digits")
-    return bytes.fromhex(value)
+    return key_bytes(where, value if isinstance(value, str) else "")

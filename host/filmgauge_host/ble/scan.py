@@ -8,12 +8,12 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
+from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
 from filmgauge_host.ble.errors import AdapterError, NodeError, explained
 from filmgauge_host.ble.radio import Radio
 
 _ANSWER_S = 10.0
-_ADVERTISED = 12  # characters of a name
 
 
 async def scan(
@@ -47,7 +47,7 @@ async def find(radio: Radio, heard: DiscoveredNodes, target: str, seconds: float
 
     def look(node: HeardNode) -> None:
         names = (node.name, node.address)
-        if not found.done() and (target in names or target[:_ADVERTISED] == node.advert.name):
+        if not found.done() and (target in names or target[:NAME_LENGTH] == node.advert.name):
             found.set_result(node)
 
     listening = asyncio.ensure_future(scan(radio, heard, look, seconds))

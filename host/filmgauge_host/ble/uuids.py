@@ -1,34 +1,38 @@
-"""UUIDs of what a node serves and advertises; docs/bluetooth.md tells the values."""
+"""UUIDs of what a node serves and advertises, as text; docs/bluetooth.md tells the values."""
+
+from filmgauge.uplink.ble import gatt
+from filmgauge.uplink.ble.uplink import COMPANY as COMPANY
 
 _SHORT = "0000{:04x}-0000-1000-8000-00805f9b34fb"
-_OURS = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
-
 BTHOME = _SHORT.format(0xFCD2)  # service data
-COMPANY = 0xFFFF  # manufacturer data: none, for tests
 
-SERVICE = _OURS.format(0x0001)
-RECORD = _OURS.format(0x0002)
-LEDGER = _OURS.format(0x0003)
-ENERGY = _OURS.format(0x0004)
-STATE = _OURS.format(0x0005)
-LOG_REQUEST = _OURS.format(0x0006)
-LOG_DATA = _OURS.format(0x0007)
-COMMAND = _OURS.format(0x0008)
-SECURE_COMMAND = _OURS.format(0x0009)
-REPLY = _OURS.format(0x000A)
-CONFIGURATION = _OURS.format(0x000B)
 
-BATTERY_LEVEL = _SHORT.format(0x2A19)
-BATTERY_LEVEL_STATUS = _SHORT.format(0x2BED)
-BATTERY_HEALTH = _SHORT.format(0x2BEA)
-BATTERY_HEALTH_INFORMATION = _SHORT.format(0x2BEB)
-BATTERY_INFORMATION = _SHORT.format(0x2BEC)
-BATTERY_TIME_STATUS = _SHORT.format(0x2BEE)
-BATTERY_CRITICAL_STATUS = _SHORT.format(0x2BE9)
-BATTERY_SERVICE_DATE = _SHORT.format(0x2BEF)
-BATTERY_ENERGY_STATUS = _SHORT.format(0x2BF0)
+def _own(number: int) -> str:
+    return gatt.OWN_UUID % number
 
-MANUFACTURER = _SHORT.format(0x2A29)
-MODEL = _SHORT.format(0x2A24)
-SERIAL = _SHORT.format(0x2A25)
-FIRMWARE = _SHORT.format(0x2A26)
+
+SERVICE = _own(gatt.OWN_SERVICE)
+RECORD = _own(gatt.OWN_FIRST + gatt.RECORD)
+LEDGER = _own(gatt.OWN_FIRST + gatt.LEDGER)
+ENERGY = _own(gatt.OWN_FIRST + gatt.ENERGY)
+STATE = _own(gatt.OWN_FIRST + gatt.STATE)
+LOG_REQUEST = _own(gatt.OWN_FIRST + gatt.LOG_REQUEST)
+LOG_DATA = _own(gatt.OWN_FIRST + gatt.LOG_DATA)
+COMMAND = _own(gatt.OWN_FIRST + gatt.COMMAND)
+SECURE_COMMAND = _own(gatt.OWN_FIRST + gatt.SECURE)
+REPLY = _own(gatt.OWN_FIRST + gatt.REPLY)
+CONFIGURATION = _own(gatt.OWN_FIRST + gatt.CONFIGURATION)
+
+(
+    BATTERY_LEVEL,
+    BATTERY_LEVEL_STATUS,
+    BATTERY_HEALTH,
+    BATTERY_HEALTH_INFORMATION,
+    BATTERY_INFORMATION,
+    BATTERY_TIME_STATUS,
+    BATTERY_CRITICAL_STATUS,
+    BATTERY_SERVICE_DATE,
+    BATTERY_ENERGY_STATUS,
+) = (_SHORT.format(number) for number, _ in gatt.BATTERY)
+
+MANUFACTURER, MODEL, SERIAL, FIRMWARE = (_SHORT.format(number) for number, _ in gatt.DEVICE)

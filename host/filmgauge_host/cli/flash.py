@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from filmgauge_host.provision.boards import BoardType
-    from filmgauge_host.serial.flash import Wanted
+    from filmgauge_host.serial.flash_plan import Wanted
+    from filmgauge_host.serial.interpreter import BoardType
 
 _BOARDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
 
@@ -30,7 +30,7 @@ _BOARDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
 @click.option("--cell", help="Instead of --profile: parameter set, such as evp-li, or TOML file.")
 @click.option("--area", "area_cm2", type=float, help="With --cell: area of the film, cm2.")
 @click.option("--source", is_flag=True, help="Copy source files instead of bytecode.")
-@click.option("--erase", is_flag=True, help="Remove everything from the board first.")
+@click.option("--erase", is_flag=True, help="Make the board as new first: files and memory.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option(
@@ -56,9 +56,9 @@ def flash(
 ) -> None:
     """Flash a board: copy what differs, exchange versions at its next boot, and print the first
     record. It can be interrupted and run again at any time."""
-    from filmgauge_host.provision.boards import BOARDS
+    from filmgauge_host.serial.board_link import find_port
     from filmgauge_host.serial.flash_session import FlashOptions, flash_board
-    from filmgauge_host.serial.ports import find_port
+    from filmgauge_host.serial.interpreter import BOARDS
     from filmgauge_host.terminal.flash_lines import FlashLines
 
     board = BOARDS[board_name]
@@ -76,7 +76,7 @@ def flash(
 def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> bytes | None:
     """Return the profile that the options name, None for none."""
     from filmgauge_host.errors import InputError
-    from filmgauge_host.provision.settings import compile_cell, read_profile
+    from filmgauge_host.serial.node_settings import compile_cell, read_profile
 
     if (cell is None) != (area_cm2 is None):
         raise InputError("--cell and --area belong together")
@@ -90,15 +90,15 @@ def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> 
 def _wanted(
     board: "BoardType", config: Path | None, profile: bytes | None, source: bool
 ) -> "Wanted":
-    from filmgauge_host.provision.settings import read_config
-    from filmgauge_host.serial import firmware_build as compiled
+    from filmgauge_host.serial import firmware_build
     from filmgauge_host.serial.archive import Archive
-    from filmgauge_host.serial.flash import Wanted
+    from filmgauge_host.serial.flash_plan import Wanted
+    from filmgauge_host.serial.node_settings import read_config
 
     return Wanted(
         config=None if config is None else read_config(config, board),
         profile=profile,
-        archive=Archive(compiled.modules(source)),
-        start_files=compiled.start_files(source),
-        bytecode=None if source else compiled.bytecode_version(),
+        archive=Archive(firmware_build.modules(source)),
+        start_files=firmware_build.start_files(source),
+        bytecode=None if source else firmware_build.bytecode_version(),
     )

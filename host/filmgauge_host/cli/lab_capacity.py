@@ -45,7 +45,7 @@ def discharge(setup: Setup, current: float) -> None:
 )
 def rate(setup: Setup, currents: list[float]) -> None:
     """Charge and discharge at each current; every charge ends with a hold."""
-    from filmgauge_sim.lab.capacity import over_current
+    from filmgauge_sim.lab.cycling import over_current
     from filmgauge_sim.lab.figures import profiles
 
     cell, trace = setup.specimen(0.0), setup.trace()
@@ -92,7 +92,7 @@ def temperature(
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
     from filmgauge_sim.lab import paper_samples as samples
-    from filmgauge_sim.lab.capacity import over_temperature
+    from filmgauge_sim.lab.cycling import over_temperature
     from filmgauge_sim.lab.figures import profiles
 
     sample = samples.TEMPERATURE

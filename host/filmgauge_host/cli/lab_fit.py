@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.cli.lab_options import check_outputs, check_plot, progress, sentences
 from filmgauge_host.errors import InputError
 
@@ -68,18 +69,22 @@ def fit(
     check_outputs(out, profile, plot)
     with sentences():
         from filmgauge_sim.cell import load_parameters
-        from filmgauge_sim.lab.cycler_data import read_measured
+        from filmgauge_sim.cell.compiled import compile_profile
+        from filmgauge_sim.lab.cycler_data import read_cycler_data
         from filmgauge_sim.lab.fit import fit as fitted_to
-        from filmgauge_sim.lab.fit_result import picture, write
+        from filmgauge_sim.lab.fit_result import fitted_set, picture
 
         start = load_parameters(cell)
-        measured = [read_measured(path, area) for path in data]
+        measured = [read_cycler_data(path, area) for path in data]
         with progress(None, "fit") as tick:
             found = fitted_to(start, measured, temperature, tick)
         sources = ", ".join(path.name for path in data)
-        write(found, cell, sources, out, profile, board_area)
+        text, parameters = fitted_set(found, cell, sources, out.stem)
+        compiled = compile_profile(parameters, board_area).to_bytes()
+        files = {out: Content(text.encode()), profile: Content(compiled)}
         if plot is not None:
-            picture(found).save(plot)
+            files[plot] = Content(picture(found).image(plot.suffix))
+        write_all(files)
     if as_json:
         click.echo(json.dumps({"cell": str(out), "profile": str(profile), **_result(found)}))
     else:
@@ -90,7 +95,7 @@ def fit(
 def _result(found: "Fit") -> dict[str, object]:
     return {
         "parameters": [asdict(each) for each in found.estimates],
-        "cannot_tell": found.kept,
+        "cannot_tell": found.unidentified,
         "rms_uah_cm2": found.rms(charge=True),
         "rms_v": found.rms(charge=False),
         "left_out_steps": found.left_out,
@@ -98,7 +103,7 @@ def _result(found: "Fit") -> dict[str, object]:
 
 
 def _print(found: "Fit", cell: str) -> None:
-    from filmgauge_sim.lab.fit_parameters import NEVER
+    from filmgauge_sim.lab.fit_parameters import NOT_FITTED
 
     click.echo(f"{'fitted':32}{'value':>10}  95 % interval")
     for each in found.estimates:
@@ -110,10 +115,10 @@ def _print(found: "Fit", cell: str) -> None:
     )
     if found.left_out:
         click.echo(f"Left out: the last {found.left_out} steps of the data, which are too many.")
-    if found.kept:
+    if found.unidentified:
         click.echo(f"The data cannot tell (kept as in {cell}, the intervals hold for these):")
-        for name, reason in found.kept.items():
+        for name, reason in found.unidentified.items():
             click.echo(f"  {name}: {reason}")
     click.echo(f"No such data can tell (kept as in {cell}):")
-    for name, reason in NEVER:
+    for name, reason in NOT_FITTED:
         click.echo(f"  {name}: {reason}")

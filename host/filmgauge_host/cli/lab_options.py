@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import FilmgaugeError, InputError
 
 if TYPE_CHECKING:
@@ -85,12 +86,14 @@ class Setup:
         trace: "Trace | None" = None,
     ) -> None:
         """Write the files that were asked for, then the result as JSON or as lines."""
+        files: dict[Path, Content] = {}
         if self.bdf is not None:
             if trace is None:
                 raise InputError("--bdf does not apply here: there is no course in time")
-            trace.write_bdf(self.bdf, self.area_cm2)
+            files[self.bdf] = Content(trace.to_bdf(self.area_cm2).encode())
         if self.plot is not None and picture is not None:
-            picture.save(self.plot)
+            files[self.plot] = Content(picture.image(self.plot.suffix))
+        write_all(files)
         if self.as_json:
             click.echo(json.dumps({"cell": self.cell, **result}))
         else:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.cli.lab_options import progress, sentences
 from filmgauge_host.errors import FilmgaugeError
 
 if TYPE_CHECKING:
-    from filmgauge_sim.lab.paper_table import Row
+    from filmgauge_sim.lab.paper_table import PublishedFigure
 
 _STAGES = 7
 
@@ -30,17 +31,22 @@ class PaperError(FilmgaugeError):
 )
 def paper(as_json: bool, figures: Path | None) -> None:
     """Repeat the published tests; exit 1 when a figure misses its bound."""
-    from filmgauge_sim.lab.paper_experiments import measure
-    from filmgauge_sim.lab.paper_table import rows
+    from filmgauge_sim.lab.paper_experiments import simulate
+    from filmgauge_sim.lab.paper_table import published_figures
 
     with sentences():
         with progress(_STAGES, "published tests") as tick:
-            results = measure(lambda stage: tick())
-        table = rows(results)
+            results = simulate(lambda stage: tick())
+        table = published_figures(results)
         if figures is not None:
-            from filmgauge_sim.lab.paper_figures import draw
+            from filmgauge_sim.lab.paper_figures import pictures
 
-            draw(results, figures)
+            write_all(
+                {
+                    figures / f"{name}.png": Content(picture.image(".png"))
+                    for name, picture in pictures(results).items()
+                }
+            )
     if as_json:
         click.echo(
             json.dumps({"rows": [asdict(r) | {"error": r.error, "holds": r.holds} for r in table]})
@@ -52,7 +58,7 @@ def paper(as_json: bool, figures: Path | None) -> None:
         raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
 
 
-def _print(table: "list[Row]") -> None:
+def _print(table: "list[PublishedFigure]") -> None:
     click.echo(
         f"{'figure':34}{'unit':9}{'published':>10}{'simulated':>11}{'error':>9}"
         f"{'bound':>20}  fit  state"

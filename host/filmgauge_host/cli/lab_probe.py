@@ -101,12 +101,12 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
     """Open-circuit voltage of both branches by titration (GITT)."""
     from filmgauge_sim.lab.figures import branches
-    from filmgauge_sim.lab.titration import Rested, titrate
+    from filmgauge_sim.lab.titration import RestedPoint, titrate
 
     cell, trace = setup.specimen(1.0), setup.trace()
     if cell.capacity_uah / setup.area_cm2 / (current * pulse_min / 60.0) > 1e5:
         raise InputError("--current times --pulse-min is too small a portion of the capacity")
-    found: list[Rested] = []
+    found: list[RestedPoint] = []
     with progress(None, "titration") as done:
         for portion in titrate(
             cell,
@@ -173,9 +173,9 @@ def pulse(
 def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     """Replay FILE: time and current or power, CSV or Battery Data Format."""
     from filmgauge_sim.lab.figures import over_time
-    from filmgauge_sim.lab.profile import read_profile, replay
+    from filmgauge_sim.lab.load_replay import read_loads, replay
 
-    loads = read_profile(file)
+    loads = read_loads(file)
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     with progress(1, "replay") as done:
         found = replay(cell, loads, setup.temperature_c, trace)

@@ -115,7 +115,7 @@ def _default_store() -> Path:
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
-    from filmgauge.uplink.mqtt.topics import check_node
+    from filmgauge.config import check_node
     from filmgauge_host.errors import InputError
 
     try:

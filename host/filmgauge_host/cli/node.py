@@ -28,11 +28,11 @@ def node() -> None:
 @_JSON
 def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
-    from filmgauge_host.serial.board_script import inside
-    from filmgauge_host.serial.ports import find_port
+    from filmgauge_host.serial.board_link import find_port
+    from filmgauge_host.serial.board_script import interrupted
     from filmgauge_host.serial.status import read_status, status_lines
 
-    with inside(find_port(port), _patience()) as link:
+    with interrupted(find_port(port), _waiting()) as link:
         found = read_status(link)
     click.echo(json.dumps(found) if as_json else "\n".join(status_lines(found)))
 
@@ -47,14 +47,14 @@ def status(port: str | None, as_json: bool) -> None:
 )
 def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
-    from filmgauge_host.serial.board_script import inside
-    from filmgauge_host.serial.log_export import check_name, export, read_kept
-    from filmgauge_host.serial.ports import find_port
+    from filmgauge_host.serial.board_link import find_port
+    from filmgauge_host.serial.board_script import interrupted
+    from filmgauge_host.serial.log_export import check_format, export, read_backlog
 
     if out is not None:
-        check_name(out)
-    with inside(find_port(port), _patience()) as link:
-        records, bad = read_kept(link)
+        check_format(out)
+    with interrupted(find_port(port), _waiting()) as link:
+        records, bad = read_backlog(link)
     for sentence in bad:
         click.echo(f"filmgauge: {sentence}", err=True)
     if out is not None:
@@ -101,18 +101,18 @@ def selftest(
     Exit code 1 where something is wrong.
     """
     from filmgauge_host.errors import FilmgaugeError, InputError
-    from filmgauge_host.serial.board_script import facts, inside, look
-    from filmgauge_host.serial.ports import find_port
-    from filmgauge_host.serial.selftest_checks import Known, judge
+    from filmgauge_host.serial.board_link import find_port
+    from filmgauge_host.serial.board_script import interrupted, merged, run_script
+    from filmgauge_host.serial.selftest_checks import Reference, evaluate
 
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")
-    with inside(find_port(port), _patience()) as link:
-        told = facts(look(link, "selftest"))
-    if told["configuration"] is None:
-        wrong = told["configuration_wrong"]
+    with interrupted(find_port(port), _waiting()) as link:
+        answers = merged(run_script(link, "selftest"))
+    if answers["configuration"] is None:
+        wrong = answers["configuration_wrong"]
         raise FilmgaugeError(f"the node's configuration cannot be read: {wrong}")
-    findings = judge(told, Known(load_ohm, current_ua, temperature_c))
+    findings = evaluate(answers, Reference(load_ohm, current_ua, temperature_c))
     faults = [finding for finding in findings if finding.verdict == "fault"]
     if as_json:
         found = {"healthy": not faults, "findings": [asdict(finding) for finding in findings]}
@@ -134,13 +134,13 @@ def _finding_lines(finding: Any) -> list[str]:
     ]
 
 
-def _patience() -> Any:
-    """Return what tells a person, once, that a node is waited for."""
-    told: list[float] = []
+def _waiting() -> Any:
+    """Return what says to a person, once, that a node is waited for."""
+    said: list[float] = []
 
     def wait(waited_s: float) -> None:
-        if waited_s > 3 and not told:
-            told.append(waited_s)
+        if waited_s > 3 and not said:
+            said.append(waited_s)
             click.echo("waiting for the node to wake; its reset button shortens this", err=True)
 
     return wait

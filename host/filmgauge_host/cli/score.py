@@ -67,8 +67,8 @@ def score(
         _make_folder(plot)
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
-    with _progress(len(chosen) * seeds) as told:
-        for each in scores(chosen, numbers, options, told=told):
+    with _progress(len(chosen) * seeds) as on_run:
+        for each in scores(chosen, numbers, options, on_run=on_run):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
@@ -177,7 +177,7 @@ def _progress(total: int) -> Any:
 
 def _draw(scored: "FamilyScore", folder: Path) -> None:
     from filmgauge_host.errors import InputError
-    from filmgauge_sim.score.measure import counted_from_s
+    from filmgauge_sim.score.family_figures import counted_from_s
     from filmgauge_sim.score.picture import save_picture
 
     begins_s = counted_from_s(scored.first, scored.family.counted)

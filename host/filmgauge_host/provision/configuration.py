@@ -5,8 +5,8 @@ from typing import Literal
 
 from filmgauge.config import Config, numbers, texts
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision.boards import BOARDS as BOARD_TYPES
 from filmgauge_host.provision.secret_values import secret_names
+from filmgauge_host.serial.interpreter import BOARDS as BOARD_TYPES
 from filmgauge_sim.nodes.boards import PINS
 from filmgauge_sim.scenario.scenario import load_scenario
 

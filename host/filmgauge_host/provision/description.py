@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filmgauge.uplink.mqtt.topics import check_node
+from filmgauge.config import check_node
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.configuration import Supply, Value, check_board, known, settled
 from filmgauge_host.provision.secret_values import check_private, secret_names

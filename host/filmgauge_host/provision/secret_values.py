@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from filmgauge.config import texts
+from filmgauge.config import KEYS, SECRETS, key_bytes, texts
 from filmgauge_host.errors import InputError
 
 MQTT_PASSWORD = "mqtt_password"
@@ -23,12 +23,12 @@ _PASSWORD_BYTES = 18  # 24 characters
 
 def secret_names() -> list[str]:
     """Return the keys of the configuration that are secret."""
-    return [name for name, *_ in texts() if name.endswith(("_password", "_key"))]
+    return list(SECRETS)
 
 
 def key_lengths() -> dict[str, int]:
     """Return the secrets that are keys: name -> hexadecimal digits."""
-    return {name: high for name, _, _, high in texts() if name.endswith("_key")}
+    return {name: high for name, _, _, high in texts() if name in KEYS}
 
 
 def variable(name: str) -> str:
@@ -78,8 +78,9 @@ def make_key(digits: int) -> str:
 
 def check_keys(values: Mapping[str, object]) -> None:
     """Raise InputError for a key that is not hexadecimal and whole; its value is not told."""
-    for name, digits in key_lengths().items():
+    for name in KEYS:
         value = str(values.get(name, ""))
-        whole = len(value) == digits and all(c in "0123456789abcdefABCDEF" for c in value)
-        if value and not whole:
-            raise InputError(f"{name} must be {digits} hexadecimal digits, or empty for none")
+        try:
+            key_bytes(name, value) if value else b""
+        except ValueError as error:
+            raise InputError(f"{error}, or empty for none") from None

@@ -8,17 +8,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_MAGIC = b"FGAPP1\n"
-_PACKAGE = "filmgauge/"
+from filmgauge_host.serial.launcher import MAGIC, PACKAGE
+
+HEAD_BYTES = len(MAGIC) + 8  # magic line, and the length of the index in hexadecimal
+_PACKAGE = PACKAGE.lstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Where a module lies in an archive, and the SHA-256 of its content."""
+    """Where a module lies in an archive."""
 
     offset: int
     length: int
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +40,58 @@ class Archive:
         self.data = self._head + b"".join(self._modules.values())
         self.digest = hashlib.sha256(self.data).digest()
 
-    def pieces(self, there: Mapping[str, Member]) -> list[Piece]:
-        """Return what makes this archive where the members `there` are at hand already."""
+    def digests(self) -> dict[str, bytes]:
+        """Return the SHA-256 of each module."""
+        return {name: hashlib.sha256(data).digest() for name, data in self._modules.items()}
+
+    def pieces(self, present: Mapping[str, Member]) -> list[Piece]:
+        """Return what makes this archive where the members `present` are at hand, unchanged."""
         pieces = [Piece(data=self._head)]
         for name, content in self._modules.items():
-            found = there.get(name)
-            if found is None or found.digest != hashlib.sha256(content).digest():
-                pieces.append(Piece(data=content))
+            if name in present:
+                pieces.append(Piece(offset=present[name].offset, length=present[name].length))
             else:
-                pieces.append(Piece(offset=found.offset, length=found.length))
+                pieces.append(Piece(data=content))
         return _joined(pieces)
 
-    def changed(self, there: Mapping[str, Member]) -> list[str]:
-        """Return the names of modules that are not among the members `there`."""
-        return [
-            name
-            for name, content in self._modules.items()
-            if name not in there or there[name].digest != hashlib.sha256(content).digest()
-        ]
+
+def index_length(head: bytes) -> int | None:
+    """Return the length of the index behind the first HEAD_BYTES, None for no archive."""
+    if not head.startswith(MAGIC):
+        return None
+    try:
+        return int(head[len(MAGIC) : HEAD_BYTES], 16)
+    except ValueError:
+        return None
+
+
+def members(index: bytes) -> dict[str, Member]:
+    """Return the members that an index lists: path on the board -> where it lies.
+
+    Raises ValueError for one that is damaged.
+    """
+    begin = HEAD_BYTES + len(index)
+    found = {}
+    for line in index.decode().split("\n"):
+        if line:
+            name, offset, length = line.rsplit(" ", 2)
+            path = _PACKAGE + name + ("" if name.endswith(".py") else ".mpy")
+            found[path] = Member(begin + int(offset, 16), int(length, 16))
+    return found
 
 
 def _head(modules: Mapping[str, bytes]) -> bytes:
-    """Return magic line, length of the index and index, with offsets from its end."""
+    """Return magic line, length of the index and index, with offsets from its end.
+
+    Names are as short as the launcher has them: the index takes room on the board's heap.
+    """
     offset = 0
     index = "\n"
     for name, content in modules.items():
-        index += f"{short_name(name)} {offset:x} {len(content):x}\n"
+        short = name.removeprefix(_PACKAGE).removesuffix(".mpy")
+        index += f"{short} {offset:x} {len(content):x}\n"
         offset += len(content)
-    return _MAGIC + f"{len(index):08x}{index}".encode()
-
-
-def short_name(name: str) -> str:
-    """Return a module's name as the index has it: the index takes room on the board's heap."""
-    return name.removeprefix(_PACKAGE).removesuffix(".mpy")
-
-
-def full_name(short: str) -> str:
-    """Return a module's path from its name in the index."""
-    return _PACKAGE + short + ("" if short.endswith(".py") else ".mpy")
+    return MAGIC + f"{len(index):08x}{index}".encode()
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""Runs the firmware's own code on a board to look into it, and reads what it tells.
+"""Runs the firmware's own code on a board to inspect it, and reads what it prints.
 
 The code is `filmgauge/diagnosis` of the firmware. It goes over the serial port into the board's
 memory, not onto its flash, and uses the drivers that are on the board.
@@ -11,7 +11,12 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any, Literal
 
-from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
+from filmgauge_host.serial.board_link import (
+    ARRIVED_DAMAGED,
+    BoardError,
+    BoardLink,
+    LinkError,
+)
 
 Script = Literal["status", "readings", "backlog", "selftest"]
 
@@ -25,7 +30,6 @@ _BEFORE: dict[Script, tuple[str, ...]] = {
 _FIND_FIRMWARE = """\
 try:
     import launch
-    launch.root()
     launch.mount()
 except ImportError:
     pass
@@ -39,7 +43,7 @@ _NOT_OURS = ("ImportError", "no module named 'filmgauge")
 
 
 @contextmanager
-def inside(port: str, on_wait: Callable[[float], None] | None = None) -> Iterator[BoardLink]:
+def interrupted(port: str, on_wait: Callable[[float], None] | None = None) -> Iterator[BoardLink]:
     """Connect to the board at a port and interrupt its firmware; afterwards it boots again."""
     with BoardLink(port) as link:
         link.enter(on_wait)
@@ -50,8 +54,8 @@ def inside(port: str, on_wait: Callable[[float], None] | None = None) -> Iterato
             link.reset()
 
 
-def look(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
-    """Return what a script tells, in order. Raises LinkError, one sentence."""
+def run_script(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
+    """Return the values that a script prints, in order. Raises LinkError, one sentence."""
     call = f"{script}({', '.join(map(str, arguments))})"
     try:
         for text in _sources(script):  # one by one: a board compiles them on its heap
@@ -67,14 +71,14 @@ def look(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
     try:
         return [json.loads(line.removeprefix(_MARK)) for line in lines]
     except ValueError:
-        raise LinkError("what the board told arrived damaged: try again") from None
+        raise LinkError(ARRIVED_DAMAGED) from None
 
 
-def facts(told: list[Any]) -> dict[str, Any]:
-    """Return what a script told line by line as one table."""
+def merged(values: list[Any]) -> dict[str, Any]:
+    """Return what a script printed line by line as one table."""
     table: dict[str, Any] = {}
-    for line in told:
-        table |= line
+    for value in values:
+        table |= value
     return table
 
 

@@ -5,14 +5,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import filmgauge
 from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_sim.board.firmware_image import firmware_sources
 
-FIRMWARE = Path(filmgauge.__file__).resolve().parents[1]
 _PACKAGE = "filmgauge/"
-_STARTERS = ("launch", "update")
-MAIN = "main.py"
+_STARTERS = ("update", "launch")  # in this order onto the board: the launcher imports the other
+_MAIN = "main.py"
 
 
 class CompileError(FilmgaugeError):
@@ -21,29 +20,21 @@ class CompileError(FilmgaugeError):
 
 def modules(source: bool = False) -> dict[str, bytes]:
     """Return the modules of the firmware: path in the archive -> bytecode, or source text."""
-    installed = (name for name in firmware_sources() if name.startswith(_PACKAGE))
-    names = {name: FIRMWARE / name for name in installed}
-    if source:
-        return {name: path.read_bytes() for name, path in names.items()}
-    with tempfile.TemporaryDirectory() as scratch:
-        return {
-            name.removesuffix(".py") + ".mpy": _bytecode(path, name, Path(scratch))
-            for name, path in names.items()
-        }
+    texts = firmware_sources()
+    return {
+        path if source else path.removesuffix(".py") + ".mpy": _built(path, text, source)
+        for path, text in texts.items()
+        if path.startswith(_PACKAGE)
+    }
 
 
 def start_files(source: bool = False) -> dict[str, bytes]:
     """Return what stands outside of the archive: absolute path -> content."""
-    main = (FIRMWARE / MAIN).read_bytes()
     files = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in _STARTERS:
-            path = FIRMWARE / f"{name}.py"
-            if source:
-                files[f"/{name}.py"] = path.read_bytes()
-            else:
-                files[f"/{name}.mpy"] = _bytecode(path, path.name, Path(scratch))
-    return {**files, f"/{MAIN}": main}
+    for name in _STARTERS:
+        text = firmware_file(f"{name}.py").read_text()
+        files[f"/{name}{'.py' if source else '.mpy'}"] = _built(f"{name}.py", text, source)
+    return {**files, f"/{_MAIN}": firmware_file(_MAIN).read_bytes()}
 
 
 def bytecode_version() -> tuple[int, int]:
@@ -55,11 +46,15 @@ def bytecode_version() -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _bytecode(path: Path, name: str, scratch: Path) -> bytes:
-    # Plain Python: the same bytecode runs on every architecture.
-    made = scratch / "module.mpy"
-    _mpy_cross(["-s", name, "-o", str(made), str(path)])
-    return made.read_bytes()
+def _built(name: str, text: str, source: bool) -> bytes:
+    if source:
+        return text.encode()
+    with tempfile.TemporaryDirectory() as folder:
+        path, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
+        path.write_text(text)
+        # Plain Python: the same bytecode runs on every architecture.
+        _mpy_cross(["-s", name, "-o", str(made), str(path)])
+        return made.read_bytes()
 
 
 def _mpy_cross(arguments: list[str]) -> str:

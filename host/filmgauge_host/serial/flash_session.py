@@ -5,19 +5,32 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from filmgauge_host.errors import FilmgaugeError
-from filmgauge_host.provision.boards import BoardType
+from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.flash import Flasher, Plan, Wanted
+from filmgauge_host.serial.erase import check_erasable, erase
+from filmgauge_host.serial.first_record import await_first_record
+from filmgauge_host.serial.flash_plan import CONFIG, Plan, Wanted, make_plan
+from filmgauge_host.serial.flash_transfer import FlashTransfer
+from filmgauge_host.serial.interpreter import (
+    BoardType,
+    check_board,
+    check_interpreter,
+    read_identity,
+)
+from filmgauge_host.serial.node_settings import check_config
 
 
 @dataclass(frozen=True, slots=True)
 class FlashOptions:
-    """timeout_s: for the board to answer, and then for its record; look_after_s: see Flasher."""
+    """timeout_s: for the board to answer, and then for its record.
+
+    ask_after_s: of silence, until the board is asked for it.
+    """
 
     erase: bool = False
     dry_run: bool = False
     timeout_s: float = 120.0
-    look_after_s: float = 20.0
+    ask_after_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class FlashResult:
 
 
 class Listener(Protocol):
-    """Who is told how it goes."""
+    """Who learns how it goes."""
 
     def say(self, text: str) -> None:
         """Take a line."""
@@ -58,27 +71,27 @@ def flash_board(
     """Flash a board. Raises FilmgaugeError; the board then runs what it ran before."""
     began_s = time.monotonic()
     with BoardLink(port, patience_s=options.timeout_s) as link:
-        flasher = Flasher(link, board, wanted, listener.progress)
         link.enter(listener.wait)
         try:
-            identity = flasher.check()
-            version = ".".join(map(str, identity.version))
-            listener.say(f"{port}: {identity.machine}, MicroPython {version}")
-            plan = _carried_out(flasher, options, listener)
+            identity = read_identity(link)
+            check_board(identity, board)
+            check_interpreter(identity, wanted.bytecode)
+            listener.say(f"{port}: {identity.machine}, MicroPython {identity.release}")
+            plan = _carry_out(link, board, wanted, options, listener)
         except FilmgaugeError:
             _let_run(link)
             raise
         copy_s = time.monotonic() - began_s
-        flasher.boot()
+        link.reset()
         record = None
         if not options.dry_run:
             listener.say(f"{plan.size} bytes in {copy_s:.1f} s; waiting for the first record")
-            record = flasher.first_record(options.timeout_s, listener.say, options.look_after_s)
+            record = await_first_record(link, options.timeout_s, listener.say, options.ask_after_s)
     return FlashResult(
         port=port,
         board=board.name,
         machine=identity.machine,
-        micropython=version,
+        micropython=identity.release,
         copied=plan.names(),
         bytes=plan.size,
         dry_run=options.dry_run,
@@ -88,14 +101,25 @@ def flash_board(
     )
 
 
-def _carried_out(flasher: Flasher, options: FlashOptions, listener: Listener) -> Plan:
-    if options.erase and not options.dry_run:
-        flasher.erase()
-    found = flasher.survey(looks_only=options.dry_run)
-    plan = flasher.plan(found, erased=options.erase and options.dry_run)
+def _carry_out(
+    link: BoardLink, board: BoardType, wanted: Wanted, options: FlashOptions, listener: Listener
+) -> Plan:
+    """Copy what differs, as far as the options say so; return what that was."""
+    transfer = FlashTransfer(link, wanted, listener.progress)
+    contents = transfer.survey(read_only=options.dry_run or options.erase)
+    if options.erase:
+        staying = check_erasable(link, contents, wanted)
+        plan = make_plan(wanted, contents.erased())
+        if not options.dry_run:
+            erase(link, staying)
+            plan = make_plan(wanted, transfer.survey())
+    else:
+        plan = make_plan(wanted, contents)
+    if wanted.config is None:
+        check_config(BoardFiles(link).read(CONFIG), board)
     listener.say(_summary(plan, options.dry_run))
     if not options.dry_run:
-        flasher.carry_out(plan, found)
+        transfer.carry_out(plan)
     return plan
 
 

@@ -10,7 +10,7 @@ from filmgauge.record.record import FIELDS, Record
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.board_link import BoardLink
-from filmgauge_host.serial.board_script import look
+from filmgauge_host.serial.board_script import run_script
 
 _AT_ONCE = 32  # records a request: the board's watchdog is fed in between
 # The first four are names and units of the Battery Data Format; the others are ours.
@@ -25,13 +25,13 @@ _BDF_COLUMNS = (
 )
 
 
-def read_kept(link: BoardLink) -> tuple[list[Record], list[str]]:
+def read_backlog(link: BoardLink) -> tuple[list[Record], list[str]]:
     """Return the records that wait on a board, oldest first, and a sentence for each bad one."""
     records: list[Record] = []
     bad: list[str] = []
     begin = 0
     while True:
-        head, *rows = look(link, "backlog", begin, _AT_ONCE)
+        head, *rows = run_script(link, "backlog", begin, _AT_ONCE)
         for name, text in rows:
             try:
                 records.append(Record.from_bytes(bytes.fromhex(text)))
@@ -42,7 +42,7 @@ def read_kept(link: BoardLink) -> tuple[list[Record], list[str]]:
             return records, bad
 
 
-def check_name(path: Path) -> None:
+def check_format(path: Path) -> None:
     """Raise InputError unless the name of a file says how to write it."""
     if not path.name.endswith(tuple(_FORMATS)):
         raise InputError(f"--out must end in {', '.join(_FORMATS)}, not {path.name}")
@@ -53,7 +53,7 @@ def export(records: list[Record], path: Path) -> None:
 
     Raises InputError for another name, FilmgaugeError where it cannot be written.
     """
-    check_name(path)
+    check_format(path)
     write = next(write for end, write in _FORMATS.items() if path.name.endswith(end))
     write_all({path: Content(write(records).encode())})
 
@@ -90,16 +90,16 @@ def _bdf(records: list[Record]) -> str:
                 last_s,
                 f"{values['voltage_v']:.6f}",
                 f"{values['current_ua'] / 1e6:.12f}",
-                _known(values["temperature_c"]),
+                _or_empty(values["temperature_c"]),
                 values["boot"],
                 values["seq"],
-                _known(values["soc_pct"]),
+                _or_empty(values["soc_pct"]),
             )
         )
     return file.getvalue()
 
 
-def _known(value: float | None) -> object:
+def _or_empty(value: float | None) -> object:
     return "" if value is None else value
 
 

@@ -31,7 +31,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Known:
+class Reference:
     """What the user knows: a resistor from the load's side to ground, or the current that flows
     (positive charges), and the temperature."""
 
@@ -40,9 +40,9 @@ class Known:
     temperature_c: float | None = None
 
 
-def judge(told: dict[str, Any], known: Known) -> list[Finding]:
+def evaluate(answers: dict[str, Any], reference: Reference) -> list[Finding]:
     """Return a finding for each check, in the order in which they should be looked into."""
-    return [check(told, known) for check in _CHECKS]
+    return [check(answers, reference) for check in _CHECKS]
 
 
 def _ok(check: str, seen: str) -> Finding:
@@ -53,9 +53,9 @@ def _not(check: str, why: str) -> Finding:
     return Finding(check, "not tested", why)
 
 
-def _bus(told: dict[str, Any], known: Known) -> Finding:
+def _bus(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "I2C lines"
-    lines = {"SCL": told["scl"], "SDA": told["sda"]}
+    lines = {"SCL": answers["scl"], "SDA": answers["sda"]}
     low = [name for name, (_, up) in lines.items() if not up]
     bare = [name for name, (down, up) in lines.items() if up and not down]
     if low:
@@ -79,12 +79,12 @@ def _bus(told: dict[str, Any], known: Known) -> Finding:
     return _ok(check, "both are held high")
 
 
-def _part(told: dict[str, Any], kind: str, configured: int) -> Finding:
+def _part(answers: dict[str, Any], kind: str, configured: int) -> Finding:
     check = f"{kind} at {configured:#04x}"
     key = kind.lower()
-    texts = {address: part_text(address, words) for address, words in told["parts"]}
+    texts = {address: part_text(address, words) for address, words in answers["parts"]}
     if not texts:
-        if _bus(told, Known()).verdict == "fault":
+        if _bus(answers, Reference()).verdict == "fault":
             return _not(check, "the bus does not work")
         return Finding(
             check,
@@ -117,37 +117,37 @@ def _part(told: dict[str, Any], kind: str, configured: int) -> Finding:
     )
 
 
-def _ina228(told: dict[str, Any], known: Known) -> Finding:
-    return _part(told, "INA228", told["configuration"]["ina228_address"])
+def _ina228(answers: dict[str, Any], reference: Reference) -> Finding:
+    return _part(answers, "INA228", answers["configuration"]["ina228_address"])
 
 
-def _tmp117(told: dict[str, Any], known: Known) -> Finding:
-    return _part(told, "TMP117", told["configuration"]["tmp117_address"])
+def _tmp117(answers: dict[str, Any], reference: Reference) -> Finding:
+    return _part(answers, "TMP117", answers["configuration"]["tmp117_address"])
 
 
-def _temperature(told: dict[str, Any], known: Known) -> Finding:
+def _temperature(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "temperature"
-    if "temperature_cdeg" not in told:
+    if "temperature_cdeg" not in answers:
         return _not(check, "no TMP117 answers")
-    cdeg = told["temperature_cdeg"]
+    cdeg = answers["temperature_cdeg"]
     name, advice = "temperature-implausible", "see that the TMP117 sits on the cell and is whole"
     if cdeg is None:
-        seen = told.get("temperature_wrong") or "the sensor finishes no conversion"
+        seen = answers.get("temperature_wrong") or "the sensor finishes no conversion"
         return Finding(check, "fault", seen, "a temperature", name, advice)
     low, high = _COLDEST_C, _WARMEST_C
-    if known.temperature_c is not None:
-        low, high = known.temperature_c - _ROOM_C, known.temperature_c + _ROOM_C
+    if reference.temperature_c is not None:
+        low, high = reference.temperature_c - _ROOM_C, reference.temperature_c + _ROOM_C
     celsius, expected = cdeg / 100, f"{low:g} to {high:g} degC"
     if not low <= celsius <= high:
         return Finding(check, "fault", f"{celsius:.2f} degC", expected, name, advice)
     return _ok(check, f"{celsius:.2f} degC")
 
 
-def _gate(told: dict[str, Any], known: Known) -> Finding:
+def _gate(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "gate of the voltage input"
-    if "gate_closed_uv" not in told:
+    if "gate_closed_uv" not in answers:
         return _not(check, "no INA228 answers")
-    closed_uv, open_uv = told["gate_closed_uv"], told["gate_open_uv"]
+    closed_uv, open_uv = answers["gate_closed_uv"], answers["gate_open_uv"]
     seen = f"{closed_uv / 1e6:.3f} V closed, {open_uv / 1e6:.3f} V open"
     if open_uv >= _CONNECTED_UV:
         return Finding(
@@ -171,29 +171,29 @@ def _gate(told: dict[str, Any], known: Known) -> Finding:
     return _ok(check, seen)
 
 
-def _expected_ua(told: dict[str, Any], known: Known) -> float | None:
+def _expected_ua(answers: dict[str, Any], reference: Reference) -> float | None:
     """Return the current that must flow, None where nobody knows."""
-    if known.current_ua is not None:
-        return known.current_ua
-    if known.load_ohm is None or told.get("gate_closed_uv", 0) < _CONNECTED_UV:
+    if reference.current_ua is not None:
+        return reference.current_ua
+    if reference.load_ohm is None or answers.get("gate_closed_uv", 0) < _CONNECTED_UV:
         return None
-    shunt_ohm = told["configuration"]["shunt_mohm"] / 1000
-    return -told["gate_closed_uv"] / (known.load_ohm + shunt_ohm)
+    shunt_ohm = answers["configuration"]["shunt_mohm"] / 1000
+    return -answers["gate_closed_uv"] / (reference.load_ohm + shunt_ohm)
 
 
-def _seen_ua(told: dict[str, Any], key: str = "code") -> float:
-    return current_ua(told[key], told["configuration"]["shunt_mohm"])
+def _seen_ua(answers: dict[str, Any], key: str = "code") -> float:
+    return current_ua(answers[key], answers["configuration"]["shunt_mohm"])
 
 
-def _disconnect(told: dict[str, Any], known: Known) -> Finding:
+def _disconnect(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "disconnect switch"
-    if told["configuration"]["pin_disconnect"] < 0:
+    if answers["configuration"]["pin_disconnect"] < 0:
         return _not(check, "none is configured (pin_disconnect)")
-    if "code" not in told:
+    if "code" not in answers:
         return _not(check, "no INA228 answers")
-    closed_ua, open_ua = _seen_ua(told), _seen_ua(told, "code_disconnected")
+    closed_ua, open_ua = _seen_ua(answers), _seen_ua(answers, "code_disconnected")
     seen = f"{closed_ua:+.3f} uA closed, {open_ua:+.3f} uA open"
-    expected_ua = _expected_ua(told, known)
+    expected_ua = _expected_ua(answers, reference)
     if abs(closed_ua) < _LEAST_UA:
         if expected_ua is None or abs(expected_ua) < _LEAST_UA:
             return _not(check, "no current flows: close J1, or give --current-ua")
@@ -218,9 +218,9 @@ def _disconnect(told: dict[str, Any], known: Known) -> Finding:
     return _ok(check, seen)
 
 
-def _leads(told: dict[str, Any], known: Known) -> Finding:
+def _leads(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "leads of the shunt"
-    compared = _compared(told, known)
+    compared = _compared(answers, reference)
     if isinstance(compared, str):
         return _not(check, compared)
     expected_ua, seen_ua = compared
@@ -238,15 +238,15 @@ def _leads(told: dict[str, Any], known: Known) -> Finding:
     return _ok(check, f"{seen_ua:+.3f} uA, {expected_ua:+.3f} uA expected")
 
 
-def _shunt(told: dict[str, Any], known: Known) -> Finding:
+def _shunt(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "value of the shunt"
-    compared = _compared(told, known)
+    compared = _compared(answers, reference)
     if isinstance(compared, str):
         return _not(check, compared)
     expected_ua, seen_ua = abs(compared[0]), abs(compared[1])
-    ohm = told["configuration"]["shunt_mohm"] / 1000
+    ohm = answers["configuration"]["shunt_mohm"] / 1000
     seen, expected = f"{seen_ua:.3f} uA", f"{expected_ua:.3f} uA with {ohm:g} ohm"
-    if abs(told["code"]) >= _FULL_SCALE:
+    if abs(answers["code"]) >= _FULL_SCALE:
         advice = "the shunt is too large, open, or the current above the range of 41 mV"
         return Finding(
             check,
@@ -272,19 +272,19 @@ def _shunt(told: dict[str, Any], known: Known) -> Finding:
     return _ok(check, f"{seen}, {expected_ua:.3f} uA expected")
 
 
-def _compared(told: dict[str, Any], known: Known) -> tuple[float, float] | str:
+def _compared(answers: dict[str, Any], reference: Reference) -> tuple[float, float] | str:
     """Return the expected current and the one seen, or why they cannot be compared."""
-    if "code" not in told:
+    if "code" not in answers:
         return "no INA228 answers"
-    expected_ua = _expected_ua(told, known)
+    expected_ua = _expected_ua(answers, reference)
     if expected_ua is None:
         return "needs a known load: close J1 and give --load-ohm, or --current-ua"
     if abs(expected_ua) < 2 * _LEAST_UA:
         return f"the known current is below {2 * _LEAST_UA:g} uA"
-    return expected_ua, _seen_ua(told)
+    return expected_ua, _seen_ua(answers)
 
 
-_CHECKS: tuple[Callable[[dict[str, Any], Known], Finding], ...] = (
+_CHECKS: tuple[Callable[[dict[str, Any], Reference], Finding], ...] = (
     _bus,
     _ina228,
     _tmp117,

@@ -1,54 +1,43 @@
-"""What a node is, reads and remembers, from what the board told."""
+"""What a node is, measures and remembers."""
 
 from typing import Any
 
+from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
 from filmgauge.gauge.ledger import CountScale
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record import fault_text
 from filmgauge_host.serial.board_link import BoardLink
-from filmgauge_host.serial.board_script import facts, look
-from filmgauge_host.serial.stored_state import OTHER_VERSION, remembered
-
-LEDGER_LINES = (
-    "opening",
-    "measured",
-    "corrected",
-    "zero",
-    "voltage input",
-    "loss",
-    "self-discharge",
-    "sleep",
-    "samples",
-    "radio",
-    "gaps",
-)
+from filmgauge_host.serial.board_script import merged, run_script
+from filmgauge_host.serial.stored_state import read_state
 
 
 def read_status(link: BoardLink) -> dict[str, Any]:
     """Ask a board and return its status in physical units; None for what is not known."""
-    told = facts(look(link, "status"))
-    link.settle()  # the state and the sensors have no room beside each other
-    told |= facts(look(link, "readings"))
-    configuration = told.get("configuration")
+    answers = merged(run_script(link, "status"))
+    link.soft_reset()  # the state and the sensors have no room beside each other
+    answers |= merged(run_script(link, "readings"))
+    configuration = answers.get("configuration")
     status: dict[str, Any] = {
         "node": configuration["node"] if configuration else None,
-        "firmware": told["firmware"],
-        "board": told["board"],
-        "machine": told["machine"],
-        "micropython": ".".join(map(str, told["interpreter"])),
-        "heap_free": told["heap_free"],
-        "flash_free": told["flash_free"],
-        "flash_size": told["flash_size"],
+        "firmware": answers["firmware"],
+        "board": answers["board"],
+        "machine": answers["machine"],
+        "micropython": ".".join(map(str, answers["interpreter"])),
+        "heap_free": answers["heap_free"],
+        "flash_free": answers["flash_free"],
+        "flash_size": answers["flash_size"],
         "configuration": configuration,
-        "problems": [str(told[key]) for key in told if key.endswith("_wrong") and told[key]],
+        "problems": [
+            str(answers[key]) for key in answers if key.endswith("_wrong") and answers[key]
+        ],
     }
-    name, full_nah = told.get("profile") or (None, None)
+    name, full_nah = answers.get("profile") or (None, None)
     status["profile"] = {"name": name, "full_uah": _thousandth(full_nah)}
     if configuration is not None:
-        status["sensors"] = _sensors(told, configuration)
-        status["readings"] = _readings(told, configuration["shunt_mohm"])
-        status["waiting"] = told.get("waiting")
-    status["state"] = _state(link, told, status["problems"])
+        status["sensors"] = _sensors(answers, configuration)
+        status["readings"] = _readings(answers, configuration["shunt_mohm"])
+        status["waiting"] = answers.get("waiting")
+    status["state"] = _state(link, answers, status["problems"])
     return status
 
 
@@ -92,16 +81,16 @@ def current_ua(code: int, shunt_mohm: int) -> float:
     return CountScale(shunt_mohm).pc(code) / 1e6
 
 
-def _sensors(told: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
-    texts = [part_text(address, words) for address, words in told.get("parts", [])]
-    if told.get("running"):
+def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
+    texts = [part_text(address, words) for address, words in answers.get("parts", [])]
+    if answers.get("running"):
         at = f"at {configuration['ina228_address']:#04x}"
         texts = [f"{text}, counting" if text.endswith(at) else text for text in texts]
     return texts
 
 
-def _readings(told: dict[str, Any], shunt_mohm: int) -> dict[str, float | None]:
-    code, voltage_uv, cdeg = (told.get(k) for k in ("code", "voltage_uv", "temperature_cdeg"))
+def _readings(answers: dict[str, Any], shunt_mohm: int) -> dict[str, float | None]:
+    code, voltage_uv, cdeg = (answers.get(k) for k in ("code", "voltage_uv", "temperature_cdeg"))
     return {
         "voltage_v": None if voltage_uv is None else voltage_uv / 1e6,
         "current_ua": None if code is None else current_ua(code, shunt_mohm),
@@ -109,20 +98,20 @@ def _readings(told: dict[str, Any], shunt_mohm: int) -> dict[str, float | None]:
     }
 
 
-def _state(link: BoardLink, told: dict[str, Any], problems: list[str]) -> dict[str, Any] | None:
+def _state(link: BoardLink, answers: dict[str, Any], problems: list[str]) -> dict[str, Any] | None:
     """Return what the node remembers; None, with the reason among the problems, for nothing."""
-    if told.get("state") is None:
+    if answers.get("state") is None:
         return None
     try:
-        state = remembered(link, bytes.fromhex(told["block"]))
+        state = read_state(link, bytes.fromhex(answers["block"]))
     except ValueError as error:
         problems.append(str(error))
         return None
     if state is None:
-        problems.append(OTHER_VERSION)
+        problems.append("what the node remembers is of another version")
         return None
     return {
-        "source": told["state"],
+        "source": answers["state"],
         "boot": state.boot,
         "seq": state.seq,
         "wakes": state.wakes,

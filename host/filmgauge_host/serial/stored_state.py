@@ -1,4 +1,4 @@
-"""What a node remembers, read from the block that it keeps, with the firmware's own classes."""
+"""The state that a node keeps, decoded with the firmware's own classes."""
 
 import json
 from dataclasses import dataclass
@@ -11,13 +11,12 @@ from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import LINES
 from filmgauge.gauge.profile import Profile
 from filmgauge.state import State
+from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
-
-OTHER_VERSION = "what the node remembers is of another version"
 
 
 @dataclass(frozen=True)
-class Remembered:
+class StoredState:
     """Charges in nAh, a line of the ledger each; None for what a node without profile lacks."""
 
     boot: int
@@ -32,7 +31,7 @@ class Remembered:
     ledger_nah: list[int]
 
 
-def remembered(link: BoardLink, block: bytes) -> Remembered | None:
+def read_state(link: BoardLink, block: bytes) -> StoredState | None:
     """Read a block with the configuration and the profile that are on the board.
 
     Returns None for a block of another version of the firmware. Raises ValueError for a
@@ -45,12 +44,12 @@ def remembered(link: BoardLink, block: bytes) -> Remembered | None:
     gauge, protection = _owners(link)
     if not state.unpack(gauge, protection):
         return None
-    return Remembered(
+    return StoredState(
         state.boot,
         state.seq,
         state.wakes,
         state.faults,
-        protection.word(),
+        protection.limits_word(),
         gauge.soc_ppm(),
         gauge.sigma_ppm(),
         gauge.stored_nah(),
@@ -61,9 +60,10 @@ def remembered(link: BoardLink, block: bytes) -> Remembered | None:
 
 def _owners(link: BoardLink) -> tuple[Any, Any]:
     """Return the gauge and the protection of the node, to be filled from its block."""
-    config: Any = Config(**json.loads(link.read_file("/config.json")))
+    files = BoardFiles(link)
+    config: Any = Config(**json.loads(files.read("/config.json")))
     try:
-        profile = Profile.from_bytes(link.read_file("/profile.bin"))
+        profile = Profile.from_bytes(files.read("/profile.bin"))
     except (BoardError, ValueError):  # then it only counts
         return LedgerOnly(config.shunt_mohm), Unprotected()
     no_pins = SimpleNamespace(latch=None)

@@ -1,6 +1,5 @@
 """What a run came to: records sent and received, and the gauge against the truth."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -8,6 +7,7 @@ from filmgauge.record.limit_text import limit_text
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.score.measure import SocErrors
 
 Way: TypeAlias = Literal["mqtt", "ble", "stored"]  # how records leave a node
 
@@ -58,15 +58,12 @@ class NodeScore:
 
     def __init__(self, node: VirtualNode) -> None:
         self._node = node
-        self.count = 0
-        self.within = 0
-        self._square_sum = 0.0
-        self.worst_pct = 0.0
+        self.errors = SocErrors()
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
 
     def add(self, report: ReceivedRecord) -> float | None:
-        """Take a new record; return the true state of charge of its moment in %."""
+        """Add a new record; return the true state of charge of its moment in %."""
         truth = self._node.truth.at(report.key[0], report.value("up_s") or 0)
         if truth is None:
             return None
@@ -75,17 +72,9 @@ class NodeScore:
             self.latest, self.latest_true_pct = report, true_pct
         soc_ppm, sigma_ppm = report.value("soc_ppm"), report.value("soc_sigma_ppm")
         if soc_ppm is not None:
-            error_pct = soc_ppm / 1e4 - true_pct
-            self.count += 1
-            self._square_sum += error_pct**2
-            self.worst_pct = max(self.worst_pct, abs(error_pct))
-            self.within += abs(error_pct) <= 2 * (sigma_ppm or 0) / 1e4
+            sigma = None if sigma_ppm is None else sigma_ppm / 1e6
+            self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma)
         return true_pct
-
-    @property
-    def rmse_pct(self) -> float | None:
-        """Root mean square error so far."""
-        return math.sqrt(self._square_sum / self.count) if self.count else None
 
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
         """Return the node's line."""
@@ -100,6 +89,7 @@ class NodeScore:
         sent = 0 if way == "stored" else gone
         soc_ppm = self._last("soc_ppm")
         word = self._last("limits")
+        errors = self.errors.figures
         return NodeResult(
             node=node.name,
             way=way,
@@ -112,9 +102,9 @@ class NodeScore:
             dropped=gone if way == "stored" else 0,
             soc_true_pct=_rounded(self.latest_true_pct),
             soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
-            soc_rmse_pct=_rounded(self.rmse_pct),
-            soc_max_error_pct=_rounded(self.worst_pct) if self.count else None,
-            within_2_sigma_pct=_rounded(100 * self.within / self.count) if self.count else None,
+            soc_rmse_pct=_rounded(errors.rmse),
+            soc_max_error_pct=_rounded(errors.worst),
+            within_2_sigma_pct=_rounded(self.errors.coverage_pct),
             available_uah=_thousandth(self._last("available_nah")),
             full_uah=_thousandth(self._last("full_nah")),
             full_sigma_uah=_thousandth(self._last("full_sigma_nah")),

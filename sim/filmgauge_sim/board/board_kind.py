@@ -61,15 +61,27 @@ class BoardKind:
     heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"
+    chip: str = "ESP32C3"  # by which that is recognised: in capitals, without hyphens
     mpy: int = (
         6 | 3 << 8 | 11 << 10
     )  # bytecode, and the architecture that py/persistentcode.h numbers
     file_system_blocks: int = 512  # of 4 KiB: half of 4 MB
+    slice_s: float = 0.0  # longest light sleep of the firmware, which feeds a watchdog; 0: any
+    naps_asleep: bool = False  # whether the firmware sleeps lightly while a sensor converts
 
     @property
     def has_wifi(self) -> bool:
         """Whether its port has the module `network`."""
         return self.port in WIFI_PORTS
+
+    @property
+    def has_bluetooth(self) -> bool:
+        """Whether the firmware reports over Bluetooth on it: its port has no other radio."""
+        return self.radio_core and not self.has_wifi
+
+    def recognises(self, machine: str) -> bool:
+        """Return whether an interpreter that calls its machine so runs on such a board."""
+        return self.chip in machine.replace("-", "").upper()
 
     def currents_ua(self) -> dict[str, float]:
         """Return the current of each load state."""

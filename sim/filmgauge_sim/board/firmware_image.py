@@ -19,7 +19,7 @@ from filmgauge_sim.board.shims import _protocol
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
-_NOT_INSTALLED = "diagnosis"  # what a host sends when it looks into a node
+_NOT_INSTALLED = ("diagnosis", "_launcher")  # sent to look into a node; beside the package
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -29,7 +29,7 @@ def firmware_sources() -> dict[str, str]:
     sources = {
         f"filmgauge/{path.relative_to(FIRMWARE).as_posix()}": path.read_text()
         for path in sorted(FIRMWARE.rglob("*.py"))
-        if path.relative_to(FIRMWARE).parts[0] != _NOT_INSTALLED
+        if path.relative_to(FIRMWARE).parts[0] not in _NOT_INSTALLED
     }
     sources["main.py"] = _MAIN
     return sources

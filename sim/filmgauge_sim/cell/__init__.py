@@ -3,10 +3,10 @@
 Positive current charges the cell, everywhere.
 """
 
+from filmgauge_sim.cell.ageing import LifeState
 from filmgauge_sim.cell.crossing import Crossing
 from filmgauge_sim.cell.deliverable import deliverable_uah
 from filmgauge_sim.cell.film import FilmCell
-from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.parameters import (
     CellParameters,
     ParameterError,

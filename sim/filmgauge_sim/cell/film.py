@@ -1,10 +1,10 @@
 """The film cell: its state, how it moves and what voltage it shows.
 
-    s       mean stoichiometry, 1 = charged (charge.py)
+    s       mean stoichiometry, 1 = charged (self_discharge.py)
     x_k     diffusion modes; the surface is at s + sum x_k (diffusion.py)
     h       hysteresis state in [-1, 1] (open_circuit.py)
     V       U(surface) + M h + polarisation(j) + first-charge barrier (kinetics.py, isothermal.py)
-    life    how old the film is (life.py, ageing.py); without one the film is formed and stays so
+    life    how old the film is (ageing.py); without one the film is formed and stays so
 
 Positive current charges the cell. Currents are those of the whole cell in uA, temperatures in
 degC, times in seconds. Cost grows with the number of load changes and not with their length.
@@ -16,19 +16,11 @@ stays what it was; the stoichiometry is that charge over the new capacity.
 
 from math import inf, isfinite
 
-from filmgauge_sim.cell.ageing import aged, strain_share
-from filmgauge_sim.cell.crossing import (
-    ConstantCurrentPath,
-    Crossing,
-    Limits,
-    first_crossing,
-    surely_within,
-)
+from filmgauge_sim.cell.ageing import LifeState, aged, strain_share
+from filmgauge_sim.cell.constant_current import ConstantCurrentPath
+from filmgauge_sim.cell.crossing import Crossing, VoltageLimits, next_crossing
 from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.isothermal import Isothermal
-from filmgauge_sim.cell.life import LifeState
-from filmgauge_sim.cell.mean_voltage import mean_voltage_v
-from filmgauge_sim.cell.monotonic_crossing import OneWay, way
 from filmgauge_sim.cell.open_circuit import hysteresis_after
 from filmgauge_sim.cell.parameters import CellParameters
 from filmgauge_sim.cell.self_discharge import leaked
@@ -54,7 +46,6 @@ class FilmCell:
     __slots__ = (
         "_area_cm2",
         "_charging",
-        "_course",
         "_cycles",
         "_hysteresis",
         "_law",
@@ -63,6 +54,7 @@ class FilmCell:
         "_mean",
         "_modes",
         "_parameters",
+        "_path",
         "_strained_cycles",
         "_turned_twin",
     )
@@ -93,7 +85,7 @@ class FilmCell:
         # This cell as it will be when the current turns, while nothing else happens.
         self._turned_twin: FilmCell | None = None
         # What was last asked about, while nothing changes.
-        self._course: ConstantCurrentPath | None = None
+        self._path: ConstantCurrentPath | None = None
 
     @property
     def parameters(self) -> CellParameters:
@@ -150,7 +142,7 @@ class FilmCell:
         twin._cycles = self._cycles
         twin._strained_cycles = self._strained_cycles
         twin._turned_twin = None
-        twin._course = None
+        twin._path = None
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -166,7 +158,7 @@ class FilmCell:
             if current:
                 law = self._age(law, current, duration_s)
             self._turned_twin = None
-        self._course = None
+        self._path = None
         inflow = law.stored_ua_cm2(current)
         self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
         passed = inflow * duration_s * law.per_uas_cm2
@@ -185,9 +177,9 @@ class FilmCell:
         if self._turns(current):
             return self._turned(current, temperature_c).voltage_v(current_ua, temperature_c)
         rest = law.curve.voltage_v(self._mean + sum(self._modes)) + law.static_v * self._hysteresis
-        course = self._course
-        if course is not None and course.current_ua_cm2 == current and course.law is law:
-            return rest + course.offset_v
+        path = self._path
+        if path is not None and path.current_ua_cm2 == current and path.law is law:
+            return rest + path.offset_v
         return rest + law.offset_v(current)
 
     def mean_voltage_v(self, current_ua: float, temperature_c: float, duration_s: float) -> float:
@@ -206,8 +198,7 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.mean_voltage_v(current_ua, temperature_c, duration_s)
-        course = self._course_under(law, current)
-        return mean_voltage_v(course, duration_s)
+        return self._path_under(law, current).mean_voltage_v(duration_s)
 
     def next_crossing(
         self,
@@ -231,20 +222,14 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
-        course = self._course_under(law, current)
-        if surely_within(course, duration_s, limits):
-            return None
-        direction = way(course)
-        if direction:
-            return OneWay(course, direction).first_crossing(duration_s, limits)
-        return first_crossing(course, duration_s, limits)
+        return next_crossing(self._path_under(law, current), duration_s, limits)
 
-    def _course_under(self, law: Isothermal, current: float) -> ConstantCurrentPath:
-        course = self._course
-        if course is None or course.current_ua_cm2 != current or course.law is not law:
-            course = ConstantCurrentPath(law, current, self._mean, self._modes, self._hysteresis)
-            self._course = course
-        return course
+    def _path_under(self, law: Isothermal, current: float) -> ConstantCurrentPath:
+        path = self._path
+        if path is None or path.current_ua_cm2 != current or path.law is not law:
+            path = ConstantCurrentPath(law, current, self._mean, self._modes, self._hysteresis)
+            self._path = path
+        return path
 
     def _law_at(self, temperature_c: float) -> Isothermal:
         law = self._law
@@ -286,7 +271,7 @@ class FilmCell:
         twin, life = self._turned_twin, self._life
         assert life is not None
         if twin is not None and twin._law.temperature_c == self._law.temperature_c:
-            # Looked at before: the same state once more.
+            # Asked for before: the same state once more.
             self._life, self._law = twin._life, twin._law
             self._mean, self._modes = twin._mean, twin._modes
             self._cycles, self._strained_cycles = twin._cycles, twin._strained_cycles
@@ -311,11 +296,11 @@ class FilmCell:
         return current
 
 
-def _limits(low_v: float | None, high_v: float | None) -> Limits:
+def _limits(low_v: float | None, high_v: float | None) -> VoltageLimits:
     for name, value in (("low_v", low_v), ("high_v", high_v)):
         if value is not None and not isfinite(value):
             raise ValueError(f"{name} must be a finite number of volts, not {value!r}.")
-    limits = Limits(-inf if low_v is None else low_v, inf if high_v is None else high_v)
+    limits = VoltageLimits(-inf if low_v is None else low_v, inf if high_v is None else high_v)
     if limits.low_v >= limits.high_v:
         raise ValueError(f"low_v must be below high_v ({high_v!r}), not {low_v!r}.")
     return limits

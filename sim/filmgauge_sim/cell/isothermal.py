@@ -1,9 +1,8 @@
 """One film at one temperature and age: every number that stays while these stay."""
 
 from filmgauge_sim.cell import diffusion
-from filmgauge_sim.cell.ageing import capacity_factor, diffusion_factor
+from filmgauge_sim.cell.ageing import LifeState, capacity_factor, diffusion_factor
 from filmgauge_sim.cell.kinetics import Polarisation, arrhenius, static_hysteresis_v
-from filmgauge_sim.cell.life import LifeState
 from filmgauge_sim.cell.open_circuit import OpenCircuit
 from filmgauge_sim.cell.parameters import CellParameters
 
@@ -66,17 +65,17 @@ class Isothermal:
         self.static_v = static_hysteresis_v(parameters)
         self.curve = OpenCircuit(parameters)
         self.polarisation = Polarisation(parameters, temperature_c)
-        self._take_age(parameters, life)
+        self._apply_age(parameters, life)
 
     def aged(self, parameters: CellParameters, life: LifeState) -> "Isothermal":
         """The same film at the same temperature and another age."""
         other = Isothermal.__new__(Isothermal)
         for name in _AGELESS:
             setattr(other, name, getattr(self, name))
-        other._take_age(parameters, life)
+        other._apply_age(parameters, life)
         return other
 
-    def _take_age(self, parameters: CellParameters, life: LifeState | None) -> None:
+    def _apply_age(self, parameters: CellParameters, life: LifeState | None) -> None:
         tau_s = self._formed_tau_s
         self.capacity_uas_cm2 = parameters.capacity_uah_cm2 * _SECONDS_PER_HOUR
         self.acceptance = parameters.charge_acceptance

@@ -7,27 +7,17 @@ With j the current density (positive charges),
 The asinh form is Butler-Volmer with symmetric transfer; far above i0 it is Tafel's logarithm.
 """
 
-from __future__ import annotations
-
 from math import asinh, exp, sinh
-from typing import TYPE_CHECKING, TypeVar
 
 from filmgauge_sim.cell.parameters import CellParameters
-
-if TYPE_CHECKING:  # numpy takes memory that a run of one node does not need
-    from numpy import float64
-    from numpy.typing import NDArray
 
 REFERENCE_C = 25.0
 _ZERO_C_IN_K = 273.15
 _BOLTZMANN_EV_K = 8.617333262e-5  # CODATA 2018; with energies in eV it is also R / F in volts
 
 
-Number = TypeVar("Number", float, "NDArray[float64]")
-
-
-def arrhenius_exponent(energy_ev: Number, temperature_c: Number) -> Number:
-    """Logarithm of ``arrhenius``, of numbers or of arrays."""
+def arrhenius_exponent(energy_ev: float, temperature_c: float) -> float:
+    """Logarithm of ``arrhenius``; also of arrays."""
     inverse = 1.0 / (temperature_c + _ZERO_C_IN_K) - 1.0 / (REFERENCE_C + _ZERO_C_IN_K)
     return energy_ev / _BOLTZMANN_EV_K * inverse
 
@@ -37,8 +27,8 @@ def arrhenius(energy_ev: float, temperature_c: float) -> float:
     return exp(arrhenius_exponent(energy_ev, temperature_c))
 
 
-def two_thermal_v(temperature_c: Number) -> Number:
-    """2 R T / F in volts: 51.4 mV at 25 degC."""
+def two_thermal_v(temperature_c: float) -> float:
+    """2 R T / F in volts: 51.4 mV at 25 degC; also of arrays."""
     return 2.0 * _BOLTZMANN_EV_K * (temperature_c + _ZERO_C_IN_K)
 
 

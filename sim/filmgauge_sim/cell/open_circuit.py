@@ -60,8 +60,8 @@ class OpenCircuit:
         end = 1.0 if rising else 0.0
         share = abs(voltage_v - self._offset_v - self._slope_v * end) / height
         widths = min(log(share), TANGENT_FROM) if share > 0.0 else -_PLATEAU_WIDTHS
-        place = max(widths, -_PLATEAU_WIDTHS) / rate
-        return end + place if rising else -place
+        distance = max(widths, -_PLATEAU_WIDTHS) / rate
+        return end + distance if rising else -distance
 
     def plateau(self, low: float, high: float) -> bool:
         """Whether both ends are too far from every surface in between to change a float of U."""

@@ -5,9 +5,11 @@ come with the package stand in ``sets/``, where every number carries its source.
 """
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
+from math import exp
 from pathlib import Path
+from random import Random
 from typing import Any
 
 
@@ -77,7 +79,7 @@ class CellParameters:
     # What only an impedance spectrum sees.
     electrolyte_capacitance_uf_cm2: float = _bounded(1e-6, 1e3)
     interface_capacitance_uf_cm2: float = _bounded(1e-6, 1e6)
-    # From cell to cell: standard deviation of the logarithm of each figure (spread.py).
+    # From cell to cell: standard deviation of the logarithm of each figure (``drawn``).
     capacity_spread: float = _bounded(0.0, 1.0)
     diffusion_spread: float = _bounded(0.0, 1.0)
     resistance_spread: float = _bounded(0.0, 1.0)
@@ -107,6 +109,29 @@ class CellParameters:
         """Electrolyte and contact in series at 25 degC, ohm cm2."""
         return self.lipon_resistance_ohm_cm2 + self.contact_resistance_ohm_cm2
 
+    def drawn(self, seed: int) -> "CellParameters":
+        """One cell of this kind; the same seed gives the same cell on every machine.
+
+        Every figure that varies is multiplied by exp(spread x) with x from a standard normal
+        distribution, so that its median is the set's own value and it stays positive.
+        """
+        source = Random(seed)
+        capacity, diffusion, resistance, contact, loss, leak = (
+            source.gauss(0.0, 1.0) for _ in range(6)
+        )
+        lost = (1.0 - self.charge_acceptance) * exp(self.loss_spread * loss)
+        factor = exp(self.resistance_spread * resistance)
+        return replace(
+            self,
+            capacity_uah_cm2=self.capacity_uah_cm2 * exp(self.capacity_spread * capacity),
+            diffusion_time_h=self.diffusion_time_h * exp(self.diffusion_spread * diffusion),
+            lipon_conductivity_s_cm=self.lipon_conductivity_s_cm / factor,
+            contact_resistance_ohm_cm2=self.contact_resistance_ohm_cm2
+            * exp(self.resistance_spread * contact),
+            charge_acceptance=1.0 - lost,
+            self_discharge_per_year=self.self_discharge_per_year * exp(self.loss_spread * leak),
+        )
+
 
 def available_sets() -> list[str]:
     """Names of the parameter sets that come with the package, sorted."""
@@ -125,18 +150,30 @@ def load_parameters(name_or_path: str | Path) -> CellParameters:
     else:
         source, where = Path(name_or_path), str(name_or_path)
     try:
-        table = tomllib.loads(source.read_text(encoding="utf-8"))
-        return _from_table(table)
-    except ParameterError as error:
-        raise ParameterError(f"{where}: {error}") from None
+        text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
-        known = ", ".join(available_sets())
-        raise ParameterError(f"{where} is neither a file nor one of the sets {known}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = str(error).rstrip(".")
-        raise ParameterError(f"{where}: the file is not TOML in UTF-8: {reason}.") from None
+        sets = ", ".join(available_sets())
+        raise ParameterError(f"{where} is neither a file nor one of the sets {sets}.") from None
+    except UnicodeDecodeError as error:
+        raise _not_toml(where, error) from None
     except OSError as error:
         raise ParameterError(f"{where}: the file cannot be read: {error.strerror}.") from None
+    return parse_parameters(text, where)
+
+
+def parse_parameters(text: str, where: str) -> CellParameters:
+    """A parameter set from the text of a TOML file; ``where`` begins a ParameterError."""
+    try:
+        return _from_table(tomllib.loads(text))
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _not_toml(where, error) from None
+
+
+def _not_toml(where: str, error: Exception) -> ParameterError:
+    reason = str(error).rstrip(".")
+    return ParameterError(f"{where}: the file is not TOML in UTF-8: {reason}.")
 
 
 def _sets_folder() -> Any:

@@ -27,9 +27,9 @@ def leaked(stored: float, passed: float, decays: float) -> float:
 def mean_stored(stored: float, passed: float, decays: float) -> float:
     """The mean of what is stored while ``passed`` is added evenly, in k t decays."""
     if decays < SERIES_BELOW:
-        kept = 1.0 - decays / 2.0 * (1.0 - decays / 3.0 * (1.0 - 0.25 * decays))
+        left = 1.0 - decays / 2.0 * (1.0 - decays / 3.0 * (1.0 - 0.25 * decays))
         added = 0.5 * (1.0 - decays / 3.0 * (1.0 - decays / 4.0 * (1.0 - 0.2 * decays)))
     else:
-        kept = -expm1(-decays) / decays
-        added = (1.0 - kept) / decays
-    return stored * kept + passed * added
+        left = -expm1(-decays) / decays
+        added = (1.0 - left) / decays
+    return stored * left + passed * added

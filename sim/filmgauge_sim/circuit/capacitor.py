@@ -16,19 +16,10 @@ is the exponential decay with R C. Units: V, uF, Mohm, uW, uJ, s; only Rs is giv
 from dataclasses import dataclass
 from functools import cached_property
 from math import expm1, inf, log1p, sqrt
-from typing import NamedTuple
 
 _MOST_ITERATIONS = 60
 # Newton's rule doubles the digits: after a step as small as this the next one changes no bit.
 _LAST_STEP = 1e-9
-
-
-class Stretch(NamedTuple):
-    """What a time under constant power did: the voltage after it, and where energy went."""
-
-    capacitance_v: float
-    leakage_uj: float
-    series_uj: float
 
 
 @dataclass(frozen=True)
@@ -96,18 +87,17 @@ class Capacitor:
         series = log1p((target - w) / w) if w and taken_uw else y
         return half_rc_s * (b * series - (1.0 + b) * y)
 
-    def after(self, capacitance_v: float, taken_uw: float, duration_s: float) -> Stretch:
+    def after(
+        self, capacitance_v: float, taken_uw: float, duration_s: float
+    ) -> tuple[float, float, float]:
         """Let constant power act for `duration_s`; exact for any duration.
+
+        Returns the voltage on the capacitance after it (V), and the energies that went into the
+        leakage and into the series resistance (uJ).
 
         Raises ValueError when the power cannot be taken at this voltage. Where it cannot be
         taken to the end, the voltage stays where that became impossible.
         """
-        return Stretch(*self.passed(capacitance_v, taken_uw, duration_s))
-
-    def passed(
-        self, capacitance_v: float, taken_uw: float, duration_s: float
-    ) -> tuple[float, float, float]:
-        """Return the numbers of `after` alone, which takes less time."""
         if duration_s <= 0.0:
             return capacitance_v, 0.0, 0.0
         series_mohm, both_mohm, b, half_rc_s = self._numbers

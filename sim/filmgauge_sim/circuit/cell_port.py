@@ -12,7 +12,7 @@ from math import ceil
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.circuit.ambient import NEVER_US
 from filmgauge_sim.circuit.converter import CHARGED_V, DISCHARGED_V, Converter
-from filmgauge_sim.circuit.energy import EnergyLedger
+from filmgauge_sim.circuit.truth import EnergyLedger
 
 _BAND_V = 0.05
 _LONGEST_US = 4 * 3_600_000_000  # on the plateau the voltage moves a few millivolts in it
@@ -62,10 +62,10 @@ class CellPort:
         return self.shunt_ua - self.drain_ua
 
     def voltage_v(self) -> float:
-        """Return the voltage of the cell at the time of the last `settle`."""
+        """Return the voltage of the cell at the time of the last `advance_to`."""
         return self._cell.voltage_v(self.current_ua, self._temperature_c)
 
-    def settle(self, now_us: int) -> None:
+    def advance_to(self, now_us: int) -> None:
         """Let the present current act until `now_us` and book its energy."""
         duration_s = (now_us - self._now_us) / 1e6
         if duration_s <= 0.0:
@@ -93,7 +93,7 @@ class CellPort:
         plan = (direction, running, temperature_c, gate_ohm)
         if plan == self._plan and now_us < self.next_event_us:
             return False
-        self.settle(now_us)
+        self.advance_to(now_us)
         self._plan = plan
         self._temperature_c = temperature_c
         self.drain_ua = 1e6 * max(0.0, self.voltage_v()) / gate_ohm if gate_ohm else 0.0

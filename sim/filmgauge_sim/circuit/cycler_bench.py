@@ -7,14 +7,65 @@ it is open no current flows through the shunt, and the cycler's time goes on.
 """
 
 import math
+from dataclasses import dataclass
+from typing import Literal
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.circuit.ambient import Ambient
-from filmgauge_sim.circuit.cycler import Cycler
 from filmgauge_sim.circuit.sensor_pair import SensorPair
 from filmgauge_sim.circuit.truth import Truth
 
+Action = Literal["charge", "discharge", "rest"]
+
 _INSTANT_US = 1  # a step that ends the moment it begins still takes this long
+
+
+@dataclass(frozen=True)
+class CurrentStep:
+    """Constant current `current_ua` (positive charges) for at most `duration_us`.
+
+    `until_v` ends it earlier: from below when charging, from above when discharging.
+    """
+
+    action: Action
+    current_ua: float
+    duration_us: int | None = None
+    until_v: float | None = None
+
+
+class Cycler:
+    """Where the cycler is in its steps. An empty list rests for ever."""
+
+    def __init__(self, steps: list[CurrentStep]) -> None:
+        self._steps = steps or [CurrentStep("rest", 0.0)]
+        self._index = 0
+        self._began_us = 0
+
+    @property
+    def step(self) -> CurrentStep:
+        """The present step."""
+        return self._steps[self._index]
+
+    @property
+    def ends_us(self) -> int | None:
+        """When the present step ends by time."""
+        duration_us = self.step.duration_us
+        return None if duration_us is None else self._began_us + duration_us
+
+    @property
+    def low_v(self) -> float | None:
+        """The voltage that ends a discharge."""
+        return self.step.until_v if self.step.current_ua < 0 else None
+
+    @property
+    def high_v(self) -> float | None:
+        """The voltage that ends a charge."""
+        return self.step.until_v if self.step.current_ua > 0 else None
+
+    def next_step(self, now_us: int) -> None:
+        """Go on to the next step, after the last one to the first."""
+        self._index = (self._index + 1) % len(self._steps)
+        self._began_us = now_us
 
 
 class CyclerBench:
@@ -54,7 +105,7 @@ class CyclerBench:
     @property
     def cell(self) -> FilmCell:
         """The cell, advanced to the present."""
-        self._settle()
+        self._advance_cell()
         return self._cell
 
     def advance_to(self, now_us: int) -> None:
@@ -70,13 +121,13 @@ class CyclerBench:
         level = self._stuck.get(pin, level)
         if pin == self._disconnect_pin and bool(level) != self._disconnected:
             self.advance_to(now_us)
-            self._settle()
+            self._advance_cell()
             self._disconnected = bool(level)
             self._plan()
         if pin != self._gate_pin or bool(level) == (self._gate_ua != 0.0):
             return
         self.advance_to(now_us)
-        self._settle()
+        self._advance_cell()
         voltage_v = self.cell.voltage_v(self._shunt_ua(), self._temperature_c)
         self._gate_ua = voltage_v / self._sensing.bus_input_ohm * 1e6 if level else 0.0
         self._plan()
@@ -109,7 +160,7 @@ class CyclerBench:
     def _current_ua(self) -> float:
         return self._shunt_ua() - self._gate_ua
 
-    def _settle(self) -> None:
+    def _advance_cell(self) -> None:
         """Bring the cell to the present; its current and temperature were constant until now."""
         elapsed_us = self._now_us - self._cell_us
         if elapsed_us:
@@ -130,7 +181,7 @@ class CyclerBench:
 
     def _handle_event(self) -> None:
         """Go on to the next step or temperature, whichever it was that made the event."""
-        self._settle()
+        self._advance_cell()
         if self._step_ends_us is not None and self._now_us >= self._step_ends_us:
             self._cycler.next_step(self._now_us)
         self._temperature_c = self._ambient.at_c(self._now_us)

@@ -18,11 +18,10 @@ from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.capacitor import Capacitor
 from filmgauge_sim.circuit.cell_port import CellPort
 from filmgauge_sim.circuit.converter import Converter
-from filmgauge_sim.circuit.energy import EnergyLedger
 from filmgauge_sim.circuit.harvester import NEVER_US, Harvester
 from filmgauge_sim.circuit.rail import Rail
 from filmgauge_sim.circuit.sensor_pair import SensorPair
-from filmgauge_sim.circuit.truth import Truth
+from filmgauge_sim.circuit.truth import EnergyLedger, Truth
 
 _INSTANT_US = 1
 _MOST_ROUNDS = 6  # until switches that act on each other have come to rest
@@ -116,15 +115,15 @@ class HarvestingCircuit:
     def ledger(self) -> EnergyLedger:
         """Where energy came from and went until the present."""
         ledger = copy(self._ledger)
-        self._port.twin(ledger).settle(self._now_us)
-        self._rail.twin(ledger).settle(self._now_us)
+        self._port.twin(ledger).advance_to(self._now_us)
+        self._rail.twin(ledger).advance_to(self._now_us)
         return ledger
 
     @property
     def capacitor_v(self) -> float:
         """Voltage at the capacitor's terminals now."""
         rail = self._rail.twin(EnergyLedger())
-        rail.settle(self._now_us)
+        rail.advance_to(self._now_us)
         return rail.terminal_v
 
     @property
@@ -155,7 +154,7 @@ class HarvestingCircuit:
         if current_ua != self._load_ua:
             self._change_load(current_ua, now_us)
         elif self._sensing.powered:
-            self._notice_sensors()
+            self._check_sensors()
         if until_us >= self._next_event_us and self._rail.board_on:
             self._run(until_us, while_board_is=True)
         if not self._rail.board_on:
@@ -177,7 +176,7 @@ class HarvestingCircuit:
 
     def advance_to(self, now_us: int) -> None:
         """Let everything follow to `now_us`."""
-        self._notice_sensors()
+        self._check_sensors()
         self._run(now_us)
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
@@ -223,7 +222,7 @@ class HarvestingCircuit:
         self._now_us = until_us
         self._sensing.advance(until_us, port.shunt_ua, before_v, after_v, self._temperature_c)
 
-    def _notice_sensors(self) -> None:
+    def _check_sensors(self) -> None:
         """The firmware may have started or stopped a sensor since the last plan."""
         if self._sensing.supply_ua != self._sensors_ua:
             self._replan()
@@ -236,7 +235,7 @@ class HarvestingCircuit:
             if now_us > self._now_us:
                 self._now_us = now_us
             self._load_ua = current_ua
-            event_us = self._rail.take_load(current_ua * self._supply.supply_v, self._now_us)
+            event_us = self._rail.change_load(current_ua * self._supply.supply_v, self._now_us)
             if event_us is not None:
                 self._next_event_us = event_us if event_us < self._calm_us else self._calm_us
                 return
@@ -246,11 +245,11 @@ class HarvestingCircuit:
         self._replan()
 
     def _replan(self) -> None:
-        """Settle the present, let switches act, and find the next event."""
+        """Bring everything to the present, let switches act, and find the next event."""
         now_us, rail, port = self._now_us, self._rail, self._port
-        rail.settle(now_us)
+        rail.advance_to(now_us)
         if now_us >= self._horizon_us:
-            self._see_surroundings()
+            self._update_surroundings()
         board_uw = self._load_ua * self._supply.supply_v
         for _ in range(_MOST_ROUNDS):
             self._supply_sensors()
@@ -273,8 +272,8 @@ class HarvestingCircuit:
             event_us = min(event_us, self._sensing.next_change_us(NEVER_US))
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
 
-    def _see_surroundings(self) -> None:
-        """Take temperature and harvest of the present, and until when they hold."""
+    def _update_surroundings(self) -> None:
+        """Temperature and harvest of the present, and until when they hold."""
         now_us = self._now_us
         self._temperature_c = self._ambient.at_c(now_us)
         self._harvest_uw = self._harvester.power_uw(now_us)

@@ -5,13 +5,13 @@ uW, energies in uJ, `now_us` in true us; a path is switched by the voltage at th
 """
 
 from copy import copy
+from dataclasses import dataclass
 from math import ceil, inf
 
 from filmgauge_sim.circuit.capacitor import Capacitor
-from filmgauge_sim.circuit.comparator import Comparator
 from filmgauge_sim.circuit.converter import Converter
-from filmgauge_sim.circuit.energy import EnergyLedger
 from filmgauge_sim.circuit.harvester import NEVER_US
+from filmgauge_sim.circuit.truth import EnergyLedger
 
 _RESTART_US = 1_000_000  # assumed: the board's supply stays off at least this long
 # The board counts as browned out this far before its power cannot be taken any more.
@@ -19,11 +19,43 @@ _COLLAPSE_MARGIN = 1.05
 _LONGEST_S = 1e11
 
 
+@dataclass
+class Comparator:
+    """A switch with hysteresis, which moves a path of the converter or the board's supply.
+
+    Goes on at or above `on_v`, off at or below `off_v`, and stays as it is between.
+
+    Raises ValueError when `off_v` is not below `on_v`.
+    """
+
+    off_v: float
+    on_v: float
+    on: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.off_v < self.on_v:
+            raise ValueError(f"off_v must be below on_v, got {self.off_v:g} and {self.on_v:g}")
+
+    def update(self, voltage_v: float) -> bool:
+        """Follow a voltage; return whether that switched it."""
+        before = self.on
+        if voltage_v <= self.off_v:
+            self.on = False
+        elif voltage_v >= self.on_v:
+            self.on = True
+        return self.on != before
+
+    @property
+    def edge_v(self) -> float:
+        """The voltage that would switch it next."""
+        return self.off_v if self.on else self.on_v
+
+
 class Rail:
     """The capacitor at `capacitance_v` with the paths of `converter`.
 
     Set `harvest_uw` (on offer), `cell_uw` (from the cell into the capacitor, negative the other
-    way), `board_uw` and `sensors_uw` (at the regulator's output) by `carry`, after `settle`.
+    way), `board_uw` and `sensors_uw` (at the regulator's output) by `carry`, after `advance_to`.
 
     Raises ValueError where `brown_out_v` does not lie between the converter's stop_v and
     restart_v.
@@ -61,7 +93,7 @@ class Rail:
         self._rewire()
 
     def twin(self, ledger: EnergyLedger) -> "Rail":
-        """Return a rail in the same state to be settled by itself, which books in `ledger`."""
+        """Return a rail in the same state that goes on by itself, which books in `ledger`."""
         other = copy(self)
         other._ledger = ledger
         return other
@@ -80,11 +112,11 @@ class Rail:
 
     @property
     def terminal_v(self) -> float:
-        """Voltage that board and converter see at the time of the last `settle`."""
+        """Voltage that board and converter see at the time of the last `advance_to`."""
         return self._capacitor.terminal_v(self._capacitance_v, self._taken_uw)
 
     def carry(self, harvest_uw: float, cell_uw: float, board_uw: float, sensors_uw: float) -> None:
-        """Take these powers from the last `settle` on."""
+        """Carry these powers from the last `advance_to` on."""
         self.cell_uw = cell_uw
         self.board_uw = board_uw
         self.sensors_uw = sensors_uw
@@ -94,17 +126,17 @@ class Rail:
         else:
             self._reload()
 
-    def take_load(self, board_uw: float, now_us: int) -> int | None:
+    def change_load(self, board_uw: float, now_us: int) -> int | None:
         """Let only the board's power change, at `now_us`; return the next event as
         `next_event_us`, None where the change moves a switch and `switch` has to be asked."""
-        self.settle(now_us)
+        self.advance_to(now_us)
         self.board_uw = board_uw
         self._reload()
         if self._waits or not self._below_v < self._terminal_v < self._above_v:
             return None
         return self.next_event_us()
 
-    def settle(self, now_us: int) -> None:
+    def advance_to(self, now_us: int) -> None:
         """Let the present powers act until `now_us` and book them; then `carry` goes on."""
         duration_s = (now_us - self._now_us) / 1e6
         if duration_s <= 0.0:
@@ -112,7 +144,7 @@ class Rail:
         self._now_us = now_us
         before_v = self._capacitance_v
         capacitor = self._capacitor
-        after_v, leakage_uj, series_uj = capacitor.passed(before_v, self._taken_uw, duration_s)
+        after_v, leakage_uj, series_uj = capacitor.after(before_v, self._taken_uw, duration_s)
         self._capacitance_v = after_v
         ledger = self._ledger
         ledger.capacitor += (
@@ -123,7 +155,7 @@ class Rail:
         self._book(duration_s)
 
     def switch(self) -> bool:
-        """Let every comparator see the voltage now; return whether one has switched.
+        """Let every comparator follow the voltage now; return whether one has switched.
 
         The board comes first: with its load gone the voltage may well suffice for the rest.
         """
@@ -131,7 +163,7 @@ class Rail:
             return False
         switched = self._switch_board()
         for comparator in (self._runs, self._enough, self._surplus, self._full):
-            if comparator.see(self._terminal_v):
+            if comparator.update(self._terminal_v):
                 self._rewire()
                 switched = True
         if self.board_on and not self._runs.on:
@@ -141,7 +173,7 @@ class Rail:
         return switched
 
     def next_event_us(self) -> int:
-        """Return when the voltage reaches the next threshold, later than the last `settle`."""
+        """Return when the voltage reaches the next threshold, later than the last `advance_to`."""
         event_us = NEVER_US
         if self._waits and self._now_us < self._restart_us:
             event_us = self._restart_us

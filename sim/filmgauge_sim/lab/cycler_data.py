@@ -1,7 +1,5 @@
 """Measured data: Battery Data Format, CSV and Neware files, read into areal arrays."""
 
-import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,19 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filmgauge_sim.lab.profile import CURRENTS, TEMPERATURES, TIMES, column, number
+from filmgauge_sim.lab import bdf
 
 Numbers = NDArray[np.float64]
 
-_VOLTAGES = {"Voltage / V": 1.0, "voltage_volt": 1.0, "voltage_v": 1.0, "voltage_mv": 1e-3}
-_STEPS = ("Step Count / 1", "step_count")
-_CHARGES = {"Net Capacity / Ah": 1e6, "net_capacity_ah": 1e6, "charge_uah": 1.0}
 _NEWARE = (".ndax", ".nda")
 _NEWARE_DEGC = "_temperature_degC"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class CyclerData:
     """One file: arrays of one length; currents in uA/cm2, positive charges."""
 
     name: str
@@ -36,7 +31,7 @@ class Measured:
     step: Numbers
 
 
-def read_measured(path: Path, area_cm2: float) -> Measured:
+def read_cycler_data(path: Path, area_cm2: float) -> CyclerData:
     """Read one file of a cell of area_cm2. Raises ValueError (with the file's name), OSError."""
     neware = path.suffix.lower() in _NEWARE
     found = _neware(path) if neware else _table(path)
@@ -48,36 +43,26 @@ def read_measured(path: Path, area_cm2: float) -> Measured:
     falls = np.flatnonzero(np.diff(found["time_h"]) < 0.0)
     if falls.size:
         raise ValueError(f"{path.name}: the time must not fall, as it does in row {falls[0] + 2}.")
-    return Measured(path.name, **found)
+    return CyclerData(path.name, **found)
 
 
 def _table(path: Path) -> dict[str, Any]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path.name} is not a CSV file in UTF-8: {error}.") from None
-    columns = list(rows[0]) if rows else []
+    table = bdf.Table(path)
 
-    def read(known: Mapping[str, float], what: str) -> Numbers:
-        name = column(path, columns, dict(known), what)
-        return _column(path, rows, name) * known[name]
+    def numbers(factors: dict[str, float], what: str) -> Numbers:
+        name = table.needed(factors, what)
+        return np.array(table.numbers(name, factors[name]))
 
-    degc = next((name for name in TEMPERATURES if name in columns), None)
-    step = next((name for name in _STEPS if name in columns), None)
-    counted = any(name in columns for name in _CHARGES)
+    degc, step = table.first_of(bdf.TEMPERATURES), table.first_of(bdf.STEPS)
+    counted = table.first_of(bdf.NET_CHARGES)
     return {
-        "time_h": read(TIMES, "a time") / 3600.0,
-        "current_ua_cm2": read(CURRENTS, "a current"),
-        "voltage_v": read(_VOLTAGES, "a voltage"),
-        "temperature_c": None if degc is None else _column(path, rows, degc),
-        "charge_uah_cm2": read(_CHARGES, "a charge") if counted else None,
-        "step": np.zeros(len(rows)) if step is None else _column(path, rows, step),
+        "time_h": numbers(bdf.TIMES, "a time") / 3600.0,
+        "current_ua_cm2": numbers(bdf.CURRENTS, "a current"),
+        "voltage_v": numbers(bdf.VOLTAGES, "a voltage"),
+        "temperature_c": None if degc is None else np.array(table.numbers(degc)),
+        "charge_uah_cm2": numbers(bdf.NET_CHARGES, "a charge") if counted else None,
+        "step": np.zeros(len(table)) if step is None else np.array(table.numbers(step)),
     }
-
-
-def _column(path: Path, rows: list[dict[str, str]], name: str) -> Numbers:
-    return np.array([number(path, k, row, name) for k, row in enumerate(rows, 2)])
 
 
 def _neware(path: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Full cycles, and what is read off them: capacities, coulombic efficiency, plateaus."""
+"""Full cycles, and what is read off them: capacities (over current and over temperature),
+coulombic efficiency, plateaus."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from filmgauge_sim.cell.liquid import LiquidCell
@@ -82,6 +83,45 @@ def cycles(
         charged = charge(cell, current_ua_cm2, temperature_c, hold=hold, trace=record)
         given = discharge(cell, current_ua_cm2, temperature_c, trace=record)
         yield Cycle(number, charged, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a discharge gave, and under which conditions."""
+
+    current_ua_cm2: float
+    temperature_c: float
+    capacity_uah_cm2: float
+
+
+def over_current(
+    cell: Specimen,
+    currents_ua_cm2: Iterable[float],
+    temperature_c: float,
+    trace: Trace | None = None,
+) -> Iterator[Capacity]:
+    """Charge and discharge the same cell at each current in turn."""
+    for current in currents_ua_cm2:
+        charge(cell, current, temperature_c, trace=trace)
+        given = discharge(cell, current, temperature_c, trace=trace)
+        if trace is not None:
+            trace.cycle += 1
+        yield Capacity(current, temperature_c, given)
+
+
+def over_temperature(
+    cell: Specimen,
+    temperatures_c: Iterable[float],
+    current_ua_cm2: float,
+    trace: Trace | None = None,
+) -> Iterator[Capacity]:
+    """Charge and discharge the same cell at each temperature in turn."""
+    for temperature in temperatures_c:
+        charge(cell, current_ua_cm2, temperature, trace=trace)
+        given = discharge(cell, current_ua_cm2, temperature, trace=trace)
+        if trace is not None:
+            trace.cycle += 1
+        yield Capacity(current_ua_cm2, temperature, given)
 
 
 def plateau_v(trace: Trace, step: int) -> float:

@@ -1,13 +1,12 @@
-"""Pictures of single experiments. matplotlib is imported when a picture is saved, not before."""
+"""Pictures of single experiments. matplotlib is imported when an image is made, not before."""
 
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from filmgauge_sim.lab.replaced import replaced
 from filmgauge_sim.lab.sweep import SweepPoint
-from filmgauge_sim.lab.titration import Rested
+from filmgauge_sim.lab.titration import RestedPoint
 from filmgauge_sim.lab.trace import Trace
 
 CHARGE = "charge / uAh cm$^{-2}$"
@@ -17,13 +16,13 @@ COLOURS = ("#1f5fa8", "#c8502b", "#2d8a57", "#8a5aa8", "#b08a1e", "#4a4a4a")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is drawn when it is saved; ``draw`` gets the axes, a list if several."""
+    """A picture that is drawn when it is asked for; ``draw`` gets the axes, a list if several."""
 
     draw: Callable[[Any], None]
     panels: int = 1
 
-    def save(self, path: Path) -> None:
-        """Write PNG or SVG, by the name's ending. Raises OSError, ModuleNotFoundError."""
+    def image(self, suffix: str) -> bytes:
+        """The picture as a file of that ending, .png or .svg. Raises ModuleNotFoundError."""
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(6.0, 4.2 + 2.8 * (self.panels - 1)), layout="constrained")
@@ -31,11 +30,12 @@ class Picture:
         self.draw(axes if self.panels > 1 else axes[0])
         for each in axes:
             each.grid(True, alpha=0.25)
-        with replaced(path) as scratch:
-            figure.savefig(scratch, dpi=130)
+        file = io.BytesIO()
+        figure.savefig(file, format=suffix.removeprefix("."), dpi=130)
+        return file.getvalue()
 
 
-def lines_of(trace: Trace) -> list[tuple[int, bool, list[float], list[float]]]:
+def half_cycles(trace: Trace) -> list[tuple[int, bool, list[float], list[float]]]:
     """Charges and discharges of a trace: cycle, charging, charge from zero, voltage.
 
     A hold belongs to the charge before it.
@@ -58,7 +58,7 @@ def profiles(trace: Trace, labels: Mapping[int, str] | None = None) -> Picture:
     """Voltage over charge of every charge and discharge of a trace, a colour a cycle."""
 
     def draw(axes: Any) -> None:
-        for cycle, charging, charge, voltage in lines_of(trace):
+        for cycle, charging, charge, voltage in half_cycles(trace):
             label = (labels or {}).get(cycle, f"cycle {cycle}")
             colour = COLOURS[(cycle - 1) % len(COLOURS)]
             axes.plot(charge, voltage, color=colour, label=None if charging else label)
@@ -121,7 +121,7 @@ def nyquist(spectra: Mapping[str, Sequence[complex]]) -> Picture:
     return Picture(draw)
 
 
-def branches(rested: Iterable[Rested]) -> Picture:
+def branches(rested: Iterable[RestedPoint]) -> Picture:
     """Rested voltage over stoichiometry, both branches."""
     found = list(rested)
 

@@ -1,11 +1,11 @@
-"""What cycler data can tell of a film, and when they cannot: the unknowns of a fit."""
+"""What cycler data can tell of a film, and when they cannot: the parameters of a fit."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from math import exp, inf, log
 
 from filmgauge_sim.cell import CellParameters
-from filmgauge_sim.lab.segments import Kind, Segment, flow_before
+from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
 
 # Two of them are two when they differ by more.
 _CURRENT_RATIO = 1.5
@@ -14,7 +14,7 @@ _LEAST_REST_H = 30.0 / 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class FitParameter:
     """One parameter of a fit; ``widest`` is the half-width of a 95 % interval that still tells.
 
     One on a logarithmic scale is fitted as its logarithm; then ``widest`` is a share.
@@ -44,22 +44,22 @@ class Unknown:
         return (log(low) if low > 0.0 else -inf), log(high)
 
 
-UNKNOWNS = (
-    Unknown("capacity_uah_cm2", "uAh/cm2", 0.2, logarithmic=True),
-    Unknown("diffusion_time_h", "h", 0.5, logarithmic=True),
-    Unknown("diffusion_activation_energy_ev", "eV", 0.15),
-    Unknown("plateau_middle_v", "V", 0.1),
-    Unknown("plateau_gap_v", "V", 0.1),
-    Unknown("kinetic_share", "", 0.15),
-    Unknown("plateau_slope_v", "V", 0.05),
-    Unknown("hysteresis_rate", "", 0.5, logarithmic=True),
-    Unknown("contact_resistance_ohm_cm2", "ohm cm2", 0.5, logarithmic=True),
-    Unknown("interface_activation_energy_ev", "eV", 0.15),
-    Unknown("charge_acceptance", "", 0.01),
+FIT_PARAMETERS = (
+    FitParameter("capacity_uah_cm2", "uAh/cm2", 0.2, logarithmic=True),
+    FitParameter("diffusion_time_h", "h", 0.5, logarithmic=True),
+    FitParameter("diffusion_activation_energy_ev", "eV", 0.15),
+    FitParameter("plateau_middle_v", "V", 0.1),
+    FitParameter("plateau_gap_v", "V", 0.1),
+    FitParameter("kinetic_share", "", 0.15),
+    FitParameter("plateau_slope_v", "V", 0.05),
+    FitParameter("hysteresis_rate", "", 0.5, logarithmic=True),
+    FitParameter("contact_resistance_ohm_cm2", "ohm cm2", 0.5, logarithmic=True),
+    FitParameter("interface_activation_energy_ev", "eV", 0.15),
+    FitParameter("charge_acceptance", "", 0.01),
 )
 
 # No charge and discharge tells these; they stay as in the set begun with.
-NEVER = (
+NOT_FITTED = (
     ("lipon_conductivity_s_cm", "only its sum with the contact resistance shows"),
     ("empty_fall_v, empty_width, full_rise_v, full_width", "the knees are left out"),
     ("self_discharge_per_year", "needs months of rest"),
@@ -70,10 +70,10 @@ NEVER = (
 )  # fmt: skip
 
 
-def hidden(courses: Sequence[Sequence[Segment]]) -> dict[str, str]:
-    """Unknowns that data of this kind cannot tell at all, with the reason; one list a file."""
-    steps = [step for course in courses for step in course]
-    flows = [step for step in steps if step.kind is Kind.FLOW]
+def unidentifiable(files: Sequence[Sequence[Segment]]) -> dict[str, str]:
+    """Parameters that data of this kind cannot tell at all, with the reason; one list a file."""
+    steps = [step for file in files for step in file]
+    flows = [step for step in steps if step.kind is SegmentKind.FLOW]
     reasons: dict[str, str] = {}
     if len(_distinct([s.temperature_c for s in steps])) < 2:
         for name in ("diffusion_activation_energy_ev", "interface_activation_energy_ev"):
@@ -81,9 +81,9 @@ def hidden(courses: Sequence[Sequence[Segment]]) -> dict[str, str]:
     sizes = [abs(flow.current_ua_cm2) for flow in flows]
     one_rate = max(sizes) < _CURRENT_RATIO * min(sizes)
     rests = any(
-        step.duration_h >= _LEAST_REST_H and flow_before(course, k) is not None
-        for course in courses
-        for k, step in enumerate(course)
+        step.duration_h >= _LEAST_REST_H and flow_before(file, k) is not None
+        for file in files
+        for k, step in enumerate(file)
     )
     if one_rate:
         reasons["contact_resistance_ohm_cm2"] = "all data are at one current"
@@ -94,7 +94,7 @@ def hidden(courses: Sequence[Sequence[Segment]]) -> dict[str, str]:
     if len({flow.charging for flow in flows}) < 2:
         way = "charges" if flows[0].charging else "discharges"
         reasons["plateau_gap_v"] = f"the data have {way} only"
-    if not any(_charges_fully(course) for course in courses):
+    if not any(_charges_fully(file) for file in files):
         reasons["charge_acceptance"] = "no discharge is followed by a full charge"
     return reasons
 
@@ -105,11 +105,11 @@ def reference_current(flows: Sequence[Segment]) -> float:
     return min(abs(f.current_ua_cm2) for f in flows if abs(f.charge_uah_cm2) >= least)
 
 
-def at(
-    start: CellParameters, unknowns: Sequence[Unknown], point: Iterable[float]
+def parameters_at(
+    start: CellParameters, free: Sequence[FitParameter], point: Iterable[float]
 ) -> CellParameters:
     """The set at a point of the fit. Raises ParameterError where there is no such cell."""
-    values = {u.name: u.value(float(x)) for u, x in zip(unknowns, point, strict=True)}
+    values = {u.name: u.value(float(x)) for u, x in zip(free, point, strict=True)}
     return replace(start, **values)
 
 
@@ -123,6 +123,6 @@ def _distinct(temperatures_c: Sequence[float]) -> list[float]:
 
 def _charges_fully(steps: Sequence[Segment]) -> bool:
     """Whether a charge after a discharge meets its limit."""
-    flows = [step for step in steps if step.kind is Kind.FLOW]
+    flows = [step for step in steps if step.kind is SegmentKind.FLOW]
     first = next((k for k, flow in enumerate(flows) if not flow.charging), len(flows))
     return any(flow.charging and flow.limit_v is not None for flow in flows[first:])

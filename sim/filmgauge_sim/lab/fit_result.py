@@ -1,4 +1,4 @@
-"""What a fit leaves behind: the parameter set as TOML, the profile for the board, the picture."""
+"""What a fit leaves behind: the parameter set as TOML, and a picture."""
 
 import json
 import re
@@ -7,29 +7,26 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from filmgauge_sim.cell import CellParameters, load_parameters
-from filmgauge_sim.cell.compiled import compile_profile
+from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell.parameters import parse_parameters
 from filmgauge_sim.lab.figures import COLOURS, Picture
-from filmgauge_sim.lab.fit import Compared, Fit
-from filmgauge_sim.lab.replaced import replaced
+from filmgauge_sim.lab.fit import Fit, Residual
 
 _MOST_LABELS = 12
 # Stated at plateau_current_ua_cm2, which is one of the data.
 _AT_THE_CURRENT = ("plateau_gap_v", "kinetic_share")
 
 
-def write(
-    found: Fit, base: str, sources: str, out: Path, profile: Path, profile_area_cm2: float
-) -> None:
-    """Write the set and the profile compiled from it, both or none.
+def fitted_set(found: Fit, base: str, sources: str, name: str) -> tuple[str, CellParameters]:
+    """The text of a TOML file with the fitted set, and what it is read as.
 
-    Raises ValueError when a number does not fit the profile, OSError.
+    base: name or path of the set begun with. sources: where the data are from.
+    Raises ValueError when a number of the set begun with cannot be replaced.
     """
-    with replaced(out) as scratch, replaced(profile) as compiled:
-        scratch.write_text(_toml(found, base, sources, out.stem), encoding="utf-8")
-        loaded = load_parameters(scratch)
-        _check(loaded, found.parameters)
-        compiled.write_bytes(compile_profile(loaded, profile_area_cm2).to_bytes())
+    text = _toml(found, base, sources, name)
+    loaded = parse_parameters(text, name)
+    _check(loaded, found.parameters)
+    return text, loaded
 
 
 def _toml(found: Fit, base: str, sources: str, name: str) -> str:
@@ -47,7 +44,7 @@ def _toml(found: Fit, base: str, sources: str, name: str) -> str:
         )
     current = f"{found.parameters.plateau_current_ua_cm2:.6g}"
     text = _line(text, "plateau_current_ua_cm2", current, "a current of the data")
-    for key, reason in found.kept.items():
+    for key, reason in found.unidentified.items():
         value = repr(getattr(found.parameters, key))
         where = " at plateau_current_ua_cm2" if key in _AT_THE_CURRENT else ""
         text = _line(text, key, value, f"kept from {Path(base).name}{where}: {reason}")
@@ -99,7 +96,7 @@ def _draw_errors(axes: Any, found: Fit) -> None:
 
 
 def _draw_charges(axes: Any, found: Fit) -> None:
-    own = [each for each in found.compared if each.point.is_charge]
+    own = [each for each in found.residuals if each.point.is_charge]
     for k, each in enumerate(own):
         charging = each.current_ua_cm2 > 0.0
         # Over a negative charge too this is positive when the fitted cell passes more.
@@ -115,9 +112,9 @@ def _draw_charges(axes: Any, found: Fit) -> None:
         axes.set_xlabel(f"charge, in the order of the data {ways}")
 
 
-def _by_step(found: Fit) -> dict[int, list[Compared]]:
-    steps: dict[tuple[int, int], list[Compared]] = {}
-    for each in found.compared:
+def _by_step(found: Fit) -> dict[int, list[Residual]]:
+    steps: dict[tuple[int, int], list[Residual]] = {}
+    for each in found.residuals:
         if not each.point.is_charge:
             steps.setdefault((each.file, each.point.step), []).append(each)
     return dict(enumerate(steps.values()))

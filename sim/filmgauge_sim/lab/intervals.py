@@ -16,14 +16,16 @@ from filmgauge_sim.lab.cycler_data import Numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Kinds:
+class ResidualKinds:
     """Which residuals are charges, and which stand in the same step as the next one."""
 
     is_charge: NDArray[np.bool_]
     same_step: NDArray[np.bool_]  # one shorter
 
 
-def noises(kinds: Kinds, residuals: Numbers, jac: Numbers) -> tuple[Numbers, tuple[float, float]]:
+def noises(
+    kinds: ResidualKinds, residuals: Numbers, jac: Numbers
+) -> tuple[Numbers, tuple[float, float]]:
     """Noise over the one assumed, a residual; degrees of freedom of voltages and charges.
 
     What the unknowns took from each kind is its share of the trace of the hat matrix.
@@ -42,7 +44,7 @@ def noises(kinds: Kinds, residuals: Numbers, jac: Numbers) -> tuple[Numbers, tup
 
 
 def half_widths(
-    kinds: Kinds, jac: Numbers, residuals: Numbers, freedom: tuple[float, float]
+    kinds: ResidualKinds, jac: Numbers, residuals: Numbers, freedom: tuple[float, float]
 ) -> Numbers:
     from scipy.stats import t
 
@@ -66,7 +68,7 @@ def half_widths(
     return np.array(halves)
 
 
-def _together(kinds: Kinds, residuals: Numbers) -> float:
+def _together(kinds: ResidualKinds, residuals: Numbers) -> float:
     """By how much errors that neighbours share widen an interval: (1 + r) / (1 - r).
 
     r is the correlation of one voltage with the next of its step, when it is significant.

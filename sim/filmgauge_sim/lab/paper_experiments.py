@@ -4,21 +4,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from filmgauge_sim.cell import LifeState
-from filmgauge_sim.cell.impedance import impedance_ohm_cm2
+from filmgauge_sim.cell.impedance import (
+    diffusion_per_s,
+    impedance_ohm_cm2,
+    titrated_slope_v_cm2_as,
+    warburg_ohm_cm2,
+)
 from filmgauge_sim.lab import paper_samples as samples
-from filmgauge_sim.lab.capacity import Capacity, over_current, over_temperature
-from filmgauge_sim.lab.comparison import OneCell, compare
-from filmgauge_sim.lab.cycling import Cycle, cycles
-from filmgauge_sim.lab.paper_samples import RateTest, Sample
-from filmgauge_sim.lab.specimen import film
+from filmgauge_sim.lab.cycling import (
+    Capacity,
+    Cycle,
+    charge,
+    cycles,
+    discharge,
+    over_current,
+    over_temperature,
+)
+from filmgauge_sim.lab.paper_samples import PaperSample, RateTest
+from filmgauge_sim.lab.specimen import LIQUID, film, specimen
 from filmgauge_sim.lab.sweep import SweepPoint, sweep
 from filmgauge_sim.lab.trace import Trace
-from filmgauge_sim.lab.warburg import diffusion_per_s, titrated_slope_v_cm2_as, warburg_ohm_cm2
 
 ROOM_C = 25.0
 FREQUENCIES_HZ = [10.0 ** (6.0 - 0.1 * k) for k in range(81)]
 SPECTRUM_CYCLES = (200, 500, 1000)
 SPECTRUM_TEMPERATURES_C = (25.0, 37.0, 60.0)
+
+FILM = "pre-li"
+_CHARGE_UA_CM2, _DISCHARGE_UA_CM2 = 8.0, 1.0
+_REST_DAYS = [0.1 * k for k in range(101)]
+_EFFICIENCY_UA_CM2 = (1.0, 2.0, 4.0, 8.0, 12.0)
 
 Progress = Callable[[str], None]
 
@@ -40,7 +55,19 @@ class LongRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class CellComparison:
+    """One of the two, the solid film or the liquid cell.
+
+    stored: (days at rest, stored %). efficiency: (uA/cm2, coulombic efficiency %).
+    """
+
+    profiles: Trace
+    stored: list[tuple[float, float]]
+    efficiency: list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperResults:
     """The results of every published test, simulated."""
 
     first_pre: FirstCycles
@@ -50,7 +77,7 @@ class Published:
     rate_trace: Trace
     temperatures: list[Capacity]
     temperature_trace: Trace
-    kept_share: dict[float, float]  # after 50 cycles at a temperature
+    retained_share: dict[float, float]  # after 50 cycles at a temperature
     pre_300: LongRun
     pre_3000: LongRun
     evp_500: LongRun
@@ -59,11 +86,11 @@ class Published:
     spectra_cycles: dict[int, list[complex]]
     spectra_temperature: dict[float, list[complex]]
     diffusion_per_s: dict[int, float]  # over thickness squared, read off those spectra
-    comparison: dict[str, OneCell]
+    comparison: dict[str, CellComparison]
 
 
-def measure(progress: Progress = lambda text: None) -> Published:
-    """Run every published test; takes about a minute. ``progress`` is told what is next."""
+def simulate(progress: Progress = lambda text: None) -> PaperResults:
+    """Run every published test; takes about a minute. ``progress`` gets what is next."""
     progress("first cycles")
     first_pre = _first(samples.PRE_FIRST, 5)
     first_evp = _first(samples.EVP_FIRST, 5)
@@ -81,7 +108,7 @@ def measure(progress: Progress = lambda text: None) -> Published:
             temperature_trace,
         )
     )
-    kept = {degc: _kept_share(samples.TEMPERATURE, degc, 50) for degc in (37.0, 60.0)}
+    retained = {degc: _retained_share(samples.TEMPERATURE, degc, 50) for degc in (37.0, 60.0)}
     progress("300 cycles")
     pre_300 = _long(samples.PRE_300, 300)
     progress("500 cycles")
@@ -91,7 +118,7 @@ def measure(progress: Progress = lambda text: None) -> Published:
     progress("sweeps and spectra")
     swept = list(sweep(samples.SWEEP.make(), ROOM_C, step_mv=2.0))
     swept_evp = list(sweep(samples.SWEEP_EVP.make(), ROOM_C, cycles=2, step_mv=2.0))
-    return Published(
+    return PaperResults(
         first_pre,
         first_evp,
         rate_pre,
@@ -99,7 +126,7 @@ def measure(progress: Progress = lambda text: None) -> Published:
         rate_trace,
         temperatures,
         temperature_trace,
-        kept,
+        retained,
         pre_300,
         pre_3000,
         evp_500,
@@ -112,7 +139,7 @@ def measure(progress: Progress = lambda text: None) -> Published:
     )
 
 
-def _first(sample: Sample, count: int) -> FirstCycles:
+def _first(sample: PaperSample, count: int) -> FirstCycles:
     trace = Trace()
     done = cycles(sample.make(), sample.current_ua_cm2, ROOM_C, count, trace=lambda number: trace)
     return FirstCycles(list(done), trace)
@@ -121,21 +148,21 @@ def _first(sample: Sample, count: int) -> FirstCycles:
 def _rate(test: RateTest, trace: Trace | None) -> list[Capacity]:
     cell = test.sample.make()
     first, rest = test.points[0][0], [current for current, _ in test.points]
-    noted: list[Capacity] = []
+    early: list[Capacity] = []
     if test.early_cycles:
-        noted = list(over_current(cell, rest[:1], ROOM_C))
+        early = list(over_current(cell, rest[:1], ROOM_C))
         for _ in cycles(cell, first, ROOM_C, test.early_cycles - 1):
             pass
         rest = rest[1:]
-    return noted + list(over_current(cell, rest, ROOM_C, trace))
+    return early + list(over_current(cell, rest, ROOM_C, trace))
 
 
-def _kept_share(sample: Sample, temperature_c: float, count: int) -> float:
+def _retained_share(sample: PaperSample, temperature_c: float, count: int) -> float:
     done = list(cycles(sample.make(), sample.current_ua_cm2, temperature_c, count))
     return done[-1].discharge_uah_cm2 / done[0].discharge_uah_cm2
 
 
-def _long(sample: Sample, count: int) -> LongRun:
+def _long(sample: PaperSample, count: int) -> LongRun:
     cell = sample.make()
     done: list[Cycle] = []
     lives: dict[int, LifeState] = {}
@@ -155,3 +182,34 @@ def _diffusion_per_s(life: LifeState) -> float:
     sigma = warburg_ohm_cm2(FREQUENCIES_HZ, _spectrum(life, ROOM_C))
     slope = titrated_slope_v_cm2_as(film("pre-li", stoichiometry=0.5, life=life))
     return diffusion_per_s(slope, sigma)
+
+
+def compare() -> dict[str, CellComparison]:
+    """Both cells by the name of their set."""
+    return {name: _one(name) for name in (FILM, LIQUID)}
+
+
+def _one(name: str) -> CellComparison:
+    cell, trace = specimen(name, stoichiometry=0.0), Trace()
+    charge(cell, _CHARGE_UA_CM2, ROOM_C, trace=trace)
+    discharge(cell, _DISCHARGE_UA_CM2, ROOM_C, trace=trace)
+    return CellComparison(
+        trace, _stored(name), [(i, _efficiency(name, i)) for i in _EFFICIENCY_UA_CM2]
+    )
+
+
+def _stored(name: str) -> list[tuple[float, float]]:
+    cell, days = specimen(name), 0.0
+    found: list[tuple[float, float]] = []
+    for until in _REST_DAYS:
+        cell.advance(0.0, ROOM_C, 86400.0 * (until - days))
+        days = until
+        found.append((days, 100.0 * cell.stoichiometry))
+    return found
+
+
+def _efficiency(name: str, current_ua_cm2: float) -> float:
+    """That of the second cycle; the first begins with an empty cell."""
+    cell = specimen(name, stoichiometry=0.0)
+    *_, last = cycles(cell, current_ua_cm2, ROOM_C, 2)
+    return last.coulombic_efficiency_pct

@@ -1,24 +1,21 @@
 """The paper's figures, from the simulated results, with the published figures as open marks."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from filmgauge_sim.lab import paper_samples as samples
-from filmgauge_sim.lab.capacity import Capacity
-from filmgauge_sim.lab.comparison import OneCell
-from filmgauge_sim.lab.cycling import Cycle
+from filmgauge_sim.lab.cycling import Capacity, Cycle
 from filmgauge_sim.lab.figures import (
     CHARGE,
     COLOURS,
     VOLTAGE,
     Picture,
-    lines_of,
+    half_cycles,
     nyquist,
     profiles,
     voltammogram,
 )
-from filmgauge_sim.lab.paper_experiments import Published
+from filmgauge_sim.lab.paper_experiments import CellComparison, PaperResults
 from filmgauge_sim.lab.paper_samples import RateTest
 from filmgauge_sim.lab.sweep import SweepPoint
 
@@ -26,14 +23,7 @@ from filmgauge_sim.lab.sweep import SweepPoint
 _FULL_V = 3.9
 
 
-def draw(results: Published, folder: Path) -> None:
-    """Write every figure as PNG into a folder, which is made. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, picture in pictures(results).items():
-        picture.save(folder / f"{name}.png")
-
-
-def pictures(results: Published) -> dict[str, Picture]:
+def pictures(results: PaperResults) -> dict[str, Picture]:
     """The figures by name."""
     degrees = dict(enumerate((f"{each.temperature_c:g} degC" for each in results.temperatures), 1))
     currents = [f"{current:g} uA/cm2" for current, _ in samples.EVP_RATE.points[1:]]
@@ -79,13 +69,13 @@ def _sweep(swept: Sequence[SweepPoint]) -> Picture:
     return Picture(draw)
 
 
-def _comparison(cells: Mapping[str, OneCell]) -> Picture:
+def _comparison(cells: Mapping[str, CellComparison]) -> Picture:
     """Profiles, charge kept at rest and efficiency of the liquid and of the solid cell."""
 
     def draw(panels: Any) -> None:
         for k, (name, cell) in enumerate(cells.items()):
             colour = COLOURS[k]
-            for _, charging, charge, voltage in lines_of(cell.profiles):
+            for _, charging, charge, voltage in half_cycles(cell.profiles):
                 panels[0].plot(charge, voltage, color=colour, label=None if charging else name)
             panels[1].plot(*zip(*cell.stored, strict=True), color=colour, label=name)
             panels[2].plot(*zip(*cell.efficiency, strict=True), "o-", color=colour, label=name)

@@ -11,14 +11,14 @@ from filmgauge_sim.lab.specimen import film
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PaperSample:
     """One sample of the paper before its test, discharged."""
 
     cell: str
     current_ua_cm2: float
     life: LifeState | None = None
     capacity_factor: float = 1.0
-    note: str = ""
+    remark: str = ""
 
     def make(self) -> FilmCell:
         """The sample itself, 1 cm2 of it."""
@@ -35,14 +35,14 @@ class Sample:
 class RateTest:
     """Currents (uA/cm2) and published capacities (uAh/cm2) of one rate test."""
 
-    sample: Sample
+    sample: PaperSample
     points: tuple[tuple[float, float], ...]
-    # Cycles at the first current before it is noted again, where the paper says so.
+    # Cycles at the first current before it is measured again, where the paper says so.
     early_cycles: int = 0
 
 
 PRE_RATE = RateTest(
-    Sample(
+    PaperSample(
         "pre-li",
         1.0,
         LifeState(activation=0.96),
@@ -53,7 +53,7 @@ PRE_RATE = RateTest(
     ((1.0, 15.58), (2.0, 14.95), (8.0, 13.11), (12.0, 10.95), (1.0, 15.58)),
 )
 EVP_RATE = RateTest(
-    Sample(
+    PaperSample(
         "evp-li",
         1.12,
         LifeState(activation=0.88),
@@ -64,25 +64,25 @@ EVP_RATE = RateTest(
     early_cycles=5,
 )
 # The current is not published; only current times diffusion time is known (about 75 uAh/cm2).
-TEMPERATURE = Sample(
+TEMPERATURE = PaperSample(
     "pre-li",
     55.0,
     LifeState(adaptation=1.0),
     1.435,
     "own Q0 23.1 uAh/cm2, 55 uA/cm2 (not published), used to fast cycling",
 )
-PRE_FIRST = Sample("pre-li", 1.0, LifeState.as_built(), note="as built")
-EVP_FIRST = Sample("evp-li", 1.12, LifeState.as_built(), note="as built")
-PRE_300 = Sample("pre-li", 6.32, LifeState.as_built(), note="as built")
-PRE_3000 = Sample(
+PRE_FIRST = PaperSample("pre-li", 1.0, LifeState.as_built(), remark="as built")
+EVP_FIRST = PaperSample("evp-li", 1.12, LifeState.as_built(), remark="as built")
+PRE_300 = PaperSample("pre-li", 6.32, LifeState.as_built(), remark="as built")
+PRE_3000 = PaperSample(
     "pre-li", 25.8, LifeState.formed(), 1.085, "formed at a smaller current, own Q0 17.5 uAh/cm2"
 )
-EVP_500 = Sample("evp-li", 10.0, LifeState.formed(), note="formed")
-SWEEP = Sample(
+EVP_500 = PaperSample("evp-li", 10.0, LifeState.formed(), remark="formed")
+SWEEP = PaperSample(
     "pre-li",
     0.0,
     LifeState.as_built(),
     0.5,
     "as built, own Q0 8.1 uAh/cm2 (peak current near 10 uA/cm2)",
 )
-SWEEP_EVP = Sample("evp-li", 0.0, LifeState.as_built(), note="as built")
+SWEEP_EVP = PaperSample("evp-li", 0.0, LifeState.as_built(), remark="as built")

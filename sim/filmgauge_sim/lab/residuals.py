@@ -14,7 +14,7 @@ import numpy as np
 from filmgauge_sim.cell import CellParameters, FilmCell
 from filmgauge_sim.lab.cycler import hold_voltage
 from filmgauge_sim.lab.cycler_data import Numbers
-from filmgauge_sim.lab.segments import Kind, Segment, flow_before
+from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
 
 # Shares of a flow at which its voltage is compared: dense where the branch turns, none at the
 # knee, whose shape is not fitted.
@@ -30,7 +30,7 @@ _LEAST_HOLD_UA_CM2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ComparedPoint:
     """One comparison: which step, at which share of it, the measured value."""
 
     step: int
@@ -41,38 +41,38 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class ComparedFile:
     """The steps of one file, and those of them that count."""
 
     segments: tuple[Segment, ...]
     begins_full: bool
-    points: tuple[Point, ...]
+    points: tuple[ComparedPoint, ...]
 
 
-def course(segments: Sequence[Segment], *, turning: bool = True) -> Course:
+def compared_file(segments: Sequence[Segment], *, turning: bool = True) -> ComparedFile:
     """What is to be compared in one file; with ``turning`` also where the branch turns.
 
     A file that begins with a discharge begins with a full cell. One that begins with a charge
     begins at a charge that nobody knows, so its first charge is run and not compared.
     """
-    first = next((k for k, s in enumerate(segments) if s.kind is Kind.FLOW), None)
+    first = next((k for k, s in enumerate(segments) if s.kind is SegmentKind.FLOW), None)
     begins_full = first is None or not segments[first].charging
     known = 0
     if not begins_full:
         known = next(
-            (k for k, s in enumerate(segments) if s.kind is Kind.FLOW and not s.charging),
+            (k for k, s in enumerate(segments) if s.kind is SegmentKind.FLOW and not s.charging),
             len(segments),
         )
     shares = _SHARES if turning else tuple(share for share in _SHARES if share >= _TURNED_SHARE)
     points = [p for k in range(known, len(segments)) for p in _points(segments, k, shares)]
-    return Course(tuple(segments), begins_full, tuple(points))
+    return ComparedFile(tuple(segments), begins_full, tuple(points))
 
 
-def _points(steps: Sequence[Segment], k: int, shares: Sequence[float]) -> list[Point]:
+def _points(steps: Sequence[Segment], k: int, shares: Sequence[float]) -> list[ComparedPoint]:
     step = steps[k]
-    if step.kind is Kind.HOLD:
-        return [Point(k, 1.0, step.charge_uah_cm2, True)]
-    if step.kind is Kind.REST:
+    if step.kind is SegmentKind.HOLD:
+        return [ComparedPoint(k, 1.0, step.charge_uah_cm2, True)]
+    if step.kind is SegmentKind.REST:
         before = flow_before(steps, k)
         return [] if before is None else _relaxing(step, k, before)
     way, plateau = 1.0 if step.charging else -1.0, _plateau_v(steps, step)
@@ -83,7 +83,7 @@ def _points(steps: Sequence[Segment], k: int, shares: Sequence[float]) -> list[P
         if 0.0 < point.share < _KNEE_SHARE and (point.measured - plateau) * way < _KNEE_V
     ]
     if step.limit_v is not None:
-        found.append(Point(k, 1.0, step.charge_uah_cm2, True))
+        found.append(ComparedPoint(k, 1.0, step.charge_uah_cm2, True))
     return found
 
 
@@ -92,14 +92,14 @@ def _plateau_v(steps: Sequence[Segment], like: Segment) -> float:
     alike = [
         step.voltage_v
         for step in steps
-        if step.kind is Kind.FLOW
+        if step.kind is SegmentKind.FLOW
         and abs(step.current_ua_cm2 - like.current_ua_cm2) <= 0.1 * abs(like.current_ua_cm2)
         and abs(step.temperature_c - like.temperature_c) <= 2.0
     ]
     return float(np.median(np.concatenate(alike)))
 
 
-def _relaxing(rest: Segment, k: int, before: Segment) -> list[Point]:
+def _relaxing(rest: Segment, k: int, before: Segment) -> list[ComparedPoint]:
     """The part of a rest on the plateau: after a full discharge it comes up to it at first."""
     found = [point for point in _voltages(rest, k, _REST_SHARES) if point.share > 0.0]
     if before.limit_v is None:
@@ -108,25 +108,25 @@ def _relaxing(rest: Segment, k: int, before: Segment) -> list[Point]:
     return [point for point in found if point.measured > plateau]
 
 
-def _voltages(step: Segment, k: int, shares: Sequence[float]) -> list[Point]:
+def _voltages(step: Segment, k: int, shares: Sequence[float]) -> list[ComparedPoint]:
     """The samples next to the shares of a step."""
     own = step.time_h / step.duration_h
     rows = sorted({int(np.abs(own - share).argmin()) for share in shares})
-    return [Point(k, float(own[row]), float(step.voltage_v[row]), False) for row in rows]
+    return [ComparedPoint(k, float(own[row]), float(step.voltage_v[row]), False) for row in rows]
 
 
-def simulated(parameters: CellParameters, run: Course) -> Numbers:
-    """The cell's own value for every point of a course, in their order."""
+def simulated(parameters: CellParameters, file: ComparedFile) -> Numbers:
+    """The cell's own value for every point of a file, in their order."""
     cell = FilmCell(
         parameters,
         1.0,
-        1.0 if run.begins_full else 0.0,
-        hysteresis=1.0 if run.begins_full else -1.0,
+        1.0 if file.begins_full else 0.0,
+        hysteresis=1.0 if file.begins_full else -1.0,
     )
     values: list[float] = []
-    for k, segment in enumerate(run.segments):
-        own = [p for p in run.points if p.step == k]
-        if segment.kind is Kind.HOLD:
+    for k, segment in enumerate(file.segments):
+        own = [p for p in file.points if p.step == k]
+        if segment.kind is SegmentKind.HOLD:
             values += [_hold(cell, segment)] * len(own)
         else:
             values += _pass(cell, segment, own)
@@ -145,7 +145,7 @@ def _hold(cell: FilmCell, segment: Segment) -> float:
     )
 
 
-def _pass(cell: FilmCell, segment: Segment, points: Sequence[Point]) -> list[float]:
+def _pass(cell: FilmCell, segment: Segment, points: Sequence[ComparedPoint]) -> list[float]:
     """Voltages at the shares of a flow or a rest; its whole charge where a limit was met."""
     current, degc = segment.current_ua_cm2, segment.temperature_c
     lasts_s = 3600.0 * segment.duration_h

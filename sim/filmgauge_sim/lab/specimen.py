@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 
 from filmgauge_sim.cell import Crossing, FilmCell, LifeState, load_parameters
 from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
-from filmgauge_sim.cell.spread import drawn
 
 EMPTY_V, FULL_V = 1.0, 4.0  # window of every published galvanostatic test
 LIQUID = "liquid-li-s"
@@ -55,7 +54,7 @@ def film(
     """
     parameters = load_parameters(name)
     if seed is not None:
-        parameters = drawn(parameters, seed)
+        parameters = parameters.drawn(seed)
     capacity = parameters.capacity_uah_cm2 * capacity_factor
     parameters = replace(parameters, capacity_uah_cm2=capacity)
     branch = 1.0 if stoichiometry > 0.5 else -1.0

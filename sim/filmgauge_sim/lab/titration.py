@@ -13,7 +13,7 @@ _HIGHEST_V = 5.5
 
 
 @dataclass(frozen=True, slots=True)
-class Rested:
+class RestedPoint:
     """The voltage after one portion of charge and a rest, on one branch."""
 
     branch: str
@@ -30,7 +30,7 @@ def titrate(
     pulse_s: float,
     rest_s: float,
     trace: Trace | None = None,
-) -> Iterator[Rested]:
+) -> Iterator[RestedPoint]:
     """Discharge the cell in portions with a rest after each, then charge it the same way.
 
     Raises NeverEnds when a rest takes back what a portion brought, as a shuttle does.
@@ -44,7 +44,9 @@ def titrate(
             )
             loaded = cell.voltage_v(current * cell.area_cm2, temperature_c)
             pass_step(cell, 0.0, temperature_c, rest_s, trace)
-            yield Rested(branch, cell.stoichiometry, loaded, cell.voltage_v(0.0, temperature_c))
+            yield RestedPoint(
+                branch, cell.stoichiometry, loaded, cell.voltage_v(0.0, temperature_c)
+            )
             if lasted < pulse_s:
                 break
             if (cell.stoichiometry - before) * sign < _LEAST_PROGRESS:

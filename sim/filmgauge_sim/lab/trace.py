@@ -1,21 +1,11 @@
-"""What an experiment recorded, and how it is written as Battery Data Format."""
+"""What an experiment recorded, and the same as Battery Data Format."""
 
 import csv
+import io
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
-from filmgauge_sim.lab.replaced import replaced
-
-BDF_COLUMNS = (
-    "Test Time / s",
-    "Voltage / V",
-    "Current / A",
-    "Cycle Count / 1",
-    "Step Count / 1",
-    "Ambient Temperature / degC",
-    "Net Capacity / Ah",
-)
+from filmgauge_sim.lab import bdf
 
 
 class Sample(NamedTuple):
@@ -61,21 +51,26 @@ class Trace:
         self.time_s += duration_s
         self.charge_uah_cm2 += current_ua_cm2 * duration_s / 3600.0
 
-    def write_bdf(self, path: Path, area_cm2: float) -> None:
-        """Write the samples as Battery Data Format (CSV). Raises OSError."""
-        with replaced(path) as scratch, scratch.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(BDF_COLUMNS)
-            for s in self.samples:
-                ampere = s.current_ua_cm2 * area_cm2 * 1e-6
-                writer.writerow(
-                    [
-                        f"{s.time_s:.6f}",
-                        f"{s.voltage_v:.6f}",
-                        f"{ampere:.9g}",
-                        s.cycle,
-                        s.step,
-                        f"{s.temperature_c:g}",
-                        f"{s.charge_uah_cm2 * area_cm2 * 1e-6:.9g}",
-                    ]
-                )
+    def columns(self, area_cm2: float) -> dict[str, list[float]]:
+        """The samples of a whole cell by the names of Battery Data Format: s, V, A, degC, Ah."""
+        whole = 1e-6 * area_cm2
+        return {
+            bdf.TIME: [s.time_s for s in self.samples],
+            bdf.VOLTAGE: [s.voltage_v for s in self.samples],
+            bdf.CURRENT: [s.current_ua_cm2 * whole for s in self.samples],
+            bdf.CYCLE: [s.cycle for s in self.samples],
+            bdf.STEP: [s.step for s in self.samples],
+            bdf.TEMPERATURE: [s.temperature_c for s in self.samples],
+            bdf.NET_CHARGE: [s.charge_uah_cm2 * whole for s in self.samples],
+        }
+
+    def to_bdf(self, area_cm2: float) -> str:
+        """The text of a file in Battery Data Format (CSV)."""
+        text = io.StringIO()
+        columns = self.columns(area_cm2)
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        formats = ("{:.6f}", "{:.6f}", "{:.9g}", "{}", "{}", "{:g}", "{:.9g}")
+        for values in zip(*columns.values(), strict=True):
+            writer.writerow([f.format(value) for f, value in zip(formats, values, strict=True)])
+        return text.getvalue()

@@ -59,6 +59,7 @@ _KINDS = (
         look_us=4_000,
         glance_us=300,
         machine="ESP32C6 module with ESP32C6",
+        chip="ESP32C6",
         pins=PINS["esp32-c6"],
     ),
     BoardKind(
@@ -74,6 +75,7 @@ _KINDS = (
         look_us=4_000,
         glance_us=300,
         machine="Generic ESP32S3 module with ESP32S3",
+        chip="ESP32S3",
         mpy=_MPY | 10 << 10,
         file_system_blocks=1536,  # 6 MB of its 8 MB
         pins=PINS["esp32-s3"],
@@ -95,6 +97,8 @@ _KINDS = (
         look_us=5_000,  # as the C3's, at 125 MHz
         glance_us=400,
         machine="Raspberry Pi Pico W with RP2040",
+        chip="PICO W WITH RP2040",
+        slice_s=7.5,  # below the 8.3 s of its watchdog
         mpy=_MPY | 4 << 10,
         file_system_blocks=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
         pins=PINS["pico-w"],
@@ -132,17 +136,20 @@ _KINDS = (
         # less static data: assumed 44 KB with the BLE stack.
         heap_kb=128,
         machine="NUCLEO-WB55 with STM32WB55RGV6",
+        chip="STM32WB55",
+        slice_s=28.0,  # below the 32 s of its watchdog
+        naps_asleep=True,
         mpy=_MPY | 7 << 10,
         file_system_blocks=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
         pins=PINS["stm32wb55"],
     ),
 )
 
+BOARDS: dict[str, BoardKind] = {kind.name: kind for kind in _KINDS}
+
 
 def board_kind(name: str) -> BoardKind:
     """Return a kind by name. Raises ValueError naming the known ones."""
-    for kind in _KINDS:
-        if kind.name == name:
-            return kind
-    known = ", ".join(kind.name for kind in _KINDS)
-    raise ValueError(f"board must be one of {known}, not {name!r}")
+    if name not in BOARDS:
+        raise ValueError(f"board must be one of {', '.join(BOARDS)}, not {name!r}")
+    return BOARDS[name]

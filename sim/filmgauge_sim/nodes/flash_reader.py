@@ -3,7 +3,7 @@
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
-from filmgauge.store.block import opened
+from filmgauge.store.block import unseal
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, listing
 
@@ -12,7 +12,7 @@ _BACKLOG = "/backlog"
 
 def state_in(block: bytes) -> State | None:
     """Return the state in a sealed block, None where there is none."""
-    if opened(block, SIZE) is None:
+    if unseal(block, SIZE) is None:
         return None
     state = State()
     state.buffer[:] = block[: len(state.buffer)]

@@ -9,11 +9,10 @@ from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.capacitor import Capacitor
-from filmgauge_sim.circuit.charger import Charger
 from filmgauge_sim.circuit.converter import Converter
-from filmgauge_sim.circuit.cycler import Cycler, Step
-from filmgauge_sim.circuit.cycler_bench import CyclerBench
+from filmgauge_sim.circuit.cycler_bench import CurrentStep, Cycler, CyclerBench
 from filmgauge_sim.circuit.harvester import (
+    Charger,
     ConstantHarvester,
     Harvester,
     Light,
@@ -111,9 +110,9 @@ def _sensing(section: NodeSection, rng: random.Random) -> SensorPair:
     )
 
 
-def _step(step: CyclerStep, capacity_uah: float) -> Step:
+def _step(step: CyclerStep, capacity_uah: float) -> CurrentStep:
     sign = {"charge": 1.0, "discharge": -1.0, "rest": 0.0}[step.action]
-    return Step(
+    return CurrentStep(
         action=step.action,
         current_ua=sign * step.rate_c * capacity_uah,
         duration_us=None if step.hours is None else round(step.hours * 3.6e9),

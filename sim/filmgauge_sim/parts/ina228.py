@@ -8,8 +8,9 @@ Source: datasheet SLYS021A (Rev. A, May 2022). Usage:
     ina.advance(later_us, current_ua, bus_start_v, bus_end_v, temperature_c)
     bus.read(0x40, 0x0A, 5, later_us)     # CHARGE
 
-Left out: the ALERT pin, drift of gain and of the VBUS offset with temperature, noise of VBUS and
-DIETEMP, and self-heating.
+Left out, because nothing here uses it: limits and the ALERT pin, POWER, ENERGY, and the
+compensation of the shunt's temperature (their registers read 0). Also drift of gain and of the
+VBUS offset with temperature, noise of VBUS and DIETEMP, and self-heating.
 """
 
 import random
@@ -19,9 +20,7 @@ from filmgauge_sim.parts import ina228_registers as reg
 from filmgauge_sim.parts.ina228_adc import Adc
 from filmgauge_sim.parts.ina228_engine import FRACTION_BITS, Engine
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.parts.ina228_limits import LIMIT_REGISTERS, Limits
-from filmgauge_sim.parts.registers import RESERVED, decode_word, encode
-from filmgauge_sim.parts.supplied import SuppliedPart
+from filmgauge_sim.parts.registers import RESERVED, SuppliedPart, decode_word, encode
 
 CONVERTING_UA = 640.0  # typical, section 6.5
 SHUTDOWN_UA = 5.0  # maximum, section 6.5 (2.8 typical)
@@ -66,7 +65,7 @@ class Ina228(SuppliedPart):
         self._stored: dict[int, int] = {}
         self._readers = self._make_readers()
         self._writers = self._make_writers()
-        self._forget()
+        self._reset()
 
     # The analog side
 
@@ -87,7 +86,7 @@ class Ina228(SuppliedPart):
         """
         elapsed_us = now_us - self._now_us
         if elapsed_us <= 0:
-            self._not_back(now_us)
+            self._check_time(now_us)
             return
         self._now_us = now_us
         adc = self._adc
@@ -135,21 +134,23 @@ class Ina228(SuppliedPart):
         Raises Nack without supply, and ValueError if `now_us` is not where `advance` has led
         a converting part.
         """
-        self._reach(now_us)
+        self._access(now_us)
         reader = self._readers.get(register)
         value = self._stored.get(register, 0) if reader is None else reader()
         return encode(value, reg.REGISTERS.get(register, RESERVED).width, length)
 
     def write(self, register: int, data: bytes, now_us: int) -> None:
         """Write a 16-bit register; a read-only or unknown one ignores it. Raises as `read`."""
-        self._reach(now_us)
+        self._access(now_us)
         word = decode_word(data)
         writable = reg.REGISTERS.get(register, RESERVED).writable
         if word is None or not writable:
             return
         before = self._stored[register]
         self._stored[register] = word & writable
-        self._writers[register](word, before)
+        writer = self._writers.get(register)
+        if writer is not None:
+            writer(word, before)
 
     def _is_behind(self, now_us: int) -> bool:
         return self._adc.running
@@ -167,8 +168,6 @@ class Ina228(SuppliedPart):
             reg.VBUS: lambda: engine.vbus() << 4,
             reg.DIETEMP: engine.dietemp,
             reg.CURRENT: lambda: engine.current() << 4,
-            reg.POWER: engine.power,
-            reg.ENERGY: engine.energy,
             reg.CHARGE: engine.charge,
             reg.DIAG_ALRT: lambda: self._stored[reg.DIAG_ALRT] | engine.flags(),
         }
@@ -177,24 +176,19 @@ class Ina228(SuppliedPart):
         return {
             reg.CONFIG: self._write_config,
             reg.ADC_CONFIG: self._write_adc_config,
-            reg.SHUNT_CAL: self._write_scale,
-            reg.SHUNT_TEMPCO: self._write_scale,
-            **dict.fromkeys((reg.DIAG_ALRT, *LIMIT_REGISTERS), self._write_alert),
+            reg.SHUNT_CAL: self._write_shunt_cal,
         }
 
     def _write_config(self, word: int, before: int) -> None:
         """RST wins over the rest; a new range or delay restarts conversions (assumed)."""
         if word & reg.RST:
-            self._forget()
+            self._reset()
             self._wake(START_UP_US)
             self._start()
             return
         if word & reg.RSTACC:
             self._engine.clear_accumulators()
-        changed = self._stored[reg.CONFIG] ^ before
-        if changed & reg.TEMPCOMP:
-            self._write_scale(word, before)
-        if changed & ~reg.TEMPCOMP:
+        if self._stored[reg.CONFIG] != before:
             self._measure_range()
             if self._adc.running:
                 self._start()
@@ -210,23 +204,13 @@ class Ina228(SuppliedPart):
             self._wake(WAKE_US)
         self._start()
 
-    def _write_scale(self, word: int, before: int) -> None:
+    def _write_shunt_cal(self, word: int, before: int) -> None:
         del word, before
-        stored = self._stored
-        compensated = stored[reg.CONFIG] & reg.TEMPCOMP
-        tempco = stored[reg.SHUNT_TEMPCO] if compensated else 0
-        self._engine.scale(stored[reg.SHUNT_CAL], tempco)
-
-    def _write_alert(self, word: int, before: int) -> None:
-        del word, before
-        diagnostics = self._stored[reg.DIAG_ALRT]
-        latch = bool(diagnostics & reg.ALATCH)
-        slow = bool(diagnostics & reg.SLOWALERT)
-        self._engine.watch(Limits(self._stored), latch, slow)
+        self._engine.scale(self._stored[reg.SHUNT_CAL])
 
     # Conversions
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         """Everything to the values after power-on, conversions stopped."""
         for register, spec in reg.REGISTERS.items():
             self._stored[register] = spec.reset & (spec.writable or 0xFFFF)

@@ -102,7 +102,7 @@ class Adc:
         shunt = self._shunt_sum // shunt_ns if shunt_ns else 0
         bus = (self._bus_sum // bus_ns + _HALF) >> FRACTION_BITS if bus_ns else 0
         self._shunt_sum = self._bus_sum = 0
-        if self._engine.take(1, shunt, bus, bus, self._temperature) and self._triggered:
+        if self._engine.convert(1, shunt, bus, bus, self._temperature) and self._triggered:
             self.running = False
         return not self.running
 
@@ -118,6 +118,6 @@ class Adc:
             first = (round(middle) + _HALF) >> FRACTION_BITS
             middle += slope * self._cycle * (cycles - 1)
             last = (round(middle) + _HALF) >> FRACTION_BITS
-        if self._engine.take(cycles, shunt, first, last, temperature) and self._triggered:
+        if self._engine.convert(cycles, shunt, first, last, temperature) and self._triggered:
             self.running = False
         return not self.running

@@ -4,15 +4,14 @@ Source: datasheet SLYS021A, sections 7.3.2 and 8.1.2. Everything here is integer
 over shunt codes with FRACTION_BITS more bits than the register shows; the engine rounds each
 conversion to a code, averages, scales and accumulates.
 
-CHARGE and ENERGY take every conversion, without averaging, times the nominal cycle time; the
-register shows whole counts and the rest stays inside.
+CHARGE counts every conversion, without averaging, times the nominal cycle time; the register
+shows whole counts and the rest stays inside.
 """
 
 import random
 from math import sqrt
 
 from filmgauge_sim.parts import ina228_registers as reg
-from filmgauge_sim.parts.ina228_limits import Limits
 
 FRACTION_BITS = 16
 _HALF = 1 << (FRACTION_BITS - 1)
@@ -23,11 +22,6 @@ _UNITY = 1 << _GAIN_BITS
 # CHARGE counts CURRENT_LSB x 1 s, collected as shunt code x gain x us.
 _CHARGE_UNIT = 1_000_000 << (FRACTION_BITS + _GAIN_BITS)
 _CHARGE_TOP = (1 << 39) * _CHARGE_UNIT
-# POWER counts 3.2 CURRENT_LSB = 2^14 x CURRENT_LSB x VBUS_LSB, ENERGY 16 of those x 1 s;
-# collected as twice the product so that the mean of two bus codes stays whole.
-_POWER_BITS = 14
-_ENERGY_UNIT = _CHARGE_UNIT << (_POWER_BITS + 4 + 1)
-_ENERGY_TOP = (1 << 40) * _ENERGY_UNIT
 
 
 class Engine:
@@ -39,15 +33,13 @@ class Engine:
 
     def reset(self) -> None:
         """All results, accumulators and flags to their values after power-on."""
-        self._vshunt = self._vbus = self._dietemp = self._current = self._power = 0
+        self._vshunt = self._vbus = self._dietemp = self._current = 0
         self._flags = reg.MEMSTAT
         self._full: tuple[int, int, int] | None = None
-        self._latch = self._slow_alert = False
-        self._limits: Limits | None = None
-        self._charge = self._energy = self._noisy_cycles = 0
+        self._charge = self._noisy_cycles = 0
         self._sigma = 0.0
         self._channels, self._averages, self._cycle_us = 0, 1, 0
-        self.scale(4096, 0)
+        self.scale(4096)
         self.configure(0, 1, 0, False, 0.0)
 
     def configure(
@@ -67,43 +59,23 @@ class Engine:
         self._sigma = sigma * (1 << FRACTION_BITS)
         self._dithered = sigma > 0.5  # noise above half a count: the mean code has no steps
         self._filled = self._shunt_sum = self._bus_sum = 0
-        self._settle()
+        self._prepare()
 
-    def scale(self, shunt_cal: int, tempco_ppm: int) -> None:
-        """Set SHUNT_CAL, and the shunt's compensation in ppm/degC (0 when switched off)."""
+    def scale(self, shunt_cal: int) -> None:
+        """Set SHUNT_CAL, 0 for a CURRENT and a CHARGE that stay 0."""
         self._publish()
         self._add_noise()
-        self._cal = shunt_cal
-        self._tempco = tempco_ppm
-        self._compensate()
-        self._settle()
+        self._gain = (4096 << _GAIN_BITS) // shunt_cal if shunt_cal else 0
+        self._prepare()
 
-    def watch(self, limits: Limits, latch: bool, slow: bool) -> None:
-        """Set the limits, ALATCH and SLOWALERT (compare averages, not conversions)."""
-        self._publish()
-        self._limits = limits if limits.armed else None
-        self._latch = latch
-        self._slow_alert = slow
-        if not (limits.armed or latch):
-            self._flags &= ~reg.LIMIT_FLAGS
-        self._settle()
-
-    def _settle(self) -> None:
+    def _prepare(self) -> None:
         """Work out once what every conversion needs.
 
-        Averages go to the result registers when somebody looks, except where each of them counts:
-        for the compensation, for a limit, or for a current that may not fit.
+        Averages go to the result registers when they are read, except where each of them counts:
+        for a current that may not fit.
         """
-        self._eager = bool(self._tempco or self._limits or self._gain > _UNITY)
+        self._eager = self._gain > _UNITY
         self._weight = self._gain * self._cycle_us
-
-    def _compensate(self) -> None:
-        """Gain for R x (1 + (DIETEMP - 25 degC) x SHUNT_TEMPCO) (equation 1); 0 for no R."""
-        per_million = 1_000_000 * reg.TEMPERATURE_COUNTS_PER_C
-        above = self._dietemp - 25 * reg.TEMPERATURE_COUNTS_PER_C
-        resistance = per_million + above * self._tempco
-        divisor = self._cal * max(resistance, 1)
-        self._gain = (per_million * 4096 << _GAIN_BITS) // divisor if divisor else 0
 
     # What the registers show
 
@@ -127,34 +99,24 @@ class Engine:
         self._publish()
         return self._current
 
-    def power(self) -> int:
-        """POWER, counts of 3.2 CURRENT_LSB; the sign of the current is dropped (assumed)."""
-        self._publish()
-        return self._power
-
     def charge(self) -> int:
         """CHARGE, signed 40-bit, counts of CURRENT_LSB x 1 s. Clears CHARGEOF."""
         self._add_noise()
         self._flags &= ~reg.CHARGEOF
         return self._charge // _CHARGE_UNIT
 
-    def energy(self) -> int:
-        """ENERGY, 40-bit, counts of 16 x 3.2 CURRENT_LSB x 1 s. Clears ENERGYOF."""
-        self._flags &= ~reg.ENERGYOF
-        return self._energy // _ENERGY_UNIT
-
     def flags(self) -> int:
-        """Flags of DIAG_ALRT. Clears CNVRF, and with ALATCH the limit flags."""
+        """Flags of DIAG_ALRT. Clears CNVRF."""
         flags = self._flags
-        self._flags &= ~(reg.CNVRF | reg.LIMIT_FLAGS if self._latch else reg.CNVRF)
+        self._flags &= ~reg.CNVRF
         return flags
 
     # What the bus may clear
 
     def clear_accumulators(self) -> None:
-        """RSTACC: ENERGY and CHARGE to zero; MATHOF clears, and the overflow flags (assumed)."""
-        self._charge = self._energy = self._noisy_cycles = 0
-        self._flags &= ~(reg.MATHOF | reg.CHARGEOF | reg.ENERGYOF)
+        """RSTACC: CHARGE to zero; MATHOF clears, and the overflow flag (assumed)."""
+        self._charge = self._noisy_cycles = 0
+        self._flags &= ~(reg.MATHOF | reg.CHARGEOF)
 
     def clear_ready(self) -> None:
         """A write of ADC_CONFIG that starts conversions clears CNVRF and MATHOF."""
@@ -168,10 +130,10 @@ class Engine:
         """Conversion cycles until the averages are complete."""
         return self._averages - self._filled
 
-    def take(
+    def convert(
         self, cycles: int, shunt: int, bus_first: int, bus_last: int, temperature: int
     ) -> bool:
-        """Take `cycles` conversion cycles that share one shunt value; True if a result is new.
+        """Process `cycles` conversion cycles that share one shunt value; True if a result is new.
 
         shunt: code with FRACTION_BITS more bits. bus_first, bus_last: VBUS codes of the first
         and the last cycle, a straight line between. temperature: DIETEMP code.
@@ -179,10 +141,7 @@ class Engine:
         if not self._dithered:
             shunt = (shunt + _HALF) >> FRACTION_BITS << FRACTION_BITS
         if self._accumulate:
-            self._collect(cycles, shunt, bus_first + bus_last)
-        if self._limits and not self._slow_alert:
-            self._compare(shunt >> FRACTION_BITS, bus_first, temperature)
-            self._compare(shunt >> FRACTION_BITS, bus_last, temperature)
+            self._add_charge(cycles, shunt)
         averages = self._averages
         filled = self._filled + cycles
         if filled < averages:
@@ -210,13 +169,9 @@ class Engine:
             self._publish()
         return True
 
-    def _collect(self, cycles: int, shunt: int, bus_twice: int) -> None:
-        """Add `cycles` conversions to CHARGE and ENERGY (noise of ENERGY left out)."""
+    def _add_charge(self, cycles: int, shunt: int) -> None:
+        """Add `cycles` conversions to CHARGE."""
         if not self._channels & reg.SHUNT:
-            if self._channels & reg.BUS:  # power goes on with the previous current
-                self._publish()
-                charge = (cycles * self._current * self._cycle_us) << (FRACTION_BITS + _GAIN_BITS)
-                self._add_energy(charge, bus_twice)
             return
         charge = cycles * shunt * self._weight
         self._noisy_cycles += cycles
@@ -225,8 +180,6 @@ class Engine:
         self._charge = summed = self._charge + charge
         if not -_CHARGE_TOP <= summed < _CHARGE_TOP:
             self._wrap_charge()
-        if self._channels & reg.BUS:
-            self._add_energy(charge, bus_twice)
 
     def _wrap_charge(self) -> None:
         """CHARGE wraps as two's complement does (assumed: the text only says it rolls over)."""
@@ -241,13 +194,6 @@ class Engine:
             if not -_CHARGE_TOP <= self._charge < _CHARGE_TOP:
                 self._wrap_charge()
         self._noisy_cycles = 0
-
-    def _add_energy(self, charge: int, bus_twice: int) -> None:
-        """Power has no sign, so energy only grows."""
-        self._energy += abs(charge) * bus_twice
-        if self._energy >= _ENERGY_TOP:
-            self._energy %= _ENERGY_TOP
-            self._flags |= reg.ENERGYOF
 
     def _bounded(self, value: int, count: int) -> int:
         """A value of so many to the `count`, held within 20 bits; MATHOF if it did not fit."""
@@ -266,9 +212,6 @@ class Engine:
         channels = self._channels
         if channels & reg.TEMPERATURE:
             self._dietemp = temperature
-            if self._tempco:
-                self._compensate()
-                self._settle()
         if channels & reg.SHUNT:
             if self._sigma:
                 shunt_sum += int(self._rng.gauss(0.0, self._sigma) * sqrt(averages))
@@ -277,23 +220,7 @@ class Engine:
             self._current = self._current_of(code)
         if channels & reg.BUS:
             self._vbus = (bus_sum + averages) // (2 * averages)
-            self._power = abs(self._current) * self._vbus >> _POWER_BITS
-        if self._limits and self._slow_alert:
-            self._compare(self._vshunt, self._vbus, temperature)
 
     def _current_of(self, code: int) -> int:
         """CURRENT of a VSHUNT code, rounded (assumed)."""
         return self._bounded((code * self._gain + _UNITY // 2) >> _GAIN_BITS, 1)
-
-    def _compare(self, shunt: int, bus: int, temperature: int) -> None:
-        """Raise limit flags; without ALATCH they also fall with the conversion that is good."""
-        limits = self._limits
-        if limits is None:
-            return
-        channels = self._channels
-        current = self._current_of(shunt) if channels & reg.SHUNT else self._current
-        power = abs(current) * bus >> _POWER_BITS
-        raised = limits.exceeded(channels, shunt, bus, temperature, power)
-        if not self._latch:
-            self._flags &= ~limits.covered(channels)
-        self._flags |= raised

@@ -1,47 +1,29 @@
-"""The INA228's register map. Source: datasheet SLYS021A, section 7.6."""
+"""The INA228's registers as far as they are modelled. Source: datasheet SLYS021A, section 7.6."""
 
 from filmgauge_sim.parts.registers import Register
 
 CONFIG = 0x00
 ADC_CONFIG = 0x01
 SHUNT_CAL = 0x02
-SHUNT_TEMPCO = 0x03
 VSHUNT = 0x04
 VBUS = 0x05
 DIETEMP = 0x06
 CURRENT = 0x07
-POWER = 0x08
-ENERGY = 0x09
 CHARGE = 0x0A
 DIAG_ALRT = 0x0B
-SOVL = 0x0C
-SUVL = 0x0D
-BOVL = 0x0E
-BUVL = 0x0F
-TEMP_LIMIT = 0x10
-PWR_LIMIT = 0x11
 MANUFACTURER_ID = 0x3E
 DEVICE_ID = 0x3F
 
 REGISTERS: dict[int, Register] = {
-    CONFIG: Register(2, 0x0000, 0x3FF0),  # RST and RSTACC clear themselves
+    CONFIG: Register(2, 0x0000, 0x3FD0),  # RST and RSTACC clear themselves
     ADC_CONFIG: Register(2, 0xFB68, 0xFFFF),
     SHUNT_CAL: Register(2, 0x1000, 0x7FFF),
-    SHUNT_TEMPCO: Register(2, 0x0000, 0x3FFF),
     VSHUNT: Register(3),
     VBUS: Register(3),
     DIETEMP: Register(2),
     CURRENT: Register(3),
-    POWER: Register(3),
-    ENERGY: Register(5),
     CHARGE: Register(5),
     DIAG_ALRT: Register(2, 0x0001, 0xF000),
-    SOVL: Register(2, 0x7FFF, 0xFFFF),
-    SUVL: Register(2, 0x8000, 0xFFFF),
-    BOVL: Register(2, 0x7FFF, 0x7FFF),
-    BUVL: Register(2, 0x0000, 0x7FFF),
-    TEMP_LIMIT: Register(2, 0x7FFF, 0xFFFF),
-    PWR_LIMIT: Register(2, 0xFFFF, 0xFFFF),
     MANUFACTURER_ID: Register(2, 0x5449),
     DEVICE_ID: Register(2, 0x2281),
 }
@@ -49,7 +31,6 @@ REGISTERS: dict[int, Register] = {
 # CONFIG
 RST = 0x8000
 RSTACC = 0x4000
-TEMPCOMP = 0x0020
 ADCRANGE = 0x0010
 CONVDLY_SHIFT = 6
 CONVDLY_MASK = 0xFF
@@ -66,20 +47,10 @@ CONVERSION_US = (50, 84, 150, 280, 540, 1052, 2074, 4120)
 AVERAGES = (1, 4, 16, 64, 128, 256, 512, 1024)
 
 # DIAG_ALRT
-ALATCH = 0x8000
-SLOWALERT = 0x2000
-ENERGYOF = 0x0800
 CHARGEOF = 0x0400
 MATHOF = 0x0200
-TMPOL = 0x0080
-SHNTOL = 0x0040
-SHNTUL = 0x0020
-BUSOL = 0x0010
-BUSUL = 0x0008
-POL = 0x0004
 CNVRF = 0x0002
 MEMSTAT = 0x0001
-LIMIT_FLAGS = TMPOL | SHNTOL | SHNTUL | BUSOL | BUSUL | POL
 
 # Size of a count (section 6.5)
 SHUNT_LSB_UV = (0.3125, 0.078125)  # ADCRANGE 0 and 1

@@ -8,8 +8,8 @@ Source: datasheet SNOSD82D, sections 7.3, 7.4 and 7.6. Usage:
     sensor.advance(later_us, temperature_c)
     bus.read(0x48, 0x00, 2, later_us)
 
-Left out: the ALERT pin, programming of the EEPROM (the unlock register is accepted, nothing is
-kept over a power cycle) and noise of the reading.
+Left out, because nothing here uses it: limits and the ALERT pin, the offset register and the
+EEPROM (their registers read 0). Also noise of the reading.
 """
 
 import random
@@ -17,43 +17,25 @@ import random
 from filmgauge_sim.parts.registers import (
     RESERVED,
     Register,
+    SuppliedPart,
     decode_word,
     encode,
-    signed16,
 )
-from filmgauge_sim.parts.supplied import SuppliedPart
 
 TEMP_RESULT = 0x00
 CONFIGURATION = 0x01
-HIGH_LIMIT = 0x02
-LOW_LIMIT = 0x03
-EEPROM_UNLOCK = 0x04
-EEPROM1 = 0x05
-EEPROM2 = 0x06
-TEMP_OFFSET = 0x07
-EEPROM3 = 0x08
 DEVICE_ID = 0x0F
 
 REGISTERS: dict[int, Register] = {
     TEMP_RESULT: Register(2, 0x8000),
-    CONFIGURATION: Register(2, 0x0220, 0x0FFC),
-    HIGH_LIMIT: Register(2, 0x6000, 0xFFFF),
-    LOW_LIMIT: Register(2, 0x8000, 0xFFFF),
-    EEPROM_UNLOCK: Register(2, 0x0000, 0x8000),
-    EEPROM1: Register(2, 0x0000, 0xFFFF),  # factory content differs by specimen: 0 assumed
-    EEPROM2: Register(2, 0x0000, 0xFFFF),
-    TEMP_OFFSET: Register(2, 0x0000, 0xFFFF),
-    EEPROM3: Register(2, 0x0000, 0xFFFF),
+    CONFIGURATION: Register(2, 0x0220, 0x0FE0),
     DEVICE_ID: Register(2, 0x0117),
 }
 
-HIGH_ALERT = 0x8000
-LOW_ALERT = 0x4000
 DATA_READY = 0x2000
 MODE_SHIFT = 10
 SHUTDOWN = 1
 ONE_SHOT = 3
-THERM = 0x0010
 SOFT_RESET = 0x0002
 
 COUNTS_PER_C = 128  # 7.8125 m degC
@@ -89,7 +71,7 @@ class Tmp117(SuppliedPart):
             raise ValueError(f"offset_c must be {-ACCURACY_C} to {ACCURACY_C}, got {offset_c}")
         super().__init__(address)
         self.offset_c = offset_c
-        self._forget()
+        self._reset()
 
     # The analog side
 
@@ -99,12 +81,13 @@ class Tmp117(SuppliedPart):
         A conversion takes the temperature at its end. Raises ValueError if `now_us` lies before
         the last time.
         """
-        self._not_back(now_us)
+        self._check_time(now_us)
         self._now_us = now_us
         if self._ready_us is None or now_us < self._ready_us:
             return
         counts = round((temperature_c + self.offset_c) * COUNTS_PER_C)
-        self._finish(counts + signed16(self._stored[TEMP_OFFSET]))
+        self._stored[TEMP_RESULT] = min(max(counts, -0x8000), 0x7FFF) & 0xFFFF
+        self._data_ready = DATA_READY
         if self._mode == ONE_SHOT:
             self._ready_us = None
             self._stored[CONFIGURATION] ^= (ONE_SHOT ^ SHUTDOWN) << MODE_SHIFT
@@ -133,30 +116,23 @@ class Tmp117(SuppliedPart):
     def read(self, register: int, length: int, now_us: int) -> bytes:
         """Return `length` bytes of a register, most significant first.
 
-        Reading the result or the configuration clears data ready, reading the configuration
-        also the alert flags. Raises Nack without supply, and ValueError if `now_us` is not where
-        `advance` has led a converting part.
+        Reading the result or the configuration clears data ready. Raises Nack without supply,
+        and ValueError if `now_us` is not where `advance` has led a converting part.
         """
-        self._reach(now_us)
+        self._access(now_us)
         value = self._stored.get(register, 0)
         if register == CONFIGURATION:
-            value |= self._flags
-            self._flags &= HIGH_ALERT if value & THERM else 0
-        elif register == TEMP_RESULT:
-            self._flags &= ~DATA_READY
+            value |= self._data_ready
+        if register in (CONFIGURATION, TEMP_RESULT):
+            self._data_ready = 0
         return encode(value, REGISTERS.get(register, RESERVED).width, length)
 
     def write(self, register: int, data: bytes, now_us: int) -> None:
-        """Write a 16-bit register; a read-only or unknown one ignores it. Raises as `read`."""
-        self._reach(now_us)
+        """Write the configuration; every other register ignores it. Raises as `read`."""
+        self._access(now_us)
         word = decode_word(data)
-        writable = REGISTERS.get(register, RESERVED).writable
-        if word is None or not writable:
-            return
-        if register == CONFIGURATION:
+        if word is not None and register == CONFIGURATION:
             self._configure(word)
-        else:
-            self._stored[register] = word & writable
 
     def _is_behind(self, now_us: int) -> bool:
         return self._ready_us is not None and now_us >= self._ready_us
@@ -173,7 +149,7 @@ class Tmp117(SuppliedPart):
     def _configure(self, word: int) -> None:
         """A write of the configuration starts its mode afresh (assumed for an unchanged one)."""
         if word & SOFT_RESET:
-            self._forget()
+            self._reset()
             self._start(RESET_US)
             return
         if word >> MODE_SHIFT & 3 == 2:  # continuous as well, reads back as 0 (section 7.6)
@@ -190,21 +166,9 @@ class Tmp117(SuppliedPart):
         stopped = self._mode == SHUTDOWN
         self._ready_us = None if stopped else self._now_us + delay_us + self._active_us
 
-    def _finish(self, counts: int) -> None:
-        """A new result: register, data ready and alert flags."""
-        counts = min(max(counts, -0x8000), 0x7FFF)
-        self._stored[TEMP_RESULT] = counts & 0xFFFF
-        self._flags |= DATA_READY
-        above = counts > signed16(self._stored[HIGH_LIMIT])
-        below = counts < signed16(self._stored[LOW_LIMIT])
-        if self._stored[CONFIGURATION] & THERM:  # HIGH with hysteresis, LOW always 0
-            self._flags &= ~(HIGH_ALERT if below else 0) & ~LOW_ALERT
-            below = False
-        self._flags |= (HIGH_ALERT if above else 0) | (LOW_ALERT if below else 0)
-
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         """Everything to the values after reset, conversions stopped."""
         self._stored = {register: spec.reset for register, spec in REGISTERS.items()}
-        self._flags = 0
+        self._data_ready = 0
         self._ready_us: int | None = None
         self._active_us = self._cycle_us = CONVERSION_US

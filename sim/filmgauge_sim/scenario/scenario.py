@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from filmgauge.uplink.mqtt.topics import check_node
+from filmgauge.config import KEYS, check_node, key_bytes
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.sections import (
     CapacitorSection,
@@ -319,9 +319,9 @@ def _check_radio(node: NodeSection) -> None:
         raise ValueError(
             f"node {node.name}: firmware.ble_advertise_ms needs a board without Wi-Fi"
         )
-    for key in ("ble_key", "command_key"):
-        if not re.fullmatch("([0-9a-fA-F]{32})?", getattr(firmware, key)):
-            raise ValueError(f"node {node.name}: firmware.{key} must be 32 hexadecimal digits")
+    for key in KEYS:
+        if getattr(firmware, key):
+            key_bytes(f"node {node.name}: firmware.{key}", getattr(firmware, key))
 
 
 def _sentence(message: str) -> str:

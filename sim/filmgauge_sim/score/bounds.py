@@ -13,18 +13,18 @@ FAILURES: tuple[str, ...] = ("not_a_number", "out_of_range", "silent_jumps", "ex
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FamilyBounds:
     """Bounds of one family, per cent; None for no bound."""
 
     rmse_pct: float
     worst_pct: float | None
     capacity_pct: float = CAPACITY_AFTER_SWING_PCT
-    says_so_before: bool = False  # whether sigma has to cover the errors before as well
+    covers_before: bool = False  # whether sigma has to cover the errors before as well
 
 
-_TIGHT = Row(1.0, 3.0)
-_WIDE = Row(2.0, 5.0)
-ROWS = {
+_TIGHT = FamilyBounds(1.0, 3.0)
+_WIDE = FamilyBounds(2.0, 5.0)
+FAMILY_BOUNDS = {
     "lab-25": _TIGHT,
     "lab-60": _TIGHT,
     "implant-37": _TIGHT,
@@ -33,9 +33,9 @@ ROWS = {
     "window": _WIDE,
     "activation": _WIDE,
     "aged": _WIDE,
-    "no-anchor": Row(3.0, 8.0, CAPACITY_WITHOUT_PCT),
-    "bad-sensor": Row(3.0, 8.0),
-    "cold-boot": Row(3.0, None, says_so_before=True),
+    "no-anchor": FamilyBounds(3.0, 8.0, CAPACITY_WITHOUT_PCT),
+    "bad-sensor": FamilyBounds(3.0, 8.0),
+    "cold-boot": FamilyBounds(3.0, None, covers_before=True),
 }
 
 
@@ -63,19 +63,21 @@ def checks(
 ) -> list[Check]:
     """Every bound of a family; only the failures for one that is not in the table."""
     found = [Check(name, float(gauge["failures"][name]), None, 0.0) for name in FAILURES]
-    row = ROWS.get(family)
-    if row is None:
+    limits = FAMILY_BOUNDS.get(family)
+    if limits is None:
         return found
-    found.append(Check("soc_rmse_pct", gauge["soc_rmse_pct"], None, row.rmse_pct))
-    if row.worst_pct is not None:
-        found.append(Check("soc_max_pct", gauge["soc_max_pct"], None, row.worst_pct))
+    found.append(Check("soc_rmse_pct", gauge["soc_rmse_pct"], None, limits.rmse_pct))
+    if limits.worst_pct is not None:
+        found.append(Check("soc_max_pct", gauge["soc_max_pct"], None, limits.worst_pct))
     found.append(Check("coverage_pct", gauge["coverage_pct"], *COVERAGE_PCT))
-    if row.says_so_before:
+    if limits.covers_before:
         before = gauge["before"]["coverage_pct"]
         found.append(Check("before.coverage_pct", before, COVERAGE_PCT[0], None))
-    most = AVAILABLE_TIMES * row.rmse_pct
+    most = AVAILABLE_TIMES * limits.rmse_pct
     found.append(Check("available_rmse_pct", gauge["available_rmse_pct"], None, most))
-    found.append(Check("capacity_error_pct", gauge["capacity_error_pct"], None, row.capacity_pct))
+    found.append(
+        Check("capacity_error_pct", gauge["capacity_error_pct"], None, limits.capacity_pct)
+    )
     found.append(Check("tte_error_pct", gauge["tte_error_pct"], None, TTE_PCT))
     best = min(
         (each["soc_rmse_pct"] for each in baselines.values() if each["soc_rmse_pct"] is not None),

@@ -2,31 +2,64 @@
 
 Between two changes the current is constant and the cell exact. The node samples on the grid of
 its own clock, and whenever a step ends by its voltage while the current still flows, as the
-interrupt of a power manager would wake it. While it looks, its voltage input loads the cell.
+interrupt of a power manager would wake it. While it measures, its voltage input loads the cell.
 Now and then its disconnect switch is open from one sample to the next: the current is zero then,
 the step waits and its time goes on.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from math import inf
 from random import Random
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.lab.cycler import current_for_voltage
 from filmgauge_sim.score.sensor_model import (
-    LOOK_S,
-    SEEN_AFTER_S,
+    MEASURING_S,
+    RESULT_AFTER_S,
     Interrupt,
-    Kind,
     Reading,
-    Sensors,
+    ReadingKind,
+    SensorModel,
 )
-from filmgauge_sim.score.steps import End, Step
 
-_NEAR_V = 0.4  # further from its limit than this, a voltage is not looked at closely
+_NEAR_V = 0.4  # further from its limit than this, no crossing is searched
 _HOLD_SLICE_S = 60.0  # a hold is held by currents of this length at most
 _FIRST_HOLD_S = 1.0
+
+
+class End(Enum):
+    """What ended a step."""
+
+    TIME = "time"
+    LOW = "low"  # the voltage fell to low_v
+    HIGH = "high"  # the voltage rose to high_v
+    FADED = "faded"  # the current of a hold fell to until_ua
+    STATE = "state"  # the true state of charge came to until_soc
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeStep:
+    """One thing that is done to a cell: a current for at most duration_s.
+
+    current_ua: positive charges; with hold_v at most this current.
+    low_v, high_v: voltages that end it. hold_v: charge with whatever current keeps this voltage,
+    until it has faded to until_ua. until_soc: true state of charge that ends it, for a run
+    that must stay within bounds. is_pulse: a burst, which does not end a discharge when it is cut
+    off. A step that ends by its voltage wakes the node.
+    """
+
+    current_ua: float
+    duration_s: float = inf
+    low_v: float | None = None
+    high_v: float | None = None
+    hold_v: float | None = None
+    until_ua: float = 0.0
+    until_soc: float | None = None
+    is_pulse: bool = False
+
+
 _INTERRUPTS = {End.LOW: Interrupt.LOW, End.HIGH: Interrupt.HIGH, End.FADED: Interrupt.DONE}
 
 
@@ -48,7 +81,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class NodeSample:
     """One sample: what the node read, and the truth that only the score sees."""
 
     now_s: float
@@ -58,18 +91,18 @@ class Moment:
     end: End | None = None  # what ended here by its voltage: a charge or a discharge
 
 
-class Course:
-    """One cell and its node from time 0 on. A programme of steps may look at ``cell``, ``now_s``
-    and, after each of its steps, at ``ended``."""
+class CellRun:
+    """One cell and its node from time 0 on. A programme of steps may read ``cell``, ``now_s``
+    and, after each of its steps, ``ended``."""
 
     def __init__(
         self,
         cell: FilmCell,
-        sensors: Sensors,
+        sensors: SensorModel,
         sampling: Sampling,
         temperature_at: Callable[[float], float],
         faults: Faults,
-        luck: Random,
+        rng: Random,
     ) -> None:
         self.cell = cell
         self.now_s = 0.0
@@ -78,7 +111,7 @@ class Course:
         self._sensors = sensors
         self._temperature_at = temperature_at
         self._faults = faults
-        self._luck = luck
+        self._rng = rng
         self._interval_s = sampling.interval_s / (1.0 + sensors.errors.clock_error)
         self._zero_every_s = sampling.zero_every_s
         self._samples = 0
@@ -89,16 +122,16 @@ class Course:
         self._last: Reading | None = None
         self._lost = False
 
-    def run(
-        self, programme: Callable[["Course"], Iterator[Step]], duration_s: float
-    ) -> Iterator[Moment]:
+    def samples(
+        self, programme: Callable[["CellRun"], Iterator[ProgrammeStep]], duration_s: float
+    ) -> Iterator[NodeSample]:
         """Every sample until the programme or duration_s ends."""
         for step in programme(self):
             yield from self._perform(step, duration_s)
             if self.now_s >= duration_s:
                 return
 
-    def _perform(self, step: Step, finish_s: float) -> Iterator[Moment]:
+    def _perform(self, step: ProgrammeStep, finish_s: float) -> Iterator[NodeSample]:
         end_s = self.now_s + step.duration_s
         finish_s = min(finish_s, end_s)
         current_ua, slice_s = step.current_ua, _FIRST_HOLD_S
@@ -117,7 +150,7 @@ class Course:
                 if current_ua <= step.until_ua:
                     current_ua, until_s, ended = step.until_ua, self.now_s, End.FADED
                 flowing_ua = current_ua
-            self._pass(flowing_ua, until_s)
+            self._advance(flowing_ua, until_s)
             if ended is None and self._reached(step):
                 ended = End.STATE
             if ended in _INTERRUPTS:
@@ -127,7 +160,7 @@ class Course:
                 self._plan()
         self.ended = End.TIME if ended is None else ended
 
-    def _limited(self, step: Step, until_s: float) -> tuple[float, End | None]:
+    def _limited(self, step: ProgrammeStep, until_s: float) -> tuple[float, End | None]:
         """When this slice of a constant current ends, and whether by its voltage."""
         low_v, high_v = step.low_v, step.high_v
         if low_v is None and high_v is None:
@@ -148,7 +181,7 @@ class Course:
             return until_s, None
         return self.now_s + crossing.time_s, End.LOW if crossing.bound == "low" else End.HIGH
 
-    def _held(self, step: Step, near_ua: float, duration_s: float) -> float:
+    def _held(self, step: ProgrammeStep, near_ua: float, duration_s: float) -> float:
         """The current of a hold, never above that of the charge before it."""
         assert step.hold_v is not None
         area_cm2 = self.cell.area_cm2
@@ -161,13 +194,13 @@ class Course:
         )
         return areal * area_cm2
 
-    def _reached(self, step: Step) -> bool:
+    def _reached(self, step: ProgrammeStep) -> bool:
         if step.until_soc is None or self._is_open:
             return False
         beyond = self.cell.stoichiometry - step.until_soc
         return beyond * step.current_ua >= 0.0
 
-    def _pass(self, current_ua: float, until_s: float) -> None:
+    def _advance(self, current_ua: float, until_s: float) -> None:
         duration_s = until_s - self.now_s
         if duration_s <= 0.0:
             return
@@ -176,37 +209,37 @@ class Course:
         self.passed_uah += current_ua * duration_s / 3600.0
         self.now_s = until_s
 
-    def _sample(self, current_ua: float, end: End | None, is_pulse: bool) -> Moment:
-        """Look for a moment, with the voltage input on the cell."""
+    def _sample(self, current_ua: float, end: End | None, is_pulse: bool) -> NodeSample:
+        """Measure, with the voltage input on the cell."""
         cell, sensors, temperature_c = self.cell, self._sensors, self._temperature_c
         drain_ua = sensors.drain_ua(cell.voltage_v(current_ua, temperature_c))
         # The drain itself lowers the voltage that drives it; the rest of that is below a tenth.
         drain_ua = sensors.drain_ua(cell.voltage_v(current_ua - drain_ua, temperature_c))
         net_ua = current_ua - drain_ua
-        cell.advance(net_ua, temperature_c, SEEN_AFTER_S)
+        cell.advance(net_ua, temperature_c, RESULT_AFTER_S)
         voltage_v = cell.voltage_v(net_ua, temperature_c)
-        cell.advance(net_ua, temperature_c, LOOK_S - SEEN_AFTER_S)
-        sensors.pass_time(current_ua, temperature_c, LOOK_S)
-        self.passed_uah += net_ua * LOOK_S / 3600.0
-        self.now_s += LOOK_S
+        cell.advance(net_ua, temperature_c, MEASURING_S - RESULT_AFTER_S)
+        sensors.pass_time(current_ua, temperature_c, MEASURING_S)
+        self.passed_uah += net_ua * MEASURING_S / 3600.0
+        self.now_s += MEASURING_S
         interrupt = Interrupt.TIMER if end is None else _INTERRUPTS[end]
-        kind = Kind.OPEN if self._is_open else Kind.CONNECTED
+        kind = ReadingKind.OPEN if self._is_open else ReadingKind.CONNECTED
         reading = self._read(kind, current_ua, voltage_v, interrupt)
         end = None if is_pulse else end
-        return Moment(self.now_s, reading, temperature_c, self.passed_uah, end)
+        return NodeSample(self.now_s, reading, temperature_c, self.passed_uah, end)
 
     def _read(
-        self, kind: Kind, current_ua: float, voltage_v: float, interrupt: Interrupt
+        self, kind: ReadingKind, current_ua: float, voltage_v: float, interrupt: Interrupt
     ) -> Reading:
         faults, sensors = self._faults, self._sensors
         stuck_since_s = self.now_s - faults.stuck_from_s
         if self._last is not None and 0.0 <= stuck_since_s < faults.stuck_s:
             return sensors.repeat(self._last, kind)
-        if faults.lost_share and self._luck.random() < faults.lost_share:
+        if faults.lost_share and self._rng.random() < faults.lost_share:
             self._lost = True
             return sensors.lose()
         if self._lost:  # the count reaches back to before the switch was opened
-            self._lost, kind = False, Kind.CONNECTED
+            self._lost, kind = False, ReadingKind.CONNECTED
         self._last = sensors.read(kind, current_ua, voltage_v, self._temperature_c, interrupt)
         return self._last
 

@@ -20,14 +20,13 @@ from filmgauge_sim.scenario.scenario import (
     ScenarioError,
     duration_us,
 )
-from filmgauge_sim.score.cell_run import Course, Sampling
+from filmgauge_sim.score.cell_run import CellRun, ProgrammeStep, Sampling
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.programmes.cycling import HOUR_S, Programme
+from filmgauge_sim.score.programmes import HOUR_S, Programme
 from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
-from filmgauge_sim.score.steps import Step
 
 _SHUNT_OHM = 1000.0
-_KNOWN_SIGMA = 0.001  # as the virtual node is told it
+_GIVEN_SIGMA = 0.001  # as the virtual node begins with it
 _UNKNOWN_SIGMA = 0.25
 
 
@@ -42,7 +41,7 @@ def family_of(scenario: Scenario) -> Family:
     if node.sensor.shunt_ohm != _SHUNT_OHM or node.firmware.shunt_ohm != _SHUNT_OHM:
         raise ScenarioError(f"node {node.name}: shunt_ohm must be {_SHUNT_OHM:g} for a score")
     state = node.cell.stoichiometry
-    known = (state, _KNOWN_SIGMA) if node.firmware.soc_known else (0.5, _UNKNOWN_SIGMA)
+    initial_soc = (state, _GIVEN_SIGMA) if node.firmware.soc_known else (0.5, _UNKNOWN_SIGMA)
     return Family(
         name=scenario.name,
         cell_set=node.cell.set,
@@ -50,17 +49,17 @@ def family_of(scenario: Scenario) -> Family:
         days=duration_us(scenario.duration) / 86400e6,
         sampling=Sampling(node.firmware.sample_s),
         programme=_CyclerProgramme(tuple(node.cycler)),
-        weather=_Air(node.ambient.mean_c, node.ambient.swing_c, node.ambient.period_h),
+        weather=_NodeAmbient(node.ambient.mean_c, node.ambient.swing_c, node.ambient.period_h),
         stoichiometry=(state, state),
         is_charged=True,
-        known=known,
+        initial_soc=initial_soc,
         draw_cell=_the_set,
         draw_sensors=_SensorsOf(node),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Air:
+class _NodeAmbient:
     """The ambient of a scenario."""
 
     mean_c: float
@@ -97,20 +96,20 @@ class _CyclerProgramme:
 
     steps: tuple[CyclerStep, ...]
 
-    def __call__(self, capacity_uah: float, area_cm2: float, luck: Random) -> Programme:
-        def programme(course: Course) -> Iterator[Step]:
+    def __call__(self, capacity_uah: float, rng: Random) -> Programme:
+        def programme(cell_run: CellRun) -> Iterator[ProgrammeStep]:
             while True:
                 for step in self.steps:
                     yield _step(step, capacity_uah)
                 if not self.steps:
-                    yield Step(0.0)
+                    yield ProgrammeStep(0.0)
 
         return programme
 
 
-def _step(step: CyclerStep, capacity_uah: float) -> Step:
+def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:
     sign = {"charge": 1.0, "discharge": -1.0, "rest": 0.0}[step.action]
-    return Step(
+    return ProgrammeStep(
         sign * step.rate_c * capacity_uah,
         inf if step.hours is None else step.hours * HOUR_S,
         low_v=step.until_v if sign < 0.0 else None,

@@ -1,18 +1,29 @@
-"""What the score asks of a gauge, ours or a baseline."""
+"""What the score asks of a gauge, ours or a baseline.
 
+A time to empty is at the recent mean current, an exponential mean with a time constant of one
+hour,
+
+    m <- m + (i - m) (1 - exp(-dt / 1 h))
+
+for all gauges and for the truth, so that everybody answers the same question.
+"""
+
+from math import expm1
 from typing import Protocol
 
 from filmgauge_sim.score.sensor_model import Reading
 
+HOUR_S = 3600.0
 
-class Estimator(Protocol):
+
+class Gauge(Protocol):
     """A gauge that is fed readings and nothing else.
 
     States of charge from 0 to 1 where the gauge keeps to it; None for what it does not know.
     """
 
-    def take(self, reading: Reading) -> None:
-        """Take the reading of one wake."""
+    def update(self, reading: Reading) -> None:
+        """Use the reading of one wake."""
         ...
 
     def soc(self) -> float:
@@ -46,3 +57,14 @@ class Estimator(Protocol):
     def problems(self) -> list[str]:
         """What it could not cope with so far, a sentence each."""
         ...
+
+
+class RecentMean:
+    """Mean current in the unit of what is added; 0 before anything was."""
+
+    def __init__(self) -> None:
+        self.current = 0.0
+
+    def add(self, current: float, duration_s: float) -> None:
+        """Let a mean current act for a time."""
+        self.current -= (current - self.current) * expm1(-duration_s / HOUR_S)

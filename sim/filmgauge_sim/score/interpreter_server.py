@@ -1,8 +1,8 @@
 """A gauge on an interpreter of its own, MicroPython or CPython.
 
-    micropython _serve.py FIRMWARE
+    micropython interpreter_server.py FIRMWARE
 
-reads the profile in hexadecimal digits and the shunt in mOhm, then takes a command a line,
+reads the profile in hexadecimal digits and the shunt in mOhm, then obeys a command a line,
 integers behind a word, and answers each with integers, `-` for None, or with `!` and what went
 wrong. As on a node that sleeps, nothing but the packed state outlives a reading.
 """
@@ -26,25 +26,25 @@ class _Server:
         self._state = State()
 
     def open(self, soc_ppm, sigma_ppm, is_new):
-        """Tell what is known before the first reading."""
+        """Begin with what is known before the first reading."""
         self._gauge.open(soc_ppm, sigma_ppm, is_new)
-        return self._told()
+        return self._results()
 
     def lost(self):
-        """Take a wake without readings."""
+        """Use a wake without readings."""
         self._gauge.health.interrupt()  # what follows a gap is no step of a load
-        return self._slept()
+        return self._sleep()
 
     def read(self, is_open, counts, elapsed_ms, cdeg, drained_pc, uv, code, drain_pa):
-        """Take a reading."""
+        """Use a reading."""
         gauge = self._gauge
         (gauge.zero if is_open else gauge.count)(counts, elapsed_ms, cdeg)
         gauge.book(-drained_pc)
         gauge.observe(uv, gauge.scale.pc(code), drain_pa, cdeg)
-        return self._slept()
+        return self._sleep()
 
-    def look(self, load_pa, cdeg):
-        """Return what is asked for now and then."""
+    def forecast(self, load_pa, cdeg):
+        """Return available charge (nAh), time to empty (s) and resistance (mOhm)."""
         gauge = self._gauge
         return (
             gauge.available_nah(load_pa, cdeg),
@@ -52,13 +52,13 @@ class _Server:
             gauge.resistance_mohm(),
         )
 
-    def _slept(self):
+    def _sleep(self):
         self._state.pack(self._gauge)
         self._gauge = FuelGauge(*self._cell)
         self._state.unpack(self._gauge)
-        return self._told()
+        return self._results()
 
-    def _told(self):
+    def _results(self):
         gauge = self._gauge
         lines = [gauge.ledger.line_pc(line) for line in range(CORRECTED, GAP + 1)]
         return [gauge.soc_ppm(), gauge.sigma_ppm(), gauge.full_nah()] + lines  # noqa: RUF005
@@ -67,10 +67,10 @@ class _Server:
 def _answer(server, command):
     name, *numbers = command.split()
     try:
-        told = getattr(server, name)(*[int(number) for number in numbers])
+        results = getattr(server, name)(*[int(number) for number in numbers])
     except Exception as error:
         return "! " + name + ": " + repr(error)
-    return " ".join("-" if value is None else str(value) for value in told)
+    return " ".join("-" if value is None else str(value) for value in results)
 
 
 def _serve():

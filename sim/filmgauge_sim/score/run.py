@@ -5,31 +5,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from filmgauge_sim.cell import CellParameters, FilmCell, load_parameters
+from filmgauge_sim.cell import CellParameters, FilmCell, deliverable_uah, load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.score import truth
-from filmgauge_sim.score.baselines.counter import Counter, ResetCounter
-from filmgauge_sim.score.baselines.kalman import Kalman
-from filmgauge_sim.score.baselines.rest_table import RestTable
-from filmgauge_sim.score.cell_run import Course, Faults, Moment
+from filmgauge_sim.score.baselines import (
+    CountingGauge,
+    KalmanGauge,
+    ResettingGauge,
+    RestTableGauge,
+)
+from filmgauge_sim.score.cell_run import CellRun, End, Faults, NodeSample
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.firmware_gauge import RUNTIMES, GaugeMaker, Ours, RuntimeName, gauge_maker
-from filmgauge_sim.score.gauge_protocol import Estimator
-from filmgauge_sim.score.programmes.cycling import Programme
-from filmgauge_sim.score.recent_discharge import RecentTruth
-from filmgauge_sim.score.sensor_model import Reading, Sensors
-from filmgauge_sim.score.steps import End
+from filmgauge_sim.score.firmware_gauge import RUNTIMES, FirmwareGauge, RuntimeName
+from filmgauge_sim.score.gauge_protocol import Gauge
+from filmgauge_sim.score.programmes import Programme
+from filmgauge_sim.score.sensor_model import Reading, SensorModel
 
 SHUNT_OHM = 1000.0
 _SHUNT_MOHM = round(SHUNT_OHM * 1e3)
 GAUGE = "gauge"
 BASELINES = {
-    "counter": Counter,
-    "reset-counter": ResetCounter,
-    "rest-table": RestTable,
-    "ekf": Kalman,
+    "counter": CountingGauge,
+    "reset-counter": ResettingGauge,
+    "rest-table": RestTableGauge,
+    "ekf": KalmanGauge,
 }
-LOOKS = 300  # how often a run asks the cell what it would deliver
+EVALUATIONS = 300  # how often a run asks the cell what it would deliver
 _NAN = float("nan")
 _ENDS = (End.LOW, End.FADED)
 
@@ -40,7 +41,7 @@ def _doubles() -> "array[float]":
 
 @dataclass(slots=True)
 class Track:
-    """What one gauge said: at every sample, and at every look (NaN where it does not know)."""
+    """What one gauge said: at every sample, and at every evaluation (NaN: it does not know)."""
 
     soc: "array[float]" = field(default_factory=_doubles)
     sigma: "array[float]" = field(default_factory=_doubles)
@@ -54,7 +55,8 @@ class Track:
 
 @dataclass(slots=True)
 class RunLog:
-    """Truth and what every gauge said of it. ``look`` holds the sample of each look.
+    """Truth and what every gauge said of it. ``evaluated`` holds the samples at which
+    the gauges were evaluated.
 
     Times in s, charge in uAh; mean_ua and time_to_empty_h are NaN unless the cell was discharged
     throughout the last hour. ends: time and kind of every end of charge or discharge.
@@ -65,7 +67,7 @@ class RunLog:
     load_ua: float
     time_s: "array[float]" = field(default_factory=_doubles)
     soc: "array[float]" = field(default_factory=_doubles)
-    look: list[int] = field(default_factory=list)
+    evaluated: list[int] = field(default_factory=list)
     available_uah: "array[float]" = field(default_factory=_doubles)
     reference_uah: "array[float]" = field(default_factory=_doubles)
     full_uah: "array[float]" = field(default_factory=_doubles)
@@ -99,23 +101,22 @@ def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
     parameters = load_parameters(family.cell_set)
     capacity_uah = parameters.capacity_uah_cm2 * family.area_cm2
 
-    def luck(subject: str) -> Random:
+    def rng(subject: str) -> Random:
         return Random(f"{family.name}/{seed}/{subject}")
 
-    cell = _cell(family, parameters, luck)
-    sensors = Sensors(family.draw_sensors(luck("sensors")), SHUNT_OHM, luck("noise"))
-    stuck_from_s = luck("faults").uniform(0.3, 0.9) * family.days * 86400.0
+    cell = _cell(family, parameters, rng)
+    sensors = SensorModel(family.draw_sensors(rng("sensors")), SHUNT_OHM, rng("noise"))
+    stuck_from_s = rng("faults").uniform(0.3, 0.9) * family.days * 86400.0
     faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
-    course = Course(cell, sensors, family.sampling, family.weather.at_c, faults, luck("losses"))
-    ours = _ours(family, parameters, options or Options())
-    gauges: dict[str, Estimator] = {GAUGE: ours}
-    gauges |= _baselines(family, parameters, cell.stoichiometry)
+    cell_run = CellRun(cell, sensors, family.sampling, family.weather.at_c, faults, rng("losses"))
+    ours = _firmware_gauge(family, parameters, options or Options())
+    gauges: dict[str, Gauge] = {GAUGE: ours, **_baselines(family, parameters, cell.stoichiometry)}
     log = RunLog(family.name, seed, family.load_c * capacity_uah)
     log.tracks = {name: Track() for name in gauges}
     log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
-    programme = family.programme(capacity_uah, family.area_cm2, luck("programme"))
+    programme = family.programme(capacity_uah, rng("programme"))
     try:
-        _listen(course, programme, family, gauges, log)
+        _record(cell_run, programme, family, gauges, log)
     finally:
         ours.close()
     for name, gauge in gauges.items():
@@ -123,14 +124,14 @@ def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
     return log
 
 
-def _cell(family: Family, parameters: CellParameters, luck: Callable[[str], Random]) -> FilmCell:
-    start = luck("start")
+def _cell(family: Family, parameters: CellParameters, rng: Callable[[str], Random]) -> FilmCell:
+    start = rng("start")
     stoichiometry = start.uniform(*family.stoichiometry)
     hysteresis = start.choice((-1.0, 1.0))
     if family.is_charged is not None:
         hysteresis = 1.0 if family.is_charged else -1.0
     return FilmCell(
-        family.draw_cell(parameters, luck("cell")),
+        family.draw_cell(parameters, rng("cell")),
         family.area_cm2,
         stoichiometry,
         hysteresis=hysteresis,
@@ -138,96 +139,85 @@ def _cell(family: Family, parameters: CellParameters, luck: Callable[[str], Rand
     )
 
 
-def _ours(family: Family, parameters: CellParameters, options: Options) -> Ours:
+def _firmware_gauge(family: Family, parameters: CellParameters, options: Options) -> FirmwareGauge:
     """Our gauge, for the parameter set and not for the drawn cell, as the baselines are."""
     profile = compile_profile(parameters, family.area_cm2)
-    kind = RUNTIMES[options.runtime]
-    return kind(_maker(options.single), profile, _SHUNT_MOHM, family.known, family.is_new)
+    return RUNTIMES[options.runtime](
+        profile, _SHUNT_MOHM, family.initial_soc, family.is_new, options.single
+    )
 
 
-def _baselines(
-    family: Family, parameters: CellParameters, true_soc: float
-) -> dict[str, Estimator]:
-    told = true_soc if family.is_told else family.known[0]
+def _baselines(family: Family, parameters: CellParameters, true_soc: float) -> dict[str, Gauge]:
+    start = true_soc if family.baselines_know_start else family.initial_soc[0]
     return {
-        name: kind(parameters, family.area_cm2, _SHUNT_MOHM, told)
+        name: kind(parameters, family.area_cm2, _SHUNT_MOHM, start)
         for name, kind in BASELINES.items()
     }
 
 
-_makers: dict[bool, GaugeMaker] = {}
-
-
-def _maker(single: bool) -> GaugeMaker:
-    if single not in _makers:
-        _makers[single] = gauge_maker(single)
-    return _makers[single]
-
-
-def _listen(
-    course: Course,
+def _record(
+    cell_run: CellRun,
     programme: Programme,
     family: Family,
-    gauges: dict[str, Estimator],
+    gauges: dict[str, Gauge],
     log: RunLog,
 ) -> None:
-    recent = RecentTruth()
-    least_ua = truth.LEAST_C * course.cell.capacity_uah
+    """Let every gauge follow the run, and log what each says beside the truth."""
+    cell = cell_run.cell
+    recent = truth.RecentDischarge()
+    least_ua = truth.LEAST_C * cell.capacity_uah
     duration_s = family.days * 86400.0
-    look_every_s = duration_s / LOOKS
-    next_look_s = 0.0
+    next_evaluation_s = 0.0
     temperature_cdeg = 2500
     reference = (_NAN, _NAN)
-    for moment in course.run(programme, duration_s):
-        reading: Reading = moment.reading
+    for sample in cell_run.samples(programme, duration_s):
+        reading: Reading = sample.reading
         if reading.temperature_cdeg:
             temperature_cdeg = reading.temperature_cdeg
-        recent.add(moment.now_s, moment.passed_uah, least_ua)
-        log.time_s.append(moment.now_s)
-        log.soc.append(course.cell.stoichiometry)
-        if moment.end in _ENDS:
-            log.ends.append((moment.now_s, moment.end))
+        recent.add(sample.now_s, sample.passed_uah, least_ua)
+        log.time_s.append(sample.now_s)
+        log.soc.append(cell.stoichiometry)
+        if sample.end in _ENDS:
+            log.ends.append((sample.now_s, sample.end))
         for name, gauge in gauges.items():
-            gauge.take(reading)
+            gauge.update(reading)
             track = log.tracks[name]
             track.soc.append(gauge.soc())
-            sigma = gauge.sigma()
-            track.sigma.append(_NAN if sigma is None else sigma)
+            track.sigma.append(_or_nan(gauge.sigma()))
             track.silent_jumps += gauge.is_silent_jump()
-        if moment.now_s >= next_look_s:
-            next_look_s += look_every_s
-            cell = course.cell
+        if sample.now_s >= next_evaluation_s:
+            next_evaluation_s += duration_s / EVALUATIONS
             if reference[0] != cell.capacity_uah:
                 reference = cell.capacity_uah, truth.full_available_uah(cell, log.load_ua)
             log.reference_uah.append(reference[1])
-            _look(cell, moment, recent, temperature_cdeg, gauges, log)
+            _evaluate(cell, sample, recent, temperature_cdeg, gauges, log)
 
 
-def _look(
+def _evaluate(
     cell: FilmCell,
-    moment: Moment,
-    recent: RecentTruth,
+    sample: NodeSample,
+    recent: truth.RecentDischarge,
     temperature_cdeg: int,
-    gauges: dict[str, Estimator],
+    gauges: dict[str, Gauge],
     log: RunLog,
 ) -> None:
     """Ask the cell what it would deliver, and the gauges what they think of it."""
-    log.look.append(len(log.time_s) - 1)
-    log.available_uah.append(truth.available_uah(cell, log.load_ua, moment.temperature_c))
+    log.evaluated.append(len(log.time_s) - 1)
+    log.available_uah.append(deliverable_uah(cell, log.load_ua, sample.temperature_c))
     log.full_uah.append(cell.capacity_uah)
     mean_ua = recent.discharge_ua()
     to_empty_h = _NAN
     if mean_ua is not None:
-        to_empty_h = truth.time_to_empty_h(cell, mean_ua, moment.temperature_c)
-    log.mean_ua.append(_known(mean_ua))
+        to_empty_h = truth.time_to_empty_h(cell, mean_ua, sample.temperature_c)
+    log.mean_ua.append(_or_nan(mean_ua))
     log.time_to_empty_h.append(to_empty_h)
     for name, gauge in gauges.items():
         track = log.tracks[name]
         track.available_uah.append(gauge.available_uah(log.load_ua, temperature_cdeg))
         track.full_uah.append(gauge.full_uah())
-        track.time_to_empty_h.append(_known(gauge.time_to_empty_h(temperature_cdeg)))
-        track.resistance_ohm.append(_known(gauge.resistance_ohm()))
+        track.time_to_empty_h.append(_or_nan(gauge.time_to_empty_h(temperature_cdeg)))
+        track.resistance_ohm.append(_or_nan(gauge.resistance_ohm()))
 
 
-def _known(value: float | None) -> float:
+def _or_nan(value: float | None) -> float:
     return _NAN if value is None else value

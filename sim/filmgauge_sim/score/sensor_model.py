@@ -1,11 +1,11 @@
-"""What the sensors of a node say: all that a gauge gets to see.
+"""What the sensors of a node say: all that a gauge gets to know.
 
 A fast model of the INA228 as the firmware sets it up (40.96 mV range, 78.125 nV a count, bus
 1052 us and shunt 4120 us, four averages), of the TMP117 and of the node's clock. It gives what
 the register-level part of ``parts/ina228.py`` gives under the same errors; only the parts of a
 conversion cycle are left out.
 
-    sensors = Sensors(errors, shunt_ohm, Random(seed))
+    sensors = SensorModel(errors, shunt_ohm, Random(seed))
     sensors.pass_time(current_ua, temperature_c, duration_s)    # as often as anything changes
     reading = sensors.read(kind, current_ua, voltage_v, temperature_c)
 """
@@ -22,13 +22,13 @@ BUS_LSB_UV = 195.3125
 HIGHEST_CODE = 0x7FFFF
 AVERAGES = 4  # as firmware/filmgauge/sensors/ina228.py sets it up
 CYCLE_S = (1052 + 4120) * 1e-6
-LOOK_S = 0.046  # how long the voltage input is connected: two results and the switch
-SEEN_AFTER_S = 0.036  # the middle of the last result, which takes 20.7 ms
+MEASURING_S = 0.046  # how long the voltage input is connected: two results and the switch
+RESULT_AFTER_S = 0.036  # the middle of the last result, which takes 20.7 ms
 DIVIDER_OHM = 1_000_000  # what the firmware takes the voltage input for
 _TEMPERATURES_PER_C = 128
 
 
-class Kind(Enum):
+class ReadingKind(Enum):
     """Whether the cell was connected while the charge of a reading was counted."""
 
     CONNECTED = "connected"
@@ -51,11 +51,11 @@ class Reading:
 
     counts: what the accumulator counted since the last reading, 78.125 nVs across the shunt a
     count. elapsed_ms: since then, by the node's clock. drain_pa, drained_pc: what the voltage
-    input took while it looked, as the firmware takes it. All but kind and elapsed_ms are 0 for
-    a lost reading.
+    input took while it was connected, as the firmware computes it. All but kind and elapsed_ms
+    are 0 for a lost reading.
     """
 
-    kind: Kind
+    kind: ReadingKind
     elapsed_ms: int
     counts: int = 0
     current_code: int = 0
@@ -66,7 +66,7 @@ class Reading:
     interrupt: Interrupt = Interrupt.TIMER
 
 
-class Sensors:
+class SensorModel:
     """The sensors of one node from time 0 on."""
 
     def __init__(self, errors: SensorErrors, shunt_ohm: float, noise: Random) -> None:
@@ -97,7 +97,7 @@ class Sensors:
 
     def read(
         self,
-        kind: Kind,
+        kind: ReadingKind,
         current_ua: float,
         voltage_v: float,
         temperature_c: float,
@@ -112,7 +112,7 @@ class Sensors:
         code = self._code(current_ua, temperature_c)
         code += self._noise.gauss(0.0, self._sigma) / sqrt(AVERAGES)
         voltage_uv = self._bus_uv(voltage_v)
-        looked_us = round(LOOK_S * 1e6 * (1.0 + self.errors.clock_error))
+        measuring_us = round(MEASURING_S * 1e6 * (1.0 + self.errors.clock_error))
         reading = Reading(
             kind,
             now_ms - self._read_ms,
@@ -121,13 +121,13 @@ class Sensors:
             voltage_uv,
             self._centidegrees(temperature_c),
             voltage_uv * 1_000_000 // DIVIDER_OHM,
-            voltage_uv * looked_us // DIVIDER_OHM,
+            voltage_uv * measuring_us // DIVIDER_OHM,
             interrupt,
         )
         self._read_counts, self._read_ms = counts, now_ms
         return reading
 
-    def repeat(self, last: Reading, kind: Kind) -> Reading:
+    def repeat(self, last: Reading, kind: ReadingKind) -> Reading:
         """What a stuck sensor gives: the last values again; the part goes on behind it."""
         now_ms = self._clock_ms()
         elapsed_ms, self._read_ms = now_ms - self._read_ms, now_ms
@@ -144,7 +144,7 @@ class Sensors:
 
     def lose(self) -> Reading:
         """A wake at which no sensor answered; the next reading counts on from the last one."""
-        return Reading(Kind.LOST, self._clock_ms() - self._read_ms)
+        return Reading(ReadingKind.LOST, self._clock_ms() - self._read_ms)
 
     def _clock_ms(self) -> int:
         return floor(self._now_s * 1e3 * (1.0 + self.errors.clock_error))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from filmgauge_sim.score import bounds, measure
+from filmgauge_sim.score import bounds, family_figures
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.run import BASELINES, GAUGE, Options, RunLog, run
 
@@ -48,9 +48,9 @@ def scores(
     seeds: Sequence[int],
     options: Options,
     workers: int | None = None,
-    told: Callable[[str, int], None] = lambda family, seed: None,
+    on_run: Callable[[str, int], None] = lambda family, seed: None,
 ) -> Iterator[FamilyScore]:
-    """The score of each family in order; ``told`` is called when a run has ended.
+    """The score of each family in order; ``on_run`` is called when a run has ended.
 
     workers: processes, one for each processor by default.
     """
@@ -60,27 +60,27 @@ def scores(
         runs = [[pool.submit(run, family, seed, options) for seed in seeds] for family in families]
         try:
             for index, family in enumerate(families):
-                # Taken out of the list, so that the logs of a family go when it is done.
+                # Out of the list, so that the logs of a family go when it is done.
                 futures, runs[index] = runs[index], []
-                yield family_score(family, _finished(futures, told))
+                yield family_score(family, _finished(futures, on_run))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 def family_score(family: Family, logs: Sequence[RunLog]) -> FamilyScore:
     """The figures of one family from the logs of its seeds."""
-    gauge = measure.figures(logs, GAUGE, family.counted)
-    others = {name: measure.figures(logs, name, family.counted) for name in BASELINES}
-    ends = [measure.anchors(log) for log in logs]
+    gauge = family_figures.figures(logs, GAUGE, family.counted)
+    others = {name: family_figures.figures(logs, name, family.counted) for name in BASELINES}
+    ends = [family_figures.anchors(log) for log in logs]
     means = {kind: sum(each[kind] for each in ends) / len(ends) for kind in ends[0]}
     checks = bounds.checks(family.name, gauge, others)
     return FamilyScore(family, gauge, others, checks, means, logs[0])
 
 
 def _finished(
-    futures: Sequence["Future[RunLog]"], told: Callable[[str, int], None]
+    futures: Sequence["Future[RunLog]"], on_run: Callable[[str, int], None]
 ) -> list[RunLog]:
     for future in as_completed(futures):
         log = future.result()
-        told(log.family, log.seed)
+        on_run(log.family, log.seed)
     return [future.result() for future in futures]

@@ -2,14 +2,10 @@
 
 from filmgauge_sim.cell import FilmCell, deliverable_uah
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
+from filmgauge_sim.score.gauge_protocol import HOUR_S, RecentMean
 
 LOAD_C = 1 / 20  # the stated load, in C of the profile, where a family states no other
 LEAST_C = 1 / 500  # a smaller mean discharge is a rest: the voltage input draws some as well
-
-
-def available_uah(cell: FilmCell, load_ua: float, temperature_c: float) -> float:
-    """What the cell delivers from now at this load and temperature down to 1.0 V."""
-    return deliverable_uah(cell, load_ua, temperature_c)
 
 
 def full_available_uah(cell: FilmCell, load_ua: float) -> float:
@@ -35,3 +31,26 @@ def resistance_ohm(cell: FilmCell, capacity_uah: float) -> float:
         low_ua / cell.area_cm2
     )
     return rise_v / (high_ua - low_ua) * 1e6
+
+
+class RecentDischarge:
+    """The mean of the true current, and whether the cell was discharged throughout the hour."""
+
+    def __init__(self) -> None:
+        self._mean = RecentMean()
+        self._now_s = self._passed_uah = self._idle_s = 0.0
+
+    def add(self, now_s: float, passed_uah: float, least_ua: float) -> None:
+        """Add a sample; a discharge below least_ua is none."""
+        duration_s = now_s - self._now_s
+        current_ua = (passed_uah - self._passed_uah) / duration_s * HOUR_S
+        self._mean.add(current_ua, duration_s)
+        self._now_s, self._passed_uah = now_s, passed_uah
+        if current_ua > -least_ua:
+            self._idle_s = now_s
+
+    def discharge_ua(self) -> float | None:
+        """Mean discharge (positive); None unless it lasted throughout the last hour."""
+        if self._mean.current >= 0.0 or self._now_s - self._idle_s < HOUR_S:
+            return None
+        return -self._mean.current

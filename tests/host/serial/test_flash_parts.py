@@ -1,6 +1,8 @@
 """The parts of flashing that need no board: archive, checks, settings, port."""
 
 import hashlib
+import runpy
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,11 +14,11 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from filmgauge.config import Config
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision.boards import BOARDS, check_board, check_interpreter
-from filmgauge_host.provision.settings import compile_cell, read_config, read_profile
-from filmgauge_host.serial.archive import Archive, Member, full_name
-from filmgauge_host.serial.board_link import Identity, LinkError
-from filmgauge_host.serial.ports import find_port
+from filmgauge_host.serial.archive import HEAD_BYTES, Archive, Member, index_length, members
+from filmgauge_host.serial.board_link import LinkError, find_port
+from filmgauge_host.serial.interpreter import BOARDS, Identity, check_board, check_interpreter
+from filmgauge_host.serial.launcher import firmware_file
+from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 
 MODULES = st.dictionaries(
     st.text("abcdef/", min_size=1, max_size=12).map(lambda name: f"filmgauge/{name}.mpy"),
@@ -24,28 +26,33 @@ MODULES = st.dictionaries(
     max_size=8,
 )
 C3 = BOARDS["esp32-c3"]
+LAUNCHER = runpy.run_path(str(firmware_file("launch.py")))
 
 
-def members(data: bytes) -> dict[str, Member]:
-    """Read an archive as docs/flashing.md describes it."""
-    assert data[:7] == b"FGAPP1\n"
-    begin = 15 + int(data[7:15], 16)
-    index = data[15:begin].decode()
-    found = {}
-    for line in index.split("\n"):
-        if line:
-            name, offset, length = line.rsplit(" ", 2)
-            at, size = begin + int(offset, 16), int(length, 16)
-            found[full_name(name)] = Member(
-                at, size, hashlib.sha256(data[at : at + size]).digest()
-            )
-    return found
+def listed(data: bytes) -> dict[str, Member]:
+    """Return the members of an archive as the host reads them, part by part."""
+    length = index_length(data[:HEAD_BYTES])
+    assert length is not None
+    return members(data[HEAD_BYTES : HEAD_BYTES + length])
 
 
 @given(MODULES)
-def test_an_archive_holds_its_modules(modules: Mapping[str, bytes]) -> None:
+def test_the_launcher_finds_every_module(modules: Mapping[str, bytes]) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(Archive(modules).data)
+        file.flush()
+        archive = LAUNCHER["Archive"](file.name)
+        for name, content in modules.items():
+            buffer = bytearray(len(content) + 1)
+            assert archive.open(f"/{name}", "rb").readinto(buffer) == len(content)
+            assert buffer[:-1] == content
+        archive.umount()
+
+
+@given(MODULES)
+def test_the_host_reads_what_it_has_written(modules: Mapping[str, bytes]) -> None:
     data = Archive(modules).data
-    found = members(data)
+    found = listed(data)
     assert {name: data[m.offset : m.offset + m.length] for name, m in found.items()} == modules
 
 
@@ -53,14 +60,18 @@ def test_an_archive_holds_its_modules(modules: Mapping[str, bytes]) -> None:
 def test_an_archive_is_made_from_another_one(
     old: Mapping[str, bytes], new: Mapping[str, bytes]
 ) -> None:
-    there, wanted = Archive(old).data, Archive(new)
+    present, wanted = Archive(old).data, Archive(new)
+    same = {name: at for name, at in listed(present).items() if old[name] == new.get(name)}
     made = b""
-    for piece in wanted.pieces(members(there)):
-        made += piece.data or there[piece.offset : piece.offset + piece.length]
+    for piece in wanted.pieces(same):
+        made += piece.data or present[piece.offset : piece.offset + piece.length]
     assert made == wanted.data
     assert hashlib.sha256(made).digest() == wanted.digest
-    differing = {name for name in new if old.get(name) != new[name]}
-    assert set(wanted.changed(members(there))) == differing
+
+
+@pytest.mark.parametrize("head", [b"", b"FGAPP", b"FGAPP1\nabcdefgx", b"PK" + bytes(13)])
+def test_what_is_no_archive_has_no_index(head: bytes) -> None:
+    assert index_length(head) is None
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_node_that_runs_is_looked_into_and_goes_on(tmp_path: Path, bytecode) -
     # It went on as the same boot, and nothing was lost: no gap is told.
     assert second["state"]["boot"] == 1
     assert second["state"]["wakes"] > state["wakes"]
-    assert second["state"]["ledger_uah"]["gaps"] == 0
+    assert second["state"]["ledger_uah"]["gap"] == 0
     # The flash itself is the witness of what `log` has read.
     kept = [Record.from_bytes(fetch(flash, f"/backlog/{name}")) for name in backlog(flash)]
     told = [Record.from_dict(row) for row in log["records"]]

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
+from statistics import mean, stdev
 
 import pytest
 
@@ -15,6 +16,7 @@ from filmgauge_sim.cell.liquid import LiquidParameters, load_liquid
 
 ROOT = Path(__file__).parents[3]
 SETS = ROOT / "sim/filmgauge_sim/cell/sets"
+EVP = load_parameters("evp-li")
 
 
 def sentence(path: Path | str) -> str:
@@ -171,3 +173,31 @@ def test_the_sets_travel_in_the_wheel(tmp_path):
     assert where.startswith(str(tmp_path))
     assert rest[:2] == ["evp-li", "pre-li"]
     assert float(rest[2]) == load_parameters("pre-li").capacity_uah_cm2
+
+
+def test_a_seed_is_a_cell():
+    assert EVP.drawn(7) == EVP.drawn(7)
+    assert EVP.drawn(7) != EVP.drawn(8)
+
+
+@pytest.mark.parametrize(
+    ("figure", "spread"),
+    [
+        (lambda p: p.capacity_uah_cm2, EVP.capacity_spread),
+        (lambda p: p.diffusion_time_h, EVP.diffusion_spread),
+        (lambda p: p.lipon_resistance_ohm_cm2, EVP.resistance_spread),
+        (lambda p: p.contact_resistance_ohm_cm2, EVP.resistance_spread),
+        (lambda p: 1.0 - p.charge_acceptance, EVP.loss_spread),
+        (lambda p: p.self_discharge_per_year, EVP.loss_spread),
+    ],
+)
+def test_the_stated_width_around_the_set(figure, spread):
+    logs = [math.log(figure(EVP.drawn(seed)) / figure(EVP)) for seed in range(3000)]
+    assert mean(logs) == pytest.approx(0.0, abs=5 * spread / math.sqrt(3000))
+    assert stdev(logs) == pytest.approx(spread, rel=0.07)
+
+
+def test_what_is_not_drawn_stays():
+    cell = EVP.drawn(3)
+    assert cell.plateau_gap_v == EVP.plateau_gap_v
+    assert cell.name == EVP.name

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.circuit.ambient import Ambient
-from filmgauge_sim.circuit.cycler import Cycler, Step
-from filmgauge_sim.circuit.cycler_bench import CyclerBench
+from filmgauge_sim.circuit.cycler_bench import CurrentStep, Cycler, CyclerBench
 from filmgauge_sim.circuit.sensor_pair import SensorPair
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
@@ -30,9 +29,9 @@ FIFTH = CAPACITY_UAH / 5
 class Watched(Cycler):
     """Notes when each step ends and at which voltage."""
 
-    def __init__(self, steps: list[Step]):
+    def __init__(self, steps: list[CurrentStep]):
         super().__init__(steps)
-        self.ended: list[tuple[int, Step, float]] = []
+        self.ended: list[tuple[int, CurrentStep, float]] = []
         self.bench: CyclerBench
 
     def next_step(self, now_us: int) -> None:
@@ -40,7 +39,7 @@ class Watched(Cycler):
         super().next_step(now_us)
 
 
-def bench_of(steps: list[Step], stoichiometry: float = 0.5, ambient: Ambient | None = None):
+def bench_of(steps: list[CurrentStep], stoichiometry: float = 0.5, ambient: Ambient | None = None):
     """Return a bench with an ideal sensor at 1000 ohm, and its cycler."""
     cycler = Watched(steps)
     cycler.bench = CyclerBench(
@@ -54,10 +53,10 @@ def bench_of(steps: list[Step], stoichiometry: float = 0.5, ambient: Ambient | N
 
 
 CYCLE = [
-    Step("charge", FIFTH, until_v=4.0),
-    Step("rest", 0.0, duration_us=HOUR_US),
-    Step("discharge", -FIFTH, until_v=1.0),
-    Step("rest", 0.0, duration_us=2 * HOUR_US),
+    CurrentStep("charge", FIFTH, until_v=4.0),
+    CurrentStep("rest", 0.0, duration_us=HOUR_US),
+    CurrentStep("discharge", -FIFTH, until_v=1.0),
+    CurrentStep("rest", 0.0, duration_us=2 * HOUR_US),
 ]
 
 
@@ -106,14 +105,17 @@ def test_a_rest_lasts_its_hours():
 
 
 def test_time_ends_a_step_before_its_voltage():
-    step = Step("discharge", -FIFTH, duration_us=HOUR_US // 2, until_v=1.0)
-    bench, cycler = bench_of([step, Step("rest", 0.0, duration_us=HOUR_US)])
+    step = CurrentStep("discharge", -FIFTH, duration_us=HOUR_US // 2, until_v=1.0)
+    bench, cycler = bench_of([step, CurrentStep("rest", 0.0, duration_us=HOUR_US)])
     bench.advance_to(HOUR_US)
     assert [at_us for at_us, *_ in cycler.ended] == [HOUR_US // 2]
 
 
 def test_a_step_whose_limit_is_passed_already_ends_at_once():
-    steps = [Step("discharge", -FIFTH, until_v=3.9), Step("rest", 0.0, duration_us=HOUR_US)]
+    steps = [
+        CurrentStep("discharge", -FIFTH, until_v=3.9),
+        CurrentStep("rest", 0.0, duration_us=HOUR_US),
+    ]
     bench, cycler = bench_of(steps)
     bench.advance_to(10 * HOUR_US)
     assert cycler.ended[0][0] <= 1
@@ -135,9 +137,9 @@ def test_charge_is_conserved():
 
 def test_the_gate_drains_the_cell():
     steps = [
-        Step("charge", FIFTH, duration_us=HOUR_US),
-        Step("rest", 0.0, duration_us=HOUR_US),
-        Step("discharge", -FIFTH, duration_us=HOUR_US // 2),
+        CurrentStep("charge", FIFTH, duration_us=HOUR_US),
+        CurrentStep("rest", 0.0, duration_us=HOUR_US),
+        CurrentStep("discharge", -FIFTH, duration_us=HOUR_US // 2),
     ]
     bench, _ = bench_of(steps)
     gate_uaus = 0.0
@@ -214,7 +216,7 @@ def test_any_split_of_the_time_gives_the_same_state(splits):
 def test_any_split_of_the_time_gives_the_same_sensor(splits):
     readings = []
     for stops in ([], sorted(splits)):
-        bench, _ = bench_of([Step("discharge", -7.0, duration_us=40 * HOUR_US)], 0.9)
+        bench, _ = bench_of([CurrentStep("discharge", -7.0, duration_us=40 * HOUR_US)], 0.9)
         start_sensor(bench)
         for at_us in [*stops, 30 * HOUR_US]:
             bench.advance_to(at_us)
@@ -231,7 +233,7 @@ def test_going_back_changes_nothing():
 
 
 def test_sensors_without_supply_count_nothing():
-    bench, _ = bench_of([Step("discharge", -5.0, duration_us=DAY_US)])
+    bench, _ = bench_of([CurrentStep("discharge", -5.0, duration_us=DAY_US)])
     start_sensor(bench)
     bench.advance_to(HOUR_US)
     assert charge_counts(bench) != 0

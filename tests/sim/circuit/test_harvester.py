@@ -6,6 +6,7 @@ import pytest
 
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.harvester import (
+    Charger,
     HarvesterError,
     Light,
     Photovoltaic,
@@ -69,3 +70,25 @@ def test_wrong_traces_are_named(tmp_path: Path, text: str, reason: str) -> None:
     path.write_text(text)
     with pytest.raises(HarvesterError, match=reason):
         TraceHarvester.read(path)
+
+
+def test_a_charger_comes_goes_and_comes_again() -> None:
+    charger = Charger(peak_uw=200.0, hours=6.0, every_h=48.0, first_h=42.0)
+    now_us, changes = 0, []
+    for _ in range(6):
+        changes.append((now_us / HOUR_US, charger.power_uw(now_us)))
+        assert charger.power_uw(charger.holds_until_us(now_us) - 1) == charger.power_uw(now_us)
+        now_us = charger.holds_until_us(now_us)
+    assert changes == [(0, 0), (42, 200), (48, 0), (90, 200), (96, 0), (138, 200)]
+
+
+def test_a_charger_may_be_there_from_the_start() -> None:
+    charger = Charger(peak_uw=5.0, hours=0.5, every_h=1.0)
+    assert charger.power_uw(0) == 5.0
+    assert charger.holds_until_us(0) == HOUR_US // 2
+
+
+@pytest.mark.parametrize("hours", [0.0, 48.0, 50.0])
+def test_a_charger_has_to_go_before_it_comes_again(hours: float) -> None:
+    with pytest.raises(ValueError, match="charger hours"):
+        Charger(peak_uw=1.0, hours=hours, every_h=48.0)

@@ -7,10 +7,10 @@ import pytest
 from film_world import BROWN_OUT_V, PINS, SECOND_US, SUPPLY_V, film_world
 
 from filmgauge_sim.circuit.capacitor import Capacitor
-from filmgauge_sim.circuit.comparator import Comparator
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.harvester import ConstantHarvester
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
+from filmgauge_sim.circuit.rail import Comparator
 
 LONG_US = 100_000 * SECOND_US
 
@@ -125,7 +125,7 @@ def test_a_comparator_remembers() -> None:
     part = Comparator(1.0, 2.0)
     seen = []
     for voltage_v in (1.5, 2.0, 1.5, 1.0, 1.5):
-        part.see(voltage_v)
+        part.update(voltage_v)
         seen.append(part.on)
     assert seen == [False, True, True, False, False]
 

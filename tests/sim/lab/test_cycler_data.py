@@ -3,14 +3,15 @@
 import sys
 
 import bdf
+import bdf.io
 import numpy as np
 import pytest
 from cycler_data import AREA_CM2, PRE, cycled
 from neware_file import CHARGE, DISCHARGE, HOLD, REST, write_ndax
 
-from filmgauge_sim.lab.cycler_data import read_measured
+from filmgauge_sim.lab.cycler_data import read_cycler_data
 from filmgauge_sim.lab.fit import fit
-from filmgauge_sim.lab.segments import Kind, cut
+from filmgauge_sim.lab.segments import SegmentKind, cut
 
 COLUMNS = ("time_h", "current_ua_cm2", "voltage_v", "charge_uah_cm2")
 
@@ -23,7 +24,7 @@ def trace():
 @pytest.fixture
 def written(trace, tmp_path):
     path = tmp_path / "Lab__Cell__20260101_001.bdf.csv"
-    trace.write_bdf(path, AREA_CM2)
+    path.write_text(trace.to_bdf(AREA_CM2))
     return path
 
 
@@ -50,7 +51,7 @@ def ndax(trace, path):
 def test_a_neware_file_gives_what_battery_data_format_gives(trace, written, tmp_path):
     path = tmp_path / "cell.ndax"
     ndax(trace, path)
-    neware, table = (read_measured(p, AREA_CM2) for p in (path, written))
+    neware, table = (read_cycler_data(p, AREA_CM2) for p in (path, written))
     assert np.allclose(neware.time_h, table.time_h, atol=1e-6)
     assert np.allclose(neware.current_ua_cm2, table.current_ua_cm2, rtol=1e-6, atol=1e-9)
     assert np.allclose(neware.voltage_v, table.voltage_v, atol=2e-6)
@@ -65,14 +66,14 @@ def test_a_broken_neware_file_is_named(tmp_path):
     path = tmp_path / "cell.ndax"
     path.write_bytes(b"no zip")
     with pytest.raises(ValueError, match=r"cell\.ndax is not a file of Neware: .*zip"):
-        read_measured(path, 1.0)
+        read_cycler_data(path, 1.0)
 
 
 def test_without_fastnda_it_is_asked_for(trace, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "fastnda", None)
     ndax(trace, tmp_path / "cell.ndax")
     with pytest.raises(ValueError, match=r"need fastnda.*pip install fastnda"):
-        read_measured(tmp_path / "cell.ndax", 1.0)
+        read_cycler_data(tmp_path / "cell.ndax", 1.0)
 
 
 @pytest.mark.filterwarnings("error")
@@ -92,7 +93,7 @@ def test_its_files_are_read_by_us(written, tmp_path, human):
     again = tmp_path / "again.bdf.csv"
     bdf.io.save(bdf.read(written), again, human=human)
     assert ("Voltage / V" in again.read_text()) == human
-    one, two = read_measured(written, AREA_CM2), read_measured(again, AREA_CM2)
+    one, two = read_cycler_data(written, AREA_CM2), read_cycler_data(again, AREA_CM2)
     for name in COLUMNS:
         assert np.allclose(getattr(one, name), getattr(two, name))
     assert two.temperature_c is not None
@@ -104,8 +105,8 @@ def test_steps_are_told_apart_without_a_count_of_steps(trace, tmp_path):
     rows = ["time_s,current_ua,voltage_v"]
     rows += [f"{s.time_s},{s.current_ua_cm2},{s.voltage_v}" for s in trace.samples]
     path.write_text("\n".join(rows))
-    flow, hold, rest = Kind.FLOW, Kind.HOLD, Kind.REST
-    steps = cut(read_measured(path, 1.0), 25.0)
+    flow, hold, rest = SegmentKind.FLOW, SegmentKind.HOLD, SegmentKind.REST
+    steps = cut(read_cycler_data(path, 1.0), 25.0)
     assert [step.kind for step in steps] == [flow, hold, flow, rest, flow] * 2
     # Each discharge is one of 5 uAh/cm2 and, after a rest, the remaining one.
     assert steps[2].charge_uah_cm2 == pytest.approx(-5.0, rel=1e-3)
@@ -127,4 +128,4 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, text, says):
     path = tmp_path / "data.csv"
     path.write_text(text)
     with pytest.raises(ValueError, match=rf"data\.csv.*{says}"):
-        read_measured(path, 1.0)
+        read_cycler_data(path, 1.0)

@@ -3,11 +3,10 @@
 import pytest
 from cycler_data import AREA_CM2, OTHER, PRE, cycled, noisy, truths
 
-from filmgauge.gauge.profile import Profile
 from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.lab.cycler_data import read_measured
+from filmgauge_sim.lab.cycler_data import read_cycler_data
 from filmgauge_sim.lab.fit import fit
-from filmgauge_sim.lab.fit_result import picture, write
+from filmgauge_sim.lab.fit_result import fitted_set, picture
 from filmgauge_sim.lab.titration import titrate
 from filmgauge_sim.lab.trace import Trace
 
@@ -31,8 +30,8 @@ def fitted(tmp_path, *traces, begun=PRE):
     data = []
     for k, trace in enumerate(traces):
         path = tmp_path / f"{k}.bdf.csv"
-        trace.write_bdf(path, AREA_CM2)
-        data.append(read_measured(path, AREA_CM2))
+        path.write_text(trace.to_bdf(AREA_CM2))
+        data.append(read_cycler_data(path, AREA_CM2))
     return fit(begun, data, 25.0)
 
 
@@ -43,7 +42,7 @@ def test_a_cell_is_found_again_within_its_intervals(tmp_path):
     for seed in SEEDS:
         found = fitted(tmp_path, noisy(cool, 2 * seed), noisy(warm, 2 * seed + 1))
         estimates = {each.name: each for each in found.estimates}
-        assert set(estimates) | set(found.kept) == EVERYTHING
+        assert set(estimates) | set(found.unidentified) == EVERYTHING
         assert len(estimates) >= 9
         true = truths(found.parameters.plateau_current_ua_cm2)
         for name, each in estimates.items():
@@ -71,13 +70,13 @@ def test_data_without_noise_give_the_cell_itself(tmp_path):
 def test_one_temperature_cannot_tell_the_energies(tmp_path):
     found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 1))
     for name in ("diffusion_activation_energy_ev", "interface_activation_energy_ev"):
-        assert found.kept[name] == "all data are at one temperature"
+        assert found.unidentified[name] == "all data are at one temperature"
         assert getattr(found.parameters, name) == getattr(PRE, name)
 
 
 def test_one_current_tells_the_kinetic_share_by_a_rest_only(tmp_path):
     without = fitted(tmp_path, noisy(cycled([4.0, 4.0]), 2))
-    assert "one current and no rest" in without.kept["kinetic_share"]
+    assert "one current and no rest" in without.unidentified["kinetic_share"]
     # Kept: what the set has at the current of the data.
     kept = truths(without.parameters.plateau_current_ua_cm2, PRE)["kinetic_share"]
     assert without.parameters.kinetic_share == pytest.approx(kept)
@@ -113,8 +112,8 @@ def test_discharges_alone_cannot_tell_gap_and_acceptance(tmp_path):
         part.samples = [s for s in part.samples if s.step == step]
         parts.append(part)
     found = fitted(tmp_path, *parts)
-    assert found.kept["plateau_gap_v"] == "the data have discharges only"
-    assert "followed by a full charge" in found.kept["charge_acceptance"]
+    assert found.unidentified["plateau_gap_v"] == "the data have discharges only"
+    assert "followed by a full charge" in found.unidentified["charge_acceptance"]
     assert found.parameters.capacity_uah_cm2 == pytest.approx(13.0, rel=0.03)
 
 
@@ -125,32 +124,20 @@ def test_data_without_a_full_discharge_are_refused(tmp_path):
         fitted(tmp_path, trace)
 
 
-def test_set_and_profile_are_those_of_the_fit(tmp_path):
+def test_the_written_set_is_that_of_the_fit(tmp_path):
     found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 4))
-    out, profile = tmp_path / "mine.toml", tmp_path / "mine.profile"
-    write(found, "pre-li", "0.bdf.csv", out, profile, 12.0)
-    loaded = load_parameters(out)
+    text, parameters = fitted_set(found, "pre-li", "0.bdf.csv", "mine")
+    (tmp_path / "mine.toml").write_text(text)
+    loaded = load_parameters(tmp_path / "mine.toml")
+    assert loaded == parameters
     assert loaded.name == "mine"
     assert loaded.capacity_uah_cm2 == pytest.approx(found.parameters.capacity_uah_cm2, rel=1e-5)
     assert loaded.activation_cycles == PRE.activation_cycles
-    text = out.read_text()
     assert "kept from pre-li: all data are at one temperature" in text
     low = next(each.low for each in found.estimates if each.name == "capacity_uah_cm2")
     assert f"fitted: {low:.6g} to" in text
-    compiled = Profile.from_bytes(profile.read_bytes())
-    assert compiled.area_ucm2 == 12_000_000
-    assert compiled.capacity_nah_cm2 == round(1e3 * loaded.capacity_uah_cm2)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["0.bdf.csv", "mine.profile", "mine.toml"]
-
-
-def test_neither_file_is_written_when_the_profile_cannot_be(tmp_path):
-    found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 4))
-    with pytest.raises(ValueError, match="area"):
-        write(found, "pre-li", "x", tmp_path / "mine.toml", tmp_path / "mine.profile", 1e9)
-    assert [p.name for p in tmp_path.iterdir()] == ["0.bdf.csv"]
 
 
 def test_the_picture_of_the_residuals(tmp_path):
     found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 5))
-    picture(found).save(tmp_path / "residuals.svg")
-    assert "<svg" in (tmp_path / "residuals.svg").read_text()
+    assert b"<svg" in picture(found).image(".svg")

@@ -2,8 +2,10 @@
 
 import pytest
 
-from filmgauge_sim.lab.paper_experiments import measure
-from filmgauge_sim.lab.paper_table import rows
+from filmgauge_sim.cell.liquid import load_liquid
+from filmgauge_sim.lab.paper_experiments import FILM, simulate
+from filmgauge_sim.lab.paper_table import published_figures
+from filmgauge_sim.lab.specimen import LIQUID
 
 # Nano-Micro Lett. 15:73 (2023), read off once more: figure -> published, bound.
 PAPER = {
@@ -43,12 +45,12 @@ PAPER = {
 
 @pytest.fixture(scope="module")
 def results():
-    return measure()
+    return simulate()
 
 
 @pytest.fixture(scope="module")
 def table(results):
-    return rows(results)
+    return published_figures(results)
 
 
 def test_every_row_holds(table):
@@ -85,3 +87,38 @@ def test_the_shape_of_the_3000_cycles(results):
     assert 40 < lowest < 120
     assert lowest < highest < 1500
     assert given[highest] > given[2999]
+
+
+# What the solid electrolyte changes: one plateau, no shuttle, charge that stays.
+
+
+def test_the_shuttle_empties_the_upper_plateau_and_the_film_keeps_its_charge(results):
+    (day, film), (_, liquid) = (
+        results.comparison[FILM].stored[-1],
+        results.comparison[LIQUID].stored[-1],
+    )
+    assert day == pytest.approx(10.0)
+    assert film > 99.9
+    assert liquid == pytest.approx(100.0 * (1.0 - load_liquid().upper_share), abs=0.1)
+
+
+def test_the_shuttle_costs_most_when_charging_slowly(results):
+    film, liquid = (dict(results.comparison[name].efficiency) for name in (FILM, LIQUID))
+    assert sorted(liquid.values()) == list(liquid.values())
+    assert liquid[1.0] < 85.0
+    assert all(share > 99.0 for share in film.values())
+
+
+def test_two_plateaus_and_one(results):
+    def discharged(name):
+        return [
+            s.voltage_v
+            for s in results.comparison[name].profiles.samples
+            if s.current_ua_cm2 < 0.0
+        ]
+
+    steps = {name: [v for v in discharged(name) if 1.6 < v < 2.6] for name in (FILM, LIQUID)}
+    upper, lower = ([v for v in steps[LIQUID] if abs(v - level) < 0.03] for level in (2.3, 2.1))
+    assert len(upper) > 5
+    assert len(lower) > 15
+    assert sum(abs(v - 1.8) < 0.05 for v in steps[FILM]) > 15

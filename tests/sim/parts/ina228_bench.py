@@ -11,10 +11,9 @@ from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
 
 # Section 7.6
-CONFIG, ADC_CONFIG, SHUNT_CAL, SHUNT_TEMPCO = 0x00, 0x01, 0x02, 0x03
-VSHUNT, VBUS, DIETEMP, CURRENT, POWER, ENERGY, CHARGE = 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A
-DIAG_ALRT, SOVL, SUVL, BOVL, BUVL, TEMP_LIMIT, PWR_LIMIT = range(0x0B, 0x12)
-WIDTHS = {VSHUNT: 3, VBUS: 3, CURRENT: 3, POWER: 3, ENERGY: 5, CHARGE: 5}
+CONFIG, ADC_CONFIG, SHUNT_CAL = 0x00, 0x01, 0x02
+VSHUNT, VBUS, DIETEMP, CURRENT, CHARGE, DIAG_ALRT = 0x04, 0x05, 0x06, 0x07, 0x0A, 0x0B
+WIDTHS = {VSHUNT: 3, VBUS: 3, CURRENT: 3, CHARGE: 5}
 RANGE_LOW = 1 << 4  # ADCRANGE
 
 # Section 6.5, in uV and us
@@ -95,5 +94,5 @@ class Bench:
 
     def everything(self) -> dict[int, int]:
         """Every register, flags last because reading clears them."""
-        registers = [*range(0x0B), *range(0x0C, 0x12), 0x3E, 0x3F, DIAG_ALRT]
+        registers = [*range(3), VSHUNT, VBUS, DIETEMP, CURRENT, CHARGE, 0x3E, 0x3F, DIAG_ALRT]
         return {register: self.raw(register) for register in registers}

@@ -1,4 +1,4 @@
-"""INA228: what CHARGE and ENERGY add up to (datasheet sections 7.3.2 and 8.1.2)."""
+"""INA228: what CHARGE adds up to (datasheet sections 7.3.2 and 8.1.2)."""
 
 from fractions import Fraction
 
@@ -7,14 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ina228_bench import (
     BUS,
-    BUS_LSB,
     CHARGE,
     CONFIG,
     CONTINUOUS,
     CURRENT,
     DIAG_ALRT,
-    ENERGY,
-    POWER,
     RANGE_LOW,
     SHUNT,
     SHUNT_CAL,
@@ -27,7 +24,7 @@ from ina228_bench import (
 
 COUNT_PC = 1000 * SHUNT_LSB[1]  # 78.125 pC a count with 1 kohm and ADCRANGE 1
 HOUR = 3_600_000_000
-ENERGYOF, CHARGEOF = 0x0800, 0x0400
+CHARGEOF = 0x0400
 
 
 def pa(microamps: float) -> Fraction:
@@ -138,53 +135,3 @@ def test_rstacc_drops_the_overflow_flag_and_the_rest() -> None:
     bench.write(CONFIG, RANGE_LOW | 0x4000)
     assert not bench.raw(DIAG_ALRT) & CHARGEOF
     assert bench.signed(CHARGE) == 0
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_energy_is_power_times_time_and_only_grows(sign: int) -> None:
-    """Equation 6: Energy = 16 x 3.2 x CURRENT_LSB x ENERGY."""
-    bench = Bench()
-    bench.start(adc(CONTINUOUS | SHUNT | BUS))
-    whole = 8240 * 436_893  # about an hour, no conversion has both signs
-    bench.run(whole, current=sign * 30.0, bus=2.1)
-    joules = Fraction(30, 10**6) * Fraction("2.1") * Fraction(whole, 10**6)
-    count = 16 * Fraction("3.2") * SHUNT_LSB[1] / 1000 / 10**6
-    slack = 1 + joules / count * (BUS_LSB / 2100000 + SHUNT_LSB[1] / 30000) / 2
-    assert abs(bench.raw(ENERGY) - joules / count) <= slack
-    before = bench.raw(ENERGY)
-    bench.run(whole, current=-sign * 30.0, bus=2.1)
-    assert abs(bench.raw(ENERGY) - 2 * before) <= 1
-
-
-def test_energy_of_a_ramp_takes_the_mean_voltage() -> None:
-    bench = Bench()
-    bench.start(adc(CONTINUOUS | SHUNT | BUS))
-    bench.run(HOUR, current=30.0, bus=2.4, bus_end=1.8)
-    joules = Fraction(30, 10**6) * Fraction("2.1") * 3600
-    count = 16 * Fraction("3.2") * SHUNT_LSB[1] / 1000 / 10**6
-    assert abs(bench.raw(ENERGY) - joules / count) <= 1 + joules / count / 5000
-
-
-def test_energy_without_shunt_conversions_uses_the_last_current() -> None:
-    bench = Bench()
-    bench.start(adc(CONTINUOUS | SHUNT))
-    bench.run(4120, current=32.0)
-    charge = bench.signed(CHARGE)
-    bench.write(0x01, adc(CONTINUOUS | BUS))
-    bench.run(4120 * 10_000, current=1.0, bus=2.0)
-    assert bench.code(CURRENT) == 409600
-    assert bench.raw(POWER) == 409600 * 10240 // 2**14
-    assert bench.raw(ENERGY) == 409600 * 10240 * 4120 * 10_000 // (2**14 * 16 * 10**6)
-    assert bench.signed(CHARGE) == charge
-
-
-def test_energy_wraps_at_2_to_40_and_says_so() -> None:
-    bench = Bench()
-    bench.start(adc(CONTINUOUS | SHUNT | BUS))
-    cycles = 2**40 * 16 * 10**6 * 2**14 // (512000 * 435200 * 8240)
-    bench.run(cycles * 8240, current=40.0, bus=85.0)
-    assert not bench.raw(DIAG_ALRT) & ENERGYOF
-    bench.run(8240, current=40.0, bus=85.0)
-    assert bench.raw(DIAG_ALRT) & ENERGYOF
-    assert bench.raw(ENERGY) < 2**20
-    assert not bench.raw(DIAG_ALRT) & ENERGYOF

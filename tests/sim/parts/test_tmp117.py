@@ -7,8 +7,8 @@ import pytest
 from filmgauge_sim.parts.bus import Nack
 from filmgauge_sim.parts.tmp117 import Tmp117
 
-RESULT, CONFIGURATION, HIGH, LOW, UNLOCK, OFFSET, DEVICE_ID = 0, 1, 2, 3, 4, 7, 0x0F
-HIGH_ALERT, LOW_ALERT, READY = 0x8000, 0x4000, 0x2000
+RESULT, CONFIGURATION, DEVICE_ID = 0, 1, 0x0F
+READY = 0x2000
 START_UP = 1_500
 SHUTDOWN, ONE_SHOT = 1, 3
 LSB = Fraction(78125, 10**7)
@@ -50,8 +50,8 @@ def one_shot(celsius: float, offset_c: float = 0.0) -> Bench:
 
 def test_reset_values() -> None:
     bench = Bench()
-    values = [bench.raw(r) for r in (RESULT, CONFIGURATION, HIGH, LOW, UNLOCK, OFFSET, DEVICE_ID)]
-    assert values == [0x8000, 0x0220, 0x6000, 0x8000, 0, 0, 0x0117]
+    values = [bench.raw(r) for r in (RESULT, CONFIGURATION, DEVICE_ID)]
+    assert values == [0x8000, 0x0220, 0x0117]
 
 
 @pytest.mark.parametrize("celsius", ["25", "-25", "0.0078125", "-0.125", "49.99", "150", "-55"])
@@ -133,52 +133,16 @@ def test_one_call_equals_many() -> None:
 @pytest.mark.parametrize("register", [RESULT, CONFIGURATION])
 def test_data_ready_is_cleared_by_reading(register: int) -> None:
     bench = one_shot(25.0)
-    bench.raw(HIGH)
+    bench.raw(DEVICE_ID)
     first = bench.raw(register)
     assert register == RESULT or first & READY
     assert not bench.raw(CONFIGURATION) & READY
 
 
-@pytest.mark.parametrize(
-    ("celsius", "flags"), [(30.0, 0), (30.01, HIGH_ALERT), (10.0, 0), (9.99, LOW_ALERT)]
-)
-def test_limits_set_flags_until_the_configuration_is_read(celsius: float, flags: int) -> None:
-    bench = Bench()
-    bench.write(HIGH, 30 * 128)
-    bench.write(LOW, 10 * 128)
-    bench.write(CONFIGURATION, word(ONE_SHOT, average=0))
-    bench.run(15_500, celsius)
-    bench.raw(RESULT)
-    assert bench.raw(CONFIGURATION) & 0xC000 == flags
-    assert bench.raw(CONFIGURATION) & 0xC000 == 0
-
-
-def test_therm_mode_keeps_high_until_below_the_low_limit() -> None:
-    bench = Bench()
-    bench.write(HIGH, 30 * 128)
-    bench.write(LOW, 20 * 128)
-    bench.write(CONFIGURATION, word(0, 0, 0) | 0x10)
-    for celsius, flags in ((31.0, HIGH_ALERT), (25.0, HIGH_ALERT), (19.0, 0), (25.0, 0)):
-        bench.run(15_500, celsius)
-        assert bench.raw(CONFIGURATION) & 0xC000 == flags
-
-
-@pytest.mark.parametrize("offset", [3 * 128, -3 * 128])
-def test_the_offset_register_is_added(offset: int) -> None:
-    bench = Bench()
-    bench.write(OFFSET, offset & 0xFFFF)
-    bench.write(CONFIGURATION, word(ONE_SHOT, average=0))
-    bench.run(15_500, 20.0)
-    assert bench.counts() == 20 * 128 + offset
-
-
 def test_soft_reset_takes_2_ms_and_restores_everything() -> None:
     bench = one_shot(25.0)
-    bench.write(HIGH, 0x1000)
-    bench.write(OFFSET, 5)
     bench.write(CONFIGURATION, 0x0002)
-    values = [bench.raw(r) for r in (RESULT, CONFIGURATION, HIGH, LOW, UNLOCK, OFFSET)]
-    assert values == [0x8000, 0x0220, 0x6000, 0x8000, 0, 0]
+    assert [bench.raw(r) for r in (RESULT, CONFIGURATION)] == [0x8000, 0x0220]
     bench.run(2_000 + 8 * 15_500 - 1)
     assert bench.raw(RESULT) == 0x8000
     bench.run(1)
@@ -192,10 +156,8 @@ def test_flags_and_read_only_registers_ignore_writes() -> None:
     bench.write(DEVICE_ID, 0xABCD)
     bench.write(RESULT, 0x1234)
     assert (bench.raw(DEVICE_ID), bench.raw(RESULT)) == (0x0117, 0x8000)
-    bench.write(UNLOCK, 0xFFFF)
-    assert bench.raw(UNLOCK) == 0x8000
-    bench.part.write(HIGH, b"\x12", bench.now)
-    assert bench.raw(HIGH) == 0x6000
+    bench.part.write(CONFIGURATION, b"\x12", bench.now)  # cut short
+    assert bench.raw(CONFIGURATION) == word(SHUTDOWN)
 
 
 def test_mode_2_is_continuous_and_reads_back_as_0() -> None:
@@ -206,15 +168,14 @@ def test_mode_2_is_continuous_and_reads_back_as_0() -> None:
 
 def test_no_supply_no_answer_and_a_power_cycle_forgets() -> None:
     bench = one_shot(25.0)
-    bench.write(HIGH, 0x1000)
     bench.part.power(False, bench.now)
     assert bench.part.supply_ua == 0.0
-    for call in (lambda: bench.raw(RESULT), lambda: bench.write(HIGH, 0)):
+    for call in (lambda: bench.raw(RESULT), lambda: bench.write(CONFIGURATION, 0)):
         with pytest.raises(Nack):
             call()
     bench.run(1_000_000)
     bench.part.power(True, bench.now)
-    assert [bench.raw(r) for r in (RESULT, CONFIGURATION, HIGH)] == [0x8000, 0x0220, 0x6000]
+    assert [bench.raw(r) for r in (RESULT, CONFIGURATION)] == [0x8000, 0x0220]
 
 
 def test_mean_supply_of_one_plain_conversion_a_second_is_the_datasheets() -> None:

@@ -4,24 +4,27 @@ import pytest
 
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.open_circuit import OpenCircuit
-from filmgauge_sim.score.baselines.counter import Counter, ResetCounter
-from filmgauge_sim.score.baselines.kalman import Kalman
-from filmgauge_sim.score.baselines.mean_curve import Table
-from filmgauge_sim.score.baselines.rest_table import RestTable
-from filmgauge_sim.score.sensor_model import Interrupt, Kind, Reading
+from filmgauge_sim.score.baselines import (
+    CountingGauge,
+    KalmanGauge,
+    MeanCurve,
+    ResettingGauge,
+    RestTableGauge,
+)
+from filmgauge_sim.score.sensor_model import Interrupt, Reading, ReadingKind
 
 SET = load_parameters("evp-li")
 CAPACITY = SET.capacity_uah_cm2
 PER_UA = 12800  # counts a second of 1 uA through 1 kohm
-EVERY = [Counter, ResetCounter, RestTable, Kalman]
+EVERY = [CountingGauge, ResettingGauge, RestTableGauge, KalmanGauge]
 
 
-def made(kind, told=0.5):
-    return kind(SET, 1.0, 1_000_000, told)
+def made(kind, start=0.5):
+    return kind(SET, 1.0, 1_000_000, start)
 
 
 def reading(
-    current_ua, seconds=60.0, voltage=2.15, interrupt=Interrupt.TIMER, kind=Kind.CONNECTED
+    current_ua, seconds=60.0, voltage=2.15, interrupt=Interrupt.TIMER, kind=ReadingKind.CONNECTED
 ):
     return Reading(
         kind,
@@ -36,11 +39,11 @@ def reading(
     )
 
 
-@pytest.mark.parametrize("kind", [Counter, ResetCounter, RestTable])
+@pytest.mark.parametrize("kind", [CountingGauge, ResettingGauge, RestTableGauge])
 def test_a_counter_counts(kind):
     gauge = made(kind, 0.8)
     for _ in range(60):
-        gauge.take(reading(-CAPACITY / 10))
+        gauge.update(reading(-CAPACITY / 10))
     assert gauge.soc() == pytest.approx(0.7, abs=1e-6)
     assert gauge.available_uah(1.0, 6000) == pytest.approx(0.7 * CAPACITY, rel=1e-5)
 
@@ -50,14 +53,14 @@ def test_a_state_of_charge_stays_between_its_ends(kind):
     for current in (CAPACITY, -CAPACITY):
         gauge = made(kind)
         for _ in range(240):
-            gauge.take(reading(current))
+            gauge.update(reading(current))
         assert 0.0 <= gauge.soc() <= 1.0
 
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_lost_reading_changes_nothing(kind):
     gauge = made(kind, 0.37)
-    gauge.take(Reading(Kind.LOST, 60_000))
+    gauge.update(Reading(ReadingKind.LOST, 60_000))
     assert gauge.soc() == 0.37
 
 
@@ -66,47 +69,47 @@ def test_time_to_empty_is_charge_over_recent_current(kind):
     gauge = made(kind, 0.9)
     assert gauge.time_to_empty_h(2500) is None
     for _ in range(6 * 60):
-        gauge.take(reading(-CAPACITY / 20, voltage=1.8))
+        gauge.update(reading(-CAPACITY / 20, voltage=1.8))
     # Six hours of a mean with a time constant of one: 0.25 % are missing.
     assert gauge.time_to_empty_h(2500) == pytest.approx(gauge.soc() * 20.0, rel=0.004)
 
 
 def test_the_ends_reset():
-    gauge = made(ResetCounter, 0.3)
-    gauge.take(reading(CAPACITY / 50, interrupt=Interrupt.HIGH))
+    gauge = made(ResettingGauge, 0.3)
+    gauge.update(reading(CAPACITY / 50, interrupt=Interrupt.HIGH))
     assert gauge.soc() == pytest.approx(0.3, abs=1e-3)
-    gauge.take(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
+    gauge.update(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
     assert gauge.soc() == 1.0
-    gauge.take(reading(-1.2 * CAPACITY, seconds=1.0, interrupt=Interrupt.LOW))
+    gauge.update(reading(-1.2 * CAPACITY, seconds=1.0, interrupt=Interrupt.LOW))
     assert gauge.soc() > 0.9  # an overload ends no discharge
-    gauge.take(reading(-CAPACITY / 10, interrupt=Interrupt.LOW))
+    gauge.update(reading(-CAPACITY / 10, interrupt=Interrupt.LOW))
     assert gauge.soc() == 0.0
-    plain = made(Counter, 0.3)
-    plain.take(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
+    plain = made(CountingGauge, 0.3)
+    plain.update(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
     assert plain.soc() < 0.31
 
 
 def test_the_table_is_read_after_an_hour_of_rest():
-    gauge = made(RestTable, 0.9)
+    gauge = made(RestTableGauge, 0.9)
     halfway_v = OpenCircuit(SET).voltage_v(0.5)
     for _ in range(59):
-        gauge.take(reading(0.0, voltage=halfway_v))
+        gauge.update(reading(0.0, voltage=halfway_v))
     assert gauge.soc() == 0.9
-    gauge.take(reading(0.0, voltage=halfway_v))
+    gauge.update(reading(0.0, voltage=halfway_v))
     assert gauge.soc() == pytest.approx(0.5, abs=1e-3)
-    gauge.take(reading(-CAPACITY / 10, voltage=1.0))
+    gauge.update(reading(-CAPACITY / 10, voltage=1.0))
     assert gauge.soc() == pytest.approx(0.5, abs=2e-3)
 
 
 def test_hysteresis_misleads_the_table():
-    gauge = made(RestTable, 0.5)
+    gauge = made(RestTableGauge, 0.5)
     for _ in range(60):
-        gauge.take(reading(0.0, voltage=OpenCircuit(SET).voltage_v(0.5) - 0.2))
+        gauge.update(reading(0.0, voltage=OpenCircuit(SET).voltage_v(0.5) - 0.2))
     assert gauge.soc() < 0.1
 
 
 def test_the_table_inverts_itself():
-    table = Table(SET, 1001)
+    table = MeanCurve(SET, 1001)
     for soc in (0.0, 0.004, 0.25, 0.5, 0.75, 0.999, 1.0):
         voltage, _ = table.voltage_v(soc)
         assert table.soc(voltage) == pytest.approx(soc, abs=1e-9)
@@ -114,21 +117,21 @@ def test_the_table_inverts_itself():
 
 
 def test_the_filter_finds_the_end_from_a_wrong_start():
-    """At the empty end the curve is steep: the filter has to see that it was told too much."""
-    told, true = made(Kalman, 0.10), 0.004
+    """At the empty end the curve is steep: the filter has to see that its start was too high."""
+    gauge, true = made(KalmanGauge, 0.10), 0.004
     curve = OpenCircuit(SET)
     for _ in range(600):
-        told.take(reading(0.0, voltage=curve.voltage_v(true)))
-    assert told.soc() < 0.05
-    assert told.sigma() < 0.05
+        gauge.update(reading(0.0, voltage=curve.voltage_v(true)))
+    assert gauge.soc() < 0.05
+    assert gauge.sigma() < 0.05
 
 
 def test_the_filter_without_information_is_a_counter():
-    filtered, counted = made(Kalman, 0.5), made(Counter, 0.5)
-    table = Table(SET, 1001)
+    filtered, counted = made(KalmanGauge, 0.5), made(CountingGauge, 0.5)
+    table = MeanCurve(SET, 1001)
     for _ in range(120):
         each = reading(-0.02 * CAPACITY)
-        counted.take(each)
+        counted.update(each)
         expected_v, _ = table.voltage_v(counted.soc())
-        filtered.take(reading(-0.02 * CAPACITY, voltage=expected_v - 0.2))
+        filtered.update(reading(-0.02 * CAPACITY, voltage=expected_v - 0.2))
     assert filtered.soc() == pytest.approx(counted.soc(), abs=0.02)

@@ -5,40 +5,42 @@ from math import inf, isnan, nan, sqrt
 
 import pytest
 
-from filmgauge_sim.score.bounds import ROWS, Check, checks
-from filmgauge_sim.score.families import FAMILIES, Counted
-from filmgauge_sim.score.measure import counted_from_s, errors_of, figures, learnt_from_s
-from filmgauge_sim.score.recent_discharge import RecentMean, RecentTruth
+from filmgauge_sim.score.bounds import FAMILY_BOUNDS, Check, checks
+from filmgauge_sim.score.cell_run import End
+from filmgauge_sim.score.families import FAMILIES, CountedFrom
+from filmgauge_sim.score.family_figures import counted_from_s, figures, learnt_from_s
+from filmgauge_sim.score.gauge_protocol import RecentMean
+from filmgauge_sim.score.measure import SocErrors, errors_of
 from filmgauge_sim.score.run import RunLog, Track
-from filmgauge_sim.score.steps import End
+from filmgauge_sim.score.truth import RecentDischarge
 
 
-def log_of(said, true=0.5, sigma=0.01, ends=((0.0, End.FADED), (0.0, End.LOW)), **looks):
-    """One sample a minute; a look at each of them."""
+def log_of(said, true=0.5, sigma=0.01, ends=((0.0, End.FADED), (0.0, End.LOW)), **evaluated):
+    """One sample a minute; an evaluation at each of them."""
     count = len(said)
     log = RunLog("lab-25", 1, 0.5)
     log.time_s = array("d", [60.0 * (n + 1) for n in range(count)])
     log.soc = array("d", [true] * count)
-    log.look = list(range(count))
+    log.evaluated = list(range(count))
     log.available_uah = array("d", [5.0] * count)
     log.reference_uah = array("d", [10.0] * count)
     log.full_uah = array("d", [11.0] * count)
-    log.mean_ua = array("d", [looks.get("mean_ua", 0.5)] * count)
-    log.time_to_empty_h = array("d", [looks.get("to_empty_h", 10.0)] * count)
+    log.mean_ua = array("d", [evaluated.get("mean_ua", 0.5)] * count)
+    log.time_to_empty_h = array("d", [evaluated.get("to_empty_h", 10.0)] * count)
     log.resistance_ohm = 1000.0
     log.ends = list(ends)
     track = Track()
     track.soc = array("d", said)
     track.sigma = array("d", [sigma] * count)
-    track.available_uah = array("d", looks.get("available", [5.0] * count))
-    track.full_uah = array("d", looks.get("full", [11.0] * count))
-    track.time_to_empty_h = array("d", looks.get("tte", [10.0] * count))
-    track.resistance_ohm = array("d", looks.get("resistance", [1000.0] * count))
+    track.available_uah = array("d", evaluated.get("available", [5.0] * count))
+    track.full_uah = array("d", evaluated.get("full", [11.0] * count))
+    track.time_to_empty_h = array("d", evaluated.get("tte", [10.0] * count))
+    track.resistance_ohm = array("d", evaluated.get("resistance", [1000.0] * count))
     log.tracks = {"gauge": track}
     return log
 
 
-def figured(*logs, counted=Counted.SWING):
+def figured(*logs, counted=CountedFrom.SWING):
     return figures(logs, "gauge", counted)
 
 
@@ -55,6 +57,19 @@ def test_state_of_charge_in_per_cent_over_all_runs():
     assert found["soc_rmse_pct"] == pytest.approx(sqrt((1 + 1 + 0 + 9) / 4))
     assert found["soc_max_pct"] == pytest.approx(3.0)
     assert found["coverage_pct"] == 75.0
+
+
+def test_errors_come_one_by_one_and_an_unknown_sigma_is_not_judged():
+    errors, others = SocErrors(), SocErrors()
+    errors.add(0.51, 0.5, 0.01)
+    errors.add(0.47, 0.5, None)
+    others.add(0.55, 0.5, 0.01)
+    others.add(nan, 0.5, nan)
+    errors.extend(others)
+    assert len(errors) == 4
+    assert errors.figures.rmse == pytest.approx(sqrt((1 + 9 + 25) / 3))
+    assert errors.coverage_pct == 50.0
+    assert SocErrors().coverage_pct is None
 
 
 def test_available_charge_is_relative_to_the_reference():
@@ -81,16 +96,16 @@ def test_a_time_to_empty_that_is_nearly_over_does_not_count():
 def test_counting_begins_with_the_family():
     ends = [(100.0, End.FADED), (200.0, End.FADED), (300.0, End.LOW)]
     log = log_of([0.7, 0.6, 0.6, 0.5, 0.5], ends=ends)
-    assert counted_from_s(log, Counted.SWING) == 300.0
-    assert counted_from_s(log, Counted.ANCHOR) == 100.0
-    assert counted_from_s(log, Counted.DAY) == 86400.0
-    assert learnt_from_s(log, Counted.ANCHOR) == 100.0
-    assert learnt_from_s(log, Counted.DAY) == 86400.0
+    assert counted_from_s(log, CountedFrom.SWING) == 300.0
+    assert counted_from_s(log, CountedFrom.ANCHOR) == 100.0
+    assert counted_from_s(log, CountedFrom.DAY) == 86400.0
+    assert learnt_from_s(log, CountedFrom.ANCHOR) == 100.0
+    assert learnt_from_s(log, CountedFrom.DAY) == 86400.0
     found = figured(log)
     assert found["soc_rmse_pct"] == pytest.approx(0.0)
     assert found["before"]["soc_max_pct"] == pytest.approx(20.0)
-    assert counted_from_s(log_of([0.5], ends=ends[:1]), Counted.SWING) == 100.0
-    assert counted_from_s(log_of([0.5], ends=[]), Counted.SWING) == inf
+    assert counted_from_s(log_of([0.5], ends=ends[:1]), CountedFrom.SWING) == 100.0
+    assert counted_from_s(log_of([0.5], ends=[]), CountedFrom.SWING) == inf
 
 
 def test_failures_are_counted_over_the_whole_run():
@@ -119,7 +134,7 @@ def test_bounds_are_judged():
     assert not found["coverage_pct"].is_met  # all within: too modest
     assert found["share_of_best_baseline"].value == pytest.approx(1.0)
     assert not found["share_of_best_baseline"].is_met
-    assert set(ROWS) == set(FAMILIES)
+    assert set(FAMILY_BOUNDS) == set(FAMILIES)
 
 
 def test_the_recent_mean_is_exponential():
@@ -133,7 +148,7 @@ def test_the_recent_mean_is_exponential():
 
 
 def test_a_recent_discharge_lasted_for_an_hour():
-    recent = RecentTruth()
+    recent = RecentDischarge()
     passed = 0.0
     for minute in range(1, 200):
         passed -= 1.0 / 60.0

@@ -9,9 +9,9 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.score import run as score_run
 from filmgauge_sim.score.families import FAMILIES, Family
-from filmgauge_sim.score.firmware_gauge import OnInterpreter, RuntimeName, gauge_maker
+from filmgauge_sim.score.firmware_gauge import InterpreterGauge, RuntimeName
 from filmgauge_sim.score.run import Options, Track, run
-from filmgauge_sim.score.sensor_model import Kind, Reading
+from filmgauge_sim.score.sensor_model import Reading, ReadingKind
 
 WITHIN = 0.001  # of full
 OTHERS: tuple[tuple[RuntimeName, bool], ...] = (
@@ -58,12 +58,12 @@ def test_an_interpreter_computes_in_double() -> None:
 def test_an_interpreter_that_has_ended_is_a_problem() -> None:
     family = FAMILIES["lab-25"]
     profile = compile_profile(load_parameters(family.cell_set), family.area_cm2)
-    ours = OnInterpreter(gauge_maker(), profile, 1_000_000, (0.5, 0.1))
-    reading = Reading(Kind.CONNECTED, 60_000, -1000, -10, 2_000_000, 2500)
-    ours.take(reading)
+    ours = InterpreterGauge(profile, 1_000_000, (0.5, 0.1))
+    reading = Reading(ReadingKind.CONNECTED, 60_000, -1000, -10, 2_000_000, 2500)
+    ours.update(reading)
     assert not ours.problems()
     ours.close()
     before = ours.soc()
-    ours.take(reading)
+    ours.update(reading)
     assert ours.problems()
     assert ours.soc() == before

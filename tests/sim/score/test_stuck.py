@@ -6,8 +6,8 @@ import pytest
 
 from filmgauge_sim.score import run as score_run
 from filmgauge_sim.score.families import FAMILIES
-from filmgauge_sim.score.measure import counted_from_s
-from filmgauge_sim.score.programmes.cycling import CHARGE_C, HOUR_S
+from filmgauge_sim.score.family_figures import counted_from_s
+from filmgauge_sim.score.programmes import CHARGE_C, HOUR_S
 from filmgauge_sim.score.run import run
 
 STUCK_PCT = 100.0 * CHARGE_C  # that may have flowed, or not, in an hour that is not seen

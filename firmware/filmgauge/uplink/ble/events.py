@@ -56,7 +56,7 @@ class Link:
         self.dozes += 1
         self._board.doze(duration_ms)
 
-    def part(self) -> None:
+    def disconnected(self) -> None:
         """Note that there is no connection any more."""
         if self.connection is not None:
             self.connected_ms += self._board.clock_ms() - self._connected_at_ms
@@ -68,16 +68,16 @@ class Link:
 
     def _interrupt(self, event, data):
         if event == _READ_REQUEST:
-            self._note((READ,))
+            self._queue((READ,))
             return 0 if self.ready else _NOT_YET
         if event == _CENTRAL_CONNECT:
             self.connection = data[0]
             self._connected_at_ms = self._board.clock_ms()
         elif event == _CENTRAL_DISCONNECT:
-            self.part()
+            self.disconnected()
             self._events.append((DISCONNECTED,))
         elif event == _GATTS_WRITE:
-            self._note((WRITTEN, data[1], self.ble.gatts_read(data[1])))
+            self._queue((WRITTEN, data[1], self.ble.gatts_read(data[1])))
         elif event == _MTU_EXCHANGED:
             self._events.append((MTU, data[1]))
         elif event == _CONNECTION_UPDATE:
@@ -101,6 +101,6 @@ class Link:
             print("filmgauge: bonds:", error)
             return None
 
-    def _note(self, event):
+    def _queue(self, event):
         if len(self._events) < _MOST:
             self._events.append(event)

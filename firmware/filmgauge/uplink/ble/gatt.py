@@ -15,11 +15,11 @@ WRITE_ENCRYPTED = const(0x1000)
 
 _BATTERY_SERVICE = const(0x180F)
 _DEVICE_INFORMATION = const(0x180A)
-_OWN = "6f10%04x-9d3c-4b52-8e71-66696c6d6761"
-_OWN_SERVICE = const(0x0001)
+OWN_UUID = "6f10%04x-9d3c-4b52-8e71-66696c6d6761"
+OWN_SERVICE = const(0x0001)
 
 # Characteristics of Battery Service 1.1 in the order of battery_service.values
-_BATTERY = (
+BATTERY = (
     (0x2A19, READ | NOTIFY),  # level
     (0x2BED, READ),  # level status
     (0x2BEA, READ),  # health status
@@ -32,8 +32,9 @@ _BATTERY = (
 )
 CRITICAL = const(6)  # of them: the one that is indicated
 # manufacturer name, model number, serial number, firmware revision
-_DEVICE = ((0x2A29, READ), (0x2A24, READ), (0x2A25, READ), (0x2A26, READ))
-# The node's own, from 0002 on; their places in `own`:
+DEVICE = ((0x2A29, READ), (0x2A24, READ), (0x2A25, READ), (0x2A26, READ))
+# The node's own: their indices in `own`, and their numbers from OWN_FIRST on
+OWN_FIRST = const(2)
 RECORD = const(0)
 LEDGER = const(1)
 ENERGY = const(2)
@@ -62,12 +63,12 @@ COMMAND_ROOM = const(288)  # more than the longest frame: one that is longer is 
 def register(bluetooth, ble):
     """Register the three services; return a tuple of handles for each. OSError from the stack."""
     uuid = bluetooth.UUID
-    own = [(uuid(_OWN % (i + 2)), _OWN_FLAGS[i]) for i in range(len(_OWN_FLAGS))]
+    own = [(uuid(OWN_UUID % (OWN_FIRST + i)), _OWN_FLAGS[i]) for i in range(len(_OWN_FLAGS))]
     found = ble.gatts_register_services(
         (
-            (uuid(_BATTERY_SERVICE), [(uuid(number), flags) for number, flags in _BATTERY]),
-            (uuid(_DEVICE_INFORMATION), [(uuid(number), flags) for number, flags in _DEVICE]),
-            (uuid(_OWN % _OWN_SERVICE), own),
+            (uuid(_BATTERY_SERVICE), [(uuid(number), flags) for number, flags in BATTERY]),
+            (uuid(_DEVICE_INFORMATION), [(uuid(number), flags) for number, flags in DEVICE]),
+            (uuid(OWN_UUID % OWN_SERVICE), own),
         )
     )
     ble.gatts_set_buffer(found[2][COMMAND], COMMAND_ROOM)

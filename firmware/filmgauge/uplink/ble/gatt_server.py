@@ -28,16 +28,16 @@ _REQUEST_SIZE = const(10)
 class GattServer:
     """Serves one central. Raises OSError only where the radio itself fails."""
 
-    def __init__(self, link, desk):
+    def __init__(self, link, peer):
         self._link = link
         self._ble = link.ble
         self._own = link.handles[2]
-        self._desk = desk
-        self._clock_ms = desk.board.clock_ms
-        config = desk.config
+        self._peer = peer
+        self._clock_ms = peer.board.clock_ms
+        config = peer.config
         self._idle_ms = config.ble_idle_ms
         self._end_ms = self._clock_ms() + config.ble_connected_ms
-        self._heard_ms = self._clock_ms()
+        self._last_event_ms = self._clock_ms()
         self._last = CommandCounter()
         self._commands = self._transfer = None  # until somebody asks for them
         self._room = _LEAST_MTU - _ATT_HEAD
@@ -49,33 +49,33 @@ class GattServer:
     def _write_values(self):
         from filmgauge.uplink.ble.gatt_values import write_all
 
-        critical = write_all(self._ble, self._link.handles, self._desk, self._last.value)
+        critical = write_all(self._ble, self._link.handles, self._peer, self._last.value)
         unload(_VALUES)
         return critical
 
     def serve(self) -> None:
         """Stay until the peer has left or a deadline has passed."""
-        self._tell_critical()
+        self._indicate_critical()
         while self._link.connection is not None:
             event = self._link.next_event()
             if event is not None:
-                self._heard_ms = self._clock_ms()
+                self._last_event_ms = self._clock_ms()
                 if event[0] == DISCONNECTED:
                     return
                 self._handle(event)
                 continue
-            self._look_at_supply()
+            self._check_supply()
             now_ms = self._clock_ms()
-            left_ms = min(self._end_ms, self._heard_ms + self._idle_ms) - now_ms
+            left_ms = min(self._end_ms, self._last_event_ms + self._idle_ms) - now_ms
             if left_ms <= 0:
-                self._leave()
+                self._disconnect()
                 return
             if self._transfer is not None and self._transfer.busy:
                 left_ms = min(left_ms, self._send(self._transfer))
             if left_ms:
                 self._link.doze(min(left_ms, _LONGEST_DOZE_MS))
 
-    def _look_at_supply(self):
+    def _check_supply(self):
         """Come to an end when the work for this peer has cost what the supply bears."""
         if not 0 < self._awake_ms <= self._link.awake_ms():
             return
@@ -92,13 +92,13 @@ class GattServer:
         elif kind == WRITTEN:
             handle, data = event[1], event[2]
             if handle == self._own[gatt.LOG_REQUEST]:
-                self._ask(data)
+                self._start_log(data)
             elif handle == self._own[gatt.COMMAND]:
                 self._command(data, True)
             elif handle == self._own[gatt.SECURE]:
                 self._command(data, False)
 
-    def _ask(self, data):
+    def _start_log(self, data):
         if len(data) != _REQUEST_SIZE:
             text = "log request must have %d bytes, not %d" % (_REQUEST_SIZE, len(data))
             self._reply(0, _MALFORMED, text)
@@ -106,7 +106,7 @@ class GattServer:
             if self._transfer is None:
                 from filmgauge.uplink.ble.log_transfer import LogTransfer
 
-                self._transfer = LogTransfer(self._desk.backlog)
+                self._transfer = LogTransfer(self._peer.backlog)
             self._transfer.begin(*struct.unpack(_REQUEST, data))
 
     def _send(self, transfer):
@@ -117,17 +117,17 @@ class GattServer:
         except OSError:
             return _FULL_MS  # no room: the deadlines end it when that lasts
         transfer.sent()
-        self._heard_ms = self._clock_ms()
-        self._desk.board.feed()
+        self._last_event_ms = self._clock_ms()
+        self._peer.board.feed()
         return 0
 
     def _command(self, frame, has_mac):
         if self._commands is None:
             from filmgauge.uplink.command_port import CommandPort
 
-            self._commands = CommandPort(self._desk, self._last)
-        self._reply(*self._commands.take(frame, has_mac))
-        self._ble.gatts_write(self._own[gatt.STATE], self._desk.state(self._last.value))
+            self._commands = CommandPort(self._peer, self._last)
+        self._reply(*self._commands.execute(frame, has_mac))
+        self._ble.gatts_write(self._own[gatt.STATE], self._peer.state(self._last.value))
 
     def _reply(self, counter, status, text):
         reply = struct.pack("<IB", counter, status) + text.encode()
@@ -137,7 +137,7 @@ class GattServer:
         except OSError:
             pass  # it can still be read
 
-    def _tell_critical(self):
+    def _indicate_critical(self):
         """Indicate that the charge is critical or service is due."""
         if self._critical:
             try:
@@ -146,10 +146,10 @@ class GattServer:
             except OSError:
                 pass  # it can still be read
 
-    def _notify(self, place, data):
-        self._ble.gatts_notify(self._link.connection, self._own[place], data)
+    def _notify(self, index, data):
+        self._ble.gatts_notify(self._link.connection, self._own[index], data)
 
-    def _leave(self):
+    def _disconnect(self):
         """End the connection, and let the stack do so."""
         self._ble.gap_disconnect(self._link.connection)
         until_ms = self._clock_ms() + _LEAVE_MS

@@ -10,31 +10,30 @@ import struct
 
 import filmgauge
 from filmgauge.compat import const
-from filmgauge.config import numbers, texts
+from filmgauge.config import SECRETS, numbers, texts
 from filmgauge.gauge.ledger import LINES
 from filmgauge.uplink.ble import battery_service, gatt
 
 _VERSION = const(1)
 _UNKNOWN = const(0xFFFFFFFF)
-_SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
 _LONGEST = const(512)  # of an attribute; Core specification, vol 3 part F, 3.2.9
 
 
-def write_all(ble, found, desk, counter: int) -> int:
+def write_all(ble, found, peer, counter: int) -> int:
     """Write the values of the three services, whose handles are `found`; return the critical
     status of the battery. `counter` is that of the last command."""
     battery, device, own = found
-    record = desk.record
-    for handle, value in zip(battery, battery_service.values(record, desk.profile)):
+    record = peer.record
+    for handle, value in zip(battery, battery_service.values(record, peer.profile)):
         ble.gatts_write(handle, value)
-    names = ("filmgauge", desk.board.name, desk.config.node, filmgauge.VERSION)
+    names = ("filmgauge", peer.board.name, peer.config.node, filmgauge.VERSION)
     for handle, text in zip(device, names):
         ble.gatts_write(handle, text.encode())
     ble.gatts_write(own[gatt.RECORD], record.to_bytes())
-    ble.gatts_write(own[gatt.LEDGER], _ledger(desk.ledger))
-    ble.gatts_write(own[gatt.ENERGY], _energy(record, desk.profile))
-    ble.gatts_write(own[gatt.STATE], desk.state(counter))
-    ble.gatts_write(own[gatt.CONFIGURATION], configuration(desk.config))
+    ble.gatts_write(own[gatt.LEDGER], _ledger(peer.ledger))
+    ble.gatts_write(own[gatt.ENERGY], _energy(record, peer.profile))
+    ble.gatts_write(own[gatt.STATE], peer.state(counter))
+    ble.gatts_write(own[gatt.CONFIGURATION], configuration(peer.config))
     return battery_service.critical(record)
 
 
@@ -47,7 +46,7 @@ def configuration(config) -> bytes:
     room = _LONGEST - len('{"more":1}')
     for name, default, _, _ in list(numbers()) + list(texts()):
         value = getattr(config, name)
-        if value == default or name in _SECRETS:
+        if value == default or name in SECRETS:
             continue
         part = '"%s":%s' % (name, json.dumps(value))
         room -= len(part) + 1

@@ -22,7 +22,7 @@ class PeerContext:
         self.config = config
         self.profile = profile
         self.record = self.backlog = self.ledger = None
-        self.wishes = 0
+        self.requests = 0
         self._shown_ms = 0
         self._unix_s = 0  # when the clock was zero; 0: not set
 

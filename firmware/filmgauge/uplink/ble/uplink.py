@@ -15,7 +15,7 @@ from filmgauge.uplink.ble.events import Link
 from filmgauge.uplink.ble.peer_context import PeerContext
 
 _COUNTER = "/counter"
-_HEARD = "it was only advertised"
+_ADVERTISED_ONLY = "it was only advertised"
 _SERVING = (  # what only a connection needs
     "filmgauge.uplink.ble.gatt_",
     "filmgauge.uplink.ble.battery_service",
@@ -26,10 +26,10 @@ _SERVING = (  # what only a connection needs
     "filmgauge.store.command_counter",
     "filmgauge.store.bonds",
 )
-_NAME_BYTES = 12  # that fit beside the manufacturer data
+NAME_LENGTH = 12  # characters of a name that fit beside the manufacturer data
 _SHORT_NAME, _NAME, _MANUFACTURER = 0x08, 0x09, 0xFF
 _NO_IO = 3  # neither a display nor keys
-_NOBODY = 0xFFFF  # company of tests
+COMPANY = 0xFFFF  # of the manufacturer data: none, for tests
 
 
 class BleUplink:
@@ -37,10 +37,9 @@ class BleUplink:
 
     `keeps`: a record is to be stored before it is sent. `error` says why one waits, and
     `taken_nj` what the last one took out of the buffer capacitor as far as that is configured.
-    Raises ValueError for a key that is not 32 hexadecimal digits.
     """
 
-    keeps = True
+    stores_first = True
     acknowledges = False
 
     def __init__(self, board, config, profile, radio):
@@ -49,9 +48,9 @@ class BleUplink:
         self._node = config.node.encode()
         self._duration_ms = config.ble_advertise_ms
         self._airtime = AdvertisingPolicy(config)
-        self._encrypt = block_cipher(_key(config.ble_key)) if config.ble_key else None
+        self._encrypt = block_cipher(unhexlify(config.ble_key)) if config.ble_key else None
         self._counter = MonotonicCounter(_COUNTER)
-        self.desk = PeerContext(board, config, profile)
+        self.peer = PeerContext(board, config, profile)
         self.error = None
         self.taken_nj = 0
 
@@ -59,9 +58,9 @@ class BleUplink:
         """Advertise the record at a level of service; return False: nobody acknowledges it."""
         self._airtime.choose(level)
         self.taken_nj = 0
-        self.error = _HEARD
+        self.error = _ADVERTISED_ONLY
         if self._airtime.interval_ms:
-            self.desk.show(record, backlog, ledger)
+            self.peer.show(record, backlog, ledger)
             try:
                 self._advertise(record)
             except (OSError, ValueError) as error:  # a radio must not cost the record
@@ -92,10 +91,10 @@ class BleUplink:
             if link.connection is not None:
                 from filmgauge.uplink.ble.gatt_server import GattServer
 
-                GattServer(link, self.desk).serve()
+                GattServer(link, self.peer).serve()
         finally:
             ble.active(False)
-            link.part()
+            link.disconnected()
             ble.irq(None)
             if link.ready:
                 unload(_SERVING)
@@ -119,17 +118,9 @@ class BleUplink:
 
 def scan_response(name: bytes, record) -> bytes:
     """Return name and place of the record for who scans actively: 31 bytes at most."""
-    kind = _NAME if len(name) <= _NAME_BYTES else _SHORT_NAME
-    name = name[:_NAME_BYTES]
-    place = struct.pack("<HBIII", _NOBODY, 1, record.boot, record.seq, record.up_s)
-    return bytes((len(name) + 1, kind)) + name + bytes((len(place) + 1, _MANUFACTURER)) + place
-
-
-def _key(text):
-    try:
-        key = unhexlify(text)
-    except ValueError:
-        key = b""
-    if len(key) != 16:
-        raise ValueError("configuration key ble_key must be 32 hexadecimal digits")
-    return key
+    kind = _NAME if len(name) <= NAME_LENGTH else _SHORT_NAME
+    name = name[:NAME_LENGTH]
+    position = struct.pack("<HBIII", COMPANY, 1, record.boot, record.seq, record.up_s)
+    return (
+        bytes((len(name) + 1, kind)) + name + bytes((len(position) + 1, _MANUFACTURER)) + position
+    )

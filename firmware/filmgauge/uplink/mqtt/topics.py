@@ -1,7 +1,5 @@
 """Names of the MQTT topics of a node: `filmgauge/<node>/<leaf>`."""
 
-from filmgauge.config import check_node
-
 PREFIX = "filmgauge"
 TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must not look live
 LOG = "log"  # records that waited on the node, oldest first
@@ -19,6 +17,8 @@ def split(name: str) -> "tuple[str, str] | None":
     parts = name.split("/")
     if len(parts) != 3 or parts[0] != PREFIX:
         return None
+    from filmgauge.config import check_node  # a node names topics and splits none
+
     try:
         return check_node(parts[1]), parts[2]
     except ValueError:

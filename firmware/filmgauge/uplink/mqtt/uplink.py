@@ -8,9 +8,9 @@ class MqttUplink:
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
-    keeps = False  # what went needs no room in flash
+    stores_first = False  # what went needs no room in flash
     acknowledges = True
-    desk = None
+    peer = None
 
     def __init__(self, board, config, profile, feed=None):
         config.require("wifi_ssid", "mqtt_host")
@@ -26,8 +26,8 @@ class MqttUplink:
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
         link = Publisher(self._config, self._feed)
-        told = info(self._config, self._cell, self._board.name) if introduce else None
-        sent = self._is_joined() and link.send(record, backlog, told)
+        info_once = info(self._config, self._cell, self._board.name) if introduce else None
+        sent = self._is_joined() and link.send(record, backlog, info_once)
         self._board.disconnect()
         self.error = link.error or "no network"
         return sent

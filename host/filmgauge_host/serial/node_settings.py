@@ -1,0 +1,83 @@
+"""A node's configuration and cell profile as files for the board, checked by the firmware's own
+classes before anything is copied."""
+
+import json
+import tomllib
+from pathlib import Path
+
+from filmgauge.config import Config
+from filmgauge.gauge.profile import Profile
+from filmgauge_host.errors import InputError
+from filmgauge_host.serial.interpreter import BoardType
+
+
+def read_config(path: Path, board: BoardType) -> bytes:
+    """Return /config.json for the board from a JSON or TOML file with its keys.
+
+    Raises InputError, which never tells the value of a key.
+    """
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--config {path} cannot be read: {_cause(error)}") from None
+    if path.suffix == ".toml":
+        try:
+            values: object = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"--config {path} is not TOML: {error}") from None
+    else:
+        try:
+            values = json.loads(text)
+        except ValueError:
+            raise InputError(f"--config {path} is not JSON") from None
+    return config_bytes(values, board, f"--config {path}")
+
+
+def config_bytes(values: object, board: BoardType, where: str) -> bytes:
+    """Return values as /config.json. Raises InputError naming the wrong one."""
+    text = json.dumps(values, separators=(",", ":"), sort_keys=True)
+    try:
+        config = Config.from_json(text)
+        if board.has_wifi:
+            config.require("wifi_ssid", "mqtt_host")
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
+    return text.encode()
+
+
+def check_config(data: bytes, board: BoardType) -> None:
+    """Check the configuration that a board has already. Raises InputError."""
+    try:
+        values = json.loads(data)
+    except ValueError:
+        raise InputError("the configuration on the board is not JSON: give --config") from None
+    config_bytes(values, board, "the configuration on the board")
+
+
+def read_profile(path: Path) -> bytes:
+    """Return /profile.bin from a compiled profile. Raises InputError."""
+    try:
+        data = path.read_bytes()
+        Profile.from_bytes(data)
+    except OSError as error:
+        raise InputError(f"--profile {path} cannot be read: {_cause(error)}") from None
+    except ValueError as error:
+        raise InputError(f"--profile {path}: {error}") from None
+    return data
+
+
+def compile_cell(cell: str, area_cm2: float) -> bytes:
+    """Return /profile.bin for a cell of a parameter set. Raises InputError."""
+    from filmgauge_sim.cell import load_parameters
+    from filmgauge_sim.cell.compiled import compile_profile
+
+    if not 0.01 <= area_cm2 <= 1000:
+        raise InputError(f"--area must be 0.01 to 1000 cm2, not {area_cm2:g}")
+    try:
+        return compile_profile(load_parameters(cell), area_cm2).to_bytes()
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "it is not text"

@@ -1,0 +1,153 @@
+"""What the board of a node reads: the only maker of a configuration and of a compiled profile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from filmgauge.config import Config, numbers, texts
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.compiled import CompiledProfile, compile_profile
+from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
+from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.secrets import check_secrets, needed_keys
+
+VIRTUAL_SSID = "virtual"  # the network of a virtual node that is told of none
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where virtual nodes find their broker, whatever their descriptions say."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+
+
+def firmware_configuration(
+    description: NodeDescription, secrets: Mapping[str, str], broker: Broker | None = None
+) -> dict[str, int | str]:
+    """Return /config.json of a node: what differs from the firmware's defaults.
+
+    broker: that of a virtual world, instead of the described one. Raises DescriptionError where
+    the firmware does not take a value, or a secret or the way to the broker is missing.
+    """
+    check_secrets(secrets)
+    for name in needed_keys(description):
+        if not secrets.get(name):
+            raise DescriptionError(f"the secret {name} of node {description.name} is missing")
+    values: dict[str, int | str] = {
+        "node": description.name,
+        **_cell_and_sensor(description),
+        **_intervals(description),
+        **(_budget(description) if description.sensor.switched else {}),
+    }
+    if description.commands:
+        values["command_key"] = secrets["command_key"]
+    if description.kind.has_wifi:
+        values |= _wifi(description, secrets, broker)
+    if description.kind.has_bluetooth:
+        values |= _bluetooth(description, secrets)
+    try:
+        Config(**values)
+    except ValueError as error:
+        raise DescriptionError(f"node {description.name}: {error}") from None
+    usual = {name: default for name, default, *_ in (*numbers(), *texts())}
+    return {name: value for name, value in values.items() if value != usual[name]}
+
+
+def compiled_profile(description: NodeDescription) -> CompiledProfile:
+    """Return the profile of its cell. Raises DescriptionError."""
+    cell = description.cell
+    try:
+        return compile_profile(load_parameters(cell.set), cell.area_cm2)
+    except ValueError as error:
+        raise DescriptionError(f"node {description.name} cell: {error}") from None
+
+
+def _cell_and_sensor(description: NodeDescription) -> dict[str, int | str]:
+    sensor, pins = description.sensor, description.kind.pins
+    return {
+        "initial_soc_ppm": round(description.soc * 1e6),
+        "initial_sigma_ppm": round(description.soc_sigma * 1e6),
+        "cell_new": int(description.cell.new),
+        "shunt_mohm": round(sensor.shunt_ohm * 1000),
+        "ina228_address": sensor.ina228_address,
+        "tmp117_address": sensor.tmp117_address,
+        "i2c_hz": sensor.i2c_hz,
+        "divider_ohm": sensor.divider_ohm,
+        "pin_scl": pins.scl,
+        "pin_sda": pins.sda,
+        "pin_gate": pins.gate,
+        "pin_sensors": pins.sensors,
+        "pin_disconnect": pins.disconnect,
+        "pin_charge": pins.charge,
+    }
+
+
+def _intervals(description: NodeDescription) -> dict[str, int | str]:
+    intervals, records = description.intervals, description.records
+    reduces = description.reduces_service
+    return {
+        "sample_s": intervals.sample_s,
+        "report_every": intervals.report_every,
+        "journal_every": intervals.journal_every,
+        "look_every": intervals.full_sample_every,
+        "zero_every": intervals.offset_every,
+        "shed": int(description.supply == "film" if reduces is None else reduces),
+        "load_na": round(records.load_ua * 1000),
+        "backlog": records.backlog,
+        "backlog_per_report": records.backlog_per_report,
+    }
+
+
+def _budget(description: NodeDescription) -> dict[str, int | str]:
+    figures = energy_budget(description).figures
+    return {
+        "own_nw": round(figures.own_uw * 1000),
+        "wake_nj": round(figures.wake_uj * 1000),
+        "glance_nj": round(figures.glance_uj * 1000),
+        "report_nj": round(figures.report_uj * 1000),
+        "advert_nj": round(figures.advert_uj * 1000),
+        "event_nj": round(figures.event_uj * 1000),
+        "awake_uw": round(figures.awake_uw),
+        "waking_nj": round(figures.waking_uj * 1000),
+        "refill_ppm": round(figures.refill_efficiency * 1e6),
+    }
+
+
+def _wifi(
+    description: NodeDescription, secrets: Mapping[str, str], broker: Broker | None
+) -> dict[str, int | str]:
+    wifi, described = description.wifi, description.broker
+    if broker is None:
+        for key, given in (("wifi.ssid", wifi.ssid), ("broker.host", described.host)):
+            if not given:
+                raise DescriptionError(
+                    f"{key} is missing: node {description.name} on {description.board} reports"
+                    " over Wi-Fi"
+                )
+        password = secrets.get("mqtt_password", "")
+        user = described.user or (description.name if password else "")
+        broker = Broker(described.host, described.port, user, password)
+    return {
+        "wifi_ssid": wifi.ssid or VIRTUAL_SSID,
+        "wifi_password": secrets.get("wifi_password", ""),
+        "wifi_timeout_ms": wifi.timeout_ms,
+        "mqtt_host": broker.host,
+        "mqtt_port": broker.port,
+        "mqtt_user": broker.user,
+        "mqtt_password": broker.password,
+        "mqtt_timeout_ms": described.timeout_ms,
+    }
+
+
+def _bluetooth(description: NodeDescription, secrets: Mapping[str, str]) -> dict[str, int | str]:
+    bluetooth = description.bluetooth
+    return {
+        "ble_advertise_ms": bluetooth.advertise_ms,
+        "ble_interval_ms": bluetooth.interval_ms,
+        "ble_idle_ms": bluetooth.idle_ms,
+        "ble_connected_ms": bluetooth.connected_ms,
+        "ble_awake_ms": bluetooth.awake_ms,
+        "ble_key": secrets["ble_key"] if bluetooth.encrypted else "",
+    }

@@ -1,0 +1,79 @@
+"""Secrets of a node: named by its description, kept in a file of their own beside it.
+
+    secrets = read_secrets(folder)      # of secrets.toml there: name -> text, {} without a file
+
+Their names are `SECRETS` of the firmware's configuration. Only the owner may read the file.
+"""
+
+import random
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from filmgauge.config import SECRETS, texts
+from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
+from filmgauge_sim.nodes.toml_text import quoted
+
+SECRETS_FILE = "secrets.toml"
+_KEY_DIGITS = {name: high for name, _, _, high in texts() if name.endswith("_key")}
+
+
+def key_digits() -> dict[str, int]:
+    """Return the secrets that are keys: name -> hexadecimal digits."""
+    return dict(_KEY_DIGITS)
+
+
+def read_secrets(folder: Path) -> dict[str, str]:
+    """Return the secrets in the file of a folder. Raises DescriptionError, never with a value."""
+    path = folder / SECRETS_FILE
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise DescriptionError(f"{path} is not TOML") from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise DescriptionError(f"{path} holds secrets and others can read it: chmod 600 {path}")
+    try:
+        check_secrets(table)
+    except DescriptionError as error:
+        raise DescriptionError(f"{path}: {error}") from None
+    return table
+
+
+def check_secrets(secrets: Mapping[str, object]) -> None:
+    """Raise DescriptionError for what is no secret or cannot be one; its value is not told."""
+    lengths = {name: (low, high) for name, _, low, high in texts()}
+    for name, value in secrets.items():
+        if name not in SECRETS:
+            raise DescriptionError(f"{name} is no secret, it must be one of {', '.join(SECRETS)}")
+        if not isinstance(value, str):
+            raise DescriptionError(f"{name} must be text")
+        low, high = lengths[name]
+        if not low <= len(value) <= high:
+            raise DescriptionError(f"{name} must have {low} to {high} characters")
+        digits = _KEY_DIGITS.get(name)
+        is_key = len(value) == digits and all(c in "0123456789abcdefABCDEF" for c in value)
+        if digits and value and not is_key:
+            raise DescriptionError(f"{name} must be {digits} hexadecimal digits")
+
+
+def secrets_to_toml(secrets: Mapping[str, str]) -> str:
+    """Return the file that `read_secrets` reads back; write it with mode 0600."""
+    return "".join(f"{name} = {quoted(value)}\n" for name, value in secrets.items())
+
+
+def throwaway_secrets(description: NodeDescription, rng: random.Random) -> dict[str, str]:
+    """Return keys for a virtual node that has none of its own."""
+    needed = needed_keys(description)
+    return {name: rng.randbytes(_KEY_DIGITS[name] // 2).hex() for name in needed}
+
+
+def needed_keys(description: NodeDescription) -> tuple[str, ...]:
+    """Return the names of the keys without which this node cannot work."""
+    needed = {"ble_key": description.bluetooth.encrypted, "command_key": description.commands}
+    return tuple(name for name, is_needed in needed.items() if is_needed)

@@ -1,0 +1,130 @@
+"""`filmgauge flash --erase`: nothing is left but the counters that the node's keys go with."""
+
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flashed_board import flash, make_board, wanted
+from mqtt_brokers import Broker
+
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+from filmgauge_host.errors import InputError
+from filmgauge_host.serial.flash_plan import Wanted
+from filmgauge_host.serial.flash_session import FlashOptions
+from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+
+ERASE = FlashOptions(erase=True, timeout_s=30, ask_after_s=1)
+KEY, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
+KEYS = pytest.mark.parametrize(
+    ("journal", "key"), [("/counter", "ble_key"), ("/commands", "command_key")]
+)
+
+
+def slot(number: int, sequence: int = 1) -> bytes:
+    """Return a slot of a journal of one number, as firmware/filmgauge/store has it."""
+    buffer = bytearray(4 + OVERHEAD)
+    struct.pack_into("<I", buffer, HEAD_SIZE, number)
+    seal(buffer, 4, sequence)
+    return bytes(buffer)
+
+
+def number_in(flash: Flash, journal: str) -> int:
+    """Return the highest number of a journal."""
+    names = [name for name in listing(flash, journal) if name.isdigit()]
+    slots = [fetch(flash, f"{journal}/{name}") for name in names]
+    assert all(opened(each, 4) is not None for each in slots)
+    return max(struct.unpack_from("<I", each, HEAD_SIZE)[0] for each in slots)
+
+
+def names(flash: Flash) -> set[str]:
+    return set(listing(flash, "/")) - {".", ".."}
+
+
+def test_retained_memory_is_forgotten(embedded: Broker, tmp_path: Path) -> None:
+    whole = wanted("esp32-c3", embedded.url)
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, whole)
+        again = flash(board, whole).record
+        assert again is not None
+        assert again["seq"] > 0  # this port remembers through every reset
+        anew = flash(board, whole, ERASE).record
+    assert anew is not None
+    assert (anew["boot"], anew["seq"]) == (1, 0)
+
+
+def test_no_number_is_encrypted_twice_with_a_key(embedded: Broker, tmp_path: Path) -> None:
+    keys = {"ble_key": KEY, "ble_advertise_ms": 100, "ble_interval_ms": 20}
+    whole = wanted("stm32wb55", embedded.url, **keys)
+    with make_board("stm32wb55", tmp_path) as board:
+        flash(board, whole)
+        used = number_in(board.board.flash, "/counter")
+        assert used > 100
+        flash(board, whole, ERASE)
+        reserved = number_in(board.board.flash, "/counter")
+    assert reserved > used
+
+
+@pytest.mark.parametrize("kind", ["esp32-c3", "stm32wb55"])
+def test_the_counter_of_commands_stays(kind: str, embedded: Broker, tmp_path: Path) -> None:
+    whole = wanted(kind, embedded.url, command_key=KEY)
+    with make_board(kind, tmp_path) as board:
+        flash(board, whole)
+        board.pull()
+        install(board.board.flash, {"/commands/0": slot(77, 2), "/commands/1": slot(76)})
+        board.plug()
+        flash(board, whole, ERASE)
+        assert number_in(board.board.flash, "/commands") == 77
+
+
+@KEYS
+def test_a_counter_that_cannot_be_read_costs_its_key(
+    journal: str, key: str, embedded: Broker, tmp_path: Path
+) -> None:
+    whole = wanted("esp32-c3", embedded.url, **{key: KEY})
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, whole)
+        board.pull()
+        install(board.board.flash, {f"{journal}/0": slot(300)[:-1] + b"?"})
+        before = names(board.board.flash)
+        board.plug()
+        same = replace(whole, config=with_key(whole, key, KEY.upper()))
+        with pytest.raises(InputError, match=f"{journal} on the board cannot be read, and {key}"):
+            flash(board, same, ERASE)
+        assert names(board.board.flash) >= before - {"reported", "trial"}
+        other = replace(whole, config=with_key(whole, key, OTHER))
+        assert flash(board, other, ERASE).record is not None
+        assert journal[1:] not in names(board.board.flash)
+
+
+@KEYS
+def test_a_key_that_nobody_can_read_counts_as_the_same(
+    journal: str, key: str, embedded: Broker, tmp_path: Path
+) -> None:
+    whole = wanted("esp32-c3", embedded.url, **{key: KEY})
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, whole)
+        board.pull()
+        damaged = {f"{journal}/0": b"torn", "/config.json": b"{"}
+        install(board.board.flash, {**damaged, "/main.py": b""})  # it stays at its prompt
+        board.plug()
+        with pytest.raises(InputError, match=f"neither {journal} on the board nor the {key}"):
+            flash(board, whole, ERASE)
+        assert flash(board, replace(whole, config=with_key(whole, key, "")), ERASE).record
+
+
+def test_without_a_configuration_nothing_is_erased(embedded: Broker, tmp_path: Path) -> None:
+    whole = wanted("esp32-c3", embedded.url)
+    with make_board("esp32-c3", tmp_path) as board:
+        flash(board, whole)
+        with pytest.raises(InputError, match=r"no config\.json yet"):
+            flash(board, replace(whole, config=None), ERASE)
+        assert fetch(board.board.flash, "/config.json") == whole.config
+
+
+def with_key(whole: Wanted, key: str, value: str) -> bytes:
+    """Return the configuration with another key."""
+    assert whole.config is not None
+    return json.dumps({**json.loads(whole.config), key: value}).encode()
