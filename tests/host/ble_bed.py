@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ble_nodes import BleNode
-from mqtt_nodes import PATIENCE_S, until
+from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
 from filmgauge_host.ble import bridge

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flash_rig import Heard, configuration, make_board
+from flashed_board import Heard, configuration, make_board
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial import node_settings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bthome_receiver import Receiver
 from click.testing import CliRunner
-from flash_rig import SPEED
+from flashed_board import SPEED
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.provision.node_file import read_node

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mqtt_brokers import Mosquitto
-from rig import make_node, scenario_text, wake
+from reporting_node import make_node, scenario_text, wake
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.provision.broker_files import with_password

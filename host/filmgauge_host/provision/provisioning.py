@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.ble.node_registry import with_keys
 from filmgauge_host.errors import InputError
@@ -24,7 +25,7 @@ from filmgauge_host.provision.node_file import DESCRIPTION
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_sim.nodes.configuration import compiled_profile, firmware_configuration
 from filmgauge_sim.nodes.description import NodeDescription, to_toml
-from filmgauge_sim.nodes.secrets import SECRETS_FILE, key_digits, needed_keys, secrets_to_toml
+from filmgauge_sim.nodes.secrets import SECRETS_FILE, needed_keys, secrets_to_toml
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 _KNOWN = "known.toml"
@@ -69,7 +70,7 @@ def provision(
         folder / DESCRIPTION: Content(_file(description).encode()),
         folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
     }
-    keys = {name: secrets[name] for name in key_digits() if secrets.get(name)}
+    keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
     known = out / _KNOWN
     if keys or known.exists():
         files[known] = Content(with_keys(known, description.name, keys).encode(), 0o600)

@@ -3,10 +3,10 @@ command line."""
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from filmgauge.config import SECRETS
-from filmgauge_sim.nodes.secrets import check_secrets, key_digits
+from filmgauge.config import KEYS, SECRETS
+from filmgauge_sim.nodes.secrets import KEY_BYTES, check_secrets
 
 MQTT_PASSWORD = "mqtt_password"
 WIFI_PASSWORD = "wifi_password"
@@ -28,10 +28,9 @@ def from_environment() -> dict[str, str]:
 
 def made(names: Iterable[str]) -> dict[str, str]:
     """Return new keys and passwords."""
-    digits: Mapping[str, int] = key_digits()
     return {
-        name: secrets.token_hex(digits[name] // 2)
-        if name in digits
+        name: secrets.token_hex(KEY_BYTES)
+        if name in KEYS
         else secrets.token_urlsafe(_PASSWORD_BYTES)
         for name in names
     }

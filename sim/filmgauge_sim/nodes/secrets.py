@@ -16,7 +16,7 @@ from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.tables import quoted
 
 SECRETS_FILE = "secrets.toml"
-_KEY_BYTES = 16
+KEY_BYTES = 16
 
 
 def read_secrets(folder: Path) -> dict[str, str]:
@@ -69,7 +69,7 @@ def secrets_to_toml(secrets: Mapping[str, str]) -> str:
 def throwaway_secrets(description: NodeDescription, rng: random.Random) -> dict[str, str]:
     """Return keys for a virtual node that has none of its own."""
     needed = needed_keys(description)
-    return {name: rng.randbytes(_KEY_BYTES).hex() for name in needed}
+    return {name: rng.randbytes(KEY_BYTES).hex() for name in needed}
 
 
 def needed_keys(description: NodeDescription) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from mqtt_brokers import Mosquitto
-from mqtt_nodes import until
+from patience import until
 from provision_files import config_of, provision, wifi_file
 
 from filmgauge.config import Config
