@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cadence import period_s, reports_due
 
-from filmgauge.record.faults import FAULT_EXCEPTION, FAULT_GAP
+from filmgauge.record import FAULT_EXCEPTION, FAULT_GAP
 from filmgauge.record.record import Record
 from filmgauge_sim.board import inprocess
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit

@@ -250,9 +250,9 @@ def test_a_first_flash_needs_a_configuration(embedded: Broker, tmp_path: Path) -
 def older_version(whole: Wanted) -> dict[str, Any]:
     """Return the files of a version whose launcher imports `exchange`."""
     texts = {path: text.decode() for path, text in firmware_build.start_files(source=True).items()}
-    launch = texts["/launch.py"].replace("update.finish()", "exchange.settle()")
+    launch = texts["/launch.py"].replace("update.finish(", "exchange.settle(")
     launch = launch.replace("import update", "import exchange").replace('"update"', '"exchange"')
-    exchange = texts["/update.py"].replace("def finish()", "def settle()")
+    exchange = texts["/update.py"].replace("def finish(", "def settle(")
     return {
         "/launch.py": launch.encode(),
         "/exchange.py": exchange.encode(),
