@@ -219,7 +219,7 @@ def test_a_failed_wake_goes_on_from_what_is_in_memory(
     film_node: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = dict(inprocess.firmware_sources())
-    calm = "        self._recall()\n"
+    calm = "        self._load_state()\n"
     planted = (
         calm + "        if self._state.wakes == 13:\n            raise ValueError('planted')\n"
     )
