@@ -28,6 +28,7 @@ name = "faint"
 name = "faint"
 board = "stm32wb55"
 supply = "film"
+reduces_service = false
 [node.cell]
 area_cm2 = 1.0
 soc = 0.08
