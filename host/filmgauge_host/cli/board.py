@@ -13,7 +13,9 @@ from filmgauge_sim.nodes.boards import BOARDS
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(list(BOARDS)), default="esp32-c3", show_default=True)
+@click.option(
+    "--kind", type=click.Choice(list(BOARDS)), default=next(iter(BOARDS)), show_default=True
+)
 @click.option(
     "--image",
     type=click.Path(path_type=Path, dir_okay=False),
