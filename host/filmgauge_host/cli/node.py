@@ -1,4 +1,4 @@
-"""`filmgauge node`: look inside a node over its serial port."""
+"""`filmgauge node`: look inside a node over its serial port, and work out its energy budget."""
 
 import json
 import sys
@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from filmgauge_host.cli.options import input_errors
+
 _PORT = click.option(
     "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
 )
@@ -16,11 +18,32 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group()
 def node() -> None:
-    """Look inside a node over its serial port.
+    """Look inside a node over its serial port, or work out its energy budget.
 
     The firmware is interrupted and boots again afterwards; a node that sleeps is waited for.
     Nothing is written to its flash.
     """
+
+
+@node.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_JSON
+@input_errors()
+def budget(file: Path, as_json: bool) -> None:
+    """Print what the node of FILE takes for itself, line by line: no board is needed.
+
+    FILE is a description (filmgauge provision), node.toml or its folder.
+    """
+    from filmgauge_host.provision.node_file import read_node
+    from filmgauge_host.terminal.budget_lines import budget_lines, budget_table
+    from filmgauge_sim.nodes.energy_budget import energy_budget
+
+    description, _ = read_node(file, lambda text: click.echo(f"filmgauge: {text}", err=True))
+    found = energy_budget(description)
+    if as_json:
+        click.echo(json.dumps(budget_table(description, found)))
+    else:
+        click.echo("\n".join(budget_lines(description, found)))
 
 
 @node.command()
