@@ -9,18 +9,15 @@ import io
 from collections.abc import Iterable, Sequence
 
 from filmgauge.record.record import Record, decimal
+from filmgauge_sim.lab.bdf import CURRENT, STEP, TEMPERATURE, TIME, VOLTAGE
 
-# The format's own names and units:
-TIME = "Test Time / s"
-VOLTAGE = "Voltage / V"
-CURRENT = "Current / A"
-TEMPERATURE = "Ambient Temperature / degC"
-STEP = "Step Count / 1"
-# Ours, by the same rule:
+# Names by the same rule that the format does not have:
 STOICHIOMETRY = "Stoichiometry / 1"
 BOOT = "Boot / 1"
 SEQUENCE = "Sequence / 1"
 STATE_OF_CHARGE = "State of Charge / %"
+
+__all__ = ["CURRENT", "STEP", "TEMPERATURE", "TIME", "VOLTAGE"]
 
 SUFFIX = ".bdf.csv"
 LOG_COLUMNS = (TIME, VOLTAGE, CURRENT, TEMPERATURE, BOOT, SEQUENCE, STATE_OF_CHARGE)

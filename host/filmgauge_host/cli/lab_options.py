@@ -16,6 +16,7 @@ from filmgauge_host.cli.options import input_errors
 from filmgauge_host.errors import InputError, needs
 
 if TYPE_CHECKING:
+    from filmgauge_sim import Cell
     from filmgauge_sim.lab.figures import Picture
     from filmgauge_sim.lab.specimen import Specimen
     from filmgauge_sim.lab.trace import Trace
@@ -54,22 +55,15 @@ class Setup:
     plot: Path | None
     bdf: Path | None
 
-    def specimen(
-        self, stoichiometry: float, *, built: bool = False, ages: bool = False, factor: float = 1.0
-    ) -> "Specimen":
-        """The cell that was asked for: as built, ageing from formed, or formed and ageless."""
-        from filmgauge_sim.cell import LifeState
-        from filmgauge_sim.lab.specimen import specimen
+    def make_cell(self, soc: float, **how: Any) -> "Cell":
+        """The cell that was asked for, at a state of charge; `how` as filmgauge_sim.Cell."""
+        from filmgauge_sim import Cell
 
-        life = LifeState.as_built() if built else LifeState.formed() if ages else None
-        return specimen(
-            self.cell,
-            self.area_cm2,
-            stoichiometry,
-            life=life,
-            capacity_factor=factor,
-            seed=self.seed,
-        )
+        return Cell(self.cell, self.area_cm2, soc=soc, seed=self.seed, **how)
+
+    def specimen(self, soc: float, **how: Any) -> "Specimen":
+        """Its model, which the experiments act on."""
+        return self.make_cell(soc, **how).specimen
 
     def trace(self) -> "Trace | None":
         """A record, when a file is asked for that needs one."""

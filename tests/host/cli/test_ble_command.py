@@ -75,10 +75,7 @@ def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (
-            ("scan", "--air", "virtual", "--scenario", "bench"),
-            "no node with bluetooth",
-        ),
+        (("scan", "--air", "virtual", "--scenario", "bench"), "no node with bluetooth"),
         (("scan", "--air", "virtual", "--scenario", "nowhere"), "neither a file nor one of"),
         (("configure", "window-1", "--air", "virtual"), "nothing to change"),
         (("configure", "window-1", "sample_s=0"), "sample_s must be an integer from 1 to 86400"),
