@@ -12,6 +12,7 @@ from typing import Protocol
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 
 _MOSQUITTO = "/usr/sbin/mosquitto"
+_PATIENCE_S = 90.0
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
 allow_anonymous {anonymous}
@@ -76,7 +77,7 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [_MOSQUITTO, "-c", str(self._file)], stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + _PATIENCE_S
         while not _listens(self._port):
             assert time.monotonic() < deadline, "mosquitto does not start"
             time.sleep(0.02)
@@ -96,7 +97,7 @@ class Mosquitto:
         assert self._process is not None
         before = self._saved_ns()
         self._process.send_signal(signal.SIGUSR1)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + _PATIENCE_S
         while self._saved_ns() == before:
             assert time.monotonic() < deadline, "mosquitto does not save"
             time.sleep(0.01)

@@ -121,6 +121,7 @@ class Rig:
         flash_blocks: int = 64,
         capacitance_uf: float = 4700.0,
         backlog: int = 256,
+        bluetooth: dict[str, int] | None = None,
         **intervals: int,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +131,7 @@ class Rig:
             "capacitor.capacitance_uf": capacitance_uf,
             "flash_blocks": flash_blocks,
             "records.backlog": backlog,
+            **{f"bluetooth.{key}": value for key, value in (bluetooth or {}).items()},
             **{f"intervals.{key}": value for key, value in intervals.items()},
         }
         node = scenario.node[0]

@@ -66,8 +66,8 @@ def test_adverts_are_booked_as_the_circuit_sees_them(tmp_path: Path) -> None:
         await asyncio.sleep(60)
         assert rig.node.board.bluetooth.events in (19, 20)
 
-    options = {"ble_advertise_ms": 20000, "ble_interval_ms": 1000}
-    seen, booked, _ = seen_and_booked(tmp_path, act, **options)
+    bluetooth = {"advertise_ms": 20000, "interval_ms": 1000}
+    seen, booked, _ = seen_and_booked(tmp_path, act, bluetooth=bluetooth)
     assert seen > 19 * 14_000
     assert booked == pytest.approx(seen, rel=0.05)
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from filmgauge.config import check_node
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -57,9 +58,20 @@ class Rejected:
 Message: TypeAlias = ReceivedRecord | Status | Info | Withdrawn | Rejected
 
 
+def split_topic(topic: str) -> tuple[str, str] | None:
+    """Return (node, leaf) of a topic, or None when it is not one of ours."""
+    parts = topic.split("/")
+    if len(parts) != 3 or parts[0] != topics.PREFIX:
+        return None
+    try:
+        return check_node(parts[1]), parts[2]
+    except ValueError:
+        return None
+
+
 def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) -> Message:
     """Return what the message says; never raises, whatever the topic and the payload."""
-    named = topics.split(topic)
+    named = split_topic(topic)
     if named is None:
         reason = "topic is not filmgauge/<node>/<leaf> with a node of a-z, 0-9 and -"
         return Rejected(None, printable(topic), reason, received_unix_ms)

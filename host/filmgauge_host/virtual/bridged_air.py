@@ -14,8 +14,10 @@ from filmgauge_sim.scenario.scenario import Scenario
 class BridgedAir:
     """Use as a context, around the simulation that `air` is given to."""
 
-    def __init__(self, scenario: Scenario, address: BrokerAddress, folder: Path) -> None:
-        self.air = Air(scenario.seed)
+    def __init__(
+        self, scenario: Scenario, address: BrokerAddress, folder: Path, loss: float = 0.0
+    ) -> None:
+        self.air = Air(scenario.seed, loss)
         self.bridge = Bridge(
             host_radio(self.air), address, folder / "bridge.sqlite", NodeRegistry([])
         )

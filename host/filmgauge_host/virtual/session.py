@@ -35,12 +35,14 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest."""
+    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
+    loss: probability with which what is on the air is lost."""
 
     runtime: RuntimeName = "micropython"
     broker: str | None = None
     duration: str | None = None
     speed: float | None = None
+    loss: float = 0.0
 
 
 class RunSession:
@@ -52,7 +54,7 @@ class RunSession:
         self._options = options
         self._stack = ExitStack()
         self._arrived: deque[ReceivedRecord | Rejected] = deque()
-        self._bridged: BridgedAir | None = None
+        self.bridged: BridgedAir | None = None
         self.began_s = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -84,8 +86,8 @@ class RunSession:
         if any(node.description.advertises for node in self.scenario.node):
             from filmgauge_host.virtual.bridged_air import BridgedAir  # loads bumble and bleak
 
-            bridged = BridgedAir(self.scenario, address, self.folder)
-            self._bridged = self._stack.enter_context(bridged)
+            bridged = BridgedAir(self.scenario, address, self.folder, self._options.loss)
+            self.bridged = self._stack.enter_context(bridged)
         options = self._options
         self.simulation = Simulation(
             self.scenario,
@@ -94,7 +96,7 @@ class RunSession:
             options.runtime,
             options.duration,
             options.speed,
-            self._bridged.air if self._bridged else None,
+            self.bridged.air if self.bridged else None,
         )
         self._stack.callback(self.simulation.close)
         self.broker_url = str(address)
@@ -122,6 +124,9 @@ class RunSession:
             self._deliver(on_record)
 
         self.simulation.run(after_wake, on_idle)
+        for node in self.simulation.nodes:
+            if node.in_wake:  # the end has come into a wake: its record was made and may arrive
+                self._fetch(node)
         rows, until_s = -1, 0.0
         while self._is_on_its_way():
             if rows != self._store.rows:
@@ -142,7 +147,7 @@ class RunSession:
     def _is_on_its_way(self) -> bool:
         """Return whether something that was sent or fetched has not come out of the broker."""
         results = self.results()
-        fetched = self._bridged.fetched if self._bridged else 0
+        fetched = self.bridged.fetched if self.bridged else 0
         arrived = sum(result.received for result in results if result.way == "ble")
         return arrived < fetched or any(result.lost for result in results)
 

@@ -75,6 +75,7 @@ class VirtualBoard:
         self.clock = clock
         self.requests = 0
         self.transfers = 0  # on the bus: a run without any was no wake
+        self.wifi_sessions = 0  # how often Wi-Fi was switched on
         self.interrupt_us = _NEVER_US  # a run that has no end is interrupted from then on
         self.gives_way = False  # whether a sleep that a peer may end interrupts the run
         self._doze: _Doze | None = None  # what interrupted it
@@ -377,6 +378,7 @@ class VirtualBoard:
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
         self._work()
+        self.wifi_sessions += bool(small) and not self._station.active
         self._station.set_active(bool(small))
         return b""
 

@@ -237,9 +237,6 @@ def _check_harvester(harvester: HarvesterSection) -> None:
 
 def _check_pins(description: NodeDescription) -> None:
     pins = asdict(description.kind.pins)
-    for name in ("scl", "sda", "gate"):
-        if pins[name] < 0:
-            raise ValueError(f"pins.{name} must be at least 0: no node works without it")
     if description.sensor.switched and pins["sensors"] < 0:
         raise ValueError("pins.sensors must be at least 0 with sensor.switched = true")
     if description.intervals.offset_every and pins["disconnect"] < 0:

@@ -72,14 +72,17 @@ class BudgetLine:
 @dataclass(frozen=True)
 class EnergyBudget:
     """figures: what the firmware books. lines: where energy goes on a day of the described
-    intervals without any harvest; what somebody has measured is not in them."""
+    intervals without any harvest; what somebody has measured is not in them. harvest_uw: what a
+    harvester must offer all the time so that the cell gives nothing; what comes now and then, and
+    goes through the cell, has to be more."""
 
     figures: BudgetFigures
     lines: tuple[BudgetLine, ...]
+    harvest_uw: float
 
     @property
     def power_uw(self) -> float:
-        """Mean power out of the capacitor: what a harvester must give, less its losses."""
+        """Mean power out of the capacitor."""
         return sum(line.power_uw for line in self.lines)
 
     @property
@@ -109,7 +112,10 @@ def energy_budget(description: NodeDescription) -> EnergyBudget:
     )
     given = {each.name: getattr(description.budget, each.name) for each in fields(BudgetFigures)}
     measured = {name: value for name, value in given.items() if value is not None}
-    return EnergyBudget(replace(computed, **measured), lines)
+    needed_uw = sum(powers.values())
+    if circuit.on_film:
+        needed_uw = description.converter.converter.needed_uw(needed_uw)
+    return EnergyBudget(replace(computed, **measured), lines, needed_uw)
 
 
 class _Deeds:

@@ -71,7 +71,7 @@ def _value(value: object) -> str:
 def quoted(text: str) -> str:
     """Return text as a basic string of TOML."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
 def _sentence(message: str, kind: type[msgspec.Struct]) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from filmgauge.record.record import Record
-from filmgauge.state import State
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
@@ -21,7 +20,8 @@ from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker, compiled_profile, firmware_configuration
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.nodes.flash_reader import StoredRecords, backlog, state_in
+from filmgauge_sim.nodes.flash_reader import backlog
+from filmgauge_sim.nodes.made_records import made_records
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.world import build_world
@@ -62,7 +62,6 @@ class VirtualNode:
         self.notes: list[str] = []
         self._running = False  # a run that has only been interrupted
         self._transfers = 0  # on the bus, until the last wake
-        self._made: dict[int, int] = {}  # records made by the firmware: boot -> count
         self.console = folder / f"{self.name}.console.log"
         self._boot: int | None = None  # as the firmware counts them
         self._next_cause = ResetCause.POWER_ON
@@ -70,8 +69,6 @@ class VirtualNode:
         kind = self.kind = description.kind
         self.world = build_world(description, surroundings, rng)
         self.flash = Flash(folder / f"{self.name}.flash", kind.file_system_blocks)
-        self._stored = StoredRecords(self.flash)
-        self._stored_before = 0  # records that earlier boots have left
         self._provision(broker)
         self.board = VirtualBoard(
             kind=kind,
@@ -85,6 +82,7 @@ class VirtualNode:
             supply=self.world if isinstance(self.world, HarvestingCircuit) else None,
             antenna=antenna,
         )
+        self._records = made_records(self.board)
         self.runtime: Runtime
         if runtime == "micropython":
             heap = heap or f"{kind.heap_kb}wK"
@@ -96,12 +94,9 @@ class VirtualNode:
     def made(self) -> int:
         """How many records the firmware has made since the scenario began.
 
-        Of a node without uplink: as far as `new_records` has read them.
+        Of a node without Wi-Fi: as far as `new_records` has read them.
         """
-        if not self.has_uplink:
-            return self._stored.made
-        self._note_made()
-        return sum(self._made.values())
+        return self._records.made
 
     @property
     def waiting(self) -> int:
@@ -115,7 +110,7 @@ class VirtualNode:
 
     def new_records(self) -> list[Record]:
         """Return the records that a node without uplink has stored since the last call."""
-        return [] if self.has_uplink else self._stored.new()
+        return self._records.new()
 
     @property
     def now_us(self) -> int:
@@ -148,22 +143,19 @@ class VirtualNode:
         except BoardStopped as stopped:  # the supply failed in boot or sleep, or the watchdog bit
             self.runtime.stop()
             outcome = stopped.outcome
-            self._note(outcome)
+            self._log_outcome(outcome)
         self._running = outcome.resumes
         self.dead = None if outcome.cause or outcome.resumes else outcome.note
         self._next_cause = outcome.cause or self._next_cause
 
     def _wake(self) -> Outcome:
         """Boot unless it still runs, and run the firmware until the board stops it."""
+        board = self.board
         if not self._running:
-            if self._next_cause is ResetCause.POWER_ON:
-                self._note_made()  # before the retained memory goes
+            self._records.begin_boot()
             if self._next_cause is ResetCause.POWER_ON or self.kind.keeps_ram:
                 self._boot = None
-            if not self.has_uplink:
-                self._stored_before = self._stored.next_number
-            self.board.boot(self._next_cause)
-        board = self.board
+            board.boot(self._next_cause)
         if self.kind.keeps_ram:
             board.interrupt_us = board.now_us + _LONGEST_RUN_US
         outcome = self.runtime.run(board)
@@ -171,8 +163,8 @@ class VirtualNode:
         if not outcome.resumes or (outcome.sleep_ms and has_sampled):
             self._transfers = board.transfers
             self.wakes += 1
-            self._note_truth()
-        self._note(outcome)
+            self._log_truth()
+        self._log_outcome(outcome)
         return outcome
 
     def cut_power(self) -> None:
@@ -189,38 +181,21 @@ class VirtualNode:
         self.runtime.close()
         self.flash.close()
 
-    def _note(self, outcome: Outcome) -> None:
+    def _log_outcome(self, outcome: Outcome) -> None:
         if outcome.note:
             self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
 
-    def _note_truth(self) -> None:
-        """Note the truth of this wake under the number that the firmware gave its boot.
+    def _log_truth(self) -> None:
+        """Log the truth of this wake under the number that the firmware gave its boot.
 
-        A wake that lost its power before the firmware had a number is not noted.
+        A wake that lost its power before the firmware had a number is not logged.
         """
         if self._boot is None:
-            self._boot = self._boot_number()
+            self._boot = self._records.boot()
         if self._boot is None:
             return
         truth = self.world.truth()
         self.truth.add(truth, self._boot, self.board.clock.reading_us(truth.now_us) / 1e6)
-
-    def _note_made(self) -> None:
-        """Look into the retained memory: how many records has the firmware made?"""
-        state = self._remembered()
-        if state is not None:
-            self._made[state.boot] = state.seq
-
-    def _boot_number(self) -> int | None:
-        """Return the number that the firmware gave this boot: its first wake makes a record."""
-        if not self.has_uplink:
-            return self._stored.boot_since(self._stored_before)
-        state = self._remembered()
-        return state.boot if state else None
-
-    def _remembered(self) -> State | None:
-        """Return the state in the retained memory, None where there is none."""
-        return state_in(self.board.rtc_memory)
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-_MOVED = {
+MOVED = {
     "clock_error_ppm": "world.clock_error_ppm",
     "cycler": "world.cycler",
     "ambient": "world.ambient",
@@ -46,5 +46,5 @@ def check_renamed(where: str, node: Mapping[str, object]) -> None:
     for key, value in node.items():
         inner = [f"{key}.{name}" for name in value] if isinstance(value, Mapping) else []
         for old in (key, *inner):
-            if old in _MOVED:
-                raise ValueError(f"{where}.{old} is now {_MOVED[old]}")
+            if old in MOVED:
+                raise ValueError(f"{where}.{old} is now {MOVED[old]}")
