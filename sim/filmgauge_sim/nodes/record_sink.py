@@ -15,7 +15,7 @@ from collections import defaultdict
 from types import TracebackType
 
 from filmgauge.record.record import Record
-from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY, split
+from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY
 from filmgauge_sim.nodes.configuration import Broker
 
 _CONNECT, _CONNACK, _PUBLISH, _PUBACK, _DISCONNECT = 0x10, 0x20, 0x30, 0x40, 0xE0
@@ -56,9 +56,9 @@ class RecordSink:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Collect a message that is a record; others are of no use here."""
-        address = split(topic)
-        if address is not None and address[1] in (TELEMETRY, LOG):
-            self.records[address[0]].append(Record.from_json(payload))
+        _, node, leaf = topic.split("/")
+        if leaf in (TELEMETRY, LOG):
+            self.records[node].append(Record.from_json(payload))
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -19,7 +19,7 @@ from filmgauge_sim.scenario.loading import load_scenario
 
 def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "filmgauge_host.cli.app", "ble", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900)
 
 
 def due(minutes: int) -> dict[str, int]:
