@@ -3,17 +3,22 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from filmgauge_host.cli.options import input_errors
+from filmgauge_host.cli.options import input_errors, warn
 from filmgauge_host.errors import InputError
+from filmgauge_host.provision.node_file import read_node
+from filmgauge_host.provision.secret_values import from_environment
+from filmgauge_host.serial import firmware_build
+from filmgauge_host.serial.board_link import find_port
+from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
+from filmgauge_host.serial.flash_session import FlashOptions, flash_board
+from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
+from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
-
-if TYPE_CHECKING:
-    from filmgauge_host.serial.flash_plan import Wanted
-    from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.nodes.configuration import board_files
 
 
 @click.command()
@@ -65,10 +70,6 @@ def flash(
 ) -> None:
     """Flash a board: copy what differs, exchange versions at its next boot, and print the first
     record. It can be interrupted and run again at any time."""
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.flash_session import FlashOptions, flash_board
-    from filmgauge_host.terminal.flash_lines import FlashLines
-
     if node is not None:
         if config or profile or cell or area_cm2:
             raise InputError("give --node, or --config and --profile, not both")
@@ -77,7 +78,9 @@ def flash(
         raise InputError("give --node, or --board with --config and --profile")
     else:
         board = BOARDS[board_name]
-        wanted = _wanted(board, config, _profile(profile, cell, area_cm2), source)
+        config_file = None if config is None else read_config(config, board)
+        profile_file = _profile(profile, cell, area_cm2)
+        wanted = firmware_build.wanted(config_file, profile_file, source)
     found_port = find_port(port)
     with FlashLines(quiet=as_json) as lines:
         options = FlashOptions(erase=erase, dry_run=dry_run, timeout_s=timeout_s)
@@ -88,46 +91,17 @@ def flash(
         click.echo(json.dumps(result.record, indent=2))
 
 
-def _described(node: Path, board_name: str | None, source: bool) -> tuple["BoardKind", "Wanted"]:
+def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardKind, Wanted]:
     """Return the board of a described node, and what shall be on it."""
-    from filmgauge_host.provision.node_file import read_node
-    from filmgauge_host.provision.secret_values import from_environment
-    from filmgauge_host.serial.flash_plan import CONFIG, PROFILE
-    from filmgauge_sim.nodes.configuration import board_files
-
-    description, secrets = read_node(node, lambda text: click.echo(f"filmgauge: {text}", err=True))
+    description, secrets = read_node(node, warn)
     if board_name not in (None, description.board):
         raise InputError(f"--board is {board_name}, but the node's is {description.board}")
     files = board_files(description, {**secrets, **from_environment()})
-    return description.kind, _made(files[CONFIG], files[PROFILE], source)
-
-
-def _wanted(
-    board: "BoardKind", config: Path | None, profile: bytes | None, source: bool
-) -> "Wanted":
-    from filmgauge_host.serial.node_settings import read_config
-
-    return _made(None if config is None else read_config(config, board), profile, source)
-
-
-def _made(config: bytes | None, profile: bytes | None, source: bool) -> "Wanted":
-    from filmgauge_host.serial import firmware_build
-    from filmgauge_host.serial.archive import Archive
-    from filmgauge_host.serial.flash_plan import Wanted
-
-    return Wanted(
-        config=config,
-        profile=profile,
-        archive=Archive(firmware_build.modules(source)),
-        start_files=firmware_build.start_files(source),
-        bytecode=None if source else firmware_build.bytecode_version(),
-    )
+    return description.kind, firmware_build.wanted(files[CONFIG], files[PROFILE], source)
 
 
 def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> bytes | None:
     """Return the profile that the options name, None for none."""
-    from filmgauge_host.serial.node_settings import compile_cell, read_profile
-
     if (cell is None) != (area_cm2 is None):
         raise InputError("--cell and --area belong together")
     if profile is not None and cell is not None:

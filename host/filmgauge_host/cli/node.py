@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import input_errors
+from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.provision.node_file import read_node
+from filmgauge_host.serial.board_script import interrupted, merged, run_script
+from filmgauge_host.serial.log_export import check_format, export, read_backlog
+from filmgauge_host.serial.selftest_checks import Finding, Reference, evaluate
+from filmgauge_host.serial.status import read_status, status_lines
+from filmgauge_host.terminal.budget_lines import budget_lines, budget_table
+from filmgauge_sim.nodes.energy_budget import energy_budget
 
 _PORT = click.option(
     "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
@@ -34,11 +42,7 @@ def budget(file: Path, as_json: bool) -> None:
 
     FILE is a description (filmgauge provision), node.toml or its folder.
     """
-    from filmgauge_host.provision.node_file import read_node
-    from filmgauge_host.terminal.budget_lines import budget_lines, budget_table
-    from filmgauge_sim.nodes.energy_budget import energy_budget
-
-    description, _ = read_node(file, lambda text: click.echo(f"filmgauge: {text}", err=True))
+    description, _ = read_node(file, warn)
     found = energy_budget(description)
     if as_json:
         click.echo(json.dumps(budget_table(description, found)))
@@ -51,11 +55,7 @@ def budget(file: Path, as_json: bool) -> None:
 @_JSON
 def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.board_script import interrupted
-    from filmgauge_host.serial.status import read_status, status_lines
-
-    with interrupted(find_port(port), _waiting()) as link:
+    with interrupted(port, _waiting()) as link:
         found = read_status(link)
     click.echo(json.dumps(found) if as_json else "\n".join(status_lines(found)))
 
@@ -70,16 +70,12 @@ def status(port: str | None, as_json: bool) -> None:
 )
 def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.board_script import interrupted
-    from filmgauge_host.serial.log_export import check_format, export, read_backlog
-
     if out is not None:
         check_format(out)
-    with interrupted(find_port(port), _waiting()) as link:
+    with interrupted(port, _waiting()) as link:
         records, bad = read_backlog(link)
     for sentence in bad:
-        click.echo(f"filmgauge: {sentence}", err=True)
+        warn(sentence)
     if out is not None:
         export(records, out)
     if as_json:
@@ -123,14 +119,9 @@ def selftest(
 
     Exit code 1 where something is wrong.
     """
-    from filmgauge_host.errors import FilmgaugeError, InputError
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.board_script import interrupted, merged, run_script
-    from filmgauge_host.serial.selftest_checks import Reference, evaluate
-
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")
-    with interrupted(find_port(port), _waiting()) as link:
+    with interrupted(port, _waiting()) as link:
         answers = merged(run_script(link, "selftest"))
     if answers["configuration"] is None:
         wrong = answers["configuration_wrong"]
@@ -147,7 +138,7 @@ def selftest(
         sys.exit(1)
 
 
-def _finding_lines(finding: Any) -> list[str]:
+def _finding_lines(finding: Finding) -> list[str]:
     if finding.verdict != "fault":
         return [f"{finding.verdict:10}  {finding.check}: {finding.seen}"]
     return [

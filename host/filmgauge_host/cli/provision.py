@@ -3,15 +3,18 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from filmgauge_host.cli.options import input_errors
-
-if TYPE_CHECKING:
-    from filmgauge_host.provision.provisioning import Provisioned
-    from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
+from filmgauge_host.errors import InputError
+from filmgauge_host.provision import provisioning
+from filmgauge_host.provision.node_file import read_node, read_node_secrets
+from filmgauge_host.provision.provisioning import Provisioned
+from filmgauge_host.provision.secret_values import WIFI_PASSWORD, from_environment, variable
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.secrets import read_secrets_file
 
 
 @click.command()
@@ -46,31 +49,21 @@ def provision(
     from --secrets or from FILMGAUGE_NODE_WIFI_PASSWORD and the like; keys and the broker's
     password are made where they are not given, and kept when a node is provisioned again.
     """
-    from filmgauge_host.cli.provision_questions import ask
-    from filmgauge_host.provision.node_file import read_node, read_node_secrets
-    from filmgauge_host.provision.provisioning import provision
-    from filmgauge_host.provision.secret_values import from_environment
-    from filmgauge_sim.nodes.secrets import read_secrets_file
-
     given = {} if secrets_file is None else read_secrets_file(secrets_file)
     given |= from_environment()
     if source is None:
         description, asked, before = ask(out, given)
         given |= asked
     else:
-        description, before = read_node(source, _say)
+        description, before = read_node(source, warn)
         before |= read_node_secrets(out / description.name)
         given |= _wifi_password(description, {**before, **given})
-    done = provision(description, given, before, out, new_keys)
+    done = provisioning.provision(description, given, before, out, new_keys)
     click.echo(json.dumps(_summary(done)) if as_json else _text(done))
 
 
-def _wifi_password(description: "NodeDescription", present: dict[str, str]) -> dict[str, str]:
+def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dict[str, str]:
     """Ask for the one secret that cannot be made, unless it is there."""
-    from filmgauge_host.cli.provision_questions import ask_wifi_password
-    from filmgauge_host.errors import InputError
-    from filmgauge_host.provision.secret_values import WIFI_PASSWORD, variable
-
     if WIFI_PASSWORD in present or not description.kind.has_wifi:
         return {}
     if not sys.stdin.isatty():
@@ -81,11 +74,7 @@ def _wifi_password(description: "NodeDescription", present: dict[str, str]) -> d
     return {WIFI_PASSWORD: ask_wifi_password(description.wifi.ssid)}
 
 
-def _say(sentence: str) -> None:
-    click.echo(f"filmgauge: {sentence}", err=True)
-
-
-def _summary(done: "Provisioned") -> dict[str, object]:
+def _summary(done: Provisioned) -> dict[str, object]:
     return {
         "node": done.node,
         "board": done.board,
@@ -96,7 +85,7 @@ def _summary(done: "Provisioned") -> dict[str, object]:
     }
 
 
-def _text(done: "Provisioned") -> str:
+def _text(done: Provisioned) -> str:
     lines = [f"{done.node}: {done.board}, a cell of {done.full_uah:g} uAh"]
     lines += [f"  {path}" for path in done.files]
     if done.made:

@@ -123,14 +123,14 @@ class _Interview:
         self._ask("cell.area_cm2", "Area of the film, cm2", None if is_new else cell.area_cm2)
         self._set("cell.new", _confirm("Was it never charged?", cell.new))
         usual = "unknown" if cell.soc is None else f"{100 * cell.soc:g}"
-        _prompt("Charge now, %, or unknown", usual, self._take_charge)
+        _prompt("Charge now, %, or unknown", usual, self._set_charge)
 
     def network(self, present: Mapping[str, str]) -> dict[str, str]:
         """Ask for network and broker; return the secrets that were asked for."""
         self.values({"wifi.ssid": "Wi-Fi network"})
         broker = self.description.broker
         usual = BrokerAddress(broker.host, broker.port, user=broker.user or None)
-        _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._take_broker)
+        _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._set_broker)
         asked: dict[str, str] = {}
         if WIFI_PASSWORD not in present:
             asked[WIFI_PASSWORD] = ask_wifi_password(self.description.wifi.ssid)
@@ -185,10 +185,10 @@ class _Interview:
         table = msgspec.to_builtins(varied(self.description, {path: value}))
         self.description = description_from(table, folder=Path.cwd())
 
-    def _take_charge(self, text: str) -> None:
+    def _set_charge(self, text: str) -> None:
         self._set("cell.soc", None if text == "unknown" else _number(text) / 100)
 
-    def _take_broker(self, url: str) -> None:
+    def _set_broker(self, url: str) -> None:
         address = parse_address(url)
         if address.tls:
             raise InputError("a node speaks MQTT without TLS: mqtt://, not mqtts://")
@@ -208,12 +208,12 @@ def _number(text: str) -> float:
     raise InputError(f"it must be a number, not {text!r}")
 
 
-def _prompt(question: str, usual: Any, take: Callable[[str], Any]) -> Any:
-    """Ask until the answer is taken, saying what is wrong."""
+def _prompt(question: str, usual: Any, accept: Callable[[str], Any]) -> Any:
+    """Ask until the answer is accepted, saying what is wrong."""
 
     def checked(text: str) -> Any:
         try:
-            return take(str(text))
+            return accept(str(text))
         except ValueError as error:
             raise click.UsageError(str(error)) from None
 

@@ -17,31 +17,21 @@ from filmgauge_sim.nodes.secrets import read_secrets
 
 DESCRIPTION = "node.toml"
 _CONFIG = "config.json"  # of filmgauge 0.1
-_TABLES = {"wifi": "wifi", "mqtt": "broker", "pin": "pins", "ble": "bluetooth"}  # by prefix
-_KEYS = {  # table, key, how many of the old unit make one of the new
+_PREFIXES = {"wifi": "wifi", "mqtt": "broker", "pin": "pins", "ble": "bluetooth"}  # tables
+_SAME = {  # table: keys that have the same name
+    "sensor": ("ina228_address", "tmp117_address", "i2c_hz", "divider_ohm"),
+    "intervals": ("sample_s", "report_every", "journal_every"),
+    "records": ("backlog", "backlog_per_report"),
+    "budget": ("awake_uw",),
+}
+_OTHERS = {  # table, key, how many of the old unit make one of the new
     "shunt_mohm": ("sensor", "shunt_ohm", 1000),
-    "ina228_address": ("sensor", "ina228_address", 1),
-    "tmp117_address": ("sensor", "tmp117_address", 1),
-    "i2c_hz": ("sensor", "i2c_hz", 1),
-    "divider_ohm": ("sensor", "divider_ohm", 1),
-    "sample_s": ("intervals", "sample_s", 1),
-    "report_every": ("intervals", "report_every", 1),
-    "journal_every": ("intervals", "journal_every", 1),
     "look_every": ("intervals", "full_sample_every", 1),
     "zero_every": ("intervals", "offset_every", 1),
-    "backlog": ("records", "backlog", 1),
-    "backlog_per_report": ("records", "backlog_per_report", 1),
     "load_na": ("records", "load_ua", 1000),
     "initial_soc_ppm": ("cell", "soc", 1e6),
     "initial_sigma_ppm": ("cell", "soc_sigma", 1e6),
     "own_nw": ("budget", "own_uw", 1000),
-    "wake_nj": ("budget", "wake_uj", 1000),
-    "glance_nj": ("budget", "glance_uj", 1000),
-    "report_nj": ("budget", "report_uj", 1000),
-    "advert_nj": ("budget", "advert_uj", 1000),
-    "event_nj": ("budget", "event_uj", 1000),
-    "awake_uw": ("budget", "awake_uw", 1),
-    "waking_nj": ("budget", "waking_uj", 1000),
     "refill_ppm": ("budget", "refill_efficiency", 1e6),
 }
 _NOT_MEASURED = {"own_nw": 5250, "wake_nj": 445_000}  # what 0.1 took for every node
@@ -109,13 +99,18 @@ def _renewed(older: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, 
 
 
 def _put(table: dict[str, Any], key: str, value: Any) -> None:
-    prefix, _, rest = key.partition("_")
     if key == "shed":
         table["reduces_service"] = bool(value)
-    elif key == "cell_new":
+        return
+    if key == "cell_new":
         table["cell"]["new"] = bool(value)
-    elif key in _KEYS:
-        name, new, per = _KEYS[key]
-        table.setdefault(name, {})[new] = value if per == 1 else value / per
-    else:  # a key that nobody has is named by whoever makes the description
-        table.setdefault(_TABLES.get(prefix, prefix), {})[rest] = value
+        return
+    prefix, _, rest = key.partition("_")
+    name, new, per = _PREFIXES.get(prefix, prefix), rest, 1  # a key of nobody is refused later
+    if same := [name for name, keys in _SAME.items() if key in keys]:
+        name, new = same[0], key
+    elif key in _OTHERS:
+        name, new, per = _OTHERS[key]
+    elif rest == "nj":
+        name, new, per = "budget", f"{prefix}_uj", 1000
+    table.setdefault(name, {})[new] = value if per == 1 else value / per
