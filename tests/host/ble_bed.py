@@ -7,7 +7,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from ble_nodes import BleNode
-from mqtt_nodes import PATIENCE_S, until
+from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY

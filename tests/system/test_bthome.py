@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from bthome_receiver import Receiver
 from cadence import period_s, reports_due
-from rig import said
+from reporting_node import said
 
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air, Heard

@@ -1,7 +1,7 @@
 """The same scenario on the real interpreter and in this process is the same run."""
 
 from mqtt_brokers import Broker
-from rig import Receiver, backlog, scenario_text, wake
+from reporting_node import Receiver, backlog, scenario_text, wake
 
 from filmgauge.record.record import Record
 from filmgauge_sim.nodes.virtual_node import VirtualNode

@@ -145,6 +145,10 @@ class VirtualBoard:
         self._pass(self._board_us(duration_ms * 1000), "light sleep")
         self._pass(self.kind.wake_us, "waking")
 
+    def idle(self, duration_us: int) -> None:
+        """Pass time with the firmware awake and waiting for what comes from outside."""
+        self._compute(duration_us)
+
     @property
     def dozing(self) -> bool:
         """Whether the run is interrupted by a sleep that a peer may end."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_board import KIND
+from board_program import Program
 from bumble.att import ATT_Error
 from bumble.core import UUID
 from bumble.device import Device, Peer
-from quiet_world import KIND
-from snippets import Program
 
 from filmgauge_sim.air.air import Air
 

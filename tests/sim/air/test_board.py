@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from board_on_air import ADDRESS, GO, RUNTIMES, STM32, play, refused, value
+from board_program import Program
 from bumble.device import Device, Peer
-from snippets import Program
 
 from filmgauge_sim.air.air import Air, Heard
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from bumble.device import Peer
-from stock import HOST, NODE, pair, reports, virtually
+from bumble_pair import HOST, NODE, pair, reports, virtually
 
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.air.clock import VirtualLoop

@@ -5,8 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from quiet_world import KIND
-from snippets import Program, both
+from bare_board import KIND
+from board_program import Program, both
 
 from filmgauge_sim.board.outcome import ResetCause
 from filmgauge_sim.board.radio_port import Advertisement, NullRadio

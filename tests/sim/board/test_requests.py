@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bare_board import BLOCKS, KIND, BareWorld, bare_board
 from hypothesis import given
 from hypothesis import strategies as st
-from quiet_world import BLOCKS, KIND, QuietWorld, quiet_board
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
@@ -22,7 +22,7 @@ SECOND_US = 1_000_000
 
 @pytest.fixture
 def board(tmp_path: Path) -> VirtualBoard:
-    made = quiet_board(tmp_path)
+    made = bare_board(tmp_path)
     made.boot(ResetCause.POWER_ON)
     return made
 
@@ -60,8 +60,8 @@ def test_nobody_at_an_address_is_enodev(board: VirtualBoard):
 
 
 def test_a_part_without_supply_is_enodev(tmp_path: Path):
-    world = QuietWorld()
-    board = quiet_board(tmp_path, world=world)
+    world = BareWorld()
+    board = bare_board(tmp_path, world=world)
     assert ask(board, _protocol.I2C_READ, 0x48, 0x0F | 2 << 8) == (0, b"\x01\x17")
     world.tmp117.power(False, board.now_us)
     assert ask(board, _protocol.I2C_READ, 0x48, 0x0F | 2 << 8) == (ENODEV, b"")
@@ -129,7 +129,7 @@ def test_reset(board: VirtualBoard):
 
 @given(error_ppm=st.integers(-50_000, 50_000), sleep_ms=st.integers(1, 10_000_000))
 def test_sleeps_are_as_long_as_the_boards_clock_makes_them(tmp_path_factory, error_ppm, sleep_ms):
-    board = quiet_board(tmp_path_factory.mktemp("board"), clock=BoardClock(error_ppm))
+    board = bare_board(tmp_path_factory.mktemp("board"), clock=BoardClock(error_ppm))
     board.boot(ResetCause.POWER_ON)
     for operation, state in ((_protocol.LIGHTSLEEP, "light sleep"), (None, "deep sleep")):
         if operation is None:
@@ -161,7 +161,7 @@ def test_what_a_sample_makes_work_passes_once_and_behind_it(
     boards: list[VirtualBoard] = []
     for name, each in (("plain", KIND), ("working", kind)):
         (tmp_path / name).mkdir()
-        boards.append(quiet_board(tmp_path / name, kind=each))
+        boards.append(bare_board(tmp_path / name, kind=each))
     spent: list[list[int]] = []
     for board in boards:
         board.boot(ResetCause.POWER_ON)
@@ -182,7 +182,7 @@ def test_what_a_sample_makes_work_passes_once_and_behind_it(
 
 @given(timeout_ms=st.integers(1, 200_000), naps=st.lists(st.integers(0, 10_000_000), max_size=5))
 def test_watchdog_fires_exactly_at_its_deadline(tmp_path_factory, timeout_ms, naps):
-    board = quiet_board(tmp_path_factory.mktemp("board"))
+    board = bare_board(tmp_path_factory.mktemp("board"))
     board.boot(ResetCause.POWER_ON)
     ask(board, _protocol.WDT_START, 0, timeout_ms)
     deadline_us = board.now_us + timeout_ms * 1000
@@ -234,8 +234,8 @@ def test_power_is_cut_at_the_request_and_once(board: VirtualBoard):
 
 
 def test_outputs_fall_when_the_board_stops(tmp_path: Path):
-    world = QuietWorld()
-    board = quiet_board(tmp_path, world=world)
+    world = BareWorld()
+    board = bare_board(tmp_path, world=world)
     board.boot(ResetCause.POWER_ON)
     ask(board, _protocol.PIN_SET, 10, 1)
     ask(board, _protocol.PIN_SET, 11, 1)
@@ -252,7 +252,7 @@ def test_random_bytes_follow_the_seed(tmp_path: Path):
     drawn = []
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
         (tmp_path / folder).mkdir()
-        drawn.append(ask(quiet_board(tmp_path / folder, seed=seed), _protocol.RANDOM, 0, 64)[1])
+        drawn.append(ask(bare_board(tmp_path / folder, seed=seed), _protocol.RANDOM, 0, 64)[1])
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(drawn[0]) == 64
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from quiet_world import KIND
-from snippets import JOIN, Program, both
+from bare_board import KIND
+from board_program import JOIN, Program, both
 
 from filmgauge_sim.board.outcome import ResetCause
 from filmgauge_sim.board.wifi import AccessPoint

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from quiet_world import KIND
-from snippets import Program, both
+from bare_board import KIND
+from board_program import Program, both
 
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause

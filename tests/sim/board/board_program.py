@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quiet_world import QuietWorld, quiet_board
+from bare_board import BareWorld, bare_board
 
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
@@ -36,8 +36,8 @@ class Program:
         **board: Any,
     ):
         folder.mkdir(parents=True, exist_ok=True)
-        self.world = QuietWorld()
-        self.board = quiet_board(folder, **{"world": self.world, **board})
+        self.world = BareWorld()
+        self.board = bare_board(folder, **{"world": self.world, **board})
         install(self.board.flash, {"/there.txt": b"from the start"})
         self._console = folder / "console"
         sources = {"main.py": source, **(sources or {})}
