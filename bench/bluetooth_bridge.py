@@ -65,7 +65,7 @@ def latencies(nodes: int, minutes: float) -> list[float]:
         sniffer = air.scanner(address=_SNIFFER)
 
         def look() -> bool:
-            for heard in sniffer.take():
+            for heard in sniffer.drain():
                 at = heard.data.find(b"\xff\xff\xff\x01")
                 if heard.is_response and at >= 0:
                     number = int.from_bytes(heard.data[at + 4 : at + 8], "little")

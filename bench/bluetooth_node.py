@@ -88,10 +88,9 @@ class _Bed:
             scenario.seed,
             Path(self._folder.name),
             "cpython" if heap_kb is None else "micropython",
-            antenna=self.air.antenna(section.name),
+            radio_port=self.air.radio_port(section.name),
             **heap,  # type: ignore[arg-type]
         )
-        self.node.board.gives_way = True
         self.simulation.nodes.append(self.node)
         made = {
             f"/backlog/{seq:08d}": Record(boot=1, seq=seq, up_s=60 * seq).to_bytes()
@@ -134,7 +133,7 @@ async def _download(bed: _Bed) -> tuple[float, float, int]:
     found = await bed.visit()
     pieces: list[bytes] = []
     await found[_DATA].subscribe(pieces.append)
-    loop, times = asyncio.get_running_loop(), bed.node.board.meter.time_us
+    loop, times = asyncio.get_running_loop(), bed.node.board.load.time_us
     begun_s, before_us = loop.time(), times["active"]
     await _ask_for_all(found, pieces)
     awake_ms = (times["active"] - before_us) / 1000

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filmgauge_sim.board.cpu_affinity import one_processor
+from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
@@ -54,7 +54,7 @@ class Simulation:
         self.nodes: list[VirtualNode] = []
         self._stack = ExitStack()
         if air is not None:
-            air.paced = True
+            air.loop.is_paced = True
         try:
             if runtime == "micropython":
                 self._stack.enter_context(one_processor())
@@ -67,9 +67,8 @@ class Simulation:
                     scenario.seed,
                     folder,
                     runtime,
-                    antenna=air.antenna(section.name) if air and talks else None,
+                    radio_port=air.radio_port(section.name) if air and talks else None,
                 )
-                node.board.gives_way = talks
                 self.nodes.append(node)
         except BaseException:
             self.close()
