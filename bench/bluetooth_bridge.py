@@ -4,25 +4,39 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
-from bench.bluetooth_campaign import NODES, campaign, nodes_scenario
 from bench.figures import Figure
-from filmgauge_host.ble.bridge import Bridge
-from filmgauge_host.ble.node_registry import KnownNodes
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
-from filmgauge_host.virtual.bluetooth import virtual_radio
-from filmgauge_sim.air.air import Air
-from filmgauge_sim.nodes.virtual_node import Broker
-from filmgauge_sim.scenario.simulation import Simulation
+from filmgauge_host.telemetry.session import make_client
+from filmgauge_host.virtual.run_result import NodeResult
+from filmgauge_host.virtual.session import RunOptions, RunSession
+from filmgauge_sim.air.air import Scanner
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.sections import BluetoothSection, CellSection, IntervalsSection
+from filmgauge_sim.nodes.surroundings import WorldSection
+from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
 
+NODES = 8
 _LATENCY_REPORT_S = 10
 _SNIFFER = "F0:F1:F2:F3:F4:F6"
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What became of the records of all nodes. failed: connections. wall_s: real time."""
+
+    nodes: list[NodeResult]
+    failed: int
+    wall_s: float
+
+    def total(self, field: str) -> int:
+        """Return a count of records, summed over the nodes."""
+        return sum(getattr(node, field) for node in self.nodes)
 
 
 def report() -> Iterator[Figure]:
@@ -35,57 +49,87 @@ def report() -> Iterator[Figure]:
             f"median {statistics.median(found):.2f} s, 99th percentile {centile:.2f} s",
         )
     day = campaign("1d", loss=0.3)
+    waiting = day.total("waiting")
     yield Figure(
-        f"{NODES} nodes, a virtual day, 30 % loss: {day.made} records made",
-        f"{day.received} received, {day.waiting} waiting on their nodes, {day.lost} lost,"
-        f" {day.duplicated} duplicated; {day.failed_visits} connections failed;"
-        f" {day.wall_s:.0f} s",
+        f"{NODES} nodes, a virtual day, 30 % loss: {day.total('sent') + waiting} records made",
+        f"{day.total('received')} received, {waiting} waiting on their nodes,"
+        f" {day.total('lost')} lost, {day.total('duplicated')} duplicated;"
+        f" {day.failed} connections failed; {day.wall_s:.0f} s",
         "0 lost, 0 duplicated",
     )
 
 
+def campaign(duration: str, loss: float, report_s: int = 600) -> Campaign:
+    """Run eight nodes with the real firmware and a bridge to a real broker."""
+    options = RunOptions("cpython", duration=duration, loss=loss)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunSession(_scenario(NODES, report_s), options, Path(folder)) as session,
+    ):
+        session.run(lambda _received, _true_pct: None, lambda: True)
+        assert session.bridged is not None
+        failed = session.bridged.bridge.gateway.counts.failed
+        return Campaign(session.results(), failed, session.wall_s)
+
+
 def latencies(nodes: int, minutes: float) -> list[float]:
     """Return, in s, how long each record took from its first advertisement to a subscriber."""
-    said: dict[tuple[str, int, int], float] = {}
-    came: dict[tuple[str, int, int], float] = {}
+    advertised: dict[tuple[str, int, int], float] = {}
+    arrived: dict[tuple[str, int, int], float] = {}
 
-    def arrived(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+    def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         table = msgspec.json.decode(message.payload)
         key = (message.topic.split("/")[1], table["boot"], table["seq"])
-        came.setdefault(key, time.monotonic())
+        arrived.setdefault(key, time.monotonic())
 
-    scenario = nodes_scenario(nodes, _LATENCY_REPORT_S, f"{minutes}min")
-    with tempfile.TemporaryDirectory() as name, EmbeddedBroker() as broker:
-        folder, address, air = Path(name), parse_address(broker.url), Air(1)
-        client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        client.on_message = arrived
+    options = RunOptions("cpython", duration=f"{minutes}min", speed=1.0)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunSession(_scenario(nodes, _LATENCY_REPORT_S), options, Path(folder)) as session,
+    ):
+        address = parse_address(session.broker_url)
+        client = make_client(address, "")
+        client.on_message = on_message
         client.connect(address.host, address.port)
         client.subscribe("filmgauge/+/telemetry", 1)
         client.loop_start()
-        sniffer = air.scanner(address=_SNIFFER)
+        assert session.bridged is not None
+        sniffer = session.bridged.air.scanner(address=_SNIFFER)
 
-        def look() -> bool:
-            for heard in sniffer.drain():
-                at = heard.data.find(b"\xff\xff\xff\x01")
-                if heard.is_response and at >= 0:
-                    number = int.from_bytes(heard.data[at + 4 : at + 8], "little")
-                    seq = int.from_bytes(heard.data[at + 8 : at + 12], "little")
-                    node = heard.data[2 : 1 + heard.data[0]].decode()
-                    said.setdefault((node, number, seq), time.monotonic())
+        def on_idle() -> bool:
+            for key in _announced(sniffer):
+                advertised.setdefault(key, time.monotonic())
             return True
 
-        with Bridge(virtual_radio(air), address, folder / "spool", KnownNodes([])) as bridge:
-            task = air.loop.create_task(bridge.gateway.run())
-            simulation = Simulation(
-                scenario, Broker("127.0.0.1", 1), folder, "cpython", None, 1.0, air
-            )
-            try:
-                simulation.run(lambda _node: None, look)
-            finally:
-                task.cancel()
-                air.run_to(round(air.loop.time() * 1e6) + 1_000_000)
-                simulation.close()
+        session.run(lambda _received, _true_pct: None, on_idle)
         client.disconnect()
         client.loop_stop()
-        air.close()
-    return [came[key] - said[key] for key in said if key in came]
+    return [arrived[key] - advertised[key] for key in advertised if key in arrived]
+
+
+def _scenario(count: int, report_s: int) -> Scenario:
+    """Return nodes that report every so many seconds, all at the same moment."""
+    nodes = [
+        ScenarioNode(
+            description=NodeDescription(
+                name=f"node-{number}",
+                board="stm32wb55",
+                cell=CellSection(soc=0.5, soc_sigma=0.001),
+                intervals=IntervalsSection(sample_s=report_s, report_every=1),
+                bluetooth=BluetoothSection(advertise_ms=5000),
+            ),
+            world=WorldSection(clock_error_ppm=10 * number),
+        )
+        for number in range(1, count + 1)
+    ]
+    return Scenario(name="bench", seed=1, node=nodes)
+
+
+def _announced(sniffer: Scanner) -> Iterator[tuple[str, int, int]]:
+    """Yield node, boot and seq of each scan response since the last call."""
+    for event in sniffer.drain():
+        at = event.data.find(b"\xff\xff\xff\x01")
+        if event.is_response and at >= 0:
+            boot = int.from_bytes(event.data[at + 4 : at + 8], "little")
+            seq = int.from_bytes(event.data[at + 8 : at + 12], "little")
+            yield event.data[2 : 1 + event.data[0]].decode(), boot, seq

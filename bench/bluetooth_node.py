@@ -1,8 +1,6 @@
 """Bluetooth of a harvesting node: smallest heap, and what a visit takes."""
 
 import asyncio
-import hashlib
-import hmac
 import json
 import struct
 import tempfile
@@ -16,15 +14,19 @@ from bumble.device import Peer
 
 from bench.figures import Figure
 from filmgauge.record.record import Record
+from filmgauge.uplink.actions import CONFIGURE, FORGET
+from filmgauge_host.ble import commands, uuids
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.boards import board_kind
-from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
-_OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
-_STATE, _REQUEST, _DATA, _COMMAND, _REPLY = 5, 6, 7, 8, 10
+_READ = (uuids.RECORD, uuids.LEDGER, uuids.ENERGY, uuids.STATE, uuids.CONFIGURATION)
+_USED = (*_READ, uuids.LOG_REQUEST, uuids.LOG_DATA, uuids.COMMAND, uuids.REPLY)
 _KEY = bytes(range(16))
 _LOG = 1000
 _LEAST_KB = 64
@@ -58,21 +60,20 @@ class _Bed:
     def __init__(self, records: int, heap_kb: int | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory()
         scenario = load_scenario("window")
-        section = scenario.node[0]
-        firmware = msgspec.structs.replace(
-            section.firmware,
-            ble_advertise_ms=5000,
-            ble_awake_ms=0,
-            backlog=1024,
-            command_key=_KEY.hex(),
-        )
-        capacitor = msgspec.structs.replace(section.capacitor, capacitance_uf=1e6)
-        section = msgspec.structs.replace(
-            section, firmware=firmware, capacitor=capacitor, flash_blocks=256
+        changes = {
+            "bluetooth.awake_ms": 0,
+            "records.backlog": 1024,
+            "commands": True,
+            "capacitor.capacitance_uf": 1e6,
+            "flash_blocks": 256,
+        }
+        node = msgspec.structs.replace(
+            scenario.node[0],
+            description=varied(scenario.node[0].description, changes),
+            secrets={"command_key": _KEY.hex()},
         )
         self.air = Air(seed=1)
         self.central = self.air.device("central")
-        heap = {} if heap_kb is None else {"heap": f"{heap_kb}wK"}
         self.simulation = Simulation(
             msgspec.structs.replace(scenario, node=[]),
             Broker("", 0),
@@ -81,15 +82,14 @@ class _Bed:
             "8h",
             air=self.air,
         )
-        self.node = VirtualNode(
-            section,
-            scenario.network,
+        self.node = virtual_node(
+            scenario,
+            node,
             Broker("", 0),
-            scenario.seed,
             Path(self._folder.name),
             "cpython" if heap_kb is None else "micropython",
-            radio_port=self.air.radio_port(section.name),
-            **heap,  # type: ignore[arg-type]
+            None if heap_kb is None else f"{heap_kb}wK",
+            radio_port=self.air.radio_port(node.name),
         )
         self.simulation.nodes.append(self.node)
         made = {
@@ -114,57 +114,56 @@ class _Bed:
             return None
         return task.result()
 
-    async def visit(self) -> dict[int, Any]:
-        """Connect; return the characteristics by number, and a list of what was notified."""
+    async def connect(self) -> dict[str, Any]:
+        """Connect; return the characteristics by UUID."""
         address = self.node.board.bluetooth.address.hex(":").upper()
         peer = Peer(await self.central.connect(address, timeout=None))
         await peer.request_mtu(185)
         await peer.discover_services()
         await peer.discover_characteristics()
         self.connection = peer.connection
-        numbers = (2, 3, 4, _STATE, _REQUEST, _DATA, _COMMAND, _REPLY, 11)
-        return {
-            number: peer.get_characteristics_by_uuid(UUID(_OWN.format(number)))[0]
-            for number in numbers
-        }
+        return {uuid: peer.get_characteristics_by_uuid(UUID(uuid))[0] for uuid in _USED}
 
 
 async def _download(bed: _Bed) -> tuple[float, float, int]:
-    found = await bed.visit()
+    found = await bed.connect()
     pieces: list[bytes] = []
-    await found[_DATA].subscribe(pieces.append)
+    await found[uuids.LOG_DATA].subscribe(pieces.append)
     loop, times = asyncio.get_running_loop(), bed.node.board.load.time_us
     begun_s, before_us = loop.time(), times["active"]
-    await _ask_for_all(found, pieces)
+    await _request_log(found, pieces)
     awake_ms = (times["active"] - before_us) / 1000
     return loop.time() - begun_s, awake_ms, struct.unpack("<H", pieces[-1][1:3])[0]
 
 
-async def _ask_for_all(found: dict[int, Any], pieces: list[bytes]) -> None:
-    await found[_REQUEST].write_value(struct.pack("<IIH", 0, 0, 65535), with_response=True)
+async def _request_log(found: dict[str, Any], pieces: list[bytes]) -> None:
+    await found[uuids.LOG_REQUEST].write_value(
+        struct.pack("<IIH", 0, 0, 65535), with_response=True
+    )
     while not pieces or pieces[-1][0] != 0xFF:
         await asyncio.sleep(0.02)
 
 
 async def _use_everything(bed: _Bed) -> bool:
-    """Visit three times: read, download, reconfigure and forget; return whether all was done."""
+    """Connect three times: read, download, reconfigure and forget; return whether all was done."""
     for counter in (10, 20, 30):
-        found = await bed.visit()
-        for number in (2, 3, 4, _STATE, 11):
-            await found[number].read_value()
+        found = await bed.connect()
+        for uuid in _READ:
+            await found[uuid].read_value()
         pieces: list[bytes] = []
-        await found[_DATA].subscribe(pieces.append)
-        await _ask_for_all(found, pieces)
+        await found[uuids.LOG_DATA].subscribe(pieces.append)
+        await _request_log(found, pieces)
         change = json.dumps({"load_na": counter}).encode()
         part = struct.pack("<HH", 0, len(change)) + change
-        for operation, payload in ((5, part), (6, struct.pack("<II", 1, counter))):
+        for operation, payload in (
+            (CONFIGURE, part),
+            (FORGET, commands.forget_payload(1, counter)),
+        ):
             counter += 1
-            body = struct.pack("<BBI", 1, operation, counter) + payload
-            text = bed.node.name.encode() + b"\0" + body
-            mac = hmac.new(_KEY, text, hashlib.sha256).digest()[:16]
-            await found[_COMMAND].write_value(body + mac, with_response=True)
+            frame = commands.frame(bed.node.name, _KEY, counter, operation, payload)
+            await found[uuids.COMMAND].write_value(frame, with_response=True)
             await asyncio.sleep(1)
-            if (await found[_REPLY].read_value())[:5] != struct.pack("<IB", counter, 0):
+            if (await found[uuids.REPLY].read_value())[:5] != struct.pack("<IB", counter, 0):
                 return False
         await bed.connection.disconnect()
         await asyncio.sleep(10)

@@ -2,33 +2,27 @@
 
 import random
 
-import msgspec
-
 from bench.circuit import BURST_S, BURSTS, PERIOD_S
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
-from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.description import description_from
+from filmgauge_sim.nodes.surroundings import LightSection, WorldSection
 from filmgauge_sim.nodes.world import build_world
-from filmgauge_sim.scenario.scenario import NodeSection
 
 _BURST_UA, _SLEEP_UA = 500.0, 2.0
 _NODE = {
     "name": "film",
     "supply": "film",
-    "cell": {"set": "evp-li", "area_cm2": 20.0, "stoichiometry": 0.8},
+    "cell": {"set": "evp-li", "area_cm2": 20.0, "soc": 0.8},
     "sensor": {"switched": True},
     "capacitor": {"capacitance_uf": 47_000.0, "leakage_mohm": 10.0},
-    "harvester": {
-        "kind": "photovoltaic",
-        "area_cm2": 3.0,
-        "light": [{"lux": 300.0, "begin_h": 8.0, "end_h": 18.0}],
-    },
+    "harvester": {"kind": "photovoltaic", "area_cm2": 3.0},
 }
+_LIGHT = LightSection(lux=300.0, begin_h=8.0, end_h=18.0)
 
 
 def film_node() -> HarvestingCircuit:
     """The world before the day."""
-    section = msgspec.convert(_NODE, NodeSection)
-    world = build_world(section, board_kind("esp32-c3"), random.Random(1))
+    world = build_world(description_from(_NODE), WorldSection(light=[_LIGHT]), random.Random(1))
     assert isinstance(world, HarvestingCircuit)
     return world
 

@@ -11,15 +11,17 @@ import msgspec
 
 from bench.figures import Figure
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_sim.board.firmware_image import FIRMWARE, rom
 from filmgauge_sim.board.launcher import own_interpreter
-from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.boards import board_kind
-from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
-from filmgauge_sim.scenario.scenario import FirmwareSection, NodeSection, load_scenario
+from filmgauge_sim.nodes.configuration import Broker, compiled_profile
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.scenario import ScenarioNode
 
 _WAKES = 30
 _NOT_AWAKE = ("boot", "deep sleep", "light sleep", "waking")
@@ -114,8 +116,7 @@ def _bare_bytes() -> int:
 
 
 def _profile() -> bytes:
-    section = load_scenario("bench").node[0]
-    return compile_profile(load_parameters(section.cell.set), section.cell.area_cm2).to_bytes()
+    return compiled_profile(load_scenario("bench").node[0].description).to_bytes()
 
 
 def _gauge_costs(profile: bytes) -> Iterator[Figure]:
@@ -145,11 +146,12 @@ def _gauge_costs(profile: bytes) -> Iterator[Figure]:
 
 def _window() -> Iterator[Figure]:
     """Measure what the gauge takes of what the node of `window` takes, part by part."""
-    section = load_scenario("window").node[0]
-    costs = _Costs(section)
-    without = _Costs(msgspec.structs.replace(section, firmware=_rare_journal(section)))
+    node = load_scenario("window").node[0]
+    costs = _Costs(node)
+    rare = varied(node.description, {"intervals.journal_every": 1440})
+    without = _Costs(msgspec.structs.replace(node, description=rare))
     journal_uj = costs.board_uj - without.board_uj
-    regulator = section.converter.output_efficiency
+    regulator = node.description.converter.output_efficiency
     asking_uj, thinking_uj = costs.asking_uj / regulator, costs.thinking_uj / regulator
     share = {
         "sensors": costs.sensors_uj,
@@ -171,20 +173,14 @@ def _window() -> Iterator[Figure]:
     )
 
 
-def _rare_journal(section: NodeSection) -> FirmwareSection:
-    return msgspec.structs.replace(section.firmware, journal_every=1440)
-
-
 class _Costs:
     """Energies of a node over _WINDOW_H hours, uJ; `asking_uj` and `thinking_uj` at the board."""
 
-    def __init__(self, section: NodeSection) -> None:
+    def __init__(self, given: ScenarioNode) -> None:
         scenario = load_scenario("window")
         with tempfile.TemporaryDirectory() as folder:
             nowhere = Broker("127.0.0.1", 1)
-            node = VirtualNode(
-                section, scenario.network, nowhere, scenario.seed, Path(folder), "cpython"
-            )
+            node = virtual_node(scenario, given, nowhere, Path(folder), "cpython")
             world = node.world
             assert isinstance(world, HarvestingCircuit)
             looks, glances = self._watch(node)
@@ -253,26 +249,21 @@ class _NodeMaker:
         folder = self._folder / str(self._made)
         folder.mkdir()
         scenario = load_scenario("bench")
-        return VirtualNode(
-            scenario.node[0],
-            scenario.network,
-            self._broker,
-            scenario.seed,
-            folder,
-            heap=f"{heap_kb}wK",
-        )
+        node, heap = scenario.node[0], f"{heap_kb}wK"
+        return virtual_node(scenario, node, self._broker, folder, heap=heap)
 
 
 def _wakes(maker: _NodeMaker) -> Iterator[Figure]:
     node = maker.make(_LARGEST_KB)
     quiet: list[tuple[int, int]] = []
     reporting: list[tuple[int, int]] = []
+    report_every = node.description.intervals.report_every
     for wake in range(_WAKES):
         requests, awake_us = node.board.requests, _awake_us(node)
         node.step()
         costs = node.board.requests - requests, _awake_us(node) - awake_us
         if wake > 0:  # the first wake sets everything up
-            (reporting if wake % node.section.firmware.report_every == 0 else quiet).append(costs)
+            (reporting if wake % report_every == 0 else quiet).append(costs)
     for name, wakes in (("a wake that samples", quiet), ("a wake that reports", reporting)):
         requests = sum(cost[0] for cost in wakes) / len(wakes)
         awake_ms = sum(cost[1] for cost in wakes) / len(wakes) / 1000
@@ -304,7 +295,7 @@ def _smallest_heap_kb(maker: _NodeMaker) -> int:
 
 def _goes_well(maker: _NodeMaker, heap_kb: int) -> bool:
     node = maker.make(heap_kb)
-    for _ in range(2 * node.section.firmware.report_every):
+    for _ in range(2 * node.description.intervals.report_every):
         node.step()
         if node.dead:
             break

@@ -16,11 +16,12 @@ from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, flash_board
 from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
-from filmgauge_sim.nodes.serial_bench import SSID, bench_board
+from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
+from filmgauge_sim.nodes.serial_bench import bench_board
 
 _KIND = "esp32-c3"
 _BAUD = 115_200
@@ -87,7 +88,7 @@ def _wanted(modules: dict[str, bytes], url: str) -> Wanted:
         "pin_scl": pins.scl,
         "pin_sda": pins.sda,
         "pin_gate": pins.gate,
-        "wifi_ssid": SSID,
+        "wifi_ssid": VIRTUAL_SSID,
         "mqtt_host": address.host,
         "mqtt_port": address.port,
     }

@@ -11,8 +11,10 @@ from bench.figures import Figure
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.scenario.scenario import Scenario, load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.scenario import Scenario
 
 _SHUNT_OHM = 1000.0
 
@@ -68,7 +70,7 @@ def _explained(points: list[_Point]) -> Iterator[Figure]:
 
 def _full_uah() -> float:
     """Return the capacity of the bench cell in uAh."""
-    cell = load_scenario("bench").node[0].cell
+    cell = load_scenario("bench").node[0].description.cell
     return load_parameters(cell.set).capacity_uah_cm2 * cell.area_cm2
 
 
@@ -83,11 +85,11 @@ def _predicted(point: _Point, errors: Ina228Errors, full_uah: float) -> float:
 def _run(errors: str, zeroing: bool = True) -> list[_Point]:
     scenario = load_scenario("bench")
     node = scenario.node[0]
-    sensor = msgspec.structs.replace(node.sensor, errors=errors)
-    firmware = node.firmware
+    description = node.description
     if not zeroing:
-        firmware = msgspec.structs.replace(firmware, zero_every=0)
-    node = msgspec.structs.replace(node, sensor=sensor, firmware=firmware)
+        description = varied(description, {"intervals.offset_every": 0})
+    world = varied(node.world, {"sensor.errors": errors})
+    node = msgspec.structs.replace(node, description=description, world=world)
     scenario = msgspec.structs.replace(scenario, node=[node])
     return list(_points(scenario))
 
@@ -103,7 +105,7 @@ def _points(scenario: Scenario) -> Iterator[_Point]:
         options = RunOptions(runtime="cpython")
         with RunSession(scenario, options, Path(folder)) as session:
             session.run(keep, lambda: True)
-    start_pct = scenario.node[0].cell.stoichiometry * 100
+    start_pct = scenario.node[0].description.soc * 100
     full_nah = 1e3 * _full_uah()  # of the true cell: the gauge learns its own
     for report, true_pct in reports:
         value = {name: report.value(name) or 0 for name in ("stored_nah", "corrected_nah")}

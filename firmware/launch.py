@@ -78,7 +78,7 @@ def finish_update() -> None:
     if is_there(SWITCH) or is_there(TRIAL):
         import update
 
-        update.finish()
+        update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
         del sys.modules["update"]  # its room is the firmware's
 
 

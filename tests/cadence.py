@@ -1,13 +1,13 @@
-"""When a node of a scenario reports, from its section alone: for tests of several folders."""
+"""When a node of a scenario reports, from its description alone: for tests of several folders."""
 
-from filmgauge_sim.scenario.scenario import NodeSection
+from filmgauge_sim.nodes.description import NodeDescription
 
 
-def period_s(node: NodeSection) -> int:
+def period_s(node: NodeDescription) -> int:
     """Return the time from report to report, s."""
-    return node.firmware.sample_s * node.firmware.report_every
+    return node.intervals.sample_s * node.intervals.report_every
 
 
-def reports_due(node: NodeSection, seconds: float) -> int:
+def reports_due(node: NodeDescription, seconds: float) -> int:
     """Return how many reports begin in a boot of `seconds`; the first comes at once."""
     return int(-(-seconds // period_s(node)))

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from patience import until
 
-from filmgauge_host.telemetry.broker import EmbeddedBroker
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 
 _MOSQUITTO = "/usr/sbin/mosquitto"
 _CONFIGURATION = """\

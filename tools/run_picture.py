@@ -9,7 +9,7 @@ from rich.console import Console
 
 from filmgauge_host.terminal.run_view import RunView
 from filmgauge_host.virtual.session import RunOptions, RunSession
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "run.svg"
 _WIDTH, _HEIGHT = 120, 26
@@ -29,7 +29,7 @@ def main() -> None:
         options = RunOptions(runtime="cpython")
         with RunSession(load_scenario("demo"), options, Path(folder)) as session:
             view = RunView(session, "filmgauge run demo", console)
-            session.run(view.note, lambda: True)
+            session.run(view.add, lambda: True)
             console.print(view.body())
     template = _without_web_fonts(CONSOLE_SVG_FORMAT)
     PICTURE.write_text(console.export_svg(title="filmgauge run", code_format=template))

@@ -8,7 +8,6 @@ import json
 from binascii import unhexlify
 
 from filmgauge.compat import const
-from filmgauge.settings import Settings
 
 _NODE_MAX = const(32)
 _NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -46,6 +45,7 @@ _NUMBERS = const(
     "initial_soc_ppm 500000 0 1000000\n"
     "initial_sigma_ppm 250000 0 1000000\n"
     "cell_new 0 0 1\n"  # 1: the cell was never charged
+    "cell_number 0 0 65535\n"  # another one tells the node that it has got another cell
     "load_na 0 0 2000000000\n"  # load of the available charge; 0: C/20 of the profile
     "mqtt_port 1883 1 65535\n"
     "mqtt_timeout_ms 5000 100 60000\n"  # the longest wait for the broker
@@ -68,15 +68,12 @@ _TEXTS = const(
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
     "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
-KEYS = const(("ble_key", "command_key"))
-SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
+SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
+KEYS = SECRETS[2:]
 _KEY_SIZE = const(16)
 
-# Texts that nobody who reads a node may see.
-SECRETS = const(("wifi_password", "mqtt_password", "ble_key", "command_key"))
 
-
-class Config(Settings):
+class Config:
     """Attributes are the names of `numbers()` and `texts()`."""
 
     def __init__(self, **values):
@@ -84,7 +81,9 @@ class Config(Settings):
         for fields, check in ((numbers(), _number), (texts(), _text)):
             for name, default, low, high in fields:
                 value = values.pop(name, default)
-                if value is None or value is not default:  # a default is within its bounds
+                if value is None:
+                    raise ValueError("configuration key %s is missing" % name)
+                if value is not default:  # which is within its bounds
                     check(name, value, low, high)
                 setattr(self, name, value)
         check_node(getattr(self, "node"))  # noqa: B009
@@ -151,8 +150,6 @@ def _empty(word):
 
 
 def _number(name, value, low, high):
-    if value is None:
-        raise ValueError("configuration key %s is missing" % name)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("configuration key %s must be an integer, not %r" % (name, value))
     if not low <= value <= high:
@@ -162,8 +159,6 @@ def _number(name, value, low, high):
 
 
 def _text(name, value, low, high):
-    if value is None:
-        raise ValueError("configuration key %s is missing" % name)
     if not isinstance(value, str):
         raise ValueError("configuration key %s must be text" % name)
     if not low <= len(value) <= high:

@@ -9,8 +9,12 @@ import time
 
 from filmgauge.board import this_board
 from filmgauge.compat import const, unload
-from filmgauge.record.faults import FAULT_BACKLOG, FAULT_EXCEPTION, FAULT_PROFILE, FAULT_STORE
-from filmgauge.settings import Settings
+from filmgauge.record import (
+    FAULT_BACKLOG,
+    FAULT_EXCEPTION,
+    FAULT_PROFILE,
+    FAULT_STORE,
+)
 
 _CONFIG = const("/config.json")
 _PROFILE = const("/profile.bin")
@@ -21,12 +25,20 @@ _AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_READING = ("filmgauge.config", "filmgauge.gauge.profile_format")  # modules
-_GAUGING = const(("_gauge", "_charge", "_sampler"))
+_READING = const(("filmgauge.config", "filmgauge.gauge.profile_format"))  # modules
+_GAUGING = const(
+    (
+        "filmgauge.gauge",
+        "filmgauge.charge",
+        "filmgauge.sensors",
+        "filmgauge.record.gauge_fields",
+    )
+)
 
 
-class RecordFields:
-    """What a record is to tell: the record itself has room only where the gauge had it."""
+class Namespace:
+    """Names with values: settings without the tables by which they were checked, and what a
+    record will have (the record itself has room only where the gauge had it)."""
 
     def __init__(self, **values):
         for name, value in values.items():
@@ -37,14 +49,15 @@ class Node:
     """A node. Built anew at every boot and after a failure; what it knows is in its State."""
 
     def __init__(self, board, config, profile, on_trial=False):
-        from filmgauge.charge.coulomb_counter import charge_source
+        # Only now, when the configuration has been read: its garbage lies below them.
+        from filmgauge.charge import charge_source
         from filmgauge.state import SIZE, State
         from filmgauge.store.retained import Retained
 
         self._begun_ms = time.ticks_ms()
         self._board = board
-        self._size = SIZE
         self._config = config
+        self._profile_crc = profile.crc if profile else 0
         self._faults = 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._loaded = False
@@ -56,10 +69,10 @@ class Node:
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
+        self._size = SIZE
         self._retained = Retained(board.retained, SIZE)
         self._journal = self._backlog = None  # until they are used
-        self._charge = charge_source(config)
-        self._sampler = self._charge.sampler(board, config)
+        self._charge = charge_source(board, config)
         self._uplink = board.uplink(config, profile)
         self._reports_next = False
 
@@ -68,8 +81,7 @@ class Node:
         from filmgauge.control.protection import Protection, Unprotected
         from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 
-        shunt_mohm = config.shunt_mohm
-        self._gauge = FuelGauge(profile, shunt_mohm) if profile else LedgerOnly(shunt_mohm)
+        self._gauge = FuelGauge(profile, config.shunt_mohm) if profile else LedgerOnly()
         self._protection = Protection(board, config, profile) if profile else Unprotected()
 
     def wake(self) -> int:
@@ -79,27 +91,29 @@ class Node:
             self._begun_ms = time.ticks_ms()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._load_state()
+        state = self._state
         if slept and self._can_skip_sample():
-            self._state.wakes += 1
+            state.wakes += 1
             return self._sleep_ms()
-        is_open = self._protection.begin(self._state.offset_running)
-        self._sampler.sample()
+        is_open = self._protection.begin(state.offset_running)
+        self._charge.sampler.sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
         self._protect(is_open)
-        wakes = self._state.wakes
+        wakes = state.wakes
         reports = self._reports(wakes)
-        saves = wakes % self._config.journal_every == 0
+        saves = state.cell_changed or wakes % self._config.journal_every == 0
         self._read_protection(reports)
         fields = self._record_fields(now_ms) if reports else None
         if saves or fields is not None:  # before the radio, which may cost the supply
             self._save_state(to_flash=saves)
+        saves = False
         if fields is not None:
             watchdog.feed()
-            self._report(fields)
-        self._state.wakes += 1
-        self._state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
-        self._save_state(to_flash=False)
+            saves = self._report(fields)
+        state.wakes += 1
+        state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
+        self._save_state(to_flash=saves)
         if fields is not None and self._uplink.peer is not None:
             self._apply_requests(self._uplink.peer)
         return self._sleep_ms()
@@ -117,73 +131,82 @@ class Node:
         """Load the state: retained memory after a sleep, the journal after a power-on."""
         if self._loaded:
             return
-        state = self._state
-        if self._retained.load(state.buffer):
-            known = state.unpack(self._gauge, self._protection)
-        else:
-            known = False
-        if not known:
+        state, config = self._state, self._config
+        if not (self._retained.load(state.buffer) and self._unpack()):
             if self._open_journal().load(state.buffer):
-                state.unpack(self._gauge, self._protection)
+                self._unpack()
             state.boot += 1
             state.seq = state.wakes = state.info_sent = state.offset_running = 0
             state.base_ms = state.last_ms = self._board.clock_ms()
             self._gauge.rest()
-        config = self._config
+        state.profile_crc = self._profile_crc or state.profile_crc
+        state.cell_number = config.cell_number
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
         self._loaded = True
 
+    def _unpack(self):
+        """Read the block that was loaded; return whether it is one that this version wrote."""
+        state, crc = self._state, self._profile_crc
+        if not state.unpack():
+            return False
+        if state.cell_number != self._config.cell_number or (
+            crc and state.profile_crc and crc != state.profile_crc
+        ):
+            from filmgauge.cell_change import close_ledger
+
+            close_ledger(state, self._gauge.offset)
+        else:
+            state.unpack(self._gauge, self._protection, self._charge.memory)
+        return True
+
     def _can_skip_sample(self):
-        """Return whether a glance at the current is all that this wake needs."""
+        """Return whether a look at the current is all that this wake needs."""
         state, config = self._state, self._config
         wakes = state.wakes
         if not wakes % config.look_every or not wakes % config.journal_every:
             return False
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
         return not self._reports(wakes) and self._charge.quick_check(
-            state, self._sampler, self._gauge, elapsed_ms
+            state, self._gauge, elapsed_ms
         )
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
-        state = self._state
-        sampler = self._sampler
+        state, gauge, charge = self._state, self._gauge, self._charge
+        sampler = charge.sampler
         celsius = self._cdeg()
-        gauge = self._gauge
-        elapsed_ms = max(0, now_ms - state.last_ms)
-        gap = self._charge.count(state, sampler, gauge, elapsed_ms, celsius)
+        gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
         self._faults = self._lasting_faults | sampler.faults | gap
         gauge.book(-sampler.drained_pc)
-        voltage_uv, code = sampler.voltage_uv, self._charge.current_for_voltage(state, sampler)
-        if voltage_uv is not None and code is not None:
-            gauge.observe(voltage_uv, gauge.scale.pc(code), sampler.drain_pa, celsius)
+        voltage_uv, current_pa = sampler.voltage_uv, charge.current_for_voltage()
+        if voltage_uv is not None and current_pa is not None:
+            gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
         state.last_ms = now_ms
 
     def _protect(self, is_open):
-        """Look at the limits of the cell, and set the switch for the interval to come."""
+        """Check the limits of the cell, and set the switch for the interval to come."""
         state = self._state
         busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
-        pa = self._current_pa()
-        self._protection.update(is_open, self._sampler, pa, self._gauge, busy)
+        self._protection.update(is_open, self._charge.sampler, self._gauge, busy)
         # The interval that began with this sample is all open only if the sample was, too.
         state.offset_running = 1 if is_open and not state.offset_running else 0
         self._protection.set_switch(state.offset_running)
 
     def _read_protection(self, reports):
-        """Note what is told of the protection; where room is needed to tell it, let it go."""
+        """Note what is reported of the protection; where its room is needed, let it go."""
         protection = self._protection
         self._period_ms = protection.period(self._config.sample_s * 1000)
         self._limits, self._service_level = protection.limits_word(), protection.service_level()
         if reports and self._board.boots_anew:
             self._state.pack(None, protection)
             protection = None
-            self._unload(("_protection",), "filmgauge.control")
+            self._unload(("_protection",), ("filmgauge.control",))
 
-    def _unload(self, names, package):
+    def _unload(self, names, packages):
         """Make room: what they know is in the state, and the board boots anew after its sleep."""
         for name in names:
             setattr(self, name, None)
-        unload((package,))
+        unload(packages)
 
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
@@ -192,47 +215,37 @@ class Node:
         return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
-        celsius = self._sampler.temperature_cdeg
+        celsius = self._charge.sampler.temperature_cdeg
         return _TYPICAL_CDEG if celsius is None else celsius
-
-    def _current_pa(self):
-        code = self._sampler.current_code
-        return None if code is None else self._gauge.scale.pc(code)
 
     def _record_fields(self, now_ms):
         """Return the values of the next record; it takes the next seq and the faults so far."""
-        from filmgauge.gauge.ledger import CORRECTED, MEASURED
+        from filmgauge.record import gauge_fields
 
-        state = self._state
-        gauge = self._gauge
-        fields = RecordFields(
+        state, sampler = self._state, self._charge.sampler
+        fields = Namespace(
             boot=state.boot,
             seq=state.seq,
             up_s=(now_ms - state.base_ms) // 1000,
-            soc_ppm=gauge.soc_ppm(),
-            soc_sigma_ppm=gauge.sigma_ppm(),
-            stored_nah=gauge.stored_nah(),
-            full_nah=gauge.full_nah(),
-            measured_nah=gauge.ledger.line_nah(MEASURED),
-            booked_nah=gauge.ledger.booked_nah(),
-            corrected_nah=gauge.ledger.line_nah(CORRECTED),
-            voltage_uv=self._sampler.voltage_uv,
-            current_pa=self._current_pa(),
-            temperature_cdeg=self._sampler.temperature_cdeg,
+            voltage_uv=sampler.voltage_uv,
+            current_pa=sampler.current_pa,
+            temperature_cdeg=sampler.temperature_cdeg,
             faults=state.faults | self._faults,
             awake_ms=min(state.awake_ms, 65534),
             limits=self._limits,
         )
+        gauge_fields.add_ledger_fields(fields, self._gauge)
+        if state.cell_changed:
+            gauge_fields.add_closed_ledger(fields, state)
         if not self._lasting_faults:
-            from filmgauge.record.gauge_fields import add_gauge_fields
-
-            add_gauge_fields(fields, gauge, self._load_pa, self._cdeg())
+            gauge_fields.add_gauge_fields(fields, self._gauge, self._load_pa, self._cdeg())
         state.seq += 1
         state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
-        self._state.pack(self._gauge, self._protection)
+        charge = self._charge
+        self._state.pack(self._gauge, self._protection, None if charge is None else charge.memory)
         if to_flash:
             try:
                 self._open_journal().save(self._state.buffer)
@@ -258,28 +271,30 @@ class Node:
         return self._backlog
 
     def _report(self, fields):
-        """Send a record now, or keep it for later."""
-        uplink = self._uplink
-        ledger, service = self._gauge.ledger, self._service_level
+        """Send a record now, or store it for later; return whether it has closed a ledger, which
+        is not to be told again."""
+        state, uplink = self._state, self._uplink
+        ledger = self._gauge.ledger
         self._reports_next = False
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
             ledger = None
-            self._unload(_GAUGING, "filmgauge.gauge")
+            self._unload(("_gauge", "_charge"), _GAUGING)
         from filmgauge.record.record import Record
 
         backlog = self._open_backlog()
         record = Record(backlog=backlog.count(), **fields.__dict__)
         stored = uplink.stores_first and self._store_record(record)
-        sent = uplink.send(record, backlog, not self._state.info_sent, ledger, service)
+        sent = uplink.send(record, backlog, not state.info_sent, ledger, self._service_level)
         if sent:
-            self._state.info_sent = 1
+            state.info_sent = 1
         else:
             print("filmgauge: record %d waits: %s" % (fields.seq, uplink.error))
             stored = stored or self._store_record(record)
         if self._on_trial and (sent or (stored and not uplink.acknowledges)):
             self.reported = record
             self._on_trial = False
-        self._state.transmitted(uplink.taken_nj)
+        state.transmitted(uplink.taken_nj)
+        return bool(sent or stored) and state.reported_change()
 
     def _apply_requests(self, peer):
         """Do what a peer has asked for."""
@@ -296,7 +311,7 @@ class Node:
             self._board.reset()
 
     def _store_record(self, record):
-        """Keep a record for later; return whether flash took it."""
+        """Store a record for later; return whether flash took it."""
         try:
             if self._open_backlog().add(record.to_bytes()):
                 self._state.faults |= FAULT_BACKLOG
@@ -351,7 +366,7 @@ def _read_config():
     from filmgauge.config import Config
 
     with open(_CONFIG, "rb") as file:
-        return Settings(Config.from_json(file.read()).__dict__)
+        return Namespace(**Config.from_json(file.read()).__dict__)
 
 
 def _read_profile():

@@ -2,7 +2,7 @@
 
 `[cpython]` runs in this process, `[micropython]` on the real interpreter with the heap of a
 32-bit board (one process a file), `[float32]` in this process with the gauge in single precision
-(for the tests of `filmgauge.gauge`). The test files know nothing of this.
+(for the tests in `gauge/`). The test files know nothing of this.
 """
 
 import ast
@@ -18,7 +18,7 @@ from loader import import_test
 from mqtt_peer import Peer
 
 _HOST_ONLY = ("test_single_precision_reference.py",)
-_GAUGE = Path(__file__).parents[2] / "firmware" / "filmgauge" / "gauge"
+_SINGLE_PRECISION_TOO = "gauge"  # the folder
 _PEER_PORT = "FILMGAUGE_MQTT_PEER"
 
 _results: dict[Path, Results] = {}
@@ -63,7 +63,7 @@ class FirmwareTest(pytest.Item):
     all_functions: tuple[str, ...]
 
     def runtest(self) -> None:
-        if self.path.name.startswith("test_mqtt"):
+        if self.path.parent.name == "mqtt":
             _start_peer()
         if self.runtime == "micropython":
             self._on_micropython()
@@ -105,9 +105,7 @@ def test_functions(path: Path) -> dict[str, int]:
 
 
 def _runtimes(path: Path) -> tuple[str, ...]:
-    subject = path.stem.removeprefix("test_")
-    gauge = [module.stem for module in _GAUGE.glob("*.py")]
-    if any(subject == name or subject.startswith(name + "_") for name in gauge):
+    if path.parent.name == _SINGLE_PRECISION_TOO:
         return "cpython", "micropython", "float32"
     return "cpython", "micropython"
 

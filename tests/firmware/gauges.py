@@ -1,13 +1,11 @@
 """Gauges for the tests: opened, read line by line, put to sleep and woken."""
 
-from cells import cell
+from cell_profiles import cell
 
 from filmgauge.gauge import ledger
 from filmgauge.gauge.fuel_gauge import SIZE, FuelGauge
 
 SHUNT_MOHM = 1000000
-# one count is 78.125 pC at 1 kohm; 13.212 uAh are 47563.2 uC
-COUNTS_OF_FULL = 608808960
 FULL_PC = 13212 * 3600000
 LINES = range(ledger.GAP + 1)
 
@@ -23,9 +21,9 @@ def lines(gauge):
     return [gauge.ledger.line_pc(n) for n in LINES]
 
 
-def counts(current_pa, elapsed_ms):
-    """Return what the accumulator counts: pA in ms, 78.125 pC each."""
-    return current_pa * elapsed_ms // 78125
+def charge_pc(current_pa, elapsed_ms):
+    """Return what a current moves in a time."""
+    return current_pa * elapsed_ms // 1000
 
 
 def copied(gauge, **changes):
@@ -38,7 +36,7 @@ def copied(gauge, **changes):
     return again
 
 
-def told(gauge):
+def reported(gauge):
     """Return everything that a node reports of its gauge."""
     return lines(gauge) + [
         gauge.soc_ppm(),

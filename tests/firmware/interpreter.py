@@ -44,8 +44,9 @@ def run_file(path: Path, functions: tuple[str, ...]) -> Results:
         command = _command()
     except InterpreterError as error:
         return Results(output=str(error))
-    arguments = ["-X", f"heapsize={_HEAP}", str(HERE / "run_on_board.py"), path.stem, *functions]
-    environment = {**os.environ, "MICROPYPATH": f"{HERE}:{_FIRMWARE}:.frozen"}
+    arguments = ["-X", f"heapsize={_HEAP}", str(HERE / "run_on_board.py")]
+    arguments += [path.stem, *functions]
+    environment = {**os.environ, "MICROPYPATH": f"{path.parent}:{HERE}:{_FIRMWARE}:.frozen"}
     with tempfile.TemporaryDirectory() as directory:
         process = subprocess.Popen(
             [*command, *arguments],

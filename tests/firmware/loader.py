@@ -20,7 +20,8 @@ def import_test(path: Path, single_precision: bool) -> ModuleType:
     sys.path.insert(0, str(HERE))
     try:
         with importable(modules):
-            return _load(f"firmware_{'float32' if single_precision else 'double'}.{path.stem}")
+            package = f"firmware_{'float32' if single_precision else 'double'}"
+            return _load(f"{package}.{path.stem}", path.parent)
     finally:
         sys.path.remove(str(HERE))
         for name in beside:
@@ -33,18 +34,18 @@ def _single_precision_gauge() -> dict[str, ModuleType]:
     return load_single_precision("filmgauge.gauge")
 
 
-def _load(name: str) -> ModuleType:
-    spec = _spec(name)
+def _load(name: str, folder: Path) -> ModuleType:
+    spec = _spec(name, folder)
     module = module_from_spec(spec)
     assert spec.loader is not None
     spec.loader.exec_module(module)
     return module
 
 
-def _spec(name: str) -> ModuleSpec:
+def _spec(name: str, folder: Path) -> ModuleSpec:
     """Ask the finders as `import` would: the first is pytest's, which explains failed asserts."""
     for finder in sys.meta_path:
-        spec = finder.find_spec(name, [str(HERE)], None)
+        spec = finder.find_spec(name, [str(folder)], None)
         if spec is not None:
             return spec
-    raise ImportError(f"{name} is not in {HERE}")
+    raise ImportError(f"{name} is not in {folder}")

@@ -5,6 +5,7 @@ import json
 from expect import raises
 
 from filmgauge.config import KEYS, SECRETS, Config, numbers, texts
+from filmgauge.uplink.mqtt.uplink import check_network
 
 GIVEN = {
     "node": "bench-1",
@@ -97,10 +98,10 @@ def test_a_board_without_wifi_needs_no_network():
     del values["wifi_ssid"], values["mqtt_host"]
     read = Config.from_json(json.dumps(values))
     assert (read.wifi_ssid, read.mqtt_host) == ("", "")
-    config().require("wifi_ssid", "mqtt_host")
+    check_network(config())
     for name in ("wifi_ssid", "mqtt_host"):
         with raises(ValueError, "%s is missing" % name):
-            config(**{name: ""}).require("wifi_ssid", "mqtt_host")
+            check_network(config(**{name: ""}))
 
 
 def test_what_must_be_given():

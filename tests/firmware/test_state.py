@@ -1,6 +1,6 @@
 """What a node remembers: everything comes back, with a profile and without."""
 
-from cells import cell
+from cell_profiles import cell
 
 from filmgauge.gauge import ledger
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
@@ -14,12 +14,14 @@ LARGEST = {
     "wakes": 2**32 - 3,
     "base_ms": 2**63,
     "last_ms": 1900000000123,
-    "charge_high": -(2**19),
-    "charge_low": 2**20 - 1,
     "awake_ms": 2**31 - 1,
-    "faults": 127,
-    "sensor_known": 1,
+    "faults": 255,
     "info_sent": 1,
+    "offset_running": 1,
+    "profile_crc": 2**32 - 5,
+    "cell_number": 65535,
+    "cell_changed": 1,
+    "closed_nah": (-(2**31), 2**31 - 1, -7),
 }
 SHUNT_MOHM = 999983
 
@@ -55,7 +57,8 @@ def test_the_block_fits_into_retained_memory():
 
 def test_a_new_state_is_zero():
     state = State()
-    assert [getattr(state, name) for name in LARGEST] == [0] * len(LARGEST)
+    for name in LARGEST:
+        assert getattr(state, name) == ((0, 0, 0) if name == "closed_nah" else 0)
 
 
 def test_round_trip_with_a_profile():
@@ -69,17 +72,17 @@ def test_round_trip_with_a_profile():
 
 
 def test_round_trip_without_a_profile():
-    gauge, again = LedgerOnly(SHUNT_MOHM), LedgerOnly(SHUNT_MOHM)
+    gauge, again = LedgerOnly(), LedgerOnly()
     state = read(filled(gauge), again)
     for name, value in LARGEST.items():
         assert getattr(state, name) == value
     assert lines(again) == lines(gauge)
-    assert lines(again)[MEASURED] == -12345 * 78125000 // SHUNT_MOHM
+    assert lines(again)[MEASURED] == -12345
 
 
 def test_a_wake_without_profile_keeps_the_judgement():
     gauge = FuelGauge(cell(), SHUNT_MOHM)
-    blind = LedgerOnly(SHUNT_MOHM)
+    blind = LedgerOnly()
     state = read(filled(gauge), blind)
     blind.count(1000, 60000, 2500)
     state.pack(blind)
@@ -88,16 +91,16 @@ def test_a_wake_without_profile_keeps_the_judgement():
     again.open(0, 0)  # has no effect: something is known already
     assert abs(again.sigma_ppm() - gauge.sigma_ppm()) <= 5  # for what has been counted since
     assert lines(again)[OPENING] == lines(gauge)[OPENING]
-    assert lines(again)[MEASURED] == (1000 - 12345) * 78125000 // SHUNT_MOHM
+    assert lines(again)[MEASURED] == (1000 - 12345)
 
 
 def test_a_profile_that_comes_late_finds_a_gauge_that_knows_nothing_yet():
-    state = filled(LedgerOnly(SHUNT_MOHM))
+    state = filled(LedgerOnly())
     gauge = FuelGauge(cell(), SHUNT_MOHM)
     read(state, gauge)
     gauge.open(400000, 50000)
     assert gauge.soc_ppm() == 400000
-    assert lines(gauge)[MEASURED] == -12345 * 78125000 // SHUNT_MOHM
+    assert lines(gauge)[MEASURED] == -12345
 
 
 def test_packing_leaves_room_for_the_seal():

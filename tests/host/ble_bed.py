@@ -8,15 +8,14 @@ from ble_nodes import BleNode
 from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
-from filmgauge_host.ble.gateway import Gateway, GatewayOptions
-from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
-from filmgauge_host.ble.node_registry import KnownNode, KnownNodes
-from filmgauge_host.ble.radio import Radio
-from filmgauge_host.ble.spool import Spool
+from filmgauge_host.ble import bridge
+from filmgauge_host.ble.gateway import GatewayOptions
+from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_host.virtual.bleak_backend import VirtualAdapter, backends
+from filmgauge_host.virtual.adapter import VirtualAdapter
+from filmgauge_host.virtual.simulated_radio import virtual_radio
 from filmgauge_sim.air.air import Air
 
 
@@ -34,8 +33,7 @@ class Field:
             for number in range(1, nodes + 1)
         ]
         self.adapter = VirtualAdapter(self.air.device("host"))
-        scanner, client = backends(self.adapter)
-        self.radio = Radio(None, scanner, client)
+        self.radio = virtual_radio(self.adapter)
         self._tasks: list[asyncio.Task[Any]] = []
 
     @property
@@ -71,30 +69,28 @@ class Field:
         self.air.close()
 
 
-class Bridge:
-    """A gateway with its courier; `stop` and make another one to restart it."""
+class Bridge(bridge.Bridge):
+    """A bridge that runs; `stop` and make another one to restart it."""
 
     def __init__(
         self,
         field: Field,
         url: str,
         folder: Path,
-        known: list[KnownNode] | None = None,
+        nodes: list[RegisteredNode] | None = None,
         **options: Any,
     ) -> None:
         self.field = field
-        self.told: list[str] = []
-        self.spool = Spool(folder / "spool.sqlite")
-        self.courier = MqttForwarder(parse_address(url), self.spool)
-        self.courier.__enter__()
-        self.gateway = Gateway(
+        self.lines: list[str] = []
+        super().__init__(
             field.radio,
-            self.spool,
-            self.courier,
-            KnownNodes(known or []),
+            parse_address(url),
+            folder / "spool.sqlite",
+            NodeRegistry(nodes or []),
             GatewayOptions(**options),
-            self.told.append,
+            self.lines.append,
         )
+        self.__enter__()
         self.task = field.start(self.gateway.run())
         field.air.loop.run_ready()
 
@@ -103,8 +99,7 @@ class Bridge:
         self.task.cancel()
         self.field.pass_s(1.0)
         assert self.task.done()
-        self.courier.close()
-        self.spool.close()
+        self.__exit__()
 
 
 class Receiver:
@@ -119,7 +114,7 @@ class Receiver:
     def records(self, name: str, count: int) -> list[Record]:
         """Return the records of a node by (boot, seq) once there are `count`."""
         until(lambda: self.store.count(name) >= count)
-        return [report.record for report in self.store.reports(name)]
+        return [received.record for received in self.store.records(name)]
 
     def duplicated(self) -> int:
         return sum(each.duplicated for each in self.ingest.statistics().values())

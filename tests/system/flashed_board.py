@@ -20,7 +20,8 @@ from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
-from filmgauge_sim.nodes.serial_bench import SSID, bench_board
+from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
+from filmgauge_sim.nodes.serial_bench import bench_board
 
 SPEED = 200.0
 OPTIONS = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=1.0)
@@ -125,7 +126,7 @@ def configuration(kind_name: str, url: str, **changed: int | str) -> dict[str, i
     }
     if kind.has_wifi:
         address = parse_address(url)
-        values |= {"wifi_ssid": SSID, "mqtt_host": address.host, "mqtt_port": address.port}
+        values |= {"wifi_ssid": VIRTUAL_SSID, "mqtt_host": address.host, "mqtt_port": address.port}
     else:
         values["backlog"] = 8  # or the room for a second version depends on how long it ran
     return values | changed

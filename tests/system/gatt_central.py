@@ -17,8 +17,10 @@ from cadence import period_s
 
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.nodes.virtual_node import RuntimeName
+from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -118,20 +120,25 @@ class Rig:
         configuration: dict[str, Any] | None = None,
         flash_blocks: int = 64,
         capacitance_uf: float = 4700.0,
-        **firmware: Any,
+        backlog: int = 256,
+        bluetooth: dict[str, int] | None = None,
+        **intervals: int,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         scenario = load_scenario("window")
-        section = scenario.node[0]
-        given = {"ble_advertise_ms": 5000, "ble_awake_ms": 0, **firmware}
-        section = msgspec.structs.replace(
-            section,
-            flash_blocks=flash_blocks,
-            capacitor=msgspec.structs.replace(section.capacitor, capacitance_uf=capacitance_uf),
-            firmware=msgspec.structs.replace(section.firmware, **given),
-        )
-        scenario = msgspec.structs.replace(scenario, node=[section])
-        hours = hours or 1.5 * period_s(section) / 3600
+        given = {
+            "bluetooth.awake_ms": 0,
+            "capacitor.capacitance_uf": capacitance_uf,
+            "flash_blocks": flash_blocks,
+            "records.backlog": backlog,
+            **{f"bluetooth.{key}": value for key, value in (bluetooth or {}).items()},
+            **{f"intervals.{key}": value for key, value in intervals.items()},
+        }
+        node = scenario.node[0]
+        description = varied(node.description, given)
+        node = msgspec.structs.replace(node, description=description)
+        scenario = msgspec.structs.replace(scenario, node=[node])
+        hours = hours or 1.5 * period_s(description) / 3600
         self.air = Air(seed=1, loss=loss)
         self.central = self.air.device("central")
         pairs(self.central)

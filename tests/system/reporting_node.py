@@ -9,18 +9,20 @@ from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_sim.board.littlefs_outside import listing
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 
 CYCLER = """
-[[node.cycler]]
+[[node.world.cycler]]
 action = "charge"
 rate_c = 0.2
 hours = 1.0
-[[node.cycler]]
+[[node.world.cycler]]
 action = "rest"
 hours = 0.2
-[[node.cycler]]
+[[node.world.cycler]]
 action = "discharge"
 rate_c = 0.3
 hours = 1.0
@@ -32,13 +34,16 @@ def scenario_text(
     seed: int = 1,
     errors: str = "ideal",
     outages: tuple[tuple[float, float], ...] = (),
-    firmware: str = "",
+    intervals: str = "",
+    records: str = "",
 ) -> str:
-    """Return a scenario of one node. outages in hours, firmware: lines of its section."""
+    """Return a scenario of one node. outages in hours; intervals, records: lines of sections."""
     lines = [f'name = "rig"\nseed = {seed}\n[network]\n']
     lines += [f"[[network.outages]]\nbegin_h = {a}\nend_h = {b}\n" for a, b in outages]
-    lines += [f'[[node]]\nname = "{name}"\nclock_error_ppm = 40\n', CYCLER]
-    lines += [f'[node.sensor]\nerrors = "{errors}"\n[node.firmware]\n{firmware}\n']
+    lines += [f'[[node]]\nname = "{name}"\n[node.cell]\nsoc = 0.5\nsoc_sigma = 0.001\n']
+    lines += [f"[node.intervals]\n{intervals}\n[node.records]\n{records}\n"]
+    lines += ["[node.world]\nclock_error_ppm = 40\n", CYCLER]
+    lines += [f'[node.world.sensor]\nerrors = "{errors}"\n']
     return "".join(lines)
 
 
@@ -62,7 +67,7 @@ class Receiver:
     def records(self, name: str, count: int) -> list[Record]:
         """Return the records of a node by (boot, seq) once there are `count`."""
         until(lambda: self.store.count(name) >= count)
-        found = [report.record for report in self.store.reports(name)]
+        found = [report.record for report in self.store.records(name)]
         assert len(found) == count
         assert not self.ingest.rejected()  # a record that came twice with other content is one
         return found
@@ -76,15 +81,9 @@ def make_node(
     (folder / "scenario.toml").write_text(text)
     scenario = load_scenario(str(folder / "scenario.toml"))
     address = parse_address(url)
-    return VirtualNode(
-        scenario.node[0],
-        scenario.network,
-        Broker(address.host, address.port),
-        scenario.seed,
-        folder,
-        runtime,
-        real_wait_ms=real_wait_ms,
-    )
+    broker = Broker(address.host, address.port)
+    node = scenario.node[0]
+    return virtual_node(scenario, node, broker, folder, runtime, real_wait_ms=real_wait_ms)
 
 
 def wake(node: VirtualNode, count: int) -> None:

@@ -11,10 +11,11 @@ from patience import PATIENCE_S, until
 from reporting_node import backlog, scenario_text, wake
 
 from filmgauge.config import Config
-from filmgauge_sim.nodes.virtual_node import Broker as RadioRunner
-from filmgauge_sim.nodes.virtual_node import VirtualNode, board_configuration
+from filmgauge_sim.nodes.configuration import Broker as Anywhere
+from filmgauge_sim.nodes.configuration import firmware_configuration
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 
-EVERY_WAKE = scenario_text(firmware="report_every = 1\njournal_every = 10")
+EVERY_WAKE = scenario_text(intervals="report_every = 1\njournal_every = 10")
 
 
 def test_a_broker_that_is_killed_and_comes_back_costs_nothing(broker: Broker, node_on, receiver):
@@ -73,7 +74,7 @@ def awake_us(node: VirtualNode) -> int:
 def test_a_stopped_broker_holds_nobody_beyond_the_deadlines(broker: Broker, node_on, receiver):
     host = receiver(broker)
     node: VirtualNode = node_on(broker, EVERY_WAKE, real_wait_ms=1000)
-    config = Config(**board_configuration(node.section, RadioRunner("127.0.0.1", 1)))
+    config = Config(**firmware_configuration(node.description, {}, Anywhere("127.0.0.1", 1)))
     wake(node, 3)
     host.records("rig", 3)
     usual_us = awake_us(node) // 3
@@ -102,9 +103,9 @@ def test_a_stopped_broker_holds_nobody_beyond_the_deadlines(broker: Broker, node
 @pytest.mark.parametrize("runtime", ["micropython", "cpython"])
 def test_an_outage_longer_than_the_backlog(mosquitto: Broker, node_on, receiver, runtime):
     host = receiver(mosquitto)
-    firmware = "report_every = 1\njournal_every = 10\nbacklog = 8"
+    intervals = "report_every = 1\njournal_every = 10"
     # Wakes fall on whole minutes: those of minutes 30 to 59 find no network.
-    text = scenario_text(outages=((0.5, 1.0),), firmware=firmware)
+    text = scenario_text(outages=((0.5, 1.0),), intervals=intervals, records="backlog = 8")
     node = node_on(mosquitto, text, runtime)
     wake(node, 70)
     assert backlog(node) == []

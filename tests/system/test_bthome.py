@@ -18,8 +18,11 @@ from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air, ScanReport
 from filmgauge_sim.board.littlefs_outside import fetch, listing
 from filmgauge_sim.board.radio_port import Advertisement, NullRadio, RadioPort
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 
 KEY = "231d39c1d7cc1ab1aee224cd096db932"
 DAY_US = 86_400_000_000
@@ -44,17 +47,12 @@ def window(
     """The node of the scenario `window`, advertising each report for 5 s."""
     folder.mkdir(exist_ok=True)
     scenario = load_scenario("window")
-    section = scenario.node[0]
-    firmware = msgspec.structs.replace(section.firmware, ble_advertise_ms=5000, ble_key=key)
-    node = VirtualNode(
-        msgspec.structs.replace(section, firmware=firmware),
-        scenario.network,
-        Broker("", 0),
-        scenario.seed,
-        folder,
-        runtime,
-        radio_port=radio_port,
+    given = scenario.node[0]
+    keys = {"bluetooth.encrypted": bool(key)}
+    given = msgspec.structs.replace(
+        given, description=varied(given.description, keys), secrets={"ble_key": key}
     )
+    node = virtual_node(scenario, given, Broker("", 0), folder, runtime, radio_port=radio_port)
     try:
         yield node
     finally:
@@ -68,7 +66,7 @@ def live(node: VirtualNode, until_us: int) -> None:
 
 
 def period_us(node: VirtualNode) -> int:
-    return period_s(node.section) * 1_000_000
+    return period_s(node.description) * 1_000_000
 
 
 def stored(node: VirtualNode) -> list[Record]:
@@ -108,7 +106,7 @@ def test_bthome_ble_reads_every_advert_of_a_day_across_resets(
         for hours in (5, 6, 13, 24):
             live(node, hours * HOUR_US + 1)
             node.cut_power()
-            made += reports_due(node.section, 3600 * (hours - begun))
+            made += reports_due(node.description, 3600 * (hours - begun))
             begun = hours
         records = stored(node)
     reports = [list(group) for _, group in groupby(listener.heard, lambda event: event.data)]

@@ -16,7 +16,7 @@ import pytest
 from cadence import reports_due
 from patience import PATIENCE_S, until
 
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
 
 COMMAND = [str(Path(sys.executable).parent / "filmgauge"), "run"]
 KEYS = {
@@ -57,7 +57,7 @@ def test_json_is_one_object(runtime: str):
     assert result["virtual_s"] == 7200.0
     (node,) = result["nodes"]
     assert set(node) >= KEYS
-    firmware = load_scenario("bench").node[0].firmware
+    firmware = load_scenario("bench").node[0].description.intervals
     wakes = 7200 // firmware.sample_s
     reports = -(-wakes // firmware.report_every)
     assert node["wakes"] == wakes
@@ -79,17 +79,17 @@ def test_a_node_without_wifi_is_bridged(tmp_path: Path, scenario: str, minutes: 
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     (node,) = result["nodes"]
-    section = load_scenario(scenario).node[0]
-    firmware = section.firmware
-    made = reports_due(section, 60 * minutes)
+    given = load_scenario(scenario).node[0]
+    made = reports_due(given.description, 60 * minutes)
     assert (node["way"], node["waiting"], node["dropped"]) == ("ble", 0, 0)
     assert (node["sent"], node["received"]) == (made, made)
     assert (node["lost"], node["duplicated"]) == (0, 0)
-    wakes = -(-60 * minutes // firmware.sample_s)
-    if section.harvester.light:
+    wakes = -(-60 * minutes // given.description.intervals.sample_s)
+    if given.world.light:
         # In the dark every other wake asks no sensor, and the virtual node does not see it; dawn
         # may be noticed one of them late.
-        dark = int(section.harvester.light[0].begin_h * 3600) // firmware.sample_s
+        dark_s = given.world.light[0].begin_h * 3600
+        dark = int(dark_s) // given.description.intervals.sample_s
         assert dark // 2 <= wakes - node["wakes"] <= dark // 2 + 1
     else:
         assert node["wakes"] == wakes
@@ -111,7 +111,7 @@ def test_bridged_records_in_plain_lines():
 def test_stored_records_in_plain_lines(tmp_path: Path):
     text = (files("filmgauge_sim") / "scenarios" / "implant.toml").read_text()
     silent = tmp_path / "silent.toml"
-    silent.write_text(text.replace("ble_advertise_ms = 5000", ""))
+    silent.write_text(text.replace("advertise_ms = 5000", ""))
     done = filmgauge(str(silent), "--duration", "182min", "--runtime", "cpython")
     assert done.returncode == 0
     assert len([line for line in done.stdout.splitlines() if "true" in line]) >= 4
@@ -122,7 +122,7 @@ def test_stored_records_in_plain_lines(tmp_path: Path):
 def test_plain_lines_without_a_terminal():
     done = filmgauge("--duration", "30min", "--runtime", "cpython")
     assert done.returncode == 0
-    firmware = load_scenario("bench").node[0].firmware
+    firmware = load_scenario("bench").node[0].description.intervals
     reports = -(-1800 // (firmware.sample_s * firmware.report_every))
     assert len([line for line in done.stdout.splitlines() if "true" in line]) >= reports
     assert "0 lost" in done.stdout

@@ -1,21 +1,28 @@
 """`filmgauge ble configure` on the firmware itself, over a virtual air."""
 
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_sim.nodes.description import to_toml
+from filmgauge_sim.nodes.secrets import SECRETS_FILE, secrets_to_toml
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.scenario.loading import load_scenario
 
 KEY = "000102030405060708090a0b0c0d0e0f"
 
 
 def configure(folder: Path, *arguments: str, key: str | None = KEY):
     """Return the result of the command on a node of `window` whose command key is KEY."""
-    text = (files("filmgauge_sim") / "scenarios" / "window.toml").read_text()
+    described = varied(load_scenario("window").node[0].description, {"commands": True})
+    (folder / "node.toml").write_text(to_toml(described))
+    secrets = folder / SECRETS_FILE
+    secrets.write_text(secrets_to_toml({"command_key": KEY}))
+    secrets.chmod(0o600)
     scenario = folder / "keyed.toml"
-    scenario.write_text(text.replace("shed = true", f'shed = true\ncommand_key = "{KEY}"'))
+    scenario.write_text('name = "keyed"\n[[node]]\nfile = "node.toml"\n')
     options = ["--air", "virtual", "--scenario", str(scenario)]
     if key is not None:
         nodes = folder / "nodes.toml"

@@ -10,7 +10,7 @@ from filmgauge_sim.board.littlefs_outside import FlashAccess, fetch, install, mo
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 PROFILE, SENSOR, TEMPERATURE, GAP, EXCEPTION = 1, 2, 4, 8, 16
-TEXT = scenario_text(firmware="report_every = 1\njournal_every = 4")
+TEXT = scenario_text(intervals="report_every = 1\njournal_every = 4")
 
 
 def remove(node: VirtualNode, path: str) -> None:
@@ -126,7 +126,7 @@ def test_sensors_that_lose_power_and_come_back(mosquitto: Broker, node_on, recei
 
 def test_the_ledger_is_the_truth_over_hundreds_of_wakes(mosquitto, node_on, receiver):
     host = receiver(mosquitto)
-    text = scenario_text(firmware="report_every = 5\njournal_every = 60")
+    text = scenario_text(intervals="report_every = 5\njournal_every = 60")
     node = node_on(mosquitto, text)
     wake(node, 401)
     records = host.records("rig", 81)
@@ -147,8 +147,8 @@ def test_the_ledger_is_the_truth_over_hundreds_of_wakes(mosquitto, node_on, rece
 def test_a_virtual_day_on_the_heap_of_a_small_board(mosquitto: Broker, node_on, receiver):
     host = receiver(mosquitto)
     # The hardest for the heap: a backlog that fills, overflows and drains.
-    firmware = "sample_s = 180\nreport_every = 1\njournal_every = 20"
-    node = node_on(mosquitto, scenario_text(outages=((2.0, 16.99),), firmware=firmware))
+    intervals = "sample_s = 180\nreport_every = 1\njournal_every = 20"
+    node = node_on(mosquitto, scenario_text(outages=((2.0, 16.99),), intervals=intervals))
     wake(node, 480)
     assert node.now_us == pytest.approx(86_400e6, rel=0.01)
     assert "MemoryError" not in said(node)

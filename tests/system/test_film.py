@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from cadence import period_s, reports_due
 
-from filmgauge.record.faults import FAULT_EXCEPTION, FAULT_GAP
+from filmgauge.record import FAULT_EXCEPTION, FAULT_GAP
 from filmgauge.record.record import Record
 from filmgauge_sim.board import inprocess
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
+from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 
 RUNTIMES = pytest.mark.parametrize("runtime", ["micropython", "cpython"])
 NOWHERE = Broker("127.0.0.1", 1)
@@ -26,27 +28,31 @@ name = "faint"
 name = "faint"
 board = "stm32wb55"
 supply = "film"
-clock_error_ppm = 300
 [node.cell]
 area_cm2 = 1.0
-stoichiometry = 0.08
+soc = 0.08
+soc_sigma = 0.001
 [node.capacitor]
 capacitance_uf = 4700
 leakage_mohm = 30
 [node.harvester]
 kind = "charger"
-charger_uw = 100
-charger_h = 3
-every_h = 10
-first_h = 4.5
+power_uw = 100
 [node.sensor]
 switched = true
-[node.firmware]
+[node.intervals]
 sample_s = 120
 report_every = 3
 journal_every = 2
+[node.budget]
 own_uw = 6.0
 wake_uj = 200
+[node.world]
+clock_error_ppm = 300
+[node.world.charger]
+hours = 3
+every_h = 10
+first_h = 4.5
 """
 
 Make = Callable[[str, RuntimeName], VirtualNode]
@@ -64,7 +70,7 @@ def film_node(tmp_path: Path) -> Iterator[Make]:
                 (folder / "scenario.toml").write_text(scenario)
                 scenario = str(folder / "scenario.toml")
             read = load_scenario(scenario)
-            node = VirtualNode(read.node[0], read.network, NOWHERE, read.seed, folder, runtime)
+            node = virtual_node(read, read.node[0], NOWHERE, folder, runtime)
             return stack.enter_context(closing(node))
 
         yield make
@@ -123,15 +129,15 @@ def test_the_memory_outlives_light_sleep(film_node: Make, runtime: RuntimeName) 
     node = film_node("window", runtime)
     hours = 5.05  # dark
     records = live(node, hours)
-    firmware = node.section.firmware
-    made = reports_due(node.section, hours * 3600)
+    intervals = node.description.intervals
+    made = reports_due(node.description, hours * 3600)
     assert made > 2
     assert [(record.boot, record.seq) for record in records] == [(1, seq) for seq in range(made)]
     # Wakes keep to the grid of the board's own clock, which starts with its power.
-    grid_s = period_s(node.section)
+    grid_s = period_s(node.description)
     assert [record.up_s for record in records] == [seq * grid_s for seq in range(made)]
     # In the dark every other wake asks no sensor, and the virtual node does not see it.
-    assert node.wakes == int(hours * 3600 / firmware.sample_s) // 2 + 1
+    assert node.wakes == int(hours * 3600 / intervals.sample_s) // 2 + 1
     assert node.board.load.time_us["boot"] == node.kind.boot_us  # and no second one
     # The look before it, which has written to flash: two erases of 54 ms at most.
     assert all((record.awake_ms or 0) < 150 for record in records)
@@ -189,9 +195,10 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
 
 
 def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
-    text = FAINT.replace("stoichiometry = 0.08", "stoichiometry = 0.9")
+    text = FAINT.replace("soc = 0.08", "soc = 0.9")
     text = text.replace("journal_every = 2", "journal_every = 12")  # 1 cm2 cannot pay for more
-    node = film_node(text + "backlog = 10\n", "cpython")
+    text = text.replace("[node.budget]", "[node.records]\nbacklog = 10\n[node.budget]")
+    node = film_node(text, "cpython")
     records = live(node, 1.95)
     assert [record.seq for record in records] == list(range(20))
     assert backlog(node.flash) == [f"{number:08d}" for number in range(10, 20)]
@@ -201,7 +208,7 @@ def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
 @RUNTIMES
 def test_a_power_cut_while_it_sleeps(film_node: Make, runtime: RuntimeName) -> None:
     node = film_node("window", runtime)
-    period_h = period_s(node.section) / 3600
+    period_h = period_s(node.description) / 3600
     live(node, 1.1 * period_h)
     node.cut_power()
     records = live(node, 2.2 * period_h)
@@ -220,8 +227,10 @@ def test_a_failed_wake_goes_on_from_what_is_in_memory(
     sources["filmgauge/node.py"] = sources["filmgauge/node.py"].replace(calm, planted)
     monkeypatch.setattr(inprocess, "firmware_sources", lambda: sources)
     node = film_node("window", "cpython")
-    assert node.section.firmware.report_every == 12  # it fails one wake after the second report
-    records = live(node, 3.1 * period_s(node.section) / 3600)
+    assert (
+        node.description.intervals.report_every == 12
+    )  # it fails one wake after the second report
+    records = live(node, 3.1 * period_s(node.description) / 3600)
     assert node.console.read_text().count("ValueError") == 1
     assert [(record.boot, record.seq) for record in records] == [(1, seq) for seq in range(4)]
     assert [record.faults for record in records] == [0, 0, FAULT_EXCEPTION, 0]

@@ -83,7 +83,7 @@ def test_from_empty_to_the_first_record_and_again(
         node = f"flash-{kind}"
         if board_kind(kind).has_wifi:
             until(lambda: host.store.count(node) > 0)
-            stored = next(iter(host.store.reports(node))).record
+            stored = next(iter(host.store.records(node))).record
             assert (stored.boot, stored.seq) == (record["boot"], record["seq"])
             assert stored.soc_ppm == round(record["soc_pct"] * 1e4)
         else:
@@ -250,11 +250,11 @@ def test_a_first_flash_needs_a_configuration(embedded: Broker, tmp_path: Path) -
 def older_version(whole: Wanted) -> dict[str, Any]:
     """Return the files of a version whose launcher imports `exchange`."""
     texts = {path: text.decode() for path, text in firmware_build.start_files(source=True).items()}
-    launch = texts["/launch.py"].replace("update.finish()", "exchange.settle()")
+    launch = texts["/launch.py"].replace("update.finish(", "exchange.settle(")
     launch = launch.replace("import update", "import exchange").replace('"update"', '"exchange"')
     return {
         "/launch.py": launch.encode(),
-        "/exchange.py": texts["/update.py"].replace("def finish()", "def settle()").encode(),
+        "/exchange.py": texts["/update.py"].replace("def finish(", "def settle(").encode(),
         "/main.py": texts["/main.py"].encode(),
         "/app.bin": version("0.0.9").data,
         "/config.json": whole.config,

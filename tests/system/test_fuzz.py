@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from a_peer import CONFIG, KEY, peer_with
+from peer_contexts import CONFIG, KEY, peer_with
 
 from filmgauge.config import Config
-from filmgauge.store.command_counter import CommandCounter
-from filmgauge.uplink.actions import Actions
+from filmgauge.store.counters import StoredNumber
+from filmgauge.uplink.actions import Actions, CommandPort
 from filmgauge.uplink.ble.log_transfer import LogTransfer
-from filmgauge.uplink.command_port import CommandPort
 from filmgauge.uplink.commands import LONGEST, Refused
 
 FRAMES = 60_000
@@ -61,7 +60,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_frames_without_the_key_change_nothing(here: Path) -> None:
     noise = random.Random(1)
     peer = peer_with("backlog", RECORDS)
-    port = CommandPort(peer, CommandCounter("commands"))
+    port = CommandPort(peer, StoredNumber("commands"))
     before = files(here)
     statuses: dict[int, int] = {}
     for _, data in zip(range(FRAMES), enemy_frames(noise), strict=False):

@@ -82,7 +82,7 @@ def test_values_are_those_of_the_record_and_of_the_node(tmp_path: Path, runtime:
     assert read[0x2A19] == bytes((60,))
     assert (read[0x2A24], read[0x2A25], read[0x2A00]) == (b"stm32wb", b"window-1", b"window-1")
     configuration = json.loads(read[CONFIGURATION])
-    assert configuration["sample_s"] == rig.node.section.firmware.sample_s
+    assert configuration["sample_s"] == rig.node.description.intervals.sample_s
     assert "command_key" not in configuration
 
 
@@ -135,7 +135,7 @@ def test_a_report_that_was_asked_for_comes_at_the_next_wake(tmp_path: Path) -> N
         return asyncio.get_running_loop().time() - begun
 
     with Rig(tmp_path) as rig:
-        sample_s = rig.node.section.firmware.sample_s
+        sample_s = rig.node.description.intervals.sample_s
         assert rig.go(act) == pytest.approx(sample_s, abs=10)  # a wake, not a report
 
 
@@ -472,7 +472,7 @@ def test_a_change_that_loses_its_power_is_whole_or_was_not(tmp_path: Path) -> No
     outcomes = set()
     for cut in range(4, 60, 3):
         with Rig(tmp_path / str(cut)) as rig:
-            given_s = rig.node.section.firmware.sample_s
+            given_s = rig.node.description.intervals.sample_s
             (before, after), reply = rig.go(lambda rig, cut=cut: act(rig, cut))
         changed = json.loads(after).get("sample_s") == OTHER_S
         if not changed:

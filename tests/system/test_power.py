@@ -12,13 +12,13 @@ from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 
 FAULT_GAP = 8
-FIRMWARE = "report_every = 2\njournal_every = 4"
+INTERVALS = "report_every = 2\njournal_every = 4"
 
 
 @pytest.mark.parametrize("runtime", ["micropython", "cpython"])
 def test_a_power_cut_between_wakes(mosquitto: Broker, node_on, receiver, runtime: RuntimeName):
     host = receiver(mosquitto)
-    text = scenario_text(firmware="report_every = 1\njournal_every = 10")
+    text = scenario_text(intervals="report_every = 1\njournal_every = 10")
     node: VirtualNode = node_on(mosquitto, text, runtime)
     wake(node, 26)  # saved with wakes 0, 10 and 20
     node.cut_power()
@@ -54,7 +54,7 @@ class CutNode:
     def live(self, before: int, request: int) -> bool:
         """Run one node through its cut; return False when the wake had no such request."""
         name = f"cut-{self._runtime}-{before}-{request}"
-        text = scenario_text(name, firmware=FIRMWARE)
+        text = scenario_text(name, intervals=INTERVALS)
         node = make_node(self._folder / name, self._url, self._runtime, text)
         try:
             wake(node, before)
@@ -80,7 +80,7 @@ class CutNode:
             return bool(newest) and newest[0].key in ((least, 2), (2, 2))
 
         until(arrived)
-        records = [report.record for report in self._host.store.reports(node.name)]
+        records = [report.record for report in self._host.store.records(node.name)]
         last_boot = records[-1].boot
         again = [record for record in records if record.boot == last_boot]
         assert [record.seq for record in again] == [0, 1, 2]
@@ -101,7 +101,7 @@ def test_a_power_cut_at_every_request(
 ):
     host: Receiver = receiver(mosquitto)
     calm = make_node(
-        tmp_path / "calm", mosquitto.url, runtime, scenario_text("calm", firmware=FIRMWARE)
+        tmp_path / "calm", mosquitto.url, runtime, scenario_text("calm", intervals=INTERVALS)
     )
     wake(calm, 5)
     calm.close()

@@ -18,7 +18,7 @@ from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialOptions
 from filmgauge_sim.nodes.serial_bench import bench_board
-from filmgauge_sim.scenario.scenario import CyclerStep, NodeSection, SensorSection
+from filmgauge_sim.nodes.surroundings import CyclerStep, SensorTruthSection, WorldSection
 
 DESCRIPTION = """
 node = "shelf-1"
@@ -73,7 +73,7 @@ def test_it_reports_with_its_own_password(
         assert ingest.wait_connected(30)
         wake(node, 3)
         ingest.close()
-        found = [report.record for report in store.reports("shelf-1")]
+        found = [report.record for report in store.records("shelf-1")]
         assert [record.seq for record in found] == [0, 1, 2]
         assert all(record.faults == 0 for record in found)
         password = json.loads((folder / "config.json").read_text())["mqtt_password"]
@@ -86,10 +86,9 @@ def test_from_an_empty_board_to_a_look_inside(
     """The whole way of somebody with hardware: provision, flash, look, test the wiring."""
     _, folder = provisioned
     step = CyclerStep(action="discharge", rate_c=0.2, hours=1000.0)
-    sensor = SensorSection(errors="ideal")
-    section = NodeSection(name="shelf-1", cycler=[step], sensor=sensor)
+    world = WorldSection(cycler=[step], sensor=SensorTruthSection(errors="ideal"))
     options = SerialOptions(speed=50.0)
-    with bench_board("esp32-c3", tmp_path, options, section=section) as board:
+    with bench_board("esp32-c3", tmp_path, options, surroundings=world) as board:
         port = ("--port", tmp_path / "port", "--json")
         settings = ("--config", folder / "config.json", "--profile", folder / "profile.bin")
         flashed = json.loads(filmgauge("flash", *port, "--board", "esp32-c3", *settings))

@@ -11,9 +11,10 @@ from gatt_central import LEDGER, RECORD, REQUEST, Rig, records_in
 from filmgauge.gauge.ledger import RADIO
 from filmgauge.record.record import Record
 from filmgauge_sim.board.littlefs_outside import install
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.scenario.loading import load_scenario
 
-EFFICIENCY = load_scenario("window").node[0].converter.output_efficiency
+EFFICIENCY = load_scenario("window").node[0].description.converter.output_efficiency
 
 
 class Witness:
@@ -41,7 +42,7 @@ async def booked_nj(rig: Rig) -> float:
     ledger = await visit.read(LEDGER)
     voltage_uv = Record.from_bytes(await visit.read(RECORD)).values()[10]
     pc = -struct.unpack("<11q", ledger[2:])[RADIO]
-    refill = load_scenario("window").node[0].firmware.refill_efficiency
+    refill = energy_budget(rig.node.description).figures.refill_efficiency
     return pc * voltage_uv * refill / 1e9
 
 
@@ -65,8 +66,8 @@ def test_adverts_are_booked_as_the_circuit_sees_them(tmp_path: Path) -> None:
         await asyncio.sleep(60)
         assert rig.node.board.bluetooth.schedule.advertising_events in (19, 20)
 
-    options = {"ble_advertise_ms": 20000, "ble_interval_ms": 1000}
-    seen, booked, _ = seen_and_booked(tmp_path, act, **options)
+    bluetooth = {"advertise_ms": 20000, "interval_ms": 1000}
+    seen, booked, _ = seen_and_booked(tmp_path, act, bluetooth=bluetooth)
     assert seen > 19 * 14_000
     assert booked == pytest.approx(seen, rel=0.05)
 

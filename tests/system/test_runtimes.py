@@ -7,7 +7,7 @@ from filmgauge.record.record import Record
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 TEXT = scenario_text(
-    errors="drawn", outages=((0.4, 0.8),), firmware="report_every = 3\njournal_every = 5"
+    errors="drawn", outages=((0.4, 0.8),), intervals="report_every = 3\njournal_every = 5"
 )
 WAKES = 90
 RECORDS = 30

@@ -11,8 +11,11 @@ from filmgauge.gauge.ledger import ZERO
 from filmgauge.state import State
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 
 NOWHERE = Broker("127.0.0.1", 1)
 ZERO_EVERY = 90
@@ -23,12 +26,14 @@ WORST_PA = 3500
 def made(folder: Path, runtime: RuntimeName, zero_every: int) -> VirtualNode:
     """Return a bench node with the worst sensor."""
     scenario = load_scenario("bench")
-    section = scenario.node[0]
-    firmware = msgspec.structs.replace(section.firmware, zero_every=zero_every)
-    sensor = msgspec.structs.replace(section.sensor, errors="worst")
-    section = msgspec.structs.replace(section, firmware=firmware, sensor=sensor)
+    node = scenario.node[0]
+    node = msgspec.structs.replace(
+        node,
+        description=varied(node.description, {"intervals.offset_every": zero_every}),
+        world=varied(node.world, {"sensor.errors": "worst"}),
+    )
     folder.mkdir()
-    return VirtualNode(section, scenario.network, NOWHERE, scenario.seed, folder, runtime)
+    return virtual_node(scenario, node, NOWHERE, folder, runtime)
 
 
 def live(node: VirtualNode, hours: float) -> FuelGauge:

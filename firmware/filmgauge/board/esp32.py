@@ -6,10 +6,7 @@ import esp32
 import machine
 from machine import I2C, RTC, WDT, Pin
 
-from filmgauge.compat import const
 from filmgauge.uplink.mqtt.uplink import MqttUplink
-
-_POLL_MS = const(100)
 
 
 class Esp32:
@@ -20,7 +17,6 @@ class Esp32:
 
     def __init__(self):
         self._rtc = RTC()
-        self._wlan = None
 
     def retained(self, data=None):
         """Return the retained memory, or replace it."""
@@ -58,26 +54,6 @@ class Esp32:
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
         return MqttUplink(self, config, profile)
-
-    def connect(self, ssid: str, password: str, timeout_ms: int) -> bool:
-        """Join the network; return whether that worked before the deadline."""
-        import network  # with its buffers only where it is used
-
-        self._wlan = network.WLAN(network.STA_IF)
-        self._wlan.active(True)
-        deadline = time.ticks_add(time.ticks_ms(), timeout_ms)
-        self._wlan.connect(ssid, password)
-        while not self._wlan.isconnected():
-            if time.ticks_diff(deadline, time.ticks_ms()) <= 0:
-                return False
-            time.sleep_ms(_POLL_MS)
-        return True
-
-    def disconnect(self) -> None:
-        """Switch the radio off."""
-        if self._wlan is not None:
-            self._wlan.active(False)
-            self._wlan = None
 
     def reset(self) -> None:
         """Boot anew; the RTC runs on."""

@@ -1,0 +1,25 @@
+"""How charge gets from the sensors into the gauge.
+
+    charge = charge_source(board, config)
+    charge.sampler.sample()                                     # sampler.py
+    faults = charge.count(state, gauge, elapsed_ms, temperature_cdeg)
+    pa = charge.current_for_voltage()                           # what the voltage goes with
+    if charge.quick_check(state, gauge, elapsed_ms): ...        # nothing calls for a sample
+    charge.memory.pack_into(buffer, offset)                     # at most MEMORY_SIZE bytes
+
+A node whose sensors always have their supply reads the accumulator: nothing escapes it. One that
+switches them estimates from samples.
+"""
+
+MEMORY_SIZE = 13
+
+
+def charge_source(board, config):
+    """Return the way of counting that a configuration asks for."""
+    if config.pin_sensors < 0:
+        from filmgauge.charge.coulomb_counter import CoulombCounter
+
+        return CoulombCounter(board, config)
+    from filmgauge.charge.sampled_charge import SampledCharge
+
+    return SampledCharge(board, config)

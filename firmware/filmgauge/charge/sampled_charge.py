@@ -15,160 +15,166 @@ sampled decides only whether the cell is being charged, and with how much:
 Which of both holds is told by the last sample that saw a current; an interval between one of each
 kind is shared. Where a weak harvester and the cell feed the node together, this books too much.
 
-Between two samples the node may only glance at the current (`look_every`). While that tells no
-change between light and dark, nothing is worked out: charge and glances add up until the next
-sample. It is what most wakes need, and costs a sixth of a sample.
+Between two samples the node may only check the current (`look_every`). While that tells no change
+between charging and idle, nothing is worked out: charge and checks add up until the next sample.
+It is what most wakes need, and costs a sixth of a sample.
 
 Neither is exact, and the gauge is told so: two samples that differ say how little one of them
 says, and the configured figures are taken for good to 5 % (assumed), always to the same side.
 """
 
-from filmgauge.charge.coulomb_counter import GAP_SIGMA_PPM
+import struct
+
 from filmgauge.charge.switched_sampler import SwitchedSampler
 from filmgauge.compat import const
 from filmgauge.gauge.ledger import RADIO, SENSOR, SLEEP
-from filmgauge.record.faults import FAULT_GAP
+from filmgauge.record import FAULT_GAP
 
-_LEAST_CODE = const(640)  # 50 uV at the shunt: fifty times the largest offset
+_LEAST_UV = const(50)  # at the shunt: fifty times the largest offset
 _BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
-_DARK_EVERY = const(2)  # in the dark only dawn can come, and may be noticed so many wakes late
+_IDLE_EVERY = const(2)  # idle, only a charge can come, and may be noticed so many wakes late
 _NEARLY_FULL = const(950000)
 _MOST_DROP_UV = const(200000)  # more is no polarisation of a film at the currents of a node
 _HELD_PARTS = const(32)  # a held cell takes one of these parts of it at last (assumed)
 _UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow unseen (assumed)
+_FORMAT = const("<BiB")
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
 class SampledCharge:
-    """Samples only; charge_high is 1 while the cell is charged, charge_low the last code."""
+    """Samples only."""
 
-    def __init__(self, config):
+    def __init__(self, board, config):
+        self.sampler = SwitchedSampler(board, config)
+        self.memory = self
         self._own_nw = config.own_nw
         self._wake_nj = config.wake_nj
-        self._glance_nj = config.glance_nj
+        self._check_nj = config.glance_nj
         self._refill_ppm = config.refill_ppm
-        self._charging = self._charging_uv = 0  # the last code of a charge, and its voltage
-        self._rest_uv = self._drop_uv = 0  # of the cell at rest in the dark; lower while it feeds
+        self._least_pa = _LEAST_UV * 1000000000 // config.shunt_mohm
+        self.is_charging = self._last_pa = 0  # as the last sample saw it
+        self.sensor_known = 0  # 1: a sample was taken before, in this boot or an earlier one
+        self._charging_pa = self._charging_uv = 0  # the last current of a charge, its voltage
+        self._rest_uv = self._drop_uv = 0  # of the cell at rest, idle; lower while it feeds
         self._clear()
 
-    def sampler(self, board, config) -> SwitchedSampler:
-        """Return the sensors as this way of counting uses them."""
-        return SwitchedSampler(board, config)
-
-    def count(self, state, sampler, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
-        """Tell the gauge what has moved since the last sample; return faults."""
-        charging, before = state.charge_high, state.charge_low
-        code = sampler.current_code
-        if code is not None:
-            if abs(code) >= _LEAST_CODE:
-                state.charge_high = 1 if code > 0 else 0
-            state.charge_low = code
-        voltage_uv = self._discharge_voltage_uv(
-            charging or state.charge_high, code, sampler.voltage_uv
-        )
+    def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
+        """Give the gauge what has moved since the last sample; return faults."""
+        charged, before_pa = self.is_charging, self._last_pa
+        pa = self.sampler.current_pa
+        if pa is not None:
+            if abs(pa) >= self._least_pa:
+                self.is_charging = 1 if pa > 0 else 0
+            self._last_pa = pa
+        voltage_uv = self._discharge_voltage_uv(charged or self.is_charging)
+        was_known, self.sensor_known = self.sensor_known, 1
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
             gauge.flow(0, elapsed_ms, temperature_cdeg)
             self._clear()
-            return self._gap(state, sampler, gauge)
-        state.sensor_known = 1
+            if not was_known:
+                return 0
+            gauge.add_gap()
+            return FAULT_GAP
         left_ms = elapsed_ms - self._calm_ms
-        if self._glances:
-            before = self._code
-        self._add(before, state.charge_low, left_ms, charging)
-        # In halves: an interval between light and dark is shared.
-        dark = 2 - charging - state.charge_high
-        asleep = dark * left_ms + 2 * (1 - charging) * self._calm_ms
-        awake = dark * self._wake_nj + 2 * (1 - charging) * self._glances * self._glance_nj
+        if self._checks:
+            before_pa = self._check_pa
+        self._add(before_pa, self._last_pa, left_ms, charged)
+        # In halves: an interval between charging and idle is shared.
+        idle = 2 - charged - self.is_charging
+        asleep = idle * left_ms + 2 * (1 - charged) * self._calm_ms
+        awake = idle * self._wake_nj + 2 * (1 - charged) * self._checks * self._check_nj
         self._book_own(gauge, SLEEP, self._own_nw * asleep // 2000, voltage_uv)
         self._book_own(gauge, SENSOR, awake // 2, voltage_uv)
-        self._book_own(gauge, RADIO, (1 - charging) * state.radio_nj, voltage_uv)
+        self._book_own(gauge, RADIO, (1 - charged) * state.radio_nj, voltage_uv)
         state.radio_nj = 0
-        sigma_pc = gauge.scale.pc(int(self._apart**0.5))
-        gauge.flow(self._twice // 2000, elapsed_ms, temperature_cdeg, sigma_pc)
+        gauge.flow(self._twice // 2000, elapsed_ms, temperature_cdeg, int(self._apart**0.5))
         self._clear()
         return 0
 
-    def quick_check(self, state, sampler, gauge, elapsed_ms: int) -> bool:
-        """Return whether nothing calls for a sample, `elapsed_ms` after the last one: light or
-        dark is what it was, and no charge comes to its end. Note the current."""
-        charging = state.charge_high
-        if not charging and state.wakes % _DARK_EVERY:
+    def quick_check(self, state, gauge, elapsed_ms: int) -> bool:
+        """Return whether nothing calls for a sample, `elapsed_ms` after the last one: the cell
+        is charged or idle as it was, and no charge comes to its end. Note the current."""
+        charging, least_pa = self.is_charging, self._least_pa
+        if not charging and state.wakes % _IDLE_EVERY:
             return True
-        code = sampler.quick_current_code()
-        if code is None or not state.sensor_known:
+        pa = self.sampler.quick_current_pa()
+        if pa is None or not self.sensor_known:
             return False
-        if code <= -_LEAST_CODE if charging else code >= _LEAST_CODE:
+        if pa <= -least_pa if charging else pa >= least_pa:
             return False
-        before = self._code if self._glances else state.charge_low
-        if max(before, code) >= _LEAST_CODE and self._fills(gauge):
+        before_pa = self._check_pa if self._checks else self._last_pa
+        if max(before_pa, pa) >= least_pa and self._fills(gauge):
             return False
-        self._add(before, code, elapsed_ms - self._calm_ms, charging)
-        self._code, self._calm_ms = code, elapsed_ms
-        self._glances += 1
+        self._add(before_pa, pa, elapsed_ms - self._calm_ms, charging)
+        self._check_pa, self._calm_ms = pa, elapsed_ms
+        self._checks += 1
         return True
 
-    def _discharge_voltage_uv(self, is_charging, code, voltage_uv):
-        """Return the voltage of the cell while it feeds the converter. Few looks see that: the
-        others see it at rest, from which it is as far as when it was seen last."""
-        if not voltage_uv or code is None:
-            self._rest_uv = 0
-            return _TYPICAL_UV
-        if code > -_LEAST_CODE:
-            self._rest_uv = 0 if is_charging else voltage_uv
-            return voltage_uv - self._drop_uv
-        if self._rest_uv:
-            self._drop_uv = max(0, min(_MOST_DROP_UV, self._rest_uv - voltage_uv))
-        self._rest_uv = 0
-        return voltage_uv
-
-    def current_for_voltage(self, state, sampler) -> "int | None":
+    def current_for_voltage(self) -> "int | None":
         """Return the current that the voltage of a sample goes with.
 
         A cell that is held at its highest voltage is charged in bursts, and most samples see it
         between two of them. At rest it can be above what its plateau had in the charge only where
         the charge comes to its end: then it is on that branch, with next to no current.
         """
-        code, voltage_uv = sampler.current_code, sampler.voltage_uv
-        if code is None or voltage_uv is None:
+        pa, voltage_uv = self.sampler.current_pa, self.sampler.voltage_uv
+        if pa is None or voltage_uv is None:
             return None
-        if code >= _LEAST_CODE:
+        if pa >= self._least_pa:
             self._charging_uv = voltage_uv
-        elif code > -_LEAST_CODE and state.charge_high and 0 < self._charging_uv < voltage_uv:
-            return max(code, self._charging // _HELD_PARTS)
-        return code
+        elif pa > -self._least_pa and self.is_charging and 0 < self._charging_uv < voltage_uv:
+            return max(pa, self._charging_pa // _HELD_PARTS)
+        return pa
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write what the last sample saw: 6 bytes."""
+        last = self.is_charging, self._last_pa, self.sensor_known
+        struct.pack_into(_FORMAT, buffer, offset, *last)
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        last = struct.unpack_from(_FORMAT, buffer, offset)
+        self.is_charging, self._last_pa, self.sensor_known = last
+
+    def _discharge_voltage_uv(self, charged):
+        """Return the voltage of the cell while it feeds the converter. Few samples see that: the
+        others see it at rest, from which it is as far as when it was seen last."""
+        pa, voltage_uv = self.sampler.current_pa, self.sampler.voltage_uv
+        if not voltage_uv or pa is None:
+            self._rest_uv = 0
+            return _TYPICAL_UV
+        if pa > -self._least_pa:
+            self._rest_uv = 0 if charged else voltage_uv
+            return voltage_uv - self._drop_uv
+        if self._rest_uv:
+            self._drop_uv = max(0, min(_MOST_DROP_UV, self._rest_uv - voltage_uv))
+        self._rest_uv = 0
+        return voltage_uv
 
     def _fills(self, gauge):
         """Return whether the cell may be nearly full: there its voltage has something to tell."""
         ppm = gauge.soc_ppm()
         return ppm is None or ppm + 2 * gauge.sigma_ppm() > _NEARLY_FULL
 
-    def _add(self, before, after, elapsed_ms, charging):
+    def _add(self, before_pa, after_pa, elapsed_ms, charging):
         """Add the trapezoid between two charging currents, and how far they are apart.
 
         A cell that is held at its highest voltage is charged in bursts that nobody sees."""
-        before, after = max(0, before), max(0, after)
-        self._twice += (before + after) * elapsed_ms
-        apart = after - before
-        if max(before, after) >= _LEAST_CODE:
-            self._charging = max(before, after)
+        before_pa, after_pa = max(0, before_pa), max(0, after_pa)
+        self._twice += (before_pa + after_pa) * elapsed_ms
+        apart_pa = after_pa - before_pa
+        if max(before_pa, after_pa) >= self._least_pa:
+            self._charging_pa = max(before_pa, after_pa)
         elif charging:
-            apart = self._charging // _UNSEEN_PARTS
-        self._apart += (apart * elapsed_ms // 1414) ** 2
+            apart_pa = self._charging_pa // _UNSEEN_PARTS
+        self._apart += (apart_pa * elapsed_ms // 1414) ** 2
 
     def _clear(self):
-        """Begin to glance anew."""
-        self._glances = self._calm_ms = self._code = 0
-        self._twice = self._apart = 0  # counts in 2 ms; the variance of counts in a second
+        """Begin anew behind a sample."""
+        self._checks = self._calm_ms = self._check_pa = 0
+        self._twice = self._apart = 0  # pC in 2 ms; the variance, in pC squared
 
     def _book_own(self, gauge, line, nanojoules, voltage_uv):
         """Book what the cell gives through the converter for an energy in the capacitor."""
         taken_pc = nanojoules * 1000000000 // self._refill_ppm * 1000000 // voltage_uv
         gauge.book(-taken_pc, line, taken_pc // _BUDGET_PARTS)
-
-    def _gap(self, state, sampler, gauge):
-        faults = 0
-        if state.sensor_known:
-            faults = FAULT_GAP
-            gauge.widen(GAP_SIGMA_PPM)
-        state.sensor_known = 1
-        return faults

@@ -2,7 +2,7 @@
 
     sampler = Sampler(board, config)
     sampler.sample()
-    sampler.voltage_uv, sampler.current_code, sampler.temperature_cdeg, sampler.faults
+    sampler.voltage_uv, sampler.current_pa, sampler.temperature_cdeg, sampler.faults
 
 The bus input of the INA228 would drain a film cell, so a switch connects it for the few
 milliseconds of a sample. What it took is told in `drained_pc`, and `drain_pa` is the current
@@ -12,7 +12,7 @@ that it took while the voltage was read: for a small cell it is as large as the 
 import time
 
 from filmgauge.compat import const
-from filmgauge.record.faults import FAULT_SENSOR, FAULT_TEMPERATURE
+from filmgauge.record import FAULT_SENSOR, FAULT_TEMPERATURE
 from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
 from filmgauge.sensors.tmp117 import Tmp117
 
@@ -23,10 +23,7 @@ _HIGHEST_UV = const(6000000)  # no film cell, and not the supply of the board ei
 
 
 class Sampler:
-    """Two sensors that always have their supply. Values are None when a sensor gave none.
-
-    restarted: the current sensor counts from zero since this sample.
-    """
+    """Two sensors that always have their supply. Values are None when a sensor gave none."""
 
     def __init__(self, board, config):
         i2c = board.i2c(config.pin_scl, config.pin_sda, config.i2c_hz)
@@ -34,26 +31,21 @@ class Sampler:
         self._nap = board.nap
         self._divider_ohm = config.divider_ohm
         self._temperature = Tmp117(i2c, config.tmp117_address)
-        self.current = Ina228(i2c, config.ina228_address)
-        self.faults = 0
-        self.restarted = False
-        self.voltage_uv = None
-        self.current_code = None
-        self.temperature_cdeg = None
-        self.drain_pa = 0
-        self.drained_pc = 0
+        self.current = Ina228(i2c, config.ina228_address, config.shunt_mohm)
+        self._restarted = False
+        self._clear()
 
     def sample(self) -> None:
         """Take one sample; sensors that do not answer are told in `faults`."""
         self._clear()
         self._try(self._ready_current)
-        self._begin_temperature(self.restarted)  # it has just got its supply
+        self._begin_temperature(self._restarted)  # it has just got its supply
         self._connect(self._go_on, _TWO_CYCLES_MS, self._read_all)
         self._finish_temperature()
 
     def _clear(self):
         self.faults = 0
-        self.voltage_uv = self.current_code = self.temperature_cdeg = None
+        self.voltage_uv = self.current_pa = self.temperature_cdeg = None
         self.drain_pa = self.drained_pc = 0
 
     def _connect(self, begin, wait_ms, read):
@@ -79,21 +71,21 @@ class Sampler:
             action()
         except OSError:
             self.faults |= FAULT_SENSOR
-            self.current_code = self.voltage_uv = None
+            self.current_pa = self.voltage_uv = None
 
     def _ready_current(self):
-        self.restarted = False
+        self._restarted = False
         if not self.current.running():
             self.current.check()
             self.current.start()
-            self.restarted = True
+            self._restarted = True
 
     def _go_on(self):
         pass  # it never stops
 
     def _read_all(self):
         self.current.read_charge()
-        self.current_code = self.current.current_code()
+        self.current_pa = self.current.current_pa()
         self._read_voltage()
 
     def _read_voltage(self):

@@ -8,7 +8,6 @@ from filmgauge.compat import const
 from filmgauge.sensors.ina228 import ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 
-_COARSE = const(4)  # a count of a sensor that nobody has set up yet is so many of ours
 _QUICK_MS = const(3)  # its start-up and one conversion of temperature and shunt: 2.4 ms
 _START_UP_MS = const(2)  # until both sensors answer: 1.5 ms for the TMP117
 
@@ -36,14 +35,14 @@ class SwitchedSampler(Sampler):
             self._try(self.current.check)
             self._try(self.current.once_current)
             self._nap(WAIT_MS)  # of both; the current sensor is in shutdown for most of it
-            self._try(self._read_code)
+            self._try(self._read_current)
             self._finish_temperature()
             self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
         finally:
             self._gate.value(0)
             self._supply.value(0)
 
-    def quick_current_code(self) -> "int | None":
+    def quick_current_pa(self) -> "int | None":
         """Return the current alone, None when the sensor does not answer.
 
         It converts by itself as soon as it has its supply: one transfer tells.
@@ -51,11 +50,11 @@ class SwitchedSampler(Sampler):
         self._supply.value(1)
         try:
             self._nap(_QUICK_MS)
-            return self.current.current_code() * _COARSE
+            return self.current.unset_current_pa()
         except OSError:
             return None
         finally:
             self._supply.value(0)
 
-    def _read_code(self):
-        self.current_code = self.current.current_code()
+    def _read_current(self):
+        self.current_pa = self.current.current_pa()

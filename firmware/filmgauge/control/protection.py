@@ -2,25 +2,23 @@
 
     protection = Protection(board, config, profile)
     is_open = protection.begin(held)        # the switch as the sample needs it
-    protection.update(is_open, sampler, current_pa, gauge, busy)
-    protection.set_switch(held)                 # the switch as the interval to come needs it
+    protection.update(is_open, sampler, gauge, busy)
+    protection.set_switch(held)             # the switch as the interval to come needs it
     protection.limits_word(), protection.period(), protection.report_every()
 
 The switch is closed while a sample is taken, because the voltage is read behind it; only where
-the sensor's zero is looked for it stays open from one sample to the next one's end. A node that
-has nothing to switch loads no planner.
+the sensor's zero is looked for it stays open from one sample to the next one's end.
 """
 
 from filmgauge.compat import const
-from filmgauge.gauge.limits import Limits
+from filmgauge.control import charge_control, disconnect, service_level
+from filmgauge.gauge import limits
 
-SIZE = const(38)  # as a planner's; limits alone take fewer
+_SIZES = (limits.SIZE, charge_control.SIZE, service_level.SIZE, disconnect.SIZE)
+SIZE = const(38)  # their sum
 _SELDOM = const(4)  # reports at SAVING: one in so many
 _HIBERNATING = const(6)  # wakes at HIBERNATE: one in so many
 _CHARGING = const(100)  # a current above this share of 1C (1 / n) charges the cell
-_SAVING = const(1)
-_QUIET = const(2)
-_HIBERNATE = const(3)
 
 
 class Protection:
@@ -32,96 +30,110 @@ class Protection:
         self._charge_pin = config.pin_charge
         self._sheds = config.shed
         self._full_pc = profile.full_pc()
-        self._planner = None
-        if config.pin_disconnect >= 0 or config.pin_charge >= 0 or config.shed:
-            from filmgauge.control.planner import Planner
-
-            # A sensor that is switched off between samples shows no charge of its zero.
-            sees_zero = config.pin_disconnect >= 0 and config.pin_sensors < 0
-            self._planner = Planner(profile, 0, config.zero_every if sees_zero else 0)
-            self._limits = self._planner.limits
-        else:
-            self._limits = Limits(profile)
+        self.limits = limits.Limits(profile)
+        self.charge = charge_control.ChargeControl(profile)
+        self.service = service_level.ServiceLevel()
+        # A sensor that is switched off between samples shows no charge of its zero.
+        sees_zero = config.pin_disconnect >= 0 and config.pin_sensors < 0
+        self.disconnect = disconnect.Disconnect(config.zero_every if sees_zero else 0)
+        self._parts = (self.limits, self.charge, self.service, self.disconnect)
 
     def begin(self, held: int) -> bool:
         """Set the switch for the sample, open where the zero is to be seen or `held` so since the
         last one; return whether it is."""
-        planner = self._planner
-        if planner is None:
-            return False
-        is_open = bool(held) or planner.disconnect.is_zeroing()
+        is_open = bool(held) or self.disconnect.is_zeroing()
         self._switch(is_open)
         return is_open
 
-    def update(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
-        """Let a sample count, and decide for the interval to come; tell limits that changed.
+    def update(self, is_open: bool, sampler, gauge, busy: bool) -> None:
+        """Let a sample count, and decide for the interval to come; print limits that changed.
 
         A sample behind an open switch saw nothing of the cell.
         """
-        planner = self._planner
-        if is_open and planner is not None:
-            planner.disconnect.update(self._limits, False, True)
+        if is_open:
+            self.disconnect.update(self.limits, False, True)
             return
-        before = self._limits.word()
-        voltage_uv, cdeg = sampler.voltage_uv, sampler.temperature_cdeg
-        if planner is None:
-            self._limits.update(voltage_uv, current_pa, cdeg)
-        else:
-            soc_ppm = gauge.soc_ppm()
-            left_ppm = max(0, soc_ppm - gauge.sigma_ppm()) if self._sheds else None
-            source = self._charge_pin >= 0 or (
-                current_pa is not None and current_pa * _CHARGING > self._full_pc // 3600
-            )
-            planner.plan(voltage_uv, current_pa, cdeg, soc_ppm, left_ppm, source, busy)
-            if self._charge_pin >= 0:
-                self._latch(self._charge_pin, 1 if planner.charge.current_pa else 0)
-        now = self._limits.word()
+        before = self.limits.word()
+        current_pa = sampler.current_pa
+        soc_ppm = gauge.soc_ppm()
+        left_ppm = max(0, soc_ppm - gauge.sigma_ppm()) if self._sheds else None
+        source = self._charge_pin >= 0 or (
+            current_pa is not None and current_pa * _CHARGING > self._full_pc // 3600
+        )
+        cdeg = sampler.temperature_cdeg
+        self.plan(sampler.voltage_uv, current_pa, cdeg, soc_ppm, left_ppm, source, busy)
+        if self._charge_pin >= 0:
+            self._latch(self._charge_pin, 1 if self.charge.current_pa else 0)
+        now = self.limits.word()
         if now != before:
             from filmgauge.record.limit_text import limit_text
 
             print("filmgauge: limits:", limit_text(now))
 
+    def plan(
+        self,
+        voltage_uv: "int | None",
+        current_pa: "int | None",
+        temperature_cdeg: "int | None",
+        soc_ppm: "int | None",
+        left_ppm: "int | None",
+        source: bool,
+        busy: bool,
+    ) -> None:
+        """Decide for the interval to come, and switch nothing.
+
+        `left_ppm` is what the cell gives for certain, over what it gives when full; `source`
+        says that there is something to charge from, `busy` that the node needs the cell.
+        """
+        worst = self.limits.update(voltage_uv, current_pa, temperature_cdeg)
+        if source and worst < limits.FAULT:
+            self.charge.update(voltage_uv, soc_ppm, self.limits)
+        else:
+            self.charge.stop()
+        charging = self.charge.current_pa > 0
+        self.service.update(left_ppm, self.limits)
+        self.disconnect.update(self.limits, charging, busy or charging)
+
     def set_switch(self, held: int) -> None:
         """Set the switch for the interval to come; open while it is `held` so."""
-        planner = self._planner
-        if planner is not None:
-            self._switch(held or planner.disconnect.protects())
+        self._switch(held or self.disconnect.protects())
 
     def limits_word(self) -> int:
         """Return all levels in 14 bits."""
-        return self._limits.word()
-
-    def report_every(self, wakes: int) -> int:
-        """Return the wakes from one report to the next, 0 for none, where `wakes` are usual."""
-        level = self._level()
-        if level >= _QUIET:
-            return 0
-        return wakes * _SELDOM if level == _SAVING else wakes
+        return self.limits.word()
 
     def service_level(self) -> int:
         """Return the level of service: what the node still does (service_level.py)."""
-        return self._level()
+        return self.service.level if self._sheds else service_level.ALL
 
-    def request_zero(self) -> None:
-        """Look at the sensor's zero at the next chance."""
-        if self._planner is not None:
-            self._planner.disconnect.request_zero()
+    def report_every(self, wakes: int) -> int:
+        """Return the wakes from one report to the next, 0 for none, where `wakes` are usual."""
+        level = self.service_level()
+        if level >= service_level.QUIET:
+            return 0
+        return wakes * _SELDOM if level == service_level.SAVING else wakes
 
     def period(self, duration_ms: int) -> int:
         """Return the time from wake to wake where `duration_ms` is usual."""
-        return duration_ms * _HIBERNATING if self._level() == _HIBERNATE else duration_ms
+        if self.service_level() == service_level.HIBERNATE:
+            return duration_ms * _HIBERNATING
+        return duration_ms
+
+    def request_zero(self) -> None:
+        """Look at the sensor's zero at the next chance."""
+        self.disconnect.request_zero()
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write at most SIZE bytes."""
-        (self._planner or self._limits).pack_into(buffer, offset)
+        """Write SIZE bytes."""
+        for part, size in zip(self._parts, _SIZES):
+            part.pack_into(buffer, offset)
+            offset += size
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
-        (self._planner or self._limits).unpack_from(buffer, offset)
-
-    def _level(self):
-        planner = self._planner
-        return planner.service.level if self._sheds and planner is not None else 0
+        for part, size in zip(self._parts, _SIZES):
+            part.unpack_from(buffer, offset)
+            offset += size
 
     def _switch(self, is_open):
         if self._disconnect_pin >= 0:
@@ -129,38 +141,22 @@ class Protection:
 
 
 class Unprotected:
-    """A node without a profile knows no limits of its cell."""
+    """A node without a profile knows no limits of its cell, and switches nothing."""
 
-    def begin(self, held: int) -> bool:
-        """Nothing is switched."""
-        return False
+    def _nothing(self, *_):
+        """Do nothing, return None: nobody knows. A packed state keeps what is in it."""
 
-    def update(self, is_open: bool, sampler, current_pa: "int | None", gauge, busy: bool) -> None:
-        """Nothing is known."""
-
-    def set_switch(self, held: int) -> None:
-        """Nothing is switched."""
-
-    def limits_word(self) -> None:
-        """Return None: nobody knows."""
-
-    def report_every(self, wakes: int) -> int:
-        """Return `wakes`."""
-        return wakes
+    begin = update = set_switch = limits_word = request_zero = _nothing
+    pack_into = unpack_from = _nothing
 
     def service_level(self) -> int:
         """Return the whole of it."""
         return 0
 
-    def request_zero(self) -> None:
-        """Nothing is switched."""
+    def report_every(self, wakes: int) -> int:
+        """Return `wakes`."""
+        return wakes
 
     def period(self, duration_ms: int) -> int:
         """Return `duration_ms`."""
         return duration_ms
-
-    def pack_into(self, buffer, offset: int) -> None:
-        """Leave what another boot has written."""
-
-    def unpack_from(self, buffer, offset: int) -> None:
-        """Read nothing."""

@@ -1,4 +1,4 @@
-"""Tells the records that a node keeps, oldest first, and leaves them there."""
+"""Emits the records that a node keeps, oldest first, and leaves them there."""
 
 import binascii
 
@@ -9,7 +9,7 @@ _MOST = 65535
 
 
 def backlog(begin: int, count: int) -> None:
-    """Tell how many there are, and `count` of them from number `begin` on, as hexadecimal."""
+    """Emit how many there are, and `count` of them from number `begin` on, as hexadecimal."""
     backlog = Backlog("/backlog", _MOST)
     names = backlog.names(begin + count)[begin:]
     emit({"waiting": backlog.count()})

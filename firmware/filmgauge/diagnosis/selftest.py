@@ -1,4 +1,4 @@
-"""Tries wires, sensors and switches of a node and tells what was seen; the host judges."""
+"""Tries wires, sensors and switches of a node and emits what was seen; the host judges."""
 
 from filmgauge.board import this_board
 from filmgauge.diagnosis.output import attempt, emit, read_config
@@ -10,7 +10,7 @@ _TMP117 = 0x117
 
 
 def selftest() -> None:
-    """Tell one thing a line; what could not be tried is left out."""
+    """Emit one thing a line; what could not be tried is left out."""
     config, wrong = attempt(read_config)
     names = (
         "shunt_mohm",
@@ -25,37 +25,37 @@ def selftest() -> None:
         emit({"configuration": None, "configuration_wrong": wrong})
         return
     emit({"configuration": {name: getattr(config, name) for name in names}})
-    bench = SensorProbe(this_board(), config)
+    probe = SensorProbe(this_board(), config)
     try:
-        emit({"scl": bench.levels(config.pin_scl), "sda": bench.levels(config.pin_sda)})
-        parts, wrong = attempt(bench.scan)
+        emit({"scl": probe.levels(config.pin_scl), "sda": probe.levels(config.pin_sda)})
+        parts, wrong = attempt(probe.scan)
         emit({"parts": parts or [], "parts_wrong": wrong})
-        _try_thermometer(bench, config, parts or [])
-        _try_current(bench, config, parts or [])
+        _try_thermometer(probe, config, parts or [])
+        _try_current(probe, config, parts or [])
     finally:
-        bench.off()
+        probe.off()
 
 
-def _try_thermometer(bench, config, parts):
+def _try_thermometer(probe, config, parts):
     address = _address(parts, config.tmp117_address, _is_thermometer)
     if address is not None:
-        cdeg, wrong = attempt(bench.temperature_cdeg, address)
+        cdeg, wrong = attempt(probe.temperature_cdeg, address)
         emit({"temperature_cdeg": cdeg, "temperature_wrong": wrong})
 
 
-def _try_current(bench, config, parts):
+def _try_current(probe, config, parts):
     address = _address(parts, config.ina228_address, _is_current)
     if address is None:
         return
-    _, wrong = attempt(bench.use, address)
+    _, wrong = attempt(probe.use, address)
     if wrong is not None:
         emit({"current_wrong": wrong})
         return
-    emit({"running": bench.running})
-    emit({"gate_open_uv": bench.bus_uv(0), "gate_closed_uv": bench.bus_uv(1)})
-    emit({"code": bench.current_code()})
+    emit({"running": probe.running})
+    emit({"gate_open_uv": probe.bus_uv(0), "gate_closed_uv": probe.bus_uv(1)})
+    emit({"current_pa": probe.current_pa()})
     if config.pin_disconnect >= 0:
-        emit({"code_disconnected": bench.current_code(True)})
+        emit({"disconnected_pa": probe.current_pa(True)})
 
 
 def _address(parts, configured, fits):

@@ -8,6 +8,8 @@ import time
 
 from machine import Pin
 
+from filmgauge.board import this_board
+from filmgauge.diagnosis.output import attempt, emit, read_config
 from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS, Ina228
 from filmgauge.sensors.tmp117 import WAIT_MS, Tmp117
 
@@ -58,23 +60,23 @@ class SensorProbe:
 
     def use(self, address: int) -> None:
         """Take the current sensor at an address."""
-        self.current = Ina228(self.i2c, address)
+        self.current = Ina228(self.i2c, address, self._config.shunt_mohm)
         self.current.check()
         self.running = self.current.running()
 
-    def current_code(self, is_open: bool = False) -> int:
-        """Return the current in counts, with the disconnect switch open or closed."""
+    def current_pa(self, is_open: bool = False) -> int:
+        """Return the current with the disconnect switch open or closed."""
         if self._config.pin_disconnect >= 0:
             self._board.latch(self._config.pin_disconnect, 1 if is_open else 0)
         if self.running:
             time.sleep_ms(_TWO_CYCLES_MS)
-            return self.current.current_code()
-        total = 0
+            return self.current.current_pa()
+        total_pa = 0
         for _ in range(_CONVERSIONS):
             self.current.once_current()
             time.sleep_ms(ONCE_MS + 1)
-            total += self.current.current_code()
-        return total // _CONVERSIONS
+            total_pa += self.current.current_pa()
+        return total_pa // _CONVERSIONS
 
     def bus_uv(self, gate: int) -> int:
         """Return the voltage at the bus input with the gate closed (1) or open (0)."""
@@ -103,3 +105,26 @@ class SensorProbe:
             except OSError:
                 words.append(-1)
         return words
+
+
+def readings() -> None:
+    """Emit what the sensors of the node read now, one thing a line; nothing without a
+    configuration."""
+    config, _ = attempt(read_config)
+    if config is None:
+        return
+    probe = SensorProbe(this_board(), config)
+    try:
+        emit({"parts": probe.scan()})
+        current_pa = voltage_uv = None
+        _, wrong = attempt(probe.use, config.ina228_address)
+        if wrong is None:
+            current_pa, wrong = attempt(probe.current_pa)
+        if wrong is None:
+            voltage_uv, wrong = attempt(probe.bus_uv, 1)
+        emit({"current_pa": current_pa, "voltage_uv": voltage_uv, "running": probe.running})
+        emit({"current_wrong": wrong})
+        cdeg, wrong = attempt(probe.temperature_cdeg, config.tmp117_address)
+        emit({"temperature_cdeg": cdeg, "temperature_wrong": wrong})
+    finally:
+        probe.off()

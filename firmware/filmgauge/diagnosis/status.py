@@ -1,4 +1,4 @@
-"""Tells what a node is and what it remembers."""
+"""Emits what a node is and what it remembers."""
 
 import gc
 import os
@@ -29,7 +29,7 @@ _SHOWN = (
 
 
 def status() -> None:
-    """Tell one thing a line."""
+    """Emit one thing a line."""
     board = this_board()
     _emit_system(board)
     config, wrong = attempt(read_config)
@@ -62,7 +62,7 @@ def _emit_system(board):
 
 
 def _emit_state(board):
-    """Tell the block that the node remembers; the host knows what is in it."""
+    """Emit the block that the node remembers; the host knows what is in it."""
     from filmgauge.state import SIZE, State
 
     state = State()

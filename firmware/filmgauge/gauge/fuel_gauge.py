@@ -1,9 +1,9 @@
 """The gauge of a node: ledger, film model, estimator and health behind one interface.
 
-gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly(shunt_mohm) without a profile
+gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly() without a profile
 gauge.open(soc_ppm, sigma_ppm)
 gauge.book(-taken_pc, SLEEP, sigma_pc)              # what flows without a sensor, before its count
-gauge.count(counts, elapsed_ms, temperature_cdeg)   # or gauge.zero(...) with an open switch,
+gauge.count(pc, elapsed_ms, temperature_cdeg)       # or gauge.zero(...) with an open switch,
                                                     # gauge.flow(...) for an estimate of samples
 gauge.book(-drained_pc)                             # what the voltage input took
 gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
@@ -15,28 +15,27 @@ import math
 import struct
 
 from filmgauge.compat import const, tidy
-from filmgauge.gauge import activation, estimator, health, ledger
-from filmgauge.gauge import diffusion as film
-from filmgauge.gauge import displayed_soc as shown
-from filmgauge.gauge import sensor_offset as zero
-from filmgauge.gauge.activation import Activation
-from filmgauge.gauge.diffusion import DiffusionModel
-from filmgauge.gauge.displayed_soc import DisplayedSoc
-from filmgauge.gauge.estimator import Estimator
-from filmgauge.gauge.health import Health
+from filmgauge.gauge import (
+    activation,
+    diffusion,
+    displayed_soc,
+    estimator,
+    health,
+    ledger,
+    sensor_offset,
+)
 from filmgauge.gauge.ledger import (
     GAP,
     INPUT,
     LEAK,
     LOSS,
+    MEASURED,
     RADIO,
     SLEEP,
     ZERO,
-    CountScale,
     Ledger,
     nah,
 )
-from filmgauge.gauge.sensor_offset import SensorOffset
 
 _PPM = const(1000000)
 _MS_PER_YEAR = const(31557600000)
@@ -45,41 +44,51 @@ _MOST_PA = const(0x7FFFFFFF)  # what is packed; no film cell has 2 mA
 _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) chooses no branch
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
+_GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
 _OWN = const("<iiiqIB")  # currents, guess and how long for, opened
 _OWN_SIZE = const(25)
-_SIZES = (estimator.SIZE, film.SIZE, zero.SIZE, activation.SIZE, shown.SIZE, health.SIZE)
+_SIZES = (
+    estimator.SIZE,
+    diffusion.SIZE,
+    sensor_offset.SIZE,
+    activation.SIZE,
+    displayed_soc.SIZE,
+    health.SIZE,
+)
 SIZE = ledger.SIZE + sum(_SIZES) + _OWN_SIZE
+OFFSET_AT = ledger.SIZE + estimator.SIZE + diffusion.SIZE  # the sensor's, whatever the cell
 
 
 class LedgerOnly:
     """Counts charge without knowing the cell: it judges nothing, and what it would tell of the
     cell is None."""
 
-    def __init__(self, shunt_mohm: int):
+    offset = None  # of the sensor
+
+    def __init__(self):
         self.ledger = Ledger()
-        self.scale = CountScale(shunt_mohm)
 
     def _nothing(self, *_):
         """Do nothing, return None."""
 
-    open = rest = widen = observe = _nothing
+    open = rest = add_gap = observe = _nothing
     soc_ppm = sigma_ppm = stored_nah = full_nah = _nothing
 
-    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
+    def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
         """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other.
 
         `sigma_pc` of it may be wrong by chance.
         """
-        self.ledger.add_counts(counts, self.scale)
+        self.ledger.add_pc(MEASURED, pc)
 
     count = flow
 
-    def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+    def zero(self, pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         """Count while the disconnect switch was open: all of it is the sensor's own zero."""
-        self.ledger.add_counts(counts, self.scale)
-        self.book(-self.scale.pc(counts), ZERO)
+        self.ledger.add_pc(MEASURED, pc)
+        self.ledger.add_pc(ZERO, -pc)
 
     def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
         """Book charge that is known though no sensor saw it; negative leaves the cell.
@@ -102,21 +111,20 @@ class FuelGauge(LedgerOnly):
     """Counts, and judges what the counts mean for the cell of a profile."""
 
     def __init__(self, profile, shunt_mohm: int):
-        self.ledger = Ledger()
-        self.scale = CountScale(shunt_mohm)
+        super().__init__()
         self._profile = profile
         self._design_pc = profile.full_pc()
         self._one_c_pa = self._design_pc // 3600
-        self._film = DiffusionModel(profile)
-        self._offset = SensorOffset(shunt_mohm)
-        self.estimator = Estimator(self.ledger, self._film, profile)
-        self._activation = Activation(profile)
-        self._shown = DisplayedSoc()
-        self.health = Health(self._film, profile)
+        self._film = diffusion.DiffusionModel(profile)
+        self.offset = sensor_offset.SensorOffset(shunt_mohm)
+        self.estimator = estimator.Estimator(self.ledger, self._film, profile)
+        self._activation = activation.Activation(profile)
+        self._shown = displayed_soc.DisplayedSoc()
+        self.health = health.Health(self._film, profile)
         self._parts = (
             self.estimator,
             self._film,
-            self._offset,
+            self.offset,
             self._activation,
             self._shown,
             self.health,
@@ -154,39 +162,38 @@ class FuelGauge(LedgerOnly):
         self._film.rest()
         self.health.interrupt()
 
-    def count(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+    def count(self, pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
         """Count what went through the shunt in `elapsed_ms`."""
-        if not counts and elapsed_ms > 0:
+        if not pc and elapsed_ms > 0:
             self._add_quiet(elapsed_ms)
             return
-        self.flow(counts, elapsed_ms, temperature_cdeg)
+        self.flow(pc, elapsed_ms, temperature_cdeg)
 
-    def flow(self, counts: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
-        self.ledger.add_counts(counts, self.scale)
-        raw_pc = self.scale.pc(counts)
+    def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
+        self.ledger.add_pc(MEASURED, pc)
         if self._quiet_ms:
-            elapsed_ms = self._end_quiet(raw_pc, elapsed_ms, temperature_cdeg)
-        self._flow(raw_pc, elapsed_ms, temperature_cdeg)
+            elapsed_ms = self._end_quiet(pc, elapsed_ms, temperature_cdeg)
+        self._flow(pc, elapsed_ms, temperature_cdeg)
         if sigma_pc:
-            self.widen(sigma_pc * 100 // (self._design_pc // 10000))
+            self.estimator.widen(sigma_pc * 100 // (self._design_pc // 10000))
         if elapsed_ms > 0 and (sigma_pc or self._film.lag_noise):
             self._film.add_lag_noise(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
 
-    def zero(self, counts: int, elapsed_ms: int, temperature_cdeg: int) -> None:
-        if self._quiet_ms and counts:  # it reaches back to before the switch was opened
-            self.flow(counts, elapsed_ms, temperature_cdeg)
+    def zero(self, pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        if self._quiet_ms and pc:  # it reaches back to before the switch was opened
+            self.flow(pc, elapsed_ms, temperature_cdeg)
             return
-        super().zero(counts, elapsed_ms, temperature_cdeg)
-        if counts:
-            self._offset.learn(self.scale.pc(counts), elapsed_ms, temperature_cdeg)
+        super().zero(pc, elapsed_ms, temperature_cdeg)
+        if pc:
+            self.offset.learn(pc, elapsed_ms, temperature_cdeg)
         self._film.step(0, temperature_cdeg, elapsed_ms)
         self._leak(elapsed_ms)
         self.health.interrupt()
         self._last_pa = self._sample_pa = 0
 
-    def widen(self, sigma_ppm: int) -> None:
-        """Note that charge of `sigma_ppm` may have moved uncounted."""
-        self.estimator.widen(sigma_ppm)
+    def add_gap(self) -> None:
+        """Note that a stretch went uncounted."""
+        self.estimator.widen(_GAP_SIGMA_PPM)
 
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
@@ -194,7 +201,7 @@ class FuelGauge(LedgerOnly):
         """Let a voltage speak, seen while the voltage input itself took `drain_pa`."""
         if self._quiet_ms:
             return  # a sensor that counts exactly nothing is stuck: no sound one is so quiet
-        current_pa = _bounded(current_pa - self._offset.pa(temperature_cdeg))
+        current_pa = _bounded(current_pa - self.offset.pa(temperature_cdeg))
         if abs(current_pa) * _BRANCH < self._one_c_pa:
             self._sample_pa = current_pa
             self.health.interrupt()
@@ -302,7 +309,7 @@ class FuelGauge(LedgerOnly):
             self._sample_pa,
             self.recent_pa,
             self._gap_pc,
-            min(_MOST_MS, self._quiet_ms),
+            self._quiet_ms,
             self._opened,
         )
 
@@ -320,8 +327,8 @@ class FuelGauge(LedgerOnly):
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
-        offset_pc = self._offset.pa(temperature_cdeg) * elapsed_ms // 1000
-        drift_pc = self._offset.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
+        offset_pc = self.offset.pa(temperature_cdeg) * elapsed_ms // 1000
+        drift_pc = self.offset.sigma_pa(temperature_cdeg) * elapsed_ms // 1000
         moved_pc = raw_pc - offset_pc
         self.book(-offset_pc, ZERO)
         self.estimator.count(moved_pc, drift_pc)
@@ -357,7 +364,7 @@ class FuelGauge(LedgerOnly):
         """Book what must have flowed while the sensor shows exactly nothing."""
         missed_pc = self._last_pa * elapsed_ms // 1000
         self._gap_pc += missed_pc
-        self._quiet_ms += elapsed_ms
+        self._quiet_ms = min(_MOST_MS, self._quiet_ms + elapsed_ms)
         self.book(missed_pc, GAP)
         self.estimator.add_stuck_gap(self._unsure_pc(elapsed_ms))
 

@@ -1,7 +1,7 @@
 """Charge in integers: what was measured, booked and corrected, a line each.
 
     ledger = Ledger()
-    ledger.add_counts(-28160, count_scale)  # from the accumulator of the sensor: MEASURED
+    ledger.add_pc(MEASURED, -2200000)       # from the accumulator of the sensor
     ledger.add_pc(INPUT, -270000)           # known, though no sensor saw it
     ledger.stored_pc()
 
@@ -30,35 +30,15 @@ LINES = const(11)
 _FIRST_BOOKED = const(3)
 
 _PC_PER_UC = const(1000000)
-_FORMAT = const("<23i")
-SIZE = const(92)
-
-
-class CountScale:
-    """Charge of one count of the sensor, as the fraction numerator/denominator pC.
-
-    `shunt_mohm` is the shunt in milliohms; a count is 78.125 nVs across it
-    (INA228 with ADCRANGE = 1 and SHUNT_CAL = 4096).
-    """
-
-    def __init__(self, shunt_mohm: int):
-        divisor, rest = 78125000, shunt_mohm
-        while rest:  # Euclid: both without their common factors stay small integers
-            divisor, rest = rest, divisor % rest
-        self.numerator = 78125000 // divisor
-        self.denominator = shunt_mohm // divisor
-
-    def pc(self, counts: int) -> int:
-        """Return `counts` in pC, or a current code in pA, rounded down."""
-        return counts * self.numerator // self.denominator
+_FORMAT = const("<22i")
+SIZE = const(88)
 
 
 class Ledger:
-    """Lines of charge, and the remainder of the conversion from counts."""
+    """Lines of charge."""
 
     def __init__(self):
         self._words = array("i", [0] * (2 * LINES))
-        self._remainder = 0
 
     def add_pc(self, line: int, pc: int) -> None:
         """Add `pc` to a line; exact for every integer, without garbage below 2**30 pC."""
@@ -66,12 +46,6 @@ class Ledger:
         pc += words[2 * line + 1]
         words[2 * line] += pc // _PC_PER_UC
         words[2 * line + 1] = pc % _PC_PER_UC
-
-    def add_counts(self, counts: int, scale: CountScale) -> None:
-        """Add sensor counts to MEASURED; the fraction of a pC is kept for the next time."""
-        fine = counts * scale.numerator + self._remainder
-        self.add_pc(MEASURED, fine // scale.denominator)
-        self._remainder = fine % scale.denominator
 
     def line_pc(self, line: int) -> int:
         """Return a line in pC."""
@@ -96,14 +70,11 @@ class Ledger:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        struct.pack_into(_FORMAT, buffer, offset, *self._words, self._remainder)
+        struct.pack_into(_FORMAT, buffer, offset, *self._words)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
-        values = struct.unpack_from(_FORMAT, buffer, offset)
-        for i in range(2 * LINES):
-            self._words[i] = values[i]
-        self._remainder = values[2 * LINES]
+        self._words = array("i", struct.unpack_from(_FORMAT, buffer, offset))
 
 
 def nah(pc: int) -> int:

@@ -9,8 +9,10 @@ the board only reads it.
 
 
 class Profile:
-    """One cell. Attributes are the fields of a profile (profile_file.py), and `name`."""
+    """One cell. Attributes are the fields of a profile (profile_format.py), `name`, and `crc`: the
+    CRC-32 of what it was read from, by which one profile is told from another."""
 
+    crc = 0
     area_ucm2: int
     capacity_nah_cm2: int
     acceptance_ppm: int
@@ -38,4 +40,7 @@ class Profile:
         """Read what the host has written; raise ValueError when anything about it is wrong."""
         from filmgauge.gauge.profile_format import decode
 
-        return cls(*decode(data))
+        name, values, crc = decode(data)
+        profile = cls(name, values)
+        profile.crc = crc
+        return profile

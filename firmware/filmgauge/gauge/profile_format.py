@@ -51,7 +51,7 @@ _MOST_PC = const(97200000000000)  # 27 mAh: a line of the ledger holds ten times
 
 
 def decode(data: bytes) -> tuple:
-    """Return the name and the values in the order of the fields.
+    """Return the name, the values in the order of the fields, and the CRC-32 of both.
 
     Raise ValueError when length, magic, version or checksum is wrong.
     """
@@ -62,9 +62,10 @@ def decode(data: bytes) -> tuple:
         raise ValueError("profile does not begin with FGPR")
     if version != VERSION or count != _COUNT:
         raise ValueError("profile version must be %d, not %d" % (VERSION, version))
-    if struct.unpack_from("<I", data, SIZE - 4)[0] != binascii.crc32(data[: SIZE - 4]):
+    crc = binascii.crc32(data[: SIZE - 4])
+    if struct.unpack_from("<I", data, SIZE - 4)[0] != crc:
         raise ValueError("profile has a wrong checksum")
-    return name.rstrip(b"\0").decode(), struct.unpack_from("<30i", data, _HEAD_SIZE)
+    return name.rstrip(b"\0").decode(), struct.unpack_from("<30i", data, _HEAD_SIZE), crc
 
 
 def fill(profile, values) -> None:

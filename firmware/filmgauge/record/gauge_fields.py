@@ -1,14 +1,35 @@
-"""What only a gauge with a profile knows of its cell, as fields of a record."""
+"""What a gauge knows of its cell, as fields of a record."""
 
 from filmgauge.compat import const
+from filmgauge.gauge.ledger import CORRECTED, MEASURED
+from filmgauge.record import FAULT_CELL
 
 _MOST = const(0x7FFFFFFF)  # that a field of a record holds
 _MOST_SMALL = const(65534)
 _PPM = const(1000000)
 
 
+def add_ledger_fields(record, gauge) -> None:
+    """Add what every gauge has, one without a profile too."""
+    ledger = gauge.ledger
+    record.soc_ppm = gauge.soc_ppm()
+    record.soc_sigma_ppm = gauge.sigma_ppm()
+    record.stored_nah = gauge.stored_nah()
+    record.full_nah = gauge.full_nah()
+    record.measured_nah = ledger.line_nah(MEASURED)
+    record.booked_nah = ledger.booked_nah()
+    record.corrected_nah = ledger.line_nah(CORRECTED)
+
+
+def add_closed_ledger(record, state) -> None:
+    """Say that the cell was changed, with the lines of the ledger of the one before."""
+    record.faults |= FAULT_CELL
+    record.measured_nah, record.booked_nah, record.corrected_nah = state.closed_nah
+
+
 def add_gauge_fields(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
-    """Add it to a record; what is available is told for a load of `load_pa`."""
+    """Add what only a gauge with a profile knows; what is available is that at a load of
+    `load_pa`."""
     health = gauge.health
     record.shown_ppm = gauge.shown_ppm()
     record.full_sigma_nah = gauge.full_sigma_nah()

@@ -17,7 +17,16 @@ from filmgauge.record.limit_text import limit_text, limit_word
 
 VERSION = const(3)
 
-FAULT_NAMES = ("profile", "sensor", "temperature", "gap", "exception", "backlog", "store")
+FAULT_NAMES = (
+    "profile",
+    "sensor",
+    "temperature",
+    "gap",
+    "exception",
+    "backlog",
+    "store",
+    "cell_changed",
+)
 
 # name, key in JSON, decimals between the two units, smallest, largest
 _U32 = const(0xFFFFFFFF)
@@ -36,7 +45,7 @@ FIELDS = (
     ("voltage_uv", "voltage_v", 6, 0, 85000000),
     ("current_pa", "current_ua", 6, -_I32, _I32),
     ("temperature_cdeg", "temperature_c", 2, -25600, 25600),
-    ("faults", "faults", 0, 0, 127),
+    ("faults", "faults", 0, 0, 255),
     ("awake_ms", "awake_ms", 0, 0, 65534),
     ("backlog", "backlog", 0, 0, 65534),
     ("shown_ppm", "soc_shown_pct", 4, 0, 1000000),  # for people: never moves against the current

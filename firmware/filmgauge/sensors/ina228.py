@@ -1,17 +1,19 @@
 """INA228: current, charge and voltage of the cell.
 
-    sensor = Ina228(i2c, address=0x40)
+    sensor = Ina228(i2c, 0x40, shunt_mohm=1000000)
     if not sensor.running():        # it lost power: the accumulator begins again
         sensor.check()              # OSError unless it is an INA228
         sensor.start()
-    sensor.read_charge()            # into charge_high, charge_low: 20 bits each, signed high word
-    code = sensor.current_code()    # 78.125 nV across the shunt a count
-    microvolts = sensor.bus_uv()
+    sensor.read_charge()            # all that can fail, before anything counts
+    sensor.charge_pc()              # since the last time: exact, no fraction is ever lost
+    sensor.current_pa(), sensor.bus_uv()
 
-The accumulator runs while the node sleeps. Reading leaves no garbage. A sensor that has its
-supply for a sample only is not started: `once_current()` and `once_voltage()` take one conversion
-each, ready in ONCE_MS.
+Positive charges the cell. The accumulator runs while the node sleeps; what it showed last is
+packed. Reading leaves no garbage. A sensor that has its supply for a sample only is not started:
+`once_current()` and `once_voltage()` take one conversion each, ready in ONCE_MS.
 """
+
+import struct
 
 from filmgauge.compat import const
 
@@ -33,23 +35,56 @@ _RUN = const(0xBBE9)
 _ONCE_SHUNT = const(0x2B40)
 _ONCE_BUS = const(0x1B40)
 _ONE_TO_ONE = const(4096)  # SHUNT_CAL that makes a CURRENT count a VSHUNT count
+_COARSE = const(4)  # after a reset, with 164 mV for its range, a count is so many of ours
 _ENODEV = const(19)
+_FORMAT = const("<iiiB")
+# What the memory of the accumulator is worth
+_UNKNOWN = const(0)
+_KNOWN = const(1)
+_LOST = const(2)  # known once, and the sensor has begun anew since
 
 CYCLE_MS = const(21)
 ONCE_MS = const(2)
 
 
-class Ina228:
-    """One sensor on an I2C bus; OSError when it does not answer."""
+class CountScale:
+    """What a count is worth at a shunt: 78.125 nV across it, or 78.125 nVs of the accumulator.
 
-    def __init__(self, i2c, address: int = 0x40):
+    `numerator` over `denominator` pA or pC; `fraction` is what is left of a pC, in 1/denominator.
+    """
+
+    def __init__(self, shunt_mohm: int):
+        divisor, rest = 78125000, shunt_mohm
+        while rest:  # Euclid: both without their common factors stay small integers
+            divisor, rest = rest, divisor % rest
+        self.numerator = 78125000 // divisor
+        self.denominator = shunt_mohm // divisor
+        self.fraction = 0
+
+    def pa(self, code: int) -> int:
+        """Return a current in pA, rounded down."""
+        return code * self.numerator // self.denominator
+
+    def pc(self, counts: int) -> int:
+        """Return a charge in pC; the fraction of one stays for the next time."""
+        fine = counts * self.numerator + self.fraction
+        self.fraction = fine % self.denominator
+        return fine // self.denominator
+
+
+class Ina228(CountScale):
+    """One sensor on an I2C bus with its shunt; OSError when it does not answer."""
+
+    def __init__(self, i2c, address: int, shunt_mohm: int):
+        super().__init__(shunt_mohm)
         self._i2c = i2c
         self._address = address
         self._two = bytearray(2)
         self._three = bytearray(3)
         self._five = bytearray(5)
-        self.charge_high = 0
-        self.charge_low = 0
+        self._high = self._low = 0  # of the accumulator: 20 bits each, the high word signed
+        self._last_high = self._last_low = 0
+        self._memory = _UNKNOWN
 
     def check(self) -> None:
         """Raise OSError unless an INA228 answers at the address."""
@@ -67,6 +102,8 @@ class Ina228:
         """Set it up to count without a pause, its accumulator at zero."""
         self._set(_CONFIG, 0x8000)  # reset
         self._begin(_RUN)
+        self._last_high = self._last_low = 0
+        self._memory = _LOST if self._memory else _KNOWN
 
     def once_current(self) -> None:
         """Begin one conversion of the current of a sensor that has just got its supply."""
@@ -77,21 +114,55 @@ class Ina228:
         self._set(_ADC_CONFIG, _ONCE_BUS)
 
     def read_charge(self) -> None:
-        """Read the accumulator into `charge_high` (signed) and `charge_low`, 20 bits each."""
+        """Read the accumulator, for `charge_pc`."""
         raw = self._five
         self._i2c.readfrom_mem_into(self._address, _CHARGE, raw)
         high = raw[0] << 12 | raw[1] << 4 | raw[2] >> 4
-        self.charge_high = high - 0x100000 if high & 0x80000 else high
-        self.charge_low = (raw[2] & 15) << 16 | raw[3] << 8 | raw[4]
+        self._high = high - 0x100000 if high & 0x80000 else high
+        self._low = (raw[2] & 15) << 16 | raw[3] << 8 | raw[4]
 
-    def current_code(self) -> int:
-        """Return the signed current in counts, positive when the cell is being charged."""
+    def charge_pc(self) -> int:
+        """Return what was counted up to `read_charge` since the last call, over the wrap of the
+        accumulator too; nothing at the first call for a sensor that ran before."""
+        high, low = self._high, self._low
+        if not self._memory:
+            self._last_high, self._last_low = high, low
+        self._memory = _KNOWN
+        counts = high - self._last_high
+        if counts >= 0x80000:
+            counts -= 0x100000
+        elif counts < -0x80000:
+            counts += 0x100000
+        counts = counts * 0x100000 + (low - self._last_low)
+        self._last_high, self._last_low = high, low
+        return self.pc(counts)
+
+    def lost_charge(self) -> bool:
+        """Return whether it began anew, with its count so far gone, since the last `charge_pc`."""
+        return self._memory == _LOST
+
+    def current_pa(self) -> int:
+        """Return the current, positive when the cell is being charged."""
         code = self._code(_CURRENT)
-        return code - 0x100000 if code & 0x80000 else code
+        return self.pa(code - 0x100000 if code & 0x80000 else code)
+
+    def unset_current_pa(self) -> int:
+        """Return the current of a sensor that nobody has set up since it got its supply."""
+        return self.current_pa() * _COARSE
 
     def bus_uv(self) -> int:
-        """Return the bus voltage in microvolts (195.3125 uV a count)."""
+        """Return the bus voltage (195.3125 uV a count)."""
         return self._code(_VBUS) * 3125 // 16
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write how far the accumulator has been read: 13 bytes."""
+        last = self._last_high, self._last_low, self.fraction, self._memory
+        struct.pack_into(_FORMAT, buffer, offset, *last)
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        last = struct.unpack_from(_FORMAT, buffer, offset)
+        self._last_high, self._last_low, self.fraction, self._memory = last
 
     def _begin(self, adc_config):
         self._set(_CONFIG, _ADCRANGE_40MV)
@@ -112,13 +183,3 @@ class Ina228:
         self._two[0] = value >> 8
         self._two[1] = value & 0xFF
         self._i2c.writeto_mem(self._address, register, self._two)
-
-
-def charge_moved(high: int, low: int, old_high: int, old_low: int) -> int:
-    """Return the counts between two readings of the 40-bit accumulator, over its wrap too."""
-    high -= old_high
-    if high >= 0x80000:
-        high -= 0x100000
-    elif high < -0x80000:
-        high += 0x100000
-    return high * 0x100000 + (low - old_low)

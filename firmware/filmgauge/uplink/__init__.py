@@ -1,0 +1,21 @@
+"""The ways out of a node, a folder each, and what they all offer."""
+
+
+class NoUplink:
+    """The uplink of a node without one: every record waits in flash for whoever reads it there.
+
+    stores_first: a record is to be stored before it is sent, since nobody acknowledges it.
+    peer: what a connected peer sees and asks for (ble/peer_context.py), None without any.
+    error: why the last record did not go. taken_nj: what the radio has taken out of the buffer
+    capacitor for it, as far as that is configured.
+    """
+
+    stores_first = acknowledges = False
+    peer = None
+    error = "this node has no way to send it"
+    taken_nj = 0
+
+    def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
+        """Send a record and what waits in the backlog, at a level of service; return whether it
+        went. `introduce` asks for the info of the node as well."""
+        return False

@@ -1,14 +1,25 @@
-"""What commands do: operations of a frame, carried out on a node's desk.
+"""What commands do, whatever they came through: checked, carried out, answered.
 
-actions = Actions(desk)
-text = actions.do(operation, payload)       # Refused: nothing was done
+    port = CommandPort(peer, StoredNumber("/commands"))
+    counter, status, text = port.execute(frame, has_mac=True)
+
+Loaded with the first command of a connection.
 """
 
+import gc
 import struct
 
 from filmgauge.compat import const
 from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
-from filmgauge.uplink.commands import DENIED, MALFORMED, UNKNOWN, Refused
+from filmgauge.uplink.commands import (
+    DENIED,
+    DONE,
+    MALFORMED,
+    UNKNOWN,
+    Commands,
+    Refused,
+    parse_secure,
+)
 
 TIME = const(1)
 REPORT = const(2)
@@ -19,6 +30,32 @@ FORGET = const(6)
 
 LARGEST_CHANGE = const(2048)  # bytes of a configuration change
 _LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
+
+
+class CommandPort:
+    """Commands for one connection. `execute` raises nothing that a frame could cause."""
+
+    def __init__(self, peer, last):
+        config = peer.config
+        self._commands = Commands(config.node, config.command_key, last)
+        self._actions = Actions(peer)
+
+    def execute(self, frame: bytes, has_mac: bool) -> "tuple[int, int, str]":
+        """Carry out a frame; return its counter (0: refused or none), status and text."""
+        counter = 0
+        try:
+            if has_mac:
+                counter, operation, payload = self._commands.verify(frame)
+            else:
+                operation, payload = parse_secure(frame)
+            return counter, DONE, self._actions.do(operation, payload)
+        except Refused as refused:
+            return counter, refused.status, refused.reason
+        except OSError as error:
+            return counter, DENIED, "flash: %s" % error
+        except MemoryError:
+            gc.collect()
+            return counter, DENIED, "the node has no room for it"
 
 
 class Actions:

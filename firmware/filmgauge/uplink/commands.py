@@ -24,7 +24,7 @@ UNKNOWN = const(4)
 DENIED = const(5)
 
 LONGEST = const(256)  # of a frame
-_HEAD = "<BBI"
+_HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
 MAC_SIZE = const(16)
 _BLOCK = const(64)  # of SHA-256

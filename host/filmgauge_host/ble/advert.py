@@ -8,15 +8,16 @@ Formats: bthome.io/format, bthome.io/encryption, and docs/bluetooth.md for the m
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from bleak.backends.scanner import AdvertisementData
+from typing import TYPE_CHECKING
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.ccm import seal
-from filmgauge_host.ble import gatt_values as served
-from filmgauge_host.ble import uuids
-from filmgauge_host.ble.errors import BleError
+from filmgauge_host.ble import gatt_values, uuids
+from filmgauge_host.errors import BluetoothError
+
+if TYPE_CHECKING:
+    from bleak.backends.scanner import AdvertisementData
 
 _VERSION = 1
 _IDENTITY = "<BIII"  # version, boot, seq, up_s
@@ -25,7 +26,7 @@ _MIC_SIZE = 4
 _BTHOME_2 = 0x40  # in the info byte; bit 0: encrypted
 _ENCRYPTED = 0x01
 _TRIGGERED = 0x04  # irregular: allowed, means nothing here
-# Object id: name, format, smallest and largest that a node can tell
+# Object id: name, format, smallest and largest that a node can send
 _OBJECTS = {
     0x00: ("packet", "<B", 0, 255),
     0x01: ("soc_pct", "<B", 0, 100),
@@ -37,7 +38,7 @@ _OBJECTS = {
 }
 
 
-class AdvertError(BleError, ValueError):
+class AdvertError(BluetoothError, ValueError):
     """An advertisement that cannot be used; the text says why in one sentence."""
 
 
@@ -57,7 +58,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Advert:
-    """One advertisement of a node. Values are by name, those of _OBJECTS; absent: not told.
+    """One advertisement of a node. Values are by name, those of _OBJECTS; absent: not sent.
 
     is_sealed: they are encrypted, and without the key there are none. counter: of the
     encryption, None without.
@@ -72,10 +73,10 @@ class Advert:
     counter: int | None = None
 
     def record(self) -> Record | None:
-        """Return what is told as a record; None without identity or when both do not match."""
+        """Return the values as a record; None without identity or when both do not match."""
         identity = self.identity
-        told = self.values.get("packet")
-        if identity is None or (told is not None and told != identity.seq & 0xFF):
+        packet = self.values.get("packet")
+        if identity is None or (packet is not None and packet != identity.seq & 0xFF):
             return None  # a host's stack may pair an old scan response with a new advertisement
         return Record(
             boot=identity.boot,
@@ -89,16 +90,16 @@ class Advert:
         )
 
 
-def decode(address: str, data: AdvertisementData, key: bytes | None = None) -> Advert | None:
+def decode(address: str, data: "AdvertisementData", key: bytes | None = None) -> Advert | None:
     """Return what a node says, None for another device; raise AdvertError for what is garbled.
 
-    key: 16 bytes; without it an encrypted advertisement tells its identity only.
+    key: 16 bytes; without it an encrypted advertisement has its identity only.
     """
-    given = data.manufacturer_data.get(uuids.COMPANY)
+    manufacturer = data.manufacturer_data.get(uuids.COMPANY)
     service = data.service_data.get(uuids.BTHOME)
-    if given is None and service is None:
+    if manufacturer is None and service is None:
         return None
-    identity = None if given is None else _identity(given)
+    identity = None if manufacturer is None else _identity(manufacturer)
     values: dict[str, int] = {}
     sealed, counter = False, None
     if service is not None:
@@ -107,7 +108,7 @@ def decode(address: str, data: AdvertisementData, key: bytes | None = None) -> A
         sealed = bool(service[0] & _ENCRYPTED)
         objects, counter = _opened(address, service, key)
         values = {} if objects is None else _objects(objects)
-    name = None if data.local_name is None else served.text(data.local_name.encode())
+    name = None if data.local_name is None else gatt_values.text(data.local_name.encode())
     return Advert(address, name, data.rssi, identity, values, sealed, counter)
 
 

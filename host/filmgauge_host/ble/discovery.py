@@ -1,4 +1,4 @@
-"""Who was heard: the last advertisement of each address, decoded and checked."""
+"""Which nodes advertise: the last advertisement of each address, decoded and checked."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
+from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
-from filmgauge_host.ble.node_registry import KnownNodes
+from filmgauge_host.ble.node_registry import NodeRegistry
 
 _REMEMBERED = 1000  # addresses; who was heard longest ago is forgotten first
 _REASONS = 200
@@ -16,7 +17,7 @@ _UNCOUNTED = 100  # counters below may fall: a node that has just been set up (b
 
 
 @dataclass(frozen=True, slots=True)
-class HeardNode:
+class DiscoveredNode:
     """The last good advertisement of a node. at_s: of the loop's clock."""
 
     device: BLEDevice
@@ -30,43 +31,50 @@ class HeardNode:
         """Where it is heard from."""
         return self.device.address
 
+    def is_called(self, target: str) -> bool:
+        """Whether a user who writes `target`, a name or an address, means this node."""
+        return target in (self.name, self.address) or target[:NAME_LENGTH] == self.advert.name
+
 
 class DiscoveredNodes:
-    """Takes advertisements. refused: reasons and how often; heard: all that were a node's."""
+    """Takes in advertisements. refused: reasons and how often; accepted: those of nodes."""
 
-    def __init__(self, known: KnownNodes) -> None:
-        self.known = known
-        self.heard = 0
+    def __init__(self, registry: NodeRegistry) -> None:
+        self.registry = registry
+        self.accepted = 0
         self.refused: Counter[str] = Counter()
-        self._nodes: OrderedDict[str, HeardNode] = OrderedDict()
+        self._nodes: OrderedDict[str, DiscoveredNode] = OrderedDict()
 
-    def __iter__(self) -> Iterator[HeardNode]:
+    def __iter__(self) -> Iterator[DiscoveredNode]:
         return iter(self._nodes.values())
 
-    def take(self, device: BLEDevice, data: AdvertisementData, at_s: float) -> HeardNode | None:
+    def add(
+        self, device: BLEDevice, data: AdvertisementData, at_s: float
+    ) -> DiscoveredNode | None:
         """Return the node that advertises, None for another device or a refused advertisement."""
-        known = self.known.find(device.address, data.local_name)
+        entry = self.registry.find(device.address, data.local_name)
         try:
-            advert = decode(device.address, data, known.ble_key if known else None)
-            if advert is None or (advert.identity is None and known is None):
+            advert = decode(device.address, data, entry.ble_key if entry else None)
+            if advert is None or (advert.identity is None and entry is None):
                 return None  # a thermometer, say
             before = self._nodes.get(device.address)
             if before is not None:
                 _check_counter(before.advert, advert)
         except AdvertError as error:
-            self._refuse(str(error))
+            self.refuse(str(error))
             return None
-        self.heard += 1
-        name = known.name if known else advert.name or device.address
-        command_key = known.command_key if known else None
-        node = HeardNode(device, advert, at_s, name, command_key)
+        self.accepted += 1
+        name = entry.name if entry else advert.name or device.address
+        command_key = entry.command_key if entry else None
+        node = DiscoveredNode(device, advert, at_s, name, command_key)
         self._nodes[device.address] = node
         self._nodes.move_to_end(device.address)
         while len(self._nodes) > _REMEMBERED:
             self._nodes.popitem(last=False)
         return node
 
-    def _refuse(self, reason: str) -> None:
+    def refuse(self, reason: str) -> None:
+        """Count an advertisement that is not used, by its reason."""
         if reason in self.refused or len(self.refused) < _REASONS:
             self.refused[reason] += 1
         else:

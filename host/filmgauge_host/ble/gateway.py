@@ -9,27 +9,26 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import BleakError
 
 from filmgauge.config import check_node
 from filmgauge.uplink.mqtt.topics import INFO, STATUS
-from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
-from filmgauge_host.ble.errors import AdapterError, BleError, explained
+from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
-from filmgauge_host.ble.node_registry import KnownNodes
+from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.node_sync import NodeSync, SyncResult
 from filmgauge_host.ble.radio import Radio
-from filmgauge_host.ble.spool import Spool, SpoolError
+from filmgauge_host.ble.spool import Spool
+from filmgauge_host.errors import AdapterError, BluetoothError
+from filmgauge_host.telemetry.received_record import record_key
+from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _REMEMBERED = 1000  # addresses
 _BACKOFF_S = (1.0, 60.0)
 _FRESH_S = 11.0  # above the longest interval between two advertisements
-_ANSWER_S = 10.0  # for the adapter to start or stop scanning
 
 
 @dataclass(frozen=True)
@@ -48,53 +47,49 @@ class GatewayOptions:
 
 @dataclass(slots=True)
 class GatewayCounts:
-    """What happened since the start."""
+    """What happened since the start: new records, and connections that failed."""
 
     records: int = 0
-    visits: int = 0
     failed: int = 0
-    given_up: int = 0
-    scans_begun: int = 0
 
 
 @dataclass(slots=True)
 class _PendingSync:
-    """What is still to be done about a node."""
+    """What is still to be done about a node. key: of the record that it announces."""
 
     key: tuple[int, int]
-    node: HeardNode
+    node: DiscoveredNode
     attempts: int = 0
     waits: bool = False
     done: tuple[int, int] | None = None
 
 
 class Gateway:
-    """`run` until it is cancelled. tell: gets a line about what happens."""
+    """`run` until it is cancelled. log: gets a line about what happens."""
 
     def __init__(
         self,
         radio: Radio,
         spool: Spool,
-        courier: MqttForwarder,
-        known: KnownNodes,
+        forwarder: MqttForwarder,
+        registry: NodeRegistry,
         options: GatewayOptions | None = None,
-        tell: Callable[[str], None] = lambda line: None,
+        log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.options = options or GatewayOptions()
         self.counts = GatewayCounts()
-        self.heard = DiscoveredNodes(known)
+        self.discovered = DiscoveredNodes(registry)
         self.problem = ""
-        self._radio, self._spool, self._courier, self._tell = radio, spool, courier, tell
-        self._visit = NodeSync(radio, spool, self.options.forget)
-        self._errands: OrderedDict[str, _PendingSync] = OrderedDict()
+        self._radio, self._spool, self._forwarder, self._log = radio, spool, forwarder, log
+        self._sync = NodeSync(radio, spool, self.options.forget)
+        self._pending: OrderedDict[str, _PendingSync] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
-        self._heard_s = 0.0
-        self._told = ""
+        self._last_advertisement_s = 0.0
 
     async def run(self) -> None:
-        """Scan and visit for ever."""
+        """Scan and connect for ever."""
         workers = [
-            asyncio.create_task(self._work(), name=f"visitor {number}")
+            asyncio.create_task(self._work(), name=f"node sync {number}")
             for number in range(self.options.at_once)
         ]
         try:
@@ -104,161 +99,157 @@ class Gateway:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no visit waits or goes on."""
-        return not any(errand.waits for errand in self._errands.values())
-
     # the scan
 
     async def _scan(self) -> None:
         """Keep a scan going; without an adapter try again for ever."""
+        loop = asyncio.get_running_loop()
         backoff_s = _BACKOFF_S[0]
         while True:
-            scanner = self._radio.scanner(self._on_advert)
-            loop = asyncio.get_running_loop()
             try:
-                await asyncio.wait_for(scanner.start(), _ANSWER_S)
-                self.counts.scans_begun += 1
-                self._heard_s = loop.time()
-                self._say_problem("")
-                while (left_s := self._heard_s + self.options.silence_s - loop.time()) > 0:
-                    await asyncio.sleep(left_s)
-                    backoff_s = _BACKOFF_S[0]
-            except (BleakError, OSError, EOFError, TimeoutError) as error:
-                self._say_problem(f"Bluetooth cannot be used: {explained(error)}")
+                async with self._radio.scanning(self._on_advertisement):
+                    self._last_advertisement_s = loop.time()
+                    self._set_problem("")
+                    while (left_s := self._silent_at_s - loop.time()) > 0:
+                        await asyncio.sleep(left_s)
+                        backoff_s = _BACKOFF_S[0]
+            except AdapterError as error:
+                self._set_problem(str(error))
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, _BACKOFF_S[1])
-            finally:
-                with suppress(BleakError, OSError, EOFError, TimeoutError):
-                    await asyncio.wait_for(scanner.stop(), _ANSWER_S)
 
-    def _on_advert(self, device: BLEDevice, data: AdvertisementData) -> None:
-        now_s = asyncio.get_running_loop().time()
-        self._heard_s = now_s
-        node = self.heard.take(device, data, now_s)
+    @property
+    def _silent_at_s(self) -> float:
+        return self._last_advertisement_s + self.options.silence_s
+
+    def _on_advertisement(self, device: BLEDevice, data: AdvertisementData) -> None:
+        now_s = self._last_advertisement_s = asyncio.get_running_loop().time()
+        node = self.discovered.add(device, data, now_s)
         if node is None or node.advert.identity is None:
             return
         try:
             if self.options.passive:
-                self._keep_advertised(node)
+                self._spool_advertised(node)
             else:
-                self._consider(node, node.advert.identity.key)
-        except SpoolError as error:
-            self._say_problem(str(error))
+                self._enqueue(node, node.advert.identity.key)
+        except StorageError as error:
+            self._set_problem(str(error))
 
-    def _keep_advertised(self, node: HeardNode) -> None:
+    def _spool_advertised(self, node: DiscoveredNode) -> None:
         """Publish what is advertised, unless its number was seen before."""
         record = node.advert.record()
         if record is None:
             return
-        boot, seq = record.values()[:2]
         try:
-            name = self._name(node, node.name)
-        except BleError as error:
-            self.heard.refused[str(error)] += 1
+            name = self._topic_name(node, node.name)
+        except BluetoothError as error:
+            self.discovered.refuse(str(error))
             return
-        if (boot, seq) > self._spool.mark(name):
-            self.counts.records += self._spool.add(name, [record], mark=(boot, seq), live=True)
-            self._courier.look()
+        key = record_key(record)
+        if key > self._spool.mark(name):
+            self._on_new(self._spool.add(name, [record], mark=key, live=True))
 
-    def _consider(self, node: HeardNode, key: tuple[int, int]) -> None:
-        """Let a visitor go there unless what is announced was fetched or given up."""
-        errand = self._errands.get(node.address)
-        if errand is None:
-            errand = self._errands[node.address] = _PendingSync(key, node)
-            self._shorten()
-        elif errand.key != key:
-            errand.key, errand.attempts = key, 0
-        errand.node = node
-        if errand.waits or errand.done == key or errand.attempts >= self.options.attempts:
+    def _enqueue(self, node: DiscoveredNode, key: tuple[int, int]) -> None:
+        """Let a worker connect unless what is announced was fetched or given up."""
+        pending = self._pending.get(node.address)
+        if pending is None:
+            pending = self._pending[node.address] = _PendingSync(key, node)
+            self._forget_oldest()
+        elif pending.key != key:
+            pending.key, pending.attempts = key, 0
+        pending.node = node
+        if pending.waits or pending.done == key or pending.attempts >= self.options.attempts:
             return
-        errand.waits = True
+        pending.waits = True
         self._queue.put_nowait(node.address)
 
-    def _shorten(self) -> None:
-        """Forget whom nobody has to visit when there are too many."""
-        if len(self._errands) > _REMEMBERED:
-            for address, errand in self._errands.items():
-                if not errand.waits:
-                    del self._errands[address]
+    def _forget_oldest(self) -> None:
+        """When there are too many nodes, forget one that does not wait."""
+        if len(self._pending) > _REMEMBERED:
+            for address, pending in self._pending.items():
+                if not pending.waits:
+                    del self._pending[address]
                     return
 
-    # the visits
+    # the connections
 
     async def _work(self) -> None:
         while True:
-            errand = self._errands[await self._queue.get()]
-            if asyncio.get_running_loop().time() - errand.node.at_s > _FRESH_S:
-                errand.waits = False  # it sleeps by now
+            pending = self._pending[await self._queue.get()]
+            if asyncio.get_running_loop().time() - pending.node.at_s > _FRESH_S:
+                pending.waits = False  # it sleeps by now
                 continue
-            key = errand.key
-            errand.attempts += 1
+            key = pending.key
+            pending.attempts += 1
             try:
                 if self._spool.count() >= self.options.full:
-                    raise SpoolError("the spool is full: records stay on their nodes")
-                visited = await self._visit.go(errand.node, self._name, self._arrived)
-                self._settle(errand.node, visited)
-                errand.done = key if visited.is_complete else None
+                    raise StorageError("the spool is full: records stay on their nodes")
+                result = await self._sync.run(pending.node, self._topic_name, self._on_new)
+                self._publish_result(result)
+                pending.done = key if result.is_complete else None
             except AdapterError as error:
-                errand.attempts -= 1  # not the node's fault
-                self._say_problem(str(error))
-            except (BleError, SpoolError) as error:
-                self._fail(errand, str(error))
+                pending.attempts -= 1  # not the node's fault
+                self._set_problem(str(error))
+            except (BluetoothError, StorageError) as error:
+                self._count_failure(pending, str(error))
             except Exception as error:  # one node must not end a bridge that serves many
-                self._fail(errand, f"{type(error).__name__}: {error}")
+                self._count_failure(pending, f"{type(error).__name__}: {error}")
             finally:
-                errand.waits = False
+                pending.waits = False
 
-    def _arrived(self, new: int) -> None:
+    def _on_new(self, new: int) -> None:
         """Records are in the spool."""
         self.counts.records += new
-        self._courier.look()
+        self._forwarder.wake()
 
-    def _fail(self, errand: _PendingSync, why: str) -> None:
+    def _count_failure(self, pending: _PendingSync, why: str) -> None:
         self.counts.failed += 1
-        if errand.attempts >= self.options.attempts:
-            self.counts.given_up += 1
+        if pending.attempts >= self.options.attempts:
             why += "; next time at its next report"
-        self._tell(f"{errand.node.name}: {why}")
+        self._log(f"{pending.node.name}: {why}")
 
-    def _settle(self, node: HeardNode, visited: SyncResult) -> None:
-        """Publish what the visit told of the node, and say what came."""
-        self.counts.visits += 1
-        if visited.info is not None:
-            self._courier.retain(visited.name, INFO, json.dumps(visited.info))
+    def _publish_result(self, result: SyncResult) -> None:
+        """Publish what is known of the node itself, and log what came."""
+        if result.info is not None:
+            self._forwarder.publish_retained(result.name, INFO, json.dumps(result.info))
         status: dict[str, str | int] = {"state": "sleeping"}
-        if visited.next_report_s:
-            status["next_report_s"] = visited.next_report_s
-        self._courier.retain(visited.name, STATUS, json.dumps(status, separators=(",", ":")))
-        torn = f", {visited.torn} unreadable" if visited.torn else ""
-        left = "" if visited.is_complete else ", more to come"
-        note = f"; {visited.note}" if visited.note else ""
-        self._tell(f"{visited.name}: {visited.records} records{torn}{left}{note}")
+        if result.next_report_s:
+            status["next_report_s"] = result.next_report_s
+        text = json.dumps(status, separators=(",", ":"))
+        self._forwarder.publish_retained(result.name, STATUS, text)
+        torn = f", {result.torn} unreadable" if result.torn else ""
+        left = "" if result.is_complete else ", more to come"
+        warning = f"; {result.warning}" if result.warning else ""
+        self._log(f"{result.name}: {result.records} records{torn}{left}{warning}")
 
-    def _name(self, node: HeardNode, given: str) -> str:
-        """Return the node's name in topics; BleError when it is none or another node has it."""
-        known = self.heard.known.find(node.address, node.advert.name)
-        name = known.name if known else given
+    def _topic_name(self, node: DiscoveredNode, given: str) -> str:
+        """Return the node's name in topics; BluetoothError when it is none or another node's.
+
+        given: what the node itself says.
+        """
+        registry = self.discovered.registry
+        entry = registry.find(node.address, node.advert.name)
+        name = entry.name if entry else given
         try:
             check_node(name)
         except ValueError:
-            raise BleError(f"{node.address} has the name {name!r}, which is no node's") from None
-        listed = self.heard.known.by_name.get(name)
+            raise BluetoothError(
+                f"{node.address} has the name {name!r}, which is no node's"
+            ) from None
+        listed = registry.by_name.get(name)
         if listed is not None and listed.address not in (None, node.address):
-            raise BleError(f"{node.address} says it is {name}, which is {listed.address}")
-        if known is not None:
-            self._spool.give(name, node.address)
+            raise BluetoothError(f"{node.address} says it is {name}, which is {listed.address}")
+        if entry is not None:
+            self._spool.assign_name(name, node.address)
             return name
-        owner = self._spool.claim(name, node.address)
+        owner = self._spool.claim_name(name, node.address)
         if owner != node.address:
-            raise BleError(
+            raise BluetoothError(
                 f"{node.address} says it is {name}, which is {owner}: list it in the keys file"
             )
         return name
 
-    def _say_problem(self, problem: str) -> None:
-        self.problem = problem
-        if problem != self._told:
-            self._tell(problem or "Bluetooth works again")
-            self._told = problem
+    def _set_problem(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._log(problem or "Bluetooth works again")

@@ -11,15 +11,20 @@ from typing import Any
 from filmgauge.config import numbers
 from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
 from filmgauge.record.limit_text import limit_text
-from filmgauge.record.record import Record, fault_text
-from filmgauge_host.ble.errors import NodeError
+from filmgauge.record.record import SIZE, Record, fault_text
+from filmgauge_host.errors import NodeError
+from filmgauge_host.telemetry.messages import printable
 
 VERSION = 1
 
 _STATE = "<BIIIIHIIIIHH"
 _ENERGY = "<BII"
 _UNKNOWN = 0xFFFFFFFF
-_LONGEST_TEXT = 200
+# The head of a piece of the log
+_PIECE_END = 0xFF
+_PIECE_LAST = 0x80
+_PIECE_NUMBER = 0x7F
+_PIECE_END_SIZE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,49 @@ class Reply:
     counter: int
     status: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """The end of a log request. left: records that are newer than the last one sent."""
+
+    sent: int
+    left: int
+
+
+class LogReassembly:
+    """Puts records together from the pieces of the log, which come in order.
+
+    torn: records with a wrong checksum, which are counted and not returned.
+    """
+
+    def __init__(self) -> None:
+        self.torn = 0
+        self._parts = bytearray()
+        self._next = 0
+
+    def add(self, piece: bytes) -> Record | LogEnd | None:
+        """Return what is complete with this piece. NodeError when a piece is missing."""
+        if not piece:
+            raise NodeError("log data came without a byte")
+        head = piece[0]
+        if head == _PIECE_END and len(piece) == _PIECE_END_SIZE:
+            return LogEnd(*struct.unpack_from("<HH", piece, 1))
+        number = head & _PIECE_NUMBER
+        if number != self._next:
+            raise NodeError(f"log data came with piece {number} instead of {self._next}")
+        self._parts += piece[1:]
+        if len(self._parts) > SIZE:
+            raise NodeError(f"log data has more than the {SIZE} bytes of a record")
+        self._next += 1
+        if not head & _PIECE_LAST:
+            return None
+        data, self._parts, self._next = bytes(self._parts), bytearray(), 0
+        try:
+            return Record.from_bytes(data)
+        except ValueError:  # torn in the node's flash: asking again would not help
+            self.torn += 1
+            return None
 
 
 def record(value: bytes) -> Record | None:
@@ -114,7 +162,7 @@ def reply(value: bytes) -> Reply:
 
 
 def configuration(value: bytes) -> dict[str, Any]:
-    """Return all keys of a configuration but the secrets: a node tells what is no default."""
+    """Return all keys of a configuration but the secrets: a node sends what is no default."""
     try:
         keys = json.loads(value)
     except (ValueError, UnicodeError):
@@ -126,8 +174,7 @@ def configuration(value: bytes) -> dict[str, Any]:
 
 def text(value: bytes) -> str:
     """Return text that cannot steer a terminal and has a bounded length."""
-    given = bytes(value[:_LONGEST_TEXT]).decode("utf-8", "replace")
-    return "".join(each if each.isprintable() else "?" for each in given)
+    return printable(value.decode("utf-8", "replace"))
 
 
 def _fields(name: str, form: str, value: bytes) -> tuple[int, ...]:

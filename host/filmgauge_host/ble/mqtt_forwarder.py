@@ -4,24 +4,24 @@ A record leaves the spool when the broker has acknowledged it, and not before. W
 (status, info) is kept in memory by topic, and published again after each new connection.
 """
 
-import hashlib
 import queue
-import socket
 import threading
 import time
-from types import TracebackType
 from typing import Any, Self
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 
 from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY, topic
-from filmgauge_host.ble.spool import Spool, SpoolError
+from filmgauge_host.ble.spool import Spool
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.session import client_id, make_client
+from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _KEEPALIVE_S = 30
 _WINDOW = 100  # records on their way
-_LOOK_S = 0.5  # how often the spool is looked at without a call
+_WAKE = 0  # no packet has this id
+_POLL_S = 0.5  # how often the spool is read without being woken
 _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
 _LAST_S = 3.0  # for the last acknowledgements
@@ -33,17 +33,16 @@ class MqttForwarder:
     def __init__(self, address: BrokerAddress, spool: Spool) -> None:
         self.address = address
         self.problem = "is not connected yet"
-        self.delivered = 0
         self._spool = spool
-        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()  # acknowledged, 0: look
-        self._on_way: dict[int, int] = {}  # packet id -> number in the spool
+        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()  # packet ids, _WAKE
+        self._in_flight: dict[int, int] = {}  # packet id -> number in the spool
         self._after = 0
         self._retained: dict[str, str] = {}
         self._mutex = threading.Lock()
         self._connected = threading.Event()
         self._stop = threading.Event()
         self._client = self._build()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="mqtt forwarder", daemon=True)
 
     def __enter__(self) -> Self:
         self._client.connect_async(self.address.host, self.address.port, _KEEPALIVE_S)
@@ -51,12 +50,7 @@ class MqttForwarder:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     @property
@@ -64,15 +58,11 @@ class MqttForwarder:
         """Whether the broker has accepted us."""
         return self._connected.is_set()
 
-    def wait_connected(self, timeout_s: float) -> bool:
-        """Return whether the broker accepted us within the time."""
-        return self._connected.wait(timeout_s)
-
-    def look(self) -> None:
+    def wake(self) -> None:
         """There is something new in the spool."""
-        self._events.put(0)
+        self._events.put(_WAKE)
 
-    def retain(self, node: str, leaf: str, payload: str) -> None:
+    def publish_retained(self, node: str, leaf: str, payload: str) -> None:
         """Publish a retained message now and after each new connection."""
         name = topic(node, leaf)
         with self._mutex:
@@ -80,12 +70,14 @@ class MqttForwarder:
         if self.connected:
             self._client.publish(name, payload, qos=0, retain=True)
 
-    def drain(self, timeout_s: float) -> bool:
-        """Wait until the broker has everything; return whether it has."""
-        until_s = time.monotonic() + timeout_s
-        self.look()
-        while self._spool.count():
-            if time.monotonic() > until_s:
+    def drain(self, silence_s: float) -> bool:
+        """Wait until the broker has everything, or takes nothing for so long; return which."""
+        left, until_s = -1, 0.0
+        self.wake()
+        while count := self._spool.count():
+            if count != left:
+                left, until_s = count, time.monotonic() + silence_s
+            elif time.monotonic() > until_s:
                 return False
             time.sleep(0.01)
         return True
@@ -93,7 +85,7 @@ class MqttForwarder:
     def close(self) -> None:
         """Stop; what was not acknowledged stays in the spool."""
         self._stop.set()
-        self.look()
+        self.wake()
         if self._thread.is_alive():
             self._thread.join(10.0)
         self._client.disconnect()
@@ -101,20 +93,20 @@ class MqttForwarder:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._settle(_LOOK_S)
-            if self.connected and len(self._on_way) < _WINDOW:
+            self._acknowledge(_POLL_S)
+            if self.connected and len(self._in_flight) < _WINDOW:
                 self._send()
         until_s = time.monotonic() + _LAST_S
-        while self._on_way and self.connected and time.monotonic() < until_s:
-            self._settle(_RETRY_S)  # else the next courier would send them again
+        while self._in_flight and self.connected and time.monotonic() < until_s:
+            self._acknowledge(_RETRY_S)  # else the next forwarder would send them again
 
-    def _settle(self, timeout_s: float) -> None:
-        """Take the acknowledgements that have come, waiting for the first event."""
+    def _acknowledge(self, timeout_s: float) -> None:
+        """Give the spool the acknowledgements that have come, waiting for the first event."""
         done: list[int] = []
         try:
-            event = self._events.get(timeout=timeout_s) if timeout_s else self._events.get_nowait()
+            event = self._events.get(timeout=timeout_s)
             while True:
-                if event in self._on_way:
+                if event in self._in_flight:
                     done.append(event)
                 event = self._events.get_nowait()
         except queue.Empty:
@@ -122,21 +114,20 @@ class MqttForwarder:
         if not done:
             return
         try:
-            self._spool.acknowledge([self._on_way[packet] for packet in done])
-        except SpoolError as error:
+            self._spool.acknowledge([self._in_flight[packet] for packet in done])
+        except StorageError as error:
             self.problem = str(error)
             time.sleep(_RETRY_S)
             for packet in done:
                 self._events.put(packet)
             return
         for packet in done:
-            del self._on_way[packet]
-        self.delivered += len(done)
+            del self._in_flight[packet]
 
     def _send(self) -> None:
         try:
-            found = self._spool.waiting(self._after, _WINDOW - len(self._on_way))
-        except SpoolError as error:
+            found = self._spool.pending(self._after, _WINDOW - len(self._in_flight))
+        except StorageError as error:
             self.problem = str(error)
             time.sleep(_RETRY_S)
             return
@@ -144,23 +135,15 @@ class MqttForwarder:
             name = topic(row.node, TELEMETRY if row.is_live else LOG)
             sent = self._client.publish(name, row.record.to_json(), qos=1)
             if sent.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-                return  # its queue is full: the record is taken again later
+                return  # its queue is full: the record comes again later
             # Without a connection paho keeps it, and sends it when there is one again.
-            self._on_way[sent.mid] = row.number
+            self._in_flight[sent.mid] = row.number
             self._after = row.number
 
     def _build(self) -> Client:
-        place = f"{socket.gethostname()}:{self._spool.path.resolve()}"
-        name = "filmgauge-" + hashlib.sha256(place.encode()).hexdigest()[:13]
-        client = Client(
-            CallbackAPIVersion.VERSION2, name, True, protocol=MQTTProtocolVersion.MQTTv311
-        )
+        client = make_client(self.address, client_id("filmgauge-", self._spool.path))
         client.max_inflight_messages_set(_WINDOW)
         client.reconnect_delay_set(*_BACKOFF_S)
-        if self.address.user is not None:
-            client.username_pw_set(self.address.user, self.address.password)
-        if self.address.tls:
-            client.tls_set()
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -177,7 +160,7 @@ class MqttForwarder:
             client.publish(name, payload, qos=0, retain=True)
         self.problem = ""
         self._connected.set()
-        self.look()
+        self.wake()
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:
         self.problem = f"broker {self.address} cannot be reached"

@@ -12,19 +12,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
 from filmgauge.record.record import Record
-from filmgauge_host.ble import battery, commands, uuids
-from filmgauge_host.ble import gatt_values as served
-from filmgauge_host.ble.errors import AdapterError, NodeError, RefusedError
-from filmgauge_host.ble.log_reassembly import LogEnd, LogPieces
+from filmgauge.uplink.actions import CONFIGURE
+from filmgauge_host.ble import battery_service, commands, gatt_values, uuids
+from filmgauge_host.ble.gatt_values import Energy, LogEnd, LogReassembly, NodeState, Reply
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.errors import AdapterError, NodeError, RefusedError
 
 Result = TypeVar("Result")
 _EVERYTHING = 0xFFFF
@@ -55,8 +53,8 @@ class NodeClient:
         self.log_end: LogEnd | None = None
         self.torn = 0
         self._connect_s, self._answer_s = connect_s, answer_s
-        self._client = radio.client(device, self._on_gone, connect_s)
-        self._gone = asyncio.Event()
+        self._disconnected = asyncio.Event()
+        self._client = radio.client(device, lambda _: self._disconnected.set(), connect_s)
 
     async def __aenter__(self) -> Self:
         await self._within(self._client.connect(), self._connect_s + 1.0, "take the connection")
@@ -65,12 +63,7 @@ class NodeClient:
             raise NodeError(f"{self.address} does not serve what a node serves")
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -86,36 +79,36 @@ class NodeClient:
 
     async def record(self) -> Record | None:
         """Return the newest record, None before the first one."""
-        return served.record(await self._read(uuids.RECORD))
+        return gatt_values.record(await self._read(uuids.RECORD))
 
-    async def state(self) -> served.NodeState:
+    async def state(self) -> NodeState:
         """Return what the node knows of itself."""
-        return served.state(await self._read(uuids.STATE))
+        return gatt_values.state(await self._read(uuids.STATE))
 
-    async def energy(self) -> served.Energy:
+    async def energy(self) -> Energy:
         """Return the energy of the cell."""
-        return served.energy(await self._read(uuids.ENERGY))
+        return gatt_values.energy(await self._read(uuids.ENERGY))
 
     async def ledger(self) -> dict[str, int]:
         """Return the lines of the ledger in pC."""
-        return served.ledger(await self._read(uuids.LEDGER))
+        return gatt_values.ledger(await self._read(uuids.LEDGER))
 
     async def configuration(self) -> dict[str, Any]:
         """Return the node's configuration without its secrets."""
-        return served.configuration(await self._read(uuids.CONFIGURATION))
+        return gatt_values.configuration(await self._read(uuids.CONFIGURATION))
 
     async def device_information(self) -> DeviceInformation:
         """Return who made it and what it is called."""
         names = (uuids.MANUFACTURER, uuids.MODEL, uuids.SERIAL, uuids.FIRMWARE)
-        return DeviceInformation(*[served.text(await self._read(name)) for name in names])
+        return DeviceInformation(*[gatt_values.text(await self._read(name)) for name in names])
 
-    async def battery(self) -> dict[str, battery.Value]:
+    async def battery(self) -> dict[str, battery_service.Value]:
         """Return what the Battery Service says, of the characteristics that there are."""
-        found: dict[str, battery.Value] = {}
+        found: dict[str, battery_service.Value] = {}
         for service in self._client.services:
             for each in service.characteristics:
-                if each.uuid in battery.UUIDS and "read" in each.properties:
-                    found |= battery.decode(each.uuid, await self._read(each.uuid))
+                if each.uuid in battery_service.UUIDS and "read" in each.properties:
+                    found |= battery_service.decode(each.uuid, await self._read(each.uuid))
         return found
 
     async def log(
@@ -123,23 +116,17 @@ class NodeClient:
     ) -> AsyncIterator[Record]:
         """Yield the records that are newer than `after` = (boot, seq), oldest first.
 
-        When it is over, `log_end` tells what is left; `torn` counts records that were unreadable.
+        When it is over, `log_end` says what is left; `torn` counts records that were unreadable.
         """
-        pieces, come = LogPieces(), asyncio.Queue[bytes]()
+        reassembly = LogReassembly()
         self.log_end = None
-
-        def heard(_sender: object, value: bytearray) -> None:
-            come.put_nowait(bytes(value))
-
-        await self._within(
-            self._client.start_notify(uuids.LOG_DATA, heard), self._answer_s, "send its log"
-        )
+        pieces = await self._notifications(uuids.LOG_DATA, "send its log")
         request = after[0].to_bytes(4, "little") + after[1].to_bytes(4, "little")
         await self._write(uuids.LOG_REQUEST, request + count.to_bytes(2, "little"))
         while True:
-            piece = await self._within(come.get(), self._answer_s, "send its log")
-            found = pieces.take(piece)
-            self.torn = pieces.torn
+            piece = await self._within(pieces.get(), self._answer_s, "send its log")
+            found = reassembly.add(piece)
+            self.torn = reassembly.torn
             if isinstance(found, LogEnd):
                 self.log_end = found
                 break
@@ -149,54 +136,47 @@ class NodeClient:
 
     async def command(
         self, node: str, key: bytes, operation: int, payload: bytes = b"", counter: int = 0
-    ) -> served.Reply:
+    ) -> Reply:
         """Send one command with its MAC and return the reply; RefusedError unless it was done.
 
-        counter: 0 for the next one after what the node's state tells.
+        counter: 0 for the next one after that of the node's state.
         """
         if not counter:
             counter = (await self.state()).command_counter + 1
         frame = commands.frame(node, key, counter, operation, payload)
-        return await self._told(uuids.COMMAND, frame, counter)
+        return await self._send_frame(uuids.COMMAND, frame, counter)
 
-    async def secure_command(self, operation: int, payload: bytes = b"") -> served.Reply:
+    async def secure_command(self, operation: int, payload: bytes = b"") -> Reply:
         """Pair, if need be, and send one command without a MAC."""
         await self._within(self._client.pair(), self._connect_s, "pair")
         frame = commands.secure_frame(operation, payload)
-        return await self._told(uuids.SECURE_COMMAND, frame, None)
+        return await self._send_frame(uuids.SECURE_COMMAND, frame, None)
 
-    async def configure(self, node: str, key: bytes, changes: dict[str, Any]) -> served.Reply:
+    async def configure(self, node: str, key: bytes, changes: dict[str, Any]) -> Reply:
         """Change keys of the configuration: all of them or none; RefusedError says why not."""
         counter = (await self.state()).command_counter
         last = None
-        for payload in commands.configure_payloads(changes, commands.room(self.mtu)):
+        for payload in commands.configure_payloads(changes, self.mtu):
             counter += 1
-            last = await self.command(node, key, commands.CONFIGURE, payload, counter)
+            last = await self.command(node, key, CONFIGURE, payload, counter)
         assert last is not None  # JSON has two bytes at least
         return last
 
-    async def configure_paired(self, changes: dict[str, Any]) -> served.Reply:
+    async def configure_paired(self, changes: dict[str, Any]) -> Reply:
         """Do the same on a paired link, without a key."""
         last = None
-        for payload in commands.configure_payloads(changes, commands.room(self.mtu)):
-            last = await self.secure_command(commands.CONFIGURE, payload)
+        for payload in commands.configure_payloads(changes, self.mtu):
+            last = await self.secure_command(CONFIGURE, payload)
         assert last is not None
         return last
 
-    async def _told(self, uuid: str, frame: bytes, counter: int | None) -> served.Reply:
-        replies: asyncio.Queue[bytes] = asyncio.Queue()
-        await self._within(
-            self._client.start_notify(
-                uuids.REPLY, lambda _sender, value: replies.put_nowait(bytes(value))
-            ),
-            self._answer_s,
-            "answer",
-        )
+    async def _send_frame(self, uuid: str, frame: bytes, counter: int | None) -> Reply:
+        replies = await self._notifications(uuids.REPLY, "answer")
         try:
             await self._write(uuid, frame)
             while True:
-                told = await self._within(replies.get(), self._answer_s, "reply to a command")
-                reply = served.reply(told)
+                value = await self._within(replies.get(), self._answer_s, "reply to a command")
+                reply = gatt_values.reply(value)
                 if counter is None or reply.counter == counter or reply.status:
                     break
         finally:
@@ -207,6 +187,15 @@ class NodeClient:
                 f"{self.address} refused the command: {reply.text or f'status {reply.status}'}"
             )
         return reply
+
+    async def _notifications(self, uuid: str, what: str) -> asyncio.Queue[bytes]:
+        """Subscribe to a characteristic; return the queue that gets its values."""
+        values: asyncio.Queue[bytes] = asyncio.Queue()
+        subscribing = self._client.start_notify(
+            uuid, lambda _sender, value: values.put_nowait(bytes(value))
+        )
+        await self._within(subscribing, self._answer_s, what)
+        return values
 
     async def _read(self, uuid: str) -> bytes:
         if self._client.services.get_characteristic(uuid) is None:
@@ -220,22 +209,19 @@ class NodeClient:
             self._client.write_gatt_char(uuid, value, response=True), self._answer_s, "answer"
         )
 
-    def _on_gone(self, _client: BleakClient) -> None:
-        self._gone.set()
-
     async def _within(self, work: Awaitable[Result], seconds: float, what: str) -> Result:
-        """Await `work` until it is done, the deadline passes or the connection is gone."""
+        """Await `work` until it is done, the deadline passes or the connection has ended."""
         task = asyncio.ensure_future(work)
-        gone = asyncio.ensure_future(self._gone.wait())
+        ended = asyncio.ensure_future(self._disconnected.wait())
         try:
-            await asyncio.wait((task, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return _result(task, self.address, what)
-            if gone.done():
+            if ended.done():
                 raise NodeError(f"{self.address} ended the connection before it could {what}")
             raise NodeError(f"{self.address} did not {what} within {seconds:g} s")
         finally:
-            gone.cancel()
+            ended.cancel()
             if not task.done():
                 task.cancel()
                 with suppress(asyncio.CancelledError, Exception):

@@ -1,4 +1,4 @@
-"""Names, addresses and keys of nodes, from a TOML file that only its owner may read.
+"""Names, addresses and keys of nodes, in a TOML file that only its owner may read.
 
 [nodes.window-1]
 address = "C1:02:03:04:05:06"
@@ -9,6 +9,7 @@ command_key = "32 hexadecimal digits"    # signs commands
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,14 @@ from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError
 
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
+_HEAD = """\
+# Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which
+# keeps the addresses: add them as address = "C1:02:03:04:05:06".
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class KnownNode:
+class RegisteredNode:
     """What the user has written of one node."""
 
     name: str
@@ -30,50 +35,70 @@ class KnownNode:
     command_key: bytes | None = field(default=None, repr=False)
 
 
-class KnownNodes:
-    """All known nodes, by name and by address."""
+class NodeRegistry:
+    """All registered nodes, by name and by address."""
 
-    def __init__(self, nodes: list[KnownNode]) -> None:
+    def __init__(self, nodes: list[RegisteredNode]) -> None:
         self.by_name = {node.name: node for node in nodes}
         self.by_address = {node.address: node for node in nodes if node.address}
 
-    def find(self, address: str, advertised: str | None) -> KnownNode | None:
+    def find(self, address: str, advertised: str | None) -> RegisteredNode | None:
         """Return the node of an address; one without an address is known by its name.
 
-        advertised: the name in an advertisement, which is cut to 12 characters.
+        advertised: the name in an advertisement, which is cut.
         """
-        known = self.by_address.get(address)
-        if known is None and advertised:
+        found = self.by_address.get(address)
+        if found is None and advertised:
             same = [
                 node
                 for node in self.by_name.values()
                 if node.address is None and node.name[:NAME_LENGTH] == advertised
             ]
-            known = same[0] if len(same) == 1 else None
-        return known
+            found = same[0] if len(same) == 1 else None
+        return found
 
 
-def load_known(path: Path | None) -> KnownNodes:
-    """Read the file; nobody is known without one. Raises InputError naming what is wrong."""
+def read_registry(path: Path | None) -> NodeRegistry:
+    """Read the file; it is empty without one. Raises InputError naming what is wrong."""
     if path is None:
-        return KnownNodes([])
+        return NodeRegistry([])
+    try:
+        return NodeRegistry(_nodes(_table(path)))
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(f"{path}: {error}") from None
+
+
+def with_keys(path: Path, node: str, keys: Mapping[str, str]) -> str:
+    """Return the text of the file in which `node` has these keys; all else stays.
+
+    Raises InputError where the file is there and cannot be read.
+    """
+    nodes: dict[str, dict[str, str]] = {}
+    if path.exists():
+        read_registry(path)  # says what is wrong
+        nodes = _table(path).get("nodes", {})
+    address = {key: value for key, value in nodes.get(node, {}).items() if key == "address"}
+    nodes[node] = address | {name: key for name, key in keys.items() if key}
+    lines = [_HEAD]
+    for name in sorted(nodes):
+        lines += [f"[nodes.{name}]", *(f'{key} = "{value}"' for key, value in nodes[name].items())]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _table(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if mode & 0o077:
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
-            table = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
-    try:
-        return KnownNodes(_nodes(table))
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
-def _nodes(table: dict[str, Any]) -> list[KnownNode]:
+def _nodes(table: dict[str, Any]) -> list[RegisteredNode]:
     for key in table:
         if key != "nodes":
             raise ValueError(f"there is no key {key}")
@@ -88,7 +113,7 @@ def _nodes(table: dict[str, Any]) -> list[KnownNode]:
     return found
 
 
-def _node(name: str, values: Any) -> KnownNode:
+def _node(name: str, values: Any) -> RegisteredNode:
     where = f"nodes.{name}"
     check_node(name)
     if not isinstance(values, dict):
@@ -102,7 +127,7 @@ def _node(name: str, values: Any) -> KnownNode:
         if not _ADDRESS.fullmatch(address):
             raise ValueError(f"{where}.address must be six bytes such as C1:02:03:04:05:06")
     keys = {key: _key(f"{where}.{key}", values.get(key)) for key in KEYS}
-    return KnownNode(name, address, **keys)
+    return RegisteredNode(name, address, **keys)
 
 
 def _key(where: str, value: Any) -> bytes | None:

@@ -1,18 +1,30 @@
-"""Where bleak's scanners and clients come from: an adapter of this machine, or a virtual one.
+"""Radios: where bleak's scanners and clients come from, and who runs work that needs one.
 
-Everything above this module uses bleak alone and cannot tell the two apart.
+result = AdapterRunner("hci1").run(work)    # work(radio) is a coroutine
+
+Everything above this module uses bleak alone and cannot tell an adapter of this machine from a
+simulated one, which virtual/simulated_radio.py has.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.exc import BleakError
 
-Heard: TypeAlias = Callable[[BLEDevice, AdvertisementData], None]
+from filmgauge_host.errors import AdapterError
+from filmgauge_host.signals import SIGNALS
+
+OnAdvertisement: TypeAlias = Callable[[BLEDevice, AdvertisementData], None]
+Result = TypeVar("Result")
+_ANSWER_S = 10.0  # for the adapter to start or stop scanning
+_FAILURES = (BleakError, OSError, EOFError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -23,17 +35,30 @@ class Radio:
     scanner_backend: type[BaseBleakScanner] | None = None
     client_backend: type[BaseBleakClient] | None = None
 
-    def scanner(self, heard: Heard) -> BleakScanner:
-        """Return a scanner that is not started."""
-        return BleakScanner(heard, backend=self.scanner_backend, **self._options())
+    @asynccontextmanager
+    async def scanning(self, on_advertisement: OnAdvertisement) -> AsyncIterator[None]:
+        """Scan as long as the context lasts. Raises AdapterError where no scan begins."""
+        scanner = BleakScanner(on_advertisement, backend=self.scanner_backend, **self._options())
+        try:
+            try:
+                await asyncio.wait_for(scanner.start(), _ANSWER_S)
+            except _FAILURES as error:
+                raise AdapterError(f"Bluetooth cannot be used: {_in_words(error)}") from None
+            yield
+        finally:
+            with suppress(*_FAILURES):
+                await asyncio.wait_for(scanner.stop(), _ANSWER_S)
 
     def client(
-        self, device: BLEDevice | str, gone: Callable[[BleakClient], None], timeout_s: float
+        self,
+        device: BLEDevice | str,
+        on_disconnect: Callable[[BleakClient], None],
+        timeout_s: float,
     ) -> BleakClient:
-        """Return a client that is not connected; `gone` is called when the connection ends."""
+        """Return a client that is not connected; the callback comes when a connection ends."""
         return BleakClient(
             device,
-            disconnected_callback=gone,
+            disconnected_callback=on_disconnect,
             timeout=timeout_s,
             backend=self.client_backend,
             **self._options(),
@@ -41,3 +66,42 @@ class Radio:
 
     def _options(self) -> dict[str, Any]:
         return {"bluez": {"adapter": self.adapter}} if self.adapter else {}
+
+
+class RadioRunner(Protocol):
+    """Runs work that needs a radio."""
+
+    def run(self, work: Callable[[Radio], Awaitable[Result]]) -> Result | None:
+        """Return what the work returns, None when SIGINT or SIGTERM ended it."""
+        ...
+
+
+class AdapterRunner:
+    """Runs work with an adapter of this machine. adapter: such as hci1, None for the first."""
+
+    def __init__(self, adapter: str | None) -> None:
+        self._adapter = adapter
+
+    def run(self, work: Callable[[Radio], Awaitable[Result]]) -> Result | None:
+        """See RadioRunner."""
+        return asyncio.run(self._run(work))
+
+    async def _run(self, work: Callable[[Radio], Awaitable[Result]]) -> Result | None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(work(Radio(self._adapter)))
+        for number in SIGNALS:
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return None
+
+
+def _in_words(error: BaseException) -> str:
+    """Return what bleak or the system says."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no system bus, so no BlueZ"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = str(error.args[0]) if error.args else ""
+    return text or type(error).__name__

@@ -2,29 +2,25 @@
 
     with Spool(path) as spool:
         spool.add("window-1", records, mark=(1, 9))
-        for row in spool.waiting(after=0, limit=100): ...
+        for row in spool.pending(after=0, limit=100): ...
         spool.acknowledge([row.number])
 
 A record is there from the commit of `add` until the broker has acknowledged it, and its number
 (boot, seq) until the mark has passed it: so nothing is lost, and nothing is published twice.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from filmgauge.record.record import Record
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.received_record import record_key
+from filmgauge_host.telemetry.sqlite_file import Schema, SqliteFile
 
 _VERSION = 1
-_APPLICATION_ID = 0x464C4D53  # "FLMS" in the file header
-_BUSY_S = 30.0
-_CREATE = """
+_APPLICATION_ID = 0x464C4D53  # "FLMS"
+_TABLES = """
 CREATE TABLE records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     node TEXT NOT NULL,
@@ -48,12 +44,8 @@ _PASSED = "DELETE FROM records WHERE node = ? AND acknowledged AND (boot, seq) <
 _NUMBER_MAX = 0xFFFFFFFF
 
 
-class SpoolError(FilmgaugeError):
-    """The spool cannot be read or written just now."""
-
-
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class SpooledRecord:
     """A record that the broker has not acknowledged. is_live: it was the newest when read."""
 
     number: int
@@ -62,38 +54,26 @@ class Waiting:
     is_live: bool
 
 
-class Spool:
+class Spool(SqliteFile):
     """Safe to call from several threads. Raises InputError for a file that is no spool."""
 
+    schema = Schema("spool", _APPLICATION_ID, _VERSION, _TABLES)
+
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._mutex = threading.RLock()
-        self._database = _open(path)
+        try:
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise InputError(f"spool {path} cannot be opened: {error.strerror}") from None
+        super().__init__(path)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._mutex:
-            self._database.close()
-
-    def claim(self, node: str, address: str) -> str:
+    def claim_name(self, node: str, address: str) -> str:
         """Let an address have a name unless it has another; return whose it is."""
         with self._access() as database, database:
             database.execute("INSERT OR IGNORE INTO nodes VALUES (?, ?, 0, 0)", (node, address))
             query = "SELECT address FROM nodes WHERE node = ?"
             return database.execute(query, (node,)).fetchone()[0]
 
-    def give(self, node: str, address: str) -> None:
+    def assign_name(self, node: str, address: str) -> None:
         """Let an address have a name, whoever had it."""
         with self._access() as database, database:
             database.execute(
@@ -108,7 +88,7 @@ class Spool:
             query = "SELECT boot, seq FROM nodes WHERE node = ?"
             return database.execute(query, (node,)).fetchone() or (0, 0)
 
-    def begin_anew(self, node: str) -> None:
+    def reset_mark(self, node: str) -> None:
         """Forget the mark and the numbers of a node whose counting has begun anew."""
         with self._access() as database, database:
             database.execute("UPDATE nodes SET boot = 0, seq = 0 WHERE node = ?", (node,))
@@ -122,7 +102,7 @@ class Spool:
         live: bool = False,
     ) -> int:
         """Commit records and how far the node has now been read; return how many were new."""
-        rows = [(node, *each.values()[:2], int(live), each.to_bytes()) for each in records]
+        rows = [(node, *record_key(each), int(live), each.to_bytes()) for each in records]
         with self._access() as database, database:
             new = sum(database.execute(_INSERT, row).rowcount for row in rows)
             if mark is not None:
@@ -134,7 +114,7 @@ class Spool:
                 database.execute(_PASSED, (node, *mark))
         return new
 
-    def waiting(self, after: int, limit: int) -> list[Waiting]:
+    def pending(self, after: int, limit: int) -> list[SpooledRecord]:
         """Return records that wait for the broker, in the order of `add`, from a number on."""
         query = (
             "SELECT number, node, record, live FROM records "
@@ -143,12 +123,12 @@ class Spool:
         with self._access() as database:
             rows = database.execute(query, (after, limit)).fetchall()
         return [
-            Waiting(number, node, Record.from_bytes(data), bool(live))
+            SpooledRecord(number, node, Record.from_bytes(data), bool(live))
             for number, node, data, live in rows
         ]
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
-        """Note that the broker has them; those that a mark has passed are forgotten."""
+        """Mark records as delivered; those that the read mark has passed are forgotten."""
         with self._access() as database, database:
             database.executemany(
                 "UPDATE records SET acknowledged = 1 WHERE number = ?",
@@ -166,7 +146,7 @@ class Spool:
             query = "SELECT count(*) FROM records WHERE NOT acknowledged"
             return database.execute(query).fetchone()[0]
 
-    def arrived(self, node: str) -> tuple[int, int]:
+    def acknowledged_to(self, node: str) -> tuple[int, int]:
         """Return (boot, seq) up to which the broker has everything of a node; (0, 0): nothing."""
         mark = self.mark(node)
         query = (
@@ -179,42 +159,3 @@ class Spool:
             return mark
         boot, seq = first
         return (boot, seq - 1) if seq else (max(0, boot - 1), _NUMBER_MAX if boot else 0)
-
-    @contextmanager
-    def _access(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex:
-            try:
-                yield self._database
-            except sqlite3.Error as error:
-                raise SpoolError(f"spool {self.path}: {error}") from error
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open or create the file, which only its owner may read."""
-    database: sqlite3.Connection | None = None
-    try:
-        path.touch(mode=0o600)
-        database = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
-        application = database.execute("PRAGMA application_id").fetchone()[0]
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        empty = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not empty and (application, version) != (_APPLICATION_ID, _VERSION):
-            raise InputError(f"{path} is no spool of this filmgauge: choose another file")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        if empty:
-            database.executescript(
-                f"BEGIN; {_CREATE} PRAGMA application_id = {_APPLICATION_ID};"
-                f"PRAGMA user_version = {_VERSION}; COMMIT;"
-            )
-        return database
-    except sqlite3.Error as error:
-        if database is not None:
-            database.close()
-        raise InputError(f"spool {path} cannot be used: {error}") from None
-    except OSError as error:
-        raise InputError(f"spool {path} cannot be opened: {error.strerror}") from None
-    except InputError:
-        if database is not None:
-            database.close()
-        raise

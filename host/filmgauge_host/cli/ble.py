@@ -2,22 +2,21 @@
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from filmgauge_host.cli.ble_options import bluetooth_options
-from filmgauge_host.cli.monitor import Duration
+from filmgauge_host.cli.options import BROKER_HELP, Duration, make_folder, user_file
+from filmgauge_host.errors import InputError, NodeError
 
 if TYPE_CHECKING:
-    from filmgauge_host.ble.node_registry import KnownNodes
-    from filmgauge_host.ble.radio import Radio
-    from filmgauge_host.ble.runner import RadioRunner
+    from filmgauge_host.ble.node_registry import NodeRegistry
+    from filmgauge_host.ble.radio import Radio, RadioRunner
 
-_LAST_S = 5.0  # real time, to deliver what is on its way
+_SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
 _wait = click.option(
     "--wait",
     "wait_s",
@@ -35,58 +34,54 @@ def ble() -> None:
 
 @ble.command()
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
-@click.option("--json", "machine", is_flag=True, help="Print one JSON object a report.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a report.")
 @bluetooth_options
-def scan(place: "RadioRunner", known: "KnownNodes", seconds: float | None, machine: bool) -> None:
+def scan(
+    runner: "RadioRunner", registry: "NodeRegistry", seconds: float | None, as_json: bool
+) -> None:
     """Show the nodes that advertise. In a terminal a live table, else a line a report."""
-    from filmgauge_host.ble import scan as scanning
+    from filmgauge_host.ble import operations
     from filmgauge_host.ble.discovery import DiscoveredNodes
     from filmgauge_host.terminal.ble_table import ScanLines, ScanTable
 
-    heard = DiscoveredNodes(known)
-    if machine or not sys.stdout.isatty():
-        lines = ScanLines(machine)
-        place.run(lambda radio: scanning.scan(radio, heard, lines.tell, seconds))
-        for reason, count in heard.refused.items():
+    nodes = DiscoveredNodes(registry)
+    if as_json or not sys.stdout.isatty():
+        lines = ScanLines(as_json)
+        runner.run(lambda radio: operations.scan(radio, nodes, lines.add, seconds))
+        for reason, count in nodes.refused.items():
             click.echo(f"filmgauge: refused {count} times: {reason}", err=True)
         return
-    with ScanTable(heard) as shown:
+    with ScanTable(nodes) as table:
 
         async def work(radio: "Radio") -> None:
-            ages = asyncio.ensure_future(shown.show())
+            ages = asyncio.ensure_future(table.keep_drawing())
             try:
-                await scanning.scan(radio, heard, shown.tell, seconds)
+                await operations.scan(radio, nodes, table.add, seconds)
             finally:
                 ages.cancel()
-                shown.last(asyncio.get_running_loop().time())
+                table.finish(asyncio.get_running_loop().time())
 
-        place.run(work)
+        runner.run(work)
 
 
 @ble.command()
 @click.argument("node")
-@click.option("--json", "machine", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_wait
 @bluetooth_options
 def read(
-    node: str, place: "RadioRunner", known: "KnownNodes", machine: bool, wait_s: float
+    node: str, runner: "RadioRunner", registry: "NodeRegistry", as_json: bool, wait_s: float
 ) -> None:
     """Read everything that NODE, a name or an address, serves."""
-    from filmgauge_host.ble.discovery import DiscoveredNodes
-    from filmgauge_host.ble.reading import read_everything
-    from filmgauge_host.ble.scan import find
+    from filmgauge_host.ble.operations import read_everything
 
-    async def work(radio: "Radio") -> dict[str, Any]:
-        found = await find(radio, DiscoveredNodes(known), node, wait_s)
-        return await read_everything(radio, found)
-
-    told = place.run(work)
-    if told is None:
+    found = runner.run(lambda radio: read_everything(radio, registry, node, wait_s))
+    if found is None:
         return
-    if machine:
-        click.echo(json.dumps(told))
+    if as_json:
+        click.echo(json.dumps(found))
         return
-    for section, values in told.items():
+    for section, values in found.items():
         click.echo(f"{section}:")
         for name, value in (values or {}).items():
             click.echo(f"  {name:<24} {'-' if value is None else value}")
@@ -102,25 +97,25 @@ def read(
 )
 @_wait
 @bluetooth_options
-def log(node: str, place: "RadioRunner", known: "KnownNodes", out: Path, wait_s: float) -> None:
+def log(
+    node: str, runner: "RadioRunner", registry: "NodeRegistry", out: Path, wait_s: float
+) -> None:
     """Download the log of NODE. Run again, it fetches only what is newer."""
-    from filmgauge_host.ble.discovery import DiscoveredNodes
-    from filmgauge_host.ble.errors import NodeError
     from filmgauge_host.ble.log_file import LogFile
     from filmgauge_host.ble.node_client import NodeClient
-    from filmgauge_host.ble.scan import find
+    from filmgauge_host.ble.operations import find
 
     with LogFile(out) as file:
 
         async def work(radio: "Radio") -> int:
-            found = await find(radio, DiscoveredNodes(known), node, wait_s)
+            found = await find(radio, registry, node, wait_s)
             async with NodeClient(radio, found.device) as client:
                 async for record in client.log(after=file.last):
                     file.add(record)
                 return client.torn
 
         try:
-            torn = place.run(work)
+            torn = runner.run(work)
         except NodeError as error:
             raise NodeError(
                 f"{error}; {file.written} records are in {out}: run it again"
@@ -145,8 +140,8 @@ def log(node: str, place: "RadioRunner", known: "KnownNodes", out: Path, wait_s:
 def configure(
     node: str,
     changes: tuple[str, ...],
-    place: "RadioRunner",
-    known: "KnownNodes",
+    runner: "RadioRunner",
+    registry: "NodeRegistry",
     source: Path | None,
     ask: tuple[str, ...],
     pair: bool,
@@ -156,27 +151,23 @@ def configure(
 
     Its command key comes from --nodes. An empty value takes a key away.
     """
-    from filmgauge_host.ble.changes import check, from_arguments, from_file
-    from filmgauge_host.ble.configuring import configure as send
-    from filmgauge_host.errors import InputError
+    from filmgauge_host.ble import operations
+    from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
 
     wanted = from_file(source) if source else {}
     wanted |= from_arguments(changes)
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
     if not wanted:
         raise InputError("nothing to change: give key=value, --from or --ask")
-    reply = place.run(lambda radio: send(radio, known, node, wanted, wait_s, pair))
+    reply = runner.run(
+        lambda radio: operations.configure(radio, registry, node, wanted, wait_s, pair)
+    )
     if reply is not None:
         click.echo(f"{node}: {', '.join(wanted)} changed; used after its next boot")
 
 
 @ble.command()
-@click.option(
-    "--broker",
-    required=True,
-    help="mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
-    "FILMGAUGE_MQTT_PASSWORD.",
-)
+@click.option("--broker", required=True, help=BROKER_HELP)
 @click.option(
     "--spool",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -190,8 +181,8 @@ def configure(
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @bluetooth_options
 def bridge(
-    place: "RadioRunner",
-    known: "KnownNodes",
+    runner: "RadioRunner",
+    registry: "NodeRegistry",
     broker: str,
     spool: Path | None,
     passive: bool,
@@ -206,34 +197,24 @@ def bridge(
 
     address = parse_address(broker)
     options = GatewayOptions(passive=passive, at_once=at_once, forget=not keep)
+    if spool is None:
+        spool = user_file("XDG_STATE_HOME", ".local/state", "spool.sqlite")
+        make_folder(spool.parent)
 
-    def tell(line: str) -> None:
+    def log(line: str) -> None:
         click.echo(f"filmgauge: {line}", err=True)
 
     async def work(radio: "Radio") -> None:
-        with Bridge(radio, address, spool or _spool(), known, options, tell) as made:
+        with Bridge(radio, address, spool, registry, options, log) as made:
             try:
                 async with asyncio.timeout(seconds):
                     await made.gateway.run()
             except TimeoutError:
-                made.courier.drain(_LAST_S)
+                made.forwarder.drain(_SILENCE_S)
             finally:
                 counts = made.gateway.counts
-                tell(f"{counts.records} records, {counts.failed} failed visits")
+                log(f"{counts.records} records, {counts.failed} failed visits")
                 if left := made.spool.count():
-                    tell(f"{left} records wait for the broker: {made.courier.problem}")
+                    log(f"{left} records wait for the broker: {made.forwarder.problem}")
 
-    place.run(work)
-
-
-def _spool() -> Path:
-    from filmgauge_host.errors import InputError
-
-    given = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "state"
-    directory = base / "filmgauge"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{directory} cannot be created: {error.strerror}") from None
-    return directory / "spool.sqlite"
+    runner.run(work)

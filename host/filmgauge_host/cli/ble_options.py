@@ -1,20 +1,22 @@
-"""Options that all of `filmgauge ble` take: which radio, which nodes are known."""
+"""Options that all of `filmgauge ble` take: which radio, which nodes have keys."""
 
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from filmgauge_host.cli.options import input_errors, user_file
+from filmgauge_host.errors import needs
+
 if TYPE_CHECKING:
-    from filmgauge_host.ble.node_registry import KnownNodes
-    from filmgauge_host.ble.runner import RadioRunner
+    from filmgauge_host.ble.node_registry import NodeRegistry
+    from filmgauge_host.ble.radio import RadioRunner
 
 
 def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `place` and `known` from options: which radio, which nodes."""
+    """Give a command `runner` and `registry` from options: which radio, which nodes."""
 
     @click.option("--adapter", help="Bluetooth adapter such as hci1  [default: the first one]")
     @click.option(
@@ -46,31 +48,31 @@ def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
         nodes: Path | None,
         **options: Any,
     ) -> Any:
-        place = _place(adapter, air, scenario, speed)
-        return command(*arguments, place=place, known=_known(nodes), **options)
+        runner = _adapter(adapter) if air == "real" else _simulated(scenario, speed)
+        return command(*arguments, runner=runner, registry=_registry(nodes), **options)
 
     return wrapped
 
 
-def _place(adapter: str | None, air: str, scenario: str, speed: float | None) -> "RadioRunner":
-    from filmgauge_host.ble.runner import AdapterPlace, SimulatedRadio
-    from filmgauge_host.errors import InputError
-    from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
+def _adapter(name: str | None) -> "RadioRunner":
+    from filmgauge_host.ble.radio import AdapterRunner
 
-    if air == "real":
-        return AdapterPlace(adapter)
-    try:
+    return AdapterRunner(name)
+
+
+@needs("sim")
+def _simulated(scenario: str, speed: float | None) -> "RadioRunner":
+    from filmgauge_host.virtual.simulated_radio import SimulatedRadio
+    from filmgauge_sim.scenario.loading import load_scenario
+
+    with input_errors():
         return SimulatedRadio(load_scenario(scenario), speed)
-    except ScenarioError as error:
-        raise InputError(str(error)) from None
 
 
-def _known(path: Path | None) -> "KnownNodes":
-    from filmgauge_host.ble.node_registry import load_known
+def _registry(path: Path | None) -> "NodeRegistry":
+    from filmgauge_host.ble.node_registry import read_registry
 
     if path is None:
-        given = os.environ.get("XDG_CONFIG_HOME", "")
-        base = Path(given) if os.path.isabs(given) else Path.home() / ".config"
-        usual = base / "filmgauge" / "nodes.toml"
+        usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
         path = usual if usual.exists() else None
-    return load_known(path)
+    return read_registry(path)

@@ -55,10 +55,11 @@ def _serve(
 ) -> None:
     from contextlib import ExitStack
 
-    from filmgauge_host.telemetry.broker import EmbeddedBroker
-    from filmgauge_host.terminal.monitor_lines import catch_signals
+    from filmgauge_host.signals import catch_signals
+    from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
     from filmgauge_sim.board.serial_board import SerialOptions
-    from filmgauge_sim.nodes.serial_bench import SSID, bench_board
+    from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
+    from filmgauge_sim.nodes.serial_bench import bench_board
 
     if image is not None and empty:
         image.unlink(missing_ok=True)
@@ -66,7 +67,7 @@ def _serve(
         signalled = stack.enter_context(catch_signals())
         virtual = bench_board(kind, folder, SerialOptions(speed=speed), image)
         stack.enter_context(virtual)
-        click.echo(f"{kind} at {virtual.port.path}, Wi-Fi {SSID!r} without a password")
+        click.echo(f"{kind} at {virtual.port.path}, Wi-Fi {VIRTUAL_SSID!r} without a password")
         if broker:
             started = EmbeddedBroker(directory=folder / "broker")
             started.start()

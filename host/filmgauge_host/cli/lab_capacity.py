@@ -5,7 +5,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, progress
+from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment
+from filmgauge_host.cli.options import progress
 
 DEFAULT = ParameterSource.DEFAULT
 
@@ -15,23 +16,24 @@ DEFAULT = ParameterSource.DEFAULT
 @click.option("--current", type=CURRENT, default=1.0, show_default=True, help="uA/cm2.")
 def discharge(setup: Setup, current: float) -> None:
     """Discharge a full cell at one current, to the lower end of its window."""
-    from filmgauge_sim.lab import cycling
+    from filmgauge_sim.lab.cycling import plateau_v
     from filmgauge_sim.lab.figures import profiles
-    from filmgauge_sim.lab.trace import Trace
+    from filmgauge_sim.lab.specimen import window_v
 
-    cell, trace = setup.specimen(1.0), Trace()
-    given = cycling.discharge(cell, current, setup.temperature_c, trace=trace)
-    plateau = cycling.plateau_v(trace, 1)
+    cell = setup.make_cell(1.0)
+    empty_v, _ = window_v(cell.specimen)
+    done = cell.run(f"discharge at {current} uA/cm2 to {empty_v} V", setup.temperature_c)
+    given, plateau = done.cycles[-1].discharge_uah_cm2, plateau_v(done.trace, 1)
     result = {
         "current_ua_cm2": current,
         "temperature_c": setup.temperature_c,
         "capacity_uah_cm2": given,
-        "capacity_uah": given * setup.area_cm2,
+        "capacity_uah": done.capacity_uah,
         "plateau_v": plateau,
     }
     lines = [f"{given:.3f} uAh/cm2 at {current:g} uA/cm2, half of it above {plateau:.3f} V"]
-    picture = profiles(trace, {1: f"{current:g} uA cm$^{{-2}}$"})
-    setup.report(result, lines, picture=picture, trace=trace)
+    picture = profiles(done.trace, {1: f"{current:g} uA cm$^{{-2}}$"})
+    setup.report(result, lines, picture=picture, trace=done.trace)
 
 
 @click.command()
@@ -99,7 +101,7 @@ def temperature(
     published = setup.cell == sample.cell and not own_capacity
     factor = sample.capacity_factor if published else 1.0
     flowing = sample.current_ua_cm2 if current is None else current
-    cell, trace = setup.specimen(0.0, factor=factor), setup.trace()
+    cell, trace = setup.specimen(0.0, capacity_factor=factor), setup.trace()
     found: list[dict[str, float]] = []
     with progress(len(temperatures), "temperature") as done:
         for each in over_temperature(cell, temperatures, flowing, trace):
@@ -128,12 +130,12 @@ def temperature(
 def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built: bool) -> None:
     """Cycle an ageing cell, at one current with a hold or by steps given as text."""
     from filmgauge_sim.lab.cycling import HOLD_SHARE, Cycle, is_held
+    from filmgauge_sim.lab.experiment import Experiment
     from filmgauge_sim.lab.figures import points
     from filmgauge_sim.lab.specimen import window_v
-    from filmgauge_sim.lab.steps import parse, run_once
     from filmgauge_sim.lab.trace import Trace
 
-    cell = setup.specimen(0.0, built=as_built, ages=True)
+    cell = setup.specimen(0.0, as_built=as_built, ages=True)
     if steps is None:
         low, high = window_v(cell)
         hold = f"hold at {high} V until {HOLD_SHARE * current} uA/cm2," if is_held(cell) else ""
@@ -141,14 +143,12 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
             f"charge at {current} uA/cm2 to {high} V, {hold} discharge at {current} uA/cm2"
             f" to {low} V, {count} times"
         )
-    program = parse(steps)
+    program = Experiment(steps)
     trace = Trace() if setup.bdf else None
     done: list[Cycle] = []
     with progress(program.times, "cycles") as tick:
-        for number in range(1, program.times + 1):
-            if trace is not None:
-                trace.cycle = number
-            done.append(run_once(cell, program, setup.temperature_c, number, trace))
+        for each in program.cycles(cell, setup.temperature_c, trace):
+            done.append(each)
             tick()
     found: list[dict[str, Any]] = [
         {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.lab_options import check_outputs, check_plot, progress, sentences
+from filmgauge_host.cli.lab_options import check_outputs, check_plot, sentences
+from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
-"""What the experiments of the laboratory have in common: cell, outputs, errors, progress."""
+"""What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.cli.options import input_errors
+from filmgauge_host.errors import InputError, needs
 
 if TYPE_CHECKING:
+    from filmgauge_sim import Cell
     from filmgauge_sim.lab.figures import Picture
     from filmgauge_sim.lab.specimen import Specimen
     from filmgauge_sim.lab.trace import Trace
@@ -54,22 +55,15 @@ class Setup:
     plot: Path | None
     bdf: Path | None
 
-    def specimen(
-        self, stoichiometry: float, *, built: bool = False, ages: bool = False, factor: float = 1.0
-    ) -> "Specimen":
-        """The cell that was asked for: as built, ageing from formed, or formed and ageless."""
-        from filmgauge_sim.cell import LifeState
-        from filmgauge_sim.lab.specimen import specimen
+    def make_cell(self, soc: float, **how: Any) -> "Cell":
+        """The cell that was asked for, at a state of charge; `how` as filmgauge_sim.Cell."""
+        from filmgauge_sim import Cell
 
-        life = LifeState.as_built() if built else LifeState.formed() if ages else None
-        return specimen(
-            self.cell,
-            self.area_cm2,
-            stoichiometry,
-            life=life,
-            capacity_factor=factor,
-            seed=self.seed,
-        )
+        return Cell(self.cell, self.area_cm2, soc=soc, seed=self.seed, **how)
+
+    def specimen(self, soc: float, **how: Any) -> "Specimen":
+        """Its model, which the experiments act on."""
+        return self.make_cell(soc, **how).specimen
 
     def trace(self) -> "Trace | None":
         """A record, when a file is asked for that needs one."""
@@ -156,15 +150,8 @@ def check_outputs(*paths: Path | None) -> None:
 def sentences() -> Iterator[None]:
     """Turn what a user can do something about into one sentence and an exit code."""
     try:
-        yield
-    except FilmgaugeError:
-        raise
-    except ValueError as error:
-        raise InputError(str(error).rstrip(".")) from None
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise InputError("pictures need matplotlib, which is not installed") from None
+        with needs("lab"), input_errors():
+            yield
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}") from None
 
@@ -190,20 +177,3 @@ class Numbers(click.ParamType[list[float]]):
         if not all(self._low <= number <= self._high for number in numbers):
             self.fail(f"every number must be {self._low:g} to {self._high:g}", param, ctx)
         return numbers
-
-
-@contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what is given once for every part done.
-
-    A total of None is one that nobody knows.
-    """
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.lab_options import progress, sentences
+from filmgauge_host.cli.lab_options import sentences
+from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import FilmgaugeError
 
 if TYPE_CHECKING:

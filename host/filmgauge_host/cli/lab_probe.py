@@ -12,8 +12,8 @@ from filmgauge_host.cli.lab_options import (
     Setup,
     Within,
     experiment,
-    progress,
 )
+from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import InputError
 
 
@@ -35,7 +35,7 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
 
     published = setup.cell == samples.SWEEP.cell and not own_capacity
     factor = samples.SWEEP.capacity_factor if published else 1.0
-    cell = setup.specimen(0.0, built=as_built, factor=factor)
+    cell = setup.specimen(0.0, as_built=as_built, capacity_factor=factor)
     degc = setup.temperature_c
     found: list[SweepPoint] = []
     with progress(count, "sweep") as done:

@@ -1,6 +1,5 @@
 """`filmgauge monitor`: watch nodes, store every record, say what is missing."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,30 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from filmgauge_host.cli.options import BROKER_HELP, Duration, make_folder, user_file
+from filmgauge_host.errors import InputError
+
 if TYPE_CHECKING:
     from filmgauge_host.telemetry.ingest import Ingest
     from filmgauge_host.telemetry.store import RecordStore
 
 _CONNECT_S = 5.0
-_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class Duration(click.ParamType):
-    """A positive time: 90, 90s, 5m, 2h or 1d; converts to seconds."""
-
-    name = "duration"
-
-    def convert(self, value, param, ctx) -> float:
-        if isinstance(value, float):
-            return value
-        number, unit = (value, "") if value[-1:].isdigit() else (value[:-1], value[-1:])
-        try:
-            seconds = float(number) * _UNITS_S[unit]
-        except (ValueError, KeyError):
-            seconds = 0.0
-        if not 0 < seconds <= 3650 * 86400:
-            self.fail(f"{value!r} must be a time above 0 such as 90s, 5m, 2h or 1d", param, ctx)
-        return seconds
 
 
 @click.command()
@@ -40,8 +23,7 @@ class Duration(click.ParamType):
     "--broker",
     default="mqtt://127.0.0.1:1883",
     show_default=True,
-    help="mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
-    "FILMGAUGE_MQTT_PASSWORD.",
+    help=BROKER_HELP,
 )
 @click.option(
     "--store",
@@ -92,7 +74,10 @@ def _opened(broker: str, store: Path | None) -> "Iterator[tuple[RecordStore, Ing
     from filmgauge_host.telemetry.store import RecordStore
 
     address = parse_address(broker)
-    with RecordStore(store or _default_store()) as records:
+    if store is None:
+        store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
+        make_folder(store.parent)
+    with RecordStore(store) as records:
         ingest = Ingest(address, records)
         try:
             yield records, ingest
@@ -100,23 +85,8 @@ def _opened(broker: str, store: Path | None) -> "Iterator[tuple[RecordStore, Ing
             ingest.close()
 
 
-def _default_store() -> Path:
-    """Return the store in the user's data directory, which is created."""
-    from filmgauge_host.errors import InputError
-
-    given = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "share"
-    directory = base / "filmgauge"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{directory} cannot be created: {error.strerror}") from None
-    return directory / "records.sqlite"
-
-
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
     from filmgauge.config import check_node
-    from filmgauge_host.errors import InputError
 
     try:
         return frozenset(check_node(name) for name in names)

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from filmgauge_host.cli.options import input_errors, make_folder
+from filmgauge_host.errors import FilmgaugeError, InputError, needs
+
 if TYPE_CHECKING:
     from filmgauge_host.virtual.session import RunSession
-    from filmgauge_sim.scenario.scenario import Scenario
 
 _SCREEN_SPEED = 600.0
 _SCRATCH = "filmgauge-run-"
@@ -61,6 +63,7 @@ class _Speed(click.ParamType):
     help="New directory for records, truth (Battery Data Format), console logs and flash images.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@needs("sim")
 def run(
     scenario: str,
     runtime: Literal["micropython", "cpython"],
@@ -72,28 +75,28 @@ def run(
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file."""
-    from filmgauge_host.errors import FilmgaugeError, InputError
+    from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
     from filmgauge_sim.board.launcher import InterpreterError
-    from filmgauge_sim.scenario.scenario import duration_us, load_scenario
+    from filmgauge_sim.scenario.loading import load_scenario
+    from filmgauge_sim.scenario.scenario import duration_us
 
     on_screen = sys.stdout.isatty() and not as_json
     if speed is None:
         speed = _SCREEN_SPEED if on_screen else "max"
     pace = None if isinstance(speed, str) else speed
     try:
-        chosen = load_scenario(scenario)
-        if duration is not None:
-            duration_us(duration)
-        with _folder(out) as folder:
+        with input_errors():
+            chosen = load_scenario(scenario)
+            if duration is not None:
+                duration_us(duration)
             options = RunOptions(runtime, broker, duration, pace)
-            with RunSession(chosen, options, folder) as session:
+            with _folder(out) as folder, RunSession(chosen, options, folder) as session:
                 _watch(session, on_screen, as_json)
                 if out is not None:
-                    _write_truth(session, out)
-                _tell(session, chosen, as_json)
-    except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(str(error)) from None
+                    for node in session.simulation.nodes:
+                        write_truth(node, out, datetime.date.today())
+                _print_result(session, as_json)
     except InterpreterError as error:
         raise FilmgaugeError(str(error)) from None
 
@@ -101,8 +104,6 @@ def run(
 @contextmanager
 def _folder(out: Path | None) -> Iterator[Path]:
     """Give the directory of the run: the user's, or one that vanishes afterwards."""
-    from filmgauge_host.errors import InputError
-
     if out is None:
         shared_memory = Path("/dev/shm")
         base = shared_memory if shared_memory.is_dir() else Path(tempfile.gettempdir())
@@ -115,10 +116,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
         return
     if out.exists() and any(out.iterdir()):
         raise InputError(f"--out must be a new or empty directory, and {out} holds files")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be created: {error.strerror}") from None
+    make_folder(out, "--out")
     yield out
 
 
@@ -132,7 +130,7 @@ def _sweep(base: Path) -> None:
 
 def _watch(session: "RunSession", on_screen: bool, as_json: bool) -> None:
     """Run to the end or to Ctrl-C, showing what happens."""
-    from filmgauge_host.terminal.monitor_lines import catch_signals
+    from filmgauge_host.signals import catch_signals
     from filmgauge_host.terminal.run_lines import RunLines
 
     with catch_signals() as signalled:
@@ -148,17 +146,10 @@ def _watch(session: "RunSession", on_screen: bool, as_json: bool) -> None:
                 shown.tick()
                 return not signalled()
 
-            session.run(shown.note, idle)
+            session.run(shown.add, idle)
 
 
-def _write_truth(session: "RunSession", folder: Path) -> None:
-    from filmgauge_host.virtual.truth_file import write_truth
-
-    for node in session.simulation.nodes:
-        write_truth(node, folder, datetime.date.today())
-
-
-def _tell(session: "RunSession", scenario: "Scenario", as_json: bool) -> None:
+def _print_result(session: "RunSession", as_json: bool) -> None:
     """Print the result."""
     from filmgauge_host.terminal.run_lines import result_lines
 
@@ -166,7 +157,7 @@ def _tell(session: "RunSession", scenario: "Scenario", as_json: bool) -> None:
     simulation = session.simulation
     if as_json:
         summary = {
-            "scenario": scenario.name,
+            "scenario": session.scenario.name,
             "virtual_s": round(simulation.now_us / 1e6, 3),
             "wall_s": round(session.wall_s, 3),
             "nodes": [asdict(result) for result in results],

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from filmgauge_host.cli.options import input_errors, make_folder, progress
+from filmgauge_host.errors import FilmgaugeError, InputError, needs
+
 if TYPE_CHECKING:
     from filmgauge_sim.scenario.scenario import Scenario
     from filmgauge_sim.score.families import Family
@@ -37,6 +40,7 @@ _MOST_SEEDS = 10_000
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory for a picture of each family's first seed.",
 )
+@needs("sim")
 def score(
     families: tuple[str, ...],
     scenario: str | None,
@@ -53,31 +57,34 @@ def score(
     """
     if runtime != "gauge" and scenario is not None:
         if single or plot is not None:
-            from filmgauge_host.errors import InputError
-
             raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
+    from filmgauge_host.terminal.score_table import print_scores
+    from filmgauge_sim.score.from_scenario import family_of
     from filmgauge_sim.score.run import Options
     from filmgauge_sim.score.table import scores
 
-    options = _options(Options, single, runtime)
-    chosen = _chosen(families) if scenario is None else [_from_scenario(families, scenario)]
+    with input_errors():
+        options = Options(single=single, runtime=runtime)
+        if scenario is None:
+            chosen = _chosen(families)
+        else:
+            chosen = [family_of(_scenario(families, scenario))]
     if plot is not None:
-        _make_folder(plot)
+        make_folder(plot, "--plot")
     numbers = range(first_seed, first_seed + seeds)
     done: list[FamilyScore] = []
-    with _progress(len(chosen) * seeds) as on_run:
-        for each in scores(chosen, numbers, options, on_run=on_run):
+    with progress(len(chosen) * seeds, "runs") as advance:
+        for each in scores(chosen, numbers, options, on_run=lambda family, seed: advance(family)):
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
     if as_json:
         head = {"seeds": seeds, "first_seed": first_seed, "runtime": runtime}
-        click.echo(json.dumps({**head, **_as_dict(done)}))
+        found = {each.family.name: each.as_dict() for each in done}
+        click.echo(json.dumps({**head, "families": found}))
     else:
-        from filmgauge_host.terminal.score_table import print_scores
-
         print_scores(done)
     if not all(each.is_met for each in done):
         click.get_current_context().exit(1)
@@ -91,14 +98,11 @@ def _score_nodes(
     as_json: bool,
 ) -> None:
     """Whole nodes in a scenario: what they publish against the truth. There are no bounds."""
-    from filmgauge_host.errors import FilmgaugeError, InputError
-    from filmgauge_host.virtual.node_score import score_nodes
+    from filmgauge_host.virtual.session import score_nodes
 
-    scenario = _scenario(families, path)
-    try:
+    with input_errors():
+        scenario = _scenario(families, path)
         found = score_nodes(scenario, seeds, runtime)
-    except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(str(error)) from None
     if not any(gauge["records"] for gauge in found.values()):
         raise FilmgaugeError(f"no node of {scenario.name} has reported a state of charge")
     if as_json:
@@ -106,10 +110,10 @@ def _score_nodes(
         click.echo(json.dumps({"scenario": scenario.name, "runtime": runtime, "families": each}))
         return
     for name, gauge in found.items():
-        click.echo(f"{name}: {gauge['records']} records, " + _told(gauge))
+        click.echo(f"{name}: {gauge['records']} records, " + _gauge_text(gauge))
 
 
-def _told(gauge: dict[str, Any]) -> str:
+def _gauge_text(gauge: dict[str, Any]) -> str:
     if not gauge["records"]:
         return "no state of charge"
     return (
@@ -119,30 +123,14 @@ def _told(gauge: dict[str, Any]) -> str:
 
 
 def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
-    from filmgauge_host.errors import InputError
-    from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
+    from filmgauge_sim.scenario.loading import load_scenario
 
     if families:
         raise InputError("FAMILY and --scenario exclude each other: give one of them")
-    try:
-        return load_scenario(path)
-    except ScenarioError as error:
-        raise InputError(str(error)) from None
-
-
-def _from_scenario(families: tuple[str, ...], path: str) -> "Family":
-    from filmgauge_host.errors import InputError
-    from filmgauge_sim.scenario.scenario import ScenarioError
-    from filmgauge_sim.score.from_scenario import family_of
-
-    try:
-        return family_of(_scenario(families, path))
-    except ScenarioError as error:
-        raise InputError(str(error)) from None
+    return load_scenario(path)
 
 
 def _chosen(names: tuple[str, ...]) -> "list[Family]":
-    from filmgauge_host.errors import InputError
     from filmgauge_sim.score.families import FAMILIES
 
     for name in names:
@@ -151,32 +139,7 @@ def _chosen(names: tuple[str, ...]) -> "list[Family]":
     return [FAMILIES[name] for name in dict.fromkeys(names or FAMILIES)]
 
 
-def _options(make: Any, single: bool, runtime: str) -> Any:
-    from filmgauge_host.errors import InputError
-
-    try:
-        return make(single=single, runtime=runtime)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-
-
-def _make_folder(folder: Path) -> None:
-    from filmgauge_host.errors import InputError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--plot {folder} cannot be created: {error.strerror}") from None
-
-
-def _progress(total: int) -> Any:
-    from filmgauge_host.terminal.score_table import progress
-
-    return progress(total)
-
-
 def _draw(scored: "FamilyScore", folder: Path) -> None:
-    from filmgauge_host.errors import InputError
     from filmgauge_sim.score.family_figures import counted_from_s
     from filmgauge_sim.score.picture import save_picture
 
@@ -185,7 +148,3 @@ def _draw(scored: "FamilyScore", folder: Path) -> None:
         save_picture(scored.first, begins_s, folder / f"{scored.family.name}.png")
     except OSError as error:
         raise InputError(f"--plot {folder} cannot be written: {error.strerror}") from None
-
-
-def _as_dict(done: "list[FamilyScore]") -> dict[str, Any]:
-    return {"families": {each.family.name: each.as_dict() for each in done}}

@@ -8,7 +8,8 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.provision.secret_values import secret_names
 from filmgauge_host.serial.interpreter import BOARDS as BOARD_TYPES
 from filmgauge_sim.nodes.boards import PINS
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.scenario.loading import load_scenario
 
 Supply = Literal["usb", "film"]
 Value = int | str
@@ -52,7 +53,7 @@ def board_defaults(board: str, supply: Supply) -> dict[str, Value]:
         "pin_gate": pins.gate,
     }
     if supply == "film":
-        budget = load_scenario(_BUDGET_OF).node[0].firmware
+        budget = energy_budget(load_scenario(_BUDGET_OF).node[0].description).figures
         values |= {
             "pin_sensors": pins.sensors,
             "pin_disconnect": pins.disconnect,

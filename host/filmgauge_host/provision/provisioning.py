@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.ble.node_registry import with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
     check_user,
@@ -31,7 +32,6 @@ from filmgauge_host.provision.configuration import (
     settled,
 )
 from filmgauge_host.provision.description import BROKER_FOLDER, Description, to_toml
-from filmgauge_host.provision.known_file import with_keys
 from filmgauge_host.provision.secret_values import (
     MQTT_PASSWORD,
     WIFI_PASSWORD,

@@ -20,11 +20,11 @@ from filmgauge_host.serial.board_link import (
 
 Script = Literal["status", "readings", "backlog", "selftest"]
 
-_BEFORE: dict[Script, tuple[str, ...]] = {
-    "status": ("output",),
+_SOURCES: dict[Script, tuple[str, ...]] = {
+    "status": ("output", "status"),
     "readings": ("output", "sensor_probe"),
-    "backlog": ("output",),
-    "selftest": ("output", "sensor_probe"),
+    "backlog": ("output", "backlog"),
+    "selftest": ("output", "sensor_probe", "selftest"),
 }
 # Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
 _FIND_FIRMWARE = """\
@@ -83,7 +83,7 @@ def merged(values: list[Any]) -> dict[str, Any]:
 
 
 def _sources(script: Script) -> list[str]:
-    """Return the texts that a script needs, itself last, without what only people read."""
+    """Return the texts that a script needs, without what only people read."""
     folder = files("filmgauge") / "diagnosis"
-    texts = [(folder / f"{name}.py").read_text("utf-8") for name in (*_BEFORE[script], script)]
+    texts = [(folder / f"{name}.py").read_text("utf-8") for name in _SOURCES[script]]
     return [_FIND_FIRMWARE, *(_DOCSTRINGS.sub("", _OWN_IMPORTS.sub("", text)) for text in texts)]

@@ -11,7 +11,7 @@ from filmgauge_host.serial.archive import HEAD_BYTES, Member, Piece, index_lengt
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.flash_plan import EXCHANGED, Contents, FlashError, Plan, Wanted, digest
-from filmgauge_host.serial.launcher import APP, REPORTED, SWITCH, TRIAL, update_code
+from filmgauge_host.serial.launcher import APP, REPORTED, STARTS, SWITCH, TRIAL, update_code
 
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
@@ -80,10 +80,10 @@ class FlashTransfer:
     def _tidy(self, sizes: dict[str, int]) -> None:
         """Finish an exchange, end a trial of something else, and remove what is left over."""
         if SWITCH in sizes:  # an exchange that only needs its boot
-            self._link.run(f"{update_code()}finish()")
+            self._link.run(f"{update_code()}finish{APP, SWITCH, TRIAL, STARTS!r}")
             sizes = self._files.sizes()
         if TRIAL in sizes and self._goes_back(sizes):
-            self._link.run(f"{update_code()}go_back()")
+            self._link.run(f"{update_code()}go_back{APP, TRIAL!r}")
             sizes = self._files.sizes()
         if TRIAL not in sizes:
             for path in sizes:

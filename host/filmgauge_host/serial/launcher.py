@@ -6,7 +6,6 @@ archive and of moving /flash to /; a host runs them on a board that does not hav
 
 import importlib.util
 import inspect
-import re
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ _launch = _load("launch")
 APP: str = _launch.ARCHIVE
 SWITCH: str = _launch.SWITCH
 TRIAL: str = _launch.TRIAL
+STARTS: int = _launch.STARTS
 REPORTED: str = _launch.REPORTED
 FIRST_RECORD: str = _launch.FIRST_RECORD
 GUARD_MS: int = _launch.GUARD_MS
@@ -46,11 +46,4 @@ MOUNT_AT_ROOT = f"import os, sys\n{inspect.getsource(_launch.mount_at_root)}moun
 
 def update_code() -> str:
     """Return the code of update.py for a board that has another version of it, or none."""
-    text = firmware_file("update.py").read_text()
-    imported = re.search(r"^from launch import (.*)\n", text, re.MULTILINE)
-    assert imported is not None
-    given = ""
-    for name in imported[1].split(", "):
-        value = getattr(_launch, name)
-        given += inspect.getsource(value) if callable(value) else f"{name} = {value!r}\n"
-    return text.replace(imported[0], given)
+    return firmware_file("update.py").read_text()

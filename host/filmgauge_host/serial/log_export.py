@@ -7,22 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from filmgauge.record.record import FIELDS, Record
+from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.board_script import run_script
 
 _AT_ONCE = 32  # records a request: the board's watchdog is fed in between
-# The first four are names and units of the Battery Data Format; the others are ours.
-_BDF_COLUMNS = (
-    "Test Time / s",
-    "Voltage / V",
-    "Current / A",
-    "Ambient Temperature / degC",
-    "Boot / 1",
-    "Record / 1",
-    "State of Charge / %",
-)
 
 
 def read_backlog(link: BoardLink) -> tuple[list[Record], list[str]]:
@@ -69,38 +60,8 @@ def _csv(records: list[Record]) -> str:
 
 
 def _bdf(records: list[Record]) -> str:
-    """One row a record whose voltage and current are known: the format asks for both.
-
-    Time is the node's own; that of a later boot goes on where the one before ended, because
-    nobody knows how long the node was off.
-    """
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(_BDF_COLUMNS)
-    boot, base_s, last_s = None, 0, 0
-    for record in records:
-        values = json.loads(record.to_json())
-        if values["boot"] != boot:
-            boot, base_s = values["boot"], last_s
-        last_s = base_s + values["up_s"]
-        if values["voltage_v"] is None or values["current_ua"] is None:
-            continue
-        writer.writerow(
-            (
-                last_s,
-                f"{values['voltage_v']:.6f}",
-                f"{values['current_ua'] / 1e6:.12f}",
-                _or_empty(values["temperature_c"]),
-                values["boot"],
-                values["seq"],
-                _or_empty(values["soc_pct"]),
-            )
-        )
-    return file.getvalue()
-
-
-def _or_empty(value: float | None) -> object:
-    return "" if value is None else value
+    rows = bdf.LogRows()
+    return bdf.line(bdf.LOG_COLUMNS) + "".join(rows.add(record) for record in records)
 
 
 def _lines(records: list[Record]) -> str:
@@ -108,7 +69,7 @@ def _lines(records: list[Record]) -> str:
 
 
 _FORMATS: dict[str, Callable[[list[Record]], str]] = {  # the longer end first
-    ".bdf.csv": _bdf,
+    bdf.SUFFIX: _bdf,
     ".csv": _csv,
     ".jsonl": _lines,
 }

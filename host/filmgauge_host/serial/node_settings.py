@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filmgauge.config import Config
 from filmgauge.gauge.profile import Profile
+from filmgauge.uplink.mqtt.uplink import check_network
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.interpreter import BoardType
 
@@ -39,7 +40,7 @@ def config_bytes(values: object, board: BoardType, where: str) -> bytes:
     try:
         config = Config.from_json(text)
         if board.has_wifi:
-            config.require("wifi_ssid", "mqtt_host")
+            check_network(config)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
     return text.encode()

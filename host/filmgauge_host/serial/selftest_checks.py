@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from filmgauge_host.serial.status import current_ua, part_text
+from filmgauge_host.serial.status import part_text
 
 Verdict = Literal["ok", "fault", "not tested"]
 
@@ -12,7 +12,7 @@ _CONNECTED_UV = 200_000  # assumed: no film is emptied so far, and an open input
 _LEAST_UA = 0.05  # assumed: fifty times the sensor's offset on 1 kohm
 _SHUNT_SHARE = 0.10  # a stated load and the divider of a meter are no better
 _NOTHING_SHARE = 0.05  # of the expected current: nothing flows, or past the sensor
-_FULL_SCALE = 0x7FFF0  # counts; the sensor's range ends at 0x7FFFF
+_FULL_SCALE_UV = 40_958  # across the shunt; the sensor's range ends at 40,960 uV
 # The film was tried up to 60 degC; the rest is allowed for a cold shed and a warm board.
 _COLDEST_C, _WARMEST_C = -30.0, 70.0
 _ROOM_C = 5.0  # by which a stated temperature may be off
@@ -181,17 +181,17 @@ def _expected_ua(answers: dict[str, Any], reference: Reference) -> float | None:
     return -answers["gate_closed_uv"] / (reference.load_ohm + shunt_ohm)
 
 
-def _seen_ua(answers: dict[str, Any], key: str = "code") -> float:
-    return current_ua(answers[key], answers["configuration"]["shunt_mohm"])
+def _seen_ua(answers: dict[str, Any], key: str = "current_pa") -> float:
+    return answers[key] / 1e6
 
 
 def _disconnect(answers: dict[str, Any], reference: Reference) -> Finding:
     check = "disconnect switch"
     if answers["configuration"]["pin_disconnect"] < 0:
         return _not(check, "none is configured (pin_disconnect)")
-    if "code" not in answers:
+    if "current_pa" not in answers:
         return _not(check, "no INA228 answers")
-    closed_ua, open_ua = _seen_ua(answers), _seen_ua(answers, "code_disconnected")
+    closed_ua, open_ua = _seen_ua(answers), _seen_ua(answers, "disconnected_pa")
     seen = f"{closed_ua:+.3f} uA closed, {open_ua:+.3f} uA open"
     expected_ua = _expected_ua(answers, reference)
     if abs(closed_ua) < _LEAST_UA:
@@ -246,7 +246,7 @@ def _shunt(answers: dict[str, Any], reference: Reference) -> Finding:
     expected_ua, seen_ua = abs(compared[0]), abs(compared[1])
     ohm = answers["configuration"]["shunt_mohm"] / 1000
     seen, expected = f"{seen_ua:.3f} uA", f"{expected_ua:.3f} uA with {ohm:g} ohm"
-    if abs(answers["code"]) >= _FULL_SCALE:
+    if seen_ua * ohm >= _FULL_SCALE_UV:
         advice = "the shunt is too large, open, or the current above the range of 41 mV"
         return Finding(
             check,
@@ -274,7 +274,7 @@ def _shunt(answers: dict[str, Any], reference: Reference) -> Finding:
 
 def _compared(answers: dict[str, Any], reference: Reference) -> tuple[float, float] | str:
     """Return the expected current and the one seen, or why they cannot be compared."""
-    if "code" not in answers:
+    if "current_pa" not in answers:
         return "no INA228 answers"
     expected_ua = _expected_ua(answers, reference)
     if expected_ua is None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
-from filmgauge.gauge.ledger import CountScale
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record import fault_text
 from filmgauge_host.serial.board_link import BoardLink
@@ -35,7 +34,7 @@ def read_status(link: BoardLink) -> dict[str, Any]:
     status["profile"] = {"name": name, "full_uah": _thousandth(full_nah)}
     if configuration is not None:
         status["sensors"] = _sensors(answers, configuration)
-        status["readings"] = _readings(answers, configuration["shunt_mohm"])
+        status["readings"] = _readings(answers)
         status["waiting"] = answers.get("waiting")
     status["state"] = _state(link, answers, status["problems"])
     return status
@@ -76,11 +75,6 @@ def part_text(address: int, words: list[int]) -> str:
     return f"an unknown part at {address:#04x}"
 
 
-def current_ua(code: int, shunt_mohm: int) -> float:
-    """Return a current in uA from counts of 78.125 nV across the shunt."""
-    return CountScale(shunt_mohm).pc(code) / 1e6
-
-
 def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
     texts = [part_text(address, words) for address, words in answers.get("parts", [])]
     if answers.get("running"):
@@ -89,11 +83,12 @@ def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str
     return texts
 
 
-def _readings(answers: dict[str, Any], shunt_mohm: int) -> dict[str, float | None]:
-    code, voltage_uv, cdeg = (answers.get(k) for k in ("code", "voltage_uv", "temperature_cdeg"))
+def _readings(answers: dict[str, Any]) -> dict[str, float | None]:
+    names = ("current_pa", "voltage_uv", "temperature_cdeg")
+    current_pa, voltage_uv, cdeg = (answers.get(name) for name in names)
     return {
         "voltage_v": None if voltage_uv is None else voltage_uv / 1e6,
-        "current_ua": None if code is None else current_ua(code, shunt_mohm),
+        "current_ua": None if current_pa is None else current_pa / 1e6,
         "temperature_c": None if cdeg is None else cdeg / 100,
     }
 

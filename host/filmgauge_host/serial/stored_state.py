@@ -65,6 +65,6 @@ def _owners(link: BoardLink) -> tuple[Any, Any]:
     try:
         profile = Profile.from_bytes(files.read("/profile.bin"))
     except (BoardError, ValueError):  # then it only counts
-        return LedgerOnly(config.shunt_mohm), Unprotected()
+        return LedgerOnly(), Unprotected()
     no_pins = SimpleNamespace(latch=None)
     return FuelGauge(profile, config.shunt_mohm), Protection(no_pins, config, profile)

@@ -5,26 +5,24 @@
         ...
         print(ingest.nodes()["bench"].statistics)
 
-One thread owns the connection, the writes and the books. A record that was acknowledged is on
+One thread owns the connection, the writes and the counts. A record that was acknowledged is on
 the disk; one that was not is sent again by the broker and recognised as a duplicate.
 """
 
-import hashlib
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.messages import Message, Rejected, decode
-from filmgauge_host.telemetry.nodes import IngestStatistics, NodeBook, NodeSnapshot
+from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.session import Delivery, Session
-from filmgauge_host.telemetry.store import Outcome, RecordStore, StoreError
+from filmgauge_host.telemetry.session import Delivery, Session, client_id
+from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 Listener: TypeAlias = Callable[[ReceivedRecord | Rejected], None]
 
@@ -32,7 +30,7 @@ _BATCH = 500
 _WINDOW = 20  # mosquitto sends no more before the first of them is acknowledged
 _IDLE_S = 0.02
 _REST_S = 0.1
-_HELD = 5000  # messages in memory while the store cannot be written; then reading stops
+_PENDING_MAX = 5000  # messages in memory while the store cannot be written; then reading stops
 _RETRY_S = 1.0
 _REMEMBERED = 100
 
@@ -43,10 +41,12 @@ class Ingest:
     def __init__(self, address: BrokerAddress, store: RecordStore):
         self.address = address
         self._store = store
-        self._book = NodeBook(store)
+        self._nodes = NodeTracker(store)
         leaves = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO)
         filters = [topics.topic("+", leaf) for leaf in leaves]
-        self._session = Session(address, _client_id(store), filters, self._receive)
+        self._session = Session(
+            address, client_id("filmgauge", store.path), filters, self._receive
+        )
         self._pending: list[tuple[Delivery, Message]] = []
         self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
         self._listeners: list[Listener] = []
@@ -61,12 +61,7 @@ class Ingest:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def listen(self, listener: Listener) -> None:
@@ -100,11 +95,11 @@ class Ingest:
         return f"broker {self.address} {reason}" if reason else ""
 
     def nodes(self) -> dict[str, NodeSnapshot]:
-        """Return all nodes heard of, by name."""
-        return self._book.snapshots()
+        """Return all nodes that have sent something, by name."""
+        return self._nodes.snapshots()
 
     def statistics(self) -> dict[str, IngestStatistics]:
-        """Return the counts of all nodes heard of, by name."""
+        """Return the counts of all nodes, by name."""
         return {name: node.statistics for name, node in self.nodes().items()}
 
     def rejected(self) -> list[Rejected]:
@@ -134,7 +129,7 @@ class Ingest:
     def _step(self) -> None:
         """Wait for a message or for the moment to store those that wait."""
         before = len(self._pending)
-        if before >= _HELD:
+        if before >= _PENDING_MAX:
             time.sleep(_IDLE_S)
         elif not before:
             self._session.pump(_REST_S)
@@ -152,31 +147,31 @@ class Ingest:
         self._pending.append((delivery, message))
 
     def _flush(self) -> None:
-        """Commit, book and acknowledge all that waits; after a store error keep it and retry."""
+        """Commit, count and acknowledge all that waits; after a store error keep it and retry."""
         if not self._pending or time.monotonic() < self._retry:
             return
-        reports = [message for _, message in self._pending if isinstance(message, ReceivedRecord)]
+        records = [message for _, message in self._pending if isinstance(message, ReceivedRecord)]
         try:
             for _, message in self._pending:
                 if message.node is not None:
-                    self._book.meet(message.node)
-            outcomes = iter(self._store.add(reports) if reports else ())
-        except StoreError as error:
+                    self._nodes.load(message.node)
+            outcomes = iter(self._store.add(records) if records else ())
+        except StorageError as error:
             self._store_problem = str(error)
             self._retry = time.monotonic() + _RETRY_S
             return
         self._store_problem = ""
-        settled, self._pending = self._pending, []
+        stored, self._pending = self._pending, []
         events: list[ReceivedRecord | Rejected] = []
-        for delivery, message in settled:
+        for delivery, message in stored:
             outcome = next(outcomes) if isinstance(message, ReceivedRecord) else None
-            self._book.note(message, outcome)
+            self._nodes.apply(message, outcome)
             events += _event(message, outcome)
             self._session.acknowledge(delivery)
-        self._book.publish()
-        self._tell(events)
+        self._nodes.publish()
+        self._notify(events)
 
-    def _tell(self, events: list[ReceivedRecord | Rejected]) -> None:
+    def _notify(self, events: list[ReceivedRecord | Rejected]) -> None:
         for event in events:
             if isinstance(event, Rejected):
                 self._rejected.append(event)
@@ -196,9 +191,3 @@ def _event(message: Message, outcome: Outcome | None) -> list[ReceivedRecord | R
     reason = f"boot {boot} seq {seq} came again with other content: the first one is kept"
     topic = topics.topic(message.node, topics.LOG if message.history else topics.TELEMETRY)
     return [Rejected(message.node, topic, reason, message.received_unix_ms)]
-
-
-def _client_id(store: RecordStore) -> str:
-    """Return the same id for the same store: the broker keeps what came while we were away."""
-    place = f"{socket.gethostname()}:{store.path.resolve()}"
-    return "filmgauge" + hashlib.sha256(place.encode()).hexdigest()[:14]  # 23: MQTT's limit

@@ -1,4 +1,4 @@
-"""What a node's MQTT message says: a report, its status, its description, or nothing usable.
+"""What a node's MQTT message says: a record, its status, its description, or nothing usable.
 
 message = decode("filmgauge/bench/telemetry", payload, retained=False, received_unix_ms=now)
 """
@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from filmgauge.config import check_node
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -57,12 +58,23 @@ class Rejected:
 Message: TypeAlias = ReceivedRecord | Status | Info | Withdrawn | Rejected
 
 
+def split_topic(topic: str) -> tuple[str, str] | None:
+    """Return (node, leaf) of a topic, or None when it is not one of ours."""
+    parts = topic.split("/")
+    if len(parts) != 3 or parts[0] != topics.PREFIX:
+        return None
+    try:
+        return check_node(parts[1]), parts[2]
+    except ValueError:
+        return None
+
+
 def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) -> Message:
     """Return what the message says; never raises, whatever the topic and the payload."""
-    named = topics.split(topic)
+    named = split_topic(topic)
     if named is None:
         reason = "topic is not filmgauge/<node>/<leaf> with a node of a-z, 0-9 and -"
-        return Rejected(None, _printable(topic), reason, received_unix_ms)
+        return Rejected(None, printable(topic), reason, received_unix_ms)
     node, leaf = named
     try:
         if leaf in (topics.TELEMETRY, topics.LOG):
@@ -81,7 +93,7 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
         reason = str(error)
     except RecursionError:
         reason = f"{leaf} is nested too deeply"
-    return Rejected(node, topic, _printable(reason), received_unix_ms)
+    return Rejected(node, topic, printable(reason), received_unix_ms)
 
 
 def _object(leaf: str, payload: bytes) -> dict[str, Any]:
@@ -113,11 +125,11 @@ def _flat(values: dict[str, Any]) -> dict[str, Scalar]:
     for key, value in values.items():
         if isinstance(value, (dict, list)):
             raise ValueError(f"info must be flat, but {key!r} is not")
-        flat[_printable(key)] = _printable(value) if isinstance(value, str) else value
+        flat[printable(key)] = printable(value) if isinstance(value, str) else value
     return flat
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return text that cannot steer a terminal and has a bounded length."""
     safe = "".join(character if character.isprintable() else "?" for character in text)
     if len(safe) > _REASON_CHARACTERS:

@@ -1,4 +1,4 @@
-"""What is known of every node: its latest report, its status, and what arrived or did not.
+"""What is known of every node: its latest record, its status, and what arrived or did not.
 
 A snapshot is immutable and is replaced when something changes, so that a view can tell by
 identity which rows to draw again.
@@ -41,13 +41,13 @@ class IngestStatistics:
 class NodeSnapshot:
     """One node at one moment.
 
-    latest: the report with the highest (boot, seq), never simply the last received.
-    heard_unix_ms: when its last live report came, or its status if there was none yet.
+    latest: the record with the highest (boot, seq), never simply the last received.
+    last_seen_unix_ms: when its last live report came, or its status if there was none yet.
     """
 
     name: str
     latest: ReceivedRecord | None = None
-    heard_unix_ms: int | None = None
+    last_seen_unix_ms: int | None = None
     status: Status | None = None
     info: dict[str, Scalar] = field(default_factory=dict)
     statistics: IngestStatistics = field(default_factory=IngestStatistics)
@@ -56,43 +56,43 @@ class NodeSnapshot:
         """Return the state to show; `late` when the announced next report is overdue."""
         if self.status is not None and self.status.state == "offline":
             return "offline"
-        if self.heard_unix_ms is None:
+        if self.last_seen_unix_ms is None:
             return "unknown"
         announced = self.status.next_report_s if self.status is not None else None
         next_report_s = DEFAULT_NEXT_REPORT_S if announced is None else announced
         patience_ms = (next_report_s * _LATE_FACTOR + _LATE_MARGIN_S) * 1000
-        if now_unix_ms > self.heard_unix_ms + patience_ms:
+        if now_unix_ms > self.last_seen_unix_ms + patience_ms:
             return "late"
         return self.status.state if self.status is not None else "online"
 
 
-class NodeBook:
+class NodeTracker:
     """All nodes of one ingest; used by its thread only, apart from `snapshots`."""
 
     def __init__(self, store: RecordStore):
         self._store = store
         self._nodes: dict[str, _Node] = {}
-        self._touched: set[str] = set()
+        self._changed: set[str] = set()
         self._snapshots: dict[str, NodeSnapshot] = {}
 
-    def meet(self, name: str) -> None:
-        """Load what the store has of a node that is heard for the first time.
+    def load(self, name: str) -> None:
+        """Load what the store has of a node, before its first message.
 
-        Must come before the node's records are added; raises StoreError.
+        Must come before the node's records are added; raises StorageError.
         """
         if name not in self._nodes:
             self._nodes[name] = _Node(
                 SequenceTracker(self._store.intervals(name)), self._store.newest(name, 1)
             )
 
-    def note(self, message: Message, outcome: Outcome | None) -> None:
-        """Apply one message; outcome: what the store made of it when it is a report."""
+    def apply(self, message: Message, outcome: Outcome | None) -> None:
+        """Apply one message; outcome: what the store made of it when it is a record."""
         if message.node is None:
             return
         node = self._nodes[message.node]
-        self._touched.add(message.node)
+        self._changed.add(message.node)
         if isinstance(message, ReceivedRecord):
-            node.note_report(message, outcome)
+            node.add_record(message, outcome)
         elif isinstance(message, Status):
             node.status = message
         elif isinstance(message, Info):
@@ -104,10 +104,10 @@ class NodeBook:
 
     def publish(self) -> None:
         """Replace the snapshots of the nodes that changed."""
-        if not self._touched:
+        if not self._changed:
             return
-        fresh = {name: self._nodes[name].snapshot(name) for name in self._touched}
-        self._touched.clear()
+        fresh = {name: self._nodes[name].snapshot(name) for name in self._changed}
+        self._changed.clear()
         self._snapshots = {**self._snapshots, **fresh}
 
     def snapshots(self) -> dict[str, NodeSnapshot]:
@@ -118,8 +118,8 @@ class NodeBook:
 class _Node:
     """The changing side of a NodeSnapshot."""
 
-    def __init__(self, ledger: SequenceTracker, stored: list[ReceivedRecord]):
-        self.ledger = ledger
+    def __init__(self, sequence: SequenceTracker, stored: list[ReceivedRecord]):
+        self.sequence = sequence
         self.latest = stored[-1] if stored else None
         self.reported_unix_ms = self.latest.received_unix_ms if self.latest else None
         self.first_status_unix_ms: int | None = None
@@ -129,18 +129,18 @@ class _Node:
         self.conflicting = 0
         self.malformed = 0
 
-    def note_report(self, report: ReceivedRecord, outcome: Outcome | None) -> None:
+    def add_record(self, received: ReceivedRecord, outcome: Outcome | None) -> None:
         if outcome is Outcome.CONFLICT:
             self.conflicting += 1
             return
-        self.ledger.add(*report.key)
+        self.sequence.add(*received.key)
         if outcome is not Outcome.NEW:
             return
         self.received += 1
-        if self.latest is None or report.key > self.latest.key:
-            self.latest = report
-        if not report.history:
-            self.reported_unix_ms = report.received_unix_ms
+        if self.latest is None or received.key > self.latest.key:
+            self.latest = received
+        if not received.history:
+            self.reported_unix_ms = received.received_unix_ms
 
     def withdraw(self, leaf: str) -> None:
         if leaf == topics.STATUS:
@@ -151,19 +151,19 @@ class _Node:
     def snapshot(self, name: str) -> NodeSnapshot:
         if self.status is not None and self.first_status_unix_ms is None:
             self.first_status_unix_ms = self.status.received_unix_ms
-        heard = self.reported_unix_ms
+        reported = self.reported_unix_ms
         return NodeSnapshot(
             name=name,
             latest=self.latest,
-            heard_unix_ms=self.first_status_unix_ms if heard is None else heard,
+            last_seen_unix_ms=self.first_status_unix_ms if reported is None else reported,
             status=self.status,
             info=self.info,
             statistics=IngestStatistics(
                 received=self.received,
-                duplicated=self.ledger.duplicated,
+                duplicated=self.sequence.duplicated,
                 conflicting=self.conflicting,
                 malformed=self.malformed,
-                lost=self.ledger.missing,
-                lost_earlier=self.ledger.missing_earlier,
+                lost=self.sequence.missing,
+                lost_earlier=self.sequence.missing_earlier,
             ),
         )

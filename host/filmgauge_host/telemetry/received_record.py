@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from filmgauge.record.record import FIELDS, Record
-
-COLUMNS: tuple[str, ...] = tuple(name for name, *_ in FIELDS)
+from filmgauge.record.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +16,8 @@ class ReceivedRecord:
 
     @property
     def key(self) -> tuple[int, int]:
-        """(boot, seq): orders the records of one node, whatever the order of arrival."""
-        boot, seq = self.value("boot"), self.value("seq")
-        assert boot is not None
-        assert seq is not None
-        return boot, seq
+        """See record_key."""
+        return record_key(self.record)
 
     def value(self, name: str) -> int | None:
         """Return the field `name` of the record in its integer unit, None when not known."""
@@ -33,3 +28,9 @@ class ReceivedRecord:
         history = "true" if self.history else "false"
         rest = self.record.to_json()[1:]
         return f'{{"node":"{self.node}","history":{history},{rest}'
+
+
+def record_key(record: Record) -> tuple[int, int]:
+    """Return (boot, seq): orders the records of one node, whatever the order of arrival."""
+    boot, seq = record.values()[:2]
+    return boot, seq

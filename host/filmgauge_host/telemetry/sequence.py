@@ -1,12 +1,12 @@
-"""Which records of a node arrived, and which are missing: the ledger of gaps and duplicates.
+"""Which records of a node arrived, and which are missing: gaps and duplicates.
 
 Within a boot `seq` grows by one from record to record, so every number between the lowest and
 the highest received must arrive, late ones from the backlog included. After a new boot `seq`
 may start anywhere. Intervals are kept, not numbers: a node that loses nothing costs one pair.
 
-    ledger = SequenceTracker()
-    ledger.add(1, 7), ledger.add(1, 9)
-    assert ledger.missing == 1  # seq 8 of boot 1
+    tracker = SequenceTracker()
+    tracker.add(1, 7), tracker.add(1, 9)
+    assert tracker.missing == 1  # seq 8 of boot 1
 """
 
 from bisect import bisect_right
@@ -32,7 +32,7 @@ class SequenceTracker:
         self.missing_earlier = self.missing
 
     def add(self, boot: int, seq: int) -> bool:
-        """Note a received record; return False, and count it, when it was there already."""
+        """Count a received record; return False, and count it, when it was there already."""
         intervals = self._boots.setdefault(boot, _Intervals())
         before = intervals.missing()
         if not intervals.add(seq):
@@ -43,13 +43,6 @@ class SequenceTracker:
         if first <= seq <= last:
             self.missing_earlier -= 1
         return True
-
-    def gaps(self) -> list[tuple[int, int, int]]:
-        """Return the missing intervals as (boot, first, last), oldest first."""
-        found: list[tuple[int, int, int]] = []
-        for boot in sorted(self._boots):
-            found += [(boot, first, last) for first, last in self._boots[boot].gaps()]
-        return found
 
 
 class _Intervals:
@@ -73,10 +66,6 @@ class _Intervals:
         if not self._first:
             return 0
         return self._last[-1] - self._first[0] + 1 - self._count
-
-    def gaps(self) -> list[tuple[int, int]]:
-        pairs = zip(self._last, self._first[1:], strict=False)
-        return [(last + 1, first - 1) for last, first in pairs]
 
     def add(self, number: int) -> bool:
         """Add one number; return False when it was in the set."""

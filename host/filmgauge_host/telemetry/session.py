@@ -4,9 +4,12 @@ Being single-threaded is what makes acknowledgement safe: a packet id belongs to
 and a late acknowledgement on the next connection would confirm another message.
 """
 
+import hashlib
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -16,6 +19,7 @@ from filmgauge_host.telemetry.address import BrokerAddress
 _KEEPALIVE_S = 30
 _ANSWER_S = 5.0  # for TCP, CONNACK and SUBACK each
 _BACKOFF_S = (0.2, 5.0)  # first, longest
+_ID_LONGEST = 23  # characters of MQTT's client id
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,11 @@ class Session:
         self._due = 0.0
         self._answer_by = 0.0
         self._backoff_s = _BACKOFF_S[0]
-        self._client = self._build(client_id)
+        self._client = make_client(address, client_id, clean_session=False, manual_ack=True)
+        self._client.connect_timeout = _ANSWER_S
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
 
     def pump(self, timeout_s: float) -> None:
         """Do what is due and wait at most `timeout_s` for the broker (connecting: 5 s)."""
@@ -88,24 +96,6 @@ class Session:
                 break
             time.sleep(0.005)
         self._linked = False
-
-    def _build(self, client_id: str) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            clean_session=False,
-            protocol=MQTTProtocolVersion.MQTTv311,
-            manual_ack=True,
-        )
-        client.connect_timeout = _ANSWER_S
-        if self._address.user is not None:
-            client.username_pw_set(self._address.user, self._address.password)
-        if self._address.tls:
-            client.tls_set()
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-        return client
 
     def _open(self) -> None:
         self._answer_by = time.monotonic() + _ANSWER_S
@@ -156,6 +146,30 @@ class Session:
                 self._connection,
             )
         )
+
+
+def client_id(prefix: str, path: Path) -> str:
+    """Return the same id for the same file: the broker keeps what came while we were away."""
+    where = f"{socket.gethostname()}:{path.resolve()}"
+    return (prefix + hashlib.sha256(where.encode()).hexdigest())[:_ID_LONGEST]
+
+
+def make_client(
+    address: BrokerAddress, name: str, clean_session: bool = True, manual_ack: bool = False
+) -> Client:
+    """Return a client for the broker, with its login and TLS, that is not connected."""
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        name,
+        clean_session,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        manual_ack=manual_ack,
+    )
+    if address.user is not None:
+        client.username_pw_set(address.user, address.password)
+    if address.tls:
+        client.tls_set()
+    return client
 
 
 def _reason(error: Exception) -> str:

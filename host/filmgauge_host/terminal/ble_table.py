@@ -1,4 +1,4 @@
-"""What a scan hears: a live table in a terminal, else a line or a JSON object a report."""
+"""What a scan finds: a live table in a terminal, else a line or a JSON object a received."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from filmgauge.record.record import decimal
-from filmgauge_host.ble.discovery import DiscoveredNodes, HeardNode
-from filmgauge_host.terminal import monitor_format as written
+from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
+from filmgauge_host.terminal import record_format as written
 
 _REFRESH_S = 0.25
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
@@ -30,7 +30,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
 )
 
 
-def cells(node: HeardNode, now_s: float) -> list[str]:
+def cells(node: DiscoveredNode, now_s: float) -> list[str]:
     """Return the row of a node."""
     values = node.advert.values
     identity = node.advert.identity
@@ -53,22 +53,22 @@ def cells(node: HeardNode, now_s: float) -> list[str]:
     ]
 
 
-def as_json(node: HeardNode) -> str:
-    """Return one JSON object for what was heard; values in the units of their names."""
+def as_json(node: DiscoveredNode) -> str:
+    """Return one JSON object for an advertisement; values in the units of their names."""
     advert = node.advert
-    told: dict[str, object] = {
+    shown: dict[str, object] = {
         "name": node.name,
         "address": node.address,
         "rssi_dbm": advert.rssi_dbm,
         "encrypted": advert.is_sealed,
     }
     if advert.identity is not None:
-        told |= {
+        shown |= {
             "boot": advert.identity.boot,
             "seq": advert.identity.seq,
             "up_s": advert.identity.up_s,
         }
-    return json.dumps(told | advert.values)
+    return json.dumps(shown | advert.values)
 
 
 class ScanLines:
@@ -76,15 +76,15 @@ class ScanLines:
 
     def __init__(self, machine: bool) -> None:
         self._machine = machine
-        self._told: dict[str, object] = {}
+        self._printed: dict[str, object] = {}
 
-    def tell(self, node: HeardNode) -> None:
-        """Take what was heard."""
+    def add(self, node: DiscoveredNode) -> None:
+        """Print an advertisement unless its record was printed before."""
         advert = node.advert
         mark = advert.identity or tuple(advert.values.items())
-        if self._told.get(node.address) == mark:
+        if self._printed.get(node.address) == mark:
             return
-        self._told[node.address] = mark
+        self._printed[node.address] = mark
         if self._machine:
             line = as_json(node)
         else:
@@ -98,10 +98,10 @@ class ScanLines:
 
 
 class ScanTable:
-    """A live table. Use as a context; `tell` takes adverts, `show` runs beside the scan."""
+    """A live table. Use as a context; `add` takes adverts, `keep_drawing` runs beside."""
 
-    def __init__(self, heard: DiscoveredNodes, console: Console | None = None) -> None:
-        self._heard = heard
+    def __init__(self, nodes: DiscoveredNodes, console: Console | None = None) -> None:
+        self._nodes = nodes
         self._live = Live(console=console or Console(), auto_refresh=False, transient=False)
         self._drawn_s = 0.0
 
@@ -112,12 +112,12 @@ class ScanTable:
     def __exit__(self, *_error: object) -> None:
         self._live.stop()
 
-    def tell(self, node: HeardNode) -> None:
-        """Take what was heard."""
+    def add(self, node: DiscoveredNode) -> None:
+        """Draw what has changed, when it is time."""
         self._draw(node.at_s)
 
-    async def show(self) -> None:
-        """Let the ages grow while nothing is heard."""
+    async def keep_drawing(self) -> None:
+        """Let the ages grow while nothing comes."""
         loop = asyncio.get_running_loop()
         while True:
             self._draw(loop.time())
@@ -126,22 +126,22 @@ class ScanTable:
     def _draw(self, now_s: float) -> None:
         if time.monotonic() - self._drawn_s >= _REFRESH_S:
             self._drawn_s = time.monotonic()
-            self._live.update(table(self._heard, now_s), refresh=True)
+            self._live.update(table(self._nodes, now_s), refresh=True)
 
-    def last(self, now_s: float) -> None:
+    def finish(self, now_s: float) -> None:
         """Draw a last time."""
-        self._live.update(table(self._heard, now_s), refresh=True)
+        self._live.update(table(self._nodes, now_s), refresh=True)
 
 
-def table(heard: DiscoveredNodes, now_s: float) -> Table:
+def table(nodes: DiscoveredNodes, now_s: float) -> Table:
     """Return the table of all nodes, by name."""
     made = Table(
         box=box.SIMPLE_HEAD, header_style="bold", border_style="dim", caption_justify="left"
     )
     for name, justify in _COLUMNS:
         made.add_column(name, justify=justify, no_wrap=True)
-    for node in sorted(heard, key=lambda each: each.name):
+    for node in sorted(nodes, key=lambda each: each.name):
         made.add_row(*cells(node, now_s))
-    refused = sum(heard.refused.values())
-    made.caption = Text(f"{heard.heard} advertisements, {refused} refused.  Ctrl-C ends.")
+    refused = sum(nodes.refused.values())
+    made.caption = Text(f"{nodes.accepted} advertisements, {refused} refused.  Ctrl-C ends.")
     return made

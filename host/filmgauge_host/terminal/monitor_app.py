@@ -1,7 +1,6 @@
 """The live view of `filmgauge monitor`: header, table of nodes, details of the selected one."""
 
 import asyncio
-import signal
 import time
 from pathlib import Path
 
@@ -12,12 +11,13 @@ from textual.containers import Horizontal
 from textual.widgets import DataTable, Footer, Static
 
 from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.signals import SIGNALS, catch_signals
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
-from filmgauge_host.telemetry.store import RecordStore, StoreError
+from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_detail import HISTORY, curves, detail
 from filmgauge_host.terminal.monitor_lines import (
-    catch_signals,
     raise_for_gaps,
     summary_line,
     visible,
@@ -73,7 +73,7 @@ class MonitorApp(App[None]):
         self._duration_s = duration_s
         self._order: SortOrder = SORT_ORDERS[0]
         self._columns: list[Column] = []
-        self._known: dict[str, NodeSnapshot] = {}
+        self._snapshots: dict[str, NodeSnapshot] = {}
         self._drawn: dict[str, list[Text]] = {}
         self._curve_of: tuple[object, ...] = ()
 
@@ -90,7 +90,7 @@ class MonitorApp(App[None]):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             loop.add_signal_handler(number, self.exit)
         self.set_interval(_REFRESH_S, self._tick)
         if self._duration_s is not None:
@@ -124,11 +124,11 @@ class MonitorApp(App[None]):
 
     def _tick(self) -> None:
         """Draw what changed since the last time."""
-        self._known = {node.name: node for node in visible(self._ingest, self._shown)}
+        self._snapshots = {node.name: node for node in visible(self._ingest, self._shown)}
         self._draw_header()
-        self.query_one("#nobody").display = not self._known
-        self._table.display = bool(self._known)
-        if self._known:
+        self.query_one("#nobody").display = not self._snapshots
+        self._table.display = bool(self._snapshots)
+        if self._snapshots:
             self._draw_table()
             self._draw_below()
 
@@ -148,13 +148,13 @@ class MonitorApp(App[None]):
 
     def _draw_table(self) -> None:
         table = self._table
-        shown = columns(self.size.width, list(self._known))
+        shown = columns(self.size.width, list(self._snapshots))
         if [(c.title, c.width) for c in shown] != [(c.title, c.width) for c in self._columns]:
             self._build(shown)
         moment = self._moment()
-        added = [name for name in self._known if name not in self._drawn]
+        added = [name for name in self._snapshots if name not in self._drawn]
         for name in added:
-            self._drawn[name] = row(self._known[name], self._columns, moment)
+            self._drawn[name] = row(self._snapshots[name], self._columns, moment)
             table.add_row(*self._drawn[name], key=name)
         if added:
             self._sort()
@@ -172,13 +172,13 @@ class MonitorApp(App[None]):
             table.add_column(title, width=column.width, key=str(at))
         self._drawn = {}
         moment = self._moment()
-        for name, node in self._known.items():
+        for name, node in self._snapshots.items():
             self._drawn[name] = row(node, shown, moment)
             table.add_row(*self._drawn[name], key=name)
         self._sort(selected)
 
     def _update_row(self, name: str, moment: Moment) -> None:
-        cells = row(self._known[name], self._columns, moment)
+        cells = row(self._snapshots[name], self._columns, moment)
         for at, (new, old) in enumerate(zip(cells, self._drawn[name], strict=True)):
             if new.plain != old.plain or new.style != old.style:
                 self._table.update_cell(name, str(at), new)
@@ -194,7 +194,7 @@ class MonitorApp(App[None]):
         selected = keep or self._selected()
         now_unix_ms = self._moment().now_unix_ms
         names = sorted(
-            self._drawn, key=lambda name: sort_key(self._known[name], self._order, now_unix_ms)
+            self._drawn, key=lambda name: sort_key(self._snapshots[name], self._order, now_unix_ms)
         )
         rank = {name: at for at, name in enumerate(names)}
         table = self._table
@@ -209,7 +209,7 @@ class MonitorApp(App[None]):
         return str(table.ordered_rows[table.cursor_row].key.value)
 
     def _draw_below(self) -> None:
-        node = self._known.get(self._selected() or "")
+        node = self._snapshots.get(self._selected() or "")
         if node is None or not self.query_one("#below").display:
             return
         moment = self._moment()
@@ -226,7 +226,7 @@ class MonitorApp(App[None]):
         plot = self.query_one("#plot", Static)
         try:
             history = await asyncio.to_thread(self._store.newest, name, HISTORY)
-        except StoreError:
+        except StorageError:
             return  # the header says what is wrong
         plot.update(curves(history, plot.size.width, plot.size.height))
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal import monitor_format as written
+from filmgauge_host.terminal import record_format as written
 from filmgauge_host.terminal.monitor_table import age_s
 
 HISTORY = 500  # records in a curve
@@ -54,9 +54,15 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
     if latest is not None:
         boot, seq = latest.key
         lines += [
-            ("last report", f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}"),
+            (
+                "last report",
+                f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}",
+            ),
             ("charge", f"{written.charge(latest)} uAh"),
-            ("SoC", f"{written.state_of_charge(latest)} %, shown {written.shown(latest)} %"),
+            (
+                "SoC",
+                f"{written.state_of_charge(latest)} %, shown {written.displayed(latest)} %",
+            ),
             ("available", f"{written.available(latest)} uAh, {written.lasts(latest)}"),
             *_health(latest),
             ("cell", f"{written.voltage(latest)} V {written.current(latest)} uA"),
@@ -75,7 +81,8 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
 def _health(latest: ReceivedRecord) -> list[tuple[str, str]]:
     """Return what the cell has gone through, each with the age of what it rests on."""
     capacity, resistance, efficiency = (
-        written.seen(latest, f"{name}_age_h") for name in ("capacity", "resistance", "efficiency")
+        written.observed(latest, f"{name}_age_h")
+        for name in ("capacity", "resistance", "efficiency")
     )
     return [
         ("capacity", f"{written.capacity(latest)} uAh, {capacity}"),
@@ -92,10 +99,10 @@ def _health(latest: ReceivedRecord) -> list[tuple[str, str]]:
 def _state(node: NodeSnapshot, now_unix_ms: int) -> str:
     state = node.state(now_unix_ms)
     age = age_s(node, now_unix_ms)
-    heard = "no report yet" if age is None else f"report {written.span(age)} ago"
+    latest = "no report yet" if age is None else f"report {written.span(age)} ago"
     announced = node.status.next_report_s if node.status else None
     due = "" if announced is None else f" of {written.span(announced)}"
-    return f"{state}, {heard}{due}"
+    return f"{state}, {latest}{due}"
 
 
 def curves(history: Sequence[ReceivedRecord], width: int, height: int) -> Text:
@@ -116,12 +123,12 @@ def node_time(history: Sequence[ReceivedRecord]) -> list[int]:
     total = 0
     times: list[int] = []
     before: ReceivedRecord | None = None
-    for report in history:
-        up_s = report.value("up_s") or 0
-        same_boot = before is not None and before.key[0] == report.key[0]
+    for received in history:
+        up_s = received.value("up_s") or 0
+        same_boot = before is not None and before.key[0] == received.key[0]
         total += up_s - (before.value("up_s") or 0) if same_boot and before else up_s
         times.append(total)
-        before = report
+        before = received
     return [moment - total for moment in times]
 
 
@@ -131,8 +138,8 @@ def _curve(
     """Return a plot of exactly `height` lines of `width` characters."""
     points = [
         (moment, value * axis.scale)
-        for moment, report in zip(seconds, history, strict=True)
-        if (value := report.value(axis.field)) is not None
+        for moment, received in zip(seconds, history, strict=True)
+        if (value := received.value(axis.field)) is not None
     ]
     if len(points) < 2 or width < _SMALLEST[0] or height < _SMALLEST[1]:
         return _blank(f"{axis.title}: no history yet", width, height)

@@ -2,19 +2,18 @@
 
 import json
 import queue
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 
 from filmgauge_host.errors import DataGapError, NoBrokerError
+from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal.monitor_format import plain_line
+from filmgauge_host.terminal.record_format import plain_line
 
 _TICK_S = 0.1
 # Records that wait for a slow reader of our output; beyond it they are stored, but not printed.
@@ -36,7 +35,7 @@ class LineMonitor:
         self._as_json = as_json
         self._waiting: queue.Queue[ReceivedRecord | Rejected] = queue.Queue(_WAITING)
         self._unprinted = 0
-        self._told = ""
+        self._reported = ""
         ingest.listen(self._put)
 
     def run(self, duration_s: float | None, connect_s: float) -> None:
@@ -50,7 +49,7 @@ class LineMonitor:
             wait_for_broker(self._ingest, connect_s, signalled)
             end = None if duration_s is None else time.monotonic() + duration_s
             while not signalled() and (end is None or time.monotonic() < end):
-                self._tell_problem()
+                self._report_problem()
                 self._print(_TICK_S)
             self._ingest.close()
             while not self._waiting.empty():
@@ -85,15 +84,15 @@ class LineMonitor:
         if isinstance(event, ReceivedRecord):
             sys.stdout.write(self._line(event) + "\n")
         else:
-            _tell(f"{event.topic}: {event.reason}")
+            _warn(f"{event.topic}: {event.reason}")
 
-    def _tell_problem(self) -> None:
+    def _report_problem(self) -> None:
         """Say on stderr when the connection or the store fails, and when it works again."""
         problem = self._ingest.problem
-        if problem == self._told or not (problem or self._ingest.connected):
+        if problem == self._reported or not (problem or self._ingest.connected):
             return
-        _tell(f"{problem}: retrying" if problem else f"{self._ingest.address} works again")
-        self._told = problem
+        _warn(f"{problem}: retrying" if problem else f"{self._ingest.address} works again")
+        self._reported = problem
 
     def _summarize(self) -> None:
         nodes = visible(self._ingest, self._shown)
@@ -105,7 +104,7 @@ class LineMonitor:
             for node in nodes:
                 sys.stdout.write(summary_line(node) + "\n")
         if self._unprinted:
-            _tell(f"{self._unprinted} records were stored but not printed: the reader is slow")
+            _warn(f"{self._unprinted} records were stored but not printed: the reader is slow")
         sys.stdout.flush()
 
 
@@ -145,26 +144,6 @@ def raise_for_gaps(ingest: Ingest, shown: frozenset[str]) -> None:
         raise DataGapError(f"records are missing: {parts}")
 
 
-@contextmanager
-def catch_signals() -> Iterator[Callable[[], bool]]:
-    """Note SIGINT and SIGTERM instead of dying; a second one ends the process at once."""
-    seen = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal seen
-        if seen:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        seen = True
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: seen
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell(sentence: str) -> None:
+def _warn(sentence: str) -> None:
     sys.stderr.write(f"filmgauge: {sentence}\n")
     sys.stderr.flush()

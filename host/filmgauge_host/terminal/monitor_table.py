@@ -12,7 +12,7 @@ from rich.text import Text
 
 from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeState
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal import monitor_format as written
+from filmgauge_host.terminal import record_format as written
 
 BAR_CELLS = 6
 _GAP = 2  # a blank on either side of a cell
@@ -52,7 +52,7 @@ class Moment:
     connected: bool
 
     def fresh(self, node: NodeSnapshot) -> bool:
-        """Tell whether the node's values may look live."""
+        """Return whether the node's values may be shown as live."""
         return self.connected and node.state(self.now_unix_ms) in ("online", "sleeping")
 
 
@@ -103,36 +103,32 @@ def _cell(node: NodeSnapshot, column: Column, moment: Moment, fresh: bool) -> Te
 
 
 def age_s(node: NodeSnapshot, now_unix_ms: int) -> float | None:
-    """Return the seconds since the node's last live report, None without any report."""
-    if node.latest is None or node.heard_unix_ms is None:
+    """Return the seconds since the node's last live report, None without any."""
+    if node.latest is None or node.last_seen_unix_ms is None:
         return None
-    return (now_unix_ms - node.heard_unix_ms) / 1000
+    return (now_unix_ms - node.last_seen_unix_ms) / 1000
 
 
 def _latest(write: Callable[[ReceivedRecord], str]) -> Callable[[NodeSnapshot], str]:
     return lambda node: written.UNKNOWN if node.latest is None else write(node.latest)
 
 
-def _bar(report: ReceivedRecord) -> str:
-    return written.bar(report.value("soc_ppm"), BAR_CELLS)
+def _bar(received: ReceivedRecord) -> str:
+    return written.bar(received.value("soc_ppm"), BAR_CELLS)
 
 
-def _faults(report: ReceivedRecord) -> str:
-    first, _, rest = written.faults(report).partition("+")
-    return f"{first} +{rest.count('+') + 1}" if rest else first
+def _shortened(write: Callable[[ReceivedRecord], str]) -> Callable[[ReceivedRecord], str]:
+    """Of names that are joined by + leave the first, and how many more there are."""
+
+    def shortened(received: ReceivedRecord) -> str:
+        first, _, rest = write(received).partition("+")
+        return f"{first} +{rest.count('+') + 1}" if rest else first
+
+    return shortened
 
 
-def _limits(report: ReceivedRecord) -> str:
-    first, _, rest = written.limits(report).partition("+")
-    return f"{first} +{rest.count('+') + 1}" if rest else first
-
-
-def _limit_style(node: NodeSnapshot) -> str:
-    return "red" if node.latest and node.latest.value("limits") else ""
-
-
-def _fault_style(node: NodeSnapshot) -> str:
-    return "red" if node.latest and node.latest.value("faults") else ""
+def _red_with(field: str) -> Callable[[NodeSnapshot], str]:
+    return lambda node: "red" if node.latest and node.latest.value(field) else ""
 
 
 _STATE = Column("state", 8, 0, lambda node: "", right=False, live=False)
@@ -157,8 +153,22 @@ _COLUMNS = (
     ),
     Column("dup", 4, 12, lambda node: str(node.statistics.duplicated), live=False),
     Column("backlog", 7, 7, _latest(written.backlog)),
-    Column("faults", 11, 5, _latest(_faults), _fault_style, right=False),
+    Column(
+        "faults",
+        11,
+        5,
+        _latest(_shortened(written.faults)),
+        _red_with("faults"),
+        right=False,
+    ),
     Column("lasts", 15, 13, _latest(written.lasts)),
     Column("available uAh", 20, 14, _latest(written.available)),
-    Column("limits", 22, 15, _latest(_limits), _limit_style, right=False),
+    Column(
+        "limits",
+        22,
+        15,
+        _latest(_shortened(written.limits)),
+        _red_with("limits"),
+        right=False,
+    ),
 )

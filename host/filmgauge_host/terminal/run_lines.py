@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Sequence
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal.monitor_format import plain_line, span
+from filmgauge_host.terminal.record_format import plain_line, span
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunSession
 
 _NOTICE_S = 5.0
-_WAYS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
+_UPLINKS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
 
 
 class RunLines:
@@ -19,18 +19,18 @@ class RunLines:
     def __init__(self, session: RunSession, quiet: bool) -> None:
         self._session = session
         self._quiet = quiet
-        self._told_s = time.monotonic()
+        self._noticed_s = time.monotonic()
 
-    def note(self, report: ReceivedRecord, true_pct: float | None) -> None:
-        """Take a new record."""
+    def add(self, received: ReceivedRecord, true_pct: float | None) -> None:
+        """Print a new record."""
         if not self._quiet:
             truth = "" if true_pct is None else f"  true {true_pct:.1f} %"
-            sys.stdout.write(plain_line(report) + truth + "\n")
+            sys.stdout.write(plain_line(received) + truth + "\n")
 
     def tick(self) -> None:
-        """Tell the progress from time to time."""
-        if self._quiet and time.monotonic() - self._told_s > _NOTICE_S:
-            self._told_s = time.monotonic()
+        """Say from time to time how far it is."""
+        if self._quiet and time.monotonic() - self._noticed_s > _NOTICE_S:
+            self._noticed_s = time.monotonic()
             simulation = self._session.simulation
             done = span(simulation.now_us / 1e6), span(simulation.end_us / 1e6)
             sys.stderr.write("filmgauge: {} of {}\n".format(*done))
@@ -66,6 +66,6 @@ def _records(result: NodeResult) -> str:
             f"{result.dropped} dropped for want of room"
         )
     return (
-        f"{result.sent} records {_WAYS[result.way]}, {result.received} received, "
+        f"{result.sent} records {_UPLINKS[result.way]}, {result.received} received, "
         f"{result.lost} lost, {result.duplicated} duplicated, {result.waiting} waiting"
     )

@@ -2,8 +2,8 @@
 
 import time
 from collections import deque
-from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 import plotext
 from rich import box
@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal import monitor_format as written
-from filmgauge_host.virtual.run_result import way_of
+from filmgauge_host.terminal import record_format as written
+from filmgauge_host.virtual.run_result import uplink_of
 from filmgauge_host.virtual.session import RunSession
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -41,60 +41,31 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"], int], ...] = (
     ("lost", "right", 80),
     ("faults", "left", 118),
 )
-_WAYS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
+_UPLINKS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
 _TRUTH, _GAUGE, _SIGMA, _VOLTAGE = "red", "cyan", "yellow", "green"
 
 _Curve: TypeAlias = tuple[list[float], str]
 
 
-class _History:
-    """The curves of one node over hours, in % and V."""
+class _Point(NamedTuple):
+    """What a record adds to the curves of its node."""
 
-    def __init__(self) -> None:
-        self.hours: deque[float] = deque(maxlen=_HISTORY)
-        self.true_pct: deque[float] = deque(maxlen=_HISTORY)
-        self.soc_pct: deque[float] = deque(maxlen=_HISTORY)
-        self.two_sigma_pct: deque[float] = deque(maxlen=_HISTORY)
-        self.voltage_v: deque[float] = deque(maxlen=_HISTORY)
-
-    def add(self, report: ReceivedRecord, true_pct: float | None) -> None:
-        """Take a record; one that is late or tells nothing is left out."""
-        soc_ppm, voltage_uv = report.value("soc_ppm"), report.value("voltage_uv")
-        if true_pct is None or soc_ppm is None or voltage_uv is None or report.history:
-            return
-        self.hours.append((report.value("up_s") or 0) / 3600)
-        self.true_pct.append(true_pct)
-        self.soc_pct.append(soc_ppm / 1e4)
-        self.two_sigma_pct.append(2 * (report.value("soc_sigma_ppm") or 0) / 1e4)
-        self.voltage_v.append(voltage_uv / 1e6)
-
-    def plots(self) -> list[tuple[str, list[_Curve]]]:
-        """Return title and curves of each plot."""
-        error = [soc - true for soc, true in zip(self.soc_pct, self.true_pct, strict=True)]
-        return [
-            (
-                "SoC, %: gauge over truth",
-                [(list(self.true_pct), _TRUTH), (list(self.soc_pct), _GAUGE)],
-            ),
-            (
-                "error, %, and two sigma",
-                [
-                    (list(self.two_sigma_pct), _SIGMA),
-                    ([-value for value in self.two_sigma_pct], _SIGMA),
-                    (error, _GAUGE),
-                ],
-            ),
-            ("voltage, V", [(list(self.voltage_v), _VOLTAGE)]),
-        ]
+    hours: float
+    true_pct: float
+    soc_pct: float
+    two_sigma_pct: float
+    voltage_v: float
 
 
 class RunView:
-    """Draws a session in the terminal. Use as a context; `note` and `tick` feed it."""
+    """Draws a session in the terminal. Use as a context; `add` and `tick` feed it."""
 
     def __init__(self, session: RunSession, title: str, console: Console | None = None) -> None:
         self._session = session
         self._title = title
-        self._history = {node.name: _History() for node in session.simulation.nodes}
+        self._points = {
+            node.name: deque[_Point](maxlen=_HISTORY) for node in session.simulation.nodes
+        }
         self._console = console or Console()
         self._live = Live(
             console=self._console, auto_refresh=False, screen=False, vertical_overflow="crop"
@@ -105,18 +76,19 @@ class RunView:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._draw()
         self._live.stop()
 
-    def note(self, report: ReceivedRecord, true_pct: float | None) -> None:
-        """Take a new record."""
-        self._history[report.node].add(report, true_pct)
+    def add(self, received: ReceivedRecord, true_pct: float | None) -> None:
+        """Add a new record to the curves; one that is late or without values is left out."""
+        soc_ppm, voltage_uv = received.value("soc_ppm"), received.value("voltage_uv")
+        if true_pct is None or soc_ppm is None or voltage_uv is None or received.history:
+            return
+        hours = (received.value("up_s") or 0) / 3600
+        two_sigma_pct = 2 * (received.value("soc_sigma_ppm") or 0) / 1e4
+        point = _Point(hours, true_pct, soc_ppm / 1e4, two_sigma_pct, voltage_uv / 1e6)
+        self._points[received.node].append(point)
 
     def tick(self) -> None:
         """Draw again when it is time."""
@@ -171,49 +143,47 @@ class RunView:
         """Return what the table says of a node, by column."""
         score = self._session.scores[node.name]
         snapshot = self._session.ingest.nodes().get(node.name)
-        way = way_of(node)
+        uplink = uplink_of(node)
         received = snapshot.statistics.received if snapshot else 0
         lost = str(snapshot.statistics.lost) if snapshot else "0"
         cells = {
             "node": node.name,
-            "way": _WAYS[way],
+            "way": _UPLINKS[uplink],
             "phase": _condition(node),
-            "records": str(node.made if way == "stored" else received),
-            "lost": written.UNKNOWN if way == "stored" else lost,
+            "records": str(node.made if uplink == "stored" else received),
+            "lost": written.UNKNOWN if uplink == "stored" else lost,
         }
-        report, true_pct = score.latest, score.latest_true_pct
-        if report is not None:
+        received, true_pct = score.latest, score.latest_true_pct
+        if received is not None:
             cells |= {
-                "SoC %": written.state_of_charge(report),
+                "SoC %": written.state_of_charge(received),
                 "true %": written.UNKNOWN if true_pct is None else f"{true_pct:.1f}",
-                "stored uAh": written.charge(report),
-                "available uAh": written.available(report),
-                "V": written.voltage(report),
-                "uA": written.current(report),
-                "degC": written.temperature(report),
-                "faults": written.faults(report),
+                "stored uAh": written.charge(received),
+                "available uAh": written.available(received),
+                "V": written.voltage(received),
+                "uA": written.current(received),
+                "degC": written.temperature(received),
+                "faults": written.faults(received),
             }
         return cells
 
     def _curves(self) -> list[Text]:
         """Return curves side by side, as many as there is room for: those of the only node, or
         the state of charge of each."""
-        histories = [each for each in self._history.items() if len(each[1].hours) > 1]
-        if not histories:
+        shown = {name: points for name, points in self._points.items() if len(points) > 1}
+        if not shown:
             return [Text("waiting for the first records ...", style="dim")]
-        if len(self._history) == 1:
-            _, history = histories[0]
-            plots = [(title, history, curves) for title, curves in history.plots()]
-        else:
-            plots = [
-                (f"{name} {title}", history, curves)
-                for name, history in histories
-                for title, curves in history.plots()[:1]
-            ]
+        alone = len(self._points) == 1
+        plots = [
+            (title if alone else f"{name} {title}", points, curves)
+            for name, points in shown.items()
+            for title, curves in _curves_of(points)[: None if alone else 1]
+        ]
         plots = plots[: max(1, self._console.width // _PLOT_LEAST)]
         width = self._console.width // len(plots)
         drawn = [
-            _plot(title, list(history.hours), curves, width) for title, history, curves in plots
+            _plot(title, [point.hours for point in points], curves, width)
+            for title, points, curves in plots
         ]
         rows = zip(*drawn, strict=True)
         return [Text.from_ansi("".join(row), no_wrap=True) for row in rows]
@@ -233,6 +203,19 @@ def _condition(node: VirtualNode) -> str:
         return node.dead or world.truth().phase
     state = world.truth().phase if world.board_on else "no power"
     return f"{state}, {world.capacitor_v:.2f} V"
+
+
+def _curves_of(points: Iterable[_Point]) -> list[tuple[str, list[_Curve]]]:
+    """Return title and curves of each plot of a node."""
+    _, true_pct, soc_pct, two_sigma_pct, voltage_v = map(list, zip(*points, strict=True))
+    minus_pct = [-value for value in two_sigma_pct]
+    error_pct = [soc - true for soc, true in zip(soc_pct, true_pct, strict=True)]
+    sigma = [(two_sigma_pct, _SIGMA), (minus_pct, _SIGMA)]
+    return [
+        ("SoC, %: gauge over truth", [(true_pct, _TRUTH), (soc_pct, _GAUGE)]),
+        ("error, %, and two sigma", [*sigma, (error_pct, _GAUGE)]),
+        ("voltage, V", [(voltage_v, _VOLTAGE)]),
+    ]
 
 
 def _plot(title: str, hours: list[float], curves: list[_Curve], width: int) -> list[str]:

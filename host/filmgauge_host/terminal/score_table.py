@@ -1,11 +1,9 @@
 """The score as a person reads it: a table of figures, and the bounds that are missed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from filmgauge_sim.score.bounds import Check
@@ -23,18 +21,6 @@ _COLUMNS = (
     ("to empty", "tte_error_pct"),
 )
 _NARROWEST = 120  # a table that goes into a file has no terminal to ask
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[str, int], None]]:
-    """Show on stderr how many runs are done."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("runs", total=total)
-
-        def note(family: str, seed: int) -> None:
-            bar.update(task, advance=1, description=family)
-
-        yield note
 
 
 def print_scores(scores: Sequence[FamilyScore]) -> None:
@@ -58,7 +44,7 @@ def print_scores(scores: Sequence[FamilyScore]) -> None:
     for each in scores:
         missed = [check for check in each.checks if not check.is_met]
         state = "[red]missed[/]" if missed else "[green]met[/]"
-        why = "; ".join(told(check) for check in missed)
+        why = "; ".join(missed_text(check) for check in missed)
         console.print(f"{each.family.name:12} bounds {state} {why}", highlight=False)
 
 
@@ -67,7 +53,7 @@ def _cells(figures: dict[str, Any]) -> list[str]:
     return ["-" if value is None else f"{value:.2f}" for value in values]
 
 
-def told(check: Check) -> str:
+def missed_text(check: Check) -> str:
     """Say what a bound that is missed asks for."""
     value = "unknown" if check.value is None else f"{check.value:.2f}"
     if check.low is None:

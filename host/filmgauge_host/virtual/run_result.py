@@ -1,22 +1,34 @@
-"""What a run came to: records sent and received, and the gauge against the truth."""
+"""What a run came to: records sent and received, the gauge against the truth, the truth itself."""
 
+import datetime
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
+from filmgauge_host import bdf
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.score.measure import SocErrors
 
-Way: TypeAlias = Literal["mqtt", "ble", "stored"]  # how records leave a node
+Uplink: TypeAlias = Literal["mqtt", "ble", "stored"]  # how records leave a node
+
+_TRUTH_COLUMNS = (
+    bdf.TIME,
+    bdf.VOLTAGE,
+    bdf.CURRENT,
+    bdf.TEMPERATURE,
+    bdf.STEP,
+    bdf.STOICHIOMETRY,
+)
 
 
-def way_of(node: VirtualNode) -> Way:
+def uplink_of(node: VirtualNode) -> Uplink:
     """Return how the records of a node leave it."""
     if node.has_uplink:
         return "mqtt"
-    return "ble" if node.section.firmware.ble_advertise_ms else "stored"
+    return "ble" if node.description.advertises else "stored"
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class NodeResult:
     """
 
     node: str
-    way: Way
+    way: Uplink
     wakes: int
     sent: int
     received: int
@@ -62,15 +74,15 @@ class NodeScore:
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
 
-    def add(self, report: ReceivedRecord) -> float | None:
-        """Add a new record; return the true state of charge of its moment in %."""
-        truth = self._node.truth.at(report.key[0], report.value("up_s") or 0)
+    def add(self, received: ReceivedRecord) -> float | None:
+        """Compare a new record; return the true state of charge of its moment in %."""
+        truth = self._node.truth.at(received.key[0], received.value("up_s") or 0)
         if truth is None:
             return None
         true_pct = truth.stoichiometry * 100
-        if self.latest is None or report.key > self.latest.key:
-            self.latest, self.latest_true_pct = report, true_pct
-        soc_ppm, sigma_ppm = report.value("soc_ppm"), report.value("soc_sigma_ppm")
+        if self.latest is None or received.key > self.latest.key:
+            self.latest, self.latest_true_pct = received, true_pct
+        soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
         if soc_ppm is not None:
             sigma = None if sigma_ppm is None else sigma_ppm / 1e6
             self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma)
@@ -79,27 +91,27 @@ class NodeScore:
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
         """Return the node's line."""
         node = self._node
-        way = way_of(node)
+        uplink = uplink_of(node)
         statistics = snapshot.statistics if snapshot else None
         received = statistics.received if statistics else 0
         waiting = node.waiting
-        if way == "ble":
+        if uplink == "ble":
             waiting = min(waiting, node.made - received)
         gone = node.made - waiting
-        sent = 0 if way == "stored" else gone
+        sent = 0 if uplink == "stored" else gone
         soc_ppm = self._last("soc_ppm")
         word = self._last("limits")
         errors = self.errors.figures
         return NodeResult(
             node=node.name,
-            way=way,
+            way=uplink,
             wakes=node.wakes,
             sent=sent,
             received=received,
             lost=max(0, sent - received),
             duplicated=statistics.duplicated if statistics else 0,
             waiting=waiting,
-            dropped=gone if way == "stored" else 0,
+            dropped=gone if uplink == "stored" else 0,
             soc_true_pct=_rounded(self.latest_true_pct),
             soc_pct=None if soc_ppm is None else soc_ppm / 1e4,
             soc_rmse_pct=_rounded(errors.rmse),
@@ -123,3 +135,24 @@ def _thousandth(value: int | None) -> float | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+def write_truth(node: VirtualNode, folder: Path, day: datetime.date) -> Path:
+    """Write the truth as Battery Data Format, a row for each wake; return the path."""
+    path = folder / f"filmgauge__{node.name}__{day:%Y%m%d}_001{bdf.SUFFIX}"
+    step, phase = 0, None
+    with path.open("w", newline="") as file:
+        file.write(bdf.line(_TRUTH_COLUMNS))
+        for truth in node.truth:
+            step += truth.phase != phase
+            phase = truth.phase
+            cells = (
+                f"{truth.now_us / 1e6:.6f}",
+                f"{truth.voltage_v:.6f}",
+                f"{truth.current_ua / 1e6:.12f}",
+                f"{truth.temperature_c:.4f}",
+                step,
+                f"{truth.stoichiometry:.9f}",
+            )
+            file.write(bdf.line(cells))
+    return path

@@ -1,41 +1,48 @@
 """One run of a scenario: broker, ingest, simulation and scores, opened and closed together."""
 
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
 
 from filmgauge_host.errors import InputError, NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
-from filmgauge_host.telemetry.broker import EmbeddedBroker
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.run_result import NodeResult, NodeScore
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
+from filmgauge_sim.score.measure import SocErrors
 
 if TYPE_CHECKING:
-    from filmgauge_host.virtual.bluetooth import BridgedAir
+    from filmgauge_host.virtual.bridged_air import BridgedAir
 
 _CONNECT_S = 5.0
-_ARRIVAL_S = 5.0  # how long the last records may be on their way after the end
+_EMBEDDED_CONNECT_S = 60.0  # it is there: only the machine can be slow
+_ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its way
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest."""
+    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
+    loss: probability with which what is on the air is lost."""
 
     runtime: RuntimeName = "micropython"
     broker: str | None = None
     duration: str | None = None
     speed: float | None = None
+    loss: float = 0.0
 
 
 class RunSession:
@@ -47,7 +54,7 @@ class RunSession:
         self._options = options
         self._stack = ExitStack()
         self._arrived: deque[ReceivedRecord | Rejected] = deque()
-        self._bridged: BridgedAir | None = None
+        self.bridged: BridgedAir | None = None
         self.began_s = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -58,18 +65,14 @@ class RunSession:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
     def _open(self) -> None:
-        url = self._options.broker
+        url, connect_s = self._options.broker, _CONNECT_S
         if url is None:
             url = self._stack.enter_context(EmbeddedBroker(directory=self.folder / "broker")).url
+            connect_s = _EMBEDDED_CONNECT_S
         address = parse_address(url)
         if address.tls:
             raise InputError("broker must be mqtt:// for virtual nodes: they do not speak TLS yet")
@@ -78,13 +81,13 @@ class RunSession:
         self.ingest.listen(self._arrived.append)
         self._stack.callback(self.ingest.close)
         self.ingest.start()
-        if not self.ingest.wait_connected(_CONNECT_S):
+        if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
-        if any(node.firmware.ble_advertise_ms for node in self.scenario.node):
-            from filmgauge_host.virtual.bluetooth import BridgedAir  # loads bumble and bleak
+        if any(node.description.advertises for node in self.scenario.node):
+            from filmgauge_host.virtual.bridged_air import BridgedAir  # loads bumble and bleak
 
-            bridged = BridgedAir(self.scenario, address, self.folder)
-            self._bridged = self._stack.enter_context(bridged)
+            bridged = BridgedAir(self.scenario, address, self.folder, self._options.loss)
+            self.bridged = self._stack.enter_context(bridged)
         options = self._options
         self.simulation = Simulation(
             self.scenario,
@@ -93,7 +96,7 @@ class RunSession:
             options.runtime,
             options.duration,
             options.speed,
-            self._bridged.air if self._bridged else None,
+            self.bridged.air if self.bridged else None,
         )
         self._stack.callback(self.simulation.close)
         self.broker_url = str(address)
@@ -106,10 +109,10 @@ class RunSession:
 
     def run(
         self,
-        on_report: Callable[[ReceivedRecord, float | None], None],
+        on_record: Callable[[ReceivedRecord, float | None], None],
         on_idle: Callable[[], bool],
     ) -> None:
-        """Run the scenario; `on_report` gets each new record with the true state of charge in %.
+        """Run the scenario; `on_record` gets each new record with the true state of charge in %.
 
         A node that advertises is bridged to the broker; the records of one without any radio are
         read from its flash as they come.
@@ -118,15 +121,20 @@ class RunSession:
 
         def after_wake(node: VirtualNode) -> None:
             self._fetch(node)
-            self._deliver(on_report)
+            self._deliver(on_record)
 
         self.simulation.run(after_wake, on_idle)
-        if self._bridged is not None:
-            self._bridged.drain(_ARRIVAL_S)
-        until = time.monotonic() + _ARRIVAL_S
-        while self._is_on_its_way() and time.monotonic() < until:
+        for node in self.simulation.nodes:
+            if node.in_wake:  # the end has come into a wake: its record was made and may arrive
+                self._fetch(node)
+        rows, until_s = -1, 0.0
+        while self._is_on_its_way():
+            if rows != self._store.rows:
+                rows, until_s = self._store.rows, time.monotonic() + _ARRIVAL_S
+            elif time.monotonic() > until_s:
+                break
             time.sleep(0.01)
-        self._deliver(on_report)
+        self._deliver(on_record)
 
     def results(self) -> list[NodeResult]:
         """Return a line for each node."""
@@ -136,39 +144,55 @@ class RunSession:
             for node in self.simulation.nodes
         ]
 
-    def refused(self) -> list[Rejected]:
-        """Return messages that could not be used."""
-        return self.ingest.rejected()
-
     def _is_on_its_way(self) -> bool:
         """Return whether something that was sent or fetched has not come out of the broker."""
         results = self.results()
-        fetched = self._bridged.fetched if self._bridged else 0
+        fetched = self.bridged.fetched if self.bridged else 0
         arrived = sum(result.received for result in results if result.way == "ble")
         return arrived < fetched or any(result.lost for result in results)
 
     def _fetch(self, node: VirtualNode) -> None:
-        """Take what a node has stored; what is bridged comes by itself."""
+        """Read what a node has stored; what is bridged comes by itself."""
         now_ms = time.time_ns() // 1_000_000
         fetched = [ReceivedRecord(node.name, record, now_ms) for record in node.new_records()]
-        if fetched and not node.section.firmware.ble_advertise_ms:
+        if fetched and not node.description.advertises:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 
-    def _deliver(self, on_report: Callable[[ReceivedRecord, float | None], None]) -> None:
+    def _deliver(self, on_record: Callable[[ReceivedRecord, float | None], None]) -> None:
         """Hand over what has arrived; the truth of a wake is known when it is over."""
         waking = {node.name for node in self.simulation.nodes if node.in_wake}
-        held: list[ReceivedRecord] = []
+        later: list[ReceivedRecord] = []
         while self._arrived:
             event = self._arrived.popleft()
             if not isinstance(event, ReceivedRecord) or event.node not in self.scores:
                 continue
             if event.node in waking:
-                held.append(event)
+                later.append(event)
             else:
-                on_report(event, self.scores[event.node].add(event))
-        self._arrived.extendleft(reversed(held))
+                on_record(event, self.scores[event.node].add(event))
+        self._arrived.extendleft(reversed(later))
 
 
 def _board_broker(address: BrokerAddress) -> Broker:
     return Broker(address.host, address.port, address.user or "", address.password or "")
+
+
+def score_nodes(
+    scenario: Scenario, seeds: range, runtime: RuntimeName
+) -> dict[str, dict[str, Any]]:
+    """Figures of every node of a scenario over all seeds: of each record with a state of charge.
+
+    Raises what a run raises.
+    """
+    errors = {node.name: SocErrors() for node in scenario.node}
+    for seed in seeds:
+        seeded = msgspec.structs.replace(scenario, seed=seed)
+        with (
+            tempfile.TemporaryDirectory(prefix="filmgauge-score-") as folder,
+            RunSession(seeded, RunOptions(runtime), Path(folder)) as session,
+        ):
+            session.run(lambda _received, _true_pct: None, lambda: True)
+            for name, score in session.scores.items():
+                errors[name].extend(score.errors)
+    return {name: {**each.as_dict(), "records": len(each)} for name, each in errors.items()}

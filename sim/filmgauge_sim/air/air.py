@@ -92,6 +92,11 @@ class Air:
         self.loop.complete(device.start_scanning(legacy=True, active=active))
         return scanner
 
+    @property
+    def now_us(self) -> int:
+        """The time that the air has reached."""
+        return self.loop.now_us
+
     def run_to(self, now_us: int) -> None:
         """Let the air go on to a time."""
         self.loop.run_to(now_us)

@@ -56,6 +56,7 @@ class VirtualBoard:
         self.flash = flash
         self.clock = clock
         self.requests = 0
+        self.wifi_sessions = 0  # how often Wi-Fi was switched on
         self.interrupt_us = _NEVER_US  # a run that has no end is interrupted from then on
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
@@ -242,6 +243,7 @@ class VirtualBoard:
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
+        self.wifi_sessions += bool(small) and not self._station.active
         self._station.set_active(bool(small))
         return b""
 

@@ -18,9 +18,9 @@ class SensorPair:
         self._tmp117 = tmp117
         self._sign = -1.0 if wiring.swapped_leads else 1.0
         self._temperature_error_c = wiring.temperature_error_c
-        if wiring.ina228_address:
+        if wiring.ina228_address != 0:
             bus.attach(ina228)
-        if wiring.tmp117_address:
+        if wiring.tmp117_address != 0:
             bus.attach(tmp117)
 
     @property

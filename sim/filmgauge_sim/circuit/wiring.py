@@ -5,9 +5,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from filmgauge_sim.circuit.sections import number
-
 Contact = Literal["works", "open", "closed"]
+
+
+def _address(high: int, part: str, low: int) -> Meta:
+    text = f"address that the {part} has, from {low}; 0: none is there; left out: as described"
+    return Meta(ge=0, le=high, description=text)
 
 
 class WiringSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,14 +22,11 @@ class WiringSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     pull_ups: Annotated[
         bool, Meta(description="whether the bus has its pull-ups; without them nothing answers")
     ] = True
-    ina228_address: Annotated[
-        int, number(0, 0x4F, "address that the INA228 is strapped to, from 64; 0 for none there")
-    ] = 0x40
-    tmp117_address: Annotated[
-        int, number(0, 0x4B, "address that the TMP117 is strapped to, from 72; 0 for none there")
-    ] = 0x48
+    ina228_address: Annotated[int, _address(0x4F, "INA228", 64)] | None = None
+    tmp117_address: Annotated[int, _address(0x4B, "TMP117", 72)] | None = None
     temperature_error_c: Annotated[
-        float, number(-200, 200, "by which the TMP117 is warmer than the cell, degC")
+        float,
+        Meta(ge=-200, le=200, description="by which the TMP117 is warmer than the cell, degC"),
     ] = 0.0
     gate: Annotated[
         Contact, Meta(description="the switch of the voltage input: works, or always as it says")

@@ -6,8 +6,8 @@ Units of the laboratory: uA/cm2 and uAh/cm2 of film, volts, degC, seconds. Posit
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from filmgauge_sim.cell import Crossing, FilmCell, LifeState, load_parameters
-from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
+from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.liquid import LiquidCell, LiquidParameters, load_liquid
 
 EMPTY_V, FULL_V = 1.0, 4.0  # window of every published galvanostatic test
 LIQUID = "liquid-li-s"
@@ -18,6 +18,8 @@ Self = TypeVar("Self", bound="Specimen")
 class Specimen(Protocol):
     """The face of a cell that an experiment needs (FilmCell and LiquidCell have it)."""
 
+    @property
+    def parameters(self) -> CellParameters | LiquidParameters: ...
     @property
     def area_cm2(self) -> float: ...
     @property

@@ -17,18 +17,28 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from filmgauge.config import check_node, numbers, texts
+from filmgauge.config import check_node
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
-from filmgauge_sim.nodes.toml_text import from_table, to_text
+from filmgauge_sim.nodes.sections import (
+    BluetoothSection,
+    BrokerSection,
+    BudgetSection,
+    CapacitorSection,
+    CellSection,
+    ConverterSection,
+    HarvesterSection,
+    IntervalsSection,
+    PinsSection,
+    RecordsSection,
+    SensorSection,
+    WifiSection,
+)
+from filmgauge_sim.nodes.tables import Table, bounded, from_table, to_text
 
 Supply = Literal["usb", "film"]
-HarvesterKind = Literal["none", "constant", "photovoltaic", "thermoelectric", "charger"]
 
-# Of each number of the firmware's configuration: default (0 where it must be given) and bounds.
-_NUMBERS = {name: (usual or 0, low, high) for name, usual, low, high in numbers()}
 _UNKNOWN_SIGMA = 0.29  # of a charge of which nothing is known: evenly from 0 to 1
 _HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
     "constant": ("power_uw",),
@@ -40,299 +50,6 @@ _HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
 
 class DescriptionError(ValueError):
     """A description or its secrets are wrong; one sentence with file, key and bound."""
-
-
-def bounded(low: float, high: float, text: str) -> Meta:
-    """Return bounds and description of a key that is a number."""
-    return Meta(ge=low, le=high, description=text)
-
-
-def _of(key: str, text: str, per: int = 1) -> Meta:
-    """Return the bounds that the firmware has for a key, in a unit that is `per` of its own."""
-    _, low, high = _NUMBERS[key]
-    return bounded(low / per, high / per, text) if per > 1 else bounded(low, high, text)
-
-
-def _usual(key: str) -> int:
-    """Return the firmware's default of a number."""
-    return _NUMBERS[key][0]
-
-
-def _text(key: str, text: str) -> Meta:
-    """Return the bounds that the firmware has for the length of a text."""
-    low, high = next((low, high) for name, _, low, high in texts() if name == key)
-    return Meta(min_length=low, max_length=high, description=text)
-
-
-class Table(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
-):
-    """A table of TOML whose keys have bounds."""
-
-
-class CellSection(Table, frozen=True):
-    """The film cell, and what is known of it when the node begins."""
-
-    set: Annotated[str, Meta(description="name of a parameter set, or path of a TOML file")] = (
-        "evp-li"
-    )
-    area_cm2: Annotated[float, bounded(0.01, 1000, "area of the film, cm2")] = 1.0
-    number: Annotated[
-        int, bounded(0, 65535, "which cell of this make it is: a new one gets another number")
-    ] = 0
-    new: Annotated[bool, Meta(description="whether the cell was never charged")] = False
-    soc: (
-        Annotated[float, bounded(0, 1, "charge at the start, 1 is full; left out: unknown")] | None
-    ) = None
-    soc_sigma: Annotated[
-        float, bounded(0, 1, "how well soc is known: standard deviation, 1 is the whole cell")
-    ] = 0.05
-
-
-class SensorSection(Table, frozen=True):
-    """The current sensor with its shunt, and the temperature sensor."""
-
-    shunt_ohm: Annotated[float, _of("shunt_mohm", "resistance of the shunt, ohm", 1000)] = (
-        _usual("shunt_mohm") / 1000
-    )
-    switched: Annotated[
-        bool,
-        Meta(
-            description="with supply film: whether both sensors have power only while the firmware"
-            " asks for it; otherwise they have it whenever the board has"
-        ),
-    ] = False
-    ina228_address: Annotated[int, _of("ina228_address", "address of the INA228")] = _usual(
-        "ina228_address"
-    )
-    tmp117_address: Annotated[int, _of("tmp117_address", "address of the TMP117")] = _usual(
-        "tmp117_address"
-    )
-    i2c_hz: Annotated[int, _of("i2c_hz", "clock of the bus, Hz")] = _usual("i2c_hz")
-    divider_ohm: Annotated[
-        int, _of("divider_ohm", "resistance of the voltage input while it is connected, ohm")
-    ] = _usual("divider_ohm")
-
-
-def _pin(name: str, text: str) -> Meta:
-    return _of(f"pin_{name}", f"{text}; left out: the board's usual one")
-
-
-class PinsSection(Table, frozen=True):
-    """Pins of the board, as docs/hardware.md numbers them; -1 for what is not fitted."""
-
-    scl: Annotated[int, _pin("scl", "clock of the bus")] | None = None
-    sda: Annotated[int, _pin("sda", "data of the bus")] | None = None
-    gate: Annotated[int, _pin("gate", "high connects the voltage input")] | None = None
-    sensors: (
-        Annotated[int, _pin("sensors", "with switched sensors: high gives them their supply")]
-        | None
-    ) = None
-    disconnect: (
-        Annotated[
-            int,
-            _of(
-                "pin_disconnect",
-                "high opens the switch between cell and shunt; left out: the board's usual one"
-                " with supply film or offset_every, else none",
-            ),
-        ]
-        | None
-    ) = None
-    charge: Annotated[
-        int, _of("pin_charge", "high lets the charger charge; -1: nobody asks the node")
-    ] = -1
-
-
-class CapacitorSection(Table, frozen=True):
-    """The buffer capacitor that carries the board, with supply film."""
-
-    # All defaults are assumed: a small bank of ceramics with little leakage.
-    capacitance_uf: Annotated[float, bounded(10, 1e8, "capacitance, uF")] = 100.0
-    leakage_mohm: Annotated[float, bounded(1e-4, 1e6, "leakage across it, Mohm")] = 100.0
-    series_ohm: Annotated[float, bounded(0, 100, "resistance in series with it, ohm")] = 0.1
-
-
-class ConverterSection(Table, frozen=True):
-    """The converter between harvester, capacitor, cell and board, with supply film. The voltages
-    are those of the capacitor. The cut-offs of the cell, 1.0 and 4.0 V, are fixed."""
-
-    quiescent_na: Annotated[float, bounded(0, 1e6, "current of its own while it runs, nA")] = (
-        Converter.quiescent_na
-    )
-    peak_efficiency: Annotated[float, bounded(0.1, 1, "efficiency at high input power")] = (
-        Converter.peak_efficiency
-    )
-    half_uw: Annotated[float, bounded(0, 1e5, "input power with half of the peak, uW")] = (
-        Converter.half_uw
-    )
-    output_efficiency: Annotated[
-        float, bounded(0.1, 1, "efficiency from the capacitor to board and sensors")
-    ] = Converter.output_efficiency
-    cold_efficiency: Annotated[float, bounded(0.001, 1, "efficiency of the cold start")] = (
-        Converter.cold_efficiency
-    )
-    cold_start_uw: Annotated[
-        float, bounded(0, 1e5, "least power of the harvester for a cold start, uW")
-    ] = Converter.cold_start_uw
-    stop_v: Annotated[float, bounded(0.5, 5, "lock-out: it stops below, V")] = Converter.stop_v
-    start_v: Annotated[float, bounded(0.5, 5, "it starts again above, V")] = Converter.start_v
-    restart_v: Annotated[float, bounded(0.5, 5, "the board gets its supply back above, V")] = (
-        Converter.restart_v
-    )
-    refill_v: Annotated[float, bounded(0.5, 5, "it draws from the cell below, V")] = (
-        Converter.refill_v
-    )
-    charge_v: Annotated[float, bounded(0.5, 5, "it charges the cell above, V")] = (
-        Converter.charge_v
-    )
-    ceiling_v: Annotated[float, bounded(0.5, 6, "it turns the harvester away above, V")] = (
-        Converter.ceiling_v
-    )
-    hysteresis_v: Annotated[
-        float, bounded(0.01, 1, "of refill_v (upwards), charge_v and ceiling_v (downwards), V")
-    ] = Converter.hysteresis_v
-    discharge_ua: Annotated[float, bounded(0.01, 1e5, "current from the cell, uA")] = (
-        Converter.discharge_ua
-    )
-    charge_ua: Annotated[float, bounded(0.01, 1e5, "current into the cell, uA")] = (
-        Converter.charge_ua
-    )
-    recovery_v: Annotated[
-        float, bounded(0.01, 1, "a path that was cut off opens again this far inside, V")
-    ] = Converter.recovery_v
-    retry_s: Annotated[float, bounded(1, 86400, "but not earlier than this, s")] = (
-        Converter.retry_s
-    )
-
-
-class HarvesterSection(Table, frozen=True):
-    """What brings energy in, with supply film: what it is; light and visits are the world's."""
-
-    kind: Annotated[HarvesterKind, Meta(description="what it is; each kind has its own keys")] = (
-        "none"
-    )
-    power_uw: Annotated[
-        float, bounded(0, 1e6, "constant, or charger while it is put to the node: power, uW")
-    ] = 0.0
-    area_cm2: Annotated[
-        float, bounded(0, 1e4, "photovoltaic: area, cm2; 4 uW/cm2 at 200 lux, linear")
-    ] = 0.0
-    uw_per_k2: Annotated[
-        float, bounded(0, 1e4, "thermoelectric: power at 1 K, growing with the square, uW")
-    ] = 0.0
-
-
-class IntervalsSection(Table, frozen=True):
-    """How often the firmware does what it does."""
-
-    sample_s: Annotated[int, _of("sample_s", "from wake to wake, s")] = _usual("sample_s")
-    report_every: Annotated[int, _of("report_every", "wakes from report to report")] = _usual(
-        "report_every"
-    )
-    journal_every: Annotated[int, _of("journal_every", "wakes between two saves to flash")] = (
-        _usual("journal_every")
-    )
-    full_sample_every: Annotated[
-        int,
-        _of("look_every", "with switched sensors: wakes between full samples if nothing changes"),
-    ] = _usual("look_every")
-    offset_every: Annotated[
-        int,
-        _of(
-            "zero_every",
-            "with sensors that are always supplied: wakes from one calibration of the current"
-            " sensor's offset, behind an open disconnect switch, to the next; 0 for never",
-        ),
-    ] = _usual("zero_every")
-
-
-class RecordsSection(Table, frozen=True):
-    """What is told, and how much of it waits."""
-
-    backlog: Annotated[
-        int, _of("backlog", "records kept while the broker is away, or for want of a radio")
-    ] = _usual("backlog")
-    backlog_per_report: Annotated[
-        int, _of("backlog_per_report", "records sent from it in one wake")
-    ] = _usual("backlog_per_report")
-    load_ua: Annotated[
-        float, _of("load_na", "load of the available charge it tells, uA; 0 for C/20", 1000)
-    ] = 0.0
-
-
-class WifiSection(Table, frozen=True):
-    """The wireless network, on a board that has Wi-Fi."""
-
-    ssid: Annotated[str, _text("wifi_ssid", "name of the network")] = ""
-    timeout_ms: Annotated[int, _of("wifi_timeout_ms", "longest time to join, ms")] = _usual(
-        "wifi_timeout_ms"
-    )
-
-
-class BrokerSection(Table, frozen=True):
-    """The MQTT broker, on a board that has Wi-Fi."""
-
-    host: Annotated[str, _text("mqtt_host", "name or address")] = ""
-    port: Annotated[int, _of("mqtt_port", "port")] = _usual("mqtt_port")
-    user: Annotated[
-        str, _text("mqtt_user", "user; left out: the node's name where there is a password")
-    ] = ""
-    timeout_ms: Annotated[int, _of("mqtt_timeout_ms", "longest wait for it, ms")] = _usual(
-        "mqtt_timeout_ms"
-    )
-
-
-class BluetoothSection(Table, frozen=True):
-    """Reports over Bluetooth, on a board that has no Wi-Fi."""
-
-    advertise_ms: Annotated[
-        int, _of("ble_advertise_ms", "how long each report is advertised, ms; 0 for never")
-    ] = _usual("ble_advertise_ms")
-    interval_ms: Annotated[int, _of("ble_interval_ms", "between two advertisements, ms")] = _usual(
-        "ble_interval_ms"
-    )
-    idle_ms: Annotated[int, _of("ble_idle_ms", "longest silence of a connected peer, ms")] = (
-        _usual("ble_idle_ms")
-    )
-    connected_ms: Annotated[
-        int, _of("ble_connected_ms", "longest connection, ms; 0 takes none")
-    ] = _usual("ble_connected_ms")
-    awake_ms: Annotated[
-        int, _of("ble_awake_ms", "longest work for a peer that the supply bears, ms; 0: any")
-    ] = _usual("ble_awake_ms")
-    encrypted: Annotated[
-        bool, Meta(description="whether advertisements are encrypted, with the secret ble_key")
-    ] = False
-
-
-def _measured(key: str, text: str) -> Meta:
-    return _of(key, text, 1000)
-
-
-class BudgetSection(Table, frozen=True):
-    """With switched sensors: figures that somebody has measured, instead of the computed ones.
-    All are energies out of the buffer capacitor."""
-
-    own_uw: Annotated[float, _measured("own_nw", "asleep, uW")] | None = None
-    wake_uj: Annotated[float, _measured("wake_nj", "a wake with a full sample, uJ")] | None = None
-    glance_uj: (
-        Annotated[float, _measured("glance_nj", "a wake that only checks the current, uJ")] | None
-    ) = None
-    report_uj: (
-        Annotated[float, _measured("report_nj", "a report, besides the following, uJ")] | None
-    ) = None
-    advert_uj: Annotated[float, _measured("advert_nj", "one advertisement, uJ")] | None = None
-    event_uj: Annotated[float, _measured("event_nj", "one connection event, uJ")] | None = None
-    awake_uw: (
-        Annotated[float, bounded(0, 2e9, "the processor awake for the radio's sake, uW")] | None
-    ) = None
-    waking_uj: (
-        Annotated[float, _measured("waking_nj", "each time that it comes awake for it, uJ")] | None
-    ) = None
-    refill_efficiency: (
-        Annotated[float, bounded(0.01, 1, "efficiency from the cell to the capacitor")] | None
-    ) = None
 
 
 class NodeDescription(Table, frozen=True):
@@ -352,6 +69,12 @@ class NodeDescription(Table, frozen=True):
                 description="whether the node does less as its cell runs low; left out: with"
                 " supply film"
             ),
+        ]
+        | None
+    ) = None
+    flash_blocks: (
+        Annotated[
+            int, bounded(16, 4096, "size of its file system, 4 KiB blocks; left out: the board's")
         ]
         | None
     ) = None
@@ -388,7 +111,13 @@ class NodeDescription(Table, frozen=True):
             disconnect=usual.disconnect if disconnect is None else disconnect,
             charge=own.charge,
         )
-        return replace(kind, pins=pins)
+        blocks = self.flash_blocks or kind.file_system_blocks
+        return replace(kind, pins=pins, file_system_blocks=blocks)
+
+    @property
+    def advertises(self) -> bool:
+        """Whether it reports over Bluetooth."""
+        return self.bluetooth.advertise_ms > 0
 
     @property
     def soc(self) -> float:
@@ -488,7 +217,7 @@ def _check_supply(description: NodeDescription) -> None:
                 raise ValueError(f"budget.{key} needs sensor.switched = true")
     if film:
         try:
-            Converter(**msgspec.structs.asdict(description.converter))
+            description.converter.converter  # noqa: B018
         except ValueError as error:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
@@ -508,9 +237,6 @@ def _check_harvester(harvester: HarvesterSection) -> None:
 
 def _check_pins(description: NodeDescription) -> None:
     pins = asdict(description.kind.pins)
-    for name in ("scl", "sda", "gate"):
-        if pins[name] < 0:
-            raise ValueError(f"pins.{name} must be at least 0: no node works without it")
     if description.sensor.switched and pins["sensors"] < 0:
         raise ValueError("pins.sensors must be at least 0 with sensor.switched = true")
     if description.intervals.offset_every and pins["disconnect"] < 0:

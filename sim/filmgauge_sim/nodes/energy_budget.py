@@ -9,23 +9,36 @@ current at its supply voltage through the regulator, the capacitor where the con
 while it draws from the cell. A figure that somebody measured replaces the computed one.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from math import ceil, lcm
 
-from filmgauge_sim.board.flash import ERASE_US, PROGRAM_US_PER_PAGE
+from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
+from filmgauge.sensors.tmp117 import WAIT_MS
+from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.circuit.converter import Converter
+from filmgauge_sim.cell.kinetics import static_hysteresis_v
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.parts import ina228, tmp117
 
-_FEED_US = 50  # awake between two slices of a sleep (assumed)
-_NAPS = 3  # of a full sample: start-up, conversion of both, voltage
-_SAMPLE_NAPS_US = 21_000
-_SAMPLE_BUS_US = 1_600
-_GLANCE_NAP_US = 3_000
-_GLANCE_BUS_US = 200
-_SAVE_PAGES, _SAVE_ERASES = 7.0, 0.2  # of littlefs for a save of the journal, or for a record
+# What a wake takes on a virtual board besides the interpreter's work (`look_us`, `glance_us`):
+# transfers at 400 kHz, pins, requests.
+_FEED_US = 22  # of a watchdog, and to sleep again
+_SAMPLE_US = 1_620
+_CHECK_US = 230
+_REPORT_US = 350  # to set the radio up
+# Naps of the firmware, in ms: switched_sampler.py and sampler.py.
+_SAMPLE_NAPS_MS = (2, WAIT_MS, ONCE_MS)
+_ALWAYS_ON_NAPS_MS = (2 * CYCLE_MS + 4,)
+_CHECK_NAPS_MS = (3,)
+_SETUP_US = 830  # from the start-up of the sensors to the single conversions of the INA228
+_ONCE_US = 1_052  # each of the two, of current and voltage
+# Awake for littlefs, which reads, programs and now and then erases blocks of 4 KiB. Both are means
+# on a virtual board: of the first hundred records in a backlog (it is 27 ms in one of 256 that is
+# full, and drops a record for each new one), and of hundreds of journals written anew.
+_RECORD_US, _JOURNAL_US = 18_000, 26_000
+_ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
 _MEAN_DELAY_MS = 5  # 0 to 10 ms besides the advertising interval; Core, vol 6 part B, 4.4.2.2.1
 _DARK_EVERY = 2  # while the cell feeds the node, every other wake checks the current
 _DAY_H = 24.0
@@ -35,7 +48,7 @@ _DAY_H = 24.0
 class BudgetFigures:
     """What the firmware books; energies and powers out of the buffer capacitor."""
 
-    own_uw: float  # asleep
+    own_uw: float  # asleep, and each time that it comes awake
     wake_uj: float  # a wake with a full sample, its flash included
     glance_uj: float  # a wake that only checks the current
     report_uj: float  # a report, besides what follows
@@ -48,7 +61,8 @@ class BudgetFigures:
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """One use of energy: mean power out of the capacitor, and charge out of the cell a day."""
+    """One use of energy: mean power out of the capacitor, and charge out of the cell a day (0
+    with supply usb)."""
 
     name: str
     power_uw: float
@@ -57,11 +71,14 @@ class BudgetLine:
 
 @dataclass(frozen=True)
 class EnergyBudget:
-    """figures: what the firmware books. lines: the same over a day of the described intervals,
-    while the cell feeds the node."""
+    """figures: what the firmware books. lines: where energy goes on a day of the described
+    intervals without any harvest; what somebody has measured is not in them. harvest_uw: what a
+    harvester must offer all the time so that the cell gives nothing; what comes now and then, and
+    goes through the cell, has to be more."""
 
     figures: BudgetFigures
     lines: tuple[BudgetLine, ...]
+    harvest_uw: float
 
     @property
     def power_uw(self) -> float:
@@ -76,163 +93,173 @@ class EnergyBudget:
 
 def energy_budget(description: NodeDescription) -> EnergyBudget:
     """Return the budget of a node."""
-    return _Budget(description).made()
+    deeds, circuit = _Deeds(description), _Circuit(description)
+    powers = dict(_powers(description, deeds, circuit))
+    day_h = _DAY_H / (circuit.cell_v * circuit.refill_efficiency) if circuit.on_film else 0.0
+    lines = tuple(BudgetLine(name, power, power * day_h) for name, power in powers.items())
+    own = ("asleep", "coming awake", "sensors always on", "converter", "leakage")
+    flash_a_sample = _flash_a_wake_uj(description, deeds) / _sample_share(description)
+    computed = BudgetFigures(
+        own_uw=sum(powers[name] for name in own),
+        wake_uj=deeds.sample_uj + deeds.sample_sensors_uj + flash_a_sample,
+        glance_uj=deeds.check_uj + deeds.check_sensors_uj,
+        report_uj=deeds.wifi_report_uj,
+        advert_uj=deeds.advert_uj,
+        event_uj=deeds.event_uj,
+        awake_uw=deeds.active_uw,
+        waking_uj=deeds.waking_uj,
+        refill_efficiency=circuit.refill_efficiency,
+    )
+    given = {each.name: getattr(description.budget, each.name) for each in fields(BudgetFigures)}
+    measured = {name: value for name, value in given.items() if value is not None}
+    needed_uw = sum(powers.values())
+    if circuit.on_film:
+        needed_uw = description.converter.converter.needed_uw(needed_uw)
+    return EnergyBudget(replace(computed, **measured), lines, needed_uw)
 
 
-class _Budget:
-    """Works a budget out; energies in uJ and powers in uW, out of the capacitor."""
+class _Deeds:
+    """What each thing that the board does costs once, uJ out of the capacitor."""
 
     def __init__(self, description: NodeDescription) -> None:
-        self._description = description
-        self._kind = description.kind
-        self._film = description.supply == "film"
-        efficiency = description.converter.output_efficiency if self._film else 1.0
-        self._board_v = self._kind.supply_v / efficiency
-        self._sensors_v = self._kind.sensors_v / efficiency
+        kind = self._kind = description.kind
+        on_film = description.supply == "film"
+        efficiency = description.converter.output_efficiency if on_film else 1.0
+        self._board_v = kind.supply_v / efficiency  # uW out of the capacitor for each uA
+        self._sensors_v = kind.sensors_v / efficiency
+        switched = description.sensor.switched
+        naps_ms = _SAMPLE_NAPS_MS if switched else _ALWAYS_ON_NAPS_MS
+        self.active_uw = kind.active_ua * self._board_v
+        self.asleep_uw = self._board_v * (
+            kind.light_sleep_ua if kind.keeps_ram else kind.deep_sleep_ua
+        )
+        self.boot_uj = self._state_uj(kind.boot_us, kind.boot_ua)
+        self.waking_uj = self._state_uj(kind.wake_us, kind.waking_ua)
+        self.feed_uj = self.waking_uj + self._active_uj(_FEED_US)
+        self.sample_uj = self._active_uj(kind.look_us + _SAMPLE_US) + self._naps_uj(naps_ms)
+        self.check_uj = self._active_uj(kind.glance_us + _CHECK_US) + self._naps_uj(_CHECK_NAPS_MS)
+        self.record_uj = self._active_uj(_RECORD_US)
+        self.journal_uj = self._active_uj(_JOURNAL_US)
+        self.advert_uj = self._state_uj(kind.advertisement_us, kind.advertisement_ua)
+        self.event_uj = self._state_uj(kind.connection_event_us, kind.advertisement_ua)
+        self.radio_setup_uj = self._active_uj(_REPORT_US) + self.waking_uj
+        self.wifi_report_uj = 0.0
+        if kind.has_wifi:
+            network = AccessPoint()
+            radio_us = _ROUND_TRIPS * network.latency_us
+            self.wifi_report_uj = self._state_uj(network.association_us, kind.associating_ua)
+            self.wifi_report_uj += self._state_uj(radio_us, kind.connected_ua)
+        self.always_on_uw = 0.0
+        if switched:
+            converting_us = 1000 * _SAMPLE_NAPS_MS[0] + kind.wake_us + _SETUP_US + 2 * _ONCE_US
+            self.sample_sensors_uj = self._sensors_uj(converting_us, tmp117.CONVERSION_US)
+            check_us = 1000 * _CHECK_NAPS_MS[0] + kind.wake_us + _CHECK_US
+            self.check_sensors_uj = self._sensors_uj(check_us, 0)
+        else:
+            self.always_on_uw = self._sensors_v * (ina228.CONVERTING_UA + tmp117.SHUTDOWN_UA)
+            self.sample_sensors_uj = self._sensors_uj(0, tmp117.CONVERSION_US)
+            self.check_sensors_uj = 0.0
 
-    def made(self) -> EnergyBudget:
-        """Return all of it."""
-        figures = self._figures()
-        lines = tuple(self._lines(figures))
-        return EnergyBudget(figures, lines)
-
-    # Energies of single deeds
+    def _state_uj(self, duration_us: float, current_ua: float) -> float:
+        return duration_us / 1e6 * current_ua * self._board_v
 
     def _active_uj(self, duration_us: float) -> float:
-        return duration_us / 1e6 * self._kind.active_ua * self._board_v
+        return self._state_uj(duration_us, self._kind.active_ua)
 
-    def _waking_uj(self) -> float:
-        kind = self._kind
-        return kind.wake_us / 1e6 * kind.waking_ua * self._board_v
-
-    def _nap_uj(self, naps: int, duration_us: float) -> float:
-        """Return what waiting for a sensor costs."""
+    def _naps_uj(self, naps_ms: tuple[int, ...]) -> float:
+        """Return what waiting for sensors costs beyond sleep."""
         if self._kind.naps_asleep:
-            return naps * self._waking_uj()
-        return self._active_uj(duration_us)
-
-    def _sample_uj(self) -> float:
-        """Return what a full sample costs the board."""
-        kind = self._kind
-        return self._active_uj(kind.look_us + _SAMPLE_BUS_US) + self._nap_uj(
-            _NAPS, _SAMPLE_NAPS_US
-        )
-
-    def _check_uj(self) -> float:
-        """Return what a check of the current costs the board."""
-        return self._active_uj(self._kind.glance_us + _GLANCE_BUS_US) + self._nap_uj(
-            1, _GLANCE_NAP_US
-        )
+            return len(naps_ms) * self.waking_uj
+        return self._active_uj(1000 * sum(naps_ms))
 
     def _sensors_uj(self, ina228_us: float, tmp117_us: float) -> float:
         charge_uc = (ina228.CONVERTING_UA * ina228_us + tmp117.CONVERTING_UA * tmp117_us) / 1e6
         return charge_uc * self._sensors_v
 
-    def _save_uj(self) -> float:
-        """Return what it costs to write a journal or a record to flash."""
-        return self._active_uj(_SAVE_PAGES * PROGRAM_US_PER_PAGE + _SAVE_ERASES * ERASE_US)
 
-    # How often
+class _Circuit:
+    """What the circuit takes for itself, uW out of the capacitor; nothing with supply usb."""
 
-    def _full_share(self, also_every: int = 1) -> float:
-        """Return the share of wakes with a full sample, of those that are multiples too."""
-        intervals = self._description.intervals
-        if not self._description.sensor.switched:
-            return 1.0 / also_every
-        every = (intervals.full_sample_every, intervals.journal_every, intervals.report_every)
-        return _share_of_multiples(every, also_every)
-
-    def _saves_a_wake(self) -> float:
-        """Return how often a wake writes to flash: the journal, and records that are kept."""
-        intervals = self._description.intervals
-        kept = 0.0 if self._kind.has_wifi else 1.0 / intervals.report_every
-        return 1.0 / intervals.journal_every + kept
-
-    # Sums
-
-    def _asleep_uw(self) -> float:
-        kind = self._kind
-        asleep_ua = kind.light_sleep_ua if kind.keeps_ram else kind.deep_sleep_ua
-        return asleep_ua * self._board_v
-
-    def _wakeups_uw(self) -> float:
-        """Return what it takes to come awake: by itself, or to feed a watchdog."""
-        kind, sample_s = self._kind, self._description.intervals.sample_s
-        if not kind.keeps_ram:
-            return kind.boot_us / 1e6 * kind.boot_ua * self._board_v / sample_s
-        slices = ceil(sample_s / kind.slice_s) if kind.slice_s else 1
-        return slices * (self._waking_uj() + self._active_uj(_FEED_US)) / sample_s
-
-    def _quiescent_uw(self) -> float:
-        converter = self._converter()
-        return converter.quiescent_uw if self._film else 0.0
-
-    def _leakage_uw(self) -> float:
-        converter = self._converter()
+    def __init__(self, description: NodeDescription) -> None:
+        self.on_film = description.supply == "film"
+        self.quiescent_uw = self.leakage_uw = 0.0
+        self.refill_efficiency = 1.0
+        parameters = load_parameters(description.cell.set)
+        # While the cell is discharged with little current, in the middle of its plateau.
+        self.cell_v = parameters.plateau_middle_v - static_hysteresis_v(parameters)
+        if not self.on_film:
+            return
+        converter = description.converter.converter
+        # The converter draws from the cell between these two voltages of the capacitor.
         mean_v = converter.refill_v + 0.5 * converter.hysteresis_v
-        return mean_v**2 / self._description.capacitor.leakage_mohm if self._film else 0.0
+        self.quiescent_uw = converter.quiescent_uw
+        self.leakage_uw = mean_v**2 / description.capacitor.leakage_mohm
+        given_uw = converter.discharge_ua * self.cell_v
+        shunt_uw = 1e-6 * converter.discharge_ua**2 * description.sensor.shunt_ohm
+        self.refill_efficiency = converter.passed_uw(given_uw - shunt_uw) / given_uw
 
-    def _converter(self) -> Converter:
-        section = self._description.converter
-        return Converter(**{each.name: getattr(section, each.name) for each in fields(Converter)})
 
-    def _cell_v(self) -> float:
-        """Return the voltage of the cell while it is discharged, in the middle of its plateau."""
-        parameters = load_parameters(self._description.cell.set)
-        return parameters.plateau_middle_v - 0.5 * parameters.plateau_gap_v
+def _powers(
+    description: NodeDescription, deeds: _Deeds, circuit: _Circuit
+) -> Iterator[tuple[str, float]]:
+    """Yield the mean power of each line, uW."""
+    kind, intervals = description.kind, description.intervals
+    sample_s = intervals.sample_s
+    samples, checks = _sample_share(description), _check_share(description)
+    if kind.keeps_ram:
+        slices = ceil(sample_s / kind.slice_s) if kind.slice_s else 1
+        awakening_uj = slices * deeds.feed_uj
+    else:
+        awakening_uj = deeds.boot_uj
+    yield "asleep", deeds.asleep_uw
+    yield "coming awake", awakening_uj / sample_s
+    yield "full samples", samples * deeds.sample_uj / sample_s
+    yield "current checks", checks * deeds.check_uj / sample_s
+    sensors_uj = samples * deeds.sample_sensors_uj + checks * deeds.check_sensors_uj
+    yield "sensors in samples", sensors_uj / sample_s
+    yield "sensors always on", deeds.always_on_uw
+    yield "flash", _flash_a_wake_uj(description, deeds) / sample_s
+    reports = 1.0 / intervals.report_every / sample_s
+    yield "Wi-Fi", reports * deeds.wifi_report_uj
+    adverts = _adverts_a_report(description)
+    yield "radio set-up", reports * deeds.radio_setup_uj if adverts else 0.0
+    yield "advertisements", reports * adverts * deeds.advert_uj
+    yield "converter", circuit.quiescent_uw
+    yield "leakage", circuit.leakage_uw
 
-    def _refill_efficiency(self) -> float:
-        """Return what arrives in the capacitor of what the cell gives, shunt included."""
-        converter = self._converter()
-        given_uw = converter.discharge_ua * self._cell_v()
-        shunt_uw = 1e-6 * converter.discharge_ua**2 * self._description.sensor.shunt_ohm
-        return converter.passed_uw(given_uw - shunt_uw) / given_uw
 
-    def _figures(self) -> BudgetFigures:
-        kind = self._kind
-        full = self._full_share()
-        sample_uj = self._sample_uj() + self._sensors_uj(3_300, 16_000)
-        advert_uj = kind.advertisement_us / 1e6 * kind.advertisement_ua * self._board_v
-        event_uj = kind.connection_event_us / 1e6 * kind.advertisement_ua * self._board_v
-        own_uw = self._asleep_uw() + self._wakeups_uw() + self._quiescent_uw() + self._leakage_uw()
-        computed = BudgetFigures(
-            own_uw=own_uw,
-            wake_uj=sample_uj + self._saves_a_wake() / full * self._save_uj(),
-            glance_uj=self._check_uj() + self._sensors_uj(3_200, 1_700),
-            report_uj=0.0,
-            advert_uj=advert_uj,
-            event_uj=event_uj,
-            awake_uw=kind.active_ua * self._board_v,
-            waking_uj=self._waking_uj(),
-            refill_efficiency=self._refill_efficiency() if self._film else 1.0,
-        )
-        measured = {
-            each.name: value
-            for each in fields(BudgetFigures)
-            if (value := getattr(self._description.budget, each.name)) is not None
-        }
-        return BudgetFigures(**{**computed.__dict__, **measured})
+def _sample_share(description: NodeDescription) -> float:
+    """Return the share of wakes that take a full sample, in the dark."""
+    return _share_of_multiples(_sample_every(description), 1)
 
-    def _lines(self, figures: BudgetFigures) -> list[BudgetLine]:
-        description, sample_s = self._description, self._description.intervals.sample_s
-        checks = 1.0 / _DARK_EVERY - self._full_share(_DARK_EVERY)
-        bluetooth = description.bluetooth
-        adverts = 0.0
-        if self._kind.has_bluetooth and bluetooth.advertise_ms:
-            each_ms = bluetooth.interval_ms + _MEAN_DELAY_MS
-            adverts = (bluetooth.advertise_ms // each_ms + 1) / description.intervals.report_every
-        powers = {
-            "asleep": self._asleep_uw(),
-            "coming awake": self._wakeups_uw(),
-            "converter": self._quiescent_uw(),
-            "leakage": self._leakage_uw(),
-            "full samples": self._full_share() * figures.wake_uj / sample_s,
-            "current checks": checks * figures.glance_uj / sample_s,
-            "advertisements": adverts * figures.advert_uj / sample_s,
-        }
-        cell_v = self._cell_v() * figures.refill_efficiency
-        per_day = _DAY_H / cell_v if self._film else 0.0
-        return [BudgetLine(name, power, power * per_day) for name, power in powers.items()]
+
+def _check_share(description: NodeDescription) -> float:
+    """Return the share of wakes that only check the current, in the dark."""
+    if not description.sensor.switched:
+        return 0.0
+    return 1.0 / _DARK_EVERY - _share_of_multiples(_sample_every(description), _DARK_EVERY)
+
+
+def _sample_every(description: NodeDescription) -> tuple[int, ...]:
+    intervals = description.intervals
+    if not description.sensor.switched:
+        return (1,)
+    return intervals.full_sample_every, intervals.journal_every, intervals.report_every
+
+
+def _flash_a_wake_uj(description: NodeDescription, deeds: _Deeds) -> float:
+    """Return what a wake writes to flash on the mean: the journal, and records that are kept."""
+    intervals = description.intervals
+    kept_uj = 0.0 if description.kind.has_wifi else deeds.record_uj / intervals.report_every
+    return deeds.journal_uj / intervals.journal_every + kept_uj
+
+
+def _adverts_a_report(description: NodeDescription) -> int:
+    """Return how often a report is advertised."""
+    bluetooth = description.bluetooth
+    if not description.advertises:
+        return 0
+    return bluetooth.advertise_ms // (bluetooth.interval_ms + _MEAN_DELAY_MS) + 1
 
 
 def _share_of_multiples(every: tuple[int, ...], also_every: int) -> float:

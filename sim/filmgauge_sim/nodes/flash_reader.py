@@ -4,10 +4,12 @@ from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
 from filmgauge.store.block import unseal
+from filmgauge.store.journal import Journal
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, listing
 
 _BACKLOG = "/backlog"
+_JOURNAL = "/state"
 
 
 def state_in(block: bytes) -> State | None:
@@ -16,7 +18,13 @@ def state_in(block: bytes) -> State | None:
         return None
     state = State()
     state.buffer[:] = block[: len(state.buffer)]
-    return state if state.unpack(LedgerOnly(shunt_mohm=1_000_000)) else None
+    return _unpacked(state)
+
+
+def journal_state(flash: Flash) -> State | None:
+    """Return the state as the journal has it, None where there is none."""
+    state = State()
+    return _unpacked(state) if _JournalOutside(flash).load(state.buffer) else None
 
 
 def backlog(flash: Flash) -> list[str]:
@@ -24,37 +32,24 @@ def backlog(flash: Flash) -> list[str]:
     return sorted(name for name in listing(flash, _BACKLOG) if name.isdigit())
 
 
-class StoredRecords:
-    """Reads the records of a node that only stores them, each one once."""
+def stored_record(flash: Flash, name: str) -> Record:
+    """Return a record that waits on a node."""
+    return Record.from_bytes(fetch(flash, f"{_BACKLOG}/{name}"))
+
+
+def _unpacked(state: State) -> State | None:
+    return state if state.unpack(LedgerOnly()) else None
+
+
+class _JournalOutside(Journal):
+    """The firmware's own journal, read from outside."""
 
     def __init__(self, flash: Flash) -> None:
-        self.made = 0  # so far, dropped ones included: their numbers go on
+        super().__init__(_JOURNAL, SIZE)
         self._flash = flash
-        self._programs = -1
 
-    @property
-    def next_number(self) -> int:
-        """The number that the next record will have."""
-        names = backlog(self._flash)
-        return int(names[-1]) + 1 if names else 0
-
-    def boot_since(self, number: int) -> int | None:
-        """Return the boot of the newest record from `number` on, None where there is none."""
-        names = backlog(self._flash)
-        if not names or int(names[-1]) < number:
+    def _read(self, slot: int, part: int) -> bytes | None:
+        try:
+            return fetch(self._flash, self._name(slot, part))
+        except FileNotFoundError:
             return None
-        boot, *_ = self._read(names[-1]).values()
-        return boot
-
-    def new(self) -> list[Record]:
-        """Return the records that have come since the last call, oldest first."""
-        if self._flash.programs == self._programs:
-            return []
-        self._programs = self._flash.programs
-        fresh = [name for name in backlog(self._flash) if int(name) >= self.made]
-        if fresh:
-            self.made = int(fresh[-1]) + 1
-        return [self._read(name) for name in fresh]
-
-    def _read(self, name: str) -> Record:
-        return Record.from_bytes(fetch(self._flash, f"{_BACKLOG}/{name}"))

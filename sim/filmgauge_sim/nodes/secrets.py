@@ -11,17 +11,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from filmgauge.config import SECRETS, texts
+from filmgauge.config import KEYS, SECRETS, key_bytes, texts
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
-from filmgauge_sim.nodes.toml_text import quoted
+from filmgauge_sim.nodes.tables import quoted
 
 SECRETS_FILE = "secrets.toml"
-_KEY_DIGITS = {name: high for name, _, _, high in texts() if name.endswith("_key")}
-
-
-def key_digits() -> dict[str, int]:
-    """Return the secrets that are keys: name -> hexadecimal digits."""
-    return dict(_KEY_DIGITS)
+_KEY_BYTES = 16
 
 
 def read_secrets(folder: Path) -> dict[str, str]:
@@ -56,10 +51,11 @@ def check_secrets(secrets: Mapping[str, object]) -> None:
         low, high = lengths[name]
         if not low <= len(value) <= high:
             raise DescriptionError(f"{name} must have {low} to {high} characters")
-        digits = _KEY_DIGITS.get(name)
-        is_key = len(value) == digits and all(c in "0123456789abcdefABCDEF" for c in value)
-        if digits and value and not is_key:
-            raise DescriptionError(f"{name} must be {digits} hexadecimal digits")
+        if name in KEYS and value:
+            try:
+                key_bytes(name, value)
+            except ValueError as error:
+                raise DescriptionError(str(error)) from None
 
 
 def secrets_to_toml(secrets: Mapping[str, str]) -> str:
@@ -70,7 +66,7 @@ def secrets_to_toml(secrets: Mapping[str, str]) -> str:
 def throwaway_secrets(description: NodeDescription, rng: random.Random) -> dict[str, str]:
     """Return keys for a virtual node that has none of its own."""
     needed = needed_keys(description)
-    return {name: rng.randbytes(_KEY_DIGITS[name] // 2).hex() for name in needed}
+    return {name: rng.randbytes(_KEY_BYTES).hex() for name in needed}
 
 
 def needed_keys(description: NodeDescription) -> tuple[str, ...]:

@@ -8,40 +8,42 @@ from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.board.wifi import AccessPoint
-from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.world import build_world
-from filmgauge_sim.scenario.scenario import CellSection, NodeSection
 
-SSID = "virtual"
 _PORT = "port"
 
 
 def bench_board(
-    kind_name: str,
+    node: str | NodeDescription,
     folder: Path,
     options: SerialOptions | None = None,
     image: Path | None = None,
-    section: NodeSection | None = None,
+    surroundings: WorldSection | None = None,
     real_wait_ms: int = 5000,
     blocks: int | None = None,
     seed: int = 1,
 ) -> SerialBoard:
-    """Return a board of a kind, not started; its port is the link `folder`/port.
+    """Return a board, not started; its port is the link `folder`/port.
 
-    image: a flash image to start with, which is copied; blocks: size of the flash, that of the
-    kind unless given. ValueError for an unknown kind or an image of another size.
+    node: what is wired to it, or a kind of board that is wired as usual; surroundings: a bench at
+    rest unless given; image: a flash image to start with, which is copied; blocks: size of the
+    flash, that of the kind unless given. Raises ValueError for an unknown kind or an image of
+    another size.
     """
-    kind = board_kind(kind_name)
-    rng = random.Random(f"{seed} {kind_name}")
-    if section is None:
-        section = NodeSection(name="bench", cell=CellSection())
+    if isinstance(node, str):
+        node = NodeDescription(name="bench", board=node)
+    kind = node.kind
+    rng = random.Random(f"{seed} {kind.name}")
     size = blocks or kind.file_system_blocks
     flash = Flash(image or folder / "flash", size)
     board = VirtualBoard(
         kind=kind,
-        world=build_world(section, kind, rng),
+        world=build_world(node, surroundings or WorldSection(), rng),
         flash=flash,
-        access_point=AccessPoint(ssid=SSID),
+        access_point=AccessPoint(ssid=node.wifi.ssid or VIRTUAL_SSID),
         clock=BoardClock(),
         seed=rng.getrandbits(32),
         unique_id=rng.randbytes(6),

@@ -1,15 +1,11 @@
-"""Builds the world of a node from its section of a scenario."""
+"""Builds the world of a node from its description and what surrounds it."""
 
 import random
 from pathlib import Path
 
-import msgspec
-
-from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.capacitor import Capacitor
-from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.cycler_bench import CurrentStep, Cycler, CyclerBench
 from filmgauge_sim.circuit.harvester import (
     Charger,
@@ -21,91 +17,98 @@ from filmgauge_sim.circuit.harvester import (
     TraceHarvester,
 )
 from filmgauge_sim.circuit.harvesting import BoardSupply, HarvestingCircuit, Pins
-from filmgauge_sim.circuit.sections import HarvesterSection
 from filmgauge_sim.circuit.sensor_pair import SensorPair
-from filmgauge_sim.circuit.wiring import AS_DRAWN
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.sections import HarvesterSection
+from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from filmgauge_sim.parts.tmp117 import Tmp117
-from filmgauge_sim.scenario.scenario import CyclerStep, NodeSection
 
 
 def build_world(
-    section: NodeSection, kind: BoardKind, rng: random.Random
+    description: NodeDescription, surroundings: WorldSection, rng: random.Random
 ) -> CyclerBench | HarvestingCircuit:
     """Return a bench for a node on USB, otherwise the circuit that feeds it from its film.
 
     Raises ValueError, one sentence with the node's name, for what the sections cannot check.
     """
+    stoichiometry = surroundings.stoichiometry
     try:
         cell = FilmCell(
-            load_parameters(section.cell.set), section.cell.area_cm2, section.cell.stoichiometry
+            load_parameters(description.cell.set),
+            description.cell.area_cm2,
+            description.soc if stoichiometry is None else stoichiometry,
         )
-        sensing = _sensing(section, rng)
-        build = _bench if section.supply == "usb" else _film_powered
-        world = build(section, kind, cell, sensing)
-        stuck = section.wiring.stuck(kind.pins.gate, kind.pins.disconnect)
-        for pin, level in stuck.items():
+        sensing = _sensing(description, surroundings, rng)
+        build = _bench if description.supply == "usb" else _film_powered
+        world = build(description, surroundings, cell, sensing)
+        pins = description.kind.pins
+        for pin, level in surroundings.wiring.stuck(pins.gate, pins.disconnect).items():
             world.stick(pin, level)
         return world
     except ValueError as error:
-        raise ValueError(f"node {section.name}: {error}") from None
+        raise ValueError(f"node {description.name}: {error}") from None
 
 
 def _bench(
-    section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: SensorPair
+    description: NodeDescription, surroundings: WorldSection, cell: FilmCell, sensing: SensorPair
 ) -> CyclerBench:
+    pins = description.kind.pins
     return CyclerBench(
         cell=cell,
-        cycler=Cycler([_step(step, cell.capacity_uah) for step in section.cycler]),
-        ambient=_ambient(section),
+        cycler=Cycler([_step(step, cell.capacity_uah) for step in surroundings.cycler]),
+        ambient=_ambient(surroundings),
         sensing=sensing,
-        gate_pin=kind.pins.gate,
-        disconnect_pin=kind.pins.disconnect,
+        gate_pin=pins.gate,
+        disconnect_pin=pins.disconnect,
     )
 
 
 def _film_powered(
-    section: NodeSection, kind: BoardKind, cell: FilmCell, sensing: SensorPair
+    description: NodeDescription, surroundings: WorldSection, cell: FilmCell, sensing: SensorPair
 ) -> HarvestingCircuit:
-    buffer = section.capacitor
-    ambient = _ambient(section)
+    buffer, kind = description.capacitor, description.kind
     return HarvestingCircuit(
         cell=cell,
         capacitor=Capacitor(buffer.capacitance_uf, buffer.leakage_mohm, buffer.series_ohm),
-        converter=Converter(**msgspec.structs.asdict(section.converter)),
-        harvester=_harvester(section.harvester, ambient),
-        ambient=ambient,
+        converter=description.converter.converter,
+        harvester=_harvester(description.harvester, surroundings),
+        ambient=_ambient(surroundings),
         sensing=sensing,
         supply=BoardSupply(kind.supply_v, kind.brown_out_v, kind.sensors_v),
         pins=Pins(
             gate=kind.pins.gate,
             disconnect=kind.pins.disconnect,
-            sensors=kind.pins.sensors if section.sensor.switched else None,
+            sensors=kind.pins.sensors if description.sensor.switched else None,
         ),
-        start_v=buffer.start_v,
+        start_v=surroundings.capacitor_v,
     )
 
 
-def _ambient(section: NodeSection) -> Ambient:
-    return Ambient(section.ambient.mean_c, section.ambient.swing_c, section.ambient.period_h)
+def _ambient(surroundings: WorldSection) -> Ambient:
+    ambient = surroundings.ambient
+    return Ambient(ambient.mean_c, ambient.swing_c, ambient.period_h)
 
 
-def _sensing(section: NodeSection, rng: random.Random) -> SensorPair:
+def _sensing(
+    description: NodeDescription, surroundings: WorldSection, rng: random.Random
+) -> SensorPair:
+    truth, wiring, described = surroundings.sensor, surroundings.wiring, description.sensor
     errors = {
         "ideal": Ina228Errors.ideal,
         "worst": Ina228Errors.worst,
         "drawn": lambda: Ina228Errors.draw(rng),
-    }[section.sensor.errors]()
-    ideal = section.sensor.errors == "ideal"
-    wiring = section.wiring
-    ina228_address = wiring.ina228_address or AS_DRAWN.ina228_address
-    tmp117_address = wiring.tmp117_address or AS_DRAWN.tmp117_address
+    }[truth.errors]()
+    shunt_ohm = described.shunt_ohm if truth.shunt_ohm is None else truth.shunt_ohm
+    ina228_address = wiring.ina228_address or described.ina228_address
+    tmp117_address = wiring.tmp117_address or described.tmp117_address
+    noise_c = 0.0 if truth.errors == "ideal" else None
     return SensorPair(
-        Ina228(section.sensor.shunt_ohm, errors, ina228_address, rng.getrandbits(32)),
-        Tmp117(tmp117_address, rng.getrandbits(32), 0.0 if ideal else None),
-        I2CBus(pulled_up=wiring.pull_ups),
+        Ina228(shunt_ohm, errors, ina228_address, rng.getrandbits(32)),
+        Tmp117(tmp117_address, rng.getrandbits(32), noise_c),
+        I2CBus(described.i2c_hz, wiring.pull_ups),
         wiring,
     )
 
@@ -120,14 +123,18 @@ def _step(step: CyclerStep, capacity_uah: float) -> CurrentStep:
     )
 
 
-def _harvester(section: HarvesterSection, ambient: Ambient) -> Harvester:
-    if section.kind == "photovoltaic":
-        lights = [Light(each.begin_h, each.end_h, each.lux, each.days) for each in section.light]
-        return Photovoltaic(section.area_cm2, lights)
-    if section.kind == "thermoelectric":
-        return Thermoelectric(section.source_c, section.uw_per_k2, ambient)
-    if section.kind == "trace":
-        return TraceHarvester.read(Path(section.file))
-    if section.kind == "charger":
-        return Charger(section.charger_uw, section.charger_h, section.every_h, section.first_h)
-    return ConstantHarvester(section.power_uw)
+def _harvester(harvester: HarvesterSection, surroundings: WorldSection) -> Harvester:
+    if surroundings.trace:
+        return TraceHarvester.read(Path(surroundings.trace))
+    if harvester.kind == "photovoltaic":
+        lights = [
+            Light(each.begin_h, each.end_h, each.lux, each.days) for each in surroundings.light
+        ]
+        return Photovoltaic(harvester.area_cm2, lights)
+    if harvester.kind == "thermoelectric":
+        ambient = _ambient(surroundings)
+        return Thermoelectric(surroundings.source_c, harvester.uw_per_k2, ambient)
+    if harvester.kind == "charger" and surroundings.charger is not None:
+        visits = surroundings.charger
+        return Charger(harvester.power_uw, visits.hours, visits.every_h, visits.first_h)
+    return ConstantHarvester(harvester.power_uw if harvester.kind == "constant" else 0.0)

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filmgauge_sim.board.interpreter import one_processor
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName, VirtualNode
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
 if TYPE_CHECKING:
@@ -58,17 +60,10 @@ class Simulation:
         try:
             if runtime == "micropython":
                 self._stack.enter_context(one_processor())
-            for section in scenario.node:
-                talks = air is not None and section.firmware.ble_advertise_ms > 0
-                node = VirtualNode(
-                    section,
-                    scenario.network,
-                    broker,
-                    scenario.seed,
-                    folder,
-                    runtime,
-                    radio_port=air.radio_port(section.name) if air and talks else None,
-                )
+            for each in scenario.node:
+                talks = air is not None and each.description.advertises
+                port = air.radio_port(each.name) if air and talks else None
+                node = virtual_node(scenario, each, broker, folder, runtime, radio_port=port)
                 self.nodes.append(node)
         except BaseException:
             self.close()

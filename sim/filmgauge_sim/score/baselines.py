@@ -24,7 +24,7 @@
 from bisect import bisect_right
 from math import exp
 
-from filmgauge.gauge.ledger import CountScale
+from filmgauge.sensors.ina228 import CountScale
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
@@ -100,7 +100,7 @@ class CountingGauge:
 
     def current_ua(self, reading: Reading) -> float:
         """The current at the moment of a reading."""
-        return self._scale.pc(reading.current_code) / 1e6
+        return self._scale.pa(reading.current_code) / 1e6
 
 
 class ResettingGauge(CountingGauge):

@@ -12,6 +12,7 @@ from math import nan
 from typing import Any, Literal
 
 from filmgauge.gauge.ledger import CORRECTED, GAP
+from filmgauge.sensors.ina228 import CountScale
 from filmgauge.state import State
 from filmgauge_sim.board.single_precision import importable, load_single_precision
 from filmgauge_sim.cell.compiled import CompiledProfile
@@ -53,6 +54,7 @@ class FirmwareGauge:
     ) -> None:
         self._make = lambda: self._made(profile, shunt_mohm, single)
         self.gauge: Any = self._make()
+        self._scale = CountScale(shunt_mohm)
         estimate, sigma = initial_soc
         self.gauge.open(round(estimate * 1e6), round(sigma * 1e6), int(is_new))
         self._jumped_silently = False
@@ -102,11 +104,11 @@ class FirmwareGauge:
             gauge.health.interrupt()  # what follows a gap is no step of a load
             return
         count = gauge.zero if reading.kind is ReadingKind.OPEN else gauge.count
-        count(reading.counts, reading.elapsed_ms, reading.temperature_cdeg)
+        count(self._scale.pc(reading.counts), reading.elapsed_ms, reading.temperature_cdeg)
         gauge.book(-reading.drained_pc)
         gauge.observe(
             reading.voltage_uv,
-            gauge.scale.pc(reading.current_code),
+            self._scale.pa(reading.current_code),
             reading.drain_pa,
             reading.temperature_cdeg,
         )
@@ -124,7 +126,7 @@ class FirmwareGauge:
     ) -> bool:
         """Compare the move with the charge of the reading, the lines of the ledger and the
         capacity: all of them are in the node's records."""
-        explained_pc = abs(self.gauge.scale.pc(reading.counts))
+        explained_pc = abs(self._scale.pa(reading.counts))
         now_pc = self._lines_pc()
         explained_pc += sum(abs(now - then) for now, then in zip(now_pc, lines_pc, strict=True))
         explained = explained_pc / (self.full_uah() * _PC_PER_UAH)

@@ -11,50 +11,43 @@ from random import Random
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
 from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
 from filmgauge_sim.parts.tmp117 import ACCURACY_C
-from filmgauge_sim.scenario.scenario import (
-    CyclerStep,
-    NodeSection,
-    Scenario,
-    ScenarioError,
-    duration_us,
-)
+from filmgauge_sim.scenario.loading import ScenarioError
+from filmgauge_sim.scenario.scenario import Scenario, duration_us
 from filmgauge_sim.score.cell_run import CellRun, ProgrammeStep, Sampling
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.programmes import HOUR_S, Programme
 from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
 
 _SHUNT_OHM = 1000.0
-_GIVEN_SIGMA = 0.001  # as the virtual node begins with it
-_UNKNOWN_SIGMA = 0.25
 
 
 def family_of(scenario: Scenario) -> Family:
     """The first node of a scenario as a family. Raises ScenarioError for what it cannot be."""
-    node = scenario.node[0]
+    node, world = scenario.node[0].description, scenario.node[0].world
     if node.supply != "usb":
         raise ScenarioError(
             f"node {node.name}: supply film needs --runtime cpython or micropython, because its"
             " current is the firmware's doing"
         )
-    if node.sensor.shunt_ohm != _SHUNT_OHM or node.firmware.shunt_ohm != _SHUNT_OHM:
+    if node.sensor.shunt_ohm != _SHUNT_OHM or world.sensor.shunt_ohm not in (None, _SHUNT_OHM):
         raise ScenarioError(f"node {node.name}: shunt_ohm must be {_SHUNT_OHM:g} for a score")
-    state = node.cell.stoichiometry
-    initial_soc = (state, _GIVEN_SIGMA) if node.firmware.soc_known else (0.5, _UNKNOWN_SIGMA)
+    state = node.soc if world.stoichiometry is None else world.stoichiometry
     return Family(
         name=scenario.name,
         cell_set=node.cell.set,
         area_cm2=node.cell.area_cm2,
         days=duration_us(scenario.duration) / 86400e6,
-        sampling=Sampling(node.firmware.sample_s),
-        programme=_CyclerProgramme(tuple(node.cycler)),
-        weather=_NodeAmbient(node.ambient.mean_c, node.ambient.swing_c, node.ambient.period_h),
+        sampling=Sampling(node.intervals.sample_s),
+        programme=_CyclerProgramme(tuple(world.cycler)),
+        weather=_NodeAmbient(world.ambient.mean_c, world.ambient.swing_c, world.ambient.period_h),
         stoichiometry=(state, state),
         is_charged=True,
-        initial_soc=initial_soc,
+        initial_soc=(node.soc, node.soc_sigma),
         draw_cell=_the_set,
-        draw_sensors=_SensorsOf(node),
+        draw_sensors=_SensorsOf(world),
     )
 
 
@@ -74,13 +67,13 @@ class _NodeAmbient:
 class _SensorsOf:
     """The sensors that a scenario asks for."""
 
-    node: NodeSection
+    world: WorldSection
 
     def __call__(self, source: Random) -> SensorErrors:
-        clock = self.node.clock_error_ppm / 1e6
-        if self.node.sensor.errors == "ideal":
+        clock = self.world.clock_error_ppm / 1e6
+        if self.world.sensor.errors == "ideal":
             return SensorErrors(clock_error=clock)
-        if self.node.sensor.errors == "drawn":
+        if self.world.sensor.errors == "drawn":
             return drawn_sensors(source, clock_error=clock)
         return SensorErrors(
             noise_uv=TYPICAL_NOISE_UV,

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.gauge.ledger import CORRECTED
 from filmgauge_sim.board.firmware_image import rom
 from filmgauge_sim.board.launcher import own_interpreter
@@ -32,7 +31,6 @@ class RemoteFuelGauge:
             text=True,
         )
         self._send(f"{profile.to_bytes().hex()}\n{shunt_mohm}")
-        self.scale = LedgerOnly(shunt_mohm).scale
         self.ledger = self
         self._results: list[Any] = [0, 0, 0]
 

@@ -14,6 +14,7 @@ sys.path[:0] = [sys.argv[1]]
 from filmgauge.gauge.fuel_gauge import FuelGauge  # noqa: E402
 from filmgauge.gauge.ledger import CORRECTED, GAP  # noqa: E402
 from filmgauge.gauge.profile import Profile  # noqa: E402
+from filmgauge.sensors.ina228 import CountScale  # noqa: E402
 from filmgauge.state import State  # noqa: E402
 
 
@@ -23,6 +24,7 @@ class _Server:
     def __init__(self, profile, shunt_mohm):
         self._cell = profile, shunt_mohm
         self._gauge = FuelGauge(*self._cell)
+        self._scale = CountScale(shunt_mohm)
         self._state = State()
 
     def open(self, soc_ppm, sigma_ppm, is_new):
@@ -38,9 +40,9 @@ class _Server:
     def read(self, is_open, counts, elapsed_ms, cdeg, drained_pc, uv, code, drain_pa):
         """Use a reading."""
         gauge = self._gauge
-        (gauge.zero if is_open else gauge.count)(counts, elapsed_ms, cdeg)
+        (gauge.zero if is_open else gauge.count)(self._scale.pc(counts), elapsed_ms, cdeg)
         gauge.book(-drained_pc)
-        gauge.observe(uv, gauge.scale.pc(code), drain_pa, cdeg)
+        gauge.observe(uv, self._scale.pa(code), drain_pa, cdeg)
         return self._sleep()
 
     def forecast(self, load_pa, cdeg):

@@ -14,7 +14,7 @@ from filmgauge.uplink.ble import bthome
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
 from filmgauge_host.ble.discovery import DiscoveredNodes
-from filmgauge_host.ble.node_registry import KnownNode, KnownNodes
+from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_sim.board.radio_port import Advertisement
 
 ADDRESS = "C1:02:03:04:05:06"
@@ -22,7 +22,9 @@ KEY = bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")  # of bthome.io/encrypti
 IDENTITY = struct.pack("<BIII", 1, 3, 0x1234, 77)
 
 
-def told(service: bytes | None = None, maker: bytes | None = IDENTITY) -> AdvertisementData:
+def advertisement(
+    service: bytes | None = None, maker: bytes | None = IDENTITY
+) -> AdvertisementData:
     services = {} if service is None else {UUID: service}
     makers = {} if maker is None else {0xFFFF: maker}
     return AdvertisementData("window-1", makers, services, [], None, -60, ())
@@ -34,7 +36,7 @@ def good(data: bytes) -> bytes:
 
 
 def read(service: bytes, key: bytes | None = None) -> Advert:
-    found = decode(ADDRESS, told(service), key)
+    found = decode(ADDRESS, advertisement(service), key)
     assert found is not None
     return found
 
@@ -42,7 +44,7 @@ def read(service: bytes, key: bytes | None = None) -> Advert:
 def test_the_published_vector_opens() -> None:
     """bthome.io/encryption: 25.06 degC and 50.55 % behind the address 54:48:E6:8F:80:A5."""
     sealed = bytes.fromhex("41a47266c95f730011223378237214")
-    data = told(sealed)
+    data = advertisement(sealed)
     with pytest.raises(AdvertError, match="object 03 is none that a node sends"):
         decode("54:48:E6:8F:80:A5", data, KEY)  # opened: 03 is the humidity
     with pytest.raises(AdvertError, match="does not fit the key"):
@@ -82,11 +84,11 @@ def test_an_old_scan_response_makes_no_record() -> None:
 
 
 def test_another_device_is_not_ours() -> None:
-    assert decode(ADDRESS, told(None, None)) is None
-    heard = DiscoveredNodes(KnownNodes([]))
+    assert decode(ADDRESS, advertisement(None, None)) is None
+    discovered = DiscoveredNodes(NodeRegistry([]))
     device = BLEDevice(ADDRESS, "thermometer", None)
-    assert heard.take(device, told(bytes.fromhex("4002c409"), None), 0.0) is None
-    assert not heard.refused
+    assert discovered.add(device, advertisement(bytes.fromhex("4002c409"), None), 0.0) is None
+    assert not discovered.refused
 
 
 @pytest.mark.parametrize(
@@ -104,23 +106,23 @@ def test_another_device_is_not_ours() -> None:
 )
 def test_what_is_wrong_is_named(service: bytes, key: bytes | None, reason: str) -> None:
     with pytest.raises(AdvertError, match=reason):
-        decode(ADDRESS, told(service), key)
+        decode(ADDRESS, advertisement(service), key)
 
 
 def test_a_counter_that_falls_is_an_old_advertisement() -> None:
-    heard = DiscoveredNodes(KnownNodes([KnownNode("shelf", ADDRESS, KEY)]))
+    discovered = DiscoveredNodes(NodeRegistry([RegisteredNode("shelf", ADDRESS, KEY)]))
     device = BLEDevice(ADDRESS, "window-1", None)
     address = bytes.fromhex(ADDRESS.replace(":", ""))
 
-    def take(counter: int) -> Any:
+    def add(counter: int) -> Any:
         data = bthome.encrypted(record(0x1234, 3), block_cipher(KEY), address, counter)
-        return heard.take(device, told(good(data)), 0.0)
+        return discovered.add(device, advertisement(good(data)), 0.0)
 
-    assert take(500) is not None
-    assert take(500) is not None  # the same one, heard again
-    assert take(501) is not None
-    assert take(500) is None
-    assert heard.refused == {"advertisement is an old one, replayed: its counter fell": 1}
+    assert add(500) is not None
+    assert add(500) is not None  # the same one, heard again
+    assert add(501) is not None
+    assert add(500) is None
+    assert discovered.refused == {"advertisement is an old one, replayed: its counter fell": 1}
 
 
 def test_a_hundred_thousand_garbled_advertisements() -> None:
@@ -128,8 +130,10 @@ def test_a_hundred_thousand_garbled_advertisements() -> None:
     plain = good(bthome.plain(record(0x1234, 3)))
     address = bytes.fromhex(ADDRESS.replace(":", ""))
     sealed = good(bthome.encrypted(record(0x1234, 3), block_cipher(KEY), address, 500))
-    heard = DiscoveredNodes(KnownNodes([KnownNode("shelf", address="C1:02:03:04:05:07")]))
-    count = taken = 0
+    discovered = DiscoveredNodes(
+        NodeRegistry([RegisteredNode("shelf", address="C1:02:03:04:05:07")])
+    )
+    count = accepted = 0
     for number in range(100_000):
         base = (plain, sealed, IDENTITY)[number % 3]
         if draw.random() < 0.3:
@@ -142,13 +146,13 @@ def test_a_hundred_thousand_garbled_advertisements() -> None:
             data = bytes(torn)
         service, maker = (data, IDENTITY) if number % 3 < 2 else (plain, data)
         device = BLEDevice(f"C1:02:03:04:05:{number % 200:02X}", None, None)
-        before = sum(heard.refused.values())
-        node = heard.take(device, told(service, maker), number)
+        before = sum(discovered.refused.values())
+        node = discovered.add(device, advertisement(service, maker), number)
         count += 1
-        taken += node is not None
-        assert (node is not None) != (sum(heard.refused.values()) > before)
+        accepted += node is not None
+        assert (node is not None) != (sum(discovered.refused.values()) > before)
         if node is not None:
             node.advert.record()
-    assert taken + sum(heard.refused.values()) == count == 100_000
-    assert len(heard.refused) <= 201
-    assert sum(1 for _ in heard) <= 200
+    assert accepted + sum(discovered.refused.values()) == count == 100_000
+    assert len(discovered.refused) <= 201
+    assert sum(1 for _ in discovered) <= 200

@@ -10,7 +10,7 @@ from mqtt_brokers import Broker, Nats
 from patience import until
 
 from filmgauge.uplink.ble import bthome
-from filmgauge_host.ble.node_registry import KnownNode
+from filmgauge_host.ble.node_registry import RegisteredNode
 
 KEY = bytes(range(16))
 
@@ -31,8 +31,8 @@ def test_records_arrive_as_those_of_a_wifi_node(broker: Broker, tmp_path: Path) 
     field.live(field.node, reports=3, every_s=600)
     field.pass_s(1800)
     assert receiver.records("node-1", 8) == field.node.made
-    reports = list(receiver.store.reports("node-1"))
-    assert [each.history for each in reports] == [True] * 5 + [False] * 3
+    received = list(receiver.store.records("node-1"))
+    assert [each.history for each in received] == [True] * 5 + [False] * 3
     until(lambda: receiver.ingest.nodes()["node-1"].info)
     shown = receiver.ingest.nodes()["node-1"]
     assert shown.info["via"] == "ble"
@@ -151,7 +151,7 @@ def test_an_adapter_that_comes_back(embedded, receiver, tmp_path) -> None:
     field.pass_s(1800)
     assert bridge.gateway.problem == ""
     assert receiver.records("node-1", 15) == field.node.made[:15]
-    assert bridge.told.count("Bluetooth works again") == 1
+    assert bridge.lines.count("Bluetooth works again") == 1
     bridge.stop()
     field.close()
 
@@ -171,7 +171,7 @@ def test_a_node_that_does_not_send_its_log_is_left_until_its_next_report(
     assert field.node.connections == 2  # it takes one a report
     assert receiver.records("node-2", 2) == field.nodes[1].made
     assert bridge.gateway.counts.failed >= 2
-    assert [line for line in bridge.told if line.startswith("node-1: ")]
+    assert [line for line in bridge.lines if line.startswith("node-1: ")]
     field.node.wrong = Misbehaviour()
     field.live(field.node, 1, 600)
     field.pass_s(600)
@@ -185,8 +185,8 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
 ) -> None:
     field = Field(nodes=2)
     field.nodes[1].ble_key = KEY
-    known = [KnownNode("shelf", address(2), KEY)]
-    bridge = Bridge(field, embedded.url, tmp_path, known, passive=True)
+    registered = [RegisteredNode("shelf", address(2), KEY)]
+    bridge = Bridge(field, embedded.url, tmp_path, registered, passive=True)
     for node in field.nodes:
         field.live(node, 3, 600)
     field.pass_s(1800)
@@ -194,8 +194,8 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
     receiver.records("shelf", 3)
     assert [node.connections for node in field.nodes] == [0, 0]
     assert [each.values()[:3] for each in found] == [each.values()[:3] for each in field.node.made]
-    told = {name: getattr(found[0], name) for name in ("shown_ppm", "soc_ppm", "voltage_uv")}
-    assert told == {"shown_ppm": 810_000, "soc_ppm": None, "voltage_uv": 2_104_000}
+    values = {name: getattr(found[0], name) for name in ("shown_ppm", "soc_ppm", "voltage_uv")}
+    assert values == {"shown_ppm": 810_000, "soc_ppm": None, "voltage_uv": 2_104_000}
     assert receiver.duplicated() == 0
     bridge.stop()
     field.close()
@@ -203,8 +203,8 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
 
 def test_a_node_forgets_what_the_broker_has_and_no_more(embedded, receiver, tmp_path) -> None:
     field = Field()
-    known = [KnownNode("node-1", address(1), None, field.node.command_key)]
-    bridge = Bridge(field, embedded.url, tmp_path, known)
+    registered = [RegisteredNode("node-1", address(1), None, field.node.command_key)]
+    bridge = Bridge(field, embedded.url, tmp_path, registered)
     field.live(field.node, 10, 600)
     field.pass_s(1200)
     receiver.records("node-1", 2)
@@ -224,14 +224,14 @@ def test_a_node_forgets_what_the_broker_has_and_no_more(embedded, receiver, tmp_
 
 def test_a_wrong_command_key_costs_no_record(embedded, receiver, tmp_path) -> None:
     field = Field()
-    known = [KnownNode("node-1", address(1), None, bytes(16))]
-    bridge = Bridge(field, embedded.url, tmp_path, known)
+    registered = [RegisteredNode("node-1", address(1), None, bytes(16))]
+    bridge = Bridge(field, embedded.url, tmp_path, registered)
     field.live(field.node, 3, 600)
     for _ in range(3):
         field.pass_s(600)
         until(lambda: bridge.spool.count() == 0)
     assert receiver.records("node-1", 3) == field.node.made
-    assert any("refused the command: wrong MAC" in line for line in bridge.told)
+    assert any("refused the command: wrong MAC" in line for line in bridge.lines)
     assert len(field.node.log) == 3
     bridge.stop()
     field.close()
@@ -246,7 +246,7 @@ def test_nobody_takes_the_name_of_another_node(embedded, receiver, tmp_path) -> 
     field.live(field.nodes[1], 1, 600)
     field.pass_s(600)
     assert receiver.records("node-1", 2) == field.node.made
-    assert any(f"{address(2)} says it is node-1, which is {address(1)}" in x for x in bridge.told)
+    assert any(f"{address(2)} says it is node-1, which is {address(1)}" in x for x in bridge.lines)
     bridge.stop()
     field.close()
 
@@ -268,7 +268,7 @@ def test_garbage_is_refused_with_a_reason(embedded, receiver, tmp_path) -> None:
         field.pass_s(2)
         field.run(node.device.stop_advertising())
     assert node.connections == 0
-    assert set(bridge.gateway.heard.refused) == {
+    assert set(bridge.gateway.discovered.refused) == {
         "object ee is none that a node sends",
         "manufacturer data must have 13 bytes, not 12",
         "manufacturer data must have 13 bytes, not 2",

@@ -9,10 +9,10 @@ from ble_bed import Field, address
 from ble_nodes import Misbehaviour
 
 from filmgauge.record.record import Record
-from filmgauge_host.ble import battery, commands, uuids
-from filmgauge_host.ble import gatt_values as served
-from filmgauge_host.ble.errors import NodeError, RefusedError
+from filmgauge.uplink.actions import CONFIGURE, REBOOT, TIME
+from filmgauge_host.ble import battery_service, gatt_values, uuids
 from filmgauge_host.ble.node_client import NodeClient
+from filmgauge_host.errors import NodeError, RefusedError
 
 ADDRESS = address(1)
 
@@ -44,13 +44,17 @@ def test_every_value_is_read(field: Field) -> None:
         assert (state.newest, state.oldest, state.waiting) == ((1, 2), (1, 0), 3)
         assert (state.up_s, state.unix_s, state.command_counter) == (120, None, 7)
         assert (state.faults, state.limits) == ("gap", None)
-        assert await client.energy() == served.Energy(22000, None)
+        assert await client.energy() == gatt_values.Energy(22000, None)
         lines = await client.ledger()
         assert list(lines.items())[:2] == [("opening", -5), ("measured", -4)]
         assert lines["gap"] == 5
         assert await client.battery() == {"level_pct": 81}
-        told = await client.device_information()
-        assert (told.manufacturer, told.model, told.serial) == ("filmgauge", "stm32wb", "node-1")
+        device = await client.device_information()
+        assert (device.manufacturer, device.model, device.serial) == (
+            "filmgauge",
+            "stm32wb",
+            "node-1",
+        )
         keys = await client.configuration()
         assert (keys["node"], keys["sample_s"], keys["backlog"]) == ("node-1", 3600, 256)
 
@@ -75,15 +79,15 @@ def test_the_log_begins_and_ends_where_it_is_asked_to(field: Field) -> None:
 def test_a_command_is_obeyed_once(field: Field) -> None:
     async def work(client: NodeClient) -> None:
         key = field.node.command_key
-        reply = await client.command("node-1", key, commands.TIME, commands.time_payload(10))
+        reply = await client.command("node-1", key, TIME, struct.pack("<I", 10))
         assert (reply.counter, reply.status) == (8, 0)
         with pytest.raises(RefusedError, match="counter was used before"):
-            await client.command("node-1", key, commands.TIME, b"", 8)
+            await client.command("node-1", key, TIME, b"", 8)
         with pytest.raises(RefusedError, match="wrong MAC"):
-            await client.command("node-1", bytes(16), commands.REBOOT)
+            await client.command("node-1", bytes(16), REBOOT)
         with pytest.raises(RefusedError, match="wrong MAC"):
-            await client.command("node-2", key, commands.REBOOT)
-        assert field.node.done == [commands.TIME]
+            await client.command("node-2", key, REBOOT)
+        assert field.node.done == [TIME]
 
     talk(field, work)
 
@@ -93,7 +97,7 @@ def test_a_configuration_goes_in_parts_and_is_refused_whole(field: Field) -> Non
         changes = {"wifi_ssid": "x" * 300, "sample_s": 60}
         await client.configure("node-1", field.node.command_key, changes)
         assert field.node.configured == changes
-        assert field.node.done.count(commands.CONFIGURE) == 2
+        assert field.node.done.count(CONFIGURE) == 2
         with pytest.raises(RefusedError, match="sample_s must be 1 to 86400"):
             await client.configure("node-1", field.node.command_key, {"sample_s": 0, "backlog": 1})
         assert field.node.configured == changes
@@ -150,14 +154,14 @@ def test_who_serves_something_else_is_no_node(field: Field) -> None:
 @pytest.mark.parametrize(
     ("read", "value", "reason"),
     [
-        (served.state, bytes(3), "state must have 39 bytes, not 3"),
-        (served.state, bytes(39), "state has version 0, not 1"),
-        (served.energy, b"", "energy must have 9 bytes, not 0"),
-        (served.ledger, b"\1\2" + bytes(8), "ledger has 10 bytes"),
-        (served.reply, b"\0", "reply must have 5 bytes at least"),
-        (served.record, b"\0" * 9, "record: "),
-        (served.configuration, b"{", "configuration is not JSON"),
-        (served.configuration, b"[]", "configuration is no JSON object"),
+        (gatt_values.state, bytes(3), "state must have 39 bytes, not 3"),
+        (gatt_values.state, bytes(39), "state has version 0, not 1"),
+        (gatt_values.energy, b"", "energy must have 9 bytes, not 0"),
+        (gatt_values.ledger, b"\1\2" + bytes(8), "ledger has 10 bytes"),
+        (gatt_values.reply, b"\0", "reply must have 5 bytes at least"),
+        (gatt_values.record, b"\0" * 9, "record: "),
+        (gatt_values.configuration, b"{", "configuration is not JSON"),
+        (gatt_values.configuration, b"[]", "configuration is no JSON object"),
     ],
 )
 def test_a_value_of_another_form_is_named(read, value: bytes, reason: str) -> None:
@@ -171,7 +175,7 @@ def test_a_value_of_another_form_is_named(read, value: bytes, reason: str) -> No
 )
 def test_medfloat16_by_hand(word: int, value: float | None) -> None:
     """Exponent in the upper four bits, mantissa in the lower twelve, both of two's complement."""
-    assert battery.medfloat16(struct.pack("<H", word)) == value
+    assert battery_service.medfloat16(struct.pack("<H", word)) == value
 
 
 def test_the_battery_service_by_another_implementation() -> None:
@@ -180,13 +184,13 @@ def test_the_battery_service_by_another_implementation() -> None:
     translator = BluetoothSIGTranslator()
     value = bytes.fromhex("0f5a0c00191500")
     theirs = translator.parse_characteristic("2BEA", value)
-    ours = battery.decode(uuids.BATTERY_HEALTH, value)
+    ours = battery_service.decode(uuids.BATTERY_HEALTH, value)
     assert ours["health_pct"] == theirs.battery_health_summary
     assert ours["cycles"] == theirs.cycle_count
     assert ours["health_temperature_c"] == theirs.current_temperature
     assert ours["deep_discharges"] == theirs.deep_discharge_count
     times = translator.parse_characteristic("2BEE", bytes.fromhex("023c0000780000"))
-    ours = battery.decode(uuids.BATTERY_TIME_STATUS, bytes.fromhex("023c0000780000"))
+    ours = battery_service.decode(uuids.BATTERY_TIME_STATUS, bytes.fromhex("023c0000780000"))
     assert ours["minutes_to_empty"] == times.time_until_discharged == 60
     assert ours["minutes_to_full"] == times.time_until_recharged == 120
-    assert battery.decode(uuids.BATTERY_HEALTH, b"\x0f") == {"health_malformed": "0f"}
+    assert battery_service.decode(uuids.BATTERY_HEALTH, b"\x0f") == {"health_malformed": "0f"}

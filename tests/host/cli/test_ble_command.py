@@ -10,11 +10,11 @@ import pytest
 from cadence import reports_due
 from mqtt_brokers import Nats
 
-from filmgauge_host.ble.changes import check, from_arguments
+from filmgauge_host.ble.configuration_changes import check, from_arguments
 from filmgauge_host.ble.log_file import LogFile
-from filmgauge_host.ble.node_registry import load_known
+from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.errors import InputError
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
 
 
 def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,9 +25,9 @@ def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
 def due(minutes: int) -> dict[str, int]:
     """Return how many records each node of the demonstration advertises in that time."""
     return {
-        node.name: reports_due(node, 60 * minutes)
+        node.name: reports_due(node.description, 60 * minutes)
         for node in load_scenario("demo").node
-        if node.firmware.ble_advertise_ms
+        if node.description.advertises
     }
 
 
@@ -47,7 +47,7 @@ def test_a_node_is_read_and_its_log_downloaded(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["node"]["serial"] == "window-1"
     (window,) = load_scenario("window").node
-    assert told["configuration"]["sample_s"] == window.firmware.sample_s
+    assert told["configuration"]["sample_s"] == window.description.intervals.sample_s
     assert told["record"]["seq"] == told["state"]["seq"] == 0
     out = tmp_path / "log.bdf.csv"
     for count in (1, 0):  # the second time there is nothing new
@@ -75,7 +75,7 @@ def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("scan", "--air", "virtual", "--scenario", "bench"), "no node with ble_advertise_ms"),
+        (("scan", "--air", "virtual", "--scenario", "bench"), "no node with bluetooth"),
         (("scan", "--air", "virtual", "--scenario", "nowhere"), "neither a file nor one of"),
         (("configure", "window-1", "--air", "virtual"), "nothing to change"),
         (("configure", "window-1", "sample_s=0"), "sample_s must be an integer from 1 to 86400"),
@@ -104,9 +104,9 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     )
     path.chmod(0o644)
     with pytest.raises(InputError, match="chmod 600"):
-        load_known(path)
+        read_registry(path)
     path.chmod(0o600)
-    known = load_known(path)
+    known = read_registry(path)
     found = known.find("C1:02:03:04:05:06", None)
     assert found is not None
     assert (found.name, found.ble_key) == ("shelf", b"\x0f" * 16)
@@ -121,7 +121,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     ):
         path.write_text(wrong)
         with pytest.raises(InputError, match=reason):
-            load_known(path)
+            read_registry(path)
 
 
 def test_changes_are_checked_as_the_node_checks_them() -> None:

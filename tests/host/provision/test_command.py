@@ -9,9 +9,10 @@ from provision_files import FILM, SECRET, provision, tree, wifi_file
 
 from filmgauge.config import Config
 from filmgauge.gauge.profile import Profile
-from filmgauge_host.ble.node_registry import load_known
+from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_sim.nodes.boards import PINS
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.scenario.loading import load_scenario
 
 KEYS = ("ble_key", "command_key")
 
@@ -117,7 +118,7 @@ def test_the_bluetooth_side_knows_the_keys(tmp_path: Path) -> None:
     path.write_text(path.read_text() + 'address = "C1:02:03:04:05:06"\n')
     provision("--from", wifi_file(tmp_path, "b"), "--out", out)
     provision("--from", wifi_file(tmp_path, "a"), "--out", out, "--new-keys")
-    known = load_known(path).by_name
+    known = read_registry(path).by_name
     assert known["a"].address == "C1:02:03:04:05:06"
     for node in ("a", "b"):
         config = Config.from_json((out / node / "config.json").read_text())
@@ -138,8 +139,9 @@ def test_a_node_on_its_film_has_the_budget_of_the_scenario_and_no_wifi(tmp_path:
         *("leaf/config.json", "leaf/profile.bin", "leaf/node.toml", "known.toml"),
     }
     config = Config.from_json((tmp_path / "nodes/leaf/config.json").read_text())
-    window = load_scenario("window").node[0].firmware
-    assert (config.own_nw, config.wake_nj) == (window.own_uw * 1000, window.wake_uj * 1000)
+    window = energy_budget(load_scenario("window").node[0].description).figures
+    booked = (round(window.own_uw * 1000), round(window.wake_uj * 1000))
+    assert (config.own_nw, config.wake_nj) == booked
     assert config.pin_sensors == PINS["stm32wb55"].sensors
     assert config.shed == 1
     assert config.ble_advertise_ms == 2000

@@ -7,7 +7,7 @@ import pytest
 from wired_board import FLOWING_UA, answered, look_inside, section, wired
 
 from filmgauge_sim.circuit.wiring import WiringSection
-from filmgauge_sim.scenario.scenario import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario
 
 KNOWN = ("--current-ua", FLOWING_UA, "--temperature-c", 22)
 

@@ -11,19 +11,18 @@ from click.testing import CliRunner, Result
 from filmgauge_host.cli.app import main
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
-from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.circuit.wiring import WiringSection
+from filmgauge_sim.nodes.configuration import Broker, compiled_profile, firmware_configuration
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.sections import IntervalsSection
 from filmgauge_sim.nodes.serial_bench import bench_board
-from filmgauge_sim.nodes.virtual_node import Broker, board_configuration
-from filmgauge_sim.scenario.scenario import (
+from filmgauge_sim.nodes.surroundings import (
     AmbientSection,
-    CellSection,
     CyclerStep,
-    FirmwareSection,
-    NodeSection,
-    SensorSection,
+    SensorTruthSection,
+    WorldSection,
 )
+from filmgauge_sim.scenario.scenario import ScenarioNode
 
 NOWHERE = Broker("127.0.0.1", 9)  # discard: nobody listens
 AT_PROMPT = {"/main.py": b""}
@@ -36,20 +35,23 @@ def section(
     fitted_ohm: float = 1000.0,
     rate_c: float = 0.2,
     mean_c: float = 22.0,
-    **firmware: Any,
-) -> NodeSection:
+    **intervals: int,
+) -> ScenarioNode:
     """Return a node on the bench whose cell a cycler discharges; its switch is fitted."""
     step = CyclerStep(action="discharge", rate_c=rate_c, hours=1000.0)
     rest = CyclerStep(action="rest", hours=1000.0)
-    return NodeSection(
-        name="bench",
-        board=board,
-        cell=CellSection(set="evp-li", area_cm2=1.0),
-        cycler=[step if rate_c else rest],
-        ambient=AmbientSection(mean_c=mean_c),
-        sensor=SensorSection(errors="ideal", shunt_ohm=fitted_ohm),
-        wiring=wiring or WiringSection(),
-        firmware=FirmwareSection(**{"zero_every": 360, **firmware}),
+    return ScenarioNode(
+        description=NodeDescription(
+            name="bench",
+            board=board,
+            intervals=IntervalsSection(**{"offset_every": 360, **intervals}),
+        ),
+        world=WorldSection(
+            cycler=[step if rate_c else rest],
+            ambient=AmbientSection(mean_c=mean_c),
+            sensor=SensorTruthSection(errors="ideal", shunt_ohm=fitted_ohm),
+            wiring=wiring or WiringSection(),
+        ),
     )
 
 
@@ -57,18 +59,20 @@ def section(
 def wired(
     folder: Path,
     bytecode: dict[str, bytes],
-    node: NodeSection,
+    node: ScenarioNode,
     speed: float = 1.0,
     broker: Broker = NOWHERE,
     **files: bytes | None,
 ) -> Iterator[SerialBoard]:
     """Give a started board. files: name -> content that differs, None for one that is missing."""
-    board = bench_board(node.board, folder, SerialOptions(speed=speed), section=node, blocks=128)
-    profile = compile_profile(load_parameters(node.cell.set), node.cell.area_cm2)
+    described = node.description
+    options = SerialOptions(speed=speed)
+    board = bench_board(described, folder, options, surroundings=node.world, blocks=128)
+    configuration = firmware_configuration(described, node.secrets, broker)
     installed: dict[str, bytes | None] = {
         **bytecode,
-        "/config.json": json.dumps(board_configuration(node, broker)).encode(),
-        "/profile.bin": profile.to_bytes(),
+        "/config.json": json.dumps(configuration).encode(),
+        "/profile.bin": compiled_profile(described).to_bytes(),
         **{f"/{name.replace('_', '.')}": content for name, content in files.items()},
     }
     install(board.board.flash, {k: v for k, v in installed.items() if v is not None})

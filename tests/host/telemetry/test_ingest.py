@@ -43,7 +43,7 @@ def test_stores_what_is_published(ingest, store, publisher):
     # More than one batch, and far more than mosquitto sends without an acknowledgement.
     publisher.records("bench", range(700))
     until(lambda: received(ingest) == 700)
-    assert [item.key for item in store.reports("bench")] == [(1, seq) for seq in range(700)]
+    assert [item.key for item in store.records("bench")] == [(1, seq) for seq in range(700)]
     assert ingest.statistics()["bench"].lost == 0
 
 
@@ -54,7 +54,7 @@ def test_gaps_are_filled_by_history_and_duplicates_are_counted(ingest, store, pu
     publisher.send(("filmgauge/bench/log", record(seq).to_json()) for seq in (2, 3, 4))
     until(lambda: received(ingest) == 6)
     assert ingest.statistics()["bench"].lost == 0
-    assert [item.history for item in store.reports("bench")] == [False] * 2 + [True] * 3 + [False]
+    assert [item.history for item in store.records("bench")] == [False] * 2 + [True] * 3 + [False]
     assert ingest.nodes()["bench"].latest.key == (1, 5)
 
 
@@ -93,7 +93,7 @@ def test_status_and_info_are_kept(ingest, publisher):
     node = ingest.nodes()["bench"]
     assert node.info == {"cell": "film-60"}
     assert node.status.next_report_s == 300
-    assert node.state(node.heard_unix_ms) == "sleeping"
+    assert node.state(node.last_seen_unix_ms) == "sleeping"
 
 
 def test_a_broker_killed_in_the_middle_loses_and_doubles_nothing(broker, ingest, store):
@@ -109,7 +109,7 @@ def test_a_broker_killed_in_the_middle_loses_and_doubles_nothing(broker, ingest,
     until(lambda: received(ingest) == 301)
     publisher.close()
     assert ingest.statistics()["bench"].lost == 0
-    assert [item.key[1] for item in store.reports("bench")] == list(range(301))
+    assert [item.key[1] for item in store.records("bench")] == list(range(301))
 
 
 def test_what_comes_while_nobody_listens_is_kept_by_the_broker(broker, store, publisher):

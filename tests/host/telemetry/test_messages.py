@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mqtt_nodes import record
 
-from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn, decode
+from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
+from filmgauge_host.telemetry.messages import (
+    Info,
+    Rejected,
+    Status,
+    Withdrawn,
+    decode,
+    split_topic,
+)
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 
 LEAVES = ["telemetry", "log", "status", "info", "event"]
@@ -88,3 +96,25 @@ def test_a_record_with_wrong_fields_never_gets_through_changed(changes):
     if isinstance(message, ReceivedRecord):
         again = decode("filmgauge/bench/telemetry", message.record.to_json().encode(), False, 5)
         assert again == message
+
+
+def test_split_is_the_inverse() -> None:
+    for node in ("a", "0", "bench-1", "x" * 32):
+        for leaf in (TELEMETRY, LOG, STATUS, INFO, "other"):
+            assert split_topic(topic(node, leaf)) == (node, leaf)
+
+
+def test_foreign_topics() -> None:
+    for name in (
+        "",
+        "filmgauge",
+        "filmgauge/a",
+        "filmgauge/a/b/c",
+        "Filmgauge/a/log",
+        "other/a/log",
+        "filmgauge//log",
+        "filmgauge/+/log",
+        "filmgauge/A/log",
+        "/filmgauge/a/log",
+    ):
+        assert split_topic(name) is None

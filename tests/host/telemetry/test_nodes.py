@@ -2,7 +2,7 @@ import pytest
 from mqtt_nodes import record
 
 from filmgauge_host.telemetry.messages import Status
-from filmgauge_host.telemetry.nodes import NodeBook, NodeSnapshot
+from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 
@@ -23,7 +23,7 @@ NOW = 1_700_000_000_000
 )
 def test_late_is_judged_by_the_announced_report(state, next_report_s, age_s, expected):
     status = Status("a", state, next_report_s, NOW)
-    node = NodeSnapshot("a", heard_unix_ms=NOW - age_s * 1000, status=status)
+    node = NodeSnapshot("a", last_seen_unix_ms=NOW - age_s * 1000, status=status)
     assert node.state(NOW) == expected
 
 
@@ -36,15 +36,15 @@ def test_an_old_record_never_replaces_a_newer_one(tmp_path, history):
     newer = ReceivedRecord("a", record(9, boot=2), NOW)
     older = ReceivedRecord("a", record(50, boot=1), NOW + 5000, history)
     with RecordStore(tmp_path / "records.sqlite") as store:
-        book = NodeBook(store)
-        book.meet("a")
-        for report in (newer, older):
-            book.note(report, store.add([report])[0])
-        book.publish()
-        assert book.snapshots()["a"].latest == newer
-        again = NodeBook(store)
-        again.meet("a")
-        again.note(Status("a", "online", None, NOW), None)
+        tracker = NodeTracker(store)
+        tracker.load("a")
+        for received in (newer, older):
+            tracker.apply(received, store.add([received])[0])
+        tracker.publish()
+        assert tracker.snapshots()["a"].latest == newer
+        again = NodeTracker(store)
+        again.load("a")
+        again.apply(Status("a", "online", None, NOW), None)
         again.publish()
         assert again.snapshots()["a"].latest == newer
-        assert again.snapshots()["a"].heard_unix_ms == NOW
+        assert again.snapshots()["a"].last_seen_unix_ms == NOW

@@ -8,7 +8,8 @@ from mqtt_nodes import record
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.store import Outcome, RecordStore, StoreError
+from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 
 def report(seq: int, node: str = "bench", boot: int = 1, **values: int) -> ReceivedRecord:
@@ -29,7 +30,7 @@ def test_stores_each_record_once_and_keeps_it(path):
         assert store.add(reports[:2]) == [Outcome.DUPLICATE] * 2
     with RecordStore(path) as store:
         assert store.rows == store.count("bench") == 2500
-        assert list(store.reports("bench")) == reports
+        assert list(store.records("bench")) == reports
         assert store.newest("bench", 2) == reports[-2:]
 
 
@@ -38,15 +39,14 @@ def test_same_key_with_other_content_keeps_the_first(path):
     with RecordStore(path) as store:
         outcomes = store.add([first, report(1, soc_ppm=1)])
         assert outcomes == [Outcome.NEW, Outcome.CONFLICT]
-        assert list(store.reports("bench")) == [first]
+        assert list(store.records("bench")) == [first]
 
 
 def test_orders_by_boot_and_seq_not_by_arrival(path):
     with RecordStore(path) as store:
         store.add([report(1, boot=2), report(9, boot=1), report(0, boot=2), report(5, "other")])
-        assert [item.key for item in store.reports("bench")] == [(1, 9), (2, 0), (2, 1)]
+        assert [item.key for item in store.records("bench")] == [(1, 9), (2, 0), (2, 1)]
         assert store.intervals("bench") == [(1, 9, 9), (2, 0, 1)]
-        assert store.nodes() == ["bench", "other"]
 
 
 def test_a_failed_batch_stores_nothing_and_says_so(path):
@@ -57,7 +57,7 @@ def test_a_failed_batch_stores_nothing_and_says_so(path):
                 "CREATE TRIGGER full BEFORE INSERT ON records WHEN new.seq = 3 "
                 "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
             )
-        with pytest.raises(StoreError, match="disk is full"):
+        with pytest.raises(StorageError, match="disk is full"):
             store.add([report(2), report(3)])
         assert store.rows == store.count("bench") == 1
 

@@ -14,7 +14,9 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from filmgauge_host.virtual.bleak_backend import VirtualAdapter, backends
+from filmgauge_host.virtual.adapter import VirtualAdapter
+from filmgauge_host.virtual.bleak_client import client_backend
+from filmgauge_host.virtual.bleak_scanner import scanner_backend
 from filmgauge_sim.air.air import Air
 
 ADDRESS = "C1:02:03:04:05:06"
@@ -28,7 +30,8 @@ class Bed:
         self.air = Air(seed=1, **air)
         self.node = BleNode(self.air, NAME, ADDRESS)
         self.adapter = VirtualAdapter(self.air.device("host"))
-        self.scanner, self.client = backends(self.adapter)
+        self.scanner = scanner_backend(self.adapter)
+        self.client = client_backend(self.adapter)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.air.loop.complete(work)
@@ -49,13 +52,13 @@ def test_a_scanner_tells_name_strength_and_data(bed: Bed) -> None:
     bed.advertise(5)
     found = bed.run(BleakScanner.discover(3.0, return_adv=True, backend=bed.scanner))
     assert list(found) == [ADDRESS]
-    device, told = found[ADDRESS]
-    assert device.name == told.local_name == NAME
-    assert told.rssi == -25  # nothing between them: Positions
-    assert told.manufacturer_data == {0xFFFF: bytes.fromhex("01010000000000000000000000")}
-    (uuid,) = told.service_data
+    device, data = found[ADDRESS]
+    assert device.name == data.local_name == NAME
+    assert data.rssi == -25  # nothing between them: Positions
+    assert data.manufacturer_data == {0xFFFF: bytes.fromhex("01010000000000000000000000")}
+    (uuid,) = data.service_data
     assert uuid.startswith("0000fcd2-")
-    assert told.service_data[uuid][0] == 0x40
+    assert data.service_data[uuid][0] == 0x40
 
 
 def test_a_scanner_hears_every_advertisement_and_a_stopped_one_none(bed: Bed) -> None:

@@ -13,8 +13,11 @@ from bumble.device import Device, Peer
 
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.nodes.virtual_node import Broker, RuntimeName
-from filmgauge_sim.scenario.scenario import Scenario, load_scenario
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.nodes.virtual_node import RuntimeName
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
 NODES = 8
@@ -24,11 +27,12 @@ OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
 def scenario(nodes: int) -> Scenario:
     """`window` with as many nodes, whose clocks go differently, each advertising for 5 s."""
     given = load_scenario("window")
-    section = given.node[0]
-    firmware = msgspec.structs.replace(section.firmware, ble_advertise_ms=5000)
+    node = given.node[0]
     made = [
         msgspec.structs.replace(
-            section, name=f"node-{number}", clock_error_ppm=10 * number, firmware=firmware
+            node,
+            description=varied(node.description, {"name": f"node-{number}"}),
+            world=varied(node.world, {"clock_error_ppm": 10 * number}),
         )
         for number in range(nodes)
     ]

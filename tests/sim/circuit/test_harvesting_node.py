@@ -2,30 +2,28 @@
 
 from pathlib import Path
 
-import msgspec
-
 from filmgauge_sim.nodes.boards import board_kind
-from filmgauge_sim.nodes.virtual_node import Broker, VirtualNode
-from filmgauge_sim.scenario.scenario import NetworkSection, NodeSection, Outage
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import scenario_from
 
 NOWHERE = Broker("127.0.0.1", 1)
-DARK = NetworkSection(outages=[Outage(begin_h=0, end_h=1e5)])
+DARK = {"outages": [{"begin_h": 0, "end_h": 1e5}]}
 
 
 def node_on(folder: Path, capacitance_uf: float) -> VirtualNode:
-    section = msgspec.convert(
-        {
-            "name": "film",
-            "supply": "film",
-            "cell": {"area_cm2": 100.0, "stoichiometry": 0.6},
-            "capacitor": {"capacitance_uf": capacitance_uf, "leakage_mohm": 1.0},
-            "converter": {"discharge_ua": 1000.0, "charge_ua": 1000.0},
-            "harvester": {"kind": "constant", "power_uw": 500.0},
-            "firmware": {"sample_s": 600, "report_every": 24, "journal_every": 24},
-        },
-        NodeSection,
-    )
-    return VirtualNode(section, DARK, NOWHERE, 1, folder, "cpython", real_wait_ms=10)
+    node = {
+        "name": "film",
+        "supply": "film",
+        "cell": {"area_cm2": 100.0, "soc": 0.6},
+        "capacitor": {"capacitance_uf": capacitance_uf, "leakage_mohm": 1.0},
+        "converter": {"discharge_ua": 1000.0, "charge_ua": 1000.0},
+        "harvester": {"kind": "constant", "power_uw": 500.0},
+        "intervals": {"sample_s": 600, "report_every": 24, "journal_every": 24},
+    }
+    scenario = scenario_from({"name": "film", "network": DARK, "node": [node]})
+    return virtual_node(scenario, scenario.node[0], NOWHERE, folder, "cpython", real_wait_ms=10)
 
 
 def test_looking_for_wifi_on_a_small_capacitor_browns_out_and_boots_anew(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import pytest
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.wiring import WiringSection
 from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.sections import IntervalsSection
+from filmgauge_sim.nodes.surroundings import CyclerStep, SensorTruthSection, WorldSection
 from filmgauge_sim.nodes.world import build_world
 from filmgauge_sim.parts.bus import Nack
-from filmgauge_sim.scenario.scenario import CyclerStep, NodeSection, SensorSection
 
 KIND = board_kind("esp32-c3")
 STEP = CyclerStep(action="discharge", rate_c=0.2, hours=100.0)
@@ -17,13 +19,13 @@ SETTLED_US = 60_000  # the INA228's first conversions take 3 x 1.05 ms
 
 
 def bench(**wiring: object) -> CyclerBench:
-    section = NodeSection(
-        name="n",
+    surroundings = WorldSection(
         cycler=[STEP],
-        sensor=SensorSection(errors="ideal"),
+        sensor=SensorTruthSection(errors="ideal"),
         wiring=WiringSection(**wiring),
     )
-    world = build_world(section, KIND, random.Random(1))
+    description = NodeDescription(name="n", intervals=IntervalsSection(offset_every=360))
+    world = build_world(description, surroundings, random.Random(1))
     assert isinstance(world, CyclerBench)
     return world
 

@@ -1,5 +1,7 @@
 """The cycler: limits met, voltages held, charge balanced, steps read as they are written."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
 from filmgauge_sim.lab.cycler import NeverEnds, hold_voltage, rising_root, run_current
 from filmgauge_sim.lab.cycling import cycles
-from filmgauge_sim.lab.steps import Program, Step, StepError, parse, run_once
+from filmgauge_sim.lab.experiment import Current, Experiment, ExperimentStep, StepError
 from filmgauge_sim.lab.trace import Trace
 
 PRE = load_parameters("pre-li")
@@ -83,15 +85,25 @@ def test_steps_as_a_cycler_user_writes_them():
         "Charge at 6.32 uA/cm2 to 4.0 V, hold at 4.0 V until 60 nA/cm2,\n"
         "rest 10 min, discharge at 0.01 mA/cm2 to 1.0 V for 2 h; 300 times"
     )
-    assert parse(text) == Program(
-        (
-            Step("charge", 6.32, 4.0, None),
-            Step("hold", pytest.approx(0.06), 4.0, None),
-            Step("rest", 0.0, None, 600.0),
-            Step("discharge", 10.0, 1.0, 7200.0),
-        ),
-        300,
+    experiment = Experiment(text)
+    assert experiment.times == 300
+    assert experiment.steps == (
+        ExperimentStep("charge", Current(6.32), 4.0, None),
+        ExperimentStep("hold", Current(pytest.approx(0.06)), 4.0, None),
+        ExperimentStep("rest", None, None, 600.0),
+        ExperimentStep("discharge", Current(10.0), 1.0, 7200.0),
     )
+
+
+@pytest.mark.parametrize("text", ["C/5", "c / 5", "0.2C", "0.2 c"])
+def test_a_rate_is_over_the_capacity_of_the_set(text):
+    experiment = Experiment(f"discharge at {text} to 1.0 V, hold at 1.0 V until C/50")
+    assert experiment.steps[0].current == Current(0.2, is_rate=True)
+    assert experiment.steps[1].current == Current(0.02, is_rate=True)
+    cell = FilmCell(replace(PRE, capacity_uah_cm2=10.0), 3.0, life=LifeState(cycles=1500.0))
+    trace = Trace()
+    list(Experiment(f"discharge at {text} to 1.0 V").cycles(cell, 25.0, trace))
+    assert trace.samples[0].current_ua_cm2 == -2.0
 
 
 @pytest.mark.parametrize(
@@ -103,27 +115,29 @@ def test_steps_as_a_cycler_user_writes_them():
         ("charge at 6 uA/cm2", "must say where it ends"),
         ("charge at 0 uA/cm2 to 4 V", "above 0"),
         ("charge at 6 A to 4 V", "is not a step"),
+        ("charge at C/0 to 4 V", "a rate above 0"),
+        ("charge at 20000C to 4 V", "up to 10000 C"),
         ("2 times, rest 1 s", '"2 times" is not a step'),
         ("rest 1 s, 0 times", "from 1 to 1000000"),
     ],
 )
 def test_what_is_not_a_step_is_quoted(text, says):
     with pytest.raises(StepError, match=says):
-        parse(text)
+        Experiment(text)
 
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text):
     try:
-        parse(text)
+        Experiment(text)
     except StepError:
         pass
 
 
 def test_steps_do_what_they_say():
     cell, trace = film(), Trace()
-    program = parse("charge at 2 uA/cm2 for 2 h, rest 30 min, discharge at 4 uA/cm2 for 15 min")
-    cycle = run_once(cell, program, 25.0, 1, trace)
+    text = "charge at 2 uA/cm2 for 2 h, rest 30 min, discharge at 4 uA/cm2 for 15 min"
+    (cycle,) = Experiment(text).cycles(cell, 25.0, trace)
     assert cycle.charge_uah_cm2 == pytest.approx(4.0)
     assert cycle.discharge_uah_cm2 == pytest.approx(1.0)
     assert trace.time_s == pytest.approx(2.75 * 3600)

@@ -8,7 +8,7 @@ import pytest
 from filmgauge_sim.cell import FilmCell, LifeState, deliverable_uah, load_parameters
 from filmgauge_sim.cell.kinetics import Polarisation
 from filmgauge_sim.parts.ina228_errors import BOUNDS
-from filmgauge_sim.scenario.scenario import ScenarioError, load_scenario
+from filmgauge_sim.scenario.loading import ScenarioError, load_scenario
 from filmgauge_sim.score import truth
 from filmgauge_sim.score.families import FAMILIES
 from filmgauge_sim.score.from_scenario import family_of

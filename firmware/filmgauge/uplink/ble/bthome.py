@@ -12,9 +12,9 @@ import struct
 from filmgauge.compat import const
 from filmgauge.uplink.ble.ccm import seal
 
-_FLAGS = b"\x02\x01\x06"  # generally discoverable, no classic Bluetooth
+_FLAGS = const(b"\x02\x01\x06")  # generally discoverable, no classic Bluetooth
 _SERVICE_DATA = const(0x16)
-_UUID = b"\xd2\xfc"  # 0xFCD2, little-endian
+_UUID = const(b"\xd2\xfc")  # 0xFCD2, little-endian
 _PLAIN = const(0x40)  # version 2
 _ENCRYPTED = const(0x41)
 _MIC_SIZE = const(4)

@@ -9,11 +9,11 @@ Loaded when a central has come. Nothing waits without a deadline: the peer may b
 import struct
 
 from filmgauge.compat import const, unload
-from filmgauge.store.command_counter import CommandCounter
+from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.ble import gatt
 from filmgauge.uplink.ble.events import DISCONNECTED, MTU, WRITTEN
 
-_VALUES = ("filmgauge.uplink.ble.gatt_values", "filmgauge.uplink.ble.battery_service")
+_VALUES = const(("filmgauge.uplink.ble.gatt_values", "filmgauge.uplink.ble.battery_service"))
 _MALFORMED = const(1)  # as uplink/commands.py
 _FULL_MS = const(10)  # after which a stack that was full has sent something
 _LONGEST_DOZE_MS = const(1000)
@@ -21,7 +21,7 @@ _LEAVE_MS = const(3000)  # a peer that is told to go is gone after this (assumed
 _GRACE_MS = const(1000)
 _LEAST_MTU = const(23)
 _ATT_HEAD = const(3)  # of a notification
-_REQUEST = "<IIH"
+_REQUEST = const("<IIH")
 _REQUEST_SIZE = const(10)
 
 
@@ -38,7 +38,7 @@ class GattServer:
         self._idle_ms = config.ble_idle_ms
         self._end_ms = self._clock_ms() + config.ble_connected_ms
         self._last_event_ms = self._clock_ms()
-        self._last = CommandCounter()
+        self._last = StoredNumber("/commands")  # the counter of the last that was accepted
         self._commands = self._transfer = None  # until somebody asks for them
         self._room = _LEAST_MTU - _ATT_HEAD
         self._awake_ms = config.ble_awake_ms
@@ -123,7 +123,7 @@ class GattServer:
 
     def _command(self, frame, has_mac):
         if self._commands is None:
-            from filmgauge.uplink.command_port import CommandPort
+            from filmgauge.uplink.actions import CommandPort
 
             self._commands = CommandPort(self._peer, self._last)
         self._reply(*self._commands.execute(frame, has_mac))

@@ -6,41 +6,41 @@ Nobody acknowledges an advertisement, so the record waits in flash before it goe
 import struct
 from binascii import unhexlify
 
-from filmgauge.compat import unload
-from filmgauge.store.monotonic_counter import MonotonicCounter
+from filmgauge.compat import const, unload
+from filmgauge.store.counters import MonotonicCounter
+from filmgauge.uplink import NoUplink
 from filmgauge.uplink.ble import bthome, gatt
 from filmgauge.uplink.ble.advertising_policy import AdvertisingPolicy
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.events import Link
 from filmgauge.uplink.ble.peer_context import PeerContext
 
-_COUNTER = "/counter"
-_ADVERTISED_ONLY = "it was only advertised"
-_SERVING = (  # what only a connection needs
-    "filmgauge.uplink.ble.gatt_",
-    "filmgauge.uplink.ble.battery_service",
-    "filmgauge.uplink.ble.log_transfer",
-    "filmgauge.uplink.command",
-    "filmgauge.uplink.actions",
-    "filmgauge.uplink.reconfigure",
-    "filmgauge.store.command_counter",
-    "filmgauge.store.bonds",
+_COUNTER = const("/counter")
+_ADVERTISED_ONLY = const("it was only advertised")
+_SERVING = const(  # what only a connection needs
+    (
+        "filmgauge.uplink.ble.gatt_",
+        "filmgauge.uplink.ble.battery_service",
+        "filmgauge.uplink.ble.log_transfer",
+        "filmgauge.uplink.commands",
+        "filmgauge.uplink.actions",
+        "filmgauge.uplink.reconfigure",
+        "filmgauge.config",
+        "filmgauge.store.bonds",
+    )
 )
-NAME_LENGTH = 12  # characters of a name that fit beside the manufacturer data
-_SHORT_NAME, _NAME, _MANUFACTURER = 0x08, 0x09, 0xFF
-_NO_IO = 3  # neither a display nor keys
-COMPANY = 0xFFFF  # of the manufacturer data: none, for tests
+NAME_LENGTH = const(12)  # characters of a name that fit beside the manufacturer data
+_SHORT_NAME = const(0x08)  # kinds of advertising data
+_NAME = const(0x09)
+_MANUFACTURER = const(0xFF)
+_NO_IO = const(3)  # neither a display nor keys
+COMPANY = const(0xFFFF)  # of the manufacturer data: none, for tests
 
 
-class BleUplink:
-    """Advertises as BTHome v2. `radio` is the board's module `bluetooth`.
-
-    `keeps`: a record is to be stored before it is sent. `error` says why one waits, and
-    `taken_nj` what the last one took out of the buffer capacitor as far as that is configured.
-    """
+class BleUplink(NoUplink):
+    """Advertises as BTHome v2. `radio` is the board's module `bluetooth`."""
 
     stores_first = True
-    acknowledges = False
 
     def __init__(self, board, config, profile, radio):
         self._board = board
@@ -51,8 +51,6 @@ class BleUplink:
         self._encrypt = block_cipher(unhexlify(config.ble_key)) if config.ble_key else None
         self._counter = MonotonicCounter(_COUNTER)
         self.peer = PeerContext(board, config, profile)
-        self.error = None
-        self.taken_nj = 0
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Advertise the record at a level of service; return False: nobody acknowledges it."""

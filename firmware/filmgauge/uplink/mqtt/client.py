@@ -34,7 +34,9 @@ _USER = const(0x80)
 _PASSWORD = const(0x40)
 _KEEPALIVE_S = const(60)
 
-_REFUSALS = ("", "protocol version", "client id", "unavailable", "bad credentials", "not allowed")
+_REFUSALS = const(
+    ("", "protocol version", "client id", "unavailable", "bad credentials", "not allowed")
+)
 
 
 class MqttError(Exception):

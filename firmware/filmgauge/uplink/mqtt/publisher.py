@@ -3,11 +3,12 @@
 import json
 
 import filmgauge
+from filmgauge.compat import const
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.client import Client, MqttError
 from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
 
-_OFFLINE = '{"state":"offline"}'
+_OFFLINE = const('{"state":"offline"}')
 
 
 class Publisher:

@@ -1,43 +1,64 @@
 """The uplink over Wi-Fi and MQTT: join, publish, leave."""
 
+import time
 
-class MqttUplink:
-    """The way of records from a board with Wi-Fi. `error` tells why the last one did not go,
-    `taken_nj` what the radio has taken for it as far as that is configured.
+from filmgauge.compat import const
+from filmgauge.uplink import NoUplink
+
+_POLL_MS = const(100)
+
+
+class MqttUplink(NoUplink):
+    """The way of records from a board with Wi-Fi.
 
     Raises ValueError where the configuration lacks a network or a broker.
     """
 
-    stores_first = False  # what went needs no room in flash
-    acknowledges = True
-    peer = None
+    acknowledges = True  # what went needs no room in flash
 
     def __init__(self, board, config, profile, feed=None):
-        config.require("wifi_ssid", "mqtt_host")
+        check_network(config)
         self._board = board
         self._config = config
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
         self._feed = feed  # of a watchdog that is shorter than a report may take
-        self.error = None
         self.taken_nj = config.report_nj
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
-        """Send a record and what waits; return whether it went. `introduce` tells the info too."""
+        """Send a record and what waits; return whether it went. `introduce`: the info too."""
+        import network  # with its buffers only where it is used
+
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
         link = Publisher(self._config, self._feed)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
-        sent = self._is_joined() and link.send(record, backlog, info_once)
-        self._board.disconnect()
+        sent = False
+        wlan = network.WLAN(network.STA_IF)
+        try:
+            sent = self._is_joined(wlan) and link.send(record, backlog, info_once)
+        except OSError as error:  # a radio that does not start must not cost the record
+            print("filmgauge: wifi:", error)
+        wlan.active(False)
         self.error = link.error or "no network"
         return sent
 
-    def _is_joined(self):
+    def _is_joined(self, wlan):
+        """Join the network; return whether that worked before the deadline."""
         config = self._config
-        try:
-            return self._board.connect(
-                config.wifi_ssid, config.wifi_password, config.wifi_timeout_ms
-            )
-        except OSError as error:  # a radio that does not start must not cost the record
-            print("filmgauge: wifi:", error)
-            return False
+        wlan.active(True)
+        deadline = time.ticks_add(time.ticks_ms(), config.wifi_timeout_ms)
+        wlan.connect(config.wifi_ssid, config.wifi_password)
+        while not wlan.isconnected():
+            if time.ticks_diff(deadline, time.ticks_ms()) <= 0:
+                return False
+            if self._feed is not None:
+                self._feed()
+            time.sleep_ms(_POLL_MS)
+        return True
+
+
+def check_network(config) -> None:
+    """Raise ValueError naming the key unless a configuration has a network and a broker."""
+    for name in ("wifi_ssid", "mqtt_host"):
+        if not getattr(config, name):
+            raise ValueError("configuration key %s is missing" % name)

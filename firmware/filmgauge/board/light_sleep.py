@@ -1,0 +1,59 @@
+"""What ports have in common whose sleep keeps RAM, so that a node never boots anew by itself.
+
+Nothing but a reset stops their watchdog: it runs on in sleep and waits for a time that a sleep
+may outlast. A sleep is therefore cut into slices with the watchdog fed between them. No memory
+outlives a reset; what is remembered over one is in the journal.
+"""
+
+import time
+
+import machine
+from machine import WDT
+
+
+class LightSleeper:
+    """A port says how long its watchdog can wait, and how long a slice of sleep may be."""
+
+    boots_anew = False
+    LONGEST_WATCHDOG_MS = 0
+    SLICE_MS = 0
+
+    def __init__(self):
+        self._retained = b""
+        self._watchdog = None
+
+    def retained(self, data=None):
+        """Return what outlives sleep and a failed wake, but no reset; or replace it."""
+        if data is not None:
+            self._retained = bytes(data)
+        return self._retained
+
+    def clock_ms(self) -> int:
+        """Return the RTC in ms: it runs through sleep and begins anew with power."""
+        return time.time_ns() // 1000000
+
+    def watchdog(self, timeout_ms: int):
+        """Return the running watchdog, fed; it waits LONGEST_WATCHDOG_MS at most."""
+        if self._watchdog is None:
+            self._watchdog = WDT(timeout=min(timeout_ms, self.LONGEST_WATCHDOG_MS))
+        self._watchdog.feed()
+        return self._watchdog
+
+    def feed(self) -> None:
+        """Feed the watchdog, where it runs."""
+        if self._watchdog is not None:
+            self._watchdog.feed()
+
+    def reset(self) -> None:
+        """Boot anew."""
+        machine.reset()
+
+    def sleep(self, duration_ms: int) -> None:
+        """Sleep with RAM kept, until `duration_ms` from now."""
+        until_ms = self.clock_ms() + duration_ms
+        while True:
+            self.feed()
+            left_ms = until_ms - self.clock_ms()
+            if left_ms <= 0:
+                return
+            machine.lightsleep(min(left_ms, self.SLICE_MS))

@@ -1,0 +1,32 @@
+"""Another cell on a node that remembers one: closes the ledger of the old cell.
+
+Loaded when it happens. What was learned of the old cell is forgotten; the sensor's offset, boot
+and seq are the node's and go on.
+"""
+
+from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE, LedgerOnly
+from filmgauge.gauge.ledger import CORRECTED, MEASURED
+from filmgauge.state import GAUGE_AT
+
+
+def close_ledger(state, offset) -> None:
+    """Move the lines of the old ledger to where the next record finds them, and clear the rest.
+
+    `offset` is the sensor's in the new gauge, None where there is none.
+    """
+    old = LedgerOnly()
+    old.unpack_from(state.buffer, GAUGE_AT)
+    ledger = old.ledger
+    measured_nah, booked_nah, corrected_nah = state.closed_nah
+    # Not zero where no record has said yet that the cell was changed before.
+    state.closed_nah = (
+        measured_nah + ledger.line_nah(MEASURED),
+        booked_nah + ledger.booked_nah(),
+        corrected_nah + ledger.line_nah(CORRECTED),
+    )
+    state.cell_changed = 1
+    state.info_sent = state.offset_running = 0
+    if offset is not None and state.buffer[GAUGE_AT + SIZE - 1]:  # a gauge was opened
+        offset.unpack_from(state.buffer, GAUGE_AT + OFFSET_AT)
+    state.buffer[GAUGE_AT : GAUGE_AT + SIZE] = bytes(SIZE)
+    state.profile_crc = 0

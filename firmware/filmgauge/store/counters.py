@@ -1,0 +1,66 @@
+"""Numbers in flash that only ever grow, whatever becomes of the power.
+
+last = StoredNumber("/commands")
+last.save(last.value + 1)           # OSError from flash, with the old one in force
+
+counter = MonotonicCounter("/counter")
+number = counter.next()             # never given twice; OSError when flash does not reserve it
+"""
+
+import struct
+
+from filmgauge.compat import const
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD
+from filmgauge.store.journal import Journal
+
+_SIZE = const(4)
+_FIRST = const(100)  # BTHome receivers take a number below 100 for a start from zero
+_BLOCK = const(256)  # a report an hour: flash is written every ten days
+_LAST = const(0xFFFFFFFF)
+
+
+class StoredNumber:
+    """`value` is 0 before the first one was saved."""
+
+    def __init__(self, path: str):
+        self._journal = Journal(path, _SIZE)
+        self._buffer = bytearray(_SIZE + OVERHEAD)
+        found = self._journal.load(self._buffer)
+        self.value = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0] if found else 0
+
+    def save(self, value: int) -> None:
+        """Write a number; OSError from flash, with the old one in force."""
+        struct.pack_into("<I", self._buffer, HEAD_SIZE, value)
+        self._journal.save(self._buffer)
+        self.value = value
+
+
+class MonotonicCounter:
+    """Numbers from 100 on, ascending; gaps where the power went.
+
+    They are reserved in blocks: flash holds the first number that has not been reserved, and is
+    written once a block. A reset skips what is left of its block.
+    """
+
+    def __init__(self, path: str):
+        self._path = path
+        self._stored = None  # until a number is asked for
+        self._next = 0
+
+    def next(self) -> int:
+        """Return the next number; OSError from flash, ValueError when there is none left."""
+        if self._stored is None or self._next >= self._stored.value:
+            self._reserve()
+        number = self._next
+        self._next += 1
+        return number
+
+    def _reserve(self):
+        if self._stored is None:
+            self._stored = StoredNumber(self._path)
+        begin = max(_FIRST, self._stored.value)
+        end = begin + _BLOCK
+        if end > _LAST:
+            raise ValueError("the counter has reached its end: give the node a new key")
+        self._stored.save(end)
+        self._next = begin

@@ -1,0 +1,136 @@
+"""Battery Service 1.1 (Bluetooth SIG), as a node serves it: each value into flat keys.
+
+A value that is too short has one key, `..._malformed`, with its hexadecimal digits.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from filmgauge_host.ble import uuids
+
+Value: TypeAlias = int | float | str | bool | None
+_UNKNOWN_MINUTES = (0xFFFFFF, 0xFFFFFE)  # not known; longer than the field can say
+_CHARGE_STATES = ("unknown", "charging", "discharging", "inactive")
+_LEVELS = ("unknown", "good", "low", "critical")
+
+# Name, bytes of flags in front, fields with their kind. A field that a number stands before is
+# there when that bit of the flags is set.
+_LAYOUTS = {
+    uuids.BATTERY_LEVEL: ("level", 0, "level_pct u8"),
+    uuids.BATTERY_LEVEL_STATUS: (
+        "level_status",
+        1,
+        "power_state u16, 0 identifier u16, 1 status_level_pct u8, 2 additional u8",
+    ),
+    uuids.BATTERY_CRITICAL_STATUS: ("critical_status", 0, "critical_bits u8"),
+    uuids.BATTERY_HEALTH: (
+        "health",
+        1,
+        "0 health_pct u8, 1 cycles u16, 2 health_temperature_c s8, 3 deep_discharges u16",
+    ),
+    uuids.BATTERY_HEALTH_INFORMATION: (
+        "health_information",
+        1,
+        "0 designed_cycles u16, 1 designed_min_c s8, 1 designed_max_c s8",
+    ),
+    uuids.BATTERY_INFORMATION: (
+        "information",
+        2,
+        "features u8, 0 manufacture_day u24, 1 expiration_day u24, 2 designed_kwh float, "
+        "3 low_kwh float, 4 critical_kwh float, 5 chemistry u8, 6 nominal_v float, "
+        "7 aggregation_group u8",
+    ),
+    uuids.BATTERY_TIME_STATUS: (
+        "time_status",
+        1,
+        "minutes_to_empty minutes, 0 minutes_to_empty_on_standby minutes, "
+        "1 minutes_to_full minutes",
+    ),
+    uuids.BATTERY_SERVICE_DATE: ("service_date", 0, "service_day u24"),
+    uuids.BATTERY_ENERGY_STATUS: (
+        "energy_status",
+        1,
+        "0 external_source_kw float, 1 present_v float, 2 available_kwh float, "
+        "3 capacity_kwh float, 4 charge_rate_kw float, 5 available_at_last_charge_kwh float",
+    ),
+}
+# Fields that are taken apart into bits
+_BITS: dict[str, Callable[[int], dict[str, Value]]] = {
+    "power_state": lambda bits: {
+        "present": bool(bits & 1),
+        "wired_power": bits >> 1 & 3 == 1,
+        "wireless_power": bits >> 3 & 3 == 1,
+        "charge_state": _CHARGE_STATES[bits >> 5 & 3],
+        "charge_level": _LEVELS[bits >> 7 & 3],
+        "charge_faults": bits >> 12 & 7,
+    },
+    "additional": lambda bits: {
+        "service_required": bits & 3 == 1,
+        "battery_fault": bool(bits & 4),
+    },
+    "critical_bits": lambda bits: {
+        "critical": bool(bits & 1),
+        "immediate_service": bool(bits & 2),
+    },
+    "features": lambda bits: {"replaceable": bool(bits & 1), "rechargeable": bool(bits & 2)},
+}
+
+UUIDS = frozenset(_LAYOUTS)
+
+
+def medfloat16(value: bytes) -> float | None:
+    """Return an IEEE 11073 16-bit float, None for its not-a-number and infinities.
+
+    4 bits of exponent to base 10, 12 of mantissa, both signed (GATT Specification Supplement 5).
+    """
+    word = int.from_bytes(value, "little")
+    if word & 0xFFF in (0x7FE, 0x7FF, 0x800, 0x801, 0x802) and not word >> 12:
+        return None
+    mantissa = (word & 0xFFF) - (0x1000 if word & 0x800 else 0)
+    exponent = (word >> 12) - (16 if word & 0x8000 else 0)
+    return float(f"{mantissa}e{exponent}")  # exact in decimal
+
+
+def decode(uuid: str, value: bytes) -> dict[str, Value]:
+    """Return what a characteristic of the service says; nothing for one that is not known."""
+    if uuid not in _LAYOUTS:
+        return {}
+    name, at, fields = _LAYOUTS[uuid]
+    flags = int.from_bytes(value[:at], "little")
+    found: dict[str, Value] = {}
+    for field in fields.split(", "):
+        *bit, key, kind = field.split()
+        if bit and not flags >> int(bit[0]) & 1:
+            continue
+        size, meaning = _KINDS[kind]
+        found[key] = meaning(value[at : at + size])
+        at += size
+    if at > len(value):
+        return {f"{name}_malformed": value.hex()}
+    for key, bits in _BITS.items():
+        if key in found:
+            found |= bits(int(found.pop(key) or 0))
+    return found
+
+
+def _unsigned(value: bytes) -> int:
+    return int.from_bytes(value, "little")
+
+
+def _signed(value: bytes) -> int:
+    return int.from_bytes(value, "little", signed=True)
+
+
+def _minutes(value: bytes) -> int | None:
+    minutes = _unsigned(value)
+    return None if minutes in _UNKNOWN_MINUTES else minutes
+
+
+_KINDS: dict[str, tuple[int, Callable[[bytes], int | float | None]]] = {  # bytes, meaning
+    "u8": (1, _unsigned),
+    "u16": (2, _unsigned),
+    "u24": (3, _unsigned),
+    "s8": (1, _signed),
+    "float": (2, medfloat16),
+    "minutes": (3, _minutes),
+}

@@ -1,0 +1,64 @@
+"""Changes of a node's configuration: checked here as the node checks them."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from filmgauge.config import SECRETS, numbers, texts
+from filmgauge_host.errors import InputError
+
+Changes: TypeAlias = dict[str, int | str | None]
+
+
+def from_arguments(arguments: tuple[str, ...]) -> Changes:
+    """Read key=value; an empty value takes the key away. InputError names what is wrong."""
+    changes: Changes = {}
+    for argument in arguments:
+        key, equals, text = argument.partition("=")
+        if not equals:
+            raise InputError(f"{argument!r} must be key=value")
+        if key in SECRETS:
+            raise InputError(f"{key} is a secret: use --ask {key} or --from, not the command line")
+        changes[key] = _value(key, text)
+    return check(changes)
+
+
+def from_file(path: Path) -> Changes:
+    """Read a TOML file of keys and values. InputError names what is wrong."""
+    try:
+        with path.open("rb") as file:
+            return check(tomllib.load(file))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+
+
+def check(changes: dict[str, Any]) -> Changes:
+    """Return changes that the node can take; InputError for a key or a value out of bounds."""
+    bounds = {name: (low, high) for name, _, low, high in numbers()}
+    lengths = {name: (low, high) for name, _, low, high in texts()}
+    for key, value in changes.items():
+        if key in bounds:
+            low, high = bounds[key]
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and low <= value <= high):
+                raise InputError(f"{key} must be an integer from {low} to {high}, not {value!r}")
+        elif key in lengths:
+            low, high = lengths[key]
+            if value is not None and (not isinstance(value, str) or not low <= len(value) <= high):
+                raise InputError(f"{key} must be text of {low} to {high} characters")
+        else:
+            raise InputError(f"a node's configuration has no key {key}")
+    return changes
+
+
+def _value(key: str, text: str) -> int | str | None:
+    if not text:
+        return None
+    if key in {name for name, *_ in numbers()}:
+        try:
+            return int(text)
+        except ValueError:
+            raise InputError(f"{key} must be an integer, not {text!r}") from None
+    return text

@@ -1,0 +1,88 @@
+"""What several commands share: a time, wrong input, files of the user, progress."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from filmgauge_host.errors import FilmgaugeError, InputError
+
+BROKER_HELP = (
+    "mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
+    "FILMGAUGE_MQTT_PASSWORD."
+)
+_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType[float]):
+    """A positive time: 90, 90s, 5m, 2h or 1d; converts to seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the time. Fails as click does."""
+        if isinstance(value, float):
+            return value
+        number, unit = (value, "") if value[-1:].isdigit() else (value[:-1], value[-1:])
+        try:
+            seconds = float(number) * _UNITS_S[unit]
+        except (ValueError, KeyError):
+            seconds = 0.0
+        if not 0 < seconds <= 3650 * 86400:
+            self.fail(f"{value!r} must be a time above 0 such as 90s, 5m, 2h or 1d", param, ctx)
+        return seconds
+
+
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """Turn a ValueError, which says what is wrong with the input, into an InputError."""
+    try:
+        yield
+    except FilmgaugeError:
+        raise
+    except ValueError as error:
+        raise InputError(str(error).rstrip(".")) from None
+
+
+def user_file(variable: str, usual: str, name: str) -> Path:
+    """Return the path of a file of filmgauge in a directory of the XDG specification.
+
+    usual: the directory in the user's home where the environment variable is not set.
+    """
+    given = os.environ.get(variable, "")
+    base = Path(given) if os.path.isabs(given) else Path.home() / usual
+    return base / "filmgauge" / name
+
+
+def make_folder(folder: Path, option: str = "") -> None:
+    """Make a folder with its parents; raise InputError, naming the option, where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{option} {folder} cannot be created: {error.strerror}".strip()
+        ) from None
+
+
+@contextmanager
+def progress(total: int | None, what: str) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, nothing elsewhere; call what is given once for every part done,
+    with a new description if there is one.
+
+    A total of None is one that nobody knows.
+    """
+    if not sys.stderr.isatty():
+        yield lambda what="": None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda what="": bar.update(task, advance=1, description=what or None)

@@ -1,0 +1,106 @@
+"""An SQLite file of filmgauge's own: created, recognised, and shared by the threads of a process.
+
+A commit has reached the disk when it returns.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+from filmgauge_host.errors import FilmgaugeError, InputError
+
+_BUSY_S = 30.0
+
+
+class StorageError(FilmgaugeError):
+    """The file cannot be read or written just now: full disk, another program holds it."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """kind: what people call such a file. application_id: in its header, so that it is known
+    from other databases. tables: the SQL that makes them."""
+
+    kind: str
+    application_id: int
+    version: int
+    tables: str
+
+
+class SqliteFile:
+    """Use as a context. Raises InputError for a file that is something else, and StorageError
+    from its methods."""
+
+    schema: ClassVar[Schema]
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mutex = threading.RLock()
+        self._database = _open(path, self.schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; it cannot be used afterwards."""
+        with self._mutex:
+            self._database.close()
+
+    @contextmanager
+    def _access(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection; SQLite's own errors come out as StorageError."""
+        with self._mutex:
+            try:
+                yield self._database
+            except sqlite3.Error as error:
+                raise StorageError(f"{self.schema.kind} {self.path}: {_reason(error)}") from error
+
+
+def _open(path: Path, schema: Schema) -> sqlite3.Connection:
+    database: sqlite3.Connection | None = None
+    try:
+        database = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
+        _check(path, database, schema)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        if not database.execute("PRAGMA user_version").fetchone()[0]:
+            # in one transaction: a cut leaves an empty file or a whole one
+            database.executescript(
+                f"BEGIN; {schema.tables}; PRAGMA application_id = {schema.application_id};"
+                f"PRAGMA user_version = {schema.version}; COMMIT;"
+            )
+        return database
+    except (sqlite3.Error, InputError) as error:
+        if database is not None:
+            database.close()
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{schema.kind} {path} cannot be used: {_reason(error)}") from None
+
+
+def _check(path: Path, database: sqlite3.Connection, schema: Schema) -> None:
+    """Raise InputError unless the file is empty or one of this kind and version."""
+    empty = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    application = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    kind = schema.kind
+    if application != schema.application_id and not empty:
+        raise InputError(f"{kind} {path} is a database of another program: choose another file")
+    if application == schema.application_id and version != schema.version:
+        raise InputError(
+            f"{kind} {path} has version {version}; this filmgauge reads version {schema.version}"
+        )
+
+
+def _reason(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"another program has held it for {_BUSY_S:g} s"
+    return str(error)

@@ -1,0 +1,65 @@
+"""A host's Bluetooth adapter on the virtual air, which bleak's backends share."""
+
+import asyncio
+import logging
+
+from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
+from bumble.core import UUID
+from bumble.device import Device
+
+# It warns of every connection to a board, whose advertising its own host has not begun.
+logging.getLogger("bumble").setLevel(logging.ERROR)
+
+_BASE_UUID = "-0000-1000-8000-00805f9b34fb"
+
+
+class VirtualAdapter:
+    """Shared by scanners and clients; it can be pulled out."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.present = True
+        self.connecting = asyncio.Lock()  # a controller opens one connection at a time
+        self._scanners = 0
+        self._active = True
+
+    def check(self) -> None:
+        """Raise what bleak raises while there is no adapter."""
+        if not self.present:
+            raise BleakBluetoothNotAvailableError(
+                "no Bluetooth adapter", BleakBluetoothNotAvailableReason.NO_BLUETOOTH
+            )
+
+    async def add_scanner(self, active: bool) -> None:
+        """Begin to scan unless it does."""
+        self.check()
+        self._scanners += 1
+        self._active = active
+        if self._scanners == 1:
+            await self.device.start_scanning(legacy=True, active=active)
+
+    async def remove_scanner(self) -> None:
+        """End the scan after the last one."""
+        self._scanners -= 1
+        if not self._scanners and self.present:
+            await self.device.stop_scanning(legacy=True)
+
+    async def pull_out(self) -> None:
+        """Be gone as an adapter is that is unplugged: connections end and scans hear nothing."""
+        self.present = False
+        await self.device.stop_scanning(legacy=True)
+        for connection in list(self.device.connections.values()):
+            await connection.disconnect()
+
+    async def plug_in(self) -> None:
+        """Be there again."""
+        self.present = True
+        if self._scanners:
+            await self.device.start_scanning(legacy=True, active=self._active)
+
+
+def uuid_text(uuid: UUID) -> str:
+    """Return a UUID as bleak writes it: 128 bits, small letters."""
+    if len(uuid.uuid_bytes) == 16:
+        return uuid.to_hex_str("-").lower()
+    return uuid.to_hex_str().lower().zfill(8) + _BASE_UUID

@@ -1,0 +1,1 @@
+"""What `import filmgauge_sim as fg` offers: cells and nodes as a researcher calls them."""

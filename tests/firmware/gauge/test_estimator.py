@@ -1,0 +1,429 @@
+"""The estimator against a textbook filter, and what it must never do."""
+
+from cell_profiles import VALUES, cell
+from expect import close
+from film_cell import FilmCell
+from kalman import Kalman, LineFilm
+from noise import Noise
+
+from filmgauge.gauge.diffusion import DiffusionModel
+from filmgauge.gauge.estimator import SIZE, Estimator
+from filmgauge.gauge.ledger import CORRECTED, LOSS, MEASURED, OPENING, Ledger
+
+PROFILE = cell(acceptance_ppm=995000, loss_spread_ppm=3000)
+FULL_PC = PROFILE.full_pc()
+FULL_UV = 3000000
+PLATEAU_UV = 2150000
+CURRENT_PA = 1000000
+LINES = range(11)
+
+
+class Gauge:
+    """An estimator with its ledger, on the film of the profile or on a line."""
+
+    def __init__(self, soc_ppm=500000, sigma_ppm=250000, film=None, profile=PROFILE):
+        self.ledger = Ledger()
+        self.film = DiffusionModel(profile) if film is None else film
+        self.estimator = Estimator(self.ledger, self.film, profile)
+        self.estimator.start(soc_ppm, sigma_ppm)
+
+    def flow(self, moved_pc, drift_pc=0):
+        """Count charge as the gauge does."""
+        self.ledger.add_pc(MEASURED, moved_pc)
+        if moved_pc > 0:
+            self.ledger.add_pc(LOSS, -(moved_pc * self.estimator.loss_ppm // 1000000))
+        self.estimator.count(moved_pc, drift_pc)
+
+    def lines(self):
+        return [self.ledger.line_pc(n) for n in LINES]
+
+    def sigmas(self):
+        estimator = self.estimator
+        return estimator.soc_sigma_ppm(), estimator.capacity_sigma(), estimator.loss_sigma()
+
+    def observe(self, voltage_uv, current_pa, cdeg=2500):
+        return self.estimator.observe(voltage_uv, current_pa, current_pa, 0, cdeg)
+
+
+def test_start_is_a_line_of_its_own():
+    for soc in (0, 1, 333333, 500000, 999999, 1000000):
+        gauge = Gauge(soc, 12345)
+        assert close(gauge.estimator.soc_ppm(), soc, absolute=1)
+        assert gauge.lines()[OPENING] == soc * FULL_PC // 1000000
+        assert sum(gauge.lines()) == gauge.lines()[OPENING]
+
+
+def test_before_anything_is_seen_the_uncertainty_is_that_of_the_profile():
+    # stored +- 1.2345 %, the capacity +- 5 % of what stands in the denominator
+    for soc in (0, 250000, 1000000):
+        gauge = Gauge(soc, 12345)
+        expected = (12345**2 + (0.05 * soc) ** 2) ** 0.5
+        assert close(gauge.estimator.soc_sigma_ppm(), expected, 5e-3)
+        assert close(gauge.estimator.capacity_sigma(), 0.05, 1e-5)
+        assert close(gauge.estimator.loss_sigma(), 0.003, 1e-5)
+
+
+def test_soc_follows_the_ledger():
+    gauge = Gauge(500000)
+    gauge.ledger.add_pc(MEASURED, FULL_PC // 4)
+    assert close(gauge.estimator.soc_ppm(), 750000, absolute=1)
+    gauge.ledger.add_pc(LOSS, -FULL_PC // 2)
+    assert close(gauge.estimator.soc_ppm(), 250000, absolute=1)
+
+
+def test_widening_adds_in_squares():
+    gauge = Gauge(0, 30000)
+    gauge.estimator.widen(40000)
+    assert close(gauge.estimator.soc_sigma_ppm(), 50000, 5e-3)
+
+
+def test_sigma_grows_with_what_is_counted():
+    for sign in (1, -1):
+        gauge = Gauge(500000, 4000)
+        last = gauge.estimator.soc_sigma_ppm()
+        for _ in range(40):
+            gauge.estimator.count(sign * FULL_PC // 2, FULL_PC // 1000)
+            assert gauge.estimator.soc_sigma_ppm() > last
+            last = gauge.estimator.soc_sigma_ppm()
+
+
+def test_an_unknown_zero_of_the_sensor_adds_up_linearly():
+    # 0.2 % of the capacity in each of 25 stretches: it is the same zero, so 5 % in all
+    gauge = Gauge(0, 10000)
+    for _ in range(25):
+        gauge.estimator.count(0, FULL_PC // 500)
+    assert close(gauge.estimator.soc_sigma_ppm(), (10000**2 + 50000**2) ** 0.5, 5e-3)
+
+
+def test_an_unknown_loss_adds_up_with_the_charge():
+    # 0.3 % of ten capacities of charge: 3 %, however it came in
+    for parts in (1, 10, 100):
+        gauge = Gauge(0, 10000)
+        for _ in range(parts):
+            gauge.estimator.count(10 * FULL_PC // parts, 0)
+        assert close(gauge.estimator.soc_sigma_ppm(), (10000**2 + 30000**2) ** 0.5, 0.02)
+
+
+def drawn(noise, sigma):
+    """Return a random number of about that standard deviation, never beyond three."""
+    return sigma * (sum([noise.between(-1000, 1000) for _ in range(3)]) / 1000.0)
+
+
+class Problem:
+    """One linear problem for the estimator and for the textbook, with a truth behind it."""
+
+    def __init__(self, seed):
+        self.noise = Noise(seed)
+        self.film = LineFilm()
+        self.gauge = Gauge(600000, 100000, film=self.film)
+        sigmas = (0.1, 0.05, 0.2, 0.1, 0.003)
+        start = (0.6, 1.0, 0.0, 0.0, 0.005)
+        self.kalman = Kalman(start, [sigma * sigma for sigma in sigmas])
+        self.truth = [mean + drawn(self.noise, s) for mean, s in zip(start, sigmas)]
+
+    def flow(self, share):
+        """Move a share of the design capacity."""
+        self.gauge.flow(int(share * FULL_PC))
+        charged = max(0.0, share)
+        step = [[1.0 if i == j else 0.0 for j in range(5)] for i in range(5)]
+        step[0][4] = -charged
+        self.kalman.predict(step, (share, 0.0, 0.0, 0.0, 0.0))
+        self.truth[0] += share - charged * self.truth[4]
+
+    def observe(self, full, sigma=0.02):
+        """Look at an end whose voltage leaves `sigma` of the surface open."""
+        film, noise = self.film, self.noise
+        film.by = (noise.between(-40, 40) / 1000.0, noise.between(-20, 20) / 1000.0)
+        film.base = film.by[0]
+        stored, capacity, tau, ea, _ = self.truth
+        lag = film.base + film.by[0] * tau + film.by[1] * ea
+        film.surface_share = (stored + lag) / capacity + drawn(noise, sigma / 2)
+        film.surface_sigma = sigma
+        film.informative = False  # in between the voltage was on the plateau
+        self.gauge.observe(0, 1)
+        film.informative = True
+        assert self.gauge.observe(0, CURRENT_PA if full else -CURRENT_PA)
+        x, surface = self.kalman.x, film.surface_share
+        lag = film.base + film.by[0] * x[2] + film.by[1] * x[3]
+        # how deep the end lies is a matter of its shape and says nothing of the capacity
+        row = (1.0, -1.0 if surface > 0.5 else 0.0, film.by[0], film.by[1], 0.0)
+        self.kalman.update(row, surface * x[1] - x[0] - lag, sigma * sigma)
+
+    def compare(self):
+        """Both must say the same, but for the small noise that the estimator adds itself."""
+        estimator, kalman = self.gauge.estimator, self.kalman
+        got = (
+            self.gauge.ledger.stored_pc() / FULL_PC,
+            estimator.capacity_ppm / 1e6,
+            self.film.tau,
+            self.film.ea,
+            estimator.loss_ppm / 1e6,
+        )
+        for index in range(5):
+            sigma = kalman.p[index][index] ** 0.5
+            assert close(got[index], kalman.x[index], absolute=0.15 * sigma + 2e-6)
+        for surface, by_tau, by_ea in ((0.0, 0.0, 0.0), (1.0, 0.05, 0.0), (0.5, -0.2, 0.3)):
+            row = (1.0, -surface, -by_tau, -by_ea, 0.0)
+            expected = kalman.variance(row) ** 0.5
+            assert close(estimator.sigma_of(surface, by_tau, by_ea), expected, 0.06)
+        assert close(estimator.capacity_sigma(), kalman.p[1][1] ** 0.5, 0.06)
+        assert close(estimator.loss_sigma(), kalman.p[4][4] ** 0.5, 0.06)
+
+
+def test_it_is_the_textbook_filter():
+    for seed in range(30, 36):
+        problem = Problem(seed)
+        problem.compare()
+        for turn in range(4):
+            problem.flow(0.5 if turn else 0.4)
+            problem.observe(full=True)
+            problem.compare()
+            problem.flow(-0.9)
+            problem.observe(full=False)
+            problem.compare()
+            problem.flow(0.4)
+            problem.compare()
+
+
+def test_anchor_moves_the_corrected_line_only():
+    gauge = Gauge(500000, 250000)
+    gauge.flow(1234567890)
+    gauge.flow(-987654)
+    before = gauge.lines()
+    assert gauge.observe(FULL_UV, CURRENT_PA)
+    after = gauge.lines()
+    assert after[CORRECTED] > 0
+    after[CORRECTED] = before[CORRECTED] = 0
+    assert after == before
+
+
+def test_ignorant_ledger_follows_the_end():
+    for current_pa, told in ((20000, 1000000), (-20000, 0)):
+        gauge = Gauge(500000, 400000)
+        assert gauge.observe(FULL_UV if told else 1000000, current_pa)
+        assert close(gauge.estimator.soc_ppm(), told, absolute=40000)
+        assert gauge.estimator.soc_sigma_ppm() < 60000
+
+
+def test_certain_ledger_is_barely_moved():
+    gauge = Gauge(980000, 50)
+    gauge.film.informative = True
+    assert gauge.observe(FULL_UV, 20000)
+    assert close(gauge.ledger.stored_pc() / FULL_PC, 0.98, absolute=0.001)
+
+
+def test_an_end_that_fits_makes_nothing_less_certain():
+    noise = Noise(22)
+    for _ in range(60):
+        film = LineFilm()
+        gauge = Gauge(950000, noise.between(1000, 300000), film=film)
+        gauge.flow(noise.between(-FULL_PC // 20, FULL_PC // 20))
+        before = gauge.sigmas()
+        film.surface_share = gauge.estimator.soc_ppm() / 1e6
+        film.surface_sigma = noise.between(1, 50) / 1000.0
+        film.by = (0.01, 0.005)
+        assert gauge.observe(FULL_UV, CURRENT_PA)
+        # what wanders with throughput is let in when an end is weighed, and that the end itself
+        # may be another one stays
+        lasting = film.surface_sigma * 1e6
+        for now, was in zip(gauge.sigmas(), before):
+            assert now <= (was * was + lasting * lasting) ** 0.5 * 1.01
+
+
+def test_plateau_moves_nothing():
+    for current in (CURRENT_PA, -CURRENT_PA, 0):
+        gauge = Gauge(700000, 250000)
+        gauge.flow(-5000000)
+        before = gauge.lines(), gauge.sigmas(), gauge.film.tau_ppm, gauge.film.ea_ppm
+        for offset in range(-100000, 100001, 10000):
+            assert not gauge.observe(PLATEAU_UV + offset, current)
+        assert (gauge.lines(), gauge.sigmas(), gauge.film.tau_ppm, gauge.film.ea_ppm) == before
+
+
+def test_rest_moves_nothing_even_at_the_ends():
+    gauge = Gauge(700000, 250000)
+    before = gauge.lines(), gauge.sigmas()
+    for uv in (0, 1000000, 3000000, 5000000):
+        assert not gauge.observe(uv, 0)
+    assert (gauge.lines(), gauge.sigmas()) == before
+
+
+def test_looking_again_adds_nothing():
+    once, often = Gauge(300000, 250000), Gauge(300000, 250000)
+    once.observe(FULL_UV, CURRENT_PA)
+    for _ in range(30):
+        often.observe(FULL_UV, CURRENT_PA)
+    assert often.lines() == once.lines()
+    assert often.sigmas() == once.sigmas()
+
+
+def test_a_surprise_makes_the_capacity_less_sure():
+    # Ten sigma off: the capacity is the first that is not believed as before.
+    told = []
+    for off in (0.0, 0.5, 10.0):
+        film = LineFilm()
+        gauge = Gauge(900000, 10000, film=film, profile=cell(capacity_spread_ppm=1000))
+        before = gauge.estimator.capacity_sigma()
+        film.surface_share, film.surface_sigma = 0.9 - 0.011 * off, 0.003
+        assert gauge.observe(FULL_UV, CURRENT_PA)
+        told.append(gauge.estimator.capacity_sigma() / before)
+        if off == 10.0:
+            # and what was told is now nearly believed
+            missed = abs(gauge.estimator.soc_ppm() / 1e6 - film.surface_share)
+            assert missed < 0.2 * 0.11
+    assert told[0] <= 1.0
+    assert told[1] <= 1.0
+    assert told[2] > 1.5
+
+
+class Swings:
+    """Full swings of a cell under a gauge that is sampled every few minutes."""
+
+    def __init__(self, profile=PROFILE, **differs):
+        values = dict(VALUES)
+        self.cell = FilmCell(values, **differs)
+        self.gauge = Gauge(500000, 200000, profile=profile)
+        self.seen = self.within = 0  # samples, and those whose truth lies within two sigma
+
+    def run(self, current_pa, minutes=5):
+        """Let a current flow until its end voltage, looking at every sample."""
+        seconds = 60 * minutes
+        gauge = self.gauge
+        for _ in range(2000):
+            self.cell.flow(current_pa, seconds)
+            gauge.flow(current_pa * seconds)
+            gauge.film.step(current_pa, 2500, 1000 * seconds)
+            uv = self.cell.voltage_uv(current_pa)
+            gauge.observe(uv, current_pa)
+            self.seen += 1
+            self.within += self.error_ppm() < 2 * gauge.estimator.soc_sigma_ppm()
+            if not 1000000 < uv < FULL_UV:
+                return
+        raise AssertionError("no end was reached")
+
+    def error_ppm(self):
+        return abs(self.gauge.estimator.soc_ppm() - self.cell.soc_ppm())
+
+
+def learned(capacity, tau, turns=5):
+    """Return the swings of a cell at C/5, C/20 and rests between them."""
+    swings = Swings(capacity=capacity, tau=tau, loss=0.005)
+    for turn in range(turns):
+        for current_pa in ((2642000, 660000), (660000, 2642000))[turn % 2]:
+            swings.run(current_pa)
+            swings.run(-current_pa)
+    return swings
+
+
+def test_both_ends_at_two_currents_separate_capacity_and_tau():
+    for capacity, tau in ((1.03, 1.15), (0.96, 0.8)):
+        swings = learned(capacity, tau, 4)
+        assert close(swings.gauge.estimator.capacity_ppm / 1e6, capacity, 0.015)
+        assert close(swings.gauge.film.tau_ppm / 1e6, tau - 1, absolute=0.1)
+
+
+def test_a_cell_unlike_its_profile_is_learned():
+    swings = learned(0.78, 1.47)
+    estimator = swings.gauge.estimator
+    assert close(estimator.capacity_ppm / 1e6, 0.78, 0.02)
+    assert close(2.718281828 ** (swings.gauge.film.tau_ppm / 1e6), 1.47, 0.1)
+    assert swings.error_ppm() < 20000
+    swings.seen = swings.within = 0
+    for current_pa in (2642000, -660000, 660000, -2642000):
+        swings.run(current_pa)
+    assert swings.within > 0.9 * swings.seen
+
+
+def test_sigma_widens_when_the_cell_is_noticed_to_be_another():
+    like, unlike = Swings(), Swings(capacity=0.78, tau=1.47)
+    for swings in (like, unlike):
+        swings.run(2642000)
+        swings.run(-2642000)
+    wide, narrow = unlike.gauge.estimator.capacity_sigma(), like.gauge.estimator.capacity_sigma()
+    assert wide > 1.2 * narrow
+    assert unlike.gauge.sigmas()[0] > like.gauge.sigmas()[0]
+
+
+def sound(gauge):
+    """Return whether everything that is told lies where it can."""
+    estimator = gauge.estimator
+    sigmas = gauge.sigmas() + (estimator.sigma_of(0.5, 0.1, 0.1),)
+    return (
+        0 <= estimator.soc_ppm() <= 1000000
+        and 0 <= estimator.soc_sigma_ppm() <= 1000000
+        and max(sigmas) < 1e7
+        and min(sigmas) >= 0.0
+        and estimator.full_pc() > 0
+        and 0 <= estimator.loss_ppm <= 1000000
+    )
+
+
+def test_nothing_makes_it_unsound():
+    noise = Noise(21)
+    film = LineFilm()
+    gauge = Gauge(500000, film=film)
+    corrected = 0
+    for _ in range(400):
+        gauge.flow(noise.between(-FULL_PC, FULL_PC), noise.between(0, 100000000))
+        film.informative = noise.below(4) > 0
+        film.surface_share = noise.between(-200, 1200) / 1000.0
+        film.surface_sigma = noise.between(0, 100) / 1000.0
+        film.base = noise.between(-500, 500) / 1000.0
+        film.by = (film.base, noise.between(-300, 300) / 1000.0)
+        corrected += gauge.observe(0, noise.between(-5000000, 5000000))
+        assert sound(gauge)
+    assert corrected > 100
+
+
+def test_no_reading_makes_film_and_estimator_unsound():
+    noise = Noise(22)
+    gauge = Gauge(500000)
+    for _ in range(250):
+        gauge.flow(noise.between(-FULL_PC, FULL_PC), noise.between(0, 100000000))
+        current, base = noise.between(-5000000, 5000000), noise.between(-5000000, 5000000)
+        cdeg = noise.between(-4000, 8500)
+        gauge.film.step(base, cdeg, noise.between(0, 86400000))
+        drain = noise.between(0, 100000)
+        gauge.estimator.observe(noise.between(0, 5000000), base, current, drain, cdeg)
+        assert sound(gauge)
+    assert gauge.lines()[CORRECTED] != 0
+
+
+def test_small_counts_add_up_like_large_ones():
+    # A minute of 1.3 nA that the zero may have, and of a sleeping node's 30 nA.
+    small, large = Gauge(0, 10000), Gauge(0, 10000)
+    for _ in range(1440):
+        small.estimator.count(1800000, 78000)
+    large.estimator.count(1440 * 1800000, 1440 * 78000)
+    assert close(small.sigmas()[0], large.sigmas()[0], 2e-3)
+    assert large.sigmas()[0] > 10100
+
+
+def test_opening_scales_the_capacity_and_leaves_the_stored_charge():
+    gauge = Gauge(500000, 10000)
+    stored = gauge.ledger.stored_pc()
+    unsure = gauge.estimator.capacity_sigma()
+    gauge.estimator.capacity_grew(300000, 330000)
+    assert gauge.ledger.stored_pc() == stored
+    assert close(gauge.estimator.full_pc(), 1.1 * FULL_PC, 1e-5)
+    assert gauge.estimator.capacity_sigma() > unsure
+
+
+def test_pack_round_trip():
+    for seed in range(40, 46):
+        problem = Problem(seed)
+        problem.flow(0.4)
+        problem.observe(full=True)
+        problem.flow(-0.3)
+        buffer = bytearray(SIZE + 4)
+        problem.gauge.estimator.pack_into(buffer, 2)
+        assert (buffer[:2], buffer[-2:]) == (bytes(2), bytes(2))
+        again = Gauge(film=problem.film)
+        again.estimator.unpack_from(buffer, 2)
+        copied = bytearray(SIZE + 4)
+        again.estimator.pack_into(copied, 2)
+        assert copied == buffer
+        assert again.sigmas()[1:] == problem.gauge.sigmas()[1:]
+        assert again.estimator.full_pc() == problem.gauge.estimator.full_pc()
+        for row in ((1.0, 0.1, 0.0), (0.2, -0.1, 0.3)):
+            assert again.estimator.sigma_of(*row) == problem.gauge.estimator.sigma_of(*row)

@@ -1,0 +1,99 @@
+"""Virtual nodes from plain descriptions: what they book, and what they leave behind."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from description_keys import nested
+
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import scenario_from
+
+NOWHERE = Broker("127.0.0.1", 9)
+DAY_US = 86_400_000_000
+
+Make = Callable[[dict[str, Any]], VirtualNode]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """A function that makes a node from the keys of its description by path."""
+    with ExitStack() as stack:
+
+        def made(values: dict[str, Any]) -> VirtualNode:
+            scenario = scenario_from({"name": "s", "node": [nested({"name": "n", **values})]})
+            node = virtual_node(
+                scenario, scenario.node[0], NOWHERE, tmp_path, "cpython", real_wait_ms=10
+            )
+            return stack.enter_context(closing(node))
+
+        yield made
+
+
+def test_a_node_on_film_with_nothing_but_defaults_books_what_it_takes(make: Make) -> None:
+    """Nobody says what a node takes for itself: it must not be nothing."""
+    node = make(
+        {
+            "board": "stm32wb55",
+            "supply": "film",
+            "cell.set": "pre-li",
+            "cell.area_cm2": 40.0,
+            "cell.soc": 0.9,
+            "cell.soc_sigma": 0.001,
+            "sensor.switched": True,
+        }
+    )
+    records = []
+    while node.now_us < DAY_US:
+        node.step()
+        assert node.dead is None
+        records += node.new_records()
+    last = records[-1]
+    truth = node.truth.at(last.boot, last.up_s)
+    assert truth is not None
+    assert last.soc_ppm is not None
+    spent = 0.9 - truth.stoichiometry
+    assert spent > 0.1
+    # The firmware takes its budget to be right to 5 %.
+    assert abs(last.soc_ppm / 1e6 - truth.stoichiometry) < 0.05 * spent
+
+
+@pytest.mark.parametrize(
+    ("board", "values"),
+    [
+        ("esp32-c3", {}),
+        ("pico-w", {}),
+        ("stm32wb55", {}),
+        (
+            "stm32wb55",
+            {"supply": "film", "sensor.switched": True, "capacitor.capacitance_uf": 1e5},
+        ),
+    ],
+)
+def test_boots_and_records_are_counted_whatever_the_board_remembers(
+    make: Make, board: str, values: dict[str, Any]
+) -> None:
+    report = {"intervals.report_every": 2, "cell.soc": 0.8, "cell.soc_sigma": 0.01}
+    node = make({"board": board, **report, **values})
+    for wakes in (3, 5):
+        while node.wakes < wakes:
+            node.step()
+        node.cut_power()
+        node.new_records()
+    assert node.truth.boots == [1, 1, 1, 2, 2]
+    assert node.made == node.waiting == 3  # of the first wake of a boot, and of the third
+
+
+@pytest.mark.parametrize("board", ["esp32-c3", "pico-w", "stm32wb55"])
+def test_pins_that_are_not_the_usual_ones_reach_the_circuit(make: Make, board: str) -> None:
+    node = make({"board": board, "pins.scl": 33, "pins.sda": 34, "pins.gate": 35})
+    node.step()
+    (pins,) = {node.kind.pins}
+    assert (pins.scl, pins.sda, pins.gate) == (33, 34, 35)
+    assert len(node.truth) == 1
+    assert node.board.transfers > 0
+    assert "OSError" not in node.console.read_text()

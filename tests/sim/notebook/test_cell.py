@@ -1,0 +1,101 @@
+"""A cell in a notebook: what comes back has the units and names that it says."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+
+import filmgauge_sim as fg
+
+mpl.use("Agg")
+CAPACITY_UAH_CM2 = 11.01  # evp-li
+
+
+def test_a_discharge_gives_the_capacity_in_named_columns():
+    result = fg.Cell("evp-li", area_cm2=2).run("discharge at C/5 to 1.0 V")
+    current_a = -2 * CAPACITY_UAH_CM2 / 5 * 1e-6
+    columns = result.columns
+    assert columns["Current / A"] == pytest.approx([current_a] * len(result))
+    assert columns["Voltage / V"][-1] == pytest.approx(1.0, abs=1e-6)
+    hours = columns["Test Time / s"][-1] / 3600.0
+    assert result.capacity_uah == pytest.approx(-current_a * 1e6 * hours)
+    assert columns["Net Capacity / Ah"][-1] == pytest.approx(-result.capacity_uah * 1e-6)
+    assert {len(column) for column in columns.values()} == {len(result)}
+    frame = result.to_dataframe()
+    assert list(frame.columns) == list(columns)
+    assert len(frame) == len(result)
+
+
+def test_experiments_act_on_one_cell_one_after_the_other():
+    cell = fg.Cell("pre-li", soc=0.0, ages=True)
+    first = cell.run(fg.Experiment("charge at C/5 to 4.0 V, discharge at C/5 to 1.0 V, 3 times"))
+    assert len(first.cycles) == 3
+    assert set(first.columns["Cycle Count / 1"]) == {1, 2, 3}
+    twin = cell.copy()
+    cell.run("charge at C/10 for 1 h")
+    assert cell.soc - twin.soc == pytest.approx(0.1, abs=0.01)
+    assert cell.voltage_v() > twin.voltage_v()
+    assert twin.run("rest 1 h").capacity_uah == 0.0
+
+
+def test_a_plot_has_a_line_a_charge_and_a_discharge():
+    cell = fg.Cell(soc=0.0)
+    axes = cell.run("charge at C/2 to 4.0 V, discharge at C/2 to 1.0 V").plot()
+    assert len(axes.lines) == 2
+    assert cell.run("rest 1 h").plot().get_xlabel() == "time / s"
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: fg.Cell("none"), "none is neither a file nor one of the sets"),
+        (lambda: fg.Cell(area_cm2=0.0), "area_cm2 must be"),
+        (lambda: fg.Cell(soc=1.2), "stoichiometry must be from 0 to 1"),
+        (lambda: fg.Cell().run("run away"), '"run away" is not a step'),
+        (lambda: fg.Cell().run("rest 1 h", temperature_c=99.0), "temperature_c must be from -40"),
+        (lambda: fg.Cell().run("charge at 1e-6 uA/cm2 to 4.9 V"), "4.9 V is not reached"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("missing", "call", "says"),
+    [
+        ("pandas", "result.to_dataframe()", "to_dataframe() needs pandas.*filmgauge[pandas]"),
+        ("matplotlib", "result.plot()", "plot() needs matplotlib.*filmgauge[lab]"),
+        ("littlefs", "fg.Scenario('window')", "Scenario needs littlefs.*filmgauge[sim]"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(missing, call, says):
+    program = f"""
+import sys
+sys.modules[{missing!r}] = None
+import filmgauge_sim as fg
+result = fg.Cell().run("rest 1 min")
+try:
+    {call}
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    before, after = says.split(".*")
+    assert before in done.stdout, done.stderr
+    assert f"pip install '{after}'" in done.stdout
+
+
+def test_the_import_is_light_and_names_what_there_is():
+    program = """
+import sys
+import filmgauge_sim
+heavy = {"numpy", "pandas", "matplotlib", "msgspec", "scipy"} & set(sys.modules)
+print(sorted(heavy), *filmgauge_sim.__all__)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == ["[]", "Cell", "Experiment", "Node", "Scenario", "run"]
+    assert set(fg.__all__) <= set(dir(fg))
+    with pytest.raises(AttributeError, match="no attribute 'size'"):
+        _ = fg.size

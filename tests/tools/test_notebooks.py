@@ -1,0 +1,49 @@
+"""The notebooks of docs/notebooks run, and show what their code gives today."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+TOOL = runpy.run_path(str(Path(__file__).resolve().parents[2] / "tools" / "run_notebooks.py"))
+NOTEBOOKS = sorted(TOOL["FOLDER"].glob("*.ipynb"))
+
+
+def images(notebook):
+    return [
+        sum("image/png" in output.get("data", {}) for output in cell["outputs"])
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_shows_what_it_gives(path):
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    now = TOOL["executed"](path)
+    assert TOOL["texts"](stored) == TOOL["texts"](now)
+    assert images(stored) == images(now)
+
+
+def test_there_is_a_cell_a_node_and_a_fit():
+    assert [path.stem for path in NOTEBOOKS] == ["cell", "fit", "node"]
+
+
+def test_a_cell_that_fails_fails_the_run(tmp_path):
+    path = tmp_path / "x.ipynb"
+    cell = {"cell_type": "code", "source": ["print(1)\n", "1 / 0"], "outputs": []}
+    path.write_text(json.dumps({"cells": [cell]}))
+    with pytest.raises(ZeroDivisionError):
+        TOOL["executed"](path)
+    assert Path.cwd() != tmp_path
+
+
+def test_outputs_are_what_a_reader_expects(tmp_path):
+    path = tmp_path / "x.ipynb"
+    sources = ["print('a')\nx = 3\nx + 1", "x;", "import matplotlib.pyplot as p\np.plot([1, 2]);"]
+    cells = [{"cell_type": "code", "source": [each], "outputs": []} for each in sources]
+    path.write_text(json.dumps({"cells": cells}))
+    done = TOOL["executed"](path)
+    assert TOOL["texts"](done) == [["a\n", "4"], [], []]
+    assert images(done) == [0, 0, 1]
