@@ -16,10 +16,9 @@ from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
-from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
-from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.boards import BOARDS, board_kind
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
 from filmgauge_sim.nodes.serial_bench import bench_board
 
@@ -140,7 +139,7 @@ def wanted(kind_name: str, url: str, archive: Archive | None = None, **changed: 
         start_files=dict(start_files()),
         bytecode=firmware_build.bytecode_version(),
         config=node_settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),
-        profile=node_settings.compile_cell("evp-li", 1.0),
+        profile=node_settings.compile_cell("evp-li", 1.0).to_bytes(),
     )
 
 

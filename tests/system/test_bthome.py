@@ -170,7 +170,7 @@ def test_another_key_reads_nothing(tmp_path: Path) -> None:
 
 
 def test_a_wrong_key_is_told_in_one_sentence(tmp_path: Path) -> None:
-    said = "configuration key ble_key must be 32 hexadecimal digits"
+    said = "ble_key must be 32 hexadecimal digits"
     with pytest.raises(ValueError, match=said), window(tmp_path, "cpython", "no key", Listener()):
         pass
 

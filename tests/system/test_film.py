@@ -28,6 +28,7 @@ name = "faint"
 name = "faint"
 board = "stm32wb55"
 supply = "film"
+reduces_service = false
 [node.cell]
 area_cm2 = 1.0
 soc = 0.08
@@ -219,7 +220,7 @@ def test_a_failed_wake_goes_on_from_what_is_in_memory(
     film_node: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = dict(inprocess.firmware_sources())
-    calm = "        self._recall()\n"
+    calm = "        self._load_state()\n"
     planted = (
         calm + "        if self._state.wakes == 13:\n            raise ValueError('planted')\n"
     )

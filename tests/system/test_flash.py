@@ -252,9 +252,10 @@ def older_version(whole: Wanted) -> dict[str, Any]:
     texts = {path: text.decode() for path, text in firmware_build.start_files(source=True).items()}
     launch = texts["/launch.py"].replace("update.finish(", "exchange.settle(")
     launch = launch.replace("import update", "import exchange").replace('"update"', '"exchange"')
+    exchange = texts["/update.py"].replace("def finish(", "def settle(")
     return {
         "/launch.py": launch.encode(),
-        "/exchange.py": texts["/update.py"].replace("def finish(", "def settle(").encode(),
+        "/exchange.py": exchange.encode(),
         "/main.py": texts["/main.py"].encode(),
         "/app.bin": version("0.0.9").data,
         "/config.json": whole.config,
@@ -268,10 +269,9 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
     if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
         left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path, blocks=128) as board:
-        board.pull()
-        install(board.board.flash, {**older_version(whole), **left})
-        board.plug()
+    board = make_board("esp32-c3", tmp_path, blocks=128)
+    install(board.board.flash, {**older_version(whole), **left})
+    with board:
         assert flash(board, whole).record is not None
         names = set(listing(board.board.flash, "/"))
     assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
@@ -320,7 +320,9 @@ def test_the_command(embedded: Broker, tmp_path: Path) -> None:
         more = ["--config", str(config), "--cell", "evp-li", "--area", "1"]
         wrong = subprocess.run([*command, "pico-w", *more], capture_output=True, text=True)
         assert wrong.returncode == 1
-        assert wrong.stderr.splitlines()[-1].startswith("filmgauge: --board is pico-w, but")
+        assert wrong.stderr.splitlines()[-1].startswith(
+            "filmgauge: the board is to be pico-w, but"
+        )
         dry = subprocess.run(
             [*command, "esp32-c3", *more, "--dry-run", "--json"], capture_output=True, text=True
         )

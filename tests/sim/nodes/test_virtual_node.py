@@ -70,7 +70,7 @@ def test_a_node_on_film_with_nothing_but_defaults_books_what_it_takes(make: Make
         ("stm32wb55", {}),
         (
             "stm32wb55",
-            {"supply": "film", "sensor.switched": True, "capacitor.capacitance_uf": 1e5},
+            {"supply": "film", "sensor.switched": True, "cell.area_cm2": 10.0},
         ),
     ],
 )
