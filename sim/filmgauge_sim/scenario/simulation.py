@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filmgauge_sim.board.cpu_affinity import one_processor
+from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 from filmgauge_sim.scenario.building import virtual_node
@@ -56,15 +56,14 @@ class Simulation:
         self.nodes: list[VirtualNode] = []
         self._stack = ExitStack()
         if air is not None:
-            air.paced = True
+            air.loop.is_paced = True
         try:
             if runtime == "micropython":
                 self._stack.enter_context(one_processor())
             for each in scenario.node:
                 talks = air is not None and each.description.advertises
-                antenna = air.antenna(each.name) if air and talks else None
-                node = virtual_node(scenario, each, broker, folder, runtime, antenna=antenna)
-                node.board.gives_way = talks
+                port = air.radio_port(each.name) if air and talks else None
+                node = virtual_node(scenario, each, broker, folder, runtime, radio_port=port)
                 self.nodes.append(node)
         except BaseException:
             self.close()
