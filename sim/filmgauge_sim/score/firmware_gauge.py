@@ -11,7 +11,7 @@ from functools import cache
 from math import nan
 from typing import Any, Literal
 
-from filmgauge.gauge.ledger import CORRECTED, GAP
+from filmgauge.gauge.ledger import CORRECTED, GAP, MEASURED
 from filmgauge.sensors.ina228 import CountScale
 from filmgauge.state import State
 from filmgauge_sim.board.single_precision import importable, load_single_precision
@@ -104,7 +104,9 @@ class FirmwareGauge:
             gauge.health.interrupt()  # what follows a gap is no step of a load
             return
         count = gauge.zero if reading.kind is ReadingKind.OPEN else gauge.count
-        count(self._scale.pc(reading.counts), reading.elapsed_ms, reading.temperature_cdeg)
+        moved_pc = self._scale.pc(reading.counts)
+        gauge.ledger.add_pc(MEASURED, self._scale.carried_pc())
+        count(moved_pc, reading.elapsed_ms, reading.temperature_cdeg)
         gauge.book(-reading.drained_pc)
         gauge.observe(
             reading.voltage_uv,

@@ -12,7 +12,7 @@ import sys
 sys.path[:0] = [sys.argv[1]]
 
 from filmgauge.gauge.fuel_gauge import FuelGauge  # noqa: E402
-from filmgauge.gauge.ledger import CORRECTED, GAP  # noqa: E402
+from filmgauge.gauge.ledger import CORRECTED, GAP, MEASURED  # noqa: E402
 from filmgauge.gauge.profile import Profile  # noqa: E402
 from filmgauge.sensors.ina228 import CountScale  # noqa: E402
 from filmgauge.state import State  # noqa: E402
@@ -40,7 +40,9 @@ class _Server:
     def read(self, is_open, counts, elapsed_ms, cdeg, drained_pc, uv, code, drain_pa):
         """Use a reading."""
         gauge = self._gauge
-        (gauge.zero if is_open else gauge.count)(self._scale.pc(counts), elapsed_ms, cdeg)
+        moved_pc = self._scale.pc(counts)
+        gauge.ledger.add_pc(MEASURED, self._scale.carried_pc())
+        (gauge.zero if is_open else gauge.count)(moved_pc, elapsed_ms, cdeg)
         gauge.book(-drained_pc)
         gauge.observe(uv, self._scale.pa(code), drain_pa, cdeg)
         return self._sleep()
