@@ -9,7 +9,7 @@ import pytest
 from flash_rig import flash, make_board, wanted
 from mqtt_brokers import Broker
 
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, opened, seal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions
@@ -35,7 +35,7 @@ def number_in(flash: Flash, journal: str) -> int:
     """Return the highest number of a journal."""
     names = [name for name in listing(flash, journal) if name.isdigit()]
     slots = [fetch(flash, f"{journal}/{name}") for name in names]
-    assert all(opened(each, 4) is not None for each in slots)
+    assert all(unseal(each, 4) is not None for each in slots)
     return max(struct.unpack_from("<I", each, HEAD_SIZE)[0] for each in slots)
 
 

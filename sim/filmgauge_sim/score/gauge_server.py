@@ -14,7 +14,7 @@ import sys
 if __name__ == "__main__":
     sys.path[:0] = [sys.argv[1]]
 
-from filmgauge.gauge.ledger import CORRECTED, GAP
+from filmgauge.gauge.ledger import CORRECTED, GAP, MEASURED
 from filmgauge.sensors.ina228 import CountScale
 from filmgauge.state import State
 
@@ -50,7 +50,9 @@ class GaugeServer:
         """Use a reading; return state of charge and its sigma (ppm), full charge (nAh), and what
         the ledger admits beside what was measured (pC, a number a line)."""
         gauge = self._gauge
-        (gauge.zero if is_open else gauge.count)(self._scale.pc(counts), elapsed_ms, cdeg)
+        moved_pc = self._scale.pc(counts)
+        gauge.ledger.add_pc(MEASURED, self._scale.carried_pc())
+        (gauge.zero if is_open else gauge.count)(moved_pc, elapsed_ms, cdeg)
         gauge.book(-drained_pc)
         gauge.observe(uv, self._scale.pa(code), drain_pa, cdeg)
         return self._results()
