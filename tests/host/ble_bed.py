@@ -1,13 +1,16 @@
 """A bridge between the virtual air and a real broker, and what arrives behind the broker."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as mqtt
 from ble_nodes import BleNode
-from mqtt_nodes import PATIENCE_S, until
+from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
+from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY
 from filmgauge_host.ble import bridge
 from filmgauge_host.ble.gateway import GatewayOptions
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
@@ -65,7 +68,7 @@ class Field:
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self.air.loop.settle()
+        self.air.loop.run_ready()
         self.air.close()
 
 
@@ -92,7 +95,7 @@ class Bridge(bridge.Bridge):
         )
         self.__enter__()
         self.task = field.start(self.gateway.run())
-        field.air.loop.settle()
+        field.air.loop.run_ready()
 
     def stop(self) -> None:
         """End it as SIGTERM does: in the middle of whatever it does."""
@@ -108,6 +111,8 @@ class Receiver:
     def __init__(self, folder: Path, url: str) -> None:
         self.store = RecordStore(folder / "records.sqlite")
         self.ingest = Ingest(parse_address(url), self.store)
+        self._published: Counter[tuple[str, bytes]] = Counter()
+        self._count_published()
         self.ingest.start()
         assert self.ingest.wait_connected(PATIENCE_S)
 
@@ -116,8 +121,23 @@ class Receiver:
         until(lambda: self.store.count(name) >= count)
         return [received.record for received in self.store.records(name)]
 
-    def duplicated(self) -> int:
-        return sum(each.duplicated for each in self.ingest.statistics().values())
+    def published_twice(self) -> int:
+        """Return how often a record was published again; what a broker that was killed sends
+        again, because it has lost our acknowledgement, does not count."""
+        return sum(count - 1 for count in self._published.values())
+
+    def _count_published(self) -> None:
+        client = self.ingest._session._client
+        receive = client.on_message
+
+        def on_message(client: mqtt.Client, data: Any, message: mqtt.MQTTMessage) -> None:
+            node, leaf = message.topic.split("/")[1:]
+            if leaf in (TELEMETRY, LOG) and not message.dup:
+                self._published[node, message.payload] += 1
+            assert receive is not None
+            receive(client, data, message)
+
+        client.on_message = on_message
 
     def close(self) -> None:
         self.ingest.close()

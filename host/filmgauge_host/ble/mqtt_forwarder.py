@@ -24,7 +24,7 @@ _WAKE = 0  # no packet has this id
 _POLL_S = 0.5  # how often the spool is read without being woken
 _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
-_LAST_S = 3.0  # for the last acknowledgements
+_LAST_S = 10.0  # for the last acknowledgements
 
 
 class MqttForwarder:

@@ -47,13 +47,14 @@ def discharge(setup: Setup, current: float) -> None:
 )
 def rate(setup: Setup, currents: list[float]) -> None:
     """Charge and discharge at each current; every charge ends with a hold."""
-    from filmgauge_sim.lab.cycling import over_current
+    from filmgauge_sim.lab.cycling import capacities
     from filmgauge_sim.lab.figures import profiles
 
     cell, trace = setup.specimen(0.0), setup.trace()
     found: list[dict[str, float]] = []
     with progress(len(currents), "rate") as done:
-        for each in over_current(cell, currents, setup.temperature_c, trace):
+        conditions = [(current, setup.temperature_c) for current in currents]
+        for each in capacities(cell, conditions, trace):
             found.append(
                 {
                     "current_ua_cm2": each.current_ua_cm2,
@@ -94,7 +95,7 @@ def temperature(
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
     from filmgauge_sim.lab import paper_samples as samples
-    from filmgauge_sim.lab.cycling import over_temperature
+    from filmgauge_sim.lab.cycling import capacities
     from filmgauge_sim.lab.figures import profiles
 
     sample = samples.TEMPERATURE
@@ -104,7 +105,7 @@ def temperature(
     cell, trace = setup.specimen(0.0, capacity_factor=factor), setup.trace()
     found: list[dict[str, float]] = []
     with progress(len(temperatures), "temperature") as done:
-        for each in over_temperature(cell, temperatures, flowing, trace):
+        for each in capacities(cell, [(flowing, degc) for degc in temperatures], trace):
             found.append(
                 {
                     "temperature_c": each.temperature_c,

@@ -19,6 +19,7 @@ from filmgauge_host.errors import FilmgaugeError, InputError, needs
 
 if TYPE_CHECKING:
     from filmgauge_host.virtual.session import RunSession
+    from filmgauge_sim.scenario.scenario import Scenario
 
 _SCREEN_SPEED = 600.0
 _SCRATCH = "filmgauge-run-"
@@ -42,7 +43,12 @@ class _Speed(click.ParamType):
 
 
 @click.command()
-@click.argument("scenario", default="bench")
+@click.argument("scenario", required=False)
+@click.option(
+    "--node",
+    type=click.Path(path_type=Path),
+    help="Instead of SCENARIO: the description of a node, or its folder, in a plain world.",
+)
 @click.option(
     "--runtime",
     type=click.Choice(["micropython", "cpython"]),
@@ -65,7 +71,8 @@ class _Speed(click.ParamType):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @needs("sim")
 def run(
-    scenario: str,
+    scenario: str | None,
+    node: Path | None,
     runtime: Literal["micropython", "cpython"],
     broker: str | None,
     duration: str | None,
@@ -74,11 +81,10 @@ def run(
     as_json: bool,
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
-    implant) or the path of a TOML file."""
+    implant) or the path of a TOML file  [default: bench]."""
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
     from filmgauge_sim.board.launcher import InterpreterError
-    from filmgauge_sim.scenario.loading import load_scenario
     from filmgauge_sim.scenario.scenario import duration_us
 
     on_screen = sys.stdout.isatty() and not as_json
@@ -87,18 +93,28 @@ def run(
     pace = None if isinstance(speed, str) else speed
     try:
         with input_errors():
-            chosen = load_scenario(scenario)
+            chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
             options = RunOptions(runtime, broker, duration, pace)
             with _folder(out) as folder, RunSession(chosen, options, folder) as session:
                 _watch(session, on_screen, as_json)
                 if out is not None:
-                    for node in session.simulation.nodes:
-                        write_truth(node, out, datetime.date.today())
+                    for each in session.simulation.nodes:
+                        write_truth(each, out, datetime.date.today())
                 _print_result(session, as_json)
     except InterpreterError as error:
         raise FilmgaugeError(str(error)) from None
+
+
+def _scenario(scenario: str | None, node: Path | None) -> "Scenario":
+    from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
+
+    if node is None:
+        return load_scenario(scenario or "bench")
+    if scenario is not None:
+        raise InputError("SCENARIO and --node exclude each other: give one of them")
+    return scenario_of_node(node)
 
 
 @contextmanager

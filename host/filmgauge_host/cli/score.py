@@ -145,6 +145,7 @@ def _draw(scored: "FamilyScore", folder: Path) -> None:
 
     begins_s = counted_from_s(scored.first, scored.family.counted)
     try:
-        save_picture(scored.first, begins_s, folder / f"{scored.family.name}.png")
+        with needs("lab"):
+            save_picture(scored.first, begins_s, folder / f"{scored.family.name}.png")
     except OSError as error:
         raise InputError(f"--plot {folder} cannot be written: {error.strerror}") from None

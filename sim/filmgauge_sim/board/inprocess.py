@@ -8,7 +8,7 @@ no state in them, which the comparison with the real interpreter shows.
 import builtins
 import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -48,7 +48,7 @@ class _Link:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
         except LightSleep as asleep:
             self.interrupt(asleep.outcome)
-            return board.woken()
+            return board.resume_answer()
         if board.now_us >= board.interrupt_us:
             self.interrupt(INTERRUPTED)
         if status:
@@ -87,7 +87,7 @@ class InProcessRuntime:
         self._turns: ThreadHandoff | None = None  # of a run that may be interrupted
 
     def run(self, board: VirtualBoard) -> Outcome:
-        """See Runtime."""
+        """See MicroPythonRuntime."""
         if not board.kind.keeps_ram:
             return self._live(board)
         if self._turns is None:
@@ -103,7 +103,7 @@ class InProcessRuntime:
         return outcome
 
     def stop(self) -> None:
-        """See Runtime."""
+        """See MicroPythonRuntime."""
         if self._turns is not None:
             self._turns.stop()
             self._turns = None
@@ -223,6 +223,8 @@ def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[s
     for path, text in firmware.items():
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         sources[name] = (path, text)
+        for folder in PurePosixPath(path).parents[:-1]:  # a package, with or without __init__
+            sources.setdefault(folder.as_posix().replace("/", "."), (folder.as_posix(), ""))
     return sources
 
 

@@ -94,34 +94,16 @@ class Capacity:
     capacity_uah_cm2: float
 
 
-def over_current(
-    cell: Specimen,
-    currents_ua_cm2: Iterable[float],
-    temperature_c: float,
-    trace: Trace | None = None,
+def capacities(
+    cell: Specimen, conditions: Iterable[tuple[float, float]], trace: Trace | None = None
 ) -> Iterator[Capacity]:
-    """Charge and discharge the same cell at each current in turn."""
-    for current in currents_ua_cm2:
-        charge(cell, current, temperature_c, trace=trace)
-        given = discharge(cell, current, temperature_c, trace=trace)
+    """Charge and discharge the same cell under each (uA/cm2, degC) in turn."""
+    for current_ua_cm2, temperature_c in conditions:
+        charge(cell, current_ua_cm2, temperature_c, trace=trace)
+        given = discharge(cell, current_ua_cm2, temperature_c, trace=trace)
         if trace is not None:
             trace.cycle += 1
-        yield Capacity(current, temperature_c, given)
-
-
-def over_temperature(
-    cell: Specimen,
-    temperatures_c: Iterable[float],
-    current_ua_cm2: float,
-    trace: Trace | None = None,
-) -> Iterator[Capacity]:
-    """Charge and discharge the same cell at each temperature in turn."""
-    for temperature in temperatures_c:
-        charge(cell, current_ua_cm2, temperature, trace=trace)
-        given = discharge(cell, current_ua_cm2, temperature, trace=trace)
-        if trace is not None:
-            trace.cycle += 1
-        yield Capacity(current_ua_cm2, temperature, given)
+        yield Capacity(current_ua_cm2, temperature_c, given)
 
 
 def plateau_v(trace: Trace, step: int) -> float:

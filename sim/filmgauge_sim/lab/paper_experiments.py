@@ -14,11 +14,10 @@ from filmgauge_sim.lab import paper_samples as samples
 from filmgauge_sim.lab.cycling import (
     Capacity,
     Cycle,
+    capacities,
     charge,
     cycles,
     discharge,
-    over_current,
-    over_temperature,
 )
 from filmgauge_sim.lab.paper_samples import PaperSample, RateTest
 from filmgauge_sim.lab.specimen import LIQUID, film, specimen
@@ -101,10 +100,9 @@ def simulate(progress: Progress = lambda text: None) -> PaperResults:
     progress("temperature")
     temperature_trace = Trace()
     temperatures = list(
-        over_temperature(
+        capacities(
             samples.TEMPERATURE.make(),
-            (25.0, 37.0, 60.0),
-            samples.TEMPERATURE.current_ua_cm2,
+            [(samples.TEMPERATURE.current_ua_cm2, degc) for degc in (25.0, 37.0, 60.0)],
             temperature_trace,
         )
     )
@@ -147,14 +145,14 @@ def _first(sample: PaperSample, count: int) -> FirstCycles:
 
 def _rate(test: RateTest, trace: Trace | None) -> list[Capacity]:
     cell = test.sample.make()
-    first, rest = test.points[0][0], [current for current, _ in test.points]
+    first, rest = test.points[0][0], [(current, ROOM_C) for current, _ in test.points]
     early: list[Capacity] = []
     if test.early_cycles:
-        early = list(over_current(cell, rest[:1], ROOM_C))
+        early = list(capacities(cell, rest[:1]))
         for _ in cycles(cell, first, ROOM_C, test.early_cycles - 1):
             pass
         rest = rest[1:]
-    return early + list(over_current(cell, rest, ROOM_C, trace))
+    return early + list(capacities(cell, rest, trace))
 
 
 def _retained_share(sample: PaperSample, temperature_c: float, count: int) -> float:

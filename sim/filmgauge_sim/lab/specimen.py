@@ -4,7 +4,7 @@ Units of the laboratory: uA/cm2 and uAh/cm2 of film, volts, degC, seconds. Posit
 """
 
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, LifeState, load_parameters
 from filmgauge_sim.cell.liquid import LiquidCell, LiquidParameters, load_liquid
@@ -64,24 +64,16 @@ def film(
 
 
 def specimen(
-    name: str,
-    area_cm2: float = 1.0,
-    stoichiometry: float = 1.0,
-    *,
-    life: LifeState | None = None,
-    capacity_factor: float = 1.0,
-    seed: int | None = None,
+    name: str, area_cm2: float = 1.0, stoichiometry: float = 1.0, **film_options: Any
 ) -> Specimen:
-    """Like ``film``, and the liquid comparison cell by its name."""
-    if name == LIQUID:
-        if seed is not None:
-            raise ValueError(f"seed must be left out for {LIQUID}: its spread is not known")
-        parameters = load_liquid()
-        capacity = parameters.capacity_uah_cm2 * capacity_factor
-        return LiquidCell(replace(parameters, capacity_uah_cm2=capacity), area_cm2, stoichiometry)
-    return film(
-        name, area_cm2, stoichiometry, life=life, capacity_factor=capacity_factor, seed=seed
-    )
+    """Like ``film``, and the liquid comparison cell by its name, of which no life is known."""
+    if name != LIQUID:
+        return film(name, area_cm2, stoichiometry, **film_options)
+    if film_options.get("seed") is not None:
+        raise ValueError(f"seed must be left out for {LIQUID}: its spread is not known")
+    parameters = load_liquid()
+    capacity = parameters.capacity_uah_cm2 * film_options.get("capacity_factor", 1.0)
+    return LiquidCell(replace(parameters, capacity_uah_cm2=capacity), area_cm2, stoichiometry)
 
 
 def window_v(cell: Specimen) -> tuple[float, float]:

@@ -1,29 +1,9 @@
 """The I2C bus: addresses, acknowledges and how long a transfer takes.
 
-A part is a `RegisterDevice`: an address, a supply and registers. Registers travel most
-significant byte first.
+Registers travel most significant byte first.
 """
 
-from typing import Protocol
-
-
-class Nack(Exception):
-    """Nobody acknowledges: no part at the address, or the part has no supply."""
-
-
-class RegisterDevice(Protocol):
-    """A part with registers. `now_us` is true time in us and never goes back."""
-
-    address: int
-    powered: bool
-
-    def read(self, register: int, length: int, now_us: int) -> bytes:
-        """Return `length` bytes of a register. Raises Nack without a supply."""
-        ...
-
-    def write(self, register: int, data: bytes, now_us: int) -> None:
-        """Write a register. Raises Nack without a supply."""
-        ...
+from filmgauge_sim.parts.registers import Nack, RegisterPart
 
 
 class I2CBus:
@@ -39,16 +19,16 @@ class I2CBus:
             raise ValueError(f"clock_hz must be above 0, got {clock_hz}")
         self.clock_hz = clock_hz
         self.pulled_up = pulled_up
-        self._devices: dict[int, RegisterDevice] = {}
+        self._parts: dict[int, RegisterPart] = {}
 
-    def attach(self, device: RegisterDevice) -> None:
+    def attach(self, part: RegisterPart) -> None:
         """Connect a part. Raises ValueError if its address is reserved or already taken."""
-        address = device.address
+        address = part.address
         if not 0x08 <= address <= 0x77:
             raise ValueError(f"address must be 0x08 to 0x77, got {address:#04x}")
-        if address in self._devices:
+        if address in self._parts:
             raise ValueError(f"address {address:#04x} is already taken")
-        self._devices[address] = device
+        self._parts[address] = part
 
     def read(self, address: int, register: int, length: int, now_us: int) -> bytes:
         """Return `length` bytes of a register, as the part sends them. Raises Nack."""
@@ -63,13 +43,13 @@ class I2CBus:
         del now_us  # supply is the only thing that decides, and it is already up to date
         if not self.pulled_up:
             return []
-        return sorted(address for address, device in self._devices.items() if device.powered)
+        return sorted(address for address, part in self._parts.items() if part.powered)
 
-    def _at(self, address: int) -> RegisterDevice:
-        device = self._devices.get(address)
-        if device is None or not self.pulled_up:
+    def _at(self, address: int) -> RegisterPart:
+        part = self._parts.get(address)
+        if part is None or not self.pulled_up:
             raise Nack(f"no part at {address:#04x}")
-        return device
+        return part
 
     def duration_us(self, byte_count: int) -> int:
         """Time in us, rounded up, of `byte_count` bytes on the wire, address bytes included.

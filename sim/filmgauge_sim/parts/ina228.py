@@ -20,7 +20,7 @@ from filmgauge_sim.parts import ina228_registers as reg
 from filmgauge_sim.parts.ina228_adc import Adc
 from filmgauge_sim.parts.ina228_engine import FRACTION_BITS, Engine
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.parts.registers import RESERVED, SuppliedPart, decode_word, encode
+from filmgauge_sim.parts.registers import RESERVED, RegisterPart, decode_word, encode
 
 CONVERTING_UA = 640.0  # typical, section 6.5
 SHUTDOWN_UA = 5.0  # maximum, section 6.5 (2.8 typical)
@@ -34,7 +34,7 @@ _LOWEST = reg.CODE_MIN * _ONE
 _IDEAL = Ina228Errors.ideal()
 
 
-class Ina228(SuppliedPart):
+class Ina228(RegisterPart):
     """One INA228 with its shunt. Starts without supply at time 0.
 
     shunt_ohm: true resistance between the inputs. The part's own 92 kohm between IN+ and IN-

@@ -4,7 +4,9 @@ a time that never goes back."""
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-from filmgauge_sim.parts.bus import Nack
+
+class Nack(Exception):
+    """Nobody acknowledges: no part at the address, or the part has no supply."""
 
 
 class Register(NamedTuple):
@@ -42,7 +44,7 @@ def decode_word(data: bytes) -> int | None:
     return int.from_bytes(data[:2], "big") if len(data) >= 2 else None
 
 
-class SuppliedPart(ABC):
+class RegisterPart(ABC):
     """A part that starts without supply at time 0. `now_us` is true time in us."""
 
     def __init__(self, address: int) -> None:
@@ -63,6 +65,14 @@ class SuppliedPart(ABC):
         self._reset()
         if on:
             self._power_up()
+
+    @abstractmethod
+    def read(self, register: int, length: int, now_us: int) -> bytes:
+        """Return `length` bytes of a register. Raises Nack without a supply."""
+
+    @abstractmethod
+    def write(self, register: int, data: bytes, now_us: int) -> None:
+        """Write a register. Raises Nack without a supply."""
 
     @abstractmethod
     def _reset(self) -> None:

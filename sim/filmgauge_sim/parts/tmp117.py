@@ -17,7 +17,7 @@ import random
 from filmgauge_sim.parts.registers import (
     RESERVED,
     Register,
-    SuppliedPart,
+    RegisterPart,
     decode_word,
     encode,
 )
@@ -54,7 +54,7 @@ STANDBY_UA = 1.25
 SHUTDOWN_UA = 0.15
 
 
-class Tmp117(SuppliedPart):
+class Tmp117(RegisterPart):
     """One TMP117. Starts without supply at time 0.
 
     The specimen's error is one constant offset within +-0.1 degC, drawn from `seed`, or

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 from mqtt_brokers import free_port
-from mqtt_nodes import Publisher, record, until
+from mqtt_nodes import Publisher, record
+from patience import PATIENCE_S, until
 
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
@@ -29,7 +30,7 @@ def store(tmp_path):
 @pytest.fixture
 def ingest(broker, store):
     with Ingest(parse_address(broker.url), store) as running:
-        assert running.wait_connected(10), running.problem
+        assert running.wait_connected(PATIENCE_S), running.problem
         yield running
 
 
@@ -115,7 +116,7 @@ def test_what_comes_while_nobody_listens_is_kept_by_the_broker(broker, store, pu
     address = parse_address(broker.url)
     for first in (0, 50):
         with Ingest(address, store) as running:
-            assert running.wait_connected(10)
+            assert running.wait_connected(PATIENCE_S)
             publisher.records("bench", range(first, first + 25))
             until(lambda: store.rows == first + 25)  # noqa: B023
         publisher.records("bench", range(first + 25, first + 50))
@@ -135,7 +136,7 @@ def test_killed_between_commit_and_acknowledgement(broker, publisher, tmp_path):
         assert store.rows == 1
         with Ingest(parse_address(broker.url), store) as running:
             until(lambda: running.statistics().get("bench"))
-            assert running.wait_connected(10)
+            assert running.wait_connected(PATIENCE_S)
             counts = running.statistics()["bench"]
             assert counts.duplicated >= 1
             assert (counts.received, counts.lost, store.rows) == (0, 0, 1)
@@ -158,7 +159,7 @@ def test_messages_wait_while_the_store_cannot_be_written(ingest, store, publishe
 def test_closing_stores_what_was_received(broker, store, publisher):
     running = Ingest(parse_address(broker.url), store)
     running.start()
-    assert running.wait_connected(10)
+    assert running.wait_connected(PATIENCE_S)
     publisher.records("bench", range(40))
     until(lambda: store.rows)
     running.close()

@@ -1,7 +1,8 @@
 import time
 
 import pytest
-from mqtt_nodes import Publisher, record, until
+from mqtt_nodes import Publisher, record
+from patience import PATIENCE_S, until
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 
@@ -22,7 +23,7 @@ def store(tmp_path):
 @pytest.fixture
 def ingest(embedded, store):
     with Ingest(parse_address(embedded.url), store) as running:
-        assert running.wait_connected(10)
+        assert running.wait_connected(PATIENCE_S)
         yield running
 
 
@@ -35,7 +36,7 @@ def node_publisher(embedded):
 
 async def shows(pilot: Pilot, what) -> None:
     """Let the app run until `what()` is true."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while not what():
         assert time.monotonic() < deadline, "the screen never showed it"
         await pilot.pause(0.05)

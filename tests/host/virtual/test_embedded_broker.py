@@ -7,7 +7,7 @@ import sys
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
-from mqtt_nodes import until
+from patience import PATIENCE_S, until
 
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker, accepts
@@ -59,7 +59,7 @@ def test_restart_keeps_port_session_and_messages(embedded):
     reader.disconnect()
     reader.loop_stop()
     writer = client(clean=True)
-    writer.publish("a/b", b"kept", 1).wait_for_publish(10)
+    writer.publish("a/b", b"kept", 1).wait_for_publish(PATIENCE_S)
     writer.disconnect()
     writer.loop_stop()
     embedded.kill()
@@ -81,7 +81,7 @@ def test_a_port_in_use_is_one_sentence():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        broker = EmbeddedBroker(port=taken.getsockname()[1], deadline_s=5)
+        broker = EmbeddedBroker(port=taken.getsockname()[1])
         with pytest.raises(NoBrokerError, match="in use") as refused:
             broker.start()
     assert "\n" not in str(refused.value)
