@@ -5,14 +5,14 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Protocol
+
+from patience import until
 
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 
 _MOSQUITTO = "/usr/sbin/mosquitto"
-_PATIENCE_S = 90.0
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
 allow_anonymous {anonymous}
@@ -77,10 +77,7 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [_MOSQUITTO, "-c", str(self._file)], stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + _PATIENCE_S
-        while not _listens(self._port):
-            assert time.monotonic() < deadline, "mosquitto does not start"
-            time.sleep(0.02)
+        until(lambda: _listens(self._port))
 
     def stop(self) -> None:
         if self._process is not None:
@@ -97,10 +94,7 @@ class Mosquitto:
         assert self._process is not None
         before = self._saved_ns()
         self._process.send_signal(signal.SIGUSR1)
-        deadline = time.monotonic() + _PATIENCE_S
-        while self._saved_ns() == before:
-            assert time.monotonic() < deadline, "mosquitto does not save"
-            time.sleep(0.01)
+        until(lambda: self._saved_ns() != before)
 
     def _saved_ns(self) -> int:
         return self._database.stat().st_mtime_ns if self._database.exists() else 0

@@ -1,14 +1,12 @@
-"""Nodes for the tests: real paho publishers, and waiting for something to become true."""
+"""Nodes for the tests: real paho publishers."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import paho.mqtt.client as mqtt
+from patience import until
 
 from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
-
-PATIENCE_S = 90.0  # of a machine that is busy; nothing waits for it that goes well
 
 
 def record(seq: int, boot: int = 1, **values: int) -> Record:
@@ -39,11 +37,3 @@ class Publisher:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait until `true()`; fail when it stays false."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)

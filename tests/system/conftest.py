@@ -9,9 +9,9 @@ from mqtt_brokers import Broker, Mosquitto, Nats
 
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 
-pytest.register_assert_rewrite("rig")
+pytest.register_assert_rewrite("reporting_node")
 
-from rig import Receiver, make_node  # noqa: E402
+from reporting_node import Receiver, make_node  # noqa: E402
 
 MakeNode = Callable[..., VirtualNode]
 

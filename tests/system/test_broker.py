@@ -7,7 +7,8 @@ import time
 
 import pytest
 from mqtt_brokers import Broker
-from rig import backlog, scenario_text, until, wake
+from patience import PATIENCE_S, until
+from reporting_node import backlog, scenario_text, wake
 
 from filmgauge.config import Config
 from filmgauge_sim.nodes.configuration import Broker as Anywhere
@@ -54,7 +55,7 @@ def test_kills_at_any_moment_lose_nothing(embedded: Broker, node_on, receiver):
             embedded.start()
     finally:
         stop.set()
-        reporter.join(60)
+        reporter.join(PATIENCE_S)
     assert not reporter.is_alive()
     until(lambda: host.ingest.connected)
     while backlog(node):
@@ -66,7 +67,7 @@ def test_kills_at_any_moment_lose_nothing(embedded: Broker, node_on, receiver):
 
 def awake_us(node: VirtualNode) -> int:
     """Return how long the node has been awake, boots and radio included."""
-    states = node.board.meter.time_us
+    states = node.board.load.time_us
     return sum(us for state, us in states.items() if state != "deep sleep")
 
 

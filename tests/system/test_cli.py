@@ -8,14 +8,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from importlib.resources import files
 from pathlib import Path
 
 import psutil
 import pytest
 from cadence import reports_due
-from rig import until
+from patience import PATIENCE_S, until
 
 from filmgauge_sim.scenario.loading import load_scenario
 
@@ -32,7 +31,7 @@ def filmgauge(*arguments: str, **environment: str) -> subprocess.CompletedProces
         [*COMMAND, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         env={**os.environ, **environment},
     )
 
@@ -214,7 +213,7 @@ def gone(process: psutil.Process) -> bool:
 
 
 def started(*arguments: str, least: int = 3) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
-    """Start a run that takes long; return it and its helpers once a node is at work."""
+    """Start a run that takes long; return it and its helpers once a node has booted."""
     process = subprocess.Popen(
         [*COMMAND, "--json", "--duration", "300d", *arguments],
         stdout=subprocess.PIPE,
@@ -225,7 +224,6 @@ def started(*arguments: str, least: int = 3) -> tuple[subprocess.Popen[str], lis
     try:
         # By default broker, helper and interpreter.
         until(lambda: len(mine.children(recursive=True)) >= least)
-        time.sleep(0.5)
         return process, mine.children(recursive=True)
     except BaseException:
         process.kill()
@@ -242,7 +240,7 @@ def test_a_signal_ends_a_run_that_keeps_its_memory(
     console = out / "window-1.console.log"
     until(lambda: console.exists() and "record 0" in console.read_text())
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
     assert "Traceback" not in stderr
     (node,) = json.loads(stdout)["nodes"]
@@ -254,8 +252,11 @@ def test_a_signal_ends_a_run_that_keeps_its_memory(
 @pytest.mark.parametrize("speed", ["max", "600"])
 def test_a_signal_ends_the_run_and_tells_the_result(number: signal.Signals, speed: str):
     process, helpers = started("--speed", speed)
+    mine = psutil.Process(process.pid)
+    # Another interpreter is that of another wake.
+    until(lambda: set(mine.children(recursive=True)) - set(helpers))
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
     assert "Traceback" not in stderr
     (node,) = json.loads(stdout)["nodes"]

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flash_rig import flash, make_board, wanted
+from flashed_board import flash, make_board, wanted
 from mqtt_brokers import Broker
+from patience import PATIENCE_S
 
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 from filmgauge_host.errors import InputError
@@ -16,7 +17,7 @@ from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 
-ERASE = FlashOptions(erase=True, timeout_s=30, ask_after_s=1)
+ERASE = FlashOptions(erase=True, timeout_s=PATIENCE_S, ask_after_s=1)
 KEY, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
 KEYS = pytest.mark.parametrize(
     ("journal", "key"), [("/counter", "ble_key"), ("/commands", "command_key")]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from mqtt_brokers import Broker
-from rig import said, scenario_text, wake
+from reporting_node import said, scenario_text, wake
 
 from filmgauge_sim.board.littlefs_outside import FlashAccess, fetch, install, mounted
 from filmgauge_sim.nodes.virtual_node import VirtualNode

@@ -1,14 +1,16 @@
 """Flashing a virtual board of each kind, from empty to its first record and from there on."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flash_rig import (
+from flashed_board import (
     OPTIONS,
     SPEED,
     Heard,
@@ -20,13 +22,16 @@ from flash_rig import (
     wanted,
 )
 from mqtt_brokers import Broker
-from rig import Receiver, until
+from patience import PATIENCE_S, until, until_said
+from reporting_node import Receiver
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.flash_plan import FlashError, Wanted
+from filmgauge_host.serial.first_record import await_first_record
+from filmgauge_host.serial.flash_plan import FlashError, Wanted, make_plan
 from filmgauge_host.serial.flash_session import FlashOptions
+from filmgauge_host.serial.flash_transfer import FlashTransfer
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
@@ -41,7 +46,7 @@ def mpremote(board: SerialBoard, *arguments: str) -> str:
         [sys.executable, "-m", "mpremote", "connect", str(board.port.path), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -49,7 +54,7 @@ def mpremote(board: SerialBoard, *arguments: str) -> str:
 
 def to_prompt(board: SerialBoard) -> None:
     """Interrupt a node that sleeps, which mpremote does not wait for."""
-    with BoardLink(str(board.port.path), patience_s=30) as link:
+    with BoardLink(str(board.port.path), patience_s=PATIENCE_S) as link:
         link.enter()
 
 
@@ -129,7 +134,7 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     kind: str, embedded: Broker, heard: Heard, tmp_path: Path
 ) -> None:
     good = wanted(kind, embedded.url)
-    bad = version("0.9.0", filmgauge__charge__sampler="raise ValueError('not today')\n")
+    bad = version("0.9.0", {"charge/sampler": "raise ValueError('not today')\n"})
     with make_board(kind, tmp_path) as board:
         flash(board, good)
         heard.forget()
@@ -138,8 +143,8 @@ def test_a_version_that_crashes_at_once_is_switched_back(
         if board_kind(kind).has_wifi:
             heard.await_record()
         else:
-            count = len(backlog(board.board.flash))
-            until(lambda: len(backlog(board.board.flash)) > count)
+            before = backlog(board.board.flash)
+            until(lambda: backlog(board.board.flash) != before)
         assert flash(board, good).copied == []
     assert fetch(board.board.flash, "/app.bin") == good.archive.data
     assert fetch(board.board.flash, "/config.json") == good.config
@@ -148,10 +153,10 @@ def test_a_version_that_crashes_at_once_is_switched_back(
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        ("filmgauge__start", "while True:\n    pass\n"),  # hangs where no watchdog runs yet
+        ("start", "while True:\n    pass\n"),  # hangs where no watchdog runs yet
         # fails in each wake, on a board that never boots by itself
         (
-            "filmgauge__charge__coulomb_counter",
+            "charge/coulomb_counter",
             "def charge_source(config):\n    raise ValueError('not today')\n",
         ),
     ],
@@ -161,7 +166,7 @@ def test_a_version_that_never_reports_is_switched_back(
     module: str, text: str, embedded: Broker, tmp_path: Path
 ) -> None:
     good = wanted("stm32wb55", embedded.url)
-    bad = version("0.9.0", **{module: text})
+    bad = version("0.9.0", {module: text})
     with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=0.5)) as board:
         flash(board, good)
         with pytest.raises(FlashError, match="went back to the one before"):
@@ -171,13 +176,17 @@ def test_a_version_that_never_reports_is_switched_back(
 
 def test_a_node_without_its_broker_says_so(embedded: Broker, tmp_path: Path) -> None:
     away = wanted("esp32-c3", embedded.url, wifi_ssid="elsewhere")
-    listener = Silent()
-    with (
-        make_board("esp32-c3", tmp_path) as board,
-        pytest.raises(FlashError, match=r"did not report within 2 s; its last word: .*no network"),
-    ):
-        flash(board, away, FlashOptions(timeout_s=2.0), listener)
-    assert any("waits: no network" in line for line in listener.lines)
+    waits: list[str] = []
+    with make_board("esp32-c3", tmp_path) as board, BoardLink(str(board.port.path)) as link:
+        transfer = FlashTransfer(link, away, Silent().progress)
+        link.enter()
+        transfer.carry_out(make_plan(away, transfer.survey()))
+        link.reset()
+        until_said(board, b"waits: no network")
+        sentence = r"did not report within 1 s; its last word: .*no network"
+        with pytest.raises(FlashError, match=sentence):
+            await_first_record(link, 1.0, waits.append, ask_after_s=1.0)
+    assert any("waits: no network" in line for line in waits)
 
 
 def test_no_room(embedded: Broker, tmp_path: Path) -> None:
@@ -230,7 +239,9 @@ def test_a_first_flash_needs_a_configuration(embedded: Broker, tmp_path: Path) -
         with pytest.raises(InputError, match=r"no config\.json yet: give --config"):
             flash(board, kept(wanted("esp32-c3", embedded.url)))
         result = flash(
-            board, wanted("esp32-c3", embedded.url), FlashOptions(dry_run=True, timeout_s=30)
+            board,
+            wanted("esp32-c3", embedded.url),
+            FlashOptions(dry_run=True, timeout_s=PATIENCE_S),
         )
         assert (result.record, result.bytes > 60_000) == (None, True)
     assert [name for name in listing(board.board.flash, "/") if name not in (".", "..")] == []
@@ -241,9 +252,10 @@ def older_version(whole: Wanted) -> dict[str, Any]:
     texts = {path: text.decode() for path, text in firmware_build.start_files(source=True).items()}
     launch = texts["/launch.py"].replace("update.finish(", "exchange.settle(")
     launch = launch.replace("import update", "import exchange").replace('"update"', '"exchange"')
+    exchange = texts["/update.py"].replace("def finish(", "def settle(")
     return {
         "/launch.py": launch.encode(),
-        "/exchange.py": texts["/update.py"].replace("def finish(", "def settle(").encode(),
+        "/exchange.py": exchange.encode(),
         "/main.py": texts["/main.py"].encode(),
         "/app.bin": version("0.0.9").data,
         "/config.json": whole.config,
@@ -257,10 +269,9 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
     if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
         left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
     whole = wanted("esp32-c3", embedded.url)
-    with make_board("esp32-c3", tmp_path, blocks=128) as board:
-        board.pull()
-        install(board.board.flash, {**older_version(whole), **left})
-        board.plug()
+    board = make_board("esp32-c3", tmp_path, blocks=128)
+    install(board.board.flash, {**older_version(whole), **left})
+    with board:
         assert flash(board, whole).record is not None
         names = set(listing(board.board.flash, "/"))
     assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
@@ -275,7 +286,7 @@ def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(b"x" * 9000)
         to_prompt(board)
         mpremote(board, "mkdir", ":d", "+", "cp", str(tmp_path / "x"), ":d/x")
-        result = flash(board, whole, FlashOptions(erase=True, timeout_s=30, ask_after_s=1))
+        result = flash(board, whole, replace(OPTIONS, erase=True))
         assert result.bytes > 60_000
         assert result.record is not None
         assert result.record["boot"] == 1
@@ -287,7 +298,7 @@ def test_a_board_that_stands_at_its_prompt_comes_back_when_the_cable_is_pulled(
 ) -> None:
     with make_board("esp32-c3", tmp_path) as board:
         flash(board, wanted("esp32-c3", embedded.url))
-        with BoardLink(str(board.port.path), patience_s=30) as link:
+        with BoardLink(str(board.port.path), patience_s=PATIENCE_S) as link:
             link.enter()
             link.guard()
             board.pull(loses_power=False)
@@ -309,20 +320,23 @@ def test_the_command(embedded: Broker, tmp_path: Path) -> None:
         more = ["--config", str(config), "--cell", "evp-li", "--area", "1"]
         wrong = subprocess.run([*command, "pico-w", *more], capture_output=True, text=True)
         assert wrong.returncode == 1
-        assert wrong.stderr.splitlines()[-1].startswith("filmgauge: --board is pico-w, but")
+        assert wrong.stderr.splitlines()[-1].startswith(
+            "filmgauge: the board is to be pico-w, but"
+        )
         dry = subprocess.run(
             [*command, "esp32-c3", *more, "--dry-run", "--json"], capture_output=True, text=True
         )
         assert dry.returncode == 0, dry.stderr
         assert json.loads(dry.stdout)["record"] is None
-        real = [*command, "esp32-c3", *more, "--json", "--timeout", "1.5"]
-        done = subprocess.run(real, capture_output=True, text=True)
         # The Wi-Fi of the virtual board has another password.
-        assert done.returncode == 1
-        assert "no network" in done.stderr
-        for output in (wrong, dry, done):
-            assert secret not in output.stdout + output.stderr
-    assert OPTIONS.timeout_s > 0
+        real = [*command, "esp32-c3", *more, "--json"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        running = subprocess.Popen(real, text=True, **pipes)
+        until_said(board, b"waits: no network")
+        running.send_signal(signal.SIGINT)
+        done = running.communicate(timeout=PATIENCE_S)
+        assert running.returncode
+        assert secret not in "".join((wrong.stdout, wrong.stderr, dry.stdout, dry.stderr, *done))
 
 
 def test_the_command_refuses_a_wrong_configuration_before_it_opens_a_port(tmp_path: Path) -> None:

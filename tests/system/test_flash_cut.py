@@ -9,18 +9,46 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flash_rig import Heard, flash, make_board, version, wanted
+from flashed_board import Heard, Silent, flash, make_board, version, wanted
 from mqtt_brokers import Broker
 
-from filmgauge_host.serial.board_link import LinkError
+from filmgauge_host.serial.board_link import BoardLink, LinkError, LinkLost
 from filmgauge_host.serial.flash_plan import Wanted
-from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.littlefs_outside import fetch
+from filmgauge_sim.board.serial_board import SerialBoard
 
 KIND = "esp32-c3"
 OLD, NEW = "0.1.0", "0.2.0"
-CUT = FlashOptions(timeout_s=6.0)  # of a run that is cut: it waits for a port that is gone
 MOST_REQUESTS = 25  # of the firmware, that are still played after the last byte
+
+
+class CableCut(Silent):
+    """Pulls the cable `at` bytes after the board has said what it is."""
+
+    def __init__(self, board: SerialBoard, at: int, requests: int) -> None:
+        super().__init__()
+        self._board, self._at, self._requests = board, at, requests
+
+    def say(self, text: str) -> None:
+        if not self.lines:
+            self._board.pull_after(self._at, self._requests)
+        super().say(text)
+
+
+class ByteCount(Silent):
+    """Counts what is sent between the board saying what it is and the last file being there."""
+
+    def __init__(self, board: SerialBoard) -> None:
+        super().__init__()
+        self._board, self._begun, self.sent = board, 0, 0
+
+    def say(self, text: str) -> None:
+        if not self.lines:
+            self._begun = self._board.port.received
+        super().say(text)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        self.sent = self._board.port.received - self._begun
 
 
 @pytest.fixture
@@ -34,13 +62,8 @@ def heard(embedded: Broker) -> Iterator[Heard]:
 def versions(embedded: Broker) -> tuple[Wanted, Wanted]:
     """The old version, and a new one that differs in modules, start files and configuration."""
     sampler = "# new\nfrom filmgauge.charge.switched_sampler import *\n"
-    newer = wanted(
-        KIND,
-        embedded.url,
-        version(NEW, filmgauge__charge__sampled_charge=sampler),
-        sample_s=4,
-        report_every=1,
-    )
+    archive = version(NEW, {"charge/sampled_charge": sampler})
+    newer = wanted(KIND, embedded.url, archive, sample_s=4, report_every=1)
     newer.start_files["/main.py"] += b"# new\n"
     return wanted(KIND, embedded.url), newer
 
@@ -49,16 +72,16 @@ def sent_in_all(old_image: Path, folder: Path, whole: Wanted) -> int:
     """Return the bytes that a run without a cut sends."""
     shutil.copyfile(old_image, folder / "whole")
     with make_board(KIND, folder, image=folder / "whole") as board:
-        flash(board, whole)
-        return board.port.received
+        count = ByteCount(board)
+        flash(board, whole, listener=count)
+        return count.sent
 
 
 def cut_and_repeat(image: Path, new: Wanted, at: int, requests: int, heard: Heard) -> str:
     """Flash with a cut, boot, flash again; return the version that ran in between."""
     with make_board(KIND, image.parent, image=image) as board:
-        board.pull_after(at, requests)
         with pytest.raises(LinkError):
-            flash(board, new, CUT)
+            flash(board, new, listener=CableCut(board, at, requests))
         heard.forget()
         board.plug()
         between = heard.version_at_power_on()
@@ -93,6 +116,27 @@ def test_a_cable_pulled_at_random_points(
         assert between == OLD or at > 0.9 * whole
 
 
+def test_a_cable_pulled_while_the_board_is_interrupted(
+    versions: tuple[Wanted, Wanted], heard: Heard, tmp_path: Path
+) -> None:
+    old, new = versions
+    with make_board(KIND, tmp_path) as board:
+        flash(board, old)
+        with BoardLink(str(board.port.path)) as link:
+            board.pull_after(3)
+            with pytest.raises(LinkLost):
+                link.enter(lambda waited_s: give_up_without(board))
+        heard.forget()
+        board.plug()
+        assert heard.version_at_power_on() == OLD
+        assert flash(board, new).record is not None
+
+
+def give_up_without(board: SerialBoard) -> None:
+    if not board.port.is_open:
+        raise LinkLost("the port is gone")
+
+
 def test_a_cable_pulled_while_an_empty_board_is_flashed(
     versions: tuple[Wanted, Wanted], heard: Heard, tmp_path: Path
 ) -> None:
@@ -100,8 +144,7 @@ def test_a_cable_pulled_while_an_empty_board_is_flashed(
     rng = random.Random(0)
     with make_board(KIND, tmp_path) as board:
         for at in sorted(rng.randrange(1, 100_000) for _ in range(4)):
-            board.pull_after(at, rng.randrange(MOST_REQUESTS))
             with pytest.raises(LinkError):
-                flash(board, new, CUT)
+                flash(board, new, listener=CableCut(board, at, rng.randrange(MOST_REQUESTS)))
             board.plug()
         assert flash(board, new).record is not None

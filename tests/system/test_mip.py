@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flash_rig import Heard, configuration, make_board
+from flashed_board import Heard, configuration, make_board
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial import node_settings
-from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.board.serial_board import SerialOptions
+from filmgauge_sim.nodes.boards import BOARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -46,7 +46,7 @@ def test_mip_installs_a_node_that_runs(embedded: Broker, tmp_path: Path) -> None
             flash,
             {
                 "/config.json": config,
-                "/profile.bin": node_settings.compile_cell("evp-li", 1.0),
+                "/profile.bin": node_settings.compile_cell("evp-li", 1.0).to_bytes(),
                 "/main.py": (FIRMWARE / "main.py").read_bytes(),
             },
         )

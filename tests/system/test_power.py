@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from mqtt_brokers import Broker
-from rig import Receiver, backlog, make_node, scenario_text, until, wake
+from patience import until
+from reporting_node import Receiver, backlog, make_node, scenario_text, wake
 
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode

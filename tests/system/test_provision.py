@@ -8,29 +8,34 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mqtt_brokers import Mosquitto
-from rig import make_node, scenario_text, wake
+from reporting_node import make_node, scenario_text, wake
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.provision.broker_files import with_password
+from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialOptions
+from filmgauge_sim.nodes.configuration import board_files
 from filmgauge_sim.nodes.serial_bench import bench_board
 from filmgauge_sim.nodes.surroundings import CyclerStep, SensorTruthSection, WorldSection
 
 DESCRIPTION = """
-node = "shelf-1"
+name = "shelf-1"
 board = "esp32-c3"
+commands = true
 [cell]
 set = "evp-li"
 area_cm2 = 1.0
-[all]
-wifi_ssid = "virtual"
-mqtt_host = "127.0.0.1"
-mqtt_port = {port}
+[intervals]
 report_every = 1
+[wifi]
+ssid = "virtual"
+[broker]
+host = "127.0.0.1"
+port = {port}
 """
 
 
@@ -64,8 +69,8 @@ def test_it_reports_with_its_own_password(
 ) -> None:
     broker, folder = provisioned
     node = make_node(tmp_path / "rig", broker.url, "micropython", scenario_text("shelf-1"))
-    names = ("config.json", "profile.bin")
-    install(node.flash, {f"/{name}": (folder / name).read_bytes() for name in names})
+    described, secrets = read_node(folder, lambda _: None)
+    install(node.flash, board_files(described, secrets))
     with closing(node), closing(RecordStore(tmp_path / "records.sqlite")) as store:
         address = parse_address(broker.url.replace("//", "//host:h@"))
         ingest = Ingest(address, store)
@@ -76,8 +81,7 @@ def test_it_reports_with_its_own_password(
         found = [report.record for report in store.records("shelf-1")]
         assert [record.seq for record in found] == [0, 1, 2]
         assert all(record.faults == 0 for record in found)
-        password = json.loads((folder / "config.json").read_text())["mqtt_password"]
-        assert password not in node.console.read_text()
+        assert secrets["mqtt_password"] not in node.console.read_text()
 
 
 def test_from_an_empty_board_to_a_look_inside(
@@ -90,14 +94,13 @@ def test_from_an_empty_board_to_a_look_inside(
     options = SerialOptions(speed=50.0)
     with bench_board("esp32-c3", tmp_path, options, surroundings=world) as board:
         port = ("--port", tmp_path / "port", "--json")
-        settings = ("--config", folder / "config.json", "--profile", folder / "profile.bin")
-        flashed = json.loads(filmgauge("flash", *port, "--board", "esp32-c3", *settings))
+        flashed = json.loads(filmgauge("flash", *port, "--node", folder))
         assert flashed["record"]["seq"] == 0
         status = json.loads(filmgauge("node", "status", *port))
         assert (status["node"], status["problems"]) == ("shelf-1", [])
         assert status["state"]["faults"] == "none"
         tested = json.loads(filmgauge("node", "selftest", *port, "--current-ua", -2.202))
         assert tested["healthy"] is True
-        for name in ("mqtt_password", "command_key", "ble_key"):
-            secret = json.loads((folder / "config.json").read_text())[name]
-            assert secret.encode() not in board.log
+        _, secrets = read_node(folder, lambda _: None)
+        for name in ("mqtt_password", "command_key"):
+            assert secrets[name].encode() not in board.log

@@ -1,7 +1,7 @@
 """The same scenario on the real interpreter and in this process is the same run."""
 
 from mqtt_brokers import Broker
-from rig import Receiver, backlog, scenario_text, wake
+from reporting_node import Receiver, backlog, scenario_text, wake
 
 from filmgauge.record.record import Record
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -26,7 +26,7 @@ def run(tmp_path, broker, node_on, runtime, name, text=TEXT) -> tuple[list[Recor
         "requests": board.requests,
         "programs": node.flash.programs,
         "erases": node.flash.erases,
-        "states": dict(board.meter.time_us),
+        "states": dict(board.load.time_us),
         "memory": board.rtc_memory,
         "flash": node.flash.path.read_bytes(),
         "truth": [node.truth[at] for at in range(len(node.truth))],

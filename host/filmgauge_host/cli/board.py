@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-_KINDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
+from filmgauge_host.cli.options import input_errors
+from filmgauge_host.errors import FilmgaugeError, needs
+from filmgauge_sim.nodes.boards import BOARDS, USUAL
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(_KINDS), default="esp32-c3", show_default=True)
+@click.option("--kind", type=click.Choice(list(BOARDS)), default=USUAL, show_default=True)
 @click.option(
     "--image",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -32,20 +34,19 @@ _KINDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
     is_flag=True,
     help="Start an MQTT broker for the board, and print its address.",
 )
+@needs("sim")
+@input_errors()
 def board(kind: str, image: Path | None, empty: bool, speed: float, broker: bool) -> None:
     """Run a virtual board with its sensors and a film cell until Ctrl-C.
 
     Its serial port speaks MicroPython's REPL: flash it, or use mpremote on it. The Wi-Fi around
     it is called "virtual" and has no password. Enter presses its reset button.
     """
-    from filmgauge_host.errors import FilmgaugeError, InputError
     from filmgauge_sim.board.launcher import InterpreterError
 
     try:
         with tempfile.TemporaryDirectory(prefix="filmgauge-board-") as scratch:
             _serve(kind, Path(scratch), image, empty, speed, broker)
-    except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(str(error)) from None
     except InterpreterError as error:
         raise FilmgaugeError(str(error)) from None
 

@@ -3,29 +3,41 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from filmgauge_host.serial.flash_plan import Wanted
-    from filmgauge_host.serial.interpreter import BoardType
-
-_BOARDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
+from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.errors import InputError
+from filmgauge_host.provision.node_file import read_node
+from filmgauge_host.provision.secret_values import from_environment
+from filmgauge_host.serial import firmware_build
+from filmgauge_host.serial.board_link import find_port
+from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
+from filmgauge_host.serial.flash_session import FlashOptions, flash_board
+from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
+from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.configuration import board_files
 
 
 @click.command()
 @click.option("--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]")
-@click.option("--board", "board_name", required=True, type=click.Choice(_BOARDS))
+@click.option(
+    "--node",
+    type=click.Path(path_type=Path),
+    help="Description of the node (filmgauge provision): node.toml, or its folder.",
+)
+@click.option("--board", "board_name", type=click.Choice(list(BOARDS)), help="Without --node.")
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The node's configuration, JSON or TOML  [default: what the board has]",
+    help="Instead of --node: configuration, JSON or TOML  [default: what the board has]",
 )
 @click.option(
     "--profile",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Compiled cell profile (filmgauge profile)  [default: what the board has]",
+    help="Instead of --node: compiled profile of the cell  [default: what the board has]",
 )
 @click.option("--cell", help="Instead of --profile: parameter set, such as evp-li, or TOML file.")
 @click.option("--area", "area_cm2", type=float, help="With --cell: area of the film, cm2.")
@@ -41,9 +53,11 @@ _BOARDS = ("esp32-c3", "esp32-c6", "esp32-s3", "pico-w", "stm32wb55")
     show_default=True,
     help="How long to wait for the board to answer, and then for its record, s.",
 )
+@input_errors()
 def flash(
     port: str | None,
-    board_name: str,
+    node: Path | None,
+    board_name: str | None,
     config: Path | None,
     profile: Path | None,
     cell: str | None,
@@ -56,13 +70,17 @@ def flash(
 ) -> None:
     """Flash a board: copy what differs, exchange versions at its next boot, and print the first
     record. It can be interrupted and run again at any time."""
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.flash_session import FlashOptions, flash_board
-    from filmgauge_host.serial.interpreter import BOARDS
-    from filmgauge_host.terminal.flash_lines import FlashLines
-
-    board = BOARDS[board_name]
-    wanted = _wanted(board, config, _profile(profile, cell, area_cm2), source)
+    if node is not None:
+        if config or profile or cell or area_cm2:
+            raise InputError("give --node, or --config and --profile, not both")
+        board, wanted = _described(node, board_name, source)
+    elif board_name is None:
+        raise InputError("give --node, or --board with --config and --profile")
+    else:
+        board = BOARDS[board_name]
+        config_file = None if config is None else read_config(config, board)
+        profile_file = _profile(profile, cell, area_cm2)
+        wanted = firmware_build.wanted(config_file, profile_file, source)
     found_port = find_port(port)
     with FlashLines(quiet=as_json) as lines:
         options = FlashOptions(erase=erase, dry_run=dry_run, timeout_s=timeout_s)
@@ -73,32 +91,21 @@ def flash(
         click.echo(json.dumps(result.record, indent=2))
 
 
+def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardKind, Wanted]:
+    """Return the board of a described node, and what shall be on it."""
+    description, secrets = read_node(node, warn)
+    if board_name not in (None, description.board):
+        raise InputError(f"--board is {board_name}, but the node's is {description.board}")
+    files = board_files(description, {**secrets, **from_environment()})
+    return description.kind, firmware_build.wanted(files[CONFIG], files[PROFILE], source)
+
+
 def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> bytes | None:
     """Return the profile that the options name, None for none."""
-    from filmgauge_host.errors import InputError
-    from filmgauge_host.serial.node_settings import compile_cell, read_profile
-
     if (cell is None) != (area_cm2 is None):
         raise InputError("--cell and --area belong together")
     if profile is not None and cell is not None:
         raise InputError("give --profile, or --cell and --area, not both")
     if profile is not None:
         return read_profile(profile)
-    return None if cell is None or area_cm2 is None else compile_cell(cell, area_cm2)
-
-
-def _wanted(
-    board: "BoardType", config: Path | None, profile: bytes | None, source: bool
-) -> "Wanted":
-    from filmgauge_host.serial import firmware_build
-    from filmgauge_host.serial.archive import Archive
-    from filmgauge_host.serial.flash_plan import Wanted
-    from filmgauge_host.serial.node_settings import read_config
-
-    return Wanted(
-        config=None if config is None else read_config(config, board),
-        profile=profile,
-        archive=Archive(firmware_build.modules(source)),
-        start_files=firmware_build.start_files(source),
-        bytecode=None if source else firmware_build.bytecode_version(),
-    )
+    return None if cell is None or area_cm2 is None else compile_cell(cell, area_cm2).to_bytes()

@@ -1,4 +1,4 @@
-"""`filmgauge node`: look inside a node over its serial port."""
+"""`filmgauge node`: look inside a node over its serial port, and work out its energy budget."""
 
 import json
 import sys
@@ -8,6 +8,16 @@ from typing import Any
 
 import click
 
+from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.provision.node_file import read_node
+from filmgauge_host.serial.board_script import interrupted, merged, run_script
+from filmgauge_host.serial.log_export import check_format, export, read_backlog
+from filmgauge_host.serial.selftest_checks import Finding, Reference, evaluate
+from filmgauge_host.serial.status import read_status, status_lines
+from filmgauge_host.terminal.budget_lines import budget_lines, budget_table
+from filmgauge_sim.nodes.energy_budget import energy_budget
+
 _PORT = click.option(
     "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
 )
@@ -16,7 +26,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 
 @click.group()
 def node() -> None:
-    """Look inside a node over its serial port.
+    """Look inside a node over its serial port, or work out its energy budget.
 
     The firmware is interrupted and boots again afterwards; a node that sleeps is waited for.
     Nothing is written to its flash.
@@ -24,15 +34,28 @@ def node() -> None:
 
 
 @node.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_JSON
+@input_errors()
+def budget(file: Path, as_json: bool) -> None:
+    """Print what the node of FILE takes for itself, line by line: no board is needed.
+
+    FILE is a description (filmgauge provision), node.toml or its folder.
+    """
+    description, _ = read_node(file, warn)
+    found = energy_budget(description)
+    if as_json:
+        click.echo(json.dumps(budget_table(description, found)))
+    else:
+        click.echo("\n".join(budget_lines(description, found)))
+
+
+@node.command()
 @_PORT
 @_JSON
 def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.board_script import interrupted
-    from filmgauge_host.serial.status import read_status, status_lines
-
-    with interrupted(find_port(port), _waiting()) as link:
+    with interrupted(port, _waiting()) as link:
         found = read_status(link)
     click.echo(json.dumps(found) if as_json else "\n".join(status_lines(found)))
 
@@ -47,16 +70,12 @@ def status(port: str | None, as_json: bool) -> None:
 )
 def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.board_script import interrupted
-    from filmgauge_host.serial.log_export import check_format, export, read_backlog
-
     if out is not None:
         check_format(out)
-    with interrupted(find_port(port), _waiting()) as link:
+    with interrupted(port, _waiting()) as link:
         records, bad = read_backlog(link)
     for sentence in bad:
-        click.echo(f"filmgauge: {sentence}", err=True)
+        warn(sentence)
     if out is not None:
         export(records, out)
     if as_json:
@@ -100,14 +119,9 @@ def selftest(
 
     Exit code 1 where something is wrong.
     """
-    from filmgauge_host.errors import FilmgaugeError, InputError
-    from filmgauge_host.serial.board_link import find_port
-    from filmgauge_host.serial.board_script import interrupted, merged, run_script
-    from filmgauge_host.serial.selftest_checks import Reference, evaluate
-
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")
-    with interrupted(find_port(port), _waiting()) as link:
+    with interrupted(port, _waiting()) as link:
         answers = merged(run_script(link, "selftest"))
     if answers["configuration"] is None:
         wrong = answers["configuration_wrong"]
@@ -124,7 +138,7 @@ def selftest(
         sys.exit(1)
 
 
-def _finding_lines(finding: Any) -> list[str]:
+def _finding_lines(finding: Finding) -> list[str]:
     if finding.verdict != "fault":
         return [f"{finding.verdict:10}  {finding.check}: {finding.seen}"]
     return [

@@ -2,15 +2,19 @@
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from filmgauge_host.provision.description import Description
-    from filmgauge_host.provision.provisioning import Provisioned
+from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
+from filmgauge_host.errors import InputError
+from filmgauge_host.provision import provisioning
+from filmgauge_host.provision.node_file import read_node, read_node_secrets
+from filmgauge_host.provision.provisioning import Provisioned
+from filmgauge_host.provision.secret_values import WIFI_PASSWORD, from_environment, variable
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.secrets import read_secrets_file
 
 
 @click.command()
@@ -35,65 +39,57 @@ if TYPE_CHECKING:
 )
 @click.option("--new-keys", is_flag=True, help="Make new keys and a new password for the broker.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without secrets.")
+@input_errors()
 def provision(
     source: Path | None, secrets_file: Path | None, out: Path, new_keys: bool, as_json: bool
 ) -> None:
-    """Write the configuration folder of a node, and its lines for a mosquitto broker.
+    """Write the description of a node, its secrets, and its lines for a mosquitto broker.
 
     Asks for what it needs, or takes it from a file. Secrets are asked for without echo, or come
     from --secrets or from FILMGAUGE_NODE_WIFI_PASSWORD and the like; keys and the broker's
     password are made where they are not given, and kept when a node is provisioned again.
     """
-    from filmgauge_host.cli.provision_questions import ask
-    from filmgauge_host.provision import secret_values
-    from filmgauge_host.provision.description import read_description
-    from filmgauge_host.provision.provisioning import existing_secrets, provision
-
-    given = {} if secrets_file is None else secret_values.from_file(secrets_file)
-    given |= secret_values.from_environment()
-    described = ask(out, given) if source is None else read_description(source)
-    described = replace(described, secrets=described.secrets | given)
-    if source is not None:
-        described = _with_wifi_password(described, existing_secrets(out, described.node))
-    done = provision(described, out, new_keys)
+    given = {} if secrets_file is None else read_secrets_file(secrets_file)
+    given |= from_environment()
+    if source is None:
+        description, asked, before = ask(out, given)
+        given |= asked
+    else:
+        description, before = read_node(source, warn)
+        before |= read_node_secrets(out / description.name)
+        given |= _wifi_password(description, {**before, **given})
+    done = provisioning.provision(description, given, before, out, new_keys)
     click.echo(json.dumps(_summary(done)) if as_json else _text(done))
 
 
-def _with_wifi_password(described: "Description", before: dict[str, str]) -> "Description":
+def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dict[str, str]:
     """Ask for the one secret that cannot be made, unless it is there."""
-    from filmgauge_host.cli.provision_questions import ask_wifi_password
-    from filmgauge_host.errors import InputError
-    from filmgauge_host.provision.configuration import has_wifi
-    from filmgauge_host.provision.secret_values import WIFI_PASSWORD, variable
-
-    if WIFI_PASSWORD in described.secrets | before or not has_wifi(described.board):
-        return described
+    if WIFI_PASSWORD in present or not description.kind.has_wifi:
+        return {}
     if not sys.stdin.isatty():
         raise InputError(
             f"{WIFI_PASSWORD} is missing: give it in {variable(WIFI_PASSWORD)}, in the file of"
             " --secrets or at a terminal; it is empty for an open network"
         )
-    ssid = str(described.values.get("wifi_ssid", ""))
-    secrets = described.secrets | {WIFI_PASSWORD: ask_wifi_password(ssid)}
-    return replace(described, secrets=secrets)
+    return {WIFI_PASSWORD: ask_wifi_password(description.wifi.ssid)}
 
 
-def _summary(done: "Provisioned") -> dict[str, object]:
+def _summary(done: Provisioned) -> dict[str, object]:
     return {
         "node": done.node,
         "board": done.board,
         "full_uah": round(done.full_uah, 3),
         "files": [str(path) for path in done.files],
         "made": done.made,
-        "kept": done.kept,
+        "kept": done.reused,
     }
 
 
-def _text(done: "Provisioned") -> str:
+def _text(done: Provisioned) -> str:
     lines = [f"{done.node}: {done.board}, a cell of {done.full_uah:g} uAh"]
     lines += [f"  {path}" for path in done.files]
     if done.made:
         lines.append(f"  made: {', '.join(done.made)}")
-    if done.kept:
-        lines.append(f"  kept: {', '.join(done.kept)}")
+    if done.reused:
+        lines.append(f"  kept: {', '.join(done.reused)}")
     return "\n".join(lines)

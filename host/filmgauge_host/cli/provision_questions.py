@@ -1,195 +1,245 @@
-"""The questions of `filmgauge provision`. Each answer is checked at once, by the firmware's rules.
+"""The questions of `filmgauge provision`. Each answer is checked at once, as the whole file is.
 
 Questions go to standard error, so that what is printed stays one JSON object with --json.
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
+import msgspec
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision import secret_values
-from filmgauge_host.provision.configuration import (
-    BOARDS,
-    SUPPLIES,
-    Supply,
-    Value,
-    board_defaults,
-    check_area,
-    check_value,
-    default,
-    has_wifi,
-    is_number,
+from filmgauge_host.provision.node_file import read_node, read_node_secrets
+from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD
+from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_sim.cell.parameters import available_sets
+from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.description import (
+    DESCRIPTION_FILE,
+    NodeDescription,
+    description_from,
 )
-from filmgauge_host.provision.description import Description, checked_node, read_description
-from filmgauge_host.provision.provisioning import DESCRIPTION, existing_secrets
-from filmgauge_sim.nodes.boards import PINS
+from filmgauge_sim.nodes.secrets import check_secrets
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.scenario.loading import load_scenario
 
+_FILM_EXAMPLE = "window"  # the scenario whose node a node on film is like, unless told otherwise
+_OFFSET_EVERY = 360  # with a disconnect switch, as in the scenario `bench`
 _PINS = {
-    "pin_scl": "I2C clock",
-    "pin_sda": "I2C data",
-    "pin_gate": "gate of the voltage input",
-    "pin_disconnect": "disconnect switch, -1 for none",
-    "pin_sensors": "supply of the sensors, -1 for always on",
+    "pins.scl": "I2C clock",
+    "pins.sda": "I2C data",
+    "pins.gate": "gate of the voltage input",
+    "pins.disconnect": "disconnect switch, -1 for none",
 }
-_WIRING = {
-    "shunt_mohm": "Shunt, milliohm",
-    "ina228_address": "Address of the INA228",
-    "tmp117_address": "Address of the TMP117",
+_SENSORS = {
+    "sensor.shunt_ohm": "Shunt, ohm",
+    "sensor.ina228_address": "Address of the INA228",
+    "sensor.tmp117_address": "Address of the TMP117",
+}
+_CIRCUIT = {
+    "capacitor.capacitance_uf": "Buffer capacitor, uF",
+    "capacitor.leakage_mohm": "Leakage across it, Mohm",
+    "converter.quiescent_na": "Current of the converter itself, nA",
+    "converter.discharge_ua": "Current that it takes from the cell, uA",
+    "converter.charge_ua": "Current that it charges the cell with, uA",
+}
+_HARVESTERS = {  # kind: key and question, what is usual
+    "photovoltaic": ("area_cm2", "Area of the photovoltaic cell, cm2", 10.0),
+    "thermoelectric": ("uw_per_k2", "Power of the thermoelectric generator at 1 K, uW", 1.0),
+    "charger": ("power_uw", "Power of the charger, uW", 1000.0),
+    "constant": ("power_uw", "Power of the harvester, uW", 20.0),
+    "none": None,
 }
 _INTERVALS = {
-    "sample_s": "Seconds from sample to sample",
-    "report_every": "Samples from report to report",
+    "intervals.sample_s": "Seconds from sample to sample",
+    "intervals.report_every": "Samples from report to report",
 }
-_BUDGET = {
-    "own_nw": "What the sleeping node takes, nW",
-    "wake_nj": "What a wake takes, nJ",
-}
-_ZERO_EVERY = 360  # with a switch: as the scenario `bench`
 
 
-def ask(out: Path, given: Mapping[str, str]) -> Description:
-    """Ask for everything about a node. What an earlier run has written is the default.
+def ask(
+    out: Path, given: Mapping[str, str]
+) -> tuple[NodeDescription, dict[str, str], dict[str, str]]:
+    """Ask for everything about a node: its description, secrets that were asked for, and those
+    that it has. What an earlier run has written is the default.
 
     given: secrets that need not be asked for.
     """
-    node = _ask("Name of the node", None, checked_node)
-    before = _before(out, node)
-    board = _choice("Board", BOARDS, before.board if before else BOARDS[0])
-    usual: Supply = before.supply if before else ("usb" if has_wifi(board) else "film")
-    supply: Any = _choice("It lives from", SUPPLIES, usual)
-    known: dict[str, Value] = board_defaults(board, supply)
-    if before:
-        known |= before.values
-    cell_set = _ask("Cell: a parameter set or a TOML file", before and before.cell_set, _cell)
-    area = _ask("Area of the film, cm2", before and before.area_cm2, _area)
-    values: dict[str, Value] = dict(before.values) if before else {}
-    secrets: dict[str, str] = {}
-    if has_wifi(board):
-        values |= _uplink(node, known)
-        secrets = _uplink_secrets(
-            str(values["wifi_ssid"]), {**existing_secrets(out, node), **given}
-        )
-    values |= _wiring(board, known)
+    name = _prompt("Name of the node", None, lambda text: description_from({"name": text}).name)
+    folder = out / name
+    has_file = (folder / DESCRIPTION_FILE).exists()
+    before = read_node(folder, lambda _: None)[0] if has_file else None
+    secrets = read_node_secrets(folder)
+    board = _choice("Board", tuple(BOARDS), before.board if before else next(iter(BOARDS)))
+    usual_supply = "usb" if BOARDS[board].has_wifi else "film"
+    supply = _choice("It lives from", ("usb", "film"), before.supply if before else usual_supply)
+    if before is not None and (board, supply) == (before.board, before.supply):
+        interview = _Interview(before)
+    else:
+        interview = _Interview(_usual(name, board, supply))
+    interview.cell(before is None)
+    asked = interview.network({**secrets, **given}) if BOARDS[board].has_wifi else {}
+    if BOARDS[board].has_bluetooth:
+        interview.bluetooth()
+    interview.wiring()
     if supply == "film":
-        values |= _values(_BUDGET, known)
-    elif values.get("pin_disconnect", -1) != -1:
-        values["zero_every"] = known.get("zero_every") or _ZERO_EVERY
-    values |= _values(_INTERVALS, known)
-    return Description(node, board, cell_set, float(area), supply, values, secrets)
+        interview.circuit()
+    interview.values(_INTERVALS)
+    return interview.description, asked, secrets
 
 
 def ask_wifi_password(ssid: str) -> str:
     """Ask without echo; empty for an open network."""
-    return _hidden(f"Password of {ssid or 'the network'} (empty: none)", "wifi_password")
+    return _hidden(f"Password of {ssid or 'the network'} (empty: none)", WIFI_PASSWORD)
 
 
-def _before(out: Path, node: str) -> Description | None:
-    path = out / node / DESCRIPTION
-    return read_description(path) if path.exists() else None
+def _usual(name: str, board: str, supply: str) -> NodeDescription:
+    """Return what a node is where nobody says otherwise."""
+    example = msgspec.to_builtins(load_scenario(_FILM_EXAMPLE).node[0].description)
+    table = {"name": name, "board": board, "supply": supply}
+    if supply == "film":
+        of_film = ("sensor", "capacitor", "converter", "harvester", "intervals")
+        table |= {key: example[key] for key in of_film}
+    if BOARDS[board].has_bluetooth:
+        table |= {"commands": True, "bluetooth": {**example["bluetooth"], "encrypted": True}}
+    return description_from(table)
 
 
-def _uplink(node: str, known: Mapping[str, Value]) -> dict[str, Value]:
-    names = {
-        "wifi_ssid": "Wi-Fi network",
-        "mqtt_host": "Broker",
-        "mqtt_port": "Port of the broker",
-    }
-    return {
-        **_values(names, known),
-        **_values({"mqtt_user": "User at the broker"}, {"mqtt_user": node, **known}),
-    }
+class _Interview:
+    """Asks for parts of a description; `description` has the answers so far."""
+
+    def __init__(self, usual: NodeDescription) -> None:
+        self.description = usual
+
+    def values(self, questions: Mapping[str, str]) -> None:
+        """Ask for keys, `table.key` each."""
+        for path, question in questions.items():
+            self._ask(path, question, attrgetter(path)(self.description))
+
+    def cell(self, is_new: bool) -> None:
+        """Ask what cell it is, and what is known of it."""
+        cell = self.description.cell
+        sets = ", ".join(available_sets())
+        self._ask("cell.set", f"Cell: {sets}, or a TOML file", "" if is_new else cell.set)
+        self._ask("cell.area_cm2", "Area of the film, cm2", None if is_new else cell.area_cm2)
+        self._set("cell.new", _confirm("Was it never charged?", cell.new))
+        usual = "unknown" if cell.soc is None else f"{100 * cell.soc:g}"
+        _prompt("Charge now, %, or unknown", usual, self._set_charge)
+
+    def network(self, present: Mapping[str, str]) -> dict[str, str]:
+        """Ask for network and broker; return the secrets that were asked for."""
+        self.values({"wifi.ssid": "Wi-Fi network"})
+        broker = self.description.broker
+        usual = BrokerAddress(broker.host, broker.port, user=broker.user or None)
+        _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._set_broker)
+        asked: dict[str, str] = {}
+        if WIFI_PASSWORD not in present:
+            asked[WIFI_PASSWORD] = ask_wifi_password(self.description.wifi.ssid)
+        if MQTT_PASSWORD not in present:
+            password = _hidden("Password at the broker (empty: make one)", MQTT_PASSWORD)
+            asked |= {MQTT_PASSWORD: password} if password else {}
+        return asked
+
+    def bluetooth(self) -> None:
+        """Ask how it reports and obeys."""
+        description = self.description
+        self.values({"bluetooth.advertise_ms": "How long each report is advertised, ms"})
+        encrypted = _confirm("Encrypt what it advertises?", description.bluetooth.encrypted)
+        self._set("bluetooth.encrypted", encrypted)
+        self._set("commands", _confirm("Does it obey signed commands?", description.commands))
+
+    def wiring(self) -> None:
+        """Ask how the sensors are wired."""
+        on_usb = self.description.supply == "usb"
+        fitted = self.description.kind.pins.disconnect >= 0
+        if not _confirm("Is it wired as docs/hardware.md says?", True):
+            for path, question in _PINS.items():
+                self._ask(path, question, attrgetter(path)(self.description.kind))
+            self.values(_SENSORS)
+            fitted = self.description.kind.pins.disconnect >= 0
+        elif on_usb:
+            fitted = _confirm("Is the disconnect switch fitted?", fitted)
+        if on_usb:
+            every = self.description.intervals.offset_every or _OFFSET_EVERY
+            self._set("intervals.offset_every", every if fitted else 0)
+
+    def circuit(self) -> None:
+        """Ask what feeds a node on film."""
+        self.values(_CIRCUIT)
+        harvester = self.description.harvester
+        kind = _choice("Harvester", tuple(_HARVESTERS), harvester.kind)
+        if kind == "none":
+            self._set("harvester", {})
+            return
+        key, question, usual = _HARVESTERS[kind]
+        if kind != harvester.kind:
+            self._set("harvester", {"kind": kind, key: usual})
+        self.values({f"harvester.{key}": question})
+
+    def _ask(self, path: str, question: str, usual: Any) -> None:
+        is_text = isinstance(usual, str)
+        convert = (lambda text: text) if is_text else _number
+        _prompt(question, usual, lambda text: self._set(path, convert(text)))
+
+    def _set(self, path: str, value: Any) -> None:
+        """Take a value; ValueError, one sentence, where the description does not."""
+        table = msgspec.to_builtins(varied(self.description, {path: value}))
+        self.description = description_from(table, folder=Path.cwd())
+
+    def _set_charge(self, text: str) -> None:
+        self._set("cell.soc", None if text == "unknown" else _number(text) / 100)
+
+    def _set_broker(self, url: str) -> None:
+        address = parse_address(url)
+        if address.tls:
+            raise InputError("a node speaks MQTT without TLS: mqtt://, not mqtts://")
+        if urlsplit(url.strip()).password:
+            raise InputError("leave the password out: it is asked for without echo")
+        self._set("broker.host", address.host)
+        self._set("broker.port", address.port)
+        self._set("broker.user", address.user or "")
 
 
-def _uplink_secrets(ssid: str, have: Mapping[str, str]) -> dict[str, str]:
-    """Return the passwords that are not there yet; an empty one of the broker is made."""
-    asked: dict[str, str] = {}
-    if secret_values.WIFI_PASSWORD not in have:
-        asked[secret_values.WIFI_PASSWORD] = ask_wifi_password(ssid)
-    if secret_values.MQTT_PASSWORD not in have:
-        password = _hidden("Password at the broker (empty: make one)", "mqtt_password")
-        if password:
-            asked[secret_values.MQTT_PASSWORD] = password
-    return asked
+def _number(text: str) -> float:
+    for kind in (lambda each: int(each, 0), float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise InputError(f"it must be a number, not {text!r}")
 
 
-def _wiring(board: str, known: Mapping[str, Value]) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    if not click.confirm("Is it wired as docs/hardware.md says?", default=True, err=True):
-        values |= _values({name: f"Pin: {text}" for name, text in _PINS.items()}, known)
-        values |= _values(_WIRING, known)
-    elif "pin_disconnect" not in known and click.confirm(
-        "Is the disconnect switch fitted?", default=False, err=True
-    ):
-        values["pin_disconnect"] = PINS[board].disconnect
-    return values
-
-
-def _values(questions: Mapping[str, str], known: Mapping[str, Value]) -> dict[str, Value]:
-    """Ask for keys of the configuration."""
-    return {
-        name: _ask(text, known.get(name, default(name)) or None, _checked(name))
-        for name, text in questions.items()
-    }
-
-
-def _checked(name: str) -> Callable[[str], Value]:
-    def convert(text: str) -> Value:
-        value: Value = text
-        if is_number(name):
-            try:
-                value = int(text, 0)
-            except ValueError:
-                raise InputError(f"{name} must be an integer, not {text!r}") from None
-        check_value(name, value)
-        return value
-
-    return convert
-
-
-def _cell(name: str) -> str:
-    from filmgauge_sim.cell import load_parameters
-
-    try:
-        load_parameters(name)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    return name
-
-
-def _area(text: str) -> float:
-    try:
-        area_cm2 = float(text)
-    except ValueError:
-        raise InputError(f"cell.area_cm2 must be a number, not {text!r}") from None
-    return check_area(area_cm2)
-
-
-def _ask(question: str, usual: Any, convert: Callable[[str], Any]) -> Any:
-    """Ask until the answer can be converted, saying what is wrong."""
+def _prompt(question: str, usual: Any, accept: Callable[[str], Any]) -> Any:
+    """Ask until the answer is accepted, saying what is wrong."""
 
     def checked(text: str) -> Any:
         try:
-            return convert(str(text))
+            return accept(str(text))
         except ValueError as error:
             raise click.UsageError(str(error)) from None
 
+    usual = None if usual == "" else usual
     return click.prompt(question, default=usual, value_proc=checked, err=True)
 
 
 def _hidden(question: str, name: str) -> str:
     def checked(text: str) -> str:
         try:
-            check_value(name, text)
-        except InputError as error:
+            check_secrets({name: text})
+        except ValueError as error:
             raise click.UsageError(str(error)) from None
         return text
 
     return click.prompt(
         question, default="", show_default=False, hide_input=True, value_proc=checked, err=True
     )
+
+
+def _confirm(question: str, usual: bool) -> bool:
+    return click.confirm(question, default=usual, err=True)
 
 
 def _choice(question: str, choices: tuple[str, ...], usual: str) -> str:

@@ -1,18 +1,17 @@
 """Makes what a node and its broker need, from a description and its secrets.
 
-<out>/<node>/config.json    for the board, with its secrets: only its owner can read it
-<out>/<node>/profile.bin    the compiled profile of its cell
-<out>/<node>/node.toml      the description, without secrets
+<out>/<node>/node.toml      the description, from which `filmgauge flash --node` makes the rest
+<out>/<node>/secrets.toml   its secrets: only its owner can read it
 <out>/known.toml            the keys of all nodes, for Bluetooth: only its owner can read it
 <out>/mosquitto/passwords   a line for each node (password_file of mosquitto)
 <out>/mosquitto/acl         a block for each node (acl_file)
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.ble.node_registry import with_keys
 from filmgauge_host.errors import InputError
@@ -22,135 +21,85 @@ from filmgauge_host.provision.broker_files import (
     with_password,
     without_strays,
 )
-from filmgauge_host.provision.configuration import (
-    Value,
-    board_defaults,
-    check_area,
-    check_whole,
-    has_wifi,
-    public,
-    settled,
-)
-from filmgauge_host.provision.description import BROKER_FOLDER, Description, to_toml
-from filmgauge_host.provision.secret_values import (
-    MQTT_PASSWORD,
-    WIFI_PASSWORD,
-    check_keys,
-    key_lengths,
-    make_key,
-    make_password,
-)
-from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.cell.compiled import compile_profile
+from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
+from filmgauge_sim.nodes.configuration import compiled_profile, firmware_configuration
+from filmgauge_sim.nodes.description import DESCRIPTION_FILE, NodeDescription, to_toml
+from filmgauge_sim.nodes.secrets import SECRETS_FILE, needed_keys, secrets_to_toml
 
-CONFIG = "config.json"
-PROFILE = "profile.bin"
-DESCRIPTION = "node.toml"
-KNOWN = "known.toml"
+BROKER_FOLDER = "mosquitto"  # beside those of the nodes
+_REGISTRY = "known.toml"
 
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What was written. made, kept: names of the secrets that are new, and that were here."""
+    """What was written. made, reused: names of the secrets that are new, and that were here."""
 
     node: str
     board: str
     full_uah: float
     files: list[Path]
     made: list[str]
-    kept: list[str]
+    reused: list[str]
 
 
-def existing_secrets(out: Path, node: str) -> dict[str, str]:
-    """Return the secrets of a node that was provisioned before, {} of a new one.
+def provision(
+    description: NodeDescription,
+    given: Mapping[str, str],
+    before: Mapping[str, str],
+    out: Path,
+    new_keys: bool = False,
+) -> Provisioned:
+    """Write everything for a node, or nothing. Raises FilmgaugeError and ValueError.
 
-    Raises InputError when its file cannot be read.
+    given: secrets that someone has said; before: those that the node has. Keys and the password
+    at the broker stay as they are unless `new_keys`; those that nobody gives are made.
     """
-    path = out / node / CONFIG
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
-        raise InputError(f"{path} is there but cannot be read") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path} is there but is no configuration")
-    names = (*key_lengths(), MQTT_PASSWORD, WIFI_PASSWORD)
-    return {name: values[name] for name in names if isinstance(values.get(name), str)}
-
-
-def provision(description: Description, out: Path, new_keys: bool = False) -> Provisioned:
-    """Write everything for a node, or nothing. Raises InputError and FilmgaugeError.
-
-    Keys and the broker's password stay as they are where the node was provisioned before, unless
-    `new_keys`; those that nobody gives are made.
-    """
-    before = existing_secrets(out, description.node)
-    secrets, made, kept = _secrets(description, before, new_keys)
-    values = board_defaults(description.board, description.supply) | description.values
-    wifi = has_wifi(description.board)
-    if wifi:
-        values.setdefault("mqtt_user", description.node)
-    check_keys(secrets)
-    configuration: dict[str, Value] = {"node": description.node, **values, **secrets}
-    check_whole(description.board, configuration)
-    configuration = settled(configuration)
-    check_area(description.area_cm2)
-    try:
-        parameters = load_parameters(description.cell_set)
-        profile = compile_profile(parameters, description.area_cm2)
-    except ValueError as error:
-        raise InputError(f"cell: {error}") from None
-    folder = out / description.node
-    shown = replace(description, values=public(values), secrets={})
+    if description.name == BROKER_FOLDER:
+        raise InputError(
+            f"name must not be {BROKER_FOLDER}: that folder has the files of the broker"
+        )
+    wifi = description.kind.has_wifi
+    staying = {k: v for k, v in before.items() if k == WIFI_PASSWORD or not new_keys}
+    wanted = {*needed_keys(description), *((MQTT_PASSWORD,) if wifi else ())}
+    new = made(sorted(wanted - {*given, *staying}))
+    secrets = {**staying, **new, **given}
+    firmware_configuration(description, secrets)  # says what is wrong
+    folder = out / description.name
     files = {
-        folder / PROFILE: Content(profile.to_bytes()),
-        folder / DESCRIPTION: Content(to_toml(shown).encode()),
-        folder / CONFIG: Content((json.dumps(configuration, indent=1) + "\n").encode(), 0o600),
+        folder / DESCRIPTION_FILE: Content(_file(description).encode()),
+        folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
     }
-    keys = {name: str(configuration.get(name, "")) for name in key_lengths()}
-    known = with_keys(out / KNOWN, description.node, keys)
-    files[out / KNOWN] = Content(known.encode(), 0o600)
+    keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
+    registry = out / _REGISTRY
+    if keys or registry.exists():
+        files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
-        files |= _broker_files(out, description.node, configuration)
+        user = description.broker.user or description.name
+        files |= _broker_files(out, description.name, user, secrets[MQTT_PASSWORD])
     write_all(files)
-    full_uah = profile.full_pc() / 3.6e9
-    return Provisioned(description.node, description.board, full_uah, list(files), made, kept)
+    full_uah = compiled_profile(description).full_pc() / 3.6e9
+    reused = sorted(set(staying) - set(given))
+    return Provisioned(
+        description.name, description.board, full_uah, list(files), sorted(new), reused
+    )
 
 
-def _secrets(
-    description: Description, before: Mapping[str, str], new_keys: bool
-) -> tuple[dict[str, str], list[str], list[str]]:
-    """Return all secrets of a node, the names of those made now, and of those kept."""
-    secrets = dict(description.secrets)
-    made: list[str] = []
-    kept: list[str] = []
-    wifi = has_wifi(description.board)
-    for name in [*key_lengths(), *((MQTT_PASSWORD, WIFI_PASSWORD) if wifi else ())]:
-        if name in secrets:
-            continue
-        if name in before and not (new_keys and name != WIFI_PASSWORD):
-            secrets[name] = before[name]
-            kept.append(name)
-        elif name in key_lengths():
-            secrets[name] = make_key(key_lengths()[name])
-            made.append(name)
-        elif name == MQTT_PASSWORD:
-            secrets[name] = make_password()
-            made.append(name)
-    return secrets, made, kept
+def _file(description: NodeDescription) -> str:
+    return (
+        "# One node, without its secrets. docs/scenarios.md explains every key; filmgauge flash,\n"
+        "# run and node budget take this file as --node or FILE.\n" + to_toml(description)
+    )
 
 
-def _broker_files(out: Path, node: str, configuration: Mapping[str, Value]) -> dict[Path, Content]:
-    user, password = (str(configuration.get(name, "")) for name in ("mqtt_user", MQTT_PASSWORD))
+def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, Content]:
     check_user(user)
     if not password:
-        raise InputError("mqtt_password must not be empty: leave it out and one is made")
+        raise InputError(f"{MQTT_PASSWORD} must not be empty: leave it out and one is made")
     passwords, acl = out / BROKER_FOLDER / "passwords", out / BROKER_FOLDER / "acl"
     rules = with_acl(_text(acl), node, user)
-    known = without_strays(_text(passwords), _text(acl), rules)
+    remaining = without_strays(_text(passwords), _text(acl), rules)
     return {
-        passwords: Content(with_password(known, user, password).encode(), 0o600),
+        passwords: Content(with_password(remaining, user, password).encode(), 0o600),
         acl: Content(rules.encode(), 0o600),
     }
 

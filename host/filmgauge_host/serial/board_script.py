@@ -16,6 +16,7 @@ from filmgauge_host.serial.board_link import (
     BoardError,
     BoardLink,
     LinkError,
+    find_port,
 )
 
 Script = Literal["status", "readings", "backlog", "selftest"]
@@ -43,9 +44,12 @@ _NOT_OURS = ("ImportError", "no module named 'filmgauge")
 
 
 @contextmanager
-def interrupted(port: str, on_wait: Callable[[float], None] | None = None) -> Iterator[BoardLink]:
-    """Connect to the board at a port and interrupt its firmware; afterwards it boots again."""
-    with BoardLink(port) as link:
+def interrupted(
+    port: str | None, on_wait: Callable[[float], None] | None = None
+) -> Iterator[BoardLink]:
+    """Connect to the board at a port, the only one with USB unless given, and interrupt its
+    firmware; afterwards it boots again."""
+    with BoardLink(find_port(port)) as link:
         link.enter(on_wait)
         link.guard()
         try:

@@ -12,12 +12,12 @@ from filmgauge_host.serial.first_record import await_first_record
 from filmgauge_host.serial.flash_plan import CONFIG, Plan, Wanted, make_plan
 from filmgauge_host.serial.flash_transfer import FlashTransfer
 from filmgauge_host.serial.interpreter import (
-    BoardType,
     check_board,
     check_interpreter,
     read_identity,
 )
 from filmgauge_host.serial.node_settings import check_config
+from filmgauge_sim.board.board_kind import BoardKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Listener(Protocol):
 
 
 def flash_board(
-    port: str, board: BoardType, wanted: Wanted, options: FlashOptions, listener: Listener
+    port: str, board: BoardKind, wanted: Wanted, options: FlashOptions, listener: Listener
 ) -> FlashResult:
     """Flash a board. Raises FilmgaugeError; the board then runs what it ran before."""
     began_s = time.monotonic()
@@ -102,7 +102,7 @@ def flash_board(
 
 
 def _carry_out(
-    link: BoardLink, board: BoardType, wanted: Wanted, options: FlashOptions, listener: Listener
+    link: BoardLink, board: BoardKind, wanted: Wanted, options: FlashOptions, listener: Listener
 ) -> Plan:
     """Copy what differs, as far as the options say so; return what that was."""
     transfer = FlashTransfer(link, wanted, listener.progress)

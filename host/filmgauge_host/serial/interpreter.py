@@ -3,29 +3,9 @@
 from dataclasses import dataclass
 
 from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_sim.board.board_kind import BoardKind
 
 _VERSION = (1, 29)  # what the firmware is checked against
-
-
-@dataclass(frozen=True, slots=True)
-class BoardType:
-    """A kind of board. chip: how `sys.implementation._machine` names it, without hyphens."""
-
-    name: str
-    chip: str
-    has_wifi: bool
-
-
-BOARDS = {
-    each.name: each
-    for each in (
-        BoardType("esp32-c3", "ESP32C3", True),
-        BoardType("esp32-c6", "ESP32C6", True),
-        BoardType("esp32-s3", "ESP32S3", True),
-        BoardType("pico-w", "PICO W WITH RP2040", True),
-        BoardType("stm32wb55", "STM32WB55", False),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +39,12 @@ def read_identity(link: BoardLink) -> Identity:
     return Identity(*found)
 
 
-def check_board(identity: Identity, board: BoardType) -> None:
+def check_board(identity: Identity, board: BoardKind) -> None:
     """Raise LinkError unless the interpreter runs on such a board."""
     said = identity.machine.replace("-", "").upper()
     if board.chip not in said:
         raise LinkError(
-            f"--board is {board.name}, but the interpreter on it was made for: "
+            f"the board is to be {board.name}, but the interpreter on it was made for: "
             f"{identity.machine or 'no board that it names'}"
         )
 

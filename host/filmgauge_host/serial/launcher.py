@@ -45,5 +45,5 @@ MOUNT_AT_ROOT = f"import os, sys\n{inspect.getsource(_launch.mount_at_root)}moun
 
 
 def update_code() -> str:
-    """Return the code of update.py for a board that has another version of it, or none."""
+    """Return the code of update.py, for a board that has another version of it, or none."""
     return firmware_file("update.py").read_text()

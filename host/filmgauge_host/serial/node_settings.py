@@ -9,10 +9,13 @@ from filmgauge.config import Config
 from filmgauge.gauge.profile import Profile
 from filmgauge.uplink.mqtt.uplink import check_network
 from filmgauge_host.errors import InputError
-from filmgauge_host.serial.interpreter import BoardType
+from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.cell.compiled import CompiledProfile
+from filmgauge_sim.nodes.configuration import compiled_profile
+from filmgauge_sim.nodes.description import description_from
 
 
-def read_config(path: Path, board: BoardType) -> bytes:
+def read_config(path: Path, board: BoardKind) -> bytes:
     """Return /config.json for the board from a JSON or TOML file with its keys.
 
     Raises InputError, which never tells the value of a key.
@@ -34,7 +37,7 @@ def read_config(path: Path, board: BoardType) -> bytes:
     return config_bytes(values, board, f"--config {path}")
 
 
-def config_bytes(values: object, board: BoardType, where: str) -> bytes:
+def config_bytes(values: object, board: BoardKind, where: str) -> bytes:
     """Return values as /config.json. Raises InputError naming the wrong one."""
     text = json.dumps(values, separators=(",", ":"), sort_keys=True)
     try:
@@ -46,7 +49,7 @@ def config_bytes(values: object, board: BoardType, where: str) -> bytes:
     return text.encode()
 
 
-def check_config(data: bytes, board: BoardType) -> None:
+def check_config(data: bytes, board: BoardKind) -> None:
     """Check the configuration that a board has already. Raises InputError."""
     try:
         values = json.loads(data)
@@ -67,17 +70,11 @@ def read_profile(path: Path) -> bytes:
     return data
 
 
-def compile_cell(cell: str, area_cm2: float) -> bytes:
-    """Return /profile.bin for a cell of a parameter set. Raises InputError."""
-    from filmgauge_sim.cell import load_parameters
-    from filmgauge_sim.cell.compiled import compile_profile
-
-    if not 0.01 <= area_cm2 <= 1000:
-        raise InputError(f"--area must be 0.01 to 1000 cm2, not {area_cm2:g}")
-    try:
-        return compile_profile(load_parameters(cell), area_cm2).to_bytes()
-    except ValueError as error:
-        raise InputError(str(error)) from None
+def compile_cell(cell: str, area_cm2: float) -> CompiledProfile:
+    """Return the profile of a cell, a parameter set or a TOML file. Raises ValueError."""
+    return compiled_profile(
+        description_from({"name": "any", "cell": {"set": cell, "area_cm2": area_cm2}})
+    )
 
 
 def _cause(error: Exception) -> str:

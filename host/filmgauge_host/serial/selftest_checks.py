@@ -17,6 +17,30 @@ _FULL_SCALE_UV = 40_958  # across the shunt; the sensor's range ends at 40,960 u
 _COLDEST_C, _WARMEST_C = -30.0, 70.0
 _ROOM_C = 5.0  # by which a stated temperature may be off
 
+_HELD_LOW = "look for a short to ground, or a sensor without supply; take the power off once"
+_PULL_UPS = "fit 10 kohm from SCL and from SDA to the sensors' supply, and see that it is on"
+_SILENT_BUS = (
+    "look for SCL and SDA swapped, a missing supply or ground, a wrong pin in the configuration"
+)
+_ABSENT = "look at its supply, ground, SCL and SDA, and that it is the right part"
+_THERMOMETER = "see that the TMP117 sits on the cell and is whole"
+_GATE_CLOSED = (
+    "the input drains the cell all the time: look at S2 and its SEL, and that the jumper from VBUS"
+    " to IN+ of the breakout is open"
+)
+_GATE_OPEN = "see that a cell is connected, then look at S2, its supply, its SEL and pin_gate"
+_SWITCH_OPEN = (
+    "look at S1, its supply and its SEL; the same is seen when the load is not connected or the"
+    " breakout's own shunt is still on it"
+)
+_SWITCH_CLOSED = "look at S1, its SEL and pin_disconnect: it must open when the pin is high"
+_LEADS = "swap IN+ and IN-: IN+ is the side of the load, IN- the side of the cell"
+_SHUNT_RANGE = "the shunt is too large, open, or the current above the range of 41 mV"
+_SHUNT_PASSED = (
+    "is the load connected and S1 closed? Otherwise the breakout's own shunt is still in parallel:"
+    " take it off"
+)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -42,7 +66,18 @@ class Reference:
 
 def evaluate(answers: dict[str, Any], reference: Reference) -> list[Finding]:
     """Return a finding for each check, in the order in which they should be looked into."""
-    return [check(answers, reference) for check in _CHECKS]
+    judge = _Judge(answers, reference)
+    checks: dict[str, Callable[[str], Finding]] = {
+        "I2C lines": judge.bus,
+        f"INA228 at {judge.configured['ina228_address']:#04x}": judge.ina228,
+        f"TMP117 at {judge.configured['tmp117_address']:#04x}": judge.tmp117,
+        "temperature": judge.temperature,
+        "gate of the voltage input": judge.gate,
+        "disconnect switch": judge.disconnect,
+        "leads of the shunt": judge.leads,
+        "value of the shunt": judge.shunt,
+    }
+    return [check(name) for name, check in checks.items()]
 
 
 def _ok(check: str, seen: str) -> Finding:
@@ -53,244 +88,148 @@ def _not(check: str, why: str) -> Finding:
     return Finding(check, "not tested", why)
 
 
-def _bus(answers: dict[str, Any], reference: Reference) -> Finding:
-    check = "I2C lines"
-    lines = {"SCL": answers["scl"], "SDA": answers["sda"]}
-    low = [name for name, (_, up) in lines.items() if not up]
-    bare = [name for name, (down, up) in lines.items() if up and not down]
-    if low:
-        return Finding(
-            check,
-            "fault",
-            f"{' and '.join(low)} stay low even with the board's own pull-up",
-            "high",
-            "bus-held-low",
-            "look for a short to ground, or a sensor without supply; take the power off once",
-        )
-    if bare:
-        return Finding(
-            check,
-            "fault",
-            f"{' and '.join(bare)} follow the board's weak pull-down",
-            "high, held by a resistor",
-            "missing-pull-ups",
-            "fit 10 kohm from SCL and from SDA to the sensors' supply, and see that it is on",
-        )
-    return _ok(check, "both are held high")
+def _fault(check: str, name: str, seen: str, expected: str, advice: str) -> Finding:
+    return Finding(check, "fault", seen, expected, name, advice)
 
 
-def _part(answers: dict[str, Any], kind: str, configured: int) -> Finding:
-    check = f"{kind} at {configured:#04x}"
-    key = kind.lower()
-    texts = {address: part_text(address, words) for address, words in answers["parts"]}
-    if not texts:
-        if _bus(answers, Reference()).verdict == "fault":
-            return _not(check, "the bus does not work")
-        return Finding(
-            check,
-            "fault",
-            "nothing answers on the bus",
-            kind,
-            f"{key}-absent",
-            "look for SCL and SDA swapped, a missing supply or ground, a wrong pin in the"
-            " configuration",
-        )
-    if texts.get(configured, "").startswith(kind):
-        return _ok(check, texts[configured])
-    elsewhere = [address for address, text in texts.items() if text.startswith(kind)]
-    if elsewhere:
-        return Finding(
-            check,
-            "fault",
-            f"{kind} answers at {elsewhere[0]:#04x}",
-            f"{kind} at {configured:#04x}",
-            f"{key}-address",
-            f"set {key}_address = {elsewhere[0]}, or change the address pins of the part",
-        )
-    return Finding(
-        check,
-        "fault",
-        f"only {' and '.join(texts.values())} answer",
-        f"{kind} at {configured:#04x}",
-        f"{key}-absent",
-        "look at its supply, ground, SCL and SDA, and that it is the right part",
-    )
+class _Judge:
+    """Judges what a board has answered; each check gets its name."""
 
+    def __init__(self, answers: dict[str, Any], reference: Reference) -> None:
+        self._answers = answers
+        self._reference = reference
+        self.configured: dict[str, int] = answers["configuration"]
+        self._shunt_ohm = self.configured["shunt_mohm"] / 1000
 
-def _ina228(answers: dict[str, Any], reference: Reference) -> Finding:
-    return _part(answers, "INA228", answers["configuration"]["ina228_address"])
+    def bus(self, check: str) -> Finding:
+        lines = {"SCL": self._answers["scl"], "SDA": self._answers["sda"]}
+        if low := " and ".join(name for name, (_, up) in lines.items() if not up):
+            seen = f"{low} stay low even with the board's own pull-up"
+            return _fault(check, "bus-held-low", seen, "high", _HELD_LOW)
+        if bare := " and ".join(name for name, (down, up) in lines.items() if up and not down):
+            seen = f"{bare} follow the board's weak pull-down"
+            return _fault(check, "missing-pull-ups", seen, "held high by a resistor", _PULL_UPS)
+        return _ok(check, "both are held high")
 
+    def ina228(self, check: str) -> Finding:
+        return self._part(check, "INA228", self.configured["ina228_address"])
 
-def _tmp117(answers: dict[str, Any], reference: Reference) -> Finding:
-    return _part(answers, "TMP117", answers["configuration"]["tmp117_address"])
+    def tmp117(self, check: str) -> Finding:
+        return self._part(check, "TMP117", self.configured["tmp117_address"])
 
+    def _part(self, check: str, kind: str, address: int) -> Finding:
+        key = kind.lower()
+        texts = {at: part_text(at, words) for at, words in self._answers["parts"]}
+        if not texts:
+            if self.bus("").verdict == "fault":
+                return _not(check, "the bus does not work")
+            return _fault(check, f"{key}-absent", "nothing answers on the bus", kind, _SILENT_BUS)
+        if texts.get(address, "").startswith(kind):
+            return _ok(check, texts[address])
+        elsewhere = [at for at, text in texts.items() if text.startswith(kind)]
+        if elsewhere:
+            seen = f"{kind} answers at {elsewhere[0]:#04x}"
+            advice = f"set {key}_address = {elsewhere[0]}, or change the address pins of the part"
+            return _fault(check, f"{key}-address", seen, check, advice)
+        seen = f"only {' and '.join(texts.values())} answer"
+        return _fault(check, f"{key}-absent", seen, check, _ABSENT)
 
-def _temperature(answers: dict[str, Any], reference: Reference) -> Finding:
-    check = "temperature"
-    if "temperature_cdeg" not in answers:
-        return _not(check, "no TMP117 answers")
-    cdeg = answers["temperature_cdeg"]
-    name, advice = "temperature-implausible", "see that the TMP117 sits on the cell and is whole"
-    if cdeg is None:
-        seen = answers.get("temperature_wrong") or "the sensor finishes no conversion"
-        return Finding(check, "fault", seen, "a temperature", name, advice)
-    low, high = _COLDEST_C, _WARMEST_C
-    if reference.temperature_c is not None:
-        low, high = reference.temperature_c - _ROOM_C, reference.temperature_c + _ROOM_C
-    celsius, expected = cdeg / 100, f"{low:g} to {high:g} degC"
-    if not low <= celsius <= high:
-        return Finding(check, "fault", f"{celsius:.2f} degC", expected, name, advice)
-    return _ok(check, f"{celsius:.2f} degC")
+    def temperature(self, check: str) -> Finding:
+        if "temperature_cdeg" not in self._answers:
+            return _not(check, "no TMP117 answers")
+        cdeg, name = self._answers["temperature_cdeg"], "temperature-implausible"
+        if cdeg is None:
+            seen = self._answers.get("temperature_wrong") or "the sensor finishes no conversion"
+            return _fault(check, name, seen, "a temperature", _THERMOMETER)
+        low, high = _COLDEST_C, _WARMEST_C
+        if (about_c := self._reference.temperature_c) is not None:
+            low, high = about_c - _ROOM_C, about_c + _ROOM_C
+        seen = f"{cdeg / 100:.2f} degC"
+        if not low <= cdeg / 100 <= high:
+            return _fault(check, name, seen, f"{low:g} to {high:g} degC", _THERMOMETER)
+        return _ok(check, seen)
 
+    def gate(self, check: str) -> Finding:
+        if "gate_closed_uv" not in self._answers:
+            return _not(check, "no INA228 answers")
+        closed_uv, open_uv = self._answers["gate_closed_uv"], self._answers["gate_open_uv"]
+        seen = f"{closed_uv / 1e6:.3f} V closed, {open_uv / 1e6:.3f} V open"
+        if open_uv >= _CONNECTED_UV:
+            return _fault(check, "gate-stuck-closed", seen, "about 0 V open", _GATE_CLOSED)
+        if closed_uv < _CONNECTED_UV:
+            expected = "the cell's voltage closed"
+            return _fault(check, "gate-stuck-open", seen, expected, _GATE_OPEN)
+        return _ok(check, seen)
 
-def _gate(answers: dict[str, Any], reference: Reference) -> Finding:
-    check = "gate of the voltage input"
-    if "gate_closed_uv" not in answers:
-        return _not(check, "no INA228 answers")
-    closed_uv, open_uv = answers["gate_closed_uv"], answers["gate_open_uv"]
-    seen = f"{closed_uv / 1e6:.3f} V closed, {open_uv / 1e6:.3f} V open"
-    if open_uv >= _CONNECTED_UV:
-        return Finding(
-            check,
-            "fault",
-            seen,
-            "about 0 V open",
-            "gate-stuck-closed",
-            "the input drains the cell all the time: look at S2 and its SEL, and that the jumper"
-            " from VBUS to IN+ of the breakout is open",
-        )
-    if closed_uv < _CONNECTED_UV:
-        return Finding(
-            check,
-            "fault",
-            seen,
-            "the cell's voltage closed",
-            "gate-stuck-open",
-            "see that a cell is connected, then look at S2, its supply, its SEL and pin_gate",
-        )
-    return _ok(check, seen)
+    def disconnect(self, check: str) -> Finding:
+        if self.configured["pin_disconnect"] < 0:
+            return _not(check, "none is configured (pin_disconnect)")
+        if "current_pa" not in self._answers:
+            return _not(check, "no INA228 answers")
+        closed_ua, open_ua = self._current_ua(), self._answers["disconnected_pa"] / 1e6
+        seen = f"{closed_ua:+.3f} uA closed, {open_ua:+.3f} uA open"
+        if abs(closed_ua) < _LEAST_UA:
+            flowing_ua = self._expected_ua()
+            if flowing_ua is None or abs(flowing_ua) < _LEAST_UA:
+                return _not(check, "no current flows: close J1, or give --current-ua")
+            expected = f"{flowing_ua:+.3f} uA closed"
+            return _fault(check, "disconnect-stuck-open", seen, expected, _SWITCH_OPEN)
+        if abs(open_ua) > max(_LEAST_UA, _NOTHING_SHARE * abs(closed_ua)):
+            return _fault(check, "disconnect-stuck-closed", seen, "0 uA open", _SWITCH_CLOSED)
+        return _ok(check, seen)
 
+    def leads(self, check: str) -> Finding:
+        compared = self._compared()
+        if isinstance(compared, str):
+            return _not(check, compared)
+        expected_ua, seen_ua = compared
+        seen, expected = f"{seen_ua:+.3f} uA", f"{expected_ua:+.3f} uA"
+        if seen_ua * expected_ua < 0 and abs(seen_ua) > _LEAST_UA:
+            return _fault(check, "swapped-leads", seen, expected, _LEADS)
+        if abs(seen_ua) <= _LEAST_UA:
+            return _not(check, "no current is seen")
+        return _ok(check, f"{seen}, {expected} expected")
 
-def _expected_ua(answers: dict[str, Any], reference: Reference) -> float | None:
-    """Return the current that must flow, None where nobody knows."""
-    if reference.current_ua is not None:
-        return reference.current_ua
-    if reference.load_ohm is None or answers.get("gate_closed_uv", 0) < _CONNECTED_UV:
-        return None
-    shunt_ohm = answers["configuration"]["shunt_mohm"] / 1000
-    return -answers["gate_closed_uv"] / (reference.load_ohm + shunt_ohm)
+    def shunt(self, check: str) -> Finding:
+        compared = self._compared()
+        if isinstance(compared, str):
+            return _not(check, compared)
+        expected_ua, seen_ua = abs(compared[0]), abs(compared[1])
+        ohm = self._shunt_ohm
+        seen, expected = f"{seen_ua:.3f} uA", f"{expected_ua:.3f} uA with {ohm:g} ohm"
+        if seen_ua * ohm >= _FULL_SCALE_UV:
+            seen = "the sensor is at the end of its range"
+            return _fault(check, "wrong-shunt", seen, expected, _SHUNT_RANGE)
+        ratio = seen_ua / expected_ua
+        if ratio < _NOTHING_SHARE:
+            return _fault(check, "wrong-shunt", seen, expected, _SHUNT_PASSED)
+        if abs(ratio - 1) > _SHUNT_SHARE:
+            advice = (
+                f"the fitted shunt has about {ohm * ratio:.4g} ohm: fit {ohm:g} ohm, or measure it"
+                f" and set shunt_ohm (about {ohm * ratio:.6g})"
+            )
+            return _fault(check, "wrong-shunt", seen, expected, advice)
+        return _ok(check, f"{seen}, {expected_ua:.3f} uA expected")
 
+    def _current_ua(self) -> float:
+        return self._answers["current_pa"] / 1e6
 
-def _seen_ua(answers: dict[str, Any], key: str = "current_pa") -> float:
-    return answers[key] / 1e6
+    def _expected_ua(self) -> float | None:
+        """Return the current that must flow, None where nobody knows."""
+        if self._reference.current_ua is not None:
+            return self._reference.current_ua
+        cell_uv, load_ohm = self._answers.get("gate_closed_uv", 0), self._reference.load_ohm
+        if load_ohm is None or cell_uv < _CONNECTED_UV:
+            return None
+        return -cell_uv / (load_ohm + self._shunt_ohm)
 
-
-def _disconnect(answers: dict[str, Any], reference: Reference) -> Finding:
-    check = "disconnect switch"
-    if answers["configuration"]["pin_disconnect"] < 0:
-        return _not(check, "none is configured (pin_disconnect)")
-    if "current_pa" not in answers:
-        return _not(check, "no INA228 answers")
-    closed_ua, open_ua = _seen_ua(answers), _seen_ua(answers, "disconnected_pa")
-    seen = f"{closed_ua:+.3f} uA closed, {open_ua:+.3f} uA open"
-    expected_ua = _expected_ua(answers, reference)
-    if abs(closed_ua) < _LEAST_UA:
-        if expected_ua is None or abs(expected_ua) < _LEAST_UA:
-            return _not(check, "no current flows: close J1, or give --current-ua")
-        return Finding(
-            check,
-            "fault",
-            seen,
-            f"{expected_ua:+.3f} uA closed",
-            "disconnect-stuck-open",
-            "look at S1, its supply and its SEL; the same is seen when the load is not connected"
-            " or the breakout's own shunt is still on it",
-        )
-    if abs(open_ua) > max(_LEAST_UA, _NOTHING_SHARE * abs(closed_ua)):
-        return Finding(
-            check,
-            "fault",
-            seen,
-            "0 uA open",
-            "disconnect-stuck-closed",
-            "look at S1, its SEL and pin_disconnect: it must open when the pin is high",
-        )
-    return _ok(check, seen)
-
-
-def _leads(answers: dict[str, Any], reference: Reference) -> Finding:
-    check = "leads of the shunt"
-    compared = _compared(answers, reference)
-    if isinstance(compared, str):
-        return _not(check, compared)
-    expected_ua, seen_ua = compared
-    if seen_ua * expected_ua < 0 and abs(seen_ua) > _LEAST_UA:
-        return Finding(
-            check,
-            "fault",
-            f"{seen_ua:+.3f} uA",
-            f"{expected_ua:+.3f} uA",
-            "swapped-leads",
-            "swap IN+ and IN-: IN+ is the side of the load, IN- the side of the cell",
-        )
-    if abs(seen_ua) <= _LEAST_UA:
-        return _not(check, "no current is seen")
-    return _ok(check, f"{seen_ua:+.3f} uA, {expected_ua:+.3f} uA expected")
-
-
-def _shunt(answers: dict[str, Any], reference: Reference) -> Finding:
-    check = "value of the shunt"
-    compared = _compared(answers, reference)
-    if isinstance(compared, str):
-        return _not(check, compared)
-    expected_ua, seen_ua = abs(compared[0]), abs(compared[1])
-    ohm = answers["configuration"]["shunt_mohm"] / 1000
-    seen, expected = f"{seen_ua:.3f} uA", f"{expected_ua:.3f} uA with {ohm:g} ohm"
-    if seen_ua * ohm >= _FULL_SCALE_UV:
-        advice = "the shunt is too large, open, or the current above the range of 41 mV"
-        return Finding(
-            check,
-            "fault",
-            "the sensor is at the end of its range",
-            expected,
-            "wrong-shunt",
-            advice,
-        )
-    ratio = seen_ua / expected_ua
-    if ratio < _NOTHING_SHARE:
-        advice = (
-            "is the load connected and S1 closed? Otherwise the breakout's own shunt is still in"
-            " parallel: take it off"
-        )
-        return Finding(check, "fault", seen, expected, "wrong-shunt", advice)
-    if abs(ratio - 1) > _SHUNT_SHARE:
-        advice = (
-            f"the fitted shunt has about {ohm * ratio:.4g} ohm: fit {ohm:g} ohm, or measure it"
-            f" and set shunt_mohm (about {round(ohm * ratio * 1000)})"
-        )
-        return Finding(check, "fault", seen, expected, "wrong-shunt", advice)
-    return _ok(check, f"{seen}, {expected_ua:.3f} uA expected")
-
-
-def _compared(answers: dict[str, Any], reference: Reference) -> tuple[float, float] | str:
-    """Return the expected current and the one seen, or why they cannot be compared."""
-    if "current_pa" not in answers:
-        return "no INA228 answers"
-    expected_ua = _expected_ua(answers, reference)
-    if expected_ua is None:
-        return "needs a known load: close J1 and give --load-ohm, or --current-ua"
-    if abs(expected_ua) < 2 * _LEAST_UA:
-        return f"the known current is below {2 * _LEAST_UA:g} uA"
-    return expected_ua, _seen_ua(answers)
-
-
-_CHECKS: tuple[Callable[[dict[str, Any], Reference], Finding], ...] = (
-    _bus,
-    _ina228,
-    _tmp117,
-    _temperature,
-    _gate,
-    _disconnect,
-    _leads,
-    _shunt,
-)
+    def _compared(self) -> tuple[float, float] | str:
+        """Return the expected current and the one seen, or why they cannot be compared."""
+        if "current_pa" not in self._answers:
+            return "no INA228 answers"
+        expected_ua = self._expected_ua()
+        if expected_ua is None:
+            return "needs a known load: close J1 and give --load-ohm, or --current-ua"
+        if abs(expected_ua) < 2 * _LEAST_UA:
+            return f"the known current is below {2 * _LEAST_UA:g} uA"
+        return expected_ua, self._current_ua()

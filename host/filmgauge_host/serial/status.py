@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
-from filmgauge.record.limit_text import limit_text
-from filmgauge.record.record import fault_text
 from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.board_script import merged, run_script
-from filmgauge_host.serial.stored_state import read_state
+from filmgauge_host.serial.stored_state import read_state, scaled
+
+_SYSTEM = ("firmware", "board", "machine", "heap_free", "flash_free", "flash_size")
 
 
 def read_status(link: BoardLink) -> dict[str, Any]:
@@ -18,20 +17,13 @@ def read_status(link: BoardLink) -> dict[str, Any]:
     configuration = answers.get("configuration")
     status: dict[str, Any] = {
         "node": configuration["node"] if configuration else None,
-        "firmware": answers["firmware"],
-        "board": answers["board"],
-        "machine": answers["machine"],
+        **{name: answers[name] for name in _SYSTEM},
         "micropython": ".".join(map(str, answers["interpreter"])),
-        "heap_free": answers["heap_free"],
-        "flash_free": answers["flash_free"],
-        "flash_size": answers["flash_size"],
         "configuration": configuration,
-        "problems": [
-            str(answers[key]) for key in answers if key.endswith("_wrong") and answers[key]
-        ],
+        "problems": [str(why) for key, why in answers.items() if key.endswith("_wrong") and why],
     }
     name, full_nah = answers.get("profile") or (None, None)
-    status["profile"] = {"name": name, "full_uah": _thousandth(full_nah)}
+    status["profile"] = {"name": name, "full_uah": scaled(full_nah, 1000)}
     if configuration is not None:
         status["sensors"] = _sensors(answers, configuration)
         status["readings"] = _readings(answers)
@@ -84,12 +76,10 @@ def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str
 
 
 def _readings(answers: dict[str, Any]) -> dict[str, float | None]:
-    names = ("current_pa", "voltage_uv", "temperature_cdeg")
-    current_pa, voltage_uv, cdeg = (answers.get(name) for name in names)
     return {
-        "voltage_v": None if voltage_uv is None else voltage_uv / 1e6,
-        "current_ua": None if current_pa is None else current_pa / 1e6,
-        "temperature_c": None if cdeg is None else cdeg / 100,
+        "voltage_v": scaled(answers.get("voltage_uv"), 1e6),
+        "current_ua": scaled(answers.get("current_pa"), 1e6),
+        "temperature_c": scaled(answers.get("temperature_cdeg"), 100),
     }
 
 
@@ -98,28 +88,10 @@ def _state(link: BoardLink, answers: dict[str, Any], problems: list[str]) -> dic
     if answers.get("state") is None:
         return None
     try:
-        state = read_state(link, bytes.fromhex(answers["block"]))
+        return {"source": answers["state"], **read_state(link, bytes.fromhex(answers["block"]))}
     except ValueError as error:
         problems.append(str(error))
         return None
-    if state is None:
-        problems.append("what the node remembers is of another version")
-        return None
-    return {
-        "source": answers["state"],
-        "boot": state.boot,
-        "seq": state.seq,
-        "wakes": state.wakes,
-        "faults": fault_text(state.faults),
-        "limits": None if state.limits is None else limit_text(state.limits),
-        "soc_pct": None if state.soc_ppm is None else state.soc_ppm / 1e4,
-        "soc_sigma_pct": None if state.sigma_ppm is None else state.sigma_ppm / 1e4,
-        "stored_uah": _thousandth(state.stored_nah),
-        "full_uah": _thousandth(state.full_nah),
-        "ledger_uah": {
-            line: nah / 1000 for line, nah in zip(LEDGER_LINES, state.ledger_nah, strict=True)
-        },
-    }
 
 
 def _state_lines(state: dict[str, Any]) -> list[str]:
@@ -133,10 +105,6 @@ def _state_lines(state: dict[str, Any]) -> list[str]:
         f"  ledger, uAh: {ledger or 'nothing'}",
         f"  faults {state['faults']}, limits {state['limits'] or 'not known'}",
     ]
-
-
-def _thousandth(nah: int | None) -> float | None:
-    return None if nah is None else nah / 1000
 
 
 def _text(value: float | None, form: str, unit: str) -> str:

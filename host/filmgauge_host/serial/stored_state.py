@@ -1,61 +1,54 @@
 """The state that a node keeps, decoded with the firmware's own classes."""
 
 import json
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 from filmgauge.config import Config
 from filmgauge.control.protection import Protection, Unprotected
+from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
-from filmgauge.gauge.ledger import LINES
 from filmgauge.gauge.profile import Profile
+from filmgauge.record.limit_text import limit_text
+from filmgauge.record.record import fault_text
 from filmgauge.state import State
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
 
 
-@dataclass(frozen=True)
-class StoredState:
-    """Charges in nAh, a line of the ledger each; None for what a node without profile lacks."""
-
-    boot: int
-    seq: int
-    wakes: int
-    faults: int
-    limits: int | None
-    soc_ppm: int | None
-    sigma_ppm: int | None
-    stored_nah: int | None
-    full_nah: int | None
-    ledger_nah: list[int]
-
-
-def read_state(link: BoardLink, block: bytes) -> StoredState | None:
+def read_state(link: BoardLink, block: bytes) -> dict[str, Any]:
     """Read a block with the configuration and the profile that are on the board.
 
-    Returns None for a block of another version of the firmware. Raises ValueError for a
+    Returns counters, shares in percent and charges in uAh, a line of the ledger each; None for
+    what a node without profile lacks. Raises ValueError, one sentence, for a block or a
     configuration that this version does not read.
     """
     state = State()
-    if len(block) != len(state.buffer):
-        return None
-    state.buffer[:] = block
     gauge, protection = _owners(link)
-    if not state.unpack(gauge, protection):
-        return None
-    return StoredState(
-        state.boot,
-        state.seq,
-        state.wakes,
-        state.faults,
-        protection.limits_word(),
-        gauge.soc_ppm(),
-        gauge.sigma_ppm(),
-        gauge.stored_nah(),
-        gauge.full_nah(),
-        [gauge.ledger.line_nah(line) for line in range(LINES)],
-    )
+    if len(block) == len(state.buffer):
+        state.buffer[:] = block
+    if len(block) != len(state.buffer) or not state.unpack(gauge, protection):
+        raise ValueError("what the node remembers is of another version")
+    limits = protection.limits_word()
+    return {
+        "boot": state.boot,
+        "seq": state.seq,
+        "wakes": state.wakes,
+        "faults": fault_text(state.faults),
+        "limits": None if limits is None else limit_text(limits),
+        "soc_pct": scaled(gauge.soc_ppm(), 1e4),
+        "soc_sigma_pct": scaled(gauge.sigma_ppm(), 1e4),
+        "stored_uah": scaled(gauge.stored_nah(), 1000),
+        "full_uah": scaled(gauge.full_nah(), 1000),
+        "ledger_uah": {
+            line: gauge.ledger.line_nah(number) / 1000 for number, line in enumerate(LEDGER_LINES)
+        },
+    }
+
+
+def scaled(value: int | None, per: float) -> float | None:
+    """Return a number in a unit that is `per` of its own; None stays."""
+    return None if value is None else value / per
 
 
 def _owners(link: BoardLink) -> tuple[Any, Any]:

@@ -63,9 +63,9 @@ def parse_address(url: str) -> BrokerAddress:
 
 def _port(netloc: str, default: int) -> int:
     """Return the port at the end of `netloc`; an empty one is the scheme's own."""
-    place = netloc.rpartition("@")[2].rpartition("]")[2]
-    text = place.partition(":")[2]
-    if ":" not in place:
+    host_port = netloc.rpartition("@")[2].rpartition("]")[2]
+    text = host_port.partition(":")[2]
+    if ":" not in host_port:
         return default
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
         raise InputError(f"broker port must be 1 to 65535, not {text[:20]!r}")

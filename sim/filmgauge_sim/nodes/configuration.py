@@ -1,5 +1,6 @@
 """What the board of a node reads: the only maker of a configuration and of a compiled profile."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,18 @@ class Broker:
     port: int
     user: str = ""
     password: str = ""
+
+
+def board_files(
+    description: NodeDescription, secrets: Mapping[str, str], broker: Broker | None = None
+) -> dict[str, bytes]:
+    """Return the files of a node that a board gets beside the firmware, /config.json and
+    /profile.bin. Raises DescriptionError as their makers do."""
+    configuration = firmware_configuration(description, secrets, broker)
+    return {
+        "/config.json": json.dumps(configuration).encode(),
+        "/profile.bin": compiled_profile(description).to_bytes(),
+    }
 
 
 def firmware_configuration(

@@ -16,17 +16,20 @@ from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.tables import quoted
 
 SECRETS_FILE = "secrets.toml"
-_KEY_BYTES = 16
+KEY_BYTES = 16
 
 
 def read_secrets(folder: Path) -> dict[str, str]:
     """Return the secrets in the file of a folder. Raises DescriptionError, never with a value."""
     path = folder / SECRETS_FILE
+    return read_secrets_file(path) if path.exists() else {}
+
+
+def read_secrets_file(path: Path) -> dict[str, str]:
+    """Return the secrets in a file. Raises DescriptionError, never with a value."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         mode = path.stat().st_mode
-    except FileNotFoundError:
-        return {}
     except OSError as error:
         raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
@@ -66,7 +69,7 @@ def secrets_to_toml(secrets: Mapping[str, str]) -> str:
 def throwaway_secrets(description: NodeDescription, rng: random.Random) -> dict[str, str]:
     """Return keys for a virtual node that has none of its own."""
     needed = needed_keys(description)
-    return {name: rng.randbytes(_KEY_BYTES).hex() for name in needed}
+    return {name: rng.randbytes(KEY_BYTES).hex() for name in needed}
 
 
 def needed_keys(description: NodeDescription) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.board.wifi import AccessPoint
+from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.surroundings import WorldSection
@@ -25,13 +27,14 @@ def bench_board(
     real_wait_ms: int = 5000,
     blocks: int | None = None,
     seed: int = 1,
+    radio_port: RadioPort | None = None,
 ) -> SerialBoard:
     """Return a board, not started; its port is the link `folder`/port.
 
     node: what is wired to it, or a kind of board that is wired as usual; surroundings: a bench at
     rest unless given; image: a flash image to start with, which is copied; blocks: size of the
-    flash, that of the kind unless given. Raises ValueError for an unknown kind or an image of
-    another size.
+    flash, that of the kind unless given; radio_port: its way to a Bluetooth air. Raises ValueError
+    for an unknown kind or an image of another size.
     """
     if isinstance(node, str):
         node = NodeDescription(name="bench", board=node)
@@ -39,14 +42,17 @@ def bench_board(
     rng = random.Random(f"{seed} {kind.name}")
     size = blocks or kind.file_system_blocks
     flash = Flash(image or folder / "flash", size)
+    world = build_world(node, surroundings or WorldSection(), rng)
     board = VirtualBoard(
         kind=kind,
-        world=build_world(node, surroundings or WorldSection(), rng),
+        world=world,
         flash=flash,
         access_point=AccessPoint(ssid=node.wifi.ssid or VIRTUAL_SSID),
         clock=BoardClock(),
         seed=rng.getrandbits(32),
         unique_id=rng.randbytes(6),
         real_wait_ms=real_wait_ms,
+        supply=world if isinstance(world, HarvestingCircuit) else None,
+        radio_port=radio_port,
     )
     return SerialBoard(board, folder / _PORT, options or SerialOptions())

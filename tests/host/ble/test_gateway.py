@@ -7,7 +7,7 @@ import pytest
 from ble_bed import Bridge, Field, Receiver, address
 from ble_nodes import Misbehaviour
 from mqtt_brokers import Broker, Nats
-from mqtt_nodes import until
+from patience import until
 
 from filmgauge.uplink.ble import bthome
 from filmgauge_host.ble.node_registry import RegisteredNode

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 from mqtt_brokers import Mosquitto, free_port
-from mqtt_nodes import PATIENCE_S, Publisher, record, until
+from mqtt_nodes import Publisher, record
+from patience import PATIENCE_S, until
 
 SCRIPT = str(Path(sys.executable).with_name("filmgauge"))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from mqtt_brokers import Mosquitto
-from mqtt_nodes import until
-from provision_files import provision, wifi_file
+from patience import until
+from provision_files import config_of, provision, wifi_file
 
 from filmgauge.config import Config
 from filmgauge_host.provision.broker_files import is_hash_of, with_password
@@ -25,9 +25,7 @@ def nodes(tmp_path: Path) -> dict[str, Config]:
     for node in ("a", "b"):
         ran = provision("--from", wifi_file(tmp_path, node), "--out", out)
         assert ran.exit_code == 0, ran.output
-    return {
-        node: Config.from_json((out / node / "config.json").read_text()) for node in ("a", "b")
-    }
+    return {node: config_of(out / node) for node in ("a", "b")}
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from filmgauge.config import Config
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.archive import HEAD_BYTES, Archive, Member, index_length, members
 from filmgauge_host.serial.board_link import LinkError, find_port
-from filmgauge_host.serial.interpreter import BOARDS, Identity, check_board, check_interpreter
+from filmgauge_host.serial.interpreter import Identity, check_board, check_interpreter
 from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
+from filmgauge_sim.nodes.boards import BOARDS
 
 MODULES = st.dictionaries(
     st.text("abcdef/", min_size=1, max_size=12).map(lambda name: f"filmgauge/{name}.mpy"),
@@ -90,7 +91,7 @@ def test_a_board_is_recognised_by_its_chip(board: str, machine: str) -> None:
         if name == board:
             check_board(identity, each)
         else:
-            with pytest.raises(LinkError, match=f"--board is {name}, but"):
+            with pytest.raises(LinkError, match=f"is to be {name}, but"):
                 check_board(identity, each)
 
 
@@ -158,14 +159,14 @@ def test_a_board_without_wifi_needs_no_network(tmp_path: Path) -> None:
 
 
 def test_a_profile_is_compiled_or_read(tmp_path: Path) -> None:
-    data = compile_cell("evp-li", 1.0)
+    data = compile_cell("evp-li", 1.0).to_bytes()
     path = tmp_path / "profile.bin"
     path.write_bytes(data)
     assert read_profile(path) == data
     path.write_bytes(data[:-1])
     with pytest.raises(InputError, match=r"--profile .*profile\.bin"):
         read_profile(path)
-    with pytest.raises(InputError, match=r"--area must be 0\.01 to 1000 cm2, not 0"):
+    with pytest.raises(ValueError, match=r"cell\.area_cm2: expected float >= 0\.01"):
         compile_cell("evp-li", 0.0)
 
 

@@ -2,22 +2,15 @@
 
 import csv
 import json
-import time
 from pathlib import Path
 
 import pytest
+from patience import until
 from wired_board import FLOWING_UA, answered, look_inside, section, wired
 
 from filmgauge.record.record import Record
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.nodes.flash_reader import backlog
-
-
-def until(true, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_a_node_that_runs_is_looked_into_and_goes_on(tmp_path: Path, bytecode) -> None:

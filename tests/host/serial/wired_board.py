@@ -12,7 +12,7 @@ from filmgauge_host.cli.app import main
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.circuit.wiring import WiringSection
-from filmgauge_sim.nodes.configuration import Broker, compiled_profile, firmware_configuration
+from filmgauge_sim.nodes.configuration import Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.sections import IntervalsSection
 from filmgauge_sim.nodes.serial_bench import bench_board
@@ -68,11 +68,9 @@ def wired(
     described = node.description
     options = SerialOptions(speed=speed)
     board = bench_board(described, folder, options, surroundings=node.world, blocks=128)
-    configuration = firmware_configuration(described, node.secrets, broker)
     installed: dict[str, bytes | None] = {
         **bytecode,
-        "/config.json": json.dumps(configuration).encode(),
-        "/profile.bin": compiled_profile(described).to_bytes(),
+        **board_files(described, node.secrets, broker),
         **{f"/{name.replace('_', '.')}": content for name, content in files.items()},
     }
     install(board.board.flash, {k: v for k, v in installed.items() if v is not None})

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 from mqtt_brokers import free_port
-from mqtt_nodes import PATIENCE_S, Publisher, record, until
+from mqtt_nodes import Publisher, record
+from patience import PATIENCE_S, until
 
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest

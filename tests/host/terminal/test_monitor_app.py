@@ -1,7 +1,8 @@
 import time
 
 import pytest
-from mqtt_nodes import PATIENCE_S, Publisher, record, until
+from mqtt_nodes import Publisher, record
+from patience import PATIENCE_S, until
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 

@@ -7,7 +7,7 @@ import sys
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
-from mqtt_nodes import PATIENCE_S, until
+from patience import PATIENCE_S, until
 
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker, accepts

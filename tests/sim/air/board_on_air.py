@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_board import KIND
+from board_program import Program
 from bumble.att import ATT_Error
 from bumble.core import UUID
 from bumble.device import Device, Peer
-from quiet_world import KIND
-from snippets import Program
 
 from filmgauge_sim.air.air import Air
 
@@ -26,8 +26,8 @@ def play(folder: Path, runtime: str, source: str, central: Central) -> tuple[lis
     air = Air(seed=1)
     device = air.device("central")
     try:
-        antenna = air.antenna("node")
-        with Program(folder, runtime, source, kind=STM32, antenna=antenna) as program:
+        radio_port = air.radio_port("node")
+        with Program(folder, runtime, source, kind=STM32, radio_port=radio_port) as program:
             task = air.loop.create_task(central(device))  # type: ignore[arg-type]
             program.boot()
             said = program.said

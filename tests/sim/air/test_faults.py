@@ -6,7 +6,7 @@ import asyncio
 import pytest
 from bumble import att, core, gatt, hci
 from bumble.device import AdvertisingType, Device, Peer
-from stock import NODE, pair, reports, virtually
+from bumble_pair import NODE, pair, reports, virtually
 
 OURS = pytest.mark.parametrize("ours", [False, True], ids=["stock", "ours"])
 

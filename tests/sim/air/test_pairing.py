@@ -7,7 +7,7 @@ import pytest
 from board_on_air import ADDRESS, GO, RUNTIMES, play, refused, value
 from bumble.device import Device, Peer
 from bumble.pairing import PairingConfig, PairingDelegate
-from stock import NODE, pair, virtually
+from bumble_pair import NODE, pair, virtually
 
 SERVER = """
 import time

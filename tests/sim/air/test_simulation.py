@@ -115,7 +115,7 @@ def test_eight_nodes_are_connected_at_once_and_each_time_the_same(
                 held += 1 if what == "come" else -1
                 most = max(most, held)
             assert most == NODES
-            meters = [node.board.meter.time_us for node in run.simulation.nodes]
+            meters = [node.board.load.time_us for node in run.simulation.nodes]
             seen.append((found, log, meters))
     assert seen[0] == seen[1]
 
@@ -143,8 +143,8 @@ def test_no_node_runs_ahead_of_the_air_while_it_talks(tmp_path: Path) -> None:
 
 
 def test_it_keeps_the_pace_of_the_real_clock(tmp_path: Path) -> None:
-    async def ticks(run: Run) -> list[float]:
-        begun, loop, seen = time.monotonic(), asyncio.get_running_loop(), []
+    async def ticks(begun: float) -> list[float]:
+        loop, seen = asyncio.get_running_loop(), []
         for _ in range(6):
             await asyncio.sleep(2.0)
             seen.append(loop.time() / (time.monotonic() - begun))
@@ -152,9 +152,9 @@ def test_it_keeps_the_pace_of_the_real_clock(tmp_path: Path) -> None:
 
     with Run(tmp_path, "cpython", 1, 0.0, duration="13s", speed=10.0) as run:
         begun = time.monotonic()
-        paces = run.go(ticks(run))
+        paces = run.go(ticks(begun))
         assert time.monotonic() - begun >= 1.3
-    assert all(pace <= 10.5 for pace in paces)  # never ahead; a busy machine may fall behind
+    assert all(pace <= 10.0 for pace in paces)  # never ahead; a busy machine may fall behind
 
 
 def test_a_thread_of_the_host_is_heard(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("snippets")
+pytest.register_assert_rewrite("board_program")
 
 
 @pytest.fixture(scope="session", autouse=True)

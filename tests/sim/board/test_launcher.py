@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
-from snippets import Program
+from board_program import Program
+from patience import until
 
 from filmgauge_sim.board.launcher import InterpreterError
 from filmgauge_sim.board.outcome import ResetCause
@@ -18,16 +18,9 @@ HOST = """
 import sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from snippets import Program
+from board_program import Program
 Program(Path({folder!r}), "micropython", "print('up')\\nwhile True:\\n    pass\\n").boot()
 """
-
-
-def until(true, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def gone(process: psutil.Process) -> bool:

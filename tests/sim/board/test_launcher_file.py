@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from snippets import Program
+from board_program import Program
 
 from filmgauge_host.serial.archive import Archive
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing

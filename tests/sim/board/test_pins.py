@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from snippets import Program
+from board_program import Program
 
 from filmgauge_sim.board.outcome import ResetCause
 

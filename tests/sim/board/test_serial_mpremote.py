@@ -4,17 +4,16 @@ import hashlib
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S, until_said
 
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.serial_bench import bench_board
 
-PATIENCE_S = 30.0
 BLINK = b"""\
 import time
 print("main runs")
@@ -34,17 +33,10 @@ def mpremote(board: SerialBoard, *arguments: str, fails: bool = False) -> str:
         [sys.executable, "-m", "mpremote", "connect", str(board.port.path), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert bool(done.returncode) == fails, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-def until_said(board: SerialBoard, text: bytes, since: int = 0) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while text not in board.log[since:]:
-        assert time.monotonic() < deadline_s, bytes(board.log[-2000:])
-        time.sleep(0.01)
 
 
 def test_files_go_there_and_back(board: SerialBoard, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from quiet_world import KIND
-from snippets import Program, both
+from bare_board import KIND
+from board_program import Program, both
 
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
@@ -110,7 +110,7 @@ def test_light_sleep_keeps_the_memory_and_passes_exactly(tmp_path: Path, runtime
             assert board.now_us - asleep_us == pytest.approx(20_000_000 / 0.98, abs=2)
             outcome = go_on(program)
         assert program.said == ["1", "2", "3", "4", "5"]
-        assert board.meter.time_us["light sleep"] == pytest.approx(4 * 20_000_000 / 0.98, abs=8)
+        assert board.load.time_us["light sleep"] == pytest.approx(4 * 20_000_000 / 0.98, abs=8)
 
 
 @RUNTIMES

@@ -60,15 +60,16 @@ def _execute(text, name, kind, tells_end):
     error = None
     try:
         code = compile(text, name, kind)
-        try:
-            _console.interrupts(True)
-            exec(code, _globals)
-        finally:
-            _console.interrupts(False)
-            for _ in (0, 1):  # a Ctrl-C that came at the very end is raised here
-                pass
+        _console.interrupts(True)
+        exec(code, _globals)
     except BaseException as raised:
         error = raised
+    while True:
+        try:
+            _console.interrupts(False)
+            break
+        except KeyboardInterrupt as raised:  # it came at the very end
+            error = raised
     if tells_end:
         _console.write(b"\x04")
     leaves = isinstance(error, SystemExit)

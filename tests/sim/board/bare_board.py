@@ -25,7 +25,7 @@ KIND = BoardKind(
 BLOCKS = 32
 
 
-class QuietWorld:
+class BareWorld:
     """A TMP117 at 0x48 on the bus; notes what the pins do and when."""
 
     def __init__(self) -> None:
@@ -45,12 +45,12 @@ class QuietWorld:
         self.pins.append((pin, level, now_us))
 
 
-def quiet_board(folder: Path, **changes: Any) -> VirtualBoard:
+def bare_board(folder: Path, **changes: Any) -> VirtualBoard:
     """Return a board of `KIND` in a world of its own; its flash is `folder`/flash."""
     flash = Flash(folder / "flash", BLOCKS)
     given = {
         "kind": KIND,
-        "world": QuietWorld(),
+        "world": BareWorld(),
         "flash": flash,
         "access_point": AccessPoint(ssid="lab", password="secret"),
         "clock": BoardClock(),

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quiet_world import QuietWorld, quiet_board
+from bare_board import BareWorld, bare_board
 
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import Outcome, ResetCause
-from filmgauge_sim.board.runtime import Runtime
 
 JOIN = """
 import network
@@ -36,12 +35,12 @@ class Program:
         **board: Any,
     ):
         folder.mkdir(parents=True, exist_ok=True)
-        self.world = QuietWorld()
-        self.board = quiet_board(folder, **{"world": self.world, **board})
+        self.world = BareWorld()
+        self.board = bare_board(folder, **{"world": self.world, **board})
         install(self.board.flash, {"/there.txt": b"from the start"})
         self._console = folder / "console"
         sources = {"main.py": source, **(sources or {})}
-        self.runtime: Runtime
+        self.runtime: MicroPythonRuntime | InProcessRuntime
         if runtime == "micropython":
             flash = self.board.flash.path
             self.runtime = MicroPythonRuntime(

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,21 +10,20 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from patience import PATIENCE_S
 
 from filmgauge_host.serial import firmware_build, node_settings
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
-from filmgauge_host.serial.interpreter import BOARDS
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
-from filmgauge_sim.nodes.boards import board_kind
+from filmgauge_sim.nodes.boards import BOARDS, board_kind
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
 from filmgauge_sim.nodes.serial_bench import bench_board
 
-SPEED = 50.0
-OPTIONS = FlashOptions(timeout_s=30.0, ask_after_s=1.0)
-PATIENCE_S = 30.0
+SPEED = 200.0
+OPTIONS = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=1.0)
 
 
 class Silent:
@@ -100,11 +98,14 @@ def start_files() -> Mapping[str, bytes]:
     return firmware_build.start_files()
 
 
-def version(name: str, **changed: str) -> Archive:
-    """Return the firmware with another version's name, and with modules of other source text."""
+def version(name: str, changed: Mapping[str, str] | None = None) -> Archive:
+    """Return the firmware with another version's name.
+
+    changed: module (`charge/sampler`) -> its source text in this version.
+    """
     first = firmware_build.modules(source=True)["filmgauge/__init__.py"].decode()
     texts = {"filmgauge/__init__": first.replace("0.1.0", name)}
-    texts |= {key.replace("__", "/"): text for key, text in changed.items()}
+    texts |= {f"filmgauge/{name}": text for name, text in (changed or {}).items()}
     made = dict(modules())
     for path, text in texts.items():
         del made[f"{path}.mpy"]
@@ -125,6 +126,8 @@ def configuration(kind_name: str, url: str, **changed: int | str) -> dict[str, i
     if kind.has_wifi:
         address = parse_address(url)
         values |= {"wifi_ssid": VIRTUAL_SSID, "mqtt_host": address.host, "mqtt_port": address.port}
+    else:
+        values["backlog"] = 8  # or the room for a second version depends on how long it ran
     return values | changed
 
 
@@ -136,7 +139,7 @@ def wanted(kind_name: str, url: str, archive: Archive | None = None, **changed: 
         start_files=dict(start_files()),
         bytecode=firmware_build.bytecode_version(),
         config=node_settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),
-        profile=node_settings.compile_cell("evp-li", 1.0),
+        profile=node_settings.compile_cell("evp-li", 1.0).to_bytes(),
     )
 
 
@@ -157,12 +160,3 @@ def flash(
 ) -> FlashResult:
     kind = BOARDS[board.board.kind.name]
     return flash_board(str(board.port.path), kind, what, options, listener or Silent())
-
-
-def until_said(board: SerialBoard, text: bytes, since: int = 0) -> None:
-    """Wait until the board has said something."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while text not in board.log[since:]:
-        assert time.monotonic() < deadline_s, bytes(board.log[-3000:])
-        assert board.is_alive
-        time.sleep(0.01)

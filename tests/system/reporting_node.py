@@ -1,8 +1,8 @@
 """A virtual node with the real firmware, a real broker between, and the host's own ingest."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
@@ -14,7 +14,6 @@ from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
 from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
 
-PATIENCE_S = 30.0
 CYCLER = """
 [[node.world.cycler]]
 action = "charge"
@@ -72,14 +71,6 @@ class Receiver:
         assert len(found) == count
         assert not self.ingest.rejected()  # a record that came twice with other content is one
         return found
-
-
-def until(true: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    """Wait until `true()`; fail when it stays false."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def make_node(
