@@ -26,12 +26,14 @@ _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _READING = const(("filmgauge.config", "filmgauge.gauge.profile_format"))  # modules
+_CHANGING = const(("filmgauge.cell_change",))
 _GAUGING = const(
     (
         "filmgauge.gauge",
         "filmgauge.charge",
         "filmgauge.sensors",
         "filmgauge.record.gauge_fields",
+        "filmgauge.store.journal",
     )
 )
 
@@ -155,6 +157,7 @@ class Node:
             from filmgauge.cell_change import close_ledger
 
             close_ledger(state, self._gauge.offset)
+            unload(_CHANGING)
         else:
             state.unpack(self._gauge, self._protection, self._charge.memory)
         return True
@@ -278,7 +281,7 @@ class Node:
         self._reports_next = False
         if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
             ledger = None
-            self._unload(("_gauge", "_charge"), _GAUGING)
+            self._unload(("_gauge", "_charge", "_journal"), _GAUGING)
         from filmgauge.record.record import Record
 
         backlog = self._open_backlog()

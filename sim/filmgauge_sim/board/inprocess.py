@@ -48,7 +48,7 @@ class _Link:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
         except LightSleep as asleep:
             self.interrupt(asleep.outcome)
-            return board.woken()
+            return board.resume_answer()
         if board.now_us >= board.interrupt_us:
             self.interrupt(INTERRUPTED)
         if status:
@@ -87,7 +87,7 @@ class InProcessRuntime:
         self._turns: ThreadHandoff | None = None  # of a run that may be interrupted
 
     def run(self, board: VirtualBoard) -> Outcome:
-        """See Runtime."""
+        """See MicroPythonRuntime."""
         if not board.kind.keeps_ram:
             return self._live(board)
         if self._turns is None:
@@ -103,7 +103,7 @@ class InProcessRuntime:
         return outcome
 
     def stop(self) -> None:
-        """See Runtime."""
+        """See MicroPythonRuntime."""
         if self._turns is not None:
             self._turns.stop()
             self._turns = None

@@ -43,4 +43,4 @@ class LightSleep(BaseException):
 
 
 INTERRUPTED = Outcome(cause=None, resumes=True)
-DOZING = Outcome(cause=None, resumes=True)  # `VirtualBoard.doze_on` passes it, slice by slice
+YIELDED = Outcome(cause=None, resumes=True)  # `VirtualBoard.continue_sleep` passes its slices

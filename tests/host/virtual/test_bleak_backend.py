@@ -47,7 +47,7 @@ def test_a_scanner_tells_name_strength_and_data(bed: Bed) -> None:
     assert list(found) == [ADDRESS]
     device, data = found[ADDRESS]
     assert device.name == data.local_name == NAME
-    assert data.rssi == -25  # nothing between them: Places
+    assert data.rssi == -25  # nothing between them: Positions
     assert data.manufacturer_data == {0xFFFF: bytes.fromhex("01010000000000000000000000")}
     (uuid,) = data.service_data
     assert uuid.startswith("0000fcd2-")
@@ -174,7 +174,7 @@ def test_a_lost_peer_ends_the_connection_and_what_waits_on_it(bed: Bed) -> None:
     async def talk() -> None:
         gone = asyncio.Event()
         async with BleakClient(ADDRESS, lambda _: gone.set(), backend=bed.client) as client:
-            bed.air.link.places.at_m[ADDRESS] = (0.0, 1000.0)
+            bed.air.link.positions.at_m[ADDRESS] = (0.0, 1000.0)
             with pytest.raises(BleakError):
                 await client.read_gatt_char("2a25")
             assert gone.is_set()
