@@ -13,12 +13,16 @@ import click
 import msgspec
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision.node_file import DESCRIPTION, read_node, read_node_secrets
+from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_sim.cell.parameters import available_sets
 from filmgauge_sim.nodes.boards import BOARDS
-from filmgauge_sim.nodes.description import NodeDescription, description_from
+from filmgauge_sim.nodes.description import (
+    DESCRIPTION_FILE,
+    NodeDescription,
+    description_from,
+)
 from filmgauge_sim.nodes.secrets import check_secrets
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
@@ -66,7 +70,7 @@ def ask(
     """
     name = _prompt("Name of the node", None, lambda text: description_from({"name": text}).name)
     folder = out / name
-    has_file = (folder / DESCRIPTION).exists()
+    has_file = (folder / DESCRIPTION_FILE).exists()
     before = read_node(folder, lambda _: None)[0] if has_file else None
     secrets = read_node_secrets(folder)
     board = _choice("Board", tuple(BOARDS), before.board if before else next(iter(BOARDS)))

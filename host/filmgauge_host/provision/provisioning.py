@@ -21,10 +21,9 @@ from filmgauge_host.provision.broker_files import (
     with_password,
     without_strays,
 )
-from filmgauge_host.provision.node_file import DESCRIPTION
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_sim.nodes.configuration import compiled_profile, firmware_configuration
-from filmgauge_sim.nodes.description import NodeDescription, to_toml
+from filmgauge_sim.nodes.description import DESCRIPTION_FILE, NodeDescription, to_toml
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, needed_keys, secrets_to_toml
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
@@ -67,7 +66,7 @@ def provision(
     firmware_configuration(description, secrets)  # says what is wrong
     folder = out / description.name
     files = {
-        folder / DESCRIPTION: Content(_file(description).encode()),
+        folder / DESCRIPTION_FILE: Content(_file(description).encode()),
         folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
