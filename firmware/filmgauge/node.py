@@ -285,7 +285,7 @@ class Node:
         requests, peer.requests = peer.requests, 0
         if not requests:
             return
-        from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
+        from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
 
         self._reports_next = bool(requests & REQUEST_REPORT)
         if requests & REQUEST_ZERO:

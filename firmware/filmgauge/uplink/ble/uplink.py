@@ -13,7 +13,7 @@ from filmgauge.uplink.ble import bthome, gatt
 from filmgauge.uplink.ble.advertising_policy import AdvertisingPolicy
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.events import Link
-from filmgauge.uplink.ble.peer_context import PeerContext
+from filmgauge.uplink.peer_context import PeerContext
 
 _COUNTER = const("/counter")
 _ADVERTISED_ONLY = const("it was only advertised")
