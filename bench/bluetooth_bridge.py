@@ -127,7 +127,7 @@ def _scenario(count: int, report_s: int) -> Scenario:
 
 def _announced(sniffer: Scanner) -> Iterator[tuple[str, int, int]]:
     """Yield node, boot and seq of each scan response since the last call."""
-    for event in sniffer.take():
+    for event in sniffer.drain():
         at = event.data.find(b"\xff\xff\xff\x01")
         if event.is_response and at >= 0:
             boot = int.from_bytes(event.data[at + 4 : at + 8], "little")

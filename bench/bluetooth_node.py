@@ -89,9 +89,8 @@ class _Bed:
             Path(self._folder.name),
             "cpython" if heap_kb is None else "micropython",
             None if heap_kb is None else f"{heap_kb}wK",
-            antenna=self.air.antenna(node.name),
+            radio_port=self.air.radio_port(node.name),
         )
-        self.node.board.gives_way = True
         self.simulation.nodes.append(self.node)
         made = {
             f"/backlog/{seq:08d}": Record(boot=1, seq=seq, up_s=60 * seq).to_bytes()
@@ -130,7 +129,7 @@ async def _download(bed: _Bed) -> tuple[float, float, int]:
     found = await bed.connect()
     pieces: list[bytes] = []
     await found[uuids.LOG_DATA].subscribe(pieces.append)
-    loop, times = asyncio.get_running_loop(), bed.node.board.meter.time_us
+    loop, times = asyncio.get_running_loop(), bed.node.board.load.time_us
     begun_s, before_us = loop.time(), times["active"]
     await _request_log(found, pieces)
     awake_ms = (times["active"] - before_us) / 1000

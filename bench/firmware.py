@@ -207,12 +207,12 @@ class _Costs:
         looks, glances = _Kind(), _Kind()
         while node.now_us < _WINDOW_H * 3_600_000_000:
             transfers, programs = node.board.transfers, node.flash.programs
-            before = dict(node.board.meter.time_us)
+            before = dict(node.board.load.time_us)
             node.step()
             asked = node.board.transfers - transfers
             if asked:
                 kind = looks if asked > _GLANCE_TRANSFERS else glances
-                spent = {s: us - before[s] for s, us in node.board.meter.time_us.items()}
+                spent = {s: us - before[s] for s, us in node.board.load.time_us.items()}
                 kind.add(spent, wrote=node.flash.programs > programs)
         return looks, glances
 
@@ -269,7 +269,7 @@ def _wakes(maker: _NodeMaker) -> Iterator[Figure]:
         awake_ms = sum(cost[1] for cost in wakes) / len(wakes) / 1000
         value = f"{requests:.1f} requests to the board, {awake_ms:.1f} ms awake after the boot"
         yield Figure(name, value)
-    charge = node.board.meter.charge_pc
+    charge = node.board.load.charge_pc
     total = sum(charge.values())
     shares = ", ".join(f"{state} {100 * pc / total:.1f} %" for state, pc in charge.items())
     yield Figure("charge of a wake from USB", f"{total / _WAKES / 1e9:.1f} mC ({shares})")
@@ -277,7 +277,7 @@ def _wakes(maker: _NodeMaker) -> Iterator[Figure]:
 
 
 def _awake_us(node: VirtualNode) -> int:
-    times = node.board.meter.time_us
+    times = node.board.load.time_us
     return sum(us for state, us in times.items() if state not in _NOT_AWAKE)
 
 

@@ -68,7 +68,7 @@ class Field:
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self.air.loop.settle()
+        self.air.loop.run_ready()
         self.air.close()
 
 
@@ -95,7 +95,7 @@ class Bridge(bridge.Bridge):
         )
         self.__enter__()
         self.task = field.start(self.gateway.run())
-        field.air.loop.settle()
+        field.air.loop.run_ready()
 
     def stop(self) -> None:
         """End it as SIGTERM does: in the middle of whatever it does."""

@@ -67,7 +67,7 @@ def test_kills_at_any_moment_lose_nothing(embedded: Broker, node_on, receiver):
 
 def awake_us(node: VirtualNode) -> int:
     """Return how long the node has been awake, boots and radio included."""
-    states = node.board.meter.time_us
+    states = node.board.load.time_us
     return sum(us for state, us in states.items() if state != "deep sleep")
 
 

@@ -15,7 +15,7 @@ from cadence import period_s, reports_due
 from reporting_node import said
 
 from filmgauge.record.record import Record
-from filmgauge_sim.air.air import Air, Heard
+from filmgauge_sim.air.air import Air, ScanReport
 from filmgauge_sim.board.littlefs_outside import fetch, listing
 from filmgauge_sim.board.radio_port import Advertisement, NullRadio, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
@@ -42,7 +42,7 @@ class Listener(NullRadio):
 
 @contextmanager
 def window(
-    folder: Path, runtime: RuntimeName, key: str, antenna: RadioPort
+    folder: Path, runtime: RuntimeName, key: str, radio_port: RadioPort
 ) -> Iterator[VirtualNode]:
     """The node of the scenario `window`, advertising each report for 5 s."""
     folder.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def window(
     given = msgspec.structs.replace(
         given, description=varied(given.description, keys), secrets={"ble_key": key}
     )
-    node = virtual_node(scenario, given, Broker("", 0), folder, runtime, antenna=antenna)
+    node = virtual_node(scenario, given, Broker("", 0), folder, runtime, radio_port=radio_port)
     try:
         yield node
     finally:
@@ -140,7 +140,7 @@ def test_both_runtimes_advertise_the_same_reports(tmp_path: Path, key: str) -> N
         listener = Listener()
         with window(tmp_path / runtime, runtime, key, listener) as node:
             live(node, period_us(node) + 60_000_000)
-            heard.append((listener.heard, node.board.meter.time_us, node.flash.path.read_bytes()))
+            heard.append((listener.heard, node.board.load.time_us, node.flash.path.read_bytes()))
             receiver = Receiver(key)
             assert all(receiver.read(advert) for advert in listener.heard)
     assert heard[0] == heard[1]
@@ -206,14 +206,14 @@ def test_the_charge_of_an_advert_reaches_the_circuit(tmp_path: Path) -> None:
 
 def test_a_scanner_on_a_lossy_air_reads_every_report_of_half_a_day(tmp_path: Path) -> None:
     """With 30 % loss and ten adverts a report, one in 170000 reports is missed."""
-    air = Air(seed=1, loss=0.3, places_m={"window-1": (3.0, 4.0)})
+    air = Air(seed=1, loss=0.3, positions_m={"window-1": (3.0, 4.0)})
     scanner = air.scanner()
-    with window(tmp_path, "cpython", KEY, air.antenna("window-1")) as node:
+    with window(tmp_path, "cpython", KEY, air.radio_port("window-1")) as node:
         live(node, 12 * HOUR_US)
         air.run_to(node.now_us)
         records = stored(node)
-        sent = node.board.bluetooth.events
-    heard = [report for report in scanner.take() if not report.is_response]
+        sent = node.board.bluetooth.schedule.advertising_events
+    heard = [report for report in scanner.drain() if not report.is_response]
     air.close()
     assert len(heard) == pytest.approx(0.7 * sent, rel=0.2)
     assert {report.rssi_dbm for report in heard} == {-59}  # 5 m
@@ -224,6 +224,6 @@ def test_a_scanner_on_a_lossy_air_reads_every_report_of_half_a_day(tmp_path: Pat
     ]
 
 
-def advertisement(report: Heard) -> Advertisement:
+def advertisement(report: ScanReport) -> Advertisement:
     address = bytes.fromhex(report.address.replace(":", ""))
     return Advertisement(report.at_us, address, True, report.data, b"", report.is_connectable)

@@ -98,7 +98,7 @@ def cost(node: VirtualNode) -> dict[str, Any]:
         "end": node.board.now_us,
         "requests": node.board.requests,
         "wakes": node.wakes,
-        "states": dict(node.board.meter.time_us),
+        "states": dict(node.board.load.time_us),
         "flash": node.flash.path.read_bytes(),
         "ledger": world_of(node).ledger,
         "truth": list(node.truth),
@@ -139,7 +139,7 @@ def test_the_memory_outlives_light_sleep(film_node: Make, runtime: RuntimeName) 
     assert [record.up_s for record in records] == [seq * grid_s for seq in range(made)]
     # In the dark every other wake asks no sensor, and the virtual node does not see it.
     assert node.wakes == int(hours * 3600 / intervals.sample_s) // 2 + 1
-    assert node.board.meter.time_us["boot"] == node.kind.boot_us  # and no second one
+    assert node.board.load.time_us["boot"] == node.kind.boot_us  # and no second one
     # The look before it, which has written to flash: two erases of 54 ms at most.
     assert all((record.awake_ms or 0) < 150 for record in records)
 
@@ -179,7 +179,7 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
     records = live(node, 12)
     ledger = world_of(node).ledger
     assert abs(ledger.imbalance_uj) <= 1e-9 * ledger.throughput_uj
-    meter = node.board.meter
+    meter = node.board.load
     drawn_uj = sum(meter.charge_pc.values()) * 1e-6 * node.kind.supply_v
     assert abs(ledger.board - drawn_uj) <= 1e-9 * drawn_uj
     asleep = meter.time_us["light sleep"] / node.now_us

@@ -61,8 +61,8 @@ def test_its_budget_is_printed_line_by_line(folder: Path) -> None:
 def test_from_the_questions_to_the_first_record(folder: Path, tmp_path: Path) -> None:
     air = Air(seed=1)
     scanner = air.scanner()
-    options, antenna = SerialOptions(speed=SPEED), air.antenna("leaf-1")
-    with bench_board("stm32wb55", tmp_path, options, antenna=antenna) as board:
+    options, radio_port = SerialOptions(speed=SPEED), air.radio_port("leaf-1")
+    with bench_board("stm32wb55", tmp_path, options, radio_port=radio_port) as board:
         flashed = filmgauge("flash", "--port", board.port.path, "--node", folder)
     record = flashed["record"]
     assert (record["boot"], record["seq"], record["faults"]) == (1, 0, "none")

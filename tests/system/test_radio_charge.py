@@ -64,7 +64,7 @@ def seen_and_booked(folder: Path, act: Any, **options: Any) -> tuple[float, floa
 def test_adverts_are_booked_as_the_circuit_sees_them(tmp_path: Path) -> None:
     async def act(rig: Rig) -> None:
         await asyncio.sleep(60)
-        assert rig.node.board.bluetooth.events in (19, 20)
+        assert rig.node.board.bluetooth.schedule.advertising_events in (19, 20)
 
     bluetooth = {"advertise_ms": 20000, "interval_ms": 1000}
     seen, booked, _ = seen_and_booked(tmp_path, act, bluetooth=bluetooth)
@@ -78,7 +78,7 @@ def test_a_connection_is_booked_as_the_circuit_sees_it(tmp_path: Path) -> None:
         for _ in range(20):
             await visit.read(RECORD)
             await asyncio.sleep(0.5)
-        assert rig.node.board.bluetooth.connection_events > 300
+        assert rig.node.board.bluetooth.schedule.connection_events > 300
         await visit.connection.disconnect()
 
     seen, booked, _ = seen_and_booked(tmp_path, act, capacitance_uf=1e5)

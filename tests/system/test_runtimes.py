@@ -26,7 +26,7 @@ def run(tmp_path, broker, node_on, runtime, name, text=TEXT) -> tuple[list[Recor
         "requests": board.requests,
         "programs": node.flash.programs,
         "erases": node.flash.erases,
-        "states": dict(board.meter.time_us),
+        "states": dict(board.load.time_us),
         "memory": board.rtc_memory,
         "flash": node.flash.path.read_bytes(),
         "truth": [node.truth[at] for at in range(len(node.truth))],

@@ -16,15 +16,13 @@ from filmgauge_host.signals import catch_signals
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_sim.board.launcher import InterpreterError, own_interpreter
 from filmgauge_sim.board.serial_board import SerialOptions
-from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.boards import BOARDS, USUAL
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
 from filmgauge_sim.nodes.serial_bench import bench_board
 
 
 @click.command()
-@click.option(
-    "--kind", type=click.Choice(list(BOARDS)), default=next(iter(BOARDS)), show_default=True
-)
+@click.option("--kind", type=click.Choice(list(BOARDS)), default=USUAL, show_default=True)
 @click.option(
     "--image",
     type=click.Path(path_type=Path, dir_okay=False),

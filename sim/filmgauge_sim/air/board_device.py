@@ -1,16 +1,18 @@
-"""A board's antenna: its Bluetooth as a bumble device on the air."""
+"""A board's Bluetooth as a bumble device on the air."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bumble import att, gatt, hci
 from bumble.core import UUID
 from bumble.device import AdvertisingType, Connection, Device, LegacyAdvertiser
 
 from filmgauge_sim.air import pairing
+from filmgauge_sim.air.clock import VirtualLoop
 from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
+from filmgauge_sim.air.link import AirLink
 from filmgauge_sim.board.radio_port import (
     READ,
     WRITE,
@@ -21,9 +23,6 @@ from filmgauge_sim.board.radio_port import (
     Service,
 )
 
-if TYPE_CHECKING:
-    from filmgauge_sim.air.air import Air
-
 _PROPERTIES = 0x7F  # of MicroPython's flags: those of the characteristic declaration
 _NEEDS_SECURITY = {READ: 0x0600, WRITE: 0x3000}  # encrypted or authenticated, by direction
 _NEEDS_AUTHENTICATION = 0x2400
@@ -32,10 +31,14 @@ _INDICATION_FAILED = 13  # BLE_HS_ETIMEOUT of NimBLE
 
 
 class BoardDevice:
-    """See board/radio_port.py. The board's own clock moves the loop while it talks."""
+    """The radio port of a node's board: see RadioPort.
 
-    def __init__(self, air: "Air", name: str) -> None:
-        self._air = air
+    Unless a simulation paces the air, the board's own clock moves it while a peer may speak.
+    """
+
+    def __init__(self, loop: VirtualLoop, link: AirLink, name: str) -> None:
+        self._loop = loop
+        self._link = link
         self._name = name
         self._device: Device | None = None
         self._controller: AirController | None = None
@@ -43,22 +46,22 @@ class BoardDevice:
         self._authenticated: set[int] = set()
         self._values: dict[int, gatt.Characteristic[bytes]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._now_us = 0  # of the board, as far as it has told
+        self._now_us = 0  # of the board, as far as is known
 
-    def start(self, peer: BoardStack, address: bytes, random: bool, name: str, mtu: int) -> None:
-        air = self._air
-        self._peer = peer
+    def start(self, stack: BoardStack, address: bytes, random: bool, name: str, mtu: int) -> None:
+        self._stack = stack
         text = address.hex(":").upper()
-        air.alias(self._name, text)
-        self._device, self._controller = air.loop.complete(device_on(air.link, name, text))
+        self._link.positions.add_address(self._name, text)
+        made = self._loop.complete(device_on(self._link, name, text))
+        self._device, self._controller = made
         self._device.gatt_server.max_mtu = mtu
         self._device.on("connection", self._connected)
-        self._device.keystore = self._keys = pairing.FirmwareKeyStore(peer)
+        self._device.keystore = self._keys = pairing.FirmwareKeyStore(stack)
         self._device.pairing_config_factory = lambda connection: pairing.pairing_config(
-            peer, peer.security(), connection
+            stack, stack.security(), connection
         )
 
-    def call(self, name: str) -> None:
+    def set_name(self, name: str) -> None:
         if self._device is not None:
             for attribute in self._device.gatt_server.attributes:
                 if attribute.type == _DEVICE_NAME:
@@ -71,7 +74,7 @@ class BoardDevice:
         if self._controller is not None:
             self._controller.le_legacy_advertiser.enabled = False
             self._controller.le_connections.clear()
-            self._air.link.remove_controller(self._controller)
+            self._link.remove_controller(self._controller)
         self._device = self._controller = None
         self._connections.clear()
         self._authenticated.clear()
@@ -92,7 +95,7 @@ class BoardDevice:
             self._device.legacy_advertiser = _advertiser(self._device)
             controller.le_legacy_advertiser.own_address_type = hci.Address.RANDOM_DEVICE_ADDRESS
             controller.le_legacy_advertiser.enabled = True
-        self._air.at(event.at_us, partial(self._air.link.send_advertising_pdu, controller, pdu))
+        self._loop.at(event.at_us, partial(self._link.send_advertising_pdu, controller, pdu))
 
     def stop_advertising(self) -> None:
         if self._controller is not None:
@@ -100,14 +103,17 @@ class BoardDevice:
 
     def follow(self, now_us: int) -> None:
         self._now_us = now_us
-        if not self._air.paced:
-            self._air.run_to(now_us)
+        if not self._loop.is_paced:
+            self._loop.run_to(now_us)
+
+    def is_paced(self) -> bool:
+        return self._loop.is_paced
 
     def air_us(self) -> int:
-        return self._air.now_us
+        return self._loop.now_us
 
     def quiet_until_us(self) -> int | None:
-        return self._air.next_us()
+        return self._loop.next_us()
 
     # GATT
 
@@ -162,7 +168,7 @@ class BoardDevice:
             await server.indicate_subscriber(peer, characteristic, value, force=True)
         except (TimeoutError, att.ATT_Error):
             status = _INDICATION_FAILED
-        self._peer.indicated(connection, handle, status)
+        self._stack.indicated(connection, handle, status)
 
     def _characteristic(self, given: Attribute) -> "gatt.Characteristic[bytes]":
         box: list[att.Attribute[bytes]] = []
@@ -195,18 +201,18 @@ class BoardDevice:
             self._check_security(connection, given.flags & _NEEDS_SECURITY[READ])
             handle = box[0].handle
             asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            self._peer.asked(connection.handle, handle, partial(_answer, asked))
+            self._stack.read_requested(connection.handle, handle, partial(_answer, asked))
             error = await asked
             if error:
                 raise att.ATT_Error(att.ErrorCode(error))
-            return self._peer.value(handle)
+            return self._stack.value(handle)
 
         def write(connection: Connection, value: bytes) -> None:
             # Stock bumble lets everyone write: it does not look whether that is permitted.
             if not given.flags & (WRITE | WRITE_NO_RESPONSE):
                 raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
             self._check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
-            self._peer.written(connection.handle, box[0].handle, value)
+            self._stack.written(connection.handle, box[0].handle, value)
 
         return att.AttributeValue(read=read, write=write)
 
@@ -215,26 +221,26 @@ class BoardDevice:
         where = int(address.address_type), bytes(reversed(bytes(address)))
         self._connections[number] = connection
         assert self._controller is not None
-        interval_s = self._air.link.interval_s(self._controller, address)
+        interval_s = self._link.interval_s(self._controller, address)
         interval_us = round(interval_s * 1e6)
-        self._peer.connected(number, *where, interval_us)
+        self._stack.connected(number, *where, interval_us)
 
         def gone(_reason: int) -> None:
             self._connections.pop(number, None)
             self._authenticated.discard(number)
-            self._peer.disconnected(number, *where)
+            self._stack.disconnected(number, *where)
 
         connection.on("disconnection", gone)
         connection.on(
             "connection_att_mtu_update",
-            lambda: self._peer.mtu_exchanged(number, connection.att_mtu),
+            lambda: self._stack.mtu_exchanged(number, connection.att_mtu),
         )
 
         def updated() -> None:
             now = connection.parameters
             interval = round(now.connection_interval / 1.25)
             timeout = round(now.supervision_timeout / 10)
-            self._peer.updated(number, interval, now.peripheral_latency, timeout)
+            self._stack.parameters_updated(number, interval, now.peripheral_latency, timeout)
 
         connection.on(connection.EVENT_CONNECTION_PARAMETERS_UPDATE, updated)
         device = self._powered()
@@ -242,7 +248,7 @@ class BoardDevice:
         def secured(encrypted: bool, authenticated: bool, bonded: bool) -> None:
             if authenticated:
                 self._authenticated.add(number)
-            self._peer.secured(number, encrypted, authenticated, bonded)
+            self._stack.encryption_changed(number, encrypted, authenticated, bonded)
 
         pairing.on_security(
             connection,
@@ -261,18 +267,18 @@ class BoardDevice:
 
     def _powered(self) -> Device:
         if self._device is None:
-            raise RuntimeError("the antenna has not been started")
+            raise RuntimeError("the radio port has not been started")
         return self._device
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         """Begin some work at the board's time: it may be ahead of the air."""
 
         def begin() -> None:
-            task = self._air.loop.create_task(work())
+            task = self._loop.create_task(work())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-        self._air.at(self._now_us, begin)
+        self._loop.at(self._now_us, begin)
 
 
 def _answer(asked: "asyncio.Future[int]", error: int) -> None:

@@ -1,17 +1,21 @@
-"""An asyncio loop in virtual time: it never waits, and time goes where it is told to go."""
+"""An asyncio loop in virtual time: it never waits, and time goes to where somebody moves it."""
 
 import asyncio
 import heapq
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """`time` is virtual seconds. `run_to` moves it; everything due until then happens in order."""
+    """`time` is virtual seconds. `run_to` moves it; everything due until then happens in order.
+
+    is_paced: a simulation moves it; otherwise each board that a peer may speak to does.
+    """
 
     def __init__(self) -> None:
+        self.is_paced = False
         self._now_s = 0.0
         self._timer_cancelled_count = 0
         super().__init__()
@@ -20,9 +24,24 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time in s."""
         return self._now_s
 
-    def run_to(self, time_s: float) -> None:
-        """Let everything happen that is due until `time_s`, which is then the time."""
-        due_s = self.due_s()
+    @property
+    def now_us(self) -> int:
+        """The virtual time in us."""
+        return round(self._now_s * 1e6)
+
+    def next_us(self) -> int | None:
+        """Return when something is due next, None when nothing is."""
+        due_s = self._due_s()
+        return None if due_s is None else round(due_s * 1e6)
+
+    def at(self, at_us: int, act: Callable[[], None]) -> None:
+        """Let something happen at a time, or now when that has passed."""
+        self.call_at(max(at_us / 1e6, self._now_s), act)
+
+    def run_to(self, now_us: int) -> None:
+        """Let everything happen that is due until `now_us`, which is then the time."""
+        time_s = now_us / 1e6
+        due_s = self._due_s()
         if due_s is None or due_s > time_s:
             self._now_s = max(self._now_s, time_s)
             return
@@ -30,10 +49,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.call_at(time_s, self.stop)
             self.run_forever()
             self._now_s = max(self._now_s, time_s)
-        self.settle()
+        self.run_ready()
 
-    def due_s(self) -> float | None:
-        """Return the time of what is due next, None when nothing is."""
+    def _due_s(self) -> float | None:
         if self._ready:  # type: ignore[attr-defined]
             return self._now_s
         timer = self._next_timer()
@@ -43,9 +61,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let everything happen that is due now, and what threads and sockets bring."""
         self.call_soon(self.stop)
         self.run_forever()
-        self.settle()
+        self.run_ready()
 
-    def settle(self) -> None:
+    def run_ready(self) -> None:
         """Let everything happen that is due now."""
         while self._ready:  # type: ignore[attr-defined]
             self.call_soon(self.stop)

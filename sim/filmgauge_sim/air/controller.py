@@ -1,6 +1,6 @@
 """A bumble controller without the faults of bumble's own, as far as legacy radios need it.
 
-Each fault is pinned by a test in tests/sim/air/test_air_faults.py, which fails when bumble has
+Each fault is pinned by a test in tests/sim/air/test_faults.py, which fails when bumble has
 mended it: then the workaround can go.
 """
 
@@ -76,8 +76,8 @@ class AirController(Controller):
         self.le_legacy_advertiser = _Advertiser(self)
         self.le_features &= ~hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
 
-    def hear(self, packet: ll.AdvertisingPdu, rssi_dbm: int) -> None:
-        """Take an advertising event: report it, and connect where that is asked for."""
+    def receive_advertisement(self, packet: ll.AdvertisingPdu, rssi_dbm: int) -> None:
+        """Report an advertising event, and connect where that is asked for."""
         if not isinstance(packet, LegacyAdv):
             return
         if self.le_scan_enable:

@@ -1,6 +1,7 @@
 """The shared medium: who hears whom, what is lost, and the events of connections."""
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Callable
@@ -12,17 +13,41 @@ from bumble import core, hci, ll
 from bumble.controller import Controller
 from bumble.link import LocalLink
 
-from filmgauge_sim.air.positions import Places
-
 _INTERVAL_S = 1.25e-3  # unit of a connection interval
 _TIMEOUT_S = 10e-3  # unit of a supervision timeout
-_LOOKS = 4  # a timeout, to see whether the peers still hear each other
+_CHECKS = 4  # a timeout, whether the peers still hear each other
+_AT_ONE_METRE_DBM = -45.0  # assumed: 0 dBm sent, small antennas on both sides
+_EXPONENT = 2.0  # free space
+_SENSITIVITY_DBM = -95.0  # assumed: usual for 1 Mbit/s
+_NEAREST_M = 0.1
 
 
-class Hearing(Protocol):
+@dataclass
+class Positions:
+    """Positions in metres by address ('C1:02:...'); a device that has none is at the origin."""
+
+    at_m: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def add_address(self, name: str, address: str) -> None:
+        """Let a device be where the node of this name was put."""
+        if name in self.at_m:
+            self.at_m[address] = self.at_m[name]
+
+    def rssi_dbm(self, one: str, other: str) -> float:
+        """Return what each receives of the other: path loss over distance."""
+        origin = (0.0, 0.0)
+        away_m = math.dist(self.at_m.get(one, origin), self.at_m.get(other, origin))
+        return _AT_ONE_METRE_DBM - 10 * _EXPONENT * math.log10(max(away_m, _NEAREST_M))
+
+    def in_reach(self, one: str, other: str) -> bool:
+        """Return whether they are within reach of each other."""
+        return self.rssi_dbm(one, other) >= _SENSITIVITY_DBM
+
+
+class AdvertisementReceiver(Protocol):
     """A controller that can be told how strong a signal was."""
 
-    def hear(self, packet: ll.AdvertisingPdu, rssi_dbm: int) -> None: ...
+    def receive_advertisement(self, packet: ll.AdvertisingPdu, rssi_dbm: int) -> None: ...
 
 
 @dataclass
@@ -33,7 +58,7 @@ class _Way:
     scheduled: bool = False
 
 
-class Connected:
+class AirConnection:
     """Two controllers with a connection; ends by supervision timeout when they lose each other."""
 
     def __init__(
@@ -46,8 +71,8 @@ class Connected:
         self._sides: list[Any] = [None, None]
         self._ways = {central: _Way(), peripheral: _Way()}
         self._loop = asyncio.get_running_loop()
-        self._begun_s = self._heard_s = self._loop.time()
-        self._loop.call_later(self.timeout_s / _LOOKS, self._look)
+        self._begun_s = self._in_reach_s = self._loop.time()
+        self._loop.call_later(self.timeout_s / _CHECKS, self._supervise)
 
     @property
     def is_alive(self) -> bool:
@@ -65,7 +90,7 @@ class Connected:
         self._schedule(way)
 
     def update(self, pdu: ll.ConnectionUpdateInd) -> None:
-        """Take other parameters, from the next event on."""
+        """Have other parameters from the next event on."""
         now_s = self._loop.time()
         past = int((now_s - self._begun_s) / self.interval_s + 1e-6)
         self._begun_s += past * self.interval_s
@@ -87,22 +112,22 @@ class Connected:
                 way.waiting.popleft()()
         self._schedule(way)
 
-    def _look(self) -> None:
-        """Note that both hear each other, or end the connection on both sides."""
+    def _supervise(self) -> None:
+        """Remember that both hear each other, or end the connection on both sides."""
         if not self.is_alive:
             self.link.forget(self)
             return
         now_s = self._loop.time()
         if self._in_reach():
-            self._heard_s = now_s
-        if now_s - self._heard_s >= self.timeout_s - 1e-9:
+            self._in_reach_s = now_s
+        if now_s - self._in_reach_s >= self.timeout_s - 1e-9:
             for at, end in enumerate(self.ends):
                 connection = self._connection(at)
                 if connection is not None:
                     end.on_le_disconnected(connection, hci.HCI_CONNECTION_TIMEOUT_ERROR)
             self.link.forget(self)
             return
-        self._loop.call_later(self.timeout_s / _LOOKS, self._look)
+        self._loop.call_later(self.timeout_s / _CHECKS, self._supervise)
 
     def _connection(self, at: int) -> Any:
         """Return one end's side of this connection: not of a later one of the same two."""
@@ -115,21 +140,21 @@ class Connected:
         link = self.link
         present = all(end in link.controllers for end in self.ends)
         alive = all(self._connection(at) for at in (0, 1))
-        return present and alive and link.hears(*self._addresses)
+        return present and alive and link.in_reach(*self._addresses)
 
 
 class AirLink(LocalLink):
     """A link that loses advertisements and connection events with probability `loss`, by seed."""
 
-    def __init__(self, seed: int, loss: float = 0.0, places: Places | None = None) -> None:
+    def __init__(self, seed: int, loss: float = 0.0, positions: Positions | None = None) -> None:
         if not 0 <= loss <= 1:
             raise ValueError(f"loss must be 0 to 1, not {loss}")
         super().__init__()
         self.loss = loss
-        self.places = places or Places()
+        self.positions = positions or Positions()
         self.random = random.Random(f"{seed} air")
         self.controllers = {}  # type: ignore[assignment]  ordered, so that a seed is a run
-        self.connections: list[Connected] = []
+        self.connections: list[AirConnection] = []
 
     def add_controller(self, controller: Controller) -> None:
         self.controllers[controller] = None  # type: ignore[index]
@@ -141,18 +166,18 @@ class AirLink(LocalLink):
         """Draw whether something is lost."""
         return self.random.random() < self.loss
 
-    def hears(self, one: hci.Address, other: hci.Address) -> bool:
+    def in_reach(self, one: hci.Address, other: hci.Address) -> bool:
         """Return whether two are within reach of each other."""
-        return self.places.hears(_plain(one), _plain(other))
+        return self.positions.in_reach(_plain(one), _plain(other))
 
     def interval_s(self, end: Controller, peer: hci.Address) -> float:
         """Return the interval of a connection: bumble tells the peripheral a fixed one."""
         found = [each.interval_s for each in self.connections if each.joins(end, peer)]
         return found[-1]
 
-    def forget(self, connected: Connected) -> None:
-        """A connection is over."""
-        self.connections.remove(connected)
+    def forget(self, connection: AirConnection) -> None:
+        """Drop a connection that is over."""
+        self.connections.remove(connection)
 
     def send_advertising_pdu(
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
@@ -163,19 +188,19 @@ class AirLink(LocalLink):
         sender: hci.Address = getattr(packet, "advertiser_address")  # noqa: B009
         for controller in list(self.controllers):
             own = _address(controller)
-            if controller is sender_controller or not self.hears(sender, own):
+            if controller is sender_controller or not self.in_reach(sender, own):
                 continue
             if self.loses():
                 continue
-            rssi_dbm = round(self.places.rssi_dbm(_plain(sender), _plain(own)))
-            hearing: Hearing = controller  # type: ignore[assignment]
-            asyncio.get_running_loop().call_soon(hearing.hear, packet, rssi_dbm)
+            rssi_dbm = round(self.positions.rssi_dbm(_plain(sender), _plain(own)))
+            receiver: AdvertisementReceiver = controller  # type: ignore[assignment]
+            asyncio.get_running_loop().call_soon(receiver.receive_advertisement, packet, rssi_dbm)
 
     def _connect(self, central: Controller, packet: ll.ConnectInd) -> None:
         peripheral = self.find_le_controller(packet.advertiser_address)
         if peripheral is not None:
             peripheral.on_le_connect_ind(packet)
-            self.connections.append(Connected(self, central, peripheral, packet))
+            self.connections.append(AirConnection(self, central, peripheral, packet))
 
     def send_acl_data(
         self,

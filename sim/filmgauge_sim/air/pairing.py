@@ -23,28 +23,28 @@ _KEY_BYTES = 16
 Answer = TypeVar("Answer")
 
 
-async def asked(ask: Callable[[Callable[[Answer], None]], None]) -> Answer:
+async def answer_to(ask: Callable[[Callable[[Answer], None]], None]) -> Answer:
     """Ask the firmware something and wait for its answer."""
     answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-    def take(value: Answer) -> None:
+    def set_answer(value: Answer) -> None:
         if not answer.done():
             answer.set_result(value)
 
-    ask(take)
+    ask(set_answer)
     return await answer
 
 
 class FirmwareKeyStore(KeyStore):
     """Keys by address, kept by the firmware."""
 
-    def __init__(self, peer: BoardStack) -> None:
-        self._peer = peer
+    def __init__(self, stack: BoardStack) -> None:
+        self._stack = stack
 
     async def get(self, _name: str) -> PairingKeys | None:
         """See KeyStore."""
-        ask = partial(self._peer.secret_wanted, _OUR_SECURITY, 0, _key(_name))
-        value = await asked(ask)
+        ask = partial(self._stack.secret_requested, _OUR_SECURITY, 0, _key(_name))
+        value = await answer_to(ask)
         if value is None or len(value) != 1 + 2 * _KEY_BYTES:
             return None
         authenticated = bool(value[0] & _AUTHENTICATED)
@@ -58,12 +58,12 @@ class FirmwareKeyStore(KeyStore):
         irk = keys.irk.value if keys.irk else bytes(_KEY_BYTES)
         value = bytes((_AUTHENTICATED if keys.ltk.authenticated else 0,)) + keys.ltk.value + irk
         for kind in (_OUR_SECURITY, _PEER_SECURITY):
-            await asked(partial(self._peer.secret_made, kind, _key(name), value))
+            await answer_to(partial(self._stack.secret_made, kind, _key(name), value))
 
     async def delete(self, name: str) -> None:
         """See KeyStore."""
         for kind in (_OUR_SECURITY, _PEER_SECURITY):
-            await asked(partial(self._peer.secret_made, kind, _key(name), None))
+            await answer_to(partial(self._stack.secret_made, kind, _key(name), None))
 
     async def get_all(self) -> list[tuple[str, PairingKeys]]:
         """See KeyStore. No addresses are resolved: the air knows static ones only."""
@@ -73,55 +73,55 @@ class FirmwareKeyStore(KeyStore):
 class FirmwareDelegate(PairingDelegate):
     """What a person would do at the board: the firmware does it."""
 
-    def __init__(self, peer: BoardStack, connection: Connection, io: int) -> None:
+    def __init__(self, stack: BoardStack, connection: Connection, io: int) -> None:
         super().__init__(PairingDelegate.IoCapability(io))
-        self._ask = partial(peer.passkey_wanted, connection.handle)
+        self._ask = partial(stack.passkey_requested, connection.handle)
 
     async def compare_numbers(self, number: int, digits: int) -> bool:
-        return bool(await asked(partial(self._ask, _NUMERIC_COMPARISON, number)))
+        return bool(await answer_to(partial(self._ask, _NUMERIC_COMPARISON, number)))
 
     async def get_number(self) -> int | None:
-        return await asked(partial(self._ask, _INPUT, 0))
+        return await answer_to(partial(self._ask, _INPUT, 0))
 
     async def generate_passkey(self) -> int:
-        return await asked(partial(self._ask, _DISPLAY, 0))
+        return await answer_to(partial(self._ask, _DISPLAY, 0))
 
 
-def pairing_config(peer: BoardStack, security: Security, connection: Connection) -> PairingConfig:
+def pairing_config(stack: BoardStack, security: Security, connection: Connection) -> PairingConfig:
     """Return how a board with these settings pairs."""
     return PairingConfig(
         sc=security.secure_connections,
         mitm=security.mitm,
         bonding=security.bond,
-        delegate=FirmwareDelegate(peer, connection, security.io),
+        delegate=FirmwareDelegate(stack, connection, security.io),
     )
 
 
 def on_security(
     connection: Connection,
     is_pairing: Callable[[], bool],
-    tell: Callable[[bool, bool, bool], None],
+    report: Callable[[bool, bool, bool], None],
     stored: Callable[[], Awaitable[PairingKeys | None]],
 ) -> None:
-    """Call `tell(encrypted, authenticated, bonded)` when the security of a connection changes."""
+    """Report (encrypted, authenticated, bonded) when the security of a connection changes."""
 
     def paired(keys: PairingKeys) -> None:
         authenticated = keys.ltk is not None and keys.ltk.authenticated
-        tell(connection.is_encrypted, authenticated, keys.ltk is not None)
+        report(connection.is_encrypted, authenticated, keys.ltk is not None)
 
     def changed() -> None:
         if is_pairing():
-            return  # the end of the pairing tells
+            return  # the end of the pairing reports it
 
         async def again() -> None:
             keys = await stored()
             ltk = keys.ltk if keys else None
-            tell(True, ltk is not None and ltk.authenticated, ltk is not None)
+            report(True, ltk is not None and ltk.authenticated, ltk is not None)
 
         asyncio.get_running_loop().create_task(again())
 
     def failed(_reason: int) -> None:
-        tell(False, False, False)
+        report(False, False, False)
 
     connection.on(connection.EVENT_PAIRING, paired)
     connection.on(connection.EVENT_PAIRING_FAILURE, failed)

@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Callable
 
-from filmgauge_sim.board.bluetooth import Bluetooth, services_in
-from filmgauge_sim.board.radio_port import Security
+from filmgauge_sim.board.bluetooth import Bluetooth
+from filmgauge_sim.board.radio_port import Attribute, Security, Service
 from filmgauge_sim.board.shims import _protocol
 
 Handler = Callable[[int, int, bytes], bytes]
@@ -26,7 +26,7 @@ class RadioRequests:
             _protocol.BLE_BUFFER: self._buffer,
             _protocol.BLE_NOTIFY: self._notify,
             _protocol.BLE_DISCONNECT: self._disconnect,
-            _protocol.BLE_EVENT: lambda *_: bluetooth.take_event(),
+            _protocol.BLE_EVENT: lambda *_: bluetooth.events.next_interrupt(),
             _protocol.BLE_REPLY: self._reply,
             _protocol.BLE_PAIR: self._pair,
             _protocol.BLE_PASSKEY: self._passkey,
@@ -50,7 +50,7 @@ class RadioRequests:
         return b""
 
     def _register(self, small: int, argument: int, data: bytes) -> bytes:
-        found = self._bluetooth.register(services_in(bytes(data)))
+        found = self._bluetooth.register(_services_in(bytes(data)))
         packed = (struct.pack(f"<B{len(each)}H", len(each), *each) for each in found)
         return b"".join(packed)
 
@@ -75,7 +75,7 @@ class RadioRequests:
         return bytes((self._bluetooth.disconnect(argument),))
 
     def _reply(self, small: int, argument: int, data: bytes) -> bytes:
-        self._bluetooth.reply(argument, small)
+        self._bluetooth.events.answer_read(argument, small)
         return b""
 
     def _pair(self, small: int, argument: int, data: bytes) -> bytes:
@@ -87,7 +87,7 @@ class RadioRequests:
         return b""
 
     def _secret(self, small: int, argument: int, data: bytes) -> bytes:
-        self._bluetooth.reply_secret(argument, bytes(data) if small else None)
+        self._bluetooth.events.answer_secret(argument, bytes(data) if small else None)
         return b""
 
 
@@ -98,3 +98,39 @@ def _security(bits: int) -> Security:
         bool(bits & _protocol.BLE_SECURE),
         bits >> 4,
     )
+
+
+def _services_in(packed: bytes) -> list[Service]:
+    """Read the services as the shim packs them.
+
+    A service is `uuid, u8 characteristics`, a characteristic `uuid, u16 flags, u8 descriptors`, a
+    descriptor `uuid, u16 flags`, a uuid its length and its bytes.
+    """
+    reader = _Reader(packed)
+    services = []
+    while reader.at < len(packed):
+        uuid = reader.uuid()
+        attributes = tuple(reader.attribute(nested=True) for _ in range(reader.number("<B")))
+        services.append(Service(uuid, attributes))
+    return services
+
+
+class _Reader:
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+        self.at = 0
+
+    def number(self, layout: str) -> int:
+        (value,) = struct.unpack_from(layout, self._packed, self.at)
+        self.at += struct.calcsize(layout)
+        return value
+
+    def uuid(self) -> bytes:
+        length = self.number("<B")
+        self.at += length
+        return self._packed[self.at - length : self.at]
+
+    def attribute(self, nested: bool) -> Attribute:
+        uuid, flags = self.uuid(), self.number("<H")
+        count = self.number("<B") if nested else 0
+        return Attribute(uuid, flags, tuple(self.attribute(False) for _ in range(count)))

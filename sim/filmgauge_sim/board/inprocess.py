@@ -42,13 +42,13 @@ class _Link:
     def call(self, operation: int, small: int = 0, argument: int = 0, data: Any = b"") -> bytes:
         board = self.board
         if board is None:
-            raise BoardStopped(Outcome(cause=None, note="the board has stopped"))
+            raise BoardStopped(Outcome(cause=None, reason="the board has stopped"))
         elapsed, self._elapsed = self._elapsed, 0
         try:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
         except LightSleep as asleep:
             self.interrupt(asleep.outcome)
-            return board.woken()
+            return board.resume_answer()
         if board.now_us >= board.interrupt_us:
             self.interrupt(INTERRUPTED)
         if status:
@@ -87,7 +87,7 @@ class InProcessRuntime:
         self._turns: ThreadHandoff | None = None  # of a run that may be interrupted
 
     def run(self, board: VirtualBoard) -> Outcome:
-        """See Runtime."""
+        """See MicroPythonRuntime."""
         if not board.kind.keeps_ram:
             return self._live(board)
         if self._turns is None:
@@ -103,7 +103,7 @@ class InProcessRuntime:
         return outcome
 
     def stop(self) -> None:
-        """See Runtime."""
+        """See MicroPythonRuntime."""
         if self._turns is not None:
             self._turns.stop()
             self._turns = None
@@ -134,7 +134,7 @@ class InProcessRuntime:
             self._link.board = None
             if self._files is not None:
                 self._files.abandon()
-        return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+        return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
 
     def close(self) -> None:
         """End an interrupted run and close the console."""

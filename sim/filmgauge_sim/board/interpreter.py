@@ -1,7 +1,9 @@
 """Runtime `micropython`: the firmware's bytecode on a real interpreter, a process per boot."""
 
+import ctypes
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
@@ -14,7 +16,7 @@ class MicroPythonRuntime:
     """Runs on a MicroPython interpreter with a heap of `heap`; prints go to the file `console`.
 
     sources: path on the board -> source text, the firmware unless given. An interpreter that
-    makes no request for `guard_s` of real time is taken for one that hangs.
+    works for `guard_s` of processor time without a request is taken for one that hangs.
     """
 
     def __init__(
@@ -34,7 +36,11 @@ class MicroPythonRuntime:
         self._unanswered: tuple[int, bytes] | None = None  # of an interrupted run
 
     def run(self, board: VirtualBoard) -> Outcome:
-        """See Runtime. Raises InterpreterError when the interpreter cannot be reached."""
+        """Run the firmware of a booted board until it sleeps, resets, loses power or ends.
+
+        After an outcome that resumes, the next call goes on where the firmware was. Raises
+        InterpreterError when the interpreter cannot be reached.
+        """
         board.console = self._print
         launcher = self._launcher
         if self._unanswered is None:
@@ -42,7 +48,7 @@ class MicroPythonRuntime:
         else:
             status, answer = self._unanswered
             self._unanswered = None
-            launcher.answer(status, answer or board.woken(), board.reading_us())
+            launcher.answer(status, answer or board.resume_answer(), board.reading_us())
         try:
             while (request := launcher.receive()) is not None:
                 operation, small, argument, elapsed, data = request
@@ -60,10 +66,10 @@ class MicroPythonRuntime:
         except InterpreterTimeout:
             launcher.kill()
             return board.hang()
-        return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+        return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
 
     def stop(self) -> None:
-        """See Runtime."""
+        """End an interrupted run as a loss of power does."""
         self._unanswered = None
         self._launcher.kill()
 
@@ -74,3 +80,23 @@ class MicroPythonRuntime:
 
     def _print(self, text: bytes) -> None:
         os.write(self._console, text)
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Stay on the present processor; processes started meanwhile stay there too.
+
+    Host and interpreter take turns and never work at the same time: on one processor a request
+    costs half of what it costs when each answer has to wake another one. Does nothing where the
+    system cannot do it.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    here = ctypes.CDLL(None).sched_getcpu()
+    os.sched_setaffinity(0, {here} if here in before else before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

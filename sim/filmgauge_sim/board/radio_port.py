@@ -1,4 +1,4 @@
-"""What a board's Bluetooth meets: an antenna on an air, or silence where there is none."""
+"""Between a board's Bluetooth and the air: the port, and what it is where there is no air."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Security:
 
 
 class BoardStack(Protocol):
-    """What an antenna tells the board's Bluetooth. Handles are of attribute values."""
+    """What a radio port reports to the board's Bluetooth. Handles are of attribute values."""
 
     def connected(
         self, connection: int, address_type: int, address: bytes, interval_us: int
@@ -60,7 +60,7 @@ class BoardStack(Protocol):
 
     def written(self, connection: int, handle: int, value: bytes) -> None: ...
 
-    def asked(self, connection: int, handle: int, answer: Callable[[int], None]) -> None:
+    def read_requested(self, connection: int, handle: int, answer: Callable[[int], None]) -> None:
         """A central reads: `answer` gets the ATT error, 0 for the value that is there then."""
         ...
 
@@ -68,17 +68,19 @@ class BoardStack(Protocol):
 
     def indicated(self, connection: int, handle: int, status: int) -> None: ...
 
-    def updated(self, connection: int, interval: int, latency: int, timeout: int) -> None:
+    def parameters_updated(
+        self, connection: int, interval: int, latency: int, timeout: int
+    ) -> None:
         """The connection has other parameters, in the units of the specification."""
         ...
 
-    def secured(
+    def encryption_changed(
         self, connection: int, encrypted: bool, authenticated: bool, bonded: bool
     ) -> None: ...
 
     def security(self) -> Security: ...
 
-    def secret_wanted(
+    def secret_requested(
         self, kind: int, index: int, key: bytes, answer: Callable[[bytes | None], None]
     ) -> None:
         """The stack needs a secret that the firmware keeps."""
@@ -90,7 +92,7 @@ class BoardStack(Protocol):
         """The firmware is to keep a secret, or with None to forget it."""
         ...
 
-    def passkey_wanted(
+    def passkey_requested(
         self, connection: int, action: int, number: int, answer: Callable[[int], None]
     ) -> None:
         """A pairing needs someone at the board."""
@@ -100,7 +102,7 @@ class BoardStack(Protocol):
 class RadioPort(Protocol):
     """A board's way to the air."""
 
-    def start(self, peer: BoardStack, address: bytes, random: bool, name: str, mtu: int) -> None:
+    def start(self, stack: BoardStack, address: bytes, random: bool, name: str, mtu: int) -> None:
         """Begin to be there."""
         ...
 
@@ -112,7 +114,7 @@ class RadioPort(Protocol):
         """Send one advertising event."""
         ...
 
-    def call(self, name: str) -> None:
+    def set_name(self, name: str) -> None:
         """Give the board the name that Generic Access tells."""
         ...
 
@@ -144,6 +146,10 @@ class RadioPort(Protocol):
         """Note the board's time; unless others pace the air, let it go on to there."""
         ...
 
+    def is_paced(self) -> bool:
+        """Return whether others move the air, and the board waits for it."""
+        ...
+
     def air_us(self) -> int:
         """Return the time that the air has reached."""
         ...
@@ -157,14 +163,14 @@ class NullRadio:
     """No air: nobody hears and nobody connects. Handles count as ATT has them."""
 
     def start(
-        self, peer: BoardStack, address: bytes, random: bool, name: str, mtu: int
+        self, stack: BoardStack, address: bytes, random: bool, name: str, mtu: int
     ) -> None: ...
 
     def stop(self) -> None: ...
 
     def advertise(self, event: Advertisement) -> None: ...
 
-    def call(self, name: str) -> None: ...
+    def set_name(self, name: str) -> None: ...
 
     def pair(self, connection: int) -> None: ...
 
@@ -194,6 +200,9 @@ class NullRadio:
     def disconnect(self, connection: int) -> None: ...
 
     def follow(self, now_us: int) -> None: ...
+
+    def is_paced(self) -> bool:
+        return False
 
     def air_us(self) -> int:
         return 0

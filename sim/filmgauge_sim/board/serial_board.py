@@ -13,14 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.board import VERSION, VirtualBoard, identity
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
-from filmgauge_sim.board.serial_console import identity
 from filmgauge_sim.board.serial_interpreter import TICK_S, SerialInterpreter
 from filmgauge_sim.board.serial_port import SerialPort
 
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
-_VERSION = (1, 29, 0)
 _NEVER_S = float("inf")
 
 Order = Callable[[], bool | None]  # False: not yet
@@ -36,7 +34,7 @@ class SerialOptions:
     """
 
     speed: float = 1.0
-    version: tuple[int, int, int] = _VERSION
+    version: tuple[int, int, int] = VERSION
     mpy: int | None = None  # of the kind, unless given
     machine: str | None = None
     guard_s: float = 10.0
@@ -60,6 +58,8 @@ class SerialBoard:
     """Serves `board` in a thread from `start` to `close`. The port's name is `port`."""
 
     def __init__(self, board: VirtualBoard, port: Path, options: SerialOptions) -> None:
+        mpy = board.kind.mpy if options.mpy is None else options.mpy
+        board.identity = identity(options.version, mpy, options.machine or board.kind.machine)
         self.board = board
         self.port = SerialPort(port)
         self.notes: list[str] = []
@@ -111,7 +111,7 @@ class SerialBoard:
 
     def press_reset(self) -> None:
         """Press the reset button."""
-        self._do(lambda: self._stop(Outcome(ResetCause.HARD, note="reset button")))
+        self._do(lambda: self._stop(Outcome(ResetCause.HARD, reason="reset button")))
 
     def pull_after(self, count: int, requests: int = 0) -> None:
         """Pull the cable, and with it the power, once `count` more bytes have come.
@@ -137,17 +137,15 @@ class SerialBoard:
     # What follows runs in the thread
 
     def _serve(self) -> None:
-        kind, options = self.board.kind, self._options
+        options = self._options
         with contextlib.ExitStack() as stack:
             for descriptor in (self._wake_read, self._wake_write):
                 stack.callback(os.close, descriptor)
             stack.callback(self.port.close)
             try:
-                mpy = kind.mpy if options.mpy is None else options.mpy
                 self._interpreter = SerialInterpreter(
                     self.board,
-                    identity(options.version, mpy, options.machine or kind.machine),
-                    options.heap_kb or kind.heap_kb,
+                    options.heap_kb or self.board.kind.heap_kb,
                     options.speed,
                     options.guard_s,
                     self._send,
@@ -237,8 +235,8 @@ class SerialBoard:
             self._pull(True)
             return
         self._interpreter.stop()
-        if outcome.note:
-            self.notes.append(outcome.note)
+        if outcome.reason:
+            self.notes.append(outcome.reason)
         now_s = time.monotonic()
         self._boot_cause = outcome.cause
         self._boot_s = _NEVER_S
@@ -275,7 +273,7 @@ class SerialBoard:
         self._port_back_s = _NEVER_S
         self.port.close()
         if loses_power:
-            self._stop(Outcome(None, note="the cable was pulled"))
+            self._stop(Outcome(None, reason="the cable was pulled"))
             self._powered = False
 
     def _skip(self, duration_s: float) -> bool:

@@ -1,7 +1,5 @@
 """What a board's firmware reads from its serial port, and whether a Ctrl-C interrupts it."""
 
-import struct
-
 from filmgauge_sim.board.shims import _protocol
 
 _CTRL_C = 3
@@ -70,8 +68,3 @@ class SerialConsole:
         answer = bytes(self._received[:argument])
         del self._received[: len(answer)]
         return answer
-
-
-def identity(version: tuple[int, int, int], mpy: int, machine: str) -> bytes:
-    """Return what a board says of itself: interpreter, bytecode (`_mpy`) and name."""
-    return struct.pack("<BBBH", *version, mpy) + machine.encode()

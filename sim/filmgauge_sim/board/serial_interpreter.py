@@ -38,15 +38,14 @@ _PROMPT_KB = 12
 class SerialInterpreter:
     """Runs what is on the board's file system; `send` gets what it writes to the port.
 
-    It works until its next request, has an answer pending, or waits for the port. identity: what
-    it says of itself; guard_s: processor time without a request after which it counts as hanging.
-    `serve` and `advance` raise BoardStopped where the board stops the firmware.
+    It works until its next request, has an answer pending, or waits for the port. guard_s:
+    processor time without a request after which it counts as hanging. `serve` and `advance` raise
+    BoardStopped where the board stops the firmware.
     """
 
     def __init__(
         self,
         board: VirtualBoard,
-        identity: bytes,
         heap_kb: int,
         speed: float,
         guard_s: float,
@@ -54,7 +53,6 @@ class SerialInterpreter:
     ) -> None:
         self.is_running = False
         self._board = board
-        self._identity = identity
         self._speed = speed
         self._guard_s = guard_s
         self._send = send
@@ -191,8 +189,6 @@ class SerialInterpreter:
     def _play(self, request: Request) -> tuple[int, bytes] | None:
         """Return status and answer, None where there is none (yet)."""
         operation, small, argument, elapsed, data = request
-        if operation == _protocol.IDENTITY:
-            return 0, self._identity
         if operation == _protocol.SOFT_RESET:
             self.stop()
             self.start(raw=bool(small))

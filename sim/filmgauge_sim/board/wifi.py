@@ -30,6 +30,11 @@ class Station:
         self._decided_us = 0
         self._outcome = _protocol.STAT_IDLE
 
+    def power_off(self) -> None:
+        """Lose everything, as in a boot."""
+        self.active = False
+        self._status = _protocol.STAT_IDLE
+
     def set_active(self, active: bool) -> None:
         """Switch the radio on or off; off forgets the network."""
         if active != self.active:
@@ -53,3 +58,7 @@ class Station:
         if self._status == _protocol.STAT_CONNECTING and now_us >= self._decided_us:
             self._status = self._outcome
         return self._status
+
+    def is_connected(self, now_us: int) -> bool:
+        """Return whether it is in the network."""
+        return self.status(now_us) == _protocol.STAT_GOT_IP

@@ -21,7 +21,7 @@ from msgspec import Meta
 from filmgauge.config import check_node
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.nodes.boards import BOARDS, board_kind
+from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
     BrokerSection,
@@ -61,9 +61,7 @@ class NodeDescription(Table, frozen=True):
     name: Annotated[
         str, Meta(description="1 to 32 of a-z, 0-9 and -; names topics and what is advertised")
     ]
-    board: Annotated[str, Meta(description=f"kind of board: one of {', '.join(BOARDS)}")] = (
-        "esp32-c3"
-    )
+    board: Annotated[str, Meta(description=f"kind of board: one of {', '.join(BOARDS)}")] = USUAL
     supply: Annotated[Supply, Meta(description="what the board lives from")] = "usb"
     reduces_service: (
         Annotated[

@@ -27,13 +27,13 @@ def bench_board(
     real_wait_ms: int = 5000,
     blocks: int | None = None,
     seed: int = 1,
-    antenna: RadioPort | None = None,
+    radio_port: RadioPort | None = None,
 ) -> SerialBoard:
     """Return a board, not started; its port is the link `folder`/port.
 
     node: what is wired to it, or a kind of board that is wired as usual; surroundings: a bench at
     rest unless given; image: a flash image to start with, which is copied; blocks: size of the
-    flash, that of the kind unless given; antenna: its way to a Bluetooth air. Raises ValueError
+    flash, that of the kind unless given; radio_port: its way to a Bluetooth air. Raises ValueError
     for an unknown kind or an image of another size.
     """
     if isinstance(node, str):
@@ -53,6 +53,6 @@ def bench_board(
         unique_id=rng.randbytes(6),
         real_wait_ms=real_wait_ms,
         supply=world if isinstance(world, HarvestingCircuit) else None,
-        antenna=antenna,
+        radio_port=radio_port,
     )
     return SerialBoard(board, folder / _PORT, options or SerialOptions())

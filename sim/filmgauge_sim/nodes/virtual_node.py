@@ -14,7 +14,6 @@ from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.radio_port import RadioPort
-from filmgauge_sim.board.runtime import Runtime
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker, board_files
@@ -45,11 +44,11 @@ class VirtualNode:
         runtime: RuntimeName = "micropython",
         heap: str | None = None,
         real_wait_ms: int = 5000,
-        antenna: RadioPort | None = None,
+        radio_port: RadioPort | None = None,
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console.
 
-        antenna: its way to a Bluetooth air, None where nobody listens. Raises ValueError, one
+        radio_port: its way to a Bluetooth air, None where nobody listens. Raises ValueError, one
         sentence, for what its sections cannot check.
         """
         self.name = description.name
@@ -79,10 +78,10 @@ class VirtualNode:
             unique_id=rng.randbytes(6),
             real_wait_ms=real_wait_ms,
             supply=self.world if isinstance(self.world, HarvestingCircuit) else None,
-            antenna=antenna,
+            radio_port=radio_port,
         )
         self._records = made_records(self.board)
-        self.runtime: Runtime
+        self.runtime: MicroPythonRuntime | InProcessRuntime
         if runtime == "micropython":
             heap = heap or f"{kind.heap_kb}wK"
             self.runtime = MicroPythonRuntime(self.flash.path, self.console, heap)
@@ -119,12 +118,12 @@ class VirtualNode:
     @property
     def in_wake(self) -> bool:
         """Whether the last step ended within a wake, while a Bluetooth peer may speak."""
-        return self.board.dozing
+        return self.board.has_yielded
 
     def step(self) -> None:
         """Boot, run the firmware until it sleeps, and sleep.
 
-        A board that gives way (`board.gives_way`) passes a slice at a time of a sleep that a
+        Where a simulation moves the air, a board passes a slice at a time of a sleep that a
         Bluetooth peer may end: `in_wake` tells that the wake is not over. Firmware that sleeps
         with its memory kept goes on where it was, and is interrupted after a minute without
         sleep. A board without power waits for it first, but not longer than an hour at a time.
@@ -132,7 +131,7 @@ class VirtualNode:
         if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
-            if self.board.doze_on():
+            if self.board.continue_sleep():
                 return
             outcome = self._wake()
             if outcome.cause is ResetCause.DEEP_SLEEP:
@@ -144,7 +143,7 @@ class VirtualNode:
             outcome = stopped.outcome
             self._log_outcome(outcome)
         self._running = outcome.resumes
-        self.dead = None if outcome.cause or outcome.resumes else outcome.note
+        self.dead = None if outcome.cause or outcome.resumes else outcome.reason
         self._next_cause = outcome.cause or self._next_cause
 
     def _wake(self) -> Outcome:
@@ -181,8 +180,8 @@ class VirtualNode:
         self.flash.close()
 
     def _log_outcome(self, outcome: Outcome) -> None:
-        if outcome.note:
-            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
+        if outcome.reason:
+            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.reason}")
 
     def _log_truth(self) -> None:
         """Log the truth of this wake under the number that the firmware gave its boot.

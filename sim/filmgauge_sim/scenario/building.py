@@ -16,7 +16,7 @@ def virtual_node(
     runtime: RuntimeName = "micropython",
     heap: str | None = None,
     real_wait_ms: int = 5000,
-    antenna: RadioPort | None = None,
+    radio_port: RadioPort | None = None,
 ) -> VirtualNode:
     """Return a node of a scenario as `VirtualNode` builds it; its files go into `folder`."""
     return VirtualNode(
@@ -30,5 +30,5 @@ def virtual_node(
         runtime,
         heap,
         real_wait_ms,
-        antenna,
+        radio_port,
     )

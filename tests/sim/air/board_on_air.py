@@ -26,8 +26,8 @@ def play(folder: Path, runtime: str, source: str, central: Central) -> tuple[lis
     air = Air(seed=1)
     device = air.device("central")
     try:
-        antenna = air.antenna("node")
-        with Program(folder, runtime, source, kind=STM32, antenna=antenna) as program:
+        radio_port = air.radio_port("node")
+        with Program(folder, runtime, source, kind=STM32, radio_port=radio_port) as program:
             task = air.loop.create_task(central(device))  # type: ignore[arg-type]
             program.boot()
             said = program.said

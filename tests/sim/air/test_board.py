@@ -9,7 +9,7 @@ from board_on_air import ADDRESS, GO, RUNTIMES, STM32, play, refused, value
 from board_program import Program
 from bumble.device import Device, Peer
 
-from filmgauge_sim.air.air import Air, Heard
+from filmgauge_sim.air.air import Air, ScanReport
 
 SERVER = """
 import time
@@ -219,18 +219,20 @@ def test_the_board_can_end_a_connection(tmp_path: Path, runtime: str) -> None:
 def test_a_scanner_hears_a_board_with_loss_and_distance(tmp_path: Path) -> None:
     source = SERVER + "ble.gap_advertise(100000, b'\\x02\\x01\\x06', connectable=False)\n"
     source += "time.sleep(100)\n"
-    heard: dict[float, list[Heard]] = {}
+    heard: dict[float, list[ScanReport]] = {}
     for loss in (0.0, 0.3):
-        air = Air(seed=1, loss=loss, places_m={"node": (0.0, 10.0)})
+        air = Air(seed=1, loss=loss, positions_m={"node": (0.0, 10.0)})
         scanner = air.scanner()
-        folder, antenna = tmp_path / str(loss), air.antenna("node")
-        with Program(folder, "cpython", source, kind=STM32, antenna=antenna) as program:
+        folder, radio_port = tmp_path / str(loss), air.radio_port("node")
+        with Program(folder, "cpython", source, kind=STM32, radio_port=radio_port) as program:
             program.boot()
             air.run_to(program.board.now_us)
-            heard[loss] = scanner.take()
-            assert program.board.bluetooth.events == pytest.approx(100 / 0.105, rel=0.02)
+            heard[loss] = scanner.drain()
+            assert program.board.bluetooth.schedule.advertising_events == pytest.approx(
+                100 / 0.105, rel=0.02
+            )
             if not loss:
-                assert len(heard[loss]) == program.board.bluetooth.events
+                assert len(heard[loss]) == program.board.bluetooth.schedule.advertising_events
         air.close()
     assert len(heard[0.3]) == pytest.approx(0.7 * len(heard[0.0]), rel=0.07)
     assert {report.address for report in heard[0.0]} == {ADDRESS}

@@ -8,7 +8,7 @@ from bumble_pair import HOST, NODE, pair, reports, virtually
 
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.air.clock import VirtualLoop
-from filmgauge_sim.air.positions import Places
+from filmgauge_sim.air.link import Positions
 
 
 def heard(**options: object) -> int:
@@ -34,16 +34,16 @@ def test_a_loss_out_of_bounds_is_refused(loss: float) -> None:
 
 
 def test_rssi_falls_20_db_a_decade_and_reach_ends() -> None:
-    places = Places({"a": (0, 0), "b": (3, 4), "c": (30, 40), "d": (0, 400)})
-    assert places.rssi_dbm("a", "b") == pytest.approx(-45 - 13.979, abs=0.001)
-    assert places.rssi_dbm("a", "b") - places.rssi_dbm("a", "c") == pytest.approx(20)
-    assert places.rssi_dbm("a", "c") == places.rssi_dbm("c", "a")
-    assert places.hears("a", "c")
-    assert not places.hears("a", "d")
+    positions = Positions({"a": (0, 0), "b": (3, 4), "c": (30, 40), "d": (0, 400)})
+    assert positions.rssi_dbm("a", "b") == pytest.approx(-45 - 13.979, abs=0.001)
+    assert positions.rssi_dbm("a", "b") - positions.rssi_dbm("a", "c") == pytest.approx(20)
+    assert positions.rssi_dbm("a", "c") == positions.rssi_dbm("c", "a")
+    assert positions.in_reach("a", "c")
+    assert not positions.in_reach("a", "d")
 
 
 def test_who_is_too_far_away_hears_nothing() -> None:
-    assert heard(places=Places({NODE: (0, 400)})) == 0
+    assert heard(positions=Positions({NODE: (0, 400)})) == 0
 
 
 async def read_s(loss: float, count: int = 40) -> tuple[float, float]:
@@ -70,14 +70,14 @@ def test_a_read_takes_two_connection_events_and_more_with_loss() -> None:
 
 def test_a_connection_that_leaves_the_reach_ends_by_its_supervision_timeout() -> None:
     async def gone_after() -> tuple[float, float]:
-        places = Places()
-        peripheral, central = await pair(True, places=places)
+        positions = Positions()
+        peripheral, central = await pair(True, positions=positions)
         await peripheral.start_advertising()
         connection = await central.connect(NODE)
         await asyncio.sleep(5)
         ended = asyncio.get_running_loop().create_future()
         connection.on("disconnection", lambda reason: ended.set_result(reason))
-        places.at_m[NODE] = (0, 400)
+        positions.at_m[NODE] = (0, 400)
         begun_s = asyncio.get_running_loop().time()
         assert await ended == 8
         controller = peripheral.host.controller
@@ -98,11 +98,11 @@ def test_virtual_time_goes_exactly_where_it_is_told() -> None:
     seen = []
     for at_s in (3.0, 1.0, 2.0):
         loop.call_at(at_s, lambda at_s=at_s: seen.append((at_s, loop.time())))
-    loop.run_to(2.5)
+    loop.run_to(2_500_000)
     assert (seen, loop.time()) == ([(1.0, 1.0), (2.0, 2.0)], 2.5)
-    loop.run_to(1.0)
+    loop.run_to(1_000_000)
     assert loop.time() == 2.5
-    loop.run_to(100.0)
+    loop.run_to(100_000_000)
     assert seen[-1] == (3.0, 3.0)
     loop.close()
 
@@ -113,8 +113,8 @@ def test_a_timer_that_was_cancelled_takes_no_time_of_any_kind() -> None:
     loop.call_at(1000.0, lambda: seen.append(loop.time()))
     for at_s in (10.0, 20.0):
         loop.call_at(at_s, seen.append).cancel()
-    loop.run_to(999.0)  # asyncio's own order would now wait 980 s of real time
-    assert (loop.time(), seen, loop.due_s()) == (999.0, [], 1000.0)
+    loop.run_to(999_000_000)  # asyncio's own order would now wait 980 s of real time
+    assert (loop.time(), seen, loop.next_us()) == (999.0, [], 1_000_000_000)
     loop.complete(asyncio.sleep(5.0))
     assert seen == [1000.0]
     loop.close()

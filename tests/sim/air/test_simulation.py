@@ -115,7 +115,7 @@ def test_eight_nodes_are_connected_at_once_and_each_time_the_same(
                 held += 1 if what == "come" else -1
                 most = max(most, held)
             assert most == NODES
-            meters = [node.board.meter.time_us for node in run.simulation.nodes]
+            meters = [node.board.load.time_us for node in run.simulation.nodes]
             seen.append((found, log, meters))
     assert seen[0] == seen[1]
 

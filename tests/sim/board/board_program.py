@@ -10,7 +10,6 @@ from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import Outcome, ResetCause
-from filmgauge_sim.board.runtime import Runtime
 
 JOIN = """
 import network
@@ -41,7 +40,7 @@ class Program:
         install(self.board.flash, {"/there.txt": b"from the start"})
         self._console = folder / "console"
         sources = {"main.py": source, **(sources or {})}
-        self.runtime: Runtime
+        self.runtime: MicroPythonRuntime | InProcessRuntime
         if runtime == "micropython":
             flash = self.board.flash.path
             self.runtime = MicroPythonRuntime(

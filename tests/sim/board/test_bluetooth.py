@@ -181,7 +181,7 @@ def test_adverts_come_at_the_interval_and_up_to_10_ms(tmp_path: Path, runtime: s
     source = ADVERTISE.format(us=100_000) + "\ntime.sleep(20)\nble.gap_advertise(None)\n"
     source += "time.sleep(1)\nble.gap_advertise(100000)\ntime.sleep_ms(1)\n"
     listener = Listener()
-    with Program(tmp_path, runtime, source, kind=KIND, antenna=listener) as program:
+    with Program(tmp_path, runtime, source, kind=KIND, radio_port=listener) as program:
         program.boot()
         heard = listener.heard
         times = [event.at_us for event in heard[:-1]]
@@ -201,12 +201,12 @@ def test_an_advert_draws_its_charge_on_top(tmp_path: Path, runtime: str) -> None
     source = ADVERTISE.format(us=200_000)
     source += "\nimport machine\nmachine.lightsleep(10000)\nble.gap_advertise(None)\n"
     listener = Listener()
-    with Program(tmp_path, runtime, source, kind=STM32, antenna=listener) as program:
+    with Program(tmp_path, runtime, source, kind=STM32, radio_port=listener) as program:
         program.boot()
-        meter = program.board.meter
+        meter = program.board.load
         count = len(listener.heard)
         bursts_us = meter.time_us["advertising"] + meter.time_us["advertising asleep"]
-        assert 45 <= count == program.board.bluetooth.events
+        assert 45 <= count == program.board.bluetooth.schedule.advertising_events
         assert count - 1 <= bursts_us / STM32.advertisement_us <= count
         assert meter.time_us["light sleep"] + meter.time_us["advertising asleep"] == 10_000_000
         # 3.5 to 11 uC each, beyond what sleeping would have drawn
@@ -218,7 +218,7 @@ def test_a_radio_without_a_core_of_its_own_is_silent_in_light_sleep(tmp_path: Pa
     source = ADVERTISE.format(us=100_000)
     source += "\nimport machine\nmachine.lightsleep(5000)\ntime.sleep_ms(10)\n"
     listener = Listener()
-    with Program(tmp_path, "cpython", source, kind=KIND, antenna=listener) as program:
+    with Program(tmp_path, "cpython", source, kind=KIND, radio_port=listener) as program:
         program.boot()
         assert len(listener.heard) == 2
         assert listener.heard[1].at_us - listener.heard[0].at_us > 5_000_000
@@ -227,7 +227,7 @@ def test_a_radio_without_a_core_of_its_own_is_silent_in_light_sleep(tmp_path: Pa
 def test_the_radio_falls_silent_with_the_board(tmp_path: Path) -> None:
     source = ADVERTISE.format(us=100_000) + "\nimport machine\nmachine.deepsleep(5000)\n"
     listener = Listener()
-    with Program(tmp_path, "cpython", source, kind=KIND, antenna=listener) as program:
+    with Program(tmp_path, "cpython", source, kind=KIND, radio_port=listener) as program:
         outcome = program.boot()
         heard = len(listener.heard)
         program.board.sleep(outcome.sleep_ms)

@@ -40,8 +40,8 @@ def stop(board: VirtualBoard, operation: int, argument: int = 0) -> Outcome:
 
 def test_boot_takes_its_time_at_its_current(board: VirtualBoard):
     assert board.now_us == KIND.boot_us
-    assert {state for state, us in board.meter.time_us.items() if us} == {"boot"}
-    assert board.meter.charge_pc["boot"] == KIND.boot_us * KIND.boot_ua
+    assert {state for state, us in board.load.time_us.items() if us} == {"boot"}
+    assert board.load.charge_pc["boot"] == KIND.boot_us * KIND.boot_ua
 
 
 def test_hello_tells_cause_flash_and_identity(board: VirtualBoard):
@@ -103,8 +103,8 @@ def test_flash_beyond_its_end_is_an_error_and_changes_nothing(board: VirtualBoar
 
 def test_light_sleep_passes_its_time_at_its_current(board: VirtualBoard):
     assert ask(board, _protocol.LIGHTSLEEP, 0, 3000) == (0, b"")
-    assert board.meter.time_us["light sleep"] == 3 * SECOND_US
-    assert board.meter.charge_pc["light sleep"] == 3 * SECOND_US * KIND.light_sleep_ua
+    assert board.load.time_us["light sleep"] == 3 * SECOND_US
+    assert board.load.charge_pc["light sleep"] == 3 * SECOND_US * KIND.light_sleep_ua
 
 
 def test_deep_sleep_is_an_outcome_and_then_time(board: VirtualBoard):
@@ -113,14 +113,14 @@ def test_deep_sleep_is_an_outcome_and_then_time(board: VirtualBoard):
     before_us = board.now_us
     board.sleep(outcome.sleep_ms)
     assert board.now_us - before_us == 60 * SECOND_US
-    assert board.meter.charge_pc["deep sleep"] == 60 * SECOND_US * KIND.deep_sleep_ua
+    assert board.load.charge_pc["deep sleep"] == 60 * SECOND_US * KIND.deep_sleep_ua
 
 
 @pytest.mark.parametrize("operation", [_protocol.DEEPSLEEP, _protocol.LIGHTSLEEP])
 def test_sleep_without_an_end_ends_the_node(board: VirtualBoard, operation: int):
     outcome = stop(board, operation, 0)
     assert outcome.cause is None
-    assert "without an end" in outcome.note
+    assert "without an end" in outcome.reason
 
 
 def test_reset(board: VirtualBoard):
@@ -137,14 +137,14 @@ def test_sleeps_are_as_long_as_the_boards_clock_makes_them(tmp_path_factory, err
         else:
             ask(board, operation, 0, sleep_ms)
         exact_us = sleep_ms * 1e3 / (1 + error_ppm / 1e6)
-        assert abs(board.meter.time_us[state] - exact_us) <= 2
+        assert abs(board.load.time_us[state] - exact_us) <= 2
 
 
 def test_time_between_requests_is_awake_time(board: VirtualBoard):
     ask(board, _protocol.HELLO)
     request_us = board.now_us - KIND.boot_us
     board.request(_protocol.HELLO, 0, 0, b"", 12_345)
-    assert board.meter.time_us["active"] == 2 * request_us + 12_345
+    assert board.load.time_us["active"] == 2 * request_us + 12_345
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,10 @@ def test_what_a_sample_makes_work_passes_once_and_behind_it(
         ask(board, _protocol.LIGHTSLEEP, 0, 20)  # a nap within the sample
         ask(board, _protocol.I2C_READ, 0x0F, 2 << 8 | 0x48)
         ask(board, _protocol.PIN_SET, kind.pins.gate, 0)
-        times.append(board.meter.time_us["active"])
+        times.append(board.load.time_us["active"])
         for _ in range(2):
             ask(board, after[0], 0, after[1], b"")
-            times.append(board.meter.time_us["active"])
+            times.append(board.load.time_us["active"])
         spent.append(times)
     assert [b - a for a, b in zip(*spent, strict=True)] == [0, work_us, work_us]
 
@@ -220,7 +220,7 @@ def test_a_hang_lasts_until_the_watchdog(board: VirtualBoard):
 def test_a_hang_without_watchdog_is_the_end(board: VirtualBoard):
     outcome = stop(board, _protocol.HANG)
     assert outcome.cause is None
-    assert "no watchdog" in outcome.note
+    assert "no watchdog" in outcome.reason
 
 
 def test_power_is_cut_at_the_request_and_once(board: VirtualBoard):
@@ -263,10 +263,10 @@ def test_every_microsecond_is_in_one_state(board: VirtualBoard):
     ask(board, _protocol.LIGHTSLEEP, 0, 700)
     ask(board, _protocol.I2C_SCAN)
     board.sleep(1000)
-    assert sum(board.meter.time_us.values()) == board.now_us
+    assert sum(board.load.time_us.values()) == board.now_us
     currents_ua = KIND.currents_ua()
-    assert board.meter.charge_pc == {
-        state: us * currents_ua[state] for state, us in board.meter.time_us.items()
+    assert board.load.charge_pc == {
+        state: us * currents_ua[state] for state, us in board.load.time_us.items()
     }
 
 
@@ -275,15 +275,15 @@ def test_the_radio_draws_its_current_while_joining_and_joined(board: VirtualBoar
     ask(board, _protocol.WLAN_CONNECT, data=b"lab\0secret")
     ask(board, _protocol.SLEEP_US, 0, AccessPoint().association_us)
     assert struct.unpack("<H", ask(board, _protocol.WLAN_STATUS)[1])[0] == 1010
-    joining_us = board.meter.time_us["associating"]
+    joining_us = board.load.time_us["associating"]
     assert joining_us >= AccessPoint().association_us
-    assert board.meter.charge_pc["associating"] == joining_us * KIND.associating_ua
+    assert board.load.charge_pc["associating"] == joining_us * KIND.associating_ua
     ask(board, _protocol.SLEEP_US, 0, SECOND_US)
-    assert board.meter.time_us["radio"] >= SECOND_US
-    before = dict(board.meter.time_us)
+    assert board.load.time_us["radio"] >= SECOND_US
+    before = dict(board.load.time_us)
     ask(board, _protocol.WLAN_ACTIVE, 0)
     ask(board, _protocol.SLEEP_US, 0, SECOND_US)
-    assert board.meter.time_us["active"] - before["active"] >= SECOND_US
+    assert board.load.time_us["active"] - before["active"] >= SECOND_US
 
 
 NETWORK = AccessPoint("lab", "secret", association_us=300, outages=((1000, 2000), (5000, 6000)))

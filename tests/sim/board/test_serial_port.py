@@ -130,7 +130,7 @@ def test_what_is_sent_to_a_board_in_deep_sleep_is_lost(
     board: SerialBoard, port: serial.Serial
 ) -> None:
     port.write(b"import machine; machine.deepsleep(1000000)\r")
-    until(lambda: board.board.meter.time_us["deep sleep"] > 0)
+    until(lambda: board.board.load.time_us["deep sleep"] > 0)
     received = board.port.received
     port.write(b"print('lost')\r")
     until(lambda: board.port.received > received)

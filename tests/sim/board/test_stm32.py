@@ -110,7 +110,7 @@ def test_light_sleep_keeps_the_memory_and_passes_exactly(tmp_path: Path, runtime
             assert board.now_us - asleep_us == pytest.approx(20_000_000 / 0.98, abs=2)
             outcome = go_on(program)
         assert program.said == ["1", "2", "3", "4", "5"]
-        assert board.meter.time_us["light sleep"] == pytest.approx(4 * 20_000_000 / 0.98, abs=8)
+        assert board.load.time_us["light sleep"] == pytest.approx(4 * 20_000_000 / 0.98, abs=8)
 
 
 @RUNTIMES

@@ -46,7 +46,7 @@ def test_on_a_large_capacitor_it_sleeps_and_every_microsecond_is_booked(tmp_path
             node.step()
         assert node.notes == []
         assert len(node.truth) == 6
-        meter = node.board.meter
+        meter = node.board.load
         drawn_uj = sum(meter.charge_pc.values()) * 1e-6 * board_kind("esp32-c3").supply_v
         # The last stretch of sleep may be on its way from the board to the world.
         node.world.advance_to(node.board.now_us)

@@ -36,7 +36,7 @@ def measured_uw(node: VirtualNode, days: float) -> dict[str, float]:
     assert isinstance(world, HarvestingCircuit)
     node.step()
     world.advance_to(node.now_us)
-    begun_us, before, states = node.now_us, world.ledger, dict(node.board.meter.time_us)
+    begun_us, before, states = node.now_us, world.ledger, dict(node.board.load.time_us)
     while node.now_us < begun_us + days * 86_400_000_000:
         node.step()
         assert node.dead is None
@@ -46,7 +46,7 @@ def measured_uw(node: VirtualNode, days: float) -> dict[str, float]:
     board_uw = {
         state: (us - states[state]) / passed_us * ua * kind.supply_v / efficiency
         for (state, us), ua in zip(
-            node.board.meter.time_us.items(), kind.currents_ua().values(), strict=True
+            node.board.load.time_us.items(), kind.currents_ua().values(), strict=True
         )
     }
     ledger = {
@@ -223,10 +223,10 @@ def test_a_bench_node_takes_what_its_meter_says(tmp_path: Path) -> None:
     try:
         for _ in range(2):
             node.step()
-        before = dict(node.board.meter.charge_pc)
+        before = dict(node.board.load.charge_pc)
         for _ in range(8):
             node.step()
-        spent = {state: pc - before[state] for state, pc in node.board.meter.charge_pc.items()}
+        spent = {state: pc - before[state] for state, pc in node.board.load.charge_pc.items()}
     finally:
         node.close()
     lines = powers(energy_budget(BENCH))

@@ -11,6 +11,7 @@ ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
+PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO_ANSWER = "<BHIH6sB"
 HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port

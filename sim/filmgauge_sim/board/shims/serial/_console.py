@@ -16,7 +16,6 @@ import ustruct
 _READ_AT_ONCE = 256
 _waiting = bytearray()  # received, not read yet
 
-_PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}
 _Implementation = namedtuple(
     "Implementation", ("name", "version", "_machine", "_mpy", "_build", "_thread")
 )
@@ -24,7 +23,7 @@ _identity = _link.call(_protocol.IDENTITY)
 _major, _minor, _micro, _mpy = ustruct.unpack_from("<BBBH", _identity, 0)
 release = "%d.%d.%d" % (_major, _minor, _micro)
 machine_name = _identity[5:].decode()
-platform = _PLATFORMS[_board.port]
+platform = _protocol.PLATFORMS[_board.port]
 
 
 def write(data):
