@@ -22,8 +22,8 @@ from filmgauge_sim.cell.kinetics import static_hysteresis_v
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.parts import ina228, tmp117
 
-# What a wake takes on a virtual board besides the interpreter's work (`sample_work_us`, `check_work_us`):
-# transfers at 400 kHz, pins, requests.
+# What a wake takes on a virtual board besides the interpreter's work (`sample_work_us`,
+# `check_work_us`): transfers at 400 kHz, pins, requests.
 _FEED_US = 22  # of a watchdog, and to sleep again
 _SAMPLE_US = 1_620
 _CHECK_US = 230
