@@ -9,10 +9,10 @@ from source_tree import Arrow, arrows, first_circle, folder, modules, room
 _RANK = {"filmgauge": 0, "filmgauge_sim": 1, "filmgauge_host": 2}  # firmware, sim, host
 # The lowest floor first. A room is a folder of the package, or a module beside the folders.
 _FIRMWARE = (
-    {"", "compat", "settings"},
+    {"", "compat"},
     {"gauge", "store", "sensors", "config"},
     {"record"},
-    {"uplink", "charge"},
+    {"uplink", "charge", "decoding"},
     {"state"},
     {"control", "board", "cell_change"},
     {"node", "diagnosis"},

@@ -3,17 +3,16 @@
     record = Record(boot=1, seq=7, up_s=420, soc_ppm=812345)
     payload = record.to_json()      # flat, decimal units: MQTT
     slot = record.to_bytes()        # compact, checked: backlog, BLE
-    assert Record.from_json(payload) == Record.from_bytes(slot) == record
+    assert Record.from_bytes(slot) == record    # and decoding/record_json.py for who receives one
 
 Every value is an integer or None (not known). Positive current charges the cell.
 """
 
 import binascii
-import json
 import struct
 
 from filmgauge.compat import const
-from filmgauge.record.limit_text import limit_text, limit_word
+from filmgauge.record.limit_text import limit_text
 
 VERSION = const(3)
 
@@ -114,7 +113,7 @@ class Record:
             value = getattr(self, name)
             text = "null"
             if value is not None and name in _WORDS:
-                text = '"%s"' % _WORDS[name][0](value)
+                text = '"%s"' % _WORDS[name](value)
             elif value is not None:
                 text = decimal(value, digits)
             yield ',"%s":%s' % (key, text)
@@ -144,31 +143,6 @@ class Record:
             fields[FIELDS[i][0]] = values[i + 1] if known else None
         return cls(**fields)
 
-    @classmethod
-    def from_json(cls, payload) -> "Record":
-        """Read `to_json` (text or bytes); raise ValueError naming the field that is wrong."""
-        try:
-            data = json.loads(payload)
-        except (ValueError, UnicodeError):
-            raise ValueError("record is not JSON") from None
-        return cls.from_dict(data)
-
-    @classmethod
-    def from_dict(cls, data) -> "Record":
-        """Read an already parsed flat record; raise ValueError naming the field that is wrong."""
-        if not isinstance(data, dict):
-            raise ValueError("record must be a JSON object")
-        if data.get("v") != VERSION:
-            raise ValueError("record version v must be %d, not %r" % (VERSION, data.get("v")))
-        fields = {}
-        for name, key, digits, _, _ in FIELDS:
-            value = data.get(key)
-            if value is not None:
-                in_words = name in _WORDS
-                value = _WORDS[name][1](value) if in_words else _integer(key, value, digits)
-            fields[name] = value
-        return cls(**fields)
-
 
 def check(name, value, low, high):
     """Return `value`; raise ValueError unless it is None or an integer from `low` to `high`."""
@@ -192,35 +166,11 @@ def decimal(value: int, digits: int) -> str:
     return sign + text[:-digits] + "." + text[-digits:]
 
 
-def _integer(key, value, digits):
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("%s must be a number or null, not %r" % (key, value))
-    if not -1e12 < value < 1e12:  # also turns away NaN and the infinities
-        raise ValueError("%s must be between -1e12 and 1e12, not %r" % (key, value))
-    if not digits and value != int(value):
-        raise ValueError("%s must be an integer, not %r" % (key, value))
-    return round(value * 10**digits)
-
-
 def fault_text(bits: int) -> str:
     """Return the names of the fault bits joined by +, 'none' for 0."""
     names = [FAULT_NAMES[i] for i in range(len(FAULT_NAMES)) if bits >> i & 1]
     return "+".join(names) or "none"
 
 
-def fault_bits(text) -> int:
-    """Return the bits of a `fault_text`; raise ValueError for a name that is not known."""
-    if not isinstance(text, str):
-        raise ValueError("faults must be text, not %r" % (text,))
-    if text == "none":
-        return 0
-    bits = 0
-    for name in text.split("+"):
-        if name not in FAULT_NAMES:
-            raise ValueError("faults must be none or of %s, not %r" % (FAULT_NAMES, name))
-        bits |= 1 << FAULT_NAMES.index(name)
-    return bits
-
-
-# fields that are words in JSON: to text and back
-_WORDS = {"faults": (fault_text, fault_bits), "limits": (limit_text, limit_word)}
+# fields that are words in JSON
+_WORDS = {"faults": fault_text, "limits": limit_text}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from filmgauge.config import numbers
-from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
+from filmgauge.decoding.ledger_lines import LEDGER_LINES
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record import SIZE, Record, fault_text
 from filmgauge_host.errors import NodeError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from filmgauge.config import check_node
-from filmgauge.record.record import Record
+from filmgauge.decoding.record_json import record_from_json
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 
@@ -80,7 +80,7 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
         if leaf in (topics.TELEMETRY, topics.LOG):
             # A retained record is an old value that somebody kept: it must not look live.
             history = leaf == topics.LOG or retained
-            return ReceivedRecord(node, Record.from_json(payload), received_unix_ms, history)
+            return ReceivedRecord(node, record_from_json(payload), received_unix_ms, history)
         if leaf not in (topics.STATUS, topics.INFO):
             raise ValueError(f"topic ends in {leaf!r}, which no node sends")
         if not payload:

@@ -19,7 +19,8 @@ from filmgauge_sim.board.shims import _protocol
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
-_NOT_INSTALLED = ("diagnosis", "_launcher")  # sent to look into a node; beside the package
+# Sent to look into a node; for who receives records; beside the package.
+_NOT_INSTALLED = ("diagnosis", "decoding", "_launcher")
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 

@@ -14,6 +14,7 @@ import threading
 from collections import defaultdict
 from types import TracebackType
 
+from filmgauge.decoding.record_json import record_from_json
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY
 from filmgauge_sim.nodes.configuration import Broker
@@ -58,7 +59,7 @@ class RecordSink:
         """Collect a message that is a record; others are of no use here."""
         _, node, leaf = topic.split("/")
         if leaf in (TELEMETRY, LOG):
-            self.records[node].append(Record.from_json(payload))
+            self.records[node].append(record_from_json(payload))
 
 
 class _Server(socketserver.ThreadingTCPServer):

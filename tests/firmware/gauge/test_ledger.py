@@ -4,7 +4,7 @@ import json
 
 from noise import Noise
 
-from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
+from filmgauge.decoding.ledger_lines import LEDGER_LINES
 from filmgauge.gauge.ledger import (
     CORRECTED,
     GAP,
