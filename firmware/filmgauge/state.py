@@ -44,6 +44,11 @@ class State:
         """Note what the radio has taken out of the buffer capacitor since the last sample."""
         self.radio_nj = min(_MOST_NJ, self.radio_nj + nanojoules)
 
+    def is_of_cell(self, profile_crc: int, number: int) -> bool:
+        """Return whether what is remembered is of this cell. `profile_crc` is 0 without one."""
+        same = not (profile_crc and self.profile_crc) or profile_crc == self.profile_crc
+        return same and number == self.cell_number
+
     def reported_change(self) -> bool:
         """Forget the ledger of the cell before; return whether there was one."""
         if not self.cell_changed:
@@ -55,26 +60,11 @@ class State:
     def pack(self, gauge=None, protection=None, charge=None) -> None:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
-        struct.pack_into(
-            _FORMAT,
-            self.buffer,
-            HEAD_SIZE,
-            _LAYOUT,
-            self.boot,
-            self.seq,
-            self.wakes,
-            self.base_ms,
-            self.last_ms,
-            self.awake_ms,
-            self.radio_nj,
-            self.faults,
-            self.info_sent,
-            self.offset_running,
-            self.profile_crc,
-            self.cell_number,
-            self.cell_changed,
-            *self.closed_nah,
-        )
+        times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
+        flags = self.faults, self.info_sent, self.offset_running
+        cell = self.profile_crc, self.cell_number, self.cell_changed
+        own = (_LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell + self.closed_nah
+        struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
         if protection is not None:
             protection.pack_into(self.buffer, _PROTECTION_AT)
         if charge is not None:

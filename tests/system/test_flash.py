@@ -157,7 +157,7 @@ def test_a_version_that_crashes_at_once_is_switched_back(
         # fails in each wake, on a board that never boots by itself
         (
             "charge/coulomb_counter",
-            "def charge_source(config):\n    raise ValueError('not today')\n",
+            "def CoulombCounter(board, config):\n    raise ValueError('not today')\n",
         ),
     ],
     ids=["hangs", "fails-in-each-wake"],

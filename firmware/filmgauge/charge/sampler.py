@@ -40,7 +40,7 @@ class Sampler:
         self._clear()
         self._try(self._ready_current)
         self._begin_temperature(self._restarted)  # it has just got its supply
-        self._connect(self._go_on, _TWO_CYCLES_MS, self._read_all)
+        self._connect(None, _TWO_CYCLES_MS, self._read_all)  # it never stops
         self._finish_temperature()
 
     def _clear(self):
@@ -52,7 +52,8 @@ class Sampler:
         """Connect the voltage input for `begin`, a wait and `read`; note what it took."""
         begun_us = time.ticks_us()
         self._gate.value(1)
-        self._try(begin)
+        if begin is not None:
+            self._try(begin)
         connected_us = wait_ms * 1000 + time.ticks_diff(time.ticks_us(), begun_us)
         self._nap(wait_ms)  # ticks may stand still in it
         begun_us = time.ticks_us()
@@ -79,9 +80,6 @@ class Sampler:
             self.current.check()
             self.current.start()
             self._restarted = True
-
-    def _go_on(self):
-        pass  # it never stops
 
     def _read_all(self):
         self.current.read_charge()

@@ -7,17 +7,15 @@
     protection.limits_word(), protection.period(), protection.report_every()
 
 The switch is closed while a sample is taken, because the voltage is read behind it; only where
-the sensor's zero is looked for it stays open from one sample to the next one's end.
+the sensor's zero is looked for it stays open from one sample to the next one's end. A node that
+has nothing to switch and nothing to leave out loads the limits alone.
 """
 
 from filmgauge.compat import const
-from filmgauge.control import charge_control, disconnect, service_level
-from filmgauge.gauge import limits
+from filmgauge.gauge.limits import FAULT, Limits
 
-_SIZES = (limits.SIZE, charge_control.SIZE, service_level.SIZE, disconnect.SIZE)
-SIZE = const(38)  # their sum
-_SELDOM = const(4)  # reports at SAVING: one in so many
-_HIBERNATING = const(6)  # wakes at HIBERNATE: one in so many
+_SIZES = const((21, 13, 1, 3))  # of limits, charge, service and disconnect
+SIZE = const(38)  # their sum; limits alone take fewer
 _CHARGING = const(100)  # a current above this share of 1C (1 / n) charges the cell
 
 
@@ -30,17 +28,27 @@ class Protection:
         self._charge_pin = config.pin_charge
         self._sheds = config.shed
         self._full_pc = profile.full_pc()
-        self.limits = limits.Limits(profile)
-        self.charge = charge_control.ChargeControl(profile)
-        self.service = service_level.ServiceLevel()
+        self.limits = Limits(profile)
+        self._parts = (self.limits,)
+        if config.pin_disconnect >= 0 or config.pin_charge >= 0 or config.shed:
+            self._load(profile, config)
+
+    def _load(self, profile, config):
+        from filmgauge.control.charge_control import ChargeControl
+        from filmgauge.control.disconnect import Disconnect
+        from filmgauge.control.service_level import ServiceLevel
+
+        self.charge, self.service = ChargeControl(profile), ServiceLevel()
         # A sensor that is switched off between samples shows no charge of its zero.
         sees_zero = config.pin_disconnect >= 0 and config.pin_sensors < 0
-        self.disconnect = disconnect.Disconnect(config.zero_every if sees_zero else 0)
-        self._parts = (self.limits, self.charge, self.service, self.disconnect)
+        self.disconnect = Disconnect(config.zero_every if sees_zero else 0)
+        self._parts += (self.charge, self.service, self.disconnect)
 
     def begin(self, held: int) -> bool:
         """Set the switch for the sample, open where the zero is to be seen or `held` so since the
         last one; return whether it is."""
+        if len(self._parts) == 1:
+            return False
         is_open = bool(held) or self.disconnect.is_zeroing()
         self._switch(is_open)
         return is_open
@@ -60,8 +68,8 @@ class Protection:
         source = self._charge_pin >= 0 or (
             current_pa is not None and current_pa * _CHARGING > self._full_pc // 3600
         )
-        cdeg = sampler.temperature_cdeg
-        self.plan(sampler.voltage_uv, current_pa, cdeg, soc_ppm, left_ppm, source, busy)
+        uv, cdeg = sampler.voltage_uv, sampler.temperature_cdeg
+        self.plan(uv, current_pa, cdeg, soc_ppm, left_ppm, source, busy)
         if self._charge_pin >= 0:
             self._latch(self._charge_pin, 1 if self.charge.current_pa else 0)
         now = self.limits.word()
@@ -86,7 +94,9 @@ class Protection:
         says that there is something to charge from, `busy` that the node needs the cell.
         """
         worst = self.limits.update(voltage_uv, current_pa, temperature_cdeg)
-        if source and worst < limits.FAULT:
+        if len(self._parts) == 1:
+            return
+        if source and worst < FAULT:
             self.charge.update(voltage_uv, soc_ppm, self.limits)
         else:
             self.charge.stop()
@@ -96,7 +106,8 @@ class Protection:
 
     def set_switch(self, held: int) -> None:
         """Set the switch for the interval to come; open while it is `held` so."""
-        self._switch(held or self.disconnect.protects())
+        if self._disconnect_pin >= 0:
+            self._switch(held or self.disconnect.protects())
 
     def limits_word(self) -> int:
         """Return all levels in 14 bits."""
@@ -104,24 +115,20 @@ class Protection:
 
     def service_level(self) -> int:
         """Return the level of service: what the node still does (service_level.py)."""
-        return self.service.level if self._sheds else service_level.ALL
+        return self.service.level if self._sheds else 0
 
     def report_every(self, wakes: int) -> int:
         """Return the wakes from one report to the next, 0 for none, where `wakes` are usual."""
-        level = self.service_level()
-        if level >= service_level.QUIET:
-            return 0
-        return wakes * _SELDOM if level == service_level.SAVING else wakes
+        return self.service.report_every(wakes) if self._sheds else wakes
 
     def period(self, duration_ms: int) -> int:
         """Return the time from wake to wake where `duration_ms` is usual."""
-        if self.service_level() == service_level.HIBERNATE:
-            return duration_ms * _HIBERNATING
-        return duration_ms
+        return self.service.period(duration_ms) if self._sheds else duration_ms
 
     def request_zero(self) -> None:
-        """Look at the sensor's zero at the next chance."""
-        self.disconnect.request_zero()
+        """Look at the sensor's zero at the next chance, where there is a switch."""
+        if self._disconnect_pin >= 0:
+            self.disconnect.request_zero()
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""

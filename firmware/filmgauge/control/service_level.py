@@ -22,6 +22,8 @@ HIBERNATE = const(3)  # wakes as seldom as it can
 
 _BEGINS_PPM = const((300000, 150000, 50000))  # assumed: of the full charge
 _HYSTERESIS_PPM = const(50000)
+_SELDOM = const(4)  # reports at SAVING: one in so many
+_HIBERNATING = const(6)  # wakes at HIBERNATE: one in so many
 _LIMITING = (UNDER_VOLTAGE, OVER_DISCHARGE, TOO_COLD, TOO_WARM)
 SIZE = const(1)
 
@@ -46,6 +48,16 @@ class ServiceLevel:
         asked = _asked(limits)
         self.level = asked if asked > self._by_charge else self._by_charge
         return self.level
+
+    def report_every(self, wakes: int) -> int:
+        """Return the wakes from one report to the next, 0 for none, where `wakes` are usual."""
+        if self.level >= QUIET:
+            return 0
+        return wakes * _SELDOM if self.level == SAVING else wakes
+
+    def period(self, duration_ms: int) -> int:
+        """Return the time from wake to wake where `duration_ms` is usual."""
+        return duration_ms * _HIBERNATING if self.level == HIBERNATE else duration_ms
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""

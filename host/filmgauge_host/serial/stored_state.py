@@ -24,11 +24,12 @@ def read_state(link: BoardLink, block: bytes) -> dict[str, Any]:
     configuration that this version does not read.
     """
     state = State()
-    gauge, protection = _owners(link)
     if len(block) == len(state.buffer):
         state.buffer[:] = block
-    if len(block) != len(state.buffer) or not state.unpack(gauge, protection):
+    if len(block) != len(state.buffer) or not state.unpack():
         raise ValueError("what the node remembers is of another version")
+    gauge, protection = _owners(link, state)
+    state.unpack(gauge, protection)
     limits = protection.limits_word()
     return {
         "boot": state.boot,
@@ -51,13 +52,18 @@ def scaled(value: int | None, per: float) -> float | None:
     return None if value is None else value / per
 
 
-def _owners(link: BoardLink) -> tuple[Any, Any]:
-    """Return the gauge and the protection of the node, to be filled from its block."""
+def _owners(link: BoardLink, state: State) -> tuple[Any, Any]:
+    """Return the gauge and the protection of the node, to be filled from its block.
+
+    Of another cell than the one on the board's files only the ledger can be read.
+    """
     files = BoardFiles(link)
     config: Any = Config(**json.loads(files.read("/config.json")))
     try:
         profile = Profile.from_bytes(files.read("/profile.bin"))
     except (BoardError, ValueError):  # then it only counts
+        return LedgerOnly(), Unprotected()
+    if not state.is_of_cell(profile.crc, config.cell_number):
         return LedgerOnly(), Unprotected()
     no_pins = SimpleNamespace(latch=None)
     return FuelGauge(profile, config.shunt_mohm), Protection(no_pins, config, profile)

@@ -3,8 +3,10 @@
 from cell_profiles import VALUES, cell
 
 from filmgauge.config import Config
+from filmgauge.control import charge_control, disconnect, service_level
 from filmgauge.control.protection import SIZE, Protection, Unprotected
-from filmgauge.gauge.limits import FAULT, UNDER_VOLTAGE
+from filmgauge.gauge import limits
+from filmgauge.gauge.limits import FAULT, LIMIT, UNDER_VOLTAGE
 
 FINE_UV = 2150000
 LOAD_PA = -500000
@@ -124,6 +126,32 @@ def test_a_sleep_changes_nothing():
             again.protection.unpack_from(buffer, 0)
             assert life.wake(sample) == again.wake(sample)
             assert life.protection.limits_word() == again.protection.limits_word()
+
+
+def test_who_switches_nothing_has_the_limits_alone():
+    alone, board = protection(zero_every=5)
+    for _ in range(5):
+        alone.update(alone.begin(0), Sample(900000), Gauge(20000), False)
+        alone.set_switch(0)
+        alone.request_zero()
+    assert board.levels == {}
+    assert alone.limits_word() >> 2 * UNDER_VOLTAGE & 3 == LIMIT
+    assert (alone.service_level(), alone.report_every(5), alone.period(60)) == (0, 5, 60)
+    assert not hasattr(alone, "disconnect")
+
+
+def test_the_sizes_of_the_parts_are_those_of_their_files():
+    parts = (limits.SIZE, charge_control.SIZE, service_level.SIZE, disconnect.SIZE)
+    assert sum(parts) == SIZE
+    buffer, again = bytearray(SIZE), bytearray(SIZE)
+    at = 0
+    whole = protection(shed=1)[0]
+    whole.plan(900000, -LOAD_PA, 2500, 20000, 20000, True, False)
+    whole.pack_into(buffer, 0)
+    for part, size in zip((whole.limits, whole.charge, whole.service, whole.disconnect), parts):
+        part.pack_into(again, at)
+        at += size
+    assert buffer == again
 
 
 def test_a_node_without_a_profile_switches_nothing():

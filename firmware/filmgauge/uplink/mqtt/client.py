@@ -49,8 +49,7 @@ class _Closed:
     def write(self, data):
         raise OSError(_ENOTCONN)
 
-    def readinto(self, data):
-        raise OSError(_ENOTCONN)
+    readinto = write
 
     def close(self):
         pass
