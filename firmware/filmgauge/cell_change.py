@@ -19,7 +19,7 @@ def close_ledger(state, offset) -> None:
     sums = zip(state.closed_nah, old.ledger.sums_nah())
     state.closed_nah = tuple(before + now for before, now in sums)
     state.cell_changed = 1
-    state.info_sent = state.offset_running = 0
+    state.info_sent = state.offset_running = state.sees_zero = 0
     if offset is not None and state.buffer[GAUGE_AT + SIZE - 1]:  # a gauge was opened
         offset.unpack_from(state.buffer, GAUGE_AT + OFFSET_AT)
     state.buffer[GAUGE_AT : GAUGE_AT + SIZE] = bytes(SIZE)

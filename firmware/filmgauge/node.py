@@ -1,7 +1,8 @@
 """The wake cycle: sense, gauge, store, report, sleep.
 
-What not every wake needs is loaded where it is used, and a board that boots anew after its sleep
-lets the gauge go before it reports: both together would not fit into 64 KB.
+What not every wake needs is loaded where it is used. A board that boots anew after its sleep goes
+further: it loads the parts of a wake one after the other (sensors, gauge, protection, uplink) and
+lets each go when it has done its work, since all together would not fit into its heap.
 """
 
 import time
@@ -10,6 +11,7 @@ from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, unload
 from filmgauge.record import (
     FAULT_BACKLOG,
+    FAULT_CELL,
     FAULT_EXCEPTION,
     FAULT_PROFILE,
     FAULT_STORE,
@@ -23,15 +25,12 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_GAUGING = const(
-    (
-        "filmgauge.gauge",
-        "filmgauge.charge",
-        "filmgauge.sensors",
-        "filmgauge.record.gauge_fields",
-        "filmgauge.store.journal",
-    )
+_SENSING = const(
+    ("filmgauge.sensors", "filmgauge.charge.sampler", "filmgauge.charge.switched_sampler")
 )
+_CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
+_GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
+_BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
 
 
 class Node:
@@ -42,33 +41,28 @@ class Node:
         self._begun_ms = time.ticks_ms()
         self._board = board
         self._config = config
+        self._profile = profile
         self._profile_crc = profile.crc if profile else 0
         self._faults = 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._loaded = False
+        self._slept = False  # since it was loaded last: nothing is known that did not sleep
+        self._counted = True  # what the sensors have counted has reached the gauge
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
         self._reports_next = False
         self._limits = None
         self._service_level = 0
+        self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
         self._period_ms = config.sample_s * 1000
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._state = State()
         self._retained = Retained(board.retained, SIZE)
-        self._journal = self._backlog = None  # until they are used
-        self._uplink = board.uplink(config, profile)
-        self._charge = charge_source(board, config)
-        self._build(board, config, profile)
-
-    def _build(self, board, config, profile):
-        """Make what judges the cell: without a profile nothing does."""
-        from filmgauge.control.protection import Protection, Unprotected
-        from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
-
-        self._gauge = FuelGauge(profile, config.shunt_mohm) if profile else LedgerOnly()
-        self._protection = Protection(board, config, profile) if profile else Unprotected()
+        self._journal = self._backlog = None  # until they are used, as what follows
+        self._charge = self._gauge = self._protection = None
+        self._uplink = None if board.boots_anew else board.uplink(config, profile)
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
@@ -81,16 +75,17 @@ class Node:
         if slept and self._can_skip_sample():
             state.wakes += 1
             return self._sleep_ms()
-        is_open = self._protection.begin(state.offset_running)
-        self._charge.sampler.sample()
+        is_open = self._set_switch_for_sample()
+        self._sample()
         now_ms = self._board.clock_ms()
         self._count(now_ms)
+        known = self._finish_gauging()
         self._protect(is_open)
         wakes = state.wakes
         reports = self._reports(wakes)
         saves = state.cell_changed or wakes % self._config.journal_every == 0
         self._read_protection(reports)
-        fields = self._record_fields(now_ms) if reports else None
+        fields = self._record_fields(now_ms, known) if reports else None
         if saves or fields is not None:  # before the radio, which may cost the supply
             self._save_state(to_flash=saves)
         saves = False
@@ -118,30 +113,64 @@ class Node:
         if self._loaded:
             return
         state, config = self._state, self._config
-        if not (self._retained.load(state.buffer) and self._unpack()):
-            if self._open_journal().load(state.buffer):
-                self._unpack()
+        self._slept = known = self._retained.load(state.buffer) and state.unpack()
+        if not known:
+            known = self._open_journal().load(state.buffer) and state.unpack()
             state.boot += 1
-            state.seq = state.wakes = state.info_sent = state.offset_running = 0
+            state.seq = state.wakes = state.info_sent = 0
+            state.offset_running = state.sees_zero = 0
             state.base_ms = state.last_ms = self._board.clock_ms()
-            self._gauge.rest()
+        if not known:
+            state.clear_parts()
+        elif not state.is_of_cell(self._profile_crc, config.cell_number):
+            self._change_cell()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
-        self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
+        self._charge = charge_source(self._board, config)
+        state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
 
-    def _unpack(self):
-        """Read the block that was loaded; return whether it is one that this version wrote."""
-        state = self._state
-        if not state.unpack():
-            return False
-        if state.is_of_cell(self._profile_crc, self._config.cell_number):
-            return state.unpack(self._gauge, self._protection, self._charge.memory)
+    def _change_cell(self):
+        """Close the ledger of the cell before."""
         from filmgauge.cell_change import close_ledger
 
-        close_ledger(state, self._gauge.offset)
-        unload("filmgauge.cell_change")
-        return True
+        state, config, gauge = self._state, self._config, self._new_gauge()
+        close_ledger(state, gauge.offset)
+        gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
+        state.clear_parts()
+        state.pack(gauge)
+        gauge = None
+        unload(_CHANGING)
+
+    def _new_gauge(self):
+        """Return a gauge that knows nothing yet; without a profile it only counts."""
+        from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+
+        profile = self._profile
+        return FuelGauge(profile, self._config.shunt_mohm) if profile else LedgerOnly()
+
+    def _load_gauge(self):
+        """Let the gauge be what it was when the state was saved."""
+        if self._gauge is not None:
+            return
+        config = self._config
+        self._gauge = self._new_gauge()
+        self._state.unpack_parts(gauge=self._gauge)
+        if not self._slept:
+            self._gauge.rest()
+        self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
+
+    def _load_protection(self):
+        """Let the protection be what it was; without a profile there is nothing to check."""
+        if self._protection is not None:
+            return
+        from filmgauge.control.protection import Protection, Unprotected
+
+        profile = self._profile
+        self._protection = (
+            Protection(self._board, self._config, profile) if profile else Unprotected()
+        )
+        self._state.unpack_parts(protection=self._protection)
 
     def _can_skip_sample(self):
         """Return whether a look at the current is all that this wake needs."""
@@ -154,12 +183,31 @@ class Node:
             state, self._gauge, elapsed_ms
         )
 
+    def _set_switch_for_sample(self):
+        """Set the disconnect switch as the sample needs it; return whether it is open."""
+        pin = self._config.pin_disconnect
+        if pin < 0 or not self._profile:
+            return False
+        is_open = bool(self._state.offset_running or self._state.sees_zero)
+        self._board.latch(pin, 1 if is_open else 0)
+        return is_open
+
+    def _sample(self):
+        """Read the sensors."""
+        self._counted = False  # what they have counted since is not the gauge's yet
+        self._charge.sample()
+        if self._board.boots_anew:
+            self._charge.release_sensors()
+            unload(_SENSING)
+
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
+        self._load_gauge()
         state, gauge, charge = self._state, self._gauge, self._charge
         sampler = charge.sampler
         celsius = self._cdeg()
         gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
+        self._counted = True
         self._faults = self._lasting_faults | sampler.faults | gap
         gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, charge.current_for_voltage()
@@ -167,14 +215,29 @@ class Node:
             gauge.observe(voltage_uv, current_pa, sampler.drain_pa, celsius)
         state.last_ms = now_ms
 
+    def _finish_gauging(self):
+        """Note what the protection asks of the gauge. Where its room is needed, let it go, and
+        return what a record of this wake would say of it."""
+        self._soc_ppm = self._gauge.soc_ppm()
+        if self._config.shed and self._soc_ppm is not None:
+            self._left_ppm = max(0, self._soc_ppm - self._gauge.sigma_ppm())
+        if not self._board.boots_anew:
+            return None
+        known = self._gauge_fields() if self._may_report(self._state.wakes) else None
+        self._state.pack(self._gauge, None, self._charge.memory)
+        self._unload(("_gauge",), _GAUGING)
+        return known
+
     def _protect(self, is_open):
         """Check the limits of the cell, and set the switch for the interval to come."""
-        state = self._state
+        self._load_protection()
+        state, protection = self._state, self._protection
         busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
-        self._protection.update(is_open, self._charge.sampler, self._gauge, busy)
+        protection.update(is_open, self._charge.sampler, self._soc_ppm, self._left_ppm, busy)
         # The interval that began with this sample is all open only if the sample was, too.
         state.offset_running = 1 if is_open and not state.offset_running else 0
-        self._protection.set_switch(state.offset_running)
+        protection.set_switch(state.offset_running)
+        state.sees_zero = 1 if protection.sees_zero() else 0
 
     def _read_protection(self, reports):
         """Note what is reported of the protection; where its room is needed, let it go."""
@@ -194,7 +257,12 @@ class Node:
 
     def _reports(self, wakes):
         """Return whether a wake reports: the first always, others as often as service allows."""
-        every = self._protection.report_every(self._config.report_every)
+        return self._may_report(wakes, self._protection.report_every(self._config.report_every))
+
+    def _may_report(self, wakes, every=None):
+        """Return whether a wake reports where one in `every` does, as is usual unless given."""
+        if every is None:
+            every = self._config.report_every
         asked = not wakes or self._reports_next or self._on_trial
         return asked or (every > 0 and wakes % every == 0)
 
@@ -202,34 +270,42 @@ class Node:
         celsius = self._charge.sampler.temperature_cdeg
         return _TYPICAL_CDEG if celsius is None else celsius
 
-    def _record_fields(self, now_ms):
-        """Return the values of the next record; it takes the next seq and the faults so far."""
+    def _gauge_fields(self):
+        """Return what the gauge says in a record."""
         from filmgauge.record import gauge_fields
 
-        state, sampler = self._state, self._charge.sampler
-        fields = Namespace(
-            boot=state.boot,
-            seq=state.seq,
-            up_s=(now_ms - state.base_ms) // 1000,
-            voltage_uv=sampler.voltage_uv,
-            current_pa=sampler.current_pa,
-            temperature_cdeg=sampler.temperature_cdeg,
-            faults=state.faults | self._faults,
-            awake_ms=min(state.awake_ms, 65534),
-            limits=self._limits,
-        )
+        fields = Namespace()
         gauge_fields.add_ledger_fields(fields, self._gauge)
-        if state.cell_changed:
-            gauge_fields.add_closed_ledger(fields, state)
         if not self._lasting_faults:
             gauge_fields.add_gauge_fields(fields, self._gauge, self._load_pa, self._cdeg())
+        return fields
+
+    def _record_fields(self, now_ms, fields):
+        """Return the values of the next record; it takes the next seq and the faults so far.
+        `fields` are those of the gauge, None where it is still there."""
+        fields = fields or self._gauge_fields()
+        state, sampler = self._state, self._charge.sampler
+        fields.boot, fields.seq = state.boot, state.seq
+        fields.up_s = (now_ms - state.base_ms) // 1000
+        fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
+        fields.temperature_cdeg = sampler.temperature_cdeg
+        fields.faults = state.faults | self._faults
+        fields.awake_ms = min(state.awake_ms, 65534)
+        fields.limits = self._limits
+        if state.cell_changed:  # the lines of the ledger of the cell before
+            fields.faults |= FAULT_CELL
+            fields.measured_nah, fields.booked_nah, fields.corrected_nah = state.closed_nah
         state.seq += 1
         state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
-        charge = self._charge
-        self._state.pack(self._gauge, self._protection, None if charge is None else charge.memory)
+        if self._counted:
+            charge = self._charge
+            memory = None if charge is None else charge.memory
+            self._state.pack(self._gauge, self._protection, memory)
+        else:  # what a gauge has counted in part is counted anew
+            self._state.pack()
         if to_flash:
             try:
                 self._open_journal().save(self._state.buffer)
@@ -257,14 +333,16 @@ class Node:
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which
         is not to be told again."""
-        state, uplink = self._state, self._uplink
-        ledger = self._gauge.ledger
+        state, ledger = self._state, None
         self._reports_next = False
-        if self._board.boots_anew:  # what the gauge knows is in the state, and it needs much room
-            ledger = None
-            self._unload(("_gauge", "_charge", "_journal"), _GAUGING)
+        if self._board.boots_anew:
+            self._unload(("_charge", "_journal"), _BEFORE_REPORT)
+            self._uplink = self._board.uplink(self._config, self._profile)
+        else:
+            ledger = self._gauge.ledger
         from filmgauge.record.record import Record
 
+        uplink = self._uplink
         backlog = self._open_backlog()
         record = Record(backlog=backlog.count(), **fields.__dict__)
         stored = uplink.stores_first and self._store_record(record)

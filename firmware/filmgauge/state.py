@@ -4,7 +4,6 @@ import struct
 
 from filmgauge.charge import MEMORY_SIZE
 from filmgauge.compat import const
-from filmgauge.gauge.fuel_gauge import SIZE as _GAUGE_SIZE
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
 _LAYOUT = const(5)  # another one is not read, even where it has the same size
@@ -12,6 +11,7 @@ _FORMAT = const("<BIIIQQiIBBBIHBiii")
 _MOST_NJ = const(0xFFFFFFFF)
 _OWN_SIZE = const(59)
 _PROTECTION_SIZE = const(38)  # control/protection.py
+_GAUGE_SIZE = const(393)  # gauge/fuel_gauge.py
 _PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
 _CHARGE_AT = _PROTECTION_AT + _PROTECTION_SIZE
 GAUGE_AT = _CHARGE_AT + MEMORY_SIZE
@@ -27,7 +27,9 @@ class State:
     awake_ms: how long the last wake took; radio_nj: what the radio took since the last sample, as
     far as it is to be booked; faults: to be told with the next record;
     info_sent: 1 when the info of this boot has reached the broker;
-    offset_running: 1 when the disconnect switch has been open since the last sample;
+    offset_running: 1 when the disconnect switch has been open since the last sample; sees_zero: 1
+    when it is to be open for the next one: where the sensor's zero is looked for, it stays open
+    from one sample to the next one's end;
     profile_crc, cell_number: the cell that the ledger is of (0: no profile so far);
     cell_changed: 1 until a record has said so; closed_nah: what was measured, booked and corrected
     in the ledger of the cell before.
@@ -37,7 +39,7 @@ class State:
         self.buffer = bytearray(BLOCK)
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
-        self.profile_crc = self.cell_number = self.cell_changed = 0
+        self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
         self.closed_nah = (0, 0, 0)
 
     def transmitted(self, nanojoules: int) -> None:
@@ -61,7 +63,7 @@ class State:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
         times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
-        flags = self.faults, self.info_sent, self.offset_running
+        flags = self.faults, self.info_sent, self.offset_running | self.sees_zero << 1
         cell = self.profile_crc, self.cell_number, self.cell_changed
         own = (_LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell + self.closed_nah
         struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
@@ -82,12 +84,22 @@ class State:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
         self.awake_ms, self.radio_nj, self.faults, self.info_sent = values[6:10]
-        self.offset_running, self.profile_crc, self.cell_number = values[10:13]
+        self.offset_running, self.sees_zero = values[10] & 1, values[10] >> 1
+        self.profile_crc, self.cell_number = values[11:13]
         self.cell_changed, self.closed_nah = values[13], values[14:]
+        self.unpack_parts(gauge, protection, charge)
+        return True
+
+    def unpack_parts(self, gauge=None, protection=None, charge=None) -> None:
+        """Read what `pack` wrote of others, for those that are given."""
         if protection is not None:
             protection.unpack_from(self.buffer, _PROTECTION_AT)
         if charge is not None:
             charge.unpack_from(self.buffer, _CHARGE_AT)
         if gauge is not None:
             gauge.unpack_from(self.buffer, GAUGE_AT)
-        return True
+
+    def clear_parts(self) -> None:
+        """Let all others know what they know at the beginning: nothing."""
+        for i in range(_PROTECTION_AT, len(self.buffer)):
+            self.buffer[i] = 0

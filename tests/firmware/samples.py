@@ -60,6 +60,9 @@ class Sample:
         self.current_pa = current_pa
         self.voltage_uv = voltage_uv
 
+    def sample(self):
+        """Be what was just seen."""
+
     def quick_current_pa(self):
         self.checks += 1
         return self.current_pa
@@ -68,6 +71,7 @@ class Sample:
 def count(charge, state, sample, gauge, elapsed_ms=MINUTE_MS):
     """Let a sample count; return the faults."""
     charge.sampler = sample
+    charge.sample()
     return charge.count(state, gauge, elapsed_ms, 2500)
 
 

@@ -18,6 +18,7 @@ LARGEST = {
     "faults": 255,
     "info_sent": 1,
     "offset_running": 1,
+    "sees_zero": 1,
     "profile_crc": 2**32 - 5,
     "cell_number": 65535,
     "cell_changed": 1,

@@ -42,26 +42,32 @@ def of(modules: set[str], prefix: str) -> set[str]:
     return {name for name in modules if name.startswith(prefix)}
 
 
-def test_reading_and_gauging_have_gone_before_a_report(
+def test_a_board_that_boots_anew_has_one_part_of_a_wake_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    senses, sends = "        is_open = self._protection.begin(", "        sent = uplink.send("
-    planted(monkeypatch, NODE, senses, sends)
+    parts = {
+        "sensors": "        self._charge.sample()",
+        "gauge": "        self._faults = self._lasting_faults | sampler.faults | gap",
+        "control": "        protection.update(is_open,",
+        "uplink": "        sent = uplink.send(",
+    }
+    planted(monkeypatch, NODE, *parts.values())
     scenario = load_scenario("bench")
     node = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path)
     for _ in range(2):
         node.step()
     node.close()
-    sensing, sending = loaded(node.console, 0)[0], loaded(node.console, 1)[0]
-    for name in ("filmgauge.config", "filmgauge.gauge.profile_format"):
-        assert name not in sensing
-    for package in ("gauge", "charge", "sensors", "control"):
-        prefix = f"filmgauge.{package}"
-        assert of(sensing, prefix), prefix
-        assert not of(sending, prefix), prefix
-    gone = of(sending, "filmgauge.store.journal") | of(sending, "filmgauge.record.gauge_fields")
-    assert not gone
-    assert "filmgauge.record.record" in sending
+    its_own = {"gauge": "gauge.estimator", "uplink": "uplink.mqtt.uplink"}
+    for number, part in enumerate(parts):
+        (modules, *_) = loaded(node.console, number)
+        for name in ("filmgauge.config", "filmgauge.gauge.profile_format"):
+            assert name not in modules
+        for other in parts:
+            found = of(modules, f"filmgauge.{its_own.get(other, other + '.')}")
+            assert bool(found) == (other == part), (part, other)
+    gone = ("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal")
+    assert not any(of(modules, name) for name in gone)
+    assert "filmgauge.record.record" in modules
 
 
 def test_what_a_connection_needs_has_gone_after_it(

@@ -6,8 +6,6 @@ import esp32
 import machine
 from machine import I2C, RTC, WDT, Pin
 
-from filmgauge.uplink.mqtt.uplink import MqttUplink
-
 
 class Esp32:
     """The board of the bench node and the gateway: Wi-Fi, one radio per wake."""
@@ -53,6 +51,8 @@ class Esp32:
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
+        from filmgauge.uplink.mqtt.uplink import MqttUplink  # only a wake that reports needs it
+
         return MqttUplink(self, config, profile)
 
     def reset(self) -> None:

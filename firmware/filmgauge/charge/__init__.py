@@ -1,7 +1,9 @@
 """How charge gets from the sensors into the gauge.
 
     charge = charge_source(board, config)
-    charge.sampler.sample()                                     # sampler.py
+    charge.sample()
+    charge.release_sensors()                                    # where there is little room
+    charge.sampler.voltage_uv, ...                              # sampler.py; what it has seen
     faults = charge.count(state, gauge, elapsed_ms, temperature_cdeg)
     pa = charge.current_for_voltage()                           # what the voltage goes with
     if charge.quick_check(state, gauge, elapsed_ms): ...        # nothing calls for a sample

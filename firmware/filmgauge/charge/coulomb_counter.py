@@ -1,6 +1,5 @@
 """Charge of a node whose current sensor counts through the sleep."""
 
-from filmgauge.charge.sampler import Sampler
 from filmgauge.gauge.ledger import MEASURED
 from filmgauge.record import FAULT_GAP
 
@@ -9,23 +8,42 @@ class CoulombCounter:
     """Reads the accumulator of the sensor, which also remembers how far it has been read."""
 
     def __init__(self, board, config):
+        from filmgauge.charge.sampler import Sampler
+
         self.sampler = Sampler(board, config)
         self.memory = self.sampler.current
+        self._moved_pc = self._carried_pc = 0
+        self._has_lost = False
+
+    def sample(self) -> None:
+        """Take one sample, and read what has been counted since the last one."""
+        self.sampler.sample()
+        self._moved_pc = self._carried_pc = 0
+        self._has_lost = False
+        if self.sampler.current_pa is not None:
+            counter = self.sampler.current
+            self._has_lost = counter.lost_charge()
+            self._moved_pc = counter.charge_pc()
+            self._carried_pc = counter.carried_pc()
+
+    def release_sensors(self) -> None:
+        """Let go of the sensors for good, and keep what they have told."""
+        from filmgauge.charge.released import PackedMemory, plain_sample
+
+        self.sampler = plain_sample(self.sampler)
+        self.memory = PackedMemory(self.memory)
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
         """Give the gauge what has moved since the last sample; return faults."""
-        sampler = self.sampler
-        faults = moved_pc = 0
-        if sampler.current_pa is not None:
-            if sampler.current.lost_charge():
-                faults = FAULT_GAP
-                gauge.add_gap()
-            moved_pc = sampler.current.charge_pc()
-            gauge.ledger.add_pc(MEASURED, sampler.current.carried_pc())  # it is exact
+        faults, moved_pc = 0, self._moved_pc
+        if self._has_lost:
+            faults = FAULT_GAP
+            gauge.add_gap()
+        gauge.ledger.add_pc(MEASURED, self._carried_pc)  # it is exact
         count = gauge.count
         if state.offset_running:
             count = gauge.zero
-        elif not moved_pc and sampler.current_pa == 0:
+        elif not moved_pc and self.sampler.current_pa == 0:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(moved_pc, elapsed_ms, temperature_cdeg)
         return faults

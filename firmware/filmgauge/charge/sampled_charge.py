@@ -25,7 +25,6 @@ says, and the configured figures are taken for good to 5 % (assumed), always to 
 
 import struct
 
-from filmgauge.charge.switched_sampler import SwitchedSampler
 from filmgauge.compat import const
 from filmgauge.gauge.ledger import RADIO, SENSOR, SLEEP
 from filmgauge.record import FAULT_GAP
@@ -45,6 +44,8 @@ class SampledCharge:
     """Samples only."""
 
     def __init__(self, board, config):
+        from filmgauge.charge.switched_sampler import SwitchedSampler
+
         self.sampler = SwitchedSampler(board, config)
         self.memory = self
         self._own_nw = config.own_nw
@@ -57,6 +58,16 @@ class SampledCharge:
         self._charging_pa = self._charging_uv = 0  # the last current of a charge, its voltage
         self._rest_uv = self._drop_uv = 0  # of the cell at rest, idle; lower while it feeds
         self._clear()
+
+    def sample(self) -> None:
+        """Take one sample."""
+        self.sampler.sample()
+
+    def release_sensors(self) -> None:
+        """Let go of the sensors for good, and keep what they have told."""
+        from filmgauge.charge.released import plain_sample
+
+        self.sampler = plain_sample(self.sampler)
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
         """Give the gauge what has moved since the last sample; return faults."""

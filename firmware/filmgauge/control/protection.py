@@ -1,14 +1,12 @@
 """What a node does for its cell after each sample: limits, switch, charge and service.
 
     protection = Protection(board, config, profile)
-    is_open = protection.begin(held)        # the switch as the sample needs it
-    protection.update(is_open, sampler, gauge, busy)
+    protection.update(is_open, sampler, soc_ppm, left_ppm, busy)
     protection.set_switch(held)             # the switch as the interval to come needs it
+    protection.sees_zero()                  # whether the next sample needs it open
     protection.limits_word(), protection.period(), protection.report_every()
 
-The switch is closed while a sample is taken, because the voltage is read behind it; only where
-the sensor's zero is looked for it stays open from one sample to the next one's end. A node that
-has nothing to switch and nothing to leave out loads the limits alone.
+A node that has nothing to switch and nothing to leave out loads the limits alone.
 """
 
 from filmgauge.compat import const
@@ -44,27 +42,23 @@ class Protection:
         self.disconnect = Disconnect(config.zero_every if sees_zero else 0)
         self._parts += (self.charge, self.service, self.disconnect)
 
-    def begin(self, held: int) -> bool:
-        """Set the switch for the sample, open where the zero is to be seen or `held` so since the
-        last one; return whether it is."""
-        if len(self._parts) == 1:
-            return False
-        is_open = bool(held) or self.disconnect.is_zeroing()
-        self._switch(is_open)
-        return is_open
-
-    def update(self, is_open: bool, sampler, gauge, busy: bool) -> None:
+    def update(
+        self,
+        is_open: bool,
+        sampler,
+        soc_ppm: "int | None",
+        left_ppm: "int | None",
+        busy: bool,
+    ) -> None:
         """Let a sample count, and decide for the interval to come; print limits that changed.
 
-        A sample behind an open switch saw nothing of the cell.
+        A sample behind an open switch saw nothing of the cell. `left_ppm` as in `plan`.
         """
         if is_open:
             self.disconnect.update(self.limits, False, True)
             return
         before = self.limits.word()
         current_pa = sampler.current_pa
-        soc_ppm = gauge.soc_ppm()
-        left_ppm = max(0, soc_ppm - gauge.sigma_ppm()) if self._sheds else None
         source = self._charge_pin >= 0 or (
             current_pa is not None and current_pa * _CHARGING > self._full_pc // 3600
         )
@@ -108,6 +102,13 @@ class Protection:
         """Set the switch for the interval to come; open while it is `held` so."""
         if self._disconnect_pin >= 0:
             self._switch(held or self.disconnect.protects())
+
+    def sees_zero(self) -> bool:
+        """Return whether the next sample is to see the sensor's zero behind an open switch.
+
+        Otherwise the switch is closed for it, because the voltage is read behind it.
+        """
+        return self._disconnect_pin >= 0 and self.disconnect.is_zeroing()
 
     def limits_word(self) -> int:
         """Return all levels in 14 bits."""
@@ -153,8 +154,12 @@ class Unprotected:
     def _nothing(self, *_):
         """Do nothing, return None: nobody knows. A packed state keeps what is in it."""
 
-    begin = update = set_switch = limits_word = request_zero = _nothing
+    update = set_switch = limits_word = request_zero = _nothing
     pack_into = unpack_from = _nothing
+
+    def sees_zero(self) -> bool:
+        """Return False: the switch is not used."""
+        return False
 
     def service_level(self) -> int:
         """Return the whole of it."""

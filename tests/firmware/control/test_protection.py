@@ -22,17 +22,6 @@ class Board:
         self.levels[pin] = level
 
 
-class Gauge:
-    def __init__(self, soc_ppm=600000):
-        self._soc_ppm = soc_ppm
-
-    def soc_ppm(self):
-        return self._soc_ppm
-
-    def sigma_ppm(self):
-        return 10000
-
-
 class Sample:
     def __init__(self, voltage_uv=FINE_UV, temperature_cdeg=2500, current_pa=LOAD_PA):
         self.voltage_uv = voltage_uv
@@ -52,17 +41,22 @@ class Life:
 
     def __init__(self, **keys):
         self.protection, self.board = protection(**keys)
-        self.held = 0
+        self.held, self.sees_zero = 0, False
+        self.has_switch = "pin_disconnect" in keys
 
     def wake(self, sample=None, soc_ppm=600000, busy=False):
         """Return the switch at the sample, whether the interval before was all open, and the
         switch after it."""
-        is_open = self.protection.begin(self.held)
+        is_open = bool(self.held or self.sees_zero)
+        if self.has_switch:
+            self.board.latch(12, int(is_open))
         seen = self.board.levels.get(12)
         was_held = self.held
-        self.protection.update(is_open, sample or Sample(), Gauge(soc_ppm), busy)
+        left_ppm = max(0, soc_ppm - 10000)
+        self.protection.update(is_open, sample or Sample(), soc_ppm, left_ppm, busy)
         self.held = 1 if is_open and not self.held else 0
         self.protection.set_switch(self.held)
+        self.sees_zero = self.protection.sees_zero()
         return seen, was_held, self.board.levels.get(12)
 
 
@@ -131,7 +125,7 @@ def test_a_sleep_changes_nothing():
 def test_who_switches_nothing_has_the_limits_alone():
     alone, board = protection(zero_every=5)
     for _ in range(5):
-        alone.update(alone.begin(0), Sample(900000), Gauge(20000), False)
+        alone.update(False, Sample(900000), 20000, None, False)
         alone.set_switch(0)
         alone.request_zero()
     assert board.levels == {}
@@ -156,7 +150,8 @@ def test_the_sizes_of_the_parts_are_those_of_their_files():
 
 def test_a_node_without_a_profile_switches_nothing():
     none = Unprotected()
-    none.update(none.begin(1), Sample(), Gauge(), False)
+    none.update(False, Sample(), None, None, False)
     none.set_switch(0)
+    assert not none.sees_zero()
     assert none.limits_word() is None
     assert (none.report_every(5), none.period(60)) == (5, 60)
