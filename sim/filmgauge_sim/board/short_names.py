@@ -115,7 +115,11 @@ def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str,
     places: dict[str, set[str]] = defaultdict(set)  # attribute -> families
     for path, tree in trees.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and _is_private(node.attr) and node.attr not in taken:
+            if (
+                isinstance(node, ast.Attribute)
+                and _is_private(node.attr)
+                and node.attr not in taken
+            ):
                 places[node.attr].add(family[path])
     used: dict[str, set[str]] = defaultdict(set)  # family -> short names
     short = {}
