@@ -2,13 +2,13 @@
 
 import json
 import struct
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gatt_central import COMMAND, CONFIGURE, KEY, RECORD, NodeSync, Rig, frame
 
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.nodes import virtual_node as nodes
@@ -28,8 +28,13 @@ def planted(monkeypatch: pytest.MonkeyPatch, path: str, *lines: str) -> None:
         indent = line[: len(line) - len(line.lstrip())]
         say = f"{indent}import sys; print('loaded', {number}, *sorted(sys.modules))\n"
         sources[path] = sources[path].replace(line, say + line)
-    runtime = partial(MicroPythonRuntime, sources=sources)
-    monkeypatch.setattr(nodes, "MicroPythonRuntime", runtime)
+
+    def planted_runtime(
+        image: Path, console: Path, heap: str, _: None, runtime: RuntimeName
+    ) -> MicroPythonRuntime:
+        return MicroPythonRuntime(image, console, heap, sources, runtime=runtime)
+
+    monkeypatch.setattr(nodes, "MicroPythonRuntime", planted_runtime)
 
 
 def loaded(console: Path, number: int) -> list[set[str]]:

@@ -134,7 +134,8 @@ def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str,
         edits = []
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in short:
-                assert node.end_lineno is not None and node.end_col_offset is not None
+                assert node.end_lineno is not None
+                assert node.end_col_offset is not None
                 begin = node.end_col_offset - len(node.attr)
                 end = node.end_lineno, node.end_col_offset
                 edits.append((node.end_lineno, begin, *end, short[node.attr]))
@@ -285,7 +286,8 @@ def _short_names(prefix: str) -> Iterator[str]:
 
 
 def _edit(node: ast.expr | ast.stmt, text: str) -> _Edit:
-    assert node.end_lineno is not None and node.end_col_offset is not None
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, text
 
 
