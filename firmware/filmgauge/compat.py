@@ -1,6 +1,6 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import Namespace, const, names_in, tidy, unload
+from filmgauge.compat import Namespace, const, names_in, table, tidy, unload
 """
 
 import gc
@@ -13,6 +13,10 @@ try:
     def tidy():
         """Free the heap, after arithmetic that leaves more floats than a wake should."""
         gc.collect()
+
+    def table(make):
+        """Return a function that makes the values of a table: a small heap has them in turn."""
+        return make
 
     def unload(packages):
         """Let go of the modules whose names begin so, a text or several: none is used any more."""
@@ -28,6 +32,11 @@ except ImportError:
     def const(__value):
         """Return the value: only the board's compiler folds constants."""
         return __value
+
+    def table(make):
+        """Return a function that returns the values of a table, made once."""
+        values = tuple(make())
+        return lambda: values
 
     def tidy():
         """Do nothing: on CPython what is not used is gone already."""

@@ -26,10 +26,17 @@ _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _SENSING = const(
-    ("filmgauge.sensors", "filmgauge.charge.sampler", "filmgauge.charge.switched_sampler")
+    (
+        "filmgauge.sensors",
+        "filmgauge.charge.sampler",
+        "filmgauge.charge.switched_sampler",
+        "filmgauge.charge.released",
+        "filmgauge.store.journal",  # which has told what it knows
+    )
 )
 _CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
+_JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
 
 
@@ -62,13 +69,19 @@ class Node:
         self._retained = Retained(board.retained, SIZE)
         self._journal = self._backlog = None  # until they are used, as what follows
         self._charge = self._gauge = self._protection = None
-        self._uplink = None if board.boots_anew else board.uplink(config, profile)
+        self._uplink = None
+        if not board.boots_anew:
+            self._uplink = board.uplink(config, profile)
+            if self._uplink.peer is not None:
+                self._uplink.peer.make_room = self._make_room
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
         slept = self._loaded  # with its memory kept
         if slept:
             self._begun_ms = time.ticks_ms()
+            self._load_gauge()  # it may have made room for a peer
+            self._load_protection()
         watchdog = self._board.watchdog(_WATCHDOG_MS)
         self._load_state()
         state = self._state
@@ -158,6 +171,7 @@ class Node:
         self._state.unpack_parts(gauge=self._gauge)
         if not self._slept:
             self._gauge.rest()
+            self._slept = True
         self._gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
 
     def _load_protection(self):
@@ -198,7 +212,7 @@ class Node:
         self._charge.sample()
         if self._board.boots_anew:
             self._charge.release_sensors()
-            unload(_SENSING)
+            self._unload(("_journal",), _SENSING)
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
@@ -249,8 +263,14 @@ class Node:
             protection = None
             self._unload(("_protection",), "filmgauge.control")
 
+    def _make_room(self):
+        """Let go of what the rest of this wake does not need: a peer has come, and serving it
+        takes as much room."""
+        self._save_state(to_flash=False)
+        self._unload(("_gauge", "_protection"), _JUDGING)
+
     def _unload(self, names, packages):
-        """Make room: what they know is in the state, and the board boots anew after its sleep."""
+        """Make room: what they know is in the state."""
         for name in names:
             setattr(self, name, None)
         unload(packages)
@@ -367,6 +387,7 @@ class Node:
 
         self._reports_next = bool(requests & REQUEST_REPORT)
         if requests & REQUEST_ZERO:
+            self._load_protection()
             self._protection.request_zero()
         if requests & REQUEST_REBOOT:
             self._save_state(to_flash=True)

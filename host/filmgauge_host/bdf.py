@@ -8,7 +8,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from filmgauge.record.record import Record, decimal
+from filmgauge.record.record import Record
+from filmgauge.record.record_text import decimal
 from filmgauge_sim.lab.bdf import CURRENT, STEP, TEMPERATURE, TIME, VOLTAGE
 
 # Names by the same rule that the format does not have:

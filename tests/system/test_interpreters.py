@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 import filmgauge_sim as fg
-from filmgauge.record.record import FIELDS, Record
+from filmgauge.record.record import Record, fields
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.shims import _protocol
 
@@ -34,7 +34,7 @@ def test_a_day_is_the_same_in_every_integer(name: str) -> None:
 
 def test_single_precision_moves_nothing_but_the_resistance() -> None:
     """It is a quotient of floats, 32.8 million in milliohm where a single has 24 bits."""
-    names = [key for _, key, *_ in FIELDS]
+    names = [key for _, key, *_ in fields()]
     moved: dict[str, float] = {}
     double = records("window", "micropython32")
     for one, other in zip(double, records("window", "micropython32", True), strict=True):

@@ -3,7 +3,8 @@
 import json
 
 from filmgauge.record.limit_text import KINDS, LEVELS
-from filmgauge.record.record import FAULT_NAMES, FIELDS, VERSION, Record
+from filmgauge.record.record import VERSION, Record, fields
+from filmgauge.record.record_text import FAULT_NAMES
 
 
 def record_from_json(payload) -> Record:
@@ -21,14 +22,14 @@ def record_from_dict(data) -> Record:
         raise ValueError("record must be a JSON object")
     if data.get("v") != VERSION:
         raise ValueError("record version v must be %d, not %r" % (VERSION, data.get("v")))
-    fields = {}
-    for name, key, digits, _, _ in FIELDS:
+    values = {}
+    for name, key, digits, _, _ in fields():
         value = data.get(key)
         if value is not None:
             in_words = name in _WORDS
             value = _WORDS[name](value) if in_words else _integer(key, value, digits)
-        fields[name] = value
-    return Record(**fields)
+        values[name] = value
+    return Record(**values)
 
 
 def fault_bits(text) -> int:

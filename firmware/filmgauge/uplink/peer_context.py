@@ -14,7 +14,8 @@ REQUEST_REBOOT = const(4)  # after this wake
 class PeerContext:
     """record, backlog and ledger are those of the report that is being sent.
 
-    wishes: bits that the node looks at after the report.
+    requests: bits that the node looks at after the report. make_room: frees the heap for serving
+    a peer, where the node has put a function here.
     """
 
     def __init__(self, board, config, profile):
@@ -23,6 +24,7 @@ class PeerContext:
         self.profile = profile
         self.record = self.backlog = self.ledger = None
         self.requests = 0
+        self.make_room = None
         self._shown_ms = 0
         self._unix_s = 0  # when the clock was zero; 0: not set
 

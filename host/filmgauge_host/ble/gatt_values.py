@@ -11,7 +11,8 @@ from typing import Any
 from filmgauge.config import numbers
 from filmgauge.decoding.ledger_lines import LEDGER_LINES
 from filmgauge.record.limit_text import limit_text
-from filmgauge.record.record import SIZE, Record, fault_text
+from filmgauge.record.record import SIZE, Record
+from filmgauge.record.record_text import fault_text
 from filmgauge_host.errors import NodeError
 from filmgauge_host.telemetry.messages import printable
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from filmgauge.record.record import FIELDS, Record
+from filmgauge.record.record import Record, fields
 from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
@@ -50,7 +50,7 @@ def export(records: list[Record], path: Path) -> None:
 
 
 def _csv(records: list[Record]) -> str:
-    keys = [key for _, key, *_ in FIELDS]
+    keys = [key for _, key, *_ in fields()]
     file = io.StringIO()
     writer = csv.DictWriter(file, keys, extrasaction="ignore")
     writer.writeheader()

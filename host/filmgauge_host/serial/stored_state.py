@@ -10,7 +10,7 @@ from filmgauge.decoding.ledger_lines import LEDGER_LINES
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.profile import Profile
 from filmgauge.record.limit_text import limit_text
-from filmgauge.record.record import fault_text
+from filmgauge.record.record_text import fault_text
 from filmgauge.state import State
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink

@@ -16,14 +16,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from filmgauge.record.record import FIELDS, Record
+from filmgauge.record.record import Record, fields
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import Schema, SqliteFile
 
 SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x464C4D47  # "FLMG"
-_COLUMNS = tuple(name for name, *_ in FIELDS)
+_COLUMNS = tuple(name for name, *_ in fields())
 _PAGE = 1000
 
 _CREATE = f"""

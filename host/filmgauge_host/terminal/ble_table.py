@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from filmgauge.record.record import decimal
+from filmgauge.record.record_text import decimal
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.terminal import record_format as written
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from filmgauge.record.limit_text import limit_text
-from filmgauge.record.record import decimal, fault_text
+from filmgauge.record.record_text import decimal, fault_text
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 
 UNKNOWN = "-"

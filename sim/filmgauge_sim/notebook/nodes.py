@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from filmgauge.record.record import FIELDS, Record
+from filmgauge.record.record import Record, fields
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.record_sink import RecordSink
@@ -85,7 +85,7 @@ class NodeResult:
                 sigma = None if sigma_pct is None else sigma_pct / 100.0
                 self.errors.add(row["soc_pct"] / 100.0, true.stoichiometry, sigma)
         self.columns: dict[str, list[Any]] = {
-            key: [row[key] for row in rows] for _, key, *_ in FIELDS
+            key: [row[key] for row in rows] for _, key, *_ in fields()
         }
         for key, read in _TRUE.items():
             self.columns[f"true_{key}"] = [None if t is None else read(t) for t in truths]

@@ -14,14 +14,10 @@ from filmgauge.decoding.record_json import (
     record_from_json,
 )
 from filmgauge.record.limit_text import KINDS, LEVELS, limit_text
-from filmgauge.record.record import (
-    FAULT_NAMES,
-    FIELDS,
-    SIZE,
-    Record,
-    decimal,
-    fault_text,
-)
+from filmgauge.record.record import SIZE, Record, fields
+from filmgauge.record.record_text import FAULT_NAMES, decimal, fault_text
+
+FIELDS = tuple(fields())
 
 FULL = {
     "boot": 3,

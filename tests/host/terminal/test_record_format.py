@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mqtt_nodes import record
 
 from filmgauge.decoding.record_json import record_from_json
-from filmgauge.record.record import FIELDS, Record
+from filmgauge.record.record import Record, fields
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
@@ -69,7 +69,7 @@ def test_health_is_told_with_sigma_and_age():
 
 @given(
     st.fixed_dictionaries(
-        {name: st.none() | st.integers(low, high) for name, _, _, low, high in FIELDS[3:]}
+        {name: st.none() | st.integers(low, high) for name, _, _, low, high in fields()[3:]}
     )
 )
 def test_any_record_says_the_same_in_both_encodings(values):

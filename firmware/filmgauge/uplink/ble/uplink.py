@@ -87,6 +87,8 @@ class BleUplink(NoUplink):
             ble.gap_advertise(None)
             advertised_ms = self._board.clock_ms() - begun_ms
             if link.connection is not None:
+                if self.peer.make_room is not None:
+                    self.peer.make_room()
                 from filmgauge.uplink.ble.gatt_server import GattServer
 
                 GattServer(link, self.peer).serve()
