@@ -10,7 +10,6 @@ import time
 from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, unload
 from filmgauge.record import (
-    FAULT_BACKLOG,
     FAULT_CELL,
     FAULT_EXCEPTION,
     FAULT_PROFILE,
@@ -20,7 +19,6 @@ from filmgauge.state import SIZE, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
-_BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
@@ -67,13 +65,13 @@ class Node:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._state = State()
         self._retained = Retained(board.retained, SIZE)
-        self._journal = self._backlog = None  # until they are used, as what follows
+        self._journal = None  # until they are used, as what follows
         self._charge = self._gauge = self._protection = None
-        self._uplink = None
+        self._reporter = None
         if not board.boots_anew:
-            self._uplink = board.uplink(config, profile)
-            if self._uplink.peer is not None:
-                self._uplink.peer.make_room = self._make_room
+            self._open_reporter()
+            if self._reporter.uplink.peer is not None:
+                self._reporter.uplink.peer.make_room = self._make_room
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
@@ -108,8 +106,8 @@ class Node:
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
-        if fields is not None and self._uplink.peer is not None:
-            self._apply_requests(self._uplink.peer)
+        if fields is not None and self._reporter.uplink.peer is not None:
+            self._apply_requests(self._reporter.uplink.peer)
         return self._sleep_ms()
 
     def fail(self) -> None:
@@ -342,14 +340,6 @@ class Node:
             self._journal = Journal(_JOURNAL, SIZE)
         return self._journal
 
-    def _open_backlog(self):
-        """Return the backlog."""
-        if self._backlog is None:
-            from filmgauge.store.backlog import Backlog
-
-            self._backlog = Backlog(_BACKLOG, self._config.backlog)
-        return self._backlog
-
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which
         is not to be told again."""
@@ -357,26 +347,20 @@ class Node:
         self._reports_next = False
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
-            self._uplink = self._board.uplink(self._config, self._profile)
+            self._open_reporter()
         else:
             ledger = self._gauge.ledger
-        from filmgauge.record.record import Record
-
-        uplink = self._uplink
-        backlog = self._open_backlog()
-        record = Record(backlog=backlog.count(), **fields.__dict__)
-        stored = uplink.stores_first and self._store_record(record)
-        sent = uplink.send(record, backlog, not state.info_sent, ledger, self._service_level)
-        if sent:
-            state.info_sent = 1
-        else:
-            print("filmgauge: record %d waits: %s" % (fields.seq, uplink.error))
-            stored = stored or self._store_record(record)
-        if self._on_trial and (sent or (stored and not uplink.acknowledges)):
-            self.reported = record
+        reporter = self._reporter
+        is_safe = reporter.report(fields, ledger, self._service_level)
+        if self._on_trial and reporter.has_reached:
+            self.reported = reporter.record
             self._on_trial = False
-        state.transmitted(uplink.taken_nj)
-        return bool(sent or stored) and state.reported_change()
+        return is_safe and state.reported_change()
+
+    def _open_reporter(self):
+        from filmgauge.reporting import Reporter
+
+        self._reporter = Reporter(self._board, self._config, self._profile, self._state)
 
     def _apply_requests(self, peer):
         """Do what a peer has asked for."""
@@ -392,17 +376,6 @@ class Node:
         if requests & REQUEST_REBOOT:
             self._save_state(to_flash=True)
             self._board.reset()
-
-    def _store_record(self, record):
-        """Store a record for later; return whether flash took it."""
-        try:
-            if self._open_backlog().add(record.to_bytes()):
-                self._state.faults |= FAULT_BACKLOG
-        except OSError as error:
-            self._state.faults |= FAULT_STORE
-            print("filmgauge: backlog:", error)
-            return False
-        return True
 
     def _sleep_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""

@@ -14,7 +14,7 @@ _FIRMWARE = (
     {"record"},
     {"uplink", "charge", "decoding"},
     {"state"},
-    {"control", "board", "cell_change"},
+    {"control", "board", "cell_change", "reporting"},
     {"node", "diagnosis"},
     {"start"},
 )

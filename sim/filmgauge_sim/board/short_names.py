@@ -23,7 +23,7 @@ def shorten(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, 
     """
     users = list(users)
     shortened = _Constants(sources, users).inlined()
-    return _short_parameters(_short_attributes(shortened, users), users)
+    return _short_parameters(short_attributes(shortened, users), users)
 
 
 class _Constants:
@@ -74,11 +74,14 @@ class _Constants:
                 self._read(path)
         return self._values.get((module, name))
 
+    def _is_needed(self, module: str, name: str) -> bool:
+        """Return whether a name is to be imported: the compiler knows `const` by itself."""
+        return name != "const" and self._value(module, name) is None
+
     def _with_numbers(self, path: str) -> str:
         tree, module = self._trees[path], _module(path)
         numbers = self._imported(path)
-        own = {n: v for (m, n), v in self._values.items() if m == module and n.isupper()}
-        numbers.update({name: own[name] for name in own if not name.startswith("_")})
+        numbers.update({name: v for (m, name), v in self._values.items() if m == module})
         modules = _module_aliases(tree, self._modules)
         edits = []
         for node in ast.walk(tree):
@@ -90,7 +93,7 @@ class _Constants:
                 if value is not None:
                     edits.append(_edit(node, _literal(value)))
             elif isinstance(node, ast.ImportFrom) and node.module in self._modules:
-                left = [a for a in node.names if self._value(node.module, a.name) is None]
+                left = [a for a in node.names if self._is_needed(node.module, a.name)]
                 if len(left) < len(node.names):
                     edits.append(_edit(node, _import(node.module, left)))
         return _edited(self._sources[path], edits)
@@ -102,12 +105,12 @@ class _Constants:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name = node.targets[0].id
                 is_known = (_module(path), name) in self._values
-                if is_known and not name.startswith("_") and name not in kept:
+                if is_known and name not in kept:
                     edits.append(_edit(node, "pass"))
         return _edited(text, edits)
 
 
-def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
+def short_attributes(sources: Mapping[str, str], users: Iterable[str]) -> dict[str, str]:
     """Rename attributes with an underscore; those of unrelated files share a name."""
     trees = {path: ast.parse(text) for path, text in sources.items()}
     taken = _other_names(trees.values()) | _mentioned(map(ast.parse, users))
