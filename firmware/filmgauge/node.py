@@ -12,10 +12,11 @@ from filmgauge.compat import Namespace, const, unload
 from filmgauge.record import (
     FAULT_CELL,
     FAULT_EXCEPTION,
+    FAULT_MEMORY,
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import SIZE, State
+from filmgauge.state import MOST_MEMORY_RESETS, SIZE, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
@@ -110,14 +111,25 @@ class Node:
             self._apply_requests(self._reporter.uplink.peer)
         return self._sleep_ms()
 
-    def fail(self) -> None:
+    def fail(self, short_of_memory: bool = False) -> None:
         """Note that this wake ended in an exception, for the next report to tell."""
         if not self._loaded:
             return  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
-        self._state.faults |= FAULT_EXCEPTION
+        self._state.faults |= FAULT_MEMORY if short_of_memory else FAULT_EXCEPTION
         self._state.wakes += 1
         self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
+
+    def count_memory_reset(self) -> None:
+        """Note that the board boots anew because its heap was too small time and again."""
+        self._load_state()
+        state = self._state
+        state.faults |= FAULT_MEMORY
+        is_new = state.memory_resets < MOST_MEMORY_RESETS
+        if is_new:
+            state.memory_resets += 1
+        print("filmgauge: out of memory, reset", state.memory_resets)
+        self._save_state(to_flash=is_new)  # flash is not worn for ever
 
     def _load_state(self):
         """Load the state: retained memory after a sleep, the journal after a power-on."""

@@ -12,6 +12,21 @@ _CONFIG = const("/config.json")
 _PROFILE = const("/profile.bin")
 _AFTER_FAILURE_MS = const(60000)
 _READING = const(("filmgauge.config", "filmgauge.gauge.profile_format"))  # modules
+_PARTS = const(  # what a new node loads again
+    (
+        "filmgauge.node",
+        "filmgauge.state",
+        "filmgauge.store",
+        "filmgauge.record",
+        "filmgauge.reporting",
+        "filmgauge.gauge",
+        "filmgauge.charge",
+        "filmgauge.sensors",
+        "filmgauge.control",
+        "filmgauge.config",
+    )
+)
+_MOST_SHORTAGES = const(2)  # in a row; then only a boot gives the heap back whole
 
 
 def start(trial=None) -> None:
@@ -21,35 +36,64 @@ def start(trial=None) -> None:
     gc.threshold(_COLLECT_EVERY)
     board = this_board()
     node = None
+    shortages = 0  # wakes in a row for which the heap was too small
     while True:
         node, sleep_ms = _one_wake(board, node, trial is not None)
+        if sleep_ms is None:
+            shortages += 1
+            unload(_PARTS)
+            if shortages < _MOST_SHORTAGES:
+                continue
+            _count_memory_reset(board)
+            sleep_ms = _AFTER_FAILURE_MS
+        elif node is not None:
+            shortages = 0
         if trial is not None and node is not None and node.reported:
             trial.passed(node.reported.to_json())
             trial = None
         board.sleep(sleep_ms)  # does not return where the board boots anew
+        if shortages >= _MOST_SHORTAGES:
+            board.reset()
         if trial is not None:
             trial.count_wake()
 
 
 def _one_wake(board, node, on_trial):
     """Live through one wake, whatever happens; return the node, None after a failure, and how
-    long to sleep in ms."""
+    long to sleep in ms, None where the heap was too small."""
+    sleep_ms = _AFTER_FAILURE_MS
     try:
         if node is None:
-            config, profile = _read_config(), _read_profile()
-            unload(_READING)
-            from filmgauge.node import Node  # only now: what reading has left lies below it
-
-            node = Node(board, config, profile, on_trial)
+            node = _new_node(board, on_trial)
         return node, node.wake()
     except Exception as error:
+        if isinstance(error, MemoryError):
+            sleep_ms = None
+            gc.collect()
         sys.print_exception(error)
     try:
         if node is not None:
-            node.fail()
+            node.fail(sleep_ms is None)
     except Exception as error:
         sys.print_exception(error)
-    return None, _AFTER_FAILURE_MS
+    return None, sleep_ms
+
+
+def _new_node(board, on_trial):
+    config, profile = _read_config(), _read_profile()
+    unload(_READING)
+    from filmgauge.node import Node  # only now: what reading has left lies below it
+
+    return Node(board, config, profile, on_trial)
+
+
+def _count_memory_reset(board):
+    """Let the state tell that the board boots because its heap is too small."""
+    try:
+        _new_node(board, False).count_memory_reset()
+    except Exception as error:
+        sys.print_exception(error)
+    unload(_PARTS)
 
 
 def _read_config():

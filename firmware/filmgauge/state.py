@@ -17,6 +17,7 @@ _CHARGE_AT = _PROTECTION_AT + _PROTECTION_SIZE
 GAUGE_AT = _CHARGE_AT + MEMORY_SIZE
 BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
+MOST_MEMORY_RESETS = const(31)
 
 
 class State:
@@ -30,6 +31,7 @@ class State:
     offset_running: 1 when the disconnect switch has been open since the last sample; sees_zero: 1
     when it is to be open for the next one: where the sensor's zero is looked for, it stays open
     from one sample to the next one's end;
+    memory_resets: boots so far because the heap was too small, MOST_MEMORY_RESETS at most;
     profile_crc, cell_number: the cell that the ledger is of (0: no profile so far);
     cell_changed: 1 until a record has said so; closed_nah: what was measured, booked and corrected
     in the ledger of the cell before.
@@ -40,6 +42,7 @@ class State:
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
+        self.memory_resets = 0
         self.closed_nah = (0, 0, 0)
 
     def transmitted(self, nanojoules: int) -> None:
@@ -63,7 +66,9 @@ class State:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
         times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
-        flags = self.faults, self.info_sent, self.offset_running | self.sees_zero << 1
+        # Later flags share the byte of an earlier one, so that older blocks are still read.
+        flags = self.offset_running | self.sees_zero << 1 | self.faults >> 8 << 2
+        flags = self.faults & 0xFF, self.info_sent, flags | self.memory_resets << 3
         cell = self.profile_crc, self.cell_number, self.cell_changed
         own = (_LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell + self.closed_nah
         struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
@@ -84,7 +89,10 @@ class State:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
         self.awake_ms, self.radio_nj, self.faults, self.info_sent = values[6:10]
-        self.offset_running, self.sees_zero = values[10] & 1, values[10] >> 1
+        flags = values[10]
+        self.offset_running, self.sees_zero = flags & 1, flags >> 1 & 1
+        self.faults |= (flags >> 2 & 1) << 8
+        self.memory_resets = flags >> 3
         self.profile_crc, self.cell_number = values[11:13]
         self.cell_changed, self.closed_nah = values[13], values[14:]
         self.unpack_parts(gauge, protection, charge)

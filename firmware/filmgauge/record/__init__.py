@@ -10,3 +10,4 @@ FAULT_EXCEPTION = const(16)  # an earlier wake ended in an exception
 FAULT_BACKLOG = const(32)  # the backlog is full: its oldest record was dropped
 FAULT_STORE = const(64)  # flash could not be read or written
 FAULT_CELL = const(128)  # another cell: this record has the closed ledger of the old one
+FAULT_MEMORY = const(256)  # the heap was too small for an earlier wake

@@ -11,6 +11,7 @@ FAULT_NAMES = (
     "backlog",
     "store",
     "cell_changed",
+    "memory",
 )
 
 

@@ -36,6 +36,7 @@ def read_state(link: BoardLink, block: bytes) -> dict[str, Any]:
         "seq": state.seq,
         "wakes": state.wakes,
         "faults": fault_text(state.faults),
+        "memory_resets": state.memory_resets,
         "limits": None if limits is None else limit_text(limits),
         "soc_pct": scaled(gauge.soc_ppm(), 1e4),
         "soc_sigma_pct": scaled(gauge.sigma_ppm(), 1e4),

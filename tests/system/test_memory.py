@@ -1,0 +1,94 @@
+"""What a node does when its heap is too small: for a moment, or for good."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from filmgauge.record import FAULT_MEMORY
+from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.nodes import virtual_node as nodes
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.flash_reader import journal_state
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
+
+NODE = "filmgauge/node.py"
+SAMPLE = "        self._charge.sample()\n"
+# Takes the whole heap once and gives it back with the exception.
+HOG = """\
+        if self._state.wakes >= 3 and not hasattr(self._board, "hogged"):
+            self._board.hogged, all_of_it = True, []
+            while True:
+                all_of_it.append(bytearray(256))
+"""
+# Never leaves enough.
+ALWAYS = """\
+        all_of_it = []
+        while self._state.wakes >= 3:
+            all_of_it.append(bytearray(256))
+"""
+MakeNode = Callable[[str, str], VirtualNode]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeNode:
+    """Return a function that makes the node of a scenario with something before each sample."""
+
+    def made(name: str, planted: str) -> VirtualNode:
+        sources = dict(firmware_sources())
+        assert sources[NODE].count(SAMPLE) == 1
+        sources[NODE] = sources[NODE].replace(SAMPLE, planted + SAMPLE)
+
+        def runtime(
+            image: Path, console: Path, heap: str, _: None, runtime: RuntimeName
+        ) -> MicroPythonRuntime:
+            return MicroPythonRuntime(image, console, heap, sources, runtime=runtime)
+
+        monkeypatch.setattr(nodes, "MicroPythonRuntime", runtime)
+        scenario = load_scenario(name)
+        return virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path)
+
+    return made
+
+
+def test_a_shortage_that_passes_costs_one_wake_and_no_boot(make: MakeNode) -> None:
+    with closing(make("window", HOG)) as node:
+        while not node.waiting or node.wakes < 150:
+            node.step()
+            assert node.dead is None
+        records = node.new_records()
+        console = node.console.read_text()
+    assert console.count("MemoryError") == 1
+    assert "out of memory" not in console
+    assert {record.boot for record in records} == {1}
+    faults = [record.faults & FAULT_MEMORY for record in records]
+    assert faults[:2] == [0, FAULT_MEMORY]  # told once, by the first record after it
+    assert not any(faults[2:])
+
+
+@pytest.mark.parametrize("name", ["bench", "window"])
+def test_a_shortage_that_stays_boots_the_board_and_is_counted(make: MakeNode, name: str) -> None:
+    with closing(make(name, ALWAYS)) as node:
+        resets: list[int] = []
+        while len(resets) < 4:
+            before_us = node.now_us
+            node.step()
+            assert node.now_us - before_us < 3_600_000_000
+            state = journal_state(node.flash)
+            count = state.memory_resets if state else 0
+            if count and count not in resets:
+                resets.append(count)
+            assert node.wakes < 100
+        assert state is not None
+        assert state.faults & FAULT_MEMORY
+        console = node.console.read_text()
+    assert resets == [1, 2, 3, 4]
+    assert "filmgauge: out of memory, reset 4" in console
+    # Between two boots it tried twice, and then slept: nothing spins.
+    assert console.count("MemoryError") == 2 * resets[-1]
+    assert node.now_us > resets[-1] * 60_000_000
