@@ -87,8 +87,8 @@ class _Bed:
             node,
             Broker("", 0),
             Path(self._folder.name),
-            "cpython" if heap_kb is None else "micropython",
-            None if heap_kb is None else f"{heap_kb}wK",
+            "cpython" if heap_kb is None else "micropython32",
+            heap_kb,
             radio_port=self.air.radio_port(node.name),
         )
         self.simulation.nodes.append(self.node)

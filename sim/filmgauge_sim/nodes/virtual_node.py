@@ -12,6 +12,7 @@ from filmgauge_sim.board.firmware_image import single_precision_sources
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.board.launcher import heap_for
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.radio_port import RadioPort
@@ -43,14 +44,15 @@ class VirtualNode:
         seed: int,
         folder: Path,
         runtime: RuntimeName = "micropython",
-        heap: str | None = None,
+        heap_kb: int | None = None,
         real_wait_ms: int = 5000,
         radio_port: RadioPort | None = None,
         single: bool = False,
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console.
 
-        radio_port: its way to a Bluetooth air, None where nobody listens. single: a real
+        heap_kb: of a 32-bit board, that of its kind unless given. radio_port: its way to a
+        Bluetooth air, None where nobody listens. single: a real
         interpreter computes in single precision, as the boards do. Raises ValueError, one
         sentence, for what its sections cannot check.
         """
@@ -88,10 +90,10 @@ class VirtualNode:
         if runtime == "cpython":
             self.runtime = InProcessRuntime(self.console)
         else:
-            heap = heap or f"{kind.heap_kb * (_SINGLE_ROOM if single else 1)}wK"
+            room_kb = (heap_kb or kind.heap_kb) * (_SINGLE_ROOM if single else 1)
             sources = single_precision_sources() if single else None
             self.runtime = MicroPythonRuntime(
-                self.flash.path, self.console, heap, sources, runtime=runtime
+                self.flash.path, self.console, heap_for(room_kb), sources, runtime=runtime
             )
 
     @property
