@@ -9,11 +9,13 @@
 A node that has nothing to switch and nothing to leave out loads the limits alone.
 """
 
-from filmgauge.compat import const
+from filmgauge.compat import const, unload
 from filmgauge.gauge.limits import FAULT, Limits
 
-_SIZES = const((21, 13, 1, 3))  # of limits, charge, service and disconnect
-SIZE = const(38)  # their sum; limits alone take fewer
+_CHARGE_AT = const(21)  # behind the limits, of what is packed
+_SERVICE_AT = const(34)
+_DISCONNECT_AT = const(35)
+SIZE = const(38)
 _CHARGING = const(100)  # a current above this share of 1C (1 / n) charges the cell
 
 
@@ -24,23 +26,30 @@ class Protection:
         self._latch = board.latch
         self._disconnect_pin = config.pin_disconnect
         self._charge_pin = config.pin_charge
-        self._sheds = config.shed
         self._full_pc = profile.full_pc()
         self.limits = Limits(profile)
-        self._parts = (self.limits,)
-        if config.pin_disconnect >= 0 or config.pin_charge >= 0 or config.shed:
-            self._load(profile, config)
+        self._parts = [(self.limits, 0)]
+        self.charge = self.disconnect = self.service = None
+        if config.shed:
+            from filmgauge.control.service_level import ServiceLevel
 
-    def _load(self, profile, config):
+            self.service = ServiceLevel()
+            self._parts.append((self.service, _SERVICE_AT))
+        if config.pin_disconnect >= 0 or config.pin_charge >= 0:
+            self._load_switches(profile, config)
+
+    def _load_switches(self, profile, config):
         from filmgauge.control.charge_control import ChargeControl
-        from filmgauge.control.disconnect import Disconnect
-        from filmgauge.control.service_level import ServiceLevel
 
-        self.charge, self.service = ChargeControl(profile), ServiceLevel()
+        self.charge = ChargeControl(profile)
+        self._parts.append((self.charge, _CHARGE_AT))
+        if config.pin_disconnect < 0:
+            return
+        from filmgauge.control.disconnect import Disconnect
+
         # A sensor that is switched off between samples shows no charge of its zero.
-        sees_zero = config.pin_disconnect >= 0 and config.pin_sensors < 0
-        self.disconnect = Disconnect(config.zero_every if sees_zero else 0)
-        self._parts += (self.charge, self.service, self.disconnect)
+        self.disconnect = Disconnect(config.zero_every if config.pin_sensors < 0 else 0)
+        self._parts.append((self.disconnect, _DISCONNECT_AT))
 
     def update(
         self,
@@ -71,6 +80,8 @@ class Protection:
             from filmgauge.record.limit_text import limit_text
 
             print("filmgauge: limits:", limit_text(now))
+            limit_text = None
+            unload("filmgauge.record.limit_text")
 
     def plan(
         self,
@@ -88,15 +99,17 @@ class Protection:
         says that there is something to charge from, `busy` that the node needs the cell.
         """
         worst = self.limits.update(voltage_uv, current_pa, temperature_cdeg)
-        if len(self._parts) == 1:
+        if self.service is not None:
+            self.service.update(left_ppm, self.limits)
+        if self.charge is None:
             return
         if source and worst < FAULT:
             self.charge.update(voltage_uv, soc_ppm, self.limits)
         else:
             self.charge.stop()
         charging = self.charge.current_pa > 0
-        self.service.update(left_ppm, self.limits)
-        self.disconnect.update(self.limits, charging, busy or charging)
+        if self.disconnect is not None:
+            self.disconnect.update(self.limits, charging, busy or charging)
 
     def set_switch(self, held: int) -> None:
         """Set the switch for the interval to come; open while it is `held` so."""
@@ -116,15 +129,15 @@ class Protection:
 
     def service_level(self) -> int:
         """Return the level of service: what the node still does (service_level.py)."""
-        return self.service.level if self._sheds else 0
+        return self.service.level if self.service is not None else 0
 
     def report_every(self, wakes: int) -> int:
         """Return the wakes from one report to the next, 0 for none, where `wakes` are usual."""
-        return self.service.report_every(wakes) if self._sheds else wakes
+        return self.service.report_every(wakes) if self.service is not None else wakes
 
     def period(self, duration_ms: int) -> int:
         """Return the time from wake to wake where `duration_ms` is usual."""
-        return self.service.period(duration_ms) if self._sheds else duration_ms
+        return self.service.period(duration_ms) if self.service is not None else duration_ms
 
     def request_zero(self) -> None:
         """Look at the sensor's zero at the next chance, where there is a switch."""
@@ -133,15 +146,13 @@ class Protection:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        for part, size in zip(self._parts, _SIZES):
-            part.pack_into(buffer, offset)
-            offset += size
+        for part, at in self._parts:
+            part.pack_into(buffer, offset + at)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
-        for part, size in zip(self._parts, _SIZES):
-            part.unpack_from(buffer, offset)
-            offset += size
+        for part, at in self._parts:
+            part.unpack_from(buffer, offset + at)
 
     def _switch(self, is_open):
         if self._disconnect_pin >= 0:

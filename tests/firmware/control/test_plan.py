@@ -21,7 +21,7 @@ SOUND = (2200000, 0, 2500)
 class Pins:
     """Of a node whose switch nobody watches here."""
 
-    pin_disconnect, pin_charge, pin_sensors, shed = 12, -1, -1, 0
+    pin_disconnect, pin_charge, pin_sensors, shed = 12, -1, -1, 1
 
     def __init__(self, zero_every):
         self.zero_every = zero_every

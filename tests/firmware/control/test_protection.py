@@ -131,7 +131,7 @@ def test_who_switches_nothing_has_the_limits_alone():
     assert board.levels == {}
     assert alone.limits_word() >> 2 * UNDER_VOLTAGE & 3 == LIMIT
     assert (alone.service_level(), alone.report_every(5), alone.period(60)) == (0, 5, 60)
-    assert not hasattr(alone, "disconnect")
+    assert alone.disconnect is alone.service is alone.charge is None
 
 
 def test_the_sizes_of_the_parts_are_those_of_their_files():
@@ -139,7 +139,7 @@ def test_the_sizes_of_the_parts_are_those_of_their_files():
     assert sum(parts) == SIZE
     buffer, again = bytearray(SIZE), bytearray(SIZE)
     at = 0
-    whole = protection(shed=1)[0]
+    whole = protection(shed=1, pin_disconnect=12, pin_charge=13)[0]
     whole.plan(900000, -LOAD_PA, 2500, 20000, 20000, True, False)
     whole.pack_into(buffer, 0)
     for part, size in zip((whole.limits, whole.charge, whole.service, whole.disconnect), parts):

@@ -10,7 +10,6 @@ out. BTHome's current and energy are too coarse for a film, so nA and nAh go as 
 import struct
 
 from filmgauge.compat import const
-from filmgauge.uplink.ble.ccm import seal
 
 _FLAGS = const(b"\x02\x01\x06")  # generally discoverable, no classic Bluetooth
 _SERVICE_DATA = const(0x16)
@@ -40,6 +39,8 @@ def encrypted(record, encrypt, address: bytes, counter: int) -> bytes:
     `encrypt` is the cipher of one block, `address` the 6 bytes as people write them. A counter
     must never be used twice with one key.
     """
+    from filmgauge.uplink.ble.ccm import seal
+
     info = bytes((_ENCRYPTED,))
     count = struct.pack("<I", counter)
     nonce = address + _UUID + info + count

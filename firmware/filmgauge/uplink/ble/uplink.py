@@ -7,11 +7,9 @@ import struct
 from binascii import unhexlify
 
 from filmgauge.compat import const, unload
-from filmgauge.store.counters import MonotonicCounter
 from filmgauge.uplink import NoUplink
 from filmgauge.uplink.ble import bthome, gatt
 from filmgauge.uplink.ble.advertising_policy import AdvertisingPolicy
-from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.events import Link
 from filmgauge.uplink.peer_context import PeerContext
 
@@ -27,6 +25,7 @@ _SERVING = const(  # what only a connection needs
         "filmgauge.uplink.reconfigure",
         "filmgauge.config",
         "filmgauge.store.bonds",
+        "filmgauge.store.counters",
     )
 )
 NAME_LENGTH = const(12)  # characters of a name that fit beside the manufacturer data
@@ -48,8 +47,13 @@ class BleUplink(NoUplink):
         self._node = config.node.encode()
         self._duration_ms = config.ble_advertise_ms
         self._policy = AdvertisingPolicy(config)
-        self._encrypt = block_cipher(unhexlify(config.ble_key)) if config.ble_key else None
-        self._counter = MonotonicCounter(_COUNTER)
+        self._encrypt = self._counter = None
+        if config.ble_key:
+            from filmgauge.store.counters import MonotonicCounter
+            from filmgauge.uplink.ble.aes import block_cipher
+
+            self._encrypt = block_cipher(unhexlify(config.ble_key))
+            self._counter = MonotonicCounter(_COUNTER)
         self.peer = PeerContext(board, config, profile)
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
@@ -110,7 +114,7 @@ class BleUplink(NoUplink):
             link.doze(left_ms)
 
     def _data(self, ble, record):
-        if self._encrypt is None:
+        if self._counter is None:
             return bthome.plain(record)
         address = bytes(ble.config("mac")[1])
         return bthome.encrypted(record, self._encrypt, address, self._counter.next())
