@@ -14,10 +14,6 @@ try:
         """Free the heap, after arithmetic that leaves more floats than a wake should."""
         gc.collect()
 
-    def table(make):
-        """Return a function that makes the values of a table: a small heap has them in turn."""
-        return make
-
     def unload(packages):
         """Let go of the modules whose names begin so, a text or several: none is used any more."""
         for name in [name for name in sys.modules if name.startswith(packages)]:
@@ -33,16 +29,20 @@ except ImportError:
         """Return the value: only the board's compiler folds constants."""
         return __value
 
-    def table(make):
-        """Return a function that returns the values of a table, made once."""
-        values = tuple(make())
-        return lambda: values
-
     def tidy():
         """Do nothing: on CPython what is not used is gone already."""
 
     def unload(packages):
         """Do nothing: there is room."""
+
+
+def table(make):
+    """Return a function that gives the values that `make` yields: made once, and on a board each
+    time in turn, since all together would fill its heap."""
+    if sys.implementation.name == "micropython":
+        return make
+    values = tuple(make())
+    return lambda: values
 
 
 class Namespace:

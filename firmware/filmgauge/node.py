@@ -24,6 +24,7 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
+_PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
 _SENSING = const(
     (
         "filmgauge.sensors",
@@ -66,9 +67,8 @@ class Node:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         self._state = State()
         self._retained = Retained(board.retained, SIZE)
-        self._journal = None  # until they are used, as what follows
-        self._charge = self._gauge = self._protection = None
-        self._reporter = None
+        for name in _PARTS:
+            setattr(self, name, None)  # until it is used
         if not board.boots_anew:
             self._open_reporter()
             if self._reporter.uplink.peer is not None:
@@ -242,9 +242,9 @@ class Node:
     def _finish_gauging(self):
         """Note what the protection asks of the gauge. Where its room is needed, let it go, and
         return what a record of this wake would say of it."""
-        self._soc_ppm = self._gauge.soc_ppm()
-        if self._config.shed and self._soc_ppm is not None:
-            self._left_ppm = max(0, self._soc_ppm - self._gauge.sigma_ppm())
+        soc_ppm = self._soc_ppm = self._gauge.soc_ppm()
+        if self._config.shed and soc_ppm is not None:
+            self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm())  # pyright: ignore
         if not self._board.boots_anew:
             return None
         known = self._gauge_fields() if self._may_report(self._state.wakes) else None
@@ -314,19 +314,10 @@ class Node:
         """Return the values of the next record; it takes the next seq and the faults so far.
         `fields` are those of the gauge, None where it is still there."""
         fields = fields or self._gauge_fields()
-        state, sampler = self._state, self._charge.sampler
-        fields.boot, fields.seq = state.boot, state.seq
-        fields.up_s = (now_ms - state.base_ms) // 1000
-        fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
-        fields.temperature_cdeg = sampler.temperature_cdeg
-        fields.faults = state.faults | self._faults
-        fields.awake_ms = min(state.awake_ms, 65534)
-        fields.limits = self._limits
-        if state.cell_changed:  # the lines of the ledger of the cell before
-            fields.faults |= FAULT_CELL
-            fields.measured_nah, fields.booked_nah, fields.corrected_nah = state.closed_nah
-        state.seq += 1
-        state.faults = 0
+        _add_readings(fields, self._state, self._charge.sampler, now_ms, self._faults)
+        fields.limits = self._limits  # pyright: ignore
+        self._state.seq += 1
+        self._state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
@@ -395,3 +386,16 @@ class Node:
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
+
+
+def _add_readings(fields, state, sampler, now_ms, faults):
+    """Add to the values of a record what the state and the sensors have."""
+    fields.boot, fields.seq = state.boot, state.seq
+    fields.up_s = (now_ms - state.base_ms) // 1000
+    fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
+    fields.temperature_cdeg = sampler.temperature_cdeg
+    fields.faults = state.faults | faults
+    fields.awake_ms = min(state.awake_ms, 65534)
+    if state.cell_changed:  # the lines of the ledger of the cell before
+        fields.faults |= FAULT_CELL
+        fields.measured_nah, fields.booked_nah, fields.corrected_nah = state.closed_nah

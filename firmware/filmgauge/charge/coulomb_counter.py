@@ -10,7 +10,7 @@ class CoulombCounter:
     def __init__(self, board, config):
         from filmgauge.charge.sampler import Sampler
 
-        self.sampler = Sampler(board, config)
+        self.sampler: Sampler = Sampler(board, config)
         self.memory = self.sampler.current
         self._moved_pc = self._carried_pc = 0
         self._has_lost = False
@@ -30,7 +30,7 @@ class CoulombCounter:
         """Let go of the sensors for good, and keep what they have told."""
         from filmgauge.charge.released import PackedMemory, plain_sample
 
-        self.sampler = plain_sample(self.sampler)
+        self.sampler = plain_sample(self.sampler)  # pyright: ignore
         self.memory = PackedMemory(self.memory)
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:

@@ -46,7 +46,7 @@ class SampledCharge:
     def __init__(self, board, config):
         from filmgauge.charge.switched_sampler import SwitchedSampler
 
-        self.sampler = SwitchedSampler(board, config)
+        self.sampler: SwitchedSampler = SwitchedSampler(board, config)
         self.memory = self
         self._own_nw = config.own_nw
         self._wake_nj = config.wake_nj
@@ -67,7 +67,7 @@ class SampledCharge:
         """Let go of the sensors for good, and keep what they have told."""
         from filmgauge.charge.released import plain_sample
 
-        self.sampler = plain_sample(self.sampler)
+        self.sampler = plain_sample(self.sampler)  # pyright: ignore
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
         """Give the gauge what has moved since the last sample; return faults."""

