@@ -1,0 +1,182 @@
+"""Short names: fewer of them, and the program does what it did."""
+
+import ast
+from types import ModuleType
+
+import pytest
+
+from filmgauge_sim.board.firmware_image import FIRMWARE, firmware_sources, shortened
+from filmgauge_sim.board.short_names import shorten
+
+BASE = """\
+def const(value):
+    return value
+
+
+WIDTH = const(4)
+DEPTH = const(WIDTH * 2)
+TABLE = const((1, 2))
+FACTOR = 2.5
+_OWN = const(-3)
+
+
+class Base:
+    def __init__(self, length, height=WIDTH):
+        self._length = length
+        self._height = height
+
+    def area(self, scale, offset=0):
+        return self._scaled(scale) + offset + _OWN
+
+    def _scaled(self, scale):
+        return self._length * self._height * scale
+"""
+DERIVED = """\
+from box import base
+from box.base import DEPTH, FACTOR, Base
+
+
+class Derived(Base):
+    def __init__(self, length):
+        super().__init__(length)
+        self._depth = DEPTH
+        self.named = 1
+        for name in ("_kept",):
+            setattr(self, name, 5)
+
+    def volume(self, scale):
+        kept = self._kept
+        return self.area(scale, offset=1) * self._depth * FACTOR + base.WIDTH + kept
+"""
+OTHER = """\
+class Other:
+    def __init__(self, wall):
+        self._wall = wall
+
+    def doubled(self):
+        scale = [self._wall * item for item in (1, 1)]
+        return sum(scale)
+"""
+SOURCES = {
+    "box/__init__.py": "",
+    "box/base.py": BASE,
+    "box/derived.py": DERIVED,
+    "box/other.py": OTHER,
+}
+
+
+def loaded(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    """Return the modules of such sources by their names, in the order in which they import."""
+    modules = {}
+    for path, text in sources.items():
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        module = ModuleType(name)
+        module.__path__ = []  # type: ignore[attr-defined]
+        monkeypatch.setitem(__import__("sys").modules, name, module)
+        exec(compile(text, path, "exec"), module.__dict__)
+        if "." in name:
+            setattr(modules["box"], name.partition(".")[2], module)
+        modules[name] = module
+    return modules
+
+
+def results(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    with monkeypatch.context() as patch:
+        modules = loaded(sources, patch)
+        derived = modules["box.derived"].Derived(3)
+        return [
+            derived.volume(2),
+            derived.area(5),
+            modules["box.base"].Base(2, 7).area(1),
+            modules["box.other"].Other(6).doubled(),
+        ]
+
+
+def test_the_program_does_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = shorten(SOURCES)
+    assert results(short, monkeypatch) == results(SOURCES, monkeypatch)
+    assert short != SOURCES
+
+
+def test_integers_that_nobody_names_any_more_have_gone() -> None:
+    short = shorten(SOURCES)
+    assert "DEPTH" not in short["box/derived.py"] + short["box/base.py"]
+    assert "WIDTH" not in "".join(short.values())
+    assert "FACTOR" in short["box/base.py"]  # no integer
+    assert "TABLE" in short["box/base.py"]
+
+
+def test_a_user_of_the_package_finds_what_it_names() -> None:
+    short = shorten(SOURCES, ["from box.base import DEPTH\nBase(length=3)._wall"])
+    assert "DEPTH = " in short["box/base.py"]
+    assert "length" in short["box/base.py"]
+    assert "_wall" in short["box/other.py"]
+
+
+def test_families_share_no_short_name_and_others_do() -> None:
+    short = shorten(SOURCES)
+    attributes = {
+        path: {
+            node.attr
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Attribute) and len(node.attr) == 2
+        }
+        for path, text in short.items()
+    }
+    base, derived, other = (attributes[f"box/{name}.py"] for name in ("base", "derived", "other"))
+    assert len(base) == 2
+    assert derived
+    assert not base & derived  # a class and its base are one object
+    assert other <= base | derived
+
+
+def test_functions_texts_and_what_is_asked_for_by_name_stay() -> None:
+    short = shorten(SOURCES)
+    assert "def _scaled(" in short["box/base.py"]
+    assert "self._kept" in short["box/derived.py"]
+    assert "offset=1" in short["box/derived.py"]
+    assert "offset=0" in short["box/base.py"]
+
+
+def test_the_firmware_has_a_quarter_fewer_names() -> None:
+    sources = firmware_sources()
+    before, after = names(sources), names(shortened(sources))
+    assert len(after) < 0.75 * len(before)
+
+
+def names(sources: dict[str, str]) -> set[str]:
+    """Return the names that bytecode has: of attributes, globals, functions and parameters."""
+    found: set[str] = set()
+    for text in sources.values():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.arg):
+                found.add(node.arg)
+            elif isinstance(node, ast.Assign) and node.col_offset == 0:
+                found.update(each.id for each in node.targets if isinstance(each, ast.Name))
+    return found
+
+
+def test_what_a_host_sends_to_a_board_finds_its_names() -> None:
+    short = shortened(firmware_sources())
+    for path in (FIRMWARE / "diagnosis").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("filmgauge."):
+                place = node.module.replace(".", "/")
+                text = short.get(f"{place}.py") or short.get(f"{place}/__init__.py")
+                if text is not None:
+                    top = {name for each in ast.parse(text).body for name in bound(each)}
+                    assert {alias.name for alias in node.names} <= top
+
+
+def bound(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign):
+        return {each.id for each in node.targets if isinstance(each, ast.Name)}
+    if isinstance(node, ast.Try):
+        return {name for each in node.body for name in bound(each)}
+    return set()
