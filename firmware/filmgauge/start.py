@@ -23,6 +23,7 @@ _PARTS = const(  # what a new node loads again
         "filmgauge.charge",
         "filmgauge.sensors",
         "filmgauge.control",
+        "filmgauge.uplink",
         "filmgauge.config",
     )
 )
