@@ -361,9 +361,11 @@ class Node:
         return is_safe and state.reported_change()
 
     def _open_reporter(self):
+        # Its buffer first: what is loaded leaves no such place.
+        uplink = self._board.uplink(self._config, self._profile)
         from filmgauge.reporting import Reporter
 
-        self._reporter = Reporter(self._board, self._config, self._profile, self._state)
+        self._reporter = Reporter(uplink, self._config.backlog, self._state)
 
     def _apply_requests(self, peer):
         """Do what a peer has asked for."""

@@ -9,15 +9,18 @@ _BACKLOG = const("/backlog")
 
 
 class Reporter:
-    """`uplink` is the way out of this board. record: the last one; has_reached: whether it is
-    where it was to go, at a receiver or, where nobody acknowledges, in flash."""
+    """`uplink` is the way out; `capacity` records wait in flash at most.
 
-    def __init__(self, board, config, profile, state):
-        self.uplink = board.uplink(config, profile)
+    record: the last one; has_reached: whether it is where it was to go, at a receiver or, where
+    nobody acknowledges, in flash.
+    """
+
+    def __init__(self, uplink, capacity, state):
+        self.uplink = uplink
         self.record = None
         self.has_reached = False
         self._state = state
-        self._backlog = Backlog(_BACKLOG, config.backlog)
+        self._backlog = Backlog(_BACKLOG, capacity)
 
     def report(self, fields, ledger, level: int) -> bool:
         """Send a record of `fields`, with what waits in flash, at a level of service; return

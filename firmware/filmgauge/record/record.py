@@ -56,7 +56,7 @@ _FIELDS = const(
     "cycles_left_sigma cycles_left_sigma 0 0 65534\n"
     "capacity_age_h capacity_age_h 0 0 65534\n"
     "resistance_age_h resistance_age_h 0 0 65534\n"
-    "efficiency_age_h coulombic_age_h 0 0 65534"
+    "efficiency_age_h coulombic_age_h 0 0 65534\n"
 )
 _REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
 _FORMAT = const("<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH")
@@ -68,9 +68,12 @@ SIZE = const(125)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in
 
 
 def _fields():
-    for row in _FIELDS.split("\n"):
-        name, key, digits, low, high = row.split()
+    at = 0
+    while at < len(_FIELDS):  # all rows together would take 2 KB
+        end = _FIELDS.find("\n", at)
+        name, key, digits, low, high = _FIELDS[at:end].split()
         yield name, key, int(digits), int(low), int(high)
+        at = end + 1
 
 
 fields = table(_fields)  # of a record in turn: name, key in JSON, decimals, smallest, largest
@@ -126,11 +129,12 @@ class Record:
         values = struct.unpack_from(_FORMAT, data, 0)
         if values[0] != VERSION:
             raise ValueError("record version must be %d, not %d" % (VERSION, values[0]))
-        known = {}
-        for i, field in enumerate(fields()):
+        record = cls(boot=values[1], seq=values[2], up_s=values[3])
+        for i, (name, _, _, low, high) in enumerate(fields()):
             value = values[i + 1]
-            known[field[0]] = value if i < _REQUIRED or value != _UNKNOWN[i] else None
-        return cls(**known)
+            if i >= _REQUIRED and value != _UNKNOWN[i]:
+                setattr(record, name, check(name, value, low, high))
+        return record
 
 
 def check(name, value, low, high):

@@ -16,7 +16,7 @@ from pathlib import Path
 import filmgauge
 from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.shims import _protocol, _single
-from filmgauge_sim.board.short_names import short_attributes, shorten
+from filmgauge_sim.board.short_names import shorten
 from filmgauge_sim.board.single_precision import single_precision
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
@@ -66,7 +66,8 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     target = base / digest.hexdigest()[:16]
     if not target.exists():
         files = {f"firmware/{path}": text for path, text in shortened(firmware).items()}
-        files.update((f"shims/{path}", t) for path, t in short_attributes(shims, ()).items())
+        shims = shorten(shims, firmware_sources().values(), keeps_public=True)
+        files.update((f"shims/{path}", text) for path, text in shims.items())
         _compile_all(files, base, target)
     return target
 

@@ -3,9 +3,9 @@
 Every name in a module's bytecode that the interpreter does not know yet stays in the heap for
 good, its text and 7 bytes more, and a thousand of them are a quarter of a 64 KB heap. So what
 nobody calls by its name gets another one: numbers that modules import from each other become
-numbers, parameters become letters, and attributes with an underscore share their names with those
-of classes that have nothing to do with them. Functions and classes keep theirs: a traceback tells
-where it happened.
+numbers, parameters become letters, and attributes and methods with an underscore share their names
+with those of classes that have nothing to do with them. What is public keeps its name, and so do
+the functions of modules: a traceback still tells where it happened.
 """
 
 import ast
@@ -16,20 +16,24 @@ from collections.abc import Iterable, Iterator, Mapping
 _Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
 
 
-def shorten(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
+def shorten(
+    sources: Mapping[str, str], users: Iterable[str] = (), keeps_public: bool = False
+) -> dict[str, str]:
     """Return the sources of a package with short names; keys are paths like `package/file.py`.
 
-    `users`: sources that stay as they are and use the package by its names.
+    `users`: sources that stay as they are and use the package by its names. keeps_public: there
+    are others, who may name any integer without an underscore.
     """
     users = list(users)
-    shortened = _Constants(sources, users).inlined()
-    return _short_parameters(short_attributes(shortened, users), users)
+    shortened = _Constants(sources, users, keeps_public).inlined()
+    return _short_parameters(_short_attributes(shortened, users), users)
 
 
 class _Constants:
     """The integers at the top of modules that other modules import."""
 
-    def __init__(self, sources: Mapping[str, str], users: list[str]) -> None:
+    def __init__(self, sources: Mapping[str, str], users: list[str], keeps_public: bool) -> None:
+        self._keeps_public = keeps_public
         self._trees = {path: ast.parse(text) for path, text in sources.items()}
         self._sources = sources
         self._users = [ast.parse(text) for text in users]
@@ -105,13 +109,15 @@ class _Constants:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name = node.targets[0].id
                 is_known = (_module(path), name) in self._values
+                if self._keeps_public and not name.startswith("_"):
+                    continue
                 if is_known and name not in kept:
                     edits.append(_edit(node, "pass"))
         return _edited(text, edits)
 
 
-def short_attributes(sources: Mapping[str, str], users: Iterable[str]) -> dict[str, str]:
-    """Rename attributes with an underscore; those of unrelated files share a name."""
+def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
+    """Rename attributes and methods with an underscore; those of unrelated files share a name."""
     trees = {path: ast.parse(text) for path, text in sources.items()}
     taken = _other_names(trees.values()) | _mentioned(map(ast.parse, users))
     family = _families(trees)
@@ -142,6 +148,10 @@ def short_attributes(sources: Mapping[str, str], users: Iterable[str]) -> dict[s
                 begin = node.end_col_offset - len(node.attr)
                 end = node.end_lineno, node.end_col_offset
                 edits.append((node.end_lineno, begin, *end, short[node.attr]))
+            elif isinstance(node, ast.FunctionDef) and node.name in short:
+                begin = node.col_offset + len("def ")
+                end = node.lineno, begin + len(node.name)
+                edits.append((node.lineno, begin, *end, short[node.name]))
         renamed[path] = _edited(sources[path], edits)
     return renamed
 
@@ -209,10 +219,14 @@ def _families(trees: Mapping[str, ast.Module]) -> dict[str, str]:
 
 
 def _other_names(trees: Iterable[ast.Module]) -> set[str]:
-    """Return all names but those of attributes, and all texts."""
+    """Return all names but those of attributes and methods, and all texts."""
     found: set[str] = set()
     for tree in trees:
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        methods = {id(method) for each in classes for method in each.body}
         for node in ast.walk(tree):
+            if id(node) in methods and isinstance(node, ast.FunctionDef):
+                continue
             if isinstance(node, ast.Name):
                 found.add(node.id)
             elif isinstance(node, ast.FunctionDef | ast.ClassDef):

@@ -54,8 +54,15 @@ class Other:
         self._wall = wall
 
     def doubled(self):
+        return _wide(self.sums())
+
+    def sums(self):
         scale = [self._wall * item for item in (1, 1)]
         return sum(scale)
+
+
+def _wide(total):
+    return total
 """
 SOURCES = {
     "box/__init__.py": "",
@@ -124,7 +131,7 @@ def test_families_share_no_short_name_and_others_do() -> None:
         for path, text in short.items()
     }
     base, derived, other = (attributes[f"box/{name}.py"] for name in ("base", "derived", "other"))
-    assert len(base) == 2
+    assert len(base) == 3  # two attributes and a method
     assert derived
     assert not base & derived  # a class and its base are one object
     assert other <= base | derived
@@ -132,7 +139,9 @@ def test_families_share_no_short_name_and_others_do() -> None:
 
 def test_functions_texts_and_what_is_asked_for_by_name_stay() -> None:
     short = shorten(SOURCES)
-    assert "def _scaled(" in short["box/base.py"]
+    assert "def area(" in short["box/base.py"]
+    assert "def _scaled(" not in short["box/base.py"]
+    assert "_wide(" in short["box/other.py"]
     assert "self._kept" in short["box/derived.py"]
     assert "offset=1" in short["box/derived.py"]
     assert "offset=0" in short["box/base.py"]

@@ -27,7 +27,7 @@ _ETIMEDOUT = const(110)
 _ECONNRESET = const(104)
 _ENOTCONN = const(128)
 _HEAD = const(5)  # room before the body for the fixed header
-_SIZE = const(1280)  # the longest packet: a record has 1079 bytes at most
+PACKET_SIZE = const(1280)  # of the longest: a record has 1079 bytes at most
 _CLEAN = const(0x02)
 _WILL_QOS1_RETAIN = const(0x2C)
 _USER = const(0x80)
@@ -56,16 +56,26 @@ class _Closed:
 
 
 class Client:
-    """One connection to one broker. Packets are built in a single buffer made once."""
+    """One connection to one broker. All packets are built in one buffer of PACKET_SIZE bytes."""
 
-    def __init__(self, host, port, client_id, user="", password="", timeout_ms=5000, feed=None):
+    def __init__(
+        self,
+        host,
+        port,
+        client_id,
+        user="",
+        password="",
+        timeout_ms=5000,
+        feed=None,
+        buffer=None,
+    ):
         self._address = (host, port)
         self._client_id = client_id
         self._user = user
         self._password = password
         self._timeout_ms = timeout_ms
         self._feed = feed  # called before each wait: for a watchdog that is shorter than several
-        self._buffer = bytearray(_SIZE)
+        self._buffer = bytearray(PACKET_SIZE) if buffer is None else buffer
         self._view = memoryview(self._buffer)
         self._socket = _Closed()
         self._poll = select.poll()
@@ -173,8 +183,8 @@ class Client:
     def _put(self, at, data):
         data = data.encode() if isinstance(data, str) else data
         end = at + len(data)
-        if end > _SIZE:
-            raise ValueError("message must fit into %d bytes" % _SIZE)
+        if end > PACKET_SIZE:
+            raise ValueError("message must fit into %d bytes" % PACKET_SIZE)
         self._buffer[at:end] = data
         return end
 
@@ -209,7 +219,7 @@ class Client:
             self._read(1, 1, deadline)
             length |= (self._buffer[1] & 127) << shift
             shift += 7
-        if _HEAD + length > _SIZE:
+        if _HEAD + length > PACKET_SIZE:
             raise MqttError("broker sent a packet of %d bytes, more than fits" % length)
         self._read(_HEAD, length, deadline)
         return kind, length

@@ -14,7 +14,7 @@ _OFFLINE = const('{"state":"offline"}')
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config, feed=None):
+    def __init__(self, config, feed=None, buffer=None):
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
@@ -26,6 +26,7 @@ class Publisher:
             config.mqtt_password,
             config.mqtt_timeout_ms,
             feed,
+            buffer,
         )
         self.error = None
 

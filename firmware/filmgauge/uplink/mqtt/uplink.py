@@ -6,6 +6,7 @@ from filmgauge.compat import const
 from filmgauge.uplink import NoUplink
 
 _POLL_MS = const(100)
+_PACKET_SIZE = const(1280)  # client.py
 
 
 class MqttUplink(NoUplink):
@@ -21,6 +22,7 @@ class MqttUplink(NoUplink):
         self._board = board
         self._config = config
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
+        self._buffer = bytearray(_PACKET_SIZE)
         self._feed = feed  # of a watchdog that is shorter than a report may take
         self.taken_nj = config.report_nj
 
@@ -30,7 +32,7 @@ class MqttUplink(NoUplink):
 
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        link = Publisher(self._config, self._feed)
+        link = Publisher(self._config, self._feed, self._buffer)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)
