@@ -4,17 +4,23 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from filmgauge_host.ble import operations
+from filmgauge_host.ble.bridge import Bridge
+from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
+from filmgauge_host.ble.discovery import DiscoveredNodes
+from filmgauge_host.ble.gateway import GatewayOptions
+from filmgauge_host.ble.log_file import LogFile
+from filmgauge_host.ble.node_client import NodeClient
+from filmgauge_host.ble.node_registry import NodeRegistry
+from filmgauge_host.ble.radio import Radio, RadioRunner
 from filmgauge_host.cli.ble_options import bluetooth_options
-from filmgauge_host.cli.options import BROKER_HELP, Duration, make_folder, user_file
+from filmgauge_host.cli.options import BROKER_HELP, FILE, Duration, make_folder, user_file
 from filmgauge_host.errors import InputError, NodeError
-
-if TYPE_CHECKING:
-    from filmgauge_host.ble.node_registry import NodeRegistry
-    from filmgauge_host.ble.radio import Radio, RadioRunner
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.terminal.ble_table import ScanLines, ScanTable
 
 _SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
 _wait = click.option(
@@ -37,13 +43,9 @@ def ble() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a report.")
 @bluetooth_options
 def scan(
-    runner: "RadioRunner", registry: "NodeRegistry", seconds: float | None, as_json: bool
+    runner: RadioRunner, registry: NodeRegistry, seconds: float | None, as_json: bool
 ) -> None:
     """Show the nodes that advertise. In a terminal a live table, else a line a report."""
-    from filmgauge_host.ble import operations
-    from filmgauge_host.ble.discovery import DiscoveredNodes
-    from filmgauge_host.terminal.ble_table import ScanLines, ScanTable
-
     nodes = DiscoveredNodes(registry)
     if as_json or not sys.stdout.isatty():
         lines = ScanLines(as_json)
@@ -53,7 +55,7 @@ def scan(
         return
     with ScanTable(nodes) as table:
 
-        async def work(radio: "Radio") -> None:
+        async def work(radio: Radio) -> None:
             ages = asyncio.ensure_future(table.keep_drawing())
             try:
                 await operations.scan(radio, nodes, table.add, seconds)
@@ -70,12 +72,10 @@ def scan(
 @_wait
 @bluetooth_options
 def read(
-    node: str, runner: "RadioRunner", registry: "NodeRegistry", as_json: bool, wait_s: float
+    node: str, runner: RadioRunner, registry: NodeRegistry, as_json: bool, wait_s: float
 ) -> None:
     """Read everything that NODE, a name or an address, serves."""
-    from filmgauge_host.ble.operations import read_everything
-
-    found = runner.run(lambda radio: read_everything(radio, registry, node, wait_s))
+    found = runner.run(lambda radio: operations.read_everything(radio, registry, node, wait_s))
     if found is None:
         return
     if as_json:
@@ -91,24 +91,18 @@ def read(
 @click.argument("node")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     required=True,
     help="File to add to: .jsonl, or .bdf.csv (Battery Data Format).",
 )
 @_wait
 @bluetooth_options
-def log(
-    node: str, runner: "RadioRunner", registry: "NodeRegistry", out: Path, wait_s: float
-) -> None:
+def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_s: float) -> None:
     """Download the log of NODE. Run again, it fetches only what is newer."""
-    from filmgauge_host.ble.log_file import LogFile
-    from filmgauge_host.ble.node_client import NodeClient
-    from filmgauge_host.ble.operations import find
-
     with LogFile(out) as file:
 
-        async def work(radio: "Radio") -> int:
-            found = await find(radio, registry, node, wait_s)
+        async def work(radio: Radio) -> int:
+            found = await operations.find(radio, registry, node, wait_s)
             async with NodeClient(radio, found.device) as client:
                 async for record in client.log(after=file.last):
                     file.add(record)
@@ -127,12 +121,7 @@ def log(
 @ble.command()
 @click.argument("node")
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file of keys; secrets belong there.",
-)
+@click.option("--from", "source", type=FILE, help="TOML file of keys; secrets belong there.")
 @click.option("--ask", multiple=True, metavar="KEY", help="Ask for a secret key.")
 @click.option("--pair", is_flag=True, help="Use a paired link instead of the node's command key.")
 @_wait
@@ -140,8 +129,8 @@ def log(
 def configure(
     node: str,
     changes: tuple[str, ...],
-    runner: "RadioRunner",
-    registry: "NodeRegistry",
+    runner: RadioRunner,
+    registry: NodeRegistry,
     source: Path | None,
     ask: tuple[str, ...],
     pair: bool,
@@ -151,9 +140,6 @@ def configure(
 
     Its command key comes from --nodes. An empty value takes a key away.
     """
-    from filmgauge_host.ble import operations
-    from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
-
     wanted = from_file(source) if source else {}
     wanted |= from_arguments(changes)
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
@@ -170,7 +156,7 @@ def configure(
 @click.option("--broker", required=True, help=BROKER_HELP)
 @click.option(
     "--spool",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="SQLite file for what is on its way  [default: $XDG_STATE_HOME/filmgauge/spool.sqlite]",
 )
 @click.option("--passive", is_flag=True, help="Never connect: publish what is advertised.")
@@ -181,8 +167,8 @@ def configure(
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @bluetooth_options
 def bridge(
-    runner: "RadioRunner",
-    registry: "NodeRegistry",
+    runner: RadioRunner,
+    registry: NodeRegistry,
     broker: str,
     spool: Path | None,
     passive: bool,
@@ -191,10 +177,6 @@ def bridge(
     seconds: float | None,
 ) -> None:
     """Bring what nodes report over Bluetooth to an MQTT broker."""
-    from filmgauge_host.ble.bridge import Bridge
-    from filmgauge_host.ble.gateway import GatewayOptions
-    from filmgauge_host.telemetry.address import parse_address
-
     address = parse_address(broker)
     options = GatewayOptions(passive=passive, at_once=at_once, forget=not keep)
     if spool is None:
@@ -204,7 +186,7 @@ def bridge(
     def log(line: str) -> None:
         click.echo(f"filmgauge: {line}", err=True)
 
-    async def work(radio: "Radio") -> None:
+    async def work(radio: Radio) -> None:
         with Bridge(radio, address, spool, registry, options, log) as made:
             try:
                 async with asyncio.timeout(seconds):

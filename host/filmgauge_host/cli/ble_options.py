@@ -3,16 +3,14 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import input_errors, user_file
+from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
+from filmgauge_host.ble.radio import AdapterRunner, RadioRunner
+from filmgauge_host.cli.options import FILE, input_errors, user_file
 from filmgauge_host.errors import needs
-
-if TYPE_CHECKING:
-    from filmgauge_host.ble.node_registry import NodeRegistry
-    from filmgauge_host.ble.radio import RadioRunner
 
 
 def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +32,7 @@ def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--nodes",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FILE,
         help="TOML file with names, addresses and keys, mode 600  "
         "[default: $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
     )
@@ -48,20 +46,14 @@ def bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
         nodes: Path | None,
         **options: Any,
     ) -> Any:
-        runner = _adapter(adapter) if air == "real" else _simulated(scenario, speed)
+        runner = AdapterRunner(adapter) if air == "real" else _simulated(scenario, speed)
         return command(*arguments, runner=runner, registry=_registry(nodes), **options)
 
     return wrapped
 
 
-def _adapter(name: str | None) -> "RadioRunner":
-    from filmgauge_host.ble.radio import AdapterRunner
-
-    return AdapterRunner(name)
-
-
 @needs("sim")
-def _simulated(scenario: str, speed: float | None) -> "RadioRunner":
+def _simulated(scenario: str, speed: float | None) -> RadioRunner:
     from filmgauge_host.virtual.simulated_radio import SimulatedRadio
     from filmgauge_sim.scenario.loading import load_scenario
 
@@ -69,9 +61,7 @@ def _simulated(scenario: str, speed: float | None) -> "RadioRunner":
         return SimulatedRadio(load_scenario(scenario), speed)
 
 
-def _registry(path: Path | None) -> "NodeRegistry":
-    from filmgauge_host.ble.node_registry import read_registry
-
+def _registry(path: Path | None) -> NodeRegistry:
     if path is None:
         usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
         path = usual if usual.exists() else None

@@ -3,17 +3,16 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.cli.lab_options import sentences
-from filmgauge_host.cli.options import progress
+from filmgauge_host.cli.options import FOLDER, progress
 from filmgauge_host.errors import FilmgaugeError
-
-if TYPE_CHECKING:
-    from filmgauge_sim.lab.paper_table import PublishedFigure
+from filmgauge_sim.lab.paper_experiments import simulate
+from filmgauge_sim.lab.paper_figures import pictures
+from filmgauge_sim.lab.paper_table import PublishedFigure, published_figures
 
 _STAGES = 7
 
@@ -26,22 +25,17 @@ class PaperError(FilmgaugeError):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--figures",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=None,
     help="Folder to draw the paper's figures into, such as docs/paper.",
 )
 def paper(as_json: bool, figures: Path | None) -> None:
     """Repeat the published tests; exit 1 when a figure misses its bound."""
-    from filmgauge_sim.lab.paper_experiments import simulate
-    from filmgauge_sim.lab.paper_table import published_figures
-
     with sentences():
         with progress(_STAGES, "published tests") as tick:
             results = simulate(lambda stage: tick())
         table = published_figures(results)
         if figures is not None:
-            from filmgauge_sim.lab.paper_figures import pictures
-
             write_all(
                 {
                     figures / f"{name}.png": Content(picture.image(".png"))
@@ -59,7 +53,7 @@ def paper(as_json: bool, figures: Path | None) -> None:
         raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
 
 
-def _print(table: "list[PublishedFigure]") -> None:
+def _print(table: list[PublishedFigure]) -> None:
     click.echo(
         f"{'figure':34}{'unit':9}{'published':>10}{'simulated':>11}{'error':>9}"
         f"{'bound':>20}  fit  state"

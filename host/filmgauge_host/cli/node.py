@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.cli.options import EITHER, FILE, input_errors, warn
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.serial.board_script import interrupted, merged, run_script
@@ -34,7 +34,7 @@ def node() -> None:
 
 
 @node.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=EITHER)
 @_JSON
 @input_errors()
 def budget(file: Path, as_json: bool) -> None:
@@ -64,9 +64,7 @@ def status(port: str | None, as_json: bool) -> None:
 @_PORT
 @_JSON
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl.",
+    "--out", type=FILE, help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl."
 )
 def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""

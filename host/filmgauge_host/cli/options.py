@@ -15,6 +15,9 @@ BROKER_HELP = (
     "mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
     "FILMGAUGE_MQTT_PASSWORD."
 )
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+EITHER = click.Path(path_type=Path)
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.cli.options import FILE, FOLDER, input_errors, warn
 from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision import provisioning
@@ -19,23 +19,16 @@ from filmgauge_sim.nodes.secrets import read_secrets_file
 
 @click.command()
 @click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file that describes the node  [default: ask]",
+    "--from", "source", type=FILE, help="TOML file that describes the node  [default: ask]"
 )
 @click.option(
     "--secrets",
     "secrets_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="TOML file with secrets that only you can read: wifi_password, mqtt_password, keys.",
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("nodes"),
-    show_default=True,
-    help="Folder of all nodes.",
+    "--out", type=FOLDER, default=Path("nodes"), show_default=True, help="Folder of all nodes."
 )
 @click.option("--new-keys", is_flag=True, help="Make new keys and a new password for the broker.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without secrets.")

@@ -2,27 +2,28 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
-from filmgauge_host.cli.options import input_errors, make_folder, progress
+from filmgauge_host.cli.options import FOLDER, input_errors, make_folder, progress
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
-
-if TYPE_CHECKING:
-    from filmgauge_sim.scenario.scenario import Scenario
-    from filmgauge_sim.score.families import Family
-    from filmgauge_sim.score.table import FamilyScore
+from filmgauge_host.terminal.score_table import print_scores
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.scenario import Scenario
+from filmgauge_sim.score.families import FAMILIES, Family
+from filmgauge_sim.score.family_figures import counted_from_s
+from filmgauge_sim.score.from_scenario import family_of
+from filmgauge_sim.score.picture import save_picture
+from filmgauge_sim.score.run import Options
+from filmgauge_sim.score.table import FamilyScore, scores
 
 _MOST_SEEDS = 10_000
 
 
 @click.command()
 @click.argument("families", metavar="[FAMILY]...", nargs=-1)
-@click.option(
-    "--scenario",
-    help="Score a scenario (name or TOML file) instead of families.",
-)
+@click.option("--scenario", help="Score a scenario (name or TOML file) instead of families.")
 @click.option("--seeds", type=click.IntRange(1, _MOST_SEEDS), default=4, show_default=True)
 @click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option(
@@ -35,11 +36,7 @@ _MOST_SEEDS = 10_000
 )
 @click.option("--float32", "single", is_flag=True, help="Single precision, as on a board (slow).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Directory for a picture of each family's first seed.",
-)
+@click.option("--plot", type=FOLDER, help="Directory for a picture of each family's first seed.")
 @needs("sim")
 def score(
     families: tuple[str, ...],
@@ -60,11 +57,6 @@ def score(
             raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
-    from filmgauge_host.terminal.score_table import print_scores
-    from filmgauge_sim.score.from_scenario import family_of
-    from filmgauge_sim.score.run import Options
-    from filmgauge_sim.score.table import scores
-
     with input_errors():
         options = Options(single=single, runtime=runtime)
         if scenario is None:
@@ -122,27 +114,20 @@ def _gauge_text(gauge: dict[str, Any]) -> str:
     )
 
 
-def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
-    from filmgauge_sim.scenario.loading import load_scenario
-
+def _scenario(families: tuple[str, ...], path: str) -> Scenario:
     if families:
         raise InputError("FAMILY and --scenario exclude each other: give one of them")
     return load_scenario(path)
 
 
-def _chosen(names: tuple[str, ...]) -> "list[Family]":
-    from filmgauge_sim.score.families import FAMILIES
-
+def _chosen(names: tuple[str, ...]) -> list[Family]:
     for name in names:
         if name not in FAMILIES:
             raise InputError(f"FAMILY must be one of {', '.join(FAMILIES)}, not {name!r}")
     return [FAMILIES[name] for name in dict.fromkeys(names or FAMILIES)]
 
 
-def _draw(scored: "FamilyScore", folder: Path) -> None:
-    from filmgauge_sim.score.family_figures import counted_from_s
-    from filmgauge_sim.score.picture import save_picture
-
+def _draw(scored: FamilyScore, folder: Path) -> None:
     begins_s = counted_from_s(scored.first, scored.family.counted)
     try:
         with needs("lab"):
