@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from rich.live import Live
 
 from filmgauge_host.ble import operations
 from filmgauge_host.ble.bridge import Bridge
@@ -20,7 +21,7 @@ from filmgauge_host.cli.ble_options import bluetooth_options
 from filmgauge_host.cli.options import BROKER_HELP, FILE, Duration, make_folder, user_file
 from filmgauge_host.errors import InputError, NodeError
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.terminal.ble_table import ScanLines, ScanTable
+from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
 
 _SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
 _wait = click.option(
@@ -53,17 +54,13 @@ def scan(
         for reason, count in nodes.refused.items():
             click.echo(f"filmgauge: refused {count} times: {reason}", err=True)
         return
-    with ScanTable(nodes) as table:
 
-        async def work(radio: Radio) -> None:
-            ages = asyncio.ensure_future(table.keep_drawing())
-            try:
-                await operations.scan(radio, nodes, table.add, seconds)
-            finally:
-                ages.cancel()
-                table.finish(asyncio.get_running_loop().time())
+    async def work(radio: Radio) -> None:
+        loop = asyncio.get_running_loop()
+        with Live(get_renderable=lambda: table(nodes, loop.time()), refresh_per_second=REFRESH_HZ):
+            await operations.scan(radio, nodes, lambda node: None, seconds)
 
-        runner.run(work)
+    runner.run(work)
 
 
 @ble.command()
