@@ -11,7 +11,7 @@ from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY
-from filmgauge_host.ble import bridge
+from filmgauge_host.ble import gateway
 from filmgauge_host.ble.gateway import GatewayOptions
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.telemetry.address import parse_address
@@ -72,7 +72,7 @@ class Field:
         self.air.close()
 
 
-class Bridge(bridge.Bridge):
+class Bridge(gateway.Bridge):
     """A bridge that runs; `stop` and make another one to restart it."""
 
     def __init__(

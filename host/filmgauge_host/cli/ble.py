@@ -1,25 +1,33 @@
 """`filmgauge ble`: nodes over Bluetooth."""
 
 import asyncio
+import functools
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.live import Live
 
 from filmgauge_host.ble import operations
-from filmgauge_host.ble.bridge import Bridge
 from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
 from filmgauge_host.ble.discovery import DiscoveredNodes
-from filmgauge_host.ble.gateway import GatewayOptions
+from filmgauge_host.ble.gateway import Bridge, GatewayOptions
 from filmgauge_host.ble.log_file import LogFile
 from filmgauge_host.ble.node_client import NodeClient
-from filmgauge_host.ble.node_registry import NodeRegistry
-from filmgauge_host.ble.radio import Radio, RadioRunner
-from filmgauge_host.cli.ble_options import bluetooth_options
-from filmgauge_host.cli.options import BROKER_HELP, FILE, Duration, make_folder, user_file
-from filmgauge_host.errors import InputError, NodeError
+from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
+from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
+from filmgauge_host.cli.options import (
+    BROKER_HELP,
+    FILE,
+    Duration,
+    input_errors,
+    make_folder,
+    user_file,
+)
+from filmgauge_host.errors import InputError, NodeError, needs
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
 
@@ -34,6 +42,61 @@ _wait = click.option(
 )
 
 
+def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `runner` and `registry` from options: which radio, which nodes."""
+
+    @click.option("--adapter", help="Bluetooth adapter such as hci1  [default: the first one]")
+    @click.option(
+        "--air",
+        type=click.Choice(["real", "virtual"]),
+        default="real",
+        show_default=True,
+        help="A real adapter, or a simulated air with the real firmware on it.",
+    )
+    @click.option(
+        "--scenario", default="demo", show_default=True, help="Whose nodes are on a virtual air."
+    )
+    @click.option(
+        "--speed", type=click.FloatRange(min=0.1), help="Of a virtual air  [default: the fastest]"
+    )
+    @click.option(
+        "--nodes",
+        type=FILE,
+        help="TOML file with names, addresses and keys, mode 600  "
+        "[default: $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
+    )
+    @functools.wraps(command)
+    def wrapped(
+        *arguments: Any,
+        adapter: str | None,
+        air: str,
+        scenario: str,
+        speed: float | None,
+        nodes: Path | None,
+        **options: Any,
+    ) -> Any:
+        runner = AdapterRunner(adapter) if air == "real" else _simulated(scenario, speed)
+        return command(*arguments, runner=runner, registry=_registry(nodes), **options)
+
+    return wrapped
+
+
+@needs("sim")
+def _simulated(scenario: str, speed: float | None) -> RadioRunner:
+    from filmgauge_host.virtual.simulated_radio import SimulatedRadio
+    from filmgauge_sim.scenario.loading import load_scenario
+
+    with input_errors():
+        return SimulatedRadio(load_scenario(scenario), speed)
+
+
+def _registry(path: Path | None) -> NodeRegistry:
+    if path is None:
+        usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
+        path = usual if usual.exists() else None
+    return read_registry(path)
+
+
 @click.group()
 def ble() -> None:
     """Nodes over Bluetooth: scan, read, configure, bridge."""
@@ -42,7 +105,7 @@ def ble() -> None:
 @ble.command()
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a report.")
-@bluetooth_options
+@_bluetooth_options
 def scan(
     runner: RadioRunner, registry: NodeRegistry, seconds: float | None, as_json: bool
 ) -> None:
@@ -67,7 +130,7 @@ def scan(
 @click.argument("node")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_wait
-@bluetooth_options
+@_bluetooth_options
 def read(
     node: str, runner: RadioRunner, registry: NodeRegistry, as_json: bool, wait_s: float
 ) -> None:
@@ -93,7 +156,7 @@ def read(
     help="File to add to: .jsonl, or .bdf.csv (Battery Data Format).",
 )
 @_wait
-@bluetooth_options
+@_bluetooth_options
 def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_s: float) -> None:
     """Download the log of NODE. Run again, it fetches only what is newer."""
     with LogFile(out) as file:
@@ -122,7 +185,7 @@ def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_
 @click.option("--ask", multiple=True, metavar="KEY", help="Ask for a secret key.")
 @click.option("--pair", is_flag=True, help="Use a paired link instead of the node's command key.")
 @_wait
-@bluetooth_options
+@_bluetooth_options
 def configure(
     node: str,
     changes: tuple[str, ...],
@@ -162,7 +225,7 @@ def configure(
 )
 @click.option("--keep", is_flag=True, help="Never let a node forget what has arrived.")
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
-@bluetooth_options
+@_bluetooth_options
 def bridge(
     runner: RadioRunner,
     registry: NodeRegistry,

@@ -7,12 +7,16 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
+from filmgauge_host.ble.gateway import Bridge
+from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import Radio, Result
 from filmgauge_host.errors import InputError
 from filmgauge_host.signals import catch_signals
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.virtual.adapter import VirtualAdapter
 from filmgauge_host.virtual.bleak_client import client_backend
 from filmgauge_host.virtual.bleak_scanner import scanner_backend
@@ -84,3 +88,33 @@ def _run(
     if not task.done():
         cancel(air, task)
     return None if task.cancelled() else task.result()
+
+
+class BridgedAir:
+    """The air of a run and the bridge that listens to it, in the run's own process.
+
+    Use as a context, around the simulation that `air` is given to.
+    """
+
+    def __init__(
+        self, scenario: Scenario, address: BrokerAddress, folder: Path, loss: float = 0.0
+    ) -> None:
+        self.air = Air(scenario.seed, loss)
+        self.bridge = Bridge(
+            host_radio(self.air), address, folder / "bridge.sqlite", NodeRegistry([])
+        )
+
+    def __enter__(self) -> Self:
+        self.bridge.__enter__()
+        self._task = self.air.loop.create_task(self.bridge.gateway.run())
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        cancel(self.air, self._task)
+        self.bridge.__exit__()
+        self.air.close()
+
+    @property
+    def fetched(self) -> int:
+        """How many records the bridge has fetched."""
+        return self.bridge.gateway.counts.records
