@@ -26,6 +26,23 @@ def address(number: int) -> str:
     return f"C1:00:00:00:00:{number:02X}"
 
 
+class UsbAdapter(VirtualAdapter):
+    """An adapter that can be pulled out."""
+
+    async def pull_out(self) -> None:
+        """Be gone as an adapter is that is unplugged: connections end and scans hear nothing."""
+        self.present = False
+        await self.device.stop_scanning(legacy=True)
+        for connection in list(self.device.connections.values()):
+            await connection.disconnect()
+
+    async def plug_in(self) -> None:
+        """Be there again."""
+        self.present = True
+        if self._scanners:
+            await self.device.start_scanning(legacy=True, active=self._active)
+
+
 class Field:
     """Nodes on an air, and an adapter that hears them."""
 
@@ -35,7 +52,7 @@ class Field:
             BleNode(self.air, f"node-{number}", address(number), **node)
             for number in range(1, nodes + 1)
         ]
-        self.adapter = VirtualAdapter(self.air.device("host"))
+        self.adapter = UsbAdapter(self.air.device("host"))
         self.radio = virtual_radio(self.adapter)
         self._tasks: list[asyncio.Task[Any]] = []
 

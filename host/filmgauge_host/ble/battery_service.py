@@ -6,6 +6,7 @@ A value that is too short has one key, `..._malformed`, with its hexadecimal dig
 
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from typing import TypeAlias
 
@@ -78,12 +79,8 @@ def decode(uuid: str, value: bytes) -> dict[str, Value]:
     return found
 
 
-def _unsigned(value: bytes) -> int:
-    return int.from_bytes(value, "little")
-
-
-def _signed(value: bytes) -> int:
-    return int.from_bytes(value, "little", signed=True)
+_unsigned = partial(int.from_bytes, byteorder="little")
+_signed = partial(int.from_bytes, byteorder="little", signed=True)
 
 
 def _minutes(value: bytes) -> int | None:

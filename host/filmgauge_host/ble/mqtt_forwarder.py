@@ -7,6 +7,7 @@ A record leaves the spool when the broker has acknowledged it, and not before. W
 import queue
 import threading
 import time
+from contextlib import suppress
 from typing import Any, Self
 
 from paho.mqtt.client import Client
@@ -103,14 +104,12 @@ class MqttForwarder:
     def _acknowledge(self, timeout_s: float) -> None:
         """Give the spool the acknowledgements that have come, waiting for the first event."""
         done: list[int] = []
-        try:
+        with suppress(queue.Empty):
             event = self._events.get(timeout=timeout_s)
             while True:
                 if event in self._in_flight:
                     done.append(event)
                 event = self._events.get_nowait()
-        except queue.Empty:
-            pass
         if not done:
             return
         try:

@@ -15,7 +15,6 @@ from filmgauge_host.ble import operations
 from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
 from filmgauge_host.ble.discovery import DiscoveredNodes
 from filmgauge_host.ble.gateway import Bridge, GatewayOptions
-from filmgauge_host.ble.log_file import LogFile
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
 from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
@@ -27,7 +26,8 @@ from filmgauge_host.cli.options import (
     make_folder,
     user_file,
 )
-from filmgauge_host.errors import InputError, NodeError, needs
+from filmgauge_host.errors import InputError, NodeError, needs, warn
+from filmgauge_host.log_file import LogFile
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
 
@@ -115,7 +115,7 @@ def scan(
         lines = ScanLines(as_json)
         runner.run(lambda radio: operations.scan(radio, nodes, lines.add, seconds))
         for reason, count in nodes.refused.items():
-            click.echo(f"filmgauge: refused {count} times: {reason}", err=True)
+            warn(f"refused {count} times: {reason}")
         return
 
     async def work(radio: Radio) -> None:
@@ -243,11 +243,8 @@ def bridge(
         spool = user_file("XDG_STATE_HOME", ".local/state", "spool.sqlite")
         make_folder(spool.parent)
 
-    def log(line: str) -> None:
-        click.echo(f"filmgauge: {line}", err=True)
-
     async def work(radio: Radio) -> None:
-        with Bridge(radio, address, spool, registry, options, log) as made:
+        with Bridge(radio, address, spool, registry, options, warn) as made:
             try:
                 async with asyncio.timeout(seconds):
                     await made.gateway.run()
@@ -255,8 +252,8 @@ def bridge(
                 made.forwarder.drain(_SILENCE_S)
             finally:
                 counts = made.gateway.counts
-                log(f"{counts.records} records, {counts.failed} failed visits")
+                warn(f"{counts.records} records, {counts.failed} failed visits")
                 if left := made.spool.count():
-                    log(f"{left} records wait for the broker: {made.forwarder.problem}")
+                    warn(f"{left} records wait for the broker: {made.forwarder.problem}")
 
     runner.run(work)

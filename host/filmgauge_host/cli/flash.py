@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors, warn
-from filmgauge_host.errors import InputError
+from filmgauge_host.cli.options import EITHER, FILE, input_errors
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
 from filmgauge_host.serial import firmware_build

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors, warn
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.cli.options import EITHER, FILE, input_errors
+from filmgauge_host.errors import FilmgaugeError, InputError, warn
+from filmgauge_host.log_file import check_format, export
 from filmgauge_host.provision.node_file import read_node
-from filmgauge_host.serial.board_script import interrupted, merged, run_script
-from filmgauge_host.serial.log_export import check_format, export, read_backlog
+from filmgauge_host.serial.board_script import interrupted, merged, read_backlog, run_script
 from filmgauge_host.serial.selftest_checks import Finding, Reference, evaluate
 from filmgauge_host.serial.status import read_status, status_lines
 from filmgauge_host.terminal.budget_lines import budget_lines, budget_table

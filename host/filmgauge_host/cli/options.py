@@ -42,11 +42,6 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-def warn(sentence: str) -> None:
-    """Say something that needs attention and ends nothing."""
-    click.echo(f"filmgauge: {sentence}", err=True)
-
-
 @contextmanager
 def input_errors() -> Iterator[None]:
     """Turn a ValueError, which says what is wrong with the input, into an InputError."""

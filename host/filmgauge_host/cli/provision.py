@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import FILE, FOLDER, input_errors, warn
+from filmgauge_host.cli.options import FILE, FOLDER, input_errors
 from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision import provisioning
 from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.provisioning import Provisioned

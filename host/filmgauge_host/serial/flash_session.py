@@ -61,15 +61,12 @@ class Listener(Protocol):
 
     def say(self, text: str) -> None:
         """Take a line."""
-        ...
 
     def wait(self, seconds: float) -> None:
         """Take how long the board has not answered."""
-        ...
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Take how many bytes have gone."""
-        ...
 
 
 def flash_board(

@@ -19,10 +19,8 @@ from pathlib import Path
 from filmgauge.record.record import FIELDS, Record
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.sqlite_file import Schema, SqliteFile
+from filmgauge_host.telemetry.sqlite_file import SqliteFile
 
-SCHEMA_VERSION = 3
-_APPLICATION_ID = 0x464C4D47  # "FLMG"
 _COLUMNS = tuple(name for name, *_ in FIELDS)
 _PAGE = 1000
 
@@ -59,7 +57,10 @@ class RecordStore(SqliteFile):
     no directory, or in use by another process.
     """
 
-    schema = Schema("store", _APPLICATION_ID, SCHEMA_VERSION, _CREATE)
+    kind = "store"
+    application_id = 0x464C4D47  # "FLMG"
+    version = 3
+    tables = _CREATE
 
     def __init__(self, path: Path):
         self._lock = _claim(path)

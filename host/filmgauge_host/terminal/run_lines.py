@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import click
 
+from filmgauge_host.errors import warn
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.record_format import plain_line, span
 from filmgauge_host.virtual.run_result import NodeResult
@@ -37,8 +38,7 @@ class RunLines:
             self._noticed_s = time.monotonic()
             simulation = self._session.simulation
             done = span(simulation.now_us / 1e6), span(simulation.end_us / 1e6)
-            sys.stderr.write("filmgauge: {} of {}\n".format(*done))
-            sys.stderr.flush()
+            warn("{} of {}".format(*done))
 
 
 def print_result(session: RunSession, as_json: bool) -> None:
