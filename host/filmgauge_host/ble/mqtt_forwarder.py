@@ -164,14 +164,10 @@ class MqttForwarder:
     def _on_connect_fail(self, client: Client, data: Any) -> None:
         self.problem = f"broker {self.address} cannot be reached"
 
-    def _on_disconnect(
-        self, client: Client, data: Any, flags: Any, reason: Any, properties: Any
-    ) -> None:
+    def _on_disconnect(self, client: Client, data: Any, *_rest: Any) -> None:
         self._connected.clear()
         if not self.problem:
             self.problem = f"broker {self.address} closed the connection"
 
-    def _on_publish(
-        self, client: Client, data: Any, packet: int, reason: Any, properties: Any
-    ) -> None:
+    def _on_publish(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
         self._events.put(packet)

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from filmgauge_host.cli.options import (
     Duration,
     input_errors,
     make_folder,
+    show,
     user_file,
 )
 from filmgauge_host.errors import InputError, NodeError, needs, warn
@@ -138,13 +138,12 @@ def read(
     found = runner.run(lambda radio: operations.read_everything(radio, registry, node, wait_s))
     if found is None:
         return
-    if as_json:
-        click.echo(json.dumps(found))
-        return
+    lines: list[str] = []
     for section, values in found.items():
-        click.echo(f"{section}:")
+        lines.append(f"{section}:")
         for name, value in (values or {}).items():
-            click.echo(f"  {name:<24} {'-' if value is None else value}")
+            lines.append(f"  {name:<24} {'-' if value is None else value}")
+    show(as_json, found, lines)
 
 
 @ble.command()

@@ -5,7 +5,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment
+from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, own_capacity_option
 from filmgauge_host.cli.options import progress
 from filmgauge_sim.lab import paper_samples as samples
 from filmgauge_sim.lab.cycling import HOLD_SHARE, Capacity, Cycle, capacities, is_held, plateau_v
@@ -72,11 +72,7 @@ def rate(setup: Setup, currents: list[float]) -> None:
     help="degC, in this order.",
 )
 @click.option("--current", type=CURRENT, default=None, help="uA/cm2 [default: the sample's].")
-@click.option(
-    "--own-capacity",
-    is_flag=True,
-    help="Take the set's capacity instead of that of the published sample.",
-)
+@own_capacity_option
 def temperature(
     setup: Setup, temperatures: list[float], current: float | None, own_capacity: bool
 ) -> None:
@@ -88,10 +84,8 @@ def temperature(
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
     sample = samples.TEMPERATURE
-    published = setup.cell == sample.cell and not own_capacity
-    factor = sample.capacity_factor if published else 1.0
     flowing = sample.current_ua_cm2 if current is None else current
-    cell, trace = setup.specimen(0.0, capacity_factor=factor), setup.trace()
+    cell, trace = setup.sample(sample, own_capacity), setup.trace()
     found = _measured(cell, [(flowing, degc) for degc in temperatures], trace, "temperature")
     q0 = cell.capacity_uah / setup.area_cm2
     lines = [f"{each.temperature_c:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]

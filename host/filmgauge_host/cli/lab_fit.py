@@ -1,6 +1,6 @@
 """`filmgauge lab fit`: a parameter set from cycler data."""
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from filmgauge_host.cli.lab_options import (
     check_plot,
     sentences,
 )
-from filmgauge_host.cli.options import FILE, progress
+from filmgauge_host.cli.options import FILE, progress, show
 from filmgauge_host.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,11 +87,9 @@ def fit(
         if plot is not None:
             files[plot] = Content(picture(found).image(plot.suffix))
         write_all(files)
-    if as_json:
-        click.echo(json.dumps({"cell": str(out), "profile": str(profile), **_result(found)}))
-    else:
-        _print(found, cell)
-        click.echo(f"{out}: the set. {profile}: its profile for {board_area:g} cm2.")
+    written = f"{out}: the set. {profile}: its profile for {board_area:g} cm2."
+    result = {"cell": str(out), "profile": str(profile), **_result(found)}
+    show(as_json, result, [*_lines(found, cell), written])
 
 
 def _result(found: "Fit") -> dict[str, object]:
@@ -104,23 +102,23 @@ def _result(found: "Fit") -> dict[str, object]:
     }
 
 
-def _print(found: "Fit", cell: str) -> None:
+def _lines(found: "Fit", cell: str) -> Iterator[str]:
     from filmgauge_sim.lab.fit_parameters import NOT_FITTED
 
-    click.echo(f"{'fitted':32}{'value':>10}  95 % interval")
+    yield f"{'fitted':32}{'value':>10}  95 % interval"
     for each in found.estimates:
         interval = f"{each.low:.5g} to {each.high:.5g}"
-        click.echo(f"{each.name:32}{each.value:>10.5g}  {interval} {each.unit}".rstrip())
-    click.echo(
+        yield f"{each.name:32}{each.value:>10.5g}  {interval} {each.unit}".rstrip()
+    yield (
         f"RMS of the residuals: {found.rms(charge=True):.3f} uAh/cm2,"
         f" {1e3 * found.rms(charge=False):.2f} mV"
     )
     if found.left_out:
-        click.echo(f"Left out: the last {found.left_out} steps of the data, which are too many.")
+        yield f"Left out: the last {found.left_out} steps of the data, which are too many."
     if found.unidentified:
-        click.echo(f"The data cannot tell (kept as in {cell}, the intervals hold for these):")
+        yield f"The data cannot tell (kept as in {cell}, the intervals hold for these):"
         for name, reason in found.unidentified.items():
-            click.echo(f"  {name}: {reason}")
-    click.echo(f"No such data can tell (kept as in {cell}):")
+            yield f"  {name}: {reason}"
+    yield f"No such data can tell (kept as in {cell}):"
     for name, reason in NOT_FITTED:
-        click.echo(f"  {name}: {reason}")
+        yield f"  {name}: {reason}"

@@ -1,7 +1,6 @@
 """What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,11 @@ from typing import Any
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.options import FILE, input_errors
+from filmgauge_host.cli.options import FILE, input_errors, show
 from filmgauge_host.errors import InputError, needs
 from filmgauge_sim import Cell
 from filmgauge_sim.lab.figures import Picture
+from filmgauge_sim.lab.paper_samples import PaperSample
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
 
@@ -36,6 +36,11 @@ class Within(click.FloatRange):
 CURRENT = Within(1e-3, 1e5)
 DURATION = Within(1e-3, 1e9)
 STOICHIOMETRY = Within(0.0, 1.0)
+own_capacity_option = click.option(
+    "--own-capacity",
+    is_flag=True,
+    help="Take the set's capacity instead of that of the published sample.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,12 @@ class Setup:
         """Its model, which the experiments act on."""
         return self.make_cell(soc, **how).specimen
 
+    def sample(self, published: PaperSample, own_capacity: bool, **how: Any) -> Specimen:
+        """The specimen, discharged; of a published sample's cell with that sample's capacity."""
+        is_published = self.cell == published.cell and not own_capacity
+        factor = published.capacity_factor if is_published else 1.0
+        return self.specimen(0.0, capacity_factor=factor, **how)
+
     def trace(self) -> Trace | None:
         """A record, when a file is asked for that needs one."""
         return Trace() if self.plot or self.bdf else None
@@ -79,10 +90,7 @@ class Setup:
         if self.plot is not None and picture is not None:
             files[self.plot] = Content(picture.image(self.plot.suffix))
         write_all(files)
-        if self.as_json:
-            lines = [json.dumps({"cell": self.cell, **result})]
-        for line in lines:
-            click.echo(line)
+        show(self.as_json, {"cell": self.cell, **result}, lines)
 
 
 def experiment(command: Callable[..., None]) -> Callable[..., None]:

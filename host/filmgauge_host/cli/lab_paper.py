@@ -1,6 +1,6 @@
 """`filmgauge lab paper`: every published figure beside the simulated one."""
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import click
 
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.cli.lab_options import sentences
-from filmgauge_host.cli.options import FOLDER, progress
+from filmgauge_host.cli.options import FOLDER, progress, show
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_sim.lab.paper_experiments import simulate
 from filmgauge_sim.lab.paper_figures import pictures
@@ -36,25 +36,19 @@ def paper(as_json: bool, figures: Path | None) -> None:
             results = simulate(lambda stage: tick())
         table = published_figures(results)
         if figures is not None:
+            drawn = pictures(results).items()
             write_all(
-                {
-                    figures / f"{name}.png": Content(picture.image(".png"))
-                    for name, picture in pictures(results).items()
-                }
+                {figures / f"{name}.png": Content(each.image(".png")) for name, each in drawn}
             )
-    if as_json:
-        click.echo(
-            json.dumps({"rows": [asdict(r) | {"error": r.error, "holds": r.holds} for r in table]})
-        )
-    else:
-        _print(table)
+    rows = [asdict(row) | {"error": row.error, "holds": row.holds} for row in table]
+    show(as_json, {"rows": rows}, _lines(table))
     missed = [row.figure for row in table if not row.holds]
     if missed:
         raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
 
 
-def _print(table: list[PublishedFigure]) -> None:
-    click.echo(
+def _lines(table: list[PublishedFigure]) -> Iterator[str]:
+    yield (
         f"{'figure':34}{'unit':9}{'published':>10}{'simulated':>11}{'error':>9}"
         f"{'bound':>20}  fit  state"
     )
@@ -62,7 +56,7 @@ def _print(table: list[PublishedFigure]) -> None:
         published = "-" if row.published is None else f"{row.published:.4g}"
         error = "-" if row.error is None else f"{row.error:+.3f}"
         bound = f"{row.low:.3f} to {row.high:.3f}"
-        click.echo(
+        yield (
             f"{row.figure:34}{row.unit:9}{published:>10}{row.simulated:>11.3f}{error:>9}"
             f"{bound:>20}  {'yes' if row.fitted else 'no ':3}  {row.state}"
             + ("" if row.holds else "  MISSED")

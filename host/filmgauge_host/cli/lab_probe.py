@@ -12,6 +12,7 @@ from filmgauge_host.cli.lab_options import (
     Setup,
     Within,
     experiment,
+    own_capacity_option,
 )
 from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import InputError
@@ -31,16 +32,10 @@ from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 @click.option("--rate", type=Within(1e-3, 100), default=0.1, show_default=True)
 @click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--as-built/--formed", default=True, show_default=True)
-@click.option(
-    "--own-capacity",
-    is_flag=True,
-    help="Take the set's capacity instead of that of the published sample.",
-)
+@own_capacity_option
 def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
-    published = setup.cell == samples.SWEEP.cell and not own_capacity
-    factor = samples.SWEEP.capacity_factor if published else 1.0
-    cell = setup.specimen(0.0, as_built=as_built, capacity_factor=factor)
+    cell = setup.sample(samples.SWEEP, own_capacity, as_built=as_built)
     degc = setup.temperature_c
     found: list[SweepPoint] = []
     with progress(count, "sweep") as done:

@@ -1,8 +1,9 @@
 """What several commands share: a time, wrong input, files of the user, progress."""
 
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ class Duration(click.ParamType[float]):
         if not 0 < seconds <= 3650 * 86400:
             self.fail(f"{value!r} must be a time above 0 such as 90s, 5m, 2h or 1d", param, ctx)
         return seconds
+
+
+def show(as_json: bool, table: object, lines: Iterable[str]) -> None:
+    """Print a result: one JSON object, or lines for people."""
+    for line in [json.dumps(table)] if as_json else lines:
+        click.echo(line)
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """`filmgauge provision`: write what a node and its broker need."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import FILE, FOLDER, input_errors
+from filmgauge_host.cli.options import FILE, FOLDER, input_errors, show
 from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision import provisioning
@@ -52,7 +51,7 @@ def provision(
         before |= read_node_secrets(out / description.name)
         given |= _wifi_password(description, {**before, **given})
     done = provisioning.provision(description, given, before, out, new_keys)
-    click.echo(json.dumps(_summary(done)) if as_json else _text(done))
+    show(as_json, _summary(done), _lines(done))
 
 
 def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dict[str, str]:
@@ -78,11 +77,11 @@ def _summary(done: Provisioned) -> dict[str, object]:
     }
 
 
-def _text(done: Provisioned) -> str:
+def _lines(done: Provisioned) -> list[str]:
     lines = [f"{done.node}: {done.board}, a cell of {done.full_uah:g} uAh"]
     lines += [f"  {path}" for path in done.files]
     if done.made:
         lines.append(f"  made: {', '.join(done.made)}")
     if done.reused:
         lines.append(f"  kept: {', '.join(done.reused)}")
-    return "\n".join(lines)
+    return lines

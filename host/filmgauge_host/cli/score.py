@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from filmgauge_host.cli.options import FOLDER, input_errors, make_folder, progress
+from filmgauge_host.cli.options import FOLDER, input_errors, make_folder, progress, show
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.scenario import Scenario
@@ -112,12 +112,13 @@ def _score_nodes(
         found = score_nodes(scenario, seeds, runtime)
     if not any(gauge["records"] for gauge in found.values()):
         raise FilmgaugeError(f"no node of {scenario.name} has reported a state of charge")
-    if as_json:
-        each = {name: {"gauge": gauge, "baselines": {}} for name, gauge in found.items()}
-        click.echo(json.dumps({"scenario": scenario.name, "runtime": runtime, "families": each}))
-        return
-    for name, gauge in found.items():
-        click.echo(f"{name}: {gauge['records']} records, " + _gauge_text(gauge))
+    each = {name: {"gauge": gauge, "baselines": {}} for name, gauge in found.items()}
+    table = {"scenario": scenario.name, "runtime": runtime, "families": each}
+    lines = [
+        f"{name}: {gauge['records']} records, {_gauge_text(gauge)}"
+        for name, gauge in found.items()
+    ]
+    show(as_json, table, lines)
 
 
 def _gauge_text(gauge: dict[str, Any]) -> str:

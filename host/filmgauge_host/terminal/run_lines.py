@@ -44,16 +44,13 @@ class RunLines:
 def print_result(session: RunSession, as_json: bool) -> None:
     """Print what the run came to, in words or as one JSON object."""
     results = session.results()
-    if as_json:
-        summary = {
-            "scenario": session.scenario.name,
-            "virtual_s": round(session.simulation.now_us / 1e6, 3),
-            "wall_s": round(session.wall_s, 3),
-            "nodes": [asdict(result) for result in results],
-        }
-        click.echo(json.dumps(summary))
-        return
-    for line in _result_lines(session, results):
+    summary = {
+        "scenario": session.scenario.name,
+        "virtual_s": round(session.simulation.now_us / 1e6, 3),
+        "wall_s": round(session.wall_s, 3),
+        "nodes": [asdict(result) for result in results],
+    }
+    for line in [json.dumps(summary)] if as_json else _result_lines(session, results):
         click.echo(line)
 
 
