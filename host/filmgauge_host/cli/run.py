@@ -14,7 +14,7 @@ import click
 
 from filmgauge_host.cli.options import EITHER, FOLDER, input_errors, make_folder
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
-from filmgauge_sim.board.launcher import InterpreterError
+from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
@@ -48,10 +48,14 @@ class _Speed(click.ParamType):
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["micropython", "cpython"]),
+    type=click.Choice(["micropython", "micropython32", "cpython"]),
     default="micropython",
     show_default=True,
-    help="A real interpreter, or the same firmware in this process: faster, same records.",
+    help="A real interpreter; one of 32 bits, with a heap in true bytes; or the same firmware in"
+    " this process: faster. All make the same records.",
+)
+@click.option(
+    "--float32", "single", is_flag=True, help="Compute in single precision, as the boards do."
 )
 @click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
 @click.option("--duration", help="Virtual time such as 90s, 12h or 2d  [default: the scenario's]")
@@ -70,7 +74,8 @@ class _Speed(click.ParamType):
 def run(
     scenario: str | None,
     node: Path | None,
-    runtime: Literal["micropython", "cpython"],
+    runtime: Literal["micropython", "micropython32", "cpython"],
+    single: bool,
     broker: str | None,
     duration: str | None,
     speed: float | str | None,
@@ -90,10 +95,12 @@ def run(
     pace = None if isinstance(speed, str) else speed
     try:
         with input_errors():
+            if single and runtime == "cpython":
+                raise InputError("--float32 needs --runtime micropython or micropython32")
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
-            options = RunOptions(runtime, broker, duration, pace)
+            options = RunOptions(runtime, broker, duration, pace, single=single)
             with _folder(out) as folder, RunSession(chosen, options, folder) as session:
                 watch(session, on_screen, as_json)
                 if out is not None:
