@@ -87,9 +87,11 @@ class RunSession:
         if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
         if any(node.description.advertises for node in self.scenario.node):
-            from filmgauge_host.virtual.simulated_radio import BridgedAir  # loads bumble and bleak
+            from filmgauge_host.virtual.simulated_radio import (
+                bridged_air,  # loads bumble and bleak
+            )
 
-            bridged = BridgedAir(self.scenario, address, self.folder, self._options.loss)
+            bridged = bridged_air(self.scenario, address, self.folder, self._options.loss)
             self.bridged = self._stack.enter_context(bridged)
         options = self._options
         self.simulation = Simulation(

@@ -5,9 +5,10 @@ result = SimulatedRadio(load_scenario("demo"), speed=None).run(work)    # see bl
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple
 
 import msgspec
 
@@ -90,31 +91,28 @@ def _run(
     return None if task.cancelled() else task.result()
 
 
-class BridgedAir:
-    """The air of a run and the bridge that listens to it, in the run's own process.
+class BridgedAir(NamedTuple):
+    """The air of a run and the bridge that listens to it, in the run's own process."""
 
-    Use as a context, around the simulation that `air` is given to.
-    """
-
-    def __init__(
-        self, scenario: Scenario, address: BrokerAddress, folder: Path, loss: float = 0.0
-    ) -> None:
-        self.air = Air(scenario.seed, loss)
-        self.bridge = Bridge(
-            host_radio(self.air), address, folder / "bridge.sqlite", NodeRegistry([])
-        )
-
-    def __enter__(self) -> Self:
-        self.bridge.__enter__()
-        self._task = self.air.loop.create_task(self.bridge.gateway.run())
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        cancel(self.air, self._task)
-        self.bridge.__exit__()
-        self.air.close()
+    air: Air
+    bridge: Bridge
 
     @property
     def fetched(self) -> int:
         """How many records the bridge has fetched."""
         return self.bridge.gateway.counts.records
+
+
+@contextmanager
+def bridged_air(
+    scenario: Scenario, address: BrokerAddress, folder: Path, loss: float = 0.0
+) -> Iterator[BridgedAir]:
+    """Bridge an air as long as the context lasts, which is around the simulation on it."""
+    with closing(Air(scenario.seed, loss)) as air:
+        nobody = NodeRegistry([])
+        with Bridge(host_radio(air), address, folder / "bridge.sqlite", nobody) as bridge:
+            task = air.loop.create_task(bridge.gateway.run())
+            try:
+                yield BridgedAir(air, bridge)
+            finally:
+                cancel(air, task)
