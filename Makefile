@@ -71,12 +71,11 @@ emulate: $(EMULATE)/.ready  ## run the firmware in an emulated Pico W (UF2=Micro
 	@$(EMULATE)/bin/python $(if $(UF2),tools/emulate.py $(UF2),tests/sim/emulated/check_emulator.py)
 
 # The emulator stays out of the project's own environment and its lock files.
-$(EMULATE)/.ready: requirements.lock pyproject.toml
+$(EMULATE)/.ready: requirements-base.lock pyproject.toml
 	@$(PYTHON) tools/make_venv.py $(EMULATE)
 	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
-	  -r requirements.lock
-	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation \
-	  --editable ".[emulate]"
+	  -r requirements-base.lock
+	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --editable ".[emulate]"
 	@touch $@
 
 LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \

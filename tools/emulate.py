@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"emulate: {error.filename}: {error.strerror}") from None
     except ImageError as error:
         raise SystemExit(f"emulate: {options.uf2}: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 def flash_file(uf2: Path, folder: Path, scenario: Scenario = SCENARIO) -> Path:

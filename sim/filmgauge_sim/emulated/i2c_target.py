@@ -88,7 +88,8 @@ class I2CTarget:
         if self._clocks > _BITS:
             self._clocks, self.sda_low = 0, False
             if sends:
-                self._byte, self._unsent = (*self._unsent[:1], 0xFF)[0], self._unsent[1:]
+                self._byte = self._unsent[0] if self._unsent else 0xFF
+                self._unsent = self._unsent[1:]
         if sends:
             self.sda_low = not self._byte >> (_BITS - 1 - self._clocks) & 1
 

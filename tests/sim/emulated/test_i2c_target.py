@@ -135,6 +135,19 @@ def test_a_write_lands_when_it_is_whole() -> None:
     assert lines.register(INA228, ADC_CONFIG, 2) == b"\x12\x34"
 
 
+def test_each_write_lands_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines, written = Lines(), []
+    bus = lines.world.bus
+    monkeypatch.setattr(bus, "write", lambda *arguments: written.append(arguments))
+    lines.exchange(Write(INA228, bytes((ADC_CONFIG, 0x12, 0x34))), Read(INA228, 2))
+    lines.exchange(Write(TMP117, b"\x01"), Write(TMP117, b"\x01\x02\x03"))
+    lines.exchange(Read(INA228, 2))
+    assert written == [
+        (INA228, ADC_CONFIG, b"\x12\x34", STARTED_US),
+        (TMP117, 0x01, b"\x02\x03", STARTED_US),
+    ]
+
+
 def test_the_pointer_stays_for_later_reads_of_each_part() -> None:
     lines = Lines()
     lines.exchange(Write(INA228, bytes((MANUFACTURER,))))
