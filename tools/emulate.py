@@ -1,8 +1,8 @@
 """Runs the firmware in an emulated Pico W, on MicroPython's own image: `make emulate UF2=path`.
 
 The image gets the files that `filmgauge flash` leaves on a board; the sensors on its pins see the
-cell of emulate.toml. Its Wi-Fi finds no network, so records wait in its flash, from where they are
-read and shown with what is true beside them. What is made stays in build/emulate/run.
+cell of emulate.toml. There is no broker, so records wait in its flash, from where they are read
+and shown with what is true beside them. What is made stays in build/emulate/run.
 """
 
 import argparse
