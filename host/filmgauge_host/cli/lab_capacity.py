@@ -94,11 +94,11 @@ def temperature(
     given = click.get_current_context().get_parameter_source
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
-    from filmgauge_sim.lab import paper_samples as samples
     from filmgauge_sim.lab.cycling import capacities
     from filmgauge_sim.lab.figures import profiles
+    from filmgauge_sim.lab.paper_samples import SAMPLES
 
-    sample = samples.TEMPERATURE
+    sample = SAMPLES["pre-li temperature"]
     published = setup.cell == sample.cell and not own_capacity
     factor = sample.capacity_factor if published else 1.0
     flowing = sample.current_ua_cm2 if current is None else current

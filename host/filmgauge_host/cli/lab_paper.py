@@ -15,7 +15,7 @@ from filmgauge_host.errors import FilmgaugeError
 if TYPE_CHECKING:
     from filmgauge_sim.lab.paper_table import PublishedFigure
 
-_STAGES = 7
+_STAGES = 9
 
 
 class PaperError(FilmgaugeError):

@@ -29,12 +29,13 @@ from filmgauge_host.errors import InputError
 )
 def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
-    from filmgauge_sim.lab import paper_samples as samples
     from filmgauge_sim.lab.figures import voltammogram
+    from filmgauge_sim.lab.paper_samples import SAMPLES
     from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 
-    published = setup.cell == samples.SWEEP.cell and not own_capacity
-    factor = samples.SWEEP.capacity_factor if published else 1.0
+    sample = SAMPLES["pre-li sweep"]
+    published = setup.cell == sample.cell and not own_capacity
+    factor = sample.capacity_factor if published else 1.0
     cell = setup.specimen(0.0, as_built=as_built, capacity_factor=factor)
     degc = setup.temperature_c
     found: list[SweepPoint] = []
