@@ -43,22 +43,6 @@ class FilmCell:
     the hysteresis not from -1 to 1.
     """
 
-    __slots__ = (
-        "_area_cm2",
-        "_charging",
-        "_cycles",
-        "_hysteresis",
-        "_law",
-        "_life",
-        "_lost_uas_cm2",
-        "_mean",
-        "_modes",
-        "_parameters",
-        "_path",
-        "_strained_cycles",
-        "_turned_twin",
-    )
-
     def __init__(
         self,
         parameters: CellParameters,
@@ -130,19 +114,8 @@ class FilmCell:
     def clone(self) -> "FilmCell":
         """A cell in the same state that lives its own life from now on."""
         twin = FilmCell.__new__(FilmCell)
-        twin._parameters = self._parameters
-        twin._area_cm2 = self._area_cm2
-        twin._law = self._law
-        twin._mean = self._mean
-        twin._modes = self._modes  # replaced at every step, never changed in place
-        twin._hysteresis = self._hysteresis
-        twin._life = self._life
-        twin._lost_uas_cm2 = self._lost_uas_cm2
-        twin._charging = self._charging
-        twin._cycles = self._cycles
-        twin._strained_cycles = self._strained_cycles
-        twin._turned_twin = None
-        twin._path = None
+        twin.__dict__.update(self.__dict__)  # the modes are replaced at every step
+        twin._turned_twin = twin._path = None
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
