@@ -58,7 +58,8 @@ def published_figures(results: PaperResults) -> list[PublishedFigure]:
 def _row(name: str, given: dict[str, Any], simulated: dict[str, float]) -> PublishedFigure:
     published = given.get("published")
     if published is None:
-        low, high = (simulated.get(given[end], given[end]) for end in ("low", "high"))
+        ends = (given["low"], given["high"])
+        low, high = (simulated[end] if isinstance(end, str) else end for end in ends)
     else:
         low, high = published - given["within"], published + given["within"]
     state = SAMPLES[given["sample"]].remark if "sample" in given else given["state"]
