@@ -17,7 +17,7 @@ from filmgauge_sim.score.baselines import (
 from filmgauge_sim.score.cell_run import CellRun, End, Faults, NodeSample
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.firmware_gauge import FirmwareGauge, RuntimeName
-from filmgauge_sim.score.gauge_protocol import Gauge
+from filmgauge_sim.score.gauge import Gauge
 from filmgauge_sim.score.programmes import Programme
 from filmgauge_sim.score.sensor_model import Reading, SensorModel
 
