@@ -23,9 +23,8 @@ from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
-from filmgauge_sim.scenario.simulation import Simulation
+from filmgauge_sim.scenario.simulation import Simulation, virtual_node
 
 _READ = (uuids.RECORD, uuids.LEDGER, uuids.ENERGY, uuids.STATE, uuids.CONFIGURATION)
 _USED = (*_READ, uuids.LOG_REQUEST, uuids.LOG_DATA, uuids.COMMAND, uuids.REPLY)

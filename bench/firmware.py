@@ -21,9 +21,9 @@ from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker, compiled_profile
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.scenario import ScenarioNode
+from filmgauge_sim.scenario.simulation import virtual_node
 from filmgauge_sim.score.interpreter_client import interpreter
 
 _WAKES = 30
