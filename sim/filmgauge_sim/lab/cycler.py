@@ -5,7 +5,7 @@ constant current, each chosen so that the voltage is met at its end; the steps g
 current fades.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
@@ -58,18 +58,22 @@ def pass_step(
     temperature_c: float,
     duration_s: float,
     trace: Trace | None = None,
+    shares: Sequence[float] = (),
 ) -> None:
-    """Constant current for a time; with a trace, in parts that are dense at both ends."""
+    """Constant current for a time; with a trace, in parts that end at these shares of it.
+
+    Without shares there are as many as the trace wants, dense at both ends.
+    """
     current_ua = current_ua_cm2 * cell.area_cm2
     if trace is None:
         cell.advance(current_ua, temperature_c, duration_s)
         return
     trace.step += 1
     trace.add(cell.voltage_v(current_ua, temperature_c), current_ua_cm2, temperature_c)
+    even = (k / trace.points for k in range(1, trace.points + 1))
     done = 0.0
-    for k in range(1, trace.points + 1):
-        x = k / trace.points
-        part = x * x * (3.0 - 2.0 * x) * duration_s
+    for share in shares or (x * x * (3.0 - 2.0 * x) for x in even):
+        part = share * duration_s
         cell.advance(current_ua, temperature_c, part - done)
         trace.pass_time(part - done, current_ua_cm2)
         trace.add(cell.voltage_v(current_ua, temperature_c), current_ua_cm2, temperature_c)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filmgauge_sim.lab import bdf
-from filmgauge_sim.lab.cycler import rising_root
+from filmgauge_sim.lab.cycler import pass_step, rising_root
 from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
 
@@ -103,22 +103,11 @@ def replay(
 def _act(
     cell: Specimen, current_ua: float, temperature_c: float, duration_s: float, trace: Trace | None
 ) -> None:
-    """One constant current, recorded at its start and at its end, and between if it is long."""
-    density = current_ua / cell.area_cm2
-    if trace is None:
-        cell.advance(current_ua, temperature_c, duration_s)
-        return
-    trace.step += 1
-    trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+    """One constant current, recorded at its start and at its end, and between if it is long:
+    densely at the beginning, where the voltage moves."""
     parts = _PARTS if duration_s >= _LONG_S else 1
-    done_s = 0.0
-    for part in range(1, parts + 1):
-        # Dense at the beginning, where the voltage moves.
-        until_s = duration_s * (part / parts) ** 3
-        cell.advance(current_ua, temperature_c, until_s - done_s)
-        trace.pass_time(until_s - done_s, density)
-        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
-        done_s = until_s
+    shares = [(part / parts) ** 3 for part in range(1, parts + 1)]
+    pass_step(cell, current_ua / cell.area_cm2, temperature_c, duration_s, trace, shares)
 
 
 def load_current_ua(cell: Specimen, load: Load, temperature_c: float) -> float:
