@@ -121,5 +121,5 @@ def _print(found: "Fit", cell: str) -> None:
         for name, reason in found.unidentified.items():
             click.echo(f"  {name}: {reason}")
     click.echo(f"No such data can tell (kept as in {cell}):")
-    for name, reason in NOT_FITTED:
+    for name, reason in NOT_FITTED.items():
         click.echo(f"  {name}: {reason}")

@@ -12,46 +12,20 @@ within 0.006 % from 1e-6 tau (4.5 ms at tau = 1.25 h) on; at 1e-7 tau it is 2 % 
 over the same range leave 0.15 %; the series itself cut off at as many terms would be much worse.
 """
 
+import tomllib
 from collections.abc import Sequence
+from importlib.resources import files
 from math import expm1
 from operator import sub, truediv
 
 # exp(-38) is below half the last bit of 1: such a mode has reached its stationary value.
 DECAYED = 38.0
 
-RATES = (
-    9.897350,
-    42.864481,
-    134.971997,
-    423.678318,
-    1329.595633,
-    4158.091787,
-    12978.957759,
-    40501.546672,
-    126474.818064,
-    395334.180405,
-    1236440.561499,
-    3866028.573907,
-    12172814.746849,
-    48825071.846337,
+_MODES = tomllib.loads(
+    (files("filmgauge_sim.cell") / "diffusion.toml").read_text(encoding="utf-8")
 )
-# Together 1/3, the lag of the surface in the long run.
-WEIGHTS = (
-    0.20373828855433584,
-    0.05772814881604992,
-    0.031240333403479297,
-    0.017709618222037038,
-    0.009967249081112699,
-    0.0056219817960675945,
-    0.003179387749203353,
-    0.0018003374954123456,
-    0.0010196429542761313,
-    0.0005771850596247491,
-    0.0003263996484799078,
-    0.0001845841951996877,
-    0.00010628689788,
-    0.00013388946015483968,
-)
+RATES: tuple[float, ...] = tuple(_MODES["rates"])
+WEIGHTS: tuple[float, ...] = tuple(_MODES["weights"])
 
 
 def rates_per_s(tau_s: float) -> list[float]:

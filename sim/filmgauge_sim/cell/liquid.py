@@ -50,6 +50,8 @@ def load_liquid() -> LiquidParameters:
 class LiquidCell:
     """A liquid Li-S cell of area_cm2 at the given stoichiometry (1 = charged).
 
+    ``lost_uah`` is the charge that the shuttle has taken since the cell was made.
+
     Raises ValueError when area_cm2 is not above 0 or the stoichiometry not from 0 to 1.
     """
 
@@ -62,28 +64,18 @@ class LiquidCell:
             raise ValueError(f"stoichiometry must be from 0 to 1, not {stoichiometry!r}.")
         self.parameters = parameters
         self.area_cm2 = area_cm2
-        self._stored = stoichiometry
-        self._lost_uah = 0.0
+        self.stoichiometry = stoichiometry
+        self.lost_uah = 0.0
 
     @property
     def capacity_uah(self) -> float:
         """Charge between stoichiometry 0 and 1, uAh."""
         return self.parameters.capacity_uah_cm2 * self.area_cm2
 
-    @property
-    def stoichiometry(self) -> float:
-        """Stored charge over the capacity."""
-        return self._stored
-
-    @property
-    def lost_uah(self) -> float:
-        """Charge that the shuttle has taken since the cell was made, uAh."""
-        return self._lost_uah
-
     def clone(self) -> "LiquidCell":
         """A cell in the same state that lives its own life from now on."""
         twin = LiquidCell(self.parameters, self.area_cm2)
-        twin._stored, twin._lost_uah = self._stored, self._lost_uah
+        twin.stoichiometry, twin.lost_uah = self.stoichiometry, self.lost_uah
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -92,13 +84,15 @@ class LiquidCell:
             raise ValueError(f"no such step: {current_ua!r} uA for {duration_s!r} s.")
         rate = current_ua / (self.capacity_uah * _SECONDS_PER_HOUR)
         leak = self._shuttle_per_s(temperature_c)
-        before = self._stored
-        self._stored = _after(before, rate, leak, self._knee, duration_s)
-        self._lost_uah += (before - self._stored + rate * duration_s) * self.capacity_uah
+        before = self.stoichiometry
+        self.stoichiometry = _after(before, rate, leak, self._knee, duration_s)
+        self.lost_uah += (before - self.stoichiometry + rate * duration_s) * self.capacity_uah
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
         """Terminal voltage at this instant under the given current, volts."""
-        return self._open_circuit_v(self._stored) + self._polarisation_v(current_ua, temperature_c)
+        return self._open_circuit_v(self.stoichiometry) + self._polarisation_v(
+            current_ua, temperature_c
+        )
 
     def next_crossing(
         self,

@@ -63,10 +63,10 @@ class Ina228(RegisterPart):
         self._engine = engine = Engine(random.Random(seed))
         self._adc = Adc(engine)
         self._readers: dict[int, Callable[[], int]] = {
-            reg.VSHUNT: lambda: engine.vshunt() << 4,
-            reg.VBUS: lambda: engine.vbus() << 4,
-            reg.DIETEMP: engine.dietemp,
-            reg.CURRENT: lambda: engine.current() << 4,
+            reg.VSHUNT: lambda: engine.publish().vshunt << 4,
+            reg.VBUS: lambda: engine.publish().vbus << 4,
+            reg.DIETEMP: lambda: engine.publish().dietemp,
+            reg.CURRENT: lambda: engine.publish().current << 4,
             reg.CHARGE: engine.charge,
             reg.DIAG_ALRT: lambda: self._stored[reg.DIAG_ALRT] | engine.flags(),
         }
