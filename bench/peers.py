@@ -15,7 +15,7 @@ from bench.circuit import BURSTS, EquivalentCircuit, circuit, cycling, day
 from bench.figures import Figure
 from bench.film_day import film_node, pass_day
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
-from filmgauge_sim.lab.cycler import run_current
+from filmgauge_sim.lab.cycler import Channel
 
 _WORKERS = Path(__file__).parent / "workers"
 _PYTHON = Path("build/peers/bin/python")
@@ -133,9 +133,10 @@ def _cycles(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
 def _our_cycles(count: int) -> float:
     """Full cycles of an ageing film; returns how far the last cutoff was missed, V."""
     film = FilmCell(load_parameters("pre-li"), 1.0, 0.0, hysteresis=-1.0, life=LifeState.formed())
+    channel = Channel(film, 25.0)
     for _ in range(count):
-        run_current(film, -6.32, 25.0, until_v=1.0)
-        run_current(film, 6.32, 25.0, until_v=4.0)
+        channel.run_current(-6.32, until_v=1.0)
+        channel.run_current(6.32, until_v=4.0)
     return abs(film.voltage_v(6.32, 25.0) - 4.0)
 
 

@@ -47,6 +47,7 @@ def discharge(setup: Setup, current: float) -> None:
 )
 def rate(setup: Setup, currents: list[float]) -> None:
     """Charge and discharge at each current; every charge ends with a hold."""
+    from filmgauge_sim.lab.cycler import Channel
     from filmgauge_sim.lab.cycling import capacities
     from filmgauge_sim.lab.figures import profiles
 
@@ -54,7 +55,7 @@ def rate(setup: Setup, currents: list[float]) -> None:
     found: list[dict[str, float]] = []
     with progress(len(currents), "rate") as done:
         conditions = [(current, setup.temperature_c) for current in currents]
-        for each in capacities(cell, conditions, trace):
+        for each in capacities(Channel(cell, setup.temperature_c, trace), conditions):
             found.append(
                 {
                     "current_ua_cm2": each.current_ua_cm2,
@@ -94,6 +95,7 @@ def temperature(
     given = click.get_current_context().get_parameter_source
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
+    from filmgauge_sim.lab.cycler import Channel
     from filmgauge_sim.lab.cycling import capacities
     from filmgauge_sim.lab.figures import profiles
     from filmgauge_sim.lab.paper_samples import SAMPLES
@@ -103,9 +105,13 @@ def temperature(
     factor = sample.capacity_factor if published else 1.0
     flowing = sample.current_ua_cm2 if current is None else current
     cell, trace = setup.specimen(0.0, capacity_factor=factor), setup.trace()
+    channel, conditions = (
+        Channel(cell, setup.temperature_c, trace),
+        [(flowing, degc) for degc in temperatures],
+    )
     found: list[dict[str, float]] = []
     with progress(len(temperatures), "temperature") as done:
-        for each in capacities(cell, [(flowing, degc) for degc in temperatures], trace):
+        for each in capacities(channel, conditions):
             found.append(
                 {
                     "temperature_c": each.temperature_c,
@@ -130,6 +136,7 @@ def temperature(
 @click.option("--as-built", is_flag=True, help="Begin with a cell that was never charged.")
 def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built: bool) -> None:
     """Cycle an ageing cell, at one current with a hold or by steps given as text."""
+    from filmgauge_sim.lab.cycler import Channel
     from filmgauge_sim.lab.cycling import HOLD_SHARE, Cycle, is_held
     from filmgauge_sim.lab.experiment import Experiment
     from filmgauge_sim.lab.figures import points
@@ -148,7 +155,7 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
     trace = Trace() if setup.bdf else None
     done: list[Cycle] = []
     with progress(program.times, "cycles") as tick:
-        for each in program.cycles(cell, setup.temperature_c, trace):
+        for each in program.cycles(Channel(cell, setup.temperature_c, trace)):
             done.append(each)
             tick()
     found: list[dict[str, Any]] = [

@@ -101,6 +101,7 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 @click.option("--rest-min", type=DURATION, default=240.0, show_default=True)
 def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
     """Open-circuit voltage of both branches by titration (GITT)."""
+    from filmgauge_sim.lab.cycler import Channel
     from filmgauge_sim.lab.figures import branches
     from filmgauge_sim.lab.titration import RestedPoint, titrate
 
@@ -110,12 +111,10 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
     found: list[RestedPoint] = []
     with progress(None, "titration") as done:
         for portion in titrate(
-            cell,
-            setup.temperature_c,
+            Channel(cell, setup.temperature_c, trace),
             current_ua_cm2=current,
             pulse_s=60.0 * pulse_min,
             rest_s=60.0 * rest_min,
-            trace=trace,
         ):
             found.append(portion)
             done()
@@ -135,6 +134,7 @@ def pulse(
     setup: Setup, current: float, seconds: float, rest: float, count: int, stoichiometry: float
 ) -> None:
     """Pulses of a signed current (uA/cm2, negative discharges), a rest after each."""
+    from filmgauge_sim.lab.cycler import Channel
     from filmgauge_sim.lab.figures import over_time
     from filmgauge_sim.lab.titration import pulses
 
@@ -143,13 +143,11 @@ def pulse(
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     found = list(
         pulses(
-            cell,
-            setup.temperature_c,
+            Channel(cell, setup.temperature_c, trace),
             current_ua_cm2=current,
             pulse_s=seconds,
             rest_s=rest,
             count=count,
-            trace=trace,
         )
     )
     lines = [
@@ -173,13 +171,14 @@ def pulse(
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
 def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     """Replay FILE: time and current or power, CSV or Battery Data Format."""
+    from filmgauge_sim.lab.cycler import Channel
     from filmgauge_sim.lab.figures import over_time
     from filmgauge_sim.lab.load_replay import read_loads, replay
 
     loads = read_loads(file)
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     with progress(1, "replay") as done:
-        found = replay(cell, loads, setup.temperature_c, trace)
+        found = replay(Channel(cell, setup.temperature_c, trace), loads)
         done()
     lines = [
         f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh, discharged"

@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from filmgauge_sim.lab.cycler import hold_voltage, pass_step, run_current
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import Cycle
-from filmgauge_sim.lab.specimen import Specimen
-from filmgauge_sim.lab.trace import Trace
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DENSITIES = {"na/cm2": 1e-3, "ua/cm2": 1.0, "ma/cm2": 1e3}
@@ -97,49 +95,37 @@ class Experiment:
     def __repr__(self) -> str:
         return f"Experiment({self.text!r})"
 
-    def cycles(
-        self, cell: Specimen, temperature_c: float, trace: Trace | None = None
-    ) -> Iterator[Cycle]:
+    def cycles(self, channel: Channel) -> Iterator[Cycle]:
         """Do all steps as often as it says; after each time what was charged and discharged.
 
         Raises NeverEnds where a voltage is not reached within a thousand hours.
         """
         for number in range(1, self.times + 1):
-            if trace is not None:
-                trace.cycle = number
-            yield self._once(cell, temperature_c, number, trace)
+            if channel.trace is not None:
+                channel.trace.cycle = number
+            yield self._once(channel, number)
 
-    def _once(
-        self, cell: Specimen, temperature_c: float, number: int, trace: Trace | None
-    ) -> Cycle:
-        capacity_uah_cm2 = cell.parameters.capacity_uah_cm2
+    def _once(self, channel: Channel, number: int) -> Cycle:
+        capacity_uah_cm2 = channel.cell.parameters.capacity_uah_cm2
         charged = discharged = 0.0
         before_ua_cm2 = 0.0
         for step in self.steps:
             if step.current is None:
-                pass_step(cell, 0.0, temperature_c, step.duration_s or 0.0, trace)
+                channel.pass_step(0.0, step.duration_s or 0.0)
                 continue
             size_ua_cm2 = step.current.density_ua_cm2(capacity_uah_cm2)
             if step.kind == "hold":
                 assert step.until_v is not None
-                passed = hold_voltage(
-                    cell,
+                passed = channel.hold_voltage(
                     step.until_v,
-                    temperature_c,
                     until_ua_cm2=size_ua_cm2,
                     from_ua_cm2=before_ua_cm2 or size_ua_cm2,
-                    trace=trace,
-                    **({} if step.duration_s is None else {"longest_s": step.duration_s}),
+                    longest_s=step.duration_s,
                 )
             else:
                 before_ua_cm2 = size_ua_cm2 if step.kind == "charge" else -size_ua_cm2
-                seconds = run_current(
-                    cell,
-                    before_ua_cm2,
-                    temperature_c,
-                    until_v=step.until_v,
-                    longest_s=step.duration_s,
-                    trace=trace,
+                seconds = channel.run_current(
+                    before_ua_cm2, until_v=step.until_v, longest_s=step.duration_s
                 )
                 passed = before_ua_cm2 * seconds / 3600.0
             charged += max(passed, 0.0)

@@ -10,6 +10,7 @@ from filmgauge_sim.cell.impedance import (
     titrated_slope_v_cm2_as,
     warburg_ohm_cm2,
 )
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import Capacity, Cycle, capacities, charge, cycles, discharge
 from filmgauge_sim.lab.paper_samples import SAMPLES, PaperSample
 from filmgauge_sim.lab.specimen import LIQUID, film, specimen
@@ -102,10 +103,8 @@ def simulate(progress: Callable[[str], None] = lambda text: None) -> PaperResult
 def _cycled(sample: PaperSample) -> CyclingRun:
     cell, trace = sample.make(), Trace()
     run = CyclingRun([], trace, {})
-    recorded = trace if sample.profiles else None
-    for cycle in cycles(
-        cell, sample.current_ua_cm2, ROOM_C, sample.cycles, trace=lambda number: recorded
-    ):
+    channel = Channel(cell, ROOM_C, trace if sample.profiles else None)
+    for cycle in cycles(channel, sample.current_ua_cm2, sample.cycles):
         run.cycles.append(cycle)
         if cycle.number in SPECTRUM_CYCLES and cell.life is not None:
             run.lives[cycle.number] = cell.life
@@ -113,19 +112,20 @@ def _cycled(sample: PaperSample) -> CyclingRun:
 
 
 def _discharged(sample: PaperSample) -> CapacityRun:
-    cell, trace, conditions = sample.make(), Trace(), sample.conditions
+    channel, trace, conditions = Channel(sample.make(), ROOM_C), Trace(), sample.conditions
     early: list[Capacity] = []
     if sample.early_cycles:
-        early = list(capacities(cell, conditions[:1]))
-        for _ in cycles(cell, *conditions[0], sample.early_cycles - 1):
+        early = list(capacities(channel, conditions[:1]))
+        for _ in cycles(channel, conditions[0][0], sample.early_cycles - 1):
             pass
         conditions = conditions[1:]
-    recorded = trace if sample.profiles else None
-    return CapacityRun(early + list(capacities(cell, conditions, recorded)), trace)
+    channel.trace = trace if sample.profiles else None
+    return CapacityRun(early + list(capacities(channel, conditions)), trace)
 
 
 def _retained_share(sample: PaperSample, temperature_c: float) -> float:
-    run = list(cycles(sample.make(), sample.current_ua_cm2, temperature_c, RETAINED_CYCLES))
+    channel = Channel(sample.make(), temperature_c)
+    run = list(cycles(channel, sample.current_ua_cm2, RETAINED_CYCLES))
     return run[-1].discharge_uah_cm2 / run[0].discharge_uah_cm2
 
 
@@ -141,9 +141,10 @@ def _diffusion_per_s(life: LifeState) -> float:
 
 
 def _compared(name: str) -> CellComparison:
-    cell, trace = specimen(name, stoichiometry=0.0), Trace()
-    charge(cell, _CHARGE_UA_CM2, ROOM_C, trace=trace)
-    discharge(cell, _DISCHARGE_UA_CM2, ROOM_C, trace=trace)
+    trace = Trace()
+    channel = Channel(specimen(name, stoichiometry=0.0), ROOM_C, trace)
+    charge(channel, _CHARGE_UA_CM2)
+    discharge(channel, _DISCHARGE_UA_CM2)
     efficiency = [(current, _efficiency_pct(name, current)) for current in _EFFICIENCY_UA_CM2]
     return CellComparison(trace, _stored_pct(name), efficiency)
 
@@ -160,5 +161,5 @@ def _stored_pct(name: str) -> list[tuple[float, float]]:
 
 def _efficiency_pct(name: str, current_ua_cm2: float) -> float:
     """That of the second cycle; the first begins with an empty cell."""
-    *_, last = cycles(specimen(name, stoichiometry=0.0), current_ua_cm2, ROOM_C, 2)
+    *_, last = cycles(Channel(specimen(name, stoichiometry=0.0), ROOM_C), current_ua_cm2, 2)
     return last.coulombic_efficiency_pct
