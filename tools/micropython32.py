@@ -86,7 +86,9 @@ def _download(scratch: Path) -> list[Path]:
             text=True,
         )
         if done.returncode:
-            raise SystemExit(f"apt-get {command[0]} of a 32-bit micropython: {done.stderr.strip()}")
+            raise SystemExit(
+                f"apt-get {command[0]} of a 32-bit micropython: {done.stderr.strip()}"
+            )
     return sorted((scratch / "packages").glob("*.deb"))
 
 

@@ -105,10 +105,8 @@ def temperature(
     factor = sample.capacity_factor if published else 1.0
     flowing = sample.current_ua_cm2 if current is None else current
     cell, trace = setup.specimen(0.0, capacity_factor=factor), setup.trace()
-    channel, conditions = (
-        Channel(cell, setup.temperature_c, trace),
-        [(flowing, degc) for degc in temperatures],
-    )
+    channel = Channel(cell, setup.temperature_c, trace)
+    conditions = [(flowing, degc) for degc in temperatures]
     found: list[dict[str, float]] = []
     with progress(len(temperatures), "temperature") as done:
         for each in capacities(channel, conditions):

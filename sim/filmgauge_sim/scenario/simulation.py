@@ -17,10 +17,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Simulation:
 
     speed: virtual seconds a second, None for as fast as the machine allows.
     air: where nodes that advertise are heard; it stays the caller's, who closes it.
+    single: real interpreters compute in single precision, as the boards do.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Simulation:
         duration: str | None = None,
         speed: float | None = None,
         air: "Air | None" = None,
+        single: bool = False,
     ) -> None:
         """Build the nodes; their files go into `folder`. ValueError for a wrong duration."""
         self.scenario = scenario
@@ -58,12 +61,14 @@ class Simulation:
         if air is not None:
             air.loop.is_paced = True
         try:
-            if runtime == "micropython":
+            if runtime != "cpython":
                 self._stack.enter_context(one_processor())
             for each in scenario.node:
                 talks = air is not None and each.description.advertises
                 port = air.radio_port(each.name) if air and talks else None
-                node = virtual_node(scenario, each, broker, folder, runtime, radio_port=port)
+                node = virtual_node(
+                    scenario, each, broker, folder, runtime, radio_port=port, single=single
+                )
                 self.nodes.append(node)
         except BaseException:
             self.close()
@@ -149,6 +154,7 @@ def virtual_node(
     heap: str | None = None,
     real_wait_ms: int = 5000,
     radio_port: RadioPort | None = None,
+    single: bool = False,
 ) -> VirtualNode:
     """Return a node of a scenario as `VirtualNode` builds it; its files go into `folder`."""
     return VirtualNode(
@@ -163,4 +169,5 @@ def virtual_node(
         heap,
         real_wait_ms,
         radio_port,
+        single,
     )
