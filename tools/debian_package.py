@@ -1,4 +1,4 @@
-"""Installs a package of Debian, with sudo when not root; run with a PROGRAM: if that is missing."""
+"""Installs a package of Debian, with sudo when not root; with a PROGRAM, if that is missing."""
 
 import os
 import shutil

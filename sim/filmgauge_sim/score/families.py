@@ -52,14 +52,14 @@ class Temperature(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """One row of the table. ``programme`` gets the profile's capacity (uAh) and a generator."""
+    """One row of the table."""
 
     name: str
     cell_set: str = "evp-li"
     area_cm2: float
     days: float
     sampling: Sampling
-    programme: Callable[[float, Random], Programme]
+    programme: Programme
     weather: Temperature = Weather()
     counted: CountedFrom = CountedFrom.SWING
     life: LifeState | None = None
@@ -76,7 +76,7 @@ class Family:
     bounds: FamilyBounds | None = None
 
 
-def _programme(table: dict[str, Any]) -> Callable[[float, Random], Programme]:
+def _programme(table: dict[str, Any]) -> Programme:
     options = dict(table)
     return partial(getattr(programmes, options.pop("name")), **options)
 

@@ -4,7 +4,7 @@ Only a node on USB has a cycler, whose currents are known beforehand; what a har
 draws is its firmware's doing and needs the whole node (--runtime cpython or micropython).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -18,9 +18,9 @@ from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
 from filmgauge_sim.parts.tmp117 import ACCURACY_C
 from filmgauge_sim.scenario.loading import ScenarioError
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
-from filmgauge_sim.score.cell_run import ProgrammeStep, Sampling
+from filmgauge_sim.score.cell_run import CellRun, ProgrammeStep, Sampling
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.programmes import HOUR_S, Programme
+from filmgauge_sim.score.programmes import HOUR_S
 from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
 
 _SHUNT_OHM = 1000.0
@@ -76,11 +76,12 @@ def _sensors(world: WorldSection, source: Random) -> SensorErrors:
     return SensorErrors(clock_error=clock, **worst)
 
 
-def _programme(steps: Sequence[CyclerStep], capacity_uah: float, rng: Random) -> Programme:
+def _programme(
+    steps: Sequence[CyclerStep], cell_run: CellRun, capacity_uah: float, rng: Random
+) -> Iterator[ProgrammeStep]:
     """The steps of a cycler, round and round; without any a rest."""
-    del rng
-    made = [_step(step, capacity_uah) for step in steps] or [ProgrammeStep(0.0)]
-    return lambda cell_run: cycle(made)
+    del cell_run, rng
+    return cycle([_step(step, capacity_uah) for step in steps] or [ProgrammeStep(0.0)])
 
 
 def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:

@@ -125,7 +125,7 @@ class _Run:
         faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
         weather, losses = family.weather.at_c, rng("losses")
         self._cell_run = CellRun(cell, sensors, family.sampling, weather, faults, losses)
-        self._programme = family.programme(capacity_uah, rng("programme"))
+        self._steps = family.programme(self._cell_run, capacity_uah, rng("programme"))
         self._duration_s = family.days * 86400.0
         self.ours = FirmwareGauge(
             compile_profile(parameters, family.area_cm2),
@@ -153,7 +153,7 @@ class _Run:
         next_evaluation_s = 0.0
         temperature_cdeg = 2500
         reference = (_NAN, _NAN)
-        for sample in self._cell_run.samples(self._programme, self._duration_s):
+        for sample in self._cell_run.samples(self._steps, self._duration_s):
             reading: Reading = sample.reading
             if reading.temperature_cdeg:
                 temperature_cdeg = reading.temperature_cdeg
