@@ -1,10 +1,12 @@
-"""STM32WB: stop mode keeps all RAM at some 2 uA.
+"""STM32WB: Stop 1 keeps all RAM at some 9 uA.
 
 What differs from other ports, all of it in ports/stm32 of MicroPython:
 - Pins have names. The configuration counts 16 to a port: 0 is A0, 24 is B8.
 - The hardware I2C buses have fixed pins; a soft one goes where the configuration says.
 - The watchdog waits 32 s at most.
 - The wake-up timer is exact to 0.5 ms up to 32 s, and beyond that counts whole seconds.
+- `lightsleep` sets the mode each time (powerctrl.c), and no deeper one can be had from Python:
+  `idle` with the bits of Stop 2 set would sleep, and come back with clocks that nobody restores.
 - Ticks stand still in stop mode: only the RTC tells how long it was. It runs through resets too.
 """
 
