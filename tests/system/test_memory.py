@@ -14,8 +14,8 @@ from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import journal_state
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.simulation import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 NODE = "filmgauge/node.py"
 SAMPLE = "        self._charge.sample()\n"
