@@ -113,7 +113,8 @@ def _state_lines(state: dict[str, Any]) -> list[str]:
         f" {_text(state['soc_sigma_pct'], '.2f', '%')}:"
         f" {_text(state['stored_uah'], '.3f', 'uAh')} of {_text(state['full_uah'], '.3f', 'uAh')}",
         f"  ledger, uAh: {ledger or 'nothing'}",
-        f"  faults {state['faults']}, limits {state['limits'] or 'not known'}",
+        f"  faults {state['faults']}, limits {state['limits'] or 'not known'},"
+        f" booted {state['memory_resets']} times for want of memory",
     ]
 
 
