@@ -6,7 +6,7 @@ from typing import Any
 
 from filmgauge.config import Config
 from filmgauge.control.protection import Protection, Unprotected
-from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
+from filmgauge.decoding.ledger_lines import LEDGER_LINES
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.profile import Profile
 from filmgauge.record.limit_text import limit_text
