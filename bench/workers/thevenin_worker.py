@@ -1,6 +1,6 @@
 """Runs in the peers' environment: thevenin by steps of constant current.
 
-Reads one task a line as JSON, answers with one line of JSON. See bench/peer.py.
+Reads one task a line as JSON, answers with one line of JSON. See bench/peers.py.
 """
 
 import json

@@ -12,18 +12,16 @@ within 0.006 % from 1e-6 tau (4.5 ms at tau = 1.25 h) on; at 1e-7 tau it is 2 % 
 over the same range leave 0.15 %; the series itself cut off at as many terms would be much worse.
 """
 
-import tomllib
 from collections.abc import Sequence
-from importlib.resources import files
 from math import expm1
 from operator import sub, truediv
+
+from filmgauge_sim.package_data import read_toml
 
 # exp(-38) is below half the last bit of 1: such a mode has reached its stationary value.
 DECAYED = 38.0
 
-_MODES = tomllib.loads(
-    (files("filmgauge_sim.cell") / "diffusion.toml").read_text(encoding="utf-8")
-)
+_MODES = read_toml("filmgauge_sim.cell", "diffusion.toml")
 RATES: tuple[float, ...] = tuple(_MODES["rates"])
 WEIGHTS: tuple[float, ...] = tuple(_MODES["weights"])
 

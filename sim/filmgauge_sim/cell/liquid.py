@@ -9,13 +9,12 @@ charge while charging and at rest. One state, piecewise linear: exact for any du
 has the same interface (film.py). Positive current charges the cell.
 """
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from math import asinh, exp, expm1, inf, isfinite, log1p
 
 from filmgauge_sim.cell.crossing import Crossing
 from filmgauge_sim.cell.kinetics import arrhenius, two_thermal_v
+from filmgauge_sim.package_data import read_toml
 
 _SECONDS_PER_HOUR = 3600.0
 _TANGENT_FROM = 40.0
@@ -43,8 +42,7 @@ class LiquidParameters:
 
 def load_liquid() -> LiquidParameters:
     """The set liquid-li-s that comes with the package."""
-    path = files("filmgauge_sim.cell") / "sets_liquid" / "liquid-li-s.toml"
-    return LiquidParameters(**tomllib.loads(path.read_text(encoding="utf-8")))
+    return LiquidParameters(**read_toml("filmgauge_sim.cell", "sets_liquid/liquid-li-s.toml"))
 
 
 class LiquidCell:

@@ -1,13 +1,12 @@
 """What cycler data can tell of a film, and when they cannot: the parameters of a fit."""
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib.resources import files
 from math import exp, inf, log
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
+from filmgauge_sim.package_data import read_toml
 
 # Two of them are two when they differ by more.
 _CURRENT_RATIO = 1.5
@@ -46,9 +45,7 @@ class FitParameter:
         return (log(low) if low > 0.0 else -inf), log(high)
 
 
-_TABLE = tomllib.loads(
-    (files("filmgauge_sim.lab") / "fit_parameters.toml").read_text(encoding="utf-8")
-)
+_TABLE = read_toml("filmgauge_sim.lab", "fit_parameters.toml")
 FIT_PARAMETERS = tuple(FitParameter(name, **given) for name, given in _TABLE["fitted"].items())
 # Names of parameters -> why they stay as in the set begun with.
 NOT_FITTED: dict[str, str] = _TABLE["kept"]

@@ -1,16 +1,12 @@
 """The published tests and their samples, as paper.toml has them."""
 
-import tomllib
 from dataclasses import dataclass, field
-from importlib.resources import files
-from typing import Any
 
 from filmgauge_sim.cell import FilmCell, LifeState
 from filmgauge_sim.lab.specimen import film
+from filmgauge_sim.package_data import read_toml
 
-PAPER: dict[str, Any] = tomllib.loads(
-    (files("filmgauge_sim.lab") / "paper.toml").read_text(encoding="utf-8")
-)
+PAPER = read_toml("filmgauge_sim.lab", "paper.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

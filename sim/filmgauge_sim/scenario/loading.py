@@ -29,12 +29,11 @@ from filmgauge_sim.nodes.faults import FaultSection, check_fault
 from filmgauge_sim.nodes.secrets import read_secrets, throwaway_secrets
 from filmgauge_sim.nodes.surroundings import WorldSection, check_world, plain_world, with_paths
 from filmgauge_sim.nodes.tables import from_table
+from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
 
 # Keys as they were called before a node had one description -> what they are called now.
-RENAMED: dict[str, str] = tomllib.loads(
-    (files("filmgauge_sim.scenario") / "renamed_keys.toml").read_text(encoding="utf-8")
-)
+RENAMED: dict[str, str] = read_toml("filmgauge_sim.scenario", "renamed_keys.toml")
 
 
 class ScenarioError(ValueError):

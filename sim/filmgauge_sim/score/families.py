@@ -4,17 +4,16 @@ Where a family says nothing else, the cell begins anywhere between 20 and 80 % o
 and the gauge begins with 50 % and a standard deviation of 29 %, that of anything from 0 to 100.
 """
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from importlib.resources import files
 from math import cos, pi
 from random import Random
 from typing import Any, Protocol
 
 from filmgauge_sim.cell import CellParameters, LifeState
+from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.score import programmes, truth
 from filmgauge_sim.score.bounds import FamilyBounds
 from filmgauge_sim.score.cell_run import Sampling
@@ -94,8 +93,7 @@ _MADE: dict[str, Callable[[Any], Any]] = {
 
 
 def _families() -> dict[str, Family]:
-    text = (files("filmgauge_sim.score") / "families.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
+    tables = read_toml("filmgauge_sim.score", "families.toml")
     families: dict[str, Family] = {}
     for name, own in tables.items():
         table = tables.get(own.pop("like", ""), {}) | own

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
-from filmgauge_host.terminal.score_table import missed_text
+from filmgauge_host.cli.score import missed_text
 from filmgauge_sim.score.bounds import Check, FamilyBounds
 from filmgauge_sim.score.families import FAMILIES
 
