@@ -10,7 +10,7 @@ the functions of modules: a traceback still tells where it happened.
 
 import ast
 import string
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 _Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
@@ -52,20 +52,22 @@ class _Constants:
         """Note the integers of a module, after those of the modules that it imports from."""
         module = _module(path)
         known = self._imported(path)
+        bound = _bound(self._trees[path])
         for node in self._trees[path].body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name, value = node.targets[0].id, _integer(node.value, known)
-                if value is not None:
+                if value is not None and bound[name] == 1:
                     known[name] = value
                     self._values[module, name] = value
 
     def _imported(self, path: str) -> dict[str, int]:
         found = {}
+        bound = _bound(self._trees[path])
         for node in ast.walk(self._trees[path]):
             if isinstance(node, ast.ImportFrom) and node.module in self._modules:
                 for alias in node.names:
                     value = self._value(node.module, alias.name)
-                    if value is not None:
+                    if value is not None and not bound[alias.asname or alias.name]:
                         found[alias.asname or alias.name] = value
         return found
 
@@ -78,9 +80,10 @@ class _Constants:
                 self._read(path)
         return self._values.get((module, name))
 
-    def _is_needed(self, module: str, name: str) -> bool:
+    @staticmethod
+    def _is_needed(alias: ast.alias, numbers: Mapping[str, int]) -> bool:
         """Return whether a name is to be imported: the compiler knows `const` by itself."""
-        return name != "const" and self._value(module, name) is None
+        return alias.name != "const" and (alias.asname or alias.name) not in numbers
 
     def _with_numbers(self, path: str) -> str:
         tree, module = self._trees[path], _module(path)
@@ -97,7 +100,7 @@ class _Constants:
                 if value is not None:
                     edits.append(_edit(node, _literal(value)))
             elif isinstance(node, ast.ImportFrom) and node.module in self._modules:
-                left = [a for a in node.names if self._is_needed(node.module, a.name)]
+                left = [a for a in node.names if self._is_needed(a, numbers)]
                 if len(left) < len(node.names):
                     edits.append(_edit(node, _import(node.module, left)))
         return _edited(self._sources[path], edits)
@@ -236,6 +239,16 @@ def _other_names(trees: Iterable[ast.Module]) -> set[str]:
             elif isinstance(node, ast.alias):
                 found.update((node.asname or node.name).split("."))
     return found
+
+
+def _bound(tree: ast.Module) -> Counter[str]:
+    """Return how often each name is given a value, anywhere in a file."""
+    return Counter(
+        node.arg if isinstance(node, ast.arg) else node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.arg)
+        or (isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
+    )
 
 
 def _mentioned(trees: Iterable[ast.Module]) -> set[str]:

@@ -54,7 +54,7 @@ class Other:
         self._wall = wall
 
     def doubled(self):
-        return _wide(self.sums())
+        return _wide(self.sums() + counted())
 
     def sums(self):
         scale = [self._wall * item for item in (1, 1)]
@@ -63,6 +63,17 @@ class Other:
 
 def _wide(total):
     return total
+
+
+wakes = 0
+for _ in range(3):
+    wakes += 1
+LIMIT = 9
+
+
+def counted():
+    LIMIT = wakes
+    return LIMIT
 """
 SOURCES = {
     "box/__init__.py": "",
