@@ -13,8 +13,8 @@ from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 NODE, UPLINK = "filmgauge/node.py", "filmgauge/uplink/ble/uplink.py"
 SERVER = "filmgauge/uplink/ble/gatt_server.py"
