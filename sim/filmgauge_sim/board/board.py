@@ -191,7 +191,6 @@ class VirtualBoard:
     def _own_handlers(self) -> dict[int, Handler]:
         return {
             _protocol.HELLO: self._hello,
-            _protocol.IDENTITY: lambda *_: self.identity,
             _protocol.RTC_READ: lambda *_: self.rtc_memory,
             _protocol.RTC_WRITE: self._rtc_write,
             _protocol.RESET: self._reset,
@@ -208,7 +207,7 @@ class VirtualBoard:
         }
 
     def _hello(self, small: int, argument: int, data: bytes) -> bytes:
-        return struct.pack(
+        head = struct.pack(
             _protocol.HELLO_ANSWER,
             self._cause,
             self.flash.blocks,
@@ -217,6 +216,7 @@ class VirtualBoard:
             self._unique_id,
             _protocol.PORTS.index(self.kind.port),
         )
+        return head + self.identity
 
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
         if len(data) > RTC_BYTES:

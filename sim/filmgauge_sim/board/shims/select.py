@@ -1,6 +1,4 @@
-"""`select.poll` on the serial port, and on sockets where the board has them."""
-
-import _console
+"""`select.poll` on the board's sockets in virtual time, and on its serial port."""
 
 POLLIN = 1
 POLLOUT = 4
@@ -25,15 +23,11 @@ class poll:
         """Return the (stream, event) pairs that are ready within `timeout` ms."""
         writable = [(stream, POLLOUT) for stream, mask in self._streams if mask & POLLOUT]
         if writable:
-            return writable
+            return writable  # a few hundred bytes always fit into the send buffer
         if len(self._streams) != 1:
             raise NotImplementedError("the virtual board polls one stream at a time")
         stream = self._streams[0][0]
-        if hasattr(stream, "await_data"):
-            ready = stream.await_data(None if timeout < 0 else timeout * 1000)
-        else:
-            ready = _console.ready(timeout)
+        ready = stream.await_data(None if timeout < 0 else timeout * 1000)
         return [(stream, POLLIN)] if ready else []
 
-    def ipoll(self, timeout=-1, flags=0):
-        return iter(self.poll(timeout))
+    ipoll = poll
