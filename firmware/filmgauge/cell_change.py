@@ -5,7 +5,6 @@ and seq are the node's and go on.
 """
 
 from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE, LedgerOnly
-from filmgauge.gauge.ledger import CORRECTED, MEASURED
 from filmgauge.state import GAUGE_AT
 
 
@@ -16,14 +15,9 @@ def close_ledger(state, offset) -> None:
     """
     old = LedgerOnly()
     old.unpack_from(state.buffer, GAUGE_AT)
-    ledger = old.ledger
-    measured_nah, booked_nah, corrected_nah = state.closed_nah
-    # Not zero where no record has said yet that the cell was changed before.
-    state.closed_nah = (
-        measured_nah + ledger.line_nah(MEASURED),
-        booked_nah + ledger.booked_nah(),
-        corrected_nah + ledger.line_nah(CORRECTED),
-    )
+    # Added to what no record has said yet of an earlier change.
+    sums = zip(state.closed_nah, old.ledger.sums_nah())
+    state.closed_nah = tuple(before + now for before, now in sums)
     state.cell_changed = 1
     state.info_sent = state.offset_running = 0
     if offset is not None and state.buffer[GAUGE_AT + SIZE - 1]:  # a gauge was opened

@@ -78,13 +78,16 @@ class Config:
 
     def __init__(self, **values):
         """Take the values by name; raise ValueError naming the one that is wrong."""
-        for fields, check in ((numbers(), _number), (texts(), _text)):
+        for fields, wrong_with in ((numbers(), _wrong_number), (texts(), _wrong_text)):
             for name, default, low, high in fields:
                 value = values.pop(name, default)
+                wrong = None
                 if value is None:
-                    raise ValueError("configuration key %s is missing" % name)
-                if value is not default:  # which is within its bounds
-                    check(name, value, low, high)
+                    wrong = "is missing"
+                elif value is not default:  # which is within its bounds
+                    wrong = wrong_with(value, low, high)
+                if wrong:
+                    raise ValueError("configuration key %s %s" % (name, wrong))
                 setattr(self, name, value)
         check_node(getattr(self, "node"))  # noqa: B009
         for name in KEYS:
@@ -149,17 +152,15 @@ def _empty(word):
     return ""
 
 
-def _number(name, value, low, high):
+def _wrong_number(value, low, high):
+    """Return what is wrong with a number, None for nothing."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("configuration key %s must be an integer, not %r" % (name, value))
-    if not low <= value <= high:
-        raise ValueError(
-            "configuration key %s must be %d to %d, not %d" % (name, low, high, value)
-        )
+        return "must be an integer, not %r" % (value,)
+    return None if low <= value <= high else "must be %d to %d, not %d" % (low, high, value)
 
 
-def _text(name, value, low, high):
+def _wrong_text(value, low, high):
+    """Return what is wrong with a text, None for nothing; it may be a secret."""
     if not isinstance(value, str):
-        raise ValueError("configuration key %s must be text" % name)
-    if not low <= len(value) <= high:
-        raise ValueError("configuration key %s must have %d to %d characters" % (name, low, high))
+        return "must be text"
+    return None if low <= len(value) <= high else "must have %d to %d characters" % (low, high)

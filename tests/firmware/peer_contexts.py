@@ -5,7 +5,7 @@ from cell_profiles import cell
 from filmgauge.config import Config
 from filmgauge.record.record import Record
 from filmgauge.store.backlog import Backlog
-from filmgauge.uplink.ble.peer_context import PeerContext
+from filmgauge.uplink.peer_context import PeerContext
 
 CONFIG = b'{"node": "window-1", "pin_scl": 1, "pin_sda": 2, "pin_gate": 3, "command_key": "%s"}'
 KEY = "00112233445566778899aabbccddeeff"

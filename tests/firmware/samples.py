@@ -37,8 +37,11 @@ class Sensor:
     """A sensor that has counted `moved_pc` since it was asked last."""
 
     def __init__(self):
-        self.moved_pc = 0
+        self.moved_pc = self.fraction_pc = 0
         self.lost = False
+
+    def carried_pc(self):
+        return self.fraction_pc
 
     def charge_pc(self):
         moved_pc, self.moved_pc, self.lost = self.moved_pc, 0, False

@@ -1,7 +1,6 @@
 """The whole way of somebody who has a film and a board: from the questions to the first record."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,11 @@ from flashed_board import SPEED
 from filmgauge_host.cli.app import main
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_sim.air.air import Air
+from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.board.radio_port import Advertisement
 from filmgauge_sim.board.serial_board import SerialOptions
-from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.serial_bench import bench_board
-from filmgauge_sim.scenario.building import virtual_node
-from filmgauge_sim.scenario.loading import scenario_of_node
 
 ANSWERS = (
     """leaf-1
@@ -72,12 +69,12 @@ def test_from_the_questions_to_the_first_record(folder: Path, tmp_path: Path) ->
     assert record["soc_pct"] == pytest.approx(60, abs=1)
 
     # What was flashed is what is simulated, bit for bit.
-    scenario = scenario_of_node(folder / "node.toml")
-    (tmp_path / "run").mkdir()
-    simulated = virtual_node(scenario, scenario.node[0], Broker("", 0), tmp_path / "run")
-    with closing(simulated):
-        for path in ("/config.json", "/profile.bin"):
-            assert fetch(board.board.flash, path) == fetch(simulated.flash, path)
+    out = tmp_path / "run"
+    short = ("--runtime", "cpython", "--duration", "10min", "--speed", "max", "--out", out)
+    assert filmgauge("run", "--node", folder, *short)["nodes"][0]["sent"] == 1
+    simulated = Flash(out / "leaf-1.flash", board.board.flash.blocks)
+    for path in ("/config.json", "/profile.bin"):
+        assert fetch(board.board.flash, path) == fetch(simulated, path)
 
     # And whoever has its key hears the record.
     air.run_to(board.board.now_us)

@@ -1,6 +1,7 @@
 """Charge of a node whose current sensor counts through the sleep."""
 
 from filmgauge.charge.sampler import Sampler
+from filmgauge.gauge.ledger import MEASURED
 from filmgauge.record import FAULT_GAP
 
 
@@ -20,6 +21,7 @@ class CoulombCounter:
                 faults = FAULT_GAP
                 gauge.add_gap()
             moved_pc = sampler.current.charge_pc()
+            gauge.ledger.add_pc(MEASURED, sampler.current.carried_pc())  # it is exact
         count = gauge.count
         if state.offset_running:
             count = gauge.zero

@@ -55,9 +55,10 @@ class Ledger:
         """Return a line in nAh."""
         return nah(self.line_pc(line))
 
-    def booked_nah(self) -> int:
-        """Return all that is known but not measured, in nAh."""
-        return nah(self.stored_pc(_FIRST_BOOKED))
+    def sums_nah(self) -> "tuple[int, int, int]":
+        """Return what was measured, what is known but not measured, and what was corrected."""
+        booked_pc = self.stored_pc(_FIRST_BOOKED)
+        return self.line_nah(MEASURED), nah(booked_pc), self.line_nah(CORRECTED)
 
     def stored_pc(self, first: int = OPENING) -> int:
         """Return the sum of the lines from `first` on in pC: of all, it is the charge in the cell

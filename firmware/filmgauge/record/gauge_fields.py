@@ -1,7 +1,6 @@
 """What a gauge knows of its cell, as fields of a record."""
 
 from filmgauge.compat import const
-from filmgauge.gauge.ledger import CORRECTED, MEASURED
 from filmgauge.record import FAULT_CELL
 
 _MOST = const(0x7FFFFFFF)  # that a field of a record holds
@@ -11,14 +10,11 @@ _PPM = const(1000000)
 
 def add_ledger_fields(record, gauge) -> None:
     """Add what every gauge has, one without a profile too."""
-    ledger = gauge.ledger
     record.soc_ppm = gauge.soc_ppm()
     record.soc_sigma_ppm = gauge.sigma_ppm()
     record.stored_nah = gauge.stored_nah()
     record.full_nah = gauge.full_nah()
-    record.measured_nah = ledger.line_nah(MEASURED)
-    record.booked_nah = ledger.booked_nah()
-    record.corrected_nah = ledger.line_nah(CORRECTED)
+    record.measured_nah, record.booked_nah, record.corrected_nah = gauge.ledger.sums_nah()
 
 
 def add_closed_ledger(record, state) -> None:

@@ -5,7 +5,8 @@
         sensor.check()              # OSError unless it is an INA228
         sensor.start()
     sensor.read_charge()            # all that can fail, before anything counts
-    sensor.charge_pc()              # since the last time: exact, no fraction is ever lost
+    sensor.charge_pc()              # since the last time, rounded down
+    sensor.carried_pc()             # and what that has left behind, as soon as it is a whole pC
     sensor.current_pa(), sensor.bus_uv()
 
 Positive charges the cell. The accumulator runs while the node sleeps; what it showed last is
@@ -50,7 +51,8 @@ ONCE_MS = const(2)
 class CountScale:
     """What a count is worth at a shunt: 78.125 nV across it, or 78.125 nVs of the accumulator.
 
-    `numerator` over `denominator` pA or pC; `fraction` is what is left of a pC, in 1/denominator.
+    `numerator` over `denominator` pA or pC; `fraction` is what rounding left of a pC, in
+    1/denominator.
     """
 
     def __init__(self, shunt_mohm: int):
@@ -66,10 +68,16 @@ class CountScale:
         return code * self.numerator // self.denominator
 
     def pc(self, counts: int) -> int:
-        """Return a charge in pC; the fraction of one stays for the next time."""
-        fine = counts * self.numerator + self.fraction
-        self.fraction = fine % self.denominator
+        """Return a charge in pC, rounded down; what that leaves behind adds up."""
+        fine = counts * self.numerator
+        self.fraction += fine % self.denominator
         return fine // self.denominator
+
+    def carried_pc(self) -> int:
+        """Return the whole pC that have added up: none or one after each charge."""
+        whole = self.fraction // self.denominator
+        self.fraction %= self.denominator
+        return whole
 
 
 class Ina228(CountScale):

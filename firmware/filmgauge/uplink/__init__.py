@@ -5,7 +5,7 @@ class NoUplink:
     """The uplink of a node without one: every record waits in flash for whoever reads it there.
 
     stores_first: a record is to be stored before it is sent, since nobody acknowledges it.
-    peer: what a connected peer sees and asks for (ble/peer_context.py), None without any.
+    peer: what a connected peer sees and asks for (peer_context.py), None without any.
     error: why the last record did not go. taken_nj: what the radio has taken out of the buffer
     capacitor for it, as far as that is configured.
     """

@@ -10,7 +10,6 @@ import gc
 import struct
 
 from filmgauge.compat import const
-from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
 from filmgauge.uplink.commands import (
     DENIED,
     DONE,
@@ -20,6 +19,7 @@ from filmgauge.uplink.commands import (
     Refused,
     parse_secure,
 )
+from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
 
 TIME = const(1)
 REPORT = const(2)

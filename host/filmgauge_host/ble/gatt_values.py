@@ -120,21 +120,20 @@ def record(value: bytes) -> Record | None:
 
 def state(value: bytes) -> NodeState:
     """Return the state."""
-    fields = _fields("state", _STATE, value)
-    boot, seq, up_s, unix_s, waiting, oldest_boot, oldest_seq, heap, counter, faults, limits = (
-        fields
+    boot, seq, up_s, unix_s, waiting, *oldest, free_heap, command_counter, faults, limits = (
+        _fields("state", _STATE, value)
     )
     return NodeState(
-        boot=boot,
-        seq=seq,
-        up_s=up_s,
-        unix_s=unix_s or None,
-        waiting=waiting,
-        oldest=(oldest_boot, oldest_seq) if waiting else None,
-        free_heap=heap,
-        command_counter=counter,
-        faults=fault_text(faults),
-        limits=None if limits == 0xFFFF else limit_text(limits),
+        boot,
+        seq,
+        up_s,
+        unix_s or None,
+        waiting,
+        (oldest[0], oldest[1]) if waiting else None,
+        free_heap,
+        command_counter,
+        fault_text(faults),
+        None if limits == 0xFFFF else limit_text(limits),
     )
 
 

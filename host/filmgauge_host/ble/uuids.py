@@ -3,7 +3,8 @@
 from filmgauge.uplink.ble import gatt
 from filmgauge.uplink.ble.uplink import COMPANY as COMPANY
 
-_SHORT = "0000{:04x}-0000-1000-8000-00805f9b34fb"
+BASE = "-0000-1000-8000-00805f9b34fb"  # what an assigned number stands before
+_SHORT = "0000{:04x}" + BASE
 BTHOME = _SHORT.format(0xFCD2)  # service data
 
 

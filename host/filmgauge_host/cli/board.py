@@ -9,11 +9,11 @@ import click
 
 from filmgauge_host.cli.options import input_errors
 from filmgauge_host.errors import FilmgaugeError, needs
-from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.boards import BOARDS, USUAL
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(list(BOARDS)), default="esp32-c3", show_default=True)
+@click.option("--kind", type=click.Choice(list(BOARDS)), default=USUAL, show_default=True)
 @click.option(
     "--image",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -13,12 +13,16 @@ import click
 import msgspec
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.provision.node_file import DESCRIPTION, read_node, read_node_secrets
+from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_sim.cell.parameters import available_sets
 from filmgauge_sim.nodes.boards import BOARDS
-from filmgauge_sim.nodes.description import NodeDescription, description_from
+from filmgauge_sim.nodes.description import (
+    DESCRIPTION_FILE,
+    NodeDescription,
+    description_from,
+)
 from filmgauge_sim.nodes.secrets import check_secrets
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
@@ -66,7 +70,7 @@ def ask(
     """
     name = _prompt("Name of the node", None, lambda text: description_from({"name": text}).name)
     folder = out / name
-    has_file = (folder / DESCRIPTION).exists()
+    has_file = (folder / DESCRIPTION_FILE).exists()
     before = read_node(folder, lambda _: None)[0] if has_file else None
     secrets = read_node_secrets(folder)
     board = _choice("Board", tuple(BOARDS), before.board if before else next(iter(BOARDS)))
@@ -123,14 +127,14 @@ class _Interview:
         self._ask("cell.area_cm2", "Area of the film, cm2", None if is_new else cell.area_cm2)
         self._set("cell.new", _confirm("Was it never charged?", cell.new))
         usual = "unknown" if cell.soc is None else f"{100 * cell.soc:g}"
-        _prompt("Charge now, %, or unknown", usual, self._take_charge)
+        _prompt("Charge now, %, or unknown", usual, self._set_charge)
 
     def network(self, present: Mapping[str, str]) -> dict[str, str]:
         """Ask for network and broker; return the secrets that were asked for."""
         self.values({"wifi.ssid": "Wi-Fi network"})
         broker = self.description.broker
         usual = BrokerAddress(broker.host, broker.port, user=broker.user or None)
-        _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._take_broker)
+        _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._set_broker)
         asked: dict[str, str] = {}
         if WIFI_PASSWORD not in present:
             asked[WIFI_PASSWORD] = ask_wifi_password(self.description.wifi.ssid)
@@ -185,10 +189,10 @@ class _Interview:
         table = msgspec.to_builtins(varied(self.description, {path: value}))
         self.description = description_from(table, folder=Path.cwd())
 
-    def _take_charge(self, text: str) -> None:
+    def _set_charge(self, text: str) -> None:
         self._set("cell.soc", None if text == "unknown" else _number(text) / 100)
 
-    def _take_broker(self, url: str) -> None:
+    def _set_broker(self, url: str) -> None:
         address = parse_address(url)
         if address.tls:
             raise InputError("a node speaks MQTT without TLS: mqtt://, not mqtts://")
@@ -208,12 +212,12 @@ def _number(text: str) -> float:
     raise InputError(f"it must be a number, not {text!r}")
 
 
-def _prompt(question: str, usual: Any, take: Callable[[str], Any]) -> Any:
-    """Ask until the answer is taken, saying what is wrong."""
+def _prompt(question: str, usual: Any, accept: Callable[[str], Any]) -> Any:
+    """Ask until the answer is accepted, saying what is wrong."""
 
     def checked(text: str) -> Any:
         try:
-            return take(str(text))
+            return accept(str(text))
         except ValueError as error:
             raise click.UsageError(str(error)) from None
 

@@ -46,8 +46,8 @@ class _Speed(click.ParamType):
 @click.argument("scenario", required=False)
 @click.option(
     "--node",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Instead of SCENARIO: the description of a node (node.toml), in a plain world.",
+    type=click.Path(path_type=Path),
+    help="Instead of SCENARIO: the description of a node, or its folder, in a plain world.",
 )
 @click.option(
     "--runtime",

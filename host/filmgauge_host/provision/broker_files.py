@@ -56,23 +56,23 @@ def with_password(text: str, user: str, password: str) -> str:
 
     A line that is right already keeps its salt, so that nothing changes for nothing.
     """
-    kept: list[str] = []
+    rest: list[str] = []
     own = f"{user}:{password_hash(password)}"
     for line in text.splitlines():
         name, _, hashed = line.partition(":")
         if name != user:
-            kept.append(line)
+            rest.append(line)
         elif is_hash_of(hashed.strip(), password):
             own = line
-    return "\n".join([*kept, own]) + "\n"
+    return "\n".join([*rest, own]) + "\n"
 
 
 def without_strays(text: str, before: str, after: str) -> str:
     """Return a password file without the users that an ACL file has lost from `before` to
     `after`: a node that got another user must not leave its old one a way in."""
     lost = _users(before) - _users(after)
-    kept = [line for line in text.splitlines() if line.partition(":")[0] not in lost]
-    return "".join(line + "\n" for line in kept)
+    rest = [line for line in text.splitlines() if line.partition(":")[0] not in lost]
+    return "".join(line + "\n" for line in rest)
 
 
 def _users(acl: str) -> set[str]:
@@ -90,14 +90,14 @@ def acl_block(node: str, user: str) -> str:
 def with_acl(text: str, node: str, user: str) -> str:
     """Return an ACL file with the block of a node, in place of an older one."""
     begin, end = _BEGIN.format(node=node), _END.format(node=node)
-    kept: list[str] = []
+    rest: list[str] = []
     inside = False
     for line in text.splitlines():
         if line == begin:
             inside = True
         if not inside:
-            kept.append(line)
+            rest.append(line)
         if line == end:
             inside = False
-    head = "\n".join(kept)
+    head = "\n".join(rest)
     return (head + "\n" if head else "") + acl_block(node, user)

@@ -12,10 +12,16 @@ from typing import Any
 
 from filmgauge.config import SECRETS
 from filmgauge_host.errors import InputError
-from filmgauge_sim.nodes.description import NodeDescription, description_from, read_description
+from filmgauge_sim.nodes.description import (
+    RENEWAL,
+    NodeDescription,
+    description_file,
+    description_from,
+    is_older,
+    read_description,
+)
 from filmgauge_sim.nodes.secrets import read_secrets
 
-DESCRIPTION = "node.toml"
 _CONFIG = "config.json"  # of filmgauge 0.1
 _PREFIXES = {"wifi": "wifi", "mqtt": "broker", "pin": "pins", "ble": "bluetooth"}  # tables
 _SAME = {  # table: keys that have the same name
@@ -42,13 +48,13 @@ def read_node(path: Path, say: Callable[[str], None]) -> tuple[NodeDescription, 
 
     say: gets the sentence about a file of filmgauge 0.1. Raises ValueError, one sentence.
     """
-    file = path / DESCRIPTION if path.is_dir() else path
+    file = description_file(path)
     secrets = read_node_secrets(file.parent)
     table = _older_table(file)
     if table is None:
         return read_description(file), secrets
     description = description_from(_renewed(table, secrets), str(file), file.parent)
-    say(f"{file} is of filmgauge 0.1: filmgauge provision --from {file} renews it")
+    say(RENEWAL.format(file))
     return description, secrets
 
 
@@ -63,7 +69,7 @@ def _older_table(file: Path) -> dict[str, Any] | None:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # whoever reads it as a description says what is wrong
         return None
-    return table if "node" in table and "name" not in table else None
+    return table if is_older(table) else None
 
 
 def _older_secrets(folder: Path) -> dict[str, str]:

@@ -21,14 +21,13 @@ from filmgauge_host.provision.broker_files import (
     with_password,
     without_strays,
 )
-from filmgauge_host.provision.node_file import DESCRIPTION
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_sim.nodes.configuration import compiled_profile, firmware_configuration
-from filmgauge_sim.nodes.description import NodeDescription, to_toml
+from filmgauge_sim.nodes.description import DESCRIPTION_FILE, NodeDescription, to_toml
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, needed_keys, secrets_to_toml
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
-_KNOWN = "known.toml"
+_REGISTRY = "known.toml"
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,13 @@ def provision(
     firmware_configuration(description, secrets)  # says what is wrong
     folder = out / description.name
     files = {
-        folder / DESCRIPTION: Content(_file(description).encode()),
+        folder / DESCRIPTION_FILE: Content(_file(description).encode()),
         folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
-    known = out / _KNOWN
-    if keys or known.exists():
-        files[known] = Content(with_keys(known, description.name, keys).encode(), 0o600)
+    registry = out / _REGISTRY
+    if keys or registry.exists():
+        files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
         user = description.broker.user or description.name
         files |= _broker_files(out, description.name, user, secrets[MQTT_PASSWORD])

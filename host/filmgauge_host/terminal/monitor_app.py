@@ -124,6 +124,8 @@ class MonitorApp(App[None]):
 
     def _tick(self) -> None:
         """Draw what changed since the last time."""
+        if not self.query("#header"):
+            return  # the screen is gone already: the app ends
         self._snapshots = {node.name: node for node in visible(self._ingest, self._shown)}
         self._draw_header()
         self.query_one("#nobody").display = not self._snapshots

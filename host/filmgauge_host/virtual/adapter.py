@@ -7,10 +7,10 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailabl
 from bumble.core import UUID
 from bumble.device import Device
 
+from filmgauge_host.ble import uuids
+
 # It warns of every connection to a board, whose advertising its own host has not begun.
 logging.getLogger("bumble").setLevel(logging.ERROR)
-
-_BASE_UUID = "-0000-1000-8000-00805f9b34fb"
 
 
 class VirtualAdapter:
@@ -62,4 +62,4 @@ def uuid_text(uuid: UUID) -> str:
     """Return a UUID as bleak writes it: 128 bits, small letters."""
     if len(uuid.uuid_bytes) == 16:
         return uuid.to_hex_str("-").lower()
-    return uuid.to_hex_str().lower().zfill(8) + _BASE_UUID
+    return uuid.to_hex_str().lower().zfill(8) + uuids.BASE

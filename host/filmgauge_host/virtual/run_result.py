@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
 from filmgauge_host import bdf
+from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -137,22 +138,21 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def write_truth(node: VirtualNode, folder: Path, day: datetime.date) -> Path:
-    """Write the truth as Battery Data Format, a row for each wake; return the path."""
-    path = folder / f"filmgauge__{node.name}__{day:%Y%m%d}_001{bdf.SUFFIX}"
+def write_truth(node: VirtualNode, folder: Path, day: datetime.date) -> None:
+    """Write the truth as Battery Data Format, a row for each wake. FilmgaugeError if it cannot."""
+    lines = [bdf.line(_TRUTH_COLUMNS)]
     step, phase = 0, None
-    with path.open("w", newline="") as file:
-        file.write(bdf.line(_TRUTH_COLUMNS))
-        for truth in node.truth:
-            step += truth.phase != phase
-            phase = truth.phase
-            cells = (
-                f"{truth.now_us / 1e6:.6f}",
-                f"{truth.voltage_v:.6f}",
-                f"{truth.current_ua / 1e6:.12f}",
-                f"{truth.temperature_c:.4f}",
-                step,
-                f"{truth.stoichiometry:.9f}",
-            )
-            file.write(bdf.line(cells))
-    return path
+    for truth in node.truth:
+        step += truth.phase != phase
+        phase = truth.phase
+        cells = (
+            f"{truth.now_us / 1e6:.6f}",
+            f"{truth.voltage_v:.6f}",
+            f"{truth.current_ua / 1e6:.12f}",
+            f"{truth.temperature_c:.4f}",
+            step,
+            f"{truth.stoichiometry:.9f}",
+        )
+        lines.append(bdf.line(cells))
+    path = folder / f"filmgauge__{node.name}__{day:%Y%m%d}_001{bdf.SUFFIX}"
+    write_all({path: Content("".join(lines).encode())})

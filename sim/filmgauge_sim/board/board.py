@@ -172,7 +172,7 @@ class VirtualBoard:
         self.requests += 1
         if self.requests == self.cut_at_request:
             self.cut_at_request = None
-            raise BoardStopped(Outcome(ResetCause.POWER_ON, note="power cut"))
+            raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
         self.load.work(elapsed_us + _REQUEST_US)
         handler = self._handlers.get(operation)
         if handler is None:
@@ -226,7 +226,7 @@ class VirtualBoard:
         return b""
 
     def _reset(self, small: int, argument: int, data: bytes) -> bytes:
-        raise BoardStopped(Outcome(ResetCause.HARD, note="reset by the firmware"))
+        raise BoardStopped(Outcome(ResetCause.HARD, reason="reset by the firmware"))
 
     def _hang(self, small: int, argument: int, data: bytes) -> bytes:
         raise BoardStopped(self.hang())

@@ -1,23 +1,20 @@
-"""Bytecode of MicroPython from source text, with mpy-cross."""
+"""Bytecode of MicroPython, made by mpy-cross. Plain Python: it runs on every architecture."""
 
 import re
 import subprocess
 
 
 class CompileError(RuntimeError):
-    """mpy-cross does not make bytecode of a text; its words are the message."""
+    """mpy-cross does not take a text, or does not do what it should."""
 
 
-def compiled(text: str, name: str) -> bytes:
-    """Return the bytecode of a module, which tracebacks call `name`. Raises CompileError.
-
-    It is plain Python, so the same bytecode runs on every architecture.
-    """
+def bytecode(text: str, name: str) -> bytes:
+    """Return a module as bytecode; `name` is its file in a traceback. Raises CompileError."""
     return _mpy_cross("-s", name, "-o", "-", "-", text=text)
 
 
 def bytecode_version() -> tuple[int, int]:
-    """Return version and sub-version of the bytecode that is made. Raises CompileError."""
+    """Return version and sub-version of the bytecode. Raises CompileError."""
     said = _mpy_cross("--version").decode()
     found = re.search(r"mpy v(\d+)\.(\d+)", said)
     if found is None:

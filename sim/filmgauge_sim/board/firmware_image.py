@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import filmgauge
-from filmgauge_sim.board.bytecode import compiled
+from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.shims import _protocol
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
@@ -39,7 +39,7 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     """Return the ROM folder, compiling what is not in the cache.
 
     sources: path on the board -> source text, the firmware unless given; `main.py` is run.
-    Raises CompileError when a file does not compile.
+    Raises CompileError with the compiler's words when a file does not compile.
     """
     firmware = firmware_sources() if sources is None else sources
     files = {f"firmware/{path}": text for path, text in firmware.items()}
@@ -73,15 +73,17 @@ def _compile_all(files: dict[str, str], base: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=base) as scratch:
         made = Path(scratch) / "rom"
         for path, text in files.items():
-            file = made / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if file.name == _START:  # the interpreter starts a script from source
-                file.write_text(text)
-            else:
-                code = compiled(text, "/".join(file.parts[-2:]))
-                file.with_suffix(".mpy").write_bytes(code)
+            _compile(text, made / path)
         try:
             made.rename(target)
         except OSError:
             if not target.exists():
                 raise
+
+
+def _compile(text: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name == _START:  # the interpreter starts a script from source
+        path.write_text(text)
+    else:
+        path.with_suffix(".mpy").write_bytes(bytecode(text, "/".join(path.parts[-2:])))

@@ -42,7 +42,7 @@ class _Link:
     def call(self, operation: int, small: int = 0, argument: int = 0, data: Any = b"") -> bytes:
         board = self.board
         if board is None:
-            raise BoardStopped(Outcome(cause=None, note="the board has stopped"))
+            raise BoardStopped(Outcome(cause=None, reason="the board has stopped"))
         elapsed, self._elapsed = self._elapsed, 0
         try:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
@@ -134,7 +134,7 @@ class InProcessRuntime:
             self._link.board = None
             if self._files is not None:
                 self._files.abandon()
-        return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+        return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
 
     def close(self) -> None:
         """End an interrupted run and close the console."""

@@ -39,7 +39,7 @@ def built_in_modules(
         "gc": {"collect": lambda: 0, "threshold": lambda amount: None},
         "sys": {
             "print_exception": lambda error: console(_trace(error)),
-            "platform": _protocol.PLATFORMS[_protocol.PORTS.index(port)],
+            "platform": _protocol.PLATFORMS[port],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
             "modules": {},  # what the firmware lets go of stays loaded for its next boot

@@ -66,7 +66,7 @@ class MicroPythonRuntime:
         except InterpreterTimeout:
             launcher.kill()
             return board.hang()
-        return Outcome(cause=None, note="the firmware ended and fell to the prompt")
+        return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
 
     def stop(self) -> None:
         """End an interrupted run as a loss of power does."""

@@ -90,7 +90,9 @@ class BoardFiles:
         if not self._open_files:
             return
         if self._access.stopped is None:
-            self._access.stopped = BoardStopped(Outcome(cause=None, note="the board has stopped"))
+            self._access.stopped = BoardStopped(
+                Outcome(cause=None, reason="the board has stopped")
+            )
         for raw in self._open_files:
             try:
                 _close(raw)  # now: later it would reach into a file system that is gone

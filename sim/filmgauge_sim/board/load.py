@@ -98,12 +98,12 @@ class BoardLoad:
     def hang(self) -> Outcome:
         """End a run whose firmware does nothing any more: only a watchdog still acts."""
         if not self._watchdog_us:
-            return Outcome(cause=None, note="the firmware hangs and no watchdog runs")
+            return Outcome(cause=None, reason="the firmware hangs and no watchdog runs")
         try:
             self._pass(max(0, self._watchdog_at_us - self.now_us), "active")
         except BoardStopped as stopped:
             return stopped.outcome
-        return Outcome(ResetCause.WATCHDOG, note="watchdog")
+        return Outcome(ResetCause.WATCHDOG, reason="watchdog")
 
     def expect_work(self, glance_us: int) -> None:
         """Expect the interpreter to work so long at least on what it has asked for now."""
@@ -152,7 +152,7 @@ class BoardLoad:
         now_us = self.now_us + duration_us
         if now_us >= self._watchdog_at_us:
             self._pass(max(0, self._watchdog_at_us - self.now_us), state)
-            raise BoardStopped(Outcome(ResetCause.WATCHDOG, note="watchdog"))
+            raise BoardStopped(Outcome(ResetCause.WATCHDOG, reason="watchdog"))
         if self._supply is not None:
             self._draw(self._supply, duration_us, state)
         self.time_us[state] += duration_us
@@ -173,4 +173,4 @@ class BoardLoad:
         self.time_us[state] += lost_us - self.now_us
         self.now_us = lost_us
         self._power_lost()
-        raise BoardStopped(Outcome(ResetCause.POWER_ON, note="brown-out"))
+        raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="brown-out"))

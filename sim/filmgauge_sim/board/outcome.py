@@ -15,14 +15,14 @@ class ResetCause(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """`cause` of the next boot, None when there is none; `sleep_ms` before it; `note` to log.
+    """`cause` of the next boot, None when there is none; `sleep_ms` before it; `reason` to log.
 
     resumes: the run has only been interrupted and goes on after `sleep_ms` of light sleep.
     """
 
     cause: ResetCause | None
     sleep_ms: int = 0
-    note: str = ""
+    reason: str = ""
     resumes: bool = False
 
 
@@ -30,7 +30,7 @@ class BoardStopped(BaseException):
     """Raised where a request ends the run. Not an Exception: firmware must not catch it."""
 
     def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.note)
+        super().__init__(outcome.reason)
         self.outcome = outcome
 
 

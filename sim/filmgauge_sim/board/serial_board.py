@@ -111,7 +111,7 @@ class SerialBoard:
 
     def press_reset(self) -> None:
         """Press the reset button."""
-        self._do(lambda: self._stop(Outcome(ResetCause.HARD, note="reset button")))
+        self._do(lambda: self._stop(Outcome(ResetCause.HARD, reason="reset button")))
 
     def pull_after(self, count: int, requests: int = 0) -> None:
         """Pull the cable, and with it the power, once `count` more bytes have come.
@@ -235,8 +235,8 @@ class SerialBoard:
             self._pull(True)
             return
         self._interpreter.stop()
-        if outcome.note:
-            self.notes.append(outcome.note)
+        if outcome.reason:
+            self.notes.append(outcome.reason)
         now_s = time.monotonic()
         self._boot_cause = outcome.cause
         self._boot_s = _NEVER_S
@@ -273,7 +273,7 @@ class SerialBoard:
         self._port_back_s = _NEVER_S
         self.port.close()
         if loses_power:
-            self._stop(Outcome(None, note="the cable was pulled"))
+            self._stop(Outcome(None, reason="the cable was pulled"))
             self._powered = False
 
     def _skip(self, duration_s: float) -> bool:

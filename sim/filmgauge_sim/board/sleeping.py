@@ -96,13 +96,13 @@ class Sleep:
 
     def _deepsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
-            raise BoardStopped(Outcome(cause=None, note="deep sleep without an end"))
+            raise BoardStopped(Outcome(cause=None, reason="deep sleep without an end"))
         self._load.interpreter_work()
         raise BoardStopped(Outcome(ResetCause.DEEP_SLEEP, sleep_ms=argument))
 
     def _lightsleep(self, small: int, argument: int, data: bytes) -> bytes:
         if not argument:
-            raise BoardStopped(Outcome(cause=None, note="light sleep without an end"))
+            raise BoardStopped(Outcome(cause=None, reason="light sleep without an end"))
         if argument >= _SHORTEST_SLEEP_MS:
             self._load.interpreter_work()
         if self._bluetooth.active:  # then it is within a wake

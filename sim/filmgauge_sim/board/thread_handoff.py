@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 
-_POWER_LOST = Outcome(cause=None, note="the board has lost its power")
+_POWER_LOST = Outcome(cause=None, reason="the board has lost its power")
 
 
 class ThreadHandoff:

@@ -146,6 +146,7 @@ _KINDS = (
 )
 
 BOARDS: dict[str, BoardKind] = {kind.name: kind for kind in _KINDS}
+USUAL = _KINDS[0].name  # where nobody names a board
 
 
 def board_kind(name: str) -> BoardKind:

@@ -83,6 +83,7 @@ def _cell_and_sensor(description: NodeDescription) -> dict[str, int | str]:
         "initial_soc_ppm": round(description.soc * 1e6),
         "initial_sigma_ppm": round(description.soc_sigma * 1e6),
         "cell_new": int(description.cell.new),
+        "cell_number": description.cell.number,
         "shunt_mohm": round(sensor.shunt_ohm * 1000),
         "ina228_address": sensor.ina228_address,
         "tmp117_address": sensor.tmp117_address,

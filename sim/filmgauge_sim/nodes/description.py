@@ -10,6 +10,7 @@ firmware reads are the firmware's own. `docs/scenarios.md` is made from these cl
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,7 +21,7 @@ from msgspec import Meta
 from filmgauge.config import check_node
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.nodes.boards import BOARDS, board_kind
+from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
     BrokerSection,
@@ -39,6 +40,8 @@ from filmgauge_sim.nodes.tables import Table, bounded, from_table, to_text
 
 Supply = Literal["usb", "film"]
 
+DESCRIPTION_FILE = "node.toml"
+RENEWAL = "{0} is of filmgauge 0.1: filmgauge provision --from {0} renews it"
 _UNKNOWN_SIGMA = 0.29  # of a charge of which nothing is known: evenly from 0 to 1
 _HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
     "constant": ("power_uw",),
@@ -58,9 +61,7 @@ class NodeDescription(Table, frozen=True):
     name: Annotated[
         str, Meta(description="1 to 32 of a-z, 0-9 and -; names topics and what is advertised")
     ]
-    board: Annotated[str, Meta(description=f"kind of board: one of {', '.join(BOARDS)}")] = (
-        "esp32-c3"
-    )
+    board: Annotated[str, Meta(description=f"kind of board: one of {', '.join(BOARDS)}")] = USUAL
     supply: Annotated[Supply, Meta(description="what the board lives from")] = "usb"
     reduces_service: (
         Annotated[
@@ -130,18 +131,32 @@ class NodeDescription(Table, frozen=True):
         return _UNKNOWN_SIGMA if self.cell.soc is None else self.cell.soc_sigma
 
 
+def description_file(path: Path) -> Path:
+    """Return the file of a node: `path`, or node.toml in the folder that it is."""
+    return path / DESCRIPTION_FILE if path.is_dir() else path
+
+
 def read_description(path: Path) -> NodeDescription:
-    """Read a TOML file. Raises DescriptionError, one sentence with file, key and bound.
+    """Read a TOML file, or that of a folder. Raises DescriptionError, one sentence with file, key
+    and bound.
 
     A path in `cell.set` counts from the folder of the file.
     """
+    path = description_file(path)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DescriptionError(f"{path}: not TOML: {error}") from None
+    if is_older(table):
+        raise DescriptionError(RENEWAL.format(path))
     return description_from(table, str(path), path.parent)
+
+
+def is_older(table: Mapping[str, object]) -> bool:
+    """Return whether a table is that of a file of filmgauge 0.1."""
+    return "node" in table and "name" not in table
 
 
 def description_from(

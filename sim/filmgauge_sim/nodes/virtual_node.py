@@ -143,7 +143,7 @@ class VirtualNode:
             outcome = stopped.outcome
             self._log_outcome(outcome)
         self._running = outcome.resumes
-        self.dead = None if outcome.cause or outcome.resumes else outcome.note
+        self.dead = None if outcome.cause or outcome.resumes else outcome.reason
         self._next_cause = outcome.cause or self._next_cause
 
     def _wake(self) -> Outcome:
@@ -180,8 +180,8 @@ class VirtualNode:
         self.flash.close()
 
     def _log_outcome(self, outcome: Outcome) -> None:
-        if outcome.note:
-            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.note}")
+        if outcome.reason:
+            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.reason}")
 
     def _log_truth(self) -> None:
         """Log the truth of this wake under the number that the firmware gave its boot.

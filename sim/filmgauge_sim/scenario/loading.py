@@ -21,6 +21,7 @@ import msgspec
 from filmgauge_sim.nodes.description import (
     DescriptionError,
     NodeDescription,
+    description_file,
     description_from,
     read_description,
 )
@@ -82,7 +83,7 @@ def scenario_from(table: dict[str, Any], folder: Path = Path()) -> Scenario:
 
 
 def scenario_of_node(path: Path) -> Scenario:
-    """Return a scenario for one described node, in a plain world, for a day.
+    """Return a scenario for one described node, a file or its folder, in a plain world, for a day.
 
     Raises ScenarioError, one sentence with file and key.
     """
@@ -92,7 +93,7 @@ def scenario_of_node(path: Path) -> Scenario:
         node = ScenarioNode(
             description=description,
             world=plain_world(description),
-            secrets=_secrets(description, path.parent, seed),
+            secrets=_secrets(description, description_file(path).parent, seed),
         )
     except DescriptionError as error:
         raise ScenarioError(str(error)) from None
@@ -116,7 +117,7 @@ def _node(where: str, entry: object, folder: Path, seed: int) -> ScenarioNode:
         raise ValueError(f"{where}.{next(iter(keys))} must stand in {file}")
     else:
         description = read_description(folder / file)
-        secrets_folder = (folder / file).parent
+        secrets_folder = description_file(folder / file).parent
     try:
         world = with_paths(from_table(surroundings, WorldSection), folder)
         check_world(description, world)

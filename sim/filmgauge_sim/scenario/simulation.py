@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NAP_S = 0.1  # how often a throttled run looks whether it should stop
 _AIR_NAP_S = 0.005  # and how often an air looks what the real world brings
-_LOOK_S = 0.05  # the same for a run as fast as the machine allows
+_ASK_S = 0.05  # the same for a run as fast as the machine allows
 
 
 class Simulation:
@@ -80,7 +80,7 @@ class Simulation:
 
         `on_idle` is called after every wake and at least ten times a second while throttled.
         """
-        self._began_s = self._looked_s = time.monotonic()
+        self._began_s = self._asked_s = time.monotonic()
         queue = [(node.now_us, index) for index, node in enumerate(self.nodes)]
         heapq.heapify(queue)
         while queue:
@@ -92,7 +92,7 @@ class Simulation:
             if self._air is not None:  # after each, so that the order does not depend on real time
                 self._air.poll()
             if node.in_wake:
-                if not self._look(on_idle):
+                if not self._is_wanted(on_idle):
                     return
             else:
                 on_wake(node)
@@ -120,21 +120,21 @@ class Simulation:
                     air.run_to(round((time.monotonic() - self._began_s) * speed * 1e6))
                     nap_s = _AIR_NAP_S
                 time.sleep(min(left_s, nap_s))
-                if not self._look(on_idle):
+                if not self._is_wanted(on_idle):
                     return False
         if air is not None:
             air.run_to(now_us)
         return True
 
-    def _look(self, on_idle: Callable[[], bool]) -> bool:
+    def _is_wanted(self, on_idle: Callable[[], bool]) -> bool:
         """Ask now and then whether to go on; while throttled, let the real world have its say."""
         now_s = time.monotonic()
         pause_s = _NAP_S
         if self._air is not None:
-            pause_s = _AIR_NAP_S if self._speed is not None else _LOOK_S
-        if now_s - self._looked_s < pause_s:
+            pause_s = _AIR_NAP_S if self._speed is not None else _ASK_S
+        if now_s - self._asked_s < pause_s:
             return True
-        self._looked_s = now_s
+        self._asked_s = now_s
         if self._air is not None and self._speed is not None:
             self._air.poll()
         return on_idle()

@@ -16,7 +16,7 @@ from filmgauge_sim.score.baselines import (
 )
 from filmgauge_sim.score.cell_run import CellRun, End, Faults, NodeSample
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.firmware_gauge import RUNTIMES, FirmwareGauge, RuntimeName
+from filmgauge_sim.score.firmware_gauge import FirmwareGauge, RuntimeName
 from filmgauge_sim.score.gauge_protocol import Gauge
 from filmgauge_sim.score.programmes import Programme
 from filmgauge_sim.score.sensor_model import Reading, SensorModel
@@ -142,8 +142,13 @@ def _cell(family: Family, parameters: CellParameters, rng: Callable[[str], Rando
 def _firmware_gauge(family: Family, parameters: CellParameters, options: Options) -> FirmwareGauge:
     """Our gauge, for the parameter set and not for the drawn cell, as the baselines are."""
     profile = compile_profile(parameters, family.area_cm2)
-    return RUNTIMES[options.runtime](
-        profile, _SHUNT_MOHM, family.initial_soc, family.is_new, options.single
+    return FirmwareGauge(
+        profile,
+        _SHUNT_MOHM,
+        family.initial_soc,
+        family.is_new,
+        options.runtime,
+        options.single,
     )
 
 

@@ -71,15 +71,19 @@ def test_an_accumulator_is_counted_and_its_restart_told():
     sample.current.moved_pc = 1000000
     assert count(charge, state, sample, gauge, 1000) == 0
     assert gauge.ledger.line_pc(MEASURED) == 1000546
+    sample.current.fraction_pc = 1  # of readings that were rounded down: the ledger's alone
+    assert count(charge, state, sample, gauge, 1000) == 0
+    assert gauge.ledger.line_pc(MEASURED) == 1000547
+    sample.current.fraction_pc = 0
     sample.current.moved_pc, sample.current.lost = 3, True
     assert count(charge, state, sample, gauge, 1000) == FAULT_GAP
     sample.current.moved_pc, sample.current.lost = 7, True
     sample.current_pa = None  # it does not answer: nothing is counted, nothing forgotten
     assert count(charge, state, sample, gauge, 1000) == 0
-    assert gauge.ledger.line_pc(MEASURED) == 1000549
+    assert gauge.ledger.line_pc(MEASURED) == 1000550
     sample.current_pa = 5
     assert count(charge, state, sample, gauge, 1000) == FAULT_GAP
-    assert gauge.ledger.line_pc(MEASURED) == 1000556
+    assert gauge.ledger.line_pc(MEASURED) == 1000557
 
 
 def test_an_accumulator_has_seen_the_radio():

@@ -182,14 +182,17 @@ def test_many_small_counts_equal_one_big_one():
         for _ in range(300):
             some = noise.between(-3000, 2900)
             counts += some
-            pc += scale.pc(some)
-        assert pc == counts * 78125000 // shunt
+            moved_pc = scale.pc(some)
+            assert moved_pc == some * 78125000 // shunt
+            pc += moved_pc + scale.carried_pc()
+            assert pc == counts * 78125000 // shunt
 
 
 def test_single_counts_add_up():
     for shunt in (1000003, 99999989):
         scale = CountScale(shunt)
-        assert sum([scale.pc(-1) for _ in range(2000)]) == -2000 * 78125000 // shunt
+        pc = sum([scale.pc(-1) + scale.carried_pc() for _ in range(2000)])
+        assert pc == -2000 * 78125000 // shunt
 
 
 def test_fractions_and_readings_outlive_sleep():
@@ -199,7 +202,7 @@ def test_fractions_and_readings_outlive_sleep():
         charge = pc = 0
         for sign in (1, 1, -1, 1, 1):
             charge += sign * 7919
-            pc += charge_read(sensor, charge)
+            pc += charge_read(sensor, charge) + sensor.carried_pc()
             buffer = bytearray(18)
             sensor.pack_into(buffer, 3)
             assert buffer[:3] == bytes(3)
@@ -247,7 +250,7 @@ def test_sampling_leaves_no_garbage():
     try:
         for _ in range(20):
             sensor.read_charge()
-            pc += sensor.charge_pc()
+            pc += sensor.charge_pc() + sensor.carried_pc()
             pa = sensor.current_pa()
             microvolts = sensor.bus_uv()
             ledger.add_pc(MEASURED, -1073741823)

@@ -12,8 +12,8 @@ from scratch_files import read_file, unused_path, write_file
 from filmgauge.config import key_bytes
 from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.actions import Actions, CommandPort
-from filmgauge.uplink.ble.peer_context import REQUEST_REBOOT, REQUEST_REPORT
 from filmgauge.uplink.commands import Commands, Refused, hmac, parse_secure
+from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT
 
 UNIX_S = 1800000000
 

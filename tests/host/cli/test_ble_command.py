@@ -10,9 +10,9 @@ import pytest
 from cadence import reports_due
 from mqtt_brokers import Nats
 
-from filmgauge_host.ble.changes import check, from_arguments
+from filmgauge_host.ble.configuration_changes import check, from_arguments
 from filmgauge_host.ble.log_file import LogFile
-from filmgauge_host.ble.node_registry import load_known
+from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.errors import InputError
 from filmgauge_sim.scenario.loading import load_scenario
 
@@ -104,10 +104,10 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     )
     path.chmod(0o644)
     with pytest.raises(InputError, match="chmod 600"):
-        load_known(path)
+        read_registry(path)
     path.chmod(0o600)
-    known = load_known(path)
-    found = known.find("C1:02:03:04:05:06", None)
+    registry = read_registry(path)
+    found = registry.find("C1:02:03:04:05:06", None)
     assert found is not None
     assert (found.name, found.ble_key) == ("shelf", b"\x0f" * 16)
     assert "0f0f" not in repr(found)
@@ -121,7 +121,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     ):
         path.write_text(wrong)
         with pytest.raises(InputError, match=reason):
-            load_known(path)
+            read_registry(path)
 
 
 def test_changes_are_checked_as_the_node_checks_them() -> None:

@@ -5,10 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from provision_files import SECRET, config_of, film_file, provision, tree, wifi_file
 
 from filmgauge.config import KEYS, SECRETS
 from filmgauge_host.ble.node_registry import read_registry
+from filmgauge_host.cli.app import main
 from filmgauge_sim.nodes.boards import PINS
 from filmgauge_sim.nodes.description import read_description
 from filmgauge_sim.scenario.loading import load_scenario
@@ -356,6 +358,13 @@ def test_a_folder_of_0_1_is_read_and_renewed(tmp_path: Path) -> None:
     assert read_description(folder / "node.toml").cell.area_cm2 == 2.0
     again = provision("--from", folder / "node.toml", "--out", tmp_path, env={})
     assert again.stderr == ""
+
+
+def test_who_does_not_renew_a_folder_of_0_1_says_how(tmp_path: Path) -> None:
+    folder = older_folder(tmp_path, OLDER)
+    ran = CliRunner().invoke(main, ["run", "--node", str(folder), "--json"])
+    assert ran.exit_code == 2
+    assert ran.stderr.endswith(f"filmgauge provision --from {folder / 'node.toml'} renews it\n")
 
 
 def test_a_budget_that_nobody_measured_is_computed_anew(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """bleak, unmodified, on the virtual air."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from ble_nodes import OURS, BleNode
+from ble_bed import Field, address
+from ble_nodes import OURS
 from bleak import BleakClient, BleakScanner
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
@@ -14,30 +14,23 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from filmgauge_host.virtual.adapter import VirtualAdapter
 from filmgauge_host.virtual.bleak_client import client_backend
 from filmgauge_host.virtual.bleak_scanner import scanner_backend
-from filmgauge_sim.air.air import Air
 
-ADDRESS = "C1:02:03:04:05:06"
-NAME = "window-1"
+ADDRESS = address(1)
+NAME = "node-1"
 
 
-class Bed:
-    """A node and a host."""
+class Bed(Field):
+    """A node and a host with bleak on it."""
 
-    def __init__(self, **air: Any) -> None:
-        self.air = Air(seed=1, **air)
-        self.node = BleNode(self.air, NAME, ADDRESS)
-        self.adapter = VirtualAdapter(self.air.device("host"))
+    def __init__(self) -> None:
+        super().__init__()
         self.scanner = scanner_backend(self.adapter)
         self.client = client_backend(self.adapter)
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.air.loop.complete(work)
-
     def advertise(self, seconds: float = 30.0) -> None:
-        self.advertising = self.air.loop.create_task(self.node.advertise(seconds))
+        self.start(self.node.advertise(seconds))
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ def bed() -> Iterator[Bed]:
     made = Bed()
     made.node.make()
     yield made
-    made.air.close()
+    made.close()
 
 
 def test_a_scanner_tells_name_strength_and_data(bed: Bed) -> None:

@@ -123,7 +123,7 @@ def test_deep_sleep_is_an_outcome_and_then_time(board: VirtualBoard):
 def test_sleep_without_an_end_ends_the_node(board: VirtualBoard, operation: int):
     outcome = stop(board, operation, 0)
     assert outcome.cause is None
-    assert "without an end" in outcome.note
+    assert "without an end" in outcome.reason
 
 
 def test_reset(board: VirtualBoard):
@@ -223,7 +223,7 @@ def test_a_hang_lasts_until_the_watchdog(board: VirtualBoard):
 def test_a_hang_without_watchdog_is_the_end(board: VirtualBoard):
     outcome = stop(board, _protocol.HANG)
     assert outcome.cause is None
-    assert "no watchdog" in outcome.note
+    assert "no watchdog" in outcome.reason
 
 
 def test_power_is_cut_at_the_request_and_once(board: VirtualBoard):

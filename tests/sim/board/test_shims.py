@@ -202,7 +202,7 @@ def test_a_firmware_that_ends_falls_to_the_prompt(tmp_path, runtime, statement, 
     with Program(tmp_path, runtime, statement + "\n") as program:
         outcome = program.boot()
         assert outcome.cause is None
-        assert "prompt" in outcome.note
+        assert "prompt" in outcome.reason
         assert word in "\n".join(program.said)
 
 
@@ -282,7 +282,7 @@ def test_a_wait_for_ever_without_watchdog_ends_the_node(tmp_path, silent_peer, k
     source = CONNECTED.format(port=silent_peer).replace("machine.WDT(timeout=2000)\n", "")
     _, outcomes = both(tmp_path, source + ENDLESS[kind])
     assert outcomes[0].cause is None
-    assert "no watchdog" in outcomes[0].note
+    assert "no watchdog" in outcomes[0].reason
 
 
 def test_an_interpreter_that_asks_for_nothing_is_ended_by_the_watchdog(tmp_path: Path):
@@ -300,7 +300,7 @@ def test_an_interpreter_that_asks_for_nothing_without_watchdog_ends_the_node(tmp
     with Program(tmp_path, "micropython", "while True:\n    pass\n", guard_s=0.4) as program:
         outcome = program.boot()
     assert outcome.cause is None
-    assert "hangs" in outcome.note
+    assert "hangs" in outcome.reason
 
 
 def test_files_stay_over_sleep_and_power_cuts(tmp_path: Path):

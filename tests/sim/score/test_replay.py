@@ -9,7 +9,7 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.score import run as score_run
 from filmgauge_sim.score.families import FAMILIES, Family
-from filmgauge_sim.score.firmware_gauge import InterpreterGauge, RuntimeName
+from filmgauge_sim.score.firmware_gauge import FirmwareGauge, RuntimeName
 from filmgauge_sim.score.run import Options, Track, run
 from filmgauge_sim.score.sensor_model import Reading, ReadingKind
 
@@ -58,7 +58,7 @@ def test_an_interpreter_computes_in_double() -> None:
 def test_an_interpreter_that_has_ended_is_a_problem() -> None:
     family = FAMILIES["lab-25"]
     profile = compile_profile(load_parameters(family.cell_set), family.area_cm2)
-    ours = InterpreterGauge(profile, 1_000_000, (0.5, 0.1))
+    ours = FirmwareGauge(profile, 1_000_000, (0.5, 0.1), runtime="micropython")
     reading = Reading(ReadingKind.CONNECTED, 60_000, -1000, -10, 2_000_000, 2500)
     ours.update(reading)
     assert not ours.problems()

@@ -11,8 +11,8 @@ ANSWER = "<HHQ"
 ANSWER_SIZE = 12
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
+PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
-PLATFORMS = ("esp32", "pyboard", "rp2")  # as each port names itself
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
 # reset cause, flash blocks, network latency us, longest real wait ms, id, port;
 # version 3 x u8, mpy u16, name

@@ -183,12 +183,12 @@ class BLE:
         _call(_protocol.BLE_BUFFER, 1 if append else 0, value_handle | len << 16)
 
     def gatts_notify(self, conn_handle, value_handle, data=None):
-        self._tell(conn_handle, value_handle, data, 0)
+        self._send(conn_handle, value_handle, data, 0)
 
     def gatts_indicate(self, conn_handle, value_handle, data=None):
-        self._tell(conn_handle, value_handle, data, _protocol.BLE_INDICATE)
+        self._send(conn_handle, value_handle, data, _protocol.BLE_INDICATE)
 
-    def _tell(self, connection, handle, data, bits):
+    def _send(self, connection, handle, data, bits):
         self._need_active()
         if data is not None:
             bits |= _protocol.BLE_HAS_DATA

@@ -7,7 +7,7 @@ from uos import ilistdir, listdir, mkdir, remove, rename, rmdir, stat, statvfs  
 
 
 def uname():
-    name = _protocol.PLATFORMS[_protocol.PORTS.index(_board.port)]
+    name = _protocol.PLATFORMS[_board.port]
     release = "%d.%d.%d" % tuple(_board.hello[_protocol.VERSION_AT : _protocol.MPY_AT])
     return (name, name, release, "v" + release, _board.hello[_protocol.NAME_AT :].decode())
 

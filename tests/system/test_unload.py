@@ -1,0 +1,104 @@
+"""What a board lets go of, is gone: modules that only a part of a wake needs."""
+
+import json
+import struct
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gatt_central import COMMAND, CONFIGURE, KEY, RECORD, NodeSync, Rig, frame
+
+from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.nodes import virtual_node as nodes
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
+
+NODE, UPLINK = "filmgauge/node.py", "filmgauge/uplink/ble/uplink.py"
+SERVER = "filmgauge/uplink/ble/gatt_server.py"
+
+
+def planted(monkeypatch: pytest.MonkeyPatch, path: str, *lines: str) -> None:
+    """Let a file of the firmware print its modules before each of some lines."""
+    sources = dict(firmware_sources())
+    for number, line in enumerate(lines):
+        assert sources[path].count(line) == 1, line
+        indent = line[: len(line) - len(line.lstrip())]
+        say = f"{indent}import sys; print('loaded', {number}, *sorted(sys.modules))\n"
+        sources[path] = sources[path].replace(line, say + line)
+    runtime = partial(MicroPythonRuntime, sources=sources)
+    monkeypatch.setattr(nodes, "MicroPythonRuntime", runtime)
+
+
+def loaded(console: Path, number: int) -> list[set[str]]:
+    """Return what was loaded each time that line `number` was reached."""
+    lines = [line.split() for line in console.read_text().splitlines()]
+    return [set(line[2:]) for line in lines if line[:2] == ["loaded", str(number)]]
+
+
+def of(modules: set[str], prefix: str) -> set[str]:
+    return {name for name in modules if name.startswith(prefix)}
+
+
+def test_reading_and_gauging_have_gone_before_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    senses, sends = "        is_open = self._protection.begin(", "        sent = uplink.send("
+    planted(monkeypatch, NODE, senses, sends)
+    scenario = load_scenario("bench")
+    node = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path)
+    for _ in range(2):
+        node.step()
+    node.close()
+    sensing, sending = loaded(node.console, 0)[0], loaded(node.console, 1)[0]
+    for name in ("filmgauge.config", "filmgauge.gauge.profile_format"):
+        assert name not in sensing
+    for package in ("gauge", "charge", "sensors", "control"):
+        prefix = f"filmgauge.{package}"
+        assert of(sensing, prefix), prefix
+        assert not of(sending, prefix), prefix
+    gone = of(sending, "filmgauge.store.journal") | of(sending, "filmgauge.record.gauge_fields")
+    assert not gone
+    assert "filmgauge.record.record" in sending
+
+
+def test_what_a_connection_needs_has_gone_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends, begins = "                unload(_SERVING)", "        ble.active(True)"
+    planted(monkeypatch, UPLINK, ends, begins)
+
+    async def act(rig: Rig) -> Any:
+        visit: NodeSync = await rig.visit()
+        await visit.read(RECORD)
+        await visit.log()
+        change = json.dumps({"load_na": 7}).encode()
+        part = struct.pack("<HH", 0, len(change)) + change
+        reply = await visit.tell(frame(CONFIGURE, 9, part, KEY), COMMAND)
+        await rig.central.power_off()
+        return reply
+
+    with Rig(tmp_path, "micropython", report_every=2, hours=2.0) as rig:
+        done = rig.air.loop.create_task(act(rig))  # type: ignore[arg-type]
+        rig.simulation.run(lambda node: None, lambda: True)
+        assert done.result()[:2] == (9, 0)
+        serving, advertising = loaded(rig.node.console, 0), loaded(rig.node.console, 1)
+    (before,) = serving
+    after = advertising[-1]
+    assert len(advertising) > 1
+    for name in (
+        "uplink.ble.gatt_server",
+        "uplink.ble.log_transfer",
+        "uplink.commands",
+        "uplink.actions",
+        "uplink.reconfigure",
+        "config",
+    ):
+        assert f"filmgauge.{name}" in before, name
+        assert f"filmgauge.{name}" not in after, name
+    # Values were let go as soon as they were written.
+    assert not of(before, "filmgauge.uplink.ble.gatt_values")
+    assert not of(before, "filmgauge.uplink.ble.battery_service")
+    assert "filmgauge.uplink.ble.gatt" in after
