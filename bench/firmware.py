@@ -140,7 +140,7 @@ def _gauge_costs(profile: bytes) -> Iterator[Figure]:
         yield Figure(
             f"update of the gauge on {name}, {_CYCLES_A_PASS} cycles a pass assumed",
             f"{board_ms:.1f} ms and {charge_uc:.0f} uC; a virtual board takes"
-            f" {board_kind(name).look_us / 1000:g} ms for it with limits and state",
+            f" {board_kind(name).sample_work_us / 1000:g} ms for it with limits and state",
         )
 
 
@@ -191,7 +191,7 @@ class _Costs:
         self.looks, self.glances = looks.count, glances.count
         self.look_ms, self.glance_ms = looks.mean_us / 1000, glances.mean_us / 1000
         active_uw, waking_uw = (ua * kind.supply_v for ua in (kind.active_ua, kind.waking_ua))
-        thought_us = looks.count * kind.look_us + glances.count * kind.glance_us
+        thought_us = looks.count * kind.sample_work_us + glances.count * kind.check_work_us
         awake_us = looks.count * looks.mean_us + glances.count * glances.mean_us
         waking_us = looks.waking_us + glances.waking_us
         self.thinking_uj = thought_us * 1e-6 * active_uw

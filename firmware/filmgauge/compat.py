@@ -1,6 +1,6 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import Namespace, const, names_in, tidy, unload
+from filmgauge.compat import const, names_in, tidy, unload
 """
 
 import gc
@@ -15,7 +15,7 @@ try:
         gc.collect()
 
     def unload(packages):
-        """Let go of the modules whose names begin so, a text or several: none is used any more."""
+        """Let go of the modules of some packages, of which nothing is used any more."""
         for name in list(sys.modules):
             if name.startswith(packages):
                 parent, _, leaf = name.rpartition(".")
@@ -35,14 +35,6 @@ except ImportError:
 
     def unload(packages):
         """Do nothing: there is room."""
-
-
-class Namespace:
-    """Names with values, as types.SimpleNamespace, which MicroPython lacks."""
-
-    def __init__(self, **values):
-        for name, value in values.items():
-            setattr(self, name, value)
 
 
 def names_in(path):

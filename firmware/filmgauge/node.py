@@ -4,25 +4,29 @@ What not every wake needs is loaded where it is used, and a board that boots ane
 lets the gauge go before it reports: both together would not fit into 64 KB.
 """
 
+import sys
 import time
 
-from filmgauge.charge import charge_source
-from filmgauge.compat import Namespace, const, unload
+from filmgauge.board import this_board
+from filmgauge.compat import const, unload
 from filmgauge.record import (
     FAULT_BACKLOG,
     FAULT_EXCEPTION,
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import SIZE, State
-from filmgauge.store.retained import Retained
 
+_CONFIG = const("/config.json")
+_PROFILE = const("/profile.bin")
 _JOURNAL = const("/state")
 _BACKLOG = const("/backlog")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
+_AFTER_FAILURE_MS = const(60000)
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
+_READING = const(("filmgauge.config", "filmgauge.gauge.profile_format"))  # modules
+_CHANGING = const(("filmgauge.cell_change",))
 _GAUGING = const(
     (
         "filmgauge.gauge",
@@ -34,10 +38,24 @@ _GAUGING = const(
 )
 
 
+class Namespace:
+    """Names with values: settings without the tables by which they were checked, and what a
+    record will have (the record itself has room only where the gauge had it)."""
+
+    def __init__(self, **values):
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
 class Node:
     """A node. Built anew at every boot and after a failure; what it knows is in its State."""
 
     def __init__(self, board, config, profile, on_trial=False):
+        # Only now, when the configuration has been read: its garbage lies below them.
+        from filmgauge.charge import charge_source
+        from filmgauge.state import SIZE, State
+        from filmgauge.store.retained import Retained
+
         self._begun_ms = time.ticks_ms()
         self._board = board
         self._config = config
@@ -53,6 +71,7 @@ class Node:
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
+        self._size = SIZE
         self._retained = Retained(board.retained, SIZE)
         self._journal = self._backlog = None  # until they are used
         self._charge = charge_source(board, config)
@@ -138,7 +157,7 @@ class Node:
             from filmgauge.cell_change import close_ledger
 
             close_ledger(state, self._gauge.offset)
-            unload("filmgauge.cell_change")
+            unload(_CHANGING)
         else:
             state.unpack(self._gauge, self._protection, self._charge.memory)
         return True
@@ -184,7 +203,7 @@ class Node:
         if reports and self._board.boots_anew:
             self._state.pack(None, protection)
             protection = None
-            self._unload(("_protection",), "filmgauge.control")
+            self._unload(("_protection",), ("filmgauge.control",))
 
     def _unload(self, names, packages):
         """Make room: what they know is in the state, and the board boots anew after its sleep."""
@@ -243,7 +262,7 @@ class Node:
         if self._journal is None:
             from filmgauge.store.journal import Journal
 
-            self._journal = Journal(_JOURNAL, SIZE)
+            self._journal = Journal(_JOURNAL, self._size)
         return self._journal
 
     def _open_backlog(self):
@@ -311,3 +330,55 @@ class Node:
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
+
+
+def run(trial=None) -> None:
+    """Run the node for ever. Only a developer's Ctrl-C reaches the prompt."""
+    board = this_board()
+    node = None
+    while True:
+        node, sleep_ms = _one_wake(board, node, trial is not None)
+        if trial is not None and node is not None and node.reported:
+            trial.passed(node.reported.to_json())
+            trial = None
+        board.sleep(sleep_ms)  # does not return where the board boots anew
+        if trial is not None:
+            trial.count_wake()
+
+
+def _one_wake(board, node, on_trial):
+    """Live through one wake, whatever happens; return the node, None after a failure, and how
+    long to sleep in ms."""
+    try:
+        if node is None:
+            config, profile = _read_config(), _read_profile()
+            unload(_READING)
+            node = Node(board, config, profile, on_trial)
+        return node, node.wake()
+    except Exception as error:
+        sys.print_exception(error)
+    try:
+        if node is not None:
+            node.fail()
+    except Exception as error:
+        sys.print_exception(error)
+    return None, _AFTER_FAILURE_MS
+
+
+def _read_config():
+    from filmgauge.config import Config
+
+    with open(_CONFIG, "rb") as file:
+        return Namespace(**Config.from_json(file.read()).__dict__)
+
+
+def _read_profile():
+    """Return the cell profile, None when it cannot be read: the node then only counts."""
+    from filmgauge.gauge.profile import Profile
+
+    try:
+        with open(_PROFILE, "rb") as file:
+            return Profile.from_bytes(file.read())
+    except (OSError, ValueError) as error:
+        print("filmgauge: no profile:", error)
+        return None

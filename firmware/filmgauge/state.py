@@ -55,11 +55,26 @@ class State:
     def pack(self, gauge=None, protection=None, charge=None) -> None:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
-        times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
-        flags = self.faults, self.info_sent, self.offset_running
-        cell = self.profile_crc, self.cell_number, self.cell_changed
-        own = (_LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell + self.closed_nah
-        struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
+        struct.pack_into(
+            _FORMAT,
+            self.buffer,
+            HEAD_SIZE,
+            _LAYOUT,
+            self.boot,
+            self.seq,
+            self.wakes,
+            self.base_ms,
+            self.last_ms,
+            self.awake_ms,
+            self.radio_nj,
+            self.faults,
+            self.info_sent,
+            self.offset_running,
+            self.profile_crc,
+            self.cell_number,
+            self.cell_changed,
+            *self.closed_nah,
+        )
         if protection is not None:
             protection.pack_into(self.buffer, _PROTECTION_AT)
         if charge is not None:

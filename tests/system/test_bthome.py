@@ -193,7 +193,7 @@ def test_the_charge_of_an_advert_reaches_the_circuit(tmp_path: Path) -> None:
             supply.draw = draw  # type: ignore[union-attr, method-assign]
             if heard is None:
                 kind = node.board.kind
-                states = node.board._currents_ua
+                states = node.board.load._currents_ua
                 states["advertising"] = kind.active_ua
                 states["advertising asleep"] = kind.light_sleep_ua
             before = len(listener.heard)

@@ -102,7 +102,7 @@ def cost(node: VirtualNode) -> dict[str, Any]:
         "flash": node.flash.path.read_bytes(),
         "ledger": world_of(node).ledger,
         "truth": list(node.truth),
-        "notes": node.notes,
+        "incidents": node.incidents,
     }
 
 
@@ -151,7 +151,7 @@ def test_darkness_browns_the_node_out_and_light_brings_it_back(
     node = film_node(FAINT, runtime)
     dark = live(node, 2.9)
     world = world_of(node)
-    assert [note.partition(": ")[2] for note in node.notes] == ["brown-out"]
+    assert [note.partition(": ")[2] for note in node.incidents] == ["brown-out"]
     assert not world.board_on
     assert node.kind.brown_out_v >= world.capacitor_v
     bright = live(node, 6.5)

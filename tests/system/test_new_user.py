@@ -78,7 +78,7 @@ def test_from_the_questions_to_the_first_record(folder: Path, tmp_path: Path) ->
 
     # And whoever has its key hears the record.
     air.run_to(board.board.now_us)
-    reports = [report for report in scanner.take() if not report.is_response]
+    reports = [report for report in scanner.drain() if not report.is_response]
     air.close()
     assert reports
     _, secrets = read_node(folder, lambda _: None)

@@ -123,5 +123,5 @@ def test_the_supply_bears_a_long_log(tmp_path: Path) -> None:
         install(rig.node.flash, {f"/backlog/{n:08d}": data for n, data in enumerate(made)})
         rig.node.cut_power()
         got = rig.go(act)
-        assert rig.node.notes == []  # no brown-out
+        assert rig.node.incidents == []  # no brown-out
     assert got[: len(made)] == made

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from filmgauge.config import numbers
-from filmgauge_sim.nodes.boards import PINS
+from filmgauge_sim.nodes.boards import BOARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/hardware.md").read_text()
@@ -78,7 +78,7 @@ def test_the_page_shows_the_drawings() -> None:
 
 
 def test_the_drawn_board_has_the_pins_of_the_code() -> None:
-    pins = PINS["stm32wb55"]
+    pins = BOARDS["stm32wb55"].pins
     for role in ("scl", "sda", "gate", "sensors", "disconnect"):
         port, number = divmod(getattr(pins, role), 16)
         pin = f"P{'ABCDEFGH'[port]}{number}"
@@ -99,18 +99,18 @@ def test_the_drawn_sensors_have_their_addresses(name: str) -> None:
 
 
 def test_every_board_has_its_row() -> None:
-    assert set(rows()) == set(PINS)
+    assert set(rows()) == set(BOARDS)
 
 
-@pytest.mark.parametrize("board", sorted(PINS))
+@pytest.mark.parametrize("board", sorted(BOARDS))
 def test_pins_are_those_of_the_code(board: str) -> None:
-    pins = PINS[board]
+    pins = BOARDS[board].pins
     assert pins_in(rows()[board]) == tuple(getattr(pins, role) for role in ROLES)
 
 
-@pytest.mark.parametrize("board", sorted(PINS))
+@pytest.mark.parametrize("board", sorted(BOARDS))
 def test_pins_are_free_and_fit_the_configuration(board: str) -> None:
-    pins = [getattr(PINS[board], role) for role in ROLES]
+    pins = [getattr(BOARDS[board].pins, role) for role in ROLES]
     assert len(set(pins)) == len(pins)
     assert not TAKEN[board] & set(pins)
     low, high = next((low, high) for name, _, low, high in numbers() if name == "pin_scl")

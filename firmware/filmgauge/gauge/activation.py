@@ -64,8 +64,15 @@ class Activation:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        moved = self.closed_ppm, self._moved_uc, self._back_uc
-        struct.pack_into(_FORMAT, buffer, offset, *moved, self._charging)
+        struct.pack_into(
+            _FORMAT,
+            buffer,
+            offset,
+            self.closed_ppm,
+            self._moved_uc,
+            self._back_uc,
+            self._charging,
+        )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""

@@ -196,10 +196,22 @@ class Estimator:
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
         upper = [self._covariance[i * _N + j] for i in range(_N) for j in range(i, _N)]
-        counted = self._charged_nc, self._moved_nc, self._drift_nc
-        lags = self._used_lag_ppm, self._peak_lag_ppm
-        ends = self.capacity_ppm, self.loss_ppm, self._used_end, self._last_side, self._lasting
-        struct.pack_into(_FORMAT, buffer, offset, *(counted + lags + ends), *upper)
+        struct.pack_into(
+            _FORMAT,
+            buffer,
+            offset,
+            self._charged_nc,
+            self._moved_nc,
+            self._drift_nc,
+            self._used_lag_ppm,
+            self._peak_lag_ppm,
+            self.capacity_ppm,
+            self.loss_ppm,
+            self._used_end,
+            self._last_side,
+            self._lasting,
+            *upper,
+        )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""

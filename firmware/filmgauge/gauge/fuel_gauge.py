@@ -301,9 +301,17 @@ class FuelGauge(LedgerOnly):
         for part, size in zip(self._parts, _SIZES):
             part.pack_into(buffer, offset)
             offset += size
-        currents = self._last_pa, self._sample_pa, self.recent_pa
-        quiet = self._gap_pc, self._quiet_ms, self._opened
-        struct.pack_into(_OWN, buffer, offset, *currents, *quiet)
+        struct.pack_into(
+            _OWN,
+            buffer,
+            offset,
+            self._last_pa,
+            self._sample_pa,
+            self.recent_pa,
+            self._gap_pc,
+            self._quiet_ms,
+            self._opened,
+        )
 
     def unpack_from(self, buffer, offset: int) -> None:
         self.ledger.unpack_from(buffer, offset)

@@ -180,12 +180,28 @@ class Health:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        last = self._last_uv, self._last_pa, self._last_cdeg, self._run_uc, self._left_pc
-        flat = self._flat_uv, self._flat_pa, self._flat_uc
-        swing = self._swing_cycles, self._mean_ppm, self._behind, self._lived_ms
-        moved = (self._moved_nc, self._cycles) + last + flat
-        moved += (self._ratio_ppm, self._ratio_variance) + swing
-        struct.pack_into(_FORMAT, buffer, offset, *moved, *self._observed_h)
+        struct.pack_into(
+            _FORMAT,
+            buffer,
+            offset,
+            self._moved_nc,
+            self._cycles,
+            self._last_uv,
+            self._last_pa,
+            self._last_cdeg,
+            self._run_uc,
+            self._left_pc,
+            self._flat_uv,
+            self._flat_pa,
+            self._flat_uc,
+            self._ratio_ppm,
+            self._ratio_variance,
+            self._swing_cycles,
+            self._mean_ppm,
+            self._behind,
+            self._lived_ms,
+            *self._observed_h,
+        )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""

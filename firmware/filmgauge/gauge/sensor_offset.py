@@ -65,8 +65,16 @@ class SensorOffset:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        known = self._offset_variance, self._covariance, self._slope_variance
-        struct.pack_into(_FORMAT, buffer, offset, self._offset_fa, self._slope_fa, *known)
+        struct.pack_into(
+            _FORMAT,
+            buffer,
+            offset,
+            self._offset_fa,
+            self._slope_fa,
+            self._offset_variance,
+            self._covariance,
+            self._slope_variance,
+        )
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""

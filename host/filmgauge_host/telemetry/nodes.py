@@ -4,13 +4,13 @@ A snapshot is immutable and is replaced when something changes, so that a view c
 identity which rows to draw again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status, Withdrawn
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.sequence import SequenceTracker
 from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
@@ -66,6 +66,38 @@ class NodeSnapshot:
         return self.status.state if self.status is not None else "online"
 
 
+class SequenceTracker:
+    """How many records of one node are missing.
+
+    Within a boot `seq` grows by one from record to record, so every number between the lowest
+    and the highest received must arrive, late ones from the backlog included. After a new boot
+    `seq` may start anywhere. Only ends and counts are kept: the store knows the numbers.
+
+    stored: (boot, first, last, count) of what was received before; what is missing there is
+    `missing_earlier` and not blamed on this run.
+    """
+
+    def __init__(self, stored: Iterable[tuple[int, int, int, int]] = ()) -> None:
+        self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
+        self._earlier = {boot: (first, last) for boot, (first, last, _) in self._boots.items()}
+        self.missing = sum(map(_missing, self._boots.values()))
+        self.missing_earlier = self.missing
+
+    def add(self, boot: int, seq: int) -> None:
+        """Count a record whose number was not received before."""
+        before = self._boots.get(boot, (seq, seq - 1, 0))
+        first, last, count = before
+        now = self._boots[boot] = (min(first, seq), max(last, seq), count + 1)
+        self.missing += _missing(now) - _missing(before)
+        first, last = self._earlier.get(boot, (0, -1))
+        self.missing_earlier -= first <= seq <= last
+
+
+def _missing(numbers: tuple[int, int, int]) -> int:
+    first, last, count = numbers
+    return last - first + 1 - count
+
+
 class NodeTracker:
     """All nodes of one ingest; used by its thread only, apart from `snapshots`."""
 
@@ -81,9 +113,8 @@ class NodeTracker:
         Must come before the node's records are added; raises StorageError.
         """
         if name not in self._nodes:
-            self._nodes[name] = _Node(
-                SequenceTracker(self._store.intervals(name)), self._store.newest(name, 1)
-            )
+            sequence = SequenceTracker(self._store.boots(name))
+            self._nodes[name] = _Node(sequence, self._store.newest(name, 1))
 
     def apply(self, message: Message, outcome: Outcome | None) -> None:
         """Apply one message; outcome: what the store made of it when it is a record."""
@@ -125,18 +156,15 @@ class _Node:
         self.first_status_unix_ms: int | None = None
         self.status: Status | None = None
         self.info: dict[str, Scalar] = {}
-        self.received = 0
-        self.conflicting = 0
-        self.malformed = 0
+        self.received = self.duplicated = self.conflicting = self.malformed = 0
 
     def add_record(self, received: ReceivedRecord, outcome: Outcome | None) -> None:
-        if outcome is Outcome.CONFLICT:
-            self.conflicting += 1
-            return
-        self.sequence.add(*received.key)
         if outcome is not Outcome.NEW:
+            self.conflicting += outcome is Outcome.CONFLICT
+            self.duplicated += outcome is Outcome.DUPLICATE
             return
         self.received += 1
+        self.sequence.add(*received.key)
         if self.latest is None or received.key > self.latest.key:
             self.latest = received
         if not received.history:
@@ -160,7 +188,7 @@ class _Node:
             info=self.info,
             statistics=IngestStatistics(
                 received=self.received,
-                duplicated=self.sequence.duplicated,
+                duplicated=self.duplicated,
                 conflicting=self.conflicting,
                 malformed=self.malformed,
                 lost=self.sequence.missing,

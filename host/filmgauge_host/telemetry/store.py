@@ -42,12 +42,6 @@ _INSERT = (
 )
 _SELECT = f"SELECT node, {_NAMES}, received_unix_ms, history FROM records WHERE node = ? "
 _NEWEST = "ORDER BY boot DESC, seq DESC LIMIT ?"
-_INTERVALS = """
-SELECT boot, min(seq), max(seq) FROM (
-    SELECT boot, seq, seq - row_number() OVER (PARTITION BY boot ORDER BY seq) AS island
-    FROM records WHERE node = ?
-) GROUP BY boot, island
-"""
 
 
 class Outcome(enum.Enum):
@@ -108,10 +102,13 @@ class RecordStore(SqliteFile):
                 return
             key = page[-1].key
 
-    def intervals(self, node: str) -> list[tuple[int, int, int]]:
-        """Return the stored (boot, first seq, last seq) of a node, without gaps inside."""
+    def boots(self, node: str) -> list[tuple[int, int, int, int]]:
+        """Return (boot, first seq, last seq, number of records) of each boot of a node."""
+        query = (
+            "SELECT boot, min(seq), max(seq), count(*) FROM records WHERE node = ? GROUP BY boot"
+        )
         with self._access() as database:
-            return database.execute(_INTERVALS, (node,)).fetchall()
+            return database.execute(query, (node,)).fetchall()
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""

@@ -56,8 +56,8 @@ class BoardKind:
     waking_ua: float = 0.0
     # What no request tells of: the interpreter's work in a wake that looks at the voltage (gauge,
     # limits, state), and in one that only asks for the current.
-    look_us: int = 0
-    glance_us: int = 0
+    sample_work_us: int = 0
+    check_work_us: int = 0
     heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"

@@ -105,9 +105,9 @@ class BoardLoad:
             return stopped.outcome
         return Outcome(ResetCause.WATCHDOG, reason="watchdog")
 
-    def expect_work(self, glance_us: int) -> None:
+    def expect_work(self, check_work_us: int) -> None:
         """Expect the interpreter to work so long at least on what it has asked for now."""
-        self._unbooked_us = max(self._unbooked_us, glance_us)
+        self._unbooked_us = max(self._unbooked_us, check_work_us)
 
     def interpreter_work(self) -> None:
         """Pass what the interpreter has worked on a sample, before what it asks for next."""

@@ -68,7 +68,7 @@ class PinsAndBus:
     def _i2c_read(self, small: int, argument: int, data: bytes) -> bytes:
         length = argument >> 8
         self.transfers += 1
-        self._load.expect_work(self._kind.glance_us)
+        self._load.expect_work(self._kind.check_work_us)
         bus = self._world.bus
         self._load.work(bus.duration_us(length + 3))
         return bus.read(small, argument & 0xFF, length, self._reach())
@@ -92,7 +92,7 @@ class PinsAndBus:
         if argument:
             self._high.add(small)
             if small == self._kind.pins.gate:  # it samples the voltage, and then works on it
-                self._load.expect_work(self._kind.look_us)
+                self._load.expect_work(self._kind.sample_work_us)
         return b""
 
     def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:

@@ -76,11 +76,6 @@ class LiquidCell:
         return self._stored
 
     @property
-    def surface_stoichiometry(self) -> float:
-        """The same as the mean: dissolved species have no film to cross."""
-        return self._stored
-
-    @property
     def lost_uah(self) -> float:
         """Charge that the shuttle has taken since the cell was made, uAh."""
         return self._lost_uah

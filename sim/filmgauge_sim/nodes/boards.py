@@ -4,24 +4,8 @@ from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 
 _MPY = 6 | 3 << 8  # version 6.3 of the bytecode
 
-# Which pins of a board a node uses: free ones that decide nothing at reset. `docs/hardware.md`
-# has the same table with the labels that are printed on the boards.
-PINS = {
-    # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. The
-    # switch that stays as it is in deep sleep is on a pin of the RTC domain, 0-5.
-    "esp32-c3": BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=3, charge=10),
-    # ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB: 12, 13; console: 16, 17; RTC: 0-7.
-    "esp32-c6": BoardPins(scl=7, sda=6, gate=10, sensors=11, disconnect=2, charge=3),
-    # ESP32-S3-DevKitC-1. Strapping: 0, 3, 45, 46; flash and PSRAM: 26-37; USB: 19, 20; console:
-    # 43, 44; light: 38 or 48; RTC: 0-21.
-    "esp32-s3": BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12, charge=13),
-    # Raspberry Pi Pico W. Its radio has 23, 24, 25 and 29; I2C0 can be on 4 and 5.
-    "pico-w": BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=8, charge=9),
-    # P-NUCLEO-WB55, pins counted 16 to a port: B8, B9, A4, A5, A6, A7.
-    "stm32wb55": BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6, charge=7),
-}
-
-
+# The pins that a node uses are free ones that decide nothing at reset. `docs/hardware.md` has the
+# same table with the labels that are printed on the boards.
 _KINDS = (
     BoardKind(
         name="esp32-c3",
@@ -41,9 +25,11 @@ _KINDS = (
         # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
         # it once, which the virtual board does not: what it carries has room on a real one.
         heap_kb=64,
-        look_us=4_000,  # see below, at 160 MHz
-        glance_us=300,
-        pins=PINS["esp32-c3"],
+        sample_work_us=4_000,  # see below, at 160 MHz
+        check_work_us=300,
+        # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. The
+        # switch that stays as it is in deep sleep is on a pin of the RTC domain, 0-5.
+        pins=BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=3, charge=10),
     ),
     BoardKind(
         name="esp32-c6",
@@ -56,11 +42,12 @@ _KINDS = (
         deep_sleep_ua=7.0,
         associating_ua=105_000.0,
         connected_ua=90_000.0,
-        look_us=4_000,
-        glance_us=300,
+        sample_work_us=4_000,
+        check_work_us=300,
         machine="ESP32C6 module with ESP32C6",
         chip="ESP32C6",
-        pins=PINS["esp32-c6"],
+        # ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB: 12, 13; console: 16, 17; RTC: 0-7.
+        pins=BoardPins(scl=7, sda=6, gate=10, sensors=11, disconnect=2, charge=3),
     ),
     BoardKind(
         name="esp32-s3",
@@ -72,13 +59,15 @@ _KINDS = (
         deep_sleep_ua=8.0,
         associating_ua=115_000.0,
         connected_ua=100_000.0,
-        look_us=4_000,
-        glance_us=300,
+        sample_work_us=4_000,
+        check_work_us=300,
         machine="Generic ESP32S3 module with ESP32S3",
         chip="ESP32S3",
         mpy=_MPY | 10 << 10,
         file_system_blocks=1536,  # 6 MB of its 8 MB
-        pins=PINS["esp32-s3"],
+        # ESP32-S3-DevKitC-1. Strapping: 0, 3, 45, 46; flash and PSRAM: 26-37; USB: 19, 20;
+        # console: 43, 44; light: 38 or 48; RTC: 0-21.
+        pins=BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12, charge=13),
     ),
     BoardKind(
         name="pico-w",
@@ -94,14 +83,15 @@ _KINDS = (
         wake_us=1_000,  # assumed: PLLs start again
         waking_ua=15_000.0,  # assumed
         heap_kb=160,  # assumed: 264 KB of SRAM less what lwIP and the radio's driver take
-        look_us=5_000,  # as the C3's, at 125 MHz
-        glance_us=400,
+        sample_work_us=5_000,  # as the C3's, at 125 MHz
+        check_work_us=400,
         machine="Raspberry Pi Pico W with RP2040",
         chip="PICO W WITH RP2040",
         slice_s=7.5,  # below the 8.3 s of its watchdog
         mpy=_MPY | 4 << 10,
         file_system_blocks=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
-        pins=PINS["pico-w"],
+        # Raspberry Pi Pico W. Its radio has 23, 24, 25 and 29; I2C0 can be on 4 and 5.
+        pins=BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=8, charge=9),
     ),
     BoardKind(
         name="stm32wb55",
@@ -129,8 +119,8 @@ _KINDS = (
         # `make bench` counts the gauge's share of a look in passes of a loop of ten bytecodes, 60
         # cycles each (assumed): 7.9 ms at 64 MHz. Limits and state are taken for a quarter of it
         # (assumed). A glance is some 500 bytecodes (assumed).
-        look_us=10_000,
-        glance_us=500,
+        sample_work_us=10_000,
+        check_work_us=500,
         radio_core=True,
         # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
         # less static data: assumed 44 KB with the BLE stack.
@@ -141,7 +131,8 @@ _KINDS = (
         naps_asleep=True,
         mpy=_MPY | 7 << 10,
         file_system_blocks=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
-        pins=PINS["stm32wb55"],
+        # P-NUCLEO-WB55, pins counted 16 to a port: B8, B9, A4, A5, A6, A7.
+        pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6, charge=7),
     ),
 )
 

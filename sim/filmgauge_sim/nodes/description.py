@@ -186,10 +186,7 @@ def check_description(description: NodeDescription) -> None:
         check_node(description.name)
     except ValueError as error:
         raise ValueError(f"name: {str(error).removeprefix('node ')}") from None
-    kind = BOARDS.get(description.board)
-    if kind is None:
-        known = ", ".join(BOARDS)
-        raise ValueError(f"board must be one of {known}, not {description.board!r}")
+    kind = board_kind(description.board)
     try:
         load_parameters(description.cell.set)
     except ValueError as error:

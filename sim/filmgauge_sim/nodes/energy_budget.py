@@ -22,8 +22,8 @@ from filmgauge_sim.cell.kinetics import static_hysteresis_v
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.parts import ina228, tmp117
 
-# What a wake takes on a virtual board besides the interpreter's work (`look_us`, `glance_us`):
-# transfers at 400 kHz, pins, requests.
+# What a wake takes on a virtual board besides the interpreter's work (`sample_work_us`,
+# `check_work_us`): transfers at 400 kHz, pins, requests.
 _FEED_US = 22  # of a watchdog, and to sleep again
 _SAMPLE_US = 1_620
 _CHECK_US = 230
@@ -136,8 +136,10 @@ class _Deeds:
         self.boot_uj = self._state_uj(kind.boot_us, kind.boot_ua)
         self.waking_uj = self._state_uj(kind.wake_us, kind.waking_ua)
         self.feed_uj = self.waking_uj + self._active_uj(_FEED_US)
-        self.sample_uj = self._active_uj(kind.look_us + _SAMPLE_US) + self._naps_uj(naps_ms)
-        self.check_uj = self._active_uj(kind.glance_us + _CHECK_US) + self._naps_uj(_CHECK_NAPS_MS)
+        self.sample_uj = self._active_uj(kind.sample_work_us + _SAMPLE_US) + self._naps_uj(naps_ms)
+        self.check_uj = self._active_uj(kind.check_work_us + _CHECK_US) + self._naps_uj(
+            _CHECK_NAPS_MS
+        )
         self.record_uj = self._active_uj(_RECORD_US)
         self.journal_uj = self._active_uj(_JOURNAL_US)
         self.advert_uj = self._state_uj(kind.advertisement_us, kind.advertisement_ua)

@@ -76,20 +76,20 @@ def quoted(text: str) -> str:
 
 def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
     """Turn msgspec's 'Expected ... - at `$.node[0].cell`' into 'node[0].cell: expected ...'."""
-    text, _, place = message.partition(" - at ")
-    place = place.strip("`").removeprefix("$").removeprefix(".")
+    text, _, path = message.partition(" - at ")
+    path = path.strip("`").removeprefix("$").removeprefix(".")
     text = text.replace("Object contains unknown field", "there is no key")
     text = text.replace("Object missing required field", "there is a missing key")
     text = text[0].lower() + text[1:].replace("`", "")
     if text.startswith("invalid enum value"):
-        text += f", it must be one of {', '.join(_choices(place, kind))}"
-    return f"{place}: {text}" if place else text
+        text += f", it must be one of {', '.join(_choices(path, kind))}"
+    return f"{path}: {text}" if path else text
 
 
-def _choices(place: str, root: type[msgspec.Struct]) -> list[str]:
-    """Return what the key at a place such as 'node[0].supply' may be."""
+def _choices(path: str, root: type[msgspec.Struct]) -> list[str]:
+    """Return what the key at a path such as 'node[0].supply' may be."""
     kind: Any = msgspec.inspect.type_info(root)
-    for name in re.findall(r"[a-z]\w*", place):
+    for name in re.findall(r"[a-z]\w*", path):
         kind = next(field.type for field in kind.fields if field.name == name)
         while inner := getattr(kind, "item_type", None) or getattr(kind, "type", None):
             kind = inner

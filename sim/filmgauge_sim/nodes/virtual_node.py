@@ -57,7 +57,7 @@ class VirtualNode:
         self.wakes = 0
         self.truth = TruthLog()
         self.dead: str | None = None
-        self.notes: list[str] = []
+        self.incidents: list[str] = []  # when and why the board stopped
         self._running = False  # a run that has only been interrupted
         self._transfers = 0  # on the bus, until the last wake
         self.console = folder / f"{self.name}.console.log"
@@ -181,7 +181,7 @@ class VirtualNode:
 
     def _log_outcome(self, outcome: Outcome) -> None:
         if outcome.reason:
-            self.notes.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.reason}")
+            self.incidents.append(f"{self.board.now_us / 1e6:.0f} s: {outcome.reason}")
 
     def _log_truth(self) -> None:
         """Log the truth of this wake under the number that the firmware gave its boot.

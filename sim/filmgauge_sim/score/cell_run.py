@@ -24,7 +24,6 @@ from filmgauge_sim.score.sensor_model import (
     SensorModel,
 )
 
-_NEAR_V = 0.4  # further from its limit than this, no crossing is searched
 _HOLD_SLICE_S = 60.0  # a hold is held by currents of this length at most
 _FIRST_HOLD_S = 1.0
 
@@ -165,18 +164,10 @@ class CellRun:
         low_v, high_v = step.low_v, step.high_v
         if low_v is None and high_v is None:
             return until_s, None
-        cell, current_ua, temperature_c = self.cell, step.current_ua, self._temperature_c
         duration_s = until_s - self.now_s
-        now_v = cell.voltage_v(current_ua, temperature_c)
-        twin = cell.clone()
-        twin.advance(current_ua, temperature_c, duration_s)
-        then_v = twin.voltage_v(current_ua, temperature_c)
-        is_far = (low_v is None or min(now_v, then_v) > low_v + _NEAR_V) and (
-            high_v is None or max(now_v, then_v) < high_v - _NEAR_V
+        crossing = self.cell.next_crossing(
+            step.current_ua, self._temperature_c, duration_s, low_v, high_v
         )
-        if is_far:
-            return until_s, None
-        crossing = cell.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
         if crossing is None:
             return until_s, None
         return self.now_s + crossing.time_s, End.LOW if crossing.bound == "low" else End.HIGH

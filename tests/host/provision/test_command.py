@@ -11,7 +11,7 @@ from provision_files import SECRET, config_of, film_file, provision, tree, wifi_
 from filmgauge.config import KEYS, SECRETS
 from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.cli.app import main
-from filmgauge_sim.nodes.boards import PINS
+from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.description import read_description
 from filmgauge_sim.scenario.loading import load_scenario
 
@@ -27,7 +27,7 @@ def test_a_board_can_be_flashed_from_what_is_written(tmp_path: Path) -> None:
     ran = provision("--from", wifi_file(tmp_path, more=KEYED), "--out", out)
     assert ran.exit_code == 0, ran.output
     config = config_of(out / "shelf-1")
-    pins = PINS["esp32-c3"]
+    pins = BOARDS["esp32-c3"].pins
     assert (config.pin_scl, config.pin_sda, config.pin_gate) == (pins.scl, pins.sda, pins.gate)
     assert (config.wifi_ssid, config.wifi_password) == ("virtual", SECRET)
     assert config.mqtt_user == "shelf-1"
@@ -132,7 +132,7 @@ def test_a_node_on_its_film_has_no_wifi_and_is_told_its_budget(tmp_path: Path) -
     assert set(tree(tmp_path / "nodes")) == {"leaf/node.toml", "leaf/secrets.toml", "known.toml"}
     config = config_of(tmp_path / "nodes/leaf")
     assert min(config.own_nw, config.wake_nj, config.glance_nj, config.advert_nj) > 0
-    assert config.pin_sensors == PINS["stm32wb55"].sensors
+    assert config.pin_sensors == BOARDS["stm32wb55"].pins.sensors
     assert config.shed == 1
     assert config.ble_advertise_ms == 2000
     assert len(config.ble_key) == 32
@@ -175,7 +175,7 @@ def test_questions(tmp_path: Path) -> None:
     broker = (config.mqtt_host, config.mqtt_port, config.mqtt_user)
     assert broker == ("broker.lan", 1884, "somebody")
     assert (config.sample_s, config.report_every) == (30, 5)
-    assert config.pin_disconnect == PINS["pico-w"].disconnect
+    assert config.pin_disconnect == BOARDS["pico-w"].pins.disconnect
     assert config.zero_every > 0
     assert read_description(tmp_path / "shelf-9/node.toml").cell.area_cm2 == 2.5
     # a second time every answer has a default, and no secret is asked for

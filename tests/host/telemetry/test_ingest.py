@@ -122,7 +122,7 @@ def test_what_comes_while_nobody_listens_is_kept_by_the_broker(broker, store, pu
         publisher.records("bench", range(first + 25, first + 50))
     with Ingest(address, store):
         until(lambda: store.rows == 100)
-    assert store.intervals("bench") == [(1, 0, 99)]
+    assert store.boots("bench") == [(1, 0, 99, 100)]
 
 
 def test_killed_between_commit_and_acknowledgement(broker, publisher, tmp_path):

@@ -46,7 +46,7 @@ def test_orders_by_boot_and_seq_not_by_arrival(path):
     with RecordStore(path) as store:
         store.add([report(1, boot=2), report(9, boot=1), report(0, boot=2), report(5, "other")])
         assert [item.key for item in store.records("bench")] == [(1, 9), (2, 0), (2, 1)]
-        assert store.intervals("bench") == [(1, 9, 9), (2, 0, 1)]
+        assert store.boots("bench") == [(1, 9, 9, 1), (2, 0, 1, 2)]
 
 
 def test_a_failed_batch_stores_nothing_and_says_so(path):

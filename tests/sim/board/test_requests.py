@@ -160,7 +160,7 @@ def test_time_between_requests_is_awake_time(board: VirtualBoard):
 def test_what_a_sample_makes_work_passes_once_and_behind_it(
     tmp_path: Path, gate: bool, work_us: int, after: tuple[int, int]
 ) -> None:
-    kind = replace(KIND, look_us=7_000, glance_us=300)
+    kind = replace(KIND, sample_work_us=7_000, check_work_us=300)
     boards: list[VirtualBoard] = []
     for name, each in (("plain", KIND), ("working", kind)):
         (tmp_path / name).mkdir()

@@ -32,7 +32,7 @@ def test_looking_for_wifi_on_a_small_capacitor_browns_out_and_boots_anew(tmp_pat
     try:
         while node.wakes < 3 and node.now_us < 86_400_000_000:
             node.step()  # or an hour of waiting for the capacitor
-        assert [note.partition(": ")[2] for note in node.notes] == ["brown-out"] * 3
+        assert [note.partition(": ")[2] for note in node.incidents] == ["brown-out"] * 3
         # Each boot is a power-on with a number of its own and no memory of the one before.
         assert node.truth.boots == [1, 2, 3]
     finally:
@@ -44,7 +44,7 @@ def test_on_a_large_capacitor_it_sleeps_and_every_microsecond_is_booked(tmp_path
     try:
         for _ in range(6):
             node.step()
-        assert node.notes == []
+        assert node.incidents == []
         assert len(node.truth) == 6
         meter = node.board.load
         drawn_uj = sum(meter.charge_pc.values()) * 1e-6 * board_kind("esp32-c3").supply_v

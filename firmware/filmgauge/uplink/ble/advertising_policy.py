@@ -1,8 +1,8 @@
 """How much a node says on the air, chosen by the energy at hand.
 
-    policy = AdvertisingPolicy(config)
-    policy.choose(level)        # of service: control/service_level.py
-    policy.interval_ms, policy.connectable
+    airtime = AdvertisingPolicy(config)
+    airtime.choose(level)       # of service: control/service_level.py
+    airtime.interval_ms, airtime.connectable
 
 An advertisement that nobody may answer is half of what one costs that takes a connection, and a
 connection costs more than all of them: a node that saves takes none.

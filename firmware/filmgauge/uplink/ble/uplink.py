@@ -47,17 +47,17 @@ class BleUplink(NoUplink):
         self._radio = radio
         self._node = config.node.encode()
         self._duration_ms = config.ble_advertise_ms
-        self._policy = AdvertisingPolicy(config)
+        self._airtime = AdvertisingPolicy(config)
         self._encrypt = block_cipher(unhexlify(config.ble_key)) if config.ble_key else None
         self._counter = MonotonicCounter(_COUNTER)
         self.peer = PeerContext(board, config, profile)
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Advertise the record at a level of service; return False: nobody acknowledges it."""
-        self._policy.choose(level)
+        self._airtime.choose(level)
         self.taken_nj = 0
         self.error = _ADVERTISED_ONLY
-        if self._policy.interval_ms:
+        if self._airtime.interval_ms:
             self.peer.show(record, backlog, ledger)
             try:
                 self._advertise(record)
@@ -73,12 +73,12 @@ class BleUplink(NoUplink):
         advertised_ms = 0
         ble.active(True)
         try:
-            connectable = self._policy.connectable
+            connectable = self._airtime.connectable
             if connectable:
                 ble.config(gap_name=self._node, bond=True, le_secure=True, mitm=False, io=_NO_IO)
                 link.handles = gatt.register(self._radio, ble)
             ble.gap_advertise(
-                self._policy.interval_ms * 1000,
+                self._airtime.interval_ms * 1000,
                 self._data(ble, record),
                 resp_data=scan_response(self._node, record),
                 connectable=connectable,
@@ -96,7 +96,7 @@ class BleUplink(NoUplink):
             ble.irq(None)
             if link.ready:
                 unload(_SERVING)
-            self.taken_nj = self._policy.taken_nj(advertised_ms, link)
+            self.taken_nj = self._airtime.taken_nj(advertised_ms, link)
 
     def _await_central(self, link):
         board = self._board
