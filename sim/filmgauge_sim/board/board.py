@@ -16,7 +16,7 @@ from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.load import BoardLoad, Supply
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.pins_and_bus import Handler, PinsAndBus, World
-from filmgauge_sim.board.radio_port import NullRadio, RadioPort
+from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.sleeping import Sleep
 from filmgauge_sim.board.wifi import AccessPoint, Station
@@ -68,7 +68,7 @@ class VirtualBoard:
         self._unique_id = unique_id
         self._cause = ResetCause.POWER_ON
         self._station = Station(access_point)
-        self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or NullRadio())
+        self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
         self.load = BoardLoad(kind, supply, self._station, self.bluetooth, self._lose_power)
         self._pins = PinsAndBus(kind, world, self.load)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth)
@@ -96,10 +96,6 @@ class VirtualBoard:
 
     # Between runs of the firmware
 
-    def await_power(self, until_us: int) -> bool:
-        """Wait for the supply, at most until `until_us`; return whether the board has power."""
-        return self.load.await_power(until_us)
-
     def boot(self, cause: ResetCause) -> None:
         """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
         self._cause = cause
@@ -124,10 +120,6 @@ class VirtualBoard:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
         self._sleep.light(duration_ms)
 
-    def idle(self, duration_us: int) -> None:
-        """Pass time with the firmware awake and waiting for what comes from outside."""
-        self.load.work(duration_us)
-
     @property
     def has_yielded(self) -> bool:
         """Whether the run is interrupted by a sleep that a peer may end."""
@@ -143,10 +135,6 @@ class VirtualBoard:
     def resume_answer(self) -> bytes:
         """Return the answer to the request that interrupted the run."""
         return self._sleep.resume_answer()
-
-    def hang(self) -> Outcome:
-        """End a run whose firmware does nothing any more: only a watchdog still acts."""
-        return self.load.hang()
 
     def _power_off(self) -> None:
         """Let radio, watchdog and what was going on end."""
@@ -229,7 +217,7 @@ class VirtualBoard:
         raise BoardStopped(Outcome(ResetCause.HARD, reason="reset by the firmware"))
 
     def _hang(self, small: int, argument: int, data: bytes) -> bytes:
-        raise BoardStopped(self.hang())
+        raise BoardStopped(self.load.hang())
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()

@@ -149,14 +149,10 @@ class BoardLoad:
         bluetooth.follow(self.now_us)
 
     def _draw_for(self, duration_us: int, state: str) -> None:
-        now_us = self.now_us + duration_us
-        if now_us >= self._watchdog_at_us:
+        if self.now_us + duration_us >= self._watchdog_at_us:
             self._pass(max(0, self._watchdog_at_us - self.now_us), state)
             raise BoardStopped(Outcome(ResetCause.WATCHDOG, reason="watchdog"))
-        if self._supply is not None:
-            self._draw(self._supply, duration_us, state)
-        self.time_us[state] += duration_us
-        self.now_us = now_us
+        self._pass(duration_us, state)
 
     def _pass(self, duration_us: int, state: str) -> None:
         if self._supply is not None:

@@ -128,7 +128,7 @@ class VirtualNode:
         with its memory kept goes on where it was, and is interrupted after a minute without
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
-        if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
+        if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
             if self.board.continue_sleep():

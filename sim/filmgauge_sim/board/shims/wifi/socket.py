@@ -16,7 +16,6 @@ _ETIMEDOUT = 110
 _EHOSTUNREACH = 118  # as lwIP numbers it
 _IPPROTO_TCP = 6
 _TCP_NODELAY = 1
-_GOODBYE_MS = 500
 _CALL_US = 10  # assumed: a call into the network stack
 
 
@@ -107,7 +106,7 @@ class socket:
         if self._sent_last and not self._silent:
             # The board comes back minutes later, which may be a millisecond here: let the peer
             # take note of the goodbye, or it takes the return for a second client of that name.
-            _readable(self._real, _GOODBYE_MS)
+            _readable(self._real, _board.real_wait_ms)
         self._real.close()
 
     def ready(self):
