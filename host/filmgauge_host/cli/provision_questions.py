@@ -17,7 +17,7 @@ from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_sim.cell.parameters import available_sets
-from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.boards import BOARDS, USUAL
 from filmgauge_sim.nodes.description import (
     DESCRIPTION_FILE,
     NodeDescription,
@@ -73,7 +73,7 @@ def ask(
     has_file = (folder / DESCRIPTION_FILE).exists()
     before = read_node(folder, lambda _: None)[0] if has_file else None
     secrets = read_node_secrets(folder)
-    board = _choice("Board", tuple(BOARDS), before.board if before else next(iter(BOARDS)))
+    board = _choice("Board", tuple(BOARDS), before.board if before else USUAL)
     usual_supply = "usb" if BOARDS[board].has_wifi else "film"
     supply = _choice("It lives from", ("usb", "film"), before.supply if before else usual_supply)
     if before is not None and (board, supply) == (before.board, before.supply):

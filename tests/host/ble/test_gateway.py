@@ -34,6 +34,7 @@ def test_records_arrive_as_those_of_a_wifi_node(broker: Broker, tmp_path: Path) 
     received = list(receiver.store.records("node-1"))
     assert [each.history for each in received] == [True] * 5 + [False] * 3
     until(lambda: receiver.ingest.nodes()["node-1"].info)
+    until(lambda: receiver.ingest.nodes()["node-1"].status)
     shown = receiver.ingest.nodes()["node-1"]
     assert shown.info["via"] == "ble"
     assert shown.info["board"] == "stm32wb"
