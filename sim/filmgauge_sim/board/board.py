@@ -137,7 +137,8 @@ class VirtualBoard:
         return self._sleep.resume_answer()
 
     def _power_off(self) -> None:
-        """Let radio, watchdog and what was going on end."""
+        """Let radio, watchdog, what is in RAM only and what was going on end."""
+        self.flash.lose_power()
         self.bluetooth.power_off()
         self.load.reset()
         self._sleep.forget()
@@ -160,6 +161,7 @@ class VirtualBoard:
         self.requests += 1
         if self.requests == self.cut_at_request:
             self.cut_at_request = None
+            self.flash.lose_power()
             raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
         self.load.work(elapsed_us + _REQUEST_US)
         handler = self._handlers.get(operation)
@@ -167,6 +169,9 @@ class VirtualBoard:
             return _EINVAL, b""
         try:
             return 0, handler(small, argument, data)
+        except BoardStopped:
+            self.flash.lose_power()
+            raise
         except Nack:
             return _ENODEV, b""
         except RadioError as error:
@@ -185,6 +190,8 @@ class VirtualBoard:
             _protocol.HANG: self._hang,
             _protocol.FLASH_PROGRAM: self._flash_program,
             _protocol.FLASH_ERASE: self._flash_erase,
+            _protocol.FLASH_READ: self._flash_read,
+            _protocol.FLASH_SYNC: self._flash_sync,
             _protocol.WLAN_ACTIVE: self._wlan_active,
             _protocol.WLAN_CONNECT: self._wlan_connect,
             _protocol.WLAN_STATUS: self._wlan_status,
@@ -198,7 +205,7 @@ class VirtualBoard:
         head = struct.pack(
             _protocol.HELLO_ANSWER,
             self._cause,
-            self.flash.blocks,
+            self.flash.pages,
             self._latency_us,
             self._real_wait_ms,
             self._unique_id,
@@ -221,12 +228,22 @@ class VirtualBoard:
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
-        self.load.work(self.flash.program(argument, data))
+        self.flash.program(argument, data, self.load.work)
         return b""
 
     def _flash_erase(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
-        self.load.work(self.flash.erase(argument))
+        self.flash.erase(argument, self.load.work)
+        return b""
+
+    def _flash_read(self, small: int, argument: int, data: bytes) -> bytes:
+        address = argument & 0xFFFFF
+        self.load.work(_protocol.READ_US)
+        return self.flash.image[address : address + (argument >> 20)]
+
+    def _flash_sync(self, small: int, argument: int, data: bytes) -> bytes:
+        self.load.interpreter_work()
+        self.flash.sync(self.load.work)
         return b""
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:

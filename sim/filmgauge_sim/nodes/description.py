@@ -112,8 +112,8 @@ class NodeDescription(Table, frozen=True):
             disconnect=usual.disconnect if disconnect is None else disconnect,
             charge=own.charge,
         )
-        blocks = self.flash_blocks or kind.file_system_blocks
-        return replace(kind, pins=pins, file_system_blocks=blocks)
+        blocks = self.flash_blocks or kind.flash_pages
+        return replace(kind, pins=pins, flash_pages=blocks)
 
     @property
     def advertises(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 from filmgauge.record.record import Record
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
@@ -66,7 +66,7 @@ class VirtualNode:
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind
         self.world = build_world(description, surroundings, rng)
-        self.flash = Flash(folder / f"{self.name}.flash", kind.file_system_blocks)
+        self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
         self._provision(broker)
         self.board = VirtualBoard(
             kind=kind,
@@ -198,4 +198,4 @@ class VirtualNode:
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
         install(self.flash, board_files(self.description, self.secrets, broker))
-        self.flash.programs = self.flash.erases = 0
+        self.flash.reset_wear()

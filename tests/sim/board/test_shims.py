@@ -532,7 +532,7 @@ def test_an_unformatted_flash_is_formatted_at_boot(tmp_path: Path):
     source = "import os\nopen('/made', 'w').close()\nprint('made' in os.listdir('/'))\n"
     for runtime in RUNTIMES:
         with Program(tmp_path / runtime, runtime, source) as program:
-            for block in range(program.board.flash.blocks):
+            for block in range(program.board.flash.pages):
                 program.board.flash.erase(block)
             program.boot()
             assert program.said == ["True"]

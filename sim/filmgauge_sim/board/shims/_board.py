@@ -5,7 +5,7 @@ import _protocol
 import ustruct
 
 hello = _link.call(_protocol.HELLO)
-reset_cause, flash_blocks, latency_us, real_wait_ms, unique_id, _port = ustruct.unpack_from(
+reset_cause, flash_pages, latency_us, real_wait_ms, unique_id, _port = ustruct.unpack_from(
     _protocol.HELLO_ANSWER, hello
 )
 port = _protocol.PORTS[_port]

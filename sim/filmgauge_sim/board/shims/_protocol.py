@@ -14,7 +14,7 @@ PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
-# reset cause, flash blocks, network latency us, longest real wait ms, id, port;
+# reset cause, flash pages, network latency us, longest real wait ms, id, port;
 # version 3 x u8, mpy u16, name
 HELLO_ANSWER = "<BHIH6sB"
 VERSION_AT, MPY_AT, NAME_AT = 16, 19, 21
@@ -29,7 +29,9 @@ DEEPSLEEP = 9  # argument: milliseconds, 0 for ever; never answered
 LIGHTSLEEP = 10  # argument: milliseconds
 RESET = 11  # never answered
 FLASH_PROGRAM = 12  # argument: byte address; data
-FLASH_ERASE = 13  # argument: block
+FLASH_ERASE = 13  # argument: page
+FLASH_READ = 44  # argument: byte address | length << 20 -> bytes
+FLASH_SYNC = 45  # what the driver holds back goes into flash
 WLAN_ACTIVE = 14  # small: 0 or 1
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
 WLAN_STATUS = 16  # -> status u16 of the ESP32 port
@@ -91,7 +93,8 @@ STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status
 
 LONGEST_UNTOLD_US = 100000  # time that may pass on the board before the host is told
-FLASH_BLOCK = 4096
+FLASH_PAGE = 4096
+STM32_BLOCK = 512  # of littlefs on that port; its driver puts pages together
 READ_US = 12  # assumed: one flash read of up to 128 bytes over quad SPI at 40 MHz
 
 STAT_IDLE = 1000  # values of the ESP32 port's network module
