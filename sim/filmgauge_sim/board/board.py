@@ -210,6 +210,7 @@ class VirtualBoard:
             self._real_wait_ms,
             self._unique_id,
             _protocol.PORTS.index(self.kind.port),
+            self.kind.holds_all,
         )
         return head + self.identity
 
@@ -248,8 +249,11 @@ class VirtualBoard:
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
-        self.wifi_sessions += bool(small) and not self._station.active
-        self._station.set_active(bool(small))
+        is_on = small == _protocol.RADIO_ON
+        self.wifi_sessions += is_on and not self._station.active
+        self._station.set_active(is_on)
+        if is_on or small == _protocol.RADIO_WITHOUT_POWER or not self.kind.wifi_stays:
+            self._station.powered = is_on
         return b""
 
     def _wlan_connect(self, small: int, argument: int, data: bytes) -> bytes:

@@ -68,6 +68,10 @@ class BoardKind:
     )  # bytecode, and the architecture that py/persistentcode.h numbers
     flash_pages: int = 512  # of 4 KiB, for file system and journal: half of 4 MB
     flash: FlashDriver = FlashDriver()
+    # Pads that keep a held level through deep sleep, the first so many; of a port that boots anew.
+    held_pins: int = 256
+    wifi_stays: bool = False  # its radio draws its current until `WLAN.deinit`
+    holds_all: bool = False  # whether `esp32.gpio_deep_sleep_hold` is there, which holds the rest
     slice_s: float = 0.0  # longest light sleep of the firmware, which feeds a watchdog; 0: any
     naps_asleep: bool = False  # whether the firmware sleeps lightly while a sensor converts
 

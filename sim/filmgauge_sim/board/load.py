@@ -118,7 +118,7 @@ class BoardLoad:
     def work(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
         station = self._station
-        if not station.active:
+        if not station.powered:
             self.advance(duration_us, "active")
         elif station.is_connected(self.now_us):
             self.advance(duration_us, "radio")
@@ -127,6 +127,8 @@ class BoardLoad:
 
     def advance(self, duration_us: int, state: str) -> None:
         """Pass time in a state, and in the bursts of Bluetooth that fall into it."""
+        if state == "light sleep" and self._station.powered:
+            state = "radio"
         bluetooth = self._bluetooth
         silent = state == "light sleep" and not self._kind.radio_core
         if silent or not (bluetooth.active or self._burst_us):

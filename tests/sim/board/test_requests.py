@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bare_board import PAGES, KIND, BareWorld, bare_board
+from bare_board import KIND, PAGES, BareWorld, bare_board
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,8 +48,9 @@ def test_hello_tells_cause_flash_and_identity(board: VirtualBoard):
     status, answer = ask(board, _protocol.HELLO)
     assert status == 0
     hello = struct.unpack_from(_protocol.HELLO_ANSWER, answer)
-    cause, blocks, latency_us, wait_ms, unique_id, port = hello
+    cause, blocks, latency_us, wait_ms, unique_id, port, holds_all = hello
     assert _protocol.PORTS[port] == "esp32"
+    assert not holds_all  # most versions of the port lack it
     assert (cause, blocks, latency_us) == (1, PAGES, AccessPoint().latency_us)
     assert (wait_ms, unique_id) == (50, b"\1\2\3\4\5\6")
     assert tuple(answer[_protocol.VERSION_AT : _protocol.MPY_AT]) == (1, 29, 0)

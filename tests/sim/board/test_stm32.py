@@ -36,14 +36,6 @@ def test_what_it_has_not(tmp_path: Path, module: str) -> None:
     assert both(tmp_path, source, kind=STM32)[0] == ["none"]
 
 
-def test_pins_have_names(tmp_path: Path) -> None:
-    source = "import machine\nfor name in ('A0', 'A15', 'B8', 'H3'):\n"
-    source += "    machine.Pin(name, machine.Pin.OUT, value=1)\nmachine.deepsleep(1)\n"
-    with Program(tmp_path, "micropython", source, kind=STM32) as program:
-        program.boot()
-        assert [change[0] for change in program.world.pins] == [0, 15, 24, 115]
-
-
 @pytest.mark.parametrize(
     "call",
     [

@@ -5,7 +5,13 @@ import _protocol
 import ustruct
 
 hello = _link.call(_protocol.HELLO)
-reset_cause, flash_pages, latency_us, real_wait_ms, unique_id, _port = ustruct.unpack_from(
-    _protocol.HELLO_ANSWER, hello
-)
+(
+    reset_cause,
+    flash_pages,
+    latency_us,
+    real_wait_ms,
+    unique_id,
+    _port,
+    holds_all,
+) = ustruct.unpack_from(_protocol.HELLO_ANSWER, hello)
 port = _protocol.PORTS[_port]

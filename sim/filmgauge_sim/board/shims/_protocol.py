@@ -14,10 +14,10 @@ PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
-# reset cause, flash pages, network latency us, longest real wait ms, id, port;
-# version 3 x u8, mpy u16, name
-HELLO_ANSWER = "<BHIH6sB"
-VERSION_AT, MPY_AT, NAME_AT = 16, 19, 21
+# reset cause, flash pages, network latency us, longest real wait ms, id, port, 1 where outputs
+# can be held all at once; version 3 x u8, mpy u16, name
+HELLO_ANSWER = "<BHIH6sBB"
+VERSION_AT, MPY_AT, NAME_AT = 17, 20, 22
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data
@@ -32,7 +32,9 @@ FLASH_PROGRAM = 12  # argument: byte address; data
 FLASH_ERASE = 13  # argument: page
 FLASH_READ = 44  # argument: byte address | length << 20 -> bytes
 FLASH_SYNC = 45  # what the driver holds back goes into flash
-WLAN_ACTIVE = 14  # small: 0 or 1
+WLAN_ACTIVE = 14  # small: RADIO_ON, 0 for out of the network, RADIO_WITHOUT_POWER
+RADIO_ON = 1
+RADIO_WITHOUT_POWER = 2
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
 WLAN_STATUS = 16  # -> status u16 of the ESP32 port
 WDT_START = 17  # argument: milliseconds
@@ -40,7 +42,10 @@ WDT_FEED = 18
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
-PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
+PIN_HOLD = 22  # small: pin; argument: 1 holds its pad
+PINS_HOLD = (
+    23  # small: 1 lets pads that are held stay so through deep sleep, whatever their domain
+)
 
 CONSOLE_READ = 24  # argument: most bytes -> at least one, once it has come
 CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte if there is one

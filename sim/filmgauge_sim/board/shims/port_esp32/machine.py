@@ -21,7 +21,9 @@ class Pin(BasePin):
     PULL_DOWN = 1
 
     def __init__(self, id, mode=-1, pull=-1, value=None, hold=None):
-        super().__init__(id, value)  # `hold` lets go of the pad while the level is set
+        super().__init__(id, value)
+        if hold is not None:  # the pad was let go of while the level was set
+            _link.call(_protocol.PIN_HOLD, id, 1 if hold else 0)
 
 
 class RTC:

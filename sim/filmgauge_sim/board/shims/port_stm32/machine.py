@@ -25,8 +25,30 @@ WDT.longest_ms = 32767  # of the independent watchdog
 SoftI2C = Bus
 
 
+_BOARD = {  # by which the board's own names are found, before the processor's (pin.c)
+    "A0": "C0",
+    "A1": "C1",
+    "A2": "A1",
+    "A3": "A0",
+    "A4": "C3",
+    "A5": "C2",
+}
+
+
+class _Cpu:
+    """The processor's pins by their names: "A4" is pin 4 of port A, number 4 here."""
+
+    def __getattr__(self, name):
+        known = name[:1] in "ABCDEH" and name[1:].isdigit()
+        if not known or int(name[1:]) > 15:
+            raise AttributeError(name)
+        return Pin((16 * "ABCDEFGH".index(name[0]) + int(name[1:]),))
+
+
 class Pin(BasePin):
-    """Pins have names: "A4" is pin 4 of port A, and 4 as a number of the virtual board."""
+    """A string is looked up among the names of the board first; NUCLEO-WB55 has Arduino's."""
+
+    cpu = _Cpu()
 
     IN = 0
     OUT = 1
@@ -34,14 +56,17 @@ class Pin(BasePin):
     PULL_DOWN = 2
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
-        super().__init__(_number(id), value)
-
-
-def _number(name):
-    known = isinstance(name, str) and name[:1] in "ABCDEH" and name[1:].isdigit()
-    if not known or int(name[1:]) > 15:
-        raise ValueError("Pin(%s) doesn't exist" % (name,))
-    return 16 * "ABCDEFGH".index(name[0]) + int(name[1:])
+        pin = id
+        if isinstance(pin, str):
+            try:
+                pin = getattr(Pin.cpu, _BOARD.get(pin, pin))
+            except AttributeError:
+                pass
+        if isinstance(pin, Pin):
+            pin = (pin._number,)
+        if not isinstance(pin, tuple):
+            raise ValueError("Pin(%s) doesn't exist" % (id,))
+        super().__init__(pin[0], value)
 
 
 class I2C(Bus):
