@@ -65,4 +65,4 @@ class Stm32Wb(LightSleeper):
 
 
 def _pin(number):
-    return getattr(Pin.cpu, _PORTS[number >> 4] + str(number & 15))
+    return getattr(Pin.cpu, _PORTS[number >> 4] + str(number & 15))  # pyright: ignore
