@@ -45,7 +45,9 @@ class _PaidAccess(UserContext):
         return self._image[start : start + size]  # type: ignore[return-value]  bytes will do
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
-        return self._request(_protocol.FLASH_PROGRAM, block * self._driver.block + off, bytes(data))
+        return self._request(
+            _protocol.FLASH_PROGRAM, block * self._driver.block + off, bytes(data)
+        )
 
     def erase(self, cfg: object, block: int) -> int:
         if self._driver.page_in_ram:

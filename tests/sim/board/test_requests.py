@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bare_board import PAGES, KIND, BareWorld, bare_board
+from bare_board import KIND, PAGES, BareWorld, bare_board
 from hypothesis import given
 from hypothesis import strategies as st
 
