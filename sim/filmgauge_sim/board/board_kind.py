@@ -6,7 +6,8 @@ The kinds themselves stand in `filmgauge_sim.nodes.boards`.
 from dataclasses import dataclass
 from typing import Literal
 
-from filmgauge_sim.board.flash import FlashDriver
+from filmgauge.store.page_store import PAGES
+from filmgauge_sim.board.flash import NOR, FlashDriver
 from filmgauge_sim.board.shims._protocol import WIFI_PORTS
 
 Port = Literal["esp32", "stm32", "rp2"]
@@ -67,7 +68,7 @@ class BoardKind:
         6 | 3 << 8 | 11 << 10
     )  # bytecode, and the architecture that py/persistentcode.h numbers
     flash_pages: int = 512  # of 4 KiB, for file system and journal: half of 4 MB
-    flash: FlashDriver = FlashDriver()
+    flash: FlashDriver = NOR
     slice_s: float = 0.0  # longest light sleep of the firmware, which feeds a watchdog; 0: any
     naps_asleep: bool = False  # whether the firmware sleeps lightly while a sensor converts
 
@@ -75,6 +76,11 @@ class BoardKind:
     def has_wifi(self) -> bool:
         """Whether its port has the module `network`."""
         return self.port in WIFI_PORTS
+
+    @property
+    def file_system_pages(self) -> int:
+        """What a file system gets that does not outlive power cuts: raw pages stay beside it."""
+        return self.flash_pages - (PAGES if self.flash.page_in_ram else 0)
 
     @property
     def has_bluetooth(self) -> bool:

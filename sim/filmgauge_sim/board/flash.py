@@ -32,6 +32,9 @@ class FlashDriver:
     program_us: int = 700  # assumed: serial NOR, one 256-byte page
 
 
+NOR = FlashDriver()
+
+
 @dataclass
 class FlashCut:
     """Power goes in an erase or a program, the one with this number, of which `part` is done."""
@@ -46,10 +49,10 @@ class Flash:
     What takes time passes it with `spend`, in us, which may end in a loss of power.
     """
 
-    def __init__(self, path: Path, pages: int, driver: FlashDriver | None = None) -> None:
+    def __init__(self, path: Path, pages: int, driver: FlashDriver = NOR) -> None:
         self.path = path
         self.pages = pages
-        self.driver = driver or FlashDriver()
+        self.driver = driver
         self.programs = 0
         self.cut: FlashCut | None = None
         self.reset_wear()
