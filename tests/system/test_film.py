@@ -197,7 +197,7 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
 
 def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
     text = FAINT.replace("soc = 0.08", "soc = 0.9")
-    text = text.replace("journal_every = 2", "journal_every = 12")  # 1 cm2 cannot pay for more
+    text = text.replace("area_cm2 = 1.0", "area_cm2 = 4.0")  # less cannot pay for a page so often
     text = text.replace("[node.budget]", "[node.records]\nbacklog = 10\n[node.budget]")
     node = film_node(text, "cpython")
     records = live(node, 1.95)

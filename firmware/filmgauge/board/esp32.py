@@ -25,7 +25,7 @@ class Esp32:
         self._rtc.memory(data)
         return data
 
-    def pages(self):
+    def pages(self, bonds=False):
         """Return None: littlefs outlives power cuts, since its blocks are what is erased."""
 
     def clock_ms(self) -> int:

@@ -28,7 +28,7 @@ class LightSleeper:
             self._retained = bytes(data)
         return self._retained
 
-    def pages(self):
+    def pages(self, bonds=False):
         """Return a block device of raw pages beside the file system, for a PageStore; None where
         there are none, or littlefs outlives power cuts."""
 

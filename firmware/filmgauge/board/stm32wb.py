@@ -23,7 +23,8 @@ from filmgauge.uplink import NoUplink
 
 _PORTS = const("ABCDEFGH")
 _PAGE = const(4096)
-_LEAST_BYTES = const(12288)  # of a PageStore
+_LEAST_BYTES = const(20480)  # of a PageStore, and of bonds
+_BOND_BYTES = const(8192)
 _SHORTEST_NAP_MS = const(2)  # below, waking up costs more than it saves: 1 ms (assumed)
 
 
@@ -34,17 +35,22 @@ class Stm32Wb(LightSleeper):
     LONGEST_WATCHDOG_MS = 32000
     SLICE_MS = 28000  # its RC clock may run a tenth fast
 
-    def pages(self):
-        """Return what the file system leaves of the storage; None where it is too little."""
+    def pages(self, bonds=False):
+        """Return what the file system leaves of the storage, or of that the part of the bonds;
+        None where it is too little."""
         whole = pyb.Flash(start=0)
+        end = whole.ioctl(4, 0) * whole.ioctl(5, 0)
         head = bytearray(32)
         for block in (0, 1):  # where main.c of the port looks for a superblock
             whole.readblocks(block, head, 0)
             if head[8:16] == b"littlefs":
                 size, count = struct.unpack_from("<II", head, 24)
                 begin = -(-size * count // _PAGE) * _PAGE
-                if begin + _LEAST_BYTES <= whole.ioctl(4, 0) * whole.ioctl(5, 0):
-                    return pyb.Flash(start=begin)
+                if begin + _LEAST_BYTES <= end:
+                    end -= _BOND_BYTES
+                    if bonds:
+                        return pyb.Flash(start=end)
+                    return pyb.Flash(start=begin, len=end - begin)
         return None
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):

@@ -19,13 +19,19 @@ import struct
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
-PAGES = const(12)  # that a flashing tool leaves beside the file system: 7300 erases in ten years
-LEAST_PAGES = const(3)  # the newest, one to write, and one that is full
+# What a flashing tool gives the file system, 200 KB: two versions of the firmware. Of the 256 KB
+# of an STM32WB55 it leaves twelve pages and those of the bonds: 7300 erases each in ten years of a
+# record an hour.
+FILE_SYSTEM_PAGES = const(50)
+BOND_PAGES = const(2)  # the last ones
+LEAST_PAGES = const(5)  # the newest, one to write, and one that is full; and those of bonds
 PAGE = const(4096)
 _BLOCK = const(512)  # of the port's block device
-_HEAD = const("<IIB")  # numbers of the first record and of the oldest that counts; how many
-_HEAD_LENGTH = const(9)
-_STATE_AT = const(32)
+# Numbers of the first record and of the oldest that counts; how many; two numbers of others.
+_HEAD = const("<IIBII")
+_HEAD_LENGTH = const(17)
+_NUMBERS = const(("/counter", "/commands"))
+_STATE_AT = const(64)
 _SLOTS_AT = const(640)
 _SLOT = const(144)
 _SLOTS = const(24)
@@ -37,19 +43,22 @@ _EIO = const(5)
 class PageStore:
     """flash: a block device with blocks of 512 bytes, nothing but pages of this store.
 
-    buffer: the state, with room for its seal; OSError from flash.
+    buffer: the state, with room for its seal; old_path: where a journal would have it. OSError
+    from flash.
     """
 
-    def __init__(self, flash, buffer, capacity: int):
+    def __init__(self, flash, buffer, capacity: int, old_path: str = "/state"):
         self._flash = flash
         self._state = buffer
         self._capacity = capacity
+        self._old_path = old_path
         pages = flash.ioctl(4, 0) * _BLOCK // PAGE
         self._firsts = [0] * pages  # number of the first record of a page
         self._counts = bytearray([_FREE] * pages)
         self._slot = bytearray(_SLOT)
         self._newest = -1
         self._sequence = self._oldest = 0
+        self._numbers = [0, 0]
         self._scan(pages)
 
     def load(self, buffer) -> bool:
@@ -60,8 +69,8 @@ class PageStore:
                 return True
         from filmgauge.store.journal import Journal
 
-        # A node that had its journal in the file system goes on from there.
-        return Journal("/state", len(buffer) - OVERHEAD).load(buffer)
+        # A node that had it in the file system goes on from there.
+        return Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
 
     def save(self, buffer) -> None:
         """Write the state."""
@@ -134,6 +143,10 @@ class PageStore:
             self._write(None)
         return before - self.count()
 
+    def stored_number(self, path: str) -> "PageNumber":
+        """Return a number that only ever grows, by the path that it has in a file system."""
+        return PageNumber(self, path)
+
     def _end(self):
         newest = self._newest
         return self._firsts[newest] + self._counts[newest] if newest >= 0 else 0
@@ -152,7 +165,7 @@ class PageStore:
             sequence = self._whole(page)
             if sequence is None:
                 continue
-            first, oldest, count = struct.unpack_from(_HEAD, self._slot, HEAD_SIZE)
+            first, oldest, count, *numbers = struct.unpack_from(_HEAD, self._slot, HEAD_SIZE)
             for other in range(page):
                 if self._counts[other] != _FREE and self._firsts[other] == first:
                     if sequences[other] > sequence:
@@ -161,7 +174,8 @@ class PageStore:
             else:
                 sequences[page], self._firsts[page], self._counts[page] = sequence, first, count
             if sequence > self._sequence:
-                self._sequence, self._newest, self._oldest = sequence, page, oldest
+                self._sequence, self._newest = sequence, page
+                self._oldest, self._numbers = oldest, numbers
 
     def _whole(self, page):
         """Return the sequence of a page that was written to its end, None for any other; its
@@ -174,7 +188,7 @@ class PageStore:
         sequence = unseal(slot, _HEAD_LENGTH)
         if sequence is None:
             return None
-        first, _, count = struct.unpack_from(_HEAD, slot, HEAD_SIZE)
+        first, _, count, *_ = struct.unpack_from(_HEAD, slot, HEAD_SIZE)
         if count:
             self._read(page, _SLOTS_AT + (count - 1) * _SLOT, slot)
             if unseal(slot, struct.unpack_from("<H", slot, 2)[0]) != first + count - 1:
@@ -208,7 +222,7 @@ class PageStore:
             seal(slot, len(data), first + count)
             self._put(page, _SLOTS_AT + count * _SLOT, slot)
             count += 1
-        struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count)
+        struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count, *self._numbers)
         seal(slot, _HEAD_LENGTH, sequence)
         self._put(page, 0, memoryview(slot)[: _HEAD_LENGTH + OVERHEAD])
         if self._flash.ioctl(3, 0):
@@ -241,3 +255,28 @@ class PageStore:
         at += page * PAGE
         if self._flash.writeblocks(at // _BLOCK, buffer, at % _BLOCK):
             raise OSError(_EIO)
+
+
+class PageNumber:
+    """A StoredNumber in the head of the pages. One from the file system is gone on with."""
+
+    def __init__(self, store, path):
+        self._store = store
+        self._index = _NUMBERS.index(path)
+        self.value = store._numbers[self._index]
+        if not self.value:
+            from filmgauge.store.counters import StoredNumber
+
+            self.value = StoredNumber(path).value
+
+    def save(self, value: int) -> None:
+        """Write a number; OSError from flash, with the old one in force."""
+        numbers = self._store._numbers
+        old = numbers[self._index]
+        numbers[self._index] = value
+        try:
+            self._store._write(None)
+        except OSError:
+            numbers[self._index] = old
+            raise
+        self.value = value

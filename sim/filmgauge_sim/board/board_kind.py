@@ -6,7 +6,7 @@ The kinds themselves stand in `filmgauge_sim.nodes.boards`.
 from dataclasses import dataclass
 from typing import Literal
 
-from filmgauge.store.page_store import PAGES
+from filmgauge.store.page_store import FILE_SYSTEM_PAGES
 from filmgauge_sim.board.flash import NOR, FlashDriver
 from filmgauge_sim.board.shims._protocol import WIFI_PORTS
 
@@ -79,8 +79,10 @@ class BoardKind:
 
     @property
     def file_system_pages(self) -> int:
-        """What a file system gets that does not outlive power cuts: raw pages stay beside it."""
-        return self.flash_pages - (PAGES if self.flash.page_in_ram else 0)
+        """What its file system gets: where that does not outlive power cuts, there are raw pages
+        beside it."""
+        pages = self.flash_pages
+        return min(pages, FILE_SYSTEM_PAGES) if self.flash.page_in_ram else pages
 
     @property
     def has_bluetooth(self) -> bool:

@@ -3,9 +3,9 @@
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
-from filmgauge.store.block import unseal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 from filmgauge.store.journal import Journal
-from filmgauge.store.page_store import LEAST_PAGES, PAGE, PageStore
+from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, PageStore
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, found_bytes, listing
 from filmgauge_sim.board.shims._protocol import STM32_BLOCK
@@ -13,6 +13,7 @@ from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 _BACKLOG = "/backlog"
 _JOURNAL = "/state"
 _ALL = 1 << 30
+_NUMBER_BYTES = 4
 
 
 def state_in(block: bytes) -> State | None:
@@ -49,22 +50,54 @@ def stored_record(flash: Flash, name: str) -> Record:
     return Record.from_bytes(fetch(flash, f"{_BACKLOG}/{name}"))
 
 
+def store_records(flash: Flash, records: list[bytes]) -> None:
+    """Let these records wait on a node that keeps them in raw pages, and no others."""
+    pages = _pages(flash)
+    assert pages is not None, "records of this board are files: install them"
+    state = State()
+    store = PageStore(pages, state.buffer, _ALL)
+    store.load(state.buffer)
+    store.forget(_ALL, 0, lambda: None)
+    for record in records:
+        store.add(record)
+
+
+def stored_number(flash: Flash, path: str) -> int:
+    """Return a number that only ever grows, by its path; 0 where there is none."""
+    pages = _pages(flash)
+    if pages is not None:
+        return PageStore(pages, State().buffer, _ALL).stored_number(path).value
+    buffer = bytearray(_NUMBER_BYTES + OVERHEAD)
+    found = _JournalOutside(flash, path, _NUMBER_BYTES).load(buffer)
+    return int.from_bytes(buffer[HEAD_SIZE:][:_NUMBER_BYTES], "little") if found else 0
+
+
 def _unpacked(state: State) -> State | None:
     return state if state.unpack(LedgerOnly()) else None
 
 
 class _PagesOutside:
-    """The block device of raw pages behind the file system, to read."""
+    """The block device of raw pages behind the file system, as they were at one moment."""
 
     def __init__(self, flash: Flash, begin: int) -> None:
-        self._image = bytes(flash.image[begin:])
+        self._image = bytearray(flash.image[begin : len(flash.image) - BOND_PAGES * PAGE])
+        self._flash, self._begin = flash, begin
 
     def readblocks(self, block: int, buffer: bytearray, offset: int) -> int:
         start = block * STM32_BLOCK + offset
         buffer[:] = self._image[start : start + len(buffer)]
         return 0
 
+    def writeblocks(self, block: int, buffer: bytearray, offset: int) -> int:
+        start = block * STM32_BLOCK + offset
+        self._image[start : start + len(buffer)] = buffer
+        self._flash.program(self._begin + start, bytes(buffer))
+        return 0
+
     def ioctl(self, operation: int, argument: int) -> int:
+        if operation == 3:
+            self._flash.sync()
+            return 0
         return len(self._image) // STM32_BLOCK
 
 
@@ -78,8 +111,8 @@ def _pages(flash: Flash) -> _PagesOutside | None:
 class _JournalOutside(Journal):
     """The firmware's own journal, read from outside."""
 
-    def __init__(self, flash: Flash) -> None:
-        super().__init__(_JOURNAL, SIZE)
+    def __init__(self, flash: Flash, path: str = _JOURNAL, size: int = SIZE) -> None:
+        super().__init__(path, size)
         self._flash = flash
 
     def _read(self, slot: int, part: int) -> bytes | None:
