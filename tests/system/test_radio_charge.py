@@ -118,7 +118,7 @@ def test_the_supply_bears_a_long_log(tmp_path: Path) -> None:
             got += found
         return got
 
-    with Rig(tmp_path, hours=20, configuration={"ble_awake_ms": 15}) as rig:
+    with Rig(tmp_path, hours=20, configuration={"ble_awake_ms": 4}) as rig:
         rig.go(lambda _: asyncio.sleep(10))  # it has booted once
         store_records(rig.node.flash, made)
         rig.node.cut_power()

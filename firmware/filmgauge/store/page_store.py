@@ -62,15 +62,20 @@ class PageStore:
         self._scan(pages)
 
     def load(self, buffer) -> bool:
-        """Read the newest state into `buffer`; return whether there is one of its size."""
-        if self._newest >= 0:
-            self._read(self._newest, _STATE_AT, buffer)
-            if unseal(buffer, len(buffer) - OVERHEAD) is not None:
-                return True
+        """Read the newest state into `buffer`, from the file system where a node had it there
+        before; return whether there is one of its size."""
+        if self.read_state(buffer):
+            return True
         from filmgauge.store.journal import Journal
 
-        # A node that had it in the file system goes on from there.
         return Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
+
+    def read_state(self, buffer) -> bool:
+        """Read the newest state from the pages alone."""
+        if self._newest < 0:
+            return False
+        self._read(self._newest, _STATE_AT, buffer)
+        return unseal(buffer, len(buffer) - OVERHEAD) is not None
 
     def save(self, buffer) -> None:
         """Write the state."""
@@ -146,6 +151,20 @@ class PageStore:
     def stored_number(self, path: str) -> "PageNumber":
         """Return a number that only ever grows, by the path that it has in a file system."""
         return PageNumber(self, path)
+
+    def number(self, path: str) -> int:
+        """Return such a number as it is in the pages, 0 where it is not."""
+        return self._numbers[_NUMBERS.index(path)]
+
+    def set_number(self, path: str, value: int) -> None:
+        """Write such a number."""
+        index = _NUMBERS.index(path)
+        old, self._numbers[index] = self._numbers[index], value
+        try:
+            self._write(None)
+        except OSError:
+            self._numbers[index] = old
+            raise
 
     def _end(self):
         newest = self._newest
@@ -261,9 +280,8 @@ class PageNumber:
     """A StoredNumber in the head of the pages. One from the file system is gone on with."""
 
     def __init__(self, store, path):
-        self._store = store
-        self._index = _NUMBERS.index(path)
-        self.value = store._numbers[self._index]
+        self._store, self._path = store, path
+        self.value = store.number(path)
         if not self.value:
             from filmgauge.store.counters import StoredNumber
 
@@ -271,12 +289,5 @@ class PageNumber:
 
     def save(self, value: int) -> None:
         """Write a number; OSError from flash, with the old one in force."""
-        numbers = self._store._numbers
-        old = numbers[self._index]
-        numbers[self._index] = value
-        try:
-            self._store._write(None)
-        except OSError:
-            numbers[self._index] = old
-            raise
+        self._store.set_number(self._path, value)
         self.value = value

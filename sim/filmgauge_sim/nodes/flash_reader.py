@@ -29,7 +29,7 @@ def journal_state(flash: Flash) -> State | None:
     """Return the state as the journal has it, None where there is none."""
     state = State()
     pages = _pages(flash)
-    if pages is not None and PageStore(pages, state.buffer, _ALL).load(state.buffer):
+    if pages is not None and PageStore(pages, state.buffer, _ALL).read_state(state.buffer):
         return _unpacked(state)
     return _unpacked(state) if _JournalOutside(flash).load(state.buffer) else None
 
@@ -56,7 +56,7 @@ def store_records(flash: Flash, records: list[bytes]) -> None:
     assert pages is not None, "records of this board are files: install them"
     state = State()
     store = PageStore(pages, state.buffer, _ALL)
-    store.load(state.buffer)
+    store.read_state(state.buffer)
     store.forget(_ALL, 0, lambda: None)
     for record in records:
         store.add(record)
@@ -65,8 +65,8 @@ def store_records(flash: Flash, records: list[bytes]) -> None:
 def stored_number(flash: Flash, path: str) -> int:
     """Return a number that only ever grows, by its path; 0 where there is none."""
     pages = _pages(flash)
-    if pages is not None:
-        return PageStore(pages, State().buffer, _ALL).stored_number(path).value
+    if pages is not None and (number := PageStore(pages, State().buffer, _ALL).number(path)):
+        return number
     buffer = bytearray(_NUMBER_BYTES + OVERHEAD)
     found = _JournalOutside(flash, path, _NUMBER_BYTES).load(buffer)
     return int.from_bytes(buffer[HEAD_SIZE:][:_NUMBER_BYTES], "little") if found else 0
