@@ -10,7 +10,7 @@ with its neighbours, and power that goes then takes the file system along. Here 
 whole, and only over one of which nothing is needed; the newest whole one counts.
 
 A page is head, state and the newest records. It is written anew with each record, each time on
-the next page that is free, so all of them wear alike; once it is full it stays until its records
+another page that is free, so all of them wear alike; once it is full it stays until its records
 have been forgotten, or are the oldest when no page is free.
 """
 
@@ -57,7 +57,9 @@ class PageStore:
         self._counts = bytearray([_FREE] * pages)
         self._slot = bytearray(_SLOT)
         self._newest = -1
-        self._sequence = self._oldest = 0
+        self._sequences = [0] * pages
+        self._sequence = 0
+        self._oldest = self._written_oldest = 0
         self._numbers = [0, 0]
         self._scan(pages)
 
@@ -179,11 +181,12 @@ class PageStore:
 
     def _scan(self, pages):
         """Find the pages that count: of those with the same first record the newest."""
-        sequences = [0] * pages
+        sequences = self._sequences
         for page in range(pages):
             sequence = self._whole(page)
             if sequence is None:
                 continue
+            sequences[page] = sequence
             first, oldest, count, *numbers = struct.unpack_from(_HEAD, self._slot, HEAD_SIZE)
             for other in range(page):
                 if self._counts[other] != _FREE and self._firsts[other] == first:
@@ -191,10 +194,11 @@ class PageStore:
                         break
                     self._counts[other] = _FREE
             else:
-                sequences[page], self._firsts[page], self._counts[page] = sequence, first, count
+                self._firsts[page], self._counts[page] = first, count
             if sequence > self._sequence:
                 self._sequence, self._newest = sequence, page
-                self._oldest, self._numbers = oldest, numbers
+                self._oldest = self._written_oldest = oldest
+                self._numbers = numbers
 
     def _whole(self, page):
         """Return the sequence of a page that was written to its end, None for any other; its
@@ -225,10 +229,10 @@ class PageStore:
         newest, slot = self._newest, self._slot
         first = self._firsts[newest] if newest >= 0 else 0
         count = self._counts[newest] if newest >= 0 else 0
-        is_full = count == _SLOTS
-        if is_full and data is not None:
+        is_full = count == _SLOTS and data is not None
+        if is_full:
             first, count = first + count, 0
-        page = self._free_page()
+        page = self._free_page(2 if is_full else 1)
         sequence = self._sequence + 1
         state = self._state
         seal(state, len(state) - OVERHEAD, sequence)
@@ -249,21 +253,32 @@ class PageStore:
         if newest >= 0 and self._firsts[newest] == first:
             self._counts[newest] = _FREE
         self._firsts[page], self._counts[page] = first, count
-        self._newest, self._sequence = page, sequence
+        self._newest = page
+        self._sequence = self._sequences[page] = sequence
+        self._written_oldest = self._oldest
 
-    def _free_page(self):
-        """Return the next page of which nothing is needed; the oldest records go for one."""
-        pages = len(self._firsts)
+    def _free_page(self, least):
+        """Return the page that was written longest ago of those of which nothing is needed; the
+        oldest records go until there are so many.
+
+        Two of them take turns until a page is full: with less than two at its beginning, the
+        same one would be left each time.
+        """
         while True:
-            oldest = 0x3FFFFFFF
-            for step in range(1, pages):
-                page = (self._newest + step) % pages
-                count = self._counts[page]
+            found, free, oldest = -1, 0, 0x3FFFFFFF
+            for page, count in enumerate(self._counts):
                 end = self._firsts[page] + count
-                if count == _FREE or end <= self._oldest:
-                    return page
-                oldest = min(oldest, end)
-            self._oldest = oldest
+                if page == self._newest:
+                    continue
+                if count == _FREE or end <= self._written_oldest:
+                    free += 1
+                    if found < 0 or self._sequences[page] < self._sequences[found]:
+                        found = page
+                else:
+                    oldest = min(oldest, end)
+            if free >= least:
+                return found
+            self._oldest = self._written_oldest = max(self._oldest, oldest)
 
     def _read(self, page, at, buffer):
         at += page * PAGE

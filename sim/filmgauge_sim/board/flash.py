@@ -31,6 +31,11 @@ class FlashDriver:
     erase_us: int = 45_000  # assumed: serial NOR, typical 4 KiB sector
     program_us: int = 700  # assumed: serial NOR, one 256-byte page
 
+    @property
+    def page_us(self) -> int:
+        """What a page takes that is erased and programmed whole."""
+        return self.erase_us + self.program_us * PAGE // _ROW
+
 
 NOR = FlashDriver()
 
