@@ -38,6 +38,7 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/need_mosquitto.py
+	@$(PYTHON) tools/micropython32.py >/dev/null
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware

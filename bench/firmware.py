@@ -12,8 +12,8 @@ import msgspec
 from bench.figures import Figure
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
+from filmgauge_sim.board.executable import own_interpreter
 from filmgauge_sim.board.firmware_image import FIRMWARE, rom
-from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker, compiled_profile

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filmgauge_sim.board.launcher import InterpreterError, own_interpreter
+from filmgauge_sim.board.executable import InterpreterError, own_interpreter
 
 HERE = Path(__file__).parent
 _FIRMWARE = HERE.parents[1] / "firmware"

@@ -8,9 +8,10 @@ from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import listing
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
 

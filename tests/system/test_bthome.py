@@ -16,11 +16,12 @@ from reporting_node import said
 
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air, ScanReport
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
 

@@ -30,8 +30,8 @@ board = "stm32wb55"
 supply = "film"
 reduces_service = false
 [node.cell]
-area_cm2 = 1.0
-soc = 0.08
+area_cm2 = 4.0
+soc = 0.06
 soc_sigma = 0.001
 [node.capacitor]
 capacitance_uf = 4700
@@ -46,7 +46,7 @@ sample_s = 120
 report_every = 3
 journal_every = 2
 [node.budget]
-own_uw = 6.0
+own_uw = 20.0
 wake_uj = 200
 [node.world]
 clock_error_ppm = 300
@@ -196,7 +196,7 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
 
 
 def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
-    text = FAINT.replace("soc = 0.08", "soc = 0.9")
+    text = FAINT.replace("soc = 0.06", "soc = 0.9")
     text = text.replace("area_cm2 = 1.0", "area_cm2 = 4.0")  # less cannot pay for a page so often
     text = text.replace("[node.budget]", "[node.records]\nbacklog = 10\n[node.budget]")
     node = film_node(text, "cpython")

@@ -9,11 +9,12 @@ import pytest
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import ZERO
 from filmgauge.state import State
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
 

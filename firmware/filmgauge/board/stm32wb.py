@@ -1,4 +1,4 @@
-"""STM32WB: stop mode keeps all RAM at some 2 uA.
+"""STM32WB: Stop 1 keeps all RAM at some 9 uA.
 
 What differs from other ports, all of it in ports/stm32 of MicroPython:
 - Pins have names. The configuration counts 16 to a port: 0 is A0, 24 is B8.
@@ -7,6 +7,8 @@ What differs from other ports, all of it in ports/stm32 of MicroPython:
 - The wake-up timer is exact to 0.5 ms up to 32 s, and beyond that counts whole seconds.
 - Its file system does not outlive power cuts (store/page_store.py): state and records are in raw
   pages where the file system has been made shorter than the device.
+- `lightsleep` sets the mode each time (powerctrl.c), and no deeper one can be had from Python:
+  `idle` with the bits of Stop 2 set would sleep, and come back with clocks that nobody restores.
 - Ticks stand still in stop mode: only the RTC tells how long it was. It runs through resets too.
 """
 

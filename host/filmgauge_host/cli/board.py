@@ -14,7 +14,7 @@ from filmgauge_host.cli.options import input_errors
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.signals import catch_signals
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
-from filmgauge_sim.board.launcher import InterpreterError, own_interpreter
+from filmgauge_sim.board.executable import InterpreterError, own_interpreter
 from filmgauge_sim.board.serial_board import SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, USUAL
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID

@@ -51,10 +51,14 @@ class _Speed(click.ParamType):
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["micropython", "cpython"]),
+    type=click.Choice(["micropython", "micropython32", "cpython"]),
     default="micropython",
     show_default=True,
-    help="A real interpreter, or the same firmware in this process: faster, same records.",
+    help="A real interpreter; one of 32 bits, with a heap in true bytes; or the same firmware in"
+    " this process: faster. All make the same records.",
+)
+@click.option(
+    "--float32", "single", is_flag=True, help="Compute in single precision, as the boards do."
 )
 @click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
 @click.option("--duration", help="Virtual time such as 90s, 12h or 2d  [default: the scenario's]")
@@ -73,7 +77,8 @@ class _Speed(click.ParamType):
 def run(
     scenario: str | None,
     node: Path | None,
-    runtime: Literal["micropython", "cpython"],
+    runtime: Literal["micropython", "micropython32", "cpython"],
+    single: bool,
     broker: str | None,
     duration: str | None,
     speed: float | str | None,
@@ -84,7 +89,7 @@ def run(
     implant) or the path of a TOML file  [default: bench]."""
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
-    from filmgauge_sim.board.launcher import InterpreterError
+    from filmgauge_sim.board.executable import InterpreterError
     from filmgauge_sim.scenario.scenario import duration_us
 
     on_screen = sys.stdout.isatty() and not as_json
@@ -93,10 +98,12 @@ def run(
     pace = None if isinstance(speed, str) else speed
     try:
         with input_errors():
+            if single and runtime == "cpython":
+                raise InputError("--float32 needs --runtime micropython or micropython32")
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
-            options = RunOptions(runtime, broker, duration, pace)
+            options = RunOptions(runtime, broker, duration, pace, single=single)
             with _folder(out) as folder, RunSession(chosen, options, folder) as session:
                 _watch(session, on_screen, as_json)
                 if out is not None:

@@ -47,6 +47,12 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
         of_cell = f"{uah_day:>10.2f} uAh a day" if film else ""
         lines.append(f"  {name:20}{power_uw:>12.2f} uW{of_cell}")
     if film:
+        least_ua = budget.cell_uah_day / 24.0
+        if least_ua > description.converter.discharge_ua:
+            lines.append(
+                f"  more than its converter brings from the cell: converter.discharge_ua must be"
+                f" at least {least_ua:.1f}, not {description.converter.discharge_ua:g}"
+            )
         lines.append(
             f"  its full cell carries it for {_cell_days(description, budget):.1f} days; a"
             f" harvester must give at least {_harvester_uw(description, budget):.1f} uW on average"

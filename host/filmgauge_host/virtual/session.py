@@ -19,8 +19,9 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.run_result import NodeResult, NodeScore
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
 from filmgauge_sim.score.measure import SocErrors
@@ -36,13 +37,15 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 @dataclass(frozen=True)
 class RunOptions:
     """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
-    loss: probability with which what is on the air is lost."""
+    loss: probability with which what is on the air is lost. single: compute in single precision,
+    as the boards do."""
 
     runtime: RuntimeName = "micropython"
     broker: str | None = None
     duration: str | None = None
     speed: float | None = None
     loss: float = 0.0
+    single: bool = False
 
 
 class RunSession:
@@ -97,6 +100,7 @@ class RunSession:
             options.duration,
             options.speed,
             self.bridged.air if self.bridged else None,
+            options.single,
         )
         self._stack.callback(self.simulation.close)
         self.broker_url = str(address)

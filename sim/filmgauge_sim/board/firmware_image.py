@@ -15,7 +15,8 @@ from pathlib import Path
 
 import filmgauge
 from filmgauge_sim.board.bytecode import bytecode
-from filmgauge_sim.board.shims import _protocol
+from filmgauge_sim.board.shims import _protocol, _single
+from filmgauge_sim.board.single_precision import single_precision
 
 FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
@@ -33,6 +34,14 @@ def firmware_sources() -> dict[str, str]:
     }
     sources["main.py"] = _MAIN
     return sources
+
+
+def single_precision_sources() -> dict[str, str]:
+    """Return the same, computing in single precision on an interpreter that knows double only."""
+    return {
+        path: single_precision(text, _single.__name__.rpartition(".")[2])
+        for path, text in firmware_sources().items()
+    }
 
 
 def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> Path:

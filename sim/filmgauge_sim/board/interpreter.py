@@ -1,4 +1,5 @@
-"""Runtime `micropython`: the firmware's bytecode on a real interpreter, a process per boot."""
+"""Runtimes `micropython` and `micropython32`: the firmware's bytecode on a real interpreter, a
+process per boot."""
 
 import ctypes
 import os
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import rom
 from filmgauge_sim.board.launcher import HEAP, InterpreterTimeout, Launcher
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
@@ -16,7 +18,8 @@ class MicroPythonRuntime:
     """Runs on a MicroPython interpreter with a heap of `heap`; prints go to the file `console`.
 
     sources: path on the board -> source text, the firmware unless given. An interpreter that
-    works for `guard_s` of processor time without a request is taken for one that hangs.
+    works for `guard_s` of processor time without a request is taken for one that hangs. runtime:
+    which interpreter.
     """
 
     def __init__(
@@ -26,10 +29,13 @@ class MicroPythonRuntime:
         heap: str = HEAP,
         sources: Mapping[str, str] | None = None,
         guard_s: float = 30.0,
+        runtime: RuntimeName = "micropython",
     ) -> None:
         self._console = os.open(console, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            self._launcher = Launcher(rom(sources), flash_image, self._console, heap, guard_s)
+            self._launcher = Launcher(
+                rom(sources), flash_image, self._console, heap, guard_s, runtime=runtime
+            )
         except BaseException:
             os.close(self._console)
             raise

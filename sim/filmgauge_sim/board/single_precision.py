@@ -1,6 +1,7 @@
 """Makes Python count in single precision, as the boards do: a source transform and its runtime.
 
-    text = single_precision(source)                 # Python again; imports its runtime from here
+    text = single_precision(source)                 # Python again, for CPython
+    text = single_precision(source, "_single")      # the same for a virtual board
     modules = load_single_precision("filmgauge.gauge")
     with importable(modules):
         from filmgauge.gauge.diffusion import DiffusionModel  # counts in float32
@@ -14,22 +15,22 @@ compared exactly here and after rounding on a board.
 """
 
 import ast
-import builtins
 import importlib
 import importlib.machinery
 import math
-import operator
 import pkgutil
 import sys
-from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-_RUNTIME = "_single"  # the name of this module in transformed source
+from filmgauge_sim.board.shims import _single
+from filmgauge_sim.board.shims._single import rounded
+
+_RUNTIME = "_single"  # the name of its runtime in transformed source
 _OPERATIONS: dict[type[ast.operator], str] = {
     ast.Add: "add",
     ast.Sub: "sub",
@@ -40,19 +41,18 @@ _OPERATIONS: dict[type[ast.operator], str] = {
     ast.Pow: "pow",
 }
 _STAND_INS = {"float": "to_float", "sum": "total", "round": "to_round"}
-_cell = array("f", (0.0,))
 
 
 class NotTransformable(ValueError):
     """The source uses floats in a way that the transform does not know."""
 
 
-def single_precision(source: str) -> str:
-    """Return `source` with its float arithmetic in single precision.
+def single_precision(source: str, runtime: str = _single.__name__) -> str:
+    """Return `source` with its float arithmetic in single precision. runtime: its module.
 
     Raises NotTransformable for a form that would be missed, SyntaxError for what is not Python.
     """
-    return ast.unparse(_transformed(source))
+    return ast.unparse(_transformed(source, runtime))
 
 
 def load_single_precision(package: str = "filmgauge.gauge") -> dict[str, ModuleType]:
@@ -81,63 +81,6 @@ def importable(modules: dict[str, ModuleType]) -> Iterator[None]:
             sys.modules[name] = module
             _set_in_parent(name, module)
         yield
-
-
-def rounded(value: Any) -> Any:
-    """Return a float rounded to single precision, anything else as it is."""
-    if type(value) is float:
-        _cell[0] = value
-        return _cell[0]
-    return value
-
-
-def calculate(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    """Return `left operation right` as a single-precision machine does."""
-    division = operation is operator.truediv or operation is operator.itruediv
-    if division or type(left) is float or type(right) is float:
-        left, right = _operand(left), _operand(right)
-    try:
-        return rounded(operation(left, right))
-    except OverflowError:  # only powers leave the range of a double
-        return math.inf
-
-
-def call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return function(*arguments) of the module math; ValueError where the board raises it."""
-    try:
-        result = rounded(function(*(_operand(argument) for argument in arguments)))
-    except OverflowError:
-        result = math.inf
-    infinite = type(result) is float and math.isinf(result)
-    if infinite and not any(math.isinf(argument) for argument in arguments):
-        raise ValueError("math domain error")
-    return result
-
-
-def to_float(*arguments: Any) -> float:
-    """Stand in for `float`."""
-    return _operand(builtins.float(*arguments))
-
-
-def total(values: Iterable[Any], start: Any = 0) -> Any:
-    """Stand in for `sum`: every step is rounded."""
-    for value in values:
-        start = calculate(operator.add, start, value)
-    return start
-
-
-def to_round(value: Any, *digits: int) -> Any:
-    """Stand in for `round`."""
-    return rounded(round(value, *digits))
-
-
-def _operand(value: Any) -> Any:
-    if type(value) is int:
-        try:
-            value = float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    return rounded(value)
 
 
 class _Transform(ast.NodeTransformer):
@@ -169,8 +112,12 @@ class _Transform(ast.NodeTransformer):
         assignment = ast.Assign([node.target], _operation("i" + name, current, node.value))
         return ast.copy_location(assignment, node)
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:
+    def visit_Call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name == "const":
+            if isinstance(node.args[0], ast.BinOp) and any(map(_is_float, ast.walk(node))):
+                return self.visit(node.args[0])  # computed when the module is loaded
+            return _rounded_constants(node)
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and _is_math(node.func):
             return ast.copy_location(_call("call", node.func, *node.args), node)
@@ -198,13 +145,25 @@ class _Transform(ast.NodeTransformer):
         return node
 
 
-def _transformed(source: str) -> ast.Module:
+def _transformed(source: str, runtime: str) -> ast.Module:
     tree = _Transform().visit(ast.parse(source))
     at = 0
     while at < len(tree.body) and _stays_first(tree.body[at]):
         at += 1
-    tree.body.insert(at, ast.parse(f"import {__name__} as {_RUNTIME}").body[0])
+    tree.body.insert(at, ast.parse(f"import {runtime} as {_RUNTIME}").body[0])
     return ast.fix_missing_locations(tree)
+
+
+def _rounded_constants(node: ast.Call) -> ast.Call:
+    """Round the floats of a `const`, which the compiler must be able to read."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant):
+            part.value = rounded(part.value)
+    return node
+
+
+def _is_float(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float)
 
 
 def _runtime(name: str) -> ast.expr:
@@ -216,7 +175,7 @@ def _call(name: str, *arguments: ast.expr) -> ast.expr:
 
 
 def _operation(name: str, left: ast.expr, right: ast.expr) -> ast.expr:
-    return _call("calculate", _runtime(f"operator.{name}"), left, right)
+    return _call("calculate", _runtime(name), left, right)
 
 
 def _is_math(node: ast.Attribute) -> bool:
@@ -252,7 +211,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> Any:
         path = self.get_filename(fullname)
-        tree = _transformed(self.get_data(path).decode())
+        tree = _transformed(self.get_data(path).decode(), _single.__name__)
         return compile(tree, path, "exec", dont_inherit=True)
 
 

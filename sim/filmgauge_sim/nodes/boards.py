@@ -26,7 +26,7 @@ _KINDS = (
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
         # MICROPY_GC_INITIAL_HEAP_SIZE of the port (ports/esp32/mpconfigport.h). It could double
         # it once, which the virtual board does not: what it carries has room on a real one.
-        heap_kb=64,
+        heap_kb=96,
         sample_work_us=4_000,  # see below, at 160 MHz
         check_work_us=300,
         # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. The
@@ -101,7 +101,8 @@ _KINDS = (
         boot_us=150_000,  # assumed: no radio, a small file system; imports of frozen bytecode
         boot_ua=8_000.0,  # assumed, as active
         active_ua=8_000.0,  # assumed: 64 MHz from the linear regulator, whatever its supply
-        light_sleep_ua=2.0,  # assumed: stop mode with RTC and all RAM
+        # Datasheet: Stop 1 with RTC and all RAM; `machine.lightsleep` enters no deeper stop.
+        light_sleep_ua=9.0,
         deep_sleep_ua=0.6,  # assumed: standby with RTC
         associating_ua=8_000.0,  # it has no Wi-Fi
         connected_ua=8_000.0,
@@ -127,7 +128,7 @@ _KINDS = (
         radio_core=True,
         # 192 KB of SRAM1 less 4 KB of file cache and 16 KB of stack (stm32wb55xg.ld of the port)
         # less static data: assumed 44 KB with the BLE stack.
-        heap_kb=128,
+        heap_kb=150,
         machine="NUCLEO-WB55 with STM32WB55RGV6",
         chip="STM32WB55",
         slice_s=28.0,  # below the 32 s of its watchdog

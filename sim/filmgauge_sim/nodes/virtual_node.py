@@ -3,11 +3,12 @@
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from filmgauge.record.record import Record
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
+from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.board.firmware_image import single_precision_sources
 from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
@@ -24,8 +25,8 @@ from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.world import build_world
 
-RuntimeName = Literal["micropython", "cpython"]
 _LONGEST_WAIT_US = 3_600_000_000
+_SINGLE_ROOM = 2  # the transform's calls make bytecode that no board has
 _LONGEST_RUN_US = 60_000_000  # of firmware that should sleep and does not
 
 
@@ -45,10 +46,12 @@ class VirtualNode:
         heap: str | None = None,
         real_wait_ms: int = 5000,
         radio_port: RadioPort | None = None,
+        single: bool = False,
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console.
 
-        radio_port: its way to a Bluetooth air, None where nobody listens. Raises ValueError, one
+        radio_port: its way to a Bluetooth air, None where nobody listens. single: a real
+        interpreter computes in single precision, as the boards do. Raises ValueError, one
         sentence, for what its sections cannot check.
         """
         self.name = description.name
@@ -82,11 +85,14 @@ class VirtualNode:
         )
         self._records = made_records(self.board)
         self.runtime: MicroPythonRuntime | InProcessRuntime
-        if runtime == "micropython":
-            heap = heap or f"{kind.heap_kb}wK"
-            self.runtime = MicroPythonRuntime(self.flash.path, self.console, heap)
-        else:
+        if runtime == "cpython":
             self.runtime = InProcessRuntime(self.console)
+        else:
+            heap = heap or f"{kind.heap_kb * (_SINGLE_ROOM if single else 1)}wK"
+            sources = single_precision_sources() if single else None
+            self.runtime = MicroPythonRuntime(
+                self.flash.path, self.console, heap, sources, runtime=runtime
+            )
 
     @property
     def made(self) -> int:

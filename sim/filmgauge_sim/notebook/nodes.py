@@ -18,10 +18,11 @@ from typing import Any
 import msgspec
 
 from filmgauge.record.record import FIELDS, Record
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.record_sink import RecordSink
 from filmgauge_sim.nodes.truth_log import TruthLog
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.notebook.optional import imported
 from filmgauge_sim.scenario import loading
 from filmgauge_sim.scenario import scenario as definitions
@@ -75,6 +76,7 @@ class NodeResult:
     def __init__(self, name: str, records: list[Record], truth: TruthLog) -> None:
         self.name = name
         self.errors = SocErrors()
+        self.records = records
         rows = [json.loads(record.to_json()) for record in records]
         truths = [truth.at(row["boot"], row["up_s"]) for row in rows]
         for row, true in zip(rows, truths, strict=True):
@@ -156,12 +158,14 @@ def run(
     duration: str | None = None,
     runtime: RuntimeName = "cpython",
     seed: int | None = None,
+    single: bool = False,
 ) -> RunResult:
     """Run a scenario or a node, as fast as the machine allows.
 
     duration: virtual time such as "12h" or "3d", the scenario's own by default. runtime: cpython
-    runs the firmware in this process, micropython on the real interpreter; both give the same
-    records. seed: draws sensor errors and noise, the scenario's own by default.
+    runs the firmware in this process, micropython on a real interpreter, micropython32 on one of
+    32 bits; all give the same records. seed: draws sensor errors and noise, the scenario's own by
+    default. single: a real interpreter computes in single precision, as the boards do.
 
     Raises ValueError, one sentence, for a duration that cannot be read or a node that cannot be
     built.
@@ -173,7 +177,9 @@ def run(
         tempfile.TemporaryDirectory(prefix="filmgauge-") as folder,
         RecordSink() as sink,
     ):
-        simulation = Simulation(definition, sink.broker, Path(folder), runtime, duration)
+        simulation = Simulation(
+            definition, sink.broker, Path(folder), runtime, duration, single=single
+        )
         try:
             stored: dict[str, list[Record]] = {node.name: [] for node in simulation.nodes}
 

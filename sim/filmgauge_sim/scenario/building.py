@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
 
 
@@ -17,6 +18,7 @@ def virtual_node(
     heap: str | None = None,
     real_wait_ms: int = 5000,
     radio_port: RadioPort | None = None,
+    single: bool = False,
 ) -> VirtualNode:
     """Return a node of a scenario as `VirtualNode` builds it; its files go into `folder`."""
     return VirtualNode(
@@ -31,4 +33,5 @@ def virtual_node(
         heap,
         real_wait_ms,
         radio_port,
+        single,
     )

@@ -17,9 +17,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
@@ -36,6 +37,7 @@ class Simulation:
 
     speed: virtual seconds a second, None for as fast as the machine allows.
     air: where nodes that advertise are heard; it stays the caller's, who closes it.
+    single: real interpreters compute in single precision, as the boards do.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Simulation:
         duration: str | None = None,
         speed: float | None = None,
         air: "Air | None" = None,
+        single: bool = False,
     ) -> None:
         """Build the nodes; their files go into `folder`. ValueError for a wrong duration."""
         self.scenario = scenario
@@ -58,12 +61,14 @@ class Simulation:
         if air is not None:
             air.loop.is_paced = True
         try:
-            if runtime == "micropython":
+            if runtime != "cpython":
                 self._stack.enter_context(one_processor())
             for each in scenario.node:
                 talks = air is not None and each.description.advertises
                 port = air.radio_port(each.name) if air and talks else None
-                node = virtual_node(scenario, each, broker, folder, runtime, radio_port=port)
+                node = virtual_node(
+                    scenario, each, broker, folder, runtime, radio_port=port, single=single
+                )
                 self.nodes.append(node)
         except BaseException:
             self.close()

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from filmgauge_sim.board.executable import own_interpreter
 from filmgauge_sim.board.firmware_image import rom
-from filmgauge_sim.board.launcher import own_interpreter
 from filmgauge_sim.cell.compiled import CompiledProfile
 
 _SERVER = Path(__file__).with_name("gauge_server.py")

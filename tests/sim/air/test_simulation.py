@@ -13,9 +13,9 @@ from bumble.device import Device, Peer
 
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.nodes.virtual_node import RuntimeName
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation

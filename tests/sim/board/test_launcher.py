@@ -11,7 +11,7 @@ import pytest
 from board_program import Program, slow_interpreter
 from patience import until
 
-from filmgauge_sim.board.launcher import InterpreterError
+from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.board.outcome import ResetCause
 
 HOST = """

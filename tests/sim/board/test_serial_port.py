@@ -1,5 +1,6 @@
 """The serial port byte by byte, with pyserial and no help of mpremote."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,22 @@ def test_a_cable_that_is_pulled_and_put_back(board: SerialBoard, port: serial.Se
         again.write(b"\r1+1\r")
         read_to(again, b"2\r\n>>> ")
     assert board.boots == boots
+
+
+def test_power_that_goes_in_a_sleep_and_comes_after_its_end(
+    board: SerialBoard, port: serial.Serial
+) -> None:
+    port.write(b"import time\rtime.sleep(6)\r")  # 0.3 s here
+    read_to(port, b"sleep(6)\r\n")
+    time.sleep(0.1)
+    board.pull()
+    time.sleep(0.6)  # nobody is there to be told that the sleep is over
+    boots = board.boots
+    board.plug()
+    until(lambda: board.boots == boots + 1)
+    with serial.Serial(str(board.port.path), timeout=PATIENCE_S) as again:
+        again.write(b"\r1+1\r")
+        read_to(again, b"2\r\n>>> ")
 
 
 def test_a_watchdog_bites_at_the_prompt(board: SerialBoard, port: serial.Serial) -> None:

@@ -11,7 +11,9 @@ from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
 
 EVP = load_parameters("evp-li")
 
-segment = st.tuples(st.floats(-8.0, 8.0), st.floats(0.0, 3.5).map(lambda x: 10**x))
+segment = st.tuples(
+    st.floats(-8.0, 8.0, allow_subnormal=False), st.floats(0.0, 3.5).map(lambda x: 10**x)
+)
 
 
 def fine_mean_v(cell: FilmCell, current: float, duration_s: float) -> float:

@@ -169,6 +169,14 @@ def test_every_board_of_the_catalogue(board: str) -> None:
         (FILM + "[harvester]\npower_uw = 5", "power_uw needs kind = 'constant' or 'charger'"),
         (FILM + '[harvester]\nkind = "charger"', "power_uw must be given with kind = 'charger'"),
         (FILM + "[intervals]\nfull_sample_every = 2", "full_sample_every needs sensor.switched"),
+        (
+            FILM + "[converter]\ncharge_ua = 42",
+            "converter.charge_ua must be at most 41 uA with a shunt of 1000 ohm",
+        ),
+        (
+            FILM + "[converter]\ndischarge_ua = 125\n[sensor]\nshunt_ohm = 330",
+            "converter.discharge_ua must be at most 124 uA with a shunt of 330 ohm",
+        ),
         (FILM + "[budget]\nown_uw = 5", "budget.own_uw needs sensor.switched = true"),
         (
             SWITCHED + "[intervals]\noffset_every = 9",

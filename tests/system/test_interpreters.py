@@ -1,0 +1,64 @@
+"""The same run on every interpreter; one of 32 bits has a heap in true bytes, as on a board.
+
+What an interpreter may change is how often it reads the flash: its file system is its own. Then a
+wake takes other microseconds and the sensors convert at other moments, with other noise.
+"""
+
+from functools import cache
+
+import pytest
+
+import filmgauge_sim as fg
+from filmgauge.record.record import FIELDS, Record
+from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.board.shims import _protocol
+
+SCENARIOS = ["bench", "window", "implant"]
+
+
+@cache
+def records(name: str, runtime: RuntimeName, single: bool = False) -> list[list]:
+    """Return what the node of a scenario made in a day, values in the order of the format."""
+    result = fg.run(fg.Scenario(name), "1d", runtime, single=single)
+    assert not result.stopped
+    (node,) = result.nodes.values()
+    return [record.values() for record in node.records]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_day_is_the_same_in_every_integer(name: str) -> None:
+    made = records(name, "micropython32")
+    assert len(made) >= 11
+    assert made == records(name, "cpython")
+
+
+def test_single_precision_moves_nothing_but_the_resistance() -> None:
+    """It is a quotient of floats, 32.8 million in milliohm where a single has 24 bits."""
+    names = [key for _, key, *_ in FIELDS]
+    moved: dict[str, float] = {}
+    double = records("window", "micropython32")
+    for one, other in zip(double, records("window", "micropython32", True), strict=True):
+        for name, x, y in zip(names, one, other, strict=True):
+            if x != y:
+                moved[name] = max(moved.get(name, 0.0), abs(x / y - 1.0))
+    assert set(moved) <= {"resistance_ohm", "resistance_sigma_ohm"}
+    assert max(moved.values(), default=0.0) < 1e-5
+
+
+@pytest.mark.parametrize("read_us", [0, 24, 48])
+def test_a_file_system_that_reads_more_or_less_moves_noise_alone(
+    read_us: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = bench_records()
+    monkeypatch.setattr(_protocol, "READ_US", read_us)
+    other = bench_records()
+    assert [(each.boot, each.seq) for each in other] == [(each.boot, each.seq) for each in usual]
+    assert [each.values() for each in other] != [each.values() for each in usual]
+    for one, two in zip(usual, other, strict=True):
+        assert abs(one.soc_ppm - two.soc_ppm) < 0.05 * one.soc_sigma_ppm
+        assert abs(one.temperature_cdeg - two.temperature_cdeg) <= 5
+
+
+def bench_records() -> list[Record]:
+    (node,) = fg.run(fg.Scenario("bench"), "6h").nodes.values()
+    return node.records
