@@ -5,7 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmgauge_sim.board.flash import FlashCut
+from filmgauge_sim.board.flash import FlashCut, make_flash
+from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
@@ -32,13 +33,20 @@ clock_error_ppm = 20
 _NOWHERE = Broker("127.0.0.1", 1)
 
 
-def cut_node(folder: Path, board: str, runtime: RuntimeName = "cpython") -> VirtualNode:
-    """Return a node that lives from USB and saves its state with every wake."""
+def cut_node(
+    folder: Path, board: str, runtime: RuntimeName = "cpython", whole: bool = False
+) -> VirtualNode:
+    """Return a node that lives from USB and saves its state with every wake; whole: its file
+    system takes the whole storage."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "scenario.toml"
     path.write_text(_TEXT.format(board=board))
     scenario = load_scenario(str(path))
-    return virtual_node(scenario, scenario.node[0], _NOWHERE, folder, runtime)
+    node = scenario.node[0]
+    if whole:
+        kind = node.description.kind
+        install(make_flash(folder / "cut.flash", kind.flash_pages, kind.flash), {"/kept": b""})
+    return virtual_node(scenario, node, _NOWHERE, folder, runtime, real_wait_ms=10)
 
 
 @dataclass(frozen=True)

@@ -355,7 +355,7 @@ def test_a_stack_that_is_full_is_asked_again(
         visit = await rig.visit(mtu=100)
         return await visit.log()
 
-    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=1) as rig:
+    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=1, capacitance_uf=1e5) as rig:
         got = rig.go(act)
         stored = rig.waiting()
     assert len(got) >= 25
