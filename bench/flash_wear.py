@@ -21,7 +21,7 @@ _NOWHERE = Broker("127.0.0.1", 1)
 _NEVER = 1000  # wakes
 _WAKES = 100
 _TEN_YEARS = 3652
-_DAYS = 40
+_DAYS = 120
 _DAY_US = 86_400_000_000
 _CYCLES = 10_000  # that flash endures: datasheets
 
@@ -37,30 +37,32 @@ def report() -> Iterator[Figure]:
 
 def _a_save(board: str, what: str, intervals: dict[str, int]) -> Figure:
     changes = {f"intervals.{name}": value for name, value in intervals.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        with closing(_node("bench", folder, changes | {"board": board})) as node:
-            _wake(node, 1)
-            node.flash.reset_wear()
-            _wake(node, _WAKES)
-            flash, kind = node.flash, node.kind
-            energy_uj = flash.busy_us / 1e6 * kind.active_ua * kind.supply_v / _WAKES
-            value = (
-                f"{flash.erases / _WAKES:.2f} erases, {flash.busy_us / 1000 / _WAKES:.0f} ms, "
-                f"{energy_uj / 1000:.2f} mJ"
-            )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(_node("bench", folder, changes | {"board": board})) as node,
+    ):
+        _wake(node, 1)
+        node.flash.reset_wear()
+        _wake(node, _WAKES)
+        flash, kind = node.flash, node.kind
+        energy_uj = flash.busy_us / 1e6 * kind.active_ua * kind.supply_v / _WAKES
+        value = (
+            f"{flash.erases / _WAKES:.2f} erases, {flash.busy_us / 1000 / _WAKES:.0f} ms, "
+            f"{energy_uj / 1000:.2f} mJ"
+        )
     return Figure(f"flash of {board}, {what}", value)
 
 
 def _ten_years(scenario: str) -> Figure:
-    with tempfile.TemporaryDirectory() as folder:
-        with closing(_node(scenario, folder, {"supply": "usb"})) as node:
-            while node.now_us < _DAYS * _DAY_US:
-                node.step()
-            hottest = max(node.flash.wear) / _DAYS * _TEN_YEARS
-    bound = f"{_CYCLES}"
-    return Figure(
-        f"erases of the hottest page, ten years of `{scenario}`", f"{hottest:.0f}", bound
-    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(_node(scenario, folder, {"supply": "usb"})) as node,
+    ):
+        while node.now_us < _DAYS * _DAY_US:
+            node.step()
+        hottest = max(node.flash.wear) / _DAYS * _TEN_YEARS
+    what = f"erases of the hottest page, ten years of `{scenario}`"
+    return Figure(what, f"{hottest:.0f}", f"{_CYCLES}")
 
 
 def _node(name: str, folder: str, changes: dict[str, Any]) -> VirtualNode:

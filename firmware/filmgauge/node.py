@@ -263,7 +263,7 @@ class Node:
         """Return the journal."""
         if self._journal is None:
             if self._pages:
-                self._journal = self._open_backlog()
+                self._journal = self._open_pages()
             else:
                 from filmgauge.store.journal import Journal
 
@@ -274,14 +274,20 @@ class Node:
         """Return the backlog."""
         if self._backlog is None:
             if self._pages:
-                from filmgauge.store.page_store import PageStore
-
-                self._backlog = PageStore(self._pages, self._state.buffer, self._config.backlog)
+                self._backlog = self._open_pages()
             else:
                 from filmgauge.store.backlog import Backlog
 
                 self._backlog = Backlog(_BACKLOG, self._config.backlog)
         return self._backlog
+
+    def _open_pages(self):
+        """Open what is journal and backlog at once."""
+        from filmgauge.store.page_store import PageStore
+
+        store = PageStore(self._pages, self._state.buffer, self._config.backlog)
+        self._journal = self._backlog = store
+        return store
 
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which

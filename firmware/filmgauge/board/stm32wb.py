@@ -16,7 +16,7 @@ import struct
 import time
 
 import machine
-import pyb
+import pyb  # pyright: ignore  # the stubs are of another port
 from machine import Pin, SoftI2C
 
 from filmgauge.board.light_sleep import LightSleeper
