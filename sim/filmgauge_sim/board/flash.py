@@ -89,7 +89,7 @@ class Flash:
         self.image[address : address + done] = new[:done]
         self.programs += 1
         self._stop_if_cut(done < len(data))
-        self._take(self.driver.program_us * -(-len(data) // _ROW), spend)
+        self._pass_time(self.driver.program_us * -(-len(data) // _ROW), spend)
 
     def erase(self, page: int, spend: Callable[[int], None] = lambda us: None) -> None:
         """Erase a page. Raises ValueError outside the flash."""
@@ -99,7 +99,7 @@ class Flash:
         self.image[page * PAGE : page * PAGE + done] = b"\xff" * done
         self.wear[page] += 1
         self._stop_if_cut(done < PAGE)
-        self._take(self.driver.erase_us, spend)
+        self._pass_time(self.driver.erase_us, spend)
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
         """Bring into flash what the driver holds back: nothing here."""
@@ -118,7 +118,7 @@ class Flash:
         if end > len(self.image):
             raise ValueError(f"flash ends at {len(self.image)}, not {end}")
 
-    def _take(self, us: int, spend: Callable[[int], None]) -> None:
+    def _pass_time(self, us: int, spend: Callable[[int], None]) -> None:
         self.busy_us += us
         spend(us)
 
@@ -174,16 +174,16 @@ class PageInRam(Flash):
         self._cells = b"\xff" * done + self._cells[done:]
         self.wear[self._page] += 1
         self._stop_if_cut(done < PAGE)
-        self._take(self.driver.erase_us, spend)
+        self._pass_time(self.driver.erase_us, spend)
         done = self._begin(PAGE)
         self.programs += 1
         self._cells = wanted[:done] + self._cells[done:]
         self._stop_if_cut(done < PAGE)
         half = self.driver.program_us * PAGE // _ROW // 2
         self._cells = wanted[: PAGE // 2] + b"\xff" * (PAGE // 2)
-        self._take(half, spend)
+        self._pass_time(half, spend)
         self._cells = wanted
-        self._take(half, spend)
+        self._pass_time(half, spend)
         self._is_dirty = False
 
     def lose_power(self) -> None:

@@ -44,7 +44,7 @@ def file_system(flash: bytes | bytearray, kind: BoardKind) -> bytes:
 
 def with_files(flash: bytes, kind: BoardKind, files: Mapping[str, bytes]) -> bytes:
     """Return a flash with files (name -> content) in a new file system. Raises ImageError."""
-    return flash[: _begin(kind)] + make_littlefs(files, kind.file_system_blocks)
+    return flash[: _begin(kind)] + make_littlefs(files, kind.flash_pages)
 
 
 def make_littlefs(files: Mapping[str, bytes], blocks: int) -> bytes:
@@ -72,4 +72,4 @@ def make_littlefs(files: Mapping[str, bytes], blocks: int) -> bytes:
 
 
 def _begin(kind: BoardKind) -> int:
-    return FLASH_BYTES - kind.file_system_blocks * PAGE
+    return FLASH_BYTES - kind.flash_pages * PAGE
