@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from page_cuts import AfterCut, cut_at, cut_node
 
-from filmgauge_sim.board.flash import FlashCut
+from filmgauge_sim.board.flash import FlashCut, PageInRam
 from filmgauge_sim.board.littlefs_outside import install, listing
+from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import journal_state
+from filmgauge_sim.scenario.building import virtual_node
+from filmgauge_sim.scenario.loading import load_scenario
 
 SOAK = os.environ.get("FILMGAUGE_SOAK")
 PARTS = (0.0, 0.25, 0.5, 0.75, 1.0) if SOAK else (0.5,)
@@ -60,6 +63,64 @@ def test_a_node_whose_file_system_takes_all_keeps_its_state_in_files(tmp_path: P
         assert journal_state(node.flash) is not None
     finally:
         node.close()
+
+
+FAINT = """
+name = "faint"
+[[node]]
+name = "faint"
+board = "stm32wb55"
+supply = "film"
+reduces_service = false
+[node.cell]
+area_cm2 = 20.0
+soc = 0.5
+soc_sigma = 0.001
+[node.converter]
+discharge_ua = 25
+[node.capacitor]
+capacitance_uf = 400
+[node.sensor]
+switched = true
+[node.intervals]
+sample_s = 30
+report_every = 1
+journal_every = 1
+[node.bluetooth]
+advertise_ms = 1000
+"""
+
+
+def test_a_supply_that_fails_in_a_save_costs_that_save_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page takes most of what this capacitor has, and the next comes before it is full again."""
+    torn: list[bool] = []
+    lose_power = PageInRam.lose_power
+
+    def lose(flash: PageInRam) -> None:
+        torn.append(flash.is_dirty)
+        lose_power(flash)
+
+    monkeypatch.setattr(PageInRam, "lose_power", lose)
+    (tmp_path / "scenario.toml").write_text(FAINT)
+    scenario = load_scenario(str(tmp_path / "scenario.toml"))
+    node = virtual_node(scenario, scenario.node[0], Broker("", 0), tmp_path, "cpython")
+    last, boots = (0, 0), set()
+    try:
+        while node.now_us < 3 * 3_600_000_000:
+            node.step()
+            assert node.dead is None, node.console.read_text()[-2000:]
+            state = journal_state(node.flash)
+            assert state is not None or last == (0, 0)
+            if state is not None:
+                assert (state.boot, state.wakes) >= last
+                last = state.boot, state.wakes
+                boots.add(state.boot)
+    finally:
+        node.close()
+    assert sum(torn) > 2
+    assert len(boots) > 2
 
 
 def test_a_journal_in_files_is_gone_on_with(tmp_path: Path) -> None:

@@ -14,16 +14,16 @@ _FACTORY = {"/boot.py", "/main.py", "/README.txt", "/pybcdc.inf"}
 _FACTORY_MAIN = b"# main.py -- put your code here!"  # factoryreset.c of the port
 _SIZES = """\
 import os, pyb
-_whole, _room = pyb.Flash(start=0), os.statvfs('/')
-print(repr((_room[0] * _room[2], _whole.ioctl(4, 0) * _whole.ioctl(5, 0))))
+_all, _room = pyb.Flash(start=0), os.statvfs('/')
+print(repr((_room[0] * _room[2], _all.ioctl(4, 0) * _all.ioctl(5, 0))))
 """
 _MAKE = f"""\
 import os, pyb, vfs
-_part = pyb.Flash(start=0, len={FILE_SYSTEM_PAGES * PAGE})
+_short = pyb.Flash(start=0, len={FILE_SYSTEM_PAGES * PAGE})
 os.chdir('/')
 vfs.umount('/')
-vfs.VfsLfs2.mkfs(_part)
-vfs.mount(vfs.VfsLfs2(_part), '/')
+vfs.VfsLfs2.mkfs(_short)
+vfs.mount(vfs.VfsLfs2(_short), '/')
 os.chdir('/')
 """
 _SLOW_S = 60.0

@@ -147,7 +147,7 @@ class PageInRam(Flash):
         super().__init__(path, pages, driver)
         self._page = -1
         self._cells = b""  # what the flash itself holds of that page
-        self._is_dirty = False
+        self.is_dirty = False
 
     def program(
         self, address: int, data: bytes, spend: Callable[[int], None] = lambda us: None
@@ -162,12 +162,12 @@ class PageInRam(Flash):
                 self.sync(spend)
                 self._page, self._cells = page, self.image[page * PAGE : (page + 1) * PAGE]
             self.image[address : address + len(piece)] = piece
-            self._is_dirty = True
+            self.is_dirty = True
             address, view = address + len(piece), view[len(piece) :]
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
         """Erase and rewrite the page in RAM, if it was changed."""
-        if not self._is_dirty:
+        if not self.is_dirty:
             return
         wanted = self.image[self._page * PAGE : (self._page + 1) * PAGE]
         done = self._begin(PAGE)
@@ -184,13 +184,13 @@ class PageInRam(Flash):
         self._pass_time(half, spend)
         self._cells = wanted
         self._pass_time(half, spend)
-        self._is_dirty = False
+        self.is_dirty = False
 
     def lose_power(self) -> None:
         """Lose the page in RAM."""
-        if self._is_dirty:
+        if self.is_dirty:
             self.image[self._page * PAGE : (self._page + 1) * PAGE] = self._cells
-        self._page, self._is_dirty = -1, False
+        self._page, self.is_dirty = -1, False
 
 
 def make_flash(path: Path, pages: int, driver: FlashDriver) -> Flash:

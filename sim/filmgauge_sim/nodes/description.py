@@ -235,6 +235,23 @@ def _check_supply(description: NodeDescription) -> None:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
         _check_shunt(description)
+        _check_capacitor(description)
+
+
+def _check_capacitor(description: NodeDescription) -> None:
+    """A node that cannot write a page of flash from its capacitor would boot for ever."""
+    kind, converter = description.kind, description.converter
+    if not kind.flash.page_in_ram:
+        return
+    page_uj = (
+        kind.flash.page_us / 1e6 * kind.active_ua * kind.supply_v / converter.output_efficiency
+    )
+    least_uf = 2 * page_uj / (converter.refill_v**2 - kind.brown_out_v**2)
+    if description.capacitor.capacitance_uf < least_uf:
+        raise ValueError(
+            f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a page of "
+            f"flash ({page_uj:.0f} uJ), not {description.capacitor.capacitance_uf:g}"
+        )
 
 
 def _check_shunt(description: NodeDescription) -> None:
