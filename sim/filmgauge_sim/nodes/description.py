@@ -239,18 +239,17 @@ def _check_supply(description: NodeDescription) -> None:
 
 
 def _check_capacitor(description: NodeDescription) -> None:
-    """A node that cannot write a page of flash from its capacitor would boot for ever."""
+    """A node that cannot boot and write a page of flash from its capacitor would boot for ever."""
     kind, converter = description.kind, description.converter
     if not kind.flash.page_in_ram:
         return
-    page_uj = (
-        kind.flash.page_us / 1e6 * kind.active_ua * kind.supply_v / converter.output_efficiency
-    )
-    least_uf = 2 * page_uj / (converter.refill_v**2 - kind.brown_out_v**2)
+    burst_uc = (kind.boot_us * kind.boot_ua + kind.flash.page_us * kind.active_ua) / 1e6
+    burst_uj = burst_uc * kind.supply_v / converter.output_efficiency
+    least_uf = 2 * burst_uj / (converter.restart_v**2 - kind.brown_out_v**2)
     if description.capacitor.capacitance_uf < least_uf:
         raise ValueError(
-            f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a page of "
-            f"flash ({page_uj:.0f} uJ), not {description.capacitor.capacitance_uf:g}"
+            f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a boot and "
+            f"a page of flash ({burst_uj:.0f} uJ), not {description.capacitor.capacitance_uf:g}"
         )
 
 
