@@ -7,9 +7,11 @@ RUN    ?= demo
 JOBS   ?= 2
 SEEDS  ?= 20
 PEERS  := build/peers
+EMULATE := build/emulate
+UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flash test check bench soak lock clean
+.PHONY: help setup run flash test check bench soak emulate lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,7 +39,7 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 	@$(BIN)/filmgauge flash $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
-	@$(PYTHON) tools/need_mosquitto.py
+	@$(PYTHON) tools/debian_package.py mosquitto
 	@$(PYTHON) tools/micropython32.py >/dev/null
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
@@ -55,6 +57,7 @@ bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
 soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy.json and docs/accuracy
+	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_page_cuts.py
 	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \
 	  status=$$?; if [ -s docs/accuracy.json.part ]; then mv docs/accuracy.json.part docs/accuracy.json; \
 	  else rm -f docs/accuracy.json.part; fi; $(BIN)/python tools/accuracy_page.py; exit $$status
@@ -63,6 +66,17 @@ soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy
 $(PEERS)/.ready: bench/peers.txt
 	@$(PYTHON) tools/make_venv.py $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	@touch $@
+
+emulate: $(EMULATE)/.ready  ## run the firmware in an emulated Pico W (UF2=MicroPython's RPI_PICO_W file)
+	@$(EMULATE)/bin/python $(if $(UF2),tools/emulate.py $(UF2),tests/sim/emulated/check_emulator.py)
+
+# The emulator stays out of the project's own environment and its lock files.
+$(EMULATE)/.ready: requirements-base.lock pyproject.toml
+	@$(PYTHON) tools/make_venv.py $(EMULATE)
+	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements-base.lock
+	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --editable ".[emulate]"
 	@touch $@
 
 LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \

@@ -10,25 +10,26 @@ from bench import (
     bluetooth_node,
     firmware,
     flash,
+    flash_wear,
     installation,
     ledger,
-    memory,
     peers,
     population,
-    speed,
+    runs,
 )
 from bench.figures import PAGE, Figure, replaced
 
 SECTIONS = {
-    "speed": speed.report,
+    "speed": runs.speed,
     "peers": peers.report,
     "population": population.report,
-    "memory": memory.report,
+    "memory": runs.memory,
     "ledger": ledger.report,
     "firmware": firmware.report,
     "bluetooth-node": bluetooth_node.report,
     "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,
+    "flash-wear": flash_wear.report,
     "installation": installation.report,
 }
 

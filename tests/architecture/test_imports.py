@@ -19,10 +19,11 @@ _FIRMWARE = (
     {"start"},
 )
 _SIM = (
+    {"package_data"},
     {"cell", "parts", "optional"},
     {"circuit", "board", "air"},
     {"nodes"},
-    {"scenario"},
+    {"scenario", "emulated"},
     {"lab", "score"},
     {"", "notebook"},  # the face
 )

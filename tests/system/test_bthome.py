@@ -17,13 +17,13 @@ from reporting_node import said
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air, ScanReport
 from filmgauge_sim.board.executable import RuntimeName
-from filmgauge_sim.board.littlefs_outside import fetch, listing
 from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 KEY = "231d39c1d7cc1ab1aee224cd096db932"
 DAY_US = 86_400_000_000
@@ -72,8 +72,7 @@ def period_us(node: VirtualNode) -> int:
 
 def stored(node: VirtualNode) -> list[Record]:
     """Return what waits in the node's flash, oldest first."""
-    names = sorted(name for name in listing(node.flash, "/backlog") if name.isdigit())
-    return [Record.from_bytes(fetch(node.flash, f"/backlog/{name}")) for name in names]
+    return [stored_record(node.flash, name) for name in backlog(node.flash)]
 
 
 def expected(record: Record, plain: bool) -> dict[str, float | None]:

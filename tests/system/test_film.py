@@ -15,8 +15,8 @@ from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 RUNTIMES = pytest.mark.parametrize("runtime", ["micropython", "cpython"])
 NOWHERE = Broker("127.0.0.1", 1)
@@ -30,8 +30,8 @@ board = "stm32wb55"
 supply = "film"
 reduces_service = false
 [node.cell]
-area_cm2 = 1.0
-soc = 0.08
+area_cm2 = 4.0
+soc = 0.06
 soc_sigma = 0.001
 [node.capacitor]
 capacitance_uf = 4700
@@ -46,7 +46,7 @@ sample_s = 120
 report_every = 3
 journal_every = 2
 [node.budget]
-own_uw = 6.0
+own_uw = 20.0
 wake_uj = 200
 [node.world]
 clock_error_ppm = 300
@@ -196,8 +196,9 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
 
 
 def test_a_full_backlog_drops_its_oldest_records(film_node: Make) -> None:
-    text = FAINT.replace("soc = 0.08", "soc = 0.9")
-    text = text.replace("journal_every = 2", "journal_every = 12")  # 1 cm2 cannot pay for more
+    text = FAINT.replace("soc = 0.06", "soc = 0.9")
+    # What 1 cm2 gives does not pay for a page of flash every six minutes.
+    text = text.replace("capacitance_uf = 4700", "capacitance_uf = 100000")
     text = text.replace("[node.budget]", "[node.records]\nbacklog = 10\n[node.budget]")
     node = film_node(text, "cpython")
     records = live(node, 1.95)

@@ -30,8 +30,8 @@ class Converter:
     charge_v: float = 3.6
     ceiling_v: float = 4.2
     hysteresis_v: float = 0.1  # on the three before
-    discharge_ua: float = 10.0  # assumed: constant current from the cell
-    charge_ua: float = 10.0  # assumed: constant current into the cell
+    discharge_ua: float = 20.0  # assumed: constant current from the cell
+    charge_ua: float = 20.0  # assumed: constant current into the cell
     recovery_v: float = 0.4  # assumed: a cut-off path opens this far inside the cut-off
     retry_s: float = 60.0  # assumed: and not earlier than this
 

@@ -7,13 +7,18 @@ from filmgauge_sim.parts.tmp117 import Tmp117
 
 
 class SensorPair:
-    """Both sensors, attached to `bus` as far as `wiring` has them, without supply at time 0."""
+    """Both sensors, attached to `bus` as far as `wiring` has them, without supply at time 0.
+
+    `shunt_ohm` is the true resistance of the shunt, `bus_input_ohm` what the voltage input loads
+    the cell with while the gate connects it.
+    """
 
     def __init__(
         self, ina228: Ina228, tmp117: Tmp117, bus: I2CBus, wiring: WiringSection = AS_DRAWN
     ) -> None:
         self.bus = bus
         self.powered = False
+        self.shunt_ohm, self.bus_input_ohm = ina228.shunt_ohm, ina228.bus_input_ohm
         self._ina228 = ina228
         self._tmp117 = tmp117
         self._sign = -1.0 if wiring.swapped_leads else 1.0
@@ -22,16 +27,6 @@ class SensorPair:
             bus.attach(ina228)
         if wiring.tmp117_address != 0:
             bus.attach(tmp117)
-
-    @property
-    def shunt_ohm(self) -> float:
-        """True resistance of the shunt."""
-        return self._ina228.shunt_ohm
-
-    @property
-    def bus_input_ohm(self) -> float:
-        """What the voltage input loads the cell with while the gate connects it."""
-        return self._ina228.bus_input_ohm
 
     @property
     def supply_ua(self) -> float:

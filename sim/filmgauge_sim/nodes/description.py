@@ -42,6 +42,7 @@ Supply = Literal["usb", "film"]
 
 DESCRIPTION_FILE = "node.toml"
 RENEWAL = "{0} is of filmgauge 0.1: filmgauge provision --from {0} renews it"
+_SHUNT_RANGE_UV = 40_960.0  # of the INA228, as the firmware sets it
 _UNKNOWN_SIGMA = 0.29  # of a charge of which nothing is known: evenly from 0 to 1
 _HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
     "constant": ("power_uw",),
@@ -233,6 +234,35 @@ def _check_supply(description: NodeDescription) -> None:
         except ValueError as error:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
+        _check_shunt(description)
+        _check_capacitor(description)
+
+
+def _check_capacitor(description: NodeDescription) -> None:
+    """A node that cannot boot and write a page of flash from its capacitor would boot for ever."""
+    kind, converter = description.kind, description.converter
+    if not kind.flash.page_in_ram:
+        return
+    burst_uc = (kind.boot_us * kind.boot_ua + kind.flash.page_us * kind.active_ua) / 1e6
+    burst_uj = burst_uc * kind.supply_v / converter.output_efficiency
+    least_uf = 2 * burst_uj / (converter.restart_v**2 - kind.brown_out_v**2)
+    if description.capacitor.capacitance_uf < least_uf:
+        raise ValueError(
+            f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a boot and "
+            f"a page of flash ({burst_uj:.0f} uJ), not {description.capacitor.capacitance_uf:g}"
+        )
+
+
+def _check_shunt(description: NodeDescription) -> None:
+    converter, shunt_ohm = description.converter, description.sensor.shunt_ohm
+    for key in ("discharge_ua", "charge_ua"):
+        most_ua = _SHUNT_RANGE_UV / shunt_ohm
+        if getattr(converter, key) > most_ua:
+            raise ValueError(
+                f"converter.{key} must be at most {most_ua:.3g} uA with a shunt of"
+                f" {shunt_ohm:g} ohm, beyond which the sensor cannot measure, not"
+                f" {getattr(converter, key):g}"
+            )
 
 
 def _check_harvester(harvester: HarvesterSection) -> None:

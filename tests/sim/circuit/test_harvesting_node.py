@@ -5,8 +5,8 @@ from pathlib import Path
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import scenario_from
+from filmgauge_sim.scenario.simulation import virtual_node
 
 NOWHERE = Broker("127.0.0.1", 1)
 DARK = {"outages": [{"begin_h": 0, "end_h": 1e5}]}
@@ -18,7 +18,7 @@ def node_on(folder: Path, capacitance_uf: float) -> VirtualNode:
         "supply": "film",
         "cell": {"area_cm2": 100.0, "soc": 0.6},
         "capacitor": {"capacitance_uf": capacitance_uf, "leakage_mohm": 1.0},
-        "converter": {"discharge_ua": 1000.0, "charge_ua": 1000.0},
+        "converter": {"discharge_ua": 40.0, "charge_ua": 40.0},
         "harvester": {"kind": "constant", "power_uw": 500.0},
         "intervals": {"sample_s": 600, "report_every": 24, "journal_every": 24},
     }
