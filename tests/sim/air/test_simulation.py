@@ -25,8 +25,11 @@ OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
 
 
 def scenario(nodes: int) -> Scenario:
-    """`window` with as many nodes, whose clocks go differently, each advertising for 8 s: a device
-    that begins one connection at a time needs some 5 s for all, with a third of the packets lost."""
+    """`window` with as many nodes, whose clocks go differently, each advertising for 8 s.
+
+    A device that begins one connection at a time needs some 5 s for all of them, with a third of
+    the packets lost.
+    """
     given = load_scenario("window")
     node = given.node[0]
     made = [
