@@ -87,7 +87,6 @@ def cut_at(make: Callable[[], VirtualNode], wakes: int, cut: FlashCut) -> AfterC
         if node.flash.cut is not None:
             return None
         node.cut_power()
-        node.flash.lose_power()
         after = Remembered.of(node)
         try:
             wake(node, 3)
