@@ -69,6 +69,9 @@ class Node:
         self._retained = Retained(board.retained, SIZE)
         for name in _PARTS:
             setattr(self, name, None)  # until it is used
+        self._pages = board.pages()  # for journal and records, where no file system is fit
+        if self._pages:
+            self._journal = self._open_pages()
         if not board.boots_anew:
             self._open_reporter()
             if self._reporter.uplink.peer is not None:
@@ -99,7 +102,8 @@ class Node:
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
         if saves or fields is not None:  # before the radio, which may cost the supply
-            self._save_state(to_flash=saves)
+            with_record = fields and self._pages and self._reporter.uplink.stores_first
+            self._save_state(to_flash=saves and not with_record)
         saves = False
         if fields is not None:
             watchdog.feed()
@@ -343,6 +347,12 @@ class Node:
             self._journal = Journal(_JOURNAL, SIZE)
         return self._journal
 
+    def _open_pages(self):
+        """Return what is journal and backlog at once."""
+        from filmgauge.store.page_store import PageStore
+
+        return PageStore(self._pages, self._state.buffer, self._config.backlog)
+
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which
         is not to be told again."""
@@ -365,7 +375,9 @@ class Node:
         uplink = self._board.uplink(self._config, self._profile)
         from filmgauge.reporting import Reporter
 
-        self._reporter = Reporter(uplink, self._config.backlog, self._state)
+        self._reporter = Reporter(
+            uplink, self._config.backlog, self._state, self._pages and self._journal
+        )
 
     def _apply_requests(self, peer):
         """Do what a peer has asked for."""

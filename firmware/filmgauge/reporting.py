@@ -3,24 +3,27 @@
 from filmgauge.compat import const
 from filmgauge.record import FAULT_BACKLOG, FAULT_STORE
 from filmgauge.record.record import Record
-from filmgauge.store.backlog import Backlog
 
 _BACKLOG = const("/backlog")
 
 
 class Reporter:
-    """`uplink` is the way out; `capacity` records wait in flash at most.
+    """`uplink` is the way out; `capacity` records wait in flash at most, in `store` if given.
 
     record: the last one; has_reached: whether it is where it was to go, at a receiver or, where
     nobody acknowledges, in flash.
     """
 
-    def __init__(self, uplink, capacity, state):
+    def __init__(self, uplink, capacity, state, store=None):
         self.uplink = uplink
         self.record = None
         self.has_reached = False
         self._state = state
-        self._backlog = Backlog(_BACKLOG, capacity)
+        if not store:
+            from filmgauge.store.backlog import Backlog
+
+            store = Backlog(_BACKLOG, capacity)
+        self._backlog = store
 
     def report(self, fields, ledger, level: int) -> bool:
         """Send a record of `fields`, with what waits in flash, at a level of service; return

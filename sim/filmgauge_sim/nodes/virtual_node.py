@@ -9,7 +9,7 @@ from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import single_precision_sources
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.launcher import heap_for
@@ -76,7 +76,7 @@ class VirtualNode:
         self._faults = FaultSchedule(faults)
         wrong = transfer_faults(faults, description)
         self.world = build_world(description, surroundings, rng, wrong)
-        self.flash = Flash(folder / f"{self.name}.flash", kind.file_system_blocks)
+        self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
         self._broker = broker
         self._provision(broker)
         self.board = VirtualBoard(
@@ -143,7 +143,7 @@ class VirtualNode:
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         self._faults.run_due(self)
-        if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
+        if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
             if self.board.continue_sleep():
@@ -188,13 +188,14 @@ class VirtualNode:
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)
         self.runtime.stop()
+        self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
 
     def erase_flash(self) -> None:
         """Cut the power and flash firmware, configuration and profile anew onto an empty flash."""
         self.cut_power()
-        for page in range(self.flash.blocks):
+        for page in range(self.flash.pages):
             self.flash.erase(page)
         self._provision(self._broker)
 
@@ -221,5 +222,6 @@ class VirtualNode:
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
-        install(self.flash, board_files(self.description, self.secrets, broker))
-        self.flash.programs = self.flash.erases = 0
+        files = board_files(self.description, self.secrets, broker)
+        install(self.flash, files, pages=self.kind.file_system_pages)
+        self.flash.reset_wear()
