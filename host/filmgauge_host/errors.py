@@ -1,5 +1,6 @@
 """Errors that a user can do something about; the command line turns each into one sentence."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -55,6 +56,11 @@ class NodeError(BluetoothError):
 
 class RefusedError(BluetoothError):
     """A node refused a command and said why."""
+
+
+def warn(sentence: str) -> None:
+    """Say on standard error what needs attention and ends nothing."""
+    print(f"filmgauge: {sentence}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from patience import PATIENCE_S, until
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY
-from filmgauge_host.ble import bridge
+from filmgauge_host.ble import gateway
 from filmgauge_host.ble.gateway import GatewayOptions
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.telemetry.address import parse_address
@@ -26,6 +26,23 @@ def address(number: int) -> str:
     return f"C1:00:00:00:00:{number:02X}"
 
 
+class UsbAdapter(VirtualAdapter):
+    """An adapter that can be pulled out."""
+
+    async def pull_out(self) -> None:
+        """Be gone as an adapter is that is unplugged: connections end and scans hear nothing."""
+        self.present = False
+        await self.device.stop_scanning(legacy=True)
+        for connection in list(self.device.connections.values()):
+            await connection.disconnect()
+
+    async def plug_in(self) -> None:
+        """Be there again."""
+        self.present = True
+        if self._scanners:
+            await self.device.start_scanning(legacy=True, active=self._active)
+
+
 class Field:
     """Nodes on an air, and an adapter that hears them."""
 
@@ -35,7 +52,7 @@ class Field:
             BleNode(self.air, f"node-{number}", address(number), **node)
             for number in range(1, nodes + 1)
         ]
-        self.adapter = VirtualAdapter(self.air.device("host"))
+        self.adapter = UsbAdapter(self.air.device("host"))
         self.radio = virtual_radio(self.adapter)
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -72,7 +89,7 @@ class Field:
         self.air.close()
 
 
-class Bridge(bridge.Bridge):
+class Bridge(gateway.Bridge):
     """A bridge that runs; `stop` and make another one to restart it."""
 
     def __init__(

@@ -28,9 +28,8 @@ from reporting_node import Receiver
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.first_record import await_first_record
 from filmgauge_host.serial.flash_plan import FlashError, Wanted, make_plan
-from filmgauge_host.serial.flash_session import FlashOptions
+from filmgauge_host.serial.flash_session import FlashOptions, await_first_record
 from filmgauge_host.serial.flash_transfer import FlashTransfer
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions

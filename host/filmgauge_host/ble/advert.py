@@ -7,17 +7,16 @@ Formats: bthome.io/format, bthome.io/encryption, and docs/bluetooth.md for the m
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from bleak.backends.scanner import AdvertisementData
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.ccm import seal
 from filmgauge_host.ble import gatt_values, uuids
 from filmgauge_host.errors import BluetoothError
-
-if TYPE_CHECKING:
-    from bleak.backends.scanner import AdvertisementData
 
 _VERSION = 1
 _IDENTITY = "<BIII"  # version, boot, seq, up_s
@@ -90,7 +89,7 @@ class Advert:
         )
 
 
-def decode(address: str, data: "AdvertisementData", key: bytes | None = None) -> Advert | None:
+def decode(address: str, data: AdvertisementData, key: bytes | None = None) -> Advert | None:
     """Return what a node says, None for another device; raise AdvertError for what is garbled.
 
     key: 16 bytes; without it an encrypted advertisement has its identity only.
@@ -146,15 +145,13 @@ def _opened(address: str, service: bytes, key: bytes | None) -> tuple[bytes | No
 
 
 def _bytes_of(address: str) -> bytes:
-    try:
+    with suppress(ValueError):
         raw = bytes.fromhex(address.replace(":", ""))
-    except ValueError:
-        raw = b""
-    if len(raw) != 6:
-        raise AdvertError(
-            f"encrypted advertisement needs the address of its sender, and {address} is none"
-        )
-    return raw
+        if len(raw) == 6:
+            return raw
+    raise AdvertError(
+        f"encrypted advertisement needs the address of its sender, and {address} is none"
+    )
 
 
 def _objects(data: bytes) -> dict[str, int]:

@@ -1,9 +1,13 @@
 """Battery Service 1.1 (Bluetooth SIG), as a node serves it: each value into flat keys.
 
+What each value holds stands in battery_service.toml.
 A value that is too short has one key, `..._malformed`, with its hexadecimal digits.
 """
 
+import tomllib
 from collections.abc import Callable
+from functools import partial
+from importlib.resources import files
 from typing import TypeAlias
 
 from filmgauge_host.ble import uuids
@@ -13,47 +17,6 @@ _UNKNOWN_MINUTES = (0xFFFFFF, 0xFFFFFE)  # not known; longer than the field can 
 _CHARGE_STATES = ("unknown", "charging", "discharging", "inactive")
 _LEVELS = ("unknown", "good", "low", "critical")
 
-# Name, bytes of flags in front, fields with their kind. A field that a number stands before is
-# there when that bit of the flags is set.
-_LAYOUTS = {
-    uuids.BATTERY_LEVEL: ("level", 0, "level_pct u8"),
-    uuids.BATTERY_LEVEL_STATUS: (
-        "level_status",
-        1,
-        "power_state u16, 0 identifier u16, 1 status_level_pct u8, 2 additional u8",
-    ),
-    uuids.BATTERY_CRITICAL_STATUS: ("critical_status", 0, "critical_bits u8"),
-    uuids.BATTERY_HEALTH: (
-        "health",
-        1,
-        "0 health_pct u8, 1 cycles u16, 2 health_temperature_c s8, 3 deep_discharges u16",
-    ),
-    uuids.BATTERY_HEALTH_INFORMATION: (
-        "health_information",
-        1,
-        "0 designed_cycles u16, 1 designed_min_c s8, 1 designed_max_c s8",
-    ),
-    uuids.BATTERY_INFORMATION: (
-        "information",
-        2,
-        "features u8, 0 manufacture_day u24, 1 expiration_day u24, 2 designed_kwh float, "
-        "3 low_kwh float, 4 critical_kwh float, 5 chemistry u8, 6 nominal_v float, "
-        "7 aggregation_group u8",
-    ),
-    uuids.BATTERY_TIME_STATUS: (
-        "time_status",
-        1,
-        "minutes_to_empty minutes, 0 minutes_to_empty_on_standby minutes, "
-        "1 minutes_to_full minutes",
-    ),
-    uuids.BATTERY_SERVICE_DATE: ("service_date", 0, "service_day u24"),
-    uuids.BATTERY_ENERGY_STATUS: (
-        "energy_status",
-        1,
-        "0 external_source_kw float, 1 present_v float, 2 available_kwh float, "
-        "3 capacity_kwh float, 4 charge_rate_kw float, 5 available_at_last_charge_kwh float",
-    ),
-}
 # Fields that are taken apart into bits
 _BITS: dict[str, Callable[[int], dict[str, Value]]] = {
     "power_state": lambda bits: {
@@ -75,6 +38,8 @@ _BITS: dict[str, Callable[[int], dict[str, Value]]] = {
     "features": lambda bits: {"replaceable": bool(bits & 1), "rechargeable": bool(bits & 2)},
 }
 
+_TABLES = tomllib.loads((files("filmgauge_host.ble") / "battery_service.toml").read_text("utf-8"))
+_LAYOUTS = dict(zip(uuids.BATTERY, _TABLES["characteristic"], strict=True))
 UUIDS = frozenset(_LAYOUTS)
 
 
@@ -95,10 +60,11 @@ def decode(uuid: str, value: bytes) -> dict[str, Value]:
     """Return what a characteristic of the service says; nothing for one that is not known."""
     if uuid not in _LAYOUTS:
         return {}
-    name, at, fields = _LAYOUTS[uuid]
+    layout = _LAYOUTS[uuid]
+    at = layout["flags"]
     flags = int.from_bytes(value[:at], "little")
     found: dict[str, Value] = {}
-    for field in fields.split(", "):
+    for field in layout["fields"]:
         *bit, key, kind = field.split()
         if bit and not flags >> int(bit[0]) & 1:
             continue
@@ -106,19 +72,15 @@ def decode(uuid: str, value: bytes) -> dict[str, Value]:
         found[key] = meaning(value[at : at + size])
         at += size
     if at > len(value):
-        return {f"{name}_malformed": value.hex()}
+        return {f"{layout['name']}_malformed": value.hex()}
     for key, bits in _BITS.items():
         if key in found:
             found |= bits(int(found.pop(key) or 0))
     return found
 
 
-def _unsigned(value: bytes) -> int:
-    return int.from_bytes(value, "little")
-
-
-def _signed(value: bytes) -> int:
-    return int.from_bytes(value, "little", signed=True)
+_unsigned = partial(int.from_bytes, byteorder="little")
+_signed = partial(int.from_bytes, byteorder="little", signed=True)
 
 
 def _minutes(value: bytes) -> int | None:

@@ -46,7 +46,7 @@ class DiscoveredNodes:
         self._nodes: OrderedDict[str, DiscoveredNode] = OrderedDict()
 
     def __iter__(self) -> Iterator[DiscoveredNode]:
-        return iter(self._nodes.values())
+        return iter(list(self._nodes.values()))  # another thread draws them
 
     def add(
         self, device: BLEDevice, data: AdvertisementData, at_s: float

@@ -9,7 +9,10 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
@@ -23,6 +26,7 @@ from filmgauge_host.ble.node_sync import NodeSync, SyncResult
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.errors import AdapterError, BluetoothError
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.received_record import record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
@@ -253,3 +257,31 @@ class Gateway:
         if problem != self.problem:
             self.problem = problem
             self._log(problem or "Bluetooth works again")
+
+
+class Bridge:
+    """A whole bridge: spool, forwarder and gateway, opened and closed together.
+
+    Use as a context; `gateway.run` on the loop of the radio. log: gets lines to show.
+    """
+
+    def __init__(
+        self,
+        radio: Radio,
+        address: BrokerAddress,
+        spool: Path,
+        registry: NodeRegistry,
+        options: GatewayOptions | None = None,
+        log: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._stack = ExitStack()
+        self.spool = self._stack.enter_context(Spool(spool))
+        self.forwarder = MqttForwarder(address, self.spool)
+        self.gateway = Gateway(radio, self.spool, self.forwarder, registry, options, log)
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self.forwarder)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()

@@ -7,6 +7,7 @@ A record leaves the spool when the broker has acknowledged it, and not before. W
 import queue
 import threading
 import time
+from contextlib import suppress
 from typing import Any, Self
 
 from paho.mqtt.client import Client
@@ -103,14 +104,12 @@ class MqttForwarder:
     def _acknowledge(self, timeout_s: float) -> None:
         """Give the spool the acknowledgements that have come, waiting for the first event."""
         done: list[int] = []
-        try:
+        with suppress(queue.Empty):
             event = self._events.get(timeout=timeout_s)
             while True:
                 if event in self._in_flight:
                     done.append(event)
                 event = self._events.get_nowait()
-        except queue.Empty:
-            pass
         if not done:
             return
         try:
@@ -165,14 +164,10 @@ class MqttForwarder:
     def _on_connect_fail(self, client: Client, data: Any) -> None:
         self.problem = f"broker {self.address} cannot be reached"
 
-    def _on_disconnect(
-        self, client: Client, data: Any, flags: Any, reason: Any, properties: Any
-    ) -> None:
+    def _on_disconnect(self, client: Client, data: Any, *_rest: Any) -> None:
         self._connected.clear()
         if not self.problem:
             self.problem = f"broker {self.address} closed the connection"
 
-    def _on_publish(
-        self, client: Client, data: Any, packet: int, reason: Any, properties: Any
-    ) -> None:
+    def _on_publish(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
         self._events.put(packet)

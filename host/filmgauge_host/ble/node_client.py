@@ -152,22 +152,20 @@ class NodeClient:
         frame = commands.secure_frame(operation, payload)
         return await self._send_frame(uuids.SECURE_COMMAND, frame, None)
 
-    async def configure(self, node: str, key: bytes, changes: dict[str, Any]) -> Reply:
-        """Change keys of the configuration: all of them or none; RefusedError says why not."""
-        counter = (await self.state()).command_counter
+    async def configure(self, node: str, key: bytes | None, changes: dict[str, Any]) -> Reply:
+        """Change keys of the configuration: all of them or none; RefusedError says why not.
+
+        key: None on a paired link.
+        """
+        counter = 0 if key is None else (await self.state()).command_counter
         last = None
         for payload in commands.configure_payloads(changes, self.mtu):
             counter += 1
-            last = await self.command(node, key, CONFIGURE, payload, counter)
+            if key is None:
+                last = await self.secure_command(CONFIGURE, payload)
+            else:
+                last = await self.command(node, key, CONFIGURE, payload, counter)
         assert last is not None  # JSON has two bytes at least
-        return last
-
-    async def configure_paired(self, changes: dict[str, Any]) -> Reply:
-        """Do the same on a paired link, without a key."""
-        last = None
-        for payload in commands.configure_payloads(changes, self.mtu):
-            last = await self.secure_command(CONFIGURE, payload)
-        assert last is not None
         return last
 
     async def _send_frame(self, uuid: str, frame: bytes, counter: int | None) -> Reply:

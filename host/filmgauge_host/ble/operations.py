@@ -98,7 +98,6 @@ async def configure(
         )
     async with NodeClient(radio, node.device) as client:
         if pair:
-            return await client.configure_paired(changes)
-        assert node.command_key is not None
+            return await client.configure("", None, changes)
         name = (await client.device_information()).serial
         return await client.configure(name, node.command_key, changes)

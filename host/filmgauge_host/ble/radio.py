@@ -73,7 +73,6 @@ class RadioRunner(Protocol):
 
     def run(self, work: Callable[[Radio], Awaitable[Result]]) -> Result | None:
         """Return what the work returns, None when SIGINT or SIGTERM ended it."""
-        ...
 
 
 class AdapterRunner:

@@ -16,10 +16,8 @@ from pathlib import Path
 from filmgauge.record.record import Record
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import record_key
-from filmgauge_host.telemetry.sqlite_file import Schema, SqliteFile
+from filmgauge_host.telemetry.sqlite_file import SqliteFile
 
-_VERSION = 1
-_APPLICATION_ID = 0x464C4D53  # "FLMS"
 _TABLES = """
 CREATE TABLE records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -57,7 +55,10 @@ class SpooledRecord:
 class Spool(SqliteFile):
     """Safe to call from several threads. Raises InputError for a file that is no spool."""
 
-    schema = Schema("spool", _APPLICATION_ID, _VERSION, _TABLES)
+    kind = "spool"
+    application_id = 0x464C4D53  # "FLMS"
+    version = 1
+    tables = _TABLES
 
     def __init__(self, path: Path) -> None:
         try:

@@ -24,16 +24,5 @@ SECURE_COMMAND = _own(gatt.OWN_FIRST + gatt.SECURE)
 REPLY = _own(gatt.OWN_FIRST + gatt.REPLY)
 CONFIGURATION = _own(gatt.OWN_FIRST + gatt.CONFIGURATION)
 
-(
-    BATTERY_LEVEL,
-    BATTERY_LEVEL_STATUS,
-    BATTERY_HEALTH,
-    BATTERY_HEALTH_INFORMATION,
-    BATTERY_INFORMATION,
-    BATTERY_TIME_STATUS,
-    BATTERY_CRITICAL_STATUS,
-    BATTERY_SERVICE_DATE,
-    BATTERY_ENERGY_STATUS,
-) = (_SHORT.format(number) for number, _ in gatt.BATTERY)
-
+BATTERY = tuple(_SHORT.format(number) for number, _ in gatt.BATTERY)
 MANUFACTURER, MODEL, SERIAL, FIRMWARE = (_SHORT.format(number) for number, _ in gatt.DEVICE)

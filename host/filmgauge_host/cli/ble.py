@@ -1,20 +1,35 @@
 """`filmgauge ble`: nodes over Bluetooth."""
 
 import asyncio
-import json
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
+from rich.live import Live
 
-from filmgauge_host.cli.ble_options import bluetooth_options
-from filmgauge_host.cli.options import BROKER_HELP, Duration, make_folder, user_file
-from filmgauge_host.errors import InputError, NodeError
-
-if TYPE_CHECKING:
-    from filmgauge_host.ble.node_registry import NodeRegistry
-    from filmgauge_host.ble.radio import Radio, RadioRunner
+from filmgauge_host.ble import operations
+from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
+from filmgauge_host.ble.discovery import DiscoveredNodes
+from filmgauge_host.ble.gateway import Bridge, GatewayOptions
+from filmgauge_host.ble.node_client import NodeClient
+from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
+from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
+from filmgauge_host.cli.options import (
+    BROKER_HELP,
+    FILE,
+    Duration,
+    input_errors,
+    make_folder,
+    show,
+    user_file,
+)
+from filmgauge_host.errors import InputError, NodeError, needs, warn
+from filmgauge_host.log_file import LogFile
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
 
 _SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
 _wait = click.option(
@@ -27,6 +42,61 @@ _wait = click.option(
 )
 
 
+def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `runner` and `registry` from options: which radio, which nodes."""
+
+    @click.option("--adapter", help="Bluetooth adapter such as hci1  [default: the first one]")
+    @click.option(
+        "--air",
+        type=click.Choice(["real", "virtual"]),
+        default="real",
+        show_default=True,
+        help="A real adapter, or a simulated air with the real firmware on it.",
+    )
+    @click.option(
+        "--scenario", default="demo", show_default=True, help="Whose nodes are on a virtual air."
+    )
+    @click.option(
+        "--speed", type=click.FloatRange(min=0.1), help="Of a virtual air  [default: the fastest]"
+    )
+    @click.option(
+        "--nodes",
+        type=FILE,
+        help="TOML file with names, addresses and keys, mode 600  "
+        "[default: $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
+    )
+    @functools.wraps(command)
+    def wrapped(
+        *arguments: Any,
+        adapter: str | None,
+        air: str,
+        scenario: str,
+        speed: float | None,
+        nodes: Path | None,
+        **options: Any,
+    ) -> Any:
+        runner = AdapterRunner(adapter) if air == "real" else _simulated(scenario, speed)
+        return command(*arguments, runner=runner, registry=_registry(nodes), **options)
+
+    return wrapped
+
+
+@needs("sim")
+def _simulated(scenario: str, speed: float | None) -> RadioRunner:
+    from filmgauge_host.virtual.simulated_radio import SimulatedRadio
+    from filmgauge_sim.scenario.loading import load_scenario
+
+    with input_errors():
+        return SimulatedRadio(load_scenario(scenario), speed)
+
+
+def _registry(path: Path | None) -> NodeRegistry:
+    if path is None:
+        usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
+        path = usual if usual.exists() else None
+    return read_registry(path)
+
+
 @click.group()
 def ble() -> None:
     """Nodes over Bluetooth: scan, read, configure, bridge."""
@@ -35,80 +105,63 @@ def ble() -> None:
 @ble.command()
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a report.")
-@bluetooth_options
+@_bluetooth_options
 def scan(
-    runner: "RadioRunner", registry: "NodeRegistry", seconds: float | None, as_json: bool
+    runner: RadioRunner, registry: NodeRegistry, seconds: float | None, as_json: bool
 ) -> None:
     """Show the nodes that advertise. In a terminal a live table, else a line a report."""
-    from filmgauge_host.ble import operations
-    from filmgauge_host.ble.discovery import DiscoveredNodes
-    from filmgauge_host.terminal.ble_table import ScanLines, ScanTable
-
     nodes = DiscoveredNodes(registry)
     if as_json or not sys.stdout.isatty():
         lines = ScanLines(as_json)
         runner.run(lambda radio: operations.scan(radio, nodes, lines.add, seconds))
         for reason, count in nodes.refused.items():
-            click.echo(f"filmgauge: refused {count} times: {reason}", err=True)
+            warn(f"refused {count} times: {reason}")
         return
-    with ScanTable(nodes) as table:
 
-        async def work(radio: "Radio") -> None:
-            ages = asyncio.ensure_future(table.keep_drawing())
-            try:
-                await operations.scan(radio, nodes, table.add, seconds)
-            finally:
-                ages.cancel()
-                table.finish(asyncio.get_running_loop().time())
+    async def work(radio: Radio) -> None:
+        loop = asyncio.get_running_loop()
+        with Live(get_renderable=lambda: table(nodes, loop.time()), refresh_per_second=REFRESH_HZ):
+            await operations.scan(radio, nodes, lambda node: None, seconds)
 
-        runner.run(work)
+    runner.run(work)
 
 
 @ble.command()
 @click.argument("node")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_wait
-@bluetooth_options
+@_bluetooth_options
 def read(
-    node: str, runner: "RadioRunner", registry: "NodeRegistry", as_json: bool, wait_s: float
+    node: str, runner: RadioRunner, registry: NodeRegistry, as_json: bool, wait_s: float
 ) -> None:
     """Read everything that NODE, a name or an address, serves."""
-    from filmgauge_host.ble.operations import read_everything
-
-    found = runner.run(lambda radio: read_everything(radio, registry, node, wait_s))
+    found = runner.run(lambda radio: operations.read_everything(radio, registry, node, wait_s))
     if found is None:
         return
-    if as_json:
-        click.echo(json.dumps(found))
-        return
+    lines: list[str] = []
     for section, values in found.items():
-        click.echo(f"{section}:")
+        lines.append(f"{section}:")
         for name, value in (values or {}).items():
-            click.echo(f"  {name:<24} {'-' if value is None else value}")
+            lines.append(f"  {name:<24} {'-' if value is None else value}")
+    show(as_json, found, lines)
 
 
 @ble.command()
 @click.argument("node")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     required=True,
     help="File to add to: .jsonl, or .bdf.csv (Battery Data Format).",
 )
 @_wait
-@bluetooth_options
-def log(
-    node: str, runner: "RadioRunner", registry: "NodeRegistry", out: Path, wait_s: float
-) -> None:
+@_bluetooth_options
+def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_s: float) -> None:
     """Download the log of NODE. Run again, it fetches only what is newer."""
-    from filmgauge_host.ble.log_file import LogFile
-    from filmgauge_host.ble.node_client import NodeClient
-    from filmgauge_host.ble.operations import find
-
     with LogFile(out) as file:
 
-        async def work(radio: "Radio") -> int:
-            found = await find(radio, registry, node, wait_s)
+        async def work(radio: Radio) -> int:
+            found = await operations.find(radio, registry, node, wait_s)
             async with NodeClient(radio, found.device) as client:
                 async for record in client.log(after=file.last):
                     file.add(record)
@@ -127,21 +180,16 @@ def log(
 @ble.command()
 @click.argument("node")
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file of keys; secrets belong there.",
-)
+@click.option("--from", "source", type=FILE, help="TOML file of keys; secrets belong there.")
 @click.option("--ask", multiple=True, metavar="KEY", help="Ask for a secret key.")
 @click.option("--pair", is_flag=True, help="Use a paired link instead of the node's command key.")
 @_wait
-@bluetooth_options
+@_bluetooth_options
 def configure(
     node: str,
     changes: tuple[str, ...],
-    runner: "RadioRunner",
-    registry: "NodeRegistry",
+    runner: RadioRunner,
+    registry: NodeRegistry,
     source: Path | None,
     ask: tuple[str, ...],
     pair: bool,
@@ -151,9 +199,6 @@ def configure(
 
     Its command key comes from --nodes. An empty value takes a key away.
     """
-    from filmgauge_host.ble import operations
-    from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
-
     wanted = from_file(source) if source else {}
     wanted |= from_arguments(changes)
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
@@ -170,7 +215,7 @@ def configure(
 @click.option("--broker", required=True, help=BROKER_HELP)
 @click.option(
     "--spool",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="SQLite file for what is on its way  [default: $XDG_STATE_HOME/filmgauge/spool.sqlite]",
 )
 @click.option("--passive", is_flag=True, help="Never connect: publish what is advertised.")
@@ -179,10 +224,10 @@ def configure(
 )
 @click.option("--keep", is_flag=True, help="Never let a node forget what has arrived.")
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
-@bluetooth_options
+@_bluetooth_options
 def bridge(
-    runner: "RadioRunner",
-    registry: "NodeRegistry",
+    runner: RadioRunner,
+    registry: NodeRegistry,
     broker: str,
     spool: Path | None,
     passive: bool,
@@ -191,21 +236,14 @@ def bridge(
     seconds: float | None,
 ) -> None:
     """Bring what nodes report over Bluetooth to an MQTT broker."""
-    from filmgauge_host.ble.bridge import Bridge
-    from filmgauge_host.ble.gateway import GatewayOptions
-    from filmgauge_host.telemetry.address import parse_address
-
     address = parse_address(broker)
     options = GatewayOptions(passive=passive, at_once=at_once, forget=not keep)
     if spool is None:
         spool = user_file("XDG_STATE_HOME", ".local/state", "spool.sqlite")
         make_folder(spool.parent)
 
-    def log(line: str) -> None:
-        click.echo(f"filmgauge: {line}", err=True)
-
-    async def work(radio: "Radio") -> None:
-        with Bridge(radio, address, spool, registry, options, log) as made:
+    async def work(radio: Radio) -> None:
+        with Bridge(radio, address, spool, registry, options, warn) as made:
             try:
                 async with asyncio.timeout(seconds):
                     await made.gateway.run()
@@ -213,8 +251,8 @@ def bridge(
                 made.forwarder.drain(_SILENCE_S)
             finally:
                 counts = made.gateway.counts
-                log(f"{counts.records} records, {counts.failed} failed visits")
+                warn(f"{counts.records} records, {counts.failed} failed visits")
                 if left := made.spool.count():
-                    log(f"{left} records wait for the broker: {made.forwarder.problem}")
+                    warn(f"{left} records wait for the broker: {made.forwarder.problem}")
 
     runner.run(work)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import input_errors
+from filmgauge_host.cli.options import FILE, input_errors
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.signals import catch_signals
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
@@ -25,7 +25,7 @@ from filmgauge_sim.nodes.serial_bench import bench_board
 @click.option("--kind", type=click.Choice(list(BOARDS)), default=USUAL, show_default=True)
 @click.option(
     "--image",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="Flash image, kept up to date; made empty when it is not there  [default: a new one]",
 )
 @click.option(
@@ -39,9 +39,7 @@ from filmgauge_sim.nodes.serial_bench import bench_board
     help="How much faster than real time the firmware sleeps and waits.",
 )
 @click.option(
-    "--broker",
-    is_flag=True,
-    help="Start an MQTT broker for the board, and print its address.",
+    "--broker", is_flag=True, help="Start an MQTT broker for the board, and print its address."
 )
 @input_errors()
 def board(kind: str, image: Path | None, empty: bool, speed: float, broker: bool) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import input_errors, warn
-from filmgauge_host.errors import InputError
+from filmgauge_host.cli.options import EITHER, FILE, input_errors
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
 from filmgauge_host.serial import firmware_build
@@ -25,18 +25,18 @@ from filmgauge_sim.nodes.configuration import board_files
 @click.option("--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]")
 @click.option(
     "--node",
-    type=click.Path(path_type=Path),
+    type=EITHER,
     help="Description of the node (filmgauge provision): node.toml, or its folder.",
 )
 @click.option("--board", "board_name", type=click.Choice(list(BOARDS)), help="Without --node.")
 @click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="Instead of --node: configuration, JSON or TOML  [default: what the board has]",
 )
 @click.option(
     "--profile",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="Instead of --node: compiled profile of the cell  [default: what the board has]",
 )
 @click.option("--cell", help="Instead of --profile: parameter set, such as evp-li, or TOML file.")

@@ -5,8 +5,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment
+from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, own_capacity_option
 from filmgauge_host.cli.options import progress
+from filmgauge_sim.lab import paper_samples as samples
+from filmgauge_sim.lab.cycling import HOLD_SHARE, Capacity, Cycle, capacities, is_held, plateau_v
+from filmgauge_sim.lab.experiment import Experiment
+from filmgauge_sim.lab.figures import Picture, points, profiles
+from filmgauge_sim.lab.specimen import Specimen, window_v
+from filmgauge_sim.lab.trace import Trace
 
 DEFAULT = ParameterSource.DEFAULT
 
@@ -16,10 +22,6 @@ DEFAULT = ParameterSource.DEFAULT
 @click.option("--current", type=CURRENT, default=1.0, show_default=True, help="uA/cm2.")
 def discharge(setup: Setup, current: float) -> None:
     """Discharge a full cell at one current, to the lower end of its window."""
-    from filmgauge_sim.lab.cycling import plateau_v
-    from filmgauge_sim.lab.figures import profiles
-    from filmgauge_sim.lab.specimen import window_v
-
     cell = setup.make_cell(1.0)
     empty_v, _ = window_v(cell.specimen)
     done = cell.run(f"discharge at {current} uA/cm2 to {empty_v} V", setup.temperature_c)
@@ -47,25 +49,16 @@ def discharge(setup: Setup, current: float) -> None:
 )
 def rate(setup: Setup, currents: list[float]) -> None:
     """Charge and discharge at each current; every charge ends with a hold."""
-    from filmgauge_sim.lab.cycling import capacities
-    from filmgauge_sim.lab.figures import profiles
-
     cell, trace = setup.specimen(0.0), setup.trace()
-    found: list[dict[str, float]] = []
-    with progress(len(currents), "rate") as done:
-        conditions = [(current, setup.temperature_c) for current in currents]
-        for each in capacities(cell, conditions, trace):
-            found.append(
-                {
-                    "current_ua_cm2": each.current_ua_cm2,
-                    "capacity_uah_cm2": each.capacity_uah_cm2,
-                }
-            )
-            done()
-    lines = [f"{p['current_ua_cm2']:>8g} {p['capacity_uah_cm2']:9.3f}" for p in found]
-    labels = {k: f"{current:g} uA cm$^{{-2}}$" for k, current in enumerate(currents, 1)}
-    picture = profiles(trace, labels) if trace else None
-    result = {"temperature_c": setup.temperature_c, "points": found}
+    conditions = [(current, setup.temperature_c) for current in currents]
+    found = _measured(cell, conditions, trace, "rate")
+    lines = [f"{each.current_ua_cm2:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]
+    measured = [
+        {"current_ua_cm2": each.current_ua_cm2, "capacity_uah_cm2": each.capacity_uah_cm2}
+        for each in found
+    ]
+    result = {"temperature_c": setup.temperature_c, "points": measured}
+    picture = _profiles(trace, currents, "uA cm$^{-2}$")
     setup.report(result, ["  uA/cm2   uAh/cm2", *lines], picture=picture, trace=trace)
 
 
@@ -79,11 +72,7 @@ def rate(setup: Setup, currents: list[float]) -> None:
     help="degC, in this order.",
 )
 @click.option("--current", type=CURRENT, default=None, help="uA/cm2 [default: the sample's].")
-@click.option(
-    "--own-capacity",
-    is_flag=True,
-    help="Take the set's capacity instead of that of the published sample.",
-)
+@own_capacity_option
 def temperature(
     setup: Setup, temperatures: list[float], current: float | None, own_capacity: bool
 ) -> None:
@@ -94,32 +83,38 @@ def temperature(
     given = click.get_current_context().get_parameter_source
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
-    from filmgauge_sim.lab import paper_samples as samples
-    from filmgauge_sim.lab.cycling import capacities
-    from filmgauge_sim.lab.figures import profiles
-
     sample = samples.TEMPERATURE
-    published = setup.cell == sample.cell and not own_capacity
-    factor = sample.capacity_factor if published else 1.0
     flowing = sample.current_ua_cm2 if current is None else current
-    cell, trace = setup.specimen(0.0, capacity_factor=factor), setup.trace()
-    found: list[dict[str, float]] = []
-    with progress(len(temperatures), "temperature") as done:
-        for each in capacities(cell, [(flowing, degc) for degc in temperatures], trace):
-            found.append(
-                {
-                    "temperature_c": each.temperature_c,
-                    "capacity_uah_cm2": each.capacity_uah_cm2,
-                }
-            )
-            done()
+    cell, trace = setup.sample(sample, own_capacity), setup.trace()
+    found = _measured(cell, [(flowing, degc) for degc in temperatures], trace, "temperature")
     q0 = cell.capacity_uah / setup.area_cm2
-    lines = [f"{p['temperature_c']:>8g} {p['capacity_uah_cm2']:9.3f}" for p in found]
+    lines = [f"{each.temperature_c:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]
     head = f"at {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
-    result = {"current_ua_cm2": flowing, "sample_capacity_uah_cm2": q0, "points": found}
-    labels = {k: f"{degc:g} degC" for k, degc in enumerate(temperatures, 1)}
-    picture = profiles(trace, labels) if trace else None
+    measured = [
+        {"temperature_c": each.temperature_c, "capacity_uah_cm2": each.capacity_uah_cm2}
+        for each in found
+    ]
+    result = {"current_ua_cm2": flowing, "sample_capacity_uah_cm2": q0, "points": measured}
+    picture = _profiles(trace, temperatures, "degC")
     setup.report(result, [head, "    degC   uAh/cm2", *lines], picture=picture, trace=trace)
+
+
+def _measured(
+    cell: Specimen, conditions: list[tuple[float, float]], trace: Trace | None, what: str
+) -> list[Capacity]:
+    """Return what the cell gives under each (uA/cm2, degC) in turn."""
+    found: list[Capacity] = []
+    with progress(len(conditions), what) as done:
+        for each in capacities(cell, conditions, trace):
+            found.append(each)
+            done()
+    return found
+
+
+def _profiles(trace: Trace | None, values: list[float], unit: str) -> Picture | None:
+    """Return the picture of a trace in which each cycle has one of the values."""
+    labels = {number: f"{value:g} {unit}" for number, value in enumerate(values, 1)}
+    return profiles(trace, labels) if trace else None
 
 
 @click.command()
@@ -130,12 +125,6 @@ def temperature(
 @click.option("--as-built", is_flag=True, help="Begin with a cell that was never charged.")
 def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built: bool) -> None:
     """Cycle an ageing cell, at one current with a hold or by steps given as text."""
-    from filmgauge_sim.lab.cycling import HOLD_SHARE, Cycle, is_held
-    from filmgauge_sim.lab.experiment import Experiment
-    from filmgauge_sim.lab.figures import points
-    from filmgauge_sim.lab.specimen import window_v
-    from filmgauge_sim.lab.trace import Trace
-
     cell = setup.specimen(0.0, as_built=as_built, ages=True)
     if steps is None:
         low, high = window_v(cell)
@@ -176,6 +165,6 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
     setup.report({"cycles": found}, [head, *lines], picture=picture, trace=trace)
 
 
-def _share(each: Any) -> float | None:
+def _share(each: Cycle) -> float | None:
     """Coulombic efficiency, or None where nothing was charged."""
     return each.coulombic_efficiency_pct if each.charge_uah_cm2 > 0.0 else None

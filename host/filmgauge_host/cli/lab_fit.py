@@ -1,6 +1,6 @@
 """`filmgauge lab fit`: a parameter set from cycler data."""
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.lab_options import check_outputs, check_plot, sentences
-from filmgauge_host.cli.options import progress
+from filmgauge_host.cli.lab_options import (
+    check_area_and_temperature,
+    check_outputs,
+    check_plot,
+    sentences,
+)
+from filmgauge_host.cli.options import FILE, progress, show
 from filmgauge_host.errors import InputError
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.fit import Fit
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_NEW = click.Path(path_type=Path, dir_okay=False)
+_DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
-@click.argument("data", type=_FILE, nargs=-1, required=True)
-@click.option("--out", type=_NEW, required=True, help="TOML file to write the set to.")
+@click.argument("data", type=_DATA, nargs=-1, required=True)
+@click.option("--out", type=FILE, required=True, help="TOML file to write the set to.")
 @click.option("--cell", default="pre-li", show_default=True, help="The set to begin with.")
 @click.option("--area", type=float, required=True, help="Film area of the measured cell, cm2.")
 @click.option(
@@ -31,7 +35,7 @@ _NEW = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="degC, for files that do not state it.",
 )
-@click.option("--profile", type=_NEW, default=None, help="Profile [default: OUT with .profile].")
+@click.option("--profile", type=FILE, default=None, help="Profile [default: OUT with .profile].")
 @click.option(
     "--profile-area",
     type=float,
@@ -39,7 +43,7 @@ _NEW = click.Path(path_type=Path, dir_okay=False)
     help="Film area on the board, cm2 [default: that of the measured cell].",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--plot", type=_NEW, default=None, help="Picture of the residuals (.png or .svg).")
+@click.option("--plot", type=FILE, default=None, help="Picture of the residuals (.png or .svg).")
 def fit(
     data: tuple[Path, ...],
     out: Path,
@@ -54,16 +58,13 @@ def fit(
     """Fit a set to DATA (Battery Data Format, CSV or Neware .ndax) and compile its profile."""
     board_area = area if profile_area is None else profile_area
     profile = out.with_suffix(".profile") if profile is None else profile
-    if not 1e-4 <= area <= 1e4:
-        raise InputError(f"--area must be 0.0001 to 10000 cm2, not {area:g}")
+    check_area_and_temperature(area, temperature)
     if not 0.01 <= board_area <= 1000:
         which = "--area" if profile_area is None else "--profile-area"
         raise InputError(
             f"{which} must be 0.01 to 1000 cm2, the bounds of a profile, not {board_area:g};"
             " --profile-area is that of the film on the board"
         )
-    if not -40.0 <= temperature <= 85.0:
-        raise InputError(f"--temperature must be -40 to 85 degC, not {temperature:g}")
     if profile == out:
         raise InputError(f"--out must not end in .profile, as the profile does: {out}")
     check_plot(plot)
@@ -86,11 +87,9 @@ def fit(
         if plot is not None:
             files[plot] = Content(picture(found).image(plot.suffix))
         write_all(files)
-    if as_json:
-        click.echo(json.dumps({"cell": str(out), "profile": str(profile), **_result(found)}))
-    else:
-        _print(found, cell)
-        click.echo(f"{out}: the set. {profile}: its profile for {board_area:g} cm2.")
+    written = f"{out}: the set. {profile}: its profile for {board_area:g} cm2."
+    result = {"cell": str(out), "profile": str(profile), **_result(found)}
+    show(as_json, result, [*_lines(found, cell), written])
 
 
 def _result(found: "Fit") -> dict[str, object]:
@@ -103,23 +102,23 @@ def _result(found: "Fit") -> dict[str, object]:
     }
 
 
-def _print(found: "Fit", cell: str) -> None:
+def _lines(found: "Fit", cell: str) -> Iterator[str]:
     from filmgauge_sim.lab.fit_parameters import NOT_FITTED
 
-    click.echo(f"{'fitted':32}{'value':>10}  95 % interval")
+    yield f"{'fitted':32}{'value':>10}  95 % interval"
     for each in found.estimates:
         interval = f"{each.low:.5g} to {each.high:.5g}"
-        click.echo(f"{each.name:32}{each.value:>10.5g}  {interval} {each.unit}".rstrip())
-    click.echo(
+        yield f"{each.name:32}{each.value:>10.5g}  {interval} {each.unit}".rstrip()
+    yield (
         f"RMS of the residuals: {found.rms(charge=True):.3f} uAh/cm2,"
         f" {1e3 * found.rms(charge=False):.2f} mV"
     )
     if found.left_out:
-        click.echo(f"Left out: the last {found.left_out} steps of the data, which are too many.")
+        yield f"Left out: the last {found.left_out} steps of the data, which are too many."
     if found.unidentified:
-        click.echo(f"The data cannot tell (kept as in {cell}, the intervals hold for these):")
+        yield f"The data cannot tell (kept as in {cell}, the intervals hold for these):"
         for name, reason in found.unidentified.items():
-            click.echo(f"  {name}: {reason}")
-    click.echo(f"No such data can tell (kept as in {cell}):")
+            yield f"  {name}: {reason}"
+    yield f"No such data can tell (kept as in {cell}):"
     for name, reason in NOT_FITTED:
-        click.echo(f"  {name}: {reason}")
+        yield f"  {name}: {reason}"

@@ -1,28 +1,23 @@
 """What the experiments of the laboratory have in common: cell, outputs, errors."""
 
 import functools
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.options import input_errors
+from filmgauge_host.cli.options import FILE, input_errors, show
 from filmgauge_host.errors import InputError, needs
-
-if TYPE_CHECKING:
-    from filmgauge_sim import Cell
-    from filmgauge_sim.lab.figures import Picture
-    from filmgauge_sim.lab.specimen import Specimen
-    from filmgauge_sim.lab.trace import Trace
-
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
+from filmgauge_sim import Cell
+from filmgauge_sim.lab.figures import Picture
+from filmgauge_sim.lab.paper_samples import PaperSample
+from filmgauge_sim.lab.specimen import Specimen
+from filmgauge_sim.lab.trace import Trace
 
 
 class Within(click.FloatRange):
@@ -41,6 +36,11 @@ class Within(click.FloatRange):
 CURRENT = Within(1e-3, 1e5)
 DURATION = Within(1e-3, 1e9)
 STOICHIOMETRY = Within(0.0, 1.0)
+own_capacity_option = click.option(
+    "--own-capacity",
+    is_flag=True,
+    help="Take the set's capacity instead of that of the published sample.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +55,22 @@ class Setup:
     plot: Path | None
     bdf: Path | None
 
-    def make_cell(self, soc: float, **how: Any) -> "Cell":
+    def make_cell(self, soc: float, **how: Any) -> Cell:
         """The cell that was asked for, at a state of charge; `how` as filmgauge_sim.Cell."""
-        from filmgauge_sim import Cell
-
         return Cell(self.cell, self.area_cm2, soc=soc, seed=self.seed, **how)
 
-    def specimen(self, soc: float, **how: Any) -> "Specimen":
+    def specimen(self, soc: float, **how: Any) -> Specimen:
         """Its model, which the experiments act on."""
         return self.make_cell(soc, **how).specimen
 
-    def trace(self) -> "Trace | None":
-        """A record, when a file is asked for that needs one."""
-        from filmgauge_sim.lab.trace import Trace
+    def sample(self, published: PaperSample, own_capacity: bool, **how: Any) -> Specimen:
+        """The specimen, discharged; of a published sample's cell with that sample's capacity."""
+        is_published = self.cell == published.cell and not own_capacity
+        factor = published.capacity_factor if is_published else 1.0
+        return self.specimen(0.0, capacity_factor=factor, **how)
 
+    def trace(self) -> Trace | None:
+        """A record, when a file is asked for that needs one."""
         return Trace() if self.plot or self.bdf else None
 
     def report(
@@ -76,8 +78,8 @@ class Setup:
         result: dict[str, Any],
         lines: Iterable[str],
         *,
-        picture: "Picture | None" = None,
-        trace: "Trace | None" = None,
+        picture: Picture | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """Write the files that were asked for, then the result as JSON or as lines."""
         files: dict[Path, Content] = {}
@@ -88,11 +90,7 @@ class Setup:
         if self.plot is not None and picture is not None:
             files[self.plot] = Content(picture.image(self.plot.suffix))
         write_all(files)
-        if self.as_json:
-            click.echo(json.dumps({"cell": self.cell, **result}))
-        else:
-            for line in lines:
-                click.echo(line)
+        show(self.as_json, {"cell": self.cell, **result}, lines)
 
 
 def experiment(command: Callable[..., None]) -> Callable[..., None]:
@@ -103,8 +101,8 @@ def experiment(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--temperature", type=float, default=25.0, show_default=True, help="degC.")
     @click.option("--seed", type=int, default=None, help="Draw a cell from the set's spread.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @click.option("--plot", type=_FILE, default=None, help="Write a picture (.png or .svg).")
-    @click.option("--bdf", type=_FILE, default=None, help="Write Battery Data Format (CSV).")
+    @click.option("--plot", type=FILE, default=None, help="Write a picture (.png or .svg).")
+    @click.option("--bdf", type=FILE, default=None, help="Write Battery Data Format (CSV).")
     @functools.wraps(command)
     def wrapped(
         cell: str,
@@ -116,16 +114,21 @@ def experiment(command: Callable[..., None]) -> Callable[..., None]:
         bdf: Path | None,
         **options: Any,
     ) -> None:
-        if not 1e-4 <= area <= 1e4:
-            raise InputError(f"--area must be 0.0001 to 10000 cm2, not {area:g}")
-        if not -40.0 <= temperature <= 85.0:
-            raise InputError(f"--temperature must be -40 to 85 degC, not {temperature:g}")
+        check_area_and_temperature(area, temperature)
         check_plot(plot)
         check_outputs(plot, bdf)
         with sentences():
             command(Setup(cell, area, temperature, seed, as_json, plot, bdf), **options)
 
     return wrapped
+
+
+def check_area_and_temperature(area_cm2: float, temperature_c: float) -> None:
+    """Raise InputError for a film or a temperature that no cell has."""
+    if not 1e-4 <= area_cm2 <= 1e4:
+        raise InputError(f"--area must be 0.0001 to 10000 cm2, not {area_cm2:g}")
+    if not -40.0 <= temperature_c <= 85.0:
+        raise InputError(f"--temperature must be -40 to 85 degC, not {temperature_c:g}")
 
 
 def check_plot(plot: Path | None) -> None:

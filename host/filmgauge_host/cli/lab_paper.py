@@ -1,19 +1,18 @@
 """`filmgauge lab paper`: every published figure beside the simulated one."""
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.cli.lab_options import sentences
-from filmgauge_host.cli.options import progress
+from filmgauge_host.cli.options import FOLDER, progress, show
 from filmgauge_host.errors import FilmgaugeError
-
-if TYPE_CHECKING:
-    from filmgauge_sim.lab.paper_table import PublishedFigure
+from filmgauge_sim.lab.paper_experiments import simulate
+from filmgauge_sim.lab.paper_figures import pictures
+from filmgauge_sim.lab.paper_table import PublishedFigure, published_figures
 
 _STAGES = 7
 
@@ -26,41 +25,30 @@ class PaperError(FilmgaugeError):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--figures",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=None,
     help="Folder to draw the paper's figures into, such as docs/paper.",
 )
 def paper(as_json: bool, figures: Path | None) -> None:
     """Repeat the published tests; exit 1 when a figure misses its bound."""
-    from filmgauge_sim.lab.paper_experiments import simulate
-    from filmgauge_sim.lab.paper_table import published_figures
-
     with sentences():
         with progress(_STAGES, "published tests") as tick:
             results = simulate(lambda stage: tick())
         table = published_figures(results)
         if figures is not None:
-            from filmgauge_sim.lab.paper_figures import pictures
-
+            drawn = pictures(results).items()
             write_all(
-                {
-                    figures / f"{name}.png": Content(picture.image(".png"))
-                    for name, picture in pictures(results).items()
-                }
+                {figures / f"{name}.png": Content(each.image(".png")) for name, each in drawn}
             )
-    if as_json:
-        click.echo(
-            json.dumps({"rows": [asdict(r) | {"error": r.error, "holds": r.holds} for r in table]})
-        )
-    else:
-        _print(table)
+    rows = [asdict(row) | {"error": row.error, "holds": row.holds} for row in table]
+    show(as_json, {"rows": rows}, _lines(table))
     missed = [row.figure for row in table if not row.holds]
     if missed:
         raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
 
 
-def _print(table: "list[PublishedFigure]") -> None:
-    click.echo(
+def _lines(table: list[PublishedFigure]) -> Iterator[str]:
+    yield (
         f"{'figure':34}{'unit':9}{'published':>10}{'simulated':>11}{'error':>9}"
         f"{'bound':>20}  fit  state"
     )
@@ -68,7 +56,7 @@ def _print(table: "list[PublishedFigure]") -> None:
         published = "-" if row.published is None else f"{row.published:.4g}"
         error = "-" if row.error is None else f"{row.error:+.3f}"
         bound = f"{row.low:.3f} to {row.high:.3f}"
-        click.echo(
+        yield (
             f"{row.figure:34}{row.unit:9}{published:>10}{row.simulated:>11.3f}{error:>9}"
             f"{bound:>20}  {'yes' if row.fitted else 'no ':3}  {row.state}"
             + ("" if row.holds else "  MISSED")

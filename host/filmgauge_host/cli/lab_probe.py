@@ -12,9 +12,19 @@ from filmgauge_host.cli.lab_options import (
     Setup,
     Within,
     experiment,
+    own_capacity_option,
 )
 from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import InputError
+from filmgauge_sim.cell import FilmCell
+from filmgauge_sim.cell.impedance import impedance_ohm_cm2
+from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
+from filmgauge_sim.lab import paper_samples as samples
+from filmgauge_sim.lab.figures import branches, nyquist, over_time, voltammogram
+from filmgauge_sim.lab.load_replay import read_loads, replay
+from filmgauge_sim.lab.paper_experiments import FREQUENCIES_HZ
+from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
+from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 
 
 @click.command()
@@ -22,20 +32,10 @@ from filmgauge_host.errors import InputError
 @click.option("--rate", type=Within(1e-3, 100), default=0.1, show_default=True)
 @click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--as-built/--formed", default=True, show_default=True)
-@click.option(
-    "--own-capacity",
-    is_flag=True,
-    help="Take the set's capacity instead of that of the published sample.",
-)
+@own_capacity_option
 def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
-    from filmgauge_sim.lab import paper_samples as samples
-    from filmgauge_sim.lab.figures import voltammogram
-    from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
-
-    published = setup.cell == samples.SWEEP.cell and not own_capacity
-    factor = samples.SWEEP.capacity_factor if published else 1.0
-    cell = setup.specimen(0.0, as_built=as_built, capacity_factor=factor)
+    cell = setup.sample(samples.SWEEP, own_capacity, as_built=as_built)
     degc = setup.temperature_c
     found: list[SweepPoint] = []
     with progress(count, "sweep") as done:
@@ -65,12 +65,6 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
 def eis(setup: Setup, stoichiometry: float) -> None:
     """Impedance spectrum, 1 MHz to 10 mHz, around rest."""
-    from filmgauge_sim.cell import FilmCell
-    from filmgauge_sim.cell.impedance import impedance_ohm_cm2
-    from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
-    from filmgauge_sim.lab.figures import nyquist
-    from filmgauge_sim.lab.paper_experiments import FREQUENCIES_HZ
-
     cell = setup.specimen(stoichiometry)
     if not isinstance(cell, FilmCell):
         raise InputError(
@@ -100,9 +94,6 @@ def eis(setup: Setup, stoichiometry: float) -> None:
 @click.option("--rest-min", type=DURATION, default=240.0, show_default=True)
 def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None:
     """Open-circuit voltage of both branches by titration (GITT)."""
-    from filmgauge_sim.lab.figures import branches
-    from filmgauge_sim.lab.titration import RestedPoint, titrate
-
     cell, trace = setup.specimen(1.0), setup.trace()
     if cell.capacity_uah / setup.area_cm2 / (current * pulse_min / 60.0) > 1e5:
         raise InputError("--current times --pulse-min is too small a portion of the capacity")
@@ -134,9 +125,6 @@ def pulse(
     setup: Setup, current: float, seconds: float, rest: float, count: int, stoichiometry: float
 ) -> None:
     """Pulses of a signed current (uA/cm2, negative discharges), a rest after each."""
-    from filmgauge_sim.lab.figures import over_time
-    from filmgauge_sim.lab.titration import pulses
-
     if not current:
         raise InputError("--current must not be 0")
     cell, trace = setup.specimen(stoichiometry), setup.trace()
@@ -172,9 +160,6 @@ def pulse(
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
 def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     """Replay FILE: time and current or power, CSV or Battery Data Format."""
-    from filmgauge_sim.lab.figures import over_time
-    from filmgauge_sim.lab.load_replay import read_loads, replay
-
     loads = read_loads(file)
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     with progress(1, "replay") as done:

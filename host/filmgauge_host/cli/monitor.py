@@ -4,30 +4,25 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from filmgauge_host.cli.options import BROKER_HELP, Duration, make_folder, user_file
+from filmgauge.config import check_node
+from filmgauge_host.cli.options import BROKER_HELP, EITHER, Duration, make_folder, user_file
 from filmgauge_host.errors import InputError
-
-if TYPE_CHECKING:
-    from filmgauge_host.telemetry.ingest import Ingest
-    from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
 
 
 @click.command()
-@click.option(
-    "--broker",
-    default="mqtt://127.0.0.1:1883",
-    show_default=True,
-    help=BROKER_HELP,
-)
+@click.option("--broker", default="mqtt://127.0.0.1:1883", show_default=True, help=BROKER_HELP)
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
+    type=EITHER,
     help="SQLite file for the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -57,22 +52,16 @@ def monitor(
     shown = _node_names(names)
     with _opened(broker, store) as (records, ingest):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
-            from filmgauge_host.terminal.monitor_lines import LineMonitor
-
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
         else:
-            from filmgauge_host.terminal.monitor_app import run_app
+            from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
             run_app(ingest, records, shown, duration_s, _CONNECT_S)
 
 
 @contextmanager
-def _opened(broker: str, store: Path | None) -> "Iterator[tuple[RecordStore, Ingest]]":
+def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
-    from filmgauge_host.telemetry.address import parse_address
-    from filmgauge_host.telemetry.ingest import Ingest
-    from filmgauge_host.telemetry.store import RecordStore
-
     address = parse_address(broker)
     if store is None:
         store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
@@ -86,8 +75,6 @@ def _opened(broker: str, store: Path | None) -> "Iterator[tuple[RecordStore, Ing
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
-    from filmgauge.config import check_node
-
     try:
         return frozenset(check_node(name) for name in names)
     except ValueError as error:

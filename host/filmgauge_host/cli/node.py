@@ -8,20 +8,33 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import input_errors, warn
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
+from filmgauge_host.errors import FilmgaugeError, InputError, warn
+from filmgauge_host.log_file import check_format, export
 from filmgauge_host.provision.node_file import read_node
-from filmgauge_host.serial.board_script import interrupted, merged, run_script
-from filmgauge_host.serial.log_export import check_format, export, read_backlog
+from filmgauge_host.serial.board_script import interrupted, merged, read_backlog, run_script
 from filmgauge_host.serial.selftest_checks import Finding, Reference, evaluate
 from filmgauge_host.serial.status import read_status, status_lines
-from filmgauge_host.terminal.budget_lines import budget_lines, budget_table
-from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.configuration import compiled_profile
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.energy_budget import EnergyBudget, energy_budget
 
 _PORT = click.option(
     "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+_FIGURES = {  # of the firmware's ledger, in words
+    "own_uw": "asleep, uW",
+    "wake_uj": "wake with a full sample, uJ",
+    "glance_uj": "wake that only checks the current, uJ",
+    "report_uj": "report besides what follows, uJ",
+    "advert_uj": "advertisement, uJ",
+    "event_uj": "connection event, uJ",
+    "awake_uw": "awake for the radio, uW",
+    "waking_uj": "coming awake for it, uJ",
+    "refill_efficiency": "from the cell to the capacitor",
+}
 
 
 @click.group()
@@ -34,7 +47,7 @@ def node() -> None:
 
 
 @node.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=EITHER)
 @_JSON
 @input_errors()
 def budget(file: Path, as_json: bool) -> None:
@@ -44,10 +57,7 @@ def budget(file: Path, as_json: bool) -> None:
     """
     description, _ = read_node(file, warn)
     found = energy_budget(description)
-    if as_json:
-        click.echo(json.dumps(budget_table(description, found)))
-    else:
-        click.echo("\n".join(budget_lines(description, found)))
+    show(as_json, _budget_table(description, found), _budget_lines(description, found))
 
 
 @node.command()
@@ -57,16 +67,14 @@ def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
     with interrupted(port, _waiting()) as link:
         found = read_status(link)
-    click.echo(json.dumps(found) if as_json else "\n".join(status_lines(found)))
+    show(as_json, found, status_lines(found))
 
 
 @node.command()
 @_PORT
 @_JSON
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl.",
+    "--out", type=FILE, help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl."
 )
 def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
@@ -128,12 +136,8 @@ def selftest(
         raise FilmgaugeError(f"the node's configuration cannot be read: {wrong}")
     findings = evaluate(answers, Reference(load_ohm, current_ua, temperature_c))
     faults = [finding for finding in findings if finding.verdict == "fault"]
-    if as_json:
-        found = {"healthy": not faults, "findings": [asdict(finding) for finding in findings]}
-        click.echo(json.dumps(found))
-    else:
-        for finding in findings:
-            click.echo("\n".join(_finding_lines(finding)))
+    found = {"healthy": not faults, "findings": [asdict(finding) for finding in findings]}
+    show(as_json, found, [line for finding in findings for line in _finding_lines(finding)])
     if faults:
         sys.exit(1)
 
@@ -158,3 +162,57 @@ def _waiting() -> Any:
             click.echo("waiting for the node to wake; its reset button shortens this", err=True)
 
     return wait
+
+
+def _budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str, Any]:
+    """Return all figures of a budget; those of cell and harvester are None with supply usb."""
+    film = description.supply == "film"
+    return {
+        "node": description.name,
+        "board": description.board,
+        "supply": description.supply,
+        "lines": [asdict(line) for line in budget.lines],
+        "power_uw": budget.power_uw,
+        "cell_uah_day": budget.cell_uah_day if film else None,
+        "cell_days": _cell_days(description, budget) if film else None,
+        "harvester_uw": _harvester_uw(description, budget) if film else None,
+        "booked": asdict(budget.figures) if description.sensor.switched else None,
+    }
+
+
+def _budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str]:
+    """Return a budget line by line, with what the harvester must give."""
+    film = description.supply == "film"
+    lines = [f"{description.name}, {description.board}: what it takes, without any harvest"]
+    rows = [
+        (line.name, line.power_uw, line.cell_uah_day) for line in budget.lines if line.power_uw
+    ]
+    for name, power_uw, uah_day in [*rows, ("in all", budget.power_uw, budget.cell_uah_day)]:
+        of_cell = f"{uah_day:>10.2f} uAh a day" if film else ""
+        lines.append(f"  {name:20}{power_uw:>12.2f} uW{of_cell}")
+    if film:
+        least_ua = budget.cell_uah_day / 24.0
+        if least_ua > description.converter.discharge_ua:
+            lines.append(
+                f"  more than its converter brings from the cell: converter.discharge_ua must be"
+                f" at least {least_ua:.1f}, not {description.converter.discharge_ua:g}"
+            )
+        lines.append(
+            f"  its full cell carries it for {_cell_days(description, budget):.1f} days; a"
+            f" harvester must give at least {_harvester_uw(description, budget):.1f} uW on average"
+        )
+    if description.sensor.switched:
+        booked = asdict(budget.figures).items()
+        lines.append("  its firmware books, out of the capacitor:")
+        lines += [f"    {_FIGURES[name]:38}{value:>10.2f}" for name, value in booked]
+    return lines
+
+
+def _cell_days(description: NodeDescription, budget: EnergyBudget) -> float:
+    full_uah = compiled_profile(description).full_pc() / 3.6e9
+    return full_uah / budget.cell_uah_day
+
+
+def _harvester_uw(description: NodeDescription, budget: EnergyBudget) -> float:
+    """Return the mean power of a harvester of which the budget arrives in the capacitor."""
+    return description.converter.converter.needed_uw(budget.power_uw)

@@ -1,8 +1,9 @@
 """What several commands share: a time, wrong input, files of the user, progress."""
 
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ BROKER_HELP = (
     "mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
     "FILMGAUGE_MQTT_PASSWORD."
 )
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+EITHER = click.Path(path_type=Path)
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -39,9 +43,10 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-def warn(sentence: str) -> None:
-    """Say something that needs attention and ends nothing."""
-    click.echo(f"filmgauge: {sentence}", err=True)
+def show(as_json: bool, table: object, lines: Iterable[str]) -> None:
+    """Print a result: one JSON object, or lines for people."""
+    for line in [json.dumps(table)] if as_json else lines:
+        click.echo(line)
 
 
 @contextmanager

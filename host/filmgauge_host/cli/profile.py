@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.options import input_errors
+from filmgauge_host.cli.options import FILE, input_errors
 from filmgauge_host.serial.node_settings import compile_cell
 
 
@@ -13,11 +13,7 @@ from filmgauge_host.serial.node_settings import compile_cell
 @click.argument("cell")
 @click.option("--area", "area_cm2", type=float, required=True, help="Area of the film, cm2.")
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("profile.bin"),
-    show_default=True,
-    help="File to write.",
+    "--out", type=FILE, default=Path("profile.bin"), show_default=True, help="File to write."
 )
 @input_errors()
 def profile(cell: str, area_cm2: float, out: Path) -> None:

@@ -1,14 +1,13 @@
 """`filmgauge provision`: write what a node and its broker need."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import input_errors, warn
+from filmgauge_host.cli.options import FILE, FOLDER, input_errors, show
 from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision import provisioning
 from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.provisioning import Provisioned
@@ -19,23 +18,16 @@ from filmgauge_sim.nodes.secrets import read_secrets_file
 
 @click.command()
 @click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file that describes the node  [default: ask]",
+    "--from", "source", type=FILE, help="TOML file that describes the node  [default: ask]"
 )
 @click.option(
     "--secrets",
     "secrets_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="TOML file with secrets that only you can read: wifi_password, mqtt_password, keys.",
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("nodes"),
-    show_default=True,
-    help="Folder of all nodes.",
+    "--out", type=FOLDER, default=Path("nodes"), show_default=True, help="Folder of all nodes."
 )
 @click.option("--new-keys", is_flag=True, help="Make new keys and a new password for the broker.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without secrets.")
@@ -59,7 +51,7 @@ def provision(
         before |= read_node_secrets(out / description.name)
         given |= _wifi_password(description, {**before, **given})
     done = provisioning.provision(description, given, before, out, new_keys)
-    click.echo(json.dumps(_summary(done)) if as_json else _text(done))
+    show(as_json, _summary(done), _lines(done))
 
 
 def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dict[str, str]:
@@ -85,11 +77,11 @@ def _summary(done: Provisioned) -> dict[str, object]:
     }
 
 
-def _text(done: Provisioned) -> str:
+def _lines(done: Provisioned) -> list[str]:
     lines = [f"{done.node}: {done.board}, a cell of {done.full_uah:g} uAh"]
     lines += [f"  {path}" for path in done.files]
     if done.made:
         lines.append(f"  made: {', '.join(done.made)}")
     if done.reused:
         lines.append(f"  kept: {', '.join(done.reused)}")
-    return "\n".join(lines)
+    return lines

@@ -3,7 +3,9 @@
 Questions go to standard error, so that what is printed stays one JSON object with --json.
 """
 
+import tomllib
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -29,35 +31,8 @@ from filmgauge_sim.scenario.loading import load_scenario
 
 _FILM_EXAMPLE = "window"  # the scenario whose node a node on film is like, unless told otherwise
 _OFFSET_EVERY = 360  # with a disconnect switch, as in the scenario `bench`
-_PINS = {
-    "pins.scl": "I2C clock",
-    "pins.sda": "I2C data",
-    "pins.gate": "gate of the voltage input",
-    "pins.disconnect": "disconnect switch, -1 for none",
-}
-_SENSORS = {
-    "sensor.shunt_ohm": "Shunt, ohm",
-    "sensor.ina228_address": "Address of the INA228",
-    "sensor.tmp117_address": "Address of the TMP117",
-}
-_CIRCUIT = {
-    "capacitor.capacitance_uf": "Buffer capacitor, uF",
-    "capacitor.leakage_mohm": "Leakage across it, Mohm",
-    "converter.quiescent_na": "Current of the converter itself, nA",
-    "converter.discharge_ua": "Current that it takes from the cell, uA",
-    "converter.charge_ua": "Current that it charges the cell with, uA",
-}
-_HARVESTERS = {  # kind: key and question, what is usual
-    "photovoltaic": ("area_cm2", "Area of the photovoltaic cell, cm2", 10.0),
-    "thermoelectric": ("uw_per_k2", "Power of the thermoelectric generator at 1 K, uW", 1.0),
-    "charger": ("power_uw", "Power of the charger, uW", 1000.0),
-    "constant": ("power_uw", "Power of the harvester, uW", 20.0),
-    "none": None,
-}
-_INTERVALS = {
-    "intervals.sample_s": "Seconds from sample to sample",
-    "intervals.report_every": "Samples from report to report",
-}
+_TABLES = files("filmgauge_host.cli") / "provision_questions.toml"
+_QUESTIONS = tomllib.loads(_TABLES.read_text("utf-8"))
 
 
 def ask(
@@ -87,7 +62,7 @@ def ask(
     interview.wiring()
     if supply == "film":
         interview.circuit()
-    interview.values(_INTERVALS)
+    interview.values("intervals")
     return interview.description, asked, secrets
 
 
@@ -114,9 +89,9 @@ class _Interview:
     def __init__(self, usual: NodeDescription) -> None:
         self.description = usual
 
-    def values(self, questions: Mapping[str, str]) -> None:
-        """Ask for keys, `table.key` each."""
-        for path, question in questions.items():
+    def values(self, group: str) -> None:
+        """Ask for the keys of a group of questions."""
+        for path, question in _QUESTIONS[group].items():
             self._ask(path, question, attrgetter(path)(self.description))
 
     def cell(self, is_new: bool) -> None:
@@ -131,7 +106,7 @@ class _Interview:
 
     def network(self, present: Mapping[str, str]) -> dict[str, str]:
         """Ask for network and broker; return the secrets that were asked for."""
-        self.values({"wifi.ssid": "Wi-Fi network"})
+        self.values("wifi")
         broker = self.description.broker
         usual = BrokerAddress(broker.host, broker.port, user=broker.user or None)
         _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._set_broker)
@@ -146,7 +121,7 @@ class _Interview:
     def bluetooth(self) -> None:
         """Ask how it reports and obeys."""
         description = self.description
-        self.values({"bluetooth.advertise_ms": "How long each report is advertised, ms"})
+        self.values("bluetooth")
         encrypted = _confirm("Encrypt what it advertises?", description.bluetooth.encrypted)
         self._set("bluetooth.encrypted", encrypted)
         self._set("commands", _confirm("Does it obey signed commands?", description.commands))
@@ -156,9 +131,9 @@ class _Interview:
         on_usb = self.description.supply == "usb"
         fitted = self.description.kind.pins.disconnect >= 0
         if not _confirm("Is it wired as docs/hardware.md says?", True):
-            for path, question in _PINS.items():
+            for path, question in _QUESTIONS["pins"].items():
                 self._ask(path, question, attrgetter(path)(self.description.kind))
-            self.values(_SENSORS)
+            self.values("sensors")
             fitted = self.description.kind.pins.disconnect >= 0
         elif on_usb:
             fitted = _confirm("Is the disconnect switch fitted?", fitted)
@@ -168,21 +143,23 @@ class _Interview:
 
     def circuit(self) -> None:
         """Ask what feeds a node on film."""
-        self.values(_CIRCUIT)
+        self.values("circuit")
         harvester = self.description.harvester
-        kind = _choice("Harvester", tuple(_HARVESTERS), harvester.kind)
-        if kind == "none":
+        kind = _choice("Harvester", tuple(_QUESTIONS["harvesters"]), harvester.kind)
+        asked = _QUESTIONS["harvesters"][kind]
+        if not asked:
             self._set("harvester", {})
             return
-        key, question, usual = _HARVESTERS[kind]
         if kind != harvester.kind:
-            self._set("harvester", {"kind": kind, key: usual})
-        self.values({f"harvester.{key}": question})
+            self._set("harvester", {"kind": kind, asked["key"]: asked["usual"]})
+        path = f"harvester.{asked['key']}"
+        self._ask(path, asked["question"], attrgetter(path)(self.description))
 
     def _ask(self, path: str, question: str, usual: Any) -> None:
         is_text = isinstance(usual, str)
         convert = (lambda text: text) if is_text else _number
-        _prompt(question, usual, lambda text: self._set(path, convert(text)))
+        default = None if usual == "" else usual
+        _prompt(question, default, lambda text: self._set(path, convert(text)))
 
     def _set(self, path: str, value: Any) -> None:
         """Take a value; ValueError, one sentence, where the description does not."""
@@ -212,7 +189,7 @@ def _number(text: str) -> float:
     raise InputError(f"it must be a number, not {text!r}")
 
 
-def _prompt(question: str, usual: Any, accept: Callable[[str], Any]) -> Any:
+def _prompt(question: str, usual: Any, accept: Callable[[str], Any], **how: Any) -> Any:
     """Ask until the answer is accepted, saying what is wrong."""
 
     def checked(text: str) -> Any:
@@ -221,21 +198,15 @@ def _prompt(question: str, usual: Any, accept: Callable[[str], Any]) -> Any:
         except ValueError as error:
             raise click.UsageError(str(error)) from None
 
-    usual = None if usual == "" else usual
-    return click.prompt(question, default=usual, value_proc=checked, err=True)
+    return click.prompt(question, default=usual, value_proc=checked, err=True, **how)
 
 
 def _hidden(question: str, name: str) -> str:
-    def checked(text: str) -> str:
-        try:
-            check_secrets({name: text})
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
+    def accept(text: str) -> str:
+        check_secrets({name: text})
         return text
 
-    return click.prompt(
-        question, default="", show_default=False, hide_input=True, value_proc=checked, err=True
-    )
+    return _prompt(question, "", accept, show_default=False, hide_input=True)
 
 
 def _confirm(question: str, usual: bool) -> bool:

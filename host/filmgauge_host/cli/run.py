@@ -1,25 +1,22 @@
 """`filmgauge run`: virtual nodes with the real firmware, in a terminal or for machines."""
 
 import datetime
-import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import click
 
-from filmgauge_host.cli.options import input_errors, make_folder
+from filmgauge_host.cli.options import EITHER, FOLDER, input_errors, make_folder
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
-
-if TYPE_CHECKING:
-    from filmgauge_host.virtual.session import RunSession
-    from filmgauge_sim.scenario.scenario import Scenario
+from filmgauge_sim.board.executable import InterpreterError
+from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
+from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
 _SCREEN_SPEED = 600.0
 _SCRATCH = "filmgauge-run-"
@@ -46,7 +43,7 @@ class _Speed(click.ParamType):
 @click.argument("scenario", required=False)
 @click.option(
     "--node",
-    type=click.Path(path_type=Path),
+    type=EITHER,
     help="Instead of SCENARIO: the description of a node, or its folder, in a plain world.",
 )
 @click.option(
@@ -69,7 +66,7 @@ class _Speed(click.ParamType):
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="New directory for records, truth (Battery Data Format), console logs and flash images.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
@@ -87,10 +84,10 @@ def run(
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file  [default: bench]."""
+    from filmgauge_host.terminal.run_lines import print_result
+    from filmgauge_host.terminal.run_view import watch
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
-    from filmgauge_sim.board.executable import InterpreterError
-    from filmgauge_sim.scenario.scenario import duration_us
 
     on_screen = sys.stdout.isatty() and not as_json
     if speed is None:
@@ -105,18 +102,16 @@ def run(
                 duration_us(duration)
             options = RunOptions(runtime, broker, duration, pace, single=single)
             with _folder(out) as folder, RunSession(chosen, options, folder) as session:
-                _watch(session, on_screen, as_json)
+                watch(session, on_screen, as_json)
                 if out is not None:
                     for each in session.simulation.nodes:
                         write_truth(each, out, datetime.date.today())
-                _print_result(session, as_json)
+                print_result(session, as_json)
     except InterpreterError as error:
         raise FilmgaugeError(str(error)) from None
 
 
-def _scenario(scenario: str | None, node: Path | None) -> "Scenario":
-    from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
-
+def _scenario(scenario: str | None, node: Path | None) -> Scenario:
     if node is None:
         return load_scenario(scenario or "bench")
     if scenario is not None:
@@ -149,43 +144,3 @@ def _sweep(base: Path) -> None:
         process = left.name.removeprefix(_SCRATCH).partition("-")[0]
         if process.isdigit() and not Path(f"/proc/{process}").exists():
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _watch(session: "RunSession", on_screen: bool, as_json: bool) -> None:
-    """Run to the end or to Ctrl-C, showing what happens."""
-    from filmgauge_host.signals import catch_signals
-    from filmgauge_host.terminal.run_lines import RunLines
-
-    with catch_signals() as signalled:
-        if on_screen:
-            from filmgauge_host.terminal.run_view import RunView
-
-            view: Any = RunView(session, f"filmgauge run {session.scenario.name}")
-        else:
-            view = nullcontext(RunLines(session, quiet=as_json))
-        with view as shown:
-
-            def idle() -> bool:
-                shown.tick()
-                return not signalled()
-
-            session.run(shown.add, idle)
-
-
-def _print_result(session: "RunSession", as_json: bool) -> None:
-    """Print the result."""
-    from filmgauge_host.terminal.run_lines import result_lines
-
-    results = session.results()
-    simulation = session.simulation
-    if as_json:
-        summary = {
-            "scenario": session.scenario.name,
-            "virtual_s": round(simulation.now_us / 1e6, 3),
-            "wall_s": round(session.wall_s, 3),
-            "nodes": [asdict(result) for result in results],
-        }
-        click.echo(json.dumps(summary))
-        return
-    for line in result_lines(session, results):
-        click.echo(line)

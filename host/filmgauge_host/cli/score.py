@@ -1,28 +1,44 @@
 """`filmgauge score`: how far the gauge is from the truth, and how far other gauges are."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
+from rich.console import Console
+from rich.table import Table
 
-from filmgauge_host.cli.options import input_errors, make_folder, progress
+from filmgauge_host.cli.options import FOLDER, input_errors, make_folder, progress, show
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
-
-if TYPE_CHECKING:
-    from filmgauge_sim.scenario.scenario import Scenario
-    from filmgauge_sim.score.families import Family
-    from filmgauge_sim.score.table import FamilyScore
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.scenario import Scenario
+from filmgauge_sim.score.bounds import Check
+from filmgauge_sim.score.families import FAMILIES, Family
+from filmgauge_sim.score.family_figures import counted_from_s
+from filmgauge_sim.score.from_scenario import family_of
+from filmgauge_sim.score.picture import save_picture
+from filmgauge_sim.score.run import Options
+from filmgauge_sim.score.table import FamilyScore, scores
 
 _MOST_SEEDS = 10_000
+_COLUMNS = (
+    ("SoC RMSE", "soc_rmse_pct"),
+    ("p95", "soc_p95_pct"),
+    ("worst", "soc_max_pct"),
+    ("in 2 sigma", "coverage_pct"),
+    ("avail. RMSE", "available_rmse_pct"),
+    ("worst", "available_max_pct"),
+    ("capacity", "capacity_error_pct"),
+    ("resist.", "resistance_error_pct"),
+    ("to empty", "tte_error_pct"),
+)
+_NARROWEST = 120  # a table that goes into a file has no terminal to ask
 
 
 @click.command()
 @click.argument("families", metavar="[FAMILY]...", nargs=-1)
-@click.option(
-    "--scenario",
-    help="Score a scenario (name or TOML file) instead of families.",
-)
+@click.option("--scenario", help="Score a scenario (name or TOML file) instead of families.")
 @click.option("--seeds", type=click.IntRange(1, _MOST_SEEDS), default=4, show_default=True)
 @click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option(
@@ -35,11 +51,7 @@ _MOST_SEEDS = 10_000
 )
 @click.option("--float32", "single", is_flag=True, help="Single precision, as on a board (slow).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Directory for a picture of each family's first seed.",
-)
+@click.option("--plot", type=FOLDER, help="Directory for a picture of each family's first seed.")
 @needs("sim")
 def score(
     families: tuple[str, ...],
@@ -60,11 +72,6 @@ def score(
             raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
         _score_nodes(families, scenario, range(first_seed, first_seed + seeds), runtime, as_json)
         return
-    from filmgauge_host.terminal.score_table import print_scores
-    from filmgauge_sim.score.from_scenario import family_of
-    from filmgauge_sim.score.run import Options
-    from filmgauge_sim.score.table import scores
-
     with input_errors():
         options = Options(single=single, runtime=runtime)
         if scenario is None:
@@ -85,7 +92,7 @@ def score(
         found = {each.family.name: each.as_dict() for each in done}
         click.echo(json.dumps({**head, "families": found}))
     else:
-        print_scores(done)
+        _print_scores(done)
     if not all(each.is_met for each in done):
         click.get_current_context().exit(1)
 
@@ -105,12 +112,13 @@ def _score_nodes(
         found = score_nodes(scenario, seeds, runtime)
     if not any(gauge["records"] for gauge in found.values()):
         raise FilmgaugeError(f"no node of {scenario.name} has reported a state of charge")
-    if as_json:
-        each = {name: {"gauge": gauge, "baselines": {}} for name, gauge in found.items()}
-        click.echo(json.dumps({"scenario": scenario.name, "runtime": runtime, "families": each}))
-        return
-    for name, gauge in found.items():
-        click.echo(f"{name}: {gauge['records']} records, " + _gauge_text(gauge))
+    each = {name: {"gauge": gauge, "baselines": {}} for name, gauge in found.items()}
+    table = {"scenario": scenario.name, "runtime": runtime, "families": each}
+    lines = [
+        f"{name}: {gauge['records']} records, {_gauge_text(gauge)}"
+        for name, gauge in found.items()
+    ]
+    show(as_json, table, lines)
 
 
 def _gauge_text(gauge: dict[str, Any]) -> str:
@@ -122,30 +130,63 @@ def _gauge_text(gauge: dict[str, Any]) -> str:
     )
 
 
-def _scenario(families: tuple[str, ...], path: str) -> "Scenario":
-    from filmgauge_sim.scenario.loading import load_scenario
-
+def _scenario(families: tuple[str, ...], path: str) -> Scenario:
     if families:
         raise InputError("FAMILY and --scenario exclude each other: give one of them")
     return load_scenario(path)
 
 
-def _chosen(names: tuple[str, ...]) -> "list[Family]":
-    from filmgauge_sim.score.families import FAMILIES
-
+def _chosen(names: tuple[str, ...]) -> list[Family]:
     for name in names:
         if name not in FAMILIES:
             raise InputError(f"FAMILY must be one of {', '.join(FAMILIES)}, not {name!r}")
     return [FAMILIES[name] for name in dict.fromkeys(names or FAMILIES)]
 
 
-def _draw(scored: "FamilyScore", folder: Path) -> None:
-    from filmgauge_sim.score.family_figures import counted_from_s
-    from filmgauge_sim.score.picture import save_picture
-
+def _draw(scored: FamilyScore, folder: Path) -> None:
     begins_s = counted_from_s(scored.first, scored.family.counted)
     try:
         with needs("lab"):
             save_picture(scored.first, begins_s, folder / f"{scored.family.name}.png")
     except OSError as error:
         raise InputError(f"--plot {folder} cannot be written: {error.strerror}") from None
+
+
+def _print_scores(scored: Sequence[FamilyScore]) -> None:
+    """Print figures in per cent, then what every family misses."""
+    console = Console()
+    console.width = max(console.width, _NARROWEST)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("family")
+    table.add_column("gauge")
+    for title, _ in _COLUMNS:
+        table.add_column(title, justify="right")
+    for each in scored:
+        rows = {"ours": each.gauge, **each.baselines}
+        for at, (name, figures) in enumerate(rows.items()):
+            style = "bold" if name == "ours" else "dim"
+            table.add_row("" if at else each.family.name, name, *_cells(figures), style=style)
+        before = each.gauge["before"]
+        table.add_row("", "ours before", *_cells({**before}), style="dim")
+    console.print(table)
+    console.print("All in %; counted from each family's own beginning on.\n")
+    for each in scored:
+        missed = [check for check in each.checks if not check.is_met]
+        state = "[red]missed[/]" if missed else "[green]met[/]"
+        why = "; ".join(missed_text(check) for check in missed)
+        console.print(f"{each.family.name:12} bounds {state} {why}", highlight=False)
+
+
+def _cells(figures: dict[str, Any]) -> list[str]:
+    values = [figures.get(key) for _, key in _COLUMNS]
+    return ["-" if value is None else f"{value:.2f}" for value in values]
+
+
+def missed_text(check: Check) -> str:
+    """Say what a bound that is missed asks for."""
+    value = "unknown" if check.value is None else f"{check.value:.2f}"
+    if check.low is None:
+        return f"{check.name} {value} > {check.high:g}"
+    if check.high is None:
+        return f"{check.name} {value} < {check.low:g}"
+    return f"{check.name} {value} not in {check.low:g}..{check.high:g}"

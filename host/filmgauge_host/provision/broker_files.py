@@ -35,8 +35,8 @@ def password_hash(password: str, salt: bytes | None = None) -> str:
     """Return the hash of a password as the file has it."""
     salt = os.urandom(_SALT_BYTES) if salt is None else salt
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
-    parts = (str(_ITERATIONS), base64.b64encode(salt), base64.b64encode(digest))
-    return "$7$" + "$".join(part if isinstance(part, str) else part.decode() for part in parts)
+    salt_text, hash_text = (base64.b64encode(each).decode() for each in (salt, digest))
+    return f"$7${_ITERATIONS}${salt_text}${hash_text}"
 
 
 def is_hash_of(text: str, password: str) -> bool:

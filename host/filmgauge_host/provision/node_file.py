@@ -7,6 +7,7 @@ configuration, and the secrets in config.json. They are read, with a sentence on
 import json
 import tomllib
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +24,8 @@ from filmgauge_sim.nodes.description import (
 from filmgauge_sim.nodes.secrets import read_secrets
 
 _CONFIG = "config.json"  # of filmgauge 0.1
-_PREFIXES = {"wifi": "wifi", "mqtt": "broker", "pin": "pins", "ble": "bluetooth"}  # tables
-_SAME = {  # table: keys that have the same name
-    "sensor": ("ina228_address", "tmp117_address", "i2c_hz", "divider_ohm"),
-    "intervals": ("sample_s", "report_every", "journal_every"),
-    "records": ("backlog", "backlog_per_report"),
-    "budget": ("awake_uw",),
-}
-_OTHERS = {  # table, key, how many of the old unit make one of the new
-    "shunt_mohm": ("sensor", "shunt_ohm", 1000),
-    "look_every": ("intervals", "full_sample_every", 1),
-    "zero_every": ("intervals", "offset_every", 1),
-    "load_na": ("records", "load_ua", 1000),
-    "initial_soc_ppm": ("cell", "soc", 1e6),
-    "initial_sigma_ppm": ("cell", "soc_sigma", 1e6),
-    "own_nw": ("budget", "own_uw", 1000),
-    "refill_ppm": ("budget", "refill_efficiency", 1e6),
-}
-_NOT_MEASURED = {"own_nw": 5250, "wake_nj": 445_000}  # what 0.1 took for every node
+_TABLES = files("filmgauge_host.provision") / "older_keys.toml"
+_KEYS = tomllib.loads(_TABLES.read_text("utf-8"))
 
 
 def read_node(path: Path, say: Callable[[str], None]) -> tuple[NodeDescription, dict[str, str]]:
@@ -96,7 +81,7 @@ def _renewed(older: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, 
         if group == "cell" or not isinstance(keys, dict):
             continue
         for key, value in keys.items():
-            if key not in SECRETS and _NOT_MEASURED.get(key) != value:
+            if key not in SECRETS and _KEYS["not_measured"].get(key) != value:
                 _put(table, key, value)
     if secrets.get("ble_key") and "bluetooth" in table:
         table["bluetooth"]["encrypted"] = True
@@ -112,11 +97,15 @@ def _put(table: dict[str, Any], key: str, value: Any) -> None:
         table["cell"]["new"] = bool(value)
         return
     prefix, _, rest = key.partition("_")
-    name, new, per = _PREFIXES.get(prefix, prefix), rest, 1  # a key of nobody is refused later
-    if same := [name for name, keys in _SAME.items() if key in keys]:
+    name, new, per = (
+        _KEYS["tables"].get(prefix, prefix),
+        rest,
+        1,
+    )  # a key of nobody is refused later
+    if same := [name for name, keys in _KEYS["same"].items() if key in keys]:
         name, new = same[0], key
-    elif key in _OTHERS:
-        name, new, per = _OTHERS[key]
+    elif key in _KEYS["renamed"]:
+        name, new, per = _KEYS["renamed"][key]
     elif rest == "nj":
         name, new, per = "budget", f"{prefix}_uj", 1000
     table.setdefault(name, {})[new] = value if per == 1 else value / per

@@ -100,11 +100,9 @@ class BoardLink:
         transport, self._transport = self._transport, None
         if transport is None:
             return
-        with contextlib.suppress(OSError, serial.SerialException):
+        with contextlib.suppress(OSError, serial.SerialException), contextlib.closing(transport):
             if transport.in_raw_repl:
                 transport.exit_raw_repl()
-        with contextlib.suppress(OSError, serial.SerialException):
-            transport.close()
 
     def enter(self, on_wait: Callable[[float], None] | None = None) -> None:
         """Interrupt what runs and come to the raw REPL.
@@ -210,9 +208,7 @@ class BoardLink:
         guarded, self._guarded = self._guarded, False
         transport = self._connected()
         try:
-            with contextlib.redirect_stdout(
-                io.StringIO()
-            ):  # where mpremote prints what it received
+            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it received
                 transport.enter_raw_repl(soft_reset=True, timeout_overall=5)
         except (OSError, serial.SerialException, TransportError):
             self._lose()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any, Literal
 
+from filmgauge.record.record import Record
 from filmgauge_host.serial.board_link import (
     ARRIVED_DAMAGED,
     BoardError,
@@ -39,6 +40,7 @@ _COLLECT = "import gc\ngc.collect()\n"
 _OWN_IMPORTS = re.compile(r"^from filmgauge\.diagnosis\..*\n", re.MULTILINE)
 _DOCSTRINGS = re.compile(r'^ *"""(?:[^"]|"(?!""))*"""\n', re.MULTILINE)
 _MARK = "@"
+_AT_ONCE = 32  # records a request: the board's watchdog is fed in between
 _TIMEOUT_S = 30.0  # the slowest part reads a whole backlog
 _NOT_OURS = ("ImportError", "no module named 'filmgauge")
 
@@ -84,6 +86,23 @@ def merged(values: list[Any]) -> dict[str, Any]:
     for value in values:
         table |= value
     return table
+
+
+def read_backlog(link: BoardLink) -> tuple[list[Record], list[str]]:
+    """Return the records that wait on a board, oldest first, and a sentence for each bad one."""
+    records: list[Record] = []
+    bad: list[str] = []
+    begin = 0
+    while True:
+        head, *rows = run_script(link, "backlog", begin, _AT_ONCE)
+        for name, text in rows:
+            try:
+                records.append(Record.from_bytes(bytes.fromhex(text)))
+            except ValueError as error:
+                bad.append(f"record {name}: {error}")
+        begin += len(rows)
+        if not rows or begin >= head["waiting"]:
+            return records, bad
 
 
 def _sources(script: Script) -> list[str]:

@@ -1,7 +1,9 @@
 """What a self-test has seen, judged: each check with what was seen, expected, and what to do."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Literal
 
 from filmgauge_host.serial.status import part_text
@@ -17,28 +19,8 @@ _FULL_SCALE_UV = 40_958  # across the shunt; the sensor's range ends at 40,960 u
 _COLDEST_C, _WARMEST_C = -30.0, 70.0
 _ROOM_C = 5.0  # by which a stated temperature may be off
 
-_HELD_LOW = "look for a short to ground, or a sensor without supply; take the power off once"
-_PULL_UPS = "fit 10 kohm from SCL and from SDA to the sensors' supply, and see that it is on"
-_SILENT_BUS = (
-    "look for SCL and SDA swapped, a missing supply or ground, a wrong pin in the configuration"
-)
-_ABSENT = "look at its supply, ground, SCL and SDA, and that it is the right part"
-_THERMOMETER = "see that the TMP117 sits on the cell and is whole"
-_GATE_CLOSED = (
-    "the input drains the cell all the time: look at S2 and its SEL, and that the jumper from VBUS"
-    " to IN+ of the breakout is open"
-)
-_GATE_OPEN = "see that a cell is connected, then look at S2, its supply, its SEL and pin_gate"
-_SWITCH_OPEN = (
-    "look at S1, its supply and its SEL; the same is seen when the load is not connected or the"
-    " breakout's own shunt is still on it"
-)
-_SWITCH_CLOSED = "look at S1, its SEL and pin_disconnect: it must open when the pin is high"
-_LEADS = "swap IN+ and IN-: IN+ is the side of the load, IN- the side of the cell"
-_SHUNT_RANGE = "the shunt is too large, open, or the current above the range of 41 mV"
-_SHUNT_PASSED = (
-    "is the load connected and S1 closed? Otherwise the breakout's own shunt is still in parallel:"
-    " take it off"
+_ADVICE = tomllib.loads(
+    (files("filmgauge_host.serial") / "selftest_advice.toml").read_text("utf-8")
 )
 
 
@@ -88,8 +70,9 @@ def _not(check: str, why: str) -> Finding:
     return Finding(check, "not tested", why)
 
 
-def _fault(check: str, name: str, seen: str, expected: str, advice: str) -> Finding:
-    return Finding(check, "fault", seen, expected, name, advice)
+def _fault(check: str, name: str, seen: str, expected: str, advice: str = "") -> Finding:
+    """Return a fault; advice: that of its name unless there is a better one."""
+    return Finding(check, "fault", seen, expected, name, advice or _ADVICE[name])
 
 
 class _Judge:
@@ -105,10 +88,10 @@ class _Judge:
         lines = {"SCL": self._answers["scl"], "SDA": self._answers["sda"]}
         if low := " and ".join(name for name, (_, up) in lines.items() if not up):
             seen = f"{low} stay low even with the board's own pull-up"
-            return _fault(check, "bus-held-low", seen, "high", _HELD_LOW)
+            return _fault(check, "bus-held-low", seen, "high")
         if bare := " and ".join(name for name, (down, up) in lines.items() if up and not down):
             seen = f"{bare} follow the board's weak pull-down"
-            return _fault(check, "missing-pull-ups", seen, "held high by a resistor", _PULL_UPS)
+            return _fault(check, "missing-pull-ups", seen, "held high by a resistor")
         return _ok(check, "both are held high")
 
     def ina228(self, check: str) -> Finding:
@@ -123,7 +106,9 @@ class _Judge:
         if not texts:
             if self.bus("").verdict == "fault":
                 return _not(check, "the bus does not work")
-            return _fault(check, f"{key}-absent", "nothing answers on the bus", kind, _SILENT_BUS)
+            return _fault(
+                check, f"{key}-absent", "nothing answers on the bus", kind, _ADVICE["silent-bus"]
+            )
         if texts.get(address, "").startswith(kind):
             return _ok(check, texts[address])
         elsewhere = [at for at, text in texts.items() if text.startswith(kind)]
@@ -132,7 +117,7 @@ class _Judge:
             advice = f"set {key}_address = {elsewhere[0]}, or change the address pins of the part"
             return _fault(check, f"{key}-address", seen, check, advice)
         seen = f"only {' and '.join(texts.values())} answer"
-        return _fault(check, f"{key}-absent", seen, check, _ABSENT)
+        return _fault(check, f"{key}-absent", seen, check)
 
     def temperature(self, check: str) -> Finding:
         if "temperature_cdeg" not in self._answers:
@@ -140,13 +125,13 @@ class _Judge:
         cdeg, name = self._answers["temperature_cdeg"], "temperature-implausible"
         if cdeg is None:
             seen = self._answers.get("temperature_wrong") or "the sensor finishes no conversion"
-            return _fault(check, name, seen, "a temperature", _THERMOMETER)
+            return _fault(check, name, seen, "a temperature")
         low, high = _COLDEST_C, _WARMEST_C
         if (about_c := self._reference.temperature_c) is not None:
             low, high = about_c - _ROOM_C, about_c + _ROOM_C
         seen = f"{cdeg / 100:.2f} degC"
         if not low <= cdeg / 100 <= high:
-            return _fault(check, name, seen, f"{low:g} to {high:g} degC", _THERMOMETER)
+            return _fault(check, name, seen, f"{low:g} to {high:g} degC")
         return _ok(check, seen)
 
     def gate(self, check: str) -> Finding:
@@ -155,10 +140,10 @@ class _Judge:
         closed_uv, open_uv = self._answers["gate_closed_uv"], self._answers["gate_open_uv"]
         seen = f"{closed_uv / 1e6:.3f} V closed, {open_uv / 1e6:.3f} V open"
         if open_uv >= _CONNECTED_UV:
-            return _fault(check, "gate-stuck-closed", seen, "about 0 V open", _GATE_CLOSED)
+            return _fault(check, "gate-stuck-closed", seen, "about 0 V open")
         if closed_uv < _CONNECTED_UV:
             expected = "the cell's voltage closed"
-            return _fault(check, "gate-stuck-open", seen, expected, _GATE_OPEN)
+            return _fault(check, "gate-stuck-open", seen, expected)
         return _ok(check, seen)
 
     def disconnect(self, check: str) -> Finding:
@@ -173,9 +158,9 @@ class _Judge:
             if flowing_ua is None or abs(flowing_ua) < _LEAST_UA:
                 return _not(check, "no current flows: close J1, or give --current-ua")
             expected = f"{flowing_ua:+.3f} uA closed"
-            return _fault(check, "disconnect-stuck-open", seen, expected, _SWITCH_OPEN)
+            return _fault(check, "disconnect-stuck-open", seen, expected)
         if abs(open_ua) > max(_LEAST_UA, _NOTHING_SHARE * abs(closed_ua)):
-            return _fault(check, "disconnect-stuck-closed", seen, "0 uA open", _SWITCH_CLOSED)
+            return _fault(check, "disconnect-stuck-closed", seen, "0 uA open")
         return _ok(check, seen)
 
     def leads(self, check: str) -> Finding:
@@ -185,7 +170,7 @@ class _Judge:
         expected_ua, seen_ua = compared
         seen, expected = f"{seen_ua:+.3f} uA", f"{expected_ua:+.3f} uA"
         if seen_ua * expected_ua < 0 and abs(seen_ua) > _LEAST_UA:
-            return _fault(check, "swapped-leads", seen, expected, _LEADS)
+            return _fault(check, "swapped-leads", seen, expected)
         if abs(seen_ua) <= _LEAST_UA:
             return _not(check, "no current is seen")
         return _ok(check, f"{seen}, {expected} expected")
@@ -199,10 +184,10 @@ class _Judge:
         seen, expected = f"{seen_ua:.3f} uA", f"{expected_ua:.3f} uA with {ohm:g} ohm"
         if seen_ua * ohm >= _FULL_SCALE_UV:
             seen = "the sensor is at the end of its range"
-            return _fault(check, "wrong-shunt", seen, expected, _SHUNT_RANGE)
+            return _fault(check, "wrong-shunt", seen, expected, _ADVICE["shunt-out-of-range"])
         ratio = seen_ua / expected_ua
         if ratio < _NOTHING_SHARE:
-            return _fault(check, "wrong-shunt", seen, expected, _SHUNT_PASSED)
+            return _fault(check, "wrong-shunt", seen, expected, _ADVICE["shunt-passed-by"])
         if abs(ratio - 1) > _SHUNT_SHARE:
             advice = (
                 f"the fitted shunt has about {ohm * ratio:.4g} ohm: fit {ohm:g} ohm, or measure it"

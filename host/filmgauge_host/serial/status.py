@@ -1,10 +1,20 @@
 """What a node is, measures and remembers."""
 
+import json
+from types import SimpleNamespace
 from typing import Any
 
-from filmgauge_host.serial.board_link import BoardLink
+from filmgauge.config import Config
+from filmgauge.control.protection import Protection, Unprotected
+from filmgauge.diagnosis.ledger_lines import LEDGER_LINES
+from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.profile import Profile
+from filmgauge.record.limit_text import limit_text
+from filmgauge.record.record import fault_text
+from filmgauge.state import State
+from filmgauge_host.serial.board_files import BoardFiles
+from filmgauge_host.serial.board_link import BoardError, BoardLink
 from filmgauge_host.serial.board_script import merged, run_script
-from filmgauge_host.serial.stored_state import read_state, scaled
 
 _SYSTEM = ("firmware", "board", "machine", "heap_free", "flash_free", "flash_size")
 
@@ -23,7 +33,7 @@ def read_status(link: BoardLink) -> dict[str, Any]:
         "problems": [str(why) for key, why in answers.items() if key.endswith("_wrong") and why],
     }
     name, full_nah = answers.get("profile") or (None, None)
-    status["profile"] = {"name": name, "full_uah": scaled(full_nah, 1000)}
+    status["profile"] = {"name": name, "full_uah": _scaled(full_nah, 1000)}
     if configuration is not None:
         status["sensors"] = _sensors(answers, configuration)
         status["readings"] = _readings(answers)
@@ -77,9 +87,9 @@ def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str
 
 def _readings(answers: dict[str, Any]) -> dict[str, float | None]:
     return {
-        "voltage_v": scaled(answers.get("voltage_uv"), 1e6),
-        "current_ua": scaled(answers.get("current_pa"), 1e6),
-        "temperature_c": scaled(answers.get("temperature_cdeg"), 100),
+        "voltage_v": _scaled(answers.get("voltage_uv"), 1e6),
+        "current_ua": _scaled(answers.get("current_pa"), 1e6),
+        "temperature_c": _scaled(answers.get("temperature_cdeg"), 100),
     }
 
 
@@ -88,7 +98,7 @@ def _state(link: BoardLink, answers: dict[str, Any], problems: list[str]) -> dic
     if answers.get("state") is None:
         return None
     try:
-        return {"source": answers["state"], **read_state(link, bytes.fromhex(answers["block"]))}
+        return {"source": answers["state"], **_stored_state(link, bytes.fromhex(answers["block"]))}
     except ValueError as error:
         problems.append(str(error))
         return None
@@ -109,3 +119,50 @@ def _state_lines(state: dict[str, Any]) -> list[str]:
 
 def _text(value: float | None, form: str, unit: str) -> str:
     return "unknown" if value is None else f"{value:{form}} {unit}"
+
+
+def _stored_state(link: BoardLink, block: bytes) -> dict[str, Any]:
+    """Read a block with the configuration and the profile that are on the board.
+
+    Returns counters, shares in percent and charges in uAh, a line of the ledger each; None for
+    what a node without profile lacks. Raises ValueError, one sentence, for a block or a
+    configuration that this version does not read.
+    """
+    state = State()
+    gauge, protection = _owners(link)
+    if len(block) == len(state.buffer):
+        state.buffer[:] = block
+    if len(block) != len(state.buffer) or not state.unpack(gauge, protection):
+        raise ValueError("what the node remembers is of another version")
+    limits = protection.limits_word()
+    return {
+        "boot": state.boot,
+        "seq": state.seq,
+        "wakes": state.wakes,
+        "faults": fault_text(state.faults),
+        "limits": None if limits is None else limit_text(limits),
+        "soc_pct": _scaled(gauge.soc_ppm(), 1e4),
+        "soc_sigma_pct": _scaled(gauge.sigma_ppm(), 1e4),
+        "stored_uah": _scaled(gauge.stored_nah(), 1000),
+        "full_uah": _scaled(gauge.full_nah(), 1000),
+        "ledger_uah": {
+            line: gauge.ledger.line_nah(number) / 1000 for number, line in enumerate(LEDGER_LINES)
+        },
+    }
+
+
+def _scaled(value: int | None, per: float) -> float | None:
+    """Return a number in a unit that is `per` of its own; None stays."""
+    return None if value is None else value / per
+
+
+def _owners(link: BoardLink) -> tuple[Any, Any]:
+    """Return the gauge and the protection of the node, to be filled from its block."""
+    files = BoardFiles(link)
+    config: Any = Config(**json.loads(files.read("/config.json")))
+    try:
+        profile = Profile.from_bytes(files.read("/profile.bin"))
+    except (BoardError, ValueError):  # then it only counts
+        return LedgerOnly(), Unprotected()
+    no_pins = SimpleNamespace(latch=None)
+    return FuelGauge(profile, config.shunt_mohm), Protection(no_pins, config, profile)

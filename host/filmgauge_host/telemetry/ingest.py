@@ -143,7 +143,9 @@ class Ingest:
 
     def _receive(self, delivery: Delivery) -> None:
         now_unix_ms = time.time_ns() // 1_000_000
-        message = decode(delivery.topic, delivery.payload, delivery.retained, now_unix_ms)
+        received = delivery.message
+        payload = bytes(received.payload)
+        message = decode(delivery.topic, payload, received.retain, now_unix_ms)
         self._pending.append((delivery, message))
 
     def _flush(self) -> None:

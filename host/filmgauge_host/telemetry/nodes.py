@@ -5,11 +5,11 @@ identity which rows to draw again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
-from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status, Withdrawn
+from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import Outcome, RecordStore
 
@@ -103,95 +103,81 @@ class NodeTracker:
 
     def __init__(self, store: RecordStore):
         self._store = store
-        self._nodes: dict[str, _Node] = {}
-        self._changed: set[str] = set()
-        self._snapshots: dict[str, NodeSnapshot] = {}
+        self._sequences: dict[str, SequenceTracker] = {}
+        self._nodes: dict[str, NodeSnapshot] = {}
+        self._published: dict[str, NodeSnapshot] = {}
 
     def load(self, name: str) -> None:
         """Load what the store has of a node, before its first message.
 
         Must come before the node's records are added; raises StorageError.
         """
-        if name not in self._nodes:
-            sequence = SequenceTracker(self._store.boots(name))
-            self._nodes[name] = _Node(sequence, self._store.newest(name, 1))
+        if name in self._nodes:
+            return
+        sequence = SequenceTracker(self._store.boots(name))
+        latest = next(iter(self._store.newest(name, 1)), None)
+        self._sequences[name] = sequence
+        self._nodes[name] = NodeSnapshot(
+            name,
+            latest,
+            latest.received_unix_ms if latest else None,
+            statistics=IngestStatistics(
+                lost=sequence.missing, lost_earlier=sequence.missing_earlier
+            ),
+        )
 
     def apply(self, message: Message, outcome: Outcome | None) -> None:
         """Apply one message; outcome: what the store made of it when it is a record."""
         if message.node is None:
             return
         node = self._nodes[message.node]
-        self._changed.add(message.node)
         if isinstance(message, ReceivedRecord):
-            node.add_record(message, outcome)
+            node = self._with_record(node, message, outcome)
         elif isinstance(message, Status):
-            node.status = message
+            seen = node.last_seen_unix_ms
+            first = message.received_unix_ms if seen is None else seen
+            node = replace(node, status=message, last_seen_unix_ms=first)
         elif isinstance(message, Info):
-            node.info = message.values
-        elif isinstance(message, Withdrawn):
-            node.withdraw(message.leaf)
+            node = replace(node, info=message.values)
         elif isinstance(message, Rejected):
-            node.malformed += 1
+            node = _counted(node, malformed=1)
+        elif message.leaf == topics.STATUS:
+            node = replace(node, status=None)
+        else:
+            node = replace(node, info={})
+        self._nodes[message.node] = node
 
     def publish(self) -> None:
-        """Replace the snapshots of the nodes that changed."""
-        if not self._changed:
-            return
-        fresh = {name: self._nodes[name].snapshot(name) for name in self._changed}
-        self._changed.clear()
-        self._snapshots = {**self._snapshots, **fresh}
+        """Let `snapshots` have what was applied."""
+        self._published = dict(self._nodes)
 
     def snapshots(self) -> dict[str, NodeSnapshot]:
         """Return the nodes by name; the dictionary is never changed afterwards."""
-        return self._snapshots
+        return self._published
 
-
-class _Node:
-    """The changing side of a NodeSnapshot."""
-
-    def __init__(self, sequence: SequenceTracker, stored: list[ReceivedRecord]):
-        self.sequence = sequence
-        self.latest = stored[-1] if stored else None
-        self.reported_unix_ms = self.latest.received_unix_ms if self.latest else None
-        self.first_status_unix_ms: int | None = None
-        self.status: Status | None = None
-        self.info: dict[str, Scalar] = {}
-        self.received = self.duplicated = self.conflicting = self.malformed = 0
-
-    def add_record(self, received: ReceivedRecord, outcome: Outcome | None) -> None:
+    def _with_record(
+        self, node: NodeSnapshot, received: ReceivedRecord, outcome: Outcome | None
+    ) -> NodeSnapshot:
         if outcome is not Outcome.NEW:
-            self.conflicting += outcome is Outcome.CONFLICT
-            self.duplicated += outcome is Outcome.DUPLICATE
-            return
-        self.received += 1
-        self.sequence.add(*received.key)
-        if self.latest is None or received.key > self.latest.key:
-            self.latest = received
-        if not received.history:
-            self.reported_unix_ms = received.received_unix_ms
-
-    def withdraw(self, leaf: str) -> None:
-        if leaf == topics.STATUS:
-            self.status = None
-        else:
-            self.info = {}
-
-    def snapshot(self, name: str) -> NodeSnapshot:
-        if self.status is not None and self.first_status_unix_ms is None:
-            self.first_status_unix_ms = self.status.received_unix_ms
-        reported = self.reported_unix_ms
-        return NodeSnapshot(
-            name=name,
-            latest=self.latest,
-            last_seen_unix_ms=self.first_status_unix_ms if reported is None else reported,
-            status=self.status,
-            info=self.info,
-            statistics=IngestStatistics(
-                received=self.received,
-                duplicated=self.duplicated,
-                conflicting=self.conflicting,
-                malformed=self.malformed,
-                lost=self.sequence.missing,
-                lost_earlier=self.sequence.missing_earlier,
-            ),
+            duplicated, conflicting = outcome is Outcome.DUPLICATE, outcome is Outcome.CONFLICT
+            return _counted(node, duplicated=duplicated, conflicting=conflicting)
+        sequence = self._sequences[node.name]
+        sequence.add(*received.key)
+        node = _counted(
+            node,
+            received=1,
+            lost=sequence.missing - node.statistics.lost,
+            lost_earlier=sequence.missing_earlier - node.statistics.lost_earlier,
         )
+        if node.latest is None or received.key > node.latest.key:
+            node = replace(node, latest=received)
+        if received.history:
+            return node
+        return replace(node, last_seen_unix_ms=received.received_unix_ms)
+
+
+def _counted(node: NodeSnapshot, **more: int) -> NodeSnapshot:
+    """Return the node with this added to its counts."""
+    counts = node.statistics
+    added = {name: getattr(counts, name) + number for name, number in more.items()}
+    return replace(node, statistics=replace(counts, **added))

@@ -8,8 +8,8 @@ import hashlib
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -22,15 +22,11 @@ _BACKOFF_S = (0.2, 5.0)  # first, longest
 _ID_LONGEST = 23  # characters of MQTT's client id
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One received message; `connection` tells which connection may acknowledge it."""
 
     topic: str
-    payload: bytes
-    retained: bool
-    packet_id: int
-    qos: int
+    message: MQTTMessage
     connection: int
 
 
@@ -81,8 +77,9 @@ class Session:
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Confirm a message, unless its connection is gone: then the broker sends it again."""
-        if delivery.qos and self._linked and delivery.connection == self._connection:
-            self._client.ack(delivery.packet_id, delivery.qos)
+        message = delivery.message
+        if message.qos and self._linked and delivery.connection == self._connection:
+            self._client.ack(message.mid, message.qos)
 
     def close(self, deadline_s: float) -> None:
         """Send what is queued and disconnect; the broker keeps the session."""
@@ -136,16 +133,7 @@ class Session:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""  # no topic of ours: counted as malformed
-        self._deliver(
-            Delivery(
-                topic,
-                bytes(message.payload),
-                message.retain,
-                message.mid,
-                message.qos,
-                self._connection,
-            )
-        )
+        self._deliver(Delivery(topic, message, self._connection))
 
 
 def client_id(prefix: str, path: Path) -> str:

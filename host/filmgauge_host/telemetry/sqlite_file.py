@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -20,27 +19,24 @@ class StorageError(FilmgaugeError):
     """The file cannot be read or written just now: full disk, another program holds it."""
 
 
-@dataclass(frozen=True)
-class Schema:
-    """kind: what people call such a file. application_id: in its header, so that it is known
-    from other databases. tables: the SQL that makes them."""
-
-    kind: str
-    application_id: int
-    version: int
-    tables: str
-
-
 class SqliteFile:
     """Use as a context. Raises InputError for a file that is something else, and StorageError
-    from its methods."""
+    from its methods.
 
-    schema: ClassVar[Schema]
+    kind: what people call such a file. application_id: in its header, so that it is known from
+    other databases. tables: the SQL that makes them.
+    """
+
+    kind: ClassVar[str]
+    application_id: ClassVar[int]
+    version: ClassVar[int]
+    tables: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._title = f"{self.kind} {path}"
         self._mutex = threading.RLock()
-        self._database = _open(path, self.schema)
+        self._database = self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -60,43 +56,42 @@ class SqliteFile:
             try:
                 yield self._database
             except sqlite3.Error as error:
-                raise StorageError(f"{self.schema.kind} {self.path}: {_reason(error)}") from error
+                raise StorageError(f"{self._title}: {_reason(error)}") from error
 
+    def _open(self) -> sqlite3.Connection:
+        database: sqlite3.Connection | None = None
+        try:
+            database = sqlite3.connect(self.path, timeout=_BUSY_S, check_same_thread=False)
+            self._check(database)
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            if not database.execute("PRAGMA user_version").fetchone()[0]:
+                # in one transaction: a cut leaves an empty file or a whole one
+                database.executescript(
+                    f"BEGIN; {self.tables}; PRAGMA application_id = {self.application_id};"
+                    f"PRAGMA user_version = {self.version}; COMMIT;"
+                )
+            return database
+        except (sqlite3.Error, InputError) as error:
+            if database is not None:
+                database.close()
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{self._title} cannot be used: {_reason(error)}") from None
 
-def _open(path: Path, schema: Schema) -> sqlite3.Connection:
-    database: sqlite3.Connection | None = None
-    try:
-        database = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
-        _check(path, database, schema)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        if not database.execute("PRAGMA user_version").fetchone()[0]:
-            # in one transaction: a cut leaves an empty file or a whole one
-            database.executescript(
-                f"BEGIN; {schema.tables}; PRAGMA application_id = {schema.application_id};"
-                f"PRAGMA user_version = {schema.version}; COMMIT;"
+    def _check(self, database: sqlite3.Connection) -> None:
+        """Raise InputError unless the file is empty or one of this kind and version."""
+        empty = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = database.execute("PRAGMA application_id").fetchone()[0]
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if application != self.application_id and not empty:
+            raise InputError(
+                f"{self._title} is a database of another program: choose another file"
             )
-        return database
-    except (sqlite3.Error, InputError) as error:
-        if database is not None:
-            database.close()
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{schema.kind} {path} cannot be used: {_reason(error)}") from None
-
-
-def _check(path: Path, database: sqlite3.Connection, schema: Schema) -> None:
-    """Raise InputError unless the file is empty or one of this kind and version."""
-    empty = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    application = database.execute("PRAGMA application_id").fetchone()[0]
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    kind = schema.kind
-    if application != schema.application_id and not empty:
-        raise InputError(f"{kind} {path} is a database of another program: choose another file")
-    if application == schema.application_id and version != schema.version:
-        raise InputError(
-            f"{kind} {path} has version {version}; this filmgauge reads version {schema.version}"
-        )
+        if application == self.application_id and version != self.version:
+            raise InputError(
+                f"{self._title} has version {version}; this filmgauge reads version {self.version}"
+            )
 
 
 def _reason(error: sqlite3.Error) -> str:

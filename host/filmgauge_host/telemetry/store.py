@@ -11,18 +11,16 @@ writes; a second one is told so at once instead of meeting a locked database lat
 
 import enum
 import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filmgauge.record.record import FIELDS, Record
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.sqlite_file import Schema, SqliteFile
+from filmgauge_host.telemetry.sqlite_file import SqliteFile
 
-SCHEMA_VERSION = 3
-_APPLICATION_ID = 0x464C4D47  # "FLMG"
 _COLUMNS = tuple(name for name, *_ in FIELDS)
 _PAGE = 1000
 
@@ -59,16 +57,17 @@ class RecordStore(SqliteFile):
     no directory, or in use by another process.
     """
 
-    schema = Schema("store", _APPLICATION_ID, SCHEMA_VERSION, _CREATE)
+    kind = "store"
+    application_id = 0x464C4D47  # "FLMG"
+    version = 3
+    tables = _CREATE
 
     def __init__(self, path: Path):
-        self._lock = _claim(path)
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(_only_writer(path))
             super().__init__(path)
             self.rows: int = self._database.execute("SELECT count(*) FROM records").fetchone()[0]
-        except BaseException:
-            self._release(path)
-            raise
+            self._writer = stack.pop_all()
 
     def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
         """Commit a batch and return the outcome of each; raise StorageError, storing none."""
@@ -113,14 +112,7 @@ class RecordStore(SqliteFile):
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         super().close()
-        self._release(self.path)
-
-    def _release(self, path: Path) -> None:
-        """Give the writer's lock back and leave no file of it."""
-        if self._lock >= 0:
-            _lock_path(path).unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = -1
+        self._writer.close()
 
 
 def _insert(database: sqlite3.Connection, received: ReceivedRecord) -> Outcome:
@@ -139,21 +131,24 @@ def _received(row: tuple) -> ReceivedRecord:
     return ReceivedRecord(node, record, received_unix_ms, bool(history))
 
 
-def _lock_path(path: Path) -> Path:
-    return path.with_name(path.name + "-writer")
-
-
-def _claim(path: Path) -> int:
-    """Take the writer's lock and return its descriptor; it ends with the process."""
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """Hold the writer's lock, which ends with the process; leave no file of it."""
     if path.is_dir():
         raise InputError(f"store {path} is a directory: name a file")
+    lock_path = path.with_name(path.name + "-writer")
     try:
-        lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = lock_path.open("wb")
     except OSError as error:
         raise InputError(f"store {path} cannot be opened: {error.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise InputError(f"store {path} is in use by another filmgauge: choose a file") from None
-    return lock
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(
+                f"store {path} is in use by another filmgauge: choose a file"
+            ) from None
+        try:
+            yield
+        finally:
+            lock_path.unlink(missing_ok=True)

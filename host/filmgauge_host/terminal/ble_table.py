@@ -1,14 +1,10 @@
 """What a scan finds: a live table in a terminal, else a line or a JSON object a received."""
 
-import asyncio
 import json
 import sys
-import time
 from typing import Literal
 
 from rich import box
-from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +12,7 @@ from filmgauge.record.record import decimal
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.terminal import record_format as written
 
-_REFRESH_S = 0.25
+REFRESH_HZ = 4  # of the live table
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("name", "left"),
     ("address", "left"),
@@ -95,42 +91,6 @@ class ScanLines:
             )
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
-
-
-class ScanTable:
-    """A live table. Use as a context; `add` takes adverts, `keep_drawing` runs beside."""
-
-    def __init__(self, nodes: DiscoveredNodes, console: Console | None = None) -> None:
-        self._nodes = nodes
-        self._live = Live(console=console or Console(), auto_refresh=False, transient=False)
-        self._drawn_s = 0.0
-
-    def __enter__(self) -> "ScanTable":
-        self._live.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._live.stop()
-
-    def add(self, node: DiscoveredNode) -> None:
-        """Draw what has changed, when it is time."""
-        self._draw(node.at_s)
-
-    async def keep_drawing(self) -> None:
-        """Let the ages grow while nothing comes."""
-        loop = asyncio.get_running_loop()
-        while True:
-            self._draw(loop.time())
-            await asyncio.sleep(_REFRESH_S)
-
-    def _draw(self, now_s: float) -> None:
-        if time.monotonic() - self._drawn_s >= _REFRESH_S:
-            self._drawn_s = time.monotonic()
-            self._live.update(table(self._nodes, now_s), refresh=True)
-
-    def finish(self, now_s: float) -> None:
-        """Draw a last time."""
-        self._live.update(table(self._nodes, now_s), refresh=True)
 
 
 def table(nodes: DiscoveredNodes, now_s: float) -> Table:

@@ -34,23 +34,12 @@ from filmgauge_host.terminal.monitor_table import (
 )
 
 _REFRESH_S = 0.25
-_DETAIL_WIDTH = 44
 
 
 class MonitorApp(App[None]):
     """Draws what an ingest knows, four times a second; changes nothing."""
 
-    CSS = f"""
-    Screen {{ layout: vertical; }}
-    #header {{ height: 1; background: $panel; padding: 0 1;
-        text-wrap: nowrap; text-overflow: ellipsis; }}
-    #nobody {{ height: 1fr; content-align: center middle; color: $text-muted; }}
-    DataTable {{ height: 1fr; scrollbar-size-horizontal: 0; }}
-    #below {{ height: 45%; min-height: 14; max-height: 20; border-top: solid $panel; }}
-    #detail {{ width: {_DETAIL_WIDTH}; height: 1fr; padding: 0 1;
-        text-wrap: nowrap; text-overflow: ellipsis; }}
-    #plot {{ width: 1fr; height: 1fr; text-wrap: nowrap; }}
-    """
+    CSS_PATH = "monitor.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [
         Binding("q,ctrl+c", "quit", "quit", key_display="q", priority=True),

@@ -54,15 +54,9 @@ def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
     if latest is not None:
         boot, seq = latest.key
         lines += [
-            (
-                "last report",
-                f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}",
-            ),
+            ("last report", f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}"),
             ("charge", f"{written.charge(latest)} uAh"),
-            (
-                "SoC",
-                f"{written.state_of_charge(latest)} %, shown {written.displayed(latest)} %",
-            ),
+            ("SoC", f"{written.state_of_charge(latest)} %, shown {written.displayed(latest)} %"),
             ("available", f"{written.available(latest)} uAh, {written.lasts(latest)}"),
             *_health(latest),
             ("cell", f"{written.voltage(latest)} V {written.current(latest)} uA"),

@@ -5,9 +5,10 @@ import queue
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
-from filmgauge_host.errors import DataGapError, NoBrokerError
+from filmgauge_host.errors import DataGapError, NoBrokerError, warn
 from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
@@ -67,15 +68,10 @@ class LineMonitor:
     def _print(self, timeout_s: float) -> None:
         """Print what waits, at most a second's worth, and flush once."""
         until = time.monotonic() + 1.0
-        try:
-            event = self._waiting.get(timeout=timeout_s) if timeout_s else self._waiting.get(False)
-            while True:
-                self._print_event(event)
-                if time.monotonic() > until:
-                    break
-                event = self._waiting.get(False)
-        except queue.Empty:
-            pass
+        with suppress(queue.Empty):
+            self._print_event(self._waiting.get(timeout=timeout_s))
+            while time.monotonic() <= until:
+                self._print_event(self._waiting.get_nowait())
         sys.stdout.flush()
 
     def _print_event(self, event: ReceivedRecord | Rejected) -> None:
@@ -84,14 +80,14 @@ class LineMonitor:
         if isinstance(event, ReceivedRecord):
             sys.stdout.write(self._line(event) + "\n")
         else:
-            _warn(f"{event.topic}: {event.reason}")
+            warn(f"{event.topic}: {event.reason}")
 
     def _report_problem(self) -> None:
         """Say on stderr when the connection or the store fails, and when it works again."""
         problem = self._ingest.problem
         if problem == self._reported or not (problem or self._ingest.connected):
             return
-        _warn(f"{problem}: retrying" if problem else f"{self._ingest.address} works again")
+        warn(f"{problem}: retrying" if problem else f"{self._ingest.address} works again")
         self._reported = problem
 
     def _summarize(self) -> None:
@@ -104,7 +100,7 @@ class LineMonitor:
             for node in nodes:
                 sys.stdout.write(summary_line(node) + "\n")
         if self._unprinted:
-            _warn(f"{self._unprinted} records were stored but not printed: the reader is slow")
+            warn(f"{self._unprinted} records were stored but not printed: the reader is slow")
         sys.stdout.flush()
 
 
@@ -142,8 +138,3 @@ def raise_for_gaps(ingest: Ingest, shown: frozenset[str]) -> None:
     if lost:
         parts = ", ".join(f"{count} of {name}" for name, count in lost.items())
         raise DataGapError(f"records are missing: {parts}")
-
-
-def _warn(sentence: str) -> None:
-    sys.stderr.write(f"filmgauge: {sentence}\n")
-    sys.stderr.flush()

@@ -1,9 +1,14 @@
 """A run without a screen: a plain line for each record, and the result in words."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
+import click
+
+from filmgauge_host.errors import warn
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.record_format import plain_line, span
 from filmgauge_host.virtual.run_result import NodeResult
@@ -33,12 +38,23 @@ class RunLines:
             self._noticed_s = time.monotonic()
             simulation = self._session.simulation
             done = span(simulation.now_us / 1e6), span(simulation.end_us / 1e6)
-            sys.stderr.write("filmgauge: {} of {}\n".format(*done))
-            sys.stderr.flush()
+            warn("{} of {}".format(*done))
 
 
-def result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator[str]:
-    """Yield the result in words."""
+def print_result(session: RunSession, as_json: bool) -> None:
+    """Print what the run came to, in words or as one JSON object."""
+    results = session.results()
+    summary = {
+        "scenario": session.scenario.name,
+        "virtual_s": round(session.simulation.now_us / 1e6, 3),
+        "wall_s": round(session.wall_s, 3),
+        "nodes": [asdict(result) for result in results],
+    }
+    for line in [json.dumps(summary)] if as_json else _result_lines(session, results):
+        click.echo(line)
+
+
+def _result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator[str]:
     now_s = session.simulation.now_us / 1e6
     yield f"{span(now_s)} of virtual time in {session.wall_s:.1f} s"
     for result in results:

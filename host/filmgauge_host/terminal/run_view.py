@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Literal, NamedTuple, Self, TypeAlias
 
 import plotext
@@ -14,8 +15,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
+from filmgauge_host.terminal.run_lines import RunLines
 from filmgauge_host.virtual.run_result import uplink_of
 from filmgauge_host.virtual.session import RunSession
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
@@ -230,3 +233,20 @@ def _plot(title: str, hours: list[float], curves: list[_Curve], width: int) -> l
         figure.draw(signal.lines())
     lines = str(figure.build()).splitlines()
     return (lines + [""] * _PLOT_HEIGHT)[:_PLOT_HEIGHT]
+
+
+def watch(session: RunSession, on_screen: bool, as_json: bool) -> None:
+    """Run to the end or to Ctrl-C, showing what happens: on a screen, or in lines."""
+    title = f"filmgauge run {session.scenario.name}"
+    with (
+        catch_signals() as signalled,
+        RunView(session, title)
+        if on_screen
+        else nullcontext(RunLines(session, quiet=as_json)) as shown,
+    ):
+
+        def idle() -> bool:
+            shown.tick()
+            return not signalled()
+
+        session.run(shown.add, idle)

@@ -14,7 +14,7 @@ logging.getLogger("bumble").setLevel(logging.ERROR)
 
 
 class VirtualAdapter:
-    """Shared by scanners and clients; it can be pulled out."""
+    """Shared by scanners and clients. present: whether it is plugged in."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -43,19 +43,6 @@ class VirtualAdapter:
         self._scanners -= 1
         if not self._scanners and self.present:
             await self.device.stop_scanning(legacy=True)
-
-    async def pull_out(self) -> None:
-        """Be gone as an adapter is that is unplugged: connections end and scans hear nothing."""
-        self.present = False
-        await self.device.stop_scanning(legacy=True)
-        for connection in list(self.device.connections.values()):
-            await connection.disconnect()
-
-    async def plug_in(self) -> None:
-        """Be there again."""
-        self.present = True
-        if self._scanners:
-            await self.device.start_scanning(legacy=True, active=self._active)
 
 
 def uuid_text(uuid: UUID) -> str:

@@ -150,12 +150,8 @@ def accepts(host: str, port: int, timeout_s: float = 1.0) -> bool:
     try:
         with socket.create_connection((host, port), timeout=timeout_s) as link:
             link.sendall(_CONNECT)
-            answer = b""
-            while len(answer) < len(_CONNACK):
-                part = link.recv(len(_CONNACK) - len(answer))
-                if not part:
-                    return False
-                answer += part
+            with link.makefile("rb") as answers:
+                answer = answers.read(len(_CONNACK))
             link.sendall(b"\xe0\x00")  # DISCONNECT
             return answer == _CONNACK
     except OSError:

@@ -27,7 +27,7 @@ from filmgauge_sim.scenario.simulation import Simulation
 from filmgauge_sim.score.measure import SocErrors
 
 if TYPE_CHECKING:
-    from filmgauge_host.virtual.bridged_air import BridgedAir
+    from filmgauge_host.virtual.simulated_radio import BridgedAir
 
 _CONNECT_S = 5.0
 _EMBEDDED_CONNECT_S = 60.0  # it is there: only the machine can be slow
@@ -87,9 +87,11 @@ class RunSession:
         if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
         if any(node.description.advertises for node in self.scenario.node):
-            from filmgauge_host.virtual.bridged_air import BridgedAir  # loads bumble and bleak
+            from filmgauge_host.virtual.simulated_radio import (
+                bridged_air,  # loads bumble and bleak
+            )
 
-            bridged = BridgedAir(self.scenario, address, self.folder, self._options.loss)
+            bridged = bridged_air(self.scenario, address, self.folder, self._options.loss)
             self.bridged = self._stack.enter_context(bridged)
         options = self._options
         self.simulation = Simulation(

@@ -5,14 +5,19 @@ result = SimulatedRadio(load_scenario("demo"), speed=None).run(work)    # see bl
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from filmgauge_host.ble.gateway import Bridge
+from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import Radio, Result
 from filmgauge_host.errors import InputError
 from filmgauge_host.signals import catch_signals
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.virtual.adapter import VirtualAdapter
 from filmgauge_host.virtual.bleak_client import client_backend
 from filmgauge_host.virtual.bleak_scanner import scanner_backend
@@ -84,3 +89,30 @@ def _run(
     if not task.done():
         cancel(air, task)
     return None if task.cancelled() else task.result()
+
+
+class BridgedAir(NamedTuple):
+    """The air of a run and the bridge that listens to it, in the run's own process."""
+
+    air: Air
+    bridge: Bridge
+
+    @property
+    def fetched(self) -> int:
+        """How many records the bridge has fetched."""
+        return self.bridge.gateway.counts.records
+
+
+@contextmanager
+def bridged_air(
+    scenario: Scenario, address: BrokerAddress, folder: Path, loss: float = 0.0
+) -> Iterator[BridgedAir]:
+    """Bridge an air as long as the context lasts, which is around the simulation on it."""
+    with closing(Air(scenario.seed, loss)) as air:
+        nobody = NodeRegistry([])
+        with Bridge(host_radio(air), address, folder / "bridge.sqlite", nobody) as bridge:
+            task = air.loop.create_task(bridge.gateway.run())
+            try:
+                yield BridgedAir(air, bridge)
+            finally:
+                cancel(air, task)

@@ -182,15 +182,16 @@ def test_the_battery_service_by_another_implementation() -> None:
     from bluetooth_sig import BluetoothSIGTranslator
 
     translator = BluetoothSIGTranslator()
+    _, _, health, _, _, time_status, *_ = uuids.BATTERY
     value = bytes.fromhex("0f5a0c00191500")
     theirs = translator.parse_characteristic("2BEA", value)
-    ours = battery_service.decode(uuids.BATTERY_HEALTH, value)
+    ours = battery_service.decode(health, value)
     assert ours["health_pct"] == theirs.battery_health_summary
     assert ours["cycles"] == theirs.cycle_count
     assert ours["health_temperature_c"] == theirs.current_temperature
     assert ours["deep_discharges"] == theirs.deep_discharge_count
     times = translator.parse_characteristic("2BEE", bytes.fromhex("023c0000780000"))
-    ours = battery_service.decode(uuids.BATTERY_TIME_STATUS, bytes.fromhex("023c0000780000"))
+    ours = battery_service.decode(time_status, bytes.fromhex("023c0000780000"))
     assert ours["minutes_to_empty"] == times.time_until_discharged == 60
     assert ours["minutes_to_full"] == times.time_until_recharged == 120
-    assert battery_service.decode(uuids.BATTERY_HEALTH, b"\x0f") == {"health_malformed": "0f"}
+    assert battery_service.decode(health, b"\x0f") == {"health_malformed": "0f"}

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
-from filmgauge_host.terminal.score_table import missed_text
+from filmgauge_host.cli.score import missed_text
 from filmgauge_sim.score.bounds import FAMILY_BOUNDS, Check, FamilyBounds
 
 SCENARIO = """

@@ -1,15 +1,19 @@
-"""The log of a node in a file: JSON lines, or Battery Data Format by the suffix .bdf.csv.
+"""The records of a node in a file, Battery Data Format, CSV or JSON lines by the file's name.
 
-A file is only ever added to. What a power cut has torn off its last line is taken away when it
-is opened again, and `last` says from where to go on.
+`LogFile` is only ever added to. What a power cut has torn off its last line is taken away when
+it is opened again, and `last` says from where to go on. `export` writes a file whole.
 """
 
+import csv
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from filmgauge.record.record import Record
+from filmgauge.record.record import FIELDS, Record
 from filmgauge_host import bdf
+from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
 
 
@@ -58,3 +62,43 @@ class LogFile:
             return int(last["boot"]), int(last["seq"])
         except (ValueError, KeyError, IndexError, TypeError):
             raise InputError(f"{self.path} holds something else than the log of a node") from None
+
+
+def check_format(path: Path) -> None:
+    """Raise InputError unless the name of a file says how to export to it."""
+    if not path.name.endswith(tuple(_FORMATS)):
+        raise InputError(f"--out must end in {', '.join(_FORMATS)}, not {path.name}")
+
+
+def export(records: list[Record], path: Path) -> None:
+    """Write records as Battery Data Format (name.bdf.csv), CSV (.csv) or JSON lines (.jsonl).
+
+    Raises InputError for another name, FilmgaugeError where it cannot be written.
+    """
+    check_format(path)
+    write = next(write for end, write in _FORMATS.items() if path.name.endswith(end))
+    write_all({path: Content(write(records).encode())})
+
+
+def _bdf(records: list[Record]) -> str:
+    rows = bdf.LogRows()
+    return bdf.line(bdf.LOG_COLUMNS) + "".join(map(rows.add, records))
+
+
+def _csv(records: list[Record]) -> str:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [key for _, key, *_ in FIELDS], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(json.loads(record.to_json()) for record in records)
+    return file.getvalue()
+
+
+def _json_lines(records: list[Record]) -> str:
+    return "".join(record.to_json() + "\n" for record in records)
+
+
+_FORMATS: dict[str, Callable[[list[Record]], str]] = {  # the longer end first
+    bdf.SUFFIX: _bdf,
+    ".csv": _csv,
+    ".jsonl": _json_lines,
+}
