@@ -17,6 +17,7 @@ from filmgauge_host.serial.flash_session import FlashOptions, flash_board
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.terminal.flash_lines import FlashLines
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
+from filmgauge_sim.board.bytecode import bytecode_version
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
@@ -94,7 +95,7 @@ def _wanted(modules: dict[str, bytes], url: str) -> Wanted:
     return Wanted(
         archive=Archive(modules),
         start_files=firmware_build.start_files(),
-        bytecode=firmware_build.bytecode_version(),
+        bytecode=bytecode_version(),
         config=node_settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
         profile=node_settings.compile_cell("evp-li", 1.0).to_bytes(),
     )

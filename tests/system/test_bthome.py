@@ -18,7 +18,7 @@ from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air, ScanReport
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import fetch, listing
-from filmgauge_sim.board.radio_port import Advertisement, NullRadio, RadioPort
+from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -31,7 +31,7 @@ HOUR_US = 3_600_000_000
 KEYS = pytest.mark.parametrize("key", ["", KEY], ids=["plain", "encrypted"])
 
 
-class Listener(NullRadio):
+class Listener(RadioPort):
     """Notes every advertising event."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 A board offers: name, boots_anew, retained(data=None), clock_ms(), i2c(...), output(pin),
 latch(pin, level), watchdog(ms), nap(ms), uplink(config, profile), sleep(ms), reset(); one whose
-sleep keeps RAM: feed(); and where it has Bluetooth: doze(ms).
+sleep keeps RAM: feed(); where it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms).
 """
 
 import os

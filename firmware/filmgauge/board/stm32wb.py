@@ -1,7 +1,8 @@
 """STM32WB: Stop 1 keeps all RAM at some 9 uA.
 
 What differs from other ports, all of it in ports/stm32 of MicroPython:
-- Pins have names. The configuration counts 16 to a port: 0 is A0, 24 is B8.
+- Pins have names. The configuration counts 16 to a port: 0 is PA0, 24 is PB8. A board may have
+  other names like those, so the processor's are asked for.
 - The hardware I2C buses have fixed pins; a soft one goes where the configuration says.
 - The watchdog waits 32 s at most.
 - The wake-up timer is exact to 0.5 ms up to 32 s, and beyond that counts whole seconds.
@@ -32,15 +33,15 @@ class Stm32Wb(LightSleeper):
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus."""
-        return SoftI2C(Pin(_name(pin_scl)), Pin(_name(pin_sda)), freq=frequency_hz)
+        return SoftI2C(_pin(pin_scl), _pin(pin_sda), freq=frequency_hz)
 
     def output(self, pin: int):
         """Return an output pin, low."""
-        return Pin(_name(pin), Pin.OUT, value=0)
+        return Pin(_pin(pin), Pin.OUT, value=0)
 
     def latch(self, pin: int, level: int) -> None:
         """Set an output; stop mode keeps its level."""
-        Pin(_name(pin), Pin.OUT, value=level)
+        Pin(_pin(pin), Pin.OUT, value=level)
 
     def nap(self, duration_ms: int) -> None:
         """Wait for a sensor, in stop mode where that is worth it."""
@@ -65,5 +66,5 @@ class Stm32Wb(LightSleeper):
         return BleUplink(self, config, profile, bluetooth)
 
 
-def _name(pin):
-    return _PORTS[pin >> 4] + str(pin & 15)
+def _pin(number):
+    return getattr(Pin.cpu, _PORTS[number >> 4] + str(number & 15))

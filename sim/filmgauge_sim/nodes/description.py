@@ -113,8 +113,8 @@ class NodeDescription(Table, frozen=True):
             disconnect=usual.disconnect if disconnect is None else disconnect,
             charge=own.charge,
         )
-        blocks = self.flash_blocks or kind.file_system_blocks
-        return replace(kind, pins=pins, file_system_blocks=blocks)
+        blocks = self.flash_blocks or kind.flash_pages
+        return replace(kind, pins=pins, flash_pages=blocks)
 
     @property
     def advertises(self) -> bool:
@@ -272,6 +272,13 @@ def _check_pins(description: NodeDescription) -> None:
         if pin >= 0 and pin in used:
             raise ValueError(f"pins.{used[pin]} and pins.{name} must differ, not both be {pin}")
         used[pin] = name
+    kind = description.kind
+    for name in ("disconnect", "charge"):
+        if not kind.keeps_ram and pins[name] >= kind.held_pins:
+            raise ValueError(
+                f"pins.{name} must be at most {kind.held_pins - 1} on {kind.name}, which keeps the"
+                f" levels of other pins in no deep sleep, not {pins[name]}"
+            )
 
 
 def _check_radio(description: NodeDescription, kind: BoardKind) -> None:

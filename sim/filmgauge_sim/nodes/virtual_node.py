@@ -9,7 +9,7 @@ from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import single_precision_sources
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
@@ -69,7 +69,7 @@ class VirtualNode:
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind
         self.world = build_world(description, surroundings, rng)
-        self.flash = Flash(folder / f"{self.name}.flash", kind.file_system_blocks)
+        self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
         self._provision(broker)
         self.board = VirtualBoard(
             kind=kind,
@@ -134,7 +134,7 @@ class VirtualNode:
         with its memory kept goes on where it was, and is interrupted after a minute without
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
-        if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
+        if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
             if self.board.continue_sleep():
@@ -204,4 +204,4 @@ class VirtualNode:
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
         install(self.flash, board_files(self.description, self.secrets, broker))
-        self.flash.programs = self.flash.erases = 0
+        self.flash.reset_wear()

@@ -22,7 +22,7 @@ KIND = BoardKind(
     associating_ua=50_000.0,
     connected_ua=30_000.0,
 )
-BLOCKS = 32
+PAGES = 32
 
 
 class BareWorld:
@@ -47,7 +47,7 @@ class BareWorld:
 
 def bare_board(folder: Path, **changes: Any) -> VirtualBoard:
     """Return a board of `KIND` in a world of its own; its flash is `folder`/flash."""
-    flash = Flash(folder / "flash", BLOCKS)
+    flash = Flash(folder / "flash", PAGES)
     given = {
         "kind": KIND,
         "world": BareWorld(),
