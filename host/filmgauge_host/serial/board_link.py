@@ -105,7 +105,23 @@ class BoardLink:
                 transport.exit_raw_repl()
 
     def enter(self, on_wait: Callable[[float], None] | None = None) -> None:
-        """Interrupt what runs and come to the raw REPL.
+        """Interrupt what runs and come to the raw REPL of an interpreter that has booted anew.
+
+        Raises LinkLost as `interrupt` does.
+        """
+        deadline_s = time.monotonic() + self._patience_s
+        while True:
+            self.interrupt(on_wait)
+            try:
+                self.soft_reset()
+            except LinkLost:
+                if time.monotonic() < deadline_s:
+                    continue
+                raise
+            return
+
+    def interrupt(self, on_wait: Callable[[float], None] | None = None) -> None:
+        """Interrupt what runs and come to the raw REPL, with its memory as it is.
 
         A board that sleeps deeply answers only once it wakes, and a port may be gone as long:
         both are waited for. on_wait is called with the seconds so far. Raises LinkLost.
@@ -125,14 +141,9 @@ class BoardLink:
             except (OSError, serial.SerialException):
                 self._lose()
                 continue
-            if not answer.endswith(_RAW):
-                continue
-            try:
-                self.soft_reset()
-            except LinkLost:
-                answer = b""
-                continue
-            return
+            if answer.endswith(_RAW):
+                self._connected().in_raw_repl = True
+                return
         raise LinkLost(
             f"the board at {self.port} does not answer after {self._patience_s:.0f} s: press its "
             "reset button while this waits, and see that MicroPython is on it"
@@ -173,16 +184,24 @@ class BoardLink:
 
     def reset(self) -> None:
         """Boot the board as its reset button does; `listen` or `close` comes next."""
+        self.start("import time, machine\ntime.sleep_ms(50)\nmachine.reset()")
+
+    def start(self, code: str) -> None:
+        """Let the board begin with code that may take the port away; `interrupt`, `enter`,
+        `listen` or `close` comes next."""
         transport = self._connected()
         try:
-            transport.exec_raw_no_follow(
-                "import time, machine\ntime.sleep_ms(50)\nmachine.reset()"
-            )
+            transport.exec_raw_no_follow(code)
             time.sleep(0.02)  # until the command has left the port
         except (OSError, serial.SerialException, TransportError):
             pass  # gone already
         transport.in_raw_repl = False
         self._guarded = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is there."""
+        return self._transport is not None
 
     def listen(self, until: Callable[[bytes], bool], timeout_s: float) -> bytes:
         """Return what the board prints until `until` is true of it or time is over.

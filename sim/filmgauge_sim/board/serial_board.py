@@ -242,12 +242,16 @@ class SerialBoard:
         self._boot_s = _NEVER_S
         if outcome.cause is None:
             return
-        self._boot_s = now_s + outcome.sleep_ms / 1000 / self._options.speed
+        self._boot_s = now_s + outcome.sleep_ms / 1000 / self._options.speed + self._boot_takes_s
         if outcome.cause is ResetCause.DEEP_SLEEP:
             self.board.sleep(outcome.sleep_ms)
         elif self._options.vanishes and self.port.is_open:
             self.port.close()
             self._port_back_s = now_s + _REENUMERATION_S
+
+    @property
+    def _boot_takes_s(self) -> float:
+        return self.board.kind.boot_us / 1e6 / self._options.speed
 
     def _boot(self) -> None:
         assert self._boot_cause is not None
@@ -262,7 +266,7 @@ class SerialBoard:
         if not self._powered:
             self._powered = True
             self._boot_cause = ResetCause.POWER_ON
-            self._boot_s = time.monotonic()
+            self._boot_s = time.monotonic() + self._boot_takes_s
 
     def _plan_cut(self, cut: _Cut) -> None:
         self._cut = cut
