@@ -7,9 +7,11 @@ RUN    ?= demo
 JOBS   ?= 2
 SEEDS  ?= 20
 PEERS  := build/peers
+EMULATE := build/emulate
+UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flash test check bench soak lock clean
+.PHONY: help setup run flash test check bench soak emulate lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -63,6 +65,17 @@ soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy
 $(PEERS)/.ready: bench/peers.txt
 	@$(PYTHON) tools/make_venv.py $(PEERS)
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	@touch $@
+
+emulate: $(EMULATE)/.ready  ## run the firmware in an emulated Pico W (UF2=MicroPython's RPI_PICO_W file)
+	@$(EMULATE)/bin/python $(if $(UF2),tools/emulate.py $(UF2),tests/sim/emulated/check_emulator.py)
+
+# The emulator stays out of the project's own environment and its lock files.
+$(EMULATE)/.ready: requirements-base.lock pyproject.toml
+	@$(PYTHON) tools/make_venv.py $(EMULATE)
+	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements-base.lock
+	@$(EMULATE)/bin/pip install --quiet --disable-pip-version-check --editable ".[emulate]"
 	@touch $@
 
 LOCK = uv pip compile --quiet --generate-hashes --python-version 3.11 --upgrade \

@@ -22,7 +22,7 @@ _SIM = (
     {"cell", "parts", "optional"},
     {"circuit", "board", "air"},
     {"nodes"},
-    {"scenario"},
+    {"scenario", "emulated"},
     {"lab", "score"},
     {"", "notebook"},  # the face
 )

@@ -57,7 +57,7 @@ def budget(file: Path, as_json: bool) -> None:
     """
     description, _ = read_node(file, warn)
     found = energy_budget(description)
-    show(as_json, _budget_table(description, found), _budget_lines(description, found))
+    show(as_json, budget_table(description, found), budget_lines(description, found))
 
 
 @node.command()
@@ -164,7 +164,7 @@ def _waiting() -> Any:
     return wait
 
 
-def _budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str, Any]:
+def budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str, Any]:
     """Return all figures of a budget; those of cell and harvester are None with supply usb."""
     film = description.supply == "film"
     return {
@@ -180,7 +180,7 @@ def _budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[st
     }
 
 
-def _budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str]:
+def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str]:
     """Return a budget line by line, with what the harvester must give."""
     film = description.supply == "film"
     lines = [f"{description.name}, {description.board}: what it takes, without any harvest"]

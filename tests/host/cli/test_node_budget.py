@@ -2,7 +2,7 @@
 
 import pytest
 
-from filmgauge_host.terminal.budget_lines import budget_lines
+from filmgauge_host.cli.node import budget_lines
 from filmgauge_sim.nodes.energy_budget import energy_budget
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
