@@ -54,7 +54,7 @@ def pulls(supply: int, *numbers: int) -> None:
             wire.init(Pin.IN, pull)
             time.sleep_ms(2)
             levels.append(wire.value())
-        wire.init(Pin.IN, None)
+        wire.init(Pin.IN, None)  # pyright: ignore
         say({str(number): levels})
     _power(supply, 0)
 
@@ -97,7 +97,7 @@ def wifi(name: str, key: str, wait_ms: int) -> None:
     finally:
         station.active(False)
         if hasattr(station, "deinit"):
-            station.deinit()
+            station.deinit()  # pyright: ignore  # of the RP2 port
 
 
 def advertise(duration_ms: int) -> None:
@@ -111,7 +111,7 @@ def advertise(duration_ms: int) -> None:
         time.sleep_ms(duration_ms)
         say({"address": ble.config("mac")[1].hex(":")})
     finally:
-        ble.gap_advertise(None)
+        ble.gap_advertise(None)  # pyright: ignore
         ble.active(False)
 
 
@@ -136,7 +136,7 @@ def radio_wake(sleep_ms: int) -> None:
         awake = heard[0]
         if awake:
             lasted_ms.append(_light_sleep(sleep_ms))
-        ble.gap_scan(None)
+        ble.gap_scan(None)  # pyright: ignore
         say({"heard": awake, "lasted_ms": lasted_ms})
     finally:
         ble.active(False)
@@ -185,7 +185,8 @@ def _feed():
 
 def _pin(number):
     if hasattr(Pin, "cpu"):  # names of the STM32's pins, 16 to a port
-        return Pin(getattr(Pin.cpu, _PORTS[number >> 4] + str(number & 15)), Pin.IN)
+        name = _PORTS[number >> 4] + str(number & 15)
+        return Pin(getattr(Pin.cpu, name), Pin.IN)  # pyright: ignore
     return Pin(number, Pin.IN)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from filmgauge_host.cli.firstlight import firstlight
 from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
 from filmgauge_host.errors import FilmgaugeError, InputError, warn
 from filmgauge_host.log_file import check_format, export
@@ -44,6 +45,9 @@ def node() -> None:
     The firmware is interrupted and boots again afterwards; a node that sleeps is waited for.
     Nothing is written to its flash.
     """
+
+
+node.add_command(firstlight)
 
 
 @node.command()

@@ -31,6 +31,7 @@ _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
 _REOPEN_S = 0.1
 _OPEN_S = 2.0
+_QUIET_S = 0.3
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -142,6 +143,9 @@ class BoardLink:
                 self._lose()
                 continue
             if answer.endswith(_RAW):
+                if not self._prompted():
+                    answer = b""
+                    continue
                 self._connected().in_raw_repl = True
                 return
         raise LinkLost(
@@ -158,7 +162,8 @@ class BoardLink:
             code = "_guard.feed()\n" + code
         transport = self._connected()
         try:
-            output, error = transport.exec_raw(code, timeout=math.ceil(timeout_s))
+            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what is odd
+                output, error = transport.exec_raw(code, timeout=math.ceil(timeout_s))
         except Exception as lost:  # also struct.error of a short answer
             self._lose()
             raise LinkLost(f"the board at {self.port} stopped answering ({lost})") from None
@@ -222,6 +227,15 @@ class BoardLink:
             time.sleep(0.01)
         return output
 
+    def read_available(self) -> bytes:
+        """Return what the board has printed, at once. Raises LinkLost where the port is gone."""
+        port = self._port(self._connected())
+        try:
+            return port.read(port.in_waiting)
+        except (OSError, serial.SerialException):
+            self._lose()
+            raise LinkLost(f"the port {self.port} has gone") from None
+
     def soft_reset(self) -> None:
         """Boot the interpreter anew at its prompt: what ran has left no room on the heap."""
         guarded, self._guarded = self._guarded, False
@@ -264,6 +278,21 @@ class BoardLink:
         if transport is not None:
             with contextlib.suppress(OSError, serial.SerialException):
                 transport.serial.close()
+
+    def _prompted(self) -> bool:
+        """Let the knocks have their answers, and ask for the prompt that mpremote reads first."""
+        try:
+            quiet_since_s = time.monotonic()
+            while time.monotonic() - quiet_since_s < _QUIET_S:
+                if self.read_available():
+                    quiet_since_s = time.monotonic()
+                time.sleep(0.01)
+            transport = self._connected()
+            self._port(transport).write(b"\x01")
+            return transport.read_until(1, _RAW[:-1], timeout=2).endswith(_RAW[:-1])
+        except (OSError, serial.SerialException, LinkLost):
+            self._lose()
+            return False
 
     def _knock(self) -> bytes:
         port = self._port(self._connected())

@@ -30,7 +30,7 @@ _SOURCES: dict[Script, tuple[str, ...]] = {
     "readings": ("output", "sensor_probe"),
     "backlog": ("output", "backlog"),
     "selftest": ("output", "sensor_probe", "selftest"),
-    **{name: ("first_light",) for name in get_args(FirstLight)},
+    **dict.fromkeys(get_args(FirstLight), ("first_light",)),
 }
 # Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
 _FIND_FIRMWARE = """\

@@ -29,7 +29,10 @@ class World(Protocol):
 
 
 class PinsAndBus:
-    """Handlers by operation; `transfers` counts those on the bus. stuck: pin -> level of its pad."""
+    """Handlers by operation; `transfers` counts those on the bus.
+
+    stuck: pin -> level that its pad always has.
+    """
 
     def __init__(
         self, kind: BoardKind, world: World, load: BoardLoad, stuck: Mapping[int, int]
