@@ -12,18 +12,17 @@ from bench import (
     flash,
     installation,
     ledger,
-    memory,
     peers,
     population,
-    speed,
+    runs,
 )
 from bench.figures import PAGE, Figure, replaced
 
 SECTIONS = {
-    "speed": speed.report,
+    "speed": runs.speed,
     "peers": peers.report,
     "population": population.report,
-    "memory": memory.report,
+    "memory": runs.memory,
     "ledger": ledger.report,
     "firmware": firmware.report,
     "bluetooth-node": bluetooth_node.report,

@@ -4,7 +4,9 @@ import asyncio
 import json
 import struct
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,8 @@ from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
-from filmgauge_sim.scenario.simulation import Simulation
+from filmgauge_sim.scenario.simulation import Simulation, virtual_node
 
 _READ = (uuids.RECORD, uuids.LEDGER, uuids.ENERGY, uuids.STATE, uuids.CONFIGURATION)
 _USED = (*_READ, uuids.LOG_REQUEST, uuids.LOG_DATA, uuids.COMMAND, uuids.REPLY)
@@ -34,17 +35,11 @@ _LEAST_KB = 64
 
 def report() -> Iterator[Figure]:
     """Yield the smallest heap and what downloads take."""
-    low, high = _LEAST_KB, board_kind("stm32wb55").heap_kb
-    largest = high
-    while low < high:
-        middle = (low + high) // 2
-        if _goes_well(middle):
-            high = middle
-        else:
-            low = middle + 1
+    largest = board_kind("stm32wb55").heap_kb
+    at = bisect_left(range(_LEAST_KB, largest), True, key=_goes_well)
     yield Figure(
         "smallest heap of an stm32wb55 that is visited, read, reconfigured and emptied",
-        f"{high} KB",
+        f"{_LEAST_KB + at} KB",
         f"{largest} KB, what it has",
     )
     for count in (100, _LOG):
@@ -54,11 +49,12 @@ def report() -> Iterator[Figure]:
         yield Figure(f"a log of {got} records over Bluetooth", value)
 
 
-class _Bed:
+class _Bed(ExitStack):
     """The node of `window` with records on its flash and a large capacitor, on an air."""
 
     def __init__(self, records: int, heap_kb: int | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory()
+        super().__init__()
+        folder = Path(self.enter_context(tempfile.TemporaryDirectory()))
         scenario = load_scenario("window")
         changes = {
             "bluetooth.awake_ms": 0,
@@ -72,21 +68,17 @@ class _Bed:
             description=varied(scenario.node[0].description, changes),
             secrets={"command_key": _KEY.hex()},
         )
-        self.air = Air(seed=1)
+        self.air = self.enter_context(closing(Air(seed=1)))
         self.central = self.air.device("central")
-        self.simulation = Simulation(
-            msgspec.structs.replace(scenario, node=[]),
-            Broker("", 0),
-            Path(self._folder.name),
-            "cpython",
-            "8h",
-            air=self.air,
+        nobody, empty = Broker("", 0), msgspec.structs.replace(scenario, node=[])
+        self.simulation = self.enter_context(
+            closing(Simulation(empty, nobody, folder, "cpython", "8h", air=self.air))
         )
         self.node = virtual_node(
             scenario,
             node,
-            Broker("", 0),
-            Path(self._folder.name),
+            nobody,
+            folder,
             "cpython" if heap_kb is None else "micropython",
             None if heap_kb is None else f"{heap_kb}wK",
             radio_port=self.air.radio_port(node.name),
@@ -97,14 +89,6 @@ class _Bed:
             for seq in range(records)
         }
         install(self.node.flash, made)
-
-    def __enter__(self) -> "_Bed":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.simulation.close()
-        self.air.close()
-        self._folder.cleanup()
 
     def run(self, work: Any) -> Any:
         """Let the node live until `work` is done; return what it returns, None when it fails."""

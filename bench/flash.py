@@ -4,7 +4,6 @@ The port of the virtual board has no baud rate, so seconds are those of the tool
 interpreter and of the host; bytes are the same on a real board.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from filmgauge_host.serial.flash_session import FlashOptions, flash_board
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.terminal.flash_lines import FlashLines
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
-from filmgauge_sim.board.bytecode import bytecode_version
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
@@ -32,34 +30,22 @@ _CHANGED = "filmgauge/uplink/mqtt/client.mpy"
 
 def report() -> Iterator[Figure]:
     """Yield a figure for each way of flashing."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        broker = EmbeddedBroker(directory=folder / "broker")
-        broker.start()
-        try:
-            yield from _lines(folder, broker.url)
-        finally:
-            broker.stop()
-
-
-def _lines(folder: Path, url: str) -> Iterator[Figure]:
     modules = firmware_build.modules()
-    first = _wanted(modules, url)
-    changed = dict(modules)
     source = _CHANGED.replace(".mpy", ".py")
-    changed[source] = firmware_build.modules(source=True)[source]
+    changed = modules | {source: firmware_build.modules(source=True)[source]}
     del changed[_CHANGED]
     best: dict[str, tuple[int, float]] = {}
-    for number in range(_ROUNDS):
-        (folder / str(number)).mkdir()
-        with bench_board(_KIND, folder / str(number), SerialOptions(speed=50)) as board:
-            for name, wanted in (
-                ("from empty", first),
-                ("again", first),
-                ("one module as source (8 KB)", _wanted(changed, url)),
+    with EmbeddedBroker() as broker:
+        first, other = _wanted(modules, broker.url), _wanted(changed, broker.url)
+        ways = {"from empty": first, "again": first, "one module as source (8 KB)": other}
+        for _ in range(_ROUNDS):
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                bench_board(_KIND, Path(folder), SerialOptions(speed=50)) as board,
             ):
-                taken = _flash(board, wanted)
-                best[name] = min(best.get(name, taken), taken, key=lambda each: each[1])
+                for name, wanted in ways.items():
+                    taken = _flash(board, wanted)
+                    best[name] = min(best.get(name, taken), taken, key=lambda each: each[1])
     whole = best["from empty"]
     for name, (sent, seconds) in best.items():
         wire_s = sent * _BITS_A_BYTE / _BAUD
@@ -95,7 +81,7 @@ def _wanted(modules: dict[str, bytes], url: str) -> Wanted:
     return Wanted(
         archive=Archive(modules),
         start_files=firmware_build.start_files(),
-        bytecode=bytecode_version(),
-        config=node_settings.config_bytes(json.loads(json.dumps(config)), BOARDS[_KIND], "bench"),
+        bytecode=firmware_build.bytecode_version(),
+        config=node_settings.config_bytes(config, BOARDS[_KIND], "bench"),
         profile=node_settings.compile_cell("evp-li", 1.0).to_bytes(),
     )

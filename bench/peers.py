@@ -4,26 +4,53 @@ The runs of all three take turns, so that what else the machine does hits all of
 best of each counts. What a package prepares once (models, compilation, imports) is not timed.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from typing import Any
 
-from bench.circuit import BURSTS, circuit, cycling, day
-from bench.equivalent_circuit import EquivalentCircuit
+from bench.circuit import BURSTS, EquivalentCircuit, circuit, cycling, day
 from bench.figures import Figure
 from bench.film_day import film_node, pass_day
-from bench.peer import ENVIRONMENT, Peer
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
-from filmgauge_sim.lab.cycler import run_current
+from filmgauge_sim.lab.cycler import Channel
 
+_WORKERS = Path(__file__).parent / "workers"
+_PYTHON = Path("build/peers/bin/python")
 _DAY_RATIO, _CYCLES_RATIO, _AGREEMENT_MV = 40.0, 20.0, 1.0
 _DAYS, _CYCLINGS = 12, 5
 _THEVENIN_CYCLES = 5  # of all, because it takes so long
 _OURS_PER_TURN = 5
+_SAMPLE_OFFSETS_S = (0.5, 0.99, 10.0, 299.0)
+
+
+class Peer(Popen[str]):
+    """A package in its own environment: a worker that answers tasks.
+
+    It stays alive, so that imports and compilation count once, until the end of its context.
+    """
+
+    def __init__(self, name: str) -> None:
+        command = [str(_PYTHON), str(_WORKERS / f"{name}_worker.py")]
+        super().__init__(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True)
+        self.name = name
+
+    def ask(self, task: str, **given: Any) -> dict[str, Any]:
+        """Do a task once and return its answer. Raises RuntimeError when the worker is gone."""
+        assert self.stdin is not None
+        assert self.stdout is not None
+        print(json.dumps({"task": task, **given}), file=self.stdin, flush=True)
+        for line in self.stdout:
+            if line.startswith("{"):
+                return json.loads(line)
+        raise RuntimeError(f"{self.name} gave no answer to {task}")
 
 
 def report() -> Iterator[Figure]:
     """Yield times, their ratios, and how far the voltages are apart."""
-    if not (ENVIRONMENT / "bin/python").exists():
+    if not _PYTHON.exists():
         print("pybamm and thevenin are not there: make bench installs them")
         return
     with Peer("pybamm") as pybamm, Peer("thevenin") as thevenin:
@@ -33,10 +60,12 @@ def report() -> Iterator[Figure]:
 
 
 def _days(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
-    given = {"spec": circuit(), "load": {**day(), "sample_s": [86_399.0]}}
+    given = {"spec": circuit(), "load": day([86_399.0])}
     ours, watched, unwatched = [], [], []
     for _ in range(_DAYS):
-        ours += [_film_day_s() for _ in range(_OURS_PER_TURN)]
+        for _ in range(_OURS_PER_TURN):
+            world = film_node()
+            ours.append(_seconds(lambda world=world: pass_day(world)))
         watched.append(pybamm.ask("day", **given)["seconds"])
         unwatched.append(pybamm.ask("day-unwatched", **given)["seconds"])
     steps = min(thevenin.ask("day", **given)["seconds"] for _ in range(2))
@@ -53,19 +82,13 @@ def _days(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
     )
 
 
-def _film_day_s() -> float:
-    world = film_node()
-    began_s = time.perf_counter()
-    pass_day(world)
-    return time.perf_counter() - began_s
-
-
 def _agreement(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
-    spec, load = circuit(), day()
-    best_s = min(_timed(lambda: _our_circuit(spec, load)) for _ in range(_OURS_PER_TURN))
+    spec = circuit()
+    load = day([start + offset for start in day([])["starts_s"] for offset in _SAMPLE_OFFSETS_S])
+    best_s = min(_seconds(lambda: _our_voltages(spec, load)) for _ in range(_OURS_PER_TURN))
     value = f"{1e3 * best_s:.2f} ms with all samples"
     yield Figure("the same equivalent circuit in all three, 24 h: ours", value)
-    ours = _our_circuit(spec, load)
+    ours = _our_voltages(spec, load)
     for peer in (pybamm, thevenin):
         theirs = peer.ask("day", spec=spec, load=load)["voltages"]
         worst_mv = 1e3 * max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
@@ -73,27 +96,14 @@ def _agreement(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
         yield Figure(what, f"{worst_mv:.3f} mV", f"{_AGREEMENT_MV:g} mV")
 
 
-def _our_circuit(spec: dict, load: dict) -> list[float]:
+def _our_voltages(spec: dict[str, Any], load: dict[str, Any]) -> list[float]:
     """Voltages of our equivalent circuit at the sample times."""
-    cell = EquivalentCircuit(
-        spec["charges"],
-        spec["voltages"],
-        spec["capacity_uah"],
-        spec["series_ohm"],
-        spec["pairs_ohm_f"],
-        spec["start"],
-    )
-    stops = [(time_s, True) for time_s in load["sample_s"]]
-    for start_s in load["starts_s"]:
-        stops += [(start_s, False), (start_s + load["burst_s"], False)]
-    now_s, voltages = 0.0, []
-    for stop_s, sampled in sorted(stops):
-        bursts = now_s % load["period_s"] < load["burst_s"]
-        current_ua = load["burst_ua"] if bursts else load["sleep_ua"]
-        cell.advance(current_ua, 25.0, stop_s - now_s)
+    cell, now_s, voltages = EquivalentCircuit(spec), 0.0, []
+    for stop_s, current_ua, sampled in load["stops"]:
+        cell.advance(current_ua, stop_s - now_s)
         now_s = stop_s
         if sampled:
-            voltages.append(cell.voltage_v(current_ua, 25.0))
+            voltages.append(cell.voltage_v(current_ua))
     return voltages
 
 
@@ -101,7 +111,7 @@ def _cycles(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
     spec, given = circuit(), cycling()
     ours, theirs, answer = [], [], {}
     for _ in range(_CYCLINGS):
-        ours += [_timed(lambda: _our_cycles(given["cycles"])) for _ in range(_OURS_PER_TURN)]
+        ours += [_seconds(lambda: _our_cycles(given["cycles"])) for _ in range(_OURS_PER_TURN)]
         answer = pybamm.ask("cycles", spec=spec, cycling=given)
         theirs.append(answer["seconds"])
     few = thevenin.ask("cycles", spec=spec, cycling={**given, "cycles": _THEVENIN_CYCLES})
@@ -123,13 +133,14 @@ def _cycles(pybamm: Peer, thevenin: Peer) -> Iterator[Figure]:
 def _our_cycles(count: int) -> float:
     """Full cycles of an ageing film; returns how far the last cutoff was missed, V."""
     film = FilmCell(load_parameters("pre-li"), 1.0, 0.0, hysteresis=-1.0, life=LifeState.formed())
+    channel = Channel(film, 25.0)
     for _ in range(count):
-        run_current(film, -6.32, 25.0, until_v=1.0)
-        run_current(film, 6.32, 25.0, until_v=4.0)
+        channel.run_current(-6.32, until_v=1.0)
+        channel.run_current(6.32, until_v=4.0)
     return abs(film.voltage_v(6.32, 25.0) - 4.0)
 
 
-def _timed(what: Callable[[], object]) -> float:
+def _seconds(what: Callable[[], object]) -> float:
     began_s = time.perf_counter()
     what()
     return time.perf_counter() - began_s

@@ -1,4 +1,4 @@
-"""Installs a package of Debian, with sudo when not root."""
+"""Installs a package of Debian, with sudo when not root; with a PROGRAM, if that is missing."""
 
 import os
 import shutil
@@ -18,3 +18,8 @@ def install(package: str) -> None:
         done = subprocess.run(command, env=environment, stdout=sys.stderr)
     if done.returncode:  # of the second: an old list may do
         raise SystemExit(f"apt-get could not install {package}: install it and retry")
+
+
+if __name__ == "__main__":
+    if shutil.which(sys.argv[1], path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
+        install(sys.argv[1])

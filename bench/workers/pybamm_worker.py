@@ -1,6 +1,6 @@
 """Runs in the peers' environment: PyBaMM's Thevenin model, each task the fastest way found.
 
-Reads one task a line as JSON, answers with one line of JSON. See bench/peer.py.
+Reads one task a line as JSON, answers with one line of JSON. See bench/peers.py.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Runs in the peers' environment: thevenin by steps of constant current.
 
-Reads one task a line as JSON, answers with one line of JSON. See bench/peer.py.
+Reads one task a line as JSON, answers with one line of JSON. See bench/peers.py.
 """
 
 import json
@@ -53,16 +53,10 @@ def run_day(spec, load):
         state = model.take_step(state, burst, load["burst_s"])
         state = model.take_step(state, sleep, load["period_s"] - load["burst_s"])
     seconds = time.perf_counter() - began
-    if not load["sample_s"]:
-        return {"seconds": seconds, "voltages": []}
     state, now, voltages = fresh(), 0.0, []
-    stops = [(t, True) for t in load["sample_s"]]
-    for start in load["starts_s"]:
-        stops += [(start, False), (start + load["burst_s"], False)]
-    for stop, sampled in sorted(stops):
+    for stop, current_ua, sampled in load["stops"]:
         if stop > now:
-            current = burst if now % load["period_s"] < load["burst_s"] else sleep
-            state = model.take_step(state, current, stop - now)
+            state = model.take_step(state, -1e-6 * current_ua, stop - now)
             now = stop
         if sampled:
             voltages.append(float(state.voltage))

@@ -19,6 +19,7 @@ _FIRMWARE = (
     {"start"},
 )
 _SIM = (
+    {"package_data"},
     {"cell", "parts", "optional"},
     {"circuit", "board", "air"},
     {"nodes"},

@@ -12,8 +12,8 @@ from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import listing
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 CYCLER = """
 [[node.world.cycler]]

@@ -22,8 +22,8 @@ from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 KEY = "231d39c1d7cc1ab1aee224cd096db932"
 DAY_US = 86_400_000_000

@@ -16,8 +16,8 @@ from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 NOWHERE = Broker("127.0.0.1", 1)  # every record waits in flash
 RUNTIMES = pytest.mark.parametrize("runtime", ["cpython", "micropython"])

@@ -7,11 +7,12 @@ from click.core import ParameterSource
 
 from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, own_capacity_option
 from filmgauge_host.cli.options import progress
-from filmgauge_sim.lab import paper_samples as samples
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import HOLD_SHARE, Capacity, Cycle, capacities, is_held, plateau_v
 from filmgauge_sim.lab.experiment import Experiment
 from filmgauge_sim.lab.figures import Picture, points, profiles
-from filmgauge_sim.lab.specimen import Specimen, window_v
+from filmgauge_sim.lab.paper_samples import SAMPLES
+from filmgauge_sim.lab.specimen import window_v
 from filmgauge_sim.lab.trace import Trace
 
 DEFAULT = ParameterSource.DEFAULT
@@ -51,7 +52,7 @@ def rate(setup: Setup, currents: list[float]) -> None:
     """Charge and discharge at each current; every charge ends with a hold."""
     cell, trace = setup.specimen(0.0), setup.trace()
     conditions = [(current, setup.temperature_c) for current in currents]
-    found = _measured(cell, conditions, trace, "rate")
+    found = _measured(Channel(cell, setup.temperature_c, trace), conditions, "rate")
     lines = [f"{each.current_ua_cm2:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]
     measured = [
         {"current_ua_cm2": each.current_ua_cm2, "capacity_uah_cm2": each.capacity_uah_cm2}
@@ -83,10 +84,11 @@ def temperature(
     given = click.get_current_context().get_parameter_source
     if given("temperatures") is DEFAULT and given("temperature") is not DEFAULT:
         temperatures = [setup.temperature_c]
-    sample = samples.TEMPERATURE
+    sample = SAMPLES["pre-li temperature"]
     flowing = sample.current_ua_cm2 if current is None else current
     cell, trace = setup.sample(sample, own_capacity), setup.trace()
-    found = _measured(cell, [(flowing, degc) for degc in temperatures], trace, "temperature")
+    channel = Channel(cell, setup.temperature_c, trace)
+    found = _measured(channel, [(flowing, degc) for degc in temperatures], "temperature")
     q0 = cell.capacity_uah / setup.area_cm2
     lines = [f"{each.temperature_c:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]
     head = f"at {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
@@ -100,12 +102,12 @@ def temperature(
 
 
 def _measured(
-    cell: Specimen, conditions: list[tuple[float, float]], trace: Trace | None, what: str
+    channel: Channel, conditions: list[tuple[float, float]], what: str
 ) -> list[Capacity]:
-    """Return what the cell gives under each (uA/cm2, degC) in turn."""
+    """Return what the cell of a channel gives under each (uA/cm2, degC) in turn."""
     found: list[Capacity] = []
     with progress(len(conditions), what) as done:
-        for each in capacities(cell, conditions, trace):
+        for each in capacities(channel, conditions):
             found.append(each)
             done()
     return found
@@ -137,7 +139,7 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
     trace = Trace() if setup.bdf else None
     done: list[Cycle] = []
     with progress(program.times, "cycles") as tick:
-        for each in program.cycles(cell, setup.temperature_c, trace):
+        for each in program.cycles(Channel(cell, setup.temperature_c, trace)):
             done.append(each)
             tick()
     found: list[dict[str, Any]] = [

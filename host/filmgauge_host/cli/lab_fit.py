@@ -120,5 +120,5 @@ def _lines(found: "Fit", cell: str) -> Iterator[str]:
         for name, reason in found.unidentified.items():
             yield f"  {name}: {reason}"
     yield f"No such data can tell (kept as in {cell}):"
-    for name, reason in NOT_FITTED:
+    for name, reason in NOT_FITTED.items():
         yield f"  {name}: {reason}"

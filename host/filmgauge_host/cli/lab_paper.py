@@ -14,7 +14,7 @@ from filmgauge_sim.lab.paper_experiments import simulate
 from filmgauge_sim.lab.paper_figures import pictures
 from filmgauge_sim.lab.paper_table import PublishedFigure, published_figures
 
-_STAGES = 7
+_STAGES = 9
 
 
 class PaperError(FilmgaugeError):

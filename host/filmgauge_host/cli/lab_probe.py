@@ -19,10 +19,11 @@ from filmgauge_host.errors import InputError
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.cell.impedance import impedance_ohm_cm2
 from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
-from filmgauge_sim.lab import paper_samples as samples
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.figures import branches, nyquist, over_time, voltammogram
 from filmgauge_sim.lab.load_replay import read_loads, replay
 from filmgauge_sim.lab.paper_experiments import FREQUENCIES_HZ
+from filmgauge_sim.lab.paper_samples import SAMPLES
 from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 
@@ -35,7 +36,7 @@ from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 @own_capacity_option
 def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool) -> None:
     """Cyclic voltammetry at --rate mV/s: the published sample, unless told otherwise."""
-    cell = setup.sample(samples.SWEEP, own_capacity, as_built=as_built)
+    cell = setup.sample(SAMPLES["pre-li sweep"], own_capacity, as_built=as_built)
     degc = setup.temperature_c
     found: list[SweepPoint] = []
     with progress(count, "sweep") as done:
@@ -100,12 +101,10 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
     found: list[RestedPoint] = []
     with progress(None, "titration") as done:
         for portion in titrate(
-            cell,
-            setup.temperature_c,
+            Channel(cell, setup.temperature_c, trace),
             current_ua_cm2=current,
             pulse_s=60.0 * pulse_min,
             rest_s=60.0 * rest_min,
-            trace=trace,
         ):
             found.append(portion)
             done()
@@ -130,13 +129,11 @@ def pulse(
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     found = list(
         pulses(
-            cell,
-            setup.temperature_c,
+            Channel(cell, setup.temperature_c, trace),
             current_ua_cm2=current,
             pulse_s=seconds,
             rest_s=rest,
             count=count,
-            trace=trace,
         )
     )
     lines = [
@@ -163,7 +160,7 @@ def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
     loads = read_loads(file)
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     with progress(1, "replay") as done:
-        found = replay(cell, loads, setup.temperature_c, trace)
+        found = replay(Channel(cell, setup.temperature_c, trace), loads)
         done()
     lines = [
         f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh, discharged"

@@ -68,19 +68,6 @@ class Enclosure(NamedTuple):
 class ConstantCurrentPath:
     """What the cell would do from now on under one current at one temperature."""
 
-    __slots__ = (
-        "_bounded_s",
-        "_bounds",
-        "current_ua_cm2",
-        "hysteresis",
-        "inflow_ua_cm2",
-        "law",
-        "mean",
-        "modes",
-        "offset_v",
-        "rate_per_s",
-    )
-
     def __init__(
         self,
         law: Isothermal,

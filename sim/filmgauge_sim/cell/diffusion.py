@@ -16,42 +16,14 @@ from collections.abc import Sequence
 from math import expm1
 from operator import sub, truediv
 
+from filmgauge_sim.package_data import read_toml
+
 # exp(-38) is below half the last bit of 1: such a mode has reached its stationary value.
 DECAYED = 38.0
 
-RATES = (
-    9.897350,
-    42.864481,
-    134.971997,
-    423.678318,
-    1329.595633,
-    4158.091787,
-    12978.957759,
-    40501.546672,
-    126474.818064,
-    395334.180405,
-    1236440.561499,
-    3866028.573907,
-    12172814.746849,
-    48825071.846337,
-)
-# Together 1/3, the lag of the surface in the long run.
-WEIGHTS = (
-    0.20373828855433584,
-    0.05772814881604992,
-    0.031240333403479297,
-    0.017709618222037038,
-    0.009967249081112699,
-    0.0056219817960675945,
-    0.003179387749203353,
-    0.0018003374954123456,
-    0.0010196429542761313,
-    0.0005771850596247491,
-    0.0003263996484799078,
-    0.0001845841951996877,
-    0.00010628689788,
-    0.00013388946015483968,
-)
+_MODES = read_toml("filmgauge_sim.cell", "diffusion.toml")
+RATES: tuple[float, ...] = tuple(_MODES["rates"])
+WEIGHTS: tuple[float, ...] = tuple(_MODES["weights"])
 
 
 def rates_per_s(tau_s: float) -> list[float]:

@@ -37,27 +37,13 @@ _LEAST_CM2, _MOST_CM2 = 1e-6, 1e6
 class FilmCell:
     """A film cell of area_cm2, at rest and uniform at the given mean stoichiometry.
 
-    ``hysteresis`` is the branch on which the last current left it: 1 charging, -1 discharging.
-    ``life`` is its age, from which cycling ages it further; None is a formed film that stays so.
+    ``stoichiometry`` is the charge that is stored, over the capacity. ``hysteresis`` is the branch
+    on which the last current left it: 1 charging, -1 discharging. ``life`` is the age that took
+    effect last, from which cycling ages it further; None is a formed film that stays so. All are
+    attributes, to be read only.
     Raises ValueError when area_cm2 is not from 1e-6 to 1e6, the stoichiometry not from 0 to 1 or
     the hysteresis not from -1 to 1.
     """
-
-    __slots__ = (
-        "_area_cm2",
-        "_charging",
-        "_cycles",
-        "_hysteresis",
-        "_law",
-        "_life",
-        "_lost_uas_cm2",
-        "_mean",
-        "_modes",
-        "_parameters",
-        "_path",
-        "_strained_cycles",
-        "_turned_twin",
-    )
 
     def __init__(
         self,
@@ -71,13 +57,13 @@ class FilmCell:
         _check("area_cm2", area_cm2, _LEAST_CM2, _MOST_CM2)
         _check("stoichiometry", stoichiometry, 0.0, 1.0)
         _check("hysteresis", hysteresis, -1.0, 1.0)
-        self._parameters = parameters
-        self._area_cm2 = float(area_cm2)
+        self.parameters = parameters
+        self.area_cm2 = float(area_cm2)
         self._law = Isothermal(parameters, 25.0, life)
-        self._mean = float(stoichiometry)
+        self.stoichiometry = float(stoichiometry)
         self._modes = [0.0] * len(self._law.gains)
-        self._hysteresis = float(hysteresis)
-        self._life = life
+        self.hysteresis = float(hysteresis)
+        self.life = life
         self._lost_uas_cm2 = 0.0
         # Direction of the last current, and the ageing booked since it last took effect.
         self._charging = True
@@ -88,61 +74,27 @@ class FilmCell:
         self._path: ConstantCurrentPath | None = None
 
     @property
-    def parameters(self) -> CellParameters:
-        return self._parameters
-
-    @property
-    def area_cm2(self) -> float:
-        return self._area_cm2
-
-    @property
     def capacity_uah(self) -> float:
         """Charge between stoichiometry 0 and 1 at the film's present age, uAh."""
-        if self._life is None:
-            return self._parameters.capacity_uah_cm2 * self._area_cm2
-        return self._law.capacity_uas_cm2 / _SECONDS_PER_HOUR * self._area_cm2
+        if self.life is None:
+            return self.parameters.capacity_uah_cm2 * self.area_cm2
+        return self._law.capacity_uas_cm2 / _SECONDS_PER_HOUR * self.area_cm2
 
     @property
     def lost_uah(self) -> float:
         """Charge lost to side reactions and self-discharge since the cell was made, uAh."""
-        return self._lost_uas_cm2 / _SECONDS_PER_HOUR * self._area_cm2
-
-    @property
-    def life(self) -> LifeState | None:
-        """The age that took effect last; None for a formed film that does not age."""
-        return self._life
-
-    @property
-    def stoichiometry(self) -> float:
-        """Mean stoichiometry, 1 = charged; the charge that is stored, over the capacity."""
-        return self._mean
+        return self._lost_uas_cm2 / _SECONDS_PER_HOUR * self.area_cm2
 
     @property
     def surface_stoichiometry(self) -> float:
         """Stoichiometry at the electrolyte, the one that the voltage follows."""
-        return self._mean + sum(self._modes)
-
-    @property
-    def hysteresis(self) -> float:
-        """Branch of the open-circuit voltage: 1 reached by charging, -1 by discharging."""
-        return self._hysteresis
+        return self.stoichiometry + sum(self._modes)
 
     def clone(self) -> "FilmCell":
         """A cell in the same state that lives its own life from now on."""
         twin = FilmCell.__new__(FilmCell)
-        twin._parameters = self._parameters
-        twin._area_cm2 = self._area_cm2
-        twin._law = self._law
-        twin._mean = self._mean
-        twin._modes = self._modes  # replaced at every step, never changed in place
-        twin._hysteresis = self._hysteresis
-        twin._life = self._life
-        twin._lost_uas_cm2 = self._lost_uas_cm2
-        twin._charging = self._charging
-        twin._cycles = self._cycles
-        twin._strained_cycles = self._strained_cycles
-        twin._turned_twin = None
-        twin._path = None
+        twin.__dict__.update(self.__dict__)  # the modes are replaced at every step
+        twin._turned_twin = twin._path = None
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -154,7 +106,7 @@ class FilmCell:
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if not 0.0 <= duration_s <= LONGEST_S:
             _check("duration_s", duration_s, 0.0, LONGEST_S)
-        if self._life is not None and duration_s:
+        if self.life is not None and duration_s:
             if current:
                 law = self._age(law, current, duration_s)
             self._turned_twin = None
@@ -162,11 +114,11 @@ class FilmCell:
         inflow = law.stored_ua_cm2(current)
         self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
         passed = inflow * duration_s * law.per_uas_cm2
-        leak = leaked(self._mean, passed, law.leak_per_s * duration_s)
-        self._mean += passed - leak
+        leak = leaked(self.stoichiometry, passed, law.leak_per_s * duration_s)
+        self.stoichiometry += passed - leak
         self._lost_uas_cm2 += (current - inflow) * duration_s + leak * law.capacity_uas_cm2
         if passed:
-            self._hysteresis = hysteresis_after(self._hysteresis, passed, law.hysteresis_rate)
+            self.hysteresis = hysteresis_after(self.hysteresis, passed, law.hysteresis_rate)
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
         """Terminal voltage at this instant under the given current, volts.
@@ -176,7 +128,10 @@ class FilmCell:
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if self._turns(current):
             return self._turned(current, temperature_c).voltage_v(current_ua, temperature_c)
-        rest = law.curve.voltage_v(self._mean + sum(self._modes)) + law.static_v * self._hysteresis
+        rest = (
+            law.curve.voltage_v(self.stoichiometry + sum(self._modes))
+            + law.static_v * self.hysteresis
+        )
         path = self._path
         if path is not None and path.current_ua_cm2 == current and path.law is law:
             return rest + path.offset_v
@@ -227,14 +182,16 @@ class FilmCell:
     def _path_under(self, law: Isothermal, current: float) -> ConstantCurrentPath:
         path = self._path
         if path is None or path.current_ua_cm2 != current or path.law is not law:
-            path = ConstantCurrentPath(law, current, self._mean, self._modes, self._hysteresis)
+            path = ConstantCurrentPath(
+                law, current, self.stoichiometry, self._modes, self.hysteresis
+            )
             self._path = path
         return path
 
     def _law_at(self, temperature_c: float) -> Isothermal:
         law = self._law
         if law.temperature_c != temperature_c:
-            law = self._law = Isothermal(self._parameters, temperature_c, self._life)
+            law = self._law = Isothermal(self.parameters, temperature_c, self.life)
         return law
 
     def _age(self, law: Isothermal, current: float, duration_s: float) -> Isothermal:
@@ -244,15 +201,15 @@ class FilmCell:
             law = self._law
         self._charging = current > 0.0
         # A cycle is a charge and a discharge of the capacity when formed.
-        share = abs(current) * duration_s / (7200.0 * self._parameters.capacity_uah_cm2)
+        share = abs(current) * duration_s / (7200.0 * self.parameters.capacity_uah_cm2)
         cycles = share * law.ageing
         self._cycles += cycles
-        self._strained_cycles += cycles * strain_share(self._parameters, current)
+        self._strained_cycles += cycles * strain_share(self.parameters, current)
         return law
 
     def _turns(self, current: float) -> bool:
         """Whether this current turns the last one round, so that ageing takes effect."""
-        life = self._life
+        life = self.life
         if life is None or not current or (current > 0.0) == self._charging:
             return False
         return life.virgin > 0.0 if self._charging else self._cycles > _LEAST_CYCLES
@@ -268,30 +225,30 @@ class FilmCell:
         return twin
 
     def _turn(self, current: float) -> None:
-        twin, life = self._turned_twin, self._life
+        twin, life = self._turned_twin, self.life
         assert life is not None
         if twin is not None and twin._law.temperature_c == self._law.temperature_c:
             # Asked for before: the same state once more.
-            self._life, self._law = twin._life, twin._law
-            self._mean, self._modes = twin._mean, twin._modes
+            self.life, self._law = twin.life, twin._law
+            self.stoichiometry, self._modes = twin.stoichiometry, twin._modes
             self._cycles, self._strained_cycles = twin._cycles, twin._strained_cycles
             return
         if current > 0.0:
-            life = aged(self._parameters, life, self._cycles, self._strained_cycles)
+            life = aged(self.parameters, life, self._cycles, self._strained_cycles)
             self._cycles = self._strained_cycles = 0.0
         else:
-            life = life.charged_to(self._mean)
+            life = life.charged_to(self.stoichiometry)
         before = self._law.capacity_uas_cm2
-        self._life = life
-        self._law = self._law.aged(self._parameters, life)
+        self.life = life
+        self._law = self._law.aged(self.parameters, life)
         scale = before / self._law.capacity_uas_cm2
-        self._mean *= scale
+        self.stoichiometry *= scale
         self._modes = [mode * scale for mode in self._modes]
 
     def _areal(self, current_ua: float) -> float:
-        current = current_ua / self._area_cm2
+        current = current_ua / self.area_cm2
         if not -MOST_UA_CM2 <= current <= MOST_UA_CM2:
-            most = MOST_UA_CM2 * self._area_cm2
+            most = MOST_UA_CM2 * self.area_cm2
             _check("current_ua", current_ua, -most, most)
         return current
 

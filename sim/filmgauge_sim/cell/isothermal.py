@@ -10,17 +10,6 @@ LOWEST_C = -40.0
 HIGHEST_C = 85.0
 _SECONDS_PER_HOUR = 3600.0
 SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
-# What stays when a film ages.
-_AGELESS = (
-    "_formed_tau_s",
-    "ageing",
-    "curve",
-    "hysteresis_rate",
-    "leak_per_s",
-    "polarisation",
-    "static_v",
-    "temperature_c",
-)
 
 
 class Isothermal:
@@ -28,24 +17,6 @@ class Isothermal:
 
     Raises ValueError when temperature_c is not a number from -40 to 85 degC.
     """
-
-    __slots__ = (
-        "_formed_tau_s",
-        "acceptance",
-        "ageing",
-        "barrier_v",
-        "capacity_uas_cm2",
-        "curve",
-        "decays_per_s",
-        "gains",
-        "hysteresis_rate",
-        "lag_per_ua_cm2",
-        "leak_per_s",
-        "per_uas_cm2",
-        "polarisation",
-        "static_v",
-        "temperature_c",
-    )
 
     def __init__(
         self, parameters: CellParameters, temperature_c: float, life: LifeState | None = None
@@ -70,8 +41,7 @@ class Isothermal:
     def aged(self, parameters: CellParameters, life: LifeState) -> "Isothermal":
         """The same film at the same temperature and another age."""
         other = Isothermal.__new__(Isothermal)
-        for name in _AGELESS:
-            setattr(other, name, getattr(self, name))
+        other.__dict__.update(self.__dict__)
         other._apply_age(parameters, life)
         return other
 

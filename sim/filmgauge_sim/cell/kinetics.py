@@ -16,19 +16,14 @@ _ZERO_C_IN_K = 273.15
 _BOLTZMANN_EV_K = 8.617333262e-5  # CODATA 2018; with energies in eV it is also R / F in volts
 
 
-def arrhenius_exponent(energy_ev: float, temperature_c: float) -> float:
-    """Logarithm of ``arrhenius``; also of arrays."""
-    inverse = 1.0 / (temperature_c + _ZERO_C_IN_K) - 1.0 / (REFERENCE_C + _ZERO_C_IN_K)
-    return energy_ev / _BOLTZMANN_EV_K * inverse
-
-
 def arrhenius(energy_ev: float, temperature_c: float) -> float:
     """How many times slower an activated process is than at 25 degC (below 1 when warmer)."""
-    return exp(arrhenius_exponent(energy_ev, temperature_c))
+    inverse = 1.0 / (temperature_c + _ZERO_C_IN_K) - 1.0 / (REFERENCE_C + _ZERO_C_IN_K)
+    return exp(energy_ev / _BOLTZMANN_EV_K * inverse)
 
 
 def two_thermal_v(temperature_c: float) -> float:
-    """2 R T / F in volts: 51.4 mV at 25 degC; also of arrays."""
+    """2 R T / F in volts: 51.4 mV at 25 degC."""
     return 2.0 * _BOLTZMANN_EV_K * (temperature_c + _ZERO_C_IN_K)
 
 
@@ -60,19 +55,17 @@ def exchange_current_ua_cm2(parameters: CellParameters) -> float:
 class Polarisation:
     """The polarisation of one parameter set at one temperature."""
 
-    __slots__ = ("_half_per_exchange", "_megohm_cm2", "_two_thermal_v")
-
     def __init__(self, parameters: CellParameters, temperature_c: float) -> None:
         interface = arrhenius(parameters.interface_activation_energy_ev, temperature_c)
         # uA times megohm gives volts.
-        self._megohm_cm2 = 1e-6 * (
+        self.megohm_cm2 = 1e-6 * (
             lipon_resistance_ohm_cm2(parameters, temperature_c)
             + charge_transfer_ohm_cm2(parameters, temperature_c)
         )
-        self._half_per_exchange = 0.5 * interface / exchange_current_ua_cm2(parameters)
-        self._two_thermal_v = two_thermal_v(temperature_c)
+        self.half_per_exchange = 0.5 * interface / exchange_current_ua_cm2(parameters)
+        self.two_thermal_v = two_thermal_v(temperature_c)
 
     def voltage_v(self, current_ua_cm2: float) -> float:
         """Volts above the resting voltage; negative for a discharge (negative current)."""
-        reaction = self._two_thermal_v * asinh(current_ua_cm2 * self._half_per_exchange)
-        return current_ua_cm2 * self._megohm_cm2 + reaction
+        reaction = self.two_thermal_v * asinh(current_ua_cm2 * self.half_per_exchange)
+        return current_ua_cm2 * self.megohm_cm2 + reaction

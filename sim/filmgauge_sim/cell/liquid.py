@@ -9,13 +9,12 @@ charge while charging and at rest. One state, piecewise linear: exact for any du
 has the same interface (film.py). Positive current charges the cell.
 """
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from math import asinh, exp, expm1, inf, isfinite, log1p
 
 from filmgauge_sim.cell.crossing import Crossing
 from filmgauge_sim.cell.kinetics import arrhenius, two_thermal_v
+from filmgauge_sim.package_data import read_toml
 
 _SECONDS_PER_HOUR = 3600.0
 _TANGENT_FROM = 40.0
@@ -43,12 +42,13 @@ class LiquidParameters:
 
 def load_liquid() -> LiquidParameters:
     """The set liquid-li-s that comes with the package."""
-    path = files("filmgauge_sim.cell") / "sets_liquid" / "liquid-li-s.toml"
-    return LiquidParameters(**tomllib.loads(path.read_text(encoding="utf-8")))
+    return LiquidParameters(**read_toml("filmgauge_sim.cell", "sets_liquid/liquid-li-s.toml"))
 
 
 class LiquidCell:
     """A liquid Li-S cell of area_cm2 at the given stoichiometry (1 = charged).
+
+    ``lost_uah`` is the charge that the shuttle has taken since the cell was made.
 
     Raises ValueError when area_cm2 is not above 0 or the stoichiometry not from 0 to 1.
     """
@@ -62,28 +62,18 @@ class LiquidCell:
             raise ValueError(f"stoichiometry must be from 0 to 1, not {stoichiometry!r}.")
         self.parameters = parameters
         self.area_cm2 = area_cm2
-        self._stored = stoichiometry
-        self._lost_uah = 0.0
+        self.stoichiometry = stoichiometry
+        self.lost_uah = 0.0
 
     @property
     def capacity_uah(self) -> float:
         """Charge between stoichiometry 0 and 1, uAh."""
         return self.parameters.capacity_uah_cm2 * self.area_cm2
 
-    @property
-    def stoichiometry(self) -> float:
-        """Stored charge over the capacity."""
-        return self._stored
-
-    @property
-    def lost_uah(self) -> float:
-        """Charge that the shuttle has taken since the cell was made, uAh."""
-        return self._lost_uah
-
     def clone(self) -> "LiquidCell":
         """A cell in the same state that lives its own life from now on."""
         twin = LiquidCell(self.parameters, self.area_cm2)
-        twin._stored, twin._lost_uah = self._stored, self._lost_uah
+        twin.stoichiometry, twin.lost_uah = self.stoichiometry, self.lost_uah
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -92,13 +82,15 @@ class LiquidCell:
             raise ValueError(f"no such step: {current_ua!r} uA for {duration_s!r} s.")
         rate = current_ua / (self.capacity_uah * _SECONDS_PER_HOUR)
         leak = self._shuttle_per_s(temperature_c)
-        before = self._stored
-        self._stored = _after(before, rate, leak, self._knee, duration_s)
-        self._lost_uah += (before - self._stored + rate * duration_s) * self.capacity_uah
+        before = self.stoichiometry
+        self.stoichiometry = _after(before, rate, leak, self._knee, duration_s)
+        self.lost_uah += (before - self.stoichiometry + rate * duration_s) * self.capacity_uah
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
         """Terminal voltage at this instant under the given current, volts."""
-        return self._open_circuit_v(self._stored) + self._polarisation_v(current_ua, temperature_c)
+        return self._open_circuit_v(self.stoichiometry) + self._polarisation_v(
+            current_ua, temperature_c
+        )
 
     def next_crossing(
         self,

@@ -56,6 +56,8 @@ class BoardSupply:
 class HarvestingCircuit:
     """A world and the supply of a virtual board. It begins with `start_v` on the capacitor.
 
+    `now_us` is the time that it has reached.
+
     Raises ValueError where the brown-out voltage does not suit the converter, or the capacitor's
     series resistance makes its switches chatter.
     """
@@ -76,7 +78,7 @@ class HarvestingCircuit:
         self.bus = sensing.bus
         self._harvester = harvester
         self._ambient = ambient
-        self._sensing = sensing
+        self.sensing = sensing
         self._supply = supply
         self._pins = pins
         self._ledger = EnergyLedger()
@@ -88,7 +90,7 @@ class HarvestingCircuit:
         self._load_ua = 0.0
         self._drawn_us = 0  # how far a draw has held; the world follows when something happens
         self._sensors_ua = self._sensors_uw = 0.0
-        self._now_us = 0
+        self.now_us = 0
         self._next_event_us = 0
         # Until when temperature and harvester stay as they are.
         self._horizon_us = 0
@@ -102,28 +104,23 @@ class HarvestingCircuit:
     # What it is asked
 
     @property
-    def now_us(self) -> int:
-        """The time that the world has reached."""
-        return self._now_us
-
-    @property
     def cell(self) -> FilmCell:
         """The cell as it is now."""
-        return self._port.cell_at(self._now_us)
+        return self._port.cell_at(self.now_us)
 
     @property
     def ledger(self) -> EnergyLedger:
         """Where energy came from and went until the present."""
         ledger = copy(self._ledger)
-        self._port.twin(ledger).advance_to(self._now_us)
-        self._rail.twin(ledger).advance_to(self._now_us)
+        self._port.twin(ledger).advance_to(self.now_us)
+        self._rail.twin(ledger).advance_to(self.now_us)
         return ledger
 
     @property
     def capacitor_v(self) -> float:
         """Voltage at the capacitor's terminals now."""
         rail = self._rail.twin(EnergyLedger())
-        rail.advance_to(self._now_us)
+        rail.advance_to(self.now_us)
         return rail.terminal_v
 
     @property
@@ -136,7 +133,7 @@ class HarvestingCircuit:
         port, cell = self._port, self.cell
         flow = port.shunt_ua
         return Truth(
-            now_us=self._now_us,
+            now_us=self.now_us,
             stoichiometry=cell.stoichiometry,
             voltage_v=cell.voltage_v(port.current_ua, self._temperature_c),
             current_ua=port.current_ua,
@@ -153,12 +150,12 @@ class HarvestingCircuit:
         """
         if current_ua != self._load_ua:
             self._change_load(current_ua, now_us)
-        elif self._sensing.powered:
+        elif self.sensing.powered:
             self._check_sensors()
         if until_us >= self._next_event_us and self._rail.board_on:
             self._run(until_us, while_board_is=True)
         if not self._rail.board_on:
-            return self._now_us
+            return self.now_us
         self._drawn_us = until_us
         return None
 
@@ -191,8 +188,12 @@ class HarvestingCircuit:
 
     def stick(self, pin: int, level: int) -> None:
         """Let what a pin switches stay at a level for good."""
-        self.set_pin(pin, level, self._now_us)
+        self.set_pin(pin, level, self.now_us)
         self._stuck[pin] = level
+
+    def release(self, pin: int) -> None:
+        """Let what a pin switches follow the board again, from its next change on."""
+        self._stuck.pop(pin, None)
 
     def power_sensors(self, on: bool) -> None:
         """Cut the supply of both sensors, or give it back."""
@@ -203,7 +204,7 @@ class HarvestingCircuit:
 
     def _run(self, until_us: int, while_board_is: bool | None = None) -> None:
         """Go on to `until_us`, or until the board gets or loses its supply."""
-        while self._now_us < until_us and while_board_is in (None, self.board_on):
+        while self.now_us < until_us and while_board_is in (None, self.board_on):
             step_us = min(until_us, self._next_event_us)
             self._sense(step_us)
             if step_us == self._next_event_us:
@@ -212,30 +213,30 @@ class HarvestingCircuit:
     def _sense(self, until_us: int) -> None:
         """Move on to `until_us` under constant conditions, showing the sensors what they see."""
         port = self._port
-        if not self._sensing.powered:
-            self._now_us = until_us
+        if not self.sensing.powered:
+            self.now_us = until_us
             return
         before_v = after_v = 0.0
         if port.drain_ua:
-            before_v = port.voltage_at_v(self._now_us)
+            before_v = port.voltage_at_v(self.now_us)
             after_v = port.voltage_at_v(until_us)
-        self._now_us = until_us
-        self._sensing.advance(until_us, port.shunt_ua, before_v, after_v, self._temperature_c)
+        self.now_us = until_us
+        self.sensing.advance(until_us, port.shunt_ua, before_v, after_v, self._temperature_c)
 
     def _check_sensors(self) -> None:
         """The firmware may have started or stopped a sensor since the last plan."""
-        if self._sensing.supply_ua != self._sensors_ua:
+        if self.sensing.supply_ua != self._sensors_ua:
             self._replan()
 
     def _change_load(self, current_ua: float, now_us: int) -> None:
         """Let the board draw another current from `now_us` on."""
-        capacitor_alone = not (self._cell_disturbed or self._sensing.powered)
+        capacitor_alone = not (self._cell_disturbed or self.sensing.powered)
         if capacitor_alone and now_us < self._next_event_us:
             # The usual case.
-            if now_us > self._now_us:
-                self._now_us = now_us
+            if now_us > self.now_us:
+                self.now_us = now_us
             self._load_ua = current_ua
-            event_us = self._rail.change_load(current_ua * self._supply.supply_v, self._now_us)
+            event_us = self._rail.change_load(current_ua * self._supply.supply_v, self.now_us)
             if event_us is not None:
                 self._next_event_us = event_us if event_us < self._calm_us else self._calm_us
                 return
@@ -246,7 +247,7 @@ class HarvestingCircuit:
 
     def _replan(self) -> None:
         """Bring everything to the present, let switches act, and find the next event."""
-        now_us, rail, port = self._now_us, self._rail, self._port
+        now_us, rail, port = self.now_us, self._rail, self._port
         rail.advance_to(now_us)
         if now_us >= self._horizon_us:
             self._update_surroundings()
@@ -268,13 +269,13 @@ class HarvestingCircuit:
             self._load_ua = 0.0
         self._calm_us = max(min(self._horizon_us, port.next_event_us), now_us + _INSTANT_US)
         event_us = min(self._calm_us, rail.next_event_us())
-        if self._sensing.powered:
-            event_us = min(event_us, self._sensing.next_change_us(NEVER_US))
+        if self.sensing.powered:
+            event_us = min(event_us, self.sensing.next_change_us(NEVER_US))
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
 
     def _update_surroundings(self) -> None:
         """Temperature and harvest of the present, and until when they hold."""
-        now_us = self._now_us
+        now_us = self.now_us
         self._temperature_c = self._ambient.at_c(now_us)
         self._harvest_uw = self._harvester.power_uw(now_us)
         self._horizon_us = min(
@@ -291,16 +292,16 @@ class HarvestingCircuit:
             self._rail.cell_direction if connected else 0,
             self._rail.running,
             self._temperature_c,
-            self._sensing.bus_input_ohm if gated else None,
-            self._now_us,
+            self.sensing.bus_input_ohm if gated else None,
+            self.now_us,
             self._horizon_us,
         )
 
     def _supply_sensors(self) -> None:
-        pin, sensing = self._pins.sensors, self._sensing
+        pin, sensing = self._pins.sensors, self.sensing
         on = self._rail.board_on and not self._sensors_cut and (pin is None or pin in self._high)
         if on or sensing.powered:
-            sensing.power(on, self._now_us)
+            sensing.power(on, self.now_us)
             self._sensors_ua = sensing.supply_ua
             self._sensors_uw = self._sensors_ua * (self._supply.sensors_v or self._supply.supply_v)
 

@@ -7,31 +7,30 @@ from filmgauge_sim.parts.tmp117 import Tmp117
 
 
 class SensorPair:
-    """Both sensors, attached to `bus` as far as `wiring` has them, without supply at time 0."""
+    """Both sensors, attached to `bus` as far as `wiring` has them, without supply at time 0.
+
+    `shunt_ohm` is the true resistance of the shunt, `bus_input_ohm` what the voltage input loads
+    the cell with while the gate connects it.
+    """
 
     def __init__(
         self, ina228: Ina228, tmp117: Tmp117, bus: I2CBus, wiring: WiringSection = AS_DRAWN
     ) -> None:
         self.bus = bus
         self.powered = False
+        self.shunt_ohm, self.bus_input_ohm = ina228.shunt_ohm, ina228.bus_input_ohm
         self._ina228 = ina228
         self._tmp117 = tmp117
         self._sign = -1.0 if wiring.swapped_leads else 1.0
-        self._temperature_error_c = wiring.temperature_error_c
+        self.temperature_error_c = wiring.temperature_error_c
         if wiring.ina228_address != 0:
             bus.attach(ina228)
         if wiring.tmp117_address != 0:
             bus.attach(tmp117)
 
-    @property
-    def shunt_ohm(self) -> float:
-        """True resistance of the shunt."""
-        return self._ina228.shunt_ohm
-
-    @property
-    def bus_input_ohm(self) -> float:
-        """What the voltage input loads the cell with while the gate connects it."""
-        return self._ina228.bus_input_ohm
+    def swap_leads(self) -> None:
+        """Swap the leads of the shunt."""
+        self._sign = -self._sign
 
     @property
     def supply_ua(self) -> float:
@@ -64,4 +63,4 @@ class SensorPair:
         need not be shown anything."""
         seen_ua = self._sign * shunt_ua
         self._ina228.advance(until_us, seen_ua, before_v, after_v, temperature_c)
-        self._tmp117.advance(until_us, temperature_c + self._temperature_error_c)
+        self._tmp117.advance(until_us, temperature_c + self.temperature_error_c)

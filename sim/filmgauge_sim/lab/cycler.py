@@ -5,7 +5,8 @@ constant current, each chosen so that the voltage is met at its end; the steps g
 current fades.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
@@ -21,92 +22,109 @@ class NeverEnds(ValueError):
     """A step does not reach its end within a thousand hours; the text says which."""
 
 
-def run_current(
-    cell: Specimen,
-    current_ua_cm2: float,
-    temperature_c: float,
-    *,
-    until_v: float | None = None,
-    longest_s: float | None = None,
-    trace: Trace | None = None,
-) -> float:
-    """Constant current until a voltage, a time or the first of both; returns the seconds.
+@dataclass(slots=True)
+class Channel:
+    """A channel of the cycler: a cell at a temperature (degC), recorded in ``trace`` if any.
 
-    The voltage is a lower limit for a discharge, an upper one for a charge. Raises NeverEnds when
-    there is no time limit and the voltage is not reached.
+    Currents are densities, uA/cm2, positive charges.
     """
-    limit_s = _LONGEST_S if longest_s is None else longest_s
-    end_s = limit_s
-    if until_v is not None:
-        low, high = (None, until_v) if current_ua_cm2 > 0.0 else (until_v, None)
-        current_ua = current_ua_cm2 * cell.area_cm2
-        found = cell.next_crossing(current_ua, temperature_c, limit_s, low, high)
-        if found is not None:
-            end_s = found.time_s
-        elif longest_s is None:
-            raise NeverEnds(
-                f"{until_v:g} V is not reached within 1000 h at {current_ua_cm2:g} uA/cm2"
-                f" and {temperature_c:g} degC."
-            )
-    pass_step(cell, current_ua_cm2, temperature_c, end_s, trace)
-    return end_s
 
+    cell: Specimen
+    temperature_c: float
+    trace: Trace | None = None
 
-def pass_step(
-    cell: Specimen,
-    current_ua_cm2: float,
-    temperature_c: float,
-    duration_s: float,
-    trace: Trace | None = None,
-) -> None:
-    """Constant current for a time; with a trace, in parts that are dense at both ends."""
-    current_ua = current_ua_cm2 * cell.area_cm2
-    if trace is None:
-        cell.advance(current_ua, temperature_c, duration_s)
-        return
-    trace.step += 1
-    trace.add(cell.voltage_v(current_ua, temperature_c), current_ua_cm2, temperature_c)
-    done = 0.0
-    for k in range(1, trace.points + 1):
-        x = k / trace.points
-        part = x * x * (3.0 - 2.0 * x) * duration_s
-        cell.advance(current_ua, temperature_c, part - done)
-        trace.pass_time(part - done, current_ua_cm2)
-        trace.add(cell.voltage_v(current_ua, temperature_c), current_ua_cm2, temperature_c)
-        done = part
+    def voltage_v(self, current_ua_cm2: float = 0.0) -> float:
+        """Terminal voltage at this instant under a current, volts."""
+        return self.cell.voltage_v(current_ua_cm2 * self.cell.area_cm2, self.temperature_c)
 
+    def run_current(
+        self,
+        current_ua_cm2: float,
+        *,
+        until_v: float | None = None,
+        longest_s: float | None = None,
+    ) -> float:
+        """Constant current until a voltage, a time or the first of both; returns the seconds.
 
-def hold_voltage(
-    cell: Specimen,
-    voltage_v: float,
-    temperature_c: float,
-    *,
-    until_ua_cm2: float,
-    from_ua_cm2: float,
-    longest_s: float = _LONGEST_S,
-    trace: Trace | None = None,
-) -> float:
-    """Hold a voltage until the current has faded to until_ua_cm2; returns the charge, uAh/cm2.
+        The voltage is a lower limit for a discharge, an upper one for a charge. Raises NeverEnds
+        when there is no time limit and the voltage is not reached.
+        """
+        limit_s = _LONGEST_S if longest_s is None else longest_s
+        end_s = limit_s
+        if until_v is not None:
+            low, high = (None, until_v) if current_ua_cm2 > 0.0 else (until_v, None)
+            current_ua = current_ua_cm2 * self.cell.area_cm2
+            found = self.cell.next_crossing(current_ua, self.temperature_c, limit_s, low, high)
+            if found is not None:
+                end_s = found.time_s
+            elif longest_s is None:
+                raise NeverEnds(
+                    f"{until_v:g} V is not reached within 1000 h at {current_ua_cm2:g} uA/cm2"
+                    f" and {self.temperature_c:g} degC."
+                )
+        self.pass_step(current_ua_cm2, end_s)
+        return end_s
 
-    ``from_ua_cm2`` (signed) is the current before; the hold goes on in its direction.
-    """
-    if trace is not None:
+    def pass_step(
+        self, current_ua_cm2: float, duration_s: float, shares: Sequence[float] = ()
+    ) -> None:
+        """Constant current for a time; recorded in parts that end at these shares of it.
+
+        Without shares there are as many as the trace wants, dense at both ends.
+        """
+        trace = self.trace
+        if trace is None:
+            self._advance(current_ua_cm2, duration_s)
+            return
         trace.step += 1
-    current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
-    while elapsed < longest_s:
-        step_s = min(step_s, longest_s - elapsed)
-        current = current_for_voltage(cell, voltage_v, temperature_c, step_s, current)
-        if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
-            break
-        cell.advance(current * cell.area_cm2, temperature_c, step_s)
-        passed += current * step_s / 3600.0
-        elapsed += step_s
-        if trace is not None:
-            trace.pass_time(step_s, current)
-            volts = cell.voltage_v(current * cell.area_cm2, temperature_c)
-            trace.add(volts, current, temperature_c)
-        step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
-    return passed
+        self._record(current_ua_cm2)
+        even = (k / trace.points for k in range(1, trace.points + 1))
+        done_s = 0.0
+        for share in shares or (x * x * (3.0 - 2.0 * x) for x in even):
+            until_s = share * duration_s
+            self._advance(current_ua_cm2, until_s - done_s)
+            self._record(current_ua_cm2)
+            done_s = until_s
+
+    def hold_voltage(
+        self,
+        voltage_v: float,
+        *,
+        until_ua_cm2: float,
+        from_ua_cm2: float,
+        longest_s: float | None = None,
+    ) -> float:
+        """Hold a voltage until the current has faded to until_ua_cm2; returns the charge, uAh/cm2.
+
+        ``from_ua_cm2`` (signed) is the current before; the hold goes on in its direction.
+        """
+        if self.trace is not None:
+            self.trace.step += 1
+        limit_s = _LONGEST_S if longest_s is None else longest_s
+        current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
+        while elapsed < limit_s:
+            step_s = min(step_s, limit_s - elapsed)
+            current = current_for_voltage(
+                self.cell, voltage_v, self.temperature_c, step_s, current
+            )
+            if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
+                break
+            self._advance(current, step_s)
+            passed += current * step_s / 3600.0
+            elapsed += step_s
+            self._record(current)
+            step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
+        return passed
+
+    def _advance(self, current_ua_cm2: float, duration_s: float) -> None:
+        current_ua = current_ua_cm2 * self.cell.area_cm2
+        self.cell.advance(current_ua, self.temperature_c, duration_s)
+        if self.trace is not None:
+            self.trace.pass_time(duration_s, current_ua_cm2)
+
+    def _record(self, current_ua_cm2: float) -> None:
+        if self.trace is not None:
+            self.trace.add(self.voltage_v(current_ua_cm2), current_ua_cm2, self.temperature_c)
 
 
 def current_for_voltage(

@@ -1,11 +1,11 @@
 """Full cycles, and what is read off them: capacities (over current and over temperature),
 coulombic efficiency, plateaus."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from filmgauge_sim.cell.liquid import LiquidCell
-from filmgauge_sim.lab.cycler import hold_voltage, run_current
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
 
@@ -33,56 +33,33 @@ class Cycle:
         return 100.0 * self.discharge_uah_cm2 / self.charge_uah_cm2
 
 
-def charge(
-    cell: Specimen,
-    current_ua_cm2: float,
-    temperature_c: float,
-    *,
-    hold: bool | None = None,
-    trace: Trace | None = None,
-) -> float:
+def charge(channel: Channel, current_ua_cm2: float, *, hold: bool | None = None) -> float:
     """Charge to the upper end of the window, with a hold unless told not to; returns uAh/cm2."""
-    _, full_v = window_v(cell)
-    seconds = run_current(cell, current_ua_cm2, temperature_c, until_v=full_v, trace=trace)
-    passed = current_ua_cm2 * seconds / 3600.0
-    if is_held(cell) if hold is None else hold:
-        passed += hold_voltage(
-            cell,
-            full_v,
-            temperature_c,
-            until_ua_cm2=HOLD_SHARE * current_ua_cm2,
-            from_ua_cm2=current_ua_cm2,
-            trace=trace,
+    _, full_v = window_v(channel.cell)
+    passed = current_ua_cm2 * channel.run_current(current_ua_cm2, until_v=full_v) / 3600.0
+    if is_held(channel.cell) if hold is None else hold:
+        until_ua_cm2 = HOLD_SHARE * current_ua_cm2
+        passed += channel.hold_voltage(
+            full_v, until_ua_cm2=until_ua_cm2, from_ua_cm2=current_ua_cm2
         )
     return passed
 
 
-def discharge(
-    cell: Specimen, current_ua_cm2: float, temperature_c: float, *, trace: Trace | None = None
-) -> float:
+def discharge(channel: Channel, current_ua_cm2: float) -> float:
     """Discharge (positive current here) to the lower end of the window; returns uAh/cm2."""
-    empty_v, _ = window_v(cell)
-    seconds = run_current(cell, -current_ua_cm2, temperature_c, until_v=empty_v, trace=trace)
-    return current_ua_cm2 * seconds / 3600.0
+    empty_v, _ = window_v(channel.cell)
+    return current_ua_cm2 * channel.run_current(-current_ua_cm2, until_v=empty_v) / 3600.0
 
 
 def cycles(
-    cell: Specimen,
-    current_ua_cm2: float,
-    temperature_c: float,
-    count: int,
-    *,
-    hold: bool | None = None,
-    trace: Callable[[int], Trace | None] = lambda number: None,
+    channel: Channel, current_ua_cm2: float, count: int, *, hold: bool | None = None
 ) -> Iterator[Cycle]:
-    """Charge and discharge at one current, ``count`` times; ``trace`` names those to record."""
+    """Charge and discharge at one current, ``count`` times."""
     for number in range(1, count + 1):
-        record = trace(number)
-        if record is not None:
-            record.cycle = number
-        charged = charge(cell, current_ua_cm2, temperature_c, hold=hold, trace=record)
-        given = discharge(cell, current_ua_cm2, temperature_c, trace=record)
-        yield Cycle(number, charged, given)
+        if channel.trace is not None:
+            channel.trace.cycle = number
+        charged = charge(channel, current_ua_cm2, hold=hold)
+        yield Cycle(number, charged, discharge(channel, current_ua_cm2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +71,14 @@ class Capacity:
     capacity_uah_cm2: float
 
 
-def capacities(
-    cell: Specimen, conditions: Iterable[tuple[float, float]], trace: Trace | None = None
-) -> Iterator[Capacity]:
+def capacities(channel: Channel, conditions: Iterable[tuple[float, float]]) -> Iterator[Capacity]:
     """Charge and discharge the same cell under each (uA/cm2, degC) in turn."""
     for current_ua_cm2, temperature_c in conditions:
-        charge(cell, current_ua_cm2, temperature_c, trace=trace)
-        given = discharge(cell, current_ua_cm2, temperature_c, trace=trace)
-        if trace is not None:
-            trace.cycle += 1
+        channel.temperature_c = temperature_c
+        charge(channel, current_ua_cm2)
+        given = discharge(channel, current_ua_cm2)
+        if channel.trace is not None:
+            channel.trace.cycle += 1
         yield Capacity(current_ua_cm2, temperature_c, given)
 
 

@@ -10,22 +10,25 @@ that the parameter set states, in an hour.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from filmgauge_sim.lab.cycler import hold_voltage, pass_step, run_current
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import Cycle
-from filmgauge_sim.lab.specimen import Specimen
-from filmgauge_sim.lab.trace import Trace
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DENSITIES = {"na/cm2": 1e-3, "ua/cm2": 1.0, "ma/cm2": 1e3}
-_NUMBER = r"([0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)"
-_CURRENT = rf"(?:{_NUMBER} ?([num]a/cm2)|{_NUMBER} ?c|c ?/ ?{_NUMBER})"
-_TIME = rf"{_NUMBER} ?(s|min|h|d)"
-_FLOW = re.compile(
-    rf"(charge|discharge) at {_CURRENT}(?: (?:to|until) {_NUMBER} ?v)?(?: for {_TIME})?"
+_NUMBER = r"[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?"
+_CURRENT = (
+    rf"(?:(?P<density>{_NUMBER}) ?(?P<unit>[num]a/cm2)"
+    rf"|(?P<rate>{_NUMBER}) ?c|c ?/ ?(?P<hours>{_NUMBER}))"
 )
-_HOLD = re.compile(rf"hold at {_NUMBER} ?v until {_CURRENT}(?: for {_TIME})?")
-_REST = re.compile(rf"rest(?: for)? {_TIME}")
+_VOLTS = rf"(?P<volts>{_NUMBER}) ?v"
+_TIME = rf"(?P<time>{_NUMBER}) ?(?P<time_unit>s|min|h|d)"
+_STEPS = (
+    rf"(?P<kind>charge|discharge) at {_CURRENT}(?: (?:to|until) {_VOLTS})?(?: for {_TIME})?",
+    rf"(?P<kind>hold) at {_VOLTS} until {_CURRENT}(?: for {_TIME})?",
+    rf"(?P<kind>rest)(?: for)? {_TIME}",
+)
 _TIMES = re.compile(r"(?:repeat )?([0-9]+) times")
 
 # LiPON is stable from 0 to 5.5 V against lithium.
@@ -92,49 +95,37 @@ class Experiment:
     def __repr__(self) -> str:
         return f"Experiment({self.text!r})"
 
-    def cycles(
-        self, cell: Specimen, temperature_c: float, trace: Trace | None = None
-    ) -> Iterator[Cycle]:
+    def cycles(self, channel: Channel) -> Iterator[Cycle]:
         """Do all steps as often as it says; after each time what was charged and discharged.
 
         Raises NeverEnds where a voltage is not reached within a thousand hours.
         """
         for number in range(1, self.times + 1):
-            if trace is not None:
-                trace.cycle = number
-            yield self._once(cell, temperature_c, number, trace)
+            if channel.trace is not None:
+                channel.trace.cycle = number
+            yield self._once(channel, number)
 
-    def _once(
-        self, cell: Specimen, temperature_c: float, number: int, trace: Trace | None
-    ) -> Cycle:
-        capacity_uah_cm2 = cell.parameters.capacity_uah_cm2
+    def _once(self, channel: Channel, number: int) -> Cycle:
+        capacity_uah_cm2 = channel.cell.parameters.capacity_uah_cm2
         charged = discharged = 0.0
         before_ua_cm2 = 0.0
         for step in self.steps:
             if step.current is None:
-                pass_step(cell, 0.0, temperature_c, step.duration_s or 0.0, trace)
+                channel.pass_step(0.0, step.duration_s or 0.0)
                 continue
             size_ua_cm2 = step.current.density_ua_cm2(capacity_uah_cm2)
             if step.kind == "hold":
                 assert step.until_v is not None
-                passed = hold_voltage(
-                    cell,
+                passed = channel.hold_voltage(
                     step.until_v,
-                    temperature_c,
                     until_ua_cm2=size_ua_cm2,
                     from_ua_cm2=before_ua_cm2 or size_ua_cm2,
-                    trace=trace,
-                    **({} if step.duration_s is None else {"longest_s": step.duration_s}),
+                    longest_s=step.duration_s,
                 )
             else:
                 before_ua_cm2 = size_ua_cm2 if step.kind == "charge" else -size_ua_cm2
-                seconds = run_current(
-                    cell,
-                    before_ua_cm2,
-                    temperature_c,
-                    until_v=step.until_v,
-                    longest_s=step.duration_s,
-                    trace=trace,
+                seconds = channel.run_current(
+                    before_ua_cm2, until_v=step.until_v, longest_s=step.duration_s
                 )
                 passed = before_ua_cm2 * seconds / 3600.0
             charged += max(passed, 0.0)
@@ -143,55 +134,37 @@ class Experiment:
 
 
 def _step(text: str) -> ExperimentStep:
-    if match := _FLOW.fullmatch(text):
-        kind, *current, volts, time, unit = match.groups()
-        if volts is None and time is None:
-            raise StepError(f'"{text}" must say where it ends: to 4.0 V, or for 10 min.')
-        return ExperimentStep(
-            kind,
-            _current(text, *current),
-            None if volts is None else _voltage(text, volts),
-            None if time is None else _duration(text, time, unit),
+    match = next(filter(None, (re.fullmatch(each, text) for each in _STEPS)), None)
+    if match is None:
+        raise StepError(
+            f'"{text}" is not a step; known are: charge or discharge at 6.32 uA/cm2 or C/5 to'
+            " 4.0 V (for 2 h), hold at 4.0 V until 0.1 uA/cm2, rest 10 min, and at the end:"
+            " 300 times."
         )
-    if match := _HOLD.fullmatch(text):
-        volts, *current, time, unit = match.groups()
-        return ExperimentStep(
-            "hold",
-            _current(text, *current),
-            _voltage(text, volts),
-            None if time is None else _duration(text, time, unit),
-        )
-    if match := _REST.fullmatch(text):
-        return ExperimentStep("rest", duration_s=_duration(text, match[1], match[2]))
-    raise StepError(
-        f'"{text}" is not a step; known are: charge or discharge at 6.32 uA/cm2 or C/5 to 4.0 V'
-        " (for 2 h), hold at 4.0 V until 0.1 uA/cm2, rest 10 min, and at the end: 300 times."
-    )
+    given: dict[str, Any] = dict.fromkeys(("density", "rate", "hours", "volts"))
+    given |= match.groupdict()
+    if given["volts"] is None and given["time"] is None:
+        raise StepError(f'"{text}" must say where it ends: to 4.0 V, or for 10 min.')
+    volts, seconds = given["volts"], given["time"]
+    if volts is not None and not 0.0 <= (volts := float(volts)) <= _HIGHEST_V:
+        raise StepError(f'"{text}" must have a voltage from 0 to {_HIGHEST_V:g} V.')
+    if seconds is not None:
+        seconds = float(seconds) * _SECONDS[given["time_unit"]]
+        if not 0.0 < seconds <= _LONGEST_S:
+            raise StepError(f'"{text}" must take more than 0 and up to {_LONGEST_S:g} s.')
+    return ExperimentStep(given["kind"], _current(text, given), volts, seconds)
 
 
-def _current(
-    text: str, density: str | None, unit: str | None, rate: str | None, hours: str | None
-) -> Current:
-    if density is not None and unit is not None:
-        current = Current(float(density) * _DENSITIES[unit])
+def _current(text: str, given: dict[str, Any]) -> Current | None:
+    if given["density"] is not None:
+        current = Current(float(given["density"]) * _DENSITIES[given["unit"]])
         if not 0.0 < current.value <= _HIGHEST_UA_CM2:
             raise StepError(f'"{text}" must have a current above 0 and up to 1 A/cm2.')
         return current
-    number = float(rate or hours or 0.0)
-    rate_c = number if rate is not None or not number else 1.0 / number
+    if given["rate"] is None and given["hours"] is None:
+        return None
+    number = float(given["rate"] or given["hours"])
+    rate_c = number if given["rate"] is not None or not number else 1.0 / number
     if not 0.0 < rate_c <= _HIGHEST_C:
         raise StepError(f'"{text}" must have a rate above 0 and up to {_HIGHEST_C:g} C.')
     return Current(rate_c, is_rate=True)
-
-
-def _voltage(text: str, volts: str) -> float:
-    if not 0.0 <= float(volts) <= _HIGHEST_V:
-        raise StepError(f'"{text}" must have a voltage from 0 to {_HIGHEST_V:g} V.')
-    return float(volts)
-
-
-def _duration(text: str, time: str, unit: str) -> float:
-    seconds = float(time) * _SECONDS[unit]
-    if not 0.0 < seconds <= _LONGEST_S:
-        raise StepError(f'"{text}" must take more than 0 and up to {_LONGEST_S:g} s.')
-    return seconds

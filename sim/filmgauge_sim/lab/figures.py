@@ -84,39 +84,22 @@ def points(xs: Sequence[float], ys: Sequence[float], x_label: str, y_label: str)
 def voltammogram(sweep: Iterable[SweepPoint]) -> Picture:
     """Current over voltage, a colour a cycle."""
     swept = list(sweep)
-
-    def draw(axes: Any) -> None:
-        for cycle in sorted({point.cycle for point in swept}):
-            own = [point for point in swept if point.cycle == cycle]
-            axes.plot(
-                [point.voltage_v for point in own],
-                [point.current_ua_cm2 for point in own],
-                color=COLOURS[(cycle - 1) % len(COLOURS)],
-                label=f"cycle {cycle}",
-            )
-        axes.set(xlabel=VOLTAGE, ylabel="current / uA cm$^{-2}$")
-        axes.legend(fontsize=8)
-
-    return Picture(draw)
+    curves = {
+        f"cycle {cycle}": [(p.voltage_v, p.current_ua_cm2) for p in swept if p.cycle == cycle]
+        for cycle in sorted({point.cycle for point in swept})
+    }
+    return _curves(curves, VOLTAGE, "current / uA cm$^{-2}$")
 
 
 def nyquist(spectra: Mapping[str, Sequence[complex]]) -> Picture:
     """-Im over Re, a colour a spectrum."""
+    curves = {label: [(z.real, -z.imag) for z in spectrum] for label, spectrum in spectra.items()}
+    style = {"marker": "o", "markersize": 2.5, "linewidth": 0.8}
+    plain = _curves(curves, "Re Z / ohm cm$^{2}$", "-Im Z / ohm cm$^{2}$", **style)
 
     def draw(axes: Any) -> None:
-        for k, (label, spectrum) in enumerate(spectra.items()):
-            axes.plot(
-                [z.real for z in spectrum],
-                [-z.imag for z in spectrum],
-                "o-",
-                markersize=2.5,
-                linewidth=0.8,
-                color=COLOURS[k % len(COLOURS)],
-                label=label,
-            )
-        axes.set(xlabel="Re Z / ohm cm$^{2}$", ylabel="-Im Z / ohm cm$^{2}$")
+        plain.draw(axes)
         axes.set_aspect("equal", adjustable="datalim")
-        axes.legend(fontsize=8)
 
     return Picture(draw)
 
@@ -124,24 +107,29 @@ def nyquist(spectra: Mapping[str, Sequence[complex]]) -> Picture:
 def branches(rested: Iterable[RestedPoint]) -> Picture:
     """Rested voltage over stoichiometry, both branches."""
     found = list(rested)
-
-    def draw(axes: Any) -> None:
-        for k, branch in enumerate(("discharge", "charge")):
-            own = [point for point in found if point.branch == branch]
-            xs = [point.stoichiometry for point in own]
-            axes.plot(xs, [point.rested_v for point in own], "o-", color=COLOURS[k], label=branch)
-        axes.set(xlabel="stoichiometry (1 = charged)", ylabel="rested voltage / V")
-        axes.legend(fontsize=8)
-
-    return Picture(draw)
+    curves = {
+        branch: [(p.stoichiometry, p.rested_v) for p in found if p.branch == branch]
+        for branch in ("discharge", "charge")
+    }
+    return _curves(curves, "stoichiometry (1 = charged)", "rested voltage / V", marker="o")
 
 
 def over_time(trace: Trace) -> Picture:
     """Voltage over time."""
+    return _curves({"": [(s.time_s, s.voltage_v) for s in trace.samples]}, "time / s", VOLTAGE)
+
+
+def _curves(
+    curves: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str, **style: Any
+) -> Picture:
+    """Lines through points, a colour a curve; with a legend where they have names."""
 
     def draw(axes: Any) -> None:
-        samples = trace.samples
-        axes.plot([s.time_s for s in samples], [s.voltage_v for s in samples], color=COLOURS[0])
-        axes.set(xlabel="time / s", ylabel=VOLTAGE)
+        for k, (label, curve) in enumerate(curves.items()):
+            xs, ys = [x for x, _ in curve], [y for _, y in curve]
+            axes.plot(xs, ys, color=COLOURS[k % len(COLOURS)], label=label, **style)
+        axes.set(xlabel=x_label, ylabel=y_label)
+        if any(curves):
+            axes.legend(fontsize=8)
 
     return Picture(draw)

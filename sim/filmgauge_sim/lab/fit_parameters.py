@@ -6,6 +6,7 @@ from math import exp, inf, log
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
+from filmgauge_sim.package_data import read_toml
 
 # Two of them are two when they differ by more.
 _CURRENT_RATIO = 1.5
@@ -44,30 +45,10 @@ class FitParameter:
         return (log(low) if low > 0.0 else -inf), log(high)
 
 
-FIT_PARAMETERS = (
-    FitParameter("capacity_uah_cm2", "uAh/cm2", 0.2, logarithmic=True),
-    FitParameter("diffusion_time_h", "h", 0.5, logarithmic=True),
-    FitParameter("diffusion_activation_energy_ev", "eV", 0.15),
-    FitParameter("plateau_middle_v", "V", 0.1),
-    FitParameter("plateau_gap_v", "V", 0.1),
-    FitParameter("kinetic_share", "", 0.15),
-    FitParameter("plateau_slope_v", "V", 0.05),
-    FitParameter("hysteresis_rate", "", 0.5, logarithmic=True),
-    FitParameter("contact_resistance_ohm_cm2", "ohm cm2", 0.5, logarithmic=True),
-    FitParameter("interface_activation_energy_ev", "eV", 0.15),
-    FitParameter("charge_acceptance", "", 0.01),
-)
-
-# No charge and discharge tells these; they stay as in the set begun with.
-NOT_FITTED = (
-    ("lipon_conductivity_s_cm", "only its sum with the contact resistance shows"),
-    ("empty_fall_v, empty_width, full_rise_v, full_width", "the knees are left out"),
-    ("self_discharge_per_year", "needs months of rest"),
-    ("first_charge_*, fresh_*, activation_*, growth_*, slowing_*, fade_*, strain_*,"
-     " adaptation_cycles, ageing_*", "ageing is not fitted"),
-    ("*_capacitance_uf_cm2", "only an impedance spectrum sees them"),
-    ("*_spread", "one cell has none"),
-)  # fmt: skip
+_TABLE = read_toml("filmgauge_sim.lab", "fit_parameters.toml")
+FIT_PARAMETERS = tuple(FitParameter(name, **given) for name, given in _TABLE["fitted"].items())
+# Names of parameters -> why they stay as in the set begun with.
+NOT_FITTED: dict[str, str] = _TABLE["kept"]
 
 
 def unidentifiable(files: Sequence[Sequence[Segment]]) -> dict[str, str]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filmgauge_sim.lab import bdf
-from filmgauge_sim.lab.cycler import rising_root
+from filmgauge_sim.lab.cycler import Channel, rising_root
 from filmgauge_sim.lab.specimen import Specimen, window_v
-from filmgauge_sim.lab.trace import Trace
 
 # A row that lasts this long is recorded in so many parts.
 _LONG_S, _PARTS = 10.0, 20
@@ -63,36 +62,37 @@ def read_loads(path: Path) -> list[Load]:
     return loads
 
 
-def replay(
-    cell: Specimen, loads: list[Load], temperature_c: float, trace: Trace | None = None
-) -> ReplayResult:
+def replay(channel: Channel, loads: list[Load]) -> ReplayResult:
     """Let every load act, none left out however short.
 
     At an end of the window the load is cut off for the rest of its row, as a protection would.
-    A power is a current that is chosen at the start of its row.
+    A power is a current that is chosen at the start of its row. Rows without a temperature have
+    that of the channel.
     """
+    cell, temperature_c = channel.cell, channel.temperature_c
     empty_v, full_v = window_v(cell)
     time_s = charged = discharged = 0.0
     cuts: list[tuple[float, str]] = []
-    voltage = cell.voltage_v(0.0, temperature_c)
+    voltage = channel.voltage_v()
     lowest = highest = voltage
     for load in loads:
         degc = temperature_c if load.temperature_c is None else load.temperature_c
+        channel.temperature_c = degc
         current = load_current_ua(cell, load, degc)
         lower = empty_v if current < 0.0 else None
         upper = full_v if current > 0.0 else None
         found = cell.next_crossing(current, degc, load.duration_s, lower, upper)
         lasts = load.duration_s if found is None else found.time_s
         start_v = cell.voltage_v(current, degc)
-        _act(cell, current, degc, lasts, trace)
+        _act(channel, current, lasts)
         voltage = cell.voltage_v(current, degc)
         lowest, highest = min(lowest, start_v, voltage), max(highest, start_v, voltage)
         charged += max(current, 0.0) * lasts / 3600.0
         discharged += max(-current, 0.0) * lasts / 3600.0
         if found is not None:
             cuts.append((time_s + lasts, found.bound))
-            _act(cell, 0.0, degc, load.duration_s - lasts, trace)
-            voltage = cell.voltage_v(0.0, degc)
+            _act(channel, 0.0, load.duration_s - lasts)
+            voltage = channel.voltage_v()
         time_s += load.duration_s
     first_s, first_at = cuts[0] if cuts else (None, None)
     return ReplayResult(
@@ -100,25 +100,12 @@ def replay(
     )
 
 
-def _act(
-    cell: Specimen, current_ua: float, temperature_c: float, duration_s: float, trace: Trace | None
-) -> None:
-    """One constant current, recorded at its start and at its end, and between if it is long."""
-    density = current_ua / cell.area_cm2
-    if trace is None:
-        cell.advance(current_ua, temperature_c, duration_s)
-        return
-    trace.step += 1
-    trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
+def _act(channel: Channel, current_ua: float, duration_s: float) -> None:
+    """One constant current, recorded at its start and at its end, and between if it is long:
+    densely at the beginning, where the voltage moves."""
     parts = _PARTS if duration_s >= _LONG_S else 1
-    done_s = 0.0
-    for part in range(1, parts + 1):
-        # Dense at the beginning, where the voltage moves.
-        until_s = duration_s * (part / parts) ** 3
-        cell.advance(current_ua, temperature_c, until_s - done_s)
-        trace.pass_time(until_s - done_s, density)
-        trace.add(cell.voltage_v(current_ua, temperature_c), density, temperature_c)
-        done_s = until_s
+    shares = [(part / parts) ** 3 for part in range(1, parts + 1)]
+    channel.pass_step(current_ua / channel.cell.area_cm2, duration_s, shares)
 
 
 def load_current_ua(cell: Specimen, load: Load, temperature_c: float) -> float:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filmgauge_sim.lab import paper_samples as samples
-from filmgauge_sim.lab.cycling import Capacity, Cycle
+from filmgauge_sim.lab.cycling import Cycle
 from filmgauge_sim.lab.figures import (
     CHARGE,
     COLOURS,
@@ -15,36 +14,38 @@ from filmgauge_sim.lab.figures import (
     profiles,
     voltammogram,
 )
-from filmgauge_sim.lab.paper_experiments import CellComparison, PaperResults
-from filmgauge_sim.lab.paper_samples import RateTest
+from filmgauge_sim.lab.paper_experiments import CapacityRun, CellComparison, PaperResults
+from filmgauge_sim.lab.paper_samples import PAPER, SAMPLES
 from filmgauge_sim.lab.sweep import SweepPoint
 
 # Above it the sweep is at the end of the curve in every cycle.
 _FULL_V = 3.9
+# Cycle -> its published figure.
+_PRE_3000 = {1: "pre-li 25.8 uA/cm2 start", 80: "pre-li cycle 80", 3000: "pre-li cycle 3000"}
 
 
 def pictures(results: PaperResults) -> dict[str, Picture]:
     """The figures by name."""
-    degrees = dict(enumerate((f"{each.temperature_c:g} degC" for each in results.temperatures), 1))
-    currents = [f"{current:g} uA/cm2" for current, _ in samples.EVP_RATE.points[1:]]
-    rates = dict(enumerate([*currents[:-1], f"{currents[-1]} again"], 1))
+    runs, capacities = results.runs, results.capacities
+    warm, rates = capacities["pre-li temperature"], capacities["evp-li rate"]
+    degrees = dict(enumerate((f"{each.temperature_c:g} degC" for each in warm.capacities), 1))
+    currents = [f"{each.current_ua_cm2:g} uA/cm2" for each in rates.capacities[1:]]
+    labels = dict(enumerate([*currents[:-1], f"{currents[-1]} again"], 1))
     return {
-        "cv": _sweep(results.sweep),
-        "first-cycles-pre-li": profiles(results.first_pre.trace),
-        "first-cycles-evp-li": profiles(results.first_evp.trace),
-        "rate-pre-li": _rate(samples.PRE_RATE, results.rate_pre),
-        "rate-evp-li": _rate(samples.EVP_RATE, results.rate_evp),
-        "rate-profiles-evp-li": profiles(results.rate_trace, rates),
-        "cycles-300-pre-li": _cycles(results.pre_300.cycles, []),
-        "cycles-3000-pre-li": _cycles(
-            results.pre_3000.cycles, [(1, 7.15), (80, 4.55), (3000, 5.79)]
-        ),
-        "cycles-500-evp-li": _cycles(results.evp_500.cycles, [(500, 5.52)]),
+        "cv": _sweep(results.sweeps["pre-li sweep"]),
+        "first-cycles-pre-li": profiles(runs["pre-li first"].trace),
+        "first-cycles-evp-li": profiles(runs["evp-li first"].trace),
+        "rate-pre-li": _rate("pre-li rate", capacities["pre-li rate"]),
+        "rate-evp-li": _rate("evp-li rate", rates),
+        "rate-profiles-evp-li": profiles(rates.trace, labels),
+        "cycles-300-pre-li": _cycles(runs["pre-li 300"].cycles, {}),
+        "cycles-3000-pre-li": _cycles(runs["pre-li 3000"].cycles, _PRE_3000),
+        "cycles-500-evp-li": _cycles(runs["evp-li 500"].cycles, {500: "evp-li cycle 500"}),
         "nyquist-cycles": nyquist({f"cycle {n}": z for n, z in results.spectra_cycles.items()}),
         "nyquist-temperature": nyquist(
             {f"{degc:g} degC": z for degc, z in results.spectra_temperature.items()}
         ),
-        "temperature-profiles": profiles(results.temperature_trace, degrees),
+        "temperature-profiles": profiles(warm.trace, degrees),
         "liquid-and-solid": _comparison(results.comparison),
     }
 
@@ -90,47 +91,30 @@ def _comparison(cells: Mapping[str, CellComparison]) -> Picture:
     return Picture(draw, panels=3)
 
 
-def _rate(test: RateTest, done: Sequence[Capacity]) -> Picture:
+def _rate(test: str, run: CapacityRun) -> Picture:
     def draw(axes: Any) -> None:
-        numbers = range(1, len(done) + 1)
-        axes.plot(
-            numbers,
-            [each.capacity_uah_cm2 for each in done],
-            "o",
-            color=COLOURS[0],
-            label="simulated",
-        )
-        axes.plot(
-            numbers,
-            [published for _, published in test.points],
-            "s",
-            markerfacecolor="none",
-            markersize=9,
-            color=COLOURS[1],
-            label="published",
-        )
-        axes.set_xticks(list(numbers), [f"{current:g}" for current, _ in test.points])
+        numbers = range(1, len(run.capacities) + 1)
+        given = [each.capacity_uah_cm2 for each in run.capacities]
+        published = SAMPLES[test].published_uah_cm2
+        axes.plot(numbers, given, "o", color=COLOURS[0], label="simulated")
+        _mark_published(axes, numbers, published)
+        axes.set_xticks(list(numbers), [f"{each.current_ua_cm2:g}" for each in run.capacities])
         axes.set(xlabel="uA cm$^{-2}$, in this order", ylabel="discharge / uAh cm$^{-2}$")
-        axes.set_ylim(0.0, 1.1 * max(published for _, published in test.points))
+        axes.set_ylim(0.0, 1.1 * max(published))
         axes.legend(fontsize=8)
 
     return Picture(draw)
 
 
-def _cycles(done: Sequence[Cycle], published: Sequence[tuple[int, float]]) -> Picture:
+def _cycles(done: Sequence[Cycle], published: Mapping[int, str]) -> Picture:
     def draw(axes: Any) -> None:
         numbers = [each.number for each in done]
         given = [each.discharge_uah_cm2 for each in done]
         axes.plot(numbers, given, ".", markersize=2, color=COLOURS[0], label="simulated")
         if published:
-            axes.plot(
-                *zip(*published, strict=True),
-                "s",
-                markerfacecolor="none",
-                markersize=9,
-                color=COLOURS[1],
-                label="published",
-            )
+            figures = PAPER["figures"]["ageing"]
+            values = [figures[name]["published"] for name in published.values()]
+            _mark_published(axes, list(published), values)
         axes.set(xlabel="cycle", ylabel="discharge / uAh cm$^{-2}$")
         axes.set_ylim(0.0, 1.25 * max(given))
         axes.legend(fontsize=8, loc="lower left")
@@ -142,3 +126,8 @@ def _cycles(done: Sequence[Cycle], published: Sequence[tuple[int, float]]) -> Pi
         beside.set_ylim(50.0, 101.0)
 
     return Picture(draw)
+
+
+def _mark_published(axes: Any, numbers: Sequence[int], values: Sequence[float]) -> None:
+    mark = {"markerfacecolor": "none", "markersize": 9, "color": COLOURS[1]}
+    axes.plot(numbers, values, "s", label="published", **mark)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from filmgauge_sim.cell import CellParameters, FilmCell
-from filmgauge_sim.lab.cycler import hold_voltage
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycler_data import Numbers
 from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
 
@@ -135,10 +135,8 @@ def simulated(parameters: CellParameters, file: ComparedFile) -> Numbers:
 
 def _hold(cell: FilmCell, segment: Segment) -> float:
     assert segment.limit_v is not None
-    return hold_voltage(
-        cell,
+    return Channel(cell, segment.temperature_c).hold_voltage(
         segment.limit_v,
-        segment.temperature_c,
         until_ua_cm2=_LEAST_HOLD_UA_CM2,
         from_ua_cm2=segment.current_ua_cm2,
         longest_s=3600.0 * segment.duration_h,

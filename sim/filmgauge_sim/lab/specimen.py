@@ -1,42 +1,19 @@
-"""What the laboratory measures: any cell with this face, chosen by name.
+"""What the laboratory measures: a cell, chosen by name.
 
 Units of the laboratory: uA/cm2 and uAh/cm2 of film, volts, degC, seconds. Positive charges.
 """
 
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, LifeState, load_parameters
-from filmgauge_sim.cell.liquid import LiquidCell, LiquidParameters, load_liquid
+from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
 
 EMPTY_V, FULL_V = 1.0, 4.0  # window of every published galvanostatic test
 LIQUID = "liquid-li-s"
 
-Self = TypeVar("Self", bound="Specimen")
-
-
-class Specimen(Protocol):
-    """The face of a cell that an experiment needs (FilmCell and LiquidCell have it)."""
-
-    @property
-    def parameters(self) -> CellParameters | LiquidParameters: ...
-    @property
-    def area_cm2(self) -> float: ...
-    @property
-    def capacity_uah(self) -> float: ...
-    @property
-    def stoichiometry(self) -> float: ...
-    def clone(self: Self) -> Self: ...
-    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None: ...
-    def voltage_v(self, current_ua: float, temperature_c: float) -> float: ...
-    def next_crossing(
-        self,
-        current_ua: float,
-        temperature_c: float,
-        duration_s: float,
-        low_v: float | None = None,
-        high_v: float | None = None,
-    ) -> Crossing | None: ...
+# What an experiment acts on.
+Specimen = FilmCell | LiquidCell
 
 
 def film(

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from filmgauge_sim.lab.cycler import NeverEnds, pass_step, run_current
-from filmgauge_sim.lab.specimen import Specimen, window_v
-from filmgauge_sim.lab.trace import Trace
+from filmgauge_sim.lab.cycler import Channel, NeverEnds
+from filmgauge_sim.lab.specimen import window_v
 
 # Share of the capacity that a portion must move; the command allows no smaller ones.
 _LEAST_PROGRESS = 1e-6
@@ -23,30 +22,21 @@ class RestedPoint:
 
 
 def titrate(
-    cell: Specimen,
-    temperature_c: float,
-    *,
-    current_ua_cm2: float,
-    pulse_s: float,
-    rest_s: float,
-    trace: Trace | None = None,
+    channel: Channel, *, current_ua_cm2: float, pulse_s: float, rest_s: float
 ) -> Iterator[RestedPoint]:
     """Discharge the cell in portions with a rest after each, then charge it the same way.
 
     Raises NeverEnds when a rest takes back what a portion brought, as a shuttle does.
     """
+    cell = channel.cell
     empty_v, full_v = window_v(cell)
     for branch, sign, limit in (("discharge", -1.0, empty_v), ("charge", 1.0, full_v)):
         while True:
             current, before = sign * current_ua_cm2, cell.stoichiometry
-            lasted = run_current(
-                cell, current, temperature_c, until_v=limit, longest_s=pulse_s, trace=trace
-            )
-            loaded = cell.voltage_v(current * cell.area_cm2, temperature_c)
-            pass_step(cell, 0.0, temperature_c, rest_s, trace)
-            yield RestedPoint(
-                branch, cell.stoichiometry, loaded, cell.voltage_v(0.0, temperature_c)
-            )
+            lasted = channel.run_current(current, until_v=limit, longest_s=pulse_s)
+            loaded = channel.voltage_v(current)
+            channel.pass_step(0.0, rest_s)
+            yield RestedPoint(branch, cell.stoichiometry, loaded, channel.voltage_v())
             if lasted < pulse_s:
                 break
             if (cell.stoichiometry - before) * sign < _LEAST_PROGRESS:
@@ -78,30 +68,20 @@ class Pulse:
 
 
 def pulses(
-    cell: Specimen,
-    temperature_c: float,
-    *,
-    current_ua_cm2: float,
-    pulse_s: float,
-    rest_s: float,
-    count: int,
-    trace: Trace | None = None,
+    channel: Channel, *, current_ua_cm2: float, pulse_s: float, rest_s: float, count: int
 ) -> Iterator[Pulse]:
     """Pulses of a signed current (negative discharges) with a rest after each.
 
     Raises ValueError when a pulse takes the voltage out of 0 to 5.5 V, where LiPON is stable.
     """
-    current_ua = current_ua_cm2 * cell.area_cm2
     for _ in range(count):
-        before = cell.voltage_v(0.0, temperature_c)
-        at_once = cell.voltage_v(current_ua, temperature_c)
-        pass_step(cell, current_ua_cm2, temperature_c, pulse_s, trace)
-        end = cell.voltage_v(current_ua, temperature_c)
+        before, at_once = channel.voltage_v(), channel.voltage_v(current_ua_cm2)
+        channel.pass_step(current_ua_cm2, pulse_s)
+        end = channel.voltage_v(current_ua_cm2)
         if not 0.0 <= end <= _HIGHEST_V:
             raise ValueError(
                 f"a pulse of {current_ua_cm2:g} uA/cm2 for {pulse_s:g} s ends at {end:.3g} V,"
                 f" beyond 0 to {_HIGHEST_V:g} V."
             )
-        pass_step(cell, 0.0, temperature_c, rest_s, trace)
-        rested = cell.voltage_v(0.0, temperature_c)
-        yield Pulse(before, at_once, end, rested, current_ua_cm2)
+        channel.pass_step(0.0, rest_s)
+        yield Pulse(before, at_once, end, channel.voltage_v(), current_ua_cm2)

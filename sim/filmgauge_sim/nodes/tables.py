@@ -91,6 +91,12 @@ def _choices(path: str, root: type[msgspec.Struct]) -> list[str]:
     kind: Any = msgspec.inspect.type_info(root)
     for name in re.findall(r"[a-z]\w*", path):
         kind = next(field.type for field in kind.fields if field.name == name)
-        while inner := getattr(kind, "item_type", None) or getattr(kind, "type", None):
+        while not hasattr(kind, "values") and (inner := _inner(kind)):
             kind = inner
     return [str(value) for value in kind.values]
+
+
+def _inner(kind: Any) -> Any:
+    """Return the type that is annotated, listed or optional, None where there is none."""
+    optional = next(iter(getattr(kind, "types", ())), None)
+    return getattr(kind, "item_type", None) or getattr(kind, "type", None) or optional

@@ -10,6 +10,7 @@ result.plot()
 from typing import Any
 
 from filmgauge_sim.cell import LifeState
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import Cycle
 from filmgauge_sim.lab.experiment import Experiment
 from filmgauge_sim.lab.specimen import specimen
@@ -95,7 +96,7 @@ class Cell:
         if isinstance(experiment, str):
             experiment = Experiment(experiment)
         trace = Trace()
-        cycles = list(experiment.cycles(self.specimen, temperature_c, trace))
+        cycles = list(experiment.cycles(Channel(self.specimen, temperature_c, trace)))
         return ExperimentResult(trace, cycles, self.area_cm2)
 
 

@@ -20,7 +20,7 @@ from filmgauge_sim.parts import ina228_registers as reg
 from filmgauge_sim.parts.ina228_adc import Adc
 from filmgauge_sim.parts.ina228_engine import FRACTION_BITS, Engine
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.parts.registers import RESERVED, RegisterPart, decode_word, encode
+from filmgauge_sim.parts.registers import RegisterPart
 
 CONVERTING_UA = 640.0  # typical, section 6.5
 SHUTDOWN_UA = 5.0  # maximum, section 6.5 (2.8 typical)
@@ -55,16 +55,21 @@ class Ina228(RegisterPart):
             raise ValueError(f"address must be 0x40 to 0x4f, got {address:#04x}")
         if not shunt_ohm > 0:
             raise ValueError(f"shunt_ohm must be above 0, got {shunt_ohm}")
-        super().__init__(address)
+        super().__init__(address, reg.REGISTERS)
         self.shunt_ohm = shunt_ohm
         self.errors = errors
         self.bus_input_ohm = BUS_INPUT_OHM
         self._awake_us = 0
-        self._engine = Engine(random.Random(seed))
-        self._adc = Adc(self._engine)
-        self._stored: dict[int, int] = {}
-        self._readers = self._make_readers()
-        self._writers = self._make_writers()
+        self._engine = engine = Engine(random.Random(seed))
+        self._adc = Adc(engine)
+        self._readers: dict[int, Callable[[], int]] = {
+            reg.VSHUNT: lambda: engine.publish().vshunt << 4,
+            reg.VBUS: lambda: engine.publish().vbus << 4,
+            reg.DIETEMP: lambda: engine.publish().dietemp,
+            reg.CURRENT: lambda: engine.publish().current << 4,
+            reg.CHARGE: engine.charge,
+            reg.DIAG_ALRT: lambda: self._stored[reg.DIAG_ALRT] | engine.flags(),
+        }
         self._reset()
 
     # The analog side
@@ -128,29 +133,19 @@ class Ina228(RegisterPart):
 
     # The bus side
 
-    def read(self, register: int, length: int, now_us: int) -> bytes:
-        """Return `length` bytes of a register, most significant first.
-
-        Raises Nack without supply, and ValueError if `now_us` is not where `advance` has led
-        a converting part.
-        """
-        self._access(now_us)
+    def _shown(self, register: int) -> int:
         reader = self._readers.get(register)
-        value = self._stored.get(register, 0) if reader is None else reader()
-        return encode(value, reg.REGISTERS.get(register, RESERVED).width, length)
+        return self._stored.get(register, 0) if reader is None else reader()
 
-    def write(self, register: int, data: bytes, now_us: int) -> None:
-        """Write a 16-bit register; a read-only or unknown one ignores it. Raises as `read`."""
-        self._access(now_us)
-        word = decode_word(data)
-        writable = reg.REGISTERS.get(register, RESERVED).writable
-        if word is None or not writable:
-            return
+    def _write(self, register: int, word: int) -> None:
         before = self._stored[register]
-        self._stored[register] = word & writable
-        writer = self._writers.get(register)
-        if writer is not None:
-            writer(word, before)
+        self._stored[register] = word & reg.REGISTERS[register].writable
+        if register == reg.CONFIG:
+            self._write_config(word, before)
+        elif register == reg.ADC_CONFIG:
+            self._write_adc_config(word)
+        elif register == reg.SHUNT_CAL:
+            self._engine.scale(self._stored[register])
 
     def _is_behind(self, now_us: int) -> bool:
         return self._adc.running
@@ -158,26 +153,6 @@ class Ina228(RegisterPart):
     def _power_up(self) -> None:
         self._wake(START_UP_US)
         self._start()
-
-    # Registers
-
-    def _make_readers(self) -> dict[int, Callable[[], int]]:
-        engine = self._engine
-        return {
-            reg.VSHUNT: lambda: engine.vshunt() << 4,
-            reg.VBUS: lambda: engine.vbus() << 4,
-            reg.DIETEMP: engine.dietemp,
-            reg.CURRENT: lambda: engine.current() << 4,
-            reg.CHARGE: engine.charge,
-            reg.DIAG_ALRT: lambda: self._stored[reg.DIAG_ALRT] | engine.flags(),
-        }
-
-    def _make_writers(self) -> dict[int, Callable[[int, int], None]]:
-        return {
-            reg.CONFIG: self._write_config,
-            reg.ADC_CONFIG: self._write_adc_config,
-            reg.SHUNT_CAL: self._write_shunt_cal,
-        }
 
     def _write_config(self, word: int, before: int) -> None:
         """RST wins over the rest; a new range or delay restarts conversions (assumed)."""
@@ -193,9 +168,8 @@ class Ina228(RegisterPart):
             if self._adc.running:
                 self._start()
 
-    def _write_adc_config(self, word: int, before: int) -> None:
+    def _write_adc_config(self, word: int) -> None:
         """Every write interrupts and restarts (section 7.3.4)."""
-        del before
         if not (word >> reg.MODE_SHIFT) & reg.CHANNELS:
             self._adc.stop()
             return
@@ -203,10 +177,6 @@ class Ina228(RegisterPart):
         if not self._adc.running:
             self._wake(WAKE_US)
         self._start()
-
-    def _write_shunt_cal(self, word: int, before: int) -> None:
-        del word, before
-        self._engine.scale(self._stored[reg.SHUNT_CAL])
 
     # Conversions
 

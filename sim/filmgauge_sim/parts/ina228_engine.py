@@ -33,7 +33,7 @@ class Engine:
 
     def reset(self) -> None:
         """All results, accumulators and flags to their values after power-on."""
-        self._vshunt = self._vbus = self._dietemp = self._current = 0
+        self.vshunt = self.vbus = self.dietemp = self.current = 0
         self._flags = reg.MEMSTAT
         self._full: tuple[int, int, int] | None = None
         self._charge = self._noisy_cycles = 0
@@ -50,7 +50,7 @@ class Engine:
         channels: bits of MODE. cycle_us: nominal time of one conversion of every channel, us.
         sigma: RMS of the noise of one shunt conversion, codes.
         """
-        self._publish()
+        self.publish()
         self._add_noise()
         self._channels = channels
         self._averages = averages
@@ -63,7 +63,7 @@ class Engine:
 
     def scale(self, shunt_cal: int) -> None:
         """Set SHUNT_CAL, 0 for a CURRENT and a CHARGE that stay 0."""
-        self._publish()
+        self.publish()
         self._add_noise()
         self._gain = (4096 << _GAIN_BITS) // shunt_cal if shunt_cal else 0
         self._prepare()
@@ -77,27 +77,8 @@ class Engine:
         self._eager = self._gain > _UNITY
         self._weight = self._gain * self._cycle_us
 
-    # What the registers show
-
-    def vshunt(self) -> int:
-        """VSHUNT, signed 20-bit code."""
-        self._publish()
-        return self._vshunt
-
-    def vbus(self) -> int:
-        """VBUS, 20-bit code."""
-        self._publish()
-        return self._vbus
-
-    def dietemp(self) -> int:
-        """DIETEMP, signed, 7.8125 m degC."""
-        self._publish()
-        return self._dietemp
-
-    def current(self) -> int:
-        """CURRENT, signed 20-bit, counts of CURRENT_LSB."""
-        self._publish()
-        return self._current
+    # What the registers show: after `publish` also the signed 20-bit codes `vshunt` and `current`
+    # (counts of CURRENT_LSB), the 20-bit code `vbus` and the signed `dietemp` (7.8125 m degC)
 
     def charge(self) -> int:
         """CHARGE, signed 40-bit, counts of CURRENT_LSB x 1 s. Clears CHARGEOF."""
@@ -120,7 +101,7 @@ class Engine:
 
     def clear_ready(self) -> None:
         """A write of ADC_CONFIG that starts conversions clears CNVRF and MATHOF."""
-        self._publish()
+        self.publish()
         self._flags &= ~(reg.CNVRF | reg.MATHOF)
 
     # What the ADC hands over
@@ -166,7 +147,7 @@ class Engine:
         self._bus_sum = tail * 2 * bus_last
         self._flags |= reg.CNVRF
         if self._eager:
-            self._publish()
+            self.publish()
         return True
 
     def _add_charge(self, cycles: int, shunt: int) -> None:
@@ -202,25 +183,23 @@ class Engine:
             self._flags |= reg.MATHOF
         return bounded
 
-    def _publish(self) -> None:
+    def publish(self) -> "Engine":
         """The last complete averages, if still waiting, to the result registers."""
         if self._full is None:
-            return
+            return self
         shunt_sum, bus_sum, temperature = self._full
         self._full = None
         averages = self._averages
         channels = self._channels
         if channels & reg.TEMPERATURE:
-            self._dietemp = temperature
+            self.dietemp = temperature
         if channels & reg.SHUNT:
             if self._sigma:
                 shunt_sum += int(self._rng.gauss(0.0, self._sigma) * sqrt(averages))
             code = (shunt_sum + averages * _HALF) // (averages << FRACTION_BITS)
-            self._vshunt = code = min(max(code, reg.CODE_MIN), reg.CODE_MAX)
-            self._current = self._current_of(code)
+            self.vshunt = code = min(max(code, reg.CODE_MIN), reg.CODE_MAX)
+            # Rounded (assumed).
+            self.current = self._bounded((code * self._gain + _UNITY // 2) >> _GAIN_BITS, 1)
         if channels & reg.BUS:
-            self._vbus = (bus_sum + averages) // (2 * averages)
-
-    def _current_of(self, code: int) -> int:
-        """CURRENT of a VSHUNT code, rounded (assumed)."""
-        return self._bounded((code * self._gain + _UNITY // 2) >> _GAIN_BITS, 1)
+            self.vbus = (bus_sum + averages) // (2 * averages)
+        return self

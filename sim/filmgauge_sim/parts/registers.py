@@ -2,6 +2,7 @@
 a time that never goes back."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -24,7 +25,7 @@ class Register(NamedTuple):
 RESERVED = Register(2)  # an address without a register reads 0 (assumed)
 
 
-def encode(value: int, width: int, length: int) -> bytes:
+def _encode(value: int, width: int, length: int) -> bytes:
     """Bytes of a register of `width` bytes as a reader of `length` bytes gets them.
 
     Most significant byte first; bytes beyond the register are FFh (assumed: nobody drives SDA).
@@ -36,7 +37,7 @@ def encode(value: int, width: int, length: int) -> bytes:
     return data[:length] + b"\xff" * (length - width)
 
 
-def decode_word(data: bytes) -> int | None:
+def _decode_word(data: bytes) -> int | None:
     """The 16-bit word that a write carries, or None if it is cut short.
 
     A cut write changes nothing and bytes after the second are dropped (both assumed).
@@ -47,10 +48,12 @@ def decode_word(data: bytes) -> int | None:
 class RegisterPart(ABC):
     """A part that starts without supply at time 0. `now_us` is true time in us."""
 
-    def __init__(self, address: int) -> None:
+    def __init__(self, address: int, registers: Mapping[int, Register]) -> None:
         self.address = address
         self.powered = False
         self._now_us = 0
+        self._registers = registers
+        self._stored: dict[int, int] = {}
 
     def power(self, on: bool, now_us: int) -> None:
         """Switch the supply at `now_us`. Off forgets everything; on starts from reset values.
@@ -66,13 +69,30 @@ class RegisterPart(ABC):
         if on:
             self._power_up()
 
-    @abstractmethod
     def read(self, register: int, length: int, now_us: int) -> bytes:
-        """Return `length` bytes of a register. Raises Nack without a supply."""
+        """Return `length` bytes of a register, most significant first.
+
+        Raises Nack without supply, and ValueError if `now_us` is not where `advance` has led
+        a converting part.
+        """
+        self._access(now_us)
+        width = self._registers.get(register, RESERVED).width
+        return _encode(self._shown(register), width, length)
+
+    def write(self, register: int, data: bytes, now_us: int) -> None:
+        """Write a 16-bit register; a read-only or unknown one ignores it. Raises as `read`."""
+        self._access(now_us)
+        word = _decode_word(data)
+        if word is not None and self._registers.get(register, RESERVED).writable:
+            self._write(register, word)
 
     @abstractmethod
-    def write(self, register: int, data: bytes, now_us: int) -> None:
-        """Write a register. Raises Nack without a supply."""
+    def _shown(self, register: int) -> int:
+        """Return what a read of the register finds, and let that have its effects."""
+
+    @abstractmethod
+    def _write(self, register: int, word: int) -> None:
+        """Let a word that is written to a writable register act."""
 
     @abstractmethod
     def _reset(self) -> None:

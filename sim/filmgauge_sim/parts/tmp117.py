@@ -14,13 +14,7 @@ EEPROM (their registers read 0). Also noise of the reading.
 
 import random
 
-from filmgauge_sim.parts.registers import (
-    RESERVED,
-    Register,
-    RegisterPart,
-    decode_word,
-    encode,
-)
+from filmgauge_sim.parts.registers import Register, RegisterPart
 
 TEMP_RESULT = 0x00
 CONFIGURATION = 0x01
@@ -69,7 +63,7 @@ class Tmp117(RegisterPart):
             offset_c = random.Random(seed).uniform(-ACCURACY_C, ACCURACY_C)
         if not -ACCURACY_C <= offset_c <= ACCURACY_C:
             raise ValueError(f"offset_c must be {-ACCURACY_C} to {ACCURACY_C}, got {offset_c}")
-        super().__init__(address)
+        super().__init__(address, REGISTERS)
         self.offset_c = offset_c
         self._reset()
 
@@ -113,26 +107,25 @@ class Tmp117(RegisterPart):
 
     # The bus side
 
-    def read(self, register: int, length: int, now_us: int) -> bytes:
-        """Return `length` bytes of a register, most significant first.
-
-        Reading the result or the configuration clears data ready. Raises Nack without supply,
-        and ValueError if `now_us` is not where `advance` has led a converting part.
-        """
-        self._access(now_us)
+    def _shown(self, register: int) -> int:
+        """Reading the result or the configuration clears data ready."""
         value = self._stored.get(register, 0)
         if register == CONFIGURATION:
             value |= self._data_ready
         if register in (CONFIGURATION, TEMP_RESULT):
             self._data_ready = 0
-        return encode(value, REGISTERS.get(register, RESERVED).width, length)
+        return value
 
-    def write(self, register: int, data: bytes, now_us: int) -> None:
-        """Write the configuration; every other register ignores it. Raises as `read`."""
-        self._access(now_us)
-        word = decode_word(data)
-        if word is not None and register == CONFIGURATION:
-            self._configure(word)
+    def _write(self, register: int, word: int) -> None:
+        """The configuration starts its mode afresh (assumed for an unchanged one)."""
+        if word & SOFT_RESET:
+            self._reset()
+            self._start(RESET_US)
+            return
+        if word >> MODE_SHIFT & 3 == 2:  # continuous as well, reads back as 0 (section 7.6)
+            word &= ~(3 << MODE_SHIFT)
+        self._stored[register] = word & REGISTERS[register].writable
+        self._start(0)
 
     def _is_behind(self, now_us: int) -> bool:
         return self._ready_us is not None and now_us >= self._ready_us
@@ -145,17 +138,6 @@ class Tmp117(RegisterPart):
     @property
     def _mode(self) -> int:
         return self._stored[CONFIGURATION] >> MODE_SHIFT & 3
-
-    def _configure(self, word: int) -> None:
-        """A write of the configuration starts its mode afresh (assumed for an unchanged one)."""
-        if word & SOFT_RESET:
-            self._reset()
-            self._start(RESET_US)
-            return
-        if word >> MODE_SHIFT & 3 == 2:  # continuous as well, reads back as 0 (section 7.6)
-            word &= ~(3 << MODE_SHIFT)
-        self._stored[CONFIGURATION] = word & REGISTERS[CONFIGURATION].writable
-        self._start(0)
 
     def _start(self, delay_us: int) -> None:
         """Begin the mode of the configuration `delay_us` from now."""

@@ -25,11 +25,15 @@ from filmgauge_sim.nodes.description import (
     description_from,
     read_description,
 )
+from filmgauge_sim.nodes.faults import FaultSection, check_fault
 from filmgauge_sim.nodes.secrets import read_secrets, throwaway_secrets
 from filmgauge_sim.nodes.surroundings import WorldSection, check_world, plain_world, with_paths
 from filmgauge_sim.nodes.tables import from_table
-from filmgauge_sim.scenario.renamed_keys import check_renamed
+from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
+
+# Keys as they were called before a node had one description -> what they are called now.
+RENAMED: dict[str, str] = read_toml("filmgauge_sim.scenario", "renamed_keys.toml")
 
 
 class ScenarioError(ValueError):
@@ -104,9 +108,10 @@ def scenario_of_node(path: Path) -> Scenario:
 def _node(where: str, entry: object, folder: Path, seed: int) -> ScenarioNode:
     if not isinstance(entry, dict):
         raise ValueError(f"{where} must be a table")
-    check_renamed(where, entry)
+    _check_renamed(where, entry)
     keys: dict[str, Any] = dict(entry)
     surroundings = keys.pop("world", {})
+    faults = _faults(where, keys.pop("fault", []))
     file = keys.pop("file", None)
     secrets_folder = None
     if file is None:
@@ -124,7 +129,29 @@ def _node(where: str, entry: object, folder: Path, seed: int) -> ScenarioNode:
     except ValueError as error:
         raise ValueError(f"{where}.world: {error}") from None
     secrets = _secrets(description, secrets_folder, seed)
-    return ScenarioNode(description=description, world=world, secrets=secrets)
+    return ScenarioNode(description=description, world=world, fault=faults, secrets=secrets)
+
+
+def _faults(where: str, entries: object) -> list[FaultSection]:
+    if not isinstance(entries, list):
+        raise ValueError(f"{where}.fault must be a list of tables")
+    faults = []
+    for index, entry in enumerate(entries):
+        try:
+            faults.append(from_table(entry, FaultSection))
+            check_fault(faults[-1])
+        except ValueError as error:
+            raise ValueError(f"{where}.fault[{index}]: {error}") from None
+    return faults
+
+
+def _check_renamed(where: str, node: Mapping[str, object]) -> None:
+    """Raise ValueError, one sentence with the new key, for a key of a node that has moved."""
+    for key, value in node.items():
+        inner = [f"{key}.{name}" for name in value] if isinstance(value, Mapping) else []
+        for old in (key, *inner):
+            if old in RENAMED:
+                raise ValueError(f"{where}.{old} is now {RENAMED[old]}")
 
 
 def _secrets(description: NodeDescription, folder: Path | None, seed: int) -> dict[str, str]:

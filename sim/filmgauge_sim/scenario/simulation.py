@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
+from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
-from filmgauge_sim.scenario.scenario import Scenario, duration_us
+from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
 
 if TYPE_CHECKING:
     from filmgauge_sim.air.air import Air
@@ -143,3 +143,32 @@ class Simulation:
         if self._air is not None and self._speed is not None:
             self._air.poll()
         return on_idle()
+
+
+def virtual_node(
+    scenario: Scenario,
+    node: ScenarioNode,
+    broker: Broker,
+    folder: Path,
+    runtime: RuntimeName = "micropython",
+    heap: str | None = None,
+    real_wait_ms: int = 5000,
+    radio_port: RadioPort | None = None,
+    single: bool = False,
+) -> VirtualNode:
+    """Return a node of a scenario as `VirtualNode` builds it; its files go into `folder`."""
+    return VirtualNode(
+        node.description,
+        node.world,
+        node.secrets,
+        scenario.network.access_point(node),
+        broker,
+        scenario.seed,
+        folder,
+        runtime,
+        heap,
+        real_wait_ms,
+        radio_port,
+        single,
+        node.fault,
+    )

@@ -29,7 +29,7 @@ from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.diffusion import RATES, WEIGHTS
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
 from filmgauge_sim.cell.open_circuit import OpenCircuit
-from filmgauge_sim.score.gauge_protocol import RecentMean
+from filmgauge_sim.score.gauge import Gauge, RecentMean
 from filmgauge_sim.score.sensor_model import Interrupt, Reading, ReadingKind
 
 _PC_PER_UAH = 3.6e9
@@ -46,7 +46,7 @@ _CURRENT_SIGMA_C = 1e-3  # of the mean current: offset and what the model of the
 _INITIAL_SIGMA = 0.05
 
 
-class CountingGauge:
+class CountingGauge(Gauge):
     """State of charge from a given start by counting alone; capacity that of the parameter set."""
 
     def __init__(
@@ -56,6 +56,10 @@ class CountingGauge:
         self._full_uah = parameters.capacity_uah_cm2 * area_cm2
         self._soc = initial_soc
         self._recent = RecentMean()  # uA
+        self.prepare(parameters, area_cm2)
+
+    def prepare(self, parameters: CellParameters, area_cm2: float) -> None:
+        """Make what a better gauge needs beside a count."""
 
     def update(self, reading: Reading) -> None:
         if reading.kind is ReadingKind.LOST:
@@ -74,9 +78,6 @@ class CountingGauge:
     def soc(self) -> float:
         return self._soc
 
-    def sigma(self) -> float | None:
-        return None
-
     def full_uah(self) -> float:
         return self._full_uah
 
@@ -88,15 +89,6 @@ class CountingGauge:
         if self._recent.current >= 0.0:
             return None
         return self.soc() * self._full_uah / -self._recent.current
-
-    def resistance_ohm(self) -> float | None:
-        return None
-
-    def is_silent_jump(self) -> bool:
-        return False
-
-    def problems(self) -> list[str]:
-        return []
 
     def current_ua(self, reading: Reading) -> float:
         """The current at the moment of a reading."""
@@ -146,10 +138,7 @@ class MeanCurve:
 class RestTableGauge(CountingGauge):
     """A counter that is set by a voltage table when the cell has rested."""
 
-    def __init__(
-        self, parameters: CellParameters, area_cm2: float, shunt_mohm: int, initial_soc: float
-    ) -> None:
-        super().__init__(parameters, area_cm2, shunt_mohm, initial_soc)
+    def prepare(self, parameters: CellParameters, area_cm2: float) -> None:
         self._curve = MeanCurve(parameters, TABLE_POINTS)
         self._rested_h = 0.0
 
@@ -166,10 +155,7 @@ class RestTableGauge(CountingGauge):
 class KalmanGauge(CountingGauge):
     """The filter."""
 
-    def __init__(
-        self, parameters: CellParameters, area_cm2: float, shunt_mohm: int, initial_soc: float
-    ) -> None:
-        super().__init__(parameters, area_cm2, shunt_mohm, initial_soc)
+    def prepare(self, parameters: CellParameters, area_cm2: float) -> None:
         full_uah = self.full_uah()
         self._curve = MeanCurve(parameters, _FILTER_POINTS)
         polarisation = Polarisation(parameters, REFERENCE_C)

@@ -7,7 +7,7 @@ Now and then its disconnect switch is open from one sample to the next: the curr
 the step waits and its time goes on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -121,11 +121,9 @@ class CellRun:
         self._last: Reading | None = None
         self._lost = False
 
-    def samples(
-        self, programme: Callable[["CellRun"], Iterator[ProgrammeStep]], duration_s: float
-    ) -> Iterator[NodeSample]:
-        """Every sample until the programme or duration_s ends."""
-        for step in programme(self):
+    def samples(self, steps: Iterable[ProgrammeStep], duration_s: float) -> Iterator[NodeSample]:
+        """Every sample until the steps or duration_s end."""
+        for step in steps:
             yield from self._perform(step, duration_s)
             if self.now_s >= duration_s:
                 return

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from filmgauge.sensors.ina228 import CountScale
 from filmgauge_sim.board.single_precision import importable, load_single_precision
 from filmgauge_sim.cell.compiled import CompiledProfile
+from filmgauge_sim.score.gauge import Gauge
 from filmgauge_sim.score.gauge_server import GaugeServer
 from filmgauge_sim.score.interpreter_client import InterpreterClient
 from filmgauge_sim.score.sensor_model import Reading, ReadingKind
@@ -35,7 +36,7 @@ def _fuel_gauge(single: bool) -> Any:
         return modules["filmgauge.gauge.fuel_gauge"].FuelGauge
 
 
-class FirmwareGauge:
+class FirmwareGauge(Gauge):
     """One FuelGauge on a runtime.
 
     profile, shunt_mohm: what it is made for. initial_soc: estimate of the state of charge (0 to

@@ -4,8 +4,10 @@ Only a node on USB has a cycler, whose currents are known beforehand; what a har
 draws is its firmware's doing and needs the whole node (--runtime cpython or micropython).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
 from math import inf
 from random import Random
 
@@ -18,7 +20,7 @@ from filmgauge_sim.scenario.loading import ScenarioError
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 from filmgauge_sim.score.cell_run import CellRun, ProgrammeStep, Sampling
 from filmgauge_sim.score.families import Family
-from filmgauge_sim.score.programmes import HOUR_S, Programme
+from filmgauge_sim.score.programmes import HOUR_S
 from filmgauge_sim.score.random_cells import SensorErrors, drawn_sensors
 
 _SHUNT_OHM = 1000.0
@@ -41,13 +43,13 @@ def family_of(scenario: Scenario) -> Family:
         area_cm2=node.cell.area_cm2,
         days=duration_us(scenario.duration) / 86400e6,
         sampling=Sampling(node.intervals.sample_s),
-        programme=_CyclerProgramme(tuple(world.cycler)),
+        programme=partial(_programme, world.cycler),
         weather=_NodeAmbient(world.ambient.mean_c, world.ambient.swing_c, world.ambient.period_h),
         stoichiometry=(state, state),
         is_charged=True,
         initial_soc=(node.soc, node.soc_sigma),
         draw_cell=_the_set,
-        draw_sensors=_SensorsOf(world),
+        draw_sensors=partial(_sensors, world),
     )
 
 
@@ -63,41 +65,23 @@ class _NodeAmbient:
         return Ambient(self.mean_c, self.swing_c, self.period_h).at_c(round(now_s * 1e6))
 
 
-@dataclass(frozen=True, slots=True)
-class _SensorsOf:
+def _sensors(world: WorldSection, source: Random) -> SensorErrors:
     """The sensors that a scenario asks for."""
-
-    world: WorldSection
-
-    def __call__(self, source: Random) -> SensorErrors:
-        clock = self.world.clock_error_ppm / 1e6
-        if self.world.sensor.errors == "ideal":
-            return SensorErrors(clock_error=clock)
-        if self.world.sensor.errors == "drawn":
-            return drawn_sensors(source, clock_error=clock)
-        return SensorErrors(
-            noise_uv=TYPICAL_NOISE_UV,
-            temperature_offset_c=ACCURACY_C,
-            clock_error=clock,
-            **BOUNDS,
-        )
+    clock = world.clock_error_ppm / 1e6
+    if world.sensor.errors == "ideal":
+        return SensorErrors(clock_error=clock)
+    if world.sensor.errors == "drawn":
+        return drawn_sensors(source, clock_error=clock)
+    worst = {"noise_uv": TYPICAL_NOISE_UV, "temperature_offset_c": ACCURACY_C, **BOUNDS}
+    return SensorErrors(clock_error=clock, **worst)
 
 
-@dataclass(frozen=True, slots=True)
-class _CyclerProgramme:
-    """The steps of a cycler, round and round."""
-
-    steps: tuple[CyclerStep, ...]
-
-    def __call__(self, capacity_uah: float, rng: Random) -> Programme:
-        def programme(cell_run: CellRun) -> Iterator[ProgrammeStep]:
-            while True:
-                for step in self.steps:
-                    yield _step(step, capacity_uah)
-                if not self.steps:
-                    yield ProgrammeStep(0.0)
-
-        return programme
+def _programme(
+    steps: Sequence[CyclerStep], cell_run: CellRun, capacity_uah: float, rng: Random
+) -> Iterator[ProgrammeStep]:
+    """The steps of a cycler, round and round; without any a rest."""
+    del cell_run, rng
+    return cycle([_step(step, capacity_uah) for step in steps] or [ProgrammeStep(0.0)])
 
 
 def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:

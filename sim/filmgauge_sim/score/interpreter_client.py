@@ -12,14 +12,21 @@ _SERVER = Path(__file__).with_name("gauge_server.py")
 _PACKAGED = "import sys, micropython_module as m; sys.exit(m.run_main(['', *sys.argv[1:]]))"
 
 
+def interpreter() -> list[str]:
+    """Return the command of a MicroPython interpreter, to which a script is added.
+
+    Raises InterpreterError when there is none.
+    """
+    own = own_interpreter()
+    return [own] if own else [sys.executable, "-c", _PACKAGED]
+
+
 class InterpreterClient:
     """Answers as GaugeServer does, from the other side of a pipe. `close` ends the process."""
 
     def __init__(self, profile: CompiledProfile, shunt_mohm: int) -> None:
-        own = own_interpreter()
-        command = [own] if own else [sys.executable, "-c", _PACKAGED]
         self._process = subprocess.Popen(
-            [*command, str(_SERVER), str(rom() / "firmware")],
+            [*interpreter(), str(_SERVER), str(rom() / "firmware")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -50,34 +50,32 @@ class SensorErrors:
 
 def drawn_cell(parameters: CellParameters, source: Random) -> CellParameters:
     """One cell around a set."""
-    low, high = KINETIC_SHARE
-    capacity = parameters.capacity_uah_cm2 * (1.0 + source.uniform(-CAPACITY, CAPACITY))
-    time_h = parameters.diffusion_time_h * (1.0 + source.uniform(-DIFFUSION_TIME, DIFFUSION_TIME))
-    energy_ev = parameters.diffusion_activation_energy_ev * (
-        1.0 + source.uniform(-ACTIVATION_ENERGY, ACTIVATION_ENERGY)
-    )
-    gap_v = parameters.plateau_gap_v + 2.0 * source.uniform(-HALF_GAP_V, HALF_GAP_V)
-    share = source.uniform(low, high)
+
+    def around(name: str, share: float) -> float:
+        return getattr(parameters, name) * (1.0 + source.uniform(-share, share))
+
+    drawn = {
+        "capacity_uah_cm2": around("capacity_uah_cm2", CAPACITY),
+        "diffusion_time_h": around("diffusion_time_h", DIFFUSION_TIME),
+        "diffusion_activation_energy_ev": around(
+            "diffusion_activation_energy_ev", ACTIVATION_ENERGY
+        ),
+        "plateau_gap_v": parameters.plateau_gap_v + 2.0 * source.uniform(-HALF_GAP_V, HALF_GAP_V),
+        "kinetic_share": source.uniform(*KINETIC_SHARE),
+    }
     resistance, contact, loss, leak = (source.gauss(0.0, 1.0) for _ in range(4))
-    empty, full = (1.0 + source.uniform(-END_WIDTH, END_WIDTH) for _ in range(2))
-    fall, rise = (1.0 + source.uniform(-END_HEIGHT, END_HEIGHT) for _ in range(2))
+    ends = {name: around(name, END_WIDTH) for name in ("empty_width", "full_width")}
+    ends |= {name: around(name, END_HEIGHT) for name in ("empty_fall_v", "full_rise_v")}
+    lost = (1.0 - parameters.charge_acceptance) * exp(parameters.loss_spread * loss)
     return replace(
         parameters,
-        capacity_uah_cm2=capacity,
-        diffusion_time_h=time_h,
-        diffusion_activation_energy_ev=energy_ev,
-        plateau_gap_v=gap_v,
-        kinetic_share=share,
-        empty_width=parameters.empty_width * empty,
-        full_width=parameters.full_width * full,
-        empty_fall_v=parameters.empty_fall_v * fall,
-        full_rise_v=parameters.full_rise_v * rise,
+        **drawn,
+        **ends,
         lipon_conductivity_s_cm=parameters.lipon_conductivity_s_cm
         * exp(-parameters.resistance_spread * resistance),
         contact_resistance_ohm_cm2=parameters.contact_resistance_ohm_cm2
         * exp(parameters.resistance_spread * contact),
-        charge_acceptance=1.0
-        - (1.0 - parameters.charge_acceptance) * exp(parameters.loss_spread * loss),
+        charge_acceptance=1.0 - lost,
         self_discharge_per_year=parameters.self_discharge_per_year
         * exp(parameters.loss_spread * leak),
     )

@@ -17,8 +17,7 @@ from filmgauge_sim.score.baselines import (
 from filmgauge_sim.score.cell_run import CellRun, End, Faults, NodeSample
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.firmware_gauge import FirmwareGauge, RuntimeName
-from filmgauge_sim.score.gauge_protocol import Gauge
-from filmgauge_sim.score.programmes import Programme
+from filmgauge_sim.score.gauge import Gauge
 from filmgauge_sim.score.sensor_model import Reading, SensorModel
 
 SHUNT_OHM = 1000.0
@@ -98,30 +97,102 @@ class Options:
 
 def run(family: Family, seed: int, options: Options | None = None) -> RunLog:
     """Run one seed of a family. The same seed gives the same log on every machine."""
-    parameters = load_parameters(family.cell_set)
-    capacity_uah = parameters.capacity_uah_cm2 * family.area_cm2
-
-    def rng(subject: str) -> Random:
-        return Random(f"{family.name}/{seed}/{subject}")
-
-    cell = _cell(family, parameters, rng)
-    sensors = SensorModel(family.draw_sensors(rng("sensors")), SHUNT_OHM, rng("noise"))
-    stuck_from_s = rng("faults").uniform(0.3, 0.9) * family.days * 86400.0
-    faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
-    cell_run = CellRun(cell, sensors, family.sampling, family.weather.at_c, faults, rng("losses"))
-    ours = _firmware_gauge(family, parameters, options or Options())
-    gauges: dict[str, Gauge] = {GAUGE: ours, **_baselines(family, parameters, cell.stoichiometry)}
-    log = RunLog(family.name, seed, family.load_c * capacity_uah)
-    log.tracks = {name: Track() for name in gauges}
-    log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
-    programme = family.programme(capacity_uah, rng("programme"))
+    made = _Run(family, seed, options or Options())
     try:
-        _record(cell_run, programme, family, gauges, log)
+        made.record()
     finally:
-        ours.close()
-    for name, gauge in gauges.items():
-        log.tracks[name].problems = gauge.problems()
-    return log
+        made.ours.close()
+    for name, gauge in made.gauges.items():
+        made.log.tracks[name].problems = gauge.problems()
+    return made.log
+
+
+class _Run:
+    """The cell, the gauges and the log of one seed.
+
+    All gauges are for the parameter set and not for the drawn cell.
+    """
+
+    def __init__(self, family: Family, seed: int, options: Options) -> None:
+        def rng(subject: str) -> Random:
+            return Random(f"{family.name}/{seed}/{subject}")
+
+        parameters = load_parameters(family.cell_set)
+        capacity_uah = parameters.capacity_uah_cm2 * family.area_cm2
+        self.cell = cell = _cell(family, parameters, rng)
+        sensors = SensorModel(family.draw_sensors(rng("sensors")), SHUNT_OHM, rng("noise"))
+        stuck_from_s = rng("faults").uniform(0.3, 0.9) * family.days * 86400.0
+        faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
+        weather, losses = family.weather.at_c, rng("losses")
+        self._cell_run = CellRun(cell, sensors, family.sampling, weather, faults, losses)
+        self._steps = family.programme(self._cell_run, capacity_uah, rng("programme"))
+        self._duration_s = family.days * 86400.0
+        self.ours = FirmwareGauge(
+            compile_profile(parameters, family.area_cm2),
+            _SHUNT_MOHM,
+            family.initial_soc,
+            family.is_new,
+            options.runtime,
+            options.single,
+        )
+        start = cell.stoichiometry if family.baselines_know_start else family.initial_soc[0]
+        baselines = {
+            name: kind(parameters, family.area_cm2, _SHUNT_MOHM, start)
+            for name, kind in BASELINES.items()
+        }
+        self.gauges: dict[str, Gauge] = {GAUGE: self.ours, **baselines}
+        self.log = RunLog(family.name, seed, family.load_c * capacity_uah)
+        self.log.tracks = {name: Track() for name in self.gauges}
+        self.log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
+        self._recent = truth.RecentDischarge()
+
+    def record(self) -> None:
+        """Let every gauge follow the run, and log what each says beside the truth."""
+        cell, log = self.cell, self.log
+        least_ua = truth.LEAST_C * cell.capacity_uah
+        next_evaluation_s = 0.0
+        temperature_cdeg = 2500
+        reference = (_NAN, _NAN)
+        for sample in self._cell_run.samples(self._steps, self._duration_s):
+            reading: Reading = sample.reading
+            if reading.temperature_cdeg:
+                temperature_cdeg = reading.temperature_cdeg
+            self._recent.add(sample.now_s, sample.passed_uah, least_ua)
+            log.time_s.append(sample.now_s)
+            log.soc.append(cell.stoichiometry)
+            if sample.end in _ENDS:
+                log.ends.append((sample.now_s, sample.end))
+            for name, gauge in self.gauges.items():
+                gauge.update(reading)
+                track = log.tracks[name]
+                track.soc.append(gauge.soc())
+                track.sigma.append(_or_nan(gauge.sigma()))
+                track.silent_jumps += gauge.is_silent_jump()
+            if sample.now_s >= next_evaluation_s:
+                next_evaluation_s += self._duration_s / EVALUATIONS
+                if reference[0] != cell.capacity_uah:
+                    reference = cell.capacity_uah, truth.full_available_uah(cell, log.load_ua)
+                log.reference_uah.append(reference[1])
+                self._evaluate(sample, temperature_cdeg)
+
+    def _evaluate(self, sample: NodeSample, temperature_cdeg: int) -> None:
+        """Ask the cell what it would deliver, and the gauges what they think of it."""
+        cell, log = self.cell, self.log
+        log.evaluated.append(len(log.time_s) - 1)
+        log.available_uah.append(deliverable_uah(cell, log.load_ua, sample.temperature_c))
+        log.full_uah.append(cell.capacity_uah)
+        mean_ua = self._recent.discharge_ua()
+        to_empty_h = _NAN
+        if mean_ua is not None:
+            to_empty_h = truth.time_to_empty_h(cell, mean_ua, sample.temperature_c)
+        log.mean_ua.append(_or_nan(mean_ua))
+        log.time_to_empty_h.append(to_empty_h)
+        for name, gauge in self.gauges.items():
+            track = log.tracks[name]
+            track.available_uah.append(gauge.available_uah(log.load_ua, temperature_cdeg))
+            track.full_uah.append(gauge.full_uah())
+            track.time_to_empty_h.append(_or_nan(gauge.time_to_empty_h(temperature_cdeg)))
+            track.resistance_ohm.append(_or_nan(gauge.resistance_ohm()))
 
 
 def _cell(family: Family, parameters: CellParameters, rng: Callable[[str], Random]) -> FilmCell:
@@ -130,98 +201,8 @@ def _cell(family: Family, parameters: CellParameters, rng: Callable[[str], Rando
     hysteresis = start.choice((-1.0, 1.0))
     if family.is_charged is not None:
         hysteresis = 1.0 if family.is_charged else -1.0
-    return FilmCell(
-        family.draw_cell(parameters, rng("cell")),
-        family.area_cm2,
-        stoichiometry,
-        hysteresis=hysteresis,
-        life=family.life,
-    )
-
-
-def _firmware_gauge(family: Family, parameters: CellParameters, options: Options) -> FirmwareGauge:
-    """Our gauge, for the parameter set and not for the drawn cell, as the baselines are."""
-    profile = compile_profile(parameters, family.area_cm2)
-    return FirmwareGauge(
-        profile,
-        _SHUNT_MOHM,
-        family.initial_soc,
-        family.is_new,
-        options.runtime,
-        options.single,
-    )
-
-
-def _baselines(family: Family, parameters: CellParameters, true_soc: float) -> dict[str, Gauge]:
-    start = true_soc if family.baselines_know_start else family.initial_soc[0]
-    return {
-        name: kind(parameters, family.area_cm2, _SHUNT_MOHM, start)
-        for name, kind in BASELINES.items()
-    }
-
-
-def _record(
-    cell_run: CellRun,
-    programme: Programme,
-    family: Family,
-    gauges: dict[str, Gauge],
-    log: RunLog,
-) -> None:
-    """Let every gauge follow the run, and log what each says beside the truth."""
-    cell = cell_run.cell
-    recent = truth.RecentDischarge()
-    least_ua = truth.LEAST_C * cell.capacity_uah
-    duration_s = family.days * 86400.0
-    next_evaluation_s = 0.0
-    temperature_cdeg = 2500
-    reference = (_NAN, _NAN)
-    for sample in cell_run.samples(programme, duration_s):
-        reading: Reading = sample.reading
-        if reading.temperature_cdeg:
-            temperature_cdeg = reading.temperature_cdeg
-        recent.add(sample.now_s, sample.passed_uah, least_ua)
-        log.time_s.append(sample.now_s)
-        log.soc.append(cell.stoichiometry)
-        if sample.end in _ENDS:
-            log.ends.append((sample.now_s, sample.end))
-        for name, gauge in gauges.items():
-            gauge.update(reading)
-            track = log.tracks[name]
-            track.soc.append(gauge.soc())
-            track.sigma.append(_or_nan(gauge.sigma()))
-            track.silent_jumps += gauge.is_silent_jump()
-        if sample.now_s >= next_evaluation_s:
-            next_evaluation_s += duration_s / EVALUATIONS
-            if reference[0] != cell.capacity_uah:
-                reference = cell.capacity_uah, truth.full_available_uah(cell, log.load_ua)
-            log.reference_uah.append(reference[1])
-            _evaluate(cell, sample, recent, temperature_cdeg, gauges, log)
-
-
-def _evaluate(
-    cell: FilmCell,
-    sample: NodeSample,
-    recent: truth.RecentDischarge,
-    temperature_cdeg: int,
-    gauges: dict[str, Gauge],
-    log: RunLog,
-) -> None:
-    """Ask the cell what it would deliver, and the gauges what they think of it."""
-    log.evaluated.append(len(log.time_s) - 1)
-    log.available_uah.append(deliverable_uah(cell, log.load_ua, sample.temperature_c))
-    log.full_uah.append(cell.capacity_uah)
-    mean_ua = recent.discharge_ua()
-    to_empty_h = _NAN
-    if mean_ua is not None:
-        to_empty_h = truth.time_to_empty_h(cell, mean_ua, sample.temperature_c)
-    log.mean_ua.append(_or_nan(mean_ua))
-    log.time_to_empty_h.append(to_empty_h)
-    for name, gauge in gauges.items():
-        track = log.tracks[name]
-        track.available_uah.append(gauge.available_uah(log.load_ua, temperature_cdeg))
-        track.full_uah.append(gauge.full_uah())
-        track.time_to_empty_h.append(_or_nan(gauge.time_to_empty_h(temperature_cdeg)))
-        track.resistance_ohm.append(_or_nan(gauge.resistance_ohm()))
+    drawn = family.draw_cell(parameters, rng("cell"))
+    return FilmCell(drawn, family.area_cm2, stoichiometry, hysteresis=hysteresis, life=family.life)
 
 
 def _or_nan(value: float | None) -> float:

@@ -73,7 +73,7 @@ def family_score(family: Family, logs: Sequence[RunLog]) -> FamilyScore:
     others = {name: family_figures.figures(logs, name, family.counted) for name in BASELINES}
     ends = [family_figures.anchors(log) for log in logs]
     means = {kind: sum(each[kind] for each in ends) / len(ends) for kind in ends[0]}
-    checks = bounds.checks(family.name, gauge, others)
+    checks = bounds.checks(family.bounds, gauge, others)
     return FamilyScore(family, gauge, others, checks, means, logs[0])
 
 

@@ -2,7 +2,7 @@
 
 from filmgauge_sim.cell import FilmCell, deliverable_uah
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
-from filmgauge_sim.score.gauge_protocol import HOUR_S, RecentMean
+from filmgauge_sim.score.gauge import HOUR_S, RecentMean
 
 LOAD_C = 1 / 20  # the stated load, in C of the profile, where a family states no other
 LEAST_C = 1 / 500  # a smaller mean discharge is a rest: the voltage input draws some as well

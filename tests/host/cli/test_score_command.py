@@ -1,13 +1,15 @@
 """`filmgauge score`: what it prints, the files it writes, one sentence for everything wrong."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.cli.score import missed_text
-from filmgauge_sim.score.bounds import FAMILY_BOUNDS, Check, FamilyBounds
+from filmgauge_sim.score.bounds import Check, FamilyBounds
+from filmgauge_sim.score.families import FAMILIES
 
 SCENARIO = """
 name = "short"
@@ -53,8 +55,8 @@ def test_one_family_as_json_and_picture(tmp_path):
 
 
 def test_a_missed_bound_is_named_and_ends_with_1(monkeypatch):
-    tight = FamilyBounds(rmse_pct=1e-6, worst_pct=None)
-    monkeypatch.setitem(FAMILY_BOUNDS, "cold-boot", tight)
+    tight = replace(FAMILIES["cold-boot"], bounds=FamilyBounds(rmse_pct=1e-6))
+    monkeypatch.setitem(FAMILIES, "cold-boot", tight)
     ran = score("cold-boot", "--seeds", 1, "--first-seed", 3, "--json")
     assert ran.exit_code == 1
     family = json.loads(ran.stdout)["families"]["cold-boot"]

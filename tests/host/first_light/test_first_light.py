@@ -71,9 +71,8 @@ def bench(link: BoardLink, board: SerialBoard) -> Bench:
 def test_a_right_board_passes(tmp_path: Path, kind: str) -> None:
     board = bench_board(kind, tmp_path)
     install(board.board.flash, firmware())
-    with board:
-        with interrupted(str(board.port.path)) as link:
-            results = run_checks(bench(link, board), CHECKS, lambda _: None)
+    with board, interrupted(str(board.port.path)) as link:
+        results = run_checks(bench(link, board), CHECKS, lambda _: None)
     absent = {"Wi-Fi"} if kind == "stm32wb55" else {"Bluetooth", "radio ends a sleep"}
     expected = {name: "not done" if name in absent else "ok" for name in CHECKS}
     assert {result.check: result.verdict for result in results} == expected, results
@@ -141,9 +140,8 @@ def test_a_wrong_board_differs_and_says_what_it_means(
 def test_flash_that_forgets_what_it_acknowledged_differs(tmp_path: Path) -> None:
     board = bench_board("esp32-c3", tmp_path, faults=BoardFaults(forgotten=300))
     install(board.board.flash, firmware())
-    with board:
-        with interrupted(str(board.port.path)) as link:
-            (result,) = run_checks(bench(link, board), ["power cut"], lambda _: None)
+    with board, interrupted(str(board.port.path)) as link:
+        (result,) = run_checks(bench(link, board), ["power cut"], lambda _: None)
     assert result.verdict == "differs", result
     assert result.figures["found"] is None or (
         result.figures["found"] < result.figures["acknowledged"]

@@ -5,8 +5,8 @@ from pathlib import Path
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import scenario_from
+from filmgauge_sim.scenario.simulation import virtual_node
 
 NOWHERE = Broker("127.0.0.1", 1)
 DARK = {"outages": [{"begin_h": 0, "end_h": 1e5}]}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.lab.cycler import pass_step, run_current
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycling import charge, discharge
 from filmgauge_sim.lab.trace import Trace
 
@@ -29,14 +29,15 @@ AREA_CM2 = 0.19
 
 def cycled(currents, temperature_c=25.0, *, rest_in_the_middle=False):
     """A charge with a hold and a discharge at each current."""
-    cell, trace = FilmCell(OTHER, 1.0, 0.0, hysteresis=-1.0), Trace()
+    trace = Trace()
+    channel = Channel(FilmCell(OTHER, 1.0, 0.0, hysteresis=-1.0), temperature_c, trace)
     for current in currents:
-        charge(cell, current, temperature_c, trace=trace)
+        charge(channel, current)
         if rest_in_the_middle:
             half_s = 3600.0 * 5.0 / current
-            run_current(cell, -current, temperature_c, longest_s=half_s, trace=trace)
-            pass_step(cell, 0.0, temperature_c, 1800.0, trace)
-        discharge(cell, current, temperature_c, trace=trace)
+            channel.run_current(-current, longest_s=half_s)
+            channel.pass_step(0.0, 1800.0)
+        discharge(channel, current)
     return trace
 
 

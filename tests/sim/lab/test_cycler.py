@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
-from filmgauge_sim.lab.cycler import NeverEnds, hold_voltage, rising_root, run_current
+from filmgauge_sim.lab.cycler import Channel, NeverEnds, rising_root
 from filmgauge_sim.lab.cycling import cycles
 from filmgauge_sim.lab.experiment import Current, Experiment, ExperimentStep, StepError
 from filmgauge_sim.lab.trace import Trace
@@ -24,16 +24,18 @@ def film(**options):
 def test_cutoffs_are_met(current, temperature):
     cell = film()
     for signed, limit in ((current, 4.0), (-current, 1.0)):
-        run_current(cell, signed, temperature, until_v=limit)
+        Channel(cell, temperature).run_current(signed, until_v=limit)
         shown = cell.voltage_v(signed * 0.19, temperature)
         assert shown == pytest.approx(limit, abs=1e-4)
 
 
 def test_a_hold_keeps_the_voltage_while_the_current_fades():
     cell, trace = film(), Trace()
-    run_current(cell, 8.0, 25.0, until_v=4.0)
+    channel = Channel(cell, 25.0)
+    channel.run_current(8.0, until_v=4.0)
+    channel.trace = trace
     before = cell.stoichiometry
-    passed = hold_voltage(cell, 4.0, 25.0, until_ua_cm2=0.08, from_ua_cm2=8.0, trace=trace)
+    passed = channel.hold_voltage(4.0, until_ua_cm2=0.08, from_ua_cm2=8.0)
     currents = [sample.current_ua_cm2 for sample in trace.samples]
     assert currents == sorted(currents, reverse=True)
     assert 0.08 <= currents[-1] < 0.2
@@ -46,13 +48,13 @@ def test_a_hold_keeps_the_voltage_while_the_current_fades():
 
 def test_a_step_without_end_says_so():
     with pytest.raises(NeverEnds, match=r"4\.9 V is not reached"):
-        run_current(film(), 1e-6, 25.0, until_v=4.9)
+        Channel(film(), 25.0).run_current(1e-6, until_v=4.9)
 
 
 def test_a_record_changes_nothing():
     plain, recorded, trace = film(), film(), Trace()
-    one = list(cycles(plain, 6.0, 25.0, 2))
-    two = list(cycles(recorded, 6.0, 25.0, 2, trace=lambda number: trace))
+    one = list(cycles(Channel(plain, 25.0), 6.0, 2))
+    two = list(cycles(Channel(recorded, 25.0, trace), 6.0, 2))
     for a, b in zip(one, two, strict=True):
         assert b.charge_uah_cm2 == pytest.approx(a.charge_uah_cm2, rel=1e-6)
         assert b.discharge_uah_cm2 == pytest.approx(a.discharge_uah_cm2, rel=1e-6)
@@ -64,7 +66,7 @@ def test_a_record_changes_nothing():
 
 def test_charge_balance_over_many_ageing_cycles():
     cell = film(life=LifeState.as_built())
-    done = list(cycles(cell, 10.0, 25.0, 60))
+    done = list(cycles(Channel(cell, 25.0), 10.0, 60))
     passed = 0.19 * sum(c.charge_uah_cm2 - c.discharge_uah_cm2 for c in done)
     through = 0.19 * sum(c.charge_uah_cm2 + c.discharge_uah_cm2 for c in done)
     stored = cell.stoichiometry * cell.capacity_uah
@@ -102,7 +104,7 @@ def test_a_rate_is_over_the_capacity_of_the_set(text):
     assert experiment.steps[1].current == Current(0.02, is_rate=True)
     cell = FilmCell(replace(PRE, capacity_uah_cm2=10.0), 3.0, life=LifeState(cycles=1500.0))
     trace = Trace()
-    list(Experiment(f"discharge at {text} to 1.0 V").cycles(cell, 25.0, trace))
+    list(Experiment(f"discharge at {text} to 1.0 V").cycles(Channel(cell, 25.0, trace)))
     assert trace.samples[0].current_ua_cm2 == -2.0
 
 
@@ -137,7 +139,7 @@ def test_no_text_breaks_the_reader(text):
 def test_steps_do_what_they_say():
     cell, trace = film(), Trace()
     text = "charge at 2 uA/cm2 for 2 h, rest 30 min, discharge at 4 uA/cm2 for 15 min"
-    (cycle,) = Experiment(text).cycles(cell, 25.0, trace)
+    (cycle,) = Experiment(text).cycles(Channel(cell, 25.0, trace))
     assert cycle.charge_uah_cm2 == pytest.approx(4.0)
     assert cycle.discharge_uah_cm2 == pytest.approx(1.0)
     assert trace.time_s == pytest.approx(2.75 * 3600)

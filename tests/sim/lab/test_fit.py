@@ -4,6 +4,7 @@ import pytest
 from cycler_data import AREA_CM2, OTHER, PRE, cycled, noisy, truths
 
 from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycler_data import read_cycler_data
 from filmgauge_sim.lab.fit import fit
 from filmgauge_sim.lab.fit_result import fitted_set, picture
@@ -89,7 +90,9 @@ def test_one_current_tells_the_kinetic_share_by_a_rest_only(tmp_path):
 def test_a_titration_tells_the_cell_too(tmp_path):
     """Portions with rests: timed flows, one current, the cell full at the beginning."""
     cell, trace = FilmCell(OTHER, 1.0), Trace()
-    portions = titrate(cell, 25.0, current_ua_cm2=1.0, pulse_s=3600.0, rest_s=7200.0, trace=trace)
+    portions = titrate(
+        Channel(cell, 25.0, trace), current_ua_cm2=1.0, pulse_s=3600.0, rest_s=7200.0
+    )
     assert len(list(portions)) > 20
     found = fitted(tmp_path, noisy(trace, 6, gain=0.0))
     estimates = {each.name: each for each in found.estimates}

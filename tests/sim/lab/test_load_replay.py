@@ -3,6 +3,7 @@
 import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.load_replay import Load, read_loads, replay
 from filmgauge_sim.lab.titration import pulses, titrate
 from filmgauge_sim.lab.trace import Trace
@@ -24,7 +25,7 @@ def test_no_burst_of_a_millisecond_is_missed(tmp_path):
     rows.append("86400,0")
     loads = read_loads(written(tmp_path, "\n".join(rows)))
     cell = FilmCell(EVP, 10.0, 0.5)
-    found = replay(cell, loads, 25.0)
+    found = replay(Channel(cell, 25.0), loads)
     assert found.discharged_uah == pytest.approx(288 * 400 * 1e-3 / 3600, rel=1e-6)
     assert found.time_s == pytest.approx(86400)
     # Every burst shows in the lowest voltage: by the reaction's share at least.
@@ -34,7 +35,7 @@ def test_no_burst_of_a_millisecond_is_missed(tmp_path):
 def test_a_burst_of_a_millisecond_that_crosses_the_limit_is_cut_short():
     cell = FilmCell(EVP, 1.0, 0.02)
     loads = [Load(3600.0, 0.0, False, None), Load(1e-3, -9e4, False, None)]
-    found = replay(cell, [*loads, Load(3600.0, 0.0, False, None)], 25.0)
+    found = replay(Channel(cell, 25.0), [*loads, Load(3600.0, 0.0, False, None)])
     assert (found.cut_rows, found.first_cut_at) == (1, "low")
     assert found.first_cut_s is not None
     assert 3600.0 <= found.first_cut_s < 3600.001
@@ -45,7 +46,7 @@ def test_power_is_voltage_times_current(tmp_path):
     path = written(tmp_path, "time_h,power_mw\n0,-0.02\n1e-6,0\n2e-6,0\n")
     cell = FilmCell(EVP, 10.0, 0.5)
     trace = Trace()
-    replay(cell, read_loads(path), 25.0, trace)
+    replay(Channel(cell, 25.0, trace), read_loads(path))
     first = trace.samples[0]
     assert first.voltage_v * first.current_ua_cm2 * 10.0 == pytest.approx(-20.0, rel=1e-6)
 
@@ -53,19 +54,19 @@ def test_power_is_voltage_times_current(tmp_path):
 def test_a_power_that_the_cell_cannot_give_is_named():
     cell = FilmCell(EVP, 1.0, 0.5)
     with pytest.raises(ValueError, match="cannot give"):
-        replay(cell, [Load(1.0, -1e9, True, None)], 25.0)
+        replay(Channel(cell, 25.0), [Load(1.0, -1e9, True, None)])
 
 
 def test_a_trace_written_as_bdf_is_read_again(tmp_path):
     cell, trace = FilmCell(EVP, 2.5, 0.8), Trace(points=20)
     given = list(
-        titrate(cell, 25.0, current_ua_cm2=1.0, pulse_s=1800.0, rest_s=600.0, trace=trace)
+        titrate(Channel(cell, 25.0, trace), current_ua_cm2=1.0, pulse_s=1800.0, rest_s=600.0)
     )
     assert {point.branch for point in given} == {"charge", "discharge"}
     path = tmp_path / "test.bdf.csv"
     path.write_text(trace.to_bdf(2.5))
     twin = FilmCell(EVP, 2.5, 0.8)
-    found = replay(twin, read_loads(path), 25.0)
+    found = replay(Channel(twin, 25.0), read_loads(path))
     assert found.discharged_uah > 5.0
     assert twin.stoichiometry == pytest.approx(cell.stoichiometry, abs=2e-3)
 
@@ -89,6 +90,6 @@ def test_a_bad_file_is_named(tmp_path, text, says):
 
 def test_a_pulse_shows_ohm_and_reaction_at_once():
     cell = FilmCell(EVP, 1.0, 0.5, hysteresis=-1.0)
-    (one,) = pulses(cell, 25.0, current_ua_cm2=-1.12, pulse_s=1.0, rest_s=1.0, count=1)
+    (one,) = pulses(Channel(cell, 25.0), current_ua_cm2=-1.12, pulse_s=1.0, rest_s=1.0, count=1)
     assert one.before_v - one.at_once_v == pytest.approx(0.35 * EVP.kinetic_share, abs=1e-6)
     assert one.end_v < one.at_once_v

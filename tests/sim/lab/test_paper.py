@@ -76,12 +76,12 @@ def test_both_first_charges(table):
 
 
 def test_the_sweep_carries_about_ten_microamperes(results):
-    most = max(abs(p.current_ua_cm2) for p in results.sweep if p.cycle > 1)
+    most = max(abs(p.current_ua_cm2) for p in results.sweeps["pre-li sweep"] if p.cycle > 1)
     assert 7.0 < most < 13.0
 
 
 def test_the_shape_of_the_3000_cycles(results):
-    given = [cycle.discharge_uah_cm2 for cycle in results.pre_3000.cycles]
+    given = [cycle.discharge_uah_cm2 for cycle in results.runs["pre-li 3000"].cycles]
     lowest = given.index(min(given[:300]))
     highest = given.index(max(given[lowest:]))
     assert 40 < lowest < 120

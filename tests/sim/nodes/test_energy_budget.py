@@ -16,8 +16,8 @@ from filmgauge_sim.nodes.sections import BudgetSection
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 WINDOW = load_scenario("window").node[0].description
 IMPLANT = load_scenario("implant").node[0].description

@@ -10,8 +10,8 @@ from description_keys import nested
 
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import scenario_from
+from filmgauge_sim.scenario.simulation import virtual_node
 
 NOWHERE = Broker("127.0.0.1", 9)
 DAY_US = 86_400_000_000

@@ -22,8 +22,8 @@ from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.secrets import SECRETS_FILE
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.world import build_world
-from filmgauge_sim.scenario import renamed_keys
 from filmgauge_sim.scenario.loading import (
+    RENAMED,
     ScenarioError,
     available_scenarios,
     load_scenario,
@@ -351,7 +351,7 @@ def test_the_truth_may_differ_from_what_the_node_believes(tmp_path: Path) -> Non
     for node, soc, ohm in ((plain, 0.5, 1000.0), (wrong, 0.8, 900.0)):
         made = build_world(node.description, node.world, random.Random(1))
         assert made.truth().stoichiometry == soc
-        assert made._sensing.shunt_ohm == ohm
+        assert made.sensing.shunt_ohm == ohm
 
 
 OLD = {
@@ -374,7 +374,7 @@ def test_a_key_that_has_moved_is_answered_with_its_new_name(tmp_path: Path, text
     assert OLD[text] in refused(tmp_path, HEAD + NODE + text + "\n")
 
 
-@pytest.mark.parametrize(("old", "new"), renamed_keys.MOVED.items())
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
 def test_every_new_name_exists(old: str, new: str) -> None:
     kind: Any = {"world": WorldSection}.get(new.partition(".")[0], NodeDescription)
     path = re.match(r"[a-z0-9_.]+", new)

@@ -29,7 +29,7 @@ class Driven:
             cell, sensors, sampling, lambda now_s: 25.0, Faults(**faults), Random(2)
         )
         self.samples = []
-        for sample in self.run.samples(lambda cell_run: iter(steps), hours * HOUR):
+        for sample in self.run.samples(steps, hours * HOUR):
             self.samples.append(sample)
         self.readings = [sample.reading for sample in self.samples]
 
@@ -88,7 +88,7 @@ def test_the_limit_is_met_exactly():
         Random(0),
     )
     twin = cell.clone()
-    (sample,) = run.samples(lambda cell_run: discharged(CAPACITY, 0.2), 1e9)
+    (sample,) = run.samples(discharged(CAPACITY, 0.2), 1e9)
     end = twin.next_crossing(-0.2 * CAPACITY, 25.0, 1e6, low_v=1.0)
     assert sample.now_s - MEASURING_S == pytest.approx(end.time_s, abs=2e-6)
 
@@ -160,7 +160,7 @@ def test_swings_stay_between_their_states():
     )
     seen = [
         (sample.now_s, cell.stoichiometry, sample.end)
-        for sample in run.samples(swings(CAPACITY, Random(4)), 6 * 86400.0)
+        for sample in run.samples(swings(run, CAPACITY, Random(4)), 6 * 86400.0)
     ]
     done = next(time_s for time_s, _, end in seen if end is End.FADED)
     later = [state for time_s, state, _ in seen if time_s > done + 86400.0]

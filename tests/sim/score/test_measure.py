@@ -5,11 +5,11 @@ from math import inf, isnan, nan, sqrt
 
 import pytest
 
-from filmgauge_sim.score.bounds import FAMILY_BOUNDS, Check, checks
+from filmgauge_sim.score.bounds import Check, checks
 from filmgauge_sim.score.cell_run import End
 from filmgauge_sim.score.families import FAMILIES, CountedFrom
 from filmgauge_sim.score.family_figures import counted_from_s, figures, learnt_from_s
-from filmgauge_sim.score.gauge_protocol import RecentMean
+from filmgauge_sim.score.gauge import RecentMean
 from filmgauge_sim.score.measure import SocErrors, errors_of
 from filmgauge_sim.score.run import RunLog, Track
 from filmgauge_sim.score.truth import RecentDischarge
@@ -129,12 +129,13 @@ def test_bounds_are_judged():
     assert not Check("a", None, None, 1.0).is_met
     gauge = figured(log_of([0.505, 0.495, 0.5, 0.5, 0.5]))
     baseline = gauge | {"soc_rmse_pct": 0.7}
-    found = {c.name: c for c in checks("lab-25", gauge, {"counter": baseline, "ekf": gauge})}
+    bounds = FAMILIES["lab-25"].bounds
+    found = {c.name: c for c in checks(bounds, gauge, {"counter": baseline, "ekf": gauge})}
     assert found["soc_rmse_pct"].is_met
     assert not found["coverage_pct"].is_met  # all within: too modest
     assert found["share_of_best_baseline"].value == pytest.approx(1.0)
     assert not found["share_of_best_baseline"].is_met
-    assert set(FAMILY_BOUNDS) == set(FAMILIES)
+    assert all(family.bounds is not None for family in FAMILIES.values())
 
 
 def test_the_recent_mean_is_exponential():
