@@ -28,7 +28,6 @@ class PowerCutCheck(Check):
             return self._not_done(f"{error}; then try again with --only 'power cut'")
         load_script(link, "saves")
         link.start(script_call("saves", _MOST))
-        person.say(f"pull the board's cable (its power) within {_PULL_S:.0f} s, while it saves")
         acknowledged = self._last_acknowledged(bench)
         if acknowledged is None:
             link.enter()
@@ -51,7 +50,8 @@ class PowerCutCheck(Check):
 
     @staticmethod
     def _last_acknowledged(bench: Bench) -> int | None:
-        """Read along until the power goes; return the last number, None where it never went."""
+        """Read along until the power goes, which the user is asked for once there is a number;
+        return the last number, None where it never went."""
         begun_s = heard_s = time.monotonic()
         last: int | None = None
         tail = b""
@@ -64,6 +64,10 @@ class PowerCutCheck(Check):
                 heard_s = time.monotonic()
                 *lines, tail = (tail + new).split(b"\n")
                 numbers = [line[1:] for line in lines if line[:1] == b"@"]
+                if numbers and last is None:
+                    bench.person.say(
+                        f"pull the board's cable within {_PULL_S:.0f} s: it saves now"
+                    )
                 last = int(numbers[-1]) if numbers else last
             elif last is not None and time.monotonic() - heard_s > _SILENT_S:
                 return last  # a USB chip with a supply of its own keeps the port

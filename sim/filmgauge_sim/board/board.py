@@ -74,7 +74,6 @@ class VirtualBoard:
         self._cause = ResetCause.POWER_ON
         self._station = Station(access_point)
         self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
-        flash.forget_last(faults.forgotten)
         self.load = BoardLoad(kind, supply, self._station, self.bluetooth, self._lose_power)
         self._pins = PinsAndBus(kind, world, self.load, faults.stuck_pins)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth, faults.radio_wakes)

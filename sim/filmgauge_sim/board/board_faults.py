@@ -10,15 +10,13 @@ class BoardFaults:
 
     stuck_pins: pin -> level that its pad has whatever the board does. has_radio: whether its radio
     starts. radio_wakes: whether an event of the radio ends a light sleep. watchdog_bites: whether
-    one that is not fed resets the board. forgotten: how many of the last operations flash loses
-    with its power, though it has acknowledged them.
+    one that is not fed resets the board. A flash that forgets: `Flash.forget_last`.
     """
 
     stuck_pins: Mapping[int, int] = field(default_factory=dict)
     has_radio: bool = True
     radio_wakes: bool = True
     watchdog_bites: bool = True
-    forgotten: int = 0
 
 
 NO_FAULTS = BoardFaults()

@@ -138,8 +138,9 @@ def test_a_wrong_board_differs_and_says_what_it_means(
 
 
 def test_flash_that_forgets_what_it_acknowledged_differs(tmp_path: Path) -> None:
-    board = bench_board("esp32-c3", tmp_path, faults=BoardFaults(forgotten=300))
+    board = bench_board("esp32-c3", tmp_path)
     install(board.board.flash, firmware())
+    board.board.flash.forget_last(300)
     with board, interrupted(str(board.port.path)) as link:
         (result,) = run_checks(bench(link, board), ["power cut"], lambda _: None)
     assert result.verdict == "differs", result
@@ -201,7 +202,7 @@ def test_nothing_secret_is_in_a_report(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "node.toml").write_text(
         'name = "n"\nboard = "esp32-c3"\n[wifi]\nssid = "virtual"\n'
-        '[mqtt]\nhost = "127.0.0.1"\n[cell]\nset = "evp-li"\narea_cm2 = 1.0\n'
+        '[broker]\nhost = "127.0.0.1"\n[cell]\nset = "evp-li"\narea_cm2 = 1.0\n'
     )
     (folder / "secrets.toml").write_text('wifi_password = "hidden-from-all"\n')
     (folder / "secrets.toml").chmod(0o600)
