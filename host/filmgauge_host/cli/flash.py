@@ -99,8 +99,8 @@ def _done_lines(result: FlashResult, wanted: Wanted) -> list[str]:
     port = f"--port {result.port}"
     return [
         f"done: node {name}, record {record['seq']} of boot {record['boot']}: {charge}, {faults}",
-        f"what next: filmgauge node status {port} looks inside, filmgauge node selftest {port} tries"
-        " the wiring,",
+        f"what next: filmgauge node status {port} looks inside, filmgauge node selftest {port}"
+        " tries the wiring,",
         "  filmgauge monitor (Wi-Fi) or filmgauge ble (Bluetooth) receives what it reports",
     ]
 
