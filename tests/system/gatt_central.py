@@ -129,6 +129,7 @@ class Rig:
         given = {
             "bluetooth.awake_ms": 0,
             "capacitor.capacitance_uf": capacitance_uf,
+            "converter.discharge_ua": 40.0,  # enough for wakes of a minute
             "flash_blocks": flash_blocks,
             "records.backlog": backlog,
             **{f"bluetooth.{key}": value for key, value in (bluetooth or {}).items()},
