@@ -55,6 +55,7 @@ COMMON = (
     "output",
     "latch",
     "watchdog",
+    "pages",
     "nap",
     "uplink",
     "sleep",

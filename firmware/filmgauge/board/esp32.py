@@ -25,6 +25,9 @@ class Esp32:
         self._rtc.memory(data)
         return data
 
+    def pages(self, bonds=False):
+        """Return None: littlefs outlives power cuts, since its blocks are what is erased."""
+
     def clock_ms(self) -> int:
         """Return the RTC in ms: it runs through deep sleep and begins anew when power returns."""
         return time.time_ns() // 1000000

@@ -26,7 +26,7 @@ FirstLight = Literal[
 Script = Literal["status", "readings", "backlog", "selftest"] | FirstLight
 
 _SOURCES: dict[Script, tuple[str, ...]] = {
-    "status": ("output", "status"),
+    "status": ("output", "backlog", "status"),
     "readings": ("output", "sensor_probe"),
     "backlog": ("output", "backlog"),
     "selftest": ("output", "sensor_probe", "selftest"),

@@ -32,6 +32,14 @@ class FlashDriver:
     erase_us: int = 45_000  # assumed: serial NOR, typical 4 KiB sector
     program_us: int = 700  # assumed: serial NOR, one 256-byte page
 
+    @property
+    def page_us(self) -> int:
+        """What a page takes that is erased and programmed whole."""
+        return self.erase_us + self.program_us * PAGE // _ROW
+
+
+NOR = FlashDriver()
+
 
 @dataclass
 class FlashCut:
@@ -47,10 +55,10 @@ class Flash:
     What takes time passes it with `spend`, in us, which may end in a loss of power.
     """
 
-    def __init__(self, path: Path, pages: int, driver: FlashDriver | None = None) -> None:
+    def __init__(self, path: Path, pages: int, driver: FlashDriver = NOR) -> None:
         self.path = path
         self.pages = pages
-        self.driver = driver or FlashDriver()
+        self.driver = driver
         self.programs = 0
         self.cut: FlashCut | None = None
         self._revocable: deque[tuple[int, bytes]] = deque(maxlen=0)
@@ -67,8 +75,8 @@ class Flash:
         self._revocable = deque(maxlen=operations)
 
     def reset_wear(self) -> None:
-        """Count erases and programs from zero."""
-        self.programs = self.operations = 0
+        """Count erases, programs and the time that they take from zero."""
+        self.programs = self.operations = self.busy_us = 0
         self.wear = [0] * self.pages
 
     @property
@@ -88,7 +96,7 @@ class Flash:
         self.image[address : address + done] = new[:done]
         self.programs += 1
         self._stop_if_cut(done < len(data))
-        spend(self.driver.program_us * -(-len(data) // _ROW))
+        self._pass_time(self.driver.program_us * -(-len(data) // _ROW), spend)
 
     def erase(self, page: int, spend: Callable[[int], None] = lambda us: None) -> None:
         """Erase a page. Raises ValueError outside the flash."""
@@ -99,7 +107,7 @@ class Flash:
         self.image[page * PAGE : page * PAGE + done] = b"\xff" * done
         self.wear[page] += 1
         self._stop_if_cut(done < PAGE)
-        spend(self.driver.erase_us)
+        self._pass_time(self.driver.erase_us, spend)
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
         """Bring into flash what the driver holds back: nothing here."""
@@ -120,6 +128,10 @@ class Flash:
         end = address + len(data)
         if end > len(self.image):
             raise ValueError(f"flash ends at {len(self.image)}, not {end}")
+
+    def _pass_time(self, us: int, spend: Callable[[int], None]) -> None:
+        self.busy_us += us
+        spend(us)
 
     def _begin(self, size: int) -> int:
         """Count an operation; return how many of its bytes are done before the power goes."""
@@ -146,7 +158,7 @@ class PageInRam(Flash):
         super().__init__(path, pages, driver)
         self._page = -1
         self._cells = b""  # what the flash itself holds of that page
-        self._is_dirty = False
+        self.is_dirty = False
 
     def program(
         self, address: int, data: bytes, spend: Callable[[int], None] = lambda us: None
@@ -161,35 +173,35 @@ class PageInRam(Flash):
                 self.sync(spend)
                 self._page, self._cells = page, self.image[page * PAGE : (page + 1) * PAGE]
             self.image[address : address + len(piece)] = piece
-            self._is_dirty = True
+            self.is_dirty = True
             address, view = address + len(piece), view[len(piece) :]
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
         """Erase and rewrite the page in RAM, if it was changed."""
-        if not self._is_dirty:
+        if not self.is_dirty:
             return
         wanted = self.image[self._page * PAGE : (self._page + 1) * PAGE]
         done = self._begin(PAGE)
         self._cells = b"\xff" * done + self._cells[done:]
         self.wear[self._page] += 1
         self._stop_if_cut(done < PAGE)
-        spend(self.driver.erase_us)
+        self._pass_time(self.driver.erase_us, spend)
         done = self._begin(PAGE)
         self.programs += 1
         self._cells = wanted[:done] + self._cells[done:]
         self._stop_if_cut(done < PAGE)
         half = self.driver.program_us * PAGE // _ROW // 2
         self._cells = wanted[: PAGE // 2] + b"\xff" * (PAGE // 2)
-        spend(half)
+        self._pass_time(half, spend)
         self._cells = wanted
-        spend(half)
-        self._is_dirty = False
+        self._pass_time(half, spend)
+        self.is_dirty = False
 
     def lose_power(self) -> None:
         """Lose the page in RAM."""
-        if self._is_dirty:
+        if self.is_dirty:
             self.image[self._page * PAGE : (self._page + 1) * PAGE] = self._cells
-        self._page, self._is_dirty = -1, False
+        self._page, self.is_dirty = -1, False
 
 
 def make_flash(path: Path, pages: int, driver: FlashDriver) -> Flash:

@@ -71,7 +71,7 @@ def mounted(context: UserContext, flash: Flash, pages: int | None = None) -> Lit
     try:
         file_system.mount()
     except LittleFSError:
-        if _found_bytes(flash) is not None:
+        if found_bytes(flash) is not None:
             raise
         file_system = _file_system(context, flash, pages)
         file_system.format()
@@ -81,7 +81,7 @@ def mounted(context: UserContext, flash: Flash, pages: int | None = None) -> Lit
 
 def _file_system(context: UserContext, flash: Flash, pages: int | None = None) -> LittleFS:
     driver = flash.driver
-    size = _found_bytes(flash) or PAGE * (pages or flash.pages)
+    size = found_bytes(flash) or PAGE * (pages or flash.pages)
     return LittleFS(
         context=context,
         block_size=driver.block,
@@ -95,7 +95,7 @@ def _file_system(context: UserContext, flash: Flash, pages: int | None = None) -
     )
 
 
-def _found_bytes(flash: Flash) -> int | None:
+def found_bytes(flash: Flash) -> int | None:
     """Return the size of the file system that a port with a page in RAM finds at boot; the others
     take all there is, and make a new one of what they cannot mount."""
     if not flash.driver.page_in_ram:

@@ -49,7 +49,8 @@ _KINDS = (
         check_work_us=300,
         machine="ESP32C6 module with ESP32C6",
         chip="ESP32C6",
-        # Every pad can be held by itself. ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB: 12, 13; console: 16, 17; RTC: 0-7.
+        # Every pad can be held by itself. ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB:
+        # 12, 13; console: 16, 17.
         pins=BoardPins(scl=7, sda=6, gate=10, sensors=11, disconnect=2, charge=3),
     ),
     BoardKind(

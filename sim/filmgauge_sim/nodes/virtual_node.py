@@ -219,5 +219,6 @@ class VirtualNode:
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
-        install(self.flash, board_files(self.description, self.secrets, broker))
+        files = board_files(self.description, self.secrets, broker)
+        install(self.flash, files, pages=self.kind.file_system_pages)
         self.flash.reset_wear()

@@ -13,6 +13,7 @@ from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.description import (
     DescriptionError,
     NodeDescription,
+    check_description,
     description_from,
     read_description,
     to_toml,
@@ -225,3 +226,13 @@ def test_a_cell_of_ones_own_is_found_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(known.read_text())
     (tmp_path / "node.toml").write_text('name = "n"\n[cell]\nset = "own.toml"\n')
     assert Path(read_description(tmp_path / "node.toml").cell.set) == tmp_path / "own.toml"
+
+
+def test_a_capacitor_that_carries_no_boot_and_save_is_refused() -> None:
+    """150 and 64 ms at 8 mA and 1.8 V through 90 %, from 3.0 V down to 2.0 V: 1370 uF."""
+    film = {"board": "stm32wb55", "supply": "film", "sensor.switched": True}
+    small = varied(NodeDescription(name="small"), film)
+    text = "capacitor.capacitance_uf must be at least 1370, .* flash .3424 uJ., not 1360"
+    with pytest.raises(ValueError, match=text):
+        check_description(varied(small, {"capacitor.capacitance_uf": 1360}))
+    check_description(varied(small, {"capacitor.capacitance_uf": 1371}))
