@@ -13,8 +13,7 @@ import machine
 from machine import Pin
 
 _PORTS = "ABCDEFGH"
-_FOLDER = "/firstlight"
-_BYTES = 480  # about as long as the state of a node
+_MOST = 65535  # records that may wait
 
 
 def say(value) -> None:
@@ -143,44 +142,42 @@ def radio_wake(sleep_ms: int) -> None:
 
 
 def saves(count: int) -> None:
-    """Save a growing number as a node saves its state, and emit each once it is saved."""
-    from filmgauge.store.block import HEAD_SIZE, OVERHEAD
-    from filmgauge.store.journal import Journal
-
-    buffer = bytearray(_BYTES + OVERHEAD)
-    journal = Journal(_FOLDER, _BYTES)
-    for number in range(1, count + 1):
-        for at in range(_BYTES):  # or the parts of two saves would be alike
-            buffer[HEAD_SIZE + at] = number >> (8 * (at & 3)) & 0xFF
-        journal.save(buffer)
-        say(number)
+    """Save what the node has saved last again and again, and emit the number of each save once it
+    is done; None where nothing was saved so far."""
+    store, buffer = _store()
+    if not store.load(buffer):
+        say(None)
+        return
+    for _ in range(count):
+        store.save(buffer)
+        say(store.sequence)
 
 
 def saved() -> None:
-    """Emit the number that is found saved, None for none or a torn one, and remove it."""
-    import os
-
-    from filmgauge.store.block import HEAD_SIZE, OVERHEAD
-    from filmgauge.store.journal import Journal
-
-    buffer = bytearray(_BYTES + OVERHEAD)
-    number = None
-    if Journal(_FOLDER, _BYTES).load(buffer):
-        words = {bytes(buffer[at : at + 4]) for at in range(HEAD_SIZE, HEAD_SIZE + _BYTES, 4)}
-        number = int.from_bytes(words.pop(), "little") if len(words) == 1 else None
-    try:
-        for name in os.listdir(_FOLDER):
-            os.remove(_FOLDER + "/" + name)
-        os.rmdir(_FOLDER)
-    except OSError:
-        pass  # nothing was saved
-    say({"found": number})
+    """Emit the number of the save that is found, None for none."""
+    store, buffer = _store()
+    say({"found": store.sequence if store.load(buffer) else None})
 
 
 def _feed():
     """Feed the watchdog that the host lets run."""
     if "_guard" in globals():
         globals()["_guard"].feed()
+
+
+def _store():
+    """Return where the node of this board saves its state, and a buffer for it."""
+    from filmgauge.board import this_board
+    from filmgauge.state import SIZE, State
+
+    buffer, pages = State().buffer, this_board().pages()
+    if pages:
+        from filmgauge.store.page_store import PageStore
+
+        return PageStore(pages, buffer, _MOST), buffer
+    from filmgauge.store.journal import Journal
+
+    return Journal("/state", SIZE), buffer
 
 
 def _pin(number):

@@ -61,14 +61,18 @@ class FlashCheck(Check):
     def run(self, bench: Bench) -> Result:
         found = BoardFiles(bench.link).file_system()
         kind = bench.expected.kind
-        size = kind.flash_pages * PAGE
+        size = kind.file_system_pages * PAGE
         name = "littlefs" if found.is_littlefs else "no littlefs"
-        meaning = (
-            "a power cut can destroy it: format it as docs/flashing.md says"
-            if not found.is_littlefs
-            else "larger does no harm, with less two versions may not fit; room and wear were"
-            " reckoned with the other figures: send the report"
-        )
+        if not found.is_littlefs or kind.flash.page_in_ram:
+            meaning = (
+                "state and records would not outlive a power cut: format it as docs/flashing.md"
+                " says, or let filmgauge flash do it"
+            )
+        else:
+            meaning = (
+                "larger does no harm, with less two versions may not fit; room and wear were"
+                " reckoned with the other figures: send the report"
+            )
         return self._judged(
             found.is_littlefs and (found.block, found.size) == (kind.flash.block, size),
             f"{name}, {found.size // found.block} blocks of {found.block}, {found.size} bytes",

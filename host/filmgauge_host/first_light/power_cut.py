@@ -23,9 +23,11 @@ class PowerCutCheck(Check):
         if not person.is_there:
             return self._not_done("nobody is there to pull the cable: run it in a terminal")
         try:
-            run_script(link, "saved")  # what an earlier try has left
+            found = merged(run_script(link, "saved"))["found"]
         except LinkError as error:
             return self._not_done(f"{error}; then try again with --only 'power cut'")
+        if found is None:
+            return self._not_done("the node has saved nothing yet: let it report, and try again")
         load_script(link, "saves")
         link.start(script_call("saves", _MOST))
         acknowledged = self._last_acknowledged(bench)
@@ -40,7 +42,7 @@ class PowerCutCheck(Check):
         found = merged(run_script(link, "saved"))["found"]
         return self._judged(
             found is not None and found >= acknowledged,
-            f"state {found} found, {acknowledged} acknowledged last",
+            f"save {found} found, {acknowledged} acknowledged last",
             "the last acknowledged, or a later one",
             "a node would lose its charge with its power: send the report, and how the power"
             " was cut",

@@ -276,7 +276,7 @@ class VirtualBoard:
 
     def _wlan_scan(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.work(_SCAN_US)
-        return self._station.heard(self.now_us).encode()
+        return self._station.audible(self.now_us).encode()
 
     def _wlan_status(self, small: int, argument: int, data: bytes) -> bytes:
         return struct.pack("<H", self._station.status(self.now_us))

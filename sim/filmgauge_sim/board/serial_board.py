@@ -269,7 +269,7 @@ class SerialBoard:
         if not self._powered:
             self._powered = True
             self._boot_cause = ResetCause.POWER_ON
-            self._boot_s = time.monotonic() + self._boot_takes_s
+            self._boot_s = time.monotonic()
 
     def _plan_cut(self, cut: _Cut) -> None:
         self._cut = cut

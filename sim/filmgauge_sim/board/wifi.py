@@ -54,7 +54,7 @@ class Station:
         self._status = _protocol.STAT_CONNECTING
         self._decided_us = now_us + network.association_us
 
-    def heard(self, now_us: int) -> str:
+    def audible(self, now_us: int) -> str:
         """Return the name of the network that can be heard, nothing for none."""
         return self._access_point.ssid if self._access_point.is_up(now_us) else ""
 

@@ -16,7 +16,7 @@ from filmgauge_host.first_light.run import CHECKS, report, run_checks
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.board_link import BoardLink
-from filmgauge_host.serial.board_script import interrupted
+from filmgauge_host.serial.board_script import interrupted, load_script
 from filmgauge_sim.board.board_faults import BoardFaults
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
@@ -56,6 +56,12 @@ def firmware() -> dict[str, bytes]:
     return {**firmware_build.start_files(), "/app.bin": archive, "/main.py": b""}
 
 
+def save_once(link: BoardLink) -> None:
+    """Save a state, as a node that has reported has."""
+    load_script(link, "saved")
+    link.run("store, buffer = _store()\nstore.load(buffer)\nstore.save(buffer)")
+
+
 def firstlight(folder: Path, *arguments: object) -> Result:
     port = str(folder / "port")
     return CliRunner().invoke(main, ["node", "firstlight", "--port", port, *map(str, arguments)])
@@ -72,6 +78,7 @@ def test_a_right_board_passes(tmp_path: Path, kind: str) -> None:
     board = bench_board(kind, tmp_path)
     install(board.board.flash, firmware())
     with board, interrupted(str(board.port.path)) as link:
+        save_once(link)
         results = run_checks(bench(link, board), CHECKS, lambda _: None)
     absent = {"Wi-Fi"} if kind == "stm32wb55" else {"Bluetooth", "radio ends a sleep"}
     expected = {name: "not done" if name in absent else "ok" for name in CHECKS}
@@ -84,6 +91,7 @@ WRONG: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[object, ...], 
     ("interpreter", "esp32-c3", {}, {}, ("--board", "pico-w"), "ESP32C3 module"),
     ("heap", "pico-w", {}, {"heap_kb": 100}, (), "bytes"),
     ("flash", "esp32-c3", {"blocks": 256}, {}, (), "256 blocks of 4096"),
+    ("flash", "stm32wb55", {}, {}, (), "512 blocks of 512"),  # as the port formats it
     ("sleep current", "esp32-c3", {}, {}, ("--sleep-ua", 900), "900 uA"),
     ("pin gate", "esp32-c3", {"stuck_pins": {PINS.gate: 0}}, {}, (), "0 driven high"),
     ("pin sensors", "esp32-c3", {"stuck_pins": {PINS.sensors: 1}}, {}, (), "1 driven low"),
@@ -142,6 +150,7 @@ def test_flash_that_forgets_what_it_acknowledged_differs(tmp_path: Path) -> None
     install(board.board.flash, firmware())
     board.board.flash.forget_last(300)
     with board, interrupted(str(board.port.path)) as link:
+        save_once(link)
         (result,) = run_checks(bench(link, board), ["power cut"], lambda _: None)
     assert result.verdict == "differs", result
     assert result.figures["found"] is None or (
