@@ -1,5 +1,4 @@
-"""What is tried on a board that nobody has tried yet; all but `saves` and `saved` need nothing
-but the interpreter.
+"""What is tried on a board that nobody has tried yet; it needs nothing but the interpreter.
 
 Each function emits what it saw; the host judges. Pins are numbered as in a configuration.
 """
@@ -13,7 +12,6 @@ import machine
 from machine import Pin
 
 _PORTS = "ABCDEFGH"
-_MOST = 65535  # records that may wait
 
 
 def say(value) -> None:
@@ -141,43 +139,10 @@ def radio_wake(sleep_ms: int) -> None:
         ble.active(False)
 
 
-def saves(count: int) -> None:
-    """Save what the node has saved last again and again, and emit the number of each save once it
-    is done; None where nothing was saved so far."""
-    store, buffer = _store()
-    if not store.load(buffer):
-        say(None)
-        return
-    for _ in range(count):
-        store.save(buffer)
-        say(store.sequence)
-
-
-def saved() -> None:
-    """Emit the number of the save that is found, None for none."""
-    store, buffer = _store()
-    say({"found": store.sequence if store.load(buffer) else None})
-
-
 def _feed():
     """Feed the watchdog that the host lets run."""
     if "_guard" in globals():
         globals()["_guard"].feed()
-
-
-def _store():
-    """Return where the node of this board saves its state, and a buffer for it."""
-    from filmgauge.board import this_board
-    from filmgauge.state import SIZE, State
-
-    buffer, pages = State().buffer, this_board().pages()
-    if pages:
-        from filmgauge.store.page_store import PageStore
-
-        return PageStore(pages, buffer, _MOST), buffer
-    from filmgauge.store.journal import Journal
-
-    return Journal("/state", SIZE), buffer
 
 
 def _pin(number):

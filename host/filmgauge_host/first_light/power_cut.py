@@ -28,6 +28,7 @@ class PowerCutCheck(Check):
             return self._not_done(f"{error}; then try again with --only 'power cut'")
         if found is None:
             return self._not_done("the node has saved nothing yet: let it report, and try again")
+        link.soft_reset()  # what it has loaded leaves no room
         load_script(link, "saves")
         link.start(script_call("saves", _MOST))
         acknowledged = self._last_acknowledged(bench)

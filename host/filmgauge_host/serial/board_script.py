@@ -20,16 +20,16 @@ from filmgauge_host.serial.board_link import (
     find_port,
 )
 
-FirstLight = Literal[
-    "memory", "drive", "pulls", "parts", "wifi", "advertise", "radio_wake", "saves", "saved"
-]
-Script = Literal["status", "readings", "backlog", "selftest"] | FirstLight
+FirstLight = Literal["memory", "drive", "pulls", "parts", "wifi", "advertise", "radio_wake"]
+Script = Literal["status", "readings", "backlog", "selftest", "saves", "saved"] | FirstLight
 
 _SOURCES: dict[Script, tuple[str, ...]] = {
     "status": ("output", "backlog", "status"),
     "readings": ("output", "sensor_probe"),
     "backlog": ("output", "backlog"),
     "selftest": ("output", "sensor_probe", "selftest"),
+    "saves": ("saves",),
+    "saved": ("saves",),
     **dict.fromkeys(get_args(FirstLight), ("first_light",)),
 }
 # Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
