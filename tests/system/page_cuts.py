@@ -10,8 +10,8 @@ from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state
 from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 _TEXT = """
 name = "cut"
@@ -87,7 +87,6 @@ def cut_at(make: Callable[[], VirtualNode], wakes: int, cut: FlashCut) -> AfterC
         if node.flash.cut is not None:
             return None
         node.cut_power()
-        node.flash.lose_power()
         after = Remembered.of(node)
         try:
             wake(node, 3)

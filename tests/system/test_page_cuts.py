@@ -16,8 +16,8 @@ from filmgauge_sim.board.littlefs_outside import install, listing
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.scenario.building import virtual_node
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 SOAK = os.environ.get("FILMGAUGE_SOAK")
 PARTS = (0.0, 0.25, 0.5, 0.75, 1.0) if SOAK else (0.5,)

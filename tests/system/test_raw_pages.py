@@ -8,7 +8,9 @@ from mqtt_brokers import Broker
 
 from filmgauge.store.page_store import FILE_SYSTEM_PAGES, PAGE
 from filmgauge_host.serial.flash_session import FlashOptions
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.littlefs_outside import found_bytes, install, listing
+from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state
 
 KIND = "stm32wb55"
@@ -31,10 +33,10 @@ def test_a_new_board_gets_them(embedded: Broker, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/mine.py", "/main.py", "/mine/data"])
 def test_what_is_somebodys_own_is_left_alone(path: str, embedded: Broker, tmp_path: Path) -> None:
-    with make_board(KIND, tmp_path) as board:
-        board.pull()
-        install(board.board.flash, {path: b"print('mine')\n"})
-        board.plug()
+    image = make_flash(tmp_path / "image", BOARDS[KIND].flash_pages, BOARDS[KIND].flash)
+    install(image, {path: b"print('mine')\n"})
+    image.close()
+    with make_board(KIND, tmp_path, image=tmp_path / "image") as board:
         listener = Silent()
         assert flash(board, wanted(KIND, embedded.url), listener=listener).record is not None
         assert any("takes the whole storage" in line for line in listener.lines)

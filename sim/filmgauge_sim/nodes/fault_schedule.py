@@ -7,14 +7,41 @@ A fault begins at the first wake after its time.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.circuit.cycler_bench import CyclerBench
+from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.parts.faulty_bus import TransferFault
 
-if TYPE_CHECKING:
-    from filmgauge_sim.nodes.virtual_node import VirtualNode
+
+class Victim(Protocol):
+    """What faults need of a node."""
+
+    @property
+    def world(self) -> CyclerBench | HarvestingCircuit:
+        """What surrounds its board."""
+        ...
+
+    @property
+    def kind(self) -> BoardKind:
+        """Its board, with its pins."""
+        ...
+
+    @property
+    def now_us(self) -> int:
+        """Its true time."""
+        ...
+
+    def cut_power(self, off_us: int = 0) -> None:
+        """Take board and sensors off their supply for a time."""
+        ...
+
+    def erase_flash(self) -> None:
+        """Begin anew with an empty flash."""
+        ...
 
 
 class _Fault:
@@ -23,37 +50,37 @@ class _Fault:
     def __init__(self, section: FaultSection) -> None:
         self.section = section
 
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         """Let it happen."""
         raise NotImplementedError
 
-    def end(self, node: "VirtualNode") -> None:
+    def end(self, node: Victim) -> None:
         """Undo it."""
 
 
 class _BusLow(_Fault):
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         self._before = node.world.bus.pulled_up
         node.world.bus.pulled_up = False
 
-    def end(self, node: "VirtualNode") -> None:
+    def end(self, node: Victim) -> None:
         node.world.bus.pulled_up = self._before
 
 
 class _TemperatureOffset(_Fault):
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         self._add(node, self.section.k or 0.0)
 
-    def end(self, node: "VirtualNode") -> None:
+    def end(self, node: Victim) -> None:
         self._add(node, -(self.section.k or 0.0))
 
-    def _add(self, node: "VirtualNode", kelvin: float) -> None:
+    def _add(self, node: Victim, kelvin: float) -> None:
         node.world.advance_to(node.now_us)
         node.world.sensing.temperature_error_c += kelvin
 
 
 class _LeadsSwapped(_Fault):
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         node.world.advance_to(node.now_us)
         node.world.sensing.swap_leads()
 
@@ -61,17 +88,17 @@ class _LeadsSwapped(_Fault):
 
 
 class _Gate(_Fault):
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         node.world.advance_to(node.now_us)
         node.world.stick(node.kind.pins.gate, int(self.section.state == "closed"))
 
-    def end(self, node: "VirtualNode") -> None:
+    def end(self, node: Victim) -> None:
         node.world.advance_to(node.now_us)
         node.world.release(node.kind.pins.gate)
 
 
 class _Power(_Fault):
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         node.cut_power(round((self.section.off_s or 0.0) * 1e6))
 
 
@@ -79,7 +106,7 @@ class _FlashErased(_Fault):
     """All of it, as by somebody who flashes the interpreter anew; configuration and profile come
     back with the firmware."""
 
-    def begin(self, node: "VirtualNode") -> None:
+    def begin(self, node: Victim) -> None:
         node.erase_flash()
 
 
@@ -106,7 +133,7 @@ class FaultSchedule:
                     due.append((section.end_us, fault.end))
         self._due = sorted(due, key=lambda each: each[0])
 
-    def run_due(self, node: "VirtualNode") -> None:
+    def run_due(self, node: Victim) -> None:
         """Let happen what is due at the node's time."""
         while self._due and self._due[0][0] <= node.now_us:
             self._due.pop(0)[1](node)

@@ -103,6 +103,6 @@ def check_fault(fault: FaultSection) -> None:
             bytes.fromhex(fault.value)
         except ValueError:
             raise ValueError(
-                f"value must be hexadecimal digits or one of {', '.join(NAMED_VALUES)},"
+                f"value must be bytes in hexadecimal or one of {', '.join(NAMED_VALUES)},"
                 f" not {fault.value!r}"
             ) from None

@@ -186,6 +186,7 @@ class VirtualNode:
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)
         self.runtime.stop()
+        self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
 

@@ -39,7 +39,7 @@ def bench_with(*faults: dict[str, Any]) -> dict[str, Any]:
         ({"kind": "bus_low", "at_h": -1}, "at_h"),
         (
             {"kind": "register", "part": "tmp117", "register": 0, "value": "xyz"},
-            "value must be hexadecimal digits or one of zeros, ones, stale, not 'xyz'",
+            "value must be bytes in hexadecimal or one of zeros, ones, stale, not 'xyz'",
         ),
     ],
 )
