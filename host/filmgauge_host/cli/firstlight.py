@@ -85,7 +85,7 @@ def firstlight(
     """
     described = None if node is None else _described(node)
     person = Terminal(sys.stdin.isatty() and not as_json)
-    with interrupted(port, _say_once(person)) as link:
+    with interrupted(port, waiting()) as link:
         expected = described or expected_of_kind(BOARDS[board_name or _kind_name(link)])
         bench = Bench(link, expected, person, sleep_ua, sleep_s, not no_power_cut)
         results = run_checks(
@@ -118,13 +118,13 @@ def _kind_name(link: BoardLink) -> str:
     return names[0]
 
 
-def _say_once(person: Terminal) -> Callable[[float], None]:
-    """Return what says, once, that the board does not answer yet."""
+def waiting() -> Callable[[float], None]:
+    """Return what says to a person, once, that a board is waited for."""
     said: list[float] = []
 
     def wait(waited_s: float) -> None:
         if waited_s > 3 and not said:
             said.append(waited_s)
-            person.say("waiting for the board to answer; its reset button shortens this")
+            click.echo("waiting for the node to wake; its reset button shortens this", err=True)
 
     return wait
