@@ -1,22 +1,47 @@
-"""Writes firmware/package.json, by which `mpremote mip install` finds the firmware's files."""
+"""What `mpremote mip install` puts on a board.
+
+    python tools/firmware_package.py              # writes firmware/package.json: source
+    python tools/firmware_package.py build/mip    # a folder with bytecode and its package.json
+
+Bytecode runs in half the heap: source is compiled at every boot.
+"""
 
 import json
+import sys
 from pathlib import Path
+
+from filmgauge_host.serial.firmware_build import modules, start_files
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 PACKAGE = FIRMWARE / "package.json"
+_MAIN = "main.py"  # comes with the configuration, once all the rest is there
 
 
-def package() -> str:
-    """Return the file: each module goes where it is here, relative to the target folder."""
-    starters = [FIRMWARE / "launch.py", FIRMWARE / "update.py"]
-    paths = [*starters, *sorted((FIRMWARE / "filmgauge").rglob("*.py"))]
-    names = [path.relative_to(FIRMWARE).as_posix() for path in paths]
+def files(source: bool) -> dict[str, bytes]:
+    """Return what a package has: path in the target folder -> content."""
+    starters = {path.lstrip("/"): data for path, data in start_files(source).items()}
+    return dict(sorted({**starters, **modules(source)}.items() - {(_MAIN, starters[_MAIN])}))
+
+
+def package(source: bool = True) -> str:
+    """Return the package file: each file goes where it is here, relative to the target folder."""
     version: dict[str, str] = {}
     exec((FIRMWARE / "filmgauge" / "__init__.py").read_text(), version)
-    content = {"urls": [[name, name] for name in names], "version": version["VERSION"]}
-    return json.dumps(content, indent=1) + "\n"
+    urls = [[name, name] for name in files(source)]
+    return json.dumps({"urls": urls, "version": version["VERSION"]}, indent=1) + "\n"
+
+
+def write_bytecode(folder: Path) -> None:
+    """Write a package of bytecode into a folder."""
+    for name, data in files(source=False).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (folder / PACKAGE.name).write_text(package(source=False))
 
 
 if __name__ == "__main__":
-    PACKAGE.write_text(package())
+    if len(sys.argv) > 1:
+        write_bytecode(Path(sys.argv[1]))
+    else:
+        PACKAGE.write_text(package())

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flashed_board import Heard, configuration, make_board
 from mqtt_brokers import Broker
 
@@ -15,33 +16,38 @@ from filmgauge_sim.nodes.boards import BOARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
+TOOL = str(ROOT / "tools" / "firmware_package.py")
 
 
 def test_the_package_lists_the_firmware() -> None:
-    tool = runpy.run_path(str(ROOT / "tools" / "firmware_package.py"))
+    tool = runpy.run_path(TOOL)
     assert tool["PACKAGE"].read_text() == tool["package"]()
 
 
-def test_mip_installs_a_node_that_runs(embedded: Broker, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "heap_kb"), [("source", 128), ("bytecode", 64)])
+def test_mip_installs_a_node_that_runs(
+    embedded: Broker, tmp_path: Path, kind: str, heap_kb: int
+) -> None:
     heard = Heard(embedded.url)
     config = node_settings.config_bytes(
         configuration("esp32-c3", embedded.url), BOARDS["esp32-c3"], "test"
     )
-    # Compiling takes more than the 64 KB that the port starts with; it grows its heap.
-    with make_board("esp32-c3", tmp_path, SerialOptions(speed=20, heap_kb=128)) as board:
+    package = FIRMWARE / "package.json"
+    if kind == "bytecode":
+        package = tmp_path / "mip" / "package.json"
+        runpy.run_path(TOOL)["write_bytecode"](package.parent)
+    # Compiling source takes more than the 64 KB with which the port starts.
+    with make_board("esp32-c3", tmp_path, SerialOptions(speed=20, heap_kb=heap_kb)) as board:
         base = [sys.executable, "-m", "mpremote", "connect", str(board.port.path)]
         done = subprocess.run(
-            [*base, "mip", "install", str(FIRMWARE / "package.json")],
-            capture_output=True,
-            text=True,
-            timeout=120,
+            [*base, "mip", "install", str(package)], capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, done.stdout + done.stderr
         board.pull()
         flash = board.board.flash
-        assert (
-            fetch(flash, "/lib/filmgauge/node.py") == (FIRMWARE / "filmgauge/node.py").read_bytes()
-        )
+        name = "node.py" if kind == "source" else "node.mpy"
+        expected = (package.parent / "filmgauge" / name).read_bytes()
+        assert fetch(flash, f"/lib/filmgauge/{name}") == expected
         install(
             flash,
             {
@@ -54,6 +60,7 @@ def test_mip_installs_a_node_that_runs(embedded: Broker, tmp_path: Path) -> None
         board.plug()
         heard.await_record()
     heard.close()
+    assert b"MemoryError" not in board.log
 
 
 class _Manifest:

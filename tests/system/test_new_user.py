@@ -1,13 +1,14 @@
 """The whole way of somebody who has a film and a board: from the questions to the first record."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bthome_receiver import Receiver
 from click.testing import CliRunner
-from flashed_board import SPEED
+from flashed_board import SPEED, configuration
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.provision.node_file import read_node
@@ -16,7 +17,10 @@ from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.board.radio_port import Advertisement
 from filmgauge_sim.board.serial_board import SerialOptions
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.sections import CellSection
 from filmgauge_sim.nodes.serial_bench import bench_board
+from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
 
 ANSWERS = (
     """leaf-1
@@ -118,3 +122,37 @@ def test_what_to_flash_must_be_clear(folder: Path, arguments: tuple[str, ...], w
     ran = CliRunner().invoke(main, ["flash", "--port", "/nowhere", *given])
     assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
     assert words in ran.stderr
+
+
+def test_a_cell_of_another_area_begins_with_its_own_charge(tmp_path: Path) -> None:
+    described = NodeDescription(
+        name="n", board="stm32wb55", cell=CellSection(set="evp-li", area_cm2=1.0, soc=0.5)
+    )
+    discharged = WorldSection(cycler=[CyclerStep(action="discharge", rate_c=0.5, hours=1000.0)])
+    config = tmp_path / "config.json"
+    charge = {"initial_soc_ppm": 500_000, "initial_sigma_ppm": 1000}
+    config.write_text(json.dumps(configuration("stm32wb55", "", **charge)))
+    options = SerialOptions(speed=SPEED)
+    with bench_board(described, tmp_path, options, surroundings=discharged) as board:
+        port = ("--port", board.port.path)
+        cell = ("--cell", "evp-li", "--area")
+        flash = ("flash", *port, "--board", "stm32wb55")
+        filmgauge(*flash, "--config", config, *cell, 1)
+        time.sleep(4.0)  # which is a quarter of an hour for the node
+        before = filmgauge("node", "status", *port)["state"]
+        ran = CliRunner().invoke(main, [*map(str, (*flash, *cell, 2))])
+        after = filmgauge("node", "status", *port)
+    assert ran.exit_code == 0, ran.output
+    assert before["soc_pct"] < 49
+    assert before["ledger_uah"]["measured"] < -0.1
+    # The first record closes the old ledger and says so; charge and size are the new cell's.
+    done, advice, _ = ran.stdout.splitlines()
+    assert done.startswith("done: node on ")
+    assert "record 0 of boot" in done
+    assert "faults: cell_changed" in done
+    assert advice.startswith("what next: filmgauge node status --port ")
+    assert float(done.split(": ")[2].split(" %")[0]) == pytest.approx(50, abs=0.5)
+    state = after["state"]
+    assert state["full_uah"] == pytest.approx(2 * before["full_uah"], rel=0.01)
+    assert abs(state["ledger_uah"]["measured"]) < abs(before["ledger_uah"]["measured"])
+    assert state["stored_uah"] == pytest.approx(before["full_uah"], rel=0.02)  # half of two

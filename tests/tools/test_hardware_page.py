@@ -79,7 +79,7 @@ def test_the_page_shows_the_drawings() -> None:
 
 def test_the_drawn_board_has_the_pins_of_the_code() -> None:
     pins = BOARDS["stm32wb55"].pins
-    for role in ("scl", "sda", "gate", "sensors", "disconnect"):
+    for role in ROLES:
         port, number = divmod(getattr(pins, role), 16)
         pin = f"P{'ABCDEFGH'[port]}{number}"
         assert DRAWINGS["harvesting.svg"].nets_at(pin) == {role.upper()}, pin
@@ -89,6 +89,25 @@ def test_the_drawn_board_has_the_pins_of_the_code() -> None:
 def test_the_drawn_bus_goes_where_its_names_say(name: str) -> None:
     assert DRAWINGS[name].nets_at("SCL") == {"SCL"}
     assert DRAWINGS[name].nets_at("SDA") == {"SDA"}
+
+
+@pytest.mark.parametrize(("name", "supply"), [("bench.svg", "5V"), ("harvesting.svg", "VCELL")])
+def test_the_drawn_switches_have_their_supply(name: str, supply: str) -> None:
+    texts = DRAWINGS[name].texts
+    pins = [(x, y) for x, y, text, _ in texts if text == "VDD 5"]
+    below = [
+        text
+        for at_x, at_y in pins
+        for x, y, text, bold in texts
+        if bold and 0 < y - at_y < 40 and 0 < at_x - x < 40
+    ]
+    assert below == [supply, supply]
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_known_current_can_be_drawn(name: str) -> None:
+    names = {text for _, _, text, _ in DRAWINGS[name].texts}
+    assert {"R2 test", "J1 test"} <= names
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

@@ -27,7 +27,7 @@ class Journal:
         self._size = payload_size
         self._parts = (payload_size + _PART - 1) // _PART
         self._part = bytearray(min(payload_size, _PART) + OVERHEAD)
-        self._sequence = -1  # of the newer whole slot; not known before the slots were read
+        self.sequence = -1  # of the newer whole slot; not known before the slots were read
         self._highest = 0  # of any part, whole slot or not
 
     def load(self, buffer) -> bool:
@@ -45,18 +45,18 @@ class Journal:
 
     def save(self, buffer) -> None:
         """Write the payload in `buffer` over the older slot; OSError from flash."""
-        if self._sequence < 0:
+        if self.sequence < 0:
             self._newest()
-        if self._sequence == 0:
+        if self.sequence == 0:
             self._make_directory()
         # What another save has left in this slot must not pass for a part of this one.
-        sequence = self._sequence + 1
+        sequence = self.sequence + 1
         if sequence <= self._highest:
             sequence += (self._highest - sequence + 2) // 2 * 2
-        self._sequence = -1  # until it is written: a save that fails has left nobody knows what
+        self.sequence = -1  # until it is written: a save that fails has left nobody knows what
         for part in range(self._parts):
             self._write(sequence, part, buffer)
-        self._sequence = self._highest = sequence
+        self.sequence = self._highest = sequence
 
     def _write(self, sequence, part, buffer):
         at, length = self._span(part)
@@ -69,12 +69,12 @@ class Journal:
     def _newest(self):
         """Return the slot that is whole and newer, None when there is none; note its sequence."""
         best = None
-        self._sequence = self._highest = 0
+        self.sequence = self._highest = 0
         for slot in (0, 1):
             sequence = self._whole(slot)
-            if sequence is not None and (best is None or sequence > self._sequence):
+            if sequence is not None and (best is None or sequence > self.sequence):
                 best = slot
-                self._sequence = sequence
+                self.sequence = sequence
         return best
 
     def _whole(self, slot):

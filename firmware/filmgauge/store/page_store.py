@@ -58,7 +58,7 @@ class PageStore:
         self._slot = bytearray(_SLOT)
         self._newest = -1
         self._sequences = [0] * pages
-        self._sequence = 0
+        self.sequence = 0
         self._oldest = self._written_oldest = 0
         self._numbers = [0, 0]
         self._scan(pages)
@@ -195,8 +195,8 @@ class PageStore:
                     self._counts[other] = _FREE
             else:
                 self._firsts[page], self._counts[page] = first, count
-            if sequence > self._sequence:
-                self._sequence, self._newest = sequence, page
+            if sequence > self.sequence:
+                self.sequence, self._newest = sequence, page
                 self._oldest = self._written_oldest = oldest
                 self._numbers = numbers
 
@@ -233,7 +233,7 @@ class PageStore:
         if is_full:
             first, count = first + count, 0
         page = self._free_page(2 if is_full else 1)
-        sequence = self._sequence + 1
+        sequence = self.sequence + 1
         state = self._state
         seal(state, len(state) - OVERHEAD, sequence)
         self._put(page, _STATE_AT, state)
@@ -254,7 +254,7 @@ class PageStore:
             self._counts[newest] = _FREE
         self._firsts[page], self._counts[page] = first, count
         self._newest = page
-        self._sequence = self._sequences[page] = sequence
+        self.sequence = self._sequences[page] = sequence
         self._written_oldest = self._oldest
 
     def _free_page(self, least):

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors
+from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import find_port
 from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
-from filmgauge_host.serial.flash_session import FlashOptions, flash_board
+from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 from filmgauge_host.terminal.flash_lines import FlashLines
 from filmgauge_sim.board.board_kind import BoardKind
@@ -85,10 +85,24 @@ def flash(
     with FlashLines(quiet=as_json) as lines:
         options = FlashOptions(erase=erase, dry_run=dry_run, timeout_s=timeout_s)
         result = flash_board(found_port, board, wanted, options, lines)
-    if as_json:
-        click.echo(json.dumps(asdict(result)))
-    elif result.record is not None:
-        click.echo(json.dumps(result.record, indent=2))
+    show(as_json, asdict(result), _done_lines(result, wanted))
+
+
+def _done_lines(result: FlashResult, wanted: Wanted) -> list[str]:
+    """Return what was done and what comes next, for people."""
+    record = result.record
+    if record is None:
+        return [f"{result.port}: nothing was changed; without --dry-run it is done"]
+    name = json.loads(wanted.config)["node"] if wanted.config else f"on {result.port}"
+    charge = "charge not known" if record["soc_pct"] is None else f"{record['soc_pct']:.1f} %"
+    faults = "no faults" if record["faults"] == "none" else f"faults: {record['faults']}"
+    port = f"--port {result.port}"
+    return [
+        f"done: node {name}, record {record['seq']} of boot {record['boot']}: {charge}, {faults}",
+        f"what next: filmgauge node status {port} looks inside, filmgauge node selftest {port}"
+        " tries the wiring,",
+        "  filmgauge monitor (Wi-Fi) or filmgauge ble (Bluetooth) receives what it reports",
+    ]
 
 
 def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardKind, Wanted]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from filmgauge_host.cli.firstlight import firstlight, waiting
 from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
 from filmgauge_host.errors import FilmgaugeError, InputError, warn
 from filmgauge_host.log_file import check_format, export
@@ -46,6 +47,9 @@ def node() -> None:
     """
 
 
+node.add_command(firstlight)
+
+
 @node.command()
 @click.argument("file", type=EITHER)
 @_JSON
@@ -65,7 +69,7 @@ def budget(file: Path, as_json: bool) -> None:
 @_JSON
 def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
-    with interrupted(port, _waiting()) as link:
+    with interrupted(port, waiting()) as link:
         found = read_status(link)
     show(as_json, found, status_lines(found))
 
@@ -80,7 +84,7 @@ def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
     if out is not None:
         check_format(out)
-    with interrupted(port, _waiting()) as link:
+    with interrupted(port, waiting()) as link:
         records, bad = read_backlog(link)
     for sentence in bad:
         warn(sentence)
@@ -129,7 +133,7 @@ def selftest(
     """
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")
-    with interrupted(port, _waiting()) as link:
+    with interrupted(port, waiting()) as link:
         answers = merged(run_script(link, "selftest"))
     if answers["configuration"] is None:
         wrong = answers["configuration_wrong"]
@@ -150,18 +154,6 @@ def _finding_lines(finding: Finding) -> list[str]:
         f"            seen: {finding.seen}; expected: {finding.expected}",
         f"            {finding.advice}",
     ]
-
-
-def _waiting() -> Any:
-    """Return what says to a person, once, that a node is waited for."""
-    said: list[float] = []
-
-    def wait(waited_s: float) -> None:
-        if waited_s > 3 and not said:
-            said.append(waited_s)
-            click.echo("waiting for the node to wake; its reset button shortens this", err=True)
-
-    return wait
 
 
 def budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
 _REOPEN_S = 0.1
 _OPEN_S = 2.0
+_QUIET_S = 0.3
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -105,7 +106,23 @@ class BoardLink:
                 transport.exit_raw_repl()
 
     def enter(self, on_wait: Callable[[float], None] | None = None) -> None:
-        """Interrupt what runs and come to the raw REPL.
+        """Interrupt what runs and come to the raw REPL of an interpreter that has booted anew.
+
+        Raises LinkLost as `interrupt` does.
+        """
+        deadline_s = time.monotonic() + self._patience_s
+        while True:
+            self.interrupt(on_wait)
+            try:
+                self.soft_reset()
+            except LinkLost:
+                if time.monotonic() < deadline_s:
+                    continue
+                raise
+            return
+
+    def interrupt(self, on_wait: Callable[[float], None] | None = None) -> None:
+        """Interrupt what runs and come to the raw REPL, with its memory as it is.
 
         A board that sleeps deeply answers only once it wakes, and a port may be gone as long:
         both are waited for. on_wait is called with the seconds so far. Raises LinkLost.
@@ -125,14 +142,12 @@ class BoardLink:
             except (OSError, serial.SerialException):
                 self._lose()
                 continue
-            if not answer.endswith(_RAW):
-                continue
-            try:
-                self.soft_reset()
-            except LinkLost:
-                answer = b""
-                continue
-            return
+            if answer.endswith(_RAW):
+                if not self._prompted():
+                    answer = b""
+                    continue
+                self._connected().in_raw_repl = True
+                return
         raise LinkLost(
             f"the board at {self.port} does not answer after {self._patience_s:.0f} s: press its "
             "reset button while this waits, and see that MicroPython is on it"
@@ -147,7 +162,8 @@ class BoardLink:
             code = "_guard.feed()\n" + code
         transport = self._connected()
         try:
-            output, error = transport.exec_raw(code, timeout=math.ceil(timeout_s))
+            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what is odd
+                output, error = transport.exec_raw(code, timeout=math.ceil(timeout_s))
         except Exception as lost:  # also struct.error of a short answer
             self._lose()
             raise LinkLost(f"the board at {self.port} stopped answering ({lost})") from None
@@ -173,16 +189,24 @@ class BoardLink:
 
     def reset(self) -> None:
         """Boot the board as its reset button does; `listen` or `close` comes next."""
+        self.start("import time, machine\ntime.sleep_ms(50)\nmachine.reset()")
+
+    def start(self, code: str) -> None:
+        """Let the board begin with code that may take the port away; `interrupt`, `enter`,
+        `listen` or `close` comes next."""
         transport = self._connected()
         try:
-            transport.exec_raw_no_follow(
-                "import time, machine\ntime.sleep_ms(50)\nmachine.reset()"
-            )
+            transport.exec_raw_no_follow(code)
             time.sleep(0.02)  # until the command has left the port
         except (OSError, serial.SerialException, TransportError):
             pass  # gone already
         transport.in_raw_repl = False
         self._guarded = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is there."""
+        return self._transport is not None
 
     def listen(self, until: Callable[[bytes], bool], timeout_s: float) -> bytes:
         """Return what the board prints until `until` is true of it or time is over.
@@ -202,6 +226,15 @@ class BoardLink:
                 self._lose()
             time.sleep(0.01)
         return output
+
+    def read_available(self) -> bytes:
+        """Return what the board has printed, at once. Raises LinkLost where the port is gone."""
+        port = self._port(self._connected())
+        try:
+            return port.read(port.in_waiting)
+        except (OSError, serial.SerialException):
+            self._lose()
+            raise LinkLost(f"the port {self.port} has gone") from None
 
     def soft_reset(self) -> None:
         """Boot the interpreter anew at its prompt: what ran has left no room on the heap."""
@@ -245,6 +278,21 @@ class BoardLink:
         if transport is not None:
             with contextlib.suppress(OSError, serial.SerialException):
                 transport.serial.close()
+
+    def _prompted(self) -> bool:
+        """Let the knocks have their answers, and ask for the prompt that mpremote reads first."""
+        try:
+            quiet_since_s = time.monotonic()
+            while time.monotonic() - quiet_since_s < _QUIET_S:
+                if self.read_available():
+                    quiet_since_s = time.monotonic()
+                time.sleep(0.01)
+            transport = self._connected()
+            self._port(transport).write(b"\x01")
+            return transport.read_until(1, _RAW[:-1], timeout=2).endswith(_RAW[:-1])
+        except (OSError, serial.SerialException, LinkLost):
+            self._lose()
+            return False
 
     def _knock(self) -> bytes:
         port = self._port(self._connected())

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from filmgauge.record.record import Record
 from filmgauge_host.serial.board_link import (
@@ -20,13 +20,17 @@ from filmgauge_host.serial.board_link import (
     find_port,
 )
 
-Script = Literal["status", "readings", "backlog", "selftest"]
+FirstLight = Literal["memory", "drive", "pulls", "parts", "wifi", "advertise", "radio_wake"]
+Script = Literal["status", "readings", "backlog", "selftest", "saves", "saved"] | FirstLight
 
 _SOURCES: dict[Script, tuple[str, ...]] = {
     "status": ("output", "backlog", "status"),
     "readings": ("output", "sensor_probe"),
     "backlog": ("output", "backlog"),
     "selftest": ("output", "sensor_probe", "selftest"),
+    "saves": ("saves",),
+    "saved": ("saves",),
+    **dict.fromkeys(get_args(FirstLight), ("first_light",)),
 }
 # Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
 _FIND_FIRMWARE = """\
@@ -60,12 +64,11 @@ def interrupted(
             link.reset()
 
 
-def run_script(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
+def run_script(link: BoardLink, script: Script, *arguments: int | str) -> list[Any]:
     """Return the values that a script prints, in order. Raises LinkError, one sentence."""
-    call = f"{script}({', '.join(map(str, arguments))})"
+    call = script_call(script, *arguments)
     try:
-        for text in _sources(script):  # one by one: a board compiles them on its heap
-            link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
+        load_script(link, script)
         printed = link.run(f"{call}\n", _TIMEOUT_S)
     except BoardError as error:
         if all(word in error.trace for word in _NOT_OURS):
@@ -78,6 +81,17 @@ def run_script(link: BoardLink, script: Script, *arguments: int) -> list[Any]:
         return [json.loads(line.removeprefix(_MARK)) for line in lines]
     except ValueError:
         raise LinkError(ARRIVED_DAMAGED) from None
+
+
+def script_call(script: Script, *arguments: int | str) -> str:
+    """Return the code that runs a script once it is on a board."""
+    return f"{script}({', '.join(map(repr, arguments))})"
+
+
+def load_script(link: BoardLink, script: Script) -> None:
+    """Bring a script into a board's memory. Raises LinkError."""
+    for text in _sources(script):  # one by one: a board compiles them on its heap
+        link.run(f"{text}\n{_COLLECT}", _TIMEOUT_S)
 
 
 def merged(values: list[Any]) -> dict[str, Any]:

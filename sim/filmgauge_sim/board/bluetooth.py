@@ -17,6 +17,7 @@ _QUEUE_BYTES = 4096  # of notifications within one connection event (assumed: it
 _SLICE_US = 1000  # how finely a sleep is cut while a peer may speak (assumed: the stack's ticks)
 _LONGEST_SLICE_US = 10_000
 _EVENT_US = 30_000  # a connection event (assumed interval)
+_NEIGHBOUR_US = 100_000  # how often somebody around advertises (assumed)
 
 
 class RadioError(Exception):
@@ -50,6 +51,8 @@ class Bluetooth:
         self._name, self._mtu = "MPY BLE", 256
         self._queued: dict[int, int] = {}
         self._queue_us = 0
+        self._report_us: int | None = None  # when the next advertisement is heard
+        self._scan_until_us = 0
 
     # The clock of the board
 
@@ -60,6 +63,10 @@ class Bluetooth:
 
     def next_input_us(self, now_us: int) -> int | None:
         """Return the earliest time at which a peer may have said something, None for never."""
+        found = (self._next_peer_us(now_us), self._report_us)
+        return min((each for each in found if each is not None), default=None)
+
+    def _next_peer_us(self, now_us: int) -> int | None:
         if self.schedule.connections:
             quiet_us = self._radio_port.quiet_until_us()
             latest_us = now_us + _LONGEST_SLICE_US
@@ -90,6 +97,11 @@ class Bluetooth:
 
     def follow(self, now_us: int) -> None:
         """Let the air know the board's time, where somebody may speak to the board."""
+        while self._report_us is not None and self._report_us <= now_us:
+            self.events.scanned()
+            self._report_us += _NEIGHBOUR_US
+            if self._report_us >= self._scan_until_us:
+                self._report_us = None
         if self.schedule.can_hear:
             self._radio_port.follow(now_us)
 
@@ -156,6 +168,12 @@ class Bluetooth:
         self._response = self._response if response is None else response
         whole_us = interval_us // _UNIT_US * _UNIT_US
         self.schedule.advertising = Advertising(whole_us, connectable, now_us)
+
+    def scan(self, now_us: int, duration_ms: int) -> None:
+        """Listen to advertisements for a time, or (0) not any more."""
+        self._need_active()
+        self._scan_until_us = now_us + duration_ms * 1000
+        self._report_us = now_us + _NEIGHBOUR_US if duration_ms else None
 
     def register(self, services: list[Service]) -> list[list[int]]:
         """Replace the services; return their handles."""

@@ -93,6 +93,10 @@ class BluetoothEvents:
         packed = struct.pack("<HB", connection, address_type) + address
         self._put(_protocol.IRQ_CENTRAL_DISCONNECT, packed)
 
+    def scanned(self) -> None:
+        """Report an advertisement of somebody around, which is empty."""
+        self._put(_protocol.IRQ_SCAN_RESULT, struct.pack("<BBb", 1, 3, -60) + b"\xc2neigh")
+
     def mtu_exchanged(self, connection: int, mtu: int) -> None:
         self._put(_protocol.IRQ_MTU_EXCHANGED, struct.pack("<HH", connection, mtu))
 

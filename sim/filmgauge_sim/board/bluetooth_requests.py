@@ -3,10 +3,12 @@
 import struct
 from collections.abc import Callable
 
-from filmgauge_sim.board.bluetooth import Bluetooth
+from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.bluetooth_events import Security
 from filmgauge_sim.board.radio_port import Attribute, Service
 from filmgauge_sim.board.shims import _protocol
+
+_ETIMEDOUT = 110  # the stack waits in vain for its controller
 
 Handler = Callable[[int, int, bytes], bytes]
 
@@ -14,13 +16,17 @@ Handler = Callable[[int, int, bytes], bytes]
 class RadioRequests:
     """Handlers by operation. `now_us` gives the board's true time."""
 
-    def __init__(self, bluetooth: Bluetooth, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, bluetooth: Bluetooth, now_us: Callable[[], int], has_radio: bool = True
+    ) -> None:
         self._bluetooth = bluetooth
         self._now_us = now_us
+        self._has_radio = has_radio
         self.handlers: dict[int, Handler] = {
-            _protocol.BLE_ACTIVE: lambda small, _, __: bluetooth.set_active(bool(small)),
+            _protocol.BLE_ACTIVE: self._active,
             _protocol.BLE_CONFIG: self._config,
             _protocol.BLE_ADVERTISE: self._advertise,
+            _protocol.BLE_SCAN: self._scan,
             _protocol.BLE_REGISTER: self._register,
             _protocol.BLE_READ: lambda _, handle, __: bluetooth.read(handle),
             _protocol.BLE_WRITE: self._write,
@@ -33,6 +39,11 @@ class RadioRequests:
             _protocol.BLE_PASSKEY: self._passkey,
             _protocol.BLE_SECRET: self._secret,
         }
+
+    def _active(self, small: int, argument: int, data: bytes) -> bytes:
+        if small and not self._has_radio:
+            raise RadioError(_ETIMEDOUT)
+        return self._bluetooth.set_active(bool(small))
 
     def _config(self, small: int, argument: int, data: bytes) -> bytes:
         self._bluetooth.configure(argument, bytes(data), _security(small))
@@ -48,6 +59,10 @@ class RadioRequests:
             response if small & _protocol.BLE_HAS_RESPONSE else None,
             bool(small & _protocol.BLE_CONNECTABLE),
         )
+        return b""
+
+    def _scan(self, small: int, argument: int, data: bytes) -> bytes:
+        self._bluetooth.scan(self._now_us(), argument)
         return b""
 
     def _register(self, small: int, argument: int, data: bytes) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.bluetooth_requests import RadioRequests
+from filmgauge_sim.board.board_faults import NO_FAULTS, BoardFaults
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
@@ -26,9 +27,11 @@ RTC_BYTES = 2048
 _ENODEV = 19
 _EIO = 5
 _EINVAL = 22
+_ETIMEDOUT = 110
 _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
 _NEVER_US = 1 << 62
 _MOST_RANDOM = 4096
+_SCAN_US = 2_000_000  # assumed: all channels of Wi-Fi
 VERSION = (1, 29, 0)
 
 
@@ -51,6 +54,7 @@ class VirtualBoard:
         real_wait_ms: int = 5000,
         supply: Supply | None = None,
         radio_port: RadioPort | None = None,
+        faults: BoardFaults = NO_FAULTS,
     ) -> None:
         self.kind = kind
         self.flash = flash
@@ -66,13 +70,14 @@ class VirtualBoard:
         self._real_wait_ms = real_wait_ms
         self._random = random.Random(seed)
         self._unique_id = unique_id
+        self._faults = faults
         self._cause = ResetCause.POWER_ON
         self._station = Station(access_point)
         self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
         self.load = BoardLoad(kind, supply, self._station, self.bluetooth, self._lose_power)
-        self._pins = PinsAndBus(kind, world, self.load)
-        self._sleep = Sleep(kind, clock, self.load, self.bluetooth)
-        radio = RadioRequests(self.bluetooth, lambda: self.load.now_us)
+        self._pins = PinsAndBus(kind, world, self.load, faults.stuck_pins)
+        self._sleep = Sleep(kind, clock, self.load, self.bluetooth, faults.radio_wakes)
+        radio = RadioRequests(self.bluetooth, lambda: self.load.now_us, faults.has_radio)
         self._handlers: dict[int, Handler] = {
             **self._own_handlers(),
             **self._pins.handlers,
@@ -109,6 +114,11 @@ class VirtualBoard:
         else:
             self._pins.release()
         self.load.advance(self.kind.boot_us, "boot")
+
+    def soft_reset(self) -> None:
+        """Begin a run of the interpreter alone; the RP2 port does not count it as a reset."""
+        if self.kind.port != "rp2":
+            self._cause = ResetCause.SOFT
 
     def sleep(self, duration_ms: int) -> None:
         """Pass a deep sleep as long as the board's own clock makes it."""
@@ -194,6 +204,7 @@ class VirtualBoard:
             _protocol.FLASH_SYNC: self._flash_sync,
             _protocol.WLAN_ACTIVE: self._wlan_active,
             _protocol.WLAN_CONNECT: self._wlan_connect,
+            _protocol.WLAN_SCAN: self._wlan_scan,
             _protocol.WLAN_STATUS: self._wlan_status,
             _protocol.WDT_START: self._wdt_start,
             _protocol.WDT_FEED: self._wdt_feed,
@@ -250,6 +261,8 @@ class VirtualBoard:
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
         is_on = small == _protocol.RADIO_ON
+        if is_on and not self._faults.has_radio:
+            raise RadioError(_ETIMEDOUT)
         self.wifi_sessions += is_on and not self._station.active
         self._station.set_active(is_on)
         if is_on or small == _protocol.RADIO_WITHOUT_POWER or not self.kind.wifi_stays:
@@ -261,11 +274,16 @@ class VirtualBoard:
         self._station.join(ssid, password, self.now_us)
         return b""
 
+    def _wlan_scan(self, small: int, argument: int, data: bytes) -> bytes:
+        self.load.work(_SCAN_US)
+        return self._station.audible(self.now_us).encode()
+
     def _wlan_status(self, small: int, argument: int, data: bytes) -> bytes:
         return struct.pack("<H", self._station.status(self.now_us))
 
     def _wdt_start(self, small: int, argument: int, data: bytes) -> bytes:
-        self.load.start_watchdog(argument * 1000)
+        if self._faults.watchdog_bites:
+            self.load.start_watchdog(argument * 1000)
         return b""
 
     def _wdt_feed(self, small: int, argument: int, data: bytes) -> bytes:

@@ -5,6 +5,7 @@ writes, and the power may be cut at each erase and each program, in the middle o
 """
 
 import mmap
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ class Flash:
         self.driver = driver
         self.programs = 0
         self.cut: FlashCut | None = None
+        self._revocable: deque[tuple[int, bytes]] = deque(maxlen=0)
         self.reset_wear()
         if not path.exists():
             path.write_bytes(b"\xff" * (pages * PAGE))
@@ -67,6 +69,10 @@ class Flash:
             raise ValueError(f"{path} must have {pages * PAGE} bytes, not {path.stat().st_size}")
         with path.open("r+b") as file:
             self.image = mmap.mmap(file.fileno(), 0)  # read it, but write through the methods
+
+    def forget_last(self, operations: int) -> None:
+        """Lose so many of the last operations with the power from now on: a fault."""
+        self._revocable = deque(maxlen=operations)
 
     def reset_wear(self) -> None:
         """Count erases, programs and the time that they take from zero."""
@@ -85,6 +91,7 @@ class Flash:
         self._check(address, data)
         old = self.image[address : address + len(data)]
         new = bytes(a & b for a, b in zip(old, data, strict=True)) if old.strip(b"\xff") else data
+        self._revocable.append((address, old))
         done = self._begin(len(data))
         self.image[address : address + done] = new[:done]
         self.programs += 1
@@ -95,6 +102,7 @@ class Flash:
         """Erase a page. Raises ValueError outside the flash."""
         if not 0 <= page < self.pages:
             raise ValueError(f"flash has pages 0 to {self.pages - 1}, not {page}")
+        self._revocable.append((page * PAGE, self.image[page * PAGE : (page + 1) * PAGE]))
         done = self._begin(PAGE)
         self.image[page * PAGE : page * PAGE + done] = b"\xff" * done
         self.wear[page] += 1
@@ -105,7 +113,10 @@ class Flash:
         """Bring into flash what the driver holds back: nothing here."""
 
     def lose_power(self) -> None:
-        """Lose what is in RAM only: nothing here."""
+        """Lose what is in RAM only: nothing here, unless flash forgets."""
+        while self._revocable:
+            address, before = self._revocable.pop()
+            self.image[address : address + len(before)] = before
 
     def close(self) -> None:
         """Write the image out and let go of it."""

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 
 class ResetCause(enum.IntEnum):
-    """Why the board boots, as `machine.reset_cause()` of both ports numbers it."""
+    """Why the board boots, as `machine.reset_cause()` of the ESP32 port numbers it."""
 
     POWER_ON = 1
     HARD = 2
     WATCHDOG = 3
     DEEP_SLEEP = 4
+    SOFT = 5
 
 
 @dataclass(frozen=True)

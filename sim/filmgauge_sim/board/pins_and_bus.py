@@ -1,6 +1,6 @@
 """A board's pins and its I2C bus: the requests that reach the world around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from filmgauge_sim.board.board_kind import BoardKind
@@ -29,13 +29,19 @@ class World(Protocol):
 
 
 class PinsAndBus:
-    """Handlers by operation; `transfers` counts those on the bus."""
+    """Handlers by operation; `transfers` counts those on the bus.
 
-    def __init__(self, kind: BoardKind, world: World, load: BoardLoad) -> None:
+    stuck: pin -> level that its pad always has.
+    """
+
+    def __init__(
+        self, kind: BoardKind, world: World, load: BoardLoad, stuck: Mapping[int, int]
+    ) -> None:
         self.transfers = 0
         self._kind = kind
         self._world = world
         self._load = load
+        self._stuck = stuck
         self._high: set[int] = set()
         self._held: set[int] = set()
         self._holds_all = False
@@ -93,7 +99,7 @@ class PinsAndBus:
 
     def _pin_set(self, small: int, argument: int, data: bytes) -> bytes:
         self._load.work(_GPIO_US)
-        self._world.set_pin(small, argument, self._reach())
+        self._world.set_pin(small, self._stuck.get(small, argument), self._reach())
         self._high.discard(small)
         if argument:
             self._high.add(small)
@@ -102,8 +108,12 @@ class PinsAndBus:
         return b""
 
     def _pin_read(self, small: int, argument: int, data: bytes) -> bytes:
-        """Return the level of an input: only the wires of the bus have a pull-up of their own."""
+        """Return the level of a pad: only the wires of the bus have a pull-up of their own."""
         self._load.work(_GPIO_US)
+        if small in self._stuck:
+            return bytes((self._stuck[small],))
+        if argument == _protocol.PIN_OUTPUT:
+            return bytes((int(small in self._high),))
         pins = self._kind.pins
         pulled_up = small in (pins.scl, pins.sda) and self._world.bus.pulled_up
         return bytes((int(pulled_up or bool(argument)),))

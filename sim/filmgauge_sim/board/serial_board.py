@@ -242,12 +242,19 @@ class SerialBoard:
         self._boot_s = _NEVER_S
         if outcome.cause is None:
             return
-        self._boot_s = now_s + outcome.sleep_ms / 1000 / self._options.speed
+        begun_us = self.board.now_us
         if outcome.cause is ResetCause.DEEP_SLEEP:
             self.board.sleep(outcome.sleep_ms)
         elif self._options.vanishes and self.port.is_open:
             self.port.close()
             self._port_back_s = now_s + _REENUMERATION_S
+        slept_s = (self.board.now_us - begun_us) / 1e6  # as long as its clock makes it
+        other_s = 0.0 if slept_s else outcome.sleep_ms / 1000
+        self._boot_s = now_s + (slept_s + other_s) / self._options.speed + self._boot_takes_s
+
+    @property
+    def _boot_takes_s(self) -> float:
+        return self.board.kind.boot_us / 1e6 / self._options.speed
 
     def _boot(self) -> None:
         assert self._boot_cause is not None

@@ -192,6 +192,7 @@ class SerialInterpreter:
         operation, small, argument, elapsed, data = request
         if operation == _protocol.SOFT_RESET:
             self.stop()
+            self._board.soft_reset()
             self.start(raw=bool(small))
             return None
         if operation in _CONSOLE:

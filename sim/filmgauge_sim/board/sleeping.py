@@ -32,12 +32,18 @@ class Sleep:
     """
 
     def __init__(
-        self, kind: BoardKind, clock: BoardClock, load: BoardLoad, bluetooth: Bluetooth
+        self,
+        kind: BoardKind,
+        clock: BoardClock,
+        load: BoardLoad,
+        bluetooth: Bluetooth,
+        radio_wakes: bool = True,
     ) -> None:
         self._kind = kind
         self._clock = clock
         self._load = load
         self._bluetooth = bluetooth
+        self._radio_wakes = radio_wakes
         self._yielded: _OpenSleep | None = None
         self._answer = b""
         self.handlers: dict[int, Handler] = {
@@ -122,7 +128,9 @@ class Sleep:
         return self._wake(sleep)
 
     def _is_over(self, sleep: _OpenSleep) -> bool:
-        return sleep.until_us <= self._reading_us() or self._bluetooth.interrupts()
+        if sleep.until_us <= self._reading_us():
+            return True
+        return (self._radio_wakes or not sleep.light) and self._bluetooth.interrupts()
 
     def _pass_slice(self, sleep: _OpenSleep) -> None:
         """Pass what is left of a sleep, but not beyond the time at which a peer may end it."""

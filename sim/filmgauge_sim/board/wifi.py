@@ -54,6 +54,10 @@ class Station:
         self._status = _protocol.STAT_CONNECTING
         self._decided_us = now_us + network.association_us
 
+    def audible(self, now_us: int) -> str:
+        """Return the name of the network that can be heard, nothing for none."""
+        return self._access_point.ssid if self._access_point.is_up(now_us) else ""
+
     def status(self, now_us: int) -> int:
         """Return the status as the ESP32 port numbers it."""
         if self._status == _protocol.STAT_CONNECTING and now_us >= self._decided_us:

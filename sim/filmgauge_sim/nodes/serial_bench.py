@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
+from filmgauge_sim.board.board_faults import NO_FAULTS, BoardFaults
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.radio_port import RadioPort
@@ -28,13 +29,16 @@ def bench_board(
     blocks: int | None = None,
     seed: int = 1,
     radio_port: RadioPort | None = None,
+    faults: BoardFaults = NO_FAULTS,
+    clock_ppm: int = 0,
 ) -> SerialBoard:
     """Return a board, not started; its port is the link `folder`/port.
 
     node: what is wired to it, or a kind of board that is wired as usual; surroundings: a bench at
     rest unless given; image: a flash image to start with, which is copied; blocks: size of the
-    flash, that of the kind unless given; radio_port: its way to a Bluetooth air. Raises ValueError
-    for an unknown kind or an image of another size.
+    flash, that of the kind unless given; radio_port: its way to a Bluetooth air; faults: what is
+    wrong with the board; clock_ppm: by which its clock is fast. Raises ValueError for an unknown
+    kind or an image of another size.
     """
     if isinstance(node, str):
         node = NodeDescription(name="bench", board=node)
@@ -47,11 +51,12 @@ def bench_board(
         world=world,
         flash=flash,
         access_point=AccessPoint(ssid=node.wifi.ssid or VIRTUAL_SSID),
-        clock=BoardClock(),
+        clock=BoardClock(error_ppm=clock_ppm),
         seed=rng.getrandbits(32),
         unique_id=rng.randbytes(6),
         real_wait_ms=real_wait_ms,
         supply=world if isinstance(world, HarvestingCircuit) else None,
         radio_port=radio_port,
+        faults=faults,
     )
     return SerialBoard(board, folder / _PORT, options or SerialOptions())

@@ -12,7 +12,7 @@ from board_program import JOIN, Program, both
 from filmgauge_sim.board.outcome import ResetCause
 from filmgauge_sim.board.wifi import AccessPoint
 
-POWER_ON, HARD, WATCHDOG, DEEP_SLEEP = ResetCause
+POWER_ON, HARD, WATCHDOG, DEEP_SLEEP, SOFT = ResetCause
 RUNTIMES = ["micropython", "cpython"]
 
 

@@ -13,7 +13,6 @@ class BasePin:
 
     def __init__(self, number, value):
         self._number = number
-        self._level = 0
         self._pull = None  # of an input: 1 for a pull-up
         if value is not None:
             self.value(value)
@@ -25,11 +24,9 @@ class BasePin:
 
     def value(self, level=None):
         if level is None:
-            if self._pull is None:
-                return self._level
-            return _link.call(_protocol.PIN_READ, self._number, self._pull)[0]
-        self._level = 1 if level else 0
-        _link.call(_protocol.PIN_SET, self._number, self._level)
+            pull = _protocol.PIN_OUTPUT if self._pull is None else self._pull
+            return _link.call(_protocol.PIN_READ, self._number, pull)[0]
+        _link.call(_protocol.PIN_SET, self._number, 1 if level else 0)
 
     __call__ = value
 

@@ -37,6 +37,7 @@ RADIO_ON = 1
 RADIO_WITHOUT_POWER = 2
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
 WLAN_STATUS = 16  # -> status u16 of the ESP32 port
+WLAN_SCAN = 47  # -> the name of the network that can be heard, nothing for none
 WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18
 RANDOM = 19  # argument: count -> bytes
@@ -71,6 +72,8 @@ BLE_PAIR = 41  # argument: connection
 BLE_PASSKEY = 42  # small: action; argument: connection; data: passkey u32 -> 0 or 1
 BLE_SECRET = 43  # small: 1 for yes; argument: number of the question; data: value
 
+BLE_SCAN = 46  # argument: milliseconds, 0 to stop
+
 BLE_BOND = 1
 BLE_MITM = 2
 BLE_SECURE = 4
@@ -86,13 +89,15 @@ IRQ_GATTS_WRITE = 3
 IRQ_GATTS_READ_REQUEST = 4
 IRQ_GATTS_INDICATE_DONE = 20
 IRQ_MTU_EXCHANGED = 21
+IRQ_SCAN_RESULT = 5
 IRQ_CONNECTION_UPDATE = 27
 IRQ_ENCRYPTION_UPDATE = 28
 IRQ_GET_SECRET = 29
 IRQ_SET_SECRET = 30
 IRQ_PASSKEY_ACTION = 31
 
-PIN_READ = 60  # small: pin; argument: 1 with a pull-up -> level
+PIN_READ = 60  # small: pin; argument: 1 with a pull-up, PIN_OUTPUT -> level
+PIN_OUTPUT = 2
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status

@@ -146,6 +146,10 @@ class BLE:
         _call(_protocol.BLE_ADVERTISE, bits, interval_us or 0, packed)
         self._handle()
 
+    def gap_scan(self, duration_ms, interval_us=1280000, window_us=11250, active=False):
+        self._need_active()
+        _call(_protocol.BLE_SCAN, 0, duration_ms or 0)
+
     def gap_disconnect(self, conn_handle):
         self._need_active()
         return _call(_protocol.BLE_DISCONNECT, 0, conn_handle) == b"\x01"
@@ -217,7 +221,10 @@ class BLE:
         if event in (_protocol.IRQ_GET_SECRET, _protocol.IRQ_SET_SECRET):
             self._keep(event, packed)
             return
-        if event in _LAYOUTS:
+        if event == _protocol.IRQ_SCAN_RESULT:
+            address_type, kind, rssi = ustruct.unpack("<BBb", packed[:3])
+            values = address_type, packed[3:9], kind, rssi, packed[9:]
+        elif event in _LAYOUTS:
             values = ustruct.unpack(_LAYOUTS[event], packed)
         else:  # connection, type and bytes of the address
             connection, kind = ustruct.unpack("<HB", packed[:3])

@@ -11,7 +11,7 @@ WDT_RESET = 3
 DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
-I2C = Bus
+I2C = SoftI2C = Bus
 
 
 class Pin(BasePin):

@@ -80,7 +80,7 @@ class RTC:
 
 
 def reset_cause():
-    return _board.reset_cause
+    return _board.reset_cause % 5  # 5 is SOFT_RESET elsewhere
 
 
 def unique_id():

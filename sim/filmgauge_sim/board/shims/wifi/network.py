@@ -44,6 +44,12 @@ class WLAN:
         _switch(_protocol.RADIO_ON if is_active else 0)
         return self._active
 
+    def scan(self):
+        if not self._active:
+            raise OSError("Wifi Not Started")
+        name = _link.call(_protocol.WLAN_SCAN)
+        return [(name, b"\2virtu", 1, -50, 3, False)] if name else []
+
     def connect(self, ssid=None, key=None, *, bssid=None):
         if not self._active:
             raise OSError("Wifi Not Started")

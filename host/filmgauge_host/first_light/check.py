@@ -1,0 +1,135 @@
+"""What a check of a fresh board is, and what it has to work with."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from filmgauge.config import Config
+from filmgauge_host.serial.board_link import BoardLink
+from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.nodes.configuration import firmware_configuration
+from filmgauge_sim.nodes.description import NodeDescription
+
+Verdict = Literal["ok", "differs", "not done"]
+CLOCK_MS = "import time\nprint(time.time_ns() // 1000000)"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check has seen, what should be seen, and what a difference means."""
+
+    check: str
+    verdict: Verdict
+    seen: str
+    expected: str = ""
+    meaning: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Return it as one line for people."""
+        text = f"{self.verdict:9} {self.check}: {self.seen}"
+        text += f"; should be {self.expected}" if self.expected else ""
+        return text + (f"; {self.meaning}" if self.meaning else "")
+
+
+class Person(Protocol):
+    """Whoever sits at the board. `is_there`: whether anybody does."""
+
+    is_there: bool
+
+    def say(self, text: str) -> None:
+        """Let them know, or ask them to do something."""
+
+    def ask(self, question: str) -> str:
+        """Return their answer, nothing where they have none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What should be there: a kind of board and what is wired to it.
+
+    Pins as a configuration numbers them, -1 where there is none.
+    """
+
+    kind: BoardKind
+    scl: int
+    sda: int
+    gate: int
+    sensors: int
+    disconnect: int
+    charge: int
+    ina228_address: int = 0x40
+    tmp117_address: int = 0x48
+    i2c_hz: int = 400_000
+    wifi_ssid: str = ""
+    wifi_password: str = field(default="", repr=False)
+
+
+def expected_of_kind(kind: BoardKind) -> Expected:
+    """Return what docs/hardware.md draws for a kind of board."""
+    pins = kind.pins
+    return Expected(
+        kind, pins.scl, pins.sda, pins.gate, pins.sensors, pins.disconnect, pins.charge
+    )
+
+
+def expected_of_node(description: NodeDescription, secrets: Mapping[str, str]) -> Expected:
+    """Return what a description says of a node. Raises ValueError as the firmware's own does."""
+    config: Any = Config(**firmware_configuration(description, secrets))
+    return Expected(
+        description.kind,
+        config.pin_scl,
+        config.pin_sda,
+        config.pin_gate,
+        config.pin_sensors,
+        config.pin_disconnect,
+        config.pin_charge,
+        config.ina228_address,
+        config.tmp117_address,
+        config.i2c_hz,
+        config.wifi_ssid,
+        config.wifi_password,
+    )
+
+
+@dataclass
+class Bench:
+    """A board at its prompt, what should be there, and who can help.
+
+    sleep_ua: a reading of the user's meter; sleep_s: how long the board sleeps for the clock.
+    """
+
+    link: BoardLink
+    expected: Expected
+    person: Person
+    sleep_ua: float | None = None
+    sleep_s: float = 10.0
+    tries_power_cut: bool = True
+
+    def clock_ms(self) -> int:
+        """Return the board's clock."""
+        (now_ms,) = self.link.values(CLOCK_MS)
+        return now_ms
+
+
+class Check(ABC):
+    """One thing that is looked into; `name` stands in the report and in docs/first-light.md."""
+
+    name: str
+
+    @abstractmethod
+    def run(self, bench: Bench) -> Result:
+        """Look into it. Raises LinkError where the board does not answer."""
+
+    def _judged(
+        self, is_ok: bool, seen: str, expected: str, meaning: str, **figures: Any
+    ) -> Result:
+        """Return a result; meaning: of a difference, and what to do next."""
+        if is_ok:
+            return Result(self.name, "ok", seen, expected, "", figures)
+        return Result(self.name, "differs", seen, expected, meaning, figures)
+
+    def _not_done(self, why: str) -> Result:
+        return Result(self.name, "not done", why)
