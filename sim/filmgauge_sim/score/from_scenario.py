@@ -12,6 +12,7 @@ from math import inf
 from random import Random
 
 from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell.compiled import EMPTY_V, FULL_V
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
 from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
@@ -89,8 +90,8 @@ def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:
     return ProgrammeStep(
         sign * step.rate_c * capacity_uah,
         inf if step.hours is None else step.hours * HOUR_S,
-        low_v=step.until_v if sign < 0.0 else None,
-        high_v=step.until_v if sign > 0.0 else None,
+        low_v=(step.until_v or EMPTY_V) if sign < 0.0 else None,
+        high_v=(step.until_v or FULL_V) if sign > 0.0 else None,
     )
 
 
