@@ -106,7 +106,7 @@ def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError):

@@ -225,3 +225,15 @@ def test_a_cell_of_ones_own_is_found_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(known.read_text())
     (tmp_path / "node.toml").write_text('name = "n"\n[cell]\nset = "own.toml"\n')
     assert Path(read_description(tmp_path / "node.toml").cell.set) == tmp_path / "own.toml"
+
+
+@pytest.mark.parametrize("path", KEYS)
+@given(data=st.data())
+@settings(max_examples=5)
+def test_a_misspelt_key_is_answered_with_the_right_one(path: str, data: st.DataObject) -> None:
+    *outer, key = path.split(".")
+    at = data.draw(st.integers(1, len(key)))
+    wrong = key[:at] + data.draw(st.sampled_from(["_", "x", "ee"])) + key[at:]
+    sentence = refused(nested({".".join([*outer, wrong]): 1}))
+    assert f"there is no key {wrong}" in sentence
+    assert sentence.endswith(f"; did you mean {key}?")
