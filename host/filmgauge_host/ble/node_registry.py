@@ -19,6 +19,8 @@ from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError
 from filmgauge_sim.nodes.tables import did_you_mean
 
+NODES_FOLDER = Path("nodes")  # of all nodes, unless one is given
+REGISTRY_FILE = "known.toml"  # in it
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 _HEAD = """\
 # Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which
@@ -59,8 +61,12 @@ class NodeRegistry:
         return found
 
 
-def read_registry(path: Path | None) -> NodeRegistry:
-    """Read the file; it is empty without one. Raises InputError naming what is wrong."""
+def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:
+    """Read the file; without a path that of the present folder, where provisioning writes it, or
+    else `usual`; without any it is empty. Raises InputError naming what is wrong."""
+    if path is None:
+        found = (each for each in (NODES_FOLDER / REGISTRY_FILE, usual) if each and each.exists())
+        path = next(found, None)
     if path is None:
         return NodeRegistry([])
     try:

@@ -149,3 +149,24 @@ def test_a_signal_that_nobody_asks_for_interrupts(
         os.kill(os.getpid(), number)
         assert signalled()
         time.sleep(0.2)
+
+
+@pytest.mark.parametrize("option", ["--for", "--duration"])
+@pytest.mark.parametrize("text", ["10min", "10m", "600s"])
+def test_how_long_it_goes_on_has_one_word_and_an_alias(tmp_path: Path, option: str, text: str):
+    path = described(tmp_path, 'name = "shelf-1"\n')
+    ran = run("--node", path, option, text, "--json")
+    assert json.loads(ran.stdout)["virtual_s"] == 600.0
+
+
+@pytest.mark.parametrize("command", ["run", "monitor", "ble scan", "ble bridge"])
+def test_every_command_shows_that_word_alone(command: str):
+    text = CliRunner().invoke(main, [*command.split(), "--help"]).output
+    assert "--for" in text
+    assert "--duration" not in text
+    refused = CliRunner().invoke(
+        main, [*command.split(), "--duration", "soon", "--broker", "mqtt://h"]
+    )
+    assert refused.exit_code == 2
+    assert "No such option '--duration'" not in refused.output
+    assert "No such option: --duration" not in refused.output

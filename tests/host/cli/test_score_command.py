@@ -70,6 +70,7 @@ def test_a_missed_bound_is_told():
     assert missed_text(Check("x", 2.0, None, 1.0)) == "x 2.00 > 1"
     assert missed_text(Check("x", 2.0, 3.0, None)) == "x 2.00 < 3"
     assert missed_text(Check("x", 2.0, 3.0, 4.0)) == "x 2.00 not in 3..4"
+    assert missed_text(Check("x", 5.0, 3.0, 4.0)) == "sigma is wider than need be, x 5.00 > 4"
     assert missed_text(Check("x", None, None, 1.0)) == "x unknown > 1"
 
 
