@@ -10,6 +10,7 @@ from bench import (
     bluetooth_node,
     firmware,
     flash,
+    flash_wear,
     installation,
     ledger,
     peers,
@@ -28,6 +29,7 @@ SECTIONS = {
     "bluetooth-node": bluetooth_node.report,
     "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,
+    "flash-wear": flash_wear.report,
     "installation": installation.report,
 }
 

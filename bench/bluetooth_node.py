@@ -19,9 +19,9 @@ from filmgauge.record.record import Record
 from filmgauge.uplink.actions import CONFIGURE, FORGET
 from filmgauge_host.ble import commands, uuids
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.flash_reader import store_records
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation, virtual_node
@@ -84,11 +84,8 @@ class _Bed(ExitStack):
             radio_port=self.air.radio_port(node.name),
         )
         self.simulation.nodes.append(self.node)
-        made = {
-            f"/backlog/{seq:08d}": Record(boot=1, seq=seq, up_s=60 * seq).to_bytes()
-            for seq in range(records)
-        }
-        install(self.node.flash, made)
+        made = [Record(boot=1, seq=seq, up_s=60 * seq).to_bytes() for seq in range(records)]
+        store_records(self.node.flash, made)
 
     def run(self, work: Any) -> Any:
         """Let the node live until `work` is done; return what it returns, None when it fails."""

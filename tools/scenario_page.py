@@ -10,6 +10,7 @@ import msgspec
 
 from filmgauge.config import SECRETS
 from filmgauge_sim.nodes.description import NodeDescription, to_toml
+from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.nodes.secrets import SECRETS_FILE
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.scenario.loading import available_scenarios, load_scenario
@@ -43,7 +44,7 @@ _NODES = """## `[[node]]`
 
 One node: either `file`, the path of a node's file, relative to the scenario, or the keys of such a
 file with `node.` before each table, such as `[node.cell]`. What surrounds it stands beside it in
-`[node.world]`.
+`[node.world]`, and what befalls it in `[[node.fault]]`.
 """
 
 
@@ -55,6 +56,7 @@ def page() -> str:
     lines += [f"- `{name}`: {load_scenario(name).summary}" for name in available_scenarios()]
     lines += ["", *_section("", Scenario, many=False)]
     lines += [_NODES, *_section("node.world", WorldSection, many=False)]
+    lines += _section("node.fault", FaultSection, many=True)
     return "\n".join(lines).rstrip() + "\n"
 
 

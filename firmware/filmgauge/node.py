@@ -74,6 +74,7 @@ class Node:
         self._size = SIZE
         self._retained = Retained(board.retained, SIZE)
         self._journal = self._backlog = None  # until they are used
+        self._pages = board.pages()  # both in one, where the file system is no place for them
         self._charge = charge_source(board, config)
         self._uplink = board.uplink(config, profile)
         self._reports_next = False
@@ -108,7 +109,8 @@ class Node:
         self._read_protection(reports)
         fields = self._record_fields(now_ms) if reports else None
         if saves or fields is not None:  # before the radio, which may cost the supply
-            self._save_state(to_flash=saves)
+            with_record = fields is not None and self._pages and self._uplink.stores_first
+            self._save_state(to_flash=saves and not with_record)
         saves = False
         if fields is not None:
             watchdog.feed()
@@ -260,18 +262,32 @@ class Node:
     def _open_journal(self):
         """Return the journal."""
         if self._journal is None:
-            from filmgauge.store.journal import Journal
+            if self._pages:
+                self._journal = self._open_pages()
+            else:
+                from filmgauge.store.journal import Journal
 
-            self._journal = Journal(_JOURNAL, self._size)
+                self._journal = Journal(_JOURNAL, self._size)
         return self._journal
 
     def _open_backlog(self):
         """Return the backlog."""
         if self._backlog is None:
-            from filmgauge.store.backlog import Backlog
+            if self._pages:
+                self._backlog = self._open_pages()
+            else:
+                from filmgauge.store.backlog import Backlog
 
-            self._backlog = Backlog(_BACKLOG, self._config.backlog)
+                self._backlog = Backlog(_BACKLOG, self._config.backlog)
         return self._backlog
+
+    def _open_pages(self):
+        """Open what is journal and backlog at once."""
+        from filmgauge.store.page_store import PageStore
+
+        store = PageStore(self._pages, self._state.buffer, self._config.backlog)
+        self._journal = self._backlog = store
+        return store
 
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which

@@ -17,6 +17,7 @@ from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_sim.board.bytecode import bytecode_version
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
@@ -137,7 +138,7 @@ def wanted(kind_name: str, url: str, archive: Archive | None = None, **changed: 
     return Wanted(
         archive=archive or Archive(modules()),
         start_files=dict(start_files()),
-        bytecode=firmware_build.bytecode_version(),
+        bytecode=bytecode_version(),
         config=node_settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),
         profile=node_settings.compile_cell("evp-li", 1.0).to_bytes(),
     )

@@ -16,8 +16,9 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from cadence import period_s
 
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import RuntimeName
 from filmgauge_sim.scenario.loading import load_scenario
@@ -129,6 +130,7 @@ class Rig:
         given = {
             "bluetooth.awake_ms": 0,
             "capacitor.capacitance_uf": capacitance_uf,
+            "converter.discharge_ua": 40.0,  # enough for wakes of a minute
             "flash_blocks": flash_blocks,
             "records.backlog": backlog,
             **{f"bluetooth.{key}": value for key, value in (bluetooth or {}).items()},
@@ -166,8 +168,8 @@ class Rig:
 
     def waiting(self) -> list[bytes]:
         """Return the records on the node's flash, oldest first."""
-        names = sorted(name for name in listing(self.node.flash, "/backlog") if name.isdigit())
-        return [self.file(f"/backlog/{name}") for name in names]
+        flash = self.node.flash
+        return [stored_record(flash, name).to_bytes() for name in backlog(flash)]
 
     def go(self, act: Callable[["Rig"], Awaitable[Any]]) -> Any:
         """Run to the end, or until `act` is done; return what it returns."""

@@ -1,14 +1,23 @@
-"""A day of the scenario `bench` on a board that is not its own, on both runtimes."""
+"""What all boards have in common: a day of `bench` on one that is not its own, and what the
+firmware's board classes offer."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
 import pytest
+from bare_board import bare_board
 
+import filmgauge.board as board_package
 from filmgauge_host.virtual.session import RunOptions, RunSession
+from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.board.littlefs_outside import install
+from filmgauge_sim.board.outcome import ResetCause
+from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.nodes.virtual_node import RuntimeName
 from filmgauge_sim.scenario.loading import load_scenario
 
 
@@ -35,3 +44,45 @@ def test_a_day_of_bench_is_the_same_on_both_runtimes(tmp_path: Path, board: str)
     assert result["lost"] == result["duplicated"] == 0
     assert result["within_2_sigma_pct"] >= 95.0
     assert result["soc_max_error_pct"] < 0.5
+
+
+COMMON = (
+    "name",
+    "boots_anew",
+    "retained",
+    "clock_ms",
+    "i2c",
+    "output",
+    "latch",
+    "watchdog",
+    "pages",
+    "nap",
+    "uplink",
+    "sleep",
+    "reset",
+)
+OFFERED = """
+from filmgauge.board import this_board
+
+board = this_board()
+names = {names!r}
+print([name for name in names if not hasattr(board, name)])
+"""
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_board_offers_all_that_the_interface_says(tmp_path: Path, name: str) -> None:
+    kind = BOARDS[name]
+    names = list(COMMON)
+    names += ["feed"] if kind.keeps_ram else []
+    names += ["radio_off"] if kind.has_wifi else []
+    names += ["doze"] if kind.has_bluetooth else []
+    assert all(re.search(rf"\b{each}\b", board_package.__doc__ or "") for each in names)
+    sources = {**firmware_sources(), "main.py": OFFERED.format(names=names)}
+    board = bare_board(tmp_path, kind=kind)
+    install(board.flash, {"/there.txt": b""})
+    runtime = MicroPythonRuntime(board.flash.path, tmp_path / "console", sources=sources)
+    board.boot(ResetCause.POWER_ON)
+    runtime.run(board)
+    runtime.close()
+    assert (tmp_path / "console").read_text().splitlines()[0] == "[]"

@@ -117,3 +117,15 @@ def test_an_outage_longer_than_the_backlog(mosquitto: Broker, node_on, receiver,
     faults = {record.seq: record.faults for record in records}
     # A record is dropped after the next one was made: each tells of the drop before it.
     assert {seq for seq, bits in faults.items() if bits and bits & 32} == set(range(52, 61))
+
+
+def test_the_farewell_is_heard_before_the_radio_goes(broker: Broker, node_on, receiver):
+    """Else the broker publishes the will of a node that only sleeps."""
+    host = receiver(broker)
+    node = node_on(broker, EVERY_WAKE)
+    for count in (1, 2, 3):
+        wake(node, 1)
+        host.records("rig", count)
+        until(lambda: host.ingest.nodes()["rig"].status)
+        status = host.ingest.nodes()["rig"].status
+        assert status.state == "sleeping"

@@ -17,9 +17,9 @@ from reporting_node import said
 from filmgauge.record.record import Record
 from filmgauge_sim.air.air import Air, ScanReport
 from filmgauge_sim.board.executable import RuntimeName
-from filmgauge_sim.board.littlefs_outside import fetch, listing
-from filmgauge_sim.board.radio_port import Advertisement, NullRadio, RadioPort
+from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -31,7 +31,7 @@ HOUR_US = 3_600_000_000
 KEYS = pytest.mark.parametrize("key", ["", KEY], ids=["plain", "encrypted"])
 
 
-class Listener(NullRadio):
+class Listener(RadioPort):
     """Notes every advertising event."""
 
     def __init__(self) -> None:
@@ -72,8 +72,7 @@ def period_us(node: VirtualNode) -> int:
 
 def stored(node: VirtualNode) -> list[Record]:
     """Return what waits in the node's flash, oldest first."""
-    names = sorted(name for name in listing(node.flash, "/backlog") if name.isdigit())
-    return [Record.from_bytes(fetch(node.flash, f"/backlog/{name}")) for name in names]
+    return [stored_record(node.flash, name) for name in backlog(node.flash)]
 
 
 def expected(record: Record, plain: bool) -> dict[str, float | None]:

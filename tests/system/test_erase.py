@@ -10,12 +10,13 @@ from flashed_board import flash, make_board, wanted
 from mqtt_brokers import Broker
 from patience import PATIENCE_S
 
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.nodes.flash_reader import stored_number
 
 ERASE = FlashOptions(erase=True, timeout_s=PATIENCE_S, ask_after_s=1)
 KEY, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
@@ -33,11 +34,8 @@ def slot(number: int, sequence: int = 1) -> bytes:
 
 
 def number_in(flash: Flash, journal: str) -> int:
-    """Return the highest number of a journal."""
-    names = [name for name in listing(flash, journal) if name.isdigit()]
-    slots = [fetch(flash, f"{journal}/{name}") for name in names]
-    assert all(unseal(each, 4) is not None for each in slots)
-    return max(struct.unpack_from("<I", each, HEAD_SIZE)[0] for each in slots)
+    """Return the number in a journal, or in the pages that a board has for it."""
+    return stored_number(flash, journal)
 
 
 def names(flash: Flash) -> set[str]:

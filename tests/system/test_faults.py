@@ -14,7 +14,7 @@ TEXT = scenario_text(intervals="report_every = 1\njournal_every = 4")
 
 
 def remove(node: VirtualNode, path: str) -> None:
-    file_system = mounted(FlashAccess(node.flash), node.flash.blocks)
+    file_system = mounted(FlashAccess(node.flash), node.flash)
     file_system.remove(path)
     file_system.unmount()
 

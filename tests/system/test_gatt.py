@@ -34,8 +34,7 @@ from filmgauge.config import Config
 from filmgauge.record.record import Record
 from filmgauge_sim.board import bluetooth
 from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
-from filmgauge_sim.board.littlefs_outside import install
-from filmgauge_sim.nodes.flash_reader import state_in
+from filmgauge_sim.nodes.flash_reader import state_in, store_records
 
 RUNTIMES = pytest.mark.parametrize("runtime", ["cpython", "micropython"])
 OTHER_S = 900  # to change sample_s to
@@ -317,7 +316,7 @@ def test_the_log_comes_in_order_and_forget_removes_what_has_arrived(
         state = await visit.read(STATE)
         return every, some, left, rest, none, reply, state, await visit.log()
 
-    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=3) as rig:
+    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=3, capacitance_uf=1e5) as rig:
         every, some, left, rest, none, reply, state, after = rig.go(act)
         stored = rig.waiting()
     assert len(every) >= 67
@@ -356,7 +355,7 @@ def test_a_stack_that_is_full_is_asked_again(
         visit = await rig.visit(mtu=100)
         return await visit.log()
 
-    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=1) as rig:
+    with Rig(tmp_path, runtime, report_every=1, sample_s=60, hours=1, capacitance_uf=1e5) as rig:
         got = rig.go(act)
         stored = rig.waiting()
     assert len(got) >= 25
@@ -393,7 +392,7 @@ def test_a_thousand_records_come_through_broken_connections(tmp_path: Path) -> N
             visits += 1
             place = Record.from_bytes(got[-1]).values()[:2] if got else [0, 0]
             await visit.write(REQUEST, struct.pack("<IIH", *place, 65535))
-            until = asyncio.get_running_loop().time() + noise.uniform(0.2, 1.5)
+            until = asyncio.get_running_loop().time() + noise.uniform(0.1, 0.4)
             while asyncio.get_running_loop().time() < until:
                 if visit.pieces and visit.pieces[-1][0] == 0xFF:
                     return got + records_in(visit.pieces), visits
@@ -411,7 +410,7 @@ def test_a_thousand_records_come_through_broken_connections(tmp_path: Path) -> N
         backlog=1024,
     ) as rig:
         rig.go(lambda _: asyncio.sleep(10))  # it has booted once
-        install(rig.node.flash, {f"/backlog/{n:08d}": data for n, data in enumerate(made)})
+        store_records(rig.node.flash, made)
         rig.node.cut_power()
         got, visits = rig.go(act)
     assert visits > 3

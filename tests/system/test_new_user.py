@@ -12,7 +12,7 @@ from flashed_board import SPEED
 from filmgauge_host.cli.app import main
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.board.radio_port import Advertisement
 from filmgauge_sim.board.serial_board import SerialOptions
@@ -72,9 +72,10 @@ def test_from_the_questions_to_the_first_record(folder: Path, tmp_path: Path) ->
     out = tmp_path / "run"
     short = ("--runtime", "cpython", "--duration", "10min", "--speed", "max", "--out", out)
     assert filmgauge("run", "--node", folder, *short)["nodes"][0]["sent"] == 1
-    simulated = Flash(out / "leaf-1.flash", board.board.flash.blocks)
+    real = board.board.flash
+    simulated = make_flash(out / "leaf-1.flash", real.pages, real.driver)
     for path in ("/config.json", "/profile.bin"):
-        assert fetch(board.board.flash, path) == fetch(simulated, path)
+        assert fetch(real, path) == fetch(simulated, path)
 
     # And whoever has its key hears the record.
     air.run_to(board.board.now_us)

@@ -10,8 +10,8 @@ from gatt_central import LEDGER, RECORD, REQUEST, Rig, records_in
 
 from filmgauge.gauge.ledger import RADIO
 from filmgauge.record.record import Record
-from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.flash_reader import store_records
 from filmgauge_sim.scenario.loading import load_scenario
 
 EFFICIENCY = load_scenario("window").node[0].description.converter.output_efficiency
@@ -118,9 +118,9 @@ def test_the_supply_bears_a_long_log(tmp_path: Path) -> None:
             got += found
         return got
 
-    with Rig(tmp_path, hours=20, configuration={"ble_awake_ms": 60}) as rig:
+    with Rig(tmp_path, hours=20, configuration={"ble_awake_ms": 4}) as rig:
         rig.go(lambda _: asyncio.sleep(10))  # it has booted once
-        install(rig.node.flash, {f"/backlog/{n:08d}": data for n, data in enumerate(made)})
+        store_records(rig.node.flash, made)
         rig.node.cut_power()
         got = rig.go(act)
         assert rig.node.incidents == []  # no brown-out

@@ -42,7 +42,7 @@ def test_a_board_with_the_made_flash_reports(tmp_path: Path, uf2: Path) -> None:
         while b"record 1 waits" not in board.log and time.monotonic() < deadline:
             time.sleep(0.05)
     assert b"filmgauge: record 0 waits: " in board.log, board.log.decode()
-    flash = Flash(image, KIND.file_system_blocks)
+    flash = Flash(image, KIND.flash_pages)
     first = stored_record(flash, backlog(flash)[0])
     flash.close()
     assert isinstance(first, Record)

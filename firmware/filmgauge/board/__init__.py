@@ -1,8 +1,9 @@
 """Everything that differs between ports: one file a port, and the choice among them.
 
 A board offers: name, boots_anew, retained(data=None), clock_ms(), i2c(...), output(pin),
-latch(pin, level), watchdog(ms), nap(ms), uplink(config, profile), sleep(ms), reset(); one whose
-sleep keeps RAM: feed(); and where it has Bluetooth: doze(ms).
+latch(pin, level), watchdog(ms), pages(bonds=False), nap(ms), uplink(config, profile), sleep(ms),
+reset(); one whose sleep keeps RAM: feed(); where it has Wi-Fi: radio_off(wlan), and Bluetooth:
+doze(ms).
 """
 
 import os

@@ -25,6 +25,9 @@ class Esp32:
         self._rtc.memory(data)
         return data
 
+    def pages(self, bonds=False):
+        """Return None: littlefs outlives power cuts, since its blocks are what is erased."""
+
     def clock_ms(self) -> int:
         """Return the RTC in ms: it runs through deep sleep and begins anew when power returns."""
         return time.time_ns() // 1000000
@@ -38,10 +41,15 @@ class Esp32:
         return Pin(pin, Pin.OUT, value=0)
 
     def latch(self, pin: int, level: int) -> None:
-        """Set an output that keeps its level through deep sleep and the boot after it."""
+        """Set an output that keeps its level through deep sleep and the boot after it.
+
+        On C3 and S3 that is sure for pads of the RTC domain only: the call that keeps the others
+        is missing from most versions of the port.
+        """
         # `hold` lets go of the pad first, so that the new level gets through.
-        Pin(pin, Pin.OUT, value=level, hold=True)  # pyright: ignore  # the stubs lack both
-        esp32.gpio_deep_sleep_hold(True)  # pyright: ignore
+        Pin(pin, Pin.OUT, value=level, hold=True)  # pyright: ignore  # the stubs lack it
+        if hasattr(esp32, "gpio_deep_sleep_hold"):
+            esp32.gpio_deep_sleep_hold(True)  # pyright: ignore
 
     def watchdog(self, timeout_ms: int):
         """Return a running watchdog; it cannot be stopped, deep sleep ends it."""
@@ -54,6 +62,10 @@ class Esp32:
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
         return MqttUplink(self, config, profile)
+
+    def radio_off(self, wlan) -> None:
+        """Leave the network and take the radio off its power."""
+        wlan.active(False)
 
     def reset(self) -> None:
         """Boot anew; the RTC runs on."""

@@ -28,6 +28,10 @@ class LightSleeper:
             self._retained = bytes(data)
         return self._retained
 
+    def pages(self, bonds=False):
+        """Return a block device of raw pages beside the file system, for a PageStore; None where
+        there are none, or littlefs outlives power cuts."""
+
     def clock_ms(self) -> int:
         """Return the RTC in ms: it runs through sleep and begins anew with power."""
         return time.time_ns() // 1000000

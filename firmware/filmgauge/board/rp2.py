@@ -37,6 +37,11 @@ class Rp2(LightSleeper):
         """Wait for a sensor, awake."""
         time.sleep_ms(duration_ms)
 
+    def radio_off(self, wlan) -> None:
+        """Leave the network and take the radio off its power, which `active` does not."""
+        wlan.active(False)
+        wlan.deinit()
+
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
         return MqttUplink(self, config, profile, self.feed)

@@ -1,18 +1,23 @@
 """STM32WB: Stop 1 keeps all RAM at some 9 uA.
 
 What differs from other ports, all of it in ports/stm32 of MicroPython:
-- Pins have names. The configuration counts 16 to a port: 0 is A0, 24 is B8.
+- Pins have names. The configuration counts 16 to a port: 0 is PA0, 24 is PB8. A board may have
+  other names like those, so the processor's are asked for.
 - The hardware I2C buses have fixed pins; a soft one goes where the configuration says.
 - The watchdog waits 32 s at most.
 - The wake-up timer is exact to 0.5 ms up to 32 s, and beyond that counts whole seconds.
+- Its file system does not outlive power cuts (store/page_store.py): state and records are in raw
+  pages where the file system has been made shorter than the device.
 - `lightsleep` sets the mode each time (powerctrl.c), and no deeper one can be had from Python:
   `idle` with the bits of Stop 2 set would sleep, and come back with clocks that nobody restores.
 - Ticks stand still in stop mode: only the RTC tells how long it was. It runs through resets too.
 """
 
+import struct
 import time
 
 import machine
+import pyb  # pyright: ignore  # the stubs are of another port
 from machine import Pin, SoftI2C
 
 from filmgauge.board.light_sleep import LightSleeper
@@ -20,6 +25,9 @@ from filmgauge.compat import const
 from filmgauge.uplink import NoUplink
 
 _PORTS = const("ABCDEFGH")
+_PAGE = const(4096)
+_LEAST_BYTES = const(20480)  # of a PageStore, and of bonds
+_BOND_BYTES = const(8192)
 _SHORTEST_NAP_MS = const(2)  # below, waking up costs more than it saves: 1 ms (assumed)
 
 
@@ -30,17 +38,35 @@ class Stm32Wb(LightSleeper):
     LONGEST_WATCHDOG_MS = 32000
     SLICE_MS = 28000  # its RC clock may run a tenth fast
 
+    def pages(self, bonds=False):
+        """Return what the file system leaves of the storage, or of that the part of the bonds;
+        None where it is too little."""
+        whole = pyb.Flash(start=0)
+        end = whole.ioctl(4, 0) * whole.ioctl(5, 0)
+        head = bytearray(32)
+        for block in (0, 1):  # where main.c of the port looks for a superblock
+            whole.readblocks(block, head, 0)
+            if head[8:16] == b"littlefs":
+                size, count = struct.unpack_from("<II", head, 24)
+                begin = -(-size * count // _PAGE) * _PAGE
+                if begin + _LEAST_BYTES <= end:
+                    end -= _BOND_BYTES
+                    if bonds:
+                        return pyb.Flash(start=end)
+                    return pyb.Flash(start=begin, len=end - begin)
+        return None
+
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus."""
-        return SoftI2C(Pin(_name(pin_scl)), Pin(_name(pin_sda)), freq=frequency_hz)
+        return SoftI2C(_pin(pin_scl), _pin(pin_sda), freq=frequency_hz)
 
     def output(self, pin: int):
         """Return an output pin, low."""
-        return Pin(_name(pin), Pin.OUT, value=0)
+        return Pin(_pin(pin), Pin.OUT, value=0)
 
     def latch(self, pin: int, level: int) -> None:
         """Set an output; stop mode keeps its level."""
-        Pin(_name(pin), Pin.OUT, value=level)
+        Pin(_pin(pin), Pin.OUT, value=level)
 
     def nap(self, duration_ms: int) -> None:
         """Wait for a sensor, in stop mode where that is worth it."""
@@ -65,5 +91,5 @@ class Stm32Wb(LightSleeper):
         return BleUplink(self, config, profile, bluetooth)
 
 
-def _name(pin):
-    return _PORTS[pin >> 4] + str(pin & 15)
+def _pin(number):
+    return getattr(Pin.cpu, _PORTS[number >> 4] + str(number & 15))  # pyright: ignore

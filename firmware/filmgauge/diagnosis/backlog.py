@@ -2,15 +2,27 @@
 
 import binascii
 
+from filmgauge.board import this_board
 from filmgauge.diagnosis.output import emit
-from filmgauge.store.backlog import Backlog
+from filmgauge.state import State
 
 _MOST = 65535
 
 
+def open_backlog(pages, buffer):
+    """Return the backlog where a board has it."""
+    if pages:
+        from filmgauge.store.page_store import PageStore
+
+        return PageStore(pages, buffer, _MOST)
+    from filmgauge.store.backlog import Backlog
+
+    return Backlog("/backlog", _MOST)
+
+
 def backlog(begin: int, count: int) -> None:
     """Emit how many there are, and `count` of them from number `begin` on, as hexadecimal."""
-    backlog = Backlog("/backlog", _MOST)
+    backlog = open_backlog(this_board().pages(), State().buffer)
     names = backlog.names(begin + count)[begin:]
     emit({"waiting": backlog.count()})
     for name in names:

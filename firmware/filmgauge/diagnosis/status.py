@@ -7,9 +7,8 @@ from binascii import hexlify
 
 from filmgauge import VERSION
 from filmgauge.board import this_board
+from filmgauge.diagnosis.backlog import open_backlog
 from filmgauge.diagnosis.output import attempt, emit, read_config, read_profile
-from filmgauge.store.backlog import Backlog
-from filmgauge.store.journal import Journal
 from filmgauge.store.retained import Retained
 
 _SHOWN = (
@@ -40,8 +39,12 @@ def status() -> None:
     emit({"profile": name, "profile_wrong": wrong})
     if config is None:
         return
-    emit({"waiting": Backlog("/backlog", config.backlog).count()})
-    _emit_state(board)
+    from filmgauge.state import State
+
+    state, pages = State(), board.pages()
+    waiting = open_backlog(pages, state.buffer)
+    emit({"waiting": waiting.count()})
+    _emit_state(board, state, waiting if pages else None)
 
 
 def _emit_system(board):
@@ -61,15 +64,15 @@ def _emit_system(board):
     )
 
 
-def _emit_state(board):
+def _emit_state(board, state, pages):
     """Emit the block that the node remembers; the host knows what is in it."""
-    from filmgauge.state import SIZE, State
+    from filmgauge.state import SIZE
+    from filmgauge.store.journal import Journal
 
-    state = State()
     source = "memory"
     if not Retained(board.retained, SIZE).load(state.buffer):
         source = "journal"
-        if not Journal("/state", SIZE).load(state.buffer):
+        if not (pages or Journal("/state", SIZE)).load(state.buffer):
             emit({"state": None, "state_wrong": "the node remembers nothing yet"})
             return
     emit({"state": source, "block": hexlify(bytes(state.buffer)).decode()})

@@ -143,6 +143,12 @@ class Backlog:
             alive()
         return before - self.count()
 
+    def stored_number(self, path: str):
+        """Return a number that only ever grows, in a file beside the records."""
+        from filmgauge.store.counters import StoredNumber
+
+        return StoredNumber(path)
+
     def _write(self, data):
         with open(self._path + "/" + _DIGITS % self._end, "wb") as file:
             file.write(data)

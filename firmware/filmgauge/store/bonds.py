@@ -10,7 +10,6 @@ one state of the journal, so a power cut leaves what was there before or what wa
 
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
-from filmgauge.store.journal import Journal
 
 COUNT = const(6)
 _KEY_ROOM = const(16)  # NimBLE's: 7 to 16 bytes
@@ -23,9 +22,16 @@ _SIZE = const(696)
 class Bonds:
     """Loaded only while someone pairs or comes back."""
 
-    def __init__(self, path: str = "/bonds"):
-        self._journal = Journal(path, _SIZE)
+    def __init__(self, path: str = "/bonds", pages=None):
         self._buffer = bytearray(_SIZE + OVERHEAD)
+        if pages:
+            from filmgauge.store.page_store import PageStore
+
+            self._journal = PageStore(pages, self._buffer, 0, path)
+        else:
+            from filmgauge.store.journal import Journal
+
+            self._journal = Journal(path, _SIZE)
         if not self._journal.load(self._buffer):
             self._buffer[:] = bytes(len(self._buffer))
 

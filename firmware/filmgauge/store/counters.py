@@ -4,14 +4,13 @@ last = StoredNumber("/commands")
 last.save(last.value + 1)           # OSError from flash, with the old one in force
 
 counter = MonotonicCounter("/counter")
-number = counter.next()             # never given twice; OSError when flash does not reserve it
+number = counter.next(backlog)             # never given twice; OSError where flash fails
 """
 
 import struct
 
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
-from filmgauge.store.journal import Journal
 
 _SIZE = const(4)
 _FIRST = const(100)  # BTHome receivers take a number below 100 for a start from zero
@@ -23,6 +22,8 @@ class StoredNumber:
     """`value` is 0 before the first one was saved."""
 
     def __init__(self, path: str):
+        from filmgauge.store.journal import Journal
+
         self._journal = Journal(path, _SIZE)
         self._buffer = bytearray(_SIZE + OVERHEAD)
         found = self._journal.load(self._buffer)
@@ -47,17 +48,18 @@ class MonotonicCounter:
         self._stored = None  # until a number is asked for
         self._next = 0
 
-    def next(self) -> int:
-        """Return the next number; OSError from flash, ValueError when there is none left."""
+    def next(self, store) -> int:
+        """Return the next number, reserved in the node's store of records; OSError from flash,
+        ValueError when there is none left."""
         if self._stored is None or self._next >= self._stored.value:
-            self._reserve()
+            self._reserve(store)
         number = self._next
         self._next += 1
         return number
 
-    def _reserve(self):
+    def _reserve(self, store):
         if self._stored is None:
-            self._stored = StoredNumber(self._path)
+            self._stored = store.stored_number(self._path)
         begin = max(_FIRST, self._stored.value)
         end = begin + _BLOCK
         if end > _LAST:

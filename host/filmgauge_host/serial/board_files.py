@@ -41,6 +41,8 @@ def sizes(path):
                 print(repr((entry[0], entry[3])))
     except OSError:
         pass
+def folders():
+    print(repr([each[0] for each in os.ilistdir('/') if each[1] & 0x4000]))
 def digest(path, offset, count):
     total = hashlib.sha256()
     try:
@@ -102,6 +104,11 @@ class BoardFiles:
         """Return the files in a directory: path -> bytes; {} for a directory that is not there."""
         prefix = folder.rstrip("/") + "/"
         return {prefix + name: size for name, size in self._values(f"sizes({folder!r})")}
+
+    def has_folders(self) -> bool:
+        """Whether there is any directory of the board's own."""
+        (found,) = self._values("folders()")
+        return any("/" + name not in _MOUNTED for name in found)
 
     def digests(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the SHA-256 of files; files that are not there are left out."""

@@ -23,7 +23,7 @@ from filmgauge_host.serial.board_link import (
 Script = Literal["status", "readings", "backlog", "selftest"]
 
 _SOURCES: dict[Script, tuple[str, ...]] = {
-    "status": ("output", "status"),
+    "status": ("output", "backlog", "status"),
     "readings": ("output", "sensor_probe"),
     "backlog": ("output", "backlog"),
     "selftest": ("output", "sensor_probe", "selftest"),

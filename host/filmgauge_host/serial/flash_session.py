@@ -20,8 +20,13 @@ from filmgauge_host.serial.interpreter import (
 )
 from filmgauge_host.serial.launcher import FIRST_RECORD, REPORTED, TRIAL
 from filmgauge_host.serial.node_settings import check_config
+from filmgauge_host.serial.raw_pages import RawPages
 from filmgauge_sim.board.board_kind import BoardKind
 
+_IN_FILES = (
+    "the file system takes the whole storage and is in use: the node keeps its state in it, which "
+    "a power cut can end; --erase with new keys makes room beside it"
+)
 _RECORD = FIRST_RECORD.encode()
 _WAITS = b" waits: "  # of firmware/filmgauge/node.py
 _BACK = b"launch: back to the version before"  # of firmware/update.py
@@ -109,6 +114,9 @@ def _carry_out(
     link: BoardLink, board: BoardKind, wanted: Wanted, options: FlashOptions, listener: Listener
 ) -> Plan:
     """Copy what differs, as far as the options say so; return what that was."""
+    pages = RawPages(link) if board.flash.page_in_ram else None
+    if pages and not options.dry_run and not pages.make_where_nothing_is_lost():
+        listener.say(_IN_FILES)
     transfer = FlashTransfer(link, wanted, listener.progress)
     contents = transfer.survey(read_only=options.dry_run or options.erase)
     if options.erase:
@@ -116,6 +124,8 @@ def _carry_out(
         plan = make_plan(wanted, contents.erased())
         if not options.dry_run:
             erase(link, staying)
+            if pages:
+                _erase_pages(pages, staying)
             plan = make_plan(wanted, transfer.survey())
     else:
         plan = make_plan(wanted, contents)
@@ -125,6 +135,14 @@ def _carry_out(
     if not options.dry_run:
         transfer.carry_out(plan)
     return plan
+
+
+def _erase_pages(pages: RawPages, staying: list[str]) -> None:
+    """Forget what is in raw pages, or make them, unless counters must stay where they are."""
+    if pages.are_there:
+        pages.erase()
+    elif not staying:
+        pages.make()
 
 
 def _let_run(link: BoardLink) -> None:

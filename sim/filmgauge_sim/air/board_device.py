@@ -13,13 +13,14 @@ from filmgauge_sim.air import pairing
 from filmgauge_sim.air.clock import VirtualLoop
 from filmgauge_sim.air.controller import AirController, LegacyAdv, advertising_kind, device_on
 from filmgauge_sim.air.link import AirLink
+from filmgauge_sim.board.bluetooth_events import BluetoothEvents
 from filmgauge_sim.board.radio_port import (
     READ,
     WRITE,
     WRITE_NO_RESPONSE,
     Advertisement,
     Attribute,
-    BoardStack,
+    RadioPort,
     Service,
 )
 
@@ -30,7 +31,7 @@ _DEVICE_NAME = UUID.from_16_bits(0x2A00)
 _INDICATION_FAILED = 13  # BLE_HS_ETIMEOUT of NimBLE
 
 
-class BoardDevice:
+class BoardDevice(RadioPort):
     """The radio port of a node's board: see RadioPort.
 
     Unless a simulation paces the air, the board's own clock moves it while a peer may speak.
@@ -48,17 +49,19 @@ class BoardDevice:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._now_us = 0  # of the board, as far as is known
 
-    def start(self, stack: BoardStack, address: bytes, random: bool, name: str, mtu: int) -> None:
-        self._stack = stack
+    def start(
+        self, events: BluetoothEvents, address: bytes, random: bool, name: str, mtu: int
+    ) -> None:
+        self._events = events
         text = address.hex(":").upper()
         self._link.positions.add_address(self._name, text)
         made = self._loop.complete(device_on(self._link, name, text))
         self._device, self._controller = made
         self._device.gatt_server.max_mtu = mtu
         self._device.on("connection", self._connected)
-        self._device.keystore = self._keys = pairing.FirmwareKeyStore(stack)
+        self._device.keystore = self._keys = pairing.FirmwareKeyStore(events)
         self._device.pairing_config_factory = lambda connection: pairing.pairing_config(
-            stack, stack.security(), connection
+            events, events.security, connection
         )
 
     def set_name(self, name: str) -> None:
@@ -108,9 +111,6 @@ class BoardDevice:
 
     def is_paced(self) -> bool:
         return self._loop.is_paced
-
-    def air_us(self) -> int:
-        return self._loop.now_us
 
     def quiet_until_us(self) -> int | None:
         return self._loop.next_us()
@@ -168,7 +168,7 @@ class BoardDevice:
             await server.indicate_subscriber(peer, characteristic, value, force=True)
         except (TimeoutError, att.ATT_Error):
             status = _INDICATION_FAILED
-        self._stack.indicated(connection, handle, status)
+        self._events.indicated(connection, handle, status)
 
     def _characteristic(self, given: Attribute) -> "gatt.Characteristic[bytes]":
         box: list[att.Attribute[bytes]] = []
@@ -201,18 +201,18 @@ class BoardDevice:
             self._check_security(connection, given.flags & _NEEDS_SECURITY[READ])
             handle = box[0].handle
             asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            self._stack.read_requested(connection.handle, handle, partial(_answer, asked))
+            self._events.read_requested(connection.handle, handle, partial(_answer, asked))
             error = await asked
             if error:
                 raise att.ATT_Error(att.ErrorCode(error))
-            return self._stack.value(handle)
+            return self._events.value(handle)
 
         def write(connection: Connection, value: bytes) -> None:
             # Stock bumble lets everyone write: it does not look whether that is permitted.
             if not given.flags & (WRITE | WRITE_NO_RESPONSE):
                 raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
             self._check_security(connection, given.flags & _NEEDS_SECURITY[WRITE])
-            self._stack.written(connection.handle, box[0].handle, value)
+            self._events.written(connection.handle, box[0].handle, value)
 
         return att.AttributeValue(read=read, write=write)
 
@@ -223,24 +223,24 @@ class BoardDevice:
         assert self._controller is not None
         interval_s = self._link.interval_s(self._controller, address)
         interval_us = round(interval_s * 1e6)
-        self._stack.connected(number, *where, interval_us)
+        self._events.connected(number, *where, interval_us, self._loop.now_us)
 
         def gone(_reason: int) -> None:
             self._connections.pop(number, None)
             self._authenticated.discard(number)
-            self._stack.disconnected(number, *where)
+            self._events.disconnected(number, *where)
 
         connection.on("disconnection", gone)
         connection.on(
             "connection_att_mtu_update",
-            lambda: self._stack.mtu_exchanged(number, connection.att_mtu),
+            lambda: self._events.mtu_exchanged(number, connection.att_mtu),
         )
 
         def updated() -> None:
             now = connection.parameters
             interval = round(now.connection_interval / 1.25)
             timeout = round(now.supervision_timeout / 10)
-            self._stack.parameters_updated(number, interval, now.peripheral_latency, timeout)
+            self._events.parameters_updated(number, interval, now.peripheral_latency, timeout)
 
         connection.on(connection.EVENT_CONNECTION_PARAMETERS_UPDATE, updated)
         device = self._powered()
@@ -248,7 +248,7 @@ class BoardDevice:
         def secured(encrypted: bool, authenticated: bool, bonded: bool) -> None:
             if authenticated:
                 self._authenticated.add(number)
-            self._stack.encryption_changed(number, encrypted, authenticated, bonded)
+            self._events.encryption_changed(number, encrypted, authenticated, bonded)
 
         pairing.on_security(
             connection,

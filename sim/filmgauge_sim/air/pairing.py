@@ -13,7 +13,7 @@ from bumble.device import Connection
 from bumble.keys import KeyStore, PairingKeys
 from bumble.pairing import PairingConfig, PairingDelegate
 
-from filmgauge_sim.board.radio_port import BoardStack, Security
+from filmgauge_sim.board.bluetooth_events import BluetoothEvents, Security
 
 _OUR_SECURITY, _PEER_SECURITY = 1, 2  # BLE_STORE_OBJ_TYPE_... of NimBLE
 _AUTHENTICATED = 1
@@ -38,12 +38,12 @@ async def answer_to(ask: Callable[[Callable[[Answer], None]], None]) -> Answer:
 class FirmwareKeyStore(KeyStore):
     """Keys by address, kept by the firmware."""
 
-    def __init__(self, stack: BoardStack) -> None:
-        self._stack = stack
+    def __init__(self, events: BluetoothEvents) -> None:
+        self._events = events
 
     async def get(self, _name: str) -> PairingKeys | None:
         """See KeyStore."""
-        ask = partial(self._stack.secret_requested, _OUR_SECURITY, 0, _key(_name))
+        ask = partial(self._events.secret_requested, _OUR_SECURITY, 0, _key(_name))
         value = await answer_to(ask)
         if value is None or len(value) != 1 + 2 * _KEY_BYTES:
             return None
@@ -58,12 +58,12 @@ class FirmwareKeyStore(KeyStore):
         irk = keys.irk.value if keys.irk else bytes(_KEY_BYTES)
         value = bytes((_AUTHENTICATED if keys.ltk.authenticated else 0,)) + keys.ltk.value + irk
         for kind in (_OUR_SECURITY, _PEER_SECURITY):
-            await answer_to(partial(self._stack.secret_made, kind, _key(name), value))
+            await answer_to(partial(self._events.secret_made, kind, _key(name), value))
 
     async def delete(self, name: str) -> None:
         """See KeyStore."""
         for kind in (_OUR_SECURITY, _PEER_SECURITY):
-            await answer_to(partial(self._stack.secret_made, kind, _key(name), None))
+            await answer_to(partial(self._events.secret_made, kind, _key(name), None))
 
     async def get_all(self) -> list[tuple[str, PairingKeys]]:
         """See KeyStore. No addresses are resolved: the air knows static ones only."""
@@ -73,9 +73,9 @@ class FirmwareKeyStore(KeyStore):
 class FirmwareDelegate(PairingDelegate):
     """What a person would do at the board: the firmware does it."""
 
-    def __init__(self, stack: BoardStack, connection: Connection, io: int) -> None:
+    def __init__(self, events: BluetoothEvents, connection: Connection, io: int) -> None:
         super().__init__(PairingDelegate.IoCapability(io))
-        self._ask = partial(stack.passkey_requested, connection.handle)
+        self._ask = partial(events.passkey_requested, connection.handle)
 
     async def compare_numbers(self, number: int, digits: int) -> bool:
         return bool(await answer_to(partial(self._ask, _NUMERIC_COMPARISON, number)))
@@ -87,13 +87,15 @@ class FirmwareDelegate(PairingDelegate):
         return await answer_to(partial(self._ask, _DISPLAY, 0))
 
 
-def pairing_config(stack: BoardStack, security: Security, connection: Connection) -> PairingConfig:
+def pairing_config(
+    events: BluetoothEvents, security: Security, connection: Connection
+) -> PairingConfig:
     """Return how a board with these settings pairs."""
     return PairingConfig(
         sc=security.secure_connections,
         mitm=security.mitm,
         bonding=security.bond,
-        delegate=FirmwareDelegate(stack, connection, security.io),
+        delegate=FirmwareDelegate(events, connection, security.io),
     )
 
 

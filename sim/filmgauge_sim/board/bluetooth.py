@@ -4,8 +4,8 @@ Limits and error numbers are those observed on the real stack (NimBLE) through M
 """
 
 from filmgauge_sim.board.attribute_values import AttributeValues
-from filmgauge_sim.board.bluetooth_events import BluetoothEvents
-from filmgauge_sim.board.radio_port import Advertisement, RadioPort, Security, Service
+from filmgauge_sim.board.bluetooth_events import BluetoothEvents, Security
+from filmgauge_sim.board.radio_port import Advertisement, RadioPort, Service
 from filmgauge_sim.board.radio_schedule import ADVERT, Advertising, RadioSchedule
 
 ENODEV, EBUSY, EINVAL, ENOTCONN, ENOMEM = 19, 16, 22, 107, 12
@@ -39,7 +39,7 @@ class Bluetooth:
         self.schedule = RadioSchedule(f"{seed} bluetooth")
         self._radio_port = radio_port
         self._values = AttributeValues()
-        self.events = BluetoothEvents(self.schedule, self._values, radio_port)
+        self.events = BluetoothEvents(self.schedule, self._values)
         self._reset()
 
     def _reset(self) -> None:
@@ -118,7 +118,7 @@ class Bluetooth:
     def configure(self, mtu: int, name: bytes, security: Security) -> None:
         """Set what peers see; the MTU counts from the next activation on."""
         self._name, self._mtu = name.decode(errors="replace"), mtu
-        self.events.security_set = security
+        self.events.security = security
         if self.active:
             self._radio_port.set_name(self._name)
 

@@ -7,9 +7,9 @@ apart. A question goes to the firmware with a number, under which it answers.
 import struct
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from filmgauge_sim.board.attribute_values import AttributeValues
-from filmgauge_sim.board.radio_port import RadioPort, Security
 from filmgauge_sim.board.radio_schedule import RadioSchedule
 from filmgauge_sim.board.shims import _protocol
 
@@ -17,20 +17,30 @@ _INTERVAL_US = 1_250  # unit of a connection interval
 _KEY_BYTES = 16  # of the encryption of a link
 
 
-class BluetoothEvents:
-    """The board's end of a radio port: see BoardStack."""
+@dataclass(frozen=True)
+class Security:
+    """How a board pairs. io: capability as SMP numbers it, 3 for none."""
 
-    def __init__(
-        self, schedule: RadioSchedule, values: AttributeValues, radio_port: RadioPort
-    ) -> None:
+    bond: bool = False
+    mitm: bool = False
+    secure_connections: bool = True
+    io: int = 3
+
+
+class BluetoothEvents:
+    """The board's end of a radio port. Handles are of attribute values.
+
+    security: how the board pairs.
+    """
+
+    def __init__(self, schedule: RadioSchedule, values: AttributeValues) -> None:
         self._schedule = schedule
         self._values = values
-        self._radio_port = radio_port
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as in a boot."""
-        self.security_set = Security()
+        self.security = Security()
         self._pending: deque[bytes] = deque()
         self._fresh = False
         self._asked = 0
@@ -72,9 +82,9 @@ class BluetoothEvents:
     # What the radio port reports
 
     def connected(
-        self, connection: int, address_type: int, address: bytes, interval_us: int
+        self, connection: int, address_type: int, address: bytes, interval_us: int, now_us: int
     ) -> None:
-        self._schedule.connect(connection, interval_us, self._radio_port.air_us())
+        self._schedule.connect(connection, interval_us, now_us)
         packed = struct.pack("<HB", connection, address_type) + address
         self._put(_protocol.IRQ_CENTRAL_CONNECT, packed)
 
@@ -92,6 +102,7 @@ class BluetoothEvents:
             self._put(_protocol.IRQ_GATTS_WRITE, struct.pack("<HH", connection, handle))
 
     def read_requested(self, connection: int, handle: int, answer: Callable[[int], None]) -> None:
+        """A central reads: `answer` gets the ATT error, 0 for the value that is there then."""
         number = self._next_question()
         self._reads[number] = answer
         packed = struct.pack("<HHH", number, connection, handle)
@@ -107,6 +118,7 @@ class BluetoothEvents:
     def parameters_updated(
         self, connection: int, interval: int, latency: int, timeout: int
     ) -> None:
+        """The connection has other parameters, in the units of the specification."""
         self._schedule.set_interval(connection, interval * _INTERVAL_US)
         packed = struct.pack("<HHHHH", connection, interval, latency, timeout, 0)
         self._put(_protocol.IRQ_CONNECTION_UPDATE, packed)
@@ -118,17 +130,16 @@ class BluetoothEvents:
         packed = struct.pack("<HBBBB", connection, encrypted, authenticated, bonded, size)
         self._put(_protocol.IRQ_ENCRYPTION_UPDATE, packed)
 
-    def security(self) -> Security:
-        return self.security_set
-
     def secret_requested(
         self, kind: int, index: int, key: bytes, answer: Callable[[bytes | None], None]
     ) -> None:
+        """The stack needs a secret that the firmware keeps."""
         self._ask(_protocol.IRQ_GET_SECRET, kind, index, key, None, answer)
 
     def secret_made(
         self, kind: int, key: bytes, value: bytes | None, answer: Callable[[bool], None]
     ) -> None:
+        """The firmware is to keep a secret, or with None to forget it."""
         self._ask(
             _protocol.IRQ_SET_SECRET, kind, 0, key, value, lambda kept: answer(kept is not None)
         )
@@ -136,6 +147,7 @@ class BluetoothEvents:
     def passkey_requested(
         self, connection: int, action: int, number: int, answer: Callable[[int], None]
     ) -> None:
+        """A pairing needs someone at the board."""
         self._passkeys[connection, action] = answer
         self._put(_protocol.IRQ_PASSKEY_ACTION, struct.pack("<HBI", connection, action, number))
 

@@ -4,7 +4,8 @@ import struct
 from collections.abc import Callable
 
 from filmgauge_sim.board.bluetooth import Bluetooth
-from filmgauge_sim.board.radio_port import Attribute, Security, Service
+from filmgauge_sim.board.bluetooth_events import Security
+from filmgauge_sim.board.radio_port import Attribute, Service
 from filmgauge_sim.board.shims import _protocol
 
 Handler = Callable[[int, int, bytes], bytes]

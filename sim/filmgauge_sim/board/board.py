@@ -16,7 +16,7 @@ from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.load import BoardLoad, Supply
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.pins_and_bus import Handler, PinsAndBus, World
-from filmgauge_sim.board.radio_port import NullRadio, RadioPort
+from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.sleeping import Sleep
 from filmgauge_sim.board.wifi import AccessPoint, Station
@@ -68,7 +68,7 @@ class VirtualBoard:
         self._unique_id = unique_id
         self._cause = ResetCause.POWER_ON
         self._station = Station(access_point)
-        self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or NullRadio())
+        self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
         self.load = BoardLoad(kind, supply, self._station, self.bluetooth, self._lose_power)
         self._pins = PinsAndBus(kind, world, self.load)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth)
@@ -96,10 +96,6 @@ class VirtualBoard:
 
     # Between runs of the firmware
 
-    def await_power(self, until_us: int) -> bool:
-        """Wait for the supply, at most until `until_us`; return whether the board has power."""
-        return self.load.await_power(until_us)
-
     def boot(self, cause: ResetCause) -> None:
         """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
         self._cause = cause
@@ -124,10 +120,6 @@ class VirtualBoard:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
         self._sleep.light(duration_ms)
 
-    def idle(self, duration_us: int) -> None:
-        """Pass time with the firmware awake and waiting for what comes from outside."""
-        self.load.work(duration_us)
-
     @property
     def has_yielded(self) -> bool:
         """Whether the run is interrupted by a sleep that a peer may end."""
@@ -144,12 +136,9 @@ class VirtualBoard:
         """Return the answer to the request that interrupted the run."""
         return self._sleep.resume_answer()
 
-    def hang(self) -> Outcome:
-        """End a run whose firmware does nothing any more: only a watchdog still acts."""
-        return self.load.hang()
-
     def _power_off(self) -> None:
-        """Let radio, watchdog and what was going on end."""
+        """Let radio, watchdog, what is in RAM only and what was going on end."""
+        self.flash.lose_power()
         self.bluetooth.power_off()
         self.load.reset()
         self._sleep.forget()
@@ -172,6 +161,7 @@ class VirtualBoard:
         self.requests += 1
         if self.requests == self.cut_at_request:
             self.cut_at_request = None
+            self.flash.lose_power()
             raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
         self.load.work(elapsed_us + _REQUEST_US)
         handler = self._handlers.get(operation)
@@ -179,6 +169,9 @@ class VirtualBoard:
             return _EINVAL, b""
         try:
             return 0, handler(small, argument, data)
+        except BoardStopped:
+            self.flash.lose_power()
+            raise
         except Nack:
             return _ENODEV, b""
         except RadioError as error:
@@ -191,13 +184,14 @@ class VirtualBoard:
     def _own_handlers(self) -> dict[int, Handler]:
         return {
             _protocol.HELLO: self._hello,
-            _protocol.IDENTITY: lambda *_: self.identity,
             _protocol.RTC_READ: lambda *_: self.rtc_memory,
             _protocol.RTC_WRITE: self._rtc_write,
             _protocol.RESET: self._reset,
             _protocol.HANG: self._hang,
             _protocol.FLASH_PROGRAM: self._flash_program,
             _protocol.FLASH_ERASE: self._flash_erase,
+            _protocol.FLASH_READ: self._flash_read,
+            _protocol.FLASH_SYNC: self._flash_sync,
             _protocol.WLAN_ACTIVE: self._wlan_active,
             _protocol.WLAN_CONNECT: self._wlan_connect,
             _protocol.WLAN_STATUS: self._wlan_status,
@@ -208,15 +202,17 @@ class VirtualBoard:
         }
 
     def _hello(self, small: int, argument: int, data: bytes) -> bytes:
-        return struct.pack(
+        head = struct.pack(
             _protocol.HELLO_ANSWER,
             self._cause,
-            self.flash.blocks,
+            self.flash.pages,
             self._latency_us,
             self._real_wait_ms,
             self._unique_id,
             _protocol.PORTS.index(self.kind.port),
+            self.kind.holds_all,
         )
+        return head + self.identity
 
     def _rtc_write(self, small: int, argument: int, data: bytes) -> bytes:
         if len(data) > RTC_BYTES:
@@ -229,22 +225,35 @@ class VirtualBoard:
         raise BoardStopped(Outcome(ResetCause.HARD, reason="reset by the firmware"))
 
     def _hang(self, small: int, argument: int, data: bytes) -> bytes:
-        raise BoardStopped(self.hang())
+        raise BoardStopped(self.load.hang())
 
     def _flash_program(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
-        self.load.work(self.flash.program(argument, data))
+        self.flash.program(argument, data, self.load.work)
         return b""
 
     def _flash_erase(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
-        self.load.work(self.flash.erase(argument))
+        self.flash.erase(argument, self.load.work)
+        return b""
+
+    def _flash_read(self, small: int, argument: int, data: bytes) -> bytes:
+        address = argument & 0xFFFFF
+        self.load.work(_protocol.READ_US)
+        return self.flash.image[address : address + (argument >> 20)]
+
+    def _flash_sync(self, small: int, argument: int, data: bytes) -> bytes:
+        self.load.interpreter_work()
+        self.flash.sync(self.load.work)
         return b""
 
     def _wlan_active(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.interpreter_work()
-        self.wifi_sessions += bool(small) and not self._station.active
-        self._station.set_active(bool(small))
+        is_on = small == _protocol.RADIO_ON
+        self.wifi_sessions += is_on and not self._station.active
+        self._station.set_active(is_on)
+        if is_on or small == _protocol.RADIO_WITHOUT_POWER or not self.kind.wifi_stays:
+            self._station.powered = is_on
         return b""
 
     def _wlan_connect(self, small: int, argument: int, data: bytes) -> bytes:

@@ -6,6 +6,8 @@ The kinds themselves stand in `filmgauge_sim.nodes.boards`.
 from dataclasses import dataclass
 from typing import Literal
 
+from filmgauge.store.page_store import FILE_SYSTEM_PAGES
+from filmgauge_sim.board.flash import NOR, FlashDriver
 from filmgauge_sim.board.shims._protocol import WIFI_PORTS
 
 Port = Literal["esp32", "stm32", "rp2"]
@@ -65,7 +67,12 @@ class BoardKind:
     mpy: int = (
         6 | 3 << 8 | 11 << 10
     )  # bytecode, and the architecture that py/persistentcode.h numbers
-    file_system_blocks: int = 512  # of 4 KiB: half of 4 MB
+    flash_pages: int = 512  # of 4 KiB, for file system and journal: half of 4 MB
+    flash: FlashDriver = NOR
+    # Pads that keep a held level through deep sleep, the first so many; of a port that boots anew.
+    held_pins: int = 256
+    wifi_stays: bool = False  # its radio draws its current until `WLAN.deinit`
+    holds_all: bool = False  # whether `esp32.gpio_deep_sleep_hold` is there, which holds the rest
     slice_s: float = 0.0  # longest light sleep of the firmware, which feeds a watchdog; 0: any
     naps_asleep: bool = False  # whether the firmware sleeps lightly while a sensor converts
 
@@ -73,6 +80,13 @@ class BoardKind:
     def has_wifi(self) -> bool:
         """Whether its port has the module `network`."""
         return self.port in WIFI_PORTS
+
+    @property
+    def file_system_pages(self) -> int:
+        """What its file system gets: where that does not outlive power cuts, there are raw pages
+        beside it."""
+        pages = self.flash_pages
+        return min(pages, FILE_SYSTEM_PAGES) if self.flash.page_in_ram else pages
 
     @property
     def has_bluetooth(self) -> bool:

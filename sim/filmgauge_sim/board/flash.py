@@ -1,60 +1,198 @@
-"""NOR flash: erased to ones by the block, programmed towards zero, in an image file.
+"""NOR flash behind a port's driver: erased to ones by the page, programmed towards zero.
 
 The image is a file so that a real interpreter can read it without a request; only this side
-writes, and each program or erase is one request at which the power may be cut.
+writes, and the power may be cut at each erase and each program, in the middle of it too.
 """
 
 import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.shims import _protocol
 
-BLOCK = _protocol.FLASH_BLOCK
-PROGRAM_US_PER_PAGE = 700  # assumed: serial NOR, one 256-byte page
-ERASE_US = 45_000  # assumed: serial NOR, typical 4 KiB sector
-_PAGE = 256
+PAGE = _protocol.FLASH_PAGE  # what is erased at once
+_ROW = 256
+
+
+@dataclass(frozen=True)
+class FlashDriver:
+    """What a port shows to its file system, and what flash takes for it.
+
+    block: bytes of a block of littlefs; prog: of its program size. page_in_ram: the driver keeps
+    one page in RAM, and erases and rewrites it when another one is written or it is told to.
+    erase_us: of a page; program_us: of 256 bytes.
+    """
+
+    block: int = PAGE
+    prog: int = 32
+    page_in_ram: bool = False
+    erase_us: int = 45_000  # assumed: serial NOR, typical 4 KiB sector
+    program_us: int = 700  # assumed: serial NOR, one 256-byte page
+
+    @property
+    def page_us(self) -> int:
+        """What a page takes that is erased and programmed whole."""
+        return self.erase_us + self.program_us * PAGE // _ROW
+
+
+NOR = FlashDriver()
+
+
+@dataclass
+class FlashCut:
+    """Power goes in an erase or a program, the one with this number, of which `part` is done."""
+
+    operation: int
+    part: float = 0.0
 
 
 class Flash:
-    """`blocks` blocks of 4 KiB in the file `path`, which is made erased when it is not there."""
+    """`pages` pages of 4 KiB in the file `path`, which is made erased when it is not there.
 
-    def __init__(self, path: Path, blocks: int) -> None:
+    What takes time passes it with `spend`, in us, which may end in a loss of power.
+    """
+
+    def __init__(self, path: Path, pages: int, driver: FlashDriver = NOR) -> None:
         self.path = path
-        self.blocks = blocks
+        self.pages = pages
+        self.driver = driver
         self.programs = 0
-        self.erases = 0
+        self.cut: FlashCut | None = None
+        self.reset_wear()
         if not path.exists():
-            path.write_bytes(b"\xff" * (blocks * BLOCK))
-        if path.stat().st_size != blocks * BLOCK:
-            raise ValueError(f"{path} must have {blocks * BLOCK} bytes, not {path.stat().st_size}")
+            path.write_bytes(b"\xff" * (pages * PAGE))
+        if path.stat().st_size != pages * PAGE:
+            raise ValueError(f"{path} must have {pages * PAGE} bytes, not {path.stat().st_size}")
         with path.open("r+b") as file:
             self.image = mmap.mmap(file.fileno(), 0)  # read it, but write through the methods
 
-    def program(self, address: int, data: bytes) -> int:
-        """Program bytes and return the time it takes in us; bits only ever go from 1 to 0.
+    def reset_wear(self) -> None:
+        """Count erases, programs and the time that they take from zero."""
+        self.programs = self.operations = self.busy_us = 0
+        self.wear = [0] * self.pages
 
-        Raises ValueError outside the flash.
-        """
-        end = address + len(data)
-        if end > len(self.image):
-            raise ValueError(f"flash ends at {len(self.image)}, not {end}")
-        old = self.image[address:end]
-        if old.count(0xFF) == len(old):
-            self.image[address:end] = data
-        else:
-            self.image[address:end] = bytes(a & b for a, b in zip(old, data, strict=True))
+    @property
+    def erases(self) -> int:
+        """Pages erased so far; `wear` has them page by page."""
+        return sum(self.wear)
+
+    def program(
+        self, address: int, data: bytes, spend: Callable[[int], None] = lambda us: None
+    ) -> None:
+        """Program bytes; bits only ever go from 1 to 0. Raises ValueError outside the flash."""
+        self._check(address, data)
+        old = self.image[address : address + len(data)]
+        new = bytes(a & b for a, b in zip(old, data, strict=True)) if old.strip(b"\xff") else data
+        done = self._begin(len(data))
+        self.image[address : address + done] = new[:done]
         self.programs += 1
-        return PROGRAM_US_PER_PAGE * -(-len(data) // _PAGE)
+        self._stop_if_cut(done < len(data))
+        self._pass_time(self.driver.program_us * -(-len(data) // _ROW), spend)
 
-    def erase(self, block: int) -> int:
-        """Erase a block and return the time it takes in us. ValueError outside the flash."""
-        if not 0 <= block < self.blocks:
-            raise ValueError(f"flash has blocks 0 to {self.blocks - 1}, not {block}")
-        self.image[block * BLOCK : (block + 1) * BLOCK] = b"\xff" * BLOCK
-        self.erases += 1
-        return ERASE_US
+    def erase(self, page: int, spend: Callable[[int], None] = lambda us: None) -> None:
+        """Erase a page. Raises ValueError outside the flash."""
+        if not 0 <= page < self.pages:
+            raise ValueError(f"flash has pages 0 to {self.pages - 1}, not {page}")
+        done = self._begin(PAGE)
+        self.image[page * PAGE : page * PAGE + done] = b"\xff" * done
+        self.wear[page] += 1
+        self._stop_if_cut(done < PAGE)
+        self._pass_time(self.driver.erase_us, spend)
+
+    def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
+        """Bring into flash what the driver holds back: nothing here."""
+
+    def lose_power(self) -> None:
+        """Lose what is in RAM only: nothing here."""
 
     def close(self) -> None:
         """Write the image out and let go of it."""
+        self.lose_power()
         self.image.flush()
         self.image.close()
+
+    def _check(self, address: int, data: bytes) -> None:
+        end = address + len(data)
+        if end > len(self.image):
+            raise ValueError(f"flash ends at {len(self.image)}, not {end}")
+
+    def _pass_time(self, us: int, spend: Callable[[int], None]) -> None:
+        self.busy_us += us
+        spend(us)
+
+    def _begin(self, size: int) -> int:
+        """Count an operation; return how many of its bytes are done before the power goes."""
+        self.operations += 1
+        if self.cut is None or self.cut.operation != self.operations:
+            return size
+        return min(size - 1, int(size * self.cut.part))
+
+    def _stop_if_cut(self, is_cut: bool) -> None:
+        if is_cut:
+            self.cut = None
+            raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
+
+
+class PageInRam(Flash):
+    """Flash behind a driver with one page in RAM (ports/stm32/flashbdev.c of MicroPython).
+
+    `image` is what the board reads: of the page in RAM what it shall become. The port also erases
+    such a page by itself, at most half a second after it was changed, and rewrites it five
+    seconds after; nothing in the firmware leaves one changed for so long.
+    """
+
+    def __init__(self, path: Path, pages: int, driver: FlashDriver) -> None:
+        super().__init__(path, pages, driver)
+        self._page = -1
+        self._cells = b""  # what the flash itself holds of that page
+        self.is_dirty = False
+
+    def program(
+        self, address: int, data: bytes, spend: Callable[[int], None] = lambda us: None
+    ) -> None:
+        """Change pages in RAM. Raises ValueError outside the flash."""
+        self._check(address, data)
+        view = memoryview(data)
+        while view:
+            page, offset = divmod(address, PAGE)
+            piece = view[: PAGE - offset]
+            if page != self._page:
+                self.sync(spend)
+                self._page, self._cells = page, self.image[page * PAGE : (page + 1) * PAGE]
+            self.image[address : address + len(piece)] = piece
+            self.is_dirty = True
+            address, view = address + len(piece), view[len(piece) :]
+
+    def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
+        """Erase and rewrite the page in RAM, if it was changed."""
+        if not self.is_dirty:
+            return
+        wanted = self.image[self._page * PAGE : (self._page + 1) * PAGE]
+        done = self._begin(PAGE)
+        self._cells = b"\xff" * done + self._cells[done:]
+        self.wear[self._page] += 1
+        self._stop_if_cut(done < PAGE)
+        self._pass_time(self.driver.erase_us, spend)
+        done = self._begin(PAGE)
+        self.programs += 1
+        self._cells = wanted[:done] + self._cells[done:]
+        self._stop_if_cut(done < PAGE)
+        half = self.driver.program_us * PAGE // _ROW // 2
+        self._cells = wanted[: PAGE // 2] + b"\xff" * (PAGE // 2)
+        self._pass_time(half, spend)
+        self._cells = wanted
+        self._pass_time(half, spend)
+        self.is_dirty = False
+
+    def lose_power(self) -> None:
+        """Lose the page in RAM."""
+        if self.is_dirty:
+            self.image[self._page * PAGE : (self._page + 1) * PAGE] = self._cells
+        self._page, self.is_dirty = -1, False
+
+
+def make_flash(path: Path, pages: int, driver: FlashDriver) -> Flash:
+    """Return the flash behind a driver."""
+    return PageInRam(path, pages, driver) if driver.page_in_ram else Flash(path, pages, driver)

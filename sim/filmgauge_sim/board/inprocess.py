@@ -16,7 +16,7 @@ from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.firmware_image import SHIMS, firmware_sources
 from filmgauge_sim.board.inprocess_modules import built_in_modules
-from filmgauge_sim.board.littlefs_on_board import BoardFiles
+from filmgauge_sim.board.littlefs_on_board import BoardFiles, NoFileSystem
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
 from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.thread_handoff import ThreadHandoff
@@ -126,6 +126,8 @@ class InProcessRuntime:
             self._import("main")
         except BoardStopped as stopped:
             return stopped.outcome
+        except NoFileSystem as error:
+            self._print(error)
         except BaseException as error:
             self._print_bytes("".join(traceback.format_exception(error)).encode())
             if not isinstance(error, Exception | SystemExit):

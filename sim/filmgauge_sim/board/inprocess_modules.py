@@ -40,9 +40,7 @@ def built_in_modules(
         "sys": {
             "print_exception": lambda error: console(_trace(error)),
             "platform": _protocol.PLATFORMS[port],
-            "implementation": SimpleNamespace(
-                name="micropython", version=(1, 29, 0), _machine="virtual"
-            ),
+            "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
             "modules": {},  # what the firmware lets go of stays loaded for its next boot
         },

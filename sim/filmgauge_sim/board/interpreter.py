@@ -71,7 +71,7 @@ class MicroPythonRuntime:
             return stopped.outcome
         except InterpreterTimeout:
             launcher.kill()
-            return board.hang()
+            return board.load.hang()
         return Outcome(cause=None, reason="the firmware ended and fell to the prompt")
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from littlefs import LittleFS, LittleFSError, UserContext
 
-from filmgauge_sim.board.flash import BLOCK, Flash
+from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import mounted
 from filmgauge_sim.board.outcome import BoardStopped, Outcome
 from filmgauge_sim.board.shims import _protocol
@@ -29,6 +29,7 @@ class _PaidAccess(UserContext):
 
     def __init__(self, flash: Flash, link: Link) -> None:
         self._image = flash.image
+        self._driver = flash.driver
         self._link = link
         self._elapse = link.elapse
         self.stopped: BoardStopped | None = None
@@ -40,17 +41,23 @@ class _PaidAccess(UserContext):
             self._elapse(_protocol.READ_US)
         except BoardStopped as stopped:
             self.stopped = stopped
-        start = block * BLOCK + off
+        start = block * self._driver.block + off
         return self._image[start : start + size]  # type: ignore[return-value]  bytes will do
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
-        return self._request(_protocol.FLASH_PROGRAM, block * BLOCK + off, bytes(data))
+        return self._request(
+            _protocol.FLASH_PROGRAM, block * self._driver.block + off, bytes(data)
+        )
 
     def erase(self, cfg: object, block: int) -> int:
+        if self._driver.page_in_ram:
+            return 0
         return self._request(_protocol.FLASH_ERASE, block, b"")
 
     def sync(self, cfg: object) -> int:
-        return 0
+        if not self._driver.page_in_ram:
+            return 0
+        return self._request(_protocol.FLASH_SYNC, 0, b"")
 
     def _request(self, operation: int, argument: int, data: bytes) -> int:
         """Pass a request on; littlefs would swallow the exception that stops the board."""
@@ -64,6 +71,10 @@ class _PaidAccess(UserContext):
         except OSError:
             return -5
         return 0
+
+
+class NoFileSystem(Exception):
+    """The port cannot mount what is on the flash, and starts nothing."""
 
 
 class BoardFiles:
@@ -102,7 +113,12 @@ class BoardFiles:
 
     def _mount_anew(self) -> None:
         self._access = _PaidAccess(self._flash, self._link)
-        self._file_system = mounted(self._access, self._flash.blocks)
+        self._file_system = None
+        try:
+            self._file_system = mounted(self._access, self._flash)
+        except LittleFSError:
+            self._check_power()
+            raise NoFileSystem("MPY: can't mount flash") from None
         self._check_power()
 
     def open(self, path: str, mode: str = "r") -> "BoardFile":

@@ -118,7 +118,7 @@ class BoardLoad:
     def work(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
         station = self._station
-        if not station.active:
+        if not station.powered:
             self.advance(duration_us, "active")
         elif station.is_connected(self.now_us):
             self.advance(duration_us, "radio")
@@ -127,6 +127,8 @@ class BoardLoad:
 
     def advance(self, duration_us: int, state: str) -> None:
         """Pass time in a state, and in the bursts of Bluetooth that fall into it."""
+        if state == "light sleep" and self._station.powered:
+            state = "radio"
         bluetooth = self._bluetooth
         silent = state == "light sleep" and not self._kind.radio_core
         if silent or not (bluetooth.active or self._burst_us):
@@ -149,14 +151,10 @@ class BoardLoad:
         bluetooth.follow(self.now_us)
 
     def _draw_for(self, duration_us: int, state: str) -> None:
-        now_us = self.now_us + duration_us
-        if now_us >= self._watchdog_at_us:
+        if self.now_us + duration_us >= self._watchdog_at_us:
             self._pass(max(0, self._watchdog_at_us - self.now_us), state)
             raise BoardStopped(Outcome(ResetCause.WATCHDOG, reason="watchdog"))
-        if self._supply is not None:
-            self._draw(self._supply, duration_us, state)
-        self.time_us[state] += duration_us
-        self.now_us = now_us
+        self._pass(duration_us, state)
 
     def _pass(self, duration_us: int, state: str) -> None:
         if self._supply is not None:

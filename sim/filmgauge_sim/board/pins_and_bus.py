@@ -37,7 +37,8 @@ class PinsAndBus:
         self._world = world
         self._load = load
         self._high: set[int] = set()
-        self._held = False
+        self._held: set[int] = set()
+        self._holds_all = False
         self.handlers: dict[int, Handler] = {
             _protocol.I2C_READ: self._i2c_read,
             _protocol.I2C_WRITE: self._i2c_write,
@@ -45,19 +46,24 @@ class PinsAndBus:
             _protocol.PIN_SET: self._pin_set,
             _protocol.PIN_READ: self._pin_read,
             _protocol.PIN_HOLD: self._pin_hold,
+            _protocol.PINS_HOLD: self._pins_hold,
         }
 
     def release(self) -> None:
         """Let outputs fall low, as they do in reset or without power."""
-        self._held = False
-        for pin in sorted(self._high):
-            self._world.set_pin(pin, 0, self._reach())
-        self._high.clear()
+        self._held.clear()
+        self._holds_all = False
+        self._let_fall(set(self._high))
 
     def release_unless_held(self) -> None:
-        """Let outputs fall low, as they do with the board asleep, unless firmware holds them."""
-        if not self._held:
-            self.release()
+        """Let outputs fall low, as they do in deep sleep, unless their pads are held there."""
+        held = {pin for pin in self._held if self._holds_all or pin < self._kind.held_pins}
+        self._let_fall(self._high - held)
+
+    def _let_fall(self, pins: set[int]) -> None:
+        for pin in sorted(pins):
+            self._world.set_pin(pin, 0, self._reach())
+        self._high -= pins
 
     def _reach(self) -> int:
         """Let the world follow to the board's time, and return that."""
@@ -103,5 +109,12 @@ class PinsAndBus:
         return bytes((int(pulled_up or bool(argument)),))
 
     def _pin_hold(self, small: int, argument: int, data: bytes) -> bytes:
-        self._held = bool(small)
+        if argument:
+            self._held.add(small)
+        else:
+            self._held.discard(small)
+        return b""
+
+    def _pins_hold(self, small: int, argument: int, data: bytes) -> bytes:
+        self._holds_all = bool(small)
         return b""

@@ -159,7 +159,7 @@ class SerialInterpreter:
         elif self.awaits_input:
             now_s = time.monotonic()
             waited_s, self._waits_since_s = now_s - self._waits_since_s, now_s
-            self._board.idle(round(min(waited_s, TICK_S) * 1e6))
+            self._board.load.work(round(min(waited_s, TICK_S) * 1e6))
             answer = self._console.answer(self._board.now_us, at_once=self._interrupted)
             if answer is not None:
                 self._send_answer(0, answer)
@@ -176,7 +176,7 @@ class SerialInterpreter:
         if self._pending is not None:
             self._due_s -= duration_s / self._speed
         else:
-            self._board.idle(round(duration_s * 1e6))
+            self._board.load.work(round(duration_s * 1e6))
         return True
 
     @property
@@ -220,7 +220,7 @@ class SerialInterpreter:
     def _check_hang(self) -> None:
         """Let a watchdog bite where the firmware works for too long without a request."""
         if self._launcher.silent_s > self._guard_s:
-            outcome = self._board.hang()
+            outcome = self._board.load.hang()
             if outcome.cause is not None:  # else a program at the prompt takes its time
                 raise BoardStopped(outcome)
 

@@ -26,17 +26,18 @@ class Station:
     def __init__(self, access_point: AccessPoint) -> None:
         self._access_point = access_point
         self.active = False
+        self.powered = False  # whether the radio draws its current
         self._status = _protocol.STAT_IDLE
         self._decided_us = 0
         self._outcome = _protocol.STAT_IDLE
 
     def power_off(self) -> None:
         """Lose everything, as in a boot."""
-        self.active = False
+        self.active = self.powered = False
         self._status = _protocol.STAT_IDLE
 
     def set_active(self, active: bool) -> None:
-        """Switch the radio on or off; off forgets the network."""
+        """Enter or leave: a station that leaves forgets the network."""
         if active != self.active:
             self.active = active
             self._status = _protocol.STAT_IDLE

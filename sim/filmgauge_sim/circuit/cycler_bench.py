@@ -114,7 +114,7 @@ class CyclerBench:
         self._cell = cell
         self._cycler = cycler
         self._ambient = ambient
-        self._sensing = sensing
+        self.sensing = sensing
         self._gate_pin = gate_pin
         self._disconnect_pin = disconnect_pin
         self._disconnected = False
@@ -155,13 +155,17 @@ class CyclerBench:
         self.advance_to(now_us)
         self._advance_cell()
         voltage_v = self.cell.voltage_v(self._shunt_ua(), self._temperature_c)
-        self._gate_ua = voltage_v / self._sensing.bus_input_ohm * 1e6 if level else 0.0
+        self._gate_ua = voltage_v / self.sensing.bus_input_ohm * 1e6 if level else 0.0
         self._plan()
 
     def stick(self, pin: int, level: int) -> None:
         """Let what a pin switches stay at a level for good."""
         self.set_pin(pin, level, self._now_us)
         self._stuck[pin] = level
+
+    def release(self, pin: int) -> None:
+        """Let what a pin switches follow the board again, from its next change on."""
+        self._stuck.pop(pin, None)
 
     def truth(self) -> Truth:
         """Return the state of the cell at the time that `advance_to` has reached."""
@@ -178,7 +182,7 @@ class CyclerBench:
 
     def power_sensors(self, on: bool) -> None:
         """Switch the supply of both sensors, as a lost USB plug does."""
-        self._sensing.power(on, self._now_us)
+        self.sensing.power(on, self._now_us)
 
     def _shunt_ua(self) -> float:
         return 0.0 if self._disconnected else self._cycler.step.current_ua
@@ -203,7 +207,7 @@ class CyclerBench:
             after_v = self.cell.voltage_v(current_ua, self._temperature_c)
         self._now_us = until_us
         shunt_ua = self._shunt_ua()
-        self._sensing.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
+        self.sensing.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
 
     def _handle_event(self) -> None:
         """Go on to the next step or temperature, whichever it was that made the event."""

@@ -78,7 +78,7 @@ class HarvestingCircuit:
         self.bus = sensing.bus
         self._harvester = harvester
         self._ambient = ambient
-        self._sensing = sensing
+        self.sensing = sensing
         self._supply = supply
         self._pins = pins
         self._ledger = EnergyLedger()
@@ -155,7 +155,7 @@ class HarvestingCircuit:
         """
         if current_ua != self._load_ua:
             self._change_load(current_ua, now_us)
-        elif self._sensing.powered:
+        elif self.sensing.powered:
             self._check_sensors()
         if until_us >= self._next_event_us and self._rail.board_on:
             self._run(until_us, while_board_is=True)
@@ -196,6 +196,10 @@ class HarvestingCircuit:
         self.set_pin(pin, level, self.now_us)
         self._stuck[pin] = level
 
+    def release(self, pin: int) -> None:
+        """Let what a pin switches follow the board again, from its next change on."""
+        self._stuck.pop(pin, None)
+
     def power_sensors(self, on: bool) -> None:
         """Cut the supply of both sensors, or give it back."""
         self._sensors_cut = not on
@@ -214,7 +218,7 @@ class HarvestingCircuit:
     def _sense(self, until_us: int) -> None:
         """Move on to `until_us` under constant conditions, showing the sensors what they see."""
         port = self._port
-        if not self._sensing.powered:
+        if not self.sensing.powered:
             self.now_us = until_us
             return
         before_v = after_v = 0.0
@@ -222,16 +226,16 @@ class HarvestingCircuit:
             before_v = port.voltage_at_v(self.now_us)
             after_v = port.voltage_at_v(until_us)
         self.now_us = until_us
-        self._sensing.advance(until_us, port.shunt_ua, before_v, after_v, self._temperature_c)
+        self.sensing.advance(until_us, port.shunt_ua, before_v, after_v, self._temperature_c)
 
     def _check_sensors(self) -> None:
         """The firmware may have started or stopped a sensor since the last plan."""
-        if self._sensing.supply_ua != self._sensors_ua:
+        if self.sensing.supply_ua != self._sensors_ua:
             self._replan()
 
     def _change_load(self, current_ua: float, now_us: int) -> None:
         """Let the board draw another current from `now_us` on."""
-        capacitor_alone = not (self._cell_disturbed or self._sensing.powered)
+        capacitor_alone = not (self._cell_disturbed or self.sensing.powered)
         if capacitor_alone and now_us < self._next_event_us:
             # The usual case.
             if now_us > self.now_us:
@@ -270,8 +274,8 @@ class HarvestingCircuit:
             self._load_ua = 0.0
         self._calm_us = max(min(self._horizon_us, port.next_event_us), now_us + _INSTANT_US)
         event_us = min(self._calm_us, rail.next_event_us())
-        if self._sensing.powered:
-            event_us = min(event_us, self._sensing.next_change_us(NEVER_US))
+        if self.sensing.powered:
+            event_us = min(event_us, self.sensing.next_change_us(NEVER_US))
         self._next_event_us = max(event_us, now_us + _INSTANT_US)
 
     def _update_surroundings(self) -> None:
@@ -293,13 +297,13 @@ class HarvestingCircuit:
             self._rail.cell_direction if connected else 0,
             self._rail.running,
             self._temperature_c,
-            self._sensing.bus_input_ohm if gated else None,
+            self.sensing.bus_input_ohm if gated else None,
             self.now_us,
             self._horizon_us,
         )
 
     def _supply_sensors(self) -> None:
-        pin, sensing = self._pins.sensors, self._sensing
+        pin, sensing = self._pins.sensors, self.sensing
         on = self._rail.board_on and not self._sensors_cut and (pin is None or pin in self._high)
         if on or sensing.powered:
             sensing.power(on, self.now_us)

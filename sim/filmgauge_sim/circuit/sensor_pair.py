@@ -22,11 +22,15 @@ class SensorPair:
         self._ina228 = ina228
         self._tmp117 = tmp117
         self._sign = -1.0 if wiring.swapped_leads else 1.0
-        self._temperature_error_c = wiring.temperature_error_c
+        self.temperature_error_c = wiring.temperature_error_c
         if wiring.ina228_address != 0:
             bus.attach(ina228)
         if wiring.tmp117_address != 0:
             bus.attach(tmp117)
+
+    def swap_leads(self) -> None:
+        """Swap the leads of the shunt."""
+        self._sign = -self._sign
 
     @property
     def supply_ua(self) -> float:
@@ -59,4 +63,4 @@ class SensorPair:
         need not be shown anything."""
         seen_ua = self._sign * shunt_ua
         self._ina228.advance(until_us, seen_ua, before_v, after_v, temperature_c)
-        self._tmp117.advance(until_us, temperature_c + self._temperature_error_c)
+        self._tmp117.advance(until_us, temperature_c + self.temperature_error_c)

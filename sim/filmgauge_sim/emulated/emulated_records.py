@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from filmgauge.record.record import Record
-from filmgauge_sim.board.flash import BLOCK, Flash
+from filmgauge_sim.board.flash import PAGE, Flash
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.circuit.truth import Truth
@@ -43,7 +43,7 @@ class EmulatedRecords:
     def new(self, file_system: bytes) -> list[tuple[Record, Truth]]:
         """Return the records that have come into a file system, with what is true beside each."""
         self._flash_file.write_bytes(file_system)
-        flash = Flash(self._flash_file, len(file_system) // BLOCK)
+        flash = Flash(self._flash_file, len(file_system) // PAGE)
         names = [name for name in backlog(flash) if name not in self._read]
         records = [stored_record(flash, name) for name in names]
         flash.close()

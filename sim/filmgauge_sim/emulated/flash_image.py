@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from littlefs import LittleFS, LittleFSError, UserContext
 
 from filmgauge_sim.board.board_kind import BoardKind
-from filmgauge_sim.board.flash import BLOCK
+from filmgauge_sim.board.flash import PAGE
 from filmgauge_sim.emulated.uf2 import ERASED, FLASH_BYTES, ImageError, read_uf2
 
 _PROGRAM_UNIT = 256  # progsize
@@ -44,15 +44,15 @@ def file_system(flash: bytes | bytearray, kind: BoardKind) -> bytes:
 
 def with_files(flash: bytes, kind: BoardKind, files: Mapping[str, bytes]) -> bytes:
     """Return a flash with files (name -> content) in a new file system. Raises ImageError."""
-    return flash[: _begin(kind)] + make_littlefs(files, kind.file_system_blocks)
+    return flash[: _begin(kind)] + make_littlefs(files, kind.flash_pages)
 
 
 def make_littlefs(files: Mapping[str, bytes], blocks: int) -> bytes:
     """Return a file system of so many blocks of 4 KiB with these files. Raises ImageError."""
-    context = UserContext(blocks * BLOCK)
+    context = UserContext(blocks * PAGE)
     system = LittleFS(
         context=context,
-        block_size=BLOCK,
+        block_size=PAGE,
         block_count=blocks,
         read_size=_READ_UNIT,
         prog_size=_PROGRAM_UNIT,
@@ -72,4 +72,4 @@ def make_littlefs(files: Mapping[str, bytes], blocks: int) -> bytes:
 
 
 def _begin(kind: BoardKind) -> int:
-    return FLASH_BYTES - kind.file_system_blocks * BLOCK
+    return FLASH_BYTES - kind.flash_pages * PAGE

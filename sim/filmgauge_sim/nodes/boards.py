@@ -1,6 +1,8 @@
 """The catalogue of boards: the one place that names them."""
 
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
+from filmgauge_sim.board.flash import FlashDriver
+from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 
 _MPY = 6 | 3 << 8  # version 6.3 of the bytecode
 
@@ -27,9 +29,10 @@ _KINDS = (
         heap_kb=96,
         sample_work_us=4_000,  # see below, at 160 MHz
         check_work_us=300,
-        # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. The
-        # switch that stays as it is in deep sleep is on a pin of the RTC domain, 0-5.
-        pins=BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=3, charge=10),
+        held_pins=6,  # of the RTC domain
+        # ESP32-C3-DevKitM-1. Strapping: 2, 8, 9; flash: 12-17; USB: 18, 19; console: 20, 21. What
+        # stays as it is in deep sleep is on pins of the RTC domain.
+        pins=BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=3, charge=1),
     ),
     BoardKind(
         name="esp32-c6",
@@ -46,7 +49,8 @@ _KINDS = (
         check_work_us=300,
         machine="ESP32C6 module with ESP32C6",
         chip="ESP32C6",
-        # ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB: 12, 13; console: 16, 17; RTC: 0-7.
+        # Every pad can be held by itself. ESP32-C6-DevKitC-1. Strapping: 4, 5, 8, 9, 15; USB:
+        # 12, 13; console: 16, 17.
         pins=BoardPins(scl=7, sda=6, gate=10, sensors=11, disconnect=2, charge=3),
     ),
     BoardKind(
@@ -64,7 +68,8 @@ _KINDS = (
         machine="Generic ESP32S3 module with ESP32S3",
         chip="ESP32S3",
         mpy=_MPY | 10 << 10,
-        file_system_blocks=1536,  # 6 MB of its 8 MB
+        flash_pages=1536,  # 6 MB of its 8 MB
+        held_pins=22,  # of the RTC domain
         # ESP32-S3-DevKitC-1. Strapping: 0, 3, 45, 46; flash and PSRAM: 26-37; USB: 19, 20;
         # console: 43, 44; light: 38 or 48; RTC: 0-21.
         pins=BoardPins(scl=9, sda=8, gate=10, sensors=11, disconnect=12, charge=13),
@@ -79,6 +84,7 @@ _KINDS = (
         associating_ua=90_000.0,  # assumed
         connected_ua=70_000.0,  # assumed
         port="rp2",
+        wifi_stays=True,
         keeps_ram=True,
         wake_us=1_000,  # assumed: PLLs start again
         waking_ua=15_000.0,  # assumed
@@ -89,7 +95,8 @@ _KINDS = (
         chip="PICO W WITH RP2040",
         slice_s=7.5,  # below the 8.3 s of its watchdog
         mpy=_MPY | 4 << 10,
-        file_system_blocks=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
+        flash_pages=212,  # 848 KB (mpconfigboard.h of RPI_PICO_W)
+        flash=FlashDriver(prog=256),  # _boot.py of the port
         # Raspberry Pi Pico W. Its radio has 23, 24, 25 and 29; I2C0 can be on 4 and 5.
         pins=BoardPins(scl=5, sda=4, gate=6, sensors=7, disconnect=8, charge=9),
     ),
@@ -131,7 +138,10 @@ _KINDS = (
         slice_s=28.0,  # below the 32 s of its watchdog
         naps_asleep=True,
         mpy=_MPY | 7 << 10,
-        file_system_blocks=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
+        flash_pages=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
+        # flashbdev.c of the port. Erase of a page, and 512 double words of 82 us: assumed, from
+        # the datasheet as remembered.
+        flash=FlashDriver(block=STM32_BLOCK, page_in_ram=True, erase_us=22_000, program_us=2_625),
         # P-NUCLEO-WB55, pins counted 16 to a port: B8, B9, A4, A5, A6, A7.
         pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6, charge=7),
     ),

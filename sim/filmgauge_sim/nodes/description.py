@@ -113,8 +113,8 @@ class NodeDescription(Table, frozen=True):
             disconnect=usual.disconnect if disconnect is None else disconnect,
             charge=own.charge,
         )
-        blocks = self.flash_blocks or kind.file_system_blocks
-        return replace(kind, pins=pins, file_system_blocks=blocks)
+        blocks = self.flash_blocks or kind.flash_pages
+        return replace(kind, pins=pins, flash_pages=blocks)
 
     @property
     def advertises(self) -> bool:
@@ -235,6 +235,22 @@ def _check_supply(description: NodeDescription) -> None:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
         _check_shunt(description)
+        _check_capacitor(description)
+
+
+def _check_capacitor(description: NodeDescription) -> None:
+    """A node that cannot boot and write a page of flash from its capacitor would boot for ever."""
+    kind, converter = description.kind, description.converter
+    if not kind.flash.page_in_ram:
+        return
+    burst_uc = (kind.boot_us * kind.boot_ua + kind.flash.page_us * kind.active_ua) / 1e6
+    burst_uj = burst_uc * kind.supply_v / converter.output_efficiency
+    least_uf = 2 * burst_uj / (converter.restart_v**2 - kind.brown_out_v**2)
+    if description.capacitor.capacitance_uf < least_uf:
+        raise ValueError(
+            f"capacitor.capacitance_uf must be at least {least_uf:.0f}, which carries a boot and "
+            f"a page of flash ({burst_uj:.0f} uJ), not {description.capacitor.capacitance_uf:g}"
+        )
 
 
 def _check_shunt(description: NodeDescription) -> None:
@@ -272,6 +288,13 @@ def _check_pins(description: NodeDescription) -> None:
         if pin >= 0 and pin in used:
             raise ValueError(f"pins.{used[pin]} and pins.{name} must differ, not both be {pin}")
         used[pin] = name
+    kind = description.kind
+    for name in ("disconnect", "charge"):
+        if not kind.keeps_ram and pins[name] >= kind.held_pins:
+            raise ValueError(
+                f"pins.{name} must be at most {kind.held_pins - 1} on {kind.name}, which keeps the"
+                f" levels of other pins in no deep sleep, not {pins[name]}"
+            )
 
 
 def _check_radio(description: NodeDescription, kind: BoardKind) -> None:

@@ -38,6 +38,7 @@ _ONCE_US = 1_052  # each of the two, of current and voltage
 # on a virtual board: of the first hundred records in a backlog (it is 27 ms in one of 256 that is
 # full, and drops a record for each new one), and of hundreds of journals written anew.
 _RECORD_US, _JOURNAL_US = 18_000, 26_000
+_PAGE_WORK_US = 500  # to put a raw page together, besides erase and program: a mean as well
 _ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
 _MEAN_DELAY_MS = 5  # 0 to 10 ms besides the advertising interval; Core, vol 6 part B, 4.4.2.2.1
 _DARK_EVERY = 2  # while the cell feeds the node, every other wake checks the current
@@ -142,6 +143,7 @@ class _Deeds:
         )
         self.record_uj = self._active_uj(_RECORD_US)
         self.journal_uj = self._active_uj(_JOURNAL_US)
+        self.page_uj = self._active_uj(kind.flash.page_us + _PAGE_WORK_US)
         self.advert_uj = self._state_uj(kind.advertisement_us, kind.advertisement_ua)
         self.event_uj = self._state_uj(kind.connection_event_us, kind.advertisement_ua)
         self.radio_setup_uj = self._active_uj(_REPORT_US) + self.waking_uj
@@ -252,8 +254,19 @@ def _sample_every(description: NodeDescription) -> tuple[int, ...]:
 def _flash_a_wake_uj(description: NodeDescription, deeds: _Deeds) -> float:
     """Return what a wake writes to flash on the mean: the journal, and records that are kept."""
     intervals = description.intervals
+    if description.kind.flash.page_in_ram:
+        return deeds.page_uj * _pages_a_wake(description)
     kept_uj = 0.0 if description.kind.has_wifi else deeds.record_uj / intervals.report_every
     return deeds.journal_uj / intervals.journal_every + kept_uj
+
+
+def _pages_a_wake(description: NodeDescription) -> float:
+    """Return how many raw pages a wake writes on the mean: a record that is stored before it is
+    advertised has the state with it."""
+    every = description.intervals.journal_every, description.intervals.report_every
+    if description.advertises:
+        return _share_of_multiples(every, 1)
+    return sum(1.0 / each for each in every)
 
 
 def _adverts_a_report(description: NodeDescription) -> int:

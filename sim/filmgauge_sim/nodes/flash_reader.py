@@ -3,13 +3,17 @@
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
-from filmgauge.store.block import unseal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 from filmgauge.store.journal import Journal
+from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, PageStore
 from filmgauge_sim.board.flash import Flash
-from filmgauge_sim.board.littlefs_outside import fetch, listing
+from filmgauge_sim.board.littlefs_outside import fetch, found_bytes, listing
+from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 
 _BACKLOG = "/backlog"
 _JOURNAL = "/state"
+_ALL = 1 << 30
+_NUMBER_BYTES = 4
 
 
 def state_in(block: bytes) -> State | None:
@@ -24,28 +28,91 @@ def state_in(block: bytes) -> State | None:
 def journal_state(flash: Flash) -> State | None:
     """Return the state as the journal has it, None where there is none."""
     state = State()
+    pages = _pages(flash)
+    if pages is not None and PageStore(pages, state.buffer, _ALL).read_state(state.buffer):
+        return _unpacked(state)
     return _unpacked(state) if _JournalOutside(flash).load(state.buffer) else None
 
 
 def backlog(flash: Flash) -> list[str]:
     """Return the names of the records that wait on a node, oldest first."""
+    pages = _pages(flash)
+    if pages is not None:
+        return PageStore(pages, State().buffer, _ALL).names(_ALL)
     return sorted(name for name in listing(flash, _BACKLOG) if name.isdigit())
 
 
 def stored_record(flash: Flash, name: str) -> Record:
     """Return a record that waits on a node."""
+    pages = _pages(flash)
+    if pages is not None:
+        return Record.from_bytes(PageStore(pages, State().buffer, _ALL).read(name))
     return Record.from_bytes(fetch(flash, f"{_BACKLOG}/{name}"))
+
+
+def store_records(flash: Flash, records: list[bytes]) -> None:
+    """Let these records wait on a node that keeps them in raw pages, and no others."""
+    pages = _pages(flash)
+    assert pages is not None, "records of this board are files: install them"
+    state = State()
+    store = PageStore(pages, state.buffer, _ALL)
+    store.read_state(state.buffer)
+    store.forget(_ALL, 0, lambda: None)
+    for record in records:
+        store.add(record)
+
+
+def stored_number(flash: Flash, path: str) -> int:
+    """Return a number that only ever grows, by its path; 0 where there is none."""
+    pages = _pages(flash)
+    if pages is not None and (number := PageStore(pages, State().buffer, _ALL).number(path)):
+        return number
+    buffer = bytearray(_NUMBER_BYTES + OVERHEAD)
+    found = _JournalOutside(flash, path, _NUMBER_BYTES).load(buffer)
+    return int.from_bytes(buffer[HEAD_SIZE:][:_NUMBER_BYTES], "little") if found else 0
 
 
 def _unpacked(state: State) -> State | None:
     return state if state.unpack(LedgerOnly()) else None
 
 
+class _PagesOutside:
+    """The block device of raw pages behind the file system, as they were at one moment."""
+
+    def __init__(self, flash: Flash, begin: int) -> None:
+        self._image = bytearray(flash.image[begin : len(flash.image) - BOND_PAGES * PAGE])
+        self._flash, self._begin = flash, begin
+
+    def readblocks(self, block: int, buffer: bytearray, offset: int) -> int:
+        start = block * STM32_BLOCK + offset
+        buffer[:] = self._image[start : start + len(buffer)]
+        return 0
+
+    def writeblocks(self, block: int, buffer: bytearray, offset: int) -> int:
+        start = block * STM32_BLOCK + offset
+        self._image[start : start + len(buffer)] = buffer
+        self._flash.program(self._begin + start, bytes(buffer))
+        return 0
+
+    def ioctl(self, operation: int, argument: int) -> int:
+        if operation == 3:
+            self._flash.sync()
+            return 0
+        return len(self._image) // STM32_BLOCK
+
+
+def _pages(flash: Flash) -> _PagesOutside | None:
+    begin = found_bytes(flash)
+    if begin is None or begin + LEAST_PAGES * PAGE > len(flash.image):
+        return None
+    return _PagesOutside(flash, begin)
+
+
 class _JournalOutside(Journal):
     """The firmware's own journal, read from outside."""
 
-    def __init__(self, flash: Flash) -> None:
-        super().__init__(_JOURNAL, SIZE)
+    def __init__(self, flash: Flash, path: str = _JOURNAL, size: int = SIZE) -> None:
+        super().__init__(path, size)
         self._flash = flash
 
     def _read(self, slot: int, part: int) -> bytes | None:

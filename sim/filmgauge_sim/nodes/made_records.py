@@ -56,7 +56,10 @@ class StoredRecords:
         names = backlog(self._flash)
         if not names or int(names[-1]) < self._before:
             return None
-        boot, *_ = stored_record(self._flash, names[-1]).values()
+        try:
+            boot, *_ = stored_record(self._flash, names[-1]).values()
+        except ValueError:  # the power went while it was written
+            return None
         return boot
 
     def new(self) -> list[Record]:

@@ -111,8 +111,8 @@ class PinsSection(Table, frozen=True):
 class CapacitorSection(Table, frozen=True):
     """The buffer capacitor that carries the board, with supply film."""
 
-    # All defaults are assumed. Flash is erased several times in some wakes: 5 mJ, which 2200 uF
-    # hold from 3.0 to 2.1 V.
+    # All defaults are assumed. What some wakes take together, a page of flash (1 mJ) and a report,
+    # 2200 uF hold from 3.0 to 2.1 V.
     capacitance_uf: Annotated[float, bounded(10, 1e8, "capacitance, uF")] = 4700.0
     leakage_mohm: Annotated[float, bounded(1e-4, 1e6, "leakage across it, Mohm")] = 100.0
     series_ohm: Annotated[float, bounded(0, 100, "resistance in series with it, ohm")] = 0.1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.board.wifi import AccessPoint
@@ -40,8 +40,7 @@ def bench_board(
         node = NodeDescription(name="bench", board=node)
     kind = node.kind
     rng = random.Random(f"{seed} {kind.name}")
-    size = blocks or kind.file_system_blocks
-    flash = Flash(image or folder / "flash", size)
+    flash = make_flash(image or folder / "flash", blocks or kind.flash_pages, kind.flash)
     world = build_world(node, surroundings or WorldSection(), rng)
     board = VirtualBoard(
         kind=kind,

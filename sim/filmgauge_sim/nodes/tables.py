@@ -113,7 +113,7 @@ def _type_at(path: str, root: type[msgspec.Struct]) -> Any:
     kind: Any = msgspec.inspect.type_info(root)
     for name in re.findall(r"[a-z]\w*", path):
         kind = next(field.type for field in kind.fields if field.name == name)
-        while inner := _inner(kind):
+        while not hasattr(kind, "values") and (inner := _inner(kind)):
             kind = inner
     return kind
 

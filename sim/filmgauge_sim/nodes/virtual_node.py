@@ -1,7 +1,7 @@
 """One virtual node: a board with its firmware in a world, driven from wake to wake."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from filmgauge.record.record import Record
@@ -9,7 +9,7 @@ from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import single_precision_sources
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.littlefs_outside import install
@@ -19,6 +19,8 @@ from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.fault_schedule import FaultSchedule, transfer_faults
+from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.nodes.flash_reader import backlog
 from filmgauge_sim.nodes.made_records import made_records
 from filmgauge_sim.nodes.surroundings import WorldSection
@@ -47,12 +49,13 @@ class VirtualNode:
         real_wait_ms: int = 5000,
         radio_port: RadioPort | None = None,
         single: bool = False,
+        faults: Sequence[FaultSection] = (),
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console.
 
         radio_port: its way to a Bluetooth air, None where nobody listens. single: a real
-        interpreter computes in single precision, as the boards do. Raises ValueError, one
-        sentence, for what its sections cannot check.
+        interpreter computes in single precision, as the boards do. faults: what befalls it.
+        Raises ValueError, one sentence, for what its sections cannot check.
         """
         self.name = description.name
         self.description = description
@@ -68,8 +71,11 @@ class VirtualNode:
         self._next_cause = ResetCause.POWER_ON
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind
-        self.world = build_world(description, surroundings, rng)
-        self.flash = Flash(folder / f"{self.name}.flash", kind.file_system_blocks)
+        self._faults = FaultSchedule(faults)
+        wrong = transfer_faults(faults, description)
+        self.world = build_world(description, surroundings, rng, wrong)
+        self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
+        self._broker = broker
         self._provision(broker)
         self.board = VirtualBoard(
             kind=kind,
@@ -134,7 +140,8 @@ class VirtualNode:
         with its memory kept goes on where it was, and is interrupted after a minute without
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
-        if not self.board.await_power(self.board.now_us + _LONGEST_WAIT_US):
+        self._faults.run_due(self)
+        if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
             if self.board.continue_sleep():
@@ -171,14 +178,24 @@ class VirtualNode:
         self._log_outcome(outcome)
         return outcome
 
-    def cut_power(self) -> None:
+    def cut_power(self, off_us: int = 0) -> None:
         """Take board and sensors off their supply between two wakes and put them back."""
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(False)
+        self.board.load.now_us += off_us
+        self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)
         self.runtime.stop()
+        self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
+
+    def erase_flash(self) -> None:
+        """Cut the power and flash firmware, configuration and profile anew onto an empty flash."""
+        self.cut_power()
+        for page in range(self.flash.pages):
+            self.flash.erase(page)
+        self._provision(self._broker)
 
     def close(self) -> None:
         """End processes and close files."""
@@ -203,5 +220,6 @@ class VirtualNode:
 
     def _provision(self, broker: Broker) -> None:
         """Put profile and configuration on the flash, as a flashing tool does."""
-        install(self.flash, board_files(self.description, self.secrets, broker))
-        self.flash.programs = self.flash.erases = 0
+        files = board_files(self.description, self.secrets, broker)
+        install(self.flash, files, pages=self.kind.file_system_pages)
+        self.flash.reset_wear()

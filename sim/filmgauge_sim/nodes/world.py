@@ -1,6 +1,7 @@
 """Builds the world of a node from its description and what surrounds it."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from filmgauge_sim.cell import FilmCell, load_parameters
@@ -21,16 +22,21 @@ from filmgauge_sim.circuit.sensor_pair import SensorPair
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.sections import HarvesterSection
 from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
-from filmgauge_sim.parts.bus import I2CBus
+from filmgauge_sim.parts.faulty_bus import FaultyBus, TransferFault
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
 from filmgauge_sim.parts.tmp117 import Tmp117
 
 
 def build_world(
-    description: NodeDescription, surroundings: WorldSection, rng: random.Random
+    description: NodeDescription,
+    surroundings: WorldSection,
+    rng: random.Random,
+    faults: Sequence[TransferFault] = (),
 ) -> CyclerBench | HarvestingCircuit:
     """Return a bench for a node on USB, otherwise the circuit that feeds it from its film.
+
+    faults: of transfers on its bus.
 
     Raises ValueError, one sentence with the node's name, for what the sections cannot check.
     """
@@ -41,7 +47,7 @@ def build_world(
             description.cell.area_cm2,
             description.soc if stoichiometry is None else stoichiometry,
         )
-        sensing = _sensing(description, surroundings, rng)
+        sensing = _sensing(description, surroundings, rng, faults)
         build = _bench if description.supply == "usb" else _film_powered
         world = build(description, surroundings, cell, sensing)
         pins = description.kind.pins
@@ -93,7 +99,10 @@ def _ambient(surroundings: WorldSection) -> Ambient:
 
 
 def _sensing(
-    description: NodeDescription, surroundings: WorldSection, rng: random.Random
+    description: NodeDescription,
+    surroundings: WorldSection,
+    rng: random.Random,
+    faults: Sequence[TransferFault],
 ) -> SensorPair:
     truth, wiring, described = surroundings.sensor, surroundings.wiring, description.sensor
     errors = {
@@ -108,7 +117,7 @@ def _sensing(
     return SensorPair(
         Ina228(shunt_ohm, errors, ina228_address, rng.getrandbits(32)),
         Tmp117(tmp117_address, rng.getrandbits(32), noise_c),
-        I2CBus(described.i2c_hz, wiring.pull_ups),
+        FaultyBus(described.i2c_hz, wiring.pull_ups, list(faults)),
         wiring,
     )
 

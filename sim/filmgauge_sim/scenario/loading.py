@@ -25,6 +25,7 @@ from filmgauge_sim.nodes.description import (
     description_from,
     read_description,
 )
+from filmgauge_sim.nodes.faults import FaultSection, check_fault
 from filmgauge_sim.nodes.secrets import read_secrets, throwaway_secrets
 from filmgauge_sim.nodes.surroundings import WorldSection, check_world, plain_world, with_paths
 from filmgauge_sim.nodes.tables import from_table
@@ -110,6 +111,7 @@ def _node(where: str, entry: object, folder: Path, seed: int) -> ScenarioNode:
     _check_renamed(where, entry)
     keys: dict[str, Any] = dict(entry)
     surroundings = keys.pop("world", {})
+    faults = _faults(where, keys.pop("fault", []))
     file = keys.pop("file", None)
     secrets_folder = None
     if file is None:
@@ -127,7 +129,20 @@ def _node(where: str, entry: object, folder: Path, seed: int) -> ScenarioNode:
     except ValueError as error:
         raise ValueError(f"{where}.world: {error}") from None
     secrets = _secrets(description, secrets_folder, seed)
-    return ScenarioNode(description=description, world=world, secrets=secrets)
+    return ScenarioNode(description=description, world=world, fault=faults, secrets=secrets)
+
+
+def _faults(where: str, entries: object) -> list[FaultSection]:
+    if not isinstance(entries, list):
+        raise ValueError(f"{where}.fault must be a list of tables")
+    faults = []
+    for index, entry in enumerate(entries):
+        try:
+            faults.append(from_table(entry, FaultSection))
+            check_fault(faults[-1])
+        except ValueError as error:
+            raise ValueError(f"{where}.fault[{index}]: {error}") from None
+    return faults
 
 
 def _check_renamed(where: str, node: Mapping[str, object]) -> None:

@@ -11,6 +11,7 @@ from msgspec import Meta
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
 from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.tables import Table, bounded
 
@@ -18,13 +19,14 @@ _DURATIONS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 class ScenarioNode(msgspec.Struct, frozen=True, kw_only=True):
-    """One node: its description, inline or in a file, and what surrounds it.
+    """One node: its description, inline or in a file, what surrounds it and what befalls it.
 
     secrets: of the file beside its description, and made up where it has none.
     """
 
     description: NodeDescription
     world: WorldSection = msgspec.field(default_factory=WorldSection)
+    fault: list[FaultSection] = msgspec.field(default_factory=list)
     secrets: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property

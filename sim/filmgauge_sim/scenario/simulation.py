@@ -170,4 +170,5 @@ def virtual_node(
         real_wait_ms,
         radio_port,
         single,
+        node.fault,
     )

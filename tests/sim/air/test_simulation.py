@@ -25,13 +25,19 @@ OWN = "6f10{:04x}-9d3c-4b52-8e71-66696c6d6761"
 
 
 def scenario(nodes: int) -> Scenario:
-    """`window` with as many nodes, whose clocks go differently, each advertising for 5 s."""
+    """`window` with as many nodes, whose clocks go differently, each advertising for 8 s.
+
+    A device that begins one connection at a time needs some 5 s for all of them, with a third of
+    the packets lost.
+    """
     given = load_scenario("window")
     node = given.node[0]
     made = [
         msgspec.structs.replace(
             node,
-            description=varied(node.description, {"name": f"node-{number}"}),
+            description=varied(
+                node.description, {"name": f"node-{number}", "bluetooth.advertise_ms": 8000}
+            ),
             world=varied(node.world, {"clock_error_ppm": 10 * number}),
         )
         for number in range(nodes)

@@ -6,8 +6,9 @@ from typing import Any
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.board.clock import BoardClock
-from filmgauge_sim.board.flash import Flash
+from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.wifi import AccessPoint
+from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.tmp117 import Tmp117
 
@@ -22,7 +23,7 @@ KIND = BoardKind(
     associating_ua=50_000.0,
     connected_ua=30_000.0,
 )
-BLOCKS = 32
+PAGES = 32
 
 
 class BareWorld:
@@ -47,7 +48,9 @@ class BareWorld:
 
 def bare_board(folder: Path, **changes: Any) -> VirtualBoard:
     """Return a board of `KIND` in a world of its own; its flash is `folder`/flash."""
-    flash = Flash(folder / "flash", BLOCKS)
+    kind = changes.get("kind", KIND)
+    driver = BOARDS["stm32wb55"].flash if kind.port == "stm32" else kind.flash
+    flash = make_flash(folder / "flash", PAGES, driver)
     given = {
         "kind": KIND,
         "world": BareWorld(),

@@ -1,5 +1,6 @@
 """Small programs on a virtual board: on the real interpreter and in this process."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,15 @@ class Program:
     @property
     def said(self) -> list[str]:
         return self._console.read_text().splitlines()
+
+
+def slow_interpreter(folder: Path) -> Path:
+    """Return an interpreter that waits for a second before it does anything."""
+    script = folder / "slow-micropython"
+    real = Path(sys.executable).parent / "micropython"
+    script.write_text(f'#!/bin/sh\nsleep 1\nexec {real} "$@"\n')
+    script.chmod(0o755)
+    return script
 
 
 def both(

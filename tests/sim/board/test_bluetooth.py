@@ -9,7 +9,7 @@ from bare_board import KIND
 from board_program import Program, both
 
 from filmgauge_sim.board.outcome import ResetCause
-from filmgauge_sim.board.radio_port import Advertisement, NullRadio
+from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 
 STM32 = replace(KIND, port="stm32", keeps_ram=True, radio_core=True)
 PORTS = pytest.mark.parametrize("kind", [KIND, STM32], ids=["esp32", "stm32"])
@@ -33,7 +33,7 @@ SERVICES = """
 """
 
 
-class Listener(NullRadio):
+class Listener(RadioPort):
     """Notes every advertising event."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filmgauge_sim.board.flash import BLOCK, Flash
+from filmgauge_sim.board.flash import PAGE, Flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 
 
@@ -17,38 +17,41 @@ def content(flash: Flash) -> bytes:
 
 def test_new_flash_is_erased(tmp_path: Path):
     flash = Flash(tmp_path / "image", 16)
-    assert content(flash) == b"\xff" * (16 * BLOCK)
+    assert content(flash) == b"\xff" * (16 * PAGE)
 
 
 @settings(max_examples=50)
-@given(st.lists(st.tuples(st.integers(0, 2 * BLOCK - 8), st.binary(min_size=1, max_size=8))))
+@given(st.lists(st.tuples(st.integers(0, 2 * PAGE - 8), st.binary(min_size=1, max_size=8))))
 def test_bits_only_fall_until_the_block_is_erased(tmp_path_factory, writes):
     flash = Flash(tmp_path_factory.mktemp("nor") / "image", 2)
-    expected = bytearray(b"\xff" * (2 * BLOCK))
+    expected = bytearray(b"\xff" * (2 * PAGE))
     for address, data in writes:
         flash.program(address, data)
         for i, byte in enumerate(data):
             expected[address + i] &= byte
     assert content(flash) == expected
     flash.erase(0)
-    assert content(flash) == b"\xff" * BLOCK + expected[BLOCK:]
+    assert content(flash) == b"\xff" * PAGE + expected[PAGE:]
 
 
 def test_each_program_and_erase_takes_time_and_is_counted(tmp_path: Path):
     flash = Flash(tmp_path / "image", 16)
-    one_page = flash.program(0, b"\0" * 256)
-    assert one_page > 0
-    assert flash.program(256, b"\0" * 257) == 2 * one_page
-    assert flash.erase(0) > one_page
+    spent: list[int] = []
+    flash.program(0, b"\0" * 256, spent.append)
+    flash.program(256, b"\0" * 257, spent.append)
+    flash.erase(3, spent.append)
+    assert 0 < spent[0] < spent[2]
+    assert spent[1] == 2 * spent[0]
     assert (flash.programs, flash.erases) == (2, 1)
+    assert flash.wear[:5] == [0, 0, 0, 1, 0]
 
 
-@pytest.mark.parametrize("address", [16 * BLOCK, 16 * BLOCK - 3])
+@pytest.mark.parametrize("address", [16 * PAGE, 16 * PAGE - 3])
 def test_nothing_is_programmed_beyond_the_end(tmp_path: Path, address: int):
     flash = Flash(tmp_path / "image", 16)
-    with pytest.raises(ValueError, match=str(16 * BLOCK)):
+    with pytest.raises(ValueError, match=str(16 * PAGE)):
         flash.program(address, b"\0\0\0\0")
-    assert content(flash) == b"\xff" * (16 * BLOCK)
+    assert content(flash) == b"\xff" * (16 * PAGE)
     assert flash.programs == 0
 
 
@@ -71,7 +74,7 @@ def test_image_persists(tmp_path: Path):
 
 def test_image_of_another_size_is_refused(tmp_path: Path):
     Flash(tmp_path / "image", 16).close()
-    with pytest.raises(ValueError, match=f"{17 * BLOCK}"):
+    with pytest.raises(ValueError, match=f"{17 * PAGE}"):
         Flash(tmp_path / "image", 17)
 
 

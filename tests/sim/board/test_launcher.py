@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from board_program import Program
+from board_program import Program, slow_interpreter
 from patience import until
 
 from filmgauge_sim.board.executable import InterpreterError
@@ -34,6 +34,15 @@ def test_the_users_own_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         for _ in range(2):
             assert program.boot().sleep_ms == 7
         assert program.said == ["micropython"] * 2
+
+
+def test_an_interpreter_without_processor_time_is_not_taken_for_one_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MICROPYTHON", str(slow_interpreter(tmp_path)))
+    source = "import machine\nmachine.deepsleep(7)\n"
+    with Program(tmp_path / "board", "micropython", source, guard_s=0.3) as program:
+        assert program.boot().sleep_ms == 7
 
 
 @pytest.mark.parametrize("name", ["/nonexistent/micropython", "no-such-micropython"])

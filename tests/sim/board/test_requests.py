@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bare_board import BLOCKS, KIND, BareWorld, bare_board
+from bare_board import KIND, PAGES, BareWorld, bare_board
 from hypothesis import given
 from hypothesis import strategies as st
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
-from filmgauge_sim.board.flash import BLOCK
+from filmgauge_sim.board.flash import PAGE
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.wifi import AccessPoint, Station
@@ -47,11 +47,15 @@ def test_boot_takes_its_time_at_its_current(board: VirtualBoard):
 def test_hello_tells_cause_flash_and_identity(board: VirtualBoard):
     status, answer = ask(board, _protocol.HELLO)
     assert status == 0
-    hello = struct.unpack(_protocol.HELLO_ANSWER, answer)
-    cause, blocks, latency_us, wait_ms, unique_id, port = hello
+    hello = struct.unpack_from(_protocol.HELLO_ANSWER, answer)
+    cause, blocks, latency_us, wait_ms, unique_id, port, holds_all = hello
     assert _protocol.PORTS[port] == "esp32"
-    assert (cause, blocks, latency_us) == (1, BLOCKS, AccessPoint().latency_us)
+    assert not holds_all  # most versions of the port lack it
+    assert (cause, blocks, latency_us) == (1, PAGES, AccessPoint().latency_us)
     assert (wait_ms, unique_id) == (50, b"\1\2\3\4\5\6")
+    assert tuple(answer[_protocol.VERSION_AT : _protocol.MPY_AT]) == (1, 29, 0)
+    assert answer[_protocol.MPY_AT : _protocol.NAME_AT] == KIND.mpy.to_bytes(2, "little")
+    assert answer[_protocol.NAME_AT :].decode() == KIND.machine
 
 
 def test_nobody_at_an_address_is_enodev(board: VirtualBoard):
@@ -96,8 +100,8 @@ def test_rtc_memory_is_lost_with_power_only(board: VirtualBoard, cause: ResetCau
 
 def test_flash_beyond_its_end_is_an_error_and_changes_nothing(board: VirtualBoard):
     before = board.flash.path.read_bytes()
-    assert ask(board, _protocol.FLASH_PROGRAM, 0, BLOCKS * BLOCK, b"\0")[0] == EIO
-    assert ask(board, _protocol.FLASH_ERASE, 0, BLOCKS)[0] == EIO
+    assert ask(board, _protocol.FLASH_PROGRAM, 0, PAGES * PAGE, b"\0")[0] == EIO
+    assert ask(board, _protocol.FLASH_ERASE, 0, PAGES)[0] == EIO
     assert board.flash.path.read_bytes() == before
 
 

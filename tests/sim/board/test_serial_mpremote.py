@@ -58,7 +58,7 @@ def test_files_go_there_and_back(board: SerialBoard, tmp_path: Path) -> None:
     assert fetch(flash, "/x.bin") == content
     assert fetch(flash, "/tree/deep/a.txt") == b"a"
     assert "700 b.txt" in said
-    assert f"{flash.blocks * 4096}" in said  # df: the size of its file system
+    assert f"{flash.pages * 4096}" in said  # df: the size of its file system
     mpremote(board, "mkdir", ":d", "+", "rm", ":x.bin", "+", "rm", "-r", ":tree", "+", "ls")
     assert {"d"} == set(listing(flash, "/")) - {".", ".."}
 

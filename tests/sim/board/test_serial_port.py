@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import serial
+from board_program import slow_interpreter
 from patience import PATIENCE_S, until, until_said
 
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
@@ -163,6 +164,18 @@ def test_a_host_that_reads_late_misses_nothing(board: SerialBoard, port: serial.
     said = read_to(port, b"039999\r\n>>> ")
     lines = said[said.index(b"000000") :].split()
     assert lines[:-1] == [b"%06d" % number for number in range(40000)]
+
+
+def test_a_board_that_is_reset_while_its_interpreter_still_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MICROPYTHON", str(slow_interpreter(tmp_path)))
+    with bench_board("esp32-c3", tmp_path) as board:
+        board.press_reset()
+        board.pull()
+        board.plug()
+        until_said(board, b">>> ")
+        assert board.is_alive
 
 
 def test_no_more_than_its_room(tmp_path: Path) -> None:

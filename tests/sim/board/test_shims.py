@@ -235,7 +235,7 @@ poller = select.poll()
 poller.register(link, select.POLLIN)
 buffer = bytearray(8)
 print("waits")
-machine.WDT(timeout=2000)
+machine.WDT(timeout=400)
 """
 )
 
@@ -249,7 +249,7 @@ def test_the_watchdog_ends_every_loop(tmp_path: Path, silent_peer: int, kind: st
 def test_the_watchdog_ends_a_firmware_that_catches_everything(tmp_path: Path):
     source = """
 import machine, time
-machine.WDT(timeout=2000)
+machine.WDT(timeout=400)
 while True:
     try:
         time.sleep_ms(7)
@@ -279,7 +279,7 @@ machine.deepsleep(1)
 
 @pytest.mark.parametrize("kind", ["poll for ever", "wait"])
 def test_a_wait_for_ever_without_watchdog_ends_the_node(tmp_path, silent_peer, kind):
-    source = CONNECTED.format(port=silent_peer).replace("machine.WDT(timeout=2000)\n", "")
+    source = CONNECTED.format(port=silent_peer).replace("machine.WDT(timeout=400)\n", "")
     _, outcomes = both(tmp_path, source + ENDLESS[kind])
     assert outcomes[0].cause is None
     assert "no watchdog" in outcomes[0].reason
@@ -532,7 +532,7 @@ def test_an_unformatted_flash_is_formatted_at_boot(tmp_path: Path):
     source = "import os\nopen('/made', 'w').close()\nprint('made' in os.listdir('/'))\n"
     for runtime in RUNTIMES:
         with Program(tmp_path / runtime, runtime, source) as program:
-            for block in range(program.board.flash.blocks):
+            for block in range(program.board.flash.pages):
                 program.board.flash.erase(block)
             program.boot()
             assert program.said == ["True"]

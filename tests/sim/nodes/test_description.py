@@ -13,6 +13,7 @@ from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.description import (
     DescriptionError,
     NodeDescription,
+    check_description,
     description_from,
     read_description,
     to_toml,
@@ -237,3 +238,13 @@ def test_a_misspelt_key_is_answered_with_the_right_one(path: str, data: st.DataO
     sentence = refused(nested({".".join([*outer, wrong]): 1}))
     assert f"there is no key {wrong}" in sentence
     assert sentence.endswith(f"; did you mean {key}?")
+
+
+def test_a_capacitor_that_carries_no_boot_and_save_is_refused() -> None:
+    """150 and 64 ms at 8 mA and 1.8 V through 90 %, from 3.0 V down to 2.0 V: 1370 uF."""
+    film = {"board": "stm32wb55", "supply": "film", "sensor.switched": True}
+    small = varied(NodeDescription(name="small"), film)
+    text = "capacitor.capacitance_uf must be at least 1370, .* flash .3424 uJ., not 1360"
+    with pytest.raises(ValueError, match=text):
+        check_description(varied(small, {"capacitor.capacitance_uf": 1360}))
+    check_description(varied(small, {"capacitor.capacitance_uf": 1371}))

@@ -351,7 +351,7 @@ def test_the_truth_may_differ_from_what_the_node_believes(tmp_path: Path) -> Non
     for node, soc, ohm in ((plain, 0.5, 1000.0), (wrong, 0.8, 900.0)):
         made = build_world(node.description, node.world, random.Random(1))
         assert made.truth().stoichiometry == soc
-        assert made._sensing.shunt_ohm == ohm
+        assert made.sensing.shunt_ohm == ohm
 
 
 OLD = {

@@ -92,7 +92,7 @@ class Link:
             if self._bonds is None:
                 from filmgauge.store.bonds import Bonds  # who never bonds does not load it
 
-                self._bonds = Bonds()
+                self._bonds = Bonds(pages=self._board.pages(bonds=True))
             kind, second, third = data
             if event == _GET_SECRET:
                 return self._bonds.get(kind, second, None if third is None else bytes(third))

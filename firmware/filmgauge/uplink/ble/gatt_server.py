@@ -9,7 +9,6 @@ Loaded when a central has come. Nothing waits without a deadline: the peer may b
 import struct
 
 from filmgauge.compat import const, unload
-from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.ble import gatt
 from filmgauge.uplink.ble.events import DISCONNECTED, MTU, WRITTEN
 
@@ -38,7 +37,8 @@ class GattServer:
         self._idle_ms = config.ble_idle_ms
         self._end_ms = self._clock_ms() + config.ble_connected_ms
         self._last_event_ms = self._clock_ms()
-        self._last = StoredNumber("/commands")  # the counter of the last that was accepted
+        # The counter of the last that was accepted.
+        self._last = peer.backlog.stored_number("/commands")
         self._commands = self._transfer = None  # until somebody asks for them
         self._room = _LEAST_MTU - _ATT_HEAD
         self._awake_ms = config.ble_awake_ms

@@ -111,7 +111,8 @@ class BleUplink(NoUplink):
         if self._encrypt is None:
             return bthome.plain(record)
         address = bytes(ble.config("mac")[1])
-        return bthome.encrypted(record, self._encrypt, address, self._counter.next())
+        number = self._counter.next(self.peer.backlog)
+        return bthome.encrypted(record, self._encrypt, address, number)
 
 
 def scan_response(name: bytes, record) -> bytes:

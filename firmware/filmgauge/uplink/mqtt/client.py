@@ -32,6 +32,7 @@ _CLEAN = const(0x02)
 _WILL_QOS1_RETAIN = const(0x2C)
 _USER = const(0x80)
 _PASSWORD = const(0x40)
+_FAREWELL_MS = const(500)  # far more than a round trip takes
 _KEEPALIVE_S = const(60)
 
 _REFUSALS = const(
@@ -108,11 +109,18 @@ class Client:
             raise
 
     def disconnect(self) -> None:
-        """Take leave, so that the broker does not publish the will, and close."""
+        """Take leave, so that the broker does not publish the will, and close.
+
+        What was sent last leaves only once the broker has acknowledged what came before, and
+        with the radio off it never does. A broker closes its side when it has read the farewell.
+        """
+        deadline = time.ticks_add(self._deadline(), _FAREWELL_MS - self._timeout_ms)
         try:
-            self._send(_DISCONNECT, _HEAD, self._deadline())
+            self._send(_DISCONNECT, _HEAD, deadline)
+            while True:
+                self._read(0, 1, deadline)
         except OSError:
-            pass  # gone already
+            pass  # it has closed, or does not in time
         self.close()
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ class MqttUplink(NoUplink):
             sent = self._is_joined(wlan) and link.send(record, backlog, info_once)
         except OSError as error:  # a radio that does not start must not cost the record
             print("filmgauge: wifi:", error)
-        wlan.active(False)
+        self._board.radio_off(wlan)
         self.error = link.error or "no network"
         return sent
 

@@ -4,7 +4,14 @@ import _link
 import _protocol
 import ustruct
 
-reset_cause, flash_blocks, latency_us, real_wait_ms, unique_id, _port = ustruct.unpack(
-    _protocol.HELLO_ANSWER, _link.call(_protocol.HELLO)
-)
+hello = _link.call(_protocol.HELLO)
+(
+    reset_cause,
+    flash_pages,
+    latency_us,
+    real_wait_ms,
+    unique_id,
+    _port,
+    holds_all,
+) = ustruct.unpack_from(_protocol.HELLO_ANSWER, hello)
 port = _protocol.PORTS[_port]

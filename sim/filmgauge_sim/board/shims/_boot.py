@@ -12,7 +12,7 @@ rom, image = sys.argv[1:3]
 serial = len(sys.argv) > 3  # a board with a serial port runs what is on its file system
 
 place = "/flash" if serial and _board.port == "stm32" else "/"  # as the ports have it
-_flash.mount(image, place)
+is_mounted = _flash.mount(image, place)
 vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
 sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
 if _board.port in _protocol.WIFI_PORTS:
@@ -20,7 +20,7 @@ if _board.port in _protocol.WIFI_PORTS:
 
 if serial:
     sys.path.insert(0, "/rom/shims/serial")
-    if place == "/":
+    if place == "/" or not is_mounted:
         sys.path.extend(("", ".frozen", "/lib"))
     else:
         uos.chdir(place)
@@ -29,6 +29,6 @@ if serial:
     import _repl
 
     _repl.start()
-else:
+elif is_mounted:
     sys.path.extend(("/rom/firmware", ".frozen"))
     import main  # noqa: F401

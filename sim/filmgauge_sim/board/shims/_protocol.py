@@ -13,8 +13,11 @@ ANSWER_SIZE = 12
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
-HELLO_ANSWER = "<BHIH6sB"
-HELLO = 1  # -> reset cause, flash blocks, network latency us, longest real wait ms, id, port
+HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
+# reset cause, flash pages, network latency us, longest real wait ms, id, port, 1 where outputs
+# can be held all at once; version 3 x u8, mpy u16, name
+HELLO_ANSWER = "<BHIH6sBB"
+VERSION_AT, MPY_AT, NAME_AT = 17, 20, 22
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data
@@ -26,8 +29,12 @@ DEEPSLEEP = 9  # argument: milliseconds, 0 for ever; never answered
 LIGHTSLEEP = 10  # argument: milliseconds
 RESET = 11  # never answered
 FLASH_PROGRAM = 12  # argument: byte address; data
-FLASH_ERASE = 13  # argument: block
-WLAN_ACTIVE = 14  # small: 0 or 1
+FLASH_ERASE = 13  # argument: page
+FLASH_READ = 44  # argument: byte address | length << 20 -> bytes
+FLASH_SYNC = 45  # what the driver holds back goes into flash
+WLAN_ACTIVE = 14  # small: RADIO_ON, 0 for out of the network, RADIO_WITHOUT_POWER
+RADIO_ON = 1
+RADIO_WITHOUT_POWER = 2
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
 WLAN_STATUS = 16  # -> status u16 of the ESP32 port
 WDT_START = 17  # argument: milliseconds
@@ -35,9 +42,11 @@ WDT_FEED = 18
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
-PIN_HOLD = 22  # small: 1 keeps outputs through deep sleep
+PIN_HOLD = 22  # small: pin; argument: 1 holds its pad
+PINS_HOLD = (
+    23  # small: 1 lets pads that are held stay so through deep sleep, whatever their domain
+)
 
-IDENTITY = 23  # -> version 3 x u8, mpy u16, what the board calls itself (serial port)
 CONSOLE_READ = 24  # argument: most bytes -> at least one, once it has come
 CONSOLE_POLL = 25  # argument: longest wait in ms, all ones for ever -> a byte if there is one
 CONSOLE_WRITE = 26  # data: as it is
@@ -89,7 +98,8 @@ STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status
 
 LONGEST_UNTOLD_US = 100000  # time that may pass on the board before the host is told
-FLASH_BLOCK = 4096
+FLASH_PAGE = 4096
+STM32_BLOCK = 512  # of littlefs on that port; its driver puts pages together
 READ_US = 12  # assumed: one flash read of up to 128 bytes over quad SPI at 40 MHz
 
 STAT_IDLE = 1000  # values of the ESP32 port's network module

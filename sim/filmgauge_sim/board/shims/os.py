@@ -1,18 +1,15 @@
 """`os` of a board on its own file system."""
 
-import sys
-
 import _board
 import _link
 import _protocol
-from uos import *  # noqa: F403
+from uos import ilistdir, listdir, mkdir, remove, rename, rmdir, stat, statvfs  # noqa: F401
 
 
 def uname():
-    implementation = sys.implementation  # with a serial port: of the board (_console)
     name = _protocol.PLATFORMS[_board.port]
-    release = "%d.%d.%d" % implementation.version[:3]
-    return (name, name, release, "v" + release, implementation._machine)
+    release = "%d.%d.%d" % tuple(_board.hello[_protocol.VERSION_AT : _protocol.MPY_AT])
+    return (name, name, release, "v" + release, _board.hello[_protocol.NAME_AT :].decode())
 
 
 def urandom(count):

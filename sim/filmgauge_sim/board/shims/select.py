@@ -1,4 +1,4 @@
-"""`select.poll` on the board's sockets, in virtual time, and on its serial port."""
+"""`select.poll` on the board's sockets in virtual time, and on its serial port."""
 
 POLLIN = 1
 POLLOUT = 4
@@ -27,13 +27,7 @@ class poll:
         if len(self._streams) != 1:
             raise NotImplementedError("the virtual board polls one stream at a time")
         stream = self._streams[0][0]
-        if hasattr(stream, "await_data"):
-            ready = stream.await_data(None if timeout < 0 else timeout * 1000)
-        else:
-            import _console
-
-            ready = _console.ready(timeout)
+        ready = stream.await_data(None if timeout < 0 else timeout * 1000)
         return [(stream, POLLIN)] if ready else []
 
-    def ipoll(self, timeout=-1, flags=0):
-        return iter(self.poll(timeout))
+    ipoll = poll

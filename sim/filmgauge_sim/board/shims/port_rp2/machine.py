@@ -4,22 +4,21 @@ From ports/rp2 of MicroPython: modmachine.c, machine_wdt.c, machine_i2c.c.
 """
 
 import _board
-import _interrupts
-import _link
-import _protocol
-from _pins_and_bus import Output, Wires
+import _machine
+from _machine import WDT, BasePin, Bus, reset
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
-_LONGEST_WATCHDOG_MS = 8388
 _LONGEST_SLEEP_MS = 4294967
 
+WDT.longest_ms = 8388
+SoftI2C = Bus
 
-class Pin(Output):
+
+class Pin(BasePin):
     IN = 0
     OUT = 1
-    OPEN_DRAIN = 2
     PULL_UP = 1
     PULL_DOWN = 2
 
@@ -27,30 +26,8 @@ class Pin(Output):
         super().__init__(id, value)
 
 
-class SoftI2C(Wires):
-    def __init__(self, scl, sda, *, freq=400000, timeout=50000):
-        pass
-
-
-class I2C(Wires):
-    def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
-        pass
-
-
 class RTC:
     """It has no memory that firmware could use."""
-
-
-class WDT:
-    """It cannot be stopped, and runs on through light sleep (assumed: the worse case)."""
-
-    def __init__(self, id=0, timeout=5000):
-        if timeout < 1 or timeout > _LONGEST_WATCHDOG_MS:
-            raise ValueError("timeout exceeds %d" % _LONGEST_WATCHDOG_MS)
-        _link.call(_protocol.WDT_START, 0, timeout)
-
-    def feed(self):
-        _link.call(_protocol.WDT_FEED)
 
 
 def reset_cause():
@@ -61,22 +38,10 @@ def unique_id():
     return _board.unique_id + b"\x00\x00"
 
 
-def freq(hz=None):
-    return 125000000
-
-
-def reset():
-    _link.call(_protocol.RESET)
-
-
-soft_reset = reset
-
-
 def lightsleep(time_ms=0):
     if time_ms > _LONGEST_SLEEP_MS:
         raise ValueError("sleep too long")
-    _link.call(_protocol.LIGHTSLEEP, 0, time_ms)
-    _interrupts.handle()
+    _machine.lightsleep(time_ms)
 
 
 def deepsleep(time_ms=0):

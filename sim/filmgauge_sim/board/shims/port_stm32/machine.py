@@ -8,8 +8,9 @@ import time
 import _board
 import _interrupts
 import _link
+import _machine
 import _protocol
-from _pins_and_bus import Output, Wires
+from _machine import WDT, BasePin, Bus, reset  # noqa: F401
 
 SOFT_RESET = 0
 PWRON_RESET = 1
@@ -17,37 +18,58 @@ HARD_RESET = 2
 WDT_RESET = 3
 DEEPSLEEP_RESET = 4
 
-_LONGEST_WATCHDOG_MS = 32767
 _FINE_WAKE_UP_MS = 32000  # beyond, the wake-up timer counts whole seconds
 _LONGEST_WAKE_UP_MS = 131072000
 
+WDT.longest_ms = 32767  # of the independent watchdog
+SoftI2C = Bus
 
-class Pin(Output):
-    """Pins have names: "A4" is pin 4 of port A, and 4 as a number of the virtual board."""
+
+_BOARD = {  # by which the board's own names are found, before the processor's (pin.c)
+    "A0": "C0",
+    "A1": "C1",
+    "A2": "A1",
+    "A3": "A0",
+    "A4": "C3",
+    "A5": "C2",
+}
+
+
+class _Cpu:
+    """The processor's pins by their names: "A4" is pin 4 of port A, number 4 here."""
+
+    def __getattr__(self, name):
+        known = name[:1] in "ABCDEH" and name[1:].isdigit()
+        if not known or int(name[1:]) > 15:
+            raise AttributeError(name)
+        return Pin((16 * "ABCDEFGH".index(name[0]) + int(name[1:]),))
+
+
+class Pin(BasePin):
+    """A string is looked up among the names of the board first; NUCLEO-WB55 has Arduino's."""
+
+    cpu = _Cpu()
 
     IN = 0
     OUT = 1
-    OPEN_DRAIN = 17
     PULL_UP = 1
     PULL_DOWN = 2
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):
-        super().__init__(_number(id), value)
+        pin = id
+        if isinstance(pin, str):
+            try:
+                pin = getattr(Pin.cpu, _BOARD.get(pin, pin))
+            except AttributeError:
+                pass
+        if isinstance(pin, Pin):
+            pin = (pin._number,)
+        if not isinstance(pin, tuple):
+            raise ValueError("Pin(%s) doesn't exist" % (id,))
+        super().__init__(pin[0], value)
 
 
-def _number(name):
-    known = isinstance(name, str) and name[:1] in "ABCDEH" and name[1:].isdigit()
-    if not known or int(name[1:]) > 15:
-        raise ValueError("Pin(%s) doesn't exist" % (name,))
-    return 16 * "ABCDEFGH".index(name[0]) + int(name[1:])
-
-
-class SoftI2C(Wires):
-    def __init__(self, scl, sda, *, freq=400000, timeout=50000):
-        pass
-
-
-class I2C(Wires):
+class I2C(Bus):
     def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
         if scl is not None or sda is not None:
             raise ValueError("explicit choice of scl/sda is not implemented")
@@ -55,20 +77,6 @@ class I2C(Wires):
 
 class RTC:
     """It runs through every sleep and reset, and keeps no memory that firmware could use."""
-
-
-class WDT:
-    """The independent watchdog: it cannot be stopped, and runs on through sleep."""
-
-    def __init__(self, id=0, timeout=5000):
-        if timeout <= 0:
-            raise ValueError("WDT timeout too short")
-        if timeout > _LONGEST_WATCHDOG_MS:
-            raise ValueError("WDT timeout too long")
-        _link.call(_protocol.WDT_START, 0, timeout)
-
-    def feed(self):
-        _link.call(_protocol.WDT_FEED)
 
 
 def reset_cause():
@@ -79,19 +87,8 @@ def unique_id():
     return _board.unique_id * 2
 
 
-def freq():
-    return (64000000,) * 4
-
-
-def reset():
-    _link.call(_protocol.RESET)
-
-
-soft_reset = reset
-
-
 def deepsleep(time_ms=0):
-    _link.call(_protocol.DEEPSLEEP, 0, _wake_up_ms(time_ms))
+    _machine.deepsleep(_wake_up_ms(time_ms))
 
 
 def lightsleep(time_ms=0):

@@ -4,6 +4,7 @@ What `print` writes goes to standard output, where the host makes "\\r\\n" of "\
 what is written to `sys.stdout.buffer` goes as it is.
 """
 
+import os
 import sys as _sys
 from collections import namedtuple
 
@@ -11,7 +12,12 @@ import _board
 import _link
 import _protocol
 import micropython as _micropython
+import uos
 import ustruct
+
+for _name in dir(uos):  # a host asks for more of it than firmware does
+    if not hasattr(os, _name):
+        setattr(os, _name, getattr(uos, _name))
 
 _READ_AT_ONCE = 256
 _waiting = bytearray()  # received, not read yet
@@ -19,11 +25,8 @@ _waiting = bytearray()  # received, not read yet
 _Implementation = namedtuple(
     "Implementation", ("name", "version", "_machine", "_mpy", "_build", "_thread")
 )
-_identity = _link.call(_protocol.IDENTITY)
-_major, _minor, _micro, _mpy = ustruct.unpack_from("<BBBH", _identity, 0)
-release = "%d.%d.%d" % (_major, _minor, _micro)
-machine_name = _identity[5:].decode()
-platform = _protocol.PLATFORMS[_board.port]
+_platform, _, release, _, machine_name = os.uname()
+_major, _minor, _micro, _mpy = ustruct.unpack_from("<BBBH", _board.hello, _protocol.VERSION_AT)
 
 
 def write(data):
@@ -91,11 +94,16 @@ class _Bytes:
     def flush(self):
         pass
 
+    def await_data(self, timeout_us):
+        """Wait until there is something to read; return whether there is."""
+        return ready(-1 if timeout_us is None else timeout_us // 1000)
+
 
 class _Text:
     def __init__(self, stream):
         self._stream = stream
         self.buffer = _Bytes()
+        self.await_data = self.buffer.await_data
 
     def read(self, count=-1):
         return self.buffer.read(count).decode()
@@ -114,7 +122,7 @@ class _Text:
 
 
 class _Sys:
-    platform = platform
+    platform = _platform
     version = "3.4.0; MicroPython v" + release
     implementation = _Implementation(
         "micropython", (_major, _minor, _micro, ""), machine_name, _mpy, "virtual", "GIL"

@@ -3,6 +3,7 @@
 The numbers of `status` are those of the ESP32 port.
 """
 
+import _board
 import _link
 import _protocol
 import ustruct
@@ -16,15 +17,31 @@ STAT_NO_AP_FOUND = _protocol.STAT_NO_AP_FOUND
 STAT_WRONG_PASSWORD = _protocol.STAT_WRONG_PASSWORD
 
 
+leaving = []  # sockets that were closed with something held back
+
+
+def _switch(power):
+    """Radio on, out of the network or without power."""
+    while power != _protocol.RADIO_ON and leaving:
+        leaving.pop().radio_goes()
+    _link.call(_protocol.WLAN_ACTIVE, power)
+
+
 class WLAN:
     def __init__(self, interface=STA_IF):
         self._active = False
+        if _board.port == "rp2":  # network_cyw43.c
+            self.deinit = self._deinit
+
+    def _deinit(self):
+        self._active = False
+        _switch(_protocol.RADIO_WITHOUT_POWER)
 
     def active(self, is_active=None):
         if is_active is None:
             return self._active
         self._active = bool(is_active)
-        _link.call(_protocol.WLAN_ACTIVE, 1 if is_active else 0)
+        _switch(_protocol.RADIO_ON if is_active else 0)
         return self._active
 
     def connect(self, ssid=None, key=None, *, bssid=None):

@@ -1,5 +1,7 @@
 """Real sockets in virtual time.
 
+As lwIP does, a socket holds back a small write until the peer has acknowledged what was sent
+before (Nagle), also when it is closed meanwhile; what is held back is lost when the radio goes.
 What a peer answers to a send becomes visible one latency later, whatever the host's network
 needs; a peer that stays silent costs the firmware its whole timeout in virtual time, and the
 host a bounded wait.
@@ -16,7 +18,7 @@ _ETIMEDOUT = 110
 _EHOSTUNREACH = 118  # as lwIP numbers it
 _IPPROTO_TCP = 6
 _TCP_NODELAY = 1
-_GOODBYE_MS = 500
+_SEGMENT = 1440  # TCP_MSS of the ports: so much is sent at once
 _CALL_US = 10  # assumed: a call into the network stack
 
 
@@ -46,6 +48,8 @@ class socket:
         self._visible_us = 0  # when the answer to the last send can be seen
         self._silent = False  # whether the peer let a whole real wait pass since then
         self._sent_last = False
+        self._acknowledged_us = 0  # when the peer has all that was sent
+        self._held = b""  # until then
 
     def settimeout(self, seconds):
         self._timeout_us = None if seconds is None else int(seconds * 1000000)
@@ -75,15 +79,28 @@ class socket:
         _wait_us(_board.latency_us)
 
     def write(self, data):
-        count = self._real.write(data)
-        self._visible_us = _link.now_us() + _board.latency_us
+        self._send_held()
+        sent_us = max(_link.now_us(), self._acknowledged_us)
+        if sent_us > _link.now_us() and len(data) < _SEGMENT:
+            self._held += data
+            count = len(data)
+        else:
+            count = self._real.write(data)
+        self._visible_us = self._acknowledged_us = sent_us + _board.latency_us
         self._silent = False
         self._sent_last = True
         return count
 
+    def _send_held(self):
+        """Send what was held back once its time has come."""
+        if self._held and _link.now_us() >= self._acknowledged_us - _board.latency_us:
+            self._real.write(self._held)
+            self._held = b""
+
     send = write
 
     def readinto(self, buffer):
+        self._send_held()
         if not self.ready():
             if self._timeout_us == 0:
                 return None
@@ -104,10 +121,23 @@ class socket:
     recv = read
 
     def close(self):
+        if self._held:
+            network.leaving.append(self)
+        else:
+            self._leave()
+
+    def radio_goes(self):
+        """Lose what could not be sent by now; nobody hears of it."""
+        self._send_held()
+        if self._held:
+            self._sent_last = False
+        self._leave()
+
+    def _leave(self):
         if self._sent_last and not self._silent:
             # The board comes back minutes later, which may be a millisecond here: let the peer
             # take note of the goodbye, or it takes the return for a second client of that name.
-            _readable(self._real, _GOODBYE_MS)
+            _readable(self._real, _board.real_wait_ms)
         self._real.close()
 
     def ready(self):
@@ -125,6 +155,7 @@ class socket:
                 _wait_us(timeout_us)
                 return False
             _wait_us(early)
+        self._send_held()
         if _readable(self._real, 0 if self._silent else _board.real_wait_ms):
             return True
         self._silent = True

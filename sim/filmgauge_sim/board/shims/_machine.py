@@ -1,10 +1,12 @@
-"""What the ports' `machine` modules have in common: pins and the I2C bus."""
+"""What the ports' `machine` modules have in common."""
 
+import _board
+import _interrupts
 import _link
 import _protocol
 
 
-class Output:
+class BasePin:
     """A pin as far as a sensor node drives or reads it, by its number."""
 
     IN = PULL_UP = -2  # as the port has it
@@ -31,15 +33,12 @@ class Output:
 
     __call__ = value
 
-    def on(self):
-        self.value(1)
 
-    def off(self):
-        self.value(0)
+class Bus:
+    """An I2C bus, wherever its wires are."""
 
-
-class Wires:
-    """The transfers of an I2C bus."""
+    def __init__(self, *where, **options):
+        pass
 
     def scan(self):
         return list(_link.call(_protocol.I2C_SCAN))
@@ -52,3 +51,36 @@ class Wires:
 
     def writeto_mem(self, addr, memaddr, buf):
         _link.call(_protocol.I2C_WRITE, addr, memaddr, buf)
+
+
+class WDT:
+    """It cannot be stopped, and runs on through light sleep."""
+
+    longest_ms = None  # as the port has it
+
+    def __init__(self, id=0, timeout=5000):
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
+        if self.longest_ms and timeout > self.longest_ms:
+            raise ValueError("WDT timeout too long")
+        _link.call(_protocol.WDT_START, 0, timeout)
+
+    def feed(self):
+        _link.call(_protocol.WDT_FEED)
+
+
+def unique_id():
+    return _board.unique_id
+
+
+def reset():
+    _link.call(_protocol.RESET)
+
+
+def lightsleep(time_ms=0):
+    _link.call(_protocol.LIGHTSLEEP, 0, time_ms)
+    _interrupts.handle()
+
+
+def deepsleep(time_ms=0):
+    _link.call(_protocol.DEEPSLEEP, 0, time_ms)

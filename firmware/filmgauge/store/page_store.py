@@ -1,0 +1,308 @@
+"""State and records in raw pages of flash, for a port whose file system does not outlive a cut.
+
+    store = PageStore(flash, buffer, capacity=256)
+    found = store.load(buffer)          # as a journal: the newest whole state
+    store.save(buffer)                  # payload at buffer[HEAD_SIZE:]
+    store.add(record.to_bytes())        # as a backlog; writes the state in `buffer` along
+
+The STM32 port has blocks of 512 bytes over pages of 4 KB: what littlefs writes is erased together
+with its neighbours, and power that goes then takes the file system along. Here a page is written
+whole, and only over one of which nothing is needed; the newest whole one counts.
+
+A page is head, state and the newest records. It is written anew with each record, each time on
+another page that is free, so all of them wear alike; once it is full it stays until its records
+have been forgotten, or are the oldest when no page is free.
+"""
+
+import struct
+
+from filmgauge.compat import const
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
+
+# What a flashing tool gives the file system, 200 KB: two versions of the firmware. Of the 256 KB
+# of an STM32WB55 it leaves twelve pages and those of the bonds: 7300 erases each in ten years of a
+# record an hour.
+FILE_SYSTEM_PAGES = const(50)
+BOND_PAGES = const(2)  # the last ones
+LEAST_PAGES = const(5)  # the newest, one to write, and one that is full; and those of bonds
+PAGE = const(4096)
+_BLOCK = const(512)  # of the port's block device
+# Numbers of the first record and of the oldest that counts; how many; two numbers of others.
+_HEAD = const("<IIBII")
+_HEAD_LENGTH = const(17)
+_NUMBERS = const(("/counter", "/commands"))
+_STATE_AT = const(64)
+_SLOTS_AT = const(640)
+_SLOT = const(144)
+_SLOTS = const(24)
+_FREE = const(255)
+_ENOENT = const(2)
+_EIO = const(5)
+
+
+class PageStore:
+    """flash: a block device with blocks of 512 bytes, nothing but pages of this store.
+
+    buffer: the state, with room for its seal; old_path: where a journal would have it. OSError
+    from flash.
+    """
+
+    def __init__(self, flash, buffer, capacity: int, old_path: str = "/state"):
+        self._flash = flash
+        self._state = buffer
+        self._capacity = capacity
+        self._old_path = old_path
+        pages = flash.ioctl(4, 0) * _BLOCK // PAGE
+        self._firsts = [0] * pages  # number of the first record of a page
+        self._counts = bytearray([_FREE] * pages)
+        self._slot = bytearray(_SLOT)
+        self._newest = -1
+        self._sequences = [0] * pages
+        self._sequence = 0
+        self._oldest = self._written_oldest = 0
+        self._numbers = [0, 0]
+        self._scan(pages)
+
+    def load(self, buffer) -> bool:
+        """Read the newest state into `buffer`, from the file system where a node had it there
+        before; return whether there is one of its size."""
+        if self.read_state(buffer):
+            return True
+        from filmgauge.store.journal import Journal
+
+        return Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
+
+    def read_state(self, buffer) -> bool:
+        """Read the newest state from the pages alone."""
+        if self._newest < 0:
+            return False
+        self._read(self._newest, _STATE_AT, buffer)
+        return unseal(buffer, len(buffer) - OVERHEAD) is not None
+
+    def save(self, buffer) -> None:
+        """Write the state."""
+        self._state = buffer
+        self._write(None)
+
+    def count(self) -> int:
+        """Return how many records wait."""
+        waiting = 0
+        for first, count in zip(self._firsts, self._counts):
+            if count != _FREE:
+                waiting += max(0, first + count - max(first, self._oldest))
+        return waiting
+
+    def name(self, number: int) -> str:
+        """Return the name of a record by its number."""
+        return "%08d" % number
+
+    def names(self, limit: int) -> list:
+        """Return the names of the oldest `limit` records, oldest first."""
+        end = min(self._end(), self._oldest + limit)
+        return [self.name(number) for number in range(self._oldest, end) if self._head(number)]
+
+    def add(self, data: bytes) -> bool:
+        """Keep a record; return whether the oldest was dropped to make room."""
+        before = self._oldest
+        self._oldest += max(0, self.count() + 1 - self._capacity)
+        self._write(data)
+        return self._oldest != before
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a record."""
+        number, slot = int(name), self._slot
+        for page, first in enumerate(self._firsts):
+            count = self._counts[page]
+            if count != _FREE and first <= number < first + count:
+                self._read(page, _SLOTS_AT + (number - first) * _SLOT, slot)
+                length = struct.unpack_from("<H", slot, 2)[0]
+                if unseal(slot, length) is not None:
+                    return bytes(slot[HEAD_SIZE : HEAD_SIZE + length])
+        raise OSError(_ENOENT)
+
+    def oldest(self) -> "tuple[int, int] | None":
+        """Return (boot, seq) of the oldest record, None when there is none that can be read."""
+        for number in range(self._oldest, self._end()):
+            found = self._head(number)
+            if found:
+                return found
+        return None
+
+    def after(self, boot: int, seq: int) -> "tuple[int, int]":
+        """Return the number of the first record newer than (boot, seq), and the one behind all."""
+        low, high = self._oldest, self._end()
+        end = high
+        while low < high:
+            middle = (low + high) // 2
+            found = self._head(middle)
+            if found is None or found <= (boot, seq):  # what is lost is older than the rest
+                low = middle + 1
+            else:
+                high = middle
+        return low, end
+
+    def forget(self, boot: int, seq: int, alive) -> int:
+        """Remove all records up to (boot, seq); return how many. It calls `alive` meanwhile."""
+        before = self.count()
+        self._oldest = self.after(boot, seq)[0]
+        alive()
+        if before != self.count():
+            self._write(None)
+        return before - self.count()
+
+    def stored_number(self, path: str) -> "PageNumber":
+        """Return a number that only ever grows, by the path that it has in a file system."""
+        return PageNumber(self, path)
+
+    def number(self, path: str) -> int:
+        """Return such a number as it is in the pages, 0 where it is not."""
+        return self._numbers[_NUMBERS.index(path)]
+
+    def set_number(self, path: str, value: int) -> None:
+        """Write such a number."""
+        index = _NUMBERS.index(path)
+        old, self._numbers[index] = self._numbers[index], value
+        try:
+            self._write(None)
+        except OSError:
+            self._numbers[index] = old
+            raise
+
+    def _end(self):
+        newest = self._newest
+        return self._firsts[newest] + self._counts[newest] if newest >= 0 else 0
+
+    def _head(self, number):
+        """Return (boot, seq) of a record, None when it cannot be read."""
+        try:
+            return struct.unpack_from("<BII", self.read(self.name(number)))[1:]
+        except OSError:
+            return None
+
+    def _scan(self, pages):
+        """Find the pages that count: of those with the same first record the newest."""
+        sequences = self._sequences
+        for page in range(pages):
+            sequence = self._whole(page)
+            if sequence is None:
+                continue
+            sequences[page] = sequence
+            first, oldest, count, *numbers = struct.unpack_from(_HEAD, self._slot, HEAD_SIZE)
+            for other in range(page):
+                if self._counts[other] != _FREE and self._firsts[other] == first:
+                    if sequences[other] > sequence:
+                        break
+                    self._counts[other] = _FREE
+            else:
+                self._firsts[page], self._counts[page] = first, count
+            if sequence > self._sequence:
+                self._sequence, self._newest = sequence, page
+                self._oldest = self._written_oldest = oldest
+                self._numbers = numbers
+
+    def _whole(self, page):
+        """Return the sequence of a page that was written to its end, None for any other; its
+        head is in the slot then.
+
+        Pages are programmed from their beginning: with the last record all is there.
+        """
+        slot = self._slot
+        self._read(page, 0, slot)
+        sequence = unseal(slot, _HEAD_LENGTH)
+        if sequence is None:
+            return None
+        first, _, count, *_ = struct.unpack_from(_HEAD, slot, HEAD_SIZE)
+        if count:
+            self._read(page, _SLOTS_AT + (count - 1) * _SLOT, slot)
+            if unseal(slot, struct.unpack_from("<H", slot, 2)[0]) != first + count - 1:
+                return None
+        else:
+            state = bytearray(len(self._state))
+            self._read(page, _STATE_AT, state)
+            if unseal(state, struct.unpack_from("<H", state, 2)[0]) != sequence:
+                return None
+        self._read(page, 0, slot)
+        return sequence
+
+    def _write(self, data):
+        """Write state and newest records, with one more if given, to the next free page."""
+        newest, slot = self._newest, self._slot
+        first = self._firsts[newest] if newest >= 0 else 0
+        count = self._counts[newest] if newest >= 0 else 0
+        is_full = count == _SLOTS and data is not None
+        if is_full:
+            first, count = first + count, 0
+        page = self._free_page(2 if is_full else 1)
+        sequence = self._sequence + 1
+        state = self._state
+        seal(state, len(state) - OVERHEAD, sequence)
+        self._put(page, _STATE_AT, state)
+        for number in range(count):
+            self._read(newest, _SLOTS_AT + number * _SLOT, slot)
+            self._put(page, _SLOTS_AT + number * _SLOT, slot)
+        if data is not None:
+            slot[HEAD_SIZE : HEAD_SIZE + len(data)] = data
+            seal(slot, len(data), first + count)
+            self._put(page, _SLOTS_AT + count * _SLOT, slot)
+            count += 1
+        struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count, *self._numbers)
+        seal(slot, _HEAD_LENGTH, sequence)
+        self._put(page, 0, memoryview(slot)[: _HEAD_LENGTH + OVERHEAD])
+        if self._flash.ioctl(3, 0):
+            raise OSError(_EIO)
+        if newest >= 0 and self._firsts[newest] == first:
+            self._counts[newest] = _FREE
+        self._firsts[page], self._counts[page] = first, count
+        self._newest = page
+        self._sequence = self._sequences[page] = sequence
+        self._written_oldest = self._oldest
+
+    def _free_page(self, least):
+        """Return the page that was written longest ago of those of which nothing is needed; the
+        oldest records go until there are so many.
+
+        Two of them take turns until a page is full: with less than two at its beginning, the
+        same one would be left each time.
+        """
+        while True:
+            found, free, oldest = -1, 0, 0x3FFFFFFF
+            for page, count in enumerate(self._counts):
+                end = self._firsts[page] + count
+                if page == self._newest:
+                    continue
+                if count == _FREE or end <= self._written_oldest:
+                    free += 1
+                    if found < 0 or self._sequences[page] < self._sequences[found]:
+                        found = page
+                else:
+                    oldest = min(oldest, end)
+            if free >= least:
+                return found
+            self._oldest = self._written_oldest = max(self._oldest, oldest)
+
+    def _read(self, page, at, buffer):
+        at += page * PAGE
+        if self._flash.readblocks(at // _BLOCK, buffer, at % _BLOCK):
+            raise OSError(_EIO)
+
+    def _put(self, page, at, buffer):
+        at += page * PAGE
+        if self._flash.writeblocks(at // _BLOCK, buffer, at % _BLOCK):
+            raise OSError(_EIO)
+
+
+class PageNumber:
+    """A StoredNumber in the head of the pages. One from the file system is gone on with."""
+
+    def __init__(self, store, path):
+        self._store, self._path = store, path
+        self.value = store.number(path)
+        if not self.value:
+            from filmgauge.store.counters import StoredNumber
+
+            self.value = StoredNumber(path).value
+
+    def save(self, value: int) -> None:
+        """Write a number; OSError from flash, with the old one in force."""
+        self._store.set_number(self._path, value)
+        self.value = value
