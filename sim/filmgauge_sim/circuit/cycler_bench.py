@@ -44,8 +44,8 @@ class CurrentStep:
 
 
 # A round whose steps are all met at once would be done again and again in no time.
-_SHORTEST_ROUND_US = 1_000_000
-_PAUSE = CurrentStep("rest", 0.0, duration_us=60_000_000)
+SHORTEST_ROUND_US = 1_000_000
+PAUSE = CurrentStep("rest", 0.0, duration_us=60_000_000)
 
 
 class Cycler:
@@ -63,7 +63,7 @@ class Cycler:
     @property
     def step(self) -> CurrentStep:
         """The present step."""
-        return _PAUSE if self._pauses else self._steps[self._index]
+        return PAUSE if self._pauses else self._steps[self._index]
 
     @property
     def ends_us(self) -> int | None:
@@ -89,7 +89,7 @@ class Cycler:
             return
         self._index = (self._index + 1) % len(self._steps)
         if self._index == 0:
-            self._pauses = now_us - self._round_us < _SHORTEST_ROUND_US
+            self._pauses = now_us - self._round_us < SHORTEST_ROUND_US
             self._round_us = now_us
 
 

@@ -81,6 +81,17 @@ def test_a_scenario_with_the_gauge_alone(scenario):
     assert "bounds met" in ran.stdout
 
 
+@pytest.mark.parametrize("end", ["until_v = 1.0", "hours = 100"])
+def test_a_scenario_whose_steps_are_met_at_once_comes_to_its_end(tmp_path, end):
+    path = tmp_path / "one-step.toml"
+    step = f'[[node.world.cycler]]\naction = "discharge"\nrate_c = 1.0\n{end}\n'
+    path.write_text(f'name = "one-step"\nduration = "6h"\n[[node]]\nname = "a"\n{step}')
+    ran = score("--scenario", path, "--seeds", 1, "--json")
+    assert ran.exit_code == 0, ran.output
+    gauge = json.loads(ran.stdout)["families"]["one-step"]["gauge"]
+    assert gauge["soc_max_pct"] < 10  # it does not empty the cell below its window
+
+
 def test_a_scenario_with_whole_nodes(scenario):
     ran = score("--scenario", scenario, "--seeds", 2, "--runtime", "cpython", "--json")
     assert ran.exit_code == 0, ran.output
