@@ -13,15 +13,7 @@ from patience import until
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 
 _MOSQUITTO = "/usr/sbin/mosquitto"
-_CONFIGURATION = """\
-listener {port} 127.0.0.1
-allow_anonymous {anonymous}
-user {user}
-persistence true
-persistence_location {directory}/
-autosave_on_changes true
-autosave_interval 1
-"""
+_CONFIGURATION = Path(__file__).parent.parent / "docs" / "mosquitto.conf"
 
 
 class Broker(Protocol):
@@ -50,19 +42,24 @@ class Nats(EmbeddedBroker):
 
 
 class Mosquitto:
-    """Debian's mosquitto with persistence. It acknowledges before it saves: see `save`."""
+    """Debian's mosquitto as docs/mosquitto.conf has it, or as it is installed with `usual`. It
+    acknowledges before it saves: see `save`."""
 
-    def __init__(self, directory: Path, extra: str = "", anonymous: bool = True):
+    def __init__(
+        self, directory: Path, extra: str = "", anonymous: bool = True, usual: bool = False
+    ):
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._file = directory / "mosquitto.conf"
-        text = _CONFIGURATION.format(
-            port=self._port,
-            directory=directory,
-            user=getpass.getuser(),
-            anonymous=str(anonymous).lower(),
-        )
-        self._file.write_text(text + extra)
+        own = {
+            "listener": f"{self._port} 127.0.0.1",
+            "allow_anonymous": str(anonymous).lower(),
+            "persistence_location": f"{directory}/",
+        }
+        kept = [] if usual else _CONFIGURATION.read_text().splitlines()
+        lines = [line for line in kept if line.partition(" ")[0] not in own]
+        lines += [f"{key} {value}" for key, value in own.items()]
+        self._file.write_text("\n".join([*lines, f"user {getpass.getuser()}", extra]))
         self._database = directory / "mosquitto.db"
 
     @property

@@ -4,12 +4,16 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_UNASKED_S = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def catch_signals() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether a signal came; a second one ends the process at once."""
+    """Give a function that says whether a signal came; a second one ends the process at once.
+
+    Where nobody asks within five seconds of the first, it raises KeyboardInterrupt.
+    """
     caught = False
 
     def catch(number: int, frame: object) -> None:
@@ -18,10 +22,21 @@ def catch_signals() -> Iterator[Callable[[], bool]]:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         caught = True
+        signal.setitimer(signal.ITIMER_REAL, _UNASKED_S)
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    def asked() -> bool:
+        if caught:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return caught
 
     before = {number: signal.signal(number, catch) for number in SIGNALS}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, interrupt)
     try:
-        yield lambda: caught
+        yield asked
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

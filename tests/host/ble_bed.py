@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,21 @@ class UsbAdapter(VirtualAdapter):
 class Field:
     """Nodes on an air, and an adapter that hears them."""
 
-    def __init__(self, nodes: int = 1, seed: int = 1, loss: float = 0.0, **node: Any) -> None:
+    def __init__(
+        self,
+        nodes: int = 1,
+        seed: int = 1,
+        loss: float = 0.0,
+        silence_s: float = 300.0,
+        **node: Any,
+    ) -> None:
         self.air = Air(seed, loss)
         self.nodes = [
             BleNode(self.air, f"node-{number}", address(number), **node)
             for number in range(1, nodes + 1)
         ]
         self.adapter = UsbAdapter(self.air.device("host"))
-        self.radio = virtual_radio(self.adapter)
+        self.radio = replace(virtual_radio(self.adapter), silence_s=silence_s)
         self._tasks: list[asyncio.Task[Any]] = []
 
     @property

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from filmgauge.config import SECRETS, numbers, texts
 from filmgauge_host.errors import InputError
+from filmgauge_sim.nodes.tables import did_you_mean
 
 Changes: TypeAlias = dict[str, int | str | None]
 
@@ -26,8 +27,9 @@ def from_arguments(arguments: tuple[str, ...]) -> Changes:
 def from_file(path: Path) -> Changes:
     """Read a TOML file of keys and values. InputError names what is wrong."""
     try:
-        with path.open("rb") as file:
-            return check(tomllib.load(file))
+        return check(tomllib.loads(path.read_text("utf-8-sig")))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -49,7 +51,8 @@ def check(changes: dict[str, Any]) -> Changes:
             if value is not None and (not isinstance(value, str) or not low <= len(value) <= high):
                 raise InputError(f"{key} must be text of {low} to {high} characters")
         else:
-            raise InputError(f"a node's configuration has no key {key}")
+            hint = did_you_mean(key, (*bounds, *lengths))
+            raise InputError(f"a node's configuration has no key {key}{hint}")
     return changes
 
 

@@ -31,21 +31,18 @@ from filmgauge_host.telemetry.received_record import record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _REMEMBERED = 1000  # addresses
-_BACKOFF_S = (1.0, 60.0)
 _FRESH_S = 11.0  # above the longest interval between two advertisements
 
 
 @dataclass(frozen=True)
 class GatewayOptions:
-    """attempts: connections for one record before the next one is waited for. silence_s: without
-    any advertisement the scan is begun anew. full: records in the spool beyond which none is
-    fetched: they are safe on their node."""
+    """attempts: connections for one record before the next one is waited for. full: records in the
+    spool beyond which none is fetched: they are safe on their node."""
 
     passive: bool = False
     at_once: int = 3
     attempts: int = 4
     forget: bool = True
-    silence_s: float = 300.0
     full: int = 1_000_000
 
 
@@ -88,7 +85,6 @@ class Gateway:
         self._sync = NodeSync(radio, spool, self.options.forget)
         self._pending: OrderedDict[str, _PendingSync] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
-        self._last_advertisement_s = 0.0
 
     async def run(self) -> None:
         """Scan and connect for ever."""
@@ -97,7 +93,7 @@ class Gateway:
             for number in range(self.options.at_once)
         ]
         try:
-            await self._scan()
+            await self._radio.listen(self._on_advertisement, self._set_problem)
         finally:
             for worker in workers:
                 worker.cancel()
@@ -105,30 +101,8 @@ class Gateway:
 
     # the scan
 
-    async def _scan(self) -> None:
-        """Keep a scan going; without an adapter try again for ever."""
-        loop = asyncio.get_running_loop()
-        backoff_s = _BACKOFF_S[0]
-        while True:
-            try:
-                async with self._radio.scanning(self._on_advertisement):
-                    self._last_advertisement_s = loop.time()
-                    self._set_problem("")
-                    while (left_s := self._silent_at_s - loop.time()) > 0:
-                        await asyncio.sleep(left_s)
-                        backoff_s = _BACKOFF_S[0]
-            except AdapterError as error:
-                self._set_problem(str(error))
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(2 * backoff_s, _BACKOFF_S[1])
-
-    @property
-    def _silent_at_s(self) -> float:
-        return self._last_advertisement_s + self.options.silence_s
-
     def _on_advertisement(self, device: BLEDevice, data: AdvertisementData) -> None:
-        now_s = self._last_advertisement_s = asyncio.get_running_loop().time()
-        node = self.discovered.add(device, data, now_s)
+        node = self.discovered.add(device, data, asyncio.get_running_loop().time())
         if node is None or node.advert.identity is None:
             return
         try:
@@ -256,7 +230,7 @@ class Gateway:
     def _set_problem(self, problem: str) -> None:
         if problem != self.problem:
             self.problem = problem
-            self._log(problem or "Bluetooth works again")
+            self._log(f"{problem}: waiting for it" if problem else "Bluetooth works again")
 
 
 class Bridge:

@@ -140,7 +140,7 @@ class MqttForwarder:
             self._after = row.number
 
     def _build(self) -> Client:
-        client = make_client(self.address, client_id("filmgauge-", self._spool.path))
+        client = make_client(self.address, client_id("filmgauge-", self._spool))
         client.max_inflight_messages_set(_WINDOW)
         client.reconnect_delay_set(*_BACKOFF_S)
         client.on_connect = self._on_connect

@@ -233,5 +233,7 @@ def _result(task: "asyncio.Future[Result]", address: str, what: str) -> Result:
         raise AdapterError(f"Bluetooth cannot be used: {error.args[0]}") from None
     except TimeoutError:
         raise NodeError(f"{address} did not {what} in time") from None
+    except asyncio.CancelledError:  # by the stack, whose connection is gone, and not by our caller
+        raise NodeError(f"{address} ended the connection before it could {what}") from None
     except (BleakError, OSError, EOFError) as error:
         raise NodeError(f"{address} could not {what}: {error}") from None

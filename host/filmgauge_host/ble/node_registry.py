@@ -17,7 +17,10 @@ from typing import Any
 from filmgauge.config import KEYS, check_node, key_bytes
 from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError
+from filmgauge_sim.nodes.tables import did_you_mean
 
+NODES_FOLDER = Path("nodes")  # of all nodes, unless one is given
+REGISTRY_FILE = "known.toml"  # in it
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 _HEAD = """\
 # Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which
@@ -58,8 +61,12 @@ class NodeRegistry:
         return found
 
 
-def read_registry(path: Path | None) -> NodeRegistry:
-    """Read the file; it is empty without one. Raises InputError naming what is wrong."""
+def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:
+    """Read the file; without a path that of the present folder, where provisioning writes it, or
+    else `usual`; without any it is empty. Raises InputError naming what is wrong."""
+    if path is None:
+        found = (each for each in (NODES_FOLDER / REGISTRY_FILE, usual) if each and each.exists())
+        path = next(found, None)
     if path is None:
         return NodeRegistry([])
     try:
@@ -88,10 +95,9 @@ def with_keys(path: Path, node: str, keys: Mapping[str, str]) -> str:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
-            return tomllib.load(file)
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -101,7 +107,7 @@ def _table(path: Path) -> dict[str, Any]:
 def _nodes(table: dict[str, Any]) -> list[RegisteredNode]:
     for key in table:
         if key != "nodes":
-            raise ValueError(f"there is no key {key}")
+            raise ValueError(f"there is no key {key}{did_you_mean(key, ('nodes',))}")
     nodes = table.get("nodes", {})
     if not isinstance(nodes, dict):
         raise ValueError("nodes must be a table")
@@ -119,8 +125,8 @@ def _node(name: str, values: Any) -> RegisteredNode:
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a table")
     for key in values:
-        if key not in ("address", *KEYS):
-            raise ValueError(f"{where} has no key {key}")
+        if key not in (names := ("address", *KEYS)):
+            raise ValueError(f"{where} has no key {key}{did_you_mean(key, names)}")
     address = values.get("address")
     if address is not None:
         address = str(address).upper()

@@ -16,7 +16,9 @@ from filmgauge_host.ble.gatt_values import Reply
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import Radio
-from filmgauge_host.errors import AdapterError, InputError, NodeError
+from filmgauge_host.errors import AdapterError, BluetoothError, InputError, NodeError, warn
+
+_RETRY_S = 1.0
 
 
 async def scan(
@@ -24,19 +26,32 @@ async def scan(
     nodes: DiscoveredNodes,
     on_node: Callable[[DiscoveredNode], None],
     seconds: float | None,
+    log: Callable[[str], None] = warn,
 ) -> None:
-    """Listen for a time, or until cancelled; AdapterError where there is no adapter."""
+    """Listen for a time, or until cancelled; AdapterError where there is no adapter at first.
+
+    log: gets a line when the adapter is gone, and when it is back.
+    """
+    works: bool | None = None
+
+    def on_problem(problem: str) -> None:
+        nonlocal works
+        if problem and works is None:
+            raise AdapterError(problem)
+        if problem and works:
+            log(f"{problem}: waiting for it")
+        elif not problem and works is False:
+            log("Bluetooth works again")
+        works = not problem
 
     def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
         node = nodes.add(device, data, asyncio.get_running_loop().time())
         if node is not None:
             on_node(node)
 
-    async with radio.scanning(on_advertisement):
-        if seconds is None:
-            await asyncio.get_running_loop().create_future()
-        else:
-            await asyncio.sleep(seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await radio.listen(on_advertisement, on_problem)
 
 
 async def find(radio: Radio, registry: NodeRegistry, target: str, wait_s: float) -> DiscoveredNode:
@@ -65,9 +80,35 @@ async def read_everything(
 ) -> dict[str, Any]:
     """Wait for a node; return what it serves: sections by name, each a table of values.
 
-    Raises BluetoothError.
+    Where the adapter is pulled out meanwhile it begins again. Raises BluetoothError.
     """
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + wait_s
     node = await find(radio, registry, target, wait_s)
+    while True:
+        try:
+            return await _read(radio, node)
+        except BluetoothError as error:
+            problem = await _adapter_problem(radio)
+            if not problem and not isinstance(error, AdapterError):
+                raise
+            warn(f"{problem or error}: waiting for it")
+        while await _adapter_problem(radio):
+            await asyncio.sleep(_RETRY_S)
+        warn("Bluetooth works again")
+        node = await find(radio, registry, target, max(1.0, until_s - loop.time()))
+
+
+async def _adapter_problem(radio: Radio) -> str:
+    """Return why no scan begins, empty when one does."""
+    try:
+        async with radio.scanning(lambda device, data: None):
+            return ""
+    except AdapterError as error:
+        return str(error)
+
+
+async def _read(radio: Radio, node: DiscoveredNode) -> dict[str, Any]:
     async with NodeClient(radio, node.device) as client:
         record = await client.record()
         return {

@@ -23,17 +23,50 @@ from filmgauge_host.signals import SIGNALS
 
 OnAdvertisement: TypeAlias = Callable[[BLEDevice, AdvertisementData], None]
 Result = TypeVar("Result")
-_ANSWER_S = 10.0  # for the adapter to start or stop scanning
+_START_S, _STOP_S = 5.0, 1.0  # for the adapter to start or stop scanning
+_BACKOFF_S = (1.0, 5.0)  # first, longest
 _FAILURES = (BleakError, OSError, EOFError, TimeoutError)
 
 
 @dataclass(frozen=True)
 class Radio:
-    """Makes scanners and clients. adapter: such as hci1, None for the machine's first one."""
+    """Makes scanners and clients. adapter: such as hci1, None for the machine's first one.
+
+    silence_s: without any advertisement a scan is begun anew. An adapter that was pulled out shows
+    in nothing else; with start and stop that is within ten seconds.
+    """
 
     adapter: str | None = None
     scanner_backend: type[BaseBleakScanner] | None = None
     client_backend: type[BaseBleakClient] | None = None
+    silence_s: float = 3.0
+
+    async def listen(
+        self, on_advertisement: OnAdvertisement, on_problem: Callable[[str], None]
+    ) -> None:
+        """Scan for ever, also when the adapter is taken away and put back.
+
+        on_problem: gets what is wrong each time that a scan does not begin, and "" when one does.
+        """
+        loop = asyncio.get_running_loop()
+        last_s, backoff_s = 0.0, _BACKOFF_S[0]
+
+        def hear(device: BLEDevice, data: AdvertisementData) -> None:
+            nonlocal last_s
+            last_s = loop.time()
+            on_advertisement(device, data)
+
+        while True:
+            try:
+                async with self.scanning(hear):
+                    last_s, backoff_s = loop.time(), _BACKOFF_S[0]
+                    on_problem("")
+                    while (left_s := last_s + self.silence_s - loop.time()) > 0:
+                        await asyncio.sleep(left_s)
+            except AdapterError as error:
+                on_problem(str(error))
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(2 * backoff_s, _BACKOFF_S[1])
 
     @asynccontextmanager
     async def scanning(self, on_advertisement: OnAdvertisement) -> AsyncIterator[None]:
@@ -41,13 +74,13 @@ class Radio:
         scanner = BleakScanner(on_advertisement, backend=self.scanner_backend, **self._options())
         try:
             try:
-                await asyncio.wait_for(scanner.start(), _ANSWER_S)
+                await asyncio.wait_for(scanner.start(), _START_S)
             except _FAILURES as error:
                 raise AdapterError(f"Bluetooth cannot be used: {_in_words(error)}") from None
             yield
         finally:
             with suppress(*_FAILURES):
-                await asyncio.wait_for(scanner.stop(), _ANSWER_S)
+                await asyncio.wait_for(scanner.stop(), _STOP_S)
 
     def client(
         self,

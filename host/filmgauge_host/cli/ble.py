@@ -20,6 +20,7 @@ from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     FILE,
+    FOR_ALIAS,
     Duration,
     input_errors,
     make_folder,
@@ -62,8 +63,8 @@ def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--nodes",
         type=FILE,
-        help="TOML file with names, addresses and keys, mode 600  "
-        "[default: $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
+        help="TOML file with names, addresses and keys, mode 600  [default: nodes/known.toml here,"
+        " as filmgauge provision writes it, or else $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
     )
     @functools.wraps(command)
     def wrapped(
@@ -76,7 +77,9 @@ def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
         **options: Any,
     ) -> Any:
         runner = AdapterRunner(adapter) if air == "real" else _simulated(scenario, speed)
-        return command(*arguments, runner=runner, registry=_registry(nodes), **options)
+        usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
+        registry = read_registry(nodes, usual)
+        return command(*arguments, runner=runner, registry=registry, **options)
 
     return wrapped
 
@@ -90,19 +93,12 @@ def _simulated(scenario: str, speed: float | None) -> RadioRunner:
         return SimulatedRadio(load_scenario(scenario), speed)
 
 
-def _registry(path: Path | None) -> NodeRegistry:
-    if path is None:
-        usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
-        path = usual if usual.exists() else None
-    return read_registry(path)
-
-
 @click.group()
 def ble() -> None:
     """Nodes over Bluetooth: scan, read, configure, bridge."""
 
 
-@ble.command()
+@ble.command(context_settings=FOR_ALIAS)
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a report.")
 @_bluetooth_options
@@ -211,7 +207,7 @@ def configure(
         click.echo(f"{node}: {', '.join(wanted)} changed; used after its next boot")
 
 
-@ble.command()
+@ble.command(context_settings=FOR_ALIAS)
 @click.option("--broker", required=True, help=BROKER_HELP)
 @click.option(
     "--spool",

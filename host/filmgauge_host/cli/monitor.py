@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
-from filmgauge_host.cli.options import BROKER_HELP, EITHER, Duration, make_folder, user_file
+from filmgauge_host.cli.options import (
+    BROKER_HELP,
+    EITHER,
+    FOR_ALIAS,
+    Duration,
+    make_folder,
+    user_file,
+)
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
@@ -18,7 +25,7 @@ from filmgauge_host.terminal.monitor_lines import LineMonitor
 _CONNECT_S = 5.0
 
 
-@click.command()
+@click.command(context_settings=FOR_ALIAS)
 @click.option("--broker", default="mqtt://127.0.0.1:1883", show_default=True, help=BROKER_HELP)
 @click.option(
     "--store",
@@ -31,7 +38,7 @@ _CONNECT_S = 5.0
     "--for",
     "duration_s",
     type=Duration(),
-    help="Stop after a time such as 90s, 5m or 2h; exit 4 if records are missing then.",
+    help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 def monitor(

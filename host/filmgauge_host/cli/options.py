@@ -19,11 +19,13 @@ BROKER_HELP = (
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EITHER = click.Path(path_type=Path)
-_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+# How long something goes on is --for everywhere; --duration means the same.
+FOR_ALIAS = {"token_normalize_func": lambda name: "for" if name == "duration" else name}
+_UNITS_S = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 class Duration(click.ParamType[float]):
-    """A positive time: 90, 90s, 5m, 2h or 1d; converts to seconds."""
+    """A positive time: 90, 90s, 5m or 5min, 2h or 1d; converts to seconds."""
 
     name = "duration"
 
@@ -33,13 +35,13 @@ class Duration(click.ParamType[float]):
         """Read the time. Fails as click does."""
         if isinstance(value, float):
             return value
-        number, unit = (value, "") if value[-1:].isdigit() else (value[:-1], value[-1:])
+        number = value.rstrip("abcdefghijklmnopqrstuvwxyz")
         try:
-            seconds = float(number) * _UNITS_S[unit]
+            seconds = float(number) * _UNITS_S[value.removeprefix(number)]
         except (ValueError, KeyError):
             seconds = 0.0
         if not 0 < seconds <= 3650 * 86400:
-            self.fail(f"{value!r} must be a time above 0 such as 90s, 5m, 2h or 1d", param, ctx)
+            self.fail(f"{value!r} must be a time above 0 such as 90s, 5min, 2h or 1d", param, ctx)
         return seconds
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FOLDER, input_errors, make_folder
+from filmgauge_host.cli.options import EITHER, FOLDER, FOR_ALIAS, input_errors, make_folder
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
 from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
@@ -39,7 +39,7 @@ class _Speed(click.ParamType):
         return speed
 
 
-@click.command()
+@click.command(context_settings=FOR_ALIAS)
 @click.argument("scenario", required=False)
 @click.option(
     "--node",
@@ -58,7 +58,11 @@ class _Speed(click.ParamType):
     "--float32", "single", is_flag=True, help="Compute in single precision, as the boards do."
 )
 @click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
-@click.option("--duration", help="Virtual time such as 90s, 12h or 2d  [default: the scenario's]")
+@click.option(
+    "--for",
+    "duration",
+    help="Virtual time such as 90s, 10min, 12h or 2d  [default: the scenario's duration]",
+)
 @click.option(
     "--speed",
     type=_Speed(),

@@ -65,7 +65,7 @@ def score(
 ) -> None:
     """Score the gauge against the truth, in FAMILY... or in all families.
 
-    Exits with 1 when a bound is missed.
+    Exits with 1 when a bound is missed; a sigma that is wider than need be is only a remark.
     """
     if runtime != "gauge" and scenario is not None:
         if single or plot is not None:
@@ -172,7 +172,7 @@ def _print_scores(scored: Sequence[FamilyScore]) -> None:
     console.print("All in %; counted from each family's own beginning on.\n")
     for each in scored:
         missed = [check for check in each.checks if not check.is_met]
-        state = "[red]missed[/]" if missed else "[green]met[/]"
+        state = "[green]met[/]" if each.is_met else "[red]missed[/]"
         why = "; ".join(missed_text(check) for check in missed)
         console.print(f"{each.family.name:12} bounds {state} {why}", highlight=False)
 
@@ -187,6 +187,8 @@ def missed_text(check: Check) -> str:
     value = "unknown" if check.value is None else f"{check.value:.2f}"
     if check.low is None:
         return f"{check.name} {value} > {check.high:g}"
+    if check.is_cautious:
+        return f"sigma is wider than need be, {check.name} {value} > {check.high:g}"
     if check.high is None:
         return f"{check.name} {value} < {check.low:g}"
     return f"{check.name} {value} not in {check.low:g}..{check.high:g}"

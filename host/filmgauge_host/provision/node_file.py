@@ -51,7 +51,7 @@ def read_node_secrets(folder: Path) -> dict[str, str]:
 def _older_table(file: Path) -> dict[str, Any] | None:
     """Return the content of a file of filmgauge 0.1, None for another one."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):  # whoever reads it as a description says what is wrong
         return None
     return table if is_older(table) else None
@@ -60,7 +60,7 @@ def _older_table(file: Path) -> dict[str, Any] | None:
 def _older_secrets(folder: Path) -> dict[str, str]:
     path = folder / _CONFIG
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.ble.node_registry import with_keys
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
     check_user,
@@ -27,7 +27,6 @@ from filmgauge_sim.nodes.description import DESCRIPTION_FILE, NodeDescription, t
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, needed_keys, secrets_to_toml
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
-_REGISTRY = "known.toml"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def provision(
         folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
-    registry = out / _REGISTRY
+    registry = out / REGISTRY_FILE
     if keys or registry.exists():
         files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
@@ -106,7 +105,7 @@ def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError):

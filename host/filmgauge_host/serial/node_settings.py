@@ -21,7 +21,7 @@ def read_config(path: Path, board: BoardKind) -> bytes:
     Raises InputError, which never tells the value of a key.
     """
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--config {path} cannot be read: {_cause(error)}") from None
     if path.suffix == ".toml":

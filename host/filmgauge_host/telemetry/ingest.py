@@ -17,10 +17,10 @@ from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.messages import Message, Rejected, decode
+from filmgauge_host.telemetry.messages import PAYLOAD_MAX, Message, Rejected, decode
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.session import Delivery, Session, client_id
+from filmgauge_host.telemetry.session import Delivery, Session
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store import Outcome, RecordStore
 
@@ -30,8 +30,11 @@ _BATCH = 500
 _WINDOW = 20  # mosquitto sends no more before the first of them is acknowledged
 _IDLE_S = 0.02
 _REST_S = 0.1
-_PENDING_MAX = 5000  # messages in memory while the store cannot be written; then reading stops
+# Messages in memory while the store cannot be written, and bytes of them; then reading stops.
+_PENDING_MAX = 5000
+_PENDING_BYTES = 16 << 20
 _RETRY_S = 1.0
+_CHECK_S = 0.5
 _REMEMBERED = 100
 
 
@@ -44,15 +47,14 @@ class Ingest:
         self._nodes = NodeTracker(store)
         leaves = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO)
         filters = [topics.topic("+", leaf) for leaf in leaves]
-        self._session = Session(
-            address, client_id("filmgauge", store.path), filters, self._receive
-        )
+        self._session = Session(address, store, filters, self._receive)
         self._pending: list[tuple[Delivery, Message]] = []
         self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
         self._listeners: list[Listener] = []
         self._store_problem = ""
         self._failure: Exception | None = None
-        self._retry = 0.0
+        self._pending_bytes = 0
+        self._retry = self._check = 0.0
         self._ready = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -83,6 +85,21 @@ class Ingest:
     def connected(self) -> bool:
         """Whether the broker is connected and subscribed just now."""
         return self._session.connected
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the broker has accepted us, though it may not have subscribed us yet."""
+        return self._session.accepted
+
+    @property
+    def forgotten(self) -> int:
+        """How often the broker had lost our session, and with it what came while we were away."""
+        return self._session.forgotten
+
+    @property
+    def unstored(self) -> str:
+        """Why what was received cannot be stored just now, in one sentence; else empty."""
+        return self._store_problem
 
     @property
     def problem(self) -> str:
@@ -129,9 +146,10 @@ class Ingest:
     def _step(self) -> None:
         """Wait for a message or for the moment to store those that wait."""
         before = len(self._pending)
-        if before >= _PENDING_MAX:
-            time.sleep(_IDLE_S)
-        elif not before:
+        self._check_store()
+        if before >= _PENDING_MAX or self._pending_bytes >= _PENDING_BYTES:
+            time.sleep(_REST_S)
+        elif not before or self._store_problem:
             self._session.pump(_REST_S)
         else:
             self._session.pump(0.0 if before >= _WINDOW else _IDLE_S)
@@ -141,12 +159,24 @@ class Ingest:
         if idle or len(self._pending) >= _BATCH:
             self._flush()
 
-    def _receive(self, delivery: Delivery) -> None:
+    def _receive(self, delivery: Delivery, payload: bytes) -> None:
         now_unix_ms = time.time_ns() // 1_000_000
-        received = delivery.message
-        payload = bytes(received.payload)
-        message = decode(delivery.topic, payload, received.retain, now_unix_ms)
+        message = decode(delivery.topic, payload, delivery.retained, now_unix_ms)
         self._pending.append((delivery, message))
+        self._pending_bytes += min(len(payload), PAYLOAD_MAX)
+
+    def _check_store(self) -> None:
+        """Notice now and then, also while nothing comes, that the store is gone or back."""
+        if time.monotonic() < self._check:
+            return
+        self._check = time.monotonic() + _CHECK_S
+        try:
+            self._store.check_exists()
+        except StorageError as error:
+            self._store_problem = str(error)
+        else:
+            if not self._pending:
+                self._store_problem = ""
 
     def _flush(self) -> None:
         """Commit, count and acknowledge all that waits; after a store error keep it and retry."""
@@ -164,10 +194,11 @@ class Ingest:
             return
         self._store_problem = ""
         stored, self._pending = self._pending, []
+        self._pending_bytes = 0
         events: list[ReceivedRecord | Rejected] = []
         for delivery, message in stored:
             outcome = next(outcomes) if isinstance(message, ReceivedRecord) else None
-            self._nodes.apply(message, outcome)
+            self._nodes.apply(message, outcome, delivery.received_s)
             events += _event(message, outcome)
             self._session.acknowledge(delivery)
         self._nodes.publish()

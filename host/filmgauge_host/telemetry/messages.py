@@ -17,6 +17,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 _LONGEST_REPORT_INTERVAL_S = 10 * 365 * 86400
 _REASON_CHARACTERS = 200
+PAYLOAD_MAX = 65536  # bytes; a record has a thousandth of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
         return Rejected(None, printable(topic), reason, received_unix_ms)
     node, leaf = named
     try:
+        if len(payload) > PAYLOAD_MAX:
+            raise ValueError(f"{leaf} is longer than {PAYLOAD_MAX} bytes and was not read")
         if leaf in (topics.TELEMETRY, topics.LOG):
             # A retained record is an old value that somebody kept: it must not look live.
             history = leaf == topics.LOG or retained

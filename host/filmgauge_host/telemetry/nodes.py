@@ -4,6 +4,7 @@ A snapshot is immutable and is replaced when something changes, so that a view c
 identity which rows to draw again.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -42,26 +43,27 @@ class NodeSnapshot:
     """One node at one moment.
 
     latest: the record with the highest (boot, seq), never simply the last received.
-    last_seen_unix_ms: when its last live report came, or its status if there was none yet.
+    last_seen_s: when its last live report came, or its status if there was none yet, on the
+    monotonic clock: what sets the wall clock makes nobody late.
     """
 
     name: str
     latest: ReceivedRecord | None = None
-    last_seen_unix_ms: int | None = None
+    last_seen_s: float | None = None
     status: Status | None = None
     info: dict[str, Scalar] = field(default_factory=dict)
     statistics: IngestStatistics = field(default_factory=IngestStatistics)
 
-    def state(self, now_unix_ms: int) -> NodeState:
-        """Return the state to show; `late` when the announced next report is overdue."""
+    def state(self, now_s: float) -> NodeState:
+        """Return the state to show; `late` when the announced next report is overdue at
+        `now_s` of the monotonic clock."""
         if self.status is not None and self.status.state == "offline":
             return "offline"
-        if self.last_seen_unix_ms is None:
+        if self.last_seen_s is None:
             return "unknown"
         announced = self.status.next_report_s if self.status is not None else None
         next_report_s = DEFAULT_NEXT_REPORT_S if announced is None else announced
-        patience_ms = (next_report_s * _LATE_FACTOR + _LATE_MARGIN_S) * 1000
-        if now_unix_ms > self.last_seen_unix_ms + patience_ms:
+        if now_s > self.last_seen_s + next_report_s * _LATE_FACTOR + _LATE_MARGIN_S:
             return "late"
         return self.status.state if self.status is not None else "online"
 
@@ -70,8 +72,9 @@ class SequenceTracker:
     """How many records of one node are missing.
 
     Within a boot `seq` grows by one from record to record, so every number between the lowest
-    and the highest received must arrive, late ones from the backlog included. After a new boot
-    `seq` may start anywhere. Only ends and counts are kept: the store knows the numbers.
+    and the highest received must arrive, late ones from the backlog included. A boot begins at 0;
+    only of the lowest that was received the beginning may have come before anybody listened.
+    Only ends and counts are kept: the store knows the numbers.
 
     stored: (boot, first, last, count) of what was received before; what is missing there is
     `missing_earlier` and not blamed on this run.
@@ -79,23 +82,34 @@ class SequenceTracker:
 
     def __init__(self, stored: Iterable[tuple[int, int, int, int]] = ()) -> None:
         self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
-        self._earlier = {boot: (first, last) for boot, (first, last, _) in self._boots.items()}
-        self.missing = sum(map(_missing, self._boots.values()))
+        self._lowest = min(self._boots, default=None)
+        self._earlier = {
+            boot: (self._begin(boot), last) for boot, (_, last, _) in self._boots.items()
+        }
+        self.missing = sum(map(self._missing, self._boots))
         self.missing_earlier = self.missing
 
     def add(self, boot: int, seq: int) -> None:
         """Count a record whose number was not received before."""
-        before = self._boots.get(boot, (seq, seq - 1, 0))
-        first, last, count = before
-        now = self._boots[boot] = (min(first, seq), max(last, seq), count + 1)
-        self.missing += _missing(now) - _missing(before)
+        self.missing -= self._missing(boot)
+        if self._lowest is None or boot < self._lowest:
+            before, self._lowest = self._lowest, boot
+            if before is not None:
+                self.missing += self._boots[before][0]
+        first, last, count = self._boots.get(boot, (seq, seq, 0))
+        self._boots[boot] = (min(first, seq), max(last, seq), count + 1)
+        self.missing += self._missing(boot)
         first, last = self._earlier.get(boot, (0, -1))
         self.missing_earlier -= first <= seq <= last
 
+    def _begin(self, boot: int) -> int:
+        return self._boots[boot][0] if boot == self._lowest else 0
 
-def _missing(numbers: tuple[int, int, int]) -> int:
-    first, last, count = numbers
-    return last - first + 1 - count
+    def _missing(self, boot: int) -> int:
+        if boot not in self._boots:
+            return 0
+        _, last, count = self._boots[boot]
+        return last - self._begin(boot) + 1 - count
 
 
 class NodeTracker:
@@ -120,23 +134,23 @@ class NodeTracker:
         self._nodes[name] = NodeSnapshot(
             name,
             latest,
-            latest.received_unix_ms if latest else None,
+            _monotonic_s(latest.received_unix_ms) if latest else None,
             statistics=IngestStatistics(
                 lost=sequence.missing, lost_earlier=sequence.missing_earlier
             ),
         )
 
-    def apply(self, message: Message, outcome: Outcome | None) -> None:
-        """Apply one message; outcome: what the store made of it when it is a record."""
+    def apply(self, message: Message, outcome: Outcome | None, received_s: float) -> None:
+        """Apply one message that came at `received_s` of the monotonic clock; outcome: what the
+        store made of it when it is a record."""
         if message.node is None:
             return
         node = self._nodes[message.node]
         if isinstance(message, ReceivedRecord):
-            node = self._with_record(node, message, outcome)
+            node = self._with_record(node, message, outcome, received_s)
         elif isinstance(message, Status):
-            seen = node.last_seen_unix_ms
-            first = message.received_unix_ms if seen is None else seen
-            node = replace(node, status=message, last_seen_unix_ms=first)
+            seen_s = received_s if node.last_seen_s is None else node.last_seen_s
+            node = replace(node, status=message, last_seen_s=seen_s)
         elif isinstance(message, Info):
             node = replace(node, info=message.values)
         elif isinstance(message, Rejected):
@@ -156,7 +170,11 @@ class NodeTracker:
         return self._published
 
     def _with_record(
-        self, node: NodeSnapshot, received: ReceivedRecord, outcome: Outcome | None
+        self,
+        node: NodeSnapshot,
+        received: ReceivedRecord,
+        outcome: Outcome | None,
+        received_s: float,
     ) -> NodeSnapshot:
         if outcome is not Outcome.NEW:
             duplicated, conflicting = outcome is Outcome.DUPLICATE, outcome is Outcome.CONFLICT
@@ -173,7 +191,12 @@ class NodeTracker:
             node = replace(node, latest=received)
         if received.history:
             return node
-        return replace(node, last_seen_unix_ms=received.received_unix_ms)
+        return replace(node, last_seen_s=received_s)
+
+
+def _monotonic_s(unix_ms: int) -> float:
+    """Return a time of the wall clock that is past as one of the monotonic clock."""
+    return time.monotonic() - max(0.0, time.time() - unix_ms / 1000)
 
 
 def _counted(node: NodeSnapshot, **more: int) -> NodeSnapshot:

@@ -8,42 +8,56 @@ import hashlib
 import socket
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import NamedTuple
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError
 
 _KEEPALIVE_S = 30
-_ANSWER_S = 5.0  # for TCP, CONNACK and SUBACK each
+_ANSWER_S = 5.0  # for TCP and CONNACK each
+_SUBSCRIBE_S = 60.0  # for SUBACK: a broker that first looks through what it kept is slow
+_READ_BYTES = 65536  # of the socket at once
+# What is kept of a packet: more than a topic and the longest payload that is decoded.
+_PACKET_MAX = 3 * 65536
 _BACKOFF_S = (0.2, 5.0)  # first, longest
 _ID_LONGEST = 23  # characters of MQTT's client id
 
 
 class Delivery(NamedTuple):
-    """One received message; `connection` tells which connection may acknowledge it."""
+    """One received message without its payload, which may be large. received_s: on the monotonic
+    clock; `connection` tells which connection may acknowledge it."""
 
     topic: str
-    message: MQTTMessage
+    retained: bool
+    packet_id: int
+    qos: int
+    received_s: float
     connection: int
 
 
 class Session:
     """Connects, subscribes at QoS 1, and connects again for ever; messages go to `deliver`.
 
-    connected: subscribed, messages flow. problem: why not, in a few words, else empty.
+    connected: subscribed, messages flow. accepted: by the broker, which may still have to confirm
+    the subscription. problem: why not, in a few words, else empty. forgotten: how often the broker
+    had no session of ours although there was one; `file` remembers that, and gives the client id.
     """
 
     def __init__(
         self,
         address: BrokerAddress,
-        client_id: str,
+        file: SqliteFile,
         filters: Sequence[str],
-        deliver: Callable[[Delivery], None],
+        deliver: Callable[[Delivery, bytes], None],
     ):
-        self.connected = False
+        self.connected = self.accepted = False
+        self.forgotten = 0
+        self._file = file
+        self._resumed = False
         self.problem = ""
         self._address = address
         self._filters = [(name, 1) for name in filters]
@@ -53,7 +67,8 @@ class Session:
         self._due = 0.0
         self._answer_by = 0.0
         self._backoff_s = _BACKOFF_S[0]
-        self._client = make_client(address, client_id, clean_session=False, manual_ack=True)
+        name = client_id("filmgauge", file)
+        self._client = make_client(address, name, clean_session=False, manual_ack=True)
         self._client.connect_timeout = _ANSWER_S
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -77,16 +92,15 @@ class Session:
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Confirm a message, unless its connection is gone: then the broker sends it again."""
-        message = delivery.message
-        if message.qos and self._linked and delivery.connection == self._connection:
-            self._client.ack(message.mid, message.qos)
+        if delivery.qos and self._linked and delivery.connection == self._connection:
+            self._client.ack(delivery.packet_id, delivery.qos)
 
     def close(self, deadline_s: float) -> None:
         """Send what is queued and disconnect; the broker keeps the session."""
         if not self._linked:
             return
         until = time.monotonic() + deadline_s
-        self.connected = False
+        self.connected = self.accepted = False
         self._client.disconnect()
         while self._client.want_write() and time.monotonic() < until:
             if self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -108,7 +122,7 @@ class Session:
         # A refusal explains more than the closed connection that follows it.
         if self.connected or not self.problem or not self._linked:
             self.problem = problem
-        self.connected = False
+        self.connected = self.accepted = False
         self._linked = False
         self._due = time.monotonic() + self._backoff_s
         self._backoff_s = min(self._backoff_s * 2, _BACKOFF_S[1])
@@ -117,28 +131,59 @@ class Session:
         if reason.is_failure:
             self.problem = f"refuses the connection: {reason}"
             return
-        self._answer_by = time.monotonic() + _ANSWER_S
+        self._answer_by = time.monotonic() + _SUBSCRIBE_S
+        self.accepted = True
+        self._resumed = flags.session_present
+        self.problem = "has not confirmed the subscription yet"
         client.subscribe(self._filters)
 
     def _on_subscribe(self, client: Client, data, packet_id, reasons, properties) -> None:
         if any(reason.is_failure for reason in reasons):
-            self.problem = "refuses the subscription"
+            self.problem, self.accepted = "refuses the subscription", False
             return
+        self._check_session()
         self.connected = True
         self.problem = ""
         self._backoff_s = _BACKOFF_S[0]
+
+    def _check_session(self) -> None:
+        """Count a session that is gone though there was one."""
+        name = f"session at {self._address}"
+        with suppress(StorageError):  # it is told when a record cannot be stored
+            if self._file.attribute(name) is None:
+                self._file.set_attribute(name, "begun")
+            elif not self._resumed:
+                self.forgotten += 1
 
     def _on_message(self, client: Client, data, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""  # no topic of ours: counted as malformed
-        self._deliver(Delivery(topic, message, self._connection))
+        delivery = Delivery(
+            topic, message.retain, message.mid, message.qos, time.monotonic(), self._connection
+        )
+        self._deliver(delivery, bytes(message.payload))
 
 
-def client_id(prefix: str, path: Path) -> str:
-    """Return the same id for the same file: the broker keeps what came while we were away."""
-    where = f"{socket.gethostname()}:{path.resolve()}"
+class _BoundedClient(Client):
+    """Holds a bounded part of a packet, however long it is: its beginning, with topic and id."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        return super()._sock_recv(min(bufsize, _READ_BYTES))
+
+    def _packet_read(self) -> MQTTErrorCode:
+        code = super()._packet_read()
+        del self._in_packet["packet"][_PACKET_MAX:]
+        return code
+
+
+def client_id(prefix: str, file: SqliteFile) -> str:
+    """Return the same id for the same file: the broker keeps what came while we were away.
+
+    Another file has another one, also under the same path on a host of the same name.
+    """
+    where = f"{socket.gethostname()}:{file.path.resolve()}{file.attribute('token') or ''}"
     return (prefix + hashlib.sha256(where.encode()).hexdigest())[:_ID_LONGEST]
 
 
@@ -146,7 +191,7 @@ def make_client(
     address: BrokerAddress, name: str, clean_session: bool = True, manual_ack: bool = False
 ) -> Client:
     """Return a client for the broker, with its login and TLS, that is not connected."""
-    client = Client(
+    client = _BoundedClient(
         CallbackAPIVersion.VERSION2,
         name,
         clean_session,

@@ -3,16 +3,19 @@
 A commit has reached the disk when it returns.
 """
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Self
 
 from filmgauge_host.errors import FilmgaugeError, InputError
 
 _BUSY_S = 30.0
+# token: random, and so another one in every file.
+_ATTRIBUTES = "CREATE TABLE IF NOT EXISTS attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
 
 class StorageError(FilmgaugeError):
@@ -37,6 +40,7 @@ class SqliteFile:
         self._title = f"{self.kind} {path}"
         self._mutex = threading.RLock()
         self._database = self._open()
+        self._file = _file_id(path)
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +52,24 @@ class SqliteFile:
         """Close the file; it cannot be used afterwards."""
         with self._mutex:
             self._database.close()
+
+    def check_exists(self) -> None:
+        """Raise StorageError where the file was deleted or replaced: what is written is lost."""
+        if _file_id(self.path) != self._file:
+            raise StorageError(
+                f"{self._title} was deleted or replaced under us: put it back, or start again"
+            )
+
+    def attribute(self, name: str) -> str | None:
+        """Return what the file has under a name besides its tables, None for nothing."""
+        with self._access() as database:
+            found = database.execute("SELECT value FROM attributes WHERE name = ?", (name,))
+            return (found.fetchone() or (None,))[0]
+
+    def set_attribute(self, name: str, value: str) -> None:
+        """Keep a text under a name."""
+        with self._access() as database, database:
+            database.execute("INSERT OR REPLACE INTO attributes VALUES (?, ?)", (name, value))
 
     @contextmanager
     def _access(self) -> Iterator[sqlite3.Connection]:
@@ -69,8 +91,10 @@ class SqliteFile:
                 # in one transaction: a cut leaves an empty file or a whole one
                 database.executescript(
                     f"BEGIN; {self.tables}; PRAGMA application_id = {self.application_id};"
-                    f"PRAGMA user_version = {self.version}; COMMIT;"
+                    f"PRAGMA user_version = {self.version}; {_ATTRIBUTES};"
+                    f"INSERT INTO attributes VALUES ('token', '{secrets.token_hex(8)}'); COMMIT;"
                 )
+            database.execute(_ATTRIBUTES)
             return database
         except (sqlite3.Error, InputError) as error:
             if database is not None:
@@ -92,6 +116,13 @@ class SqliteFile:
             raise InputError(
                 f"{self._title} has version {version}; this filmgauge reads version {self.version}"
             )
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_dev, status.st_ino
+    return None
 
 
 def _reason(error: sqlite3.Error) -> str:

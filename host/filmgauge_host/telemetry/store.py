@@ -73,7 +73,9 @@ class RecordStore(SqliteFile):
         """Commit a batch and return the outcome of each; raise StorageError, storing none."""
         with self._access() as database:
             with database:
+                self.check_exists()
                 outcomes = [_insert(database, received) for received in batch]
+            self.check_exists()
             self.rows += outcomes.count(Outcome.NEW)
         return outcomes
 

@@ -129,6 +129,8 @@ class MonitorApp(App[None]):
         problem = self._ingest.problem
         if self._ingest.connected and not problem:
             text.append("connected")
+            if self._ingest.forgotten:
+                text.append(", but it had lost our session: see docs/mosquitto.conf", "yellow")
         elif self._ingest.connected:
             text.append(problem, "red")
         else:
@@ -183,9 +185,9 @@ class MonitorApp(App[None]):
 
     def _sort(self, keep: str | None = None) -> None:
         selected = keep or self._selected()
-        now_unix_ms = self._moment().now_unix_ms
+        now_s = self._moment().now_s
         names = sorted(
-            self._drawn, key=lambda name: sort_key(self._snapshots[name], self._order, now_unix_ms)
+            self._drawn, key=lambda name: sort_key(self._snapshots[name], self._order, now_s)
         )
         rank = {name: at for at, name in enumerate(names)}
         table = self._table
@@ -204,7 +206,7 @@ class MonitorApp(App[None]):
         if node is None or not self.query_one("#below").display:
             return
         moment = self._moment()
-        text = detail(node, self._ingest.rejected(), moment.now_unix_ms)
+        text = detail(node, self._ingest.rejected(), moment.now_s)
         self.query_one("#detail", Static).update(text)
         plot = self.query_one("#plot", Static)
         drawn = (node.name, node.latest, node.statistics.received, plot.size)
@@ -222,7 +224,7 @@ class MonitorApp(App[None]):
         plot.update(curves(history, plot.size.width, plot.size.height))
 
     def _moment(self) -> Moment:
-        return Moment(time.time_ns() // 1_000_000, self._ingest.connected)
+        return Moment(time.monotonic(), self._ingest.connected)
 
 
 def run_app(

@@ -34,11 +34,11 @@ _CHARGE = _Axis("soc_ppm", 1e-4, "state of charge, %", 1, 1.0)
 _VOLTAGE = _Axis("voltage_uv", 1e-6, "voltage, V", 3, 0.01)
 
 
-def detail(node: NodeSnapshot, rejected: Sequence[Rejected], now_unix_ms: int) -> Text:
+def detail(node: NodeSnapshot, rejected: Sequence[Rejected], now_s: float) -> Text:
     """Return everything about a node, a line each; rejected: messages of all nodes."""
     text = Text()
     text.append(f"{node.name}\n", "bold")
-    lines = _lines(node, now_unix_ms)
+    lines = _lines(node, now_s)
     for last in [message for message in rejected if message.node == node.name][-1:]:
         lines.append(("refused", last.reason))
     lines += [(key, str(value)) for key, value in sorted(node.info.items())]
@@ -47,9 +47,9 @@ def detail(node: NodeSnapshot, rejected: Sequence[Rejected], now_unix_ms: int) -
     return text
 
 
-def _lines(node: NodeSnapshot, now_unix_ms: int) -> list[tuple[str, str]]:
+def _lines(node: NodeSnapshot, now_s: float) -> list[tuple[str, str]]:
     counts = node.statistics
-    lines = [("state", _state(node, now_unix_ms))]
+    lines = [("state", _state(node, now_s))]
     latest = node.latest
     if latest is not None:
         boot, seq = latest.key
@@ -90,9 +90,9 @@ def _health(latest: ReceivedRecord) -> list[tuple[str, str]]:
     ]
 
 
-def _state(node: NodeSnapshot, now_unix_ms: int) -> str:
-    state = node.state(now_unix_ms)
-    age = age_s(node, now_unix_ms)
+def _state(node: NodeSnapshot, now_s: float) -> str:
+    state = node.state(now_s)
+    age = age_s(node, now_s)
     latest = "no report yet" if age is None else f"report {written.span(age)} ago"
     announced = node.status.next_report_s if node.status else None
     due = "" if announced is None else f" of {written.span(announced)}"

@@ -14,6 +14,7 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.terminal.record_format import plain_line
 
 _TICK_S = 0.1
@@ -37,6 +38,7 @@ class LineMonitor:
         self._waiting: queue.Queue[ReceivedRecord | Rejected] = queue.Queue(_WAITING)
         self._unprinted = 0
         self._reported = ""
+        self._forgotten = 0
         ingest.listen(self._put)
 
     def run(self, duration_s: float | None, connect_s: float) -> None:
@@ -84,6 +86,9 @@ class LineMonitor:
 
     def _report_problem(self) -> None:
         """Say on stderr when the connection or the store fails, and when it works again."""
+        if self._ingest.forgotten > self._forgotten:
+            self._forgotten = self._ingest.forgotten
+            warn(session_lost(self._ingest))
         problem = self._ingest.problem
         if problem == self._reported or not (problem or self._ingest.connected):
             return
@@ -94,8 +99,12 @@ class LineMonitor:
         nodes = visible(self._ingest, self._shown)
         if self._as_json:
             counts = {node.name: asdict(node.statistics) for node in nodes}
-            sys.stdout.write(json.dumps({"summary": counts, "not_printed": self._unprinted}))
-            sys.stdout.write("\n")
+            summary = {
+                "summary": counts,
+                "not_printed": self._unprinted,
+                "sessions_lost": self._ingest.forgotten,
+            }
+            sys.stdout.write(json.dumps(summary) + "\n")
         else:
             for node in nodes:
                 sys.stdout.write(summary_line(node) + "\n")
@@ -121,15 +130,25 @@ def summary_line(node: NodeSnapshot) -> str:
 def wait_for_broker(ingest: Ingest, connect_s: float, stopped: Callable[[], bool]) -> None:
     """Return once messages flow or `stopped()`; raise NoBrokerError after `connect_s`."""
     until = time.monotonic() + connect_s
+    warned = False
     while not ingest.wait_connected(_TICK_S):
         if stopped():
             return
-        if time.monotonic() > until:
+        if time.monotonic() <= until:
+            continue
+        if ingest.accepted:
+            if not warned:
+                warn(f"{ingest.problem}: waiting; Ctrl-C ends it")
+            warned = True
+        else:
             raise NoBrokerError(ingest.problem or f"broker {ingest.address} does not answer")
 
 
 def raise_for_gaps(ingest: Ingest, shown: frozenset[str]) -> None:
-    """Raise DataGapError when records of this run are missing."""
+    """Raise DataGapError when records of this run are missing or may be, StorageError when some
+    could not be stored."""
+    if ingest.unstored:
+        raise StorageError(f"{ingest.unstored}; the broker keeps what was not stored")
     lost: dict[str, int] = {}
     for node in visible(ingest, shown):
         new = node.statistics.lost - node.statistics.lost_earlier
@@ -138,3 +157,13 @@ def raise_for_gaps(ingest: Ingest, shown: frozenset[str]) -> None:
     if lost:
         parts = ", ".join(f"{count} of {name}" for name, count in lost.items())
         raise DataGapError(f"records are missing: {parts}")
+    if ingest.forgotten:
+        raise DataGapError(session_lost(ingest))
+
+
+def session_lost(ingest: Ingest) -> str:
+    """Say that the broker has forgotten us, and what helps."""
+    return (
+        f"broker {ingest.address} has lost the session of this monitor: what came while it was"
+        " away is missing; let the broker keep sessions, as docs/mosquitto.conf does"
+    )

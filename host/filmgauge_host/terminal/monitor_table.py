@@ -46,14 +46,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a row depends on besides its node: the time, and whether the broker is there."""
+    """What a row depends on besides its node: the monotonic time, and if the broker is there."""
 
-    now_unix_ms: int
+    now_s: float
     connected: bool
 
     def fresh(self, node: NodeSnapshot) -> bool:
         """Return whether the node's values may be shown as live."""
-        return self.connected and node.state(self.now_unix_ms) in ("online", "sleeping")
+        return self.connected and node.state(self.now_s) in ("online", "sleeping")
 
 
 def columns(width: int, names: Sequence[str]) -> list[Column]:
@@ -77,10 +77,10 @@ def row(node: NodeSnapshot, shown: Sequence[Column], moment: Moment) -> list[Tex
     return [_cell(node, column, moment, fresh) for column in shown]
 
 
-def sort_key(node: NodeSnapshot, order: SortOrder, now_unix_ms: int) -> tuple[float, str]:
+def sort_key(node: NodeSnapshot, order: SortOrder, now_s: float) -> tuple[float, str]:
     """Return what puts the nodes that need attention first; `node` sorts by name."""
     if order == "state":
-        return _STATE_RANK[node.state(now_unix_ms)], node.name
+        return _STATE_RANK[node.state(now_s)], node.name
     if order == "charge":
         soc_ppm = node.latest.value("soc_ppm") if node.latest else None
         return (2_000_000 if soc_ppm is None else soc_ppm), node.name
@@ -91,10 +91,10 @@ def sort_key(node: NodeSnapshot, order: SortOrder, now_unix_ms: int) -> tuple[fl
 
 def _cell(node: NodeSnapshot, column: Column, moment: Moment, fresh: bool) -> Text:
     if column.title == _STATE.title:
-        state = node.state(moment.now_unix_ms)
+        state = node.state(moment.now_s)
         return Text(state, _STATE_STYLE.get(state, ""))
     if column.title == _AGE.title:
-        return Text(written.span(age_s(node, moment.now_unix_ms)), justify="right")
+        return Text(written.span(age_s(node, moment.now_s)), justify="right")
     style = column.style(node)
     if column.live and not fresh:
         style = "bright_black"
@@ -102,11 +102,11 @@ def _cell(node: NodeSnapshot, column: Column, moment: Moment, fresh: bool) -> Te
     return Text(column.value(node), style, justify=justify, no_wrap=True, overflow="ellipsis")
 
 
-def age_s(node: NodeSnapshot, now_unix_ms: int) -> float | None:
+def age_s(node: NodeSnapshot, now_s: float) -> float | None:
     """Return the seconds since the node's last live report, None without any."""
-    if node.latest is None or node.last_seen_unix_ms is None:
+    if node.latest is None or node.last_seen_s is None:
         return None
-    return (now_unix_ms - node.last_seen_unix_ms) / 1000
+    return now_s - node.last_seen_s
 
 
 def _latest(write: Callable[[ReceivedRecord], str]) -> Callable[[NodeSnapshot], str]:

@@ -105,7 +105,8 @@ def bar(ppm: int | None, cells: int) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """Return a time in its two largest units: `42s`, `5m10s`, `3h07m`, `2d04h`."""
+    """Return a time in its two largest units: `42s`, `5m10s`, `3h07m`, `2d04h`; from 100 days
+    on in days: `128d`."""
     if seconds is None:
         return UNKNOWN
     whole = max(0, int(seconds))
@@ -115,7 +116,9 @@ def span(seconds: float | None) -> str:
         return f"{whole // 60}m{whole % 60:02d}s"
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+    if whole < 8_640_000:
+        return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+    return f"{whole // 86400}d"
 
 
 def plain_line(received: ReceivedRecord) -> str:

@@ -13,6 +13,7 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.record_format import plain_line, span
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunSession
+from filmgauge_sim.circuit.truth import Occurrences
 
 _NOTICE_S = 5.0
 _UPLINKS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
@@ -73,6 +74,31 @@ def _result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterato
             )
         if result.stopped:
             yield f"{result.node}: stopped, {result.stopped}"
+        yield from _warnings(result)
+
+
+def _warnings(result: NodeResult) -> Iterator[str]:
+    lost, ends = result.brown_outs, result.window_ends
+    if lost is not None and lost.first_h is not None:
+        yield (
+            f"{result.node}: brown-outs: {lost.count}, the first after {_time(lost)} at"
+            f" {lost.voltage_v:.2f} V on its capacitor; a larger capacitor.capacitance_uf, longer"
+            " intervals or more harvest keep it up (filmgauge node budget tells what it needs)"
+        )
+    elif lost is not None and not result.wakes:
+        yield (
+            f"{result.node}: never had power; give it more harvest, or a world.capacitor_v above"
+            " converter.restart_v"
+        )
+    if ends is not None and ends.first_h is not None:
+        yield (
+            f"{result.node}: steps ended by the window of the cell: {ends.count}, the first"
+            f" after {_time(ends)} at {ends.voltage_v:.2f} V; give them until_v or fewer hours"
+        )
+
+
+def _time(what: Occurrences) -> str:
+    return span(round(3600 * (what.first_h or 0.0)))
 
 
 def _records(result: NodeResult) -> str:

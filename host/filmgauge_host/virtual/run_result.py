@@ -10,6 +10,9 @@ from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_sim.circuit.cycler_bench import CyclerBench
+from filmgauge_sim.circuit.harvesting import HarvestingCircuit
+from filmgauge_sim.circuit.truth import Occurrences
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.score.measure import SocErrors
 
@@ -41,7 +44,8 @@ class NodeResult:
     waiting: in its backlog. A node over Bluetooth keeps what it sends: only what was not received
     waits. A node without uplink sends none: what it made and has not kept any more
     for want of room is dropped. within_2_sigma_pct: share of records whose error is below
-    two sigma.
+    two sigma. brown_outs: of a node that lives from its film, None of one on USB. window_ends:
+    steps of the cycler without `until_v` that the window of the cell ended.
     """
 
     node: str
@@ -64,6 +68,8 @@ class NodeResult:
     resistance_ohm: float | None
     limits: str | None
     stopped: str | None
+    brown_outs: Occurrences | None
+    window_ends: Occurrences | None
 
 
 class NodeScore:
@@ -124,6 +130,10 @@ class NodeScore:
             resistance_ohm=_thousandth(self._last("resistance_mohm")),
             limits=None if word is None else limit_text(word),
             stopped=node.dead,
+            brown_outs=node.world.brown_outs
+            if isinstance(node.world, HarvestingCircuit)
+            else None,
+            window_ends=node.world.window_ends if isinstance(node.world, CyclerBench) else None,
         )
 
     def _last(self, field: str) -> int | None:

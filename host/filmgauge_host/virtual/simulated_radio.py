@@ -7,6 +7,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.scenario.simulation import Simulation
 
 _END = "20d"  # of virtual time, if nothing else ends it
+_SILENCE_S = 300.0  # nobody pulls a simulated adapter out
 _LEAVE_US = 2_000_000  # of virtual time, for what is cancelled to end
 
 
@@ -37,7 +39,7 @@ def virtual_radio(adapter: VirtualAdapter) -> Radio:
 
 def host_radio(air: Air) -> Radio:
     """Return the radio of a new host on the air."""
-    return virtual_radio(VirtualAdapter(air.device("host")))
+    return replace(virtual_radio(VirtualAdapter(air.device("host"))), silence_s=_SILENCE_S)
 
 
 def cancel(air: Air, task: "asyncio.Future[Result]") -> None:

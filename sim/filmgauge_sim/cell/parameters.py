@@ -150,7 +150,7 @@ def load_parameters(name_or_path: str | Path) -> CellParameters:
     else:
         source, where = Path(name_or_path), str(name_or_path)
     try:
-        text = source.read_text(encoding="utf-8")
+        text = source.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         sets = ", ".join(available_sets())
         raise ParameterError(f"{where} is neither a file nor one of the sets {sets}.") from None

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from filmgauge_sim.cell import FilmCell
+from filmgauge_sim.cell.compiled import EMPTY_V, FULL_V
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.sensor_pair import SensorPair
-from filmgauge_sim.circuit.truth import Truth
+from filmgauge_sim.circuit.truth import Occurrences, Truth
 
 Action = Literal["charge", "discharge", "rest"]
 
@@ -24,7 +25,8 @@ _INSTANT_US = 1  # a step that ends the moment it begins still takes this long
 class CurrentStep:
     """Constant current `current_ua` (positive charges) for at most `duration_us`.
 
-    `until_v` ends it earlier: from below when charging, from above when discharging.
+    `until_v` ends it earlier: from below when charging, from above when discharging. Without it
+    the window of the cell does.
     """
 
     action: Action
@@ -32,19 +34,36 @@ class CurrentStep:
     duration_us: int | None = None
     until_v: float | None = None
 
+    @property
+    def end_v(self) -> float | None:
+        """The voltage that ends it, None for a rest."""
+        if self.current_ua == 0.0:
+            return None
+        window_v = FULL_V if self.current_ua > 0.0 else EMPTY_V
+        return window_v if self.until_v is None else self.until_v
+
+
+# A round whose steps are all met at once would be done again and again in no time.
+SHORTEST_ROUND_US = 1_000_000
+PAUSE = CurrentStep("rest", 0.0, duration_us=60_000_000)
+
 
 class Cycler:
-    """Where the cycler is in its steps. An empty list rests for ever."""
+    """Where the cycler is in its steps. An empty list rests for ever.
+
+    After a round that took less than a second it rests for a minute.
+    """
 
     def __init__(self, steps: list[CurrentStep]) -> None:
         self._steps = steps or [CurrentStep("rest", 0.0)]
         self._index = 0
-        self._began_us = 0
+        self._began_us = self._round_us = 0
+        self._pauses = False
 
     @property
     def step(self) -> CurrentStep:
         """The present step."""
-        return self._steps[self._index]
+        return PAUSE if self._pauses else self._steps[self._index]
 
     @property
     def ends_us(self) -> int | None:
@@ -55,17 +74,23 @@ class Cycler:
     @property
     def low_v(self) -> float | None:
         """The voltage that ends a discharge."""
-        return self.step.until_v if self.step.current_ua < 0 else None
+        return self.step.end_v if self.step.current_ua < 0 else None
 
     @property
     def high_v(self) -> float | None:
         """The voltage that ends a charge."""
-        return self.step.until_v if self.step.current_ua > 0 else None
+        return self.step.end_v if self.step.current_ua > 0 else None
 
     def next_step(self, now_us: int) -> None:
         """Go on to the next step, after the last one to the first."""
-        self._index = (self._index + 1) % len(self._steps)
         self._began_us = now_us
+        if self._pauses:
+            self._pauses, self._round_us = False, now_us
+            return
+        self._index = (self._index + 1) % len(self._steps)
+        if self._index == 0:
+            self._pauses = now_us - self._round_us < SHORTEST_ROUND_US
+            self._round_us = now_us
 
 
 class CyclerBench:
@@ -85,6 +110,7 @@ class CyclerBench:
         disconnect_pin: int | None = None,
     ) -> None:
         self.bus = sensing.bus
+        self.window_ends = Occurrences()  # steps by time that the window of the cell ended
         self._cell = cell
         self._cycler = cycler
         self._ambient = ambient
@@ -187,7 +213,11 @@ class CyclerBench:
         """Go on to the next step or temperature, whichever it was that made the event."""
         self._advance_cell()
         if self._step_ends_us is not None and self._now_us >= self._step_ends_us:
-            self._cycler.next_step(self._now_us)
+            cycler = self._cycler
+            if self._step_ends_us != cycler.ends_us and cycler.step.until_v is None:
+                voltage_v = self._cell.voltage_v(self._current_ua(), self._temperature_c)
+                self.window_ends = self.window_ends.one_more(self._now_us, voltage_v)
+            cycler.next_step(self._now_us)
         self._temperature_c = self._ambient.at_c(self._now_us)
         self._plan()
 
@@ -198,7 +228,7 @@ class CyclerBench:
         self._step_ends_us = cycler.ends_us
         if self._step_ends_us is not None:
             horizon_us = min(horizon_us, self._step_ends_us)
-        if cycler.step.until_v is not None and not self._disconnected:
+        if cycler.step.end_v is not None and not self._disconnected:
             crossing = self.cell.next_crossing(
                 self._current_ua(),
                 self._temperature_c,

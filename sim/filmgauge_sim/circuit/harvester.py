@@ -172,7 +172,7 @@ class TraceHarvester(SteppedHarvester):
     def read(cls, path: Path) -> "TraceHarvester":
         """Read a CSV file with the columns time_s and power_uw. Raises HarvesterError."""
         try:
-            with path.open(encoding="utf-8", newline="") as file:
+            with path.open(encoding="utf-8-sig", newline="") as file:
                 rows = list(csv.DictReader(file))
             return cls([(float(row["time_s"]), float(row["power_uw"])) for row in rows])
         except OSError as error:

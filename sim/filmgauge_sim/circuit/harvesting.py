@@ -21,7 +21,7 @@ from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.harvester import NEVER_US, Harvester
 from filmgauge_sim.circuit.rail import Rail
 from filmgauge_sim.circuit.sensor_pair import SensorPair
-from filmgauge_sim.circuit.truth import EnergyLedger, Truth
+from filmgauge_sim.circuit.truth import EnergyLedger, Occurrences, Truth
 
 _INSTANT_US = 1
 _MOST_ROUNDS = 6  # until switches that act on each other have come to rest
@@ -127,6 +127,11 @@ class HarvestingCircuit:
     def board_on(self) -> bool:
         """Whether the board has its supply."""
         return self._rail.board_on
+
+    @property
+    def brown_outs(self) -> Occurrences:
+        """How often the board has lost its supply, and the capacitor's voltage at the first."""
+        return self._rail.brown_outs
 
     def truth(self) -> Truth:
         """Return the state of the cell at the time that the world has reached."""

@@ -11,7 +11,7 @@ from math import ceil, inf
 from filmgauge_sim.circuit.capacitor import Capacitor
 from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.circuit.harvester import NEVER_US
-from filmgauge_sim.circuit.truth import EnergyLedger
+from filmgauge_sim.circuit.truth import EnergyLedger, Occurrences
 
 _RESTART_US = 1_000_000  # assumed: the board's supply stays off at least this long
 # The board counts as browned out this far before its power cannot be taken any more.
@@ -73,6 +73,7 @@ class Rail:
             raise ValueError(f"brown-out at {brown_out_v:g} V must lie from stop_v to restart_v")
         self.harvest_uw = self.cell_uw = self.board_uw = self.sensors_uw = 0.0
         self.board_on = False
+        self.brown_outs = Occurrences()  # losses of the board's supply, voltage at its terminals
         self._capacitance_v = capacitance_v
         self._capacitor = capacitor
         self._converter = converter
@@ -196,6 +197,7 @@ class Rail:
         if before:
             self.board_on = self._runs.on and terminal_v > self._lowest_v
             if not self.board_on:
+                self.brown_outs = self.brown_outs.one_more(self._now_us, terminal_v)
                 self._restart_us = self._now_us + _RESTART_US
         elif self._now_us >= self._restart_us:
             self.board_on = self._runs.on and terminal_v >= self._converter.restart_v

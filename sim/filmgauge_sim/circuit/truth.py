@@ -1,6 +1,6 @@
 """What is really so in a circuit, for scores and files of truth; the firmware sees none of it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,21 @@ class Truth:
     current_ua: float
     temperature_c: float
     phase: str
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """How often something has happened, when first (h of true time), and then at what voltage."""
+
+    count: int = 0
+    first_h: float | None = None
+    voltage_v: float | None = None
+
+    def one_more(self, now_us: int, voltage_v: float) -> "Occurrences":
+        """Return these and one at `now_us`."""
+        if self.count:
+            return replace(self, count=self.count + 1)
+        return Occurrences(1, round(now_us / 3.6e9, 4), round(voltage_v, 3))
 
 
 @dataclass

@@ -32,7 +32,7 @@ def fitted_set(found: Fit, base: str, sources: str, name: str) -> tuple[str, Cel
 def _toml(found: Fit, base: str, sources: str, name: str) -> str:
     """The text of the set begun with, with new values and where they are from."""
     inside = files("filmgauge_sim.cell") / "sets" / f"{base}.toml"
-    text = (inside if inside.is_file() else Path(base)).read_text(encoding="utf-8")
+    text = (inside if inside.is_file() else Path(base)).read_text(encoding="utf-8-sig")
     plain = " ".join(sources.split())
     head = f"# Fitted to {plain}, begun with {Path(base).name}; what is not fitted is from there."
     text = f"{head}\n{text}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filmgauge.config import KEYS, SECRETS, key_bytes, texts
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
-from filmgauge_sim.nodes.tables import quoted
+from filmgauge_sim.nodes.tables import did_you_mean, quoted
 
 SECRETS_FILE = "secrets.toml"
 KEY_BYTES = 16
@@ -28,7 +28,7 @@ def read_secrets(folder: Path) -> dict[str, str]:
 def read_secrets_file(path: Path) -> dict[str, str]:
     """Return the secrets in a file. Raises DescriptionError, never with a value."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         mode = path.stat().st_mode
     except OSError as error:
         raise DescriptionError(f"{path} cannot be read: {error.strerror}") from None
@@ -48,7 +48,7 @@ def check_secrets(secrets: Mapping[str, object]) -> None:
     lengths = {name: (low, high) for name, _, low, high in texts()}
     for name, value in secrets.items():
         if name not in SECRETS:
-            raise DescriptionError(f"{name} is no secret, it must be one of {', '.join(SECRETS)}")
+            raise DescriptionError(f"{name} is no secret{did_you_mean(name, SECRETS)}")
         if not isinstance(value, str):
             raise DescriptionError(f"{name} must be text")
         low, high = lengths[name]

@@ -13,7 +13,8 @@ from filmgauge_sim.nodes.tables import Table, bounded
 
 
 class CyclerStep(Table, frozen=True):
-    """One step of the bench cycler, with supply usb; the list is run round and round."""
+    """One step of the bench cycler, with supply usb; the list is run round and round. After a
+    round whose steps were all met at once, the cycler rests for a minute."""
 
     action: Annotated[
         Literal["charge", "discharge", "rest"], Meta(description="what the cycler does")
@@ -21,9 +22,18 @@ class CyclerStep(Table, frozen=True):
     rate_c: Annotated[
         float, bounded(0, 20, "current in capacities per hour: 0.2 is C/5; none for a rest")
     ] = 0.0
-    until_v: Annotated[float, bounded(0.5, 4.5, "cell voltage that ends the step, V")] | None = (
-        None
-    )
+    until_v: (
+        Annotated[
+            float,
+            bounded(
+                0.5,
+                4.5,
+                "cell voltage that ends the step, V; left out: the window of the cell, 4.0 for a"
+                " charge and 1.0 for a discharge",
+            ),
+        ]
+        | None
+    ) = None
     hours: Annotated[float, bounded(0.001, 10000, "longest duration, h")] | None = None
 
 

@@ -1,11 +1,15 @@
 """Tables of TOML whose keys have bounds: one sentence on what is wrong with one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+_FEW = 5
+_UNKNOWN = "Object contains unknown field"
 
 
 class Table(
@@ -28,6 +32,20 @@ def from_table(table: object, kind: type[Kind]) -> Kind:
         return msgspec.convert(table, kind, strict=True)
     except msgspec.ValidationError as error:
         raise ValueError(_sentence(str(error), kind)) from None
+
+
+def did_you_mean(key: str, names: Collection[str]) -> str:
+    """Return how a sentence on an unknown key ends: with all names if they are few or none is
+    near, and with the nearest."""
+    nearest = _nearest(key, names)
+    if nearest and len(names) > _FEW:
+        return nearest
+    return f", it must be one of {', '.join(names)}{nearest}"
+
+
+def _nearest(word: str, names: Collection[str]) -> str:
+    near = get_close_matches(word.lower().strip("'"), names, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def varied(struct: Kind, changes: Mapping[str, object]) -> Kind:
@@ -78,25 +96,31 @@ def _sentence(message: str, kind: type[msgspec.Struct]) -> str:
     """Turn msgspec's 'Expected ... - at `$.node[0].cell`' into 'node[0].cell: expected ...'."""
     text, _, path = message.partition(" - at ")
     path = path.strip("`").removeprefix("$").removeprefix(".")
-    text = text.replace("Object contains unknown field", "there is no key")
+    if text.startswith(_UNKNOWN):
+        key = text.removeprefix(_UNKNOWN).strip(" `")
+        names = [field.encode_name for field in _type_at(path, kind).fields]
+        text = f"there is no key {key}{did_you_mean(key, names)}"
     text = text.replace("Object missing required field", "there is a missing key")
     text = text[0].lower() + text[1:].replace("`", "")
     if text.startswith("invalid enum value"):
-        text += f", it must be one of {', '.join(_choices(path, kind))}"
+        choices = [str(value) for value in _type_at(path, kind).values]
+        text += f", it must be one of {', '.join(choices)}{_nearest(text.split()[-1], choices)}"
     return f"{path}: {text}" if path else text
 
 
-def _choices(path: str, root: type[msgspec.Struct]) -> list[str]:
-    """Return what the key at a path such as 'node[0].supply' may be."""
+def _type_at(path: str, root: type[msgspec.Struct]) -> Any:
+    """Return msgspec's type of the key at a path such as 'node[0].supply'."""
     kind: Any = msgspec.inspect.type_info(root)
     for name in re.findall(r"[a-z]\w*", path):
         kind = next(field.type for field in kind.fields if field.name == name)
         while not hasattr(kind, "values") and (inner := _inner(kind)):
             kind = inner
-    return [str(value) for value in kind.values]
+    return kind
 
 
 def _inner(kind: Any) -> Any:
-    """Return the type that is annotated, listed or optional, None where there is none."""
-    optional = next(iter(getattr(kind, "types", ())), None)
-    return getattr(kind, "item_type", None) or getattr(kind, "type", None) or optional
+    """Return the type within a list, an annotation or 'or None'; None where there is none."""
+    for each in getattr(kind, "types", ()):
+        if not isinstance(each, msgspec.inspect.NoneType):
+            return each
+    return getattr(kind, "item_type", None) or getattr(kind, "type", None)

@@ -54,7 +54,7 @@ def load_scenario(name_or_path: str) -> Scenario:
     if name_or_path in available_scenarios():
         source = files("filmgauge_sim") / "scenarios" / f"{name_or_path}.toml"
     try:
-        return scenario_from(tomllib.loads(source.read_text(encoding="utf-8")), folder)
+        return scenario_from(tomllib.loads(source.read_text(encoding="utf-8-sig")), folder)
     except FileNotFoundError:
         known = ", ".join(available_scenarios())
         raise ScenarioError(

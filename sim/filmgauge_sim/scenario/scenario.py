@@ -15,7 +15,7 @@ from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.tables import Table, bounded
 
-_DURATIONS_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_DURATIONS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 class ScenarioNode(msgspec.Struct, frozen=True, kw_only=True):

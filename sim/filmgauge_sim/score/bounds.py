@@ -30,6 +30,13 @@ class Check:
     high: float | None
 
     @property
+    def is_cautious(self) -> bool:
+        """Whether sigma covers more than it should: worth a remark, but the gauge is no worse."""
+        if self.low is None or self.high is None or self.value is None:
+            return False
+        return self.value > self.high
+
+    @property
     def is_met(self) -> bool:
         """A figure that is missing meets nothing."""
         if self.value is None:

@@ -7,12 +7,13 @@ draws is its firmware's doing and needs the whole node (--runtime cpython or mic
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import cycle
 from math import inf
 from random import Random
 
 from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell.compiled import EMPTY_V, FULL_V
 from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.circuit.cycler_bench import PAUSE, SHORTEST_ROUND_US
 from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
 from filmgauge_sim.parts.ina228_errors import BOUNDS, TYPICAL_NOISE_UV
 from filmgauge_sim.parts.tmp117 import ACCURACY_C
@@ -79,9 +80,14 @@ def _sensors(world: WorldSection, source: Random) -> SensorErrors:
 def _programme(
     steps: Sequence[CyclerStep], cell_run: CellRun, capacity_uah: float, rng: Random
 ) -> Iterator[ProgrammeStep]:
-    """The steps of a cycler, round and round; without any a rest."""
-    del cell_run, rng
-    return cycle([_step(step, capacity_uah) for step in steps] or [ProgrammeStep(0.0)])
+    """The steps of a cycler, round and round, with its pauses; without any a rest."""
+    del rng
+    one_round = [_step(step, capacity_uah) for step in steps] or [ProgrammeStep(0.0)]
+    while True:
+        began_s = cell_run.now_s
+        yield from one_round
+        if 1e6 * (cell_run.now_s - began_s) < SHORTEST_ROUND_US:
+            yield ProgrammeStep(0.0, (PAUSE.duration_us or 0) / 1e6)
 
 
 def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:
@@ -89,8 +95,8 @@ def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:
     return ProgrammeStep(
         sign * step.rate_c * capacity_uah,
         inf if step.hours is None else step.hours * HOUR_S,
-        low_v=step.until_v if sign < 0.0 else None,
-        high_v=step.until_v if sign > 0.0 else None,
+        low_v=(step.until_v or EMPTY_V) if sign < 0.0 else None,
+        high_v=(step.until_v or FULL_V) if sign > 0.0 else None,
     )
 
 

@@ -11,6 +11,7 @@ from patience import until
 
 from filmgauge.uplink.ble import bthome
 from filmgauge_host.ble.node_registry import RegisteredNode
+from filmgauge_host.ble.radio import Radio
 
 KEY = bytes(range(16))
 
@@ -142,12 +143,14 @@ def test_a_connection_that_breaks_goes_on_where_it_was(embedded, receiver, tmp_p
 
 
 def test_an_adapter_that_comes_back(embedded, receiver, tmp_path) -> None:
-    field = Field()
-    bridge = Bridge(field, embedded.url, tmp_path, silence_s=30.0)
+    field = Field(silence_s=Radio().silence_s)
+    bridge = Bridge(field, embedded.url, tmp_path)
     field.live(field.node, 30, 600)
     field.pass_s(1200)
     field.run(field.adapter.pull_out())
-    field.pass_s(6000)
+    field.pass_s(10)
+    assert bridge.lines[-1].startswith("Bluetooth cannot be used: no Bluetooth adapter: waiting")
+    field.pass_s(5990)
     assert bridge.gateway.problem == "Bluetooth cannot be used: no Bluetooth adapter"
     field.run(field.adapter.plug_in())
     field.pass_s(1800)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from cadence import reports_due
+from click.testing import CliRunner
 from mqtt_brokers import Nats
 
 from filmgauge_host.ble.configuration_changes import check, from_arguments
 from filmgauge_host.ble.node_registry import read_registry
+from filmgauge_host.cli.app import main
 from filmgauge_host.errors import InputError
 from filmgauge_host.log_file import LogFile
 from filmgauge_sim.scenario.loading import load_scenario
@@ -122,6 +124,22 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
         path.write_text(wrong)
         with pytest.raises(InputError, match=reason):
             read_registry(path)
+
+
+def test_the_nodes_are_found_where_provisioning_writes_them(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    usual = tmp_path / "usual.toml"
+    assert read_registry(None, usual).by_name == {}
+    usual.write_text("[nodes.usual]")
+    usual.chmod(0o600)
+    assert set(read_registry(None, usual).by_name) == {"usual"}
+    source = tmp_path / "shelf.toml"
+    source.write_text('name = "shelf"\nboard = "stm32wb55"\nbluetooth = { encrypted = true }\n')
+    ran = CliRunner().invoke(main, ["provision", "--from", str(source)])
+    assert ran.exit_code == 0, ran.output
+    found = read_registry(None, usual).by_name
+    assert set(found) == {"shelf"}
+    assert found["shelf"].ble_key is not None
 
 
 def test_changes_are_checked_as_the_node_checks_them() -> None:

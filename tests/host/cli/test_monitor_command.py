@@ -213,3 +213,35 @@ def test_a_reader_that_goes_away_ends_the_monitor(embedded, tmp_path):
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     publisher.close()
+
+
+def test_a_session_that_is_gone_is_exit_4_and_says_what_helps(tmp_path):
+    directory = tmp_path / "broker"
+    directory.mkdir()
+    forgetful = Mosquitto(directory, usual=True)
+    forgetful.start()
+    arguments = (forgetful.url, "--json", "--for", "1s")
+    with monitor(tmp_path, *arguments) as (process, _, err):
+        assert process.wait(PATIENCE_S) == 0
+    forgetful.stop()
+    forgetful.start()
+    with monitor(tmp_path, *arguments) as (process, out, err):
+        assert process.wait(PATIENCE_S) == 4
+    assert "has lost the session" in err.read_text()
+    assert "docs/mosquitto.conf" in err.read_text()
+    assert json.loads(out.read_text().splitlines()[-1])["sessions_lost"] == 1
+    with monitor(tmp_path, *arguments) as (process, _, err):
+        assert process.wait(PATIENCE_S) == 0
+    forgetful.stop()
+
+
+def test_a_store_that_was_deleted_is_a_failure(embedded, tmp_path):
+    with monitor(tmp_path, embedded.url, "--json", "--for", "4s") as (process, out, err):
+        publisher = Publisher(embedded.url)
+        begin(publisher, out)
+        for path in tmp_path.glob("*.sqlite"):
+            path.unlink()
+        until(lambda: "was deleted" in err.read_text())
+        publisher.close()
+        assert process.wait(PATIENCE_S) == 1
+    assert "the broker keeps" in err.read_text()

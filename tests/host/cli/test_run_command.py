@@ -1,11 +1,15 @@
 """`filmgauge run --node`: a described node in a plain world, on every board that there is."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from filmgauge_host import signals
 from filmgauge_host.cli.app import main
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.scenario.loading import available_scenarios
@@ -87,3 +91,82 @@ def test_a_description_that_is_not_there(tmp_path: Path) -> None:
     assert ran.exit_code == 2
     assert "No such file" in ran.stderr
     assert ran.stderr.count("\n") == 1
+
+
+HOURS = """
+name = "by-time"
+[[node]]
+name = "a"
+cell = {{ soc = 0.5 }}
+[[node.world.cycler]]
+action = "{action}"
+rate_c = 1.0
+hours = 100
+"""
+
+
+@pytest.mark.parametrize(("action", "end_v"), [("discharge", 1.0), ("charge", 4.0)])
+def test_a_step_that_the_window_ended_is_reported(tmp_path: Path, action: str, end_v: float):
+    path = described(tmp_path, HOURS.format(action=action))
+    ran = run(path, "--duration", "3h", "--json")
+    (node,) = json.loads(ran.stdout)["nodes"]
+    ends = node["window_ends"]
+    assert ends["count"] > 0
+    assert 0.1 < ends["first_h"] < 0.6
+    assert abs(ends["voltage_v"] - end_v) < 0.001
+    assert -1 < node["soc_true_pct"] < 101
+    assert node["brown_outs"] is None
+    lines = run(path, "--duration", "3h").output
+    assert "steps ended by the window of the cell" in lines
+
+
+@pytest.mark.parametrize(("capacitance_uf", "falls"), [(100.0, True), (470000.0, False)])
+def test_a_brown_out_is_reported(tmp_path: Path, capacitance_uf: float, falls: bool):
+    text = FILM.replace("4700.0", str(capacitance_uf)).replace("stm32wb55", "esp32-c3")
+    text = text.partition("bluetooth")[0]
+    path = described(tmp_path, text)
+    ran = run("--node", path, "--duration", "10min", "--json")
+    assert ran.exit_code == 0, ran.output
+    (node,) = json.loads(ran.stdout)["nodes"]
+    lost = node["brown_outs"]
+    assert (lost["count"] > 0) == falls
+    lines = run("--node", path, "--duration", "10min").output
+    assert ("brown-outs" in lines) == falls
+    if falls:
+        assert lost["first_h"] * 3600 < 600
+        assert lost["voltage_v"] == pytest.approx(BOARDS["esp32-c3"].brown_out_v, abs=0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_nobody_asks_for_interrupts(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+):
+    monkeypatch.setattr(signals, "_UNASKED_S", 0.05)
+    with signals.catch_signals(), pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+    with signals.catch_signals() as signalled:
+        os.kill(os.getpid(), number)
+        assert signalled()
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("option", ["--for", "--duration"])
+@pytest.mark.parametrize("text", ["10min", "10m", "600s"])
+def test_how_long_it_goes_on_has_one_word_and_an_alias(tmp_path: Path, option: str, text: str):
+    path = described(tmp_path, 'name = "shelf-1"\n')
+    ran = run("--node", path, option, text, "--json")
+    assert json.loads(ran.stdout)["virtual_s"] == 600.0
+
+
+@pytest.mark.parametrize("command", ["run", "monitor", "ble scan", "ble bridge"])
+def test_every_command_shows_that_word_alone(command: str):
+    text = CliRunner().invoke(main, [*command.split(), "--help"]).output
+    assert "--for" in text
+    assert "--duration" not in text
+    refused = CliRunner().invoke(
+        main, [*command.split(), "--duration", "soon", "--broker", "mqtt://h"]
+    )
+    assert refused.exit_code == 2
+    assert "No such option '--duration'" not in refused.output
+    assert "No such option: --duration" not in refused.output

@@ -70,6 +70,7 @@ def test_a_missed_bound_is_told():
     assert missed_text(Check("x", 2.0, None, 1.0)) == "x 2.00 > 1"
     assert missed_text(Check("x", 2.0, 3.0, None)) == "x 2.00 < 3"
     assert missed_text(Check("x", 2.0, 3.0, 4.0)) == "x 2.00 not in 3..4"
+    assert missed_text(Check("x", 5.0, 3.0, 4.0)) == "sigma is wider than need be, x 5.00 > 4"
     assert missed_text(Check("x", None, None, 1.0)) == "x unknown > 1"
 
 
@@ -78,6 +79,17 @@ def test_a_scenario_with_the_gauge_alone(scenario):
     assert ran.exit_code == 0, ran.output
     assert "short" in ran.stdout
     assert "bounds met" in ran.stdout
+
+
+@pytest.mark.parametrize("end", ["until_v = 1.0", "hours = 100"])
+def test_a_scenario_whose_steps_are_met_at_once_comes_to_its_end(tmp_path, end):
+    path = tmp_path / "one-step.toml"
+    step = f'[[node.world.cycler]]\naction = "discharge"\nrate_c = 1.0\n{end}\n'
+    path.write_text(f'name = "one-step"\nduration = "6h"\n[[node]]\nname = "a"\n{step}')
+    ran = score("--scenario", path, "--seeds", 1, "--json")
+    assert ran.exit_code == 0, ran.output
+    gauge = json.loads(ran.stdout)["families"]["one-step"]["gauge"]
+    assert gauge["soc_max_pct"] < 10  # it does not empty the cell below its window
 
 
 def test_a_scenario_with_whole_nodes(scenario):

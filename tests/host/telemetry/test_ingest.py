@@ -1,9 +1,11 @@
 import signal
 import subprocess
 import sys
+import time
+import tracemalloc
 
 import pytest
-from mqtt_brokers import free_port
+from mqtt_brokers import Mosquitto, free_port
 from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
 
@@ -93,7 +95,7 @@ def test_status_and_info_are_kept(ingest, publisher):
     node = ingest.nodes()["bench"]
     assert node.info == {"cell": "film-60"}
     assert node.status.next_report_s == 300
-    assert node.state(node.last_seen_unix_ms) == "sleeping"
+    assert node.state(node.last_seen_s) == "sleeping"
 
 
 def test_a_broker_killed_in_the_middle_loses_and_doubles_nothing(broker, ingest, store):
@@ -154,6 +156,131 @@ def test_messages_wait_while_the_store_cannot_be_written(ingest, store, publishe
     until(lambda: received(ingest) == 60)
     assert ingest.problem == ""
     assert store.rows == 60
+
+
+def test_a_full_disk_with_records_waiting_is_no_busy_loop(ingest, store, publisher):
+    store._database.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    publisher.records("bench", range(200))
+    until(lambda: "full" in ingest.problem)
+    clock = time.pthread_getcpuclockid(ingest._thread.ident)
+    before_s = time.clock_gettime(clock)
+    time.sleep(2.0)
+    assert time.clock_gettime(clock) - before_s < 0.2
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced", "moved"])
+def test_a_store_that_is_gone_is_noticed_and_nothing_acknowledged(
+    ingest, store, publisher, how, tmp_path
+):
+    publisher.records("bench", [0])
+    until(lambda: received(ingest) == 1)
+    acknowledged = []
+    ingest._session.acknowledge = acknowledged.append
+    aside = tmp_path / "aside"
+    if how == "deleted":
+        store.path.unlink()
+    else:
+        store.path.rename(aside)
+    if how == "replaced":
+        store.path.write_bytes(aside.read_bytes())
+    gone_s = time.monotonic()
+    publisher.records("bench", range(1, 16))
+    until(lambda: "deleted or replaced" in ingest.problem)
+    assert time.monotonic() - gone_s < 2.0
+    time.sleep(0.5)
+    assert acknowledged == []
+    if how == "moved":
+        aside.rename(store.path)
+        until(lambda: not ingest.problem and len(acknowledged) == 15)
+
+
+@pytest.mark.parametrize("leaf", ["info", "telemetry", "status"])
+@pytest.mark.parametrize("size", [65537, 3 << 20, 40 << 20])
+def test_a_huge_payload_is_refused_unread(tmp_path, leaf, size, store):
+    directory = tmp_path / "broker"
+    directory.mkdir()
+    broker = Mosquitto(directory, "message_size_limit 0\n")
+    broker.start()
+    publisher = Publisher(broker.url)
+    payload = b'{"a":"' + b"x" * (size - 8) + b'"}'
+    tracemalloc.start()
+    try:
+        with Ingest(parse_address(broker.url), store) as running:
+            assert running.wait_connected(PATIENCE_S)
+            publisher.send([(f"filmgauge/bench/{leaf}", payload)])
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            publisher.records("bench", [1])
+            until(lambda: received(running) == 1)
+            assert "longer than 65536 bytes" in running.rejected()[0].reason
+            assert tracemalloc.get_traced_memory()[1] - before < 16 << 20
+            assert running.nodes()["bench"].info == {}
+    finally:
+        tracemalloc.stop()
+        publisher.close()
+        broker.stop()
+
+
+@pytest.mark.parametrize(("usual", "lost"), [(True, 500), (False, 0)])
+def test_what_a_broker_drops_is_lost_when_the_node_reports_again(tmp_path, store, usual, lost):
+    directory = tmp_path / "broker"
+    directory.mkdir()
+    broker = Mosquitto(directory, usual=usual)
+    broker.start()
+    publisher = Publisher(broker.url)
+    try:
+        with Ingest(parse_address(broker.url), store) as running:
+            assert running.wait_connected(PATIENCE_S)
+        publisher.records("bench", range(1500))
+        with Ingest(parse_address(broker.url), store) as running:
+            until(lambda: received(running) == 1500 - lost)
+            publisher.records("bench", [1500])
+            until(lambda: received(running) == 1501 - lost)
+            assert running.statistics()["bench"].lost == lost
+            assert running.statistics()["bench"].lost_earlier == 0
+    finally:
+        publisher.close()
+        broker.stop()
+
+
+@pytest.mark.parametrize(("usual", "forgotten"), [(True, 1), (False, 0)])
+def test_a_session_that_is_gone_is_noticed(tmp_path, store, usual, forgotten):
+    directory = tmp_path / "broker"
+    directory.mkdir()
+    broker = Mosquitto(directory, usual=usual)
+    broker.start()
+    try:
+        for restarts, expected in ((False, 0), (False, 0), (True, forgotten)):
+            if restarts:
+                broker.stop()
+                broker.start()
+            with Ingest(parse_address(broker.url), store) as running:
+                assert running.wait_connected(PATIENCE_S)
+                assert running.forgotten == expected
+    finally:
+        broker.stop()
+
+
+def test_two_stores_under_one_path_are_two_receivers(broker, tmp_path, publisher):
+    stores = []
+    for name in ("one", "other"):
+        (tmp_path / "here").mkdir()
+        stores.append(RecordStore(tmp_path / "here" / "records.sqlite"))
+        (tmp_path / "here").rename(tmp_path / name)
+    address = parse_address(broker.url)
+    # As in two containers: both stores think that they lie under the same path.
+    with stores[0], stores[1]:
+        for store in stores:
+            store.check_exists = lambda: None
+        with Ingest(address, stores[0]) as one, Ingest(address, stores[1]) as other:
+            assert one.wait_connected(PATIENCE_S)
+            assert other.wait_connected(PATIENCE_S)
+            publisher.records("bench", range(50))
+            until(lambda: received(one) == received(other) == 50)
+            assert one.connected
+            assert other.connected
 
 
 def test_closing_stores_what_was_received(broker, store, publisher):

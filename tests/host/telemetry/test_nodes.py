@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from mqtt_nodes import record
 
@@ -23,12 +25,12 @@ NOW = 1_700_000_000_000
 )
 def test_late_is_judged_by_the_announced_report(state, next_report_s, age_s, expected):
     status = Status("a", state, next_report_s, NOW)
-    node = NodeSnapshot("a", last_seen_unix_ms=NOW - age_s * 1000, status=status)
-    assert node.state(NOW) == expected
+    node = NodeSnapshot("a", last_seen_s=1000.0 - age_s, status=status)
+    assert node.state(1000.0) == expected
 
 
 def test_a_node_that_was_never_heard_is_unknown():
-    assert NodeSnapshot("a").state(NOW) == "unknown"
+    assert NodeSnapshot("a").state(1000.0) == "unknown"
 
 
 @pytest.mark.parametrize("history", [False, True])
@@ -39,12 +41,35 @@ def test_an_old_record_never_replaces_a_newer_one(tmp_path, history):
         tracker = NodeTracker(store)
         tracker.load("a")
         for received in (newer, older):
-            tracker.apply(received, store.add([received])[0])
+            tracker.apply(received, store.add([received])[0], 5.0)
         tracker.publish()
         assert tracker.snapshots()["a"].latest == newer
         again = NodeTracker(store)
         again.load("a")
-        again.apply(Status("a", "online", None, NOW), None)
+        again.apply(Status("a", "online", None, NOW), None, time.monotonic())
         again.publish()
         assert again.snapshots()["a"].latest == newer
-        assert again.snapshots()["a"].last_seen_unix_ms == NOW
+        seen_s = again.snapshots()["a"].last_seen_s
+        assert seen_s == pytest.approx(time.monotonic() - (time.time() - NOW / 1000), abs=60)
+
+
+@pytest.mark.parametrize("step_s", [-3600 * 24 * 365, -3600, 3600, 3600 * 24 * 365])
+def test_a_wall_clock_that_is_set_makes_nobody_late(tmp_path, monkeypatch, step_s):
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        tracker = NodeTracker(store)
+        tracker.load("a")
+        wall = time.time()
+        for seq, clock_s in enumerate((wall, wall + step_s)):
+            monkeypatch.setattr(time, "time", lambda clock_s=clock_s: clock_s)
+            received = ReceivedRecord("a", record(seq), round(clock_s * 1000))
+            tracker.apply(received, store.add([received])[0], 100.0 + 300.0 * seq)
+        tracker.publish()
+        node = tracker.snapshots()["a"]
+        assert node.state(401.0) == "online"
+        assert node.state(400.0 + 461) == "late"
+        again = NodeTracker(store)  # what a run before has stored, of a clock that was ahead
+        again.load("a")
+        again.publish()
+        seen_s = again.snapshots()["a"].last_seen_s
+        assert seen_s is not None
+        assert seen_s <= time.monotonic()

@@ -9,11 +9,13 @@ arrivals = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=2
 
 
 def missing_numbers(received: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Return what lies between lowest and highest of each boot and is not there."""
+    """Return what is not there: from 0 to the highest of each boot, of the lowest boot from the
+    lowest number on."""
     missing = set()
     for boot in {boot for boot, _ in received}:
         seqs = [seq for other, seq in received if other == boot]
-        whole = {(boot, seq) for seq in range(min(seqs), max(seqs) + 1)}
+        begin = min(seqs) if boot == min(received)[0] else 0
+        whole = {(boot, seq) for seq in range(begin, max(seqs) + 1)}
         missing |= whole - received
     return missing
 

@@ -23,7 +23,15 @@ def test_amounts_are_rounded_to_the_nearest(value, digits):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "-"), (-3, "0s"), (59.9, "59s"), (310, "5m10s"), (11220, "3h07m"), (187200, "2d04h")],
+    [
+        (None, "-"),
+        (-3, "0s"),
+        (59.9, "59s"),
+        (310, "5m10s"),
+        (11220, "3h07m"),
+        (187200, "2d04h"),
+        (11059200, "128d"),
+    ],
 )
 def test_span(seconds, text):
     assert written.span(seconds) == text
@@ -100,3 +108,16 @@ def test_node_time_goes_on_over_boots():
         for boot, seq, up_s in ((1, 0, 10), (1, 1, 70), (2, 2, 5), (2, 3, 25))
     ]
     assert node_time(history) == [-85, -25, -20, 0]
+
+
+@given(
+    st.integers(0, 2**31 - 1), st.sampled_from(["to_empty_s", "to_full_s"]), st.integers(20, 400)
+)
+def test_what_lasts_is_never_cut_off(seconds, field, width):
+    received = ReceivedRecord("a", record(0, **{field: seconds}), 0)
+    text = written.lasts(received)
+    for column in columns(width, ["a"]):
+        if column.title == "lasts":
+            assert len(text) <= column.width
+    wide = {column.title: column.width for column in columns(1000, ["a"])}
+    assert len(text) <= wide["lasts"]

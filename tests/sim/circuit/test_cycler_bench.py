@@ -262,3 +262,43 @@ def test_the_bench_follows_the_ambient():
         assert bench.truth().temperature_c == ambient.at_c(hour * HOUR_US + 1)
     assert Ambient(22.0, 4.0).at_c(0) == pytest.approx(18.0, abs=0.01)
     assert Ambient(22.0, 4.0).at_c(12 * HOUR_US) == pytest.approx(26.0, abs=0.01)
+
+
+rates = st.floats(0.05, 20.0)
+any_step = st.one_of(
+    st.builds(
+        lambda rate, until_v: CurrentStep("charge", rate * CAPACITY_UAH, until_v=until_v),
+        rates,
+        st.sampled_from([2.0, 2.4, 4.0]),
+    ),
+    st.builds(
+        lambda rate, until_v: CurrentStep("discharge", -rate * CAPACITY_UAH, until_v=until_v),
+        rates,
+        st.sampled_from([1.0, 2.3, 3.9]),
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(any_step, min_size=1, max_size=3), st.floats(0.0, 1.0))
+def test_steps_that_are_met_at_once_do_not_hold_up_time(steps, stoichiometry):
+    bench, cycler = bench_of(steps, stoichiometry)
+    bench.advance_to(2 * HOUR_US)
+    # A round takes a second at least, or is followed by a minute of rest.
+    assert len(cycler.ended) <= (len(steps) + 1) * 7200
+    assert bench.truth().now_us == 2 * HOUR_US
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([-1.0, 1.0]), st.floats(0.1, 5.0), st.floats(0.2, 0.8))
+def test_a_step_by_time_ends_at_the_window_of_the_cell(sign, rate, stoichiometry):
+    action = "charge" if sign > 0 else "discharge"
+    step = CurrentStep(action, sign * rate * CAPACITY_UAH, duration_us=100 * HOUR_US)
+    bench, cycler = bench_of([step, CurrentStep("rest", 0.0, duration_us=HOUR_US)], stoichiometry)
+    bench.advance_to(20 * HOUR_US)
+    ends = [(at_us, voltage_v) for at_us, ended, voltage_v in cycler.ended if ended == step]
+    assert bench.window_ends.count == len(ends) > 0
+    assert bench.window_ends.first_h == pytest.approx(ends[0][0] / HOUR_US, abs=1e-4)
+    # One that is beyond already, after the rest, ends at once.
+    assert ends[0][1] == pytest.approx(4.0 if sign > 0 else 1.0, abs=1e-3)
+    assert -0.01 < bench.truth().stoichiometry < 1.01

@@ -228,6 +228,18 @@ def test_a_cell_of_ones_own_is_found_beside_the_file(tmp_path: Path) -> None:
     assert Path(read_description(tmp_path / "node.toml").cell.set) == tmp_path / "own.toml"
 
 
+@pytest.mark.parametrize("path", KEYS)
+@given(data=st.data())
+@settings(max_examples=5)
+def test_a_misspelt_key_is_answered_with_the_right_one(path: str, data: st.DataObject) -> None:
+    *outer, key = path.split(".")
+    at = data.draw(st.integers(1, len(key)))
+    wrong = key[:at] + data.draw(st.sampled_from(["_", "x", "ee"])) + key[at:]
+    sentence = refused(nested({".".join([*outer, wrong]): 1}))
+    assert f"there is no key {wrong}" in sentence
+    assert sentence.endswith(f"; did you mean {key}?")
+
+
 def test_a_capacitor_that_carries_no_boot_and_save_is_refused() -> None:
     """150 and 64 ms at 8 mA and 1.8 V through 90 %, from 3.0 V down to 2.0 V: 1370 uF."""
     film = {"board": "stm32wb55", "supply": "film", "sensor.switched": True}

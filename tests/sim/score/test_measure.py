@@ -133,6 +133,11 @@ def test_bounds_are_judged():
     found = {c.name: c for c in checks(bounds, gauge, {"counter": baseline, "ekf": gauge})}
     assert found["soc_rmse_pct"].is_met
     assert not found["coverage_pct"].is_met  # all within: too modest
+    assert found["coverage_pct"].is_cautious
+    assert not found["share_of_best_baseline"].is_cautious
+    for value, cautious in ((92.9, False), (93.0, False), (99.0, False), (99.1, True)):
+        assert Check("a", value, 93.0, 99.0).is_cautious == cautious
+    assert not Check("a", None, 93.0, 99.0).is_cautious
     assert found["share_of_best_baseline"].value == pytest.approx(1.0)
     assert not found["share_of_best_baseline"].is_met
     assert all(family.bounds is not None for family in FAMILIES.values())

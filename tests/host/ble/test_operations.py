@@ -1,0 +1,79 @@
+"""Scanning and reading while the adapter is pulled out and put back."""
+
+import pytest
+from ble_bed import Field
+
+from filmgauge_host.ble import operations
+from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
+from filmgauge_host.ble.node_registry import NodeRegistry
+from filmgauge_host.ble.radio import Radio
+from filmgauge_host.errors import AdapterError
+
+GONE = "Bluetooth cannot be used: no Bluetooth adapter: waiting for it"
+
+
+@pytest.fixture
+def field():
+    made = Field(silence_s=Radio().silence_s)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("after_s", [0.5, 4.0, 61.0])
+def test_a_scan_says_that_the_adapter_is_gone_and_goes_on(field: Field, after_s: float) -> None:
+    lines: list[str] = []
+    seen: list[DiscoveredNode] = []
+    nodes = DiscoveredNodes(NodeRegistry([]))
+    task = field.start(operations.scan(field.radio, nodes, seen.append, None, lines.append))
+    field.live(field.node, 20, 60)
+    field.pass_s(after_s)
+    field.run(field.adapter.pull_out())
+    field.pass_s(10)
+    assert lines == [GONE]
+    field.pass_s(100)
+    before = len(seen)
+    field.run(field.adapter.plug_in())
+    field.pass_s(120)
+    assert lines == [GONE, "Bluetooth works again"]
+    assert len(seen) > before
+    assert not task.done()
+
+
+def test_a_scan_without_an_adapter_does_not_begin(field: Field) -> None:
+    field.run(field.adapter.pull_out())
+    nodes = DiscoveredNodes(NodeRegistry([]))
+    task = field.start(operations.scan(field.radio, nodes, lambda node: None, None))
+    field.pass_s(10)
+    assert isinstance(task.exception(), AdapterError)
+
+
+def test_a_scan_of_a_time_ends(field: Field) -> None:
+    nodes = DiscoveredNodes(NodeRegistry([]))
+    task = field.start(operations.scan(field.radio, nodes, lambda node: None, 20.0))
+    field.pass_s(19)
+    assert not task.done()
+    field.pass_s(2)
+    assert task.exception() is None
+
+
+@pytest.mark.parametrize("into_s", [None, 0.0, 0.1, 0.3])
+def test_reading_goes_on_when_the_adapter_is_back(
+    field: Field, into_s: float | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pulled out before the node is heard, and so long after it has been connected."""
+    task = field.start(operations.read_everything(field.radio, NodeRegistry([]), "node-1", 3600.0))
+    field.pass_s(30)
+    if into_s is not None:
+        field.live(field.node, 20, 60)
+        while not field.adapter.device.connections:
+            field.pass_s(0.01)
+        field.pass_s(into_s)
+    assert not task.done()
+    field.run(field.adapter.pull_out())
+    field.pass_s(10)
+    assert capsys.readouterr().err.count("no Bluetooth adapter: waiting for it") == 1
+    field.run(field.adapter.plug_in())
+    field.live(field.node, 20, 60)
+    field.pass_s(200)
+    assert "works again" in capsys.readouterr().err
+    assert task.result()["node"]["name"] == "node-1"
