@@ -157,3 +157,19 @@ def test_a_virtual_day_on_the_heap_of_a_small_board(mosquitto: Broker, node_on, 
     records = host.records("rig", 480 - dropped)
     assert records[-1].backlog == 0
     assert not any(record.faults & EXCEPTION for record in records)
+
+
+@pytest.mark.parametrize("key", ["wifi_ssid", "mqtt_host"])
+def test_records_of_a_node_without_network_or_broker_wait(
+    mosquitto: Broker, node_on, receiver, key: str
+) -> None:
+    host = receiver(mosquitto)
+    node = node_on(mosquitto, TEXT)
+    whole = fetch(node.flash, "/config.json")
+    install(node.flash, {"/config.json": json.dumps(json.loads(whole) | {key: ""}).encode()})
+    wake(node, 3)
+    assert f"record 2 waits: configuration key {key} is missing" in said(node)
+    install(node.flash, {"/config.json": whole})
+    wake(node, 1)
+    records = host.records("rig", 4)
+    assert [(record.seq, record.faults) for record in records] == [(seq, 0) for seq in range(4)]

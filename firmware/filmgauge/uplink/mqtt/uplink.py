@@ -10,15 +10,12 @@ _PACKET_SIZE = const(1280)  # client.py
 
 
 class MqttUplink(NoUplink):
-    """The way of records from a board with Wi-Fi.
-
-    Raises ValueError where the configuration lacks a network or a broker.
-    """
+    """The way of records from a board with Wi-Fi. They wait where the configuration lacks a
+    network or a broker."""
 
     acknowledges = True  # what went needs no room in flash
 
     def __init__(self, board, config, profile, feed=None):
-        check_network(config)
         self._board = board
         self._config = config
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
@@ -28,6 +25,11 @@ class MqttUplink(NoUplink):
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits; return whether it went. `introduce`: the info too."""
+        try:
+            check_network(self._config)
+        except ValueError as error:
+            self.error = str(error)
+            return False
         import network  # with its buffers only where it is used
 
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
