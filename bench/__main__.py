@@ -8,6 +8,7 @@ import sys
 from bench import (
     bluetooth_bridge,
     bluetooth_node,
+    boards,
     firmware,
     flash,
     flash_wear,
@@ -26,6 +27,7 @@ SECTIONS = {
     "memory": runs.memory,
     "ledger": ledger.report,
     "firmware": firmware.report,
+    "boards": boards.report,
     "bluetooth-node": bluetooth_node.report,
     "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,

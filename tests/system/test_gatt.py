@@ -36,7 +36,7 @@ from filmgauge_sim.board import bluetooth
 from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.nodes.flash_reader import state_in, store_records
 
-RUNTIMES = pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+RUNTIMES = pytest.mark.parametrize("runtime", ["cpython", "micropython32"])
 OTHER_S = 900  # to change sample_s to
 Act = Callable[[Rig], Awaitable[Any]]
 
