@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= demo
-JOBS   ?= 2
+# For two processors: half of the time of a test is waiting.
+JOBS   ?= 4
 SEEDS  ?= 20
 PEERS  := build/peers
 EMULATE := build/emulate

@@ -99,7 +99,8 @@ def test_a_broker_that_dies_and_a_bridge_begun_anew(broker: Broker, tmp_path: Pa
     assert found == field.node.made
     assert len(found) == 50
     until(lambda: bridge.spool.count() == 0)
-    assert receiver.published_twice() == 0
+    # NATS delivers again what it had not seen acknowledged when it was killed.
+    assert receiver.published_twice() <= (1 if isinstance(broker, Nats) else 0)
     bridge.stop()
     receiver.close()
     field.close()

@@ -24,7 +24,8 @@ def test_a_node_that_runs_is_looked_into_and_goes_on(tmp_path: Path, bytecode) -
         second = answered(tmp_path, "status")
         log = answered(tmp_path, "log")
         out = tmp_path / "kept.bdf.csv"
-        assert look_inside(tmp_path, "log", "--out", out).exit_code == 0
+        exported = look_inside(tmp_path, "log", "--out", out)
+        assert exported.exit_code == 0, exported.output
         flash = board.board.flash
     assert first["problems"] == []
     assert first["node"] == "bench"
