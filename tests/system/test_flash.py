@@ -166,7 +166,7 @@ def test_a_version_that_never_reports_is_switched_back(
 ) -> None:
     good = wanted("stm32wb55", embedded.url)
     bad = version("0.9.0", {module: text})
-    with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=0.5)) as board:
+    with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=2.0)) as board:
         flash(board, good)
         with pytest.raises(FlashError, match="went back to the one before"):
             flash(board, wanted("stm32wb55", embedded.url, bad))
