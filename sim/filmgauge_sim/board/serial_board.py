@@ -29,8 +29,8 @@ class SerialOptions:
     """How the board is played.
 
     guard_s: processor time without a request after which firmware counts as hanging, where a
-    watchdog runs; well above the half second after which a Ctrl-C gets through to such firmware. vanishes: a reset takes the port away for a moment, as with USB of the chip
-    itself.
+    watchdog runs; well above the half second after which a Ctrl-C gets through to it. vanishes: a
+    reset takes the port away for a moment, as with USB of the chip itself.
     """
 
     speed: float = 1.0
