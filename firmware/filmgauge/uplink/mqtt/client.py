@@ -126,7 +126,7 @@ class Client:
         deadline = time.ticks_add(self._deadline(), _FAREWELL_MS - self._timeout_ms)
         try:
             self._send(_DISCONNECT, _HEAD, deadline)
-            while True:
+            while self._left_ms(deadline):  # whatever it still sends
                 self._read(0, 1, deadline)
         except OSError:
             pass  # it has closed, or does not in time

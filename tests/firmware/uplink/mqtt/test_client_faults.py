@@ -1,5 +1,7 @@
 """Brokers that refuse, fall silent, break off or break the protocol: every call ends."""
 
+import time
+
 from board_mqtt import HOST, Client, MqttError, client, transcript
 from expect import raises
 
@@ -72,6 +74,14 @@ def test_broker_that_never_pauses_ends_publish():
     with raises(OSError) as caught:
         one.publish("a", "b")
     assert ended_with(caught.error) == ETIMEDOUT
+
+
+def test_broker_that_never_pauses_ends_disconnect():
+    one = connected("flood-0")
+    begun_s = time.time()
+    one.disconnect()
+    assert time.time() - begun_s < 5  # it would go on for ten
+    assert_closed(one)
 
 
 def test_broker_that_does_not_read_ends_publish():
