@@ -115,24 +115,11 @@ class Backlog:
         return None
 
     def after(self, boot: int, seq: int) -> "tuple[int, int]":
-        """Return the number of the first record newer than (boot, seq), and the one behind all.
+        """Return the number of the first record newer than (boot, seq), and the one behind all."""
+        from filmgauge.store.record_search import first_after
 
-        Records are in the order of boot and seq: it looks at ten of a thousand.
-        """
         self._scan()
-        low, high = self._first, self._end
-        while low < high:
-            middle = (low + high) // 2
-            found = None
-            for at in range(middle, high):
-                found = self._head(at)
-                if found is not None:
-                    break
-            if found is None or found > (boot, seq):
-                high = middle
-            else:
-                low = middle + 1
-        return low, self._end
+        return first_after(self._head, self._first, self._end, (boot, seq)), self._end
 
     def forget(self, boot: int, seq: int, alive) -> int:
         """Remove all records up to (boot, seq); return how many. It calls `alive` now and then."""

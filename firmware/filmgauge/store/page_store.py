@@ -57,27 +57,44 @@ class PageStore:
         self._counts = bytearray([_FREE] * pages)
         self._slot = bytearray(_SLOT)
         self._newest = -1
-        self._sequences = [0] * pages
-        self.sequence = 0
+        self._sequences = [0] * pages  # when each was written last, or tried to
+        self.sequence = 0  # of the state that was found or saved last
+        self._highest = 0  # of any page, torn or not: none comes twice
         self._oldest = self._written_oldest = 0
         self._numbers = [0, 0]
         self._scan(pages)
 
     def load(self, buffer) -> bool:
-        """Read the newest state into `buffer`, from the file system where a node had it there
-        before; return whether there is one of its size."""
-        if self.read_state(buffer):
-            return True
+        """Read the newest state into `buffer`, from the file system where there is none in pages
+        yet; return whether there is one of its size."""
+        if self._newest >= 0:
+            return self.read_state(buffer)
         from filmgauge.store.journal import Journal
 
         return Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
 
     def read_state(self, buffer) -> bool:
-        """Read the newest state from the pages alone."""
-        if self._newest < 0:
-            return False
-        self._read(self._newest, _STATE_AT, buffer)
-        return unseal(buffer, len(buffer) - OVERHEAD) is not None
+        """Read the newest state that can be read, from the pages alone."""
+        page = self._newest
+        sequence = self._sequences[page]
+        while page >= 0:
+            state = self._state_of(page, sequence)
+            if state is not None:
+                if len(state) != len(buffer):
+                    return False
+                buffer[:] = state
+                self.sequence = sequence
+                return True
+            page, sequence = self._written_before(sequence)
+        return False
+
+    def last_boot(self) -> int:
+        """Return the boot of the newest record, 0 where there is none that can be read."""
+        for number in range(self._end() - 1, self._oldest - 1, -1):
+            found = self._head(number)
+            if found:
+                return found[0]
+        return 0
 
     def save(self, buffer) -> None:
         """Write the state."""
@@ -105,7 +122,11 @@ class PageStore:
         """Keep a record; return whether the oldest was dropped to make room."""
         before = self._oldest
         self._oldest += max(0, self.count() + 1 - self._capacity)
-        self._write(data)
+        try:
+            self._write(data)
+        except OSError:
+            self._oldest = max(before, self._written_oldest)  # nothing came in its place
+            raise
         return self._oldest != before
 
     def read(self, name: str) -> bytes:
@@ -130,16 +151,10 @@ class PageStore:
 
     def after(self, boot: int, seq: int) -> "tuple[int, int]":
         """Return the number of the first record newer than (boot, seq), and the one behind all."""
-        low, high = self._oldest, self._end()
-        end = high
-        while low < high:
-            middle = (low + high) // 2
-            found = self._head(middle)
-            if found is None or found <= (boot, seq):  # what is lost is older than the rest
-                low = middle + 1
-            else:
-                high = middle
-        return low, end
+        from filmgauge.store.record_search import first_after
+
+        end = self._end()
+        return first_after(self._head, self._oldest, end, (boot, seq)), end
 
     def forget(self, boot: int, seq: int, alive) -> int:
         """Remove all records up to (boot, seq); return how many. It calls `alive` meanwhile."""
@@ -182,8 +197,13 @@ class PageStore:
     def _scan(self, pages):
         """Find the pages that count: of those with the same first record the newest."""
         sequences = self._sequences
+        failed = 0
         for page in range(pages):
-            sequence = self._whole(page)
+            try:
+                sequence = self._whole(page)
+            except OSError:  # it must not take the others along
+                failed += 1
+                continue
             if sequence is None:
                 continue
             sequences[page] = sequence
@@ -195,10 +215,12 @@ class PageStore:
                     self._counts[other] = _FREE
             else:
                 self._firsts[page], self._counts[page] = first, count
-            if sequence > self.sequence:
+            if sequence >= self.sequence:
                 self.sequence, self._newest = sequence, page
                 self._oldest = self._written_oldest = oldest
                 self._numbers = numbers
+        if failed and self._newest < 0:
+            raise OSError(_EIO)  # nobody knows what there was
 
     def _whole(self, page):
         """Return the sequence of a page that was written to its end, None for any other; its
@@ -211,18 +233,39 @@ class PageStore:
         sequence = unseal(slot, _HEAD_LENGTH)
         if sequence is None:
             return None
+        self._highest = max(self._highest, sequence)
         first, _, count, *_ = struct.unpack_from(_HEAD, slot, HEAD_SIZE)
         if count:
             self._read(page, _SLOTS_AT + (count - 1) * _SLOT, slot)
             if unseal(slot, struct.unpack_from("<H", slot, 2)[0]) != first + count - 1:
                 return None
-        else:
-            state = bytearray(len(self._state))
-            self._read(page, _STATE_AT, state)
-            if unseal(state, struct.unpack_from("<H", state, 2)[0]) != sequence:
-                return None
+        elif self._state_of(page, sequence) is None:
+            return None
         self._read(page, 0, slot)
         return sequence
+
+    def _state_of(self, page, sequence):
+        """Return the sealed state of a page, of whatever size; None where it is torn."""
+        head = memoryview(self._slot)[:HEAD_SIZE]
+        self._read(page, _STATE_AT, head)
+        length = struct.unpack_from("<H", head, 2)[0]
+        if length > PAGE - _STATE_AT - OVERHEAD:
+            return None
+        state = bytearray(length + OVERHEAD)
+        self._read(page, _STATE_AT, state)
+        return state if unseal(state, length) == sequence else None
+
+    def _written_before(self, sequence):
+        """Return the page that was written last before a sequence, and its own; -1 for none."""
+        found, newest = -1, 0
+        for page in range(len(self._counts)):
+            try:
+                own = self._whole(page)
+            except OSError:
+                continue
+            if own is not None and newest < own < sequence:
+                found, newest = page, own
+        return found, newest
 
     def _write(self, data):
         """Write state and newest records, with one more if given, to the next free page."""
@@ -233,12 +276,16 @@ class PageStore:
         if is_full:
             first, count = first + count, 0
         page = self._free_page(2 if is_full else 1)
-        sequence = self.sequence + 1
+        # Should this fail, others are tried before it again.
+        self._highest = sequence = self._sequences[page] = self._highest + 1
         state = self._state
         seal(state, len(state) - OVERHEAD, sequence)
         self._put(page, _STATE_AT, state)
         for number in range(count):
-            self._read(newest, _SLOTS_AT + number * _SLOT, slot)
+            try:
+                self._read(newest, _SLOTS_AT + number * _SLOT, slot)
+            except OSError:
+                slot[:] = bytes(_SLOT)  # the others go on without it
             self._put(page, _SLOTS_AT + number * _SLOT, slot)
         if data is not None:
             slot[HEAD_SIZE : HEAD_SIZE + len(data)] = data
@@ -254,7 +301,7 @@ class PageStore:
             self._counts[newest] = _FREE
         self._firsts[page], self._counts[page] = first, count
         self._newest = page
-        self.sequence = self._sequences[page] = sequence
+        self.sequence = sequence
         self._written_oldest = self._oldest
 
     def _free_page(self, least):

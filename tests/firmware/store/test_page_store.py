@@ -205,3 +205,160 @@ def test_two_pages_do_for_a_state_alone():
         save(opened(device, 0), number)
         assert state_in(device) == number
     assert device.wear == [3, 3]
+
+
+def broken(device, page):
+    """Let a page of a device give no answer when it is read; return what mends it."""
+    works = device.readblocks
+    device.readblocks = lambda block, buffer, offset: (
+        -5 if block * 512 // PAGE == page else works(block, buffer, offset)
+    )
+    return works
+
+
+def spoil(device, octets):
+    """Change a bit wherever these bytes stand in the newest pages."""
+    for page in device.pages:
+        at = page.find(octets)
+        while at >= 0:
+            page[at] ^= 1
+            at = page.find(octets, at + 1)
+
+
+def test_a_record_that_cannot_be_read_costs_none_of_its_neighbours():
+    device = Device()
+    store = opened(device)
+    for number in range(10):
+        store.add(record(number))
+    spoil(device, bytes((5,)) * 116)
+    store = opened(device)
+    kept = [number for number in range(10) if number != 5]
+    assert seqs(store) == kept
+    for seq in range(-1, 10):
+        begin, end = store.after(1, seq) if seq >= 0 else store.after(0, 9)
+        found = [store.name(number) for number in range(begin, end)]
+        left = [name for name in store.names(MANY) if name in found]
+        assert [store.read(name)[5] for name in left] == [each for each in kept if each > seq]
+    store.forget(1, 2, lambda: None)
+    assert seqs(store) == [number for number in kept if number > 2]
+
+
+def test_a_page_that_cannot_be_read_does_not_take_the_others_along():
+    device = Device()
+    store = opened(device)
+    for number in range(30):
+        store.add(record(number))
+    whole = seqs(store)
+    for page in range(PAGES):
+        works = broken(device, page)
+        store = opened(device)
+        assert set(seqs(store)) <= set(whole)
+        assert len(seqs(store)) >= len(whole) - A_PAGE
+        device.readblocks = works
+    assert seqs(opened(device)) == whole
+
+
+def test_a_record_that_gives_no_answer_stops_no_write():
+    device = Device()
+    store = opened(device)
+    for number in range(3):
+        store.add(record(number))
+    newest, works = device.wear.index(0) - 1, device.readblocks
+    at = newest * PAGE + PAGE - A_PAGE * 144 + 144  # of record 1
+    device.readblocks = lambda block, buffer, offset: (
+        -5 if block * 512 + offset == at else works(block, buffer, offset)
+    )
+    store.add(record(3))
+    assert seqs(store) == [0, 2, 3]
+
+
+def test_pages_that_all_fail_are_no_new_life():
+    device = Device()
+    save(opened(device), 1)
+    device.readblocks = lambda block, buffer, offset: -5
+    with raises(OSError):
+        opened(device)
+
+
+def test_a_page_that_takes_nothing_any_more_does_not_end_the_store():
+    for bad in range(PAGES):
+        device = Device()
+        store = opened(device)
+        works = device.writeblocks
+        device.writeblocks = lambda block, buffer, offset, bad=bad, works=works: (
+            -5 if block * 512 // PAGE == bad else works(block, buffer, offset)
+        )
+        stored, failed = 0, 0
+        for _ in range(20):
+            try:
+                store.add(record(stored))
+                stored += 1
+            except OSError:
+                failed += 1
+        assert 0 < failed < 10
+        assert seqs(store) == seqs(opened(device)) == list(range(stored))
+
+
+def test_a_record_that_could_not_be_stored_takes_no_other_ones_place():
+    device = Device()
+    store = opened(device, 3)
+    for number in range(3):
+        store.add(record(number))
+    device.writeblocks, works = (lambda block, buffer, offset: -5), device.writeblocks
+    with raises(OSError):
+        store.add(record(3))
+    device.writeblocks = works
+    assert seqs(store) == [0, 1, 2]
+
+
+def test_a_state_that_cannot_be_read_is_the_one_before_and_never_an_old_file():
+    path = unused_path()
+    buffer = bytearray(STATE + OVERHEAD)
+    buffer[HEAD_SIZE] = 77
+    Journal(path, STATE).save(buffer)
+    device = Device()
+    store = PageStore(device, buffer, MANY, path)
+    for number in (1, 2):
+        buffer[HEAD_SIZE:] = bytes((200 + number,)) * (STATE + OVERHEAD - HEAD_SIZE)
+        store.add(record(number))
+    spoil(device, bytes((202,)) * STATE)
+    store = PageStore(device, bytearray(STATE + OVERHEAD), MANY, path)
+    assert store.load(buffer)
+    assert (buffer[HEAD_SIZE], store.sequence) == (201, 1)
+    assert store.load(buffer)
+    assert seqs(store) == [1, 2]
+    spoil(device, bytes((201,)) * STATE)
+    assert not PageStore(device, bytearray(STATE + OVERHEAD), MANY, path).load(buffer)
+
+
+def test_a_state_without_records_is_found_whatever_its_size():
+    device = Device()
+    save(opened(device), 9)
+    smaller = opened(device, size=0)
+    assert smaller.sequence == 1
+    assert not smaller.read_state(bytearray(OVERHEAD))
+    smaller.set_number("/counter", 7)
+    assert opened(device).number("/counter") == 7
+    assert state_in(device) is None
+
+
+def test_the_boot_of_the_newest_record_is_known():
+    device = Device()
+    store = opened(device)
+    assert store.last_boot() == 0
+    store.add(record(1))
+    store.add(b"\3\7\0\0\0" + bytes(120))
+    assert opened(device).last_boot() == 7
+    store.forget(7, 0, lambda: None)
+    assert store.last_boot() == 0
+
+
+def test_of_two_pages_that_look_alike_one_counts():
+    device = Device()
+    store = opened(device)
+    for number in range(3):
+        store.add(record(number))
+    device.pages[3][:] = device.pages[2]  # as of a write that failed when all was there
+    store = opened(device)
+    store.add(record(3))
+    assert seqs(store) == seqs(opened(device)) == [0, 1, 2, 3]
