@@ -142,7 +142,10 @@ class Node:
         state, config = self._state, self._config
         self._slept = known = self._retained.load(state.buffer) and state.unpack()
         if not known:
-            known = self._open_journal().load(state.buffer) and state.unpack()
+            journal = self._open_journal()
+            known = journal.load(state.buffer) and state.unpack()
+            if self._pages:  # no record that waits may come twice, whatever became of the state
+                state.boot = max(state.boot, journal.last_boot())  # pyright: ignore
             state.boot += 1
             state.seq = state.wakes = state.info_sent = 0
             state.offset_running = state.sees_zero = 0

@@ -4,17 +4,20 @@
 """
 
 import os
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
-from page_cuts import AfterCut, cut_at, cut_node
+from page_cuts import AfterCut, cut_at, cut_node, wake
 
+from filmgauge.store.block import OVERHEAD
+from filmgauge.store.page_store import PageStore
 from filmgauge_sim.board.flash import FlashCut, PageInRam
 from filmgauge_sim.board.littlefs_outside import install, listing
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.flash_reader import backlog, journal_state
+from filmgauge_sim.nodes.flash_reader import backlog, journal_state, raw_pages, stored_record
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -51,6 +54,22 @@ def test_a_node_outlives_a_cut_with_what_it_had_acknowledged(
         assert cut.after is not None
         assert cut.before.wakes <= cut.after.wakes <= cut.before.wakes + 1
         assert cut.after.newest >= cut.before.newest
+
+
+def test_a_state_of_another_version_lets_no_record_come_twice(tmp_path: Path) -> None:
+    with closing(cut_node(tmp_path, "stm32wb55")) as node:
+        wake(node, 6)
+        before = [stored_record(node.flash, name) for name in backlog(node.flash)]
+        assert before
+        other = bytearray(40 + OVERHEAD)
+        PageStore(raw_pages(node.flash), other, 1 << 30).save(other)
+        node.cut_power()
+        wake(node, 6)
+        after = [stored_record(node.flash, name) for name in backlog(node.flash)]
+    positions = [(record.boot, record.seq) for record in after]
+    assert len(after) > len(before)
+    assert positions[: len(before)] == [(record.boot, record.seq) for record in before]
+    assert positions == sorted(set(positions))
 
 
 def test_a_node_whose_file_system_takes_all_keeps_its_state_in_files(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import pytest
 from flashed_board import OPTIONS, Silent, flash, make_board, wanted
 from mqtt_brokers import Broker
 
-from filmgauge.store.page_store import FILE_SYSTEM_PAGES, PAGE
+from filmgauge.store.bonds import Bonds
+from filmgauge.store.page_store import BOND_PAGES, FILE_SYSTEM_PAGES, PAGE
 from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.littlefs_outside import found_bytes, install, listing
 from filmgauge_sim.nodes.boards import BOARDS
-from filmgauge_sim.nodes.flash_reader import backlog, journal_state
+from filmgauge_sim.nodes.flash_reader import PagesOutside, backlog, journal_state
 
 KIND = "stm32wb55"
 ERASE = FlashOptions(erase=True, timeout_s=OPTIONS.timeout_s, ask_after_s=OPTIONS.ask_after_s)
@@ -60,3 +61,19 @@ def test_erasing_begins_a_new_life(embedded: Broker, tmp_path: Path) -> None:
         erased = flash(board, whole, ERASE).record
         assert erased is not None
         assert (erased["boot"], erased["seq"], erased["backlog"]) == (1, 0, 0)
+
+
+def test_erasing_forgets_the_bonds(embedded: Broker, tmp_path: Path) -> None:
+    whole = wanted(KIND, embedded.url)
+    with make_board(KIND, tmp_path) as board:
+        flash(board, whole)
+        board.pull()
+        memory = board.board.flash
+        begin = len(memory.image) - BOND_PAGES * PAGE
+        end = len(memory.image)
+        Bonds("/none", PagesOutside(memory, begin, end)).put(1, b"peer", b"secret")
+        assert Bonds("/none", PagesOutside(memory, begin, end)).count() == 1
+        board.plug()
+        assert flash(board, whole, ERASE).record is not None
+        board.pull()
+        assert Bonds("/none", PagesOutside(memory, begin, end)).count() == 0

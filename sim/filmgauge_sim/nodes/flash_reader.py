@@ -28,7 +28,7 @@ def state_in(block: bytes) -> State | None:
 def journal_state(flash: Flash) -> State | None:
     """Return the state as the journal has it, None where there is none."""
     state = State()
-    pages = _pages(flash)
+    pages = raw_pages(flash)
     if pages is not None and PageStore(pages, state.buffer, _ALL).read_state(state.buffer):
         return _unpacked(state)
     return _unpacked(state) if _JournalOutside(flash).load(state.buffer) else None
@@ -36,7 +36,7 @@ def journal_state(flash: Flash) -> State | None:
 
 def backlog(flash: Flash) -> list[str]:
     """Return the names of the records that wait on a node, oldest first."""
-    pages = _pages(flash)
+    pages = raw_pages(flash)
     if pages is not None:
         return PageStore(pages, State().buffer, _ALL).names(_ALL)
     return sorted(name for name in listing(flash, _BACKLOG) if name.isdigit())
@@ -44,7 +44,7 @@ def backlog(flash: Flash) -> list[str]:
 
 def stored_record(flash: Flash, name: str) -> Record:
     """Return a record that waits on a node."""
-    pages = _pages(flash)
+    pages = raw_pages(flash)
     if pages is not None:
         return Record.from_bytes(PageStore(pages, State().buffer, _ALL).read(name))
     return Record.from_bytes(fetch(flash, f"{_BACKLOG}/{name}"))
@@ -52,7 +52,7 @@ def stored_record(flash: Flash, name: str) -> Record:
 
 def store_records(flash: Flash, records: list[bytes]) -> None:
     """Let these records wait on a node that keeps them in raw pages, and no others."""
-    pages = _pages(flash)
+    pages = raw_pages(flash)
     assert pages is not None, "records of this board are files: install them"
     state = State()
     store = PageStore(pages, state.buffer, _ALL)
@@ -64,7 +64,7 @@ def store_records(flash: Flash, records: list[bytes]) -> None:
 
 def stored_number(flash: Flash, path: str) -> int:
     """Return a number that only ever grows, by its path; 0 where there is none."""
-    pages = _pages(flash)
+    pages = raw_pages(flash)
     if pages is not None and (number := PageStore(pages, State().buffer, _ALL).number(path)):
         return number
     buffer = bytearray(_NUMBER_BYTES + OVERHEAD)
@@ -76,11 +76,11 @@ def _unpacked(state: State) -> State | None:
     return state if state.unpack(LedgerOnly()) else None
 
 
-class _PagesOutside:
-    """The block device of raw pages behind the file system, as they were at one moment."""
+class PagesOutside:
+    """The block device of raw pages from one address to another, as they were at one moment."""
 
-    def __init__(self, flash: Flash, begin: int) -> None:
-        self._image = bytearray(flash.image[begin : len(flash.image) - BOND_PAGES * PAGE])
+    def __init__(self, flash: Flash, begin: int, end: int) -> None:
+        self._image = bytearray(flash.image[begin:end])
         self._flash, self._begin = flash, begin
 
     def readblocks(self, block: int, buffer: bytearray, offset: int) -> int:
@@ -101,11 +101,12 @@ class _PagesOutside:
         return len(self._image) // STM32_BLOCK
 
 
-def _pages(flash: Flash) -> _PagesOutside | None:
+def raw_pages(flash: Flash) -> PagesOutside | None:
+    """Return the block device of a node's raw pages, None where it has none."""
     begin = found_bytes(flash)
     if begin is None or begin + LEAST_PAGES * PAGE > len(flash.image):
         return None
-    return _PagesOutside(flash, begin)
+    return PagesOutside(flash, begin, len(flash.image) - BOND_PAGES * PAGE)
 
 
 class _JournalOutside(Journal):
