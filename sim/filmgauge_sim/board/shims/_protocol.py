@@ -9,6 +9,7 @@ REQUEST = "<BBHII"
 REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
+CLOCK_AT = 4  # in an answer
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
