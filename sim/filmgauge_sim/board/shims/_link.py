@@ -4,7 +4,7 @@ import _protocol
 import ustruct
 
 # Nothing is allocated between filling a request and reading its answer: that could collect
-# garbage, and the end of a file that nobody closed makes requests of its own, with the heap locked.
+# garbage, and the end of a file that nobody closed makes requests of its own, with a locked heap.
 _file = open(3, "r+b")
 _request = bytearray(_protocol.REQUEST_SIZE)
 _answer = bytearray(_protocol.ANSWER_SIZE)
