@@ -101,7 +101,8 @@ PIN_READ = 60  # small: pin; argument: 1 with a pull-up, PIN_OUTPUT -> level
 PIN_OUTPUT = 2
 
 STARTED = 254  # from the launcher, argument: process id
-EXITED = 255  # from the launcher, argument: wait status
+EXITED = 255  # from the launcher, argument: wait status; elapsed: EXIT_MARK, unlike any data
+EXIT_MARK = 0x9B1DC7E5
 
 LONGEST_UNTOLD_US = 100000  # time that may pass on the board before the host is told
 FLASH_PAGE = 4096
