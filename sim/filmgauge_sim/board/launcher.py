@@ -202,7 +202,7 @@ def _ends_with_exit(received: bytearray) -> bool:
     """Return whether the helper has told the end of a killed interpreter, behind all it sent."""
     if len(received) < _protocol.REQUEST_SIZE:
         return False
-    operation, small, length, status, elapsed = struct.unpack(
+    operation, small, length, _, mark = struct.unpack(
         _protocol.REQUEST, received[-_protocol.REQUEST_SIZE :]
     )
-    return operation == _protocol.EXITED and not (small or length or elapsed or status >> 16)
+    return (operation, small, length, mark) == (_protocol.EXITED, 0, 0, _protocol.EXIT_MARK)

@@ -28,7 +28,6 @@ _CONSOLE = (
 _LATENCY_US = 1000  # of a port over USB: a frame
 _AHEAD_S = 0.002  # by so little the board may be ahead of its time
 _BUSY_S = 0.5  # after so much work without a request, a Ctrl-C goes to the interpreter as a signal
-_TORN_S = 10.0  # of real time: a request arrives at once
 _AFTER_CRASH_MS = 1000  # assumed: panic handler and boot loader
 # What a board has in C and takes room on the heap here: the prompt and its streams, 6.1 KB, and
 # the stand-ins for built-in modules, 12.5 KB, both measured. Less is added, so that firmware
@@ -69,7 +68,6 @@ class SerialInterpreter:
         self._input_us = 0  # board time from which on a byte reaches firmware that works
         self._input_lost = False  # it sleeps lightly
         self._interrupted = False  # a Ctrl-C goes with the next answer
-        self._torn_since_s: float | None = None  # of half a request, in real time
 
     def start(self, raw: bool = False) -> None:
         """Boot, into the raw prompt or into what the board shall run."""
@@ -127,9 +125,7 @@ class SerialInterpreter:
         try:
             request = self._launcher.receive(wait=False)
         except BlockingIOError:
-            self._check_torn()
             return
-        self._torn_since_s = None
         self._pass_on_output()
         if request is None:
             ended = Outcome(ResetCause.HARD, _AFTER_CRASH_MS, "the interpreter ended")
@@ -221,17 +217,6 @@ class SerialInterpreter:
             self._interrupted = False
             status |= _protocol.INTERRUPTED
         self._launcher.answer(status, answer, self._board.reading_us())
-
-    def _check_torn(self) -> None:
-        """End an interpreter that has sent half a request and nothing since: it crashed."""
-        if not self._launcher.has_received:
-            self._torn_since_s = None
-        elif self._torn_since_s is None:
-            self._torn_since_s = time.monotonic()
-        elif time.monotonic() - self._torn_since_s > _TORN_S:
-            self._torn_since_s = None
-            torn = Outcome(ResetCause.HARD, _AFTER_CRASH_MS, "the interpreter sent half a request")
-            raise BoardStopped(torn)
 
     def _check_hang(self) -> None:
         """Let a watchdog bite where the firmware works for too long without a request."""

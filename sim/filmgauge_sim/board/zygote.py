@@ -25,8 +25,8 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _frame(operation: int, argument: int) -> bytes:
-    return struct.pack(_protocol.REQUEST, operation, 0, 0, argument & 0xFFFFFFFF, 0)
+def _frame(operation: int, argument: int, mark: int = 0) -> bytes:
+    return struct.pack(_protocol.REQUEST, operation, 0, 0, argument & 0xFFFFFFFF, mark)
 
 
 def _interpreter(executable: str, arguments: list[str]) -> None:
@@ -56,7 +56,7 @@ def _serve(executable: str, arguments: list[str]) -> None:
             _interpreter(executable, arguments)
         _, status = os.waitpid(child, 0)
         _forget_unread()
-        os.write(_LINK, _frame(_protocol.EXITED, status))
+        os.write(_LINK, _frame(_protocol.EXITED, status, _protocol.EXIT_MARK))
 
 
 def main() -> None:

@@ -105,7 +105,8 @@ _KINDS = (
         boot_us=150_000,  # assumed: no radio, a small file system; imports of frozen bytecode
         boot_ua=8_000.0,  # assumed, as active
         active_ua=8_000.0,  # assumed: 64 MHz from the linear regulator, whatever its supply
-        # Datasheet: Stop 1 with RTC and all RAM; `machine.lightsleep` enters no deeper stop.
+        # Stop 1 with RTC and all RAM (datasheet, from memory); `machine.lightsleep` enters no
+        # deeper stop.
         light_sleep_ua=9.0,
         deep_sleep_ua=0.6,  # assumed: standby with RTC
         associating_ua=8_000.0,  # it has no Wi-Fi

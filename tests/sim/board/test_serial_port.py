@@ -102,6 +102,25 @@ def test_bytes_pass_unchanged(port: serial.Serial) -> None:
     read_to(port, b"\x04>")
 
 
+LEFT_OPEN = b"""
+import os
+for i in range(300):
+    left = open('/left%d' % (i % 3), 'wb')
+    left.write(b'z' * 700)
+    with open('/kept', 'wb') as kept:
+        kept.write(bytes(200 + i))
+print(os.stat('/kept')[6])
+"""
+
+
+def test_files_that_nobody_closes_end_amid_other_requests(port: serial.Serial) -> None:
+    """A finaliser ends them while garbage is collected, with the heap locked."""
+    port.write(b"\x01")
+    read_to(port, RAW)
+    port.write(LEFT_OPEN + b"\x04")
+    assert read_to(port, b"\x04>") == b"OK499\r\n\x04\x04>"
+
+
 def test_a_cable_that_is_pulled_and_put_back(board: SerialBoard, port: serial.Serial) -> None:
     boots = board.boots
     board.pull(loses_power=False)

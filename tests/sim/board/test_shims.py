@@ -536,3 +536,19 @@ def test_an_unformatted_flash_is_formatted_at_boot(tmp_path: Path):
                 program.board.flash.erase(block)
             program.boot()
             assert program.said == ["True"]
+
+
+def test_files_that_nobody_closes_end_amid_other_requests(tmp_path: Path) -> None:
+    """A finaliser ends them while garbage is collected, with the heap locked."""
+    source = """
+import os
+for i in range(300):
+    left = open('/left', 'wb')
+    left.write(b'z' * 60)
+    with open('/kept', 'wb') as kept:
+        kept.write(bytes(200 + i))
+print(os.stat('/kept')[6])
+"""
+    with Program(tmp_path, "micropython", source) as program:
+        program.boot()
+        assert program.said == ["499"]

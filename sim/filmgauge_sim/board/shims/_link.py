@@ -3,6 +3,8 @@
 import _protocol
 import ustruct
 
+# Nothing is allocated between filling a request and reading its answer: that could collect
+# garbage, and the end of a file that nobody closed makes requests of its own, with a locked heap.
 _file = open(3, "r+b")
 _request = bytearray(_protocol.REQUEST_SIZE)
 _answer = bytearray(_protocol.ANSWER_SIZE)
@@ -31,20 +33,29 @@ def call_into(operation, small, argument, buffer):
 
 
 def _exchange(operation, small, argument, data):
-    n = len(data)
+    argument &= 0xFFFFFFFF
     ustruct.pack_into(
-        _protocol.REQUEST, _request, 0, operation, small, n, argument & 0xFFFFFFFF, _clock[1]
+        _protocol.REQUEST, _request, 0, operation, small, len(data), argument, _clock[1]
     )
     _file.write(_request)
-    if n:
-        _file.write(data)
+    _file.write(data)
     if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
         raise SystemExit  # the host is gone
-    status, length, _clock[0] = ustruct.unpack_from(_protocol.ANSWER, _answer, 0)
-    _clock[1] = 0
+    status = _answer[0] | _answer[1] << 8
+    length = _answer[2] | _answer[3] << 8
+    _take_clock()
     if status:
         raise OSError(status)
     return length
+
+
+def _take_clock():
+    """Note the clock of an answer, where there is room for it: a later answer has a later one."""
+    _clock[1] = 0
+    try:
+        _clock[0] = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]
+    except MemoryError:
+        pass
 
 
 def now_us():

@@ -9,6 +9,7 @@ REQUEST = "<BBHII"
 REQUEST_SIZE = 12
 ANSWER = "<HHQ"
 ANSWER_SIZE = 12
+CLOCK_AT = 4  # in an answer
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
@@ -100,7 +101,8 @@ PIN_READ = 60  # small: pin; argument: 1 with a pull-up, PIN_OUTPUT -> level
 PIN_OUTPUT = 2
 
 STARTED = 254  # from the launcher, argument: process id
-EXITED = 255  # from the launcher, argument: wait status
+EXITED = 255  # from the launcher, argument: wait status; elapsed: EXIT_MARK, unlike any data
+EXIT_MARK = 0x9B1DC7E5
 
 LONGEST_UNTOLD_US = 100000  # time that may pass on the board before the host is told
 FLASH_PAGE = 4096

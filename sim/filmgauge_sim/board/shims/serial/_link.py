@@ -2,6 +2,8 @@
 
 The host tells of one with its next answer. Only where the firmware makes no request for long it
 sends SIGINT, which the unix port raises at any moment; what has begun is brought to its end first.
+Nothing is allocated between filling a request and reading its answer: that could collect garbage,
+and the end of a file that nobody closed makes requests of its own, with the heap locked.
 """
 
 import _protocol
@@ -41,15 +43,18 @@ def _exchange(operation, small, argument, data, into):
     while done < 4:
         try:
             if done == 0:
-                # At once: a power cut between the two would leave half a request.
-                _file.write(_request + bytes(data) if data else _request)
+                _file.write(_request)
+                done = 1
+            if done == 1:
+                _file.write(data)
                 done = 2
             if done == 2:
                 if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
                     raise SystemExit  # the host is gone
                 done = 3
-                status, length, _clock[0] = ustruct.unpack_from(_protocol.ANSWER, _answer, 0)
-                _clock[1] = 0
+                status = _answer[0] | _answer[1] << 8
+                length = _answer[2] | _answer[3] << 8
+                _take_clock()
                 if status & _protocol.INTERRUPTED:
                     interrupted = True
                     status &= ~_protocol.INTERRUPTED
@@ -67,6 +72,15 @@ def _exchange(operation, small, argument, data, into):
     if into is not None and length != len(into):
         raise OSError(5)
     return got
+
+
+def _take_clock():
+    """Note the clock of an answer, where there is room for it: a later answer has a later one."""
+    _clock[1] = 0
+    try:
+        _clock[0] = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]
+    except MemoryError:
+        pass
 
 
 def now_us():
