@@ -86,10 +86,12 @@ def _run(
     air: Air, simulation: Simulation, work: Callable[[Radio], Awaitable[Result]]
 ) -> Result | None:
     task = asyncio.ensure_future(work(host_radio(air)), loop=air.loop)
-    with catch_signals() as signalled:
-        simulation.run(lambda _node: None, lambda: not (signalled() or task.done()))
-    if not task.done():
-        cancel(air, task)
+    try:
+        with catch_signals() as signalled:
+            simulation.run(lambda _node: None, lambda: not (signalled() or task.done()))
+    finally:
+        if not task.done():
+            cancel(air, task)
     return None if task.cancelled() else task.result()
 
 
