@@ -173,6 +173,7 @@ class Receiver:
     def records(self, name: str, count: int) -> list[Record]:
         """Return the records of a node by (boot, seq) once there are `count`."""
         until(lambda: self.store.count(name) >= count)
+        until(lambda: name in self.ingest.nodes())
         return [received.record for received in self.store.records(name)]
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from patience import PATIENCE_S, until
 from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import listing
@@ -68,10 +69,16 @@ class Receiver:
     def records(self, name: str, count: int) -> list[Record]:
         """Return the records of a node by (boot, seq) once there are `count`."""
         until(lambda: self.store.count(name) >= count)
-        found = [report.record for report in self.store.records(name)]
-        assert len(found) == count
+        stored = list(self.store.records(name))
+        assert len(stored) == count
+        until(lambda: self._shows(name, stored[-1]))
         assert not self.ingest.rejected()  # a record that came twice with other content is one
-        return found
+        return [report.record for report in stored]
+
+    def _shows(self, name: str, stored: ReceivedRecord) -> bool:
+        """Return whether the ingest shows what is stored already."""
+        shown = self.ingest.nodes().get(name)
+        return bool(shown and shown.latest and shown.latest.key >= stored.key)
 
 
 def make_node(

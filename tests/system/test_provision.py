@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mqtt_brokers import Mosquitto
+from patience import until
 from reporting_node import make_node, scenario_text, wake
 
 from filmgauge_host.cli.app import main
@@ -77,6 +78,7 @@ def test_it_reports_with_its_own_password(
         ingest.start()
         assert ingest.wait_connected(30)
         wake(node, 3)
+        until(lambda: store.count("shelf-1") == 3)
         ingest.close()
         found = [report.record for report in store.records("shelf-1")]
         assert [record.seq for record in found] == [0, 1, 2]

@@ -43,13 +43,13 @@ def _exchange(operation, small, argument, data):
         raise SystemExit  # the host is gone
     status = _answer[0] | _answer[1] << 8
     length = _answer[2] | _answer[3] << 8
-    _take_clock()
+    _store_clock()
     if status:
         raise OSError(status)
     return length
 
 
-def _take_clock():
+def _store_clock():
     """Note the clock of an answer, where there is room for it: a later answer has a later one."""
     _clock[1] = 0
     try:

@@ -54,7 +54,7 @@ def _exchange(operation, small, argument, data, into):
                 done = 3
                 status = _answer[0] | _answer[1] << 8
                 length = _answer[2] | _answer[3] << 8
-                _take_clock()
+                _store_clock()
                 if status & _protocol.INTERRUPTED:
                     interrupted = True
                     status &= ~_protocol.INTERRUPTED
@@ -74,8 +74,8 @@ def _exchange(operation, small, argument, data, into):
     return got
 
 
-def _take_clock():
-    """Note the clock of an answer, where there is room for it: a later answer has a later one."""
+def _store_clock():
+    """Keep the clock of an answer, where there is room for it: a later answer has a later one."""
     _clock[1] = 0
     try:
         _clock[0] = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]
