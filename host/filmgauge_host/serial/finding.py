@@ -1,17 +1,14 @@
 """What a check of a board has found: seen, expected, and what to do."""
 
-import tomllib
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, Literal
 
-Verdict = Literal["ok", "fault", "not tested"]
+from filmgauge_sim.package_data import read_toml
 
+Verdict = Literal["ok", "fault", "not tested"]
 Part = Literal["INA228", "TMP117"]
 
-ADVICE: dict[str, str] = tomllib.loads(
-    (files("filmgauge_host.serial") / "advice.toml").read_text("utf-8")
-)
+ADVICE: dict[str, str] = read_toml("filmgauge_host.serial", "advice.toml")  # by a fault's name
 
 
 @dataclass(frozen=True)
