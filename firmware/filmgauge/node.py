@@ -2,7 +2,8 @@
 
 What not every wake needs is loaded where it is used. A board that boots anew after its sleep goes
 further: it loads the parts of a wake one after the other (sensors, gauge, protection, uplink) and
-lets each go when it has done its work, since all together would not fit into its heap.
+lets each go when it has done its work, since all together would not fit into its heap. One that
+keeps its memory lets gauge and protection go before a report where too little is free for it.
 """
 
 import time
@@ -24,7 +25,7 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_REPORT_BYTES = const(26000)  # what a record takes on its way: less than gauge and protection
+_REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
 _PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
 _SENSING = const(
     (
