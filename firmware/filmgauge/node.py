@@ -11,6 +11,7 @@ from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
+    FAULT_COUNTER,
     FAULT_EXCEPTION,
     FAULT_MEMORY,
     FAULT_PROFILE,
@@ -157,6 +158,8 @@ class Node:
         elif not state.is_of_cell(self._profile_crc, config.cell_number):
             self._change_cell()
         state.life = state.life or _random_life()
+        if not self._slept and (config.ble_key or config.command_key):
+            self._check_counters()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
         self._charge = charge_source(self._board, config)
@@ -168,9 +171,16 @@ class Node:
         from filmgauge.migration import migrate
 
         pages = self._pages and self._journal
-        found = migrate(self._state, self._board.retained(), pages, _JOURNAL)
+        found = migrate(self._state, self._config, self._board.retained(), pages, _JOURNAL)
         unload("filmgauge.migration")
         return found
+
+    def _check_counters(self):
+        """Find out whether messages may go on under the keys of the configuration."""
+        from filmgauge.store.counter_check import check_counters
+
+        check_counters(self._state, self._config, self._pages and self._journal)
+        unload("filmgauge.store.counter")
 
     def _change_cell(self):
         """Close the ledger of the cell before."""
@@ -440,6 +450,8 @@ def _add_readings(fields, state, sampler, now_ms, faults):
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg
     fields.faults = state.faults | faults
+    if state.counters_lost:
+        fields.faults |= FAULT_COUNTER
     fields.awake_ms = min(state.awake_ms, 65534)
     if state.cell_changed:  # the lines of the ledger of the cell before
         fields.faults |= FAULT_CELL
