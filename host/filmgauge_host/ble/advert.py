@@ -38,7 +38,7 @@ _OBJECTS = {
     0x26: ("problem", "<B", 0, 1, None),
     0x3D: ("seq_low", "<H", 0, 65535, None),
     0x3E: ("stored_nah", "<I", 0, 0x7FFFFFFF, 0xFFFFFFFF),
-    0x5B: ("current_na", "<i", -2147483, 2147483, -0x80000000),  # what a record holds in pA
+    0x5B: ("current_na", "<i", -2147483, 2147484, -0x80000000),  # what a record holds in pA
 }
 _NO_SECRETS = {0x00, 0x26}  # all that a node says in plain whose key must not be used any more
 

@@ -13,7 +13,8 @@ from filmgauge.decoding.ledger_lines import LEDGER_LINES
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record import SIZE, Record
 from filmgauge.record.record_text import fault_text
-from filmgauge_host.errors import NodeError
+from filmgauge.store.counters import LOST
+from filmgauge_host.errors import NodeError, RefusedError
 from filmgauge_host.telemetry.messages import printable
 from filmgauge_host.telemetry.received_record import RecordKey
 
@@ -48,6 +49,16 @@ class NodeState:
     faults: str
     limits: str | None
     has_lives: bool = True
+
+    @property
+    def next_command(self) -> int:
+        """The counter of the next command; RefusedError where the node obeys none any more."""
+        if self.command_counter >= LOST:
+            raise RefusedError(
+                "the node has lost its counter of commands and obeys none: give it new keys with "
+                "filmgauge provision --new-keys, and flash it"
+            )
+        return self.command_counter + 1
 
     @property
     def newest(self) -> RecordKey:

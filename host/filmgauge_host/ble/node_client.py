@@ -143,7 +143,7 @@ class NodeClient:
         counter: 0 for the next one after that of the node's state.
         """
         if not counter:
-            counter = (await self.state()).command_counter + 1
+            counter = (await self.state()).next_command
         frame = commands.frame(node, key, counter, operation, payload)
         return await self._send_frame(uuids.COMMAND, frame, counter)
 
@@ -158,7 +158,7 @@ class NodeClient:
 
         key: None on a paired link.
         """
-        counter = 0 if key is None else (await self.state()).command_counter
+        counter = 0 if key is None else (await self.state()).next_command - 1
         last = None
         for payload in commands.configure_payloads(changes, self.mtu):
             counter += 1

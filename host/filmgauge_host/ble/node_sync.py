@@ -162,7 +162,7 @@ class NodeSync:
             oldest = state.oldest
             if oldest is None or not arrived[1] or (oldest[0] == arrived[0] and oldest > arrived):
                 return
-            counter = state.command_counter + 1
+            counter = state.next_command
             payload = forget_payload(arrived, state.has_lives)
             await client.command(result.name, node.command_key, FORGET, payload, counter)
         except BluetoothError as error:

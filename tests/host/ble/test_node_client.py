@@ -135,6 +135,20 @@ def test_a_command_is_obeyed_once(field: Field) -> None:
     talk(field, work)
 
 
+def test_a_node_that_has_lost_its_counter_is_not_asked(field: Field) -> None:
+    field.node.counter = 0xFFFFFFFF
+
+    async def work(client: NodeClient) -> None:
+        key = field.node.command_key
+        with pytest.raises(RefusedError, match="give it new keys"):
+            await client.command("node-1", key, TIME, struct.pack("<I", 10))
+        with pytest.raises(RefusedError, match="give it new keys"):
+            await client.configure("node-1", key, {"sample_s": 60})
+        assert field.node.done == []
+
+    talk(field, work)
+
+
 def test_a_configuration_goes_in_parts_and_is_refused_whole(field: Field) -> None:
     async def work(client: NodeClient) -> None:
         changes = {"wifi_ssid": "x" * 300, "sample_s": 60}
