@@ -177,10 +177,10 @@ class Node:
 
     def _check_counters(self):
         """Find out whether messages may go on under the keys of the configuration."""
-        from filmgauge.store.counter_check import check_counters
+        from filmgauge.counter_check import check_counters
 
         check_counters(self._state, self._config, self._pages and self._journal)
-        unload("filmgauge.store.counter")
+        unload(("filmgauge.counter_check", "filmgauge.store.counters"))
 
     def _change_cell(self):
         """Close the ledger of the cell before."""
