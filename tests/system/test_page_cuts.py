@@ -68,7 +68,9 @@ def test_a_state_of_another_version_lets_no_record_come_twice(tmp_path: Path) ->
         after = [stored_record(node.flash, name) for name in backlog(node.flash)]
     positions = [(record.life, record.boot, record.seq) for record in after]
     assert len(after) > len(before)
-    assert positions[: len(before)] == [(record.life, record.boot, record.seq) for record in before]
+    assert positions[: len(before)] == [
+        (record.life, record.boot, record.seq) for record in before
+    ]
     assert len(positions) == len(set(positions))
     assert len({life for life, *_ in positions}) == 2  # it could not read what the other one wrote
 
