@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
+from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
@@ -16,14 +16,14 @@ from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 from filmgauge_host.serial.used_keys import UsedKeys
-from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.configuration import board_files
 
 
 @click.command()
-@click.option("--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]")
+@PORT
 @click.option(
     "--node",
     type=EITHER,
@@ -85,7 +85,7 @@ def flash(
     found_port = find_port(port)
     values = json.loads(wanted.config) if wanted.config else {}
     used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
-    with FlashLines(quiet=as_json) as lines:
+    with BoardLines(quiet=as_json) as lines:
         options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
         result = flash_board(found_port, board, wanted, options, lines)
     if not dry_run:
