@@ -38,8 +38,9 @@ _OBJECTS = {
     0x26: ("problem", "<B", 0, 1, None),
     0x3D: ("seq_low", "<H", 0, 65535, None),
     0x3E: ("stored_nah", "<I", 0, 0x7FFFFFFF, 0xFFFFFFFF),
-    0x5B: ("current_na", "<i", -2147483, 2147484, -0x80000000),  # what a record holds in pA
+    0x5B: ("current_na", "<i", -2147484, 2147484, -0x80000000),  # rounded: what a record holds
 }
+_MOST_PA = 0x7FFFFFFF
 _NO_SECRETS = {0x00, 0x26}  # all that a node says in plain whose key must not be used any more
 
 
@@ -85,6 +86,9 @@ class Advert:
         packet = self.values.get("packet")
         if identity is None or (packet is not None and packet != identity.seq & 0xFF):
             return None  # a host's stack may pair an old scan response with a new advertisement
+        current_pa = _times(self.values.get("current_na"), 1000)
+        if current_pa is not None:  # rounded up at its bound
+            current_pa = max(-_MOST_PA, min(_MOST_PA, current_pa))
         return Record(
             life=identity.life,
             boot=identity.boot,
@@ -93,7 +97,7 @@ class Advert:
             shown_ppm=_times(self.values.get("soc_pct"), 10_000),
             voltage_uv=_times(self.values.get("voltage_mv"), 1000),
             temperature_cdeg=self.values.get("temperature_cdeg"),
-            current_pa=_times(self.values.get("current_na"), 1000),
+            current_pa=current_pa,
             stored_nah=self.values.get("stored_nah"),
         )
 

@@ -211,7 +211,10 @@ def test_a_node_that_has_lost_its_counter_is_heard_and_has_no_values() -> None:
 def test_no_value_changes_its_meaning(values: dict[str, int | None]) -> None:
     """bthome-ble counts counts: each must stay what it is, whatever else is not known."""
     made = Record(boot=3, seq=0x1234, up_s=77, **values)
-    ours = read(good(bthome.plain(made))).values
+    advert = read(good(bthome.plain(made)))
+    ours, again = advert.values, advert.record()
+    assert again is not None
+    assert (again.current_pa is None) == (values["current_pa"] is None)
     wanted = {
         "packet": 0x34,
         "seq_low": 0x1234,
