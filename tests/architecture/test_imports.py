@@ -14,7 +14,7 @@ _FIRMWARE = (
     {"record"},
     {"uplink", "charge", "decoding"},
     {"state"},
-    {"control", "board", "cell_change", "reporting"},
+    {"control", "board", "cell_change", "counter_check", "migration", "reporting"},
     {"node", "diagnosis"},
     {"start"},
 )

@@ -51,7 +51,8 @@ def test_retained_memory_is_forgotten(embedded: Broker, tmp_path: Path) -> None:
         assert again["seq"] > 0  # this port remembers through every reset
         anew = flash(board, whole, ERASE).record
     assert anew is not None
-    assert (anew["boot"], anew["seq"]) == (1, 0)
+    assert (anew["boot"], anew["seq"], anew["faults"]) == (1, 0, "none")
+    assert anew["life"] not in (0, again["life"])
 
 
 def test_no_number_is_encrypted_twice_with_a_key(embedded: Broker, tmp_path: Path) -> None:
@@ -61,9 +62,41 @@ def test_no_number_is_encrypted_twice_with_a_key(embedded: Broker, tmp_path: Pat
         flash(board, whole)
         used = number_in(board.board.flash, "/counter")
         assert used > 100
-        flash(board, whole, ERASE)
+        anew = flash(board, whole, ERASE).record
         reserved = number_in(board.board.flash, "/counter")
     assert reserved > used
+    assert anew is not None
+    assert anew["faults"] == "none"  # it was asked for
+
+
+BOTH = {"ble_key": KEY, "command_key": KEY, "ble_advertise_ms": 100, "ble_interval_ms": 20}
+
+
+@pytest.mark.parametrize("kind", ["esp32-c3", "stm32wb55", "pico-w"])
+def test_a_board_with_nothing_on_it_is_new_where_its_keys_are(
+    kind: str, embedded: Broker, tmp_path: Path
+) -> None:
+    """Somebody has erased the whole chip: the tool finds nothing, and counters are gone for good
+    unless no board has had these keys."""
+    whole = wanted(kind, embedded.url, **(BOTH if kind == "stm32wb55" else {"command_key": KEY}))
+    told = {}
+    for is_new in (True, False):
+        options = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=1, keys_are_new=is_new)
+        with make_board(kind, tmp_path / str(is_new)) as board:
+            record = flash(board, whole, options).record
+            assert record is not None
+            told[is_new] = record["faults"]
+            if is_new:
+                continue
+            again = flash(board, whole, replace(options, erase=True)).record  # the same keys
+            assert again is not None
+            assert "counter" in again["faults"].split("+")
+            keys = {key: OTHER for key in ("ble_key", "command_key") if key in str(whole.config)}
+            config = json.dumps({**json.loads(whole.config or b""), **keys}).encode()
+            mended = flash(board, replace(whole, config=config), replace(options, erase=True))
+            assert mended.record is not None
+            assert mended.record["faults"] == "none"
+    assert told == {True: "none", False: "life+counter"}
 
 
 @pytest.mark.parametrize("kind", ["esp32-c3", "stm32wb55"])

@@ -67,10 +67,13 @@ def test_a_state_of_another_version_lets_no_record_come_twice(tmp_path: Path) ->
         node.cut_power()
         wake(node, 6)
         after = [stored_record(node.flash, name) for name in backlog(node.flash)]
-    positions = [(record.boot, record.seq) for record in after]
+    positions = [(record.life, record.boot, record.seq) for record in after]
     assert len(after) > len(before)
-    assert positions[: len(before)] == [(record.boot, record.seq) for record in before]
-    assert positions == sorted(set(positions))
+    assert positions[: len(before)] == [
+        (record.life, record.boot, record.seq) for record in before
+    ]
+    assert len(positions) == len(set(positions))
+    assert len({life for life, *_ in positions}) == 2  # it could not read what the other one wrote
 
 
 def test_a_node_whose_file_system_takes_all_keeps_its_state_in_files(tmp_path: Path) -> None:

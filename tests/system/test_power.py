@@ -78,7 +78,7 @@ class CutNode:
 
         def arrived() -> bool:
             newest = self._host.store.newest(node.name, 1)
-            return bool(newest) and newest[0].key in ((least, 2), (2, 2))
+            return bool(newest) and newest[0].key[1:] in ((least, 2), (2, 2))
 
         until(arrived)
         records = [report.record for report in self._host.store.records(node.name)]

@@ -12,6 +12,13 @@ FAULT_NAMES = (
     "store",
     "cell_changed",
     "memory",
+    "reading",
+    "range",
+    "contradiction",
+    "clock",
+    "reset",
+    "life",
+    "counter",
 )
 
 

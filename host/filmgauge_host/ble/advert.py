@@ -12,29 +12,36 @@ from dataclasses import dataclass, field
 
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge.record.record import Record
+from filmgauge.record.record import VERSION, Record
+from filmgauge.state import MOST_SEQ
+from filmgauge.store.record_search import record_position
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.ccm import seal
+from filmgauge.uplink.ble.uplink import POSITION_SIZE
 from filmgauge_host.ble import gatt_values, uuids
 from filmgauge_host.errors import BluetoothError
+from filmgauge_host.telemetry.received_record import RecordKey
 
-_VERSION = 1
-_IDENTITY = "<BIII"  # version, boot, seq, up_s
+_VERSION_3 = 1  # of the manufacturer data beside a record of version 3
+_IDENTITY_3 = "<BIII"  # version, boot, seq, up_s
 _UUID = b"\xd2\xfc"
 _MIC_SIZE = 4
 _BTHOME_2 = 0x40  # in the info byte; bit 0: encrypted
 _ENCRYPTED = 0x01
 _TRIGGERED = 0x04  # irregular: allowed, means nothing here
-# Object id: name, format, smallest and largest that a node can send
+# Object id: name, format, smallest and largest that a node can send, and what it sends for unknown
 _OBJECTS = {
-    0x00: ("packet", "<B", 0, 255),
-    0x01: ("soc_pct", "<B", 0, 100),
-    0x02: ("temperature_cdeg", "<h", -25600, 25600),
-    0x0C: ("voltage_mv", "<H", 0, 65535),
-    0x3D: ("seq_low", "<H", 0, 65535),
-    0x3E: ("stored_nah", "<I", 0, 0x7FFFFFFF),
-    0x5B: ("current_na", "<i", -2147483, 2147483),  # what a record holds in pA
+    0x00: ("packet", "<B", 0, 255, None),
+    0x01: ("soc_pct", "<B", 0, 100, 0xFF),
+    0x02: ("temperature_cdeg", "<h", -25600, 25600, -0x8000),
+    0x0C: ("voltage_mv", "<H", 0, 65534, 0xFFFF),
+    0x26: ("problem", "<B", 0, 1, None),
+    0x3D: ("seq_low", "<H", 0, 65535, None),
+    0x3E: ("stored_nah", "<I", 0, 0x7FFFFFFF, 0xFFFFFFFF),
+    0x5B: ("current_na", "<i", -2147484, 2147484, -0x80000000),  # rounded: what a record holds
 }
+_MOST_PA = 0x7FFFFFFF
+_NO_SECRETS = {0x00, 0x26}  # all that a node says in plain whose key must not be used any more
 
 
 class AdvertError(BluetoothError, ValueError):
@@ -43,21 +50,23 @@ class AdvertError(BluetoothError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which record a node advertises."""
+    """Which record a node advertises. life: 0 of a version that had none."""
 
+    life: int
     boot: int
     seq: int
     up_s: int
 
     @property
-    def key(self) -> tuple[int, int]:
-        """Orders the records of one node."""
-        return self.boot, self.seq
+    def key(self) -> RecordKey:
+        """See record_key."""
+        return self.life, self.boot, self.seq
 
 
 @dataclass(frozen=True, slots=True)
 class Advert:
-    """One advertisement of a node. Values are by name, those of _OBJECTS; absent: not sent.
+    """One advertisement of a node. Values are by name, those of _OBJECTS; absent: not sent, or
+    not known.
 
     is_sealed: they are encrypted, and without the key there are none. counter: of the
     encryption, None without.
@@ -77,14 +86,18 @@ class Advert:
         packet = self.values.get("packet")
         if identity is None or (packet is not None and packet != identity.seq & 0xFF):
             return None  # a host's stack may pair an old scan response with a new advertisement
+        current_pa = _times(self.values.get("current_na"), 1000)
+        if current_pa is not None:  # rounded up at its bound
+            current_pa = max(-_MOST_PA, min(_MOST_PA, current_pa))
         return Record(
+            life=identity.life,
             boot=identity.boot,
             seq=identity.seq,
             up_s=identity.up_s,
             shown_ppm=_times(self.values.get("soc_pct"), 10_000),
             voltage_uv=_times(self.values.get("voltage_mv"), 1000),
             temperature_cdeg=self.values.get("temperature_cdeg"),
-            current_pa=_times(self.values.get("current_na"), 1000),
+            current_pa=current_pa,
             stored_nah=self.values.get("stored_nah"),
         )
 
@@ -112,13 +125,18 @@ def decode(address: str, data: AdvertisementData, key: bytes | None = None) -> A
 
 
 def _identity(value: bytes) -> Identity:
-    size = struct.calcsize(_IDENTITY)
+    version = value[0] if value else VERSION
+    size = struct.calcsize(_IDENTITY_3) if version == _VERSION_3 else POSITION_SIZE
     if len(value) != size:
         raise AdvertError(f"manufacturer data must have {size} bytes, not {len(value)}")
-    version, boot, seq, up_s = struct.unpack(_IDENTITY, value)
-    if version != _VERSION:
-        raise AdvertError(f"manufacturer data has version {version}, not {_VERSION}")
-    return Identity(boot, seq, up_s)
+    if version == _VERSION_3:
+        _, boot, seq, up_s = struct.unpack(_IDENTITY_3, value)
+        if max(boot, seq) > MOST_SEQ:
+            raise AdvertError(f"boot and seq must be {MOST_SEQ} at most, not {boot} and {seq}")
+        return Identity(0, boot, seq, up_s)
+    if version != VERSION:
+        raise AdvertError(f"manufacturer data has version {version}, not {VERSION}")
+    return Identity(*record_position(value), int.from_bytes(value[-4:], "little"))
 
 
 def _opened(address: str, service: bytes, key: bytes | None) -> tuple[bytes | None, int | None]:
@@ -127,7 +145,7 @@ def _opened(address: str, service: bytes, key: bytes | None) -> tuple[bytes | No
     if info & ~(_ENCRYPTED | _TRIGGERED) != _BTHOME_2:
         raise AdvertError(f"service data is no BTHome of version 2: it begins with {info:02x}")
     if not info & _ENCRYPTED:
-        if key is not None:
+        if key is not None and not (len(service) == 5 and {service[1], service[3]} == _NO_SECRETS):
             raise AdvertError("advertisement is in plain text, and there is a key for this node")
         return service[1:], None
     if len(service) < 1 + 4 + _MIC_SIZE:
@@ -163,14 +181,15 @@ def _objects(data: bytes) -> dict[str, int]:
             raise AdvertError(f"object {number:02x} is none that a node sends")
         if number <= last:
             raise AdvertError(f"object {number:02x} comes after object {last:02x}")
-        name, form, low, high = _OBJECTS[number]
+        name, form, low, high, unknown = _OBJECTS[number]
         size = struct.calcsize(form)
         if at + 1 + size > len(data):
             raise AdvertError(f"object {number:02x} is cut short")
         (value,) = struct.unpack_from(form, data, at + 1)
-        if not low <= value <= high:
-            raise AdvertError(f"{name} must be {low} to {high}, not {value}")
-        found[name] = value
+        if value != unknown:
+            if not low <= value <= high:
+                raise AdvertError(f"{name} must be {low} to {high}, not {value}")
+            found[name] = value
         at, last = at + 1 + size, number
     return found
 

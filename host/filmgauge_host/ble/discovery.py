@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
-from filmgauge_host.ble.node_registry import NodeRegistry
+from filmgauge_host.ble.node_registry import NodeRegistry, is_short_for
+from filmgauge_host.errors import InputError
 
 _REMEMBERED = 1000  # addresses; who was heard longest ago is forgotten first
 _REASONS = 200
@@ -25,6 +25,7 @@ class DiscoveredNode:
     at_s: float
     name: str
     command_key: bytes | None = field(default=None, repr=False)
+    ble_key: bytes | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
@@ -33,7 +34,8 @@ class DiscoveredNode:
 
     def is_called(self, target: str) -> bool:
         """Whether a user who writes `target`, a name or an address, means this node."""
-        return target in (self.name, self.address) or target[:NAME_LENGTH] == self.advert.name
+        named = target in (self.name, self.address)
+        return named or is_short_for(self.advert.name, target)
 
 
 class DiscoveredNodes:
@@ -52,13 +54,18 @@ class DiscoveredNodes:
         self, device: BLEDevice, data: AdvertisementData, at_s: float
     ) -> DiscoveredNode | None:
         """Return the node that advertises, None for another device or a refused advertisement."""
-        entry = self.registry.find(device.address, data.local_name)
         try:
-            advert = decode(device.address, data, entry.ble_key if entry else None)
+            self.registry.refresh()
+        except InputError as error:
+            self.refuse(str(error))
+        entry = self.registry.find(device.address, data.local_name)
+        ble_key = entry.ble_key if entry else None
+        try:
+            advert = decode(device.address, data, ble_key)
             if advert is None or (advert.identity is None and entry is None):
                 return None  # a thermometer, say
             before = self._nodes.get(device.address)
-            if before is not None:
+            if before is not None and before.ble_key == ble_key:
                 _check_counter(before.advert, advert)
         except AdvertError as error:
             self.refuse(str(error))
@@ -66,7 +73,7 @@ class DiscoveredNodes:
         self.accepted += 1
         name = entry.name if entry else advert.name or device.address
         command_key = entry.command_key if entry else None
-        node = DiscoveredNode(device, advert, at_s, name, command_key)
+        node = DiscoveredNode(device, advert, at_s, name, command_key, ble_key)
         self._nodes[device.address] = node
         self._nodes.move_to_end(device.address)
         while len(self._nodes) > _REMEMBERED:

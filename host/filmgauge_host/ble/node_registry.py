@@ -8,8 +8,10 @@ command_key = "32 hexadecimal digits"    # signs commands
 
 import re
 import stat
+import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from filmgauge_sim.nodes.tables import did_you_mean
 
 NODES_FOLDER = Path("nodes")  # of all nodes, unless one is given
 REGISTRY_FILE = "known.toml"  # in it
+_REREAD_S = 1.0
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 _HEAD = """\
 # Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which
@@ -39,9 +42,29 @@ class RegisteredNode:
 
 
 class NodeRegistry:
-    """All registered nodes, by name and by address."""
+    """All registered nodes, by name and by address.
 
-    def __init__(self, nodes: list[RegisteredNode]) -> None:
+    reread: gives them anew where they have changed, else None; raises InputError.
+    """
+
+    def __init__(
+        self,
+        nodes: list[RegisteredNode],
+        reread: Callable[[], list[RegisteredNode] | None] = lambda: None,
+    ) -> None:
+        self._reread = reread
+        self._set(nodes)
+
+    def refresh(self) -> None:
+        """Read the nodes anew where they have changed, a node with new keys say.
+
+        Raises InputError where they cannot be read; those of before stay, and it is said once.
+        """
+        nodes = self._reread()
+        if nodes is not None:
+            self._set(nodes)
+
+    def _set(self, nodes: list[RegisteredNode]) -> None:
         self.by_name = {node.name: node for node in nodes}
         self.by_address = {node.address: node for node in nodes if node.address}
 
@@ -55,24 +78,60 @@ class NodeRegistry:
             same = [
                 node
                 for node in self.by_name.values()
-                if node.address is None and node.name[:NAME_LENGTH] == advertised
+                if node.address is None and is_short_for(advertised, node.name)
             ]
             found = same[0] if len(same) == 1 else None
         return found
 
 
+def is_short_for(advertised: str | None, name: str) -> bool:
+    """Whether an advertised name, which may be cut, is that of a node."""
+    if advertised is None or len(advertised) < NAME_LENGTH:
+        return advertised == name
+    return name.startswith(advertised)
+
+
 def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:
     """Read the file; without a path that of the present folder, where provisioning writes it, or
     else `usual`; without any it is empty. Raises InputError naming what is wrong."""
-    if path is None:
-        found = (each for each in (NODES_FOLDER / REGISTRY_FILE, usual) if each and each.exists())
-        path = next(found, None)
-    if path is None:
-        return NodeRegistry([])
-    try:
-        return NodeRegistry(_nodes(_table(path)))
-    except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(f"{path}: {error}") from None
+    file = _RegistryFile((path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual), path)
+    return NodeRegistry(file.changed() or [], file.changed)
+
+
+class _RegistryFile:
+    """The first of some files that there is. required: the one that must be there."""
+
+    def __init__(self, paths: tuple[Path | None, ...], required: Path | None) -> None:
+        self._paths, self._required = paths, required
+        self._seen: object = None
+        self._next_s = 0.0
+
+    def changed(self) -> list[RegisteredNode] | None:
+        """Return the nodes where the file is another one than the last time; None otherwise."""
+        now_s = time.monotonic()
+        if now_s < self._next_s:
+            return None
+        self._next_s = now_s + _REREAD_S
+        found = next((each for each in self._paths if each and each.exists()), self._required)
+        stamp = (found, _stamp(found)) if found else None
+        if stamp == self._seen:
+            return None
+        self._seen = stamp
+        if found is None:
+            return []
+        try:
+            return _nodes(_table(found))
+        except InputError:
+            raise
+        except ValueError as error:
+            raise InputError(f"{found}: {error}") from None
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode
+    return None
 
 
 def with_keys(path: Path, node: str, keys: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from filmgauge_host.serial.board_link import find_port
 from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
+from filmgauge_host.serial.used_keys import UsedKeys
 from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
@@ -82,9 +83,13 @@ def flash(
         profile_file = _profile(profile, cell, area_cm2)
         wanted = firmware_build.wanted(config_file, profile_file, source)
     found_port = find_port(port)
+    values = json.loads(wanted.config) if wanted.config else {}
+    used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
     with BoardLines(quiet=as_json) as lines:
-        options = FlashOptions(erase=erase, dry_run=dry_run, timeout_s=timeout_s)
+        options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
         result = flash_board(found_port, board, wanted, options, lines)
+    if not dry_run:
+        used.add(values)
     show(as_json, asdict(result), _done_lines(result, wanted))
 
 

@@ -8,12 +8,14 @@ import json
 import tempfile
 from pathlib import Path
 
-from filmgauge.store.block import OVERHEAD
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD
+from filmgauge.store.counters import LOST
 from filmgauge.store.journal import Journal
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
 from filmgauge_host.serial.flash_plan import CONFIG, Contents, Wanted
+from filmgauge_host.serial.raw_pages import RawPages
 
 _COUNTERS = {"/counter": "ble_key", "/commands": "command_key"}  # journal -> key
 _COUNTER_BYTES = 4
@@ -45,6 +47,24 @@ def check_erasable(link: BoardLink, contents: Contents, wanted: Wanted) -> list[
     return staying
 
 
+def lost_counters(
+    link: BoardLink, contents: Contents, wanted: Wanted, pages: RawPages | None
+) -> list[str]:
+    """Return the keys that must not go on: the node knows that their counters are lost."""
+    files = BoardFiles(link)
+    lost = []
+    for journal, key in _COUNTERS.items():
+        new = _value(wanted.config, key)
+        if not new or _old_value(files, contents, key) not in (new, None):
+            continue
+        value = pages.number(journal) if pages else 0
+        if not value:
+            value = _number({path: files.read(path) for path in files.sizes(journal)})
+        if value == LOST:
+            lost.append(key)
+    return lost
+
+
 def _check_key_is_new(counter: str, key: str, new: str, old: str | None) -> None:
     if old is None:
         raise InputError(
@@ -66,10 +86,17 @@ def erase(link: BoardLink, staying: list[str]) -> None:
 
 def _is_whole(slots: dict[str, bytes]) -> bool:
     """Return whether the firmware reads a counter from these files."""
+    return _number(slots) > 0
+
+
+def _number(slots: dict[str, bytes]) -> int:
+    """Return the counter that the firmware reads from these files, 0 for none."""
+    buffer = bytearray(_COUNTER_BYTES + OVERHEAD)
     with tempfile.TemporaryDirectory() as folder:
         for path, content in slots.items():
             (Path(folder) / Path(path).name).write_bytes(content)
-        return Journal(folder, _COUNTER_BYTES).load(bytearray(_COUNTER_BYTES + OVERHEAD))
+        found = Journal(folder, _COUNTER_BYTES).load(buffer)
+    return int.from_bytes(buffer[HEAD_SIZE:][:_COUNTER_BYTES], "little") if found else 0
 
 
 def _value(config: bytes | None, key: str) -> str:

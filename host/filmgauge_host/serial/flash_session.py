@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from filmgauge.config import KEYS
+from filmgauge.migration import NEW
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardLink, LinkError
-from filmgauge_host.serial.erase import check_erasable, erase
-from filmgauge_host.serial.flash_plan import CONFIG, FlashError, Plan, Wanted, make_plan
+from filmgauge_host.serial.erase import check_erasable, erase, lost_counters
+from filmgauge_host.serial.flash_plan import CONFIG, Contents, FlashError, Plan, Wanted, make_plan
 from filmgauge_host.serial.flash_transfer import FlashTransfer
 from filmgauge_host.serial.interpreter import (
     check_board,
@@ -27,6 +29,10 @@ _IN_FILES = (
     "the file system takes the whole storage and is in use: the node keeps its state in it, which "
     "a power cut can end; --erase with new keys makes room beside it"
 )
+_COUNTERS_LOST = (
+    "the board may have counted messages under {} before, and nobody knows how far: the node will "
+    "neither encrypt nor obey until it has others (filmgauge provision --new-keys)"
+)
 _RECORD = FIRST_RECORD.encode()
 _WAITS = b" waits: "  # of firmware/filmgauge/node.py
 _BACK = b"launch: back to the version before"  # of firmware/update.py
@@ -36,13 +42,15 @@ _BACK = b"launch: back to the version before"  # of firmware/update.py
 class FlashOptions:
     """timeout_s: for the board to answer, and then for its record.
 
-    ask_after_s: of silence, until the board is asked for it.
+    ask_after_s: of silence, until the board is asked for it. keys_are_new: no board has had the
+    keys of the configuration.
     """
 
     erase: bool = False
     dry_run: bool = False
     timeout_s: float = 120.0
     ask_after_s: float = 20.0
+    keys_are_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,7 @@ def _carry_out(
         listener.say(_IN_FILES)
     transfer = FlashTransfer(link, wanted, listener.progress)
     contents = transfer.survey(read_only=options.dry_run or options.erase)
+    lost = _lost_keys(link, contents, wanted, options, pages)
     if options.erase:
         staying = check_erasable(link, contents, wanted)
         plan = make_plan(wanted, contents.erased())
@@ -132,9 +141,29 @@ def _carry_out(
     if wanted.config is None:
         check_config(BoardFiles(link).read(CONFIG), board)
     listener.say(_summary(plan, options.dry_run))
+    if lost:
+        listener.say(_COUNTERS_LOST.format(" and ".join(lost)))
     if not options.dry_run:
+        if not lost and (options.erase or CONFIG not in contents.sizes):
+            files = BoardFiles(link)
+            files.create(NEW)
+            files.close()
         transfer.carry_out(plan)
     return plan
+
+
+def _lost_keys(
+    link: BoardLink,
+    contents: Contents,
+    wanted: Wanted,
+    options: FlashOptions,
+    pages: RawPages | None,
+) -> list[str]:
+    """Return the keys of which nobody knows how many messages went under them."""
+    if CONFIG in contents.sizes:
+        return lost_counters(link, contents, wanted, pages)
+    values = json.loads(wanted.config) if wanted.config else {}
+    return [] if options.keys_are_new else [key for key in KEYS if values.get(key)]
 
 
 def _erase_pages(pages: RawPages, staying: list[str]) -> None:

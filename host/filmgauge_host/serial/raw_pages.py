@@ -60,13 +60,23 @@ class RawPages:
         self._link.run(_MAKE, _SLOW_S)
         self._begin, self._end = self._link.values(_SIZES)[0]
 
+    def number(self, path: str) -> int:
+        """Return a counter by the path that it has in a file system, 0 for none."""
+        return self._store(self._begin, self._bonds).number(path) if self.are_there else 0
+
     def erase(self) -> None:
         """Forget state, records and bonds; the counters stay."""
         if not self.are_there:
             return
-        bonds = self._end - BOND_PAGES * PAGE
-        for start, end in (self._begin, bonds), (bonds, self._end):
-            _Erasable(_Part(self._link, start, end), bytearray(OVERHEAD), 0).erase()
+        self._store(self._begin, self._bonds).erase()
+        self._store(self._bonds, self._end).erase()
+
+    @property
+    def _bonds(self) -> int:
+        return self._end - BOND_PAGES * PAGE
+
+    def _store(self, start: int, end: int) -> "_Erasable":
+        return _Erasable(_Part(self._link, start, end), bytearray(OVERHEAD), 0)
 
 
 class _Erasable(PageStore):

@@ -39,6 +39,10 @@ class Victim(Protocol):
         """Take board and sensors off their supply for a time."""
         ...
 
+    def spoil_journal(self) -> None:
+        """Cut the power, and let nobody read what the node remembers in flash."""
+        ...
+
     def erase_flash(self) -> None:
         """Begin anew with an empty flash."""
         ...
@@ -110,6 +114,13 @@ class _FlashErased(_Fault):
         node.erase_flash()
 
 
+class _JournalSpoilt(_Fault):
+    """Whatever the node has saved of its memory, and with it what it has in RAM."""
+
+    def begin(self, node: Victim) -> None:
+        node.spoil_journal()
+
+
 _KINDS: dict[str, type[_Fault]] = {
     "bus_low": _BusLow,
     "temperature_offset": _TemperatureOffset,
@@ -117,6 +128,7 @@ _KINDS: dict[str, type[_Fault]] = {
     "gate": _Gate,
     "power": _Power,
     "flash_erased": _FlashErased,
+    "journal_spoilt": _JournalSpoilt,
 }
 
 

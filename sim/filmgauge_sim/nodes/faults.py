@@ -17,6 +17,7 @@ FaultKind = Literal[
     "gate",
     "power",
     "flash_erased",
+    "journal_spoilt",
 ]
 PartName = Literal["ina228", "tmp117"]
 NAMED_VALUES = ("zeros", "ones", "stale")
@@ -40,6 +41,7 @@ _KEYS: Mapping[str, _Keys] = {
     "gate": _Keys(("state",), _LASTING),
     "power": _Keys(("off_s",)),
     "flash_erased": _Keys(),
+    "journal_spoilt": _Keys(),
 }
 
 

@@ -9,17 +9,31 @@ from ble_nodes import record
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bthome_receiver import UUID, Receiver
+from hypothesis import given
+from hypothesis import strategies as st
 
+from filmgauge.record.record import Record
 from filmgauge.uplink.ble import bthome
 from filmgauge.uplink.ble.aes import block_cipher
+from filmgauge_host.ble import node_registry
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
 from filmgauge_host.ble.discovery import DiscoveredNodes
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_sim.board.radio_port import Advertisement
 
 ADDRESS = "C1:02:03:04:05:06"
+THEIR_NAMES = {
+    "packet_id",
+    "battery",
+    "temperature",
+    "voltage",
+    "count_1",
+    "count_2",
+    "count_3",
+}
 KEY = bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")  # of bthome.io/encryption
-IDENTITY = struct.pack("<BIII", 1, 3, 0x1234, 77)
+IDENTITY_3 = struct.pack("<BIII", 1, 3, 0x1234, 77)  # of a version without lives
+IDENTITY = struct.pack("<BIHHBBI", 4, 0x89ABCDEF, 3, 0x1234, 0, 0, 77)
 
 
 def advertisement(
@@ -73,10 +87,23 @@ def test_what_is_advertised_becomes_a_record() -> None:
     made = record(0x1234, 3)
     found = read(good(bthome.plain(made))).record()
     assert found is not None
-    assert found.values()[:3] == [3, 0x1234, 77]
+    assert [*found.values()[:3], found.values()[-1]] == [3, 0x1234, 77, 0x89ABCDEF]
     known = {name: getattr(found, name) for name in ("voltage_uv", "current_pa", "stored_nah")}
     assert known == {"voltage_uv": 2_104_000, "current_pa": -1_500_000, "stored_nah": 12_345}
     assert found.soc_ppm is None  # type: ignore[attr-defined]
+
+
+def test_a_node_of_the_version_before_has_no_life() -> None:
+    data = advertisement(good(bthome.plain(record(0x1234, 3))), IDENTITY_3)
+    advert = decode(ADDRESS, data)
+    assert advert is not None
+    assert advert.identity is not None
+    assert advert.identity.key == (0, 3, 0x1234)
+    found = advert.record()
+    assert found is not None
+    assert [*found.values()[:3], found.values()[-1]] == [3, 0x1234, 77, 0]
+    with pytest.raises(AdvertError, match="boot and seq must be 16777215 at most, not 3 and"):
+        decode(ADDRESS, advertisement(maker=struct.pack("<BIII", 1, 3, 1 << 24, 77)))
 
 
 def test_an_old_scan_response_makes_no_record() -> None:
@@ -125,6 +152,96 @@ def test_a_counter_that_falls_is_an_old_advertisement() -> None:
     assert discovered.refused == {"advertisement is an old one, replayed: its counter fell": 1}
 
 
+def test_a_node_with_new_keys_is_heard_without_a_restart(tmp_path, monkeypatch) -> None:
+    """Its counter begins anew with them; under the old key nothing is accepted any more."""
+    monkeypatch.setattr(node_registry, "_REREAD_S", 0.0)
+    path = tmp_path / "nodes.toml"
+    other = bytes(range(16))
+
+    def write(key: bytes) -> None:
+        path.write_text(f'[nodes.shelf]\naddress = "{ADDRESS}"\nble_key = "{key.hex()}"\n')
+        path.chmod(0o600)
+
+    write(KEY)
+    discovered = DiscoveredNodes(node_registry.read_registry(path))
+    device = BLEDevice(ADDRESS, "window-1", None)
+    address = bytes.fromhex(ADDRESS.replace(":", ""))
+
+    def add(key: bytes, counter: int) -> Any:
+        data = bthome.encrypted(record(0x1234, 3), block_cipher(key), address, counter)
+        return discovered.add(device, advertisement(good(data)), 0.0)
+
+    assert add(KEY, 5000) is not None
+    assert add(other, 100) is None
+    write(other)
+    assert add(other, 100) is not None
+    assert add(other, 101) is not None
+    assert add(other, 100) is None  # replayed
+    assert add(KEY, 5001) is None
+    path.write_text("half a file")  # somebody writes it just now
+    assert add(other, 102) is not None
+    assert any("nodes.toml is not TOML" in reason for reason in discovered.refused)
+    path.unlink()
+    assert add(other, 103) is not None
+
+
+def test_a_node_that_has_lost_its_counter_is_heard_and_has_no_values() -> None:
+    data = good(bthome.without_values(record(0x1234, 3)))
+    found = read(data, KEY)
+    assert (found.values, found.is_sealed) == ({"packet": 0x34, "problem": 1}, False)
+    values = found.record()
+    assert values is not None
+    assert values.values()[3:-1] == [None] * 34
+    for service in (data + b"\x01\x10", b"\x44\x00\x34\x01\x10", b"\x44\x00\x34"):
+        with pytest.raises(AdvertError, match="in plain text, and there is a key"):
+            read(service, KEY)
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "shown_ppm": st.none() | st.integers(0, 1_000_000),
+            "temperature_cdeg": st.none() | st.integers(-25600, 25600),
+            "voltage_uv": st.none() | st.integers(0, 65_000_000),
+            "stored_nah": st.none() | st.integers(-(2**31) + 1, 2**31 - 1),
+            "current_pa": st.none() | st.integers(-(2**31) + 1, 2**31 - 1),
+        }
+    )
+)
+def test_no_value_changes_its_meaning(values: dict[str, int | None]) -> None:
+    """bthome-ble counts counts: each must stay what it is, whatever else is not known."""
+    made = Record(boot=3, seq=0x1234, up_s=77, **values)
+    advert = read(good(bthome.plain(made)))
+    ours, again = advert.values, advert.record()
+    assert again is not None
+    assert (again.current_pa is None) == (values["current_pa"] is None)
+    wanted = {
+        "packet": 0x34,
+        "seq_low": 0x1234,
+        "soc_pct": _scaled(values["shown_ppm"], 10_000),
+        "temperature_cdeg": values["temperature_cdeg"],
+        "voltage_mv": _scaled(values["voltage_uv"], 1000),
+        "stored_nah": None if values["stored_nah"] is None else max(0, values["stored_nah"]),
+        "current_na": _scaled(values["current_pa"], 1000),
+    }
+    assert ours == {name: value for name, value in wanted.items() if value is not None}
+    receiver = Receiver()
+    event = Advertisement(0, bytes(6), True, bthome.plain(made), b"", False)
+    theirs = receiver.read(event)
+    assert set(theirs) == THEIR_NAMES
+    assert receiver.parser.sleepy_device
+    assert theirs["count_1"] == 0x1234
+    assert theirs["count_2"] == ours.get("stored_nah", 0xFFFFFFFF)
+    assert theirs["count_3"] == ours.get("current_na", -0x80000000)
+    assert theirs["voltage"] == pytest.approx(ours.get("voltage_mv", 0xFFFF) / 1000)
+    assert theirs["temperature"] == pytest.approx(ours.get("temperature_cdeg", -0x8000) / 100)
+    assert theirs["battery"] == ours.get("soc_pct", 0xFF)
+
+
+def _scaled(value: int | None, factor: int) -> int | None:
+    return None if value is None else (value + factor // 2) // factor
+
+
 def test_a_hundred_thousand_garbled_advertisements() -> None:
     draw = random.Random(5)
     plain = good(bthome.plain(record(0x1234, 3)))
@@ -135,7 +252,7 @@ def test_a_hundred_thousand_garbled_advertisements() -> None:
     )
     count = accepted = 0
     for number in range(100_000):
-        base = (plain, sealed, IDENTITY)[number % 3]
+        base = (plain, sealed, (IDENTITY, IDENTITY_3)[number % 2])[number % 3]
         if draw.random() < 0.3:
             data = draw.randbytes(draw.randrange(0, 28))
         else:

@@ -12,7 +12,7 @@ from filmgauge_host.cli.app import main
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.circuit.wiring import WiringSection
-from filmgauge_sim.nodes.configuration import Broker, board_files
+from filmgauge_sim.nodes.configuration import NEW_NODE, Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.sections import IntervalsSection
 from filmgauge_sim.nodes.serial_bench import bench_board
@@ -70,6 +70,7 @@ def wired(
     board = bench_board(described, folder, options, surroundings=node.world, blocks=128)
     installed: dict[str, bytes | None] = {
         **bytecode,
+        **NEW_NODE,
         **board_files(described, node.secrets, broker),
         **{f"/{name.replace('_', '.')}": content for name, content in files.items()},
     }

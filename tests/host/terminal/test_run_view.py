@@ -163,7 +163,10 @@ def test_curves_go_on_where_a_node_begins_anew(session: RunSession) -> None:
 def test_what_a_last_record_does_not_know_is_a_dash_in_the_result(
     session: RunSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record = Record(boot=1, seq=9999, up_s=60 * MINUTES, available_nah=5_000)
+    latest = session.scores["bench-1"].latest
+    assert latest is not None
+    life = latest.key[0]
+    record = Record(life=life, boot=1, seq=9999, up_s=60 * MINUTES, available_nah=5_000)
     session.scores["bench-1"].add(ReceivedRecord("bench-1", record, 0))
     print_result(session, as_json=False)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("bench-1")]

@@ -48,10 +48,10 @@ def test_a_scanner_tells_name_strength_and_data(bed: Bed) -> None:
     device, data = found[ADDRESS]
     assert device.name == data.local_name == NAME
     assert data.rssi == -25  # nothing between them: Positions
-    assert data.manufacturer_data == {0xFFFF: bytes.fromhex("01010000000000000000000000")}
+    assert data.manufacturer_data == {0xFFFF: bytes.fromhex("040700008001000000000000" + "000000")}
     (uuid,) = data.service_data
     assert uuid.startswith("0000fcd2-")
-    assert data.service_data[uuid][0] == 0x40
+    assert data.service_data[uuid][0] == 0x44
 
 
 def test_a_scanner_hears_every_advertisement_and_a_stopped_one_none(bed: Bed) -> None:
@@ -107,12 +107,12 @@ def test_notifications_come_until_they_are_stopped(bed: Bed) -> None:
         async with BleakClient(ADDRESS, backend=bed.client) as client:
             data, request = OURS.format(7), OURS.format(6)
             await client.start_notify(data, lambda _, value: got.append(value))
-            await client.write_gatt_char(request, bytes(8) + b"\1\0", response=True)
+            await client.write_gatt_char(request, bytes(12) + b"\1\0", response=True)
             await asyncio.sleep(3)
             assert got[-1][0] == 0xFF
             count = len(got)
             await client.stop_notify(data)
-            await client.write_gatt_char(request, bytes(8) + b"\1\0", response=True)
+            await client.write_gatt_char(request, bytes(12) + b"\1\0", response=True)
             await asyncio.sleep(3)
             assert len(got) == count
 
