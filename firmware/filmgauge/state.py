@@ -7,9 +7,9 @@ from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
 _LAYOUT = const(5)  # another one is not read, even where it has the same size
-_FORMAT = const("<BIIIQQiIBBBIHBiii")
+_FORMAT = const("<BIIIQQiIHBBIHBiii")
 _MOST_NJ = const(0xFFFFFFFF)
-_OWN_SIZE = const(59)
+_OWN_SIZE = const(60)
 _PROTECTION_SIZE = const(38)  # control/protection.py
 _GAUGE_SIZE = const(393)  # gauge/fuel_gauge.py
 _PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
@@ -67,8 +67,8 @@ class State:
         remember as far as they are given, into `buffer`."""
         times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
         # Later flags share the byte of an earlier one, so that older blocks are still read.
-        flags = self.offset_running | self.sees_zero << 1 | self.faults >> 8 << 2
-        flags = self.faults & 0xFF, self.info_sent, flags | self.memory_resets << 3
+        flags = self.offset_running | self.sees_zero << 1 | 0
+        flags = self.faults, self.info_sent, flags | self.memory_resets << 3
         cell = self.profile_crc, self.cell_number, self.cell_changed
         own = (_LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell + self.closed_nah
         struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
@@ -91,7 +91,6 @@ class State:
         self.awake_ms, self.radio_nj, self.faults, self.info_sent = values[6:10]
         flags = values[10]
         self.offset_running, self.sees_zero = flags & 1, flags >> 1 & 1
-        self.faults |= (flags >> 2 & 1) << 8
         self.memory_resets = flags >> 3
         self.profile_crc, self.cell_number = values[11:13]
         self.cell_changed, self.closed_nah = values[13], values[14:]

@@ -50,6 +50,21 @@ class Sensor:
     def lost_charge(self):
         return self.lost
 
+    def most_pa(self):
+        return 41 * UA
+
+    def counts_since(self, high, low):
+        return 0
+
+    def worth_pc(self, counts):
+        return counts
+
+    def last(self):
+        return 0, 0
+
+    def is_known(self):
+        return False  # how long it has counted: every charge is possible
+
 
 class Sample:
     """What a sampler has seen."""
@@ -59,6 +74,10 @@ class Sample:
         self.checks = 0
         self.current_pa = current_pa
         self.voltage_uv = voltage_uv
+        self.faults = self.drain_pa = 0
+        self.temperature_cdeg = self.die_cdeg = 2500
+        self.idle_uv = self.model_cdeg = None
+        self.is_usable = self.restarted = False
 
     def sample(self):
         """Be what was just seen."""
@@ -71,7 +90,7 @@ class Sample:
 def count(charge, state, sample, gauge, elapsed_ms=MINUTE_MS):
     """Let a sample count; return the faults."""
     charge.sampler = sample
-    charge.sample()
+    charge.sample(elapsed_ms)
     return charge.count(state, gauge, elapsed_ms, 2500)
 
 

@@ -6,14 +6,16 @@
 
 The bus input of the INA228 would drain a film cell, so a switch connects it for the few
 milliseconds of a sample. What it took is told in `drained_pc`, and `drain_pa` is the current
-that it took while the voltage was read: for a small cell it is as large as the load.
+that it took while the voltage was read: for a small cell it is as large as the load. What is read
+is not judged here (reading_check.py); `idle_uv` is the voltage before the switch has closed,
+`die_cdeg` the temperature of the current sensor itself.
 """
 
 import time
 
 from filmgauge.compat import const
-from filmgauge.record import FAULT_SENSOR, FAULT_TEMPERATURE
-from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
+from filmgauge.record import FAULT_READING, FAULT_SENSOR, FAULT_TEMPERATURE
+from filmgauge.sensors.ina228 import CYCLE_MS, EBADMSG, Ina228
 from filmgauge.sensors.tmp117 import Tmp117
 
 # A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
@@ -32,20 +34,24 @@ class Sampler:
         self._divider_ohm = config.divider_ohm
         self._temperature = Tmp117(i2c, config.tmp117_address)
         self.current = Ina228(i2c, config.ina228_address, config.shunt_mohm)
-        self._restarted = False
+        self.restarted = False
         self._clear()
 
     def sample(self) -> None:
         """Take one sample; sensors that do not answer are told in `faults`."""
         self._clear()
         self._try(self._ready_current)
-        self._begin_temperature(self._restarted)  # it has just got its supply
+        if not self.restarted:
+            self._try(self._read_idle)
+        self._begin_temperature(self.restarted)  # it has just got its supply
         self._connect(None, _TWO_CYCLES_MS, self._read_all)  # it never stops
         self._finish_temperature()
 
     def _clear(self):
         self.faults = 0
         self.voltage_uv = self.current_pa = self.temperature_cdeg = None
+        self.idle_uv = self.die_cdeg = self.model_cdeg = None
+        self.is_usable = False
         self.drain_pa = self.drained_pc = 0
 
     def _connect(self, begin, wait_ms, read):
@@ -70,20 +76,26 @@ class Sampler:
             return
         try:
             action()
-        except OSError:
+        except OSError as error:
             self.faults |= FAULT_SENSOR
+            if error.errno == EBADMSG:
+                self.faults |= FAULT_READING
             self.current_pa = self.voltage_uv = None
 
     def _ready_current(self):
-        self._restarted = False
+        self.restarted = False
         if not self.current.running():
             self.current.check()
             self.current.start()
-            self._restarted = True
+            self.restarted = True
+
+    def _read_idle(self):
+        self.idle_uv = self.current.bus_uv()
 
     def _read_all(self):
         self.current.read_charge()
         self.current_pa = self.current.current_pa()
+        self.die_cdeg = self.current.die_cdeg()
         self._read_voltage()
 
     def _read_voltage(self):
@@ -104,7 +116,8 @@ class Sampler:
             return
         try:
             self.temperature_cdeg = self._temperature.finish()
-        except OSError:
-            pass
+        except OSError as error:
+            if error.errno == EBADMSG:
+                self.faults |= FAULT_READING
         if self.temperature_cdeg is None:
             self.faults |= FAULT_TEMPERATURE

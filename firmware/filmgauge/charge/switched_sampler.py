@@ -5,7 +5,7 @@ Loaded by a node that needs it: on a board with little memory every file counts.
 
 from filmgauge.charge.sampler import Sampler
 from filmgauge.compat import const
-from filmgauge.sensors.ina228 import ONCE_MS
+from filmgauge.sensors.ina228 import EBADMSG, ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 
 _QUICK_MS = const(3)  # its start-up and one conversion of temperature and shunt: 2.4 ms
@@ -34,6 +34,7 @@ class SwitchedSampler(Sampler):
             self._begin_temperature(True)
             self._try(self.current.check)
             self._try(self.current.once_current)
+            self._try(self._check_range)
             self._nap(WAIT_MS)  # of both; the current sensor is in shutdown for most of it
             self._try(self._read_current)
             self._finish_temperature()
@@ -56,5 +57,11 @@ class SwitchedSampler(Sampler):
         finally:
             self._supply.value(0)
 
+    def _check_range(self):
+        if not self.current.has_range():
+            raise OSError(EBADMSG)
+
     def _read_current(self):
         self.current_pa = self.current.current_pa()
+        self.die_cdeg = self.current.die_cdeg()
+        self._read_idle()

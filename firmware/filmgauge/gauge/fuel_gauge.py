@@ -73,7 +73,7 @@ class LedgerOnly:
     def _nothing(self, *_):
         """Do nothing, return None."""
 
-    open = rest = add_gap = observe = _nothing
+    open = rest = add_gap = observe = doubt = guess_at = end_guess = _nothing
     soc_ppm = sigma_ppm = stored_nah = full_nah = _nothing
 
     def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
@@ -194,6 +194,19 @@ class FuelGauge(LedgerOnly):
     def add_gap(self) -> None:
         """Note that a stretch went uncounted."""
         self.estimator.widen(_GAP_SIGMA_PPM)
+
+    def doubt(self, sigma_pc: int) -> None:
+        """Note that a count may be wrong by `sigma_pc`, and the next one to the same side."""
+        self.estimator.count(0, sigma_pc)
+
+    def guess_at(self, current_pa: int) -> None:
+        """Let the guess for a time in which nothing is counted follow what was seen."""
+        self._last_pa = _bounded(current_pa)
+
+    def end_guess(self, temperature_cdeg: int) -> None:
+        """Let what was guessed stand: what was counted meanwhile is lost."""
+        self._pass_quiet(self._quiet_ms, temperature_cdeg)
+        self._quiet_ms = self._gap_pc = 0
 
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
@@ -371,12 +384,16 @@ class FuelGauge(LedgerOnly):
         self._quiet_ms = self._gap_pc = 0
         usual_pc = self._last_pa * elapsed_ms // 1000
         if gap_pc and abs(raw_pc - usual_pc) * _STILL < abs(usual_pc):
-            self._film.step(self._last_pa, temperature_cdeg, quiet_ms)
-            self._leak(quiet_ms)
+            self._pass_quiet(quiet_ms, temperature_cdeg)
             return elapsed_ms
         self.book(-gap_pc, GAP)
         self.estimator.add_stuck_gap(-self._unsure_pc(quiet_ms))
         return quiet_ms + elapsed_ms
+
+    def _pass_quiet(self, quiet_ms, temperature_cdeg):
+        """Let what was guessed stand."""
+        self._film.step(self._last_pa, temperature_cdeg, quiet_ms)
+        self._leak(quiet_ms)
 
     def _unsure_pc(self, elapsed_ms):
         """Return what may have flowed unseen: the last current, or one that has begun since."""
