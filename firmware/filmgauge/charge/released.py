@@ -1,21 +1,20 @@
 """What stays of sensors that were let go: what they have seen, and what they remember."""
 
-from filmgauge.charge import MEMORY_SIZE
 from filmgauge.compat import Namespace
+
+
+_RESULTS = (
+    "faults voltage_uv current_pa temperature_cdeg model_cdeg is_usable drain_pa drained_pc"
+    " moved_pc carried_pc doubt_pc guess_pa has_lost begins_anew"
+)
 
 
 def plain_sample(sampler):
     """Return what a sampler has seen last, without the sampler."""
-    return Namespace(
-        faults=sampler.faults,
-        voltage_uv=sampler.voltage_uv,
-        current_pa=sampler.current_pa,
-        temperature_cdeg=sampler.temperature_cdeg,
-        model_cdeg=sampler.model_cdeg,
-        is_usable=sampler.is_usable,
-        drain_pa=sampler.drain_pa,
-        drained_pc=sampler.drained_pc,
-    )
+    sample = Namespace()
+    for name in _RESULTS.split():
+        setattr(sample, name, getattr(sampler, name, None))
+    return sample
 
 
 def packed(memory):
