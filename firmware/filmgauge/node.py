@@ -32,7 +32,7 @@ _SENSING = const(
         "filmgauge.charge.switched_sampler",
         "filmgauge.charge.released",
         "filmgauge.charge.reading_check",
-        "filmgauge.charge.count",  # _check, counting_sampler
+        "filmgauge.charge.counting_sampler",
         "filmgauge.store.journal",  # which has told what it knows
     )
 )

@@ -1,7 +1,10 @@
 """Charge of a node whose current sensor counts through the sleep."""
 
+from filmgauge.compat import const
 from filmgauge.gauge.ledger import MEASURED
 from filmgauge.record import FAULT_GAP
+
+_LOST = const(1)  # of `gap` (counting_sampler.py)
 
 
 class CoulombCounter:
@@ -16,25 +19,25 @@ class CoulombCounter:
     def sample(self, elapsed_ms: "int | None" = None) -> None:
         """Take one sample, and read what has been counted in `elapsed_ms`; None where nobody
         knows since when."""
-        self.sampler.sample_since(elapsed_ms)
+        self.sampler.sample(elapsed_ms)
 
     def release_sensors(self) -> None:
         """Let go of the sensors for good, and keep what they have told."""
-        from filmgauge.charge.released import packed, plain_sample
+        from filmgauge.charge.released import Packed, plain_sample
 
-        self.memory = packed(self.sampler)
+        self.memory = Packed(self.sampler)
         self.sampler = plain_sample(self.sampler)  # pyright: ignore
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
         """Give the gauge what has moved since the last sample; return faults."""
         faults, sampler = 0, self.sampler
         moved_pc = sampler.moved_pc
-        if sampler.has_lost:
+        if sampler.gap:
             faults = FAULT_GAP
-            gauge.add_gap()
-        if sampler.begins_anew:
-            faults = FAULT_GAP
-            gauge.end_guess(temperature_cdeg)
+            if sampler.gap == _LOST:
+                gauge.add_gap()
+            else:
+                gauge.end_guess(temperature_cdeg)
         if sampler.guess_pa is not None:
             gauge.guess_at(sampler.guess_pa)
         gauge.ledger.add_pc(MEASURED, sampler.carried_pc)  # it is exact
@@ -45,7 +48,7 @@ class CoulombCounter:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(moved_pc, elapsed_ms, temperature_cdeg)
         if sampler.doubt_pc:
-            gauge.doubt(sampler.doubt_pc)
+            gauge.widen(sampler.doubt_pc)
         return faults
 
     def current_for_voltage(self) -> "int | None":

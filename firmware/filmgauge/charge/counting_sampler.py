@@ -1,77 +1,177 @@
-"""One sample with a sensor that counts through the sleep: what it has counted, as far as it can be.
+"""One sample with sensors that always have their supply: the current sensor has counted meanwhile.
 
-    sampler.sample_since(elapsed_ms)
-    sampler.moved_pc, sampler.carried_pc    # counted since the last sample
-    sampler.doubt_pc                        # of it may be wrong, 1 sigma
-    sampler.guess_pa                        # what flowed where nothing was counted, None: as before
-    sampler.has_lost, sampler.begins_anew   # a count is gone
+    sampler.sample(elapsed_ms)
+    sampler.moved_pc                # counted since the last sample; doubt_pc of it may be wrong
+    sampler.guess_pa                # what flowed where nothing was counted, None: as before
+    sampler.gap                     # LOST: counts are gone; ANEW: they are, and the guess stays
+
+A count beyond full scale times elapsed time is impossible, and one that neither of the currents
+at its two ends explains is odd where it is as much as one per cent of the cell. Either waits for
+the next one: the accumulator is then compared with what it showed before, so that nothing is lost
+by a reading that was wrong once. What goes on from the odd reading is believed: an odd count is
+booked as a whole, with its oddness into sigma; an impossible one is not, and charge is missing.
+One that stands still goes on waiting.
 """
 
-from filmgauge.charge.count_check import BEGUN_ANEW, GOOD, WAITS, CountCheck
-from filmgauge.charge.reading_check import ReadingCheck
+import struct
+
 from filmgauge.charge.sampler import Sampler
 from filmgauge.compat import const
 from filmgauge.record import FAULT_READING
+from filmgauge.sensors.ina228 import CYCLE_MS, MOST_CODE, Ina228
 
-_CHECK_AT = const(13)  # behind the accumulator, of what is packed
-_COUNT_CHECK_AT = const(32)
+LOST = const(1)
+ANEW = const(2)
+# A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
+_TWO_CYCLES_MS = 2 * CYCLE_MS + 4
+_SLACK_MS = const(2000)  # samples are no moments
+_MARGIN_PARTS = const(32)  # of the time: its clock and the sensor's
+_ODD_PARTS = const(100)  # of the charge of a cell, or
+_ODD_RANGE_PARTS = const(8)  # of full scale times time where the cell is not known
+_MOST_MS = const(0xFFFFFFFF)
+_UNKNOWN_PA = const(0x7FFFFFFF)
+# Verdicts
+_GOOD = const(0)
+_WAITS = const(1)  # not counted: it is to be compared with what was counted before
+_ODD = const(2)
+_ANEW = const(3)
+_OWN_AT = const(13)  # behind how far the accumulator was read, of what is packed
+_CHECK_AT = const(30)
+_FORMAT = const("<iiIiB")
 
 
 class CountingSampler(Sampler):
-    """Sensors that always have their supply, and what is remembered of them."""
-
-    size = 45  # packed
+    """Sensors that always have their supply."""
 
     def __init__(self, board, config, profile=None):
-        super().__init__(board, config)
-        self._check = ReadingCheck(profile)
-        self._count_check = CountCheck(profile)
-
-    def _clear(self):
-        super()._clear()
-        self.moved_pc = self.carried_pc = self.doubt_pc = 0
-        self.guess_pa = None
-        self.has_lost = self.begins_anew = False
-
-    def sample_since(self, elapsed_ms: "int | None") -> None:
-        """Take one sample, `elapsed_ms` after the last one; None where nobody knows."""
-        self.sample()
-        check, mean_pa = self._check, None
-        if elapsed_ms is None:
-            check.restart()
-        if self.current_pa is not None:
-            self._count(0 if self.restarted else elapsed_ms)
-            if elapsed_ms:
-                mean_pa = self.moved_pc * 1000 // elapsed_ms
-        elapsed_ms = elapsed_ms or 0
-        check.judge(self, elapsed_ms, mean_pa)
-        self.doubt_pc += check.doubt_pc(self.moved_pc, self.current.most_pa(), elapsed_ms)
+        super().__init__(board, config, profile, _Counter)
+        self._restarted = False
+        self._odd_pc = profile.full_pc() // _ODD_PARTS if profile else 0
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write how far the accumulator was read, and the last readings."""
+        """Write how far the accumulator was read, and the last readings: 49 bytes."""
         self.current.pack_into(buffer, offset)
-        self._check.pack_into(buffer, offset + _CHECK_AT)
-        self._count_check.pack_into(buffer, offset + _COUNT_CHECK_AT)
+        super().pack_into(buffer, offset + _CHECK_AT)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         self.current.unpack_from(buffer, offset)
-        self._check.unpack_from(buffer, offset + _CHECK_AT)
-        self._count_check.unpack_from(buffer, offset + _COUNT_CHECK_AT)
+        super().unpack_from(buffer, offset + _CHECK_AT)
 
-    def _count(self, elapsed_ms):
-        """Count what the accumulator shows, unless it waits for another look."""
-        counter, pa, before_pa = self.current, self.current_pa, self._check.last_pa()
-        verdict = self._count_check.judge(counter, before_pa, pa, elapsed_ms)
-        if verdict != GOOD:
-            self.faults |= FAULT_READING
-        stands = verdict == WAITS
-        if not stands:
-            self.begins_anew = verdict == BEGUN_ANEW
-            self.doubt_pc = self._count_check.odd_pc
-            self.has_lost = counter.lost_charge()
-            self.moved_pc = counter.charge_pc()
-            self.carried_pc = counter.carried_pc()
-            stands = not self.moved_pc and pa != before_pa
-        if stands:
-            self.guess_pa = pa if before_pa is None else (before_pa + pa) // 2
+    def _clear(self):
+        super()._clear()
+        self.moved_pc = self.carried_pc = self.gap = 0
+        self.guess_pa = None
+
+    def _sense(self):
+        self._try(self._ready_current)
+        if not self._restarted:
+            self._try(self._read_idle)
+        self._begin_temperature(self._restarted)  # it has just got its supply
+        self._connect(None, _TWO_CYCLES_MS, self._read_all)  # it never stops
+        self._finish_temperature()
+
+    def _ready_current(self):
+        self._restarted = False
+        if not self.current.running():
+            self.current.check()
+            self.current.start()
+            self._restarted = True
+
+    def _read_all(self):
+        self.current.read_charge()
+        self._read_current()
+        self._read_voltage()
+
+    def _judge(self, elapsed_ms, moved_pc=None):
+        """Count what the accumulator shows, unless it waits for another look; judge the rest."""
+        counter, pa = self.current, self.current_pa
+        if pa is not None:
+            is_lost = counter.lost_charge()
+            since_ms = 0 if self._restarted else elapsed_ms
+            self.guess_pa, verdict = counter.count(pa, since_ms, self._odd_pc)
+            if verdict != _GOOD:
+                self.faults |= FAULT_READING
+            if verdict != _WAITS:
+                self.gap = ANEW if verdict == _ANEW else LOST if is_lost else 0
+                self.doubt_pc += counter.doubt_pc
+                self.moved_pc = counter.charge_pc()
+                self.carried_pc = counter.carried_pc()
+            moved_pc = self.moved_pc
+        super()._judge(elapsed_ms, moved_pc)
+
+
+class _Counter(Ina228):
+    """A sensor whose counts are judged."""
+
+    def __init__(self, i2c, address: int, shunt_mohm: int):
+        super().__init__(i2c, address, shunt_mohm)
+        self._odd_high = self._odd_low = 0  # what it showed when a count had to wait
+        self._waits_ms = self._waits = 0  # for how long; whether one does
+        self._before_pa = _UNKNOWN_PA
+        self.doubt_pc = 0
+
+    def count(self, pa: int, elapsed_ms: "int | None", odd_pc: int) -> tuple:
+        """Judge what `charge_pc` would count of `elapsed_ms` (None: nobody knows), at the end of
+        which `pa` flows; `doubt_pc` of it may be wrong.
+
+        Return what to guess of the current meanwhile, None for what it was, and the verdict.
+        """
+        before_pa, self._before_pa = self._before_pa, pa
+        if before_pa == _UNKNOWN_PA:
+            before_pa = pa
+        guess_pa = (before_pa + pa) // 2 if pa != before_pa else None
+        self.doubt_pc = 0
+        if elapsed_ms is None or not self._memory:
+            self._waits = 0
+            return guess_pa, _GOOD
+        since_ms = min(_MOST_MS, elapsed_ms + self._waits_ms) if self._waits else elapsed_ms
+        counts = self._counts_since(self._last_high, self._last_low)
+        wrong_pc = self._wrong_pc(counts, before_pa, pa, since_ms, odd_pc)
+        if not wrong_pc:
+            self._waits = 0
+            return guess_pa, _GOOD
+        further = self._counts_since(self._odd_high, self._odd_low)
+        self._waits_ms = since_ms
+        if self._waits and not further and pa:
+            return guess_pa, _WAITS  # it stands still
+        if not self._waits or self._wrong_pc(further, before_pa, pa, elapsed_ms, odd_pc):
+            self._odd_high, self._odd_low = self._high, self._low
+            self._waits = 1
+            return guess_pa, _WAITS
+        self._waits = 0
+        if wrong_pc > self._most_pc(since_ms):
+            self._last_high, self._last_low = self._odd_high, self._odd_low
+            return guess_pa, _ANEW
+        self.doubt_pc = wrong_pc
+        return guess_pa, _ODD
+
+    def pack_into(self, buffer, offset: int) -> None:
+        """Write how far the accumulator was read, and what waits: 30 bytes."""
+        super().pack_into(buffer, offset)
+        odd = self._odd_high, self._odd_low, self._waits_ms, self._before_pa, self._waits
+        struct.pack_into(_FORMAT, buffer, offset + _OWN_AT, *odd)
+
+    def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
+        super().unpack_from(buffer, offset)
+        odd = struct.unpack_from(_FORMAT, buffer, offset + _OWN_AT)
+        self._odd_high, self._odd_low, self._waits_ms, self._before_pa, self._waits = odd
+
+    def _most_pc(self, elapsed_ms):
+        return self.pa(MOST_CODE + 1) * self._with_margin(elapsed_ms) // 1000
+
+    def _wrong_pc(self, counts, before_pa, pa, elapsed_ms, odd_pc):
+        """Return by how much counts are beyond what can be explained, 0 for none; as much as
+        they are worth where it is impossible."""
+        moved_pc, most_pc = counts * self.numerator // self.denominator, self._most_pc(elapsed_ms)
+        if abs(moved_pc) > most_pc:
+            return abs(moved_pc)
+        passed_ms = self._with_margin(elapsed_ms)
+        high_pc = max(0, before_pa, pa) * passed_ms // 1000
+        low_pc = min(0, before_pa, pa) * passed_ms // 1000
+        beyond_pc = max(moved_pc - high_pc, low_pc - moved_pc)
+        return beyond_pc if beyond_pc > (odd_pc or most_pc // _ODD_RANGE_PARTS) else 0
+
+    def _with_margin(self, elapsed_ms):
+        return elapsed_ms + elapsed_ms // _MARGIN_PARTS + _SLACK_MS

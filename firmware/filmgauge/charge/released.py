@@ -1,11 +1,11 @@
 """What stays of sensors that were let go: what they have seen, and what they remember."""
 
+from filmgauge.charge import MEMORY_SIZE
 from filmgauge.compat import Namespace
-
 
 _RESULTS = (
     "faults voltage_uv current_pa temperature_cdeg model_cdeg is_usable drain_pa drained_pc"
-    " moved_pc carried_pc doubt_pc guess_pa has_lost begins_anew"
+    " doubt_pc moved_pc carried_pc guess_pa gap"
 )
 
 
@@ -17,16 +17,13 @@ def plain_sample(sampler):
     return sample
 
 
-def packed(memory):
-    """Return what writes what a memory of `size` bytes would, without the memory."""
-    return _Packed(memory)
+class Packed:
+    """What a sampler remembers, without it."""
 
-
-class _Packed:
     def __init__(self, memory):
-        self._bytes = bytearray(memory.size)
+        self._bytes = bytearray(MEMORY_SIZE)
         memory.pack_into(self._bytes, 0)
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write it."""
-        buffer[offset : offset + len(self._bytes)] = self._bytes
+        buffer[offset : offset + MEMORY_SIZE] = self._bytes

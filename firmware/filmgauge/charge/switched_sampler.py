@@ -5,7 +5,7 @@ Loaded by a node that needs it: on a board with little memory every file counts.
 
 from filmgauge.charge.sampler import Sampler
 from filmgauge.compat import const
-from filmgauge.sensors.ina228 import EBADMSG, ONCE_MS
+from filmgauge.sensors.ina228 import ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 
 _QUICK_MS = const(3)  # its start-up and one conversion of temperature and shunt: 2.4 ms
@@ -21,22 +21,21 @@ class SwitchedSampler(Sampler):
     naps three times only, because each time it wakes costs as much as a whole conversion.
     """
 
-    def __init__(self, board, config):
-        super().__init__(board, config)
+    def __init__(self, board, config, profile=None):
+        super().__init__(board, config, profile)
         self._supply = board.output(config.pin_sensors)
 
-    def sample(self) -> None:
-        """Take one sample; whatever happens, the sensors lose their supply again."""
-        self._clear()
+    def _sense(self):
+        """Read the sensors; whatever happens, they lose their supply again."""
         self._supply.value(1)
         try:
             self._nap(_START_UP_MS)
             self._begin_temperature(True)
             self._try(self.current.check)
             self._try(self.current.once_current)
-            self._try(self._check_range)
             self._nap(WAIT_MS)  # of both; the current sensor is in shutdown for most of it
             self._try(self._read_current)
+            self._try(self._read_idle)
             self._finish_temperature()
             self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
         finally:
@@ -56,12 +55,3 @@ class SwitchedSampler(Sampler):
             return None
         finally:
             self._supply.value(0)
-
-    def _check_range(self):
-        if not self.current.has_range():
-            raise OSError(EBADMSG)
-
-    def _read_current(self):
-        self.current_pa = self.current.current_pa()
-        self.die_cdeg = self.current.die_cdeg()
-        self._read_idle()

@@ -73,7 +73,7 @@ class LedgerOnly:
     def _nothing(self, *_):
         """Do nothing, return None."""
 
-    open = rest = add_gap = observe = doubt = guess_at = end_guess = _nothing
+    open = rest = add_gap = observe = widen = guess_at = end_guess = _nothing
     soc_ppm = sigma_ppm = stored_nah = full_nah = _nothing
 
     def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
@@ -195,7 +195,7 @@ class FuelGauge(LedgerOnly):
         """Note that a stretch went uncounted."""
         self.estimator.widen(_GAP_SIGMA_PPM)
 
-    def doubt(self, sigma_pc: int) -> None:
+    def widen(self, sigma_pc: int) -> None:
         """Note that a count may be wrong by `sigma_pc`, and the next one to the same side."""
         self.estimator.count(0, sigma_pc)
 

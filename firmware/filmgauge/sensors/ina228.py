@@ -45,7 +45,7 @@ _ONE_TO_ONE = const(4096)  # SHUNT_CAL that makes a CURRENT count a VSHUNT count
 _COARSE = const(4)  # after a reset, with 164 mV for its range, a count is so many of ours
 _ENODEV = const(19)
 EBADMSG = const(74)
-_MOST_CODE = const(0x7FFFF)
+MOST_CODE = const(0x7FFFF)  # full scale: it may have been more
 _FORMAT = const("<iiiB")
 # What the memory of the accumulator is worth
 _UNKNOWN = const(0)
@@ -109,11 +109,7 @@ class Ina228(CountScale):
 
     def running(self) -> bool:
         """Return whether it still runs as `start` left it, and so has counted ever since."""
-        return self._holds(_ADC_CONFIG, _RUN) and self.has_range()
-
-    def has_range(self) -> bool:
-        """Return whether a count is still worth what `start` and `once_current` make of it."""
-        return self._holds(_CONFIG, _ADCRANGE_40MV) and self._holds(_SHUNT_CAL, _ONE_TO_ONE)
+        return self._holds(_ADC_CONFIG, _RUN) and self._has_range()
 
     def start(self) -> None:
         """Set it up to count without a pause, its accumulator at zero."""
@@ -126,6 +122,8 @@ class Ina228(CountScale):
         """Begin one conversion of current, voltage and temperature of a sensor that has just got
         its supply."""
         self._begin(_ONCE_ALL)
+        if not self._has_range():
+            raise OSError(EBADMSG)
 
     def once_voltage(self) -> None:
         """Begin one conversion of the bus voltage."""
@@ -152,38 +150,9 @@ class Ina228(CountScale):
         if not self._memory:
             self._last_high, self._last_low = high, low
         self._memory = _KNOWN
-        moved_pc = self.pc(self.counts_since(self._last_high, self._last_low))
+        moved_pc = self.pc(self._counts_since(self._last_high, self._last_low))
         self._last_high, self._last_low = high, low
         return moved_pc
-
-    def counts_since(self, high: int, low: int) -> int:
-        """Return the counts up to `read_charge` since the accumulator showed two words."""
-        high = self._high - high
-        if high >= 0x80000:
-            high -= 0x100000
-        elif high < -0x80000:
-            high += 0x100000
-        return high * 0x100000 + (self._low - low)
-
-    def worth_pc(self, counts: int) -> int:
-        """Return what counts are worth, without a word of what rounding leaves."""
-        return counts * self.numerator // self.denominator
-
-    def shown(self) -> tuple:
-        """Return the two words that `read_charge` has read."""
-        return self._high, self._low
-
-    def last(self) -> tuple:
-        """Return the two words that were counted last."""
-        return self._last_high, self._last_low
-
-    def begin_at(self, high: int, low: int) -> None:
-        """Count from two words on."""
-        self._last_high, self._last_low = high, low
-
-    def is_known(self) -> bool:
-        """Return whether it is known how far the accumulator was read."""
-        return self._memory != _UNKNOWN
 
     def lost_charge(self) -> bool:
         """Return whether it began anew, with its count so far gone, since the last `charge_pc`."""
@@ -193,10 +162,6 @@ class Ina228(CountScale):
         """Return the current, positive when the cell is being charged."""
         code = self._value(_CURRENT, 3)
         return self.pa(code - 0x100000 if code & 0x80000 else code)
-
-    def most_pa(self) -> int:
-        """Return the end of the range: a current that is read as this may have been any beyond."""
-        return self.pa(_MOST_CODE)
 
     def die_cdeg(self) -> int:
         """Return the temperature of the sensor itself in 0.01 degC, +-1 degC."""
@@ -225,6 +190,19 @@ class Ina228(CountScale):
         self._set(_CONFIG, _ADCRANGE_40MV)
         self._set(_SHUNT_CAL, _ONE_TO_ONE)
         self._set(_ADC_CONFIG, adc_config)
+
+    def _has_range(self):
+        """Return whether a count is still worth what it was made to be."""
+        return self._holds(_CONFIG, _ADCRANGE_40MV) and self._holds(_SHUNT_CAL, _ONE_TO_ONE)
+
+    def _counts_since(self, high, low):
+        """Return the counts up to `read_charge` since the accumulator showed two words."""
+        high = self._high - high
+        if high >= 0x80000:
+            high -= 0x100000
+        elif high < -0x80000:
+            high += 0x100000
+        return high * 0x100000 + (self._low - low)
 
     def _fetch_charge(self):
         raw = self._five
