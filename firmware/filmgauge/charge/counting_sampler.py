@@ -33,7 +33,7 @@ _UNKNOWN_PA = const(0x7FFFFFFF)
 # Verdicts
 _GOOD = const(0)
 _WAITS = const(1)  # not counted: it is to be compared with what was counted before
-_ODD = const(2)
+_ODD = const(2)  # counted and doubted, or standing still
 _ANEW = const(3)
 _OWN_AT = const(13)  # behind how far the accumulator was read, of what is packed
 _CHECK_AT = const(30)
@@ -42,6 +42,8 @@ _FORMAT = const("<iiIiB")
 
 class CountingSampler(Sampler):
     """Sensors that always have their supply."""
+
+    current: "_Counter"
 
     def __init__(self, board, config, profile=None):
         super().__init__(board, config, profile, _Counter)
@@ -126,18 +128,19 @@ class _Counter(Ina228):
             self._waits = 0
             return guess_pa, _GOOD
         since_ms = min(_MOST_MS, elapsed_ms + self._waits_ms) if self._waits else elapsed_ms
+        further = self._counts_since(self._odd_high, self._odd_low)
+        if self._waits and not further and pa:
+            self._waits_ms = since_ms
+            return guess_pa, _WAITS  # it stands still
         counts = self._counts_since(self._last_high, self._last_low)
         wrong_pc = self._wrong_pc(counts, before_pa, pa, since_ms, odd_pc)
         if not wrong_pc:
             self._waits = 0
-            return guess_pa, _GOOD
-        further = self._counts_since(self._odd_high, self._odd_low)
-        self._waits_ms = since_ms
-        if self._waits and not further and pa:
-            return guess_pa, _WAITS  # it stands still
+            stands = not counts and guess_pa is not None and elapsed_ms > 0
+            return guess_pa, _ODD if stands else _GOOD
         if not self._waits or self._wrong_pc(further, before_pa, pa, elapsed_ms, odd_pc):
             self._odd_high, self._odd_low = self._high, self._low
-            self._waits = 1
+            self._waits, self._waits_ms = 1, since_ms
             return guess_pa, _WAITS
         self._waits = 0
         if wrong_pc > self._most_pc(since_ms):

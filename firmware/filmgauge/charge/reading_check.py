@@ -9,7 +9,8 @@ voltage and current tell of the cell. `doubt_pc` of the charge since the last sa
   of the die while the two contradict each other. Without a die three looks in a row are believed.
 - A current that turns without its polarisation is one whose leads were swapped: until the two
   agree again, twice what is counted may be wrong.
-- A current at the end of the range may be any beyond: assumed, no more than twice as much is missed.
+- A current at the end of the range may be any beyond: assumed, no more than twice as much is
+  missed.
 - A voltage that is there before the switch of the voltage input has closed is one of a switch that
   sticks, or of a sensor that shows an old one: nobody knows what the input takes meanwhile.
 """
@@ -18,7 +19,7 @@ import struct
 
 from filmgauge.compat import const
 from filmgauge.record import FAULT_CONTRADICTION, FAULT_RANGE, FAULT_READING
-from filmgauge.sensors.ina228 import MOST_CODE
+from filmgauge.sensors.ina228 import MOST_CODE, Ina228
 
 # What a thermal mass can do, and how far cell and board part in it: assumed.
 _STEP_CDEG = const(500)
@@ -35,9 +36,7 @@ _WINDOW_PARTS = const(4)  # one of these parts beyond its window is no voltage o
 _MOST_UV = const(5500000)  # of any film cell
 _LEAST_PARTS = const(20)  # a current above this share of 1C (1 / n) polarises
 _REST_PARTS = const(100)  # one below does not
-_TURN_UV = const(
-    15000
-)  # assumed: a current that turns moves the voltage by twice as much at least
+_TURN_UV = const(15000)  # assumed: half of what a current that turns moves the voltage by at least
 _LARGEST = const(32767)
 _MOST_MS = const(0xFFFFFFFF)
 _NEAR_MS = const(900000)  # of two readings that are a step
@@ -55,6 +54,8 @@ SIZE = const(19)
 
 class ReadingCheck:
     """Knows the last good readings of a sampler, for `profile`; None: a cell that nobody knows."""
+
+    current: Ina228
 
     def __init__(self, profile):
         self._one_c_pa = self._low_uv = 0
@@ -82,9 +83,7 @@ class ReadingCheck:
     def _clear(self):
         self.faults = 0
         self.voltage_uv = self.current_pa = self.temperature_cdeg = self.model_cdeg = None
-        self._idle_uv = self._die_cdeg = (
-            None  # before the switch has closed; of the current sensor
-        )
+        self._idle_uv = self._die_cdeg = None
         self.drain_pa = self.drained_pc = self.doubt_pc = 0
         self.is_usable = False
 
@@ -133,7 +132,7 @@ class ReadingCheck:
         knows_die = die_cdeg is not None and flags & _HAS_DIE
         if flags & _HAS_CDEG:
             self.model_cdeg = self._last_cdeg
-            if knows_die:
+            if die_cdeg is not None and knows_die:
                 self.model_cdeg += die_cdeg - self._last_die
         if cdeg is None:
             return

@@ -68,8 +68,10 @@ class SampledCharge:
 
     def release_sensors(self) -> None:
         """Let go of the sensors for good, and keep what they have told."""
-        from filmgauge.charge.released import PackedMemory, plain_sample
+        from filmgauge.charge.released import plain_sample
 
+        self._packed = bytearray(_SAMPLER_SIZE)
+        self.sampler.pack_into(self._packed, 0)
         self.sampler = plain_sample(self.sampler)  # pyright: ignore
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:

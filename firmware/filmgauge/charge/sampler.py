@@ -40,6 +40,10 @@ class Sampler(ReadingCheck):
         self._sense()
         self._judge(elapsed_ms)
 
+    def _sense(self):
+        """Read both sensors."""
+        raise NotImplementedError
+
     def _connect(self, begin, wait_ms, read):
         """Connect the voltage input for `begin`, a wait and `read`; note what it took."""
         begun_us = time.ticks_us()

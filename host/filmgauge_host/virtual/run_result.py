@@ -1,11 +1,13 @@
 """What a run came to: records sent and received, the gauge against the truth, the truth itself."""
 
 import datetime
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
+from filmgauge.record.record_text import FAULT_NAMES
 from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.telemetry.nodes import NodeSnapshot
@@ -44,7 +46,8 @@ class NodeResult:
     waiting: in its backlog. A node over Bluetooth keeps what it sends: only what was not received
     waits. A node without uplink sends none: what it made and has not kept any more
     for want of room is dropped. within_2_sigma_pct: share of records whose error is below
-    two sigma. brown_outs: of a node that lives from its film, None of one on USB. window_ends:
+    two sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
+    whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a node that lives from its film, None of one on USB. window_ends:
     steps of the cycler without `until_v` that the window of the cell ended.
     """
 
@@ -62,6 +65,8 @@ class NodeResult:
     soc_rmse_pct: float | None
     soc_max_error_pct: float | None
     within_2_sigma_pct: float | None
+    faults_told: dict[str, int]
+    unexplained: int
     available_uah: float | None
     full_uah: float | None
     full_sigma_uah: float | None
@@ -78,11 +83,14 @@ class NodeScore:
     def __init__(self, node: VirtualNode) -> None:
         self._node = node
         self.errors = SocErrors()
+        self.faults: Counter[str] = Counter()
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
 
     def add(self, received: ReceivedRecord) -> float | None:
         """Compare a new record; return the true state of charge of its moment in %."""
+        bits = received.value("faults") or 0
+        self.faults.update(name for i, name in enumerate(FAULT_NAMES) if bits >> i & 1)
         truth = self._node.truth.at(received.key[0], received.value("up_s") or 0)
         if truth is None:
             return None
@@ -92,7 +100,8 @@ class NodeScore:
         soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
         if soc_ppm is not None:
             sigma = None if sigma_ppm is None else sigma_ppm / 1e6
-            self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma)
+            has_fault = bool(received.value("faults"))
+            self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma, has_fault)
         return true_pct
 
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
@@ -124,6 +133,8 @@ class NodeScore:
             soc_rmse_pct=_rounded(errors.rmse),
             soc_max_error_pct=_rounded(errors.worst),
             within_2_sigma_pct=_rounded(self.errors.coverage_pct),
+            faults_told=dict(self.faults),
+            unexplained=self.errors.unexplained,
             available_uah=_thousandth(self._last("available_nah")),
             full_uah=_thousandth(self._last("full_nah")),
             full_sigma_uah=_thousandth(self._last("full_sigma_nah")),
