@@ -55,7 +55,7 @@ hours = 0.3
 mean_c = 22.0
 swing_c = 4.0
 """
-BENCH_H = 4.5
+BENCH_H = 3.2
 REGISTERS = {
     "ina228": {address: 2 for address in ina228_registers.REGISTERS}
     | {
