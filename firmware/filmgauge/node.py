@@ -8,7 +8,7 @@ lets each go when it has done its work, since all together would not fit into it
 import time
 
 from filmgauge.charge import charge_source
-from filmgauge.compat import Namespace, const, unload
+from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
     FAULT_EXCEPTION,
@@ -16,7 +16,7 @@ from filmgauge.record import (
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import MOST_MEMORY_RESETS, SIZE, State
+from filmgauge.state import MOST_MEMORY_RESETS, MOST_SEQ, NO_RESETS, SIZE, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
@@ -24,6 +24,7 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
+_REPORT_BYTES = const(26000)  # what a record takes on its way: less than gauge and protection
 _PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
 _SENSING = const(
     (
@@ -144,9 +145,10 @@ class Node:
         self._slept = known = self._retained.load(state.buffer) and state.unpack()
         if not known:
             journal = self._open_journal()
-            known = journal.load(state.buffer) and state.unpack()
-            if self._pages:  # no record that waits may come twice, whatever became of the state
-                state.boot = max(state.boot, journal.last_boot())  # pyright: ignore
+            known = (journal.load(state.buffer) and state.unpack()) or self._migrate()
+            newest = self._pages and journal.newest()  # pyright: ignore
+            if newest and newest[0] == state.life:  # no record that waits may come twice
+                state.boot = max(state.boot, newest[1])
             state.boot += 1
             state.seq = state.wakes = state.info_sent = 0
             state.offset_running = state.sees_zero = 0
@@ -155,11 +157,21 @@ class Node:
             state.clear_parts()
         elif not state.is_of_cell(self._profile_crc, config.cell_number):
             self._change_cell()
+        state.life = state.life or _random_life()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
+
+    def _migrate(self):
+        """Fill the state from what another version has left; return whether there was any."""
+        from filmgauge.migration import migrate
+
+        pages = self._pages and self._journal
+        found = migrate(self._state, self._board.retained(), pages, _JOURNAL)
+        unload("filmgauge.migration")
+        return found
 
     def _change_cell(self):
         """Close the ledger of the cell before."""
@@ -255,9 +267,13 @@ class Node:
         soc_ppm = self._soc_ppm = self._gauge.soc_ppm()
         if self._config.shed and soc_ppm is not None:
             self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm())  # pyright: ignore
-        if not self._board.boots_anew:
+        may_report = self._may_report(self._state.wakes)
+        if not self._board.boots_anew and (not may_report or free_bytes() >= _REPORT_BYTES):
             return None
-        known = self._gauge_fields() if self._may_report(self._state.wakes) else None
+        if self._protection is not None:  # it comes back when the gauge is gone
+            self._state.pack(None, self._protection)
+            self._unload(("_protection",), "filmgauge.control")
+        known = self._gauge_fields() if may_report else None
         self._state.pack(self._gauge, None, self._charge.memory)
         self._unload(("_gauge",), _GAUGING)
         return known
@@ -278,7 +294,7 @@ class Node:
         protection = self._protection
         self._period_ms = protection.period(self._config.sample_s * 1000)
         self._limits, self._service_level = protection.limits_word(), protection.service_level()
-        if reports and self._board.boots_anew:
+        if reports and self._gauge is None:
             self._state.pack(None, protection)
             protection = None
             self._unload(("_protection",), "filmgauge.control")
@@ -323,11 +339,15 @@ class Node:
     def _record_fields(self, now_ms, fields):
         """Return the values of the next record; it takes the next seq and the faults so far.
         `fields` are those of the gauge, None where it is still there."""
+        state = self._state
         fields = fields or self._gauge_fields()
-        _add_readings(fields, self._state, self._charge.sampler, now_ms, self._lasting_faults)
+        if state.seq > MOST_SEQ:
+            state.boot += 1
+            state.seq = 0
+        _add_readings(fields, state, self._charge.sampler, now_ms, self._lasting_faults)
         fields.limits = self._limits  # pyright: ignore
-        self._state.seq += 1
-        self._state.faults = 0
+        state.seq += 1
+        state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
@@ -367,7 +387,7 @@ class Node:
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
-        else:
+        elif self._gauge is not None:
             ledger = self._gauge.ledger
         reporter = self._reporter
         is_safe = reporter.report(fields, ledger, self._service_level)
@@ -408,9 +428,17 @@ class Node:
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
 
 
+def _random_life():
+    """Return a number that no other life of a node has."""
+    from os import urandom
+
+    return int.from_bytes(urandom(4), "little") or 1
+
+
 def _add_readings(fields, state, sampler, now_ms, faults):
     """Add to the values of a record what the state and the sensors have."""
-    fields.boot, fields.seq = state.boot, state.seq
+    fields.life, fields.boot, fields.seq = state.life, state.boot, state.seq
+    fields.resets = None if state.resets == NO_RESETS else state.resets
     fields.up_s = (now_ms - state.base_ms) // 1000
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg

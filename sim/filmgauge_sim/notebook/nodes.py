@@ -79,7 +79,7 @@ class NodeResult:
         self.errors = SocErrors()
         self.records = records
         rows = [json.loads(record.to_json()) for record in records]
-        truths = [truth.at(row["boot"], row["up_s"]) for row in rows]
+        truths = [truth.at((row["life"], row["boot"]), row["up_s"]) for row in rows]
         for record, true in zip(records, truths, strict=True):
             if true is not None and record.soc_ppm is not None:
                 sigma_ppm = record.soc_sigma_ppm
@@ -213,6 +213,10 @@ _TRUE: dict[str, Callable[[Truth], float]] = {
 
 
 def _distinct(records: list[Record]) -> list[Record]:
-    """Each record once, in the order in which the node made them."""
-    distinct = {tuple(record.values()[:2]): record for record in records}  # boot and seq
+    """Each record once, in the order in which the node made them, life after life."""
+    distinct = {}
+    lives: dict[int, int] = {}
+    for each in records:
+        boot, seq, *_, life = each.values()
+        distinct[lives.setdefault(life, len(lives)), boot, seq] = each
     return [record for _, record in sorted(distinct.items())]
