@@ -47,8 +47,9 @@ _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
-_OWN = const("<iiiqIB")  # currents, guess and how long for, opened
-_OWN_SIZE = const(25)
+# currents, guess and how long for, the end that waits, opened (the last byte, always)
+_OWN = const("<iiiqIBiiB")
+_OWN_SIZE = const(34)
 _SIZES = (
     estimator.SIZE,
     diffusion.SIZE,
@@ -315,8 +316,8 @@ class FuelGauge(LedgerOnly):
             part.pack_into(buffer, offset)
             offset += size
         currents = self._last_pa, self._sample_pa, self.recent_pa
-        quiet = self._gap_pc, self._quiet_ms, self._opened
-        struct.pack_into(_OWN, buffer, offset, *currents, *quiet)
+        quiet = (self._gap_pc, self._quiet_ms) + self.estimator.pending
+        struct.pack_into(_OWN, buffer, offset, *currents, *quiet, self._opened)
 
     def unpack_from(self, buffer, offset: int) -> None:
         self.ledger.unpack_from(buffer, offset)
@@ -328,7 +329,8 @@ class FuelGauge(LedgerOnly):
             offset += size
         values = struct.unpack_from(_OWN, buffer, offset)
         self._last_pa, self._sample_pa, self.recent_pa = values[:3]
-        self._gap_pc, self._quiet_ms, self._opened = values[3:]
+        self._gap_pc, self._quiet_ms = values[3:5]
+        self.estimator.pending, self._opened = values[5:8], values[8]
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
