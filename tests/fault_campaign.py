@@ -57,14 +57,14 @@ swing_c = 4.0
 """
 BENCH_H = 3.2
 REGISTERS = {
-    "ina228": {address: 2 for address in ina228_registers.REGISTERS}
+    "ina228": dict.fromkeys(ina228_registers.REGISTERS, 2)
     | {
         ina228_registers.VSHUNT: 3,
         ina228_registers.VBUS: 3,
         ina228_registers.CURRENT: 3,
         ina228_registers.CHARGE: 5,
     },
-    "tmp117": {address: 2 for address in tmp117.REGISTERS},
+    "tmp117": dict.fromkeys(tmp117.REGISTERS, 2),
 }
 LASTING = (
     {"kind": "leads_swapped"},

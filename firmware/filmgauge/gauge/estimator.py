@@ -88,7 +88,7 @@ class Estimator:
         self.full_swing = self.loss_seen = False
         self._used_end = 0  # the end at which the voltage lies and has told, 0 for none
         self._last_side = 0  # the end that told last
-        # An end that waits for a second look: side, innovation and stored charge in ppm of the design
+        # An end that waits for a second look: side, innovation and stored charge (ppm)
         self.pending = (0, 0, 0)
         self._covariance = array("f", [0.0] * (_N * _N))
         self._row = array("f", [0.0] * _N)
@@ -305,9 +305,9 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
-        if squared > _UNHEARD * (expected + noise):
-            if not self._is_confirmed(side, innovation, stored):
-                return False
+        unheard = squared > _UNHEARD * (expected + noise)
+        if unheard and not self._is_confirmed(side, innovation, stored):
+            return False
         self.pending = (0, 0, 0)
         if squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.

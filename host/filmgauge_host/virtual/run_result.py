@@ -45,10 +45,11 @@ class NodeResult:
     sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
     waiting: in its backlog. A node over Bluetooth keeps what it sends: only what was not received
     waits. A node without uplink sends none: what it made and has not kept any more
-    for want of room is dropped. within_2_sigma_pct: share of records whose error is below
-    two sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
-    whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a node that lives from its film, None of one on USB. window_ends:
-    steps of the cycler without `until_v` that the window of the cell ended.
+    for want of room is dropped. within_2_sigma_pct: share of records whose error is below two
+    sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
+    whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a
+    node that lives from its film, None of one on USB. window_ends: steps of the cycler without
+    `until_v` that the window of the cell ended.
     """
 
     node: str

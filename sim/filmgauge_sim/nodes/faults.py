@@ -58,7 +58,7 @@ class FaultSection(Table, frozen=True):
             str,
             Meta(
                 description="register: what is read, hexadecimal with as many bytes as are read;"
-                " or zeros, ones, stale (what was read before), or flip and a number: this bit turned"
+                " or zeros, ones, stale (what was read before), flip and the number of a bit"
             ),
         ]
         | None

@@ -70,8 +70,8 @@ class NodeResult:
     true_temperature_c. truth: lists of one length, one entry a wake: time_s, soc_pct, voltage_v,
     current_ua, temperature_c, phase (charge, discharge or rest). errors: of the node's state of
     charge against the truth, per cent (figures.rmse, .p95, .worst, and coverage_pct, the share
-    within two sigma), and errors.unexplained, the records that are wrong by more than two sigma and
-    1 % without a fault. Positive current charges.
+    within two sigma), and errors.unexplained, the records that are wrong by more than two sigma
+    and 1 % without a fault. Positive current charges.
     """
 
     def __init__(self, name: str, records: list[Record], truth: TruthLog) -> None:
@@ -80,12 +80,12 @@ class NodeResult:
         self.records = records
         rows = [json.loads(record.to_json()) for record in records]
         truths = [truth.at((row["life"], row["boot"]), row["up_s"]) for row in rows]
-        for record, true in zip(records, truths, strict=True):
-            if true is not None and record.soc_ppm is not None:
-                sigma_ppm = record.soc_sigma_ppm
-                sigma = None if sigma_ppm is None else sigma_ppm / 1e6
-                has_fault = record.faults != 0
-                self.errors.add(record.soc_ppm / 1e6, true.stoichiometry, sigma, has_fault)
+        for row, true in zip(rows, truths, strict=True):
+            if true is not None and row["soc_pct"] is not None:
+                sigma_pct = row["soc_sigma_pct"]
+                sigma = None if sigma_pct is None else sigma_pct / 100.0
+                has_fault = row["faults"] != "none"
+                self.errors.add(row["soc_pct"] / 100.0, true.stoichiometry, sigma, has_fault)
         self.columns: dict[str, list[Any]] = {
             key: [row[key] for row in rows] for _, key, *_ in fields()
         }
