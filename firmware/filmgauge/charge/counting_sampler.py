@@ -29,6 +29,7 @@ _MARGIN_PARTS = const(32)  # of the time: its clock and the sensor's
 _ODD_PARTS = const(100)  # of the charge of a cell, or
 _ODD_RANGE_PARTS = const(8)  # of full scale times time where the cell is not known
 _MOST_MS = const(0xFFFFFFFF)
+_ANY_PC = const(0x3FFFFFFFFFFFFFFF)
 _UNKNOWN_PA = const(0x7FFFFFFF)
 # Verdicts
 _GOOD = const(0)
@@ -88,10 +89,12 @@ class CountingSampler(Sampler):
     def _judge(self, elapsed_ms, moved_pc=None):
         """Count what the accumulator shows, unless it waits for another look; judge the rest."""
         counter, pa = self.current, self.current_pa
-        if pa is not None:
+        if pa is None:
+            counter.skip(elapsed_ms or 0)
+        else:
             is_lost = counter.lost_charge()
             since_ms = 0 if self._restarted else elapsed_ms
-            self.guess_pa, verdict = counter.count(pa, since_ms, self._odd_pc)
+            guess_pa, verdict = counter.count(pa, since_ms, self._odd_pc)
             if verdict != _GOOD:
                 self.faults |= FAULT_READING
             if verdict != _WAITS:
@@ -99,6 +102,8 @@ class CountingSampler(Sampler):
                 self.doubt_pc += counter.doubt_pc
                 self.moved_pc = counter.charge_pc()
                 self.carried_pc = counter.carried_pc()
+            if not self.moved_pc:
+                self.guess_pa = guess_pa
             moved_pc = self.moved_pc
         super()._judge(elapsed_ms, moved_pc)
 
@@ -109,7 +114,7 @@ class _Counter(Ina228):
     def __init__(self, i2c, address: int, shunt_mohm: int):
         super().__init__(i2c, address, shunt_mohm)
         self._odd_high = self._odd_low = 0  # what it showed when a count had to wait
-        self._waits_ms = self._waits = 0  # for how long; whether one does
+        self._waits = self._since_ms = 0  # whether one does; time that was not counted so far
         self._before_pa = _UNKNOWN_PA
         self.doubt_pc = 0
 
@@ -125,41 +130,48 @@ class _Counter(Ina228):
         guess_pa = (before_pa + pa) // 2 if pa != before_pa else None
         self.doubt_pc = 0
         if elapsed_ms is None or not self._memory:
-            self._waits = 0
+            self._waits = self._since_ms = 0
             return guess_pa, _GOOD
-        since_ms = min(_MOST_MS, elapsed_ms + self._waits_ms) if self._waits else elapsed_ms
+        self.skip(elapsed_ms)
+        since_ms = self._since_ms
         further = self._counts_since(self._odd_high, self._odd_low)
         if self._waits and not further and pa:
-            self._waits_ms = since_ms
             return guess_pa, _WAITS  # it stands still
+        if since_ms > elapsed_ms and not self._waits:
+            odd_pc = _ANY_PC  # the currents of the time without readings are not known
         counts = self._counts_since(self._last_high, self._last_low)
         wrong_pc = self._wrong_pc(counts, before_pa, pa, since_ms, odd_pc)
+        if wrong_pc and (
+            not self._waits or self._wrong_pc(further, before_pa, pa, elapsed_ms, odd_pc)
+        ):
+            self._odd_high, self._odd_low = self._high, self._low
+            self._waits = 1
+            return guess_pa, _WAITS
+        self._waits = self._since_ms = 0
         if not wrong_pc:
-            self._waits = 0
             stands = not counts and guess_pa is not None and elapsed_ms > 0
             return guess_pa, _ODD if stands else _GOOD
-        if not self._waits or self._wrong_pc(further, before_pa, pa, elapsed_ms, odd_pc):
-            self._odd_high, self._odd_low = self._high, self._low
-            self._waits, self._waits_ms = 1, since_ms
-            return guess_pa, _WAITS
-        self._waits = 0
         if wrong_pc > self._most_pc(since_ms):
             self._last_high, self._last_low = self._odd_high, self._odd_low
             return guess_pa, _ANEW
         self.doubt_pc = wrong_pc
         return guess_pa, _ODD
 
+    def skip(self, elapsed_ms: int) -> None:
+        """Note that time has passed of which nothing is counted yet."""
+        self._since_ms = min(_MOST_MS, self._since_ms + elapsed_ms)
+
     def pack_into(self, buffer, offset: int) -> None:
         """Write how far the accumulator was read, and what waits: 30 bytes."""
         super().pack_into(buffer, offset)
-        odd = self._odd_high, self._odd_low, self._waits_ms, self._before_pa, self._waits
+        odd = self._odd_high, self._odd_low, self._since_ms, self._before_pa, self._waits
         struct.pack_into(_FORMAT, buffer, offset + _OWN_AT, *odd)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         super().unpack_from(buffer, offset)
         odd = struct.unpack_from(_FORMAT, buffer, offset + _OWN_AT)
-        self._odd_high, self._odd_low, self._waits_ms, self._before_pa, self._waits = odd
+        self._odd_high, self._odd_low, self._since_ms, self._before_pa, self._waits = odd
 
     def _most_pc(self, elapsed_ms):
         return self.pa(MOST_CODE + 1) * self._with_margin(elapsed_ms) // 1000

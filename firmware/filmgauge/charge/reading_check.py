@@ -33,6 +33,7 @@ _WARMEST_CDEG = const(15000)
 _AGREE_CDEG = const(300)
 _LOOKS = const(3)  # that agree on a step which no other sensor contradicts
 _WINDOW_PARTS = const(4)  # one of these parts beyond its window is no voltage of the cell
+_USABLE_PARTS = const(20)  # and beyond one of these it tells nothing of the charge
 _MOST_UV = const(5500000)  # of any film cell
 _LEAST_PARTS = const(20)  # a current above this share of 1C (1 / n) polarises
 _REST_PARTS = const(100)  # one below does not
@@ -58,12 +59,14 @@ class ReadingCheck:
     current: Ina228
 
     def __init__(self, profile):
-        self._one_c_pa = self._low_uv = 0
+        self._one_c_pa = self._low_uv = self._beyond_uv = 0
         self._high_uv = _MOST_UV
         if profile:
-            beyond_uv = (profile.full_uv - profile.empty_uv) // _WINDOW_PARTS
+            window_uv = profile.full_uv - profile.empty_uv
+            beyond_uv = window_uv // _WINDOW_PARTS
             self._low_uv = profile.empty_uv - beyond_uv
             self._high_uv = profile.full_uv + beyond_uv
+            self._beyond_uv = beyond_uv - window_uv // _USABLE_PARTS
             self._one_c_pa = profile.full_pc() // 3600
         self._last_uv = self._last_pa = self._flags = 0
         self._last_cdeg = self._last_die = self._odd_cdeg = self._away_ms = 0
@@ -102,6 +105,8 @@ class ReadingCheck:
         fits = self._low_uv <= uv <= self._high_uv
         if not fits:
             self.faults |= FAULT_READING
+        elif not self._low_uv + self._beyond_uv <= uv <= self._high_uv - self._beyond_uv:
+            fits = False  # so far from its window it tells no more than that
         if not self._judge_range(pa, elapsed_ms):
             fits = False
         idle_uv = self._idle_uv

@@ -15,7 +15,8 @@ packed. Reading leaves no garbage. A sensor that has its supply for a sample onl
 
 One transfer may go wrong unnoticed: a register is read until two of at most three readings are
 the same. A result stands for milliseconds, readings follow each other in 0.3 ms, so that a new
-result in between costs a third one. OSError with EBADMSG when no two are the same.
+result in between costs a third one. OSError with EBADMSG when no two are the same. The current is
+compared with the voltage of the shunt, which is the same number in a register of its own.
 """
 
 import struct
@@ -25,6 +26,7 @@ from filmgauge.compat import const
 _CONFIG = const(0x00)
 _ADC_CONFIG = const(0x01)
 _SHUNT_CAL = const(0x02)
+_VSHUNT = const(0x04)  # the same as the current, with a SHUNT_CAL of one to one
 _VBUS = const(0x05)
 _DIETEMP = const(0x06)
 _CURRENT = const(0x07)
@@ -160,7 +162,11 @@ class Ina228(CountScale):
 
     def current_pa(self) -> int:
         """Return the current, positive when the cell is being charged."""
-        code = self._value(_CURRENT, 3)
+        code = self._fetch(_CURRENT, 3)
+        if code != self._fetch(_VSHUNT, 3):
+            code = self._value(_CURRENT, 3)
+            if code != self._value(_VSHUNT, 3):
+                raise OSError(EBADMSG)
         return self.pa(code - 0x100000 if code & 0x80000 else code)
 
     def die_cdeg(self) -> int:
