@@ -55,7 +55,47 @@ hours = 0.3
 mean_c = 22.0
 swing_c = 4.0
 """
-BENCH_H = 3.2
+# Sensors switched for each sample, charge from samples: a charger comes and fills the film.
+FILM = """
+name = "campaign"
+seed = {seed}
+[[node]]
+name = "film"
+board = "stm32wb55"
+supply = "film"
+[node.cell]
+set = "pre-li"
+area_cm2 = 40.0
+soc = 0.45
+soc_sigma = 0.005
+[node.sensor]
+switched = true
+shunt_ohm = 330.0
+[node.capacitor]
+capacitance_uf = 4700.0
+leakage_mohm = 100.0
+[node.converter]
+quiescent_na = 100.0
+discharge_ua = 14.0
+charge_ua = 110.0
+[node.harvester]
+kind = "charger"
+power_uw = 600.0
+[node.intervals]
+sample_s = 600
+report_every = 3
+journal_every = 6
+[node.bluetooth]
+advertise_ms = 5000
+awake_ms = 100
+[node.world.ambient]
+mean_c = 37.0
+swing_c = 0.5
+[node.world.charger]
+hours = 6.0
+every_h = 14.0
+first_h = 2.0
+"""
 REGISTERS = {
     "ina228": dict.fromkeys(ina228_registers.REGISTERS, 2)
     | {
@@ -76,10 +116,31 @@ LASTING = (
 
 
 @dataclass(frozen=True)
+class Life:
+    """What a node lives through: a scenario, for so many wakes every so many minutes."""
+
+    text: str
+    wakes: int
+    minutes: int
+
+
+LIVES = {"bench": Life(BENCH, 192, 1), "film": Life(FILM, 84, 10)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A node (of LIVES), its seed, and the fault."""
+
+    node: str
+    seed: int
+    fault: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Result:
     """What came of a case. bad: unexplained records; told: whether any record told a fault."""
 
-    fault: dict[str, Any]
+    case: Case
     records: int
     bad: int
     told: bool
@@ -111,21 +172,19 @@ def faults(rng: random.Random) -> Iterator[dict[str, Any]]:
         for fault in LASTING:
             made += [dict(fault), {**fault, "for_h": rng.choice((1, 5, 30)) * MINUTE_H}]
         rng.shuffle(made)
-        for fault in made:
-            wake_h = rng.randint(3, int(BENCH_H * 60) - 10) * MINUTE_H
-            yield {**fault, "at_h": wake_h + rng.uniform(0.0, 0.7) / 3600.0}
+        yield from made
 
 
-def run(case: tuple[int, dict[str, Any]]) -> Result:
-    """Let a node live with a fault; the case is its seed and the fault."""
-    seed, fault = case
-    table = tomllib.loads(BENCH.format(seed=seed))
-    table["node"][0]["fault"] = [fault]
+def run(case: Case) -> Result:
+    """Let a node live with a fault."""
+    life = LIVES[case.node]
+    table = tomllib.loads(life.text.format(seed=case.seed))
+    table["node"][0]["fault"] = [case.fault]
     scenario = fg.Scenario("bench")
     scenario.definition = scenario_from(table)
-    (node,) = fg.run(scenario, f"{BENCH_H * 60:.0f}min").nodes.values()
+    (node,) = fg.run(scenario, f"{life.wakes * life.minutes}min").nodes.values()
     return Result(
-        fault,
+        case,
         len(node),
         node.errors.unexplained,
         any(record.faults for record in node.records),
@@ -133,14 +192,22 @@ def run(case: tuple[int, dict[str, Any]]) -> Result:
     )
 
 
-def cases(count: int, seed: int) -> list[tuple[int, dict[str, Any]]]:
-    """Return so many cases."""
+def cases(count: int, seed: int) -> list[Case]:
+    """Return so many cases: one in ten on the film, each from some moment of some wake on."""
     rng = random.Random(seed)
-    made = faults(rng)
-    return [(rng.getrandbits(16), next(made)) for _ in range(count)]
+    made, chosen = {name: faults(rng) for name in LIVES}, []
+    for index in range(count):
+        name = "bench" if index % 10 else "film"
+        life, fault = LIVES[name], next(made[name])
+        wake_h = rng.randint(3, life.wakes - 10) * life.minutes / 60
+        at_h = wake_h + rng.uniform(0.0, 0.7 if name == "bench" else 0.05) / 3600.0
+        if fault.get("for_h") == MINUTE_H:
+            fault = {**fault, "for_h": life.minutes / 60}  # a wake falls into it
+        chosen.append(Case(name, rng.getrandbits(16), {**fault, "at_h": at_h}))
+    return chosen
 
 
-def campaign(chosen: Iterable[tuple[int, dict[str, Any]]], jobs: int = 1) -> Iterator[Result]:
+def campaign(chosen: Iterable[Case], jobs: int = 1) -> Iterator[Result]:
     """Run cases, on so many processors."""
     if jobs == 1:
         yield from map(run, chosen)
