@@ -241,7 +241,8 @@ class Node:
         self._counted = False  # what they have counted since is not the gauge's yet
         state = self._state
         known = state.wakes > 0  # of this boot: else nobody knows how long it was without power
-        self._charge.sample(max(0, self._board.clock_ms() - state.last_ms) if known else None)
+        elapsed_ms = max(0, self._board.clock_ms() - state.last_ms) if known else None
+        self._charge.sample(elapsed_ms)
         if self._board.boots_anew:
             self._charge.release_sensors()
             self._unload(("_journal",), _SENSING)
