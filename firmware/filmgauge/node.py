@@ -34,6 +34,8 @@ _SENSING = const(
         "filmgauge.charge.sampler",
         "filmgauge.charge.switched_sampler",
         "filmgauge.charge.released",
+        "filmgauge.charge.reading_check",
+        "filmgauge.charge.counting_sampler",
         "filmgauge.store.journal",  # which has told what it knows
     )
 )
@@ -53,7 +55,6 @@ class Node:
         self._config = config
         self._profile = profile
         self._profile_crc = profile.crc if profile else 0
-        self._faults = 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._loaded = False
         self._slept = False  # since it was loaded last: nothing is known that did not sleep
@@ -164,7 +165,7 @@ class Node:
             self._check_counters()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
-        self._charge = charge_source(self._board, config)
+        self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
 
@@ -250,7 +251,10 @@ class Node:
     def _sample(self):
         """Read the sensors."""
         self._counted = False  # what they have counted since is not the gauge's yet
-        self._charge.sample()
+        state = self._state
+        known = state.wakes > 0  # of this boot: else nobody knows how long it was without power
+        elapsed_ms = max(0, self._board.clock_ms() - state.last_ms) if known else None
+        self._charge.sample(elapsed_ms)
         if self._board.boots_anew:
             self._charge.release_sensors()
             self._unload(("_journal",), _SENSING)
@@ -263,7 +267,7 @@ class Node:
         celsius = self._cdeg()
         gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
         self._counted = True
-        self._faults = self._lasting_faults | sampler.faults | gap
+        state.faults |= sampler.faults | gap
         gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, charge.current_for_voltage()
         if voltage_uv is not None and current_pa is not None:
@@ -334,7 +338,7 @@ class Node:
         return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
-        celsius = self._charge.sampler.temperature_cdeg
+        celsius = self._charge.sampler.model_cdeg
         return _TYPICAL_CDEG if celsius is None else celsius
 
     def _gauge_fields(self):
@@ -355,7 +359,7 @@ class Node:
         if state.seq > MOST_SEQ:
             state.boot += 1
             state.seq = 0
-        _add_readings(fields, state, self._charge.sampler, now_ms, self._faults)
+        _add_readings(fields, state, self._charge.sampler, now_ms, self._lasting_faults)
         fields.limits = self._limits  # pyright: ignore
         state.seq += 1
         state.faults = 0

@@ -33,46 +33,40 @@ class Board:
         """Return no pin."""
 
 
-class Sensor:
-    """A sensor that has counted `moved_pc` since it was asked last."""
-
-    def __init__(self):
-        self.moved_pc = self.fraction_pc = 0
-        self.lost = False
-
-    def carried_pc(self):
-        return self.fraction_pc
-
-    def charge_pc(self):
-        moved_pc, self.moved_pc, self.lost = self.moved_pc, 0, False
-        return moved_pc
-
-    def lost_charge(self):
-        return self.lost
-
-
 class Sample:
-    """What a sampler has seen."""
+    """What a sampler has seen, all of it sound."""
 
     def __init__(self, current_pa=None, voltage_uv=None):
-        self.current = Sensor()
         self.checks = 0
         self.current_pa = current_pa
         self.voltage_uv = voltage_uv
+        self.is_usable = True
+        self.guess_pa = None
+        self.nothing_counted()
 
-    def sample(self):
+    def nothing_counted(self):
+        self.moved_pc = self.carried_pc = self.doubt_pc = self.gap = 0
+
+    def sample(self, elapsed_ms=None):
         """Be what was just seen."""
 
     def quick_current_pa(self):
         self.checks += 1
         return self.current_pa
 
+    def pack_into(self, buffer, offset):
+        """Remember nothing."""
+
+    unpack_from = pack_into
+
 
 def count(charge, state, sample, gauge, elapsed_ms=MINUTE_MS):
-    """Let a sample count; return the faults."""
+    """Let a sample count, once; return the faults."""
     charge.sampler = sample
-    charge.sample()
-    return charge.count(state, gauge, elapsed_ms, 2500)
+    charge.sample(elapsed_ms)
+    faults = charge.count(state, gauge, elapsed_ms, 2500)
+    sample.nothing_counted()
+    return faults
 
 
 def after(charge, samples, elapsed_ms=MINUTE_MS, gauge=None):

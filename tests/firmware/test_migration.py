@@ -1,31 +1,16 @@
 """What an earlier version has left is gone on with; what cannot be read is told, never silent."""
 
-import binascii
 import os
 
+from layout_5 import SIZE_5, old_block
 from scratch_files import unused_path, write_file
 
 from filmgauge.migration import migrate
 from filmgauge.record import FAULT_LIFE
 from filmgauge.state import CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT, SIZE, State
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 from filmgauge.store.journal import Journal
 
-# Written by the version with layout 5, of 503 bytes, with the values below.
-LAYOUT_5 = (
-    "4647f70109000000050700000029000000cd00000039300000000000007b38d360ba010000bb00000063000000"
-    "08011ffbffffff020001fbffffff06000000f9ffffff434445464748494a4b4c4d4e4f50515253545556575859"
-    "5a5b5c5d5e5f606162636465666768696a6b6c6d6e6f7071727374750e82000080a90300ffffffff07120f0000"
-    "000000000000000000000000000000ffffffff373f0f0000000000000000000000000000000000000000000000"
-    "000000000000000000000000000000000000000000000000000000000000000000000c00000000000000510000"
-    "0000000000000000000000000040420f0000000000000052491d39faed6b3a0000000000000000000000000000"
-    "00000ad7233b0000000000000000000000000ad7233d00000000000000000ad7233c00000000bd37863615feff"
-    "ffe0ffffff0000000016feffff81ffffff000000000000000000000000555c0d00000000000000803e5a72bcb5"
-    "000000000000000000000000e440dd4900000000be01c841000000000000000000000000015fae0a0000000000"
-    "00000000000000000000000000000000000000000000000000c7cfffff00000000000000000000000040420f00"
-    "faed6b3c00000000000000000000000060ea000000000000ffffffffffffffffffffffff32ffffff00000000fd"
-    "ffffff000000000000000000000000016125a506"
-)
 WRITTEN = {
     "boot": 7,
     "seq": 41,
@@ -45,17 +30,7 @@ WRITTEN = {
     "closed_nah": (-5, 6, -7),
     "life": 0,
 }
-SIZE_5 = 503
 NOTHING = b""
-
-
-def old_block(layout=5, size=SIZE_5, sequence=9):
-    """Return a sealed block as the earlier version left it, or one like it."""
-    block = bytearray(binascii.unhexlify(LAYOUT_5))[: size + OVERHEAD]
-    block += bytes(size + OVERHEAD - len(block))
-    block[HEAD_SIZE] = layout
-    seal(block, size, sequence)
-    return block
 
 
 def saved(path, block):
@@ -178,22 +153,6 @@ def test_power_that_goes_in_the_first_save_has_taken_no_memory():
         if name not in ("0", "1"):
             os.remove(path + "/" + name)
     check_lost(path=path)
-
-
-def test_the_gauge_goes_on_with_what_it_knew():
-    from cell_profiles import cell  # with the other tests it would fill the heap
-
-    from filmgauge.gauge.fuel_gauge import FuelGauge
-    from filmgauge.gauge.ledger import MEASURED
-
-    state = State()
-    assert migrated(state, bytes(old_block()))[0]
-    gauge = FuelGauge(cell(), 999983)
-    state.unpack_parts(gauge)
-    gauge.open(0, 0)  # has no effect: something is known already
-    assert gauge.soc_ppm() == 699999
-    assert gauge.sigma_ppm() == 46097
-    assert gauge.ledger.line_pc(MEASURED) == -12345
 
 
 class Pages:

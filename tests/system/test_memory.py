@@ -19,7 +19,7 @@ from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
 
 NODE = "filmgauge/node.py"
-SAMPLE = "        self._charge.sample()\n"
+SAMPLE = "        self._charge.sample(elapsed_ms)\n"
 # Takes the whole heap once and gives it back with the exception.
 HOG = """\
         if self._state.wakes >= 3 and not hasattr(self._board, "hogged"):

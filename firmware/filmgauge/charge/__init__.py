@@ -1,7 +1,7 @@
 """How charge gets from the sensors into the gauge.
 
-    charge = charge_source(board, config)
-    charge.sample()
+    charge = charge_source(board, config, profile)
+    charge.sample(elapsed_ms)                                   # None: nobody knows
     charge.release_sensors()                                    # where there is little room
     charge.sampler.voltage_uv, ...                              # sampler.py; what it has seen
     faults = charge.count(state, gauge, elapsed_ms, temperature_cdeg)
@@ -13,15 +13,15 @@ A node whose sensors always have their supply reads the accumulator: nothing esc
 switches them estimates from samples.
 """
 
-MEMORY_SIZE = 13
+MEMORY_SIZE = 49
 
 
-def charge_source(board, config):
+def charge_source(board, config, profile=None):
     """Return the way of counting that a configuration asks for."""
     if config.pin_sensors < 0:
         from filmgauge.charge.coulomb_counter import CoulombCounter
 
-        return CoulombCounter(board, config)
+        return CoulombCounter(board, config, profile)
     from filmgauge.charge.sampled_charge import SampledCharge
 
-    return SampledCharge(board, config)
+    return SampledCharge(board, config, profile)

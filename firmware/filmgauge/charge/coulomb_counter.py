@@ -1,56 +1,60 @@
 """Charge of a node whose current sensor counts through the sleep."""
 
+from filmgauge.compat import const
 from filmgauge.gauge.ledger import MEASURED
 from filmgauge.record import FAULT_GAP
 
+_LOST = const(1)  # of `gap` (counting_sampler.py)
+
 
 class CoulombCounter:
-    """Reads the accumulator of the sensor, which also remembers how far it has been read."""
+    """Gives the gauge what the accumulator of the sensor has counted (counting_sampler.py)."""
 
-    def __init__(self, board, config):
-        from filmgauge.charge.sampler import Sampler
+    def __init__(self, board, config, profile=None):
+        from filmgauge.charge.counting_sampler import CountingSampler
 
-        self.sampler: Sampler = Sampler(board, config)
-        self.memory = self.sampler.current
-        self._moved_pc = self._carried_pc = 0
-        self._has_lost = False
+        self.sampler: CountingSampler = CountingSampler(board, config, profile)
+        self.memory = self.sampler
 
-    def sample(self) -> None:
-        """Take one sample, and read what has been counted since the last one."""
-        self.sampler.sample()
-        self._moved_pc = self._carried_pc = 0
-        self._has_lost = False
-        if self.sampler.current_pa is not None:
-            counter = self.sampler.current
-            self._has_lost = counter.lost_charge()
-            self._moved_pc = counter.charge_pc()
-            self._carried_pc = counter.carried_pc()
+    def sample(self, elapsed_ms: "int | None" = None) -> None:
+        """Take one sample, and read what has been counted in `elapsed_ms`; None where nobody
+        knows since when."""
+        self.sampler.sample(elapsed_ms)
 
     def release_sensors(self) -> None:
         """Let go of the sensors for good, and keep what they have told."""
-        from filmgauge.charge.released import PackedMemory, plain_sample
+        from filmgauge.charge.released import Packed, plain_sample
 
+        self.memory = Packed(self.sampler)
         self.sampler = plain_sample(self.sampler)  # pyright: ignore
-        self.memory = PackedMemory(self.memory)
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
         """Give the gauge what has moved since the last sample; return faults."""
-        faults, moved_pc = 0, self._moved_pc
-        if self._has_lost:
+        faults, sampler = 0, self.sampler
+        moved_pc = sampler.moved_pc
+        if sampler.gap:
             faults = FAULT_GAP
-            gauge.add_gap()
-        gauge.ledger.add_pc(MEASURED, self._carried_pc)  # it is exact
+            if sampler.gap == _LOST:
+                gauge.add_gap()
+            else:
+                gauge.end_guess(temperature_cdeg)
+        if sampler.guess_pa is not None:
+            gauge.guess_at(sampler.guess_pa)
+        gauge.ledger.add_pc(MEASURED, sampler.carried_pc)  # it is exact
         count = gauge.count
         if state.offset_running:
             count = gauge.zero
-        elif not moved_pc and self.sampler.current_pa == 0:
+        elif not moved_pc and sampler.current_pa == 0:
             count = gauge.flow  # it counts nothing and sees nothing: a rest, and it is not stuck
         count(moved_pc, elapsed_ms, temperature_cdeg)
+        if sampler.doubt_pc:
+            gauge.widen(sampler.doubt_pc)
         return faults
 
     def current_for_voltage(self) -> "int | None":
-        """Return the current that the voltage of a sample goes with: the one that was seen."""
-        return self.sampler.current_pa
+        """Return the current that the voltage of a sample goes with: the one that was seen; None
+        where the two say nothing of the cell."""
+        return self.sampler.current_pa if self.sampler.is_usable else None
 
     def quick_check(self, state, gauge, elapsed_ms: int) -> bool:
         """Return whether nothing calls for a sample: each tells of all that has flowed."""

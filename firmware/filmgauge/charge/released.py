@@ -2,28 +2,28 @@
 
 from filmgauge.compat import Namespace, const
 
-_SIZE = const(13)  # the most that a memory takes (charge/__init__.py)
+_SIZE = const(49)  # of a memory, the most (charge/__init__.py)
+_RESULTS = (
+    "faults voltage_uv current_pa temperature_cdeg model_cdeg is_usable drain_pa drained_pc"
+    " doubt_pc moved_pc carried_pc guess_pa gap"
+)
 
 
 def plain_sample(sampler):
     """Return what a sampler has seen last, without the sampler."""
-    return Namespace(
-        faults=sampler.faults,
-        voltage_uv=sampler.voltage_uv,
-        current_pa=sampler.current_pa,
-        temperature_cdeg=sampler.temperature_cdeg,
-        drain_pa=sampler.drain_pa,
-        drained_pc=sampler.drained_pc,
-    )
+    sample = Namespace()
+    for name in _RESULTS.split():
+        setattr(sample, name, getattr(sampler, name, None))
+    return sample
 
 
-class PackedMemory:
-    """What a sensor remembers, without its driver."""
+class Packed:
+    """What a sampler remembers, without it."""
 
     def __init__(self, memory):
-        self._packed = bytearray(_SIZE)
-        memory.pack_into(self._packed, 0)
+        self._bytes = bytearray(_SIZE)
+        memory.pack_into(self._bytes, 0)
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write it."""
-        buffer[offset : offset + _SIZE] = self._packed
+        buffer[offset : offset + _SIZE] = self._bytes

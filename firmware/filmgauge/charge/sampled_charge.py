@@ -37,16 +37,18 @@ _MOST_DROP_UV = const(200000)  # more is no polarisation of a film at the curren
 _HELD_PARTS = const(32)  # a held cell takes one of these parts of it at last (assumed)
 _UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow unseen (assumed)
 _FORMAT = const("<BiB")
+_SAMPLER_AT = const(6)
+_SAMPLER_SIZE = const(19)
 _TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
 class SampledCharge:
     """Samples only."""
 
-    def __init__(self, board, config):
+    def __init__(self, board, config, profile=None):
         from filmgauge.charge.switched_sampler import SwitchedSampler
 
-        self.sampler: SwitchedSampler = SwitchedSampler(board, config)
+        self.sampler: SwitchedSampler = SwitchedSampler(board, config, profile)
         self.memory = self
         self._own_nw = config.own_nw
         self._wake_nj = config.wake_nj
@@ -56,17 +58,20 @@ class SampledCharge:
         self.is_charging = self._last_pa = 0  # as the last sample saw it
         self.sensor_known = 0  # 1: a sample was taken before, in this boot or an earlier one
         self._charging_pa = self._charging_uv = 0  # the last current of a charge, its voltage
+        self._packed = None  # sampler
         self._rest_uv = self._drop_uv = 0  # of the cell at rest, idle; lower while it feeds
         self._clear()
 
-    def sample(self) -> None:
-        """Take one sample."""
-        self.sampler.sample()
+    def sample(self, elapsed_ms: "int | None" = None) -> None:
+        """Take one sample, `elapsed_ms` after the last one; None where nobody knows."""
+        self.sampler.sample(elapsed_ms)
 
     def release_sensors(self) -> None:
         """Let go of the sensors for good, and keep what they have told."""
         from filmgauge.charge.released import plain_sample
 
+        self._packed = bytearray(_SAMPLER_SIZE)
+        self.sampler.pack_into(self._packed, 0)
         self.sampler = plain_sample(self.sampler)  # pyright: ignore
 
     def count(self, state, gauge, elapsed_ms: int, temperature_cdeg: int) -> int:
@@ -99,6 +104,8 @@ class SampledCharge:
         self._book_own(gauge, RADIO, (1 - charged) * state.radio_nj, voltage_uv)
         state.radio_nj = 0
         gauge.flow(self._twice // 2000, elapsed_ms, temperature_cdeg, int(self._apart**0.5))
+        if self.sampler.doubt_pc:
+            gauge.widen(self.sampler.doubt_pc)
         self._clear()
         return 0
 
@@ -129,7 +136,7 @@ class SampledCharge:
         the charge comes to its end: then it is on that branch, with next to no current.
         """
         pa, voltage_uv = self.sampler.current_pa, self.sampler.voltage_uv
-        if pa is None or voltage_uv is None:
+        if pa is None or voltage_uv is None or not self.sampler.is_usable:
             return None
         if pa >= self._least_pa:
             self._charging_uv = voltage_uv
@@ -138,14 +145,20 @@ class SampledCharge:
         return pa
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write what the last sample saw: 6 bytes."""
+        """Write what the last sample saw: 6 bytes, and the last readings behind them."""
         last = self.is_charging, self._last_pa, self.sensor_known
         struct.pack_into(_FORMAT, buffer, offset, *last)
+        offset += _SAMPLER_AT
+        if self._packed is None:
+            self.sampler.pack_into(buffer, offset)
+        else:
+            buffer[offset : offset + _SAMPLER_SIZE] = self._packed
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         last = struct.unpack_from(_FORMAT, buffer, offset)
         self.is_charging, self._last_pa, self.sensor_known = last
+        self.sampler.unpack_from(buffer, offset + _SAMPLER_AT)
 
     def _discharge_voltage_uv(self, charged):
         """Return the voltage of the cell while it feeds the converter. Few samples see that: the

@@ -1,7 +1,7 @@
 """One sample of the cell: connects the voltage input, waits for the sensors, reads them.
 
-    sampler = Sampler(board, config)
-    sampler.sample()
+    sampler = CountingSampler(board, config, profile)   # or SwitchedSampler
+    sampler.sample(elapsed_ms)
     sampler.voltage_uv, sampler.current_pa, sampler.temperature_cdeg, sampler.faults
 
 The bus input of the INA228 would drain a film cell, so a switch connects it for the few
@@ -11,42 +11,38 @@ that it took while the voltage was read: for a small cell it is as large as the 
 
 import time
 
+from filmgauge.charge.reading_check import ReadingCheck
 from filmgauge.compat import const
-from filmgauge.record import FAULT_SENSOR, FAULT_TEMPERATURE
-from filmgauge.sensors.ina228 import CYCLE_MS, Ina228
+from filmgauge.record import FAULT_READING, FAULT_SENSOR, FAULT_TEMPERATURE
+from filmgauge.sensors.ina228 import EBADMSG, Ina228
 from filmgauge.sensors.tmp117 import Tmp117
 
-# A whole conversion cycle must begin after the switch has closed: one cycle may be under way.
-_TWO_CYCLES_MS = 2 * CYCLE_MS + 4
 _EIO = const(5)
 _HIGHEST_UV = const(6000000)  # no film cell, and not the supply of the board either
 
 
-class Sampler:
-    """Two sensors that always have their supply. Values are None when a sensor gave none."""
+class Sampler(ReadingCheck):
+    """Two sensors. Values are None when a sensor gave none; what is read is judged."""
 
-    def __init__(self, board, config):
+    def __init__(self, board, config, profile=None, part=Ina228):
+        super().__init__(profile)
         i2c = board.i2c(config.pin_scl, config.pin_sda, config.i2c_hz)
         self._gate = board.output(config.pin_gate)
         self._nap = board.nap
         self._divider_ohm = config.divider_ohm
         self._temperature = Tmp117(i2c, config.tmp117_address)
-        self.current = Ina228(i2c, config.ina228_address, config.shunt_mohm)
-        self._restarted = False
-        self._clear()
+        self.current = part(i2c, config.ina228_address, config.shunt_mohm)
 
-    def sample(self) -> None:
-        """Take one sample; sensors that do not answer are told in `faults`."""
+    def sample(self, elapsed_ms: "int | None" = None) -> None:
+        """Take one sample, `elapsed_ms` after the last one, None where nobody knows; sensors that
+        do not answer are told in `faults`."""
         self._clear()
-        self._try(self._ready_current)
-        self._begin_temperature(self._restarted)  # it has just got its supply
-        self._connect(None, _TWO_CYCLES_MS, self._read_all)  # it never stops
-        self._finish_temperature()
+        self._sense()
+        self._judge(elapsed_ms)
 
-    def _clear(self):
-        self.faults = 0
-        self.voltage_uv = self.current_pa = self.temperature_cdeg = None
-        self.drain_pa = self.drained_pc = 0
+    def _sense(self):
+        """Read both sensors."""
+        raise NotImplementedError
 
     def _connect(self, begin, wait_ms, read):
         """Connect the voltage input for `begin`, a wait and `read`; note what it took."""
@@ -70,21 +66,22 @@ class Sampler:
             return
         try:
             action()
-        except OSError:
+        except OSError as error:
             self.faults |= FAULT_SENSOR
+            self._add_fault(error)
             self.current_pa = self.voltage_uv = None
 
-    def _ready_current(self):
-        self._restarted = False
-        if not self.current.running():
-            self.current.check()
-            self.current.start()
-            self._restarted = True
+    def _add_fault(self, error):
+        """Tell of a part that answers, and each time something else."""
+        if error.args[0] == EBADMSG:
+            self.faults |= FAULT_READING
 
-    def _read_all(self):
-        self.current.read_charge()
+    def _read_idle(self):
+        self._idle_uv = self.current.bus_uv()
+
+    def _read_current(self):
         self.current_pa = self.current.current_pa()
-        self._read_voltage()
+        self._die_cdeg = self.current.die_cdeg()
 
     def _read_voltage(self):
         self.voltage_uv = self.current.bus_uv()
@@ -104,7 +101,7 @@ class Sampler:
             return
         try:
             self.temperature_cdeg = self._temperature.finish()
-        except OSError:
-            pass
+        except OSError as error:
+            self._add_fault(error)
         if self.temperature_cdeg is None:
             self.faults |= FAULT_TEMPERATURE

@@ -21,13 +21,12 @@ class SwitchedSampler(Sampler):
     naps three times only, because each time it wakes costs as much as a whole conversion.
     """
 
-    def __init__(self, board, config):
-        super().__init__(board, config)
+    def __init__(self, board, config, profile=None):
+        super().__init__(board, config, profile)
         self._supply = board.output(config.pin_sensors)
 
-    def sample(self) -> None:
-        """Take one sample; whatever happens, the sensors lose their supply again."""
-        self._clear()
+    def _sense(self):
+        """Read the sensors; whatever happens, they lose their supply again."""
         self._supply.value(1)
         try:
             self._nap(_START_UP_MS)
@@ -36,6 +35,7 @@ class SwitchedSampler(Sampler):
             self._try(self.current.once_current)
             self._nap(WAIT_MS)  # of both; the current sensor is in shutdown for most of it
             self._try(self._read_current)
+            self._try(self._read_idle)
             self._finish_temperature()
             self._connect(self.current.once_voltage, ONCE_MS, self._read_voltage)
         finally:
@@ -55,6 +55,3 @@ class SwitchedSampler(Sampler):
             return None
         finally:
             self._supply.value(0)
-
-    def _read_current(self):
-        self.current_pa = self.current.current_pa()

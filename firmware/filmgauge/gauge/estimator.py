@@ -15,9 +15,10 @@ separate the unknowns. They are the deviations of
     energy      relative, of the activation of tau
     loss        share of the charging current that is not stored
 
-and are weighed by their covariance as a Kalman filter does, with three differences: an end that
-has been looked at is looked at again only when it has something new to tell; a cell that answers
-unlike its profile is doubted, its capacity first; and nothing else ever corrects.
+and are weighed by their covariance as a Kalman filter does, with four differences: an end that
+has been looked at is looked at again only when it has something new to tell; one that contradicts
+all that is known waits for a second look that agrees with it; a cell that answers unlike its
+profile is doubted, its capacity first; and nothing else ever corrects.
 """
 
 import struct
@@ -53,6 +54,10 @@ _CAPACITY_WANDER = const(0.0003)  # of the capacity in one equivalent full cycle
 _TAU_WANDER = const(0.0015)  # of tau in one equivalent full cycle
 _OPENING = const(0.2)  # of how the film opens in its first cycles: share of the predicted growth
 _SURPRISE = const(9.0)  # squared innovation over its variance: beyond, the cell is not as thought
+_UNHEARD = const(25.0)  # beyond, an end waits for a second look
+_SECOND_PPM = const(3000)  # of the design: so much has flowed until then
+_AGREES = const(2)  # and one of these parts of it is the most by which the two looks differ
+_LEFT = const(4)  # with a side: the end was left since it was seen
 _MODEST = const(4.0)  # and is made to be no more than this
 _MOST = const((1.0, 0.5, 0.7, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
 
@@ -83,6 +88,8 @@ class Estimator:
         self.full_swing = self.loss_seen = False
         self._used_end = 0  # the end at which the voltage lies and has told, 0 for none
         self._last_side = 0  # the end that told last
+        # An end that waits for a second look: side, innovation and stored charge (ppm)
+        self.pending = (0, 0, 0)
         self._covariance = array("f", [0.0] * (_N * _N))
         self._row = array("f", [0.0] * _N)
         self._gain = array("f", [0.0] * _N)
@@ -170,6 +177,9 @@ class Estimator:
         if not self.at_end:
             self._used_lag_ppm = 0
             self._used_end = 0
+            side, innovation_ppm, stored_ppm = self.pending
+            if side:
+                self.pending = side | _LEFT, innovation_ppm, stored_ppm
             return False
         film.split_burst(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
@@ -179,7 +189,7 @@ class Estimator:
         if self._used_end == side and news * 4 < abs(self._used_lag_ppm) + 4000:
             return False
         charged = self._charged()
-        if not self._weigh(film.surface_share, self._noise()):
+        if not self._weigh(film.surface_share, self._noise(), side):
             return False
         self.full_swing = self._last_side + side == _EMPTY + _FULL
         self.loss_seen = self._last_side > 0 and charged > _LOSS_SEEN
@@ -264,10 +274,26 @@ class Estimator:
         noise = _END * _END + lag * lag + drawn * drawn + film.lag_noise * film.lag_noise
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
-    def _weigh(self, surface, noise):
+    def _is_confirmed(self, side, innovation, stored):
+        """Return whether an end that contradicts all that is known was seen before: the voltage
+        has moved with the charge since, or was there when the cell came to this end before."""
+        innovation_ppm, stored_ppm = int(innovation * _PPM), int(stored * _PPM)
+        pending, first_ppm, at_ppm = self.pending
+        apart_ppm, moved_ppm = abs(innovation_ppm - first_ppm), abs(stored_ppm - at_ppm)
+        if pending == side | _LEFT and apart_ppm * _AGREES < abs(first_ppm):
+            return True
+        if pending == side and moved_ppm < _SECOND_PPM:
+            return False
+        if pending == side and apart_ppm * _AGREES < moved_ppm:
+            return True
+        self.pending = side, innovation_ppm, stored_ppm
+        return False
+
+    def _weigh(self, surface, noise, side):
         """Correct everything that the end tells of, by the surface it shows.
 
-        Return False, with nothing changed, where the arithmetic of the board does not reach.
+        Return False, with nothing corrected, for an end that waits for a second look, and where
+        the arithmetic of the board does not reach.
         """
         self._predict()
         film, covariance, gain = self._film, self._covariance, self._gain
@@ -279,6 +305,10 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
+        unheard = squared > _UNHEARD * (expected + noise)
+        if unheard and not self._is_confirmed(side, innovation, stored):
+            return False
+        self.pending = (0, 0, 0)
         if squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))

@@ -47,8 +47,9 @@ _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
-_OWN = const("<iiiqIB")  # currents, guess and how long for, opened
-_OWN_SIZE = const(25)
+# currents, guess and how long for, the end that waits, opened (the last byte, always)
+_OWN = const("<iiiqIBiiB")
+_OWN_SIZE = const(34)
 _SIZES = (
     estimator.SIZE,
     diffusion.SIZE,
@@ -73,7 +74,7 @@ class LedgerOnly:
     def _nothing(self, *_):
         """Do nothing, return None."""
 
-    open = rest = add_gap = observe = _nothing
+    open = rest = add_gap = observe = widen = guess_at = end_guess = _nothing
     soc_ppm = sigma_ppm = stored_nah = full_nah = _nothing
 
     def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
@@ -195,6 +196,19 @@ class FuelGauge(LedgerOnly):
         """Note that a stretch went uncounted."""
         self.estimator.widen(_GAP_SIGMA_PPM)
 
+    def widen(self, sigma_pc: int) -> None:
+        """Note that a count may be wrong by `sigma_pc`, and the next one to the same side."""
+        self.estimator.count(0, sigma_pc)
+
+    def guess_at(self, current_pa: int) -> None:
+        """Let the guess for a time in which nothing is counted follow what was seen."""
+        self._last_pa = _bounded(current_pa)
+
+    def end_guess(self, temperature_cdeg: int) -> None:
+        """Let what was guessed stand: what was counted meanwhile is lost."""
+        self._pass_quiet(self._quiet_ms, temperature_cdeg)
+        self._quiet_ms = self._gap_pc = 0
+
     def observe(
         self, voltage_uv: int, current_pa: int, drain_pa: int, temperature_cdeg: int
     ) -> None:
@@ -302,8 +316,8 @@ class FuelGauge(LedgerOnly):
             part.pack_into(buffer, offset)
             offset += size
         currents = self._last_pa, self._sample_pa, self.recent_pa
-        quiet = self._gap_pc, self._quiet_ms, self._opened
-        struct.pack_into(_OWN, buffer, offset, *currents, *quiet)
+        quiet = (self._gap_pc, self._quiet_ms) + self.estimator.pending
+        struct.pack_into(_OWN, buffer, offset, *currents, *quiet, self._opened)
 
     def unpack_from(self, buffer, offset: int) -> None:
         self.ledger.unpack_from(buffer, offset)
@@ -315,7 +329,8 @@ class FuelGauge(LedgerOnly):
             offset += size
         values = struct.unpack_from(_OWN, buffer, offset)
         self._last_pa, self._sample_pa, self.recent_pa = values[:3]
-        self._gap_pc, self._quiet_ms, self._opened = values[3:]
+        self._gap_pc, self._quiet_ms = values[3:5]
+        self.estimator.pending, self._opened = values[5:8], values[8]
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
@@ -371,12 +386,16 @@ class FuelGauge(LedgerOnly):
         self._quiet_ms = self._gap_pc = 0
         usual_pc = self._last_pa * elapsed_ms // 1000
         if gap_pc and abs(raw_pc - usual_pc) * _STILL < abs(usual_pc):
-            self._film.step(self._last_pa, temperature_cdeg, quiet_ms)
-            self._leak(quiet_ms)
+            self._pass_quiet(quiet_ms, temperature_cdeg)
             return elapsed_ms
         self.book(-gap_pc, GAP)
         self.estimator.add_stuck_gap(-self._unsure_pc(quiet_ms))
         return quiet_ms + elapsed_ms
+
+    def _pass_quiet(self, quiet_ms, temperature_cdeg):
+        """Let what was guessed stand."""
+        self._film.step(self._last_pa, temperature_cdeg, quiet_ms)
+        self._leak(quiet_ms)
 
     def _unsure_pc(self, elapsed_ms):
         """Return what may have flowed unseen: the last current, or one that has begun since."""

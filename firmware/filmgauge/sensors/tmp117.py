@@ -18,6 +18,7 @@ _ONE_SHOT = const(0x0C00)  # one conversion without averaging, then shutdown
 _READY = const(0x2000)
 _NOT_CONVERTED = const(0x8000)
 _ENODEV = const(19)
+EBADMSG = const(74)
 
 WAIT_MS = const(17)
 
@@ -45,7 +46,12 @@ class Tmp117:
         """Return the temperature in 0.01 degC, or None when there is no new one."""
         if not self._word(_CONFIGURATION) & _READY:
             return None
-        code = self._word(_RESULT)
+        code, second = self._word(_RESULT), self._word(_RESULT)
+        if code != second:  # one transfer went wrong, and a third tells which
+            third = self._word(_RESULT)
+            if third != code and third != second:
+                raise OSError(EBADMSG)
+            code = third
         if code == _NOT_CONVERTED:
             return None
         if code & 0x8000:

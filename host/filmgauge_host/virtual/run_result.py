@@ -1,11 +1,13 @@
 """What a run came to: records sent and received, the gauge against the truth, the truth itself."""
 
 import datetime
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
+from filmgauge.record.record_text import FAULT_NAMES
 from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.telemetry.nodes import NodeSnapshot
@@ -43,9 +45,11 @@ class NodeResult:
     sent: records the firmware made and does not keep in its backlog. lost: sent and not received.
     waiting: in its backlog. A node over Bluetooth keeps what it sends: only what was not received
     waits. A node without uplink sends none: what it made and has not kept any more
-    for want of room is dropped. within_2_sigma_pct: share of records whose error is below
-    two sigma. brown_outs: of a node that lives from its film, None of one on USB. window_ends:
-    steps of the cycler without `until_v` that the window of the cell ended.
+    for want of room is dropped. within_2_sigma_pct: share of records whose error is below two
+    sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
+    whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a
+    node that lives from its film, None of one on USB. window_ends: steps of the cycler without
+    `until_v` that the window of the cell ended.
     """
 
     node: str
@@ -62,6 +66,8 @@ class NodeResult:
     soc_rmse_pct: float | None
     soc_max_error_pct: float | None
     within_2_sigma_pct: float | None
+    faults_told: dict[str, int]
+    unexplained: int
     available_uah: float | None
     full_uah: float | None
     full_sigma_uah: float | None
@@ -78,12 +84,15 @@ class NodeScore:
     def __init__(self, node: VirtualNode) -> None:
         self._node = node
         self.errors = SocErrors()
+        self.faults: Counter[str] = Counter()
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
         self._latest_us = 0  # true time of its wake
 
     def add(self, received: ReceivedRecord) -> Truth | None:
         """Compare a new record; return the truth of its moment."""
+        bits = received.value("faults") or 0
+        self.faults.update(name for i, name in enumerate(FAULT_NAMES) if bits >> i & 1)
         truth = self._node.truth.at(received.key[:2], received.value("up_s") or 0)
         if truth is None:
             return None
@@ -93,7 +102,7 @@ class NodeScore:
         soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
         if soc_ppm is not None:
             sigma = None if sigma_ppm is None else sigma_ppm / 1e6
-            self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma)
+            self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma, bits != 0)
         return truth
 
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
@@ -125,6 +134,8 @@ class NodeScore:
             soc_rmse_pct=_rounded(errors.rmse),
             soc_max_error_pct=_rounded(errors.worst),
             within_2_sigma_pct=_rounded(self.errors.coverage_pct),
+            faults_told=dict(self.faults),
+            unexplained=self.errors.unexplained,
             available_uah=_thousandth(self._last("available_nah")),
             full_uah=_thousandth(self._last("full_nah")),
             full_sigma_uah=_thousandth(self._last("full_sigma_nah")),

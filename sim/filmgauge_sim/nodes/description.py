@@ -42,6 +42,7 @@ Supply = Literal["usb", "film"]
 
 DESCRIPTION_FILE = "node.toml"
 RENEWAL = "{0} is of filmgauge 0.1: filmgauge provision --from {0} renews it"
+USUAL_RATE_C = 0.2  # assumed: a node on USB sees as much as C/5
 _SHUNT_RANGE_UV = 40_960.0  # of the INA228, as the firmware sets it
 _UNKNOWN_SIGMA = 0.29  # of a charge of which nothing is known: evenly from 0 to 1
 _HARVESTER_KEYS: dict[str, tuple[str, ...]] = {
@@ -234,8 +235,8 @@ def _check_supply(description: NodeDescription) -> None:
         except ValueError as error:
             raise ValueError(f"converter: {error}") from None
         _check_harvester(description.harvester)
-        _check_shunt(description)
         _check_capacitor(description)
+    _check_shunt(description)
 
 
 def _check_capacitor(description: NodeDescription) -> None:
@@ -253,10 +254,33 @@ def _check_capacitor(description: NodeDescription) -> None:
         )
 
 
+def most_current_ua(description: NodeDescription) -> float:
+    """Return the end of the current sensor's range at the shunt of a node."""
+    return _SHUNT_RANGE_UV / description.sensor.shunt_ohm
+
+
+def cell_uah(description: NodeDescription) -> float:
+    """Return the capacity of the cell of a node."""
+    cell = description.cell
+    return load_parameters(cell.set).capacity_uah_cm2 * cell.area_cm2
+
+
 def _check_shunt(description: NodeDescription) -> None:
+    """Raise ValueError for a current that the converter has, or on USB a usual one, beyond the
+    range of the sensor."""
     converter, shunt_ohm = description.converter, description.sensor.shunt_ohm
+    most_ua = most_current_ua(description)
+    if description.supply == "usb":
+        usual_ua = USUAL_RATE_C * cell_uah(description)
+        if usual_ua > most_ua:
+            raise ValueError(
+                f"sensor.shunt_ohm must be at most {_SHUNT_RANGE_UV / usual_ua:.3g} with"
+                f" {description.cell.area_cm2:g} cm2 of {description.cell.set}, whose C/5 is"
+                f" {usual_ua:.3g} uA, not {shunt_ohm:g}, with which the sensor measures up to"
+                f" {most_ua:.3g} uA"
+            )
+        return
     for key in ("discharge_ua", "charge_ua"):
-        most_ua = _SHUNT_RANGE_UV / shunt_ohm
         if getattr(converter, key) > most_ua:
             raise ValueError(
                 f"converter.{key} must be at most {most_ua:.3g} uA with a shunt of"

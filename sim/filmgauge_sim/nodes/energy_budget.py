@@ -25,15 +25,16 @@ from filmgauge_sim.parts import ina228, tmp117
 # What a wake takes on a virtual board besides the interpreter's work (`sample_work_us`,
 # `check_work_us`): transfers at 400 kHz, pins, requests.
 _FEED_US = 22  # of a watchdog, and to sleep again
-_SAMPLE_US = 1_620
-_CHECK_US = 230
+_SAMPLE_US = 3_120  # each register twice
+_CHECK_US = 420
 _REPORT_US = 350  # to set the radio up
 # Naps of the firmware, in ms: switched_sampler.py and sampler.py.
 _SAMPLE_NAPS_MS = (2, WAIT_MS, ONCE_MS)
 _ALWAYS_ON_NAPS_MS = (2 * CYCLE_MS + 4,)
 _CHECK_NAPS_MS = (3,)
 _SETUP_US = 830  # from the start-up of the sensors to the single conversions of the INA228
-_ONCE_US = 1_052  # each of the two, of current and voltage
+_ONCE_US = 1_052  # each of three: current and voltage together, and the voltage once more
+_DIE_US = 50  # of the sensor's own temperature
 # Awake for littlefs, which reads, programs and now and then erases blocks of 4 KiB. Both are means
 # on a virtual board: of the first hundred records in a backlog (it is 27 ms in one of 256 that is
 # full, and drops a record for each new one), and of hundreds of journals written anew.
@@ -155,7 +156,9 @@ class _Deeds:
             self.wifi_report_uj += self._state_uj(radio_us, kind.connected_ua)
         self.always_on_uw = 0.0
         if switched:
-            converting_us = 1000 * _SAMPLE_NAPS_MS[0] + kind.wake_us + _SETUP_US + 2 * _ONCE_US
+            converting_us = (
+                1000 * _SAMPLE_NAPS_MS[0] + kind.wake_us + _SETUP_US + 3 * _ONCE_US + _DIE_US
+            )
             self.sample_sensors_uj = self._sensors_uj(converting_us, tmp117.CONVERSION_US)
             check_us = 1000 * _CHECK_NAPS_MS[0] + kind.wake_us + _CHECK_US
             self.check_sensors_uj = self._sensors_uj(check_us, 0)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from filmgauge_sim.nodes.tables import Table, bounded
+from filmgauge_sim.parts.faulty_bus import FLIP
 
 FaultKind = Literal[
     "register",
@@ -59,7 +60,7 @@ class FaultSection(Table, frozen=True):
             str,
             Meta(
                 description="register: what is read, hexadecimal with as many bytes as are read;"
-                " or zeros, ones, stale (what was read before)"
+                " or zeros, ones, stale (what was read before), flip and the number of a bit"
             ),
         ]
         | None
@@ -102,7 +103,10 @@ def check_fault(fault: FaultSection) -> None:
             raise ValueError(f"{name} must be left out with kind = {fault.kind!r}")
     if fault.value is not None and fault.value not in NAMED_VALUES:
         try:
-            bytes.fromhex(fault.value)
+            if fault.value.startswith(FLIP):
+                int(fault.value.removeprefix(FLIP))
+            else:
+                bytes.fromhex(fault.value)
         except ValueError:
             raise ValueError(
                 f"value must be bytes in hexadecimal or one of {', '.join(NAMED_VALUES)},"

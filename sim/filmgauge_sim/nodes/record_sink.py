@@ -22,6 +22,8 @@ from filmgauge_sim.nodes.configuration import Broker
 _CONNECT, _CONNACK, _PUBLISH, _PUBACK, _DISCONNECT = 0x10, 0x20, 0x30, 0x40, 0xE0
 _QOS = 0x06
 
+_POLL_S = 0.02  # how long closing takes at most
+
 
 class RecordSink:
     """An MQTT server on this machine that acknowledges everything and collects records.
@@ -33,7 +35,9 @@ class RecordSink:
         self.records: defaultdict[str, list[Record]] = defaultdict(list)
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.sink = self
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), daemon=True
+        )
 
     @property
     def broker(self) -> Broker:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from filmgauge_sim.circuit.harvester import Days
 from filmgauge_sim.circuit.wiring import WiringSection
-from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.description import NodeDescription, cell_uah, most_current_ua
 from filmgauge_sim.nodes.tables import Table, bounded
 
 
@@ -46,7 +46,7 @@ class AmbientSection(Table, frozen=True):
 
 
 class SensorTruthSection(Table, frozen=True):
-    """What the sensors really are."""
+    """What the sensors really are, and what they are put to."""
 
     errors: Annotated[
         Literal["ideal", "drawn", "worst"],
@@ -55,6 +55,9 @@ class SensorTruthSection(Table, frozen=True):
     shunt_ohm: (
         Annotated[float, bounded(1, 100000, "true resistance, ohm; left out: as described")] | None
     ) = None
+    over_range: Annotated[
+        bool, Meta(description="whether the cycler may go beyond the range of the current sensor")
+    ] = False
 
 
 class LightSection(Table, frozen=True):
@@ -151,6 +154,8 @@ def check_world(description: NodeDescription, world: WorldSection) -> None:
             raise ValueError(f"{key} needs harvester.kind = {kind!r}")
     for index, step in enumerate(world.cycler):
         _check_step(f"cycler[{index}]", step)
+        if not world.sensor.over_range:
+            _check_rate(f"cycler[{index}]", step, description)
     for index, light in enumerate(world.light):
         if light.end_h <= light.begin_h:
             raise ValueError(f"light[{index}].end_h must be above begin_h")
@@ -163,6 +168,19 @@ def with_paths(world: WorldSection, folder: Path) -> WorldSection:
     if not world.trace:
         return world
     return msgspec.structs.replace(world, trace=str(folder / world.trace))
+
+
+def _check_rate(where: str, step: CyclerStep, description: NodeDescription) -> None:
+    """Raise ValueError for a current that the node cannot measure."""
+    most_ua, current_ua = most_current_ua(description), step.rate_c * cell_uah(description)
+    if current_ua > most_ua:
+        shunt_ohm = description.sensor.shunt_ohm
+        raise ValueError(
+            f"{where}.rate_c must be at most {step.rate_c * most_ua / current_ua:.3g} with a shunt"
+            f" of {shunt_ohm:g} ohm, or sensor.shunt_ohm at most"
+            f" {shunt_ohm * most_ua / current_ua:.3g} for {current_ua:.3g} uA, beyond which the"
+            f" sensor cannot measure, not {step.rate_c:g} (sensor.over_range = true lets it)"
+        )
 
 
 def _check_step(where: str, step: CyclerStep) -> None:

@@ -70,7 +70,8 @@ class NodeResult:
     true_temperature_c. truth: lists of one length, one entry a wake: time_s, soc_pct, voltage_v,
     current_ua, temperature_c, phase (charge, discharge or rest). errors: of the node's state of
     charge against the truth, per cent (figures.rmse, .p95, .worst, and coverage_pct, the share
-    within two sigma). Positive current charges.
+    within two sigma), and errors.unexplained, the records that are wrong by more than two sigma
+    and 1 % without a fault. Positive current charges.
     """
 
     def __init__(self, name: str, records: list[Record], truth: TruthLog) -> None:
@@ -83,7 +84,8 @@ class NodeResult:
             if true is not None and row["soc_pct"] is not None:
                 sigma_pct = row["soc_sigma_pct"]
                 sigma = None if sigma_pct is None else sigma_pct / 100.0
-                self.errors.add(row["soc_pct"] / 100.0, true.stoichiometry, sigma)
+                has_fault = row["faults"] != "none"
+                self.errors.add(row["soc_pct"] / 100.0, true.stoichiometry, sigma, has_fault)
         self.columns: dict[str, list[Any]] = {
             key: [row[key] for row in rows] for _, key, *_ in fields()
         }

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.registers import Nack
 
+FLIP = "flip"
+
 
 @dataclass
 class TransferFault:
     """Transfers with a part that go wrong from `begin_us` on, until `end_us` or `count` of them.
 
     register: None for any transfer, which is not acknowledged; else reads of it give `value`:
-    zeros, ones, stale (what was read before) or hexadecimal digits, cut or filled up with zeros
-    in front to the bytes that are read.
+    zeros, ones, stale (what was read before the fault), flip and a number (what is read with this
+    bit turned, 0 the lowest) or hexadecimal digits, cut or filled up with zeros in front to the
+    bytes that are read.
     """
 
     address: int
@@ -39,6 +42,9 @@ class TransferFault:
             raise Nack(f"part at {self.address:#04x} does not acknowledge")
         named = {"zeros": bytes(len(data)), "ones": b"\xff" * len(data), "stale": before}
         value = named.get(self.value)
+        if value is None and self.value.startswith(FLIP):
+            bit = 1 << int(self.value.removeprefix(FLIP)) % (8 * len(data))
+            value = (int.from_bytes(data, "big") ^ bit).to_bytes(len(data), "big")
         if value is None:
             value = bytes.fromhex(self.value).rjust(len(data), b"\0")[-len(data) :]
         return value
@@ -55,10 +61,12 @@ class FaultyBus(I2CBus):
     def read(self, address: int, register: int, length: int, now_us: int) -> bytes:
         data = super().read(address, register, length, now_us)
         before = self._answers.get((address, register), bytes(length))
-        self._answers[address, register] = data
+        true = data
         for fault in self.faults:
             if fault.befalls(address, register, now_us):
                 data = fault.changed(data, before)
+        if data is true:
+            self._answers[address, register] = data
         return data
 
     def write(self, address: int, register: int, data: bytes, now_us: int) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite, sqrt
 
+_SMALL = 0.01  # an error that nobody need be told of
+
 
 @dataclass(frozen=True, slots=True)
 class Errors:
@@ -35,27 +37,41 @@ def mean_size(values: Iterable[float]) -> float | None:
 
 
 class SocErrors:
-    """Errors of a state of charge, added one by one, and the share of them within two sigma."""
+    """Errors of a state of charge, added one by one, and the share of them within two sigma.
+
+    unexplained: how many were beyond both two sigma and 1 % while the gauge told no fault.
+    """
 
     def __init__(self) -> None:
         self._errors_pct = array("d")
         self._judged = self._within = 0
+        self.unexplained = 0
 
     def __len__(self) -> int:
         return len(self._errors_pct)
 
-    def add(self, soc: float, true_soc: float, sigma: float | None) -> None:
-        """Add one estimate, all from 0 to 1. An unknown sigma (None, NaN) is not judged."""
+    def add(
+        self, soc: float, true_soc: float, sigma: float | None, has_fault: bool = True
+    ) -> None:
+        """Add one estimate, all from 0 to 1. An unknown sigma (None, NaN) is not judged.
+
+        has_fault: whether a fault was told with it, or it was of a gauge that tells none.
+        """
+        error = abs(soc - true_soc)
         self._errors_pct.append(100.0 * (soc - true_soc))
-        if sigma is not None and isfinite(sigma):
+        if sigma is None or not isfinite(sigma):
+            sigma = 0.0
+        else:
             self._judged += 1
-            self._within += abs(soc - true_soc) <= 2.0 * sigma
+            self._within += error <= 2.0 * sigma
+        self.unexplained += not has_fault and error > max(2.0 * sigma, _SMALL)
 
     def extend(self, other: "SocErrors") -> None:
         """Add those of another run."""
         self._errors_pct.extend(other._errors_pct)
         self._judged += other._judged
         self._within += other._within
+        self.unexplained += other.unexplained
 
     @property
     def figures(self) -> Errors:

@@ -15,9 +15,9 @@ from filmgauge.gauge.sensor_offset import SensorOffset
 BOUND = 2048  # of one update
 
 
-def woken():
+def woken(sigma_ppm=50000):
     """Return a gauge that has counted a while on its plateau."""
-    gauge = opened(500000, 50000)
+    gauge = opened(500000, sigma_ppm)
     for minute in range(90):
         gauge.count(charge_pc(-500000 - minute, 60000), 60000, 2500)
         gauge.observe(1780000 + minute, -500000, 1000, 2500)
@@ -66,7 +66,7 @@ def test_an_update_leaves_at_most_2_kb():
 
 def test_an_update_that_learns_leaves_at_most_2_kb():
     # On a plateau that teaches and at an end, where it frees what it needed on the way.
-    gauge = woken()
+    gauge = woken(250000)  # which an end does not surprise
     learned = gauge.ledger.line_pc(CORRECTED)
     for minute in range(40):
         some = charge_pc(-510000 - minute, 60000)

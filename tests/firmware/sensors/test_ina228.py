@@ -52,7 +52,7 @@ def part(charge=0, current=0, bus=0, shunt_mohm=EVEN_MOHM):
     """Return a driver whose registers hold these counts, and its bus."""
     registers = {
         0x00: b"\x00\x10",
-        0x01: b"\xbb\xe9",
+        0x01: b"\xfb\xc1",
         0x02: b"\x10\x00",
         0x05: big_endian(bus << 4, 3),
         0x07: big_endian(current << 4, 3),
@@ -238,7 +238,7 @@ def test_start_resets_first_and_runs_last():
     assert bus.written[0] == (0x41, 0x00, b"\x80\x00")
     assert [register for _, register, _ in bus.written] == [0x00, 0x00, 0x02, 0x01]
     mode = bus.registers[0x01][0] >> 4
-    assert mode == 0xB  # continuous bus and shunt (section 7.6.1.2)
+    assert mode == 0xF  # continuous bus, shunt and temperature (section 7.6.1.2)
 
 
 def test_sampling_leaves_no_garbage():
@@ -267,12 +267,12 @@ def test_sampling_leaves_no_garbage():
 def test_one_conversion_at_a_time():
     sensor, bus = part()
     sensor.once_current()
-    # 40 mV range, 4096, then one conversion of the shunt and nothing else (mode 2), no averages.
+    # 40 mV range, 4096, then one conversion of all three (mode 7), no averages.
     assert [register for _, register, _ in bus.written] == [0x00, 0x02, 0x01]
     assert bus.registers[0x00] == b"\x00\x10"
     assert bus.registers[0x02] == b"\x10\x00"
     word = bus.registers[0x01][0] << 8 | bus.registers[0x01][1]
-    assert (word >> 12, word >> 6 & 7, word & 7) == (2, 5, 0)  # 5: 1052 us
+    assert (word >> 12, word >> 6 & 7, word & 7) == (7, 5, 0)  # 5: 1052 us
     sensor.once_voltage()
     word = bus.registers[0x01][0] << 8 | bus.registers[0x01][1]
     assert (word >> 12, word >> 9 & 7, word & 7) == (1, 5, 0)
