@@ -106,7 +106,9 @@ class VirtualBoard:
         self._cause = cause
         if cause is ResetCause.POWER_ON:
             self.rtc_memory = b""
-            self.clock.power_on_us = self.now_us
+            self.clock.power_on(self.now_us)
+        elif self.kind.port == "rp2":  # main.c sets the date at each boot
+            self.clock.begin_date(self.now_us)
         self._station.power_off()
         self._power_off()
         if cause is ResetCause.DEEP_SLEEP:  # pads stay held until they are set anew
@@ -196,6 +198,7 @@ class VirtualBoard:
             _protocol.HELLO: self._hello,
             _protocol.RTC_READ: lambda *_: self.rtc_memory,
             _protocol.RTC_WRITE: self._rtc_write,
+            _protocol.RTC_SET: self._rtc_set,
             _protocol.RESET: self._reset,
             _protocol.HANG: self._hang,
             _protocol.FLASH_PROGRAM: self._flash_program,
@@ -222,6 +225,7 @@ class VirtualBoard:
             self._unique_id,
             _protocol.PORTS.index(self.kind.port),
             self.kind.holds_all,
+            self.clock.current_offset_us(),
         )
         return head + self.identity
 
@@ -230,6 +234,11 @@ class VirtualBoard:
             raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
         self.load.interpreter_work()
         self.rtc_memory = bytes(data)
+        return b""
+
+    def _rtc_set(self, small: int, argument: int, data: bytes) -> bytes:
+        (self.clock.offset_us,) = struct.unpack("<q", data)
+        self.clock.current_offset_us()
         return b""
 
     def _reset(self, small: int, argument: int, data: bytes) -> bytes:

@@ -39,6 +39,10 @@ class Victim(Protocol):
         """Take board and sensors off their supply for a time."""
         ...
 
+    def step_clock(self, step_us: int) -> None:
+        """Set the date of its board further, or back."""
+        ...
+
     def erase_flash(self) -> None:
         """Begin anew with an empty flash."""
         ...
@@ -110,6 +114,11 @@ class _FlashErased(_Fault):
         node.erase_flash()
 
 
+class _Clock(_Fault):
+    def begin(self, node: Victim) -> None:
+        node.step_clock(round((self.section.step_s or 0.0) * 1e6))
+
+
 _KINDS: dict[str, type[_Fault]] = {
     "bus_low": _BusLow,
     "temperature_offset": _TemperatureOffset,
@@ -117,6 +126,7 @@ _KINDS: dict[str, type[_Fault]] = {
     "gate": _Gate,
     "power": _Power,
     "flash_erased": _FlashErased,
+    "clock": _Clock,
 }
 
 

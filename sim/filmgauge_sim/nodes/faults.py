@@ -17,6 +17,7 @@ FaultKind = Literal[
     "gate",
     "power",
     "flash_erased",
+    "clock",
 ]
 PartName = Literal["ina228", "tmp117"]
 NAMED_VALUES = ("zeros", "ones", "stale")
@@ -40,6 +41,7 @@ _KEYS: Mapping[str, _Keys] = {
     "gate": _Keys(("state",), _LASTING),
     "power": _Keys(("off_s",)),
     "flash_erased": _Keys(),
+    "clock": _Keys(("step_s",)),
 }
 
 
@@ -78,6 +80,13 @@ class FaultSection(Table, frozen=True):
     ) = None
     off_s: Annotated[float, bounded(0.001, 1e7, "power: how long there is none, s")] | None = None
 
+    step_s: (
+        Annotated[
+            float, bounded(-1e9, 1e9, "clock: somebody sets the board's date so much further, s")
+        ]
+        | None
+    ) = None
+
     @property
     def begin_us(self) -> int:
         """True time at which it begins."""
@@ -92,7 +101,7 @@ class FaultSection(Table, frozen=True):
 def check_fault(fault: FaultSection) -> None:
     """Raise ValueError, one sentence with the key, for keys that do not belong together."""
     keys = _KEYS[fault.kind]
-    for name in ("for_h", "part", "register", "value", "count", "k", "state", "off_s"):
+    for name in ("for_h", "part", "register", "value", "count", "k", "state", "off_s", "step_s"):
         is_given = getattr(fault, name) is not None
         if name in keys.needed and not is_given:
             raise ValueError(f"{name} must be given with kind = {fault.kind!r}")

@@ -192,6 +192,10 @@ class VirtualNode:
         self._running = False
         self._next_cause = ResetCause.POWER_ON
 
+    def step_clock(self, step_us: int) -> None:
+        """Set the date of the board further, or back; a sleeping one finds it so when it wakes."""
+        self.board.clock.offset_us += step_us
+
     def erase_flash(self) -> None:
         """Cut the power and flash firmware, configuration and profile anew onto an empty flash."""
         self.cut_power()

@@ -1,5 +1,7 @@
 """What the ports' `machine` modules have in common."""
 
+import time
+
 import _board
 import _interrupts
 import _link
@@ -66,6 +68,17 @@ class WDT:
         _link.call(_protocol.WDT_FEED)
 
 
+class BaseRTC:
+    """The clock that tells the date, and lets anybody set it."""
+
+    has_us = True  # whether the part of a second can be set
+
+    def datetime(self, fields=None):
+        if fields is None:
+            return time.date()
+        time.set_date(fields, self.has_us)
+
+
 def unique_id():
     return _board.unique_id
 
@@ -75,7 +88,7 @@ def reset():
 
 
 def lightsleep(time_ms=0):
-    _link.call(_protocol.LIGHTSLEEP, 0, time_ms)
+    time.date_was_set(_link.call(_protocol.LIGHTSLEEP, 0, time_ms))
     _interrupts.handle()
 
 

@@ -16,9 +16,9 @@ PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each name
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
 # reset cause, flash pages, network latency us, longest real wait ms, id, port, 1 where outputs
-# can be held all at once; version 3 x u8, mpy u16, name
-HELLO_ANSWER = "<BHIH6sBB"
-VERSION_AT, MPY_AT, NAME_AT = 17, 20, 22
+# can be held all at once, by how many us the date was set; version 3 x u8, mpy u16, name
+HELLO_ANSWER = "<BHIH6sBBq"
+VERSION_AT, MPY_AT, NAME_AT = 25, 28, 30
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data
@@ -26,8 +26,9 @@ I2C_SCAN = 5  # -> addresses
 PIN_SET = 6  # small: pin; argument: level
 RTC_READ = 7  # -> bytes
 RTC_WRITE = 8  # data
+RTC_SET = 48  # data: i64, by how many us the date is set beside what it began with
 DEEPSLEEP = 9  # argument: milliseconds, 0 for ever; never answered
-LIGHTSLEEP = 10  # argument: milliseconds
+LIGHTSLEEP = 10  # argument: milliseconds -> nothing, or i64 us: the date was set meanwhile
 RESET = 11  # never answered
 FLASH_PROGRAM = 12  # argument: byte address; data
 FLASH_ERASE = 13  # argument: page

@@ -5,7 +5,7 @@ From ports/rp2 of MicroPython: modmachine.c, machine_wdt.c, machine_i2c.c.
 
 import _board
 import _machine
-from _machine import WDT, BasePin, Bus, reset
+from _machine import WDT, BasePin, BaseRTC, Bus, reset
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -26,8 +26,14 @@ class Pin(BasePin):
         super().__init__(id, value)
 
 
-class RTC:
-    """It has no memory that firmware could use."""
+class RTC(BaseRTC):
+    """It has no memory that firmware could use, and counts whole seconds."""
+
+    has_us = False
+
+    def datetime(self, fields=None):
+        found = super().datetime(fields)
+        return found and found[:7] + (0,)
 
 
 def reset_cause():
