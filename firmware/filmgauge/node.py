@@ -11,6 +11,7 @@ from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, unload
 from filmgauge.record import (
     FAULT_CELL,
+    FAULT_CLOCK,
     FAULT_EXCEPTION,
     FAULT_MEMORY,
     FAULT_PROFILE,
@@ -65,7 +66,7 @@ class Node:
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
-        self._state = State()
+        self._state = State(board.TAIL)
         self._retained = Retained(board.retained, SIZE)
         for name in _PARTS:
             setattr(self, name, None)  # until it is used
@@ -92,6 +93,8 @@ class Node:
             return self._sleep_ms()
         is_open = self._set_switch_for_sample()
         self._sample()
+        if self._board.clock_leapt(state.last_ms):
+            state.faults |= FAULT_CLOCK
         now_ms = self._board.clock_ms()
         self._count(now_ms)
         known = self._finish_gauging()

@@ -1,4 +1,7 @@
-"""What a node remembers from wake to wake, as one block of bytes for RTC memory and for flash."""
+"""What a node remembers from wake to wake, as one block of bytes for RTC memory and for flash.
+
+In RTC memory a tail of the board's own follows it.
+"""
 
 import struct
 
@@ -37,8 +40,8 @@ class State:
     in the ledger of the cell before.
     """
 
-    def __init__(self):
-        self.buffer = bytearray(BLOCK)
+    def __init__(self, tail=0):
+        self.buffer = bytearray(BLOCK + tail)
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
@@ -109,5 +112,5 @@ class State:
 
     def clear_parts(self) -> None:
         """Let all others know what they know at the beginning: nothing."""
-        for i in range(_PROTECTION_AT, len(self.buffer)):
+        for i in range(_PROTECTION_AT, BLOCK):
             self.buffer[i] = 0

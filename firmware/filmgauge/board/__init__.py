@@ -1,9 +1,10 @@
 """Everything that differs between ports: one file a port, and the choice among them.
 
-A board offers: name, boots_anew, retained(data=None), clock_ms(), i2c(...), output(pin),
-latch(pin, level), watchdog(ms), pages(bonds=False), nap(ms), uplink(config, profile), sleep(ms),
-reset(); one whose sleep keeps RAM: feed(); where it has Wi-Fi: radio_off(wlan), and Bluetooth:
-doze(ms).
+A board offers: name, boots_anew, retained(data=None), clock_ms(), clock_leapt(last_ms), i2c(...),
+output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False), nap(ms),
+uplink(config, profile), sleep(ms), reset(); TAIL: bytes that are to follow the state in its
+retained memory, the first RECORD_SIZE of them for the record that is being sent; where it has
+Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms).
 """
 
 import os

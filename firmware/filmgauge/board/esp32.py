@@ -1,4 +1,8 @@
-"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the RTC, and boots anew."""
+"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the date, and boots anew.
+
+Ticks begin with each boot, and no clock that runs through deep sleep can be had from Python but
+the date. So RTC memory also has what time it was, and how long a sleep was asked for.
+"""
 
 import time
 
@@ -6,29 +10,53 @@ import esp32
 import machine
 from machine import I2C, RTC, WDT, Pin
 
+from filmgauge.board.steady_clock import BLOCK, SteadyClock
+from filmgauge.compat import const
+
+_RECORD_SIZE = const(144)
+
 
 class Esp32:
     """The board of the bench node and the gateway: Wi-Fi, one radio per wake."""
 
     name = "esp32"
     boots_anew = True  # after every sleep
+    RECORD_SIZE = _RECORD_SIZE
+    TAIL = _RECORD_SIZE + BLOCK
 
     def __init__(self):
         self._rtc = RTC()
+        self._clock = SteadyClock()
+        self._memory = None  # as it was replaced last
+        stored = self._rtc.memory()
+        if len(stored) >= BLOCK:
+            has_slept = machine.reset_cause() == machine.DEEPSLEEP_RESET
+            self._clock.go_on(stored[-BLOCK:], has_slept)
 
     def retained(self, data=None):
-        """Return the retained memory, or replace it."""
+        """Return the retained memory, or replace it; the last bytes are the clock's."""
         if data is None:
             return self._rtc.memory()
-        self._rtc.memory(data)
+        self._memory = data
+        self._retain(0)
         return data
+
+    def _retain(self, asked_ms):
+        self._clock.seal_into(memoryview(self._memory)[-BLOCK:], asked_ms)  # pyright: ignore
+        self._rtc.memory(self._memory)
 
     def pages(self, bonds=False):
         """Return None: littlefs outlives power cuts, since its blocks are what is erased."""
 
     def clock_ms(self) -> int:
-        """Return the RTC in ms: it runs through deep sleep and begins anew when power returns."""
-        return time.time_ns() // 1000000
+        """Return a time in ms that nobody sets: it goes on through deep sleep and resets, and
+        begins anew when power returns."""
+        return self._clock.now_ms()
+
+    def clock_leapt(self, last_ms: int) -> bool:
+        """Return whether the date has leapt since the last call, or the clock would be behind
+        `last_ms`, from which it then goes on."""
+        return self._clock.has_leapt(last_ms)
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus."""
@@ -73,4 +101,8 @@ class Esp32:
 
     def sleep(self, duration_ms: int) -> None:
         """Sleep deeply; does not return: the board boots anew."""
+        if self._memory is None:  # nobody came so far as to replace it
+            stored = self._rtc.memory()
+            self._memory = bytearray(stored if len(stored) >= BLOCK else BLOCK)
+        self._retain(duration_ms)
         machine.deepsleep(duration_ms)

@@ -5,10 +5,10 @@ may outlast. A sleep is therefore cut into slices with the watchdog fed between 
 outlives a reset; what is remembered over one is in the journal.
 """
 
-import time
-
 import machine
 from machine import WDT
+
+from filmgauge.board.steady_clock import SteadyClock
 
 
 class LightSleeper:
@@ -17,8 +17,11 @@ class LightSleeper:
     boots_anew = False
     LONGEST_WATCHDOG_MS = 0
     SLICE_MS = 0
+    TICKS_RUN = False  # through sleep
+    TAIL = RECORD_SIZE = 0
 
     def __init__(self):
+        self._clock = SteadyClock(self.TICKS_RUN)
         self._retained = b""
         self._watchdog = None
 
@@ -33,8 +36,13 @@ class LightSleeper:
         there are none, or littlefs outlives power cuts."""
 
     def clock_ms(self) -> int:
-        """Return the RTC in ms: it runs through sleep and begins anew with power."""
-        return time.time_ns() // 1000000
+        """Return a time in ms that nobody sets: it goes on through sleep, and begins anew with
+        each boot."""
+        return self._clock.now_ms()
+
+    def clock_leapt(self, last_ms: int) -> bool:
+        """Return whether the date has leapt since the last call."""
+        return self._clock.has_leapt(last_ms)
 
     def watchdog(self, timeout_ms: int):
         """Return the running watchdog, fed; it waits LONGEST_WATCHDOG_MS at most."""
@@ -60,4 +68,6 @@ class LightSleeper:
             left_ms = until_ms - self.clock_ms()
             if left_ms <= 0:
                 return
-            machine.lightsleep(min(left_ms, self.SLICE_MS))
+            slice_ms = min(left_ms, self.SLICE_MS)
+            self._clock.sleeping(slice_ms)
+            machine.lightsleep(slice_ms)

@@ -20,6 +20,7 @@ class Rp2(LightSleeper):
     name = "rp2"
     LONGEST_WATCHDOG_MS = 8388
     SLICE_MS = 7500  # below the watchdog, with time to spare
+    TICKS_RUN = True
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus, a soft one: the hardware's go to certain pins only."""

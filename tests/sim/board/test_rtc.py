@@ -1,4 +1,4 @@
-"""The clock that tells the date, as each port has it: anybody may set it, ticks know nothing of it."""
+"""The clock that tells the date, as each port has it: anybody may set it, ticks stay."""
 
 import calendar
 from datetime import UTC, datetime
@@ -26,7 +26,8 @@ def since_epoch(port: str, *date: int) -> int:
 def test_a_date_begins_with_power_as_on_the_port(tmp_path: Path, port: str) -> None:
     source = (
         "import time, machine\n"
-        "print(time.time(), time.time_ns() // 1000000000, time.gmtime()[:6], time.localtime()[:3])\n"
+        "print(time.time(), time.time_ns() // 1000000000, time.gmtime()[:6],"
+        " time.localtime()[:3])\n"
         "print(machine.RTC().datetime()[:3], time.mktime((2024, 2, 29, 12, 30, 15, 0, 0)))\n"
     )
     said, _ = both(tmp_path, source, kind=KINDS[port])

@@ -71,12 +71,13 @@ class WDT:
 class BaseRTC:
     """The clock that tells the date, and lets anybody set it."""
 
-    has_us = True  # whether the part of a second can be set
+    monday = 0
+    reads_us = sets_us = True  # whether it has the part of a second
 
     def datetime(self, fields=None):
         if fields is None:
-            return time.date()
-        time.set_date(fields, self.has_us)
+            return time.date(self.monday, self.reads_us)
+        time.set_date(fields, self.sets_us)
 
 
 def unique_id():

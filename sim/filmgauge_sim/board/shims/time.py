@@ -101,12 +101,12 @@ def stand_still(us):
     _boot_us += us
 
 
-def date():
-    """Return the RTC as year, month, day, weekday (Monday: 0), hours, minutes, seconds, us."""
+def date(monday, has_us):
+    """Return the RTC as year, month, day, weekday from `monday`, hours, minutes, seconds, us."""
     _link.elapse(1)
     seconds, us = divmod(_date_us(), 1000000)
     year, month, day, hours, minutes, seconds, weekday = gmtime(seconds)[:7]
-    return year, month, day, weekday, hours, minutes, seconds, us
+    return year, month, day, weekday + monday, hours, minutes, seconds, us if has_us else 0
 
 
 def set_date(fields, has_us):

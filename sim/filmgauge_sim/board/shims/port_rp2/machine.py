@@ -29,11 +29,7 @@ class Pin(BasePin):
 class RTC(BaseRTC):
     """It has no memory that firmware could use, and counts whole seconds."""
 
-    has_us = False
-
-    def datetime(self, fields=None):
-        found = super().datetime(fields)
-        return found and found[:7] + (0,)
+    reads_us = sets_us = False
 
 
 def reset_cause():

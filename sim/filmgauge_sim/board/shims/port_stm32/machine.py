@@ -78,14 +78,11 @@ class I2C(Bus):
 class RTC(BaseRTC):
     """It runs through every sleep and reset, and keeps no memory that firmware could use.
 
-    Weekdays are 1 to 7. What is set begins a second.
+    What is set begins a second.
     """
 
-    has_us = False
-
-    def datetime(self, fields=None):
-        found = super().datetime(fields)
-        return found and found[:3] + (found[3] + 1,) + found[4:]
+    monday = 1
+    sets_us = False
 
 
 def reset_cause():
