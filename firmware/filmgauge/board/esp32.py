@@ -28,21 +28,22 @@ class Esp32:
         self._rtc = RTC()
         self._clock = SteadyClock()
         self._memory = None  # as it was replaced last
-        stored = self._rtc.memory()
-        if len(stored) >= BLOCK:
+        self._found = self._rtc.memory()
+        if len(self._found) >= BLOCK:
             has_slept = machine.reset_cause() == machine.DEEPSLEEP_RESET
-            self._clock.go_on(stored[-BLOCK:], has_slept)
+            self._clock.go_on(self._found[-BLOCK:], has_slept)
 
     def retained(self, data=None):
         """Return the retained memory, or replace it; the last bytes are the clock's."""
         if data is None:
-            return self._rtc.memory()
+            data, self._found = self._found, None  # there is no room for it to stay
+            return self._rtc.memory() if data is None else data
         self._memory = data
         self._retain(0)
         return data
 
     def _retain(self, asked_ms):
-        self._clock.seal_into(memoryview(self._memory)[-BLOCK:], asked_ms)  # pyright: ignore
+        self._clock.seal_into(memoryview(self._memory)[-BLOCK:], asked_ms)
         self._rtc.memory(self._memory)
 
     def pages(self, bonds=False):
@@ -102,7 +103,7 @@ class Esp32:
     def sleep(self, duration_ms: int) -> None:
         """Sleep deeply; does not return: the board boots anew."""
         if self._memory is None:  # nobody came so far as to replace it
-            stored = self._rtc.memory()
-            self._memory = bytearray(stored if len(stored) >= BLOCK else BLOCK)
+            found = self.retained()
+            self._memory = bytearray(found if len(found) >= BLOCK else BLOCK)
         self._retain(duration_ms)
         machine.deepsleep(duration_ms)

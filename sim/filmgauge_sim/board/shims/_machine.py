@@ -71,13 +71,15 @@ class WDT:
 class BaseRTC:
     """The clock that tells the date, and lets anybody set it."""
 
-    monday = 0
-    reads_us = sets_us = True  # whether it has the part of a second
+    _monday = 0
+    _reads_us = _sets_us = True  # whether it has the part of a second
 
     def datetime(self, fields=None):
+        import _calendar
+
         if fields is None:
-            return time.date(self.monday, self.reads_us)
-        time.set_date(fields, self.sets_us)
+            return _calendar.date(self._monday, self._reads_us)
+        _calendar.set_date(fields, self._sets_us)
 
 
 def unique_id():
@@ -89,7 +91,7 @@ def reset():
 
 
 def lightsleep(time_ms=0):
-    time.date_was_set(_link.call(_protocol.LIGHTSLEEP, 0, time_ms))
+    time._use_offset(_link.call(_protocol.LIGHTSLEEP, 0, time_ms))
     _interrupts.handle()
 
 

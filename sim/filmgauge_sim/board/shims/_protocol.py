@@ -13,6 +13,10 @@ CLOCK_AT = 4  # in an answer
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
+# Seconds from 1970 to the epoch of each, and us from there to the date with which its RTC begins
+# (main.c): 2000, 2021 and 2015.
+EPOCH_S = {"esp32": 946684800, "rp2": 0, "stm32": 946684800}
+DATE_US = {"esp32": 0, "rp2": 1609459200000000, "stm32": 473385600000000}
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
 # reset cause, flash pages, network latency us, longest real wait ms, id, port, 1 where outputs

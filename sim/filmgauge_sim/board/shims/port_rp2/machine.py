@@ -29,7 +29,7 @@ class Pin(BasePin):
 class RTC(BaseRTC):
     """It has no memory that firmware could use, and counts whole seconds."""
 
-    reads_us = sets_us = False
+    _reads_us = _sets_us = False
 
 
 def reset_cause():

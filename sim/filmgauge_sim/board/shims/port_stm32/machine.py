@@ -81,8 +81,8 @@ class RTC(BaseRTC):
     What is set begins a second.
     """
 
-    monday = 1
-    sets_us = False
+    _monday = 1
+    _sets_us = False
 
 
 def reset_cause():
@@ -100,7 +100,7 @@ def deepsleep(time_ms=0):
 def lightsleep(time_ms=0):
     begun_us = _link.now_us()
     answer = _link.call(_protocol.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
-    time.date_was_set(answer)
+    time._use_offset(answer)
     time.stand_still(_link.now_us() - begun_us)  # ticks stop with the processor's clock
     _interrupts.handle()
 
