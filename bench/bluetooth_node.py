@@ -117,7 +117,7 @@ async def _download(bed: _Bed) -> tuple[float, int]:
 
 async def _request_log(found: dict[str, Any], pieces: list[bytes]) -> None:
     await found[uuids.LOG_REQUEST].write_value(
-        struct.pack("<IIH", 0, 0, 65535), with_response=True
+        struct.pack("<IIIH", 0, 0, 0, 65535), with_response=True
     )
     while not pieces or pieces[-1][0] != 0xFF:
         await asyncio.sleep(0.02)
@@ -136,7 +136,7 @@ async def _use_everything(bed: _Bed) -> bool:
         part = struct.pack("<HH", 0, len(change)) + change
         for operation, payload in (
             (CONFIGURE, part),
-            (FORGET, commands.forget_payload(1, counter)),
+            (FORGET, commands.forget_payload((0, 1, counter))),
         ):
             counter += 1
             frame = commands.frame(bed.node.name, _KEY, counter, operation, payload)

@@ -17,7 +17,7 @@ from filmgauge.record import (
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import MOST_MEMORY_RESETS, SIZE, State
+from filmgauge.state import MOST_MEMORY_RESETS, MOST_SEQ, NO_RESETS, SIZE, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
@@ -146,9 +146,10 @@ class Node:
         self._slept = known = self._retained.load(state.buffer) and state.unpack()
         if not known:
             journal = self._open_journal()
-            known = journal.load(state.buffer) and state.unpack()
-            if self._pages:  # no record that waits may come twice, whatever became of the state
-                state.boot = max(state.boot, journal.last_boot())  # pyright: ignore
+            known = (journal.load(state.buffer) and state.unpack()) or self._migrate()
+            newest = self._pages and journal.newest()  # pyright: ignore
+            if newest and newest[0] == state.life:  # no record that waits may come twice
+                state.boot = max(state.boot, newest[1])
             state.boot += 1
             state.seq = state.wakes = state.info_sent = 0
             state.offset_running = state.sees_zero = 0
@@ -157,11 +158,21 @@ class Node:
             state.clear_parts()
         elif not state.is_of_cell(self._profile_crc, config.cell_number):
             self._change_cell()
+        state.life = state.life or _random_life()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
         self._charge = charge_source(self._board, config)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
+
+    def _migrate(self):
+        """Fill the state from what another version has left; return whether there was any."""
+        from filmgauge.migration import migrate
+
+        pages = self._pages and self._journal
+        found = migrate(self._state, self._board.retained(), pages, _JOURNAL)
+        unload("filmgauge.migration")
+        return found
 
     def _change_cell(self):
         """Close the ledger of the cell before."""
@@ -323,11 +334,15 @@ class Node:
     def _record_fields(self, now_ms, fields):
         """Return the values of the next record; it takes the next seq and the faults so far.
         `fields` are those of the gauge, None where it is still there."""
+        state = self._state
         fields = fields or self._gauge_fields()
-        _add_readings(fields, self._state, self._charge.sampler, now_ms, self._faults)
+        if state.seq > MOST_SEQ:
+            state.boot += 1
+            state.seq = 0
+        _add_readings(fields, state, self._charge.sampler, now_ms, self._faults)
         fields.limits = self._limits  # pyright: ignore
-        self._state.seq += 1
-        self._state.faults = 0
+        state.seq += 1
+        state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
@@ -408,9 +423,17 @@ class Node:
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
 
 
+def _random_life():
+    """Return a number that no other life of a node has."""
+    from os import urandom
+
+    return int.from_bytes(urandom(4), "little") or 1
+
+
 def _add_readings(fields, state, sampler, now_ms, faults):
     """Add to the values of a record what the state and the sensors have."""
-    fields.boot, fields.seq = state.boot, state.seq
+    fields.life, fields.boot, fields.seq = state.life, state.boot, state.seq
+    fields.resets = None if state.resets == NO_RESETS else state.resets
     fields.up_s = (now_ms - state.base_ms) // 1000
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg

@@ -9,24 +9,27 @@ from filmgauge.charge import MEMORY_SIZE
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-_LAYOUT = const(5)  # another one is not read, even where it has the same size
-_FORMAT = const("<BIIIQQiIBBBIHBiii")
+LAYOUT = const(6)  # another one is not read, even where it has the same size
+_FORMAT = const("<BIIIQQiIHBBIHBiiiIB")
 _MOST_NJ = const(0xFFFFFFFF)
-_OWN_SIZE = const(59)
+_OWN_SIZE = const(65)
 _PROTECTION_SIZE = const(38)  # control/protection.py
 _GAUGE_SIZE = const(393)  # gauge/fuel_gauge.py
-_PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
-_CHARGE_AT = _PROTECTION_AT + _PROTECTION_SIZE
-GAUGE_AT = _CHARGE_AT + MEMORY_SIZE
+PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
+CHARGE_AT = PROTECTION_AT + _PROTECTION_SIZE
+GAUGE_AT = CHARGE_AT + MEMORY_SIZE
 BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
 MOST_MEMORY_RESETS = const(31)
+NO_RESETS = const(255)
+MOST_SEQ = const(0xFFFFFF)  # of a record: a new boot begins behind it
 
 
 class State:
     """Counters and last readings of a node; `buffer` holds them sealed or ready to be sealed.
 
-    boot: power-ons so far; seq: records of this boot; wakes: wakes of this boot;
+    life: random, made when the node began without memory; boot: power-ons in it so far; seq:
+    records of this boot; wakes: wakes of this boot;
     base_ms: the clock at power-on; last_ms: the clock at the last sample;
     awake_ms: how long the last wake took; radio_nj: what the radio took since the last sample, as
     far as it is to be booked; faults: to be told with the next record;
@@ -34,7 +37,8 @@ class State:
     offset_running: 1 when the disconnect switch has been open since the last sample; sees_zero: 1
     when it is to be open for the next one: where the sensor's zero is looked for, it stays open
     from one sample to the next one's end;
-    memory_resets: boots so far because the heap was too small, MOST_MEMORY_RESETS at most;
+    resets: by the watchdog and brown-outs since the power came, 254 at most, NO_RESETS for not
+    known; memory_resets: boots so far because the heap was too small, MOST_MEMORY_RESETS at most;
     profile_crc, cell_number: the cell that the ledger is of (0: no profile so far);
     cell_changed: 1 until a record has said so; closed_nah: what was measured, booked and corrected
     in the ledger of the cell before.
@@ -45,7 +49,8 @@ class State:
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
-        self.memory_resets = 0
+        self.memory_resets = self.life = 0
+        self.resets = NO_RESETS
         self.closed_nah = (0, 0, 0)
 
     def transmitted(self, nanojoules: int) -> None:
@@ -69,16 +74,15 @@ class State:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
         times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
-        # Later flags share the byte of an earlier one, so that older blocks are still read.
-        flags = self.offset_running | self.sees_zero << 1 | self.faults >> 8 << 2
-        flags = self.faults & 0xFF, self.info_sent, flags | self.memory_resets << 3
-        cell = self.profile_crc, self.cell_number, self.cell_changed
-        own = (_LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell + self.closed_nah
-        struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
+        flags = self.offset_running | self.sees_zero << 1 | self.memory_resets << 3
+        flags = self.faults, self.info_sent, flags
+        cell = (self.profile_crc, self.cell_number, self.cell_changed) + self.closed_nah
+        own = (LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell
+        struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own, self.life, self.resets)
         if protection is not None:
-            protection.pack_into(self.buffer, _PROTECTION_AT)
+            protection.pack_into(self.buffer, PROTECTION_AT)
         if charge is not None:
-            charge.pack_into(self.buffer, _CHARGE_AT)
+            charge.pack_into(self.buffer, CHARGE_AT)
         if gauge is not None:
             gauge.pack_into(self.buffer, GAUGE_AT)
 
@@ -88,29 +92,29 @@ class State:
         The integrity of the block has been checked.
         """
         values = struct.unpack_from(_FORMAT, self.buffer, HEAD_SIZE)
-        if values[0] != _LAYOUT:
+        if values[0] != LAYOUT:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
         self.awake_ms, self.radio_nj, self.faults, self.info_sent = values[6:10]
         flags = values[10]
         self.offset_running, self.sees_zero = flags & 1, flags >> 1 & 1
-        self.faults |= (flags >> 2 & 1) << 8
         self.memory_resets = flags >> 3
         self.profile_crc, self.cell_number = values[11:13]
-        self.cell_changed, self.closed_nah = values[13], values[14:]
+        self.cell_changed, self.closed_nah = values[13], values[14:17]
+        self.life, self.resets = values[17:]
         self.unpack_parts(gauge, protection, charge)
         return True
 
     def unpack_parts(self, gauge=None, protection=None, charge=None) -> None:
         """Read what `pack` wrote of others, for those that are given."""
         if protection is not None:
-            protection.unpack_from(self.buffer, _PROTECTION_AT)
+            protection.unpack_from(self.buffer, PROTECTION_AT)
         if charge is not None:
-            charge.unpack_from(self.buffer, _CHARGE_AT)
+            charge.unpack_from(self.buffer, CHARGE_AT)
         if gauge is not None:
             gauge.unpack_from(self.buffer, GAUGE_AT)
 
     def clear_parts(self) -> None:
         """Let all others know what they know at the beginning: nothing."""
-        for i in range(_PROTECTION_AT, BLOCK):
+        for i in range(PROTECTION_AT, BLOCK):
             self.buffer[i] = 0

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from filmgauge.record.record import Record
 from filmgauge.record.record_text import decimal
+from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_sim.lab.bdf import CURRENT, STEP, TEMPERATURE, TIME, VOLTAGE
 
 # Names by the same rule that the format does not have:
@@ -17,11 +18,12 @@ STOICHIOMETRY = "Stoichiometry / 1"
 BOOT = "Boot / 1"
 SEQUENCE = "Sequence / 1"
 STATE_OF_CHARGE = "State of Charge / %"
+LIFE = "Life / 1"
 
 __all__ = ["CURRENT", "STEP", "TEMPERATURE", "TIME", "VOLTAGE"]
 
 SUFFIX = ".bdf.csv"
-LOG_COLUMNS = (TIME, VOLTAGE, CURRENT, TEMPERATURE, BOOT, SEQUENCE, STATE_OF_CHARGE)
+LOG_COLUMNS = (TIME, VOLTAGE, CURRENT, TEMPERATURE, BOOT, SEQUENCE, STATE_OF_CHARGE, LIFE)
 
 
 def line(cells: Sequence[object]) -> str:
@@ -39,32 +41,32 @@ class LogRows:
     """
 
     def __init__(self) -> None:
-        self._boot = -1
+        self._boot = -1, -1  # life and boot
         self._base_s = self._last_s = 0
 
-    def resume(self, lines: Iterable[str]) -> tuple[int, int]:
-        """Go on behind lines that are written already; return (boot, seq) of the last one.
+    def resume(self, lines: Iterable[str]) -> RecordKey:
+        """Go on behind lines that are written already; return the key of the last one.
 
         ValueError or IndexError for something else than such lines.
         """
-        boot = seq = 0
+        life = boot = seq = 0
         for cells in csv.reader(lines):
-            boot, seq = int(cells[4]), int(cells[5])
-            self._begin(boot)
+            boot, seq, life = int(cells[4]), int(cells[5]), int(cells[7])
+            self._begin(life, boot)
             self._last_s = int(cells[0])
-        return boot, seq
+        return life, boot, seq
 
     def add(self, record: Record) -> str:
         """Return the line of a record, nothing where voltage or current is not known."""
-        boot, seq, up_s = record.values()[:3]
+        life, boot, seq = record_key(record)
         voltage_uv, current_pa, temperature_cdeg, soc_ppm = (
             getattr(record, name)
             for name in ("voltage_uv", "current_pa", "temperature_cdeg", "soc_ppm")
         )
-        self._begin(boot)
+        self._begin(life, boot)
         if voltage_uv is None or current_pa is None:
             return ""
-        self._last_s = self._base_s + up_s
+        self._last_s = self._base_s + record.values()[2]
         return line(
             (
                 self._last_s,
@@ -74,9 +76,10 @@ class LogRows:
                 boot,
                 seq,
                 "" if soc_ppm is None else decimal(soc_ppm, 4),
+                life,
             )
         )
 
-    def _begin(self, boot: int) -> None:
-        if boot != self._boot:
-            self._boot, self._base_s = boot, self._last_s
+    def _begin(self, life: int, boot: int) -> None:
+        if (life, boot) != self._boot:
+            self._boot, self._base_s = (life, boot), self._last_s

@@ -15,10 +15,11 @@ from filmgauge.record.record import Record, fields
 from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.received_record import RecordKey
 
 
 class LogFile:
-    """Use as a context. last: (boot, seq) of its last record, (0, 0) for none. written: lines."""
+    """Use as a context. last: key of its last record, zeros for none. written: lines."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,7 +46,7 @@ class LogFile:
         self._file.flush()
         self.written += bool(line)
 
-    def _recover(self) -> tuple[int, int]:
+    def _recover(self) -> RecordKey:
         """Drop a torn last line; return the key of the last record."""
         self._file.seek(0)
         text = self._file.read()
@@ -59,7 +60,7 @@ class LogFile:
                     self._file.write(bdf.line(bdf.LOG_COLUMNS))
                 return self._rows.resume(lines[1:])
             last = json.loads(lines[-1]) if lines else {"boot": 0, "seq": 0}
-            return int(last["boot"]), int(last["seq"])
+            return int(last.get("life", 0)), int(last["boot"]), int(last["seq"])
         except (ValueError, KeyError, IndexError, TypeError):
             raise InputError(f"{self.path} holds something else than the log of a node") from None
 

@@ -5,7 +5,7 @@ from cell_profiles import cell
 from filmgauge.gauge import ledger
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import MEASURED, OPENING
-from filmgauge.state import BLOCK, SIZE, State
+from filmgauge.state import BLOCK, NO_RESETS, SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
 LARGEST = {
@@ -15,8 +15,10 @@ LARGEST = {
     "base_ms": 2**63,
     "last_ms": 1900000000123,
     "awake_ms": 2**31 - 1,
-    "faults": 511,
+    "faults": 0xFFFF,
     "memory_resets": 31,
+    "life": 2**32 - 1,
+    "resets": 254,
     "info_sent": 1,
     "offset_running": 1,
     "sees_zero": 1,
@@ -60,7 +62,7 @@ def test_the_block_fits_into_retained_memory():
 def test_a_new_state_is_zero():
     state = State()
     for name in LARGEST:
-        assert getattr(state, name) == ((0, 0, 0) if name == "closed_nah" else 0)
+        assert getattr(state, name) == {"closed_nah": (0, 0, 0), "resets": NO_RESETS}.get(name, 0)
 
 
 def test_round_trip_with_a_profile():

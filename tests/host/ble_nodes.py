@@ -4,6 +4,7 @@ They are fast and can misbehave; the firmware itself is in tests/system.
 """
 
 import asyncio
+import binascii
 import hashlib
 import hmac
 import json
@@ -42,6 +43,11 @@ def record(seq: int, boot: int = 1, **values: int) -> Record:
     return Record(**{"boot": boot, "seq": seq, "up_s": seq * 60, **known, **values})
 
 
+def _key(made: Record) -> tuple[int, int, int]:
+    values = made.values()
+    return values[-1], values[0], values[1]
+
+
 @dataclass
 class Misbehaviour:
     """What a node does wrong."""
@@ -69,11 +75,13 @@ class BleNode:
     counter: int = 7
     bthome_counter: int = 100
     connections: int = 0
-    requests: list[tuple[int, int, int]] = field(default_factory=list)
+    requests: list[tuple[int, ...]] = field(default_factory=list)
     configured: dict[str, Any] = field(default_factory=dict)
     done: list[int] = field(default_factory=list)
+    life: int = 0x8000_0007
     boot: int = 1
     seq: int = -1
+    is_old: bool = False  # of the version before lives
 
     def __post_init__(self) -> None:
         self.device = self.air.device(self.name, self.address)
@@ -90,12 +98,19 @@ class BleNode:
     def make(self, **values: int) -> Record:
         """Make the next record; it goes into the log, whose oldest makes room."""
         self.seq += 1
-        made = record(self.seq, self.boot, **values)
+        life = 0 if self.is_old else self.life
+        made = record(self.seq, self.boot, life=life, **values)
         self.made.append(made)
         self.log.append(made)
         while len(self.log) > self.capacity:
             self.dropped.append(self.log.pop(0))
         return made
+
+    def forget_all(self) -> None:
+        """Begin a new life; records that waited are still there."""
+        self.life -= 5
+        self.boot = 0
+        self.reboot()
 
     def reboot(self) -> None:
         self.boot += 1
@@ -133,10 +148,13 @@ class BleNode:
         )
 
     def response(self) -> bytes:
-        short = self.name[:12].encode()
-        kind = 9 if len(self.name) <= 12 else 8
+        length = 12 if self.is_old else 10
+        short = self.name[:length].encode()
+        kind = 9 if len(self.name) <= length else 8
         boot, seq, up_s = self.newest.values()[:3]
-        told = b"\xff\xff" + struct.pack("<BIII", 1, boot, seq, up_s)
+        told = b"\xff\xff" + self.newest.to_bytes()[:15]
+        if self.is_old:
+            told = b"\xff\xff" + struct.pack("<BIII", 1, boot, seq, up_s)
         return bytes((len(short) + 1, kind)) + short + bytes((len(told) + 1, 0xFF)) + told
 
     # what is served
@@ -154,7 +172,7 @@ class BleNode:
         ours = gatt.Service(
             UUID(OURS.format(1)),
             [
-                _readable(OURS.format(2), lambda: self.newest.to_bytes() if self.made else b""),
+                _readable(OURS.format(2), lambda: self._bytes(self.newest) if self.made else b""),
                 _readable(OURS.format(3), lambda: struct.pack("<BB11q", 1, 11, *range(-5, 6))),
                 _readable(OURS.format(4), lambda: struct.pack("<BII", 1, 22000, 0xFFFFFFFF)),
                 _readable(OURS.format(5), self._state),
@@ -179,35 +197,50 @@ class BleNode:
         self.device.add_services([ours, battery, about])
 
     def _state(self) -> bytes:
-        oldest = self.log[0].values()[:2] if self.log else [0, 0]
-        newest = self.newest.values()[:3]
-        return struct.pack(
-            "<BIIIIHIIIIHH", 1, *newest, 0, len(self.log), *oldest, 40000, self.counter, 8, 0xFFFF
-        )
+        oldest = _key(self.log[0]) if self.log else (0, 0, 0)
+        newest, up_s = _key(self.newest), self.newest.values()[2]
+        rest = 40000, self.counter, 8, 0xFFFF
+        if self.is_old:
+            head = 1, *newest[1:], up_s, 0, len(self.log), *oldest[1:]
+            return struct.pack("<BIIIIHIIIIHH", *head, *rest)
+        head = 2, *newest, up_s, 0, len(self.log), *oldest
+        return struct.pack("<BIIIIIHIIIIIHH", *head, *rest)
 
     def _configuration(self) -> bytes:
         keys = {"node": self.name, "sample_s": self.report_s, "report_every": 1}
         return json.dumps(keys | self.configured).encode()
+
+    def _bytes(self, made: Record) -> bytes:
+        data = made.to_bytes()
+        if not self.is_old:
+            return data
+        old = struct.pack("<BII", 3, *_key(made)[1:]) + data[11:-5]
+        return old + struct.pack("<I", binascii.crc32(old))
+
+    def _newer(self, key: tuple[int, ...]) -> list[Record]:
+        """Return what is behind (life, boot, seq) in the log, whose lives follow each other."""
+        upto = [at for at, each in enumerate(self.log) if _key(each)[0] == key[0]]
+        behind = [at for at in upto if _key(self.log[at]) > key]
+        return self.log[behind[0] if behind else upto[-1] + 1 :] if upto else self.log
 
     def _connected(self, connection: Connection) -> None:
         self.connections += 1
         self._half = b""
 
     def _request(self, connection: Connection, value: bytes) -> None:
-        boot, seq, count = struct.unpack("<IIH", value)
-        self.requests.append((boot, seq, count))
+        *after, count = struct.unpack("<IIH" if self.is_old else "<IIIH", value)
+        key = (0, *after) if self.is_old else (after[0], after[1], after[2])
+        self.requests.append((*key, count))
         if not self.wrong.mute and count:
-            task = asyncio.get_running_loop().create_task(
-                self._send(connection, (boot, seq), count)
-            )
+            task = asyncio.get_running_loop().create_task(self._send(connection, key, count))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, connection: Connection, after: tuple[int, int], count: int) -> None:
-        newer = [each for each in self.log if tuple(each.values()[:2]) > after]
+    async def _send(self, connection: Connection, after: tuple[int, ...], count: int) -> None:
+        newer = self._newer(after)
         pieces = 0
         for each in newer[:count]:
-            data = each.to_bytes()
+            data = self._bytes(each)
             parts = [data[at : at + PIECE] for at in range(0, len(data), PIECE)]
             for number, part in enumerate(parts):
                 if self.wrong.skips_piece and number == 2:
@@ -242,8 +275,8 @@ class BleNode:
     def _do(self, connection: Connection, counter: int, operation: int, payload: bytes) -> None:
         self.done.append(operation)
         if operation == 6:
-            upto = struct.unpack("<II", payload)
-            self.log = [each for each in self.log if tuple(each.values()[:2]) > upto]
+            upto = struct.unpack("<II" if self.is_old else "<III", payload)
+            self.log = self._newer((0, *upto) if self.is_old else upto)
         if operation == 5:
             offset, total = struct.unpack_from("<HH", payload)
             self._half = self._half[:offset] + payload[4:]

@@ -47,7 +47,8 @@ def test_a_log_that_is_resumed_is_the_same(cut: int) -> None:
     written = [line for line in lines[:cut] if line]
     resumed = bdf.LogRows()
     last = resumed.resume(written)
-    assert last == (tuple(map(int, written[-1].split(",")[4:6])) if written else (0, 0))
+    cells = written[-1].split(",") if written else ["0"] * 8
+    assert last == tuple(int(cells[at]) for at in (7, 4, 5))
     assert [resumed.add(each) for each in log()[cut:]] == lines[cut:]
 
 

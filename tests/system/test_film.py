@@ -188,7 +188,7 @@ def test_energy_closes_and_the_figures_are_those_of_the_parts(
     assert 0 < sample_nah < INA228_SAMPLE_NAH
     # The ledger of the firmware and the truth, within what the firmware says of itself.
     last = records[-1]
-    truth = node.truth.at(last.boot, last.up_s)
+    truth = node.truth.at((last.life, last.boot), last.up_s)
     assert truth is not None
     assert last.soc_ppm is not None
     assert last.soc_sigma_ppm is not None

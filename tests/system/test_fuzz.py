@@ -124,7 +124,7 @@ def test_log_requests_of_any_numbers_end(here: Path) -> None:
     transfer = LogTransfer(peer_with("backlog", RECORDS).backlog)
     edges = (0, 1, 2, RECORDS - 1, RECORDS, 0xFFFFFFFF)
     for _ in range(REQUESTS):
-        numbers = [noise.choice((*edges, noise.randrange(1 << 32))) for _ in range(2)]
+        numbers = [noise.choice((*edges, noise.randrange(1 << 32))) for _ in range(3)]
         transfer.begin(*numbers, noise.choice((0, 1, 3, 0xFFFF)))
         pieces: list[Any] = []
         for _ in range(noise.choice((0, 1, 5, 400))):  # another request may come in between

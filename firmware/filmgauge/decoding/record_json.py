@@ -6,6 +6,8 @@ from filmgauge.record.limit_text import KINDS, LEVELS
 from filmgauge.record.record import VERSION, Record, fields
 from filmgauge.record.record_text import FAULT_NAMES
 
+_VERSIONS = (3, VERSION)  # one of version 3 has no life and no resets
+
 
 def record_from_json(payload) -> Record:
     """Read `Record.to_json` (text or bytes); raise ValueError naming the field that is wrong."""
@@ -20,8 +22,11 @@ def record_from_dict(data) -> Record:
     """Read an already parsed flat record; raise ValueError naming the field that is wrong."""
     if not isinstance(data, dict):
         raise ValueError("record must be a JSON object")
-    if data.get("v") != VERSION:
-        raise ValueError("record version v must be %d, not %r" % (VERSION, data.get("v")))
+    version = data.get("v")
+    if version not in _VERSIONS:
+        raise ValueError("record version v must be %d, not %r" % (VERSION, version))
+    if version == VERSION and data.get("life") is None:
+        raise ValueError("life is missing")
     values = {}
     for name, key, digits, _, _ in fields():
         value = data.get(key)

@@ -13,13 +13,13 @@ import struct
 
 from filmgauge.compat import const, table
 
-VERSION = const(3)
+VERSION = const(4)
 
 # name, key in JSON, decimals between the two units, smallest, largest. As one text, which takes a
 # third of the heap that tuples take.
 _FIELDS = const(
-    "boot boot 0 0 4294967295\n"
-    "seq seq 0 0 4294967295\n"
+    "boot boot 0 0 16777215\n"
+    "seq seq 0 0 16777215\n"
     "up_s up_s 0 0 4294967295\n"
     "soc_ppm soc_pct 4 0 1000000\n"
     "soc_sigma_ppm soc_sigma_pct 4 0 1000000\n"
@@ -57,14 +57,23 @@ _FIELDS = const(
     "capacity_age_h capacity_age_h 0 0 65534\n"
     "resistance_age_h resistance_age_h 0 0 65534\n"
     "efficiency_age_h coulombic_age_h 0 0 65534\n"
+    "resets resets 0 0 254\n"  # by watchdog and brown-out since the power came; no more: 254
+    "life life 0 0 4294967295\n"  # random, of a node's memory; 0: made before there were any
 )
-_REQUIRED = const(3)  # the first three are what makes a record unique; the rest may be unknown
-_FORMAT = const("<BIIIiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHH")
+# Life, boot and seq make a record unique, and up_s is needed too; the rest may be unknown. With
+# three bytes each for boot and seq (a record in five minutes for 160 years) a record just fits
+# into the 128 bytes of an inline file; the third ones stand behind the lower two of both.
+_FAULTS = const(11)  # among the others
+_HEAD = const("<BIHHBB")
+_REST = const("<IiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHHB")
 _UNKNOWN_I32 = const(-0x80000000)
-_UNKNOWN_SMALL = const((-0x8000, 0xFFFF, 0xFFFF, 0xFFFF))
-_UNKNOWN = (0,) * 3 + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
-_UNKNOWN += (_UNKNOWN_I32,) * 2 + (0xFFFF,) * 7
-SIZE = const(125)  # struct.calcsize(_FORMAT) + 4 for the CRC-32: fits inline in a directory entry
+_UNKNOWN_SMALL = const((-0x8000, -1, 0xFFFF, 0xFFFF))  # faults use all their bits
+_UNKNOWN = (0,) + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
+_UNKNOWN += (_UNKNOWN_I32,) * 2 + (0xFFFF,) * 7 + (0xFF,)  # from up_s on, without the life
+SIZE = const(128)  # head, rest and 4 for the CRC-32: fits inline in a directory entry
+SIZES = const((125, 128))  # by version, from the first one that is still read
+_OLDEST = const(3)
+_NO_FAULTS = const(0x80)  # beside the version: faults are not known
 
 
 def _fields():
@@ -85,6 +94,8 @@ class Record:
     def __init__(self, **values):
         for name, _, _, low, high in fields():
             setattr(self, name, check(name, values.pop(name, None), low, high))
+        if self.life is None:
+            self.life = 0
         for name in ("boot", "seq", "up_s"):
             if getattr(self, name) is None:
                 raise ValueError("%s is missing" % name)
@@ -112,28 +123,42 @@ class Record:
         return json_parts(self, VERSION, fields())
 
     def to_bytes(self) -> bytes:
-        """Return SIZE bytes: version, fields little-endian, CRC-32."""
+        """Return SIZE bytes: version, life, boot, seq, the other fields in turn, CRC-32."""
+        given, version = self.values(), VERSION
+        boot, seq, life = given[0], given[1], given[-1]
         values = []
-        for value, unknown in zip(self.values(), _UNKNOWN):
+        for value, unknown in zip(given[2:-1], _UNKNOWN):
             values.append(unknown if value is None else value)
-        body = struct.pack(_FORMAT, VERSION, *values)
+        if values[_FAULTS] < 0:
+            values[_FAULTS] = 0
+            version |= _NO_FAULTS
+        numbers = boot & 0xFFFF, seq & 0xFFFF, boot >> 16, seq >> 16
+        body = struct.pack(_HEAD, version, life, *numbers) + struct.pack(_REST, *values)
         return body + struct.pack("<I", binascii.crc32(body))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Record":
-        """Read `to_bytes`; raise ValueError when length, checksum, version or a bound is wrong."""
-        if len(data) != SIZE:
-            raise ValueError("record must have %d bytes, not %d" % (SIZE, len(data)))
-        if struct.unpack_from("<I", data, SIZE - 4)[0] != binascii.crc32(data[: SIZE - 4]):
+        """Read `to_bytes`, of the version before too, which has no life and no resets; raise
+        ValueError when length, checksum, version or a bound is wrong."""
+        size = len(data)
+        if size not in SIZES:
+            raise ValueError("record must have %d bytes, not %d" % (SIZE, size))
+        if struct.unpack_from("<I", data, size - 4)[0] != binascii.crc32(data[: size - 4]):
             raise ValueError("record has a wrong checksum")
-        values = struct.unpack_from(_FORMAT, data, 0)
-        if values[0] != VERSION:
-            raise ValueError("record version must be %d, not %d" % (VERSION, values[0]))
-        record = cls(boot=values[1], seq=values[2], up_s=values[3])
+        version = data[0] & ~_NO_FAULTS
+        if version != _OLDEST + SIZES.index(size):
+            raise ValueError("record version must be %d, not %d" % (VERSION, version))
+        from filmgauge.store.record_search import REST_AT, record_position
+
+        life, boot, seq = record_position(data)
+        form = _REST if version == VERSION else _REST[:-1]
+        values = struct.unpack_from(form, data, REST_AT[version - _OLDEST])
+        unknown = 0xFFFF if version == _OLDEST else 0 if data[0] & _NO_FAULTS else -1  # faults
+        record = cls(boot=boot, seq=seq, up_s=values[0], life=life)
         for i, (name, _, _, low, high) in enumerate(fields()):
-            value = values[i + 1]
-            if i >= _REQUIRED and value != _UNKNOWN[i]:
-                setattr(record, name, check(name, value, low, high))
+            i -= 2
+            if 0 < i < len(values) and values[i] != (unknown if i == _FAULTS else _UNKNOWN[i]):
+                setattr(record, name, check(name, values[i], low, high))
         return record
 
 

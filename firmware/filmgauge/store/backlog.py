@@ -7,19 +7,16 @@
         ...                                 # sent and acknowledged
         backlog.remove(name)
 
-A record is a file of its own: at 125 bytes it lives inside the directory entry, which wears flash
+A record is a file of its own: at 128 bytes it lives inside the directory entry, which wears flash
 forty times less than appending to a log. It is removed only after it was acknowledged. Numbers
 ascend, so the first and the last one tell of all: a thousand records take no more heap than one.
 """
 
 import os
-import struct
 
 from filmgauge.compat import const, names_in
 
 _DIGITS = const("%08d")
-_HEAD = const("<BII")  # version, boot and seq of a record
-_HEAD_SIZE = const(9)
 _ENOENT = const(2)
 _ENOSPC = const(28)
 _BLOCKFUL = const(32)  # records that share a block of flash, which is only free without them
@@ -86,7 +83,7 @@ class Backlog:
         """Forget a record.
 
         One that flash does not let go is sent again after the next boot, where receivers know
-        it by boot and seq; it must not keep the others from being sent.
+        it by life, boot and seq; it must not keep the others from being sent.
         """
         self._scan()
         number = int(name)
@@ -105,8 +102,8 @@ class Backlog:
             self._count = 0
             self._first = self._end
 
-    def oldest(self) -> "tuple[int, int] | None":
-        """Return (boot, seq) of the oldest record, None when there is none that can be read."""
+    def oldest(self) -> "tuple[int, int, int] | None":
+        """Return (life, boot, seq) of the oldest record, None where none can be read."""
         self._scan()
         for number in range(self._first, self._end):
             found = self._head(number)
@@ -114,16 +111,18 @@ class Backlog:
                 return found
         return None
 
-    def after(self, boot: int, seq: int) -> "tuple[int, int]":
-        """Return the number of the first record newer than (boot, seq), and the one behind all."""
+    def after(self, life: int, boot: int, seq: int) -> "tuple[int, int]":
+        """Return the number of the first record newer than (life, boot, seq), and the one behind
+        all."""
         from filmgauge.store.record_search import first_after
 
         self._scan()
-        return first_after(self._head, self._first, self._end, (boot, seq)), self._end
+        return first_after(self._head, self._first, self._end, (life, boot, seq)), self._end
 
-    def forget(self, boot: int, seq: int, alive) -> int:
-        """Remove all records up to (boot, seq); return how many. It calls `alive` now and then."""
-        end, _ = self.after(boot, seq)
+    def forget(self, life: int, boot: int, seq: int, alive) -> int:
+        """Remove all records up to (life, boot, seq); return how many. It calls `alive` now and
+        then."""
+        end, _ = self.after(life, boot, seq)
         before = self.count()
         for number in range(self._first, end):
             self.remove(_DIGITS % number)
@@ -141,15 +140,14 @@ class Backlog:
             file.write(data)
 
     def _head(self, number):
-        """Return (boot, seq) of a record, None when it cannot be read."""
+        """Return (life, boot, seq) of a record, None when it cannot be read."""
+        from filmgauge.store.record_search import POSITION_SIZE, record_position
+
         try:
             with open(self._path + "/" + _DIGITS % number, "rb") as file:
-                data = file.read(_HEAD_SIZE)
+                return record_position(file.read(POSITION_SIZE))
         except OSError:
             return None
-        if len(data) < _HEAD_SIZE:
-            return 0, 0  # torn
-        return struct.unpack(_HEAD, data)[1:]
 
     def _scan(self):
         if self._count >= 0:

@@ -75,26 +75,37 @@ class PageStore:
 
     def read_state(self, buffer) -> bool:
         """Read the newest state that can be read, from the pages alone."""
+        state = self.newest_state()
+        if state is None or len(state) != len(buffer):
+            return False
+        buffer[:] = state
+        return True
+
+    def newest_state(self) -> "bytearray | None":
+        """Return the newest state that can be read from the pages, sealed, of whatever size."""
         page = self._newest
+        if page < 0:
+            return None
         sequence = self._sequences[page]
         while page >= 0:
             state = self._state_of(page, sequence)
             if state is not None:
-                if len(state) != len(buffer):
-                    return False
-                buffer[:] = state
                 self.sequence = sequence
-                return True
+                return state
             page, sequence = self._written_before(sequence)
-        return False
+        return None
 
-    def last_boot(self) -> int:
-        """Return the boot of the newest record, 0 where there is none that can be read."""
+    def is_used(self) -> bool:
+        """Return whether there is anything in the pages."""
+        return self._newest >= 0
+
+    def newest(self) -> "tuple[int, int, int] | None":
+        """Return (life, boot, seq) of the newest record, None where none can be read."""
         for number in range(self._end() - 1, self._oldest - 1, -1):
             found = self._head(number)
             if found:
-                return found[0]
-        return 0
+                return found
+        return None
 
     def save(self, buffer) -> None:
         """Write the state."""
@@ -141,25 +152,27 @@ class PageStore:
                     return bytes(slot[HEAD_SIZE : HEAD_SIZE + length])
         raise OSError(_ENOENT)
 
-    def oldest(self) -> "tuple[int, int] | None":
-        """Return (boot, seq) of the oldest record, None when there is none that can be read."""
+    def oldest(self) -> "tuple[int, int, int] | None":
+        """Return (life, boot, seq) of the oldest record, None where none can be read."""
         for number in range(self._oldest, self._end()):
             found = self._head(number)
             if found:
                 return found
         return None
 
-    def after(self, boot: int, seq: int) -> "tuple[int, int]":
-        """Return the number of the first record newer than (boot, seq), and the one behind all."""
+    def after(self, life: int, boot: int, seq: int) -> "tuple[int, int]":
+        """Return the number of the first record newer than (life, boot, seq), and the one behind
+        all."""
         from filmgauge.store.record_search import first_after
 
         end = self._end()
-        return first_after(self._head, self._oldest, end, (boot, seq)), end
+        return first_after(self._head, self._oldest, end, (life, boot, seq)), end
 
-    def forget(self, boot: int, seq: int, alive) -> int:
-        """Remove all records up to (boot, seq); return how many. It calls `alive` meanwhile."""
+    def forget(self, life: int, boot: int, seq: int, alive) -> int:
+        """Remove all records up to (life, boot, seq); return how many. It calls `alive`
+        meanwhile."""
         before = self.count()
-        self._oldest = self.after(boot, seq)[0]
+        self._oldest = self.after(life, boot, seq)[0]
         alive()
         if before != self.count():
             self._write(None)
@@ -188,9 +201,11 @@ class PageStore:
         return self._firsts[newest] + self._counts[newest] if newest >= 0 else 0
 
     def _head(self, number):
-        """Return (boot, seq) of a record, None when it cannot be read."""
+        """Return (life, boot, seq) of a record, None when it cannot be read."""
+        from filmgauge.store.record_search import record_position
+
         try:
-            return struct.unpack_from("<BII", self.read(self.name(number)))[1:]
+            return record_position(self.read(self.name(number)))
         except OSError:
             return None
 

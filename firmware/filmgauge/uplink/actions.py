@@ -81,9 +81,9 @@ class Actions:
         if operation == CONFIGURE:
             return self._configure(payload)
         if operation == FORGET:
-            boot, seq = _fields("<II", payload)
+            life, boot, seq = _fields("<III", payload)
             peer = self._peer
-            gone = peer.backlog.forget(boot, seq, peer.board.feed)
+            gone = peer.backlog.forget(life, boot, seq, peer.board.feed)
             return "%d removed" % gone
         raise Refused(UNKNOWN, "there is no operation %d" % operation)
 

@@ -5,7 +5,7 @@ import struct
 
 from filmgauge.compat import const
 
-_VERSION = const(1)
+_VERSION = const(2)
 REQUEST_REPORT = const(1)  # at the next wake
 REQUEST_ZERO = const(2)  # look at the sensor's zero at the next chance
 REQUEST_REBOOT = const(4)  # after this wake
@@ -55,17 +55,16 @@ class PeerContext:
         record, backlog = self.record, self.backlog
         if record is None or backlog is None:
             return b""  # there is nothing to show yet
-        boot, seq = backlog.oldest() or (record.boot, record.seq)
+        newest = record.life, record.boot, record.seq
+        oldest = backlog.oldest() or newest
         return struct.pack(
-            "<BIIIIHIIIIHH",
+            "<BIIIIIHIIIIIHH",
             _VERSION,
-            record.boot,
-            record.seq,
+            *newest,
             self.up_s(),
             self.unix_s(),
             backlog.count(),
-            boot,
-            seq,
+            *oldest,
             gc.mem_free() if hasattr(gc, "mem_free") else 0,  # pyright: ignore
             counter,
             record.faults,

@@ -12,14 +12,18 @@ from dataclasses import dataclass, field
 
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge.record.record import Record
+from filmgauge.record.record import VERSION, Record
+from filmgauge.state import MOST_SEQ
+from filmgauge.store.record_search import record_position
 from filmgauge.uplink.ble.aes import block_cipher
 from filmgauge.uplink.ble.ccm import seal
+from filmgauge.uplink.ble.uplink import POSITION_SIZE
 from filmgauge_host.ble import gatt_values, uuids
 from filmgauge_host.errors import BluetoothError
+from filmgauge_host.telemetry.received_record import RecordKey
 
-_VERSION = 1
-_IDENTITY = "<BIII"  # version, boot, seq, up_s
+_VERSION_3 = 1  # of the manufacturer data beside a record of version 3
+_IDENTITY_3 = "<BIII"  # version, boot, seq, up_s
 _UUID = b"\xd2\xfc"
 _MIC_SIZE = 4
 _BTHOME_2 = 0x40  # in the info byte; bit 0: encrypted
@@ -43,16 +47,17 @@ class AdvertError(BluetoothError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which record a node advertises."""
+    """Which record a node advertises. life: 0 of a version that had none."""
 
+    life: int
     boot: int
     seq: int
     up_s: int
 
     @property
-    def key(self) -> tuple[int, int]:
-        """Orders the records of one node."""
-        return self.boot, self.seq
+    def key(self) -> RecordKey:
+        """See record_key."""
+        return self.life, self.boot, self.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Advert:
         if identity is None or (packet is not None and packet != identity.seq & 0xFF):
             return None  # a host's stack may pair an old scan response with a new advertisement
         return Record(
+            life=identity.life,
             boot=identity.boot,
             seq=identity.seq,
             up_s=identity.up_s,
@@ -112,13 +118,18 @@ def decode(address: str, data: AdvertisementData, key: bytes | None = None) -> A
 
 
 def _identity(value: bytes) -> Identity:
-    size = struct.calcsize(_IDENTITY)
+    version = value[0] if value else VERSION
+    size = struct.calcsize(_IDENTITY_3) if version == _VERSION_3 else POSITION_SIZE
     if len(value) != size:
         raise AdvertError(f"manufacturer data must have {size} bytes, not {len(value)}")
-    version, boot, seq, up_s = struct.unpack(_IDENTITY, value)
-    if version != _VERSION:
-        raise AdvertError(f"manufacturer data has version {version}, not {_VERSION}")
-    return Identity(boot, seq, up_s)
+    if version == _VERSION_3:
+        _, boot, seq, up_s = struct.unpack(_IDENTITY_3, value)
+        if max(boot, seq) > MOST_SEQ:
+            raise AdvertError(f"boot and seq must be {MOST_SEQ} at most, not {boot} and {seq}")
+        return Identity(0, boot, seq, up_s)
+    if version != VERSION:
+        raise AdvertError(f"manufacturer data has version {version}, not {VERSION}")
+    return Identity(*record_position(value), int.from_bytes(value[-4:], "little"))
 
 
 def _opened(address: str, service: bytes, key: bytes | None) -> tuple[bytes | None, int | None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from filmgauge.uplink.actions import LARGEST_CHANGE
 from filmgauge.uplink.commands import LONGEST, MAC_SIZE, VERSION
+from filmgauge_host.telemetry.received_record import RecordKey
 
 _ATT_HEAD = 3  # of a write
 
@@ -25,9 +26,15 @@ def secure_frame(operation: int, payload: bytes = b"") -> bytes:
     return bytes((VERSION, operation)) + payload
 
 
-def forget_payload(boot: int, seq: int) -> bytes:
-    """Return the payload of FORGET: records up to this one have arrived."""
-    return struct.pack("<II", boot, seq)
+def forget_payload(key: RecordKey, has_lives: bool = True) -> bytes:
+    """Return the payload of FORGET: records up to this one have arrived. has_lives: of the node's
+    state."""
+    return key_bytes(key, has_lives)
+
+
+def key_bytes(key: RecordKey, has_lives: bool) -> bytes:
+    """Return (life, boot, seq) as a node reads it; earlier versions have no lives."""
+    return struct.pack("<III", *key) if has_lives else struct.pack("<II", *key[1:])
 
 
 def configure_payloads(changes: dict[str, Any], mtu: int) -> Iterator[bytes]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
-from filmgauge_host.ble.node_registry import NodeRegistry
+from filmgauge_host.ble.node_registry import NodeRegistry, is_short_for
 
 _REMEMBERED = 1000  # addresses; who was heard longest ago is forgotten first
 _REASONS = 200
@@ -33,7 +32,8 @@ class DiscoveredNode:
 
     def is_called(self, target: str) -> bool:
         """Whether a user who writes `target`, a name or an address, means this node."""
-        return target in (self.name, self.address) or target[:NAME_LENGTH] == self.advert.name
+        named = target in (self.name, self.address)
+        return named or is_short_for(self.advert.name, target)
 
 
 class DiscoveredNodes:

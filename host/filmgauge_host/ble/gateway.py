@@ -27,7 +27,7 @@ from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.errors import AdapterError, BluetoothError
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.received_record import record_key
+from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _REMEMBERED = 1000  # addresses
@@ -58,11 +58,11 @@ class GatewayCounts:
 class _PendingSync:
     """What is still to be done about a node. key: of the record that it announces."""
 
-    key: tuple[int, int]
+    key: RecordKey
     node: DiscoveredNode
     attempts: int = 0
     waits: bool = False
-    done: tuple[int, int] | None = None
+    done: RecordKey | None = None
 
 
 class Gateway:
@@ -124,10 +124,11 @@ class Gateway:
             self.discovered.refuse(str(error))
             return
         key = record_key(record)
-        if key > self._spool.mark(name):
+        mark = self._spool.mark(name)
+        if key[0] != mark[0] or key > mark:
             self._on_new(self._spool.add(name, [record], mark=key, live=True))
 
-    def _enqueue(self, node: DiscoveredNode, key: tuple[int, int]) -> None:
+    def _enqueue(self, node: DiscoveredNode, key: RecordKey) -> None:
         """Let a worker connect unless what is announced was fetched or given up."""
         pending = self._pending.get(node.address)
         if pending is None:

@@ -15,10 +15,13 @@ from filmgauge.record.record import SIZE, Record
 from filmgauge.record.record_text import fault_text
 from filmgauge_host.errors import NodeError
 from filmgauge_host.telemetry.messages import printable
+from filmgauge_host.telemetry.received_record import RecordKey
 
 VERSION = 1
 
-_STATE = "<BIIIIHIIIIHH"
+_STATE_VERSION = 2
+_STATE = "<BIIIIIHIIIIIHH"
+_STATE_1 = "<BIIIIHIIIIHH"  # of a version without lives
 _ENERGY = "<BII"
 _UNKNOWN = 0xFFFFFFFF
 # The head of a piece of the log
@@ -30,23 +33,26 @@ _PIECE_END_SIZE = 5
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """What a node knows of itself. unix_s: its clock, None while not set."""
+    """What a node knows of itself. unix_s: its clock, None while not set. has_lives: it tells
+    them, and is asked by them."""
 
+    life: int
     boot: int
     seq: int
     up_s: int
     unix_s: int | None
     waiting: int
-    oldest: tuple[int, int] | None
+    oldest: RecordKey | None
     free_heap: int
     command_counter: int
     faults: str
     limits: str | None
+    has_lives: bool = True
 
     @property
-    def newest(self) -> tuple[int, int]:
-        """(boot, seq) of the newest record."""
-        return self.boot, self.seq
+    def newest(self) -> RecordKey:
+        """(life, boot, seq) of the newest record."""
+        return self.life, self.boot, self.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +127,26 @@ def record(value: bytes) -> Record | None:
 
 def state(value: bytes) -> NodeState:
     """Return the state."""
-    boot, seq, up_s, unix_s, waiting, *oldest, free_heap, command_counter, faults, limits = (
-        _fields("state", _STATE, value)
-    )
+    if has_lives := value[:1] != bytes((VERSION,)):
+        fields = _fields("state", _STATE, value, _STATE_VERSION)
+    else:
+        fields = _fields("state", _STATE_1, value)
+        fields = (0, *fields[:5], 0, *fields[5:])
+    life, boot, seq, up_s, unix_s, waiting, *oldest = fields[:9]
+    free_heap, command_counter, faults, limits = fields[9:]
     return NodeState(
+        life,
         boot,
         seq,
         up_s,
         unix_s or None,
         waiting,
-        (oldest[0], oldest[1]) if waiting else None,
+        (oldest[0], oldest[1], oldest[2]) if waiting else None,
         free_heap,
         command_counter,
         fault_text(faults),
         None if limits == 0xFFFF else limit_text(limits),
+        has_lives,
     )
 
 
@@ -177,11 +189,11 @@ def text(value: bytes) -> str:
     return printable(value.decode("utf-8", "replace"))
 
 
-def _fields(name: str, form: str, value: bytes) -> tuple[int, ...]:
+def _fields(name: str, form: str, value: bytes, known: int = VERSION) -> tuple[int, ...]:
     size = struct.calcsize(form)
     if len(value) != size:
         raise NodeError(f"{name} must have {size} bytes, not {len(value)}")
     version, *fields = struct.unpack(form, value)
-    if version != VERSION:
-        raise NodeError(f"{name} has version {version}, not {VERSION}")
+    if version != known:
+        raise NodeError(f"{name} has version {version}, not {known}")
     return tuple(fields)

@@ -2,7 +2,7 @@
 
     async with NodeClient(radio, device) as node:
         print(await node.state())
-        async for record in node.log(after=(1, 7)): ...
+        async for record in node.log(after=(life, 1, 7)): ...
 
 Raises NodeError for a node that does not answer or breaks the contract of docs/bluetooth.md,
 RefusedError for a command that it refuses, AdapterError where there is no adapter.
@@ -23,10 +23,11 @@ from filmgauge_host.ble import battery_service, commands, gatt_values, uuids
 from filmgauge_host.ble.gatt_values import Energy, LogEnd, LogReassembly, NodeState, Reply
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.errors import AdapterError, NodeError, RefusedError
+from filmgauge_host.telemetry.received_record import RecordKey
 
 Result = TypeVar("Result")
 _EVERYTHING = 0xFFFF
-_BEFORE_ALL = (0, 0)  # boots count from 1
+_BEFORE_ALL = (0, 0, 0)  # boots count from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +113,16 @@ class NodeClient:
         return found
 
     async def log(
-        self, after: tuple[int, int] = _BEFORE_ALL, count: int = _EVERYTHING
+        self, after: RecordKey = _BEFORE_ALL, count: int = _EVERYTHING
     ) -> AsyncIterator[Record]:
-        """Yield the records that are newer than `after` = (boot, seq), oldest first.
+        """Yield the records that are newer than `after` = (life, boot, seq), oldest first.
 
         When it is over, `log_end` says what is left; `torn` counts records that were unreadable.
         """
         reassembly = LogReassembly()
         self.log_end = None
         pieces = await self._notifications(uuids.LOG_DATA, "send its log")
-        request = after[0].to_bytes(4, "little") + after[1].to_bytes(4, "little")
+        request = commands.key_bytes(after, (await self.state()).has_lives)
         await self._write(uuids.LOG_REQUEST, request + count.to_bytes(2, "little"))
         while True:
             piece = await self._within(pieces.get(), self._answer_s, "send its log")

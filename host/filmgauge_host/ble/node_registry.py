@@ -55,10 +55,17 @@ class NodeRegistry:
             same = [
                 node
                 for node in self.by_name.values()
-                if node.address is None and node.name[:NAME_LENGTH] == advertised
+                if node.address is None and is_short_for(advertised, node.name)
             ]
             found = same[0] if len(same) == 1 else None
         return found
+
+
+def is_short_for(advertised: str | None, name: str) -> bool:
+    """Whether an advertised name, which may be cut, is that of a node."""
+    if advertised is None or len(advertised) < NAME_LENGTH:
+        return advertised == name
+    return name.startswith(advertised)
 
 
 def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:

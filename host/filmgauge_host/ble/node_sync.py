@@ -37,10 +37,10 @@ class SyncResult:
 
 @dataclass(frozen=True, slots=True)
 class _Description:
-    """What changes with a boot at most. boot: of the reading."""
+    """What changes with a boot at most. boot: life and boot of the reading."""
 
     serial: str
-    boot: int
+    boot: tuple[int, int]
     info: dict[str, Any]
     next_report_s: int | None
 
@@ -63,7 +63,7 @@ class NodeSync:
         async with NodeClient(self._radio, node.device, _CONNECT_S) as client:
             newest = await client.record()
             description = self._descriptions.get(node.address)
-            boot = record_key(newest)[0] if newest else None
+            boot = record_key(newest)[:2] if newest else None
             device = None
             if description is None or boot not in (None, description.boot):
                 device = await client.device_information()
@@ -71,9 +71,10 @@ class NodeSync:
             result = SyncResult(topic_name(node, serial))
             if newest is not None:
                 self._check_mark(result.name, newest)
-                new = self._spool.add(result.name, [newest], live=True)
-                result.records += new
-                on_new(new)
+                if record_key(newest) != self._spool.mark(result.name):
+                    new = self._spool.add(result.name, [newest], live=True)
+                    result.records += new
+                    on_new(new)
             await self._fetch_log(client, result, newest, on_new)
             if device is not None:
                 description = await self._describe(client, node, result.name, device, newest)
@@ -110,12 +111,14 @@ class NodeSync:
             result.torn = client.torn
         result.is_complete = client.log_end is not None and not client.log_end.left
         if result.is_complete and newest is not None:  # it may enter the log only afterwards
-            mark = max(self._spool.mark(name), record_key(newest))
-            self._spool.add(name, [], mark=mark)
+            mark, key = self._spool.mark(name), record_key(newest)
+            self._spool.add(name, [], mark=max(mark, key) if mark[0] == key[0] else key)
 
     def _check_mark(self, name: str, newest: Record) -> None:
-        """A node whose newest record is older than what was read has begun to count anew."""
-        if record_key(newest) < self._spool.mark(name):
+        """A node whose newest record is older than what was read has begun to count anew, without
+        a life to show for it."""
+        mark, key = self._spool.mark(name), record_key(newest)
+        if mark[0] == key[0] and key < mark:
             self._spool.reset_mark(name)
 
     async def _describe(
@@ -140,7 +143,9 @@ class NodeSync:
             "via": "ble",
             "address": node.address,
         }
-        made = _Description(device.serial, record_key(newest)[0] if newest else 0, info, report_s)
+        made = _Description(
+            device.serial, record_key(newest)[:2] if newest else (0, 0), info, report_s
+        )
         self._descriptions[node.address] = made
         self._descriptions.move_to_end(node.address)
         while len(self._descriptions) > _REMEMBERED:
@@ -154,10 +159,11 @@ class NodeSync:
         arrived = self._spool.acknowledged_to(result.name)
         try:
             state = await client.state()
-            if state.oldest is None or state.oldest > arrived:
+            oldest = state.oldest
+            if oldest is None or not arrived[1] or (oldest[0] == arrived[0] and oldest > arrived):
                 return
             counter = state.command_counter + 1
-            payload = forget_payload(*arrived)
+            payload = forget_payload(arrived, state.has_lives)
             await client.command(result.name, node.command_key, FORGET, payload, counter)
         except BluetoothError as error:
             result.warning = f"it keeps what has arrived: {error}"

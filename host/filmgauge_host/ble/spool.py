@@ -1,44 +1,67 @@
 """What the bridge owes the broker, in one SQLite file: records, and how far each node was read.
 
     with Spool(path) as spool:
-        spool.add("window-1", records, mark=(1, 9))
+        spool.add("window-1", records, mark=(life, 1, 9))
         for row in spool.pending(after=0, limit=100): ...
         spool.acknowledge([row.number])
 
-A record is there from the commit of `add` until the broker has acknowledged it, and its number
-(boot, seq) until the mark has passed it: so nothing is lost, and nothing is published twice.
+A record is there from the commit of `add` until the broker has acknowledged it, and its key
+(life, boot, seq) until the mark has passed it: so nothing is lost, and nothing is published twice.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from filmgauge.record.record import Record
 from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.received_record import record_key
+from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import SqliteFile
 
 _TABLES = """
 CREATE TABLE records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     node TEXT NOT NULL,
+    life INTEGER NOT NULL,
     boot INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     live INTEGER NOT NULL,
     acknowledged INTEGER NOT NULL DEFAULT 0,
+    passed INTEGER NOT NULL DEFAULT 0,
     record BLOB NOT NULL,
-    UNIQUE (node, boot, seq)
+    UNIQUE (node, life, boot, seq)
 );
 CREATE INDEX waiting ON records (number) WHERE NOT acknowledged;
 CREATE TABLE nodes (
     node TEXT PRIMARY KEY,
     address TEXT NOT NULL,
+    life INTEGER NOT NULL,
     boot INTEGER NOT NULL,
     seq INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-_INSERT = "INSERT OR IGNORE INTO records (node, boot, seq, live, record) VALUES (?, ?, ?, ?, ?)"
-_PASSED = "DELETE FROM records WHERE node = ? AND acknowledged AND (boot, seq) <= (?, ?)"
+_FROM_VERSION_1 = f"""
+DROP INDEX waiting;
+ALTER TABLE records RENAME TO records_1;
+ALTER TABLE nodes RENAME TO nodes_1;
+{_TABLES}
+INSERT INTO nodes SELECT node, address, 0, boot, seq FROM nodes_1;
+INSERT INTO records SELECT number, node, 0, boot, seq, live, acknowledged,
+    EXISTS (SELECT 1 FROM nodes WHERE nodes.node = records_1.node
+    AND (records_1.boot, records_1.seq) <= (nodes.boot, nodes.seq)), record FROM records_1;
+DROP TABLE records_1;
+DROP TABLE nodes_1
+"""
+_INSERT = (
+    "INSERT OR IGNORE INTO records (node, life, boot, seq, live, record) VALUES (?, ?, ?, ?, ?, ?)"
+)
+# The mark goes from life to life as the log does: what it has left is passed in all.
+_PASS = (
+    "UPDATE records SET passed = 1 WHERE node = ? AND NOT passed "
+    "AND (life = ? AND life != ? OR life = ? AND (boot, seq) <= (?, ?))"
+)
+_DONE = "DELETE FROM records WHERE acknowledged AND passed"
 _NUMBER_MAX = 0xFFFFFFFF
 
 
@@ -57,8 +80,9 @@ class Spool(SqliteFile):
 
     kind = "spool"
     application_id = 0x464C4D53  # "FLMS"
-    version = 1
+    version = 2
     tables = _TABLES
+    upgrades: ClassVar = {1: _FROM_VERSION_1}
 
     def __init__(self, path: Path) -> None:
         try:
@@ -70,7 +94,7 @@ class Spool(SqliteFile):
     def claim_name(self, node: str, address: str) -> str:
         """Let an address have a name unless it has another; return whose it is."""
         with self._access() as database, database:
-            database.execute("INSERT OR IGNORE INTO nodes VALUES (?, ?, 0, 0)", (node, address))
+            database.execute("INSERT OR IGNORE INTO nodes VALUES (?, ?, 0, 0, 0)", (node, address))
             query = "SELECT address FROM nodes WHERE node = ?"
             return database.execute(query, (node,)).fetchone()[0]
 
@@ -78,28 +102,31 @@ class Spool(SqliteFile):
         """Let an address have a name, whoever had it."""
         with self._access() as database, database:
             database.execute(
-                "INSERT INTO nodes VALUES (?, ?, 0, 0) "
+                "INSERT INTO nodes VALUES (?, ?, 0, 0, 0) "
                 "ON CONFLICT (node) DO UPDATE SET address = excluded.address",
                 (node, address),
             )
 
-    def mark(self, node: str) -> tuple[int, int]:
-        """Return (boot, seq) up to which everything of a node has been read; (0, 0): nothing."""
+    def mark(self, node: str) -> RecordKey:
+        """Return (life, boot, seq) up to which everything of a node has been read; zeros for
+        nothing."""
         with self._access() as database:
-            query = "SELECT boot, seq FROM nodes WHERE node = ?"
-            return database.execute(query, (node,)).fetchone() or (0, 0)
+            query = "SELECT life, boot, seq FROM nodes WHERE node = ?"
+            return database.execute(query, (node,)).fetchone() or (0, 0, 0)
 
     def reset_mark(self, node: str) -> None:
         """Forget the mark and the numbers of a node whose counting has begun anew."""
         with self._access() as database, database:
-            database.execute("UPDATE nodes SET boot = 0, seq = 0 WHERE node = ?", (node,))
+            database.execute(
+                "UPDATE nodes SET life = 0, boot = 0, seq = 0 WHERE node = ?", (node,)
+            )
             database.execute("DELETE FROM records WHERE node = ? AND acknowledged", (node,))
 
     def add(
         self,
         node: str,
         records: Sequence[Record],
-        mark: tuple[int, int] | None = None,
+        mark: RecordKey | None = None,
         live: bool = False,
     ) -> int:
         """Commit records and how far the node has now been read; return how many were new."""
@@ -107,12 +134,14 @@ class Spool(SqliteFile):
         with self._access() as database, database:
             new = sum(database.execute(_INSERT, row).rowcount for row in rows)
             if mark is not None:
+                before = self.mark(node)
                 database.execute(
-                    "INSERT INTO nodes VALUES (?, '', ?, ?) "
-                    "ON CONFLICT (node) DO UPDATE SET boot = excluded.boot, seq = excluded.seq",
+                    "INSERT INTO nodes VALUES (?, '', ?, ?, ?) ON CONFLICT (node) DO UPDATE "
+                    "SET life = excluded.life, boot = excluded.boot, seq = excluded.seq",
                     (node, *mark),
                 )
-                database.execute(_PASSED, (node, *mark))
+                database.execute(_PASS, (node, before[0], mark[0], *mark))
+                database.execute(_DONE)
         return new
 
     def pending(self, after: int, limit: int) -> list[SpooledRecord]:
@@ -135,11 +164,7 @@ class Spool(SqliteFile):
                 "UPDATE records SET acknowledged = 1 WHERE number = ?",
                 [(number,) for number in numbers],
             )
-            database.execute(
-                "DELETE FROM records WHERE acknowledged AND EXISTS (SELECT 1 FROM nodes "
-                "WHERE nodes.node = records.node "
-                "AND (records.boot, records.seq) <= (nodes.boot, nodes.seq))"
-            )
+            database.execute(_DONE)
 
     def count(self) -> int:
         """Return how many records wait for the broker."""
@@ -147,16 +172,21 @@ class Spool(SqliteFile):
             query = "SELECT count(*) FROM records WHERE NOT acknowledged"
             return database.execute(query).fetchone()[0]
 
-    def acknowledged_to(self, node: str) -> tuple[int, int]:
-        """Return (boot, seq) up to which the broker has everything of a node; (0, 0): nothing."""
+    def acknowledged_to(self, node: str) -> RecordKey:
+        """Return (life, boot, seq) up to which the broker has everything of a node; zeros for
+        nothing, also while something of an earlier life waits."""
         mark = self.mark(node)
         query = (
-            "SELECT boot, seq FROM records WHERE node = ? AND NOT acknowledged "
-            "ORDER BY boot, seq LIMIT 1"
+            "SELECT life, boot, seq FROM records WHERE node = ? AND NOT acknowledged AND passed "
+            "ORDER BY life = ?, boot, seq LIMIT 1"
         )
         with self._access() as database:
-            first = database.execute(query, (node,)).fetchone()
-        if first is None or first > mark:
+            first = database.execute(query, (node, mark[0])).fetchone()
+        if first is None:
             return mark
-        boot, seq = first
-        return (boot, seq - 1) if seq else (max(0, boot - 1), _NUMBER_MAX if boot else 0)
+        life, boot, seq = first
+        if life != mark[0]:
+            return 0, 0, 0
+        if seq:
+            return life, boot, seq - 1
+        return life, max(0, boot - 1), _NUMBER_MAX if boot else 0

@@ -220,7 +220,7 @@ def _event(message: Message, outcome: Outcome | None) -> list[ReceivedRecord | R
         return []
     if outcome is Outcome.NEW:
         return [message]
-    boot, seq = message.key
+    _, boot, seq = message.key
     reason = f"boot {boot} seq {seq} came again with other content: the first one is kept"
     topic = topics.topic(message.node, topics.LOG if message.history else topics.TELEMETRY)
     return [Rejected(message.node, topic, reason, message.received_unix_ms)]

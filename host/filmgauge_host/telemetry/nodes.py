@@ -42,7 +42,8 @@ class IngestStatistics:
 class NodeSnapshot:
     """One node at one moment.
 
-    latest: the record with the highest (boot, seq), never simply the last received.
+    latest: of the newest life the record with the highest (boot, seq), never simply the last
+    received. lives: how often it began without memory, 1 for once.
     last_seen_s: when its last live report came, or its status if there was none yet, on the
     monotonic clock: what sets the wall clock makes nobody late.
     """
@@ -53,6 +54,7 @@ class NodeSnapshot:
     status: Status | None = None
     info: dict[str, Scalar] = field(default_factory=dict)
     statistics: IngestStatistics = field(default_factory=IngestStatistics)
+    lives: int = 1
 
     def state(self, now_s: float) -> NodeState:
         """Return the state to show; `late` when the announced next report is overdue at
@@ -69,7 +71,7 @@ class NodeSnapshot:
 
 
 class SequenceTracker:
-    """How many records of one node are missing.
+    """How many records of one life of a node are missing.
 
     Within a boot `seq` grows by one from record to record, so every number between the lowest
     and the highest received must arrive, late ones from the backlog included. A boot begins at 0;
@@ -117,7 +119,8 @@ class NodeTracker:
 
     def __init__(self, store: RecordStore):
         self._store = store
-        self._sequences: dict[str, SequenceTracker] = {}
+        self._lives: dict[str, dict[int, SequenceTracker]] = {}
+        self._live: dict[str, set[int]] = {}  # lives that sent more than their past
         self._nodes: dict[str, NodeSnapshot] = {}
         self._published: dict[str, NodeSnapshot] = {}
 
@@ -128,16 +131,17 @@ class NodeTracker:
         """
         if name in self._nodes:
             return
-        sequence = SequenceTracker(self._store.boots(name))
+        stored = self._store.lives(name)
+        lives = {life: SequenceTracker(self._store.boots(name, life)) for life in stored}
         latest = next(iter(self._store.newest(name, 1)), None)
-        self._sequences[name] = sequence
+        self._lives[name] = lives
+        self._live[name] = {life for life, live in stored.items() if live}
         self._nodes[name] = NodeSnapshot(
             name,
             latest,
             _monotonic_s(latest.received_unix_ms) if latest else None,
-            statistics=IngestStatistics(
-                lost=sequence.missing, lost_earlier=sequence.missing_earlier
-            ),
+            statistics=IngestStatistics(**_lost(lives)),
+            lives=max(1, len(lives)),
         )
 
     def apply(self, message: Message, outcome: Outcome | None, received_s: float) -> None:
@@ -179,19 +183,29 @@ class NodeTracker:
         if outcome is not Outcome.NEW:
             duplicated, conflicting = outcome is Outcome.DUPLICATE, outcome is Outcome.CONFLICT
             return _counted(node, duplicated=duplicated, conflicting=conflicting)
-        sequence = self._sequences[node.name]
-        sequence.add(*received.key)
-        node = _counted(
-            node,
-            received=1,
-            lost=sequence.missing - node.statistics.lost,
-            lost_earlier=sequence.missing_earlier - node.statistics.lost_earlier,
-        )
-        if node.latest is None or received.key > node.latest.key:
+        lives, (life, boot, seq) = self._lives[node.name], received.key
+        lives.setdefault(life, SequenceTracker()).add(boot, seq)
+        node = _counted(node, received=1)
+        node = replace(node, statistics=replace(node.statistics, **_lost(lives)), lives=len(lives))
+        live, latest = self._live[node.name], node.latest
+        if latest is None or latest.key[0] == life:
+            is_later = latest is None or received.key > latest.key
+        else:
+            is_later = not received.history and life not in live
+        if is_later:
             node = replace(node, latest=received)
+        if not received.history:
+            live.add(life)
         if received.history:
             return node
         return replace(node, last_seen_s=received_s)
+
+
+def _lost(lives: dict[int, SequenceTracker]) -> dict[str, int]:
+    return {
+        "lost": sum(each.missing for each in lives.values()),
+        "lost_earlier": sum(each.missing_earlier for each in lives.values()),
+    }
 
 
 def _monotonic_s(unix_ms: int) -> float:

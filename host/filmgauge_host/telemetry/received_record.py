@@ -1,8 +1,11 @@
 """A record as it arrived: whose it is, when it came, and whether it had waited on the node."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from filmgauge.record.record import Record
+
+RecordKey: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class ReceivedRecord:
     history: bool = False
 
     @property
-    def key(self) -> tuple[int, int]:
+    def key(self) -> RecordKey:
         """See record_key."""
         return record_key(self.record)
 
@@ -30,7 +33,11 @@ class ReceivedRecord:
         return f'{{"node":"{self.node}","history":{history},{rest}'
 
 
-def record_key(record: Record) -> tuple[int, int]:
-    """Return (boot, seq): orders the records of one node, whatever the order of arrival."""
-    boot, seq = record.values()[:2]
-    return boot, seq
+def record_key(record: Record) -> RecordKey:
+    """Return (life, boot, seq), which no other record of a node has.
+
+    Within a life it orders records, whatever the order of arrival. Lives are random numbers:
+    which one is newer only their arrival says. Life 0: of a version that had none.
+    """
+    values = record.values()
+    return values[-1], values[0], values[1]

@@ -6,7 +6,7 @@ A commit has reached the disk when it returns.
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Self
@@ -27,13 +27,15 @@ class SqliteFile:
     from its methods.
 
     kind: what people call such a file. application_id: in its header, so that it is known from
-    other databases. tables: the SQL that makes them.
+    other databases. tables: the SQL that makes them. upgrades: that brings a file of an earlier
+    version along, in one transaction.
     """
 
     kind: ClassVar[str]
     application_id: ClassVar[int]
     version: ClassVar[int]
     tables: ClassVar[str]
+    upgrades: ClassVar[Mapping[int, str]] = {}  # from a version: the SQL that leads to the newest
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,7 +89,13 @@ class SqliteFile:
             self._check(database)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
-            if not database.execute("PRAGMA user_version").fetchone()[0]:
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version in self.upgrades:
+                database.executescript(
+                    f"BEGIN IMMEDIATE; {self.upgrades[version]};"
+                    f"PRAGMA user_version = {self.version}; COMMIT;"
+                )
+            elif not version:
                 # in one transaction: a cut leaves an empty file or a whole one
                 database.executescript(
                     f"BEGIN; {self.tables}; PRAGMA application_id = {self.application_id};"
@@ -112,7 +120,8 @@ class SqliteFile:
             raise InputError(
                 f"{self._title} is a database of another program: choose another file"
             )
-        if application == self.application_id and version != self.version:
+        known = (self.version, *self.upgrades)
+        if application == self.application_id and version not in known:
             raise InputError(
                 f"{self._title} has version {version}; this filmgauge reads version {self.version}"
             )

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from filmgauge.record.record import Record, fields
 from filmgauge_host.errors import InputError
@@ -24,14 +25,31 @@ from filmgauge_host.telemetry.sqlite_file import SqliteFile
 _COLUMNS = tuple(name for name, *_ in fields())
 _PAGE = 1000
 
+# number: lives of a node in the order of time; live: 1 where one has sent more than its past
 _CREATE = f"""
 CREATE TABLE records (
     node TEXT NOT NULL,
     {" ".join(f"{name} INTEGER," for name in _COLUMNS)}
     received_unix_ms INTEGER NOT NULL,
     history INTEGER NOT NULL,
-    PRIMARY KEY (node, boot, seq)
+    PRIMARY KEY (node, life, boot, seq)
+) WITHOUT ROWID;
+CREATE TABLE lives (
+    node TEXT NOT NULL,
+    life INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    PRIMARY KEY (node, life)
 ) WITHOUT ROWID
+"""
+_COLUMNS_3 = ", ".join(name for name in _COLUMNS if name not in ("life", "resets"))
+_FROM_VERSION_3 = f"""
+ALTER TABLE records RENAME TO records_3;
+{_CREATE};
+INSERT INTO records (node, {_COLUMNS_3}, life, received_unix_ms, history)
+    SELECT node, {_COLUMNS_3}, 0, received_unix_ms, history FROM records_3;
+INSERT INTO lives SELECT DISTINCT node, 0, 1, 1 FROM records;
+DROP TABLE records_3
 """
 _NAMES = ", ".join(_COLUMNS)
 _INSERT = (
@@ -39,7 +57,17 @@ _INSERT = (
     f"VALUES (?{', ?' * (len(_COLUMNS) + 2)})"
 )
 _SELECT = f"SELECT node, {_NAMES}, received_unix_ms, history FROM records WHERE node = ? "
-_NEWEST = "ORDER BY boot DESC, seq DESC LIMIT ?"
+_OF_LIFE = _SELECT + "AND life = ? "
+_NEWEST = _OF_LIFE + "ORDER BY boot DESC, seq DESC LIMIT ?"
+_PAGE_OF = _OF_LIFE + "AND (boot, seq) > (?, ?) ORDER BY boot, seq LIMIT ?"
+_SAME = f"SELECT {_NAMES} FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
+_LIFE = "SELECT live FROM lives WHERE node = ? AND life = ?"
+_LAST_LIFE = "SELECT coalesce(max(number), 0) FROM lives WHERE node = ?"
+_LIVE_LIFE = (
+    "SELECT coalesce(max(number) FILTER (WHERE live), max(number) + 1, 1) "
+    "FROM lives WHERE node = ?"
+)
+_MAKE_ROOM = "UPDATE lives SET number = number + 1 WHERE node = ? AND number >= ?"
 
 
 class Outcome(enum.Enum):
@@ -59,8 +87,9 @@ class RecordStore(SqliteFile):
 
     kind = "store"
     application_id = 0x464C4D47  # "FLMG"
-    version = 3
+    version = 4
     tables = _CREATE
+    upgrades: ClassVar = {3: _FROM_VERSION_3}
 
     def __init__(self, path: Path):
         with ExitStack() as stack:
@@ -74,7 +103,7 @@ class RecordStore(SqliteFile):
         with self._access() as database:
             with database:
                 self.check_exists()
-                outcomes = [_insert(database, received) for received in batch]
+                outcomes = [self._insert(database, received) for received in batch]
             self.check_exists()
             self.rows += outcomes.count(Outcome.NEW)
         return outcomes
@@ -86,45 +115,74 @@ class RecordStore(SqliteFile):
             return database.execute(query, (node,)).fetchone()[0]
 
     def newest(self, node: str, limit: int) -> list[ReceivedRecord]:
-        """Return up to `limit` records with the highest (boot, seq), oldest of them first."""
+        """Return up to `limit` records of the newest life or lives with the highest (boot, seq),
+        oldest of them first."""
+        rows: list[tuple] = []
         with self._access() as database:
-            rows = database.execute(_SELECT + _NEWEST, (node, limit)).fetchall()
+            for life in reversed(list(self.lives(node))):
+                rows += database.execute(_NEWEST, (node, life, limit - len(rows)))
         return [_received(row) for row in reversed(rows)]
 
     def records(self, node: str) -> Iterator[ReceivedRecord]:
-        """Yield all records of a node by (boot, seq), a page at a time."""
-        key = (-1, -1)
-        query = _SELECT + "AND (boot, seq) > (?, ?) ORDER BY boot, seq LIMIT ?"
-        while True:
-            with self._access() as database:
-                page = [_received(row) for row in database.execute(query, (node, *key, _PAGE))]
-            yield from page
-            if len(page) < _PAGE:
-                return
-            key = page[-1].key
+        """Yield all records of a node, life after life and by (boot, seq), a page at a time."""
+        for life in self.lives(node):
+            at = (-1, -1)
+            while True:
+                with self._access() as database:
+                    rows = database.execute(_PAGE_OF, (node, life, *at, _PAGE)).fetchall()
+                page = [_received(row) for row in rows]
+                yield from page
+                if len(page) < _PAGE:
+                    break
+                at = page[-1].key[1:]
 
-    def boots(self, node: str) -> list[tuple[int, int, int, int]]:
-        """Return (boot, first seq, last seq, number of records) of each boot of a node."""
+    def lives(self, node: str) -> dict[int, bool]:
+        """Return the lives of a node, the newest last, and whether each was heard live.
+
+        Of two, the one that was heard live later is newer; one of which only the past has come,
+        from a log, is older than the one that sent it.
+        """
+        with self._access() as database:
+            query = "SELECT life, live FROM lives WHERE node = ? ORDER BY number"
+            return {life: bool(live) for life, live in database.execute(query, (node,))}
+
+    def boots(self, node: str, life: int) -> list[tuple[int, int, int, int]]:
+        """Return (boot, first seq, last seq, number of records) of each boot of a life."""
         query = (
-            "SELECT boot, min(seq), max(seq), count(*) FROM records WHERE node = ? GROUP BY boot"
+            "SELECT boot, min(seq), max(seq), count(*) FROM records "
+            "WHERE node = ? AND life = ? GROUP BY boot"
         )
         with self._access() as database:
-            return database.execute(query, (node,)).fetchall()
+            return database.execute(query, (node, life)).fetchall()
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         super().close()
         self._writer.close()
 
+    def _insert(self, database: sqlite3.Connection, received: ReceivedRecord) -> Outcome:
+        values = received.record.values()
+        row = (received.node, *values, received.received_unix_ms, int(received.history))
+        if database.execute(_INSERT, row).rowcount:
+            self._order_life(database, received)
+            return Outcome.NEW
+        stored = database.execute(_SAME, (received.node, *received.key)).fetchone()
+        return Outcome.DUPLICATE if list(stored) == values else Outcome.CONFLICT
 
-def _insert(database: sqlite3.Connection, received: ReceivedRecord) -> Outcome:
-    values = received.record.values()
-    row = (received.node, *values, received.received_unix_ms, int(received.history))
-    if database.execute(_INSERT, row).rowcount:
-        return Outcome.NEW
-    query = f"SELECT {_NAMES} FROM records WHERE node = ? AND boot = ? AND seq = ?"
-    stored = database.execute(query, (received.node, *received.key)).fetchone()
-    return Outcome.DUPLICATE if list(stored) == values else Outcome.CONFLICT
+    def _order_life(self, database: sqlite3.Connection, received: ReceivedRecord) -> None:
+        """Give the life of a new record its place among those of its node."""
+        node, life, live = received.node, received.key[0], int(not received.history)
+        known = database.execute(_LIFE, (node, life)).fetchone()
+        if known is not None and known[0] >= live:
+            return
+        if live:
+            number = database.execute(_LAST_LIFE, (node,)).fetchone()[0] + 1
+        else:  # before the one that sends it, behind all others
+            number = database.execute(_LIVE_LIFE, (node,)).fetchone()[0]
+            database.execute(_MAKE_ROOM, (node, number))
+        database.execute(
+            "INSERT OR REPLACE INTO lives VALUES (?, ?, ?, ?)", (node, life, number, live)
+        )
 
 
 def _received(row: tuple) -> ReceivedRecord:

@@ -60,6 +60,7 @@ def as_json(node: DiscoveredNode) -> str:
     }
     if advert.identity is not None:
         shown |= {
+            "life": advert.identity.life,
             "boot": advert.identity.boot,
             "seq": advert.identity.seq,
             "up_s": advert.identity.up_s,

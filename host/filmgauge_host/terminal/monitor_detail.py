@@ -52,7 +52,7 @@ def _lines(node: NodeSnapshot, now_s: float) -> list[tuple[str, str]]:
     lines = [("state", _state(node, now_s))]
     latest = node.latest
     if latest is not None:
-        boot, seq = latest.key
+        _, boot, seq = latest.key
         lines += [
             ("last report", f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}"),
             ("charge", f"{written.charge(latest)} uAh"),
@@ -64,6 +64,8 @@ def _lines(node: NodeSnapshot, now_s: float) -> list[tuple[str, str]]:
             ("limits", written.limits(latest)),
             ("faults", written.faults(latest)),
         ]
+    if node.lives > 1:
+        lines.append(("lives", f"{node.lives}: it began without memory {node.lives - 1} times"))
     lines.append(("received", f"{counts.received}, {counts.duplicated} twice"))
     if counts.lost:
         lines.append(("missing", f"{counts.lost}, {counts.lost_earlier} of them from earlier"))
@@ -119,7 +121,7 @@ def node_time(history: Sequence[ReceivedRecord]) -> list[int]:
     before: ReceivedRecord | None = None
     for received in history:
         up_s = received.value("up_s") or 0
-        same_boot = before is not None and before.key[0] == received.key[0]
+        same_boot = before is not None and before.key[:2] == received.key[:2]
         total += up_s - (before.value("up_s") or 0) if same_boot and before else up_s
         times.append(total)
         before = received

@@ -123,7 +123,7 @@ def span(seconds: float | None) -> str:
 
 def plain_line(received: ReceivedRecord) -> str:
     """Return one line for one record, with units."""
-    boot, seq = received.key
+    _, boot, seq = received.key
     parts = [
         f"{received.node:<12} boot {boot} seq {seq:<6}",
         f"SoC {state_of_charge(received)} %",

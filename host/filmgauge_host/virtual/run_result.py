@@ -80,15 +80,17 @@ class NodeScore:
         self.errors = SocErrors()
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
+        self._latest_us = 0  # true time of its wake
 
     def add(self, received: ReceivedRecord) -> float | None:
         """Compare a new record; return the true state of charge of its moment in %."""
-        truth = self._node.truth.at(received.key[0], received.value("up_s") or 0)
+        truth = self._node.truth.at(received.key[:2], received.value("up_s") or 0)
         if truth is None:
             return None
         true_pct = truth.stoichiometry * 100
-        if self.latest is None or received.key > self.latest.key:
+        if self.latest is None or truth.now_us >= self._latest_us:
             self.latest, self.latest_true_pct = received, true_pct
+            self._latest_us = truth.now_us
         soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
         if soc_ppm is not None:
             sigma = None if sigma_ppm is None else sigma_ppm / 1e6

@@ -57,7 +57,8 @@ def store_records(flash: Flash, records: list[bytes]) -> None:
     state = State()
     store = PageStore(pages, state.buffer, _ALL)
     store.read_state(state.buffer)
-    store.forget(_ALL, 0, lambda: None)
+    if newest := store.newest():
+        store.forget(*newest, lambda: None)
     for record in records:
         store.add(record)
 

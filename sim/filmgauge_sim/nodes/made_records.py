@@ -1,5 +1,5 @@
-"""Which boot a virtual node is in, and how many records its firmware has made: read from what it
-leaves behind, because nobody asks the firmware."""
+"""Which life and boot a virtual node is in, and how many records its firmware has made: read from
+what it leaves behind, because nobody asks the firmware."""
 
 from typing import Protocol
 
@@ -20,8 +20,8 @@ class MadeRecords(Protocol):
         """Note what earlier boots have left."""
         ...
 
-    def boot(self) -> int | None:
-        """Return the number that the firmware gave this boot; None while it has none."""
+    def boot(self) -> tuple[int, int] | None:
+        """Return (life, boot), as the firmware counts them; None while it has none."""
         ...
 
     def new(self) -> list[Record]:
@@ -51,16 +51,17 @@ class StoredRecords:
         names = backlog(self._flash)
         self._before = int(names[-1]) + 1 if names else 0
 
-    def boot(self) -> int | None:
+    def boot(self) -> tuple[int, int] | None:
         """See MadeRecords: its first wake makes a record."""
         names = backlog(self._flash)
         if not names or int(names[-1]) < self._before:
             return None
         try:
-            boot, *_ = stored_record(self._flash, names[-1]).values()
+            record = stored_record(self._flash, names[-1])
         except ValueError:  # the power went while it was written
             return None
-        return boot
+        values = record.values()
+        return values[-1], values[0]
 
     def new(self) -> list[Record]:
         """See MadeRecords; oldest first."""
@@ -78,7 +79,7 @@ class RetainedRecords:
 
     def __init__(self, board: VirtualBoard) -> None:
         self._board = board
-        self._made: dict[int, int] = {}  # boot -> records
+        self._made: dict[tuple[int, int], int] = {}  # life and boot -> records
 
     @property
     def made(self) -> int:
@@ -90,10 +91,10 @@ class RetainedRecords:
         """See MadeRecords: a power-on loses the memory."""
         self._count()
 
-    def boot(self) -> int | None:
+    def boot(self) -> tuple[int, int] | None:
         """See MadeRecords."""
         state = state_in(self._board.rtc_memory)
-        return state.boot if state else None
+        return (state.life, state.boot) if state else None
 
     def new(self) -> list[Record]:
         """See MadeRecords: they come over the air."""
@@ -102,7 +103,7 @@ class RetainedRecords:
     def _count(self) -> None:
         state = state_in(self._board.rtc_memory)
         if state is not None:
-            self._made[state.boot] = state.seq
+            self._made[state.life, state.boot] = state.seq
 
 
 class CountedRecords:
@@ -111,7 +112,7 @@ class CountedRecords:
 
     def __init__(self, board: VirtualBoard) -> None:
         self._board = board
-        self._boot_before: int | None = None
+        self._boot_before: tuple[int, int] | None = None
 
     @property
     def made(self) -> int:
@@ -122,7 +123,7 @@ class CountedRecords:
         """See MadeRecords."""
         self._boot_before = self._journal_boot()
 
-    def boot(self) -> int | None:
+    def boot(self) -> tuple[int, int] | None:
         """See MadeRecords: its first wake saves the journal."""
         boot = self._journal_boot()
         return None if boot == self._boot_before else boot
@@ -131,6 +132,6 @@ class CountedRecords:
         """See MadeRecords: they come over the air."""
         return []
 
-    def _journal_boot(self) -> int | None:
+    def _journal_boot(self) -> tuple[int, int] | None:
         state = journal_state(self._board.flash)
-        return state.boot if state else None
+        return (state.life, state.boot) if state else None

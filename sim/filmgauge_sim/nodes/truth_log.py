@@ -1,21 +1,21 @@
 """What the cell really was at each wake of a node, in columns: years of wakes fit into memory."""
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from filmgauge_sim.circuit.truth import Truth
 
 
 class TruthLog:
-    """One entry a wake. A record is matched by boot and the node's own time."""
+    """One entry a wake. A record is matched by life, boot and the node's own time."""
 
     def __init__(self) -> None:
         self._now_us = array("q")
         self._values = array("d")  # stoichiometry, voltage, current, temperature of each wake
         self._phases: list[str] = []
         self._phase = array("B")
-        self._boots = array("I")
+        self._spans: dict[tuple[int, int], list[int]] = {}  # life and boot: first entry, end
         self._readings_s = array("d")
 
     def __len__(self) -> int:
@@ -34,10 +34,10 @@ class TruthLog:
     @property
     def boots(self) -> list[int]:
         """The boot of each wake, as the firmware counts them."""
-        return list(self._boots)
+        return [boot for (_, boot), (begin, end) in self._spans.items() for _ in range(begin, end)]
 
-    def add(self, truth: Truth, boot: int, reading_s: float) -> None:
-        """Note the truth of a wake of boot `boot` at `reading_s` of the node's own time."""
+    def add(self, truth: Truth, boot: tuple[int, int], reading_s: float) -> None:
+        """Note the truth of a wake of a (life, boot) at `reading_s` of the node's own time."""
         self._now_us.append(truth.now_us)
         self._values.extend(
             (truth.stoichiometry, truth.voltage_v, truth.current_ua, truth.temperature_c)
@@ -45,12 +45,13 @@ class TruthLog:
         if truth.phase not in self._phases:
             self._phases.append(truth.phase)
         self._phase.append(self._phases.index(truth.phase))
-        self._boots.append(boot)
+        self._spans.setdefault(boot, [len(self) - 1, 0])[1] = len(self)
         self._readings_s.append(reading_s)
 
-    def at(self, boot: int, up_s: float) -> Truth | None:
-        """Return the truth of the wake that is nearest to `up_s` of a boot, None for no wake."""
-        begin, end = bisect_left(self._boots, boot), bisect_right(self._boots, boot)
+    def at(self, boot: tuple[int, int], up_s: float) -> Truth | None:
+        """Return the truth of the wake that is nearest to `up_s` of a (life, boot), None for no
+        wake."""
+        begin, end = self._spans.get(boot, (0, 0))
         after = bisect_left(self._readings_s, up_s, begin, end)
         near = [index for index in (after - 1, after) if begin <= index < end]
         if not near:

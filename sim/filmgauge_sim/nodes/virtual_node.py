@@ -69,7 +69,7 @@ class VirtualNode:
         self._running = False  # a run that has only been interrupted
         self._transfers = 0  # on the bus, until the last wake
         self.console = folder / f"{self.name}.console.log"
-        self._boot: int | None = None  # as the firmware counts them
+        self._boot: tuple[int, int] | None = None  # life and boot, as the firmware counts them
         self._next_cause = ResetCause.POWER_ON
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind

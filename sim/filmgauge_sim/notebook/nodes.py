@@ -78,7 +78,7 @@ class NodeResult:
         self.errors = SocErrors()
         self.records = records
         rows = [json.loads(record.to_json()) for record in records]
-        truths = [truth.at(row["boot"], row["up_s"]) for row in rows]
+        truths = [truth.at((row["life"], row["boot"]), row["up_s"]) for row in rows]
         for row, true in zip(rows, truths, strict=True):
             if true is not None and row["soc_pct"] is not None:
                 sigma_pct = row["soc_sigma_pct"]
@@ -211,6 +211,10 @@ _TRUE: dict[str, Callable[[Truth], float]] = {
 
 
 def _distinct(records: list[Record]) -> list[Record]:
-    """Each record once, in the order in which the node made them."""
-    distinct = {tuple(record.values()[:2]): record for record in records}  # boot and seq
+    """Each record once, in the order in which the node made them, life after life."""
+    distinct = {}
+    lives: dict[int, int] = {}
+    for each in records:
+        boot, seq, *_, life = each.values()
+        distinct[lives.setdefault(life, len(lives)), boot, seq] = each
     return [record for _, record in sorted(distinct.items())]

@@ -14,8 +14,9 @@ from filmgauge.decoding.record_json import (
     record_from_json,
 )
 from filmgauge.record.limit_text import KINDS, LEVELS, limit_text
-from filmgauge.record.record import SIZE, Record, fields
+from filmgauge.record.record import SIZE, SIZES, Record, fields
 from filmgauge.record.record_text import FAULT_NAMES, decimal, fault_text
+from filmgauge.store.record_search import POSITION_SIZE, TORN, record_position
 
 FIELDS = tuple(fields())
 
@@ -56,8 +57,23 @@ FULL = {
     "capacity_age_h": 30,
     "resistance_age_h": 0,
     "efficiency_age_h": 54,
+    "resets": 3,
+    "life": 0x89ABCDEF,
 }
 REQUIRED = ("boot", "seq", "up_s")
+IDENTITY = ("life", "boot", "seq", "up_s")
+# What version 3 wrote of the same record, and of one of which nothing is known but boot and time.
+FULL_3 = (
+    "030300000029000000bd51010039650c0004100000eb2900009c3300003cf6fffff9ffffff00000000f6cf2000"
+    "9cc9effffbff0900bb000200105c0c007800000094260000d20000007c2e000080510100100e00004e61bc0003"
+    "370f0039300000060c4e4605007affffff2900dc05aa05b8011e0000003600b912d3f0"
+)
+BARE_3 = (
+    "030200000000000000070000000000008000000080000000800000008000000080000000800000008000000080"
+    "000000800080ffffffffffff000000800000008000000080000000800000008000000080000000800000008000"
+    "00008000000080ffff0000008000000080ffffffffffffffffffffffffffffdefd3a74"
+)
+OLD = binascii.unhexlify(FULL_3)
 
 
 def record(**changes):
@@ -87,7 +103,7 @@ def test_round_trip_of_random_records():
         values = {}
         for name, _, _, low, high in FIELDS:
             choice = noise.below(5)
-            if choice == 0 and name not in REQUIRED:
+            if choice == 0 and name not in IDENTITY:
                 values[name] = None
             else:
                 values[name] = (low, high, noise.between(low, high))[noise.below(3)]
@@ -99,9 +115,50 @@ def test_round_trip_of_random_records():
 def test_unknown_values_stay_unknown():
     one = Record(boot=1, seq=0, up_s=0)
     for again in (Record.from_bytes(one.to_bytes()), record_from_json(one.to_json())):
-        assert again.values() == [1, 0, 0] + [None] * (len(FIELDS) - 3)
+        assert again.values() == [1, 0, 0] + [None] * (len(FIELDS) - 4) + [0]
     shown = json.loads(one.to_json())
-    assert [shown[key] for _, key, _, _, _ in FIELDS[3:]] == [None] * (len(FIELDS) - 3)
+    assert [shown[key] for _, key, _, _, _ in FIELDS[3:]] == [None] * (len(FIELDS) - 4) + [0]
+
+
+def test_a_record_of_version_3_is_read_and_has_no_life():
+    for text, written in ((FULL_3, FULL), (BARE_3, {"boot": 2, "seq": 0, "up_s": 7})):
+        known = dict(written)
+        known.update(life=0, resets=None)
+        assert Record.from_bytes(binascii.unhexlify(text)) == Record(**known)
+    data = bytearray(binascii.unhexlify(FULL_3))
+    for bit in range(8 * len(data)):
+        data[bit >> 3] ^= 1 << (bit & 7)
+        with raises(ValueError, "record has a wrong checksum"):
+            Record.from_bytes(bytes(data))
+        data[bit >> 3] ^= 1 << (bit & 7)
+
+
+def test_json_of_version_3_is_read_and_has_no_life():
+    shown = json.loads(record().to_json())
+    shown["v"] = 3
+    del shown["life"], shown["resets"]
+    assert record_from_dict(shown) == record(life=0, resets=None)
+    shown["v"] = 4
+    with raises(ValueError, "life is missing"):
+        record_from_dict(shown)
+
+
+def test_the_beginning_of_a_record_says_which_one_it_is():
+    noise = Noise(33)
+    for _ in range(40):
+        key = noise.between(0, 2**32 - 1), noise.between(0, 2**24 - 1), noise.between(0, 2**24 - 1)
+        data = Record(life=key[0], boot=key[1], seq=key[2], up_s=0).to_bytes()
+        assert record_position(data[:POSITION_SIZE]) == key
+        for length in range(POSITION_SIZE):
+            assert record_position(data[:length]) == TORN
+    assert record_position(binascii.unhexlify(FULL_3)[:POSITION_SIZE]) == (0, 3, 41)
+
+
+def test_all_faults_at_once_are_not_unknown_faults():
+    for faults in (0xFFFF, 0, None):
+        one = record(faults=faults)
+        assert Record.from_bytes(one.to_bytes()) == one
+        assert record_from_json(one.to_json()) == one
 
 
 def test_json_is_decimal_arithmetic():
@@ -116,7 +173,7 @@ def test_json_is_decimal_arithmetic():
     assert '"current_ua":-1.062500,' in text
     assert '"temperature_c":-0.05,' in text
     assert '"faults":"profile+gap"' in text
-    assert text.startswith('{"v":3,"boot":3,"seq":41,"up_s":86461,')
+    assert text.startswith('{"v":4,"boot":3,"seq":41,"up_s":86461,')
 
 
 def test_health_in_json():
@@ -126,7 +183,8 @@ def test_health_in_json():
     assert '"capacity_trend_sigma_pct":0.0041,' in text
     assert '"coulombic_sigma_pct":0.1500,' in text
     assert '"cycles_left":1450,"cycles_left_sigma":440,' in text
-    assert '"capacity_age_h":30,"resistance_age_h":0,"coulombic_age_h":54}' in text
+    assert '"capacity_age_h":30,"resistance_age_h":0,"coulombic_age_h":54,' in text
+    assert text.endswith(',"resets":3,"life":2309737967}')
 
 
 def test_a_record_lives_inside_a_directory_entry():
@@ -189,19 +247,23 @@ def test_every_flipped_bit_is_refused():
 def test_every_truncation_is_refused():
     data = record().to_bytes()
     for length in range(SIZE):
-        with raises(ValueError, "must have %d bytes, not %d" % (SIZE, length)):
+        wrong = "record has a wrong checksum"  # a record of version 3 has this length
+        if length not in SIZES:
+            wrong = "must have %d bytes, not %d" % (SIZE, length)
+        with raises(ValueError, wrong):
             Record.from_bytes(data[:length])
     with raises(ValueError, "not %d" % (SIZE + 1)):
         Record.from_bytes(data + b"\0")
 
 
 def test_wrong_version_is_refused():
-    with raises(ValueError, "record version must be 3, not 4"):
-        Record.from_bytes(sealed(b"\x04" + record().to_bytes()[1:]))
-    for version in (1, 2, 4, None, "3", [1]):
+    for version, data in ((5, record().to_bytes()), (3, record().to_bytes()), (4, OLD), (2, OLD)):
+        with raises(ValueError, "record version must be 4, not %d" % version):
+            Record.from_bytes(sealed(bytes((version,)) + data[1:]))
+    for version in (1, 2, 5, None, "4", [1]):
         shown = json.loads(record().to_json())
         shown["v"] = version
-        with raises(ValueError, "version v must be 3"):
+        with raises(ValueError, "version v must be 4"):
             record_from_dict(shown)
 
 
@@ -220,7 +282,7 @@ def test_bounds_of_every_field():
 
 def test_bounds_hold_behind_a_right_checksum_too():
     data = bytearray(record().to_bytes())
-    struct.pack_into("<i", data, 13, 1000001)  # soc_ppm
+    struct.pack_into("<i", data, 15, 1000001)  # soc_ppm
     with raises(ValueError, "soc_ppm must be 0 to 1000000, not 1000001"):
         Record.from_bytes(sealed(bytes(data)))
 

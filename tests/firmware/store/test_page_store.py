@@ -69,14 +69,15 @@ def state_in(device):
 
 
 def record(number):
-    """Return a record of boot 1 with this number as its seq."""
-    return bytes((3, 1, 0, 0, 0, number & 255, number >> 8, 0, 0)) + bytes((number & 255,)) * 116
+    """Return a record of life 7, boot 1 with this number as its seq."""
+    head = bytes((4, 7, 0, 0, 0, 1, 0, number & 255, number >> 8, 0, 0))
+    return head + bytes((number & 255,)) * 117
 
 
 def seqs(store):
     found = [store.read(name) for name in store.names(MANY)]
-    assert all(len(data) == 125 for data in found)
-    return [data[5] | data[6] << 8 for data in found]
+    assert all(len(data) == 128 for data in found)
+    return [data[7] | data[8] << 8 for data in found]
 
 
 def test_nothing_is_found_in_new_pages():
@@ -86,7 +87,7 @@ def test_nothing_is_found_in_new_pages():
         store = opened(device)
         assert state_in(device) is None
         assert (store.count(), store.names(9), store.oldest()) == (0, [], None)
-        assert store.after(0, 0) == (0, 0)
+        assert store.after(0, 0, 0) == (0, 0)
         with raises(OSError):
             store.read("00000000")
 
@@ -133,12 +134,12 @@ def test_it_keeps_what_a_model_keeps():
                 store = opened(device, capacity)
             elif expected:
                 upto = expected[0] + noise.below(len(expected))
-                assert store.forget(1, upto, lambda: None) == upto - expected[0] + 1
+                assert store.forget(7, 1, upto, lambda: None) == upto - expected[0] + 1
                 expected = [each for each in expected if each > upto]
             assert store.count() == len(expected)
             assert seqs(store) == expected
-            assert store.oldest() == ((1, expected[0]) if expected else None)
-            begin, end = store.after(1, number - 4)
+            assert store.oldest() == ((7, 1, expected[0]) if expected else None)
+            begin, end = store.after(7, 1, number - 4)
             assert end - begin == len([each for each in expected if each > number - 4])
 
 
@@ -180,6 +181,18 @@ def test_a_state_of_another_size_costs_neither_records_nor_numbers():
     larger.add(record(1))
     assert seqs(opened(device, size=STATE + 8)) == [0, 1]
     assert larger.number("/counter") == 356
+
+
+def test_a_state_of_another_size_is_there_for_who_knows_it():
+    device = Device()
+    assert opened(device).newest_state() is None
+    assert not opened(device).is_used()
+    save(opened(device), 77)
+    larger = opened(device, size=STATE + 9)
+    assert not larger.load(bytearray(STATE + 9 + OVERHEAD))
+    assert larger.is_used()
+    state = larger.newest_state()
+    assert (len(state), state[HEAD_SIZE]) == (STATE + OVERHEAD, 77)
 
 
 def test_what_a_node_had_in_its_file_system_is_gone_on_with():
@@ -230,16 +243,16 @@ def test_a_record_that_cannot_be_read_costs_none_of_its_neighbours():
     store = opened(device)
     for number in range(10):
         store.add(record(number))
-    spoil(device, bytes((5,)) * 116)
+    spoil(device, bytes((5,)) * 117)
     store = opened(device)
     kept = [number for number in range(10) if number != 5]
     assert seqs(store) == kept
     for seq in range(-1, 10):
-        begin, end = store.after(1, seq) if seq >= 0 else store.after(0, 9)
+        begin, end = store.after(7, 1, seq) if seq >= 0 else store.after(7, 0, 9)
         found = [store.name(number) for number in range(begin, end)]
         left = [name for name in store.names(MANY) if name in found]
-        assert [store.read(name)[5] for name in left] == [each for each in kept if each > seq]
-    store.forget(1, 2, lambda: None)
+        assert [store.read(name)[7] for name in left] == [each for each in kept if each > seq]
+    store.forget(7, 1, 2, lambda: None)
     assert seqs(store) == [number for number in kept if number > 2]
 
 
@@ -345,12 +358,12 @@ def test_a_state_without_records_is_found_whatever_its_size():
 def test_the_boot_of_the_newest_record_is_known():
     device = Device()
     store = opened(device)
-    assert store.last_boot() == 0
+    assert store.newest() is None
     store.add(record(1))
-    store.add(b"\3\7\0\0\0" + bytes(120))
-    assert opened(device).last_boot() == 7
-    store.forget(7, 0, lambda: None)
-    assert store.last_boot() == 0
+    store.add(b"\3\7\0\0\0" + bytes(120))  # of version 3, without a life
+    assert opened(device).newest() == (0, 7, 0)
+    store.forget(0, 7, 0, lambda: None)
+    assert store.newest() is None
 
 
 def test_of_two_pages_that_look_alike_one_counts():

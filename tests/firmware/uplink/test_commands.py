@@ -170,9 +170,9 @@ def test_time_wishes_and_forget():
     assert port.execute(b"\x01\x04", False) == (0, 0, "reset after this wake")
     assert peer.requests == REQUEST_REPORT | REQUEST_REBOOT
     assert port.execute(frame(3, 3), True) == (3, 5, "the node cannot show its sensor's zero")
-    assert port.execute(frame(6, 4, struct.pack("<II", 1, 6)), True) == (4, 0, "7 removed")
-    assert peer.backlog.oldest() == (1, 7)
+    assert port.execute(frame(6, 4, struct.pack("<III", 0, 1, 6)), True) == (4, 0, "7 removed")
+    assert peer.backlog.oldest() == (0, 1, 7)
     assert peer.board.fed == 7
-    assert port.execute(frame(6, 5, struct.pack("<II", 9, 0)), True) == (5, 0, "3 removed")
+    assert port.execute(frame(6, 5, struct.pack("<III", 0, 9, 0)), True) == (5, 0, "3 removed")
     assert port.execute(frame(99, 6), True) == (6, 4, "there is no operation 99")
     assert port.execute(frame(2, 6), True)[1] == 3

@@ -19,7 +19,8 @@ from filmgauge_sim.board.radio_port import Advertisement
 
 ADDRESS = "C1:02:03:04:05:06"
 KEY = bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")  # of bthome.io/encryption
-IDENTITY = struct.pack("<BIII", 1, 3, 0x1234, 77)
+IDENTITY_3 = struct.pack("<BIII", 1, 3, 0x1234, 77)  # of a version without lives
+IDENTITY = struct.pack("<BIHHBBI", 4, 0x89ABCDEF, 3, 0x1234, 0, 0, 77)
 
 
 def advertisement(
@@ -73,10 +74,23 @@ def test_what_is_advertised_becomes_a_record() -> None:
     made = record(0x1234, 3)
     found = read(good(bthome.plain(made))).record()
     assert found is not None
-    assert found.values()[:3] == [3, 0x1234, 77]
+    assert [*found.values()[:3], found.values()[-1]] == [3, 0x1234, 77, 0x89ABCDEF]
     known = {name: getattr(found, name) for name in ("voltage_uv", "current_pa", "stored_nah")}
     assert known == {"voltage_uv": 2_104_000, "current_pa": -1_500_000, "stored_nah": 12_345}
     assert found.soc_ppm is None  # type: ignore[attr-defined]
+
+
+def test_a_node_of_the_version_before_has_no_life() -> None:
+    data = advertisement(good(bthome.plain(record(0x1234, 3))), IDENTITY_3)
+    advert = decode(ADDRESS, data)
+    assert advert is not None
+    assert advert.identity is not None
+    assert advert.identity.key == (0, 3, 0x1234)
+    found = advert.record()
+    assert found is not None
+    assert [*found.values()[:3], found.values()[-1]] == [3, 0x1234, 77, 0]
+    with pytest.raises(AdvertError, match="boot and seq must be 16777215 at most, not 3 and"):
+        decode(ADDRESS, advertisement(maker=struct.pack("<BIII", 1, 3, 1 << 24, 77)))
 
 
 def test_an_old_scan_response_makes_no_record() -> None:
@@ -135,7 +149,7 @@ def test_a_hundred_thousand_garbled_advertisements() -> None:
     )
     count = accepted = 0
     for number in range(100_000):
-        base = (plain, sealed, IDENTITY)[number % 3]
+        base = (plain, sealed, (IDENTITY, IDENTITY_3)[number % 2])[number % 3]
         if draw.random() < 0.3:
             data = draw.randbytes(draw.randrange(0, 28))
         else:

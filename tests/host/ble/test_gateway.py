@@ -138,9 +138,9 @@ def test_a_connection_that_breaks_goes_on_where_it_was(
     field.pass_s(1200)
     assert receiver.records("node-1", 1001) == field.node.made
     first, second, *_ = field.node.requests
-    assert first[:2] == (0, 0)
-    assert second[0] == 1
-    assert 250 < second[1] <= 2000 // 6  # six pieces a record; the last ones were on their way
+    assert first[:3] == (0, 0, 0)
+    assert second[:2] == (field.node.life, 1)
+    assert 250 < second[2] <= 2000 // 6  # six pieces a record; the last ones were on their way
     assert field.published_twice() == 0
 
 
@@ -267,8 +267,8 @@ def test_garbage_is_refused_with_a_reason(embedded, receiver, tmp_path, new_fiel
     assert node.connections == 0
     assert set(bridge.gateway.discovered.refused) == {
         "object ee is none that a node sends",
-        "manufacturer data must have 13 bytes, not 12",
-        "manufacturer data must have 13 bytes, not 2",
+        "manufacturer data must have 15 bytes, not 14",
+        "manufacturer data must have 15 bytes, not 2",
     }
     field.live(node, 1, 600)
     field.pass_s(600)

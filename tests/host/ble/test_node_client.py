@@ -15,6 +15,7 @@ from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.errors import NodeError, RefusedError
 
 ADDRESS = address(1)
+LIFE = 0x8000_0007  # of the test's nodes
 
 
 @pytest.fixture
@@ -41,7 +42,11 @@ def test_every_value_is_read(field: Field) -> None:
     async def work(client: NodeClient) -> None:
         assert await client.record() == field.node.newest
         state = await client.state()
-        assert (state.newest, state.oldest, state.waiting) == ((1, 2), (1, 0), 3)
+        assert (state.newest, state.oldest, state.waiting) == (
+            (LIFE, 1, 2),
+            (LIFE, 1, 0),
+            3,
+        )
         assert (state.up_s, state.unix_s, state.command_counter) == (120, None, 7)
         assert (state.faults, state.limits) == ("gap", None)
         assert await client.energy() == gatt_values.Energy(22000, None)
@@ -63,15 +68,53 @@ def test_every_value_is_read(field: Field) -> None:
 
 def test_the_log_begins_and_ends_where_it_is_asked_to(field: Field) -> None:
     async def work(client: NodeClient) -> None:
-        async def got(after: tuple[int, int], count: int = 100) -> list[Record]:
+        async def got(after: tuple[int, int, int], count: int = 100) -> list[Record]:
             return [record async for record in client.log(after, count)]
 
-        assert await got((0, 0)) == field.node.made
-        assert await got((1, 0)) == field.node.made[1:]
-        assert await got((1, 2)) == []
-        assert await got((0, 0), 2) == field.node.made[:2]
+        assert await got((0, 0, 0)) == field.node.made
+        assert await got((LIFE, 1, 0)) == field.node.made[1:]
+        assert await got((LIFE, 1, 2)) == []
+        assert await got((0, 0, 0), 2) == field.node.made[:2]
         assert client.log_end is not None
         assert (client.log_end.sent, client.log_end.left) == (2, 1)
+
+    talk(field, work)
+
+
+def test_a_node_of_the_version_before_is_read_as_it_speaks(field: Field) -> None:
+    field.node.is_old = True
+    field.node.made.clear()
+    field.node.log.clear()
+    for _ in range(3):
+        field.node.make()
+
+    async def work(client: NodeClient) -> None:
+        assert await client.record() == field.node.newest
+        state = await client.state()
+        assert (state.newest, state.oldest, state.has_lives) == ((0, 1, 5), (0, 1, 3), False)
+        assert (state.up_s, state.command_counter, state.faults) == (300, 7, "gap")
+        got = [each async for each in client.log((0, 1, 3))]
+        assert got == field.node.made[1:]
+        assert {each.values()[-1] for each in got} == {0}
+
+    talk(field, work)
+
+
+def test_a_log_of_two_lives_goes_on_in_the_one_that_was_read(field: Field) -> None:
+    field.node.forget_all()
+    for _ in range(2):
+        field.node.make()
+
+    async def work(client: NodeClient) -> None:
+        for after, begin in (
+            ((LIFE, 1, 1), 2),
+            ((LIFE, 1, 2), 3),
+            ((LIFE - 5, 1, 0), 4),
+            ((LIFE - 5, 1, 1), 5),
+            ((77, 9, 9), 0),  # a life of which there is nothing: all is newer
+        ):
+            got = [each async for each in client.log(after)]
+            assert got == field.node.made[begin:]
 
     talk(field, work)
 
@@ -154,8 +197,9 @@ def test_who_serves_something_else_is_no_node(field: Field) -> None:
 @pytest.mark.parametrize(
     ("read", "value", "reason"),
     [
-        (gatt_values.state, bytes(3), "state must have 39 bytes, not 3"),
-        (gatt_values.state, bytes(39), "state has version 0, not 1"),
+        (gatt_values.state, bytes(3), "state must have 47 bytes, not 3"),
+        (gatt_values.state, b"\1" + bytes(2), "state must have 39 bytes, not 3"),
+        (gatt_values.state, bytes(47), "state has version 0, not 2"),
         (gatt_values.energy, b"", "energy must have 9 bytes, not 0"),
         (gatt_values.ledger, b"\1\2" + bytes(8), "ledger has 10 bytes"),
         (gatt_values.reply, b"\0", "reply must have 5 bytes at least"),

@@ -53,6 +53,31 @@ def test_an_old_record_never_replaces_a_newer_one(tmp_path, history):
         assert seen_s == pytest.approx(time.monotonic() - (time.time() - NOW / 1000), abs=60)
 
 
+@pytest.mark.parametrize("lives", [(90, 3), (3, 90), (0, 3)])
+def test_a_node_that_counts_boot_1_again_is_shown_live_and_loses_nothing(tmp_path, lives):
+    old, new = lives
+    before = [ReceivedRecord("a", record(seq, 7, life=old), NOW) for seq in range(21)]
+    after = [ReceivedRecord("a", record(seq, 1, life=new), NOW) for seq in range(26)]
+    late = ReceivedRecord("a", record(21, 7, life=old), NOW, True)
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        tracker = NodeTracker(store)
+        tracker.load("a")
+        for received in (*before, *after, late):
+            tracker.apply(received, store.add([received])[0], 5.0)
+        tracker.publish()
+        again = NodeTracker(store)
+        again.load("a")
+        again.apply(Status("a", "online", None, NOW), None, time.monotonic())
+        again.publish()
+        for each in (tracker, again):
+            node = each.snapshots()["a"]
+            assert node.latest == after[-1]
+            assert node.lives == 2
+            assert node.statistics.lost == 0
+        assert tracker.snapshots()["a"].statistics.received == 48
+        assert len(list(store.records("a"))) == 48
+
+
 @pytest.mark.parametrize("step_s", [-3600 * 24 * 365, -3600, 3600, 3600 * 24 * 365])
 def test_a_wall_clock_that_is_set_makes_nobody_late(tmp_path, monkeypatch, step_s):
     with RecordStore(tmp_path / "records.sqlite") as store:

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 from mqtt_nodes import record
 
+from filmgauge.record.record import fields
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
@@ -45,8 +46,97 @@ def test_same_key_with_other_content_keeps_the_first(path):
 def test_orders_by_boot_and_seq_not_by_arrival(path):
     with RecordStore(path) as store:
         store.add([report(1, boot=2), report(9, boot=1), report(0, boot=2), report(5, "other")])
-        assert [item.key for item in store.records("bench")] == [(1, 9), (2, 0), (2, 1)]
-        assert store.boots("bench") == [(1, 9, 9, 1), (2, 0, 1, 2)]
+        assert [item.key for item in store.records("bench")] == [(0, 1, 9), (0, 2, 0), (0, 2, 1)]
+        assert store.boots("bench", 0) == [(1, 9, 9, 1), (2, 0, 1, 2)]
+
+
+def keys(store: RecordStore, node: str = "bench") -> list[tuple[int, int, int]]:
+    return [item.key for item in store.records(node)]
+
+
+def test_a_new_life_comes_behind_the_old_one_whatever_its_numbers(path):
+    old, new = 0xFFFF_0001, 5
+    with RecordStore(path) as store:
+        store.add([report(seq, boot=7, life=old) for seq in range(3)])
+        store.add([report(seq, boot=1, life=new) for seq in range(2)])
+        assert store.add([report(0, boot=1, life=new)]) == [Outcome.DUPLICATE]
+        late = ReceivedRecord("bench", record(3, 7, life=old), 1_700_000_000_009, True)
+        assert store.add([late, report(9, "other", life=old)]) == [Outcome.NEW] * 2
+        wanted = [(old, 7, seq) for seq in range(4)] + [(new, 1, 0), (new, 1, 1)]
+        assert keys(store) == wanted
+        assert store.lives("bench") == {old: True, new: True}
+        assert [item.key for item in store.newest("bench", 3)] == wanted[-3:]
+        assert store.boots("bench", old) == [(7, 0, 3, 4)]
+        assert store.boots("bench", new) == [(1, 0, 1, 2)]
+    with RecordStore(path) as store:
+        assert keys(store) == wanted
+
+
+def test_a_life_of_which_only_the_past_comes_is_older_than_the_one_that_sends_it(path):
+    def past(seq: int, life: int) -> ReceivedRecord:
+        return ReceivedRecord("bench", record(seq, 1, life=life), 1_700_000_000_000, True)
+
+    with RecordStore(path) as store:
+        store.add([report(0, life=30)])  # as a node sends: the newest first, then its log
+        store.add([past(0, 90), past(1, 90), past(0, 20)])
+        assert list(store.lives("bench")) == [90, 20, 30]
+        store.add([report(0, life=10), past(2, 90)])
+        assert list(store.lives("bench")) == [90, 20, 30, 10]
+        store.add([report(4, life=30)])  # of before, late
+        assert list(store.lives("bench")) == [90, 20, 30, 10]
+        store.add([report(3, life=20)])  # it was the past of nobody: it lives
+        assert list(store.lives("bench")) == [90, 30, 10, 20]
+
+
+def store_of_version_3(path, records):
+    """A store as the version before lives had it."""
+    columns = [name for name, *_ in fields() if name not in ("life", "resets")]
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "CREATE TABLE records (node TEXT NOT NULL, "
+            + " ".join(f"{name} INTEGER," for name in columns)
+            + " received_unix_ms INTEGER NOT NULL, history INTEGER NOT NULL, "
+            "PRIMARY KEY (node, boot, seq)) WITHOUT ROWID"
+        )
+        database.execute("CREATE TABLE attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        database.execute("INSERT INTO attributes VALUES ('token', 'abc')")
+        for each in records:
+            values = [getattr(each.record, name) for name in columns]
+            row = (each.node, *values, each.received_unix_ms, int(each.history))
+            database.execute(f"INSERT INTO records VALUES ({', '.join('?' * len(row))})", row)
+        database.execute(f"PRAGMA application_id = {0x464C4D47}")
+        database.execute("PRAGMA user_version = 3")
+
+
+def test_a_store_of_the_version_before_loses_nothing(path):
+    before = [
+        report(seq, node, boot) for node in ("a", "b") for boot in (1, 2) for seq in range(9)
+    ]
+    before.append(ReceivedRecord("b", record(9, 2), 5, True))
+    store_of_version_3(path, before)
+    for _ in range(2):
+        with RecordStore(path) as store:
+            found = [each for node in ("a", "b") for each in store.records(node)]
+            assert found == before
+            assert store.rows == len(before)
+            assert store.attribute("token") == "abc"
+            assert store.add([before[0]]) == [Outcome.DUPLICATE]
+    with RecordStore(path) as store:
+        store.add([report(0, "a", life=9)])
+        assert [each.key for each in store.newest("a", 1)] == [(9, 1, 0)]
+
+
+def test_a_power_cut_in_the_upgrade_leaves_the_old_store(path):
+    before = [report(seq) for seq in range(9)]
+    store_of_version_3(path, before)
+    whole = path.read_bytes()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE lives (in_the_way)")
+    with pytest.raises(InputError, match="cannot be used"):
+        RecordStore(path)
+    path.write_bytes(whole)
+    with RecordStore(path) as store:
+        assert list(store.records("bench")) == before
 
 
 def test_a_failed_batch_stores_nothing_and_says_so(path):
@@ -83,7 +173,7 @@ def other_program(path):
     [
         (lambda path: path.write_text("no database " * 100), "not a database"),
         (other_version, "version 99"),
-        (older_version, "has version 2; this filmgauge reads version 3"),
+        (older_version, "has version 2; this filmgauge reads version 4"),
         (other_program, "another program"),
         (lambda path: path.mkdir(), "directory"),
     ],

@@ -1,5 +1,6 @@
 """The firmware's raw pages over a driver with a page in RAM: cuts in every operation, and wear."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def opened(flash: PageInRam, capacity: int = MANY) -> PageStore:
 
 
 def record(number: int) -> bytes:
-    """Return a record of boot 1 with this number as its seq."""
-    return b"\3\1\0\0\0" + number.to_bytes(4, "little") + bytes((number & 255,)) * 116
+    """Return a record of life 7, boot 1 with this number as its seq."""
+    head = struct.pack("<BIHHBB", 4, 7, 1, number, 0, 0)
+    return head + bytes((number & 255,)) * 117
 
 
 Found = tuple[int | None, list[int], int]
@@ -61,7 +63,7 @@ def found_in(flash: PageInRam) -> Found:
     """Return what a node finds: its state, its records and its counter."""
     store, buffer = opened(flash), bytearray(STATE + OVERHEAD)
     state = buffer[HEAD_SIZE] if store.read_state(buffer) else None
-    seqs = [int.from_bytes(store.read(name)[5:9], "little") for name in store.names(MANY)]
+    seqs = [int.from_bytes(store.read(name)[7:9], "little") for name in store.names(MANY)]
     assert [record(seq) for seq in seqs] == [store.read(name) for name in store.names(MANY)]
     return state, seqs, store.number("/counter")
 
@@ -77,7 +79,7 @@ WRITES: dict[str, Write] = {
     "record": lambda flash, number: opened(flash).add(record(number)),
     "state": lambda flash, number: save(flash, number & 255),
     "counter": lambda flash, number: opened(flash).set_number("/counter", number),
-    "forget": lambda flash, number: opened(flash).forget(1, number - 5, lambda: None),
+    "forget": lambda flash, number: opened(flash).forget(7, 1, number - 5, lambda: None),
 }
 
 
@@ -138,7 +140,7 @@ def test_all_pages_wear_alike(tmp_path: Path, capacity: int, forgets: bool) -> N
     for number in range(PAGES * 24 * 8):
         store.add(record(number))
         if forgets and number % 7 == 6:
-            store.forget(1, number, lambda: None)
+            store.forget(7, 1, number, lambda: None)
     mean = sum(flash.wear) / PAGES
     assert max(flash.wear) < 1.15 * mean
     assert min(flash.wear) > 0.85 * mean

@@ -53,7 +53,7 @@ def test_a_node_on_film_with_nothing_but_defaults_books_what_it_takes(make: Make
         assert node.dead is None
         records += node.new_records()
     last = records[-1]
-    truth = node.truth.at(last.boot, last.up_s)
+    truth = node.truth.at((last.life, last.boot), last.up_s)
     assert truth is not None
     assert last.soc_ppm is not None
     spent = 0.9 - truth.stoichiometry

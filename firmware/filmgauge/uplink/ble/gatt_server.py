@@ -20,8 +20,8 @@ _LEAVE_MS = const(3000)  # a peer that is told to go is gone after this (assumed
 _GRACE_MS = const(1000)
 _LEAST_MTU = const(23)
 _ATT_HEAD = const(3)  # of a notification
-_REQUEST = const("<IIH")
-_REQUEST_SIZE = const(10)
+_REQUEST = const("<IIIH")
+_REQUEST_SIZE = const(14)
 
 
 class GattServer:

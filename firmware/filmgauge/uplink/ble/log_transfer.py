@@ -1,7 +1,7 @@
 """The log of a node, sent record by record in notifications that fit the link.
 
     transfer = LogTransfer(backlog)
-    transfer.begin(after_boot, after_seq, count)
+    transfer.begin(life, boot, seq, count)
     piece = transfer.piece(room)        # the next one, b"" when all has been told
     transfer.sent()                     # it went: on to the one after it
 
@@ -12,7 +12,7 @@ last one. The end is FF with `sent u16, left u16`. Who loses the link asks again
 import struct
 
 from filmgauge.compat import const
-from filmgauge.record.record import SIZE
+from filmgauge.record.record import SIZES
 
 _LAST = const(0x80)
 _END = const(0xFF)
@@ -30,9 +30,9 @@ class LogTransfer:
         self._piece = b""
         self.busy = False
 
-    def begin(self, after_boot: int, after_seq: int, count: int) -> None:
-        """Send what is newer than (boot, seq), `count` records at most; 0 stops."""
-        self._at, self._end = self._backlog.after(after_boot, after_seq)
+    def begin(self, life: int, boot: int, seq: int, count: int) -> None:
+        """Send what is newer than (life, boot, seq), `count` records at most; 0 stops."""
+        self._at, self._end = self._backlog.after(life, boot, seq)
         self._wanted, self._sent = count, 0
         self._data = self._piece = b""
         self.busy = True
@@ -78,7 +78,7 @@ class LogTransfer:
                 data = self._backlog.read(self._backlog.name(number))
             except OSError:
                 continue  # dropped to make room, or lost in flash
-            if len(data) == SIZE:
+            if len(data) in SIZES:
                 self._data, self._offset, self._number = data, 0, 0
                 return True
         return False

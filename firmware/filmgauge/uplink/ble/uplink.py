@@ -28,7 +28,8 @@ _SERVING = const(  # what only a connection needs
         "filmgauge.store.counters",
     )
 )
-NAME_LENGTH = const(12)  # characters of a name that fit beside the manufacturer data
+NAME_LENGTH = const(10)  # characters of a name that fit beside the manufacturer data
+POSITION_SIZE = const(15)  # of a record: version, life, boot, seq, up_s
 _SHORT_NAME = const(0x08)  # kinds of advertising data
 _NAME = const(0x09)
 _MANUFACTURER = const(0xFF)
@@ -125,7 +126,7 @@ def scan_response(name: bytes, record) -> bytes:
     """Return name and place of the record for who scans actively: 31 bytes at most."""
     kind = _NAME if len(name) <= NAME_LENGTH else _SHORT_NAME
     name = name[:NAME_LENGTH]
-    position = struct.pack("<HBIII", COMPANY, 1, record.boot, record.seq, record.up_s)
+    position = struct.pack("<H", COMPANY) + record.to_bytes()[:POSITION_SIZE]
     return (
         bytes((len(name) + 1, kind)) + name + bytes((len(position) + 1, _MANUFACTURER)) + position
     )

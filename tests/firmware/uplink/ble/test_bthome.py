@@ -104,7 +104,7 @@ def test_the_shown_charge_goes_before_the_raw_one():
 def test_numbers_at_their_bounds_fit():
     wide = Record(
         boot=0,
-        seq=0xFFFFFFFF,
+        seq=0xFFFFFF,
         up_s=0,
         voltage_uv=85000000,
         current_pa=-0x7FFFFFFF,

@@ -42,7 +42,7 @@ def test_every_room_gives_the_same_records():
     backlog = peer_with(unused_path(), 4).backlog
     for room in (5, 20, 97, 182, 500):
         transfer = LogTransfer(backlog)
-        transfer.begin(0, 0, 100)
+        transfer.begin(0, 0, 0, 100)
         sent = pieces(transfer, room)
         assert records_in(sent) == of(0, 1, 2, 3)
         assert sent[-1] == b"\xff" + struct.pack("<HH", 4, 0)
@@ -60,7 +60,7 @@ def test_what_is_newer_and_no_more_than_asked_for():
         (2, 0, 9, 0, -1, 0),
         (1, 3, 0, 0, -1, 26),
     ):
-        transfer.begin(boot, seq, count)
+        transfer.begin(0, boot, seq, count)
         sent = pieces(transfer, 182)
         assert records_in(sent) == of(*range(first, last + 1))
         assert sent[-1] == b"\xff" + struct.pack("<HH", last - first + 1, left)
@@ -68,16 +68,16 @@ def test_what_is_newer_and_no_more_than_asked_for():
 
 def test_a_new_request_takes_the_place_of_the_old():
     transfer = LogTransfer(peer_with(unused_path(), 9).backlog)
-    transfer.begin(0, 0, 9)
+    transfer.begin(0, 0, 0, 9)
     transfer.piece(20)
     transfer.sent()
-    transfer.begin(1, 7, 9)
+    transfer.begin(0, 1, 7, 9)
     assert records_in(pieces(transfer, 20)) == of(8)
 
 
 def test_stop_ends_with_the_record_under_way():
     transfer = LogTransfer(peer_with(unused_path(), 9).backlog)
-    transfer.begin(0, 0, 9)
+    transfer.begin(0, 0, 0, 9)
     first = transfer.piece(50)
     transfer.sent()
     transfer.stop()
@@ -89,6 +89,6 @@ def test_stop_ends_with_the_record_under_way():
 def test_a_record_that_was_dropped_meanwhile_is_passed_over():
     backlog = peer_with(unused_path(), 5).backlog
     transfer = LogTransfer(backlog)
-    transfer.begin(0, 0, 9)
+    transfer.begin(0, 0, 0, 9)
     backlog.remove(backlog.name(2))
     assert records_in(pieces(transfer, 182)) == of(0, 1, 3, 4)

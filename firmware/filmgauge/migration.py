@@ -1,0 +1,114 @@
+"""What another version of the firmware remembers: taken over, or refused in words.
+
+Loaded where nothing of this layout is found: after an update, or where memory was lost.
+"""
+
+import struct
+
+from filmgauge.compat import const, names_in
+from filmgauge.record import FAULT_LIFE
+from filmgauge.state import BLOCK, CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
+
+# Layout 5: its own bytes, those of protection, charge and gauge, one behind the other.
+_LAYOUT_5 = const(5)
+_OWN_5 = const("<BIIIQQiIBBBIHBiii")
+_PROTECTION_5 = const(67)
+_CHARGE_5 = const(105)
+_GAUGE_5 = const(118)
+_END_5 = const(511)
+_MORE = const(0x80000000)  # store/journal.py
+
+
+def migrate(state, retained, pages, path: str) -> bool:
+    """Fill `state` with what an earlier layout has in retained memory, in `pages` or in the
+    journal at `path`; return whether there was one. What cannot be read is told as a fault."""
+    block = _whole(retained)
+    if block is None and pages:
+        block = pages.newest_state()
+    if block is None:
+        block = _journal_state(path)
+    if block is None:
+        if (pages and pages.is_used()) or _has_files(path):
+            print("filmgauge: what is remembered cannot be read: a new life")
+            state.faults |= FAULT_LIFE
+        return False
+    layout = block[HEAD_SIZE]
+    if layout == _LAYOUT_5 and len(block) - OVERHEAD + HEAD_SIZE == _END_5:
+        _from_layout_5(state, block)
+        return True
+    print("filmgauge: what is remembered has layout %d, not %d: a new life" % (layout, LAYOUT))
+    state.faults |= FAULT_LIFE
+    return False
+
+
+def _from_layout_5(state, block):
+    """Fill a state, with the bytes of the others where they are now; what is new there is 0."""
+    values = struct.unpack_from(_OWN_5, block, HEAD_SIZE)
+    state.boot, state.seq, state.wakes, state.base_ms, state.last_ms = values[1:6]
+    state.awake_ms, state.radio_nj, state.faults, state.info_sent, flags = values[6:11]
+    state.faults |= (flags >> 2 & 1) << 8
+    state.offset_running, state.sees_zero = flags & 1, flags >> 1 & 1
+    state.memory_resets = flags >> 3
+    state.profile_crc, state.cell_number, state.cell_changed = values[11:14]
+    state.closed_nah = values[14:]
+    state.clear_parts()
+    buffer = state.buffer
+    for begin, end, at in (
+        (_PROTECTION_5, _CHARGE_5, PROTECTION_AT),
+        (_CHARGE_5, _GAUGE_5, CHARGE_AT),
+        (_GAUGE_5, _END_5 - 1, GAUGE_AT),
+        (_END_5 - 1, _END_5, BLOCK - OVERHEAD + HEAD_SIZE - 1),  # whether the gauge was opened
+    ):
+        buffer[at : at + end - begin] = block[begin:end]
+
+
+def _whole(data):
+    """Return a sealed block of whatever size, None for anything else."""
+    if len(data) < OVERHEAD:
+        return None
+    length = struct.unpack_from("<H", data, 2)[0]
+    if not length or unseal(data, length) is None:
+        return None
+    return data[: length + OVERHEAD]
+
+
+def _journal_state(path):
+    """Return the newest whole block of a journal, whatever its size; None where there is none."""
+    found, newest = None, -1
+    for slot in "01":
+        block, sequence = _slot(path + "/" + slot)
+        if block is not None and sequence > newest:
+            found, newest = block, sequence
+    return found
+
+
+def _slot(name):
+    """Return the parts of a slot put together behind a head, and their sequence."""
+    block, whole = bytearray(HEAD_SIZE), None
+    for suffix in " abcdefgh":
+        try:
+            with open(name + suffix.strip(), "rb") as file:
+                part = _whole(file.read())
+        except OSError:
+            part = None
+        if part is None:
+            break
+        length, sequence = struct.unpack_from("<HI", part, 2)
+        if whole is None:
+            whole = sequence & ~_MORE
+        if whole != sequence & ~_MORE:
+            break
+        block += part[HEAD_SIZE : HEAD_SIZE + length]
+        if not sequence & _MORE:
+            return block + bytes(OVERHEAD - HEAD_SIZE), whole
+    return None, 0
+
+
+def _has_files(path):
+    try:
+        for _ in names_in(path):
+            return True
+    except OSError:
+        pass
+    return False

@@ -1,0 +1,170 @@
+"""What an earlier version has left is gone on with; what cannot be read is told, never silent."""
+
+import binascii
+import os
+
+from scratch_files import unused_path, write_file
+
+from filmgauge.migration import migrate
+from filmgauge.record import FAULT_LIFE
+from filmgauge.state import CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT, SIZE, State
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
+from filmgauge.store.journal import Journal
+
+# Written by the version with layout 5, of 503 bytes, with the values below.
+LAYOUT_5 = (
+    "4647f70109000000050700000029000000cd00000039300000000000007b38d360ba010000bb00000063000000"
+    "08011ffbffffff020001fbffffff06000000f9ffffff434445464748494a4b4c4d4e4f50515253545556575859"
+    "5a5b5c5d5e5f606162636465666768696a6b6c6d6e6f7071727374750e82000080a90300ffffffff07120f0000"
+    "000000000000000000000000000000ffffffff373f0f0000000000000000000000000000000000000000000000"
+    "000000000000000000000000000000000000000000000000000000000000000000000c00000000000000510000"
+    "0000000000000000000000000040420f0000000000000052491d39faed6b3a0000000000000000000000000000"
+    "00000ad7233b0000000000000000000000000ad7233d00000000000000000ad7233c00000000bd37863615feff"
+    "ffe0ffffff0000000016feffff81ffffff000000000000000000000000555c0d00000000000000803e5a72bcb5"
+    "000000000000000000000000e440dd4900000000be01c841000000000000000000000000015fae0a0000000000"
+    "00000000000000000000000000000000000000000000000000c7cfffff00000000000000000000000040420f00"
+    "faed6b3c00000000000000000000000060ea000000000000ffffffffffffffffffffffff32ffffff00000000fd"
+    "ffffff000000000000000000000000016125a506"
+)
+WRITTEN = {
+    "boot": 7,
+    "seq": 41,
+    "wakes": 205,
+    "base_ms": 12345,
+    "last_ms": 1900000000123,
+    "awake_ms": 187,
+    "radio_nj": 99,
+    "faults": 264,
+    "memory_resets": 3,
+    "info_sent": 1,
+    "offset_running": 1,
+    "sees_zero": 1,
+    "profile_crc": 2**32 - 5,
+    "cell_number": 2,
+    "cell_changed": 1,
+    "closed_nah": (-5, 6, -7),
+    "life": 0,
+}
+SIZE_5 = 503
+NOTHING = b""
+
+
+def old_block(layout=5, size=SIZE_5, sequence=9):
+    """Return a sealed block as the earlier version left it, or one like it."""
+    block = bytearray(binascii.unhexlify(LAYOUT_5))[: size + OVERHEAD]
+    block += bytes(size + OVERHEAD - len(block))
+    block[HEAD_SIZE] = layout
+    seal(block, size, sequence)
+    return block
+
+
+def saved(path, block):
+    Journal(path, len(block) - OVERHEAD).save(bytearray(block))
+
+
+def check(state):
+    for name, value in WRITTEN.items():
+        assert getattr(state, name) == value
+    # The bytes of protection and charge were their own places in the old block.
+    assert state.buffer[PROTECTION_AT : PROTECTION_AT + 38] == bytes(range(67, 105))
+    assert state.buffer[CHARGE_AT : CHARGE_AT + 13] == bytes(range(105, 118))
+    assert state.buffer[CHARGE_AT + 13 : GAUGE_AT] == bytes(GAUGE_AT - CHARGE_AT - 13)
+
+
+def test_layout_5_comes_from_retained_memory_and_from_the_journal():
+    state = State()
+    assert migrate(state, bytes(old_block()) + b"more", None, unused_path())
+    check(state)
+    path = unused_path()
+    saved(path, old_block())
+    state = State()
+    assert migrate(state, NOTHING, None, path)
+    check(state)
+
+
+def test_the_newer_slot_of_the_journal_counts():
+    path = unused_path()
+    journal = Journal(path, SIZE_5)
+    for boot in (3, 4, 5):
+        block = old_block()
+        block[HEAD_SIZE + 1] = boot
+        journal.save(block)
+    state = State()
+    assert migrate(state, NOTHING, None, path)
+    assert state.boot == 5
+
+
+def test_a_migrated_state_is_saved_in_the_layout_of_now():
+    path = unused_path()
+    saved(path, old_block())
+    state = State()
+    assert migrate(state, NOTHING, None, path)
+    state.life = 77
+    state.pack()
+    Journal(path, SIZE).save(state.buffer)
+    again = State()
+    assert Journal(path, SIZE).load(again.buffer) and again.unpack()
+    assert (again.life, again.boot, again.faults) == (77, 7, 264)
+
+
+def test_another_layout_is_refused_and_told():
+    for layout, size in ((LAYOUT + 1, SIZE), (LAYOUT + 1, SIZE + 9), (4, SIZE_5), (5, 502)):
+        state = State()
+        assert not migrate(state, bytes(old_block(layout, size)), None, unused_path())
+        assert (state.faults, state.boot) == (FAULT_LIFE, 0)
+        path = unused_path()
+        saved(path, old_block(layout, size))
+        state = State()
+        assert not migrate(state, NOTHING, None, path)
+        assert (state.faults, state.boot) == (FAULT_LIFE, 0)
+
+
+def test_a_spoilt_journal_is_told_and_a_new_node_is_no_fault():
+    state = State()
+    assert not migrate(state, NOTHING, None, unused_path())
+    assert not state.faults
+    path = unused_path()
+    saved(path, old_block())
+    for name in os.listdir(path):
+        write_file(path + "/" + name, b"spoilt" * 9)
+    assert not migrate(state, NOTHING, None, path)
+    assert state.faults == FAULT_LIFE
+
+
+def test_the_gauge_goes_on_with_what_it_knew():
+    from cell_profiles import cell  # with the other tests it would fill the heap
+
+    from filmgauge.gauge.fuel_gauge import FuelGauge
+    from filmgauge.gauge.ledger import MEASURED
+
+    state = State()
+    assert migrate(state, bytes(old_block()), None, unused_path())
+    gauge = FuelGauge(cell(), 999983)
+    state.unpack_parts(gauge)
+    gauge.open(0, 0)  # has no effect: something is known already
+    assert gauge.soc_ppm() == 699999
+    assert gauge.sigma_ppm() == 46097
+    assert gauge.ledger.line_pc(MEASURED) == -12345
+
+
+class Pages:
+    """What a PageStore says of its pages."""
+
+    def __init__(self, block):
+        self.block = block
+
+    def newest_state(self):
+        return self.block
+
+    def is_used(self):
+        return True
+
+
+def test_layout_5_comes_from_pages_too():
+    state = State()
+    assert migrate(state, NOTHING, Pages(old_block()), unused_path())
+    check(state)
+    for block in (None, old_block(9)):
+        state = State()
+        assert not migrate(state, NOTHING, Pages(block), unused_path())
+        assert state.faults == FAULT_LIFE
