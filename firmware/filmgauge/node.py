@@ -7,6 +7,7 @@ lets each go when it has done its work, since all together would not fit into it
 
 import time
 
+from filmgauge.board import POWER_ON, WATCHDOG
 from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, unload
 from filmgauge.record import (
@@ -36,6 +37,7 @@ _SENSING = const(
     )
 )
 _CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
+_INTERRUPTED = const(("filmgauge.interrupted", "filmgauge.store.backlog"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
@@ -54,6 +56,7 @@ class Node:
         self._faults = 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._loaded = False
+        self._is_calm = False  # this wake follows a reset, which a report may have caused
         self._slept = False  # since it was loaded last: nothing is known that did not sleep
         self._counted = True  # what the sensors have counted has reached the gauge
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
@@ -111,6 +114,7 @@ class Node:
         if fields is not None:
             watchdog.feed()
             saves = self._report(fields)
+        self._is_calm = False
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
@@ -164,6 +168,21 @@ class Node:
         self._charge = charge_source(self._board, config)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
+        self._note_boot()
+
+    def _note_boot(self):
+        """Note why the board has booted, and what a wake has left that came to no end."""
+        cause, state = self._board.boot_cause(), self._state
+        if cause == POWER_ON and not self._slept:
+            state.resets = 0
+            cause = 0
+        is_reset = cause in (POWER_ON, WATCHDOG)
+        if is_reset or state.has_sent_record():
+            from filmgauge.interrupted import after_wake_cut_short
+
+            after_wake_cut_short(state, is_reset, self._config.backlog)
+            self._is_calm = is_reset and not self._on_trial
+            unload(_INTERRUPTED)
 
     def _migrate(self):
         """Fill the state from what another version has left; return whether there was any."""
@@ -314,6 +333,8 @@ class Node:
         """Return whether a wake reports where one in `every` does, as is usual unless given."""
         if every is None:
             every = self._config.report_every
+        if self._is_calm:
+            return False
         asked = not wakes or self._reports_next or self._on_trial
         return asked or (every > 0 and wakes % every == 0)
 
@@ -397,7 +418,11 @@ class Node:
         from filmgauge.reporting import Reporter
 
         self._reporter = Reporter(
-            uplink, self._config.backlog, self._state, self._pages and self._journal
+            uplink,
+            self._config.backlog,
+            self._state,
+            self._pages and self._journal,
+            self._board.KEEPS_RECORD and self._retained,
         )
 
     def _apply_requests(self, peer):

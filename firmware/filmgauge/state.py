@@ -20,7 +20,9 @@ CHARGE_AT = PROTECTION_AT + _PROTECTION_SIZE
 GAUGE_AT = CHARGE_AT + MEMORY_SIZE
 BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
+RECORD_SIZE = const(128)  # record/record.py
 MOST_MEMORY_RESETS = const(31)
+MOST_RESETS = const(254)
 NO_RESETS = const(255)
 MOST_SEQ = const(0xFFFFFF)  # of a record: a new boot begins behind it
 
@@ -52,6 +54,23 @@ class State:
         self.memory_resets = self.life = 0
         self.resets = NO_RESETS
         self.closed_nah = (0, 0, 0)
+
+    def set_sent_record(self, data: bytes) -> None:
+        """Let the record that is being sent outlive a reset, behind the state."""
+        self.buffer[BLOCK : BLOCK + RECORD_SIZE] = data + bytes(RECORD_SIZE - len(data))
+
+    def clear_sent_record(self) -> None:
+        """Forget it: it has come to its end, or is in flash."""
+        if len(self.buffer) > BLOCK:
+            self.buffer[BLOCK] = 0
+
+    def has_sent_record(self) -> bool:
+        """Return whether there is one."""
+        return len(self.buffer) > BLOCK and self.buffer[BLOCK] != 0
+
+    def sent_record(self) -> bytes:
+        """Return it."""
+        return bytes(self.buffer[BLOCK : BLOCK + RECORD_SIZE])
 
     def transmitted(self, nanojoules: int) -> None:
         """Note what the radio has taken out of the buffer capacitor since the last sample."""

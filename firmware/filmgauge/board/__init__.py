@@ -1,13 +1,18 @@
 """Everything that differs between ports: one file a port, and the choice among them.
 
-A board offers: name, boots_anew, retained(data=None), clock_ms(), clock_leapt(last_ms), i2c(...),
-output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False), nap(ms),
-uplink(config, profile), sleep(ms), reset(); TAIL: bytes that are to follow the state in its
-retained memory, the first RECORD_SIZE of them for the record that is being sent; where it has
-Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms).
+A board offers: name, boots_anew, retained(data=None), clock_ms(), clock_leapt(last_ms),
+boot_cause(), i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False),
+nap(ms), uplink(config, profile), sleep(ms), reset(); TAIL: bytes that are to follow the state in
+its retained memory; KEEPS_RECORD: whether the record that is being sent has a place there; where
+it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms).
 """
 
 import os
+
+from filmgauge.compat import const
+
+POWER_ON = const(1)  # of `boot_cause`, as all ports number `machine.reset_cause`
+WATCHDOG = const(3)
 
 
 def this_board():

@@ -13,7 +13,8 @@ from machine import I2C, RTC, WDT, Pin
 from filmgauge.board.steady_clock import BLOCK, SteadyClock
 from filmgauge.compat import const
 
-_RECORD_SIZE = const(144)
+_RECORD_SIZE = const(128)
+_LONGEST_WAIT_MS = const(60000)  # of any wait for the network
 
 
 class Esp32:
@@ -21,16 +22,18 @@ class Esp32:
 
     name = "esp32"
     boots_anew = True  # after every sleep
-    RECORD_SIZE = _RECORD_SIZE
+    KEEPS_RECORD = True  # over a reset, behind the state
     TAIL = _RECORD_SIZE + BLOCK
 
     def __init__(self):
         self._rtc = RTC()
         self._clock = SteadyClock()
+        self._watchdog = None
+        self._cause = machine.reset_cause()
         self._memory = None  # as it was replaced last
         self._found = self._rtc.memory()
         if len(self._found) >= BLOCK:
-            has_slept = machine.reset_cause() == machine.DEEPSLEEP_RESET
+            has_slept = self._cause == machine.DEEPSLEEP_RESET
             self._clock.go_on(self._found[-BLOCK:], has_slept)
 
     def retained(self, data=None):
@@ -80,7 +83,18 @@ class Esp32:
 
     def watchdog(self, timeout_ms: int):
         """Return a running watchdog; it cannot be stopped, deep sleep ends it."""
-        return WDT(timeout=timeout_ms)
+        self._watchdog = WDT(timeout=timeout_ms)
+        return self._watchdog
+
+    def feed(self) -> None:
+        """Feed the watchdog, where it runs."""
+        if self._watchdog is not None:
+            self._watchdog.feed()
+
+    def boot_cause(self) -> int:
+        """Return why the board has booted, 0 from the second call on."""
+        cause, self._cause = self._cause, 0
+        return cause
 
     def nap(self, duration_ms: int) -> None:
         """Wait for a sensor, awake."""
@@ -90,7 +104,7 @@ class Esp32:
         """Return the way of records to their receiver."""
         from filmgauge.uplink.mqtt.uplink import MqttUplink  # only a wake that reports needs it
 
-        return MqttUplink(self, config, profile)
+        return MqttUplink(self, config, profile, _LONGEST_WAIT_MS)
 
     def radio_off(self, wlan) -> None:
         """Leave the network and take the radio off its power."""

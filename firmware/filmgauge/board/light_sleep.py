@@ -18,9 +18,11 @@ class LightSleeper:
     LONGEST_WATCHDOG_MS = 0
     SLICE_MS = 0
     TICKS_RUN = False  # through sleep
-    TAIL = RECORD_SIZE = 0
+    KEEPS_RECORD = False
+    TAIL = 0
 
     def __init__(self):
+        self._cause = self._boot_cause()
         self._clock = SteadyClock(self.TICKS_RUN)
         self._retained = b""
         self._watchdog = None
@@ -55,6 +57,14 @@ class LightSleeper:
         """Feed the watchdog, where it runs."""
         if self._watchdog is not None:
             self._watchdog.feed()
+
+    def boot_cause(self) -> int:
+        """Return why the board has booted, 0 from the second call on."""
+        cause, self._cause = self._cause, 0
+        return cause
+
+    def _boot_cause(self):
+        return machine.reset_cause()
 
     def reset(self) -> None:
         """Boot anew."""

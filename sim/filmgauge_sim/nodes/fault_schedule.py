@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.board.wifi import Station
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.description import NodeDescription
@@ -41,6 +42,11 @@ class Victim(Protocol):
 
     def step_clock(self, step_us: int) -> None:
         """Set the date of its board further, or back."""
+        ...
+
+    @property
+    def station(self) -> Station:
+        """Its radio in the network."""
         ...
 
     def erase_flash(self) -> None:
@@ -119,6 +125,23 @@ class _Clock(_Fault):
         node.step_clock(round((self.section.step_s or 0.0) * 1e6))
 
 
+class _Lookup(_Fault):
+    def begin(self, node: Victim) -> None:
+        node.station.lookup_fails_us = round((self.section.delay_s or 0.0) * 1e6) or None
+
+    def end(self, node: Victim) -> None:
+        node.station.lookup_fails_us = 0
+
+
+class _Latency(_Fault):
+    def begin(self, node: Victim) -> None:
+        self._before_us = node.station.latency_us
+        node.station.latency_us = (self.section.ms or 0) * 1000
+
+    def end(self, node: Victim) -> None:
+        node.station.latency_us = self._before_us
+
+
 _KINDS: dict[str, type[_Fault]] = {
     "bus_low": _BusLow,
     "temperature_offset": _TemperatureOffset,
@@ -127,6 +150,8 @@ _KINDS: dict[str, type[_Fault]] = {
     "power": _Power,
     "flash_erased": _FlashErased,
     "clock": _Clock,
+    "lookup": _Lookup,
+    "latency": _Latency,
 }
 
 

@@ -16,7 +16,7 @@ from filmgauge_sim.board.launcher import heap_for
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.radio_port import RadioPort
-from filmgauge_sim.board.wifi import AccessPoint
+from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
@@ -128,6 +128,11 @@ class VirtualNode:
     def now_us(self) -> int:
         """True time of this node since the scenario began."""
         return self.board.now_us
+
+    @property
+    def station(self) -> Station:
+        """Its radio in the network."""
+        return self.board.station
 
     @property
     def in_wake(self) -> bool:

@@ -42,7 +42,9 @@ WLAN_ACTIVE = 14  # small: RADIO_ON, 0 for out of the network, RADIO_WITHOUT_POW
 RADIO_ON = 1
 RADIO_WITHOUT_POWER = 2
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
-WLAN_STATUS = 16  # -> status u16 of the ESP32 port
+WLAN_STATUS = 16  # -> status u16 of the ESP32 port, latency to the broker u32 us, and how long a
+# look-up waits until it fails, u32 us: 0 for one that is answered
+LOOKUP_HANGS = 0xFFFFFFFF
 WLAN_SCAN = 47  # -> the name of the network that can be heard, nothing for none
 WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18
