@@ -90,15 +90,15 @@ class Client:
         """
         address = self._address
         known = address.known()
-        error = None
         if known:
             try:
                 return self._connect_to(known, will)
-            except (OSError, MqttError) as one:
-                error = one
-        found = address.look_up()
-        if found == known:
-            raise error
+            except (OSError, MqttError):
+                found = address.look_up()
+                if found == known:
+                    raise
+        else:
+            found = address.look_up()
         self._connect_to(found, will)
         address.keep(found)
 
