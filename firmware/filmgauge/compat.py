@@ -1,6 +1,6 @@
 """What differs between MicroPython and CPython, in one place.
 
-from filmgauge.compat import Namespace, const, names_in, table, tidy, unload
+from filmgauge.compat import Namespace, const, free_bytes, names_in, table, tidy, unload
 """
 
 import gc
@@ -14,13 +14,20 @@ try:
         """Free the heap, after arithmetic that leaves more floats than a wake should."""
         gc.collect()
 
+    def _unloaded(packages):
+        for name in sys.modules:
+            if name.startswith(packages):
+                parent, _, leaf = name.rpartition(".")
+                if parent in sys.modules:
+                    delattr(sys.modules[parent], leaf)
+                del sys.modules[name]
+                return True
+        return False
+
     def unload(packages):
         """Let go of the modules whose names begin so, a text or several: none is used any more."""
-        for name in [name for name in sys.modules if name.startswith(packages)]:
-            parent, _, leaf = name.rpartition(".")
-            if parent in sys.modules:
-                delattr(sys.modules[parent], leaf)
-            del sys.modules[name]
+        while _unloaded(packages):  # one by one: a list of them may find no room
+            pass
         gc.collect()
 
 except ImportError:
@@ -34,6 +41,12 @@ except ImportError:
 
     def unload(packages):
         """Do nothing: there is room."""
+
+
+def free_bytes():
+    """Return how much of the heap is free; on CPython more than anybody needs."""
+    gc.collect()
+    return gc.mem_free() if hasattr(gc, "mem_free") else 1 << 30  # pyright: ignore
 
 
 def table(make):

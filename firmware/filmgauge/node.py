@@ -9,7 +9,7 @@ import time
 
 from filmgauge.board import POWER_ON, WATCHDOG
 from filmgauge.charge import charge_source
-from filmgauge.compat import Namespace, const, unload
+from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
     FAULT_CLOCK,
@@ -26,6 +26,7 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
+_REPORT_BYTES = const(26000)  # what a record takes on its way: less than gauge and protection
 _PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
 _SENSING = const(
     (
@@ -285,9 +286,13 @@ class Node:
         soc_ppm = self._soc_ppm = self._gauge.soc_ppm()
         if self._config.shed and soc_ppm is not None:
             self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm())  # pyright: ignore
-        if not self._board.boots_anew:
+        may_report = self._may_report(self._state.wakes)
+        if not self._board.boots_anew and (not may_report or free_bytes() >= _REPORT_BYTES):
             return None
-        known = self._gauge_fields() if self._may_report(self._state.wakes) else None
+        if self._protection is not None:  # it comes back when the gauge is gone
+            self._state.pack(None, self._protection)
+            self._unload(("_protection",), "filmgauge.control")
+        known = self._gauge_fields() if may_report else None
         self._state.pack(self._gauge, None, self._charge.memory)
         self._unload(("_gauge",), _GAUGING)
         return known
@@ -308,7 +313,7 @@ class Node:
         protection = self._protection
         self._period_ms = protection.period(self._config.sample_s * 1000)
         self._limits, self._service_level = protection.limits_word(), protection.service_level()
-        if reports and self._board.boots_anew:
+        if reports and self._gauge is None:
             self._state.pack(None, protection)
             protection = None
             self._unload(("_protection",), "filmgauge.control")
@@ -403,7 +408,7 @@ class Node:
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
-        else:
+        elif self._gauge is not None:
             ledger = self._gauge.ledger
         reporter = self._reporter
         is_safe = reporter.report(fields, ledger, self._service_level)

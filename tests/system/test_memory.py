@@ -13,6 +13,7 @@ from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import journal_state
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -92,3 +93,23 @@ def test_a_shortage_that_stays_boots_the_board_and_is_counted(make: MakeNode, na
     # Between two boots it tried twice, and then slept: nothing spins.
     assert console.count("MemoryError") == 2 * resets[-1]
     assert node.now_us > resets[-1] * 60_000_000
+
+
+def test_a_film_node_reports_where_not_all_of_it_fits(tmp_path: Path) -> None:
+    """Its gauge makes room for the record where it must, and goes on as if it had not."""
+    ledgers = []
+    for heap_kb in (100, 128):
+        scenario, folder = load_scenario("window"), tmp_path / str(heap_kb)
+        folder.mkdir()
+        options = NodeOptions("micropython32", heap_kb)
+        made = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), folder, options)
+        with closing(made) as node:
+            while node.waiting < 4:
+                node.step()
+                assert node.wakes < 100
+            records = node.new_records()
+            assert "MemoryError" not in node.console.read_text()
+        assert [record.faults for record in records] == [0] * 4
+        ledgers.append([record.stored_nah for record in records])
+    for small, large in zip(*ledgers, strict=True):
+        assert abs(small - large) <= 1  # the moments of a wake differ, and with them what it draws

@@ -46,7 +46,7 @@ class Esp32:
         return data
 
     def _retain(self, asked_ms):
-        self._clock.seal_into(memoryview(self._memory)[-BLOCK:], asked_ms)
+        self._clock.seal_into(memoryview(self._memory)[-BLOCK:], asked_ms)  # pyright: ignore
         self._rtc.memory(self._memory)
 
     def pages(self, bonds=False):

@@ -24,13 +24,15 @@ class LightSleeper:
     def __init__(self):
         self._cause = self._boot_cause()
         self._clock = SteadyClock(self.TICKS_RUN)
-        self._retained = b""
+        self._retained = bytearray()
         self._watchdog = None
 
     def retained(self, data=None):
         """Return what outlives sleep and a failed wake, but no reset; or replace it."""
         if data is not None:
-            self._retained = bytes(data)
+            if len(data) != len(self._retained):
+                self._retained = bytearray(len(data))
+            self._retained[:] = data
         return self._retained
 
     def pages(self, bonds=False):

@@ -16,7 +16,7 @@ have been forgotten, or are the oldest when no page is free.
 
 import struct
 
-from filmgauge.compat import const
+from filmgauge.compat import const, unload
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
 # What a flashing tool gives the file system, 200 KB: two versions of the firmware. Of the 256 KB
@@ -71,7 +71,9 @@ class PageStore:
             return self.read_state(buffer)
         from filmgauge.store.journal import Journal
 
-        return Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
+        found = Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
+        unload("filmgauge.store.journal")
+        return found
 
     def read_state(self, buffer) -> bool:
         """Read the newest state that can be read, from the pages alone."""
