@@ -66,6 +66,16 @@ class Namespace:
             setattr(self, name, value)
 
 
+def has_files(path):
+    """Return whether there is anything in a directory."""
+    try:
+        for _ in names_in(path):
+            return True
+    except OSError:
+        pass
+    return False
+
+
 def names_in(path):
     """Yield the names in a directory; on a board one by one, since together they fill the heap."""
     if hasattr(os, "ilistdir"):

@@ -5,7 +5,7 @@ Loaded where nothing of this layout is found: after an update, or where memory w
 
 import struct
 
-from filmgauge.compat import const, names_in
+from filmgauge.compat import const, has_files, names_in
 from filmgauge.record import FAULT_LIFE
 from filmgauge.state import BLOCK, CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
@@ -18,27 +18,40 @@ _CHARGE_5 = const(105)
 _GAUGE_5 = const(118)
 _END_5 = const(511)
 _MORE = const(0x80000000)  # store/journal.py
+NEW = "/new"  # there where a flashing tool has made a node that never was
+_BACKLOG = const("/backlog")
+_ANYTHING = const((500000, 288675))  # a charge that may be any, in ppm, and its deviation
 
 
-def migrate(state, retained, pages, path: str) -> bool:
+def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) -> bool:
     """Fill `state` with what an earlier layout has in retained memory, in `pages` or in the
-    journal at `path`; return whether there was one. What cannot be read is told as a fault."""
+    journal at `path`; return whether there was one.
+
+    Otherwise the node has no memory. Unless `mark` is there and nothing speaks against it, such as
+    `records` that wait, it had one: this is told as a fault, the charge that `config` begins with
+    is not to be relied on, and neither are counters of which there is nothing.
+    """
     block = _whole(retained)
     if block is None and pages:
         block = pages.newest_state()
     if block is None:
         block = _journal_state(path)
-    if block is None:
-        if (pages and pages.is_used()) or _has_files(path):
-            print("filmgauge: what is remembered cannot be read: a new life")
-            state.faults |= FAULT_LIFE
-        return False
-    layout = block[HEAD_SIZE]
-    if layout == _LAYOUT_5 and len(block) - OVERHEAD + HEAD_SIZE == _END_5:
+    if block is not None and _is_layout_5(block):
         _from_layout_5(state, block)
         return True
-    print("filmgauge: what is remembered has layout %d, not %d: a new life" % (layout, LAYOUT))
-    state.faults |= FAULT_LIFE
+    is_new = _exists(mark)
+    if block is None:
+        is_new = is_new and not ((pages and pages.is_used()) or _is_spoilt(path))
+        is_new = is_new and not has_files(records)
+        what = "cannot be read"
+    else:
+        is_new = is_new and len(block) == OVERHEAD  # what a flashing tool leaves of pages
+        what = "has layout %d, not %d" % (block[HEAD_SIZE], LAYOUT)
+    if not is_new:
+        print("filmgauge: what was remembered %s: a new life" % what)
+        state.faults |= FAULT_LIFE
+        config.initial_soc_ppm, config.initial_sigma_ppm = _ANYTHING
+        config.cell_new = 0
     return False
 
 
@@ -105,10 +118,28 @@ def _slot(name):
     return None, 0
 
 
-def _has_files(path):
+def _is_spoilt(path):
+    """Return whether a journal was once whole, which is not. One of which the power went in the
+    first save has parts of one slot, and all of them are good."""
     try:
-        for _ in names_in(path):
-            return True
+        for name in names_in(path):
+            if name.startswith("0"):
+                return True
+            with open(path + "/" + name, "rb") as file:
+                if _whole(file.read()) is None:
+                    return True
     except OSError:
         pass
     return False
+
+
+def _exists(path):
+    try:
+        with open(path, "rb"):
+            return True
+    except OSError:
+        return False
+
+
+def _is_layout_5(block):
+    return block[HEAD_SIZE] == _LAYOUT_5 and len(block) - OVERHEAD + HEAD_SIZE == _END_5

@@ -13,6 +13,7 @@ from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
     FAULT_CLOCK,
+    FAULT_COUNTER,
     FAULT_EXCEPTION,
     FAULT_MEMORY,
     FAULT_PROFILE,
@@ -38,7 +39,7 @@ _SENSING = const(
     )
 )
 _CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
-_INTERRUPTED = const(("filmgauge.interrupted", "filmgauge.store.backlog"))
+_INTERRUPTED = const(("filmgauge.interrupted", "filmgauge.sent_record", "filmgauge.store.backlog"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
@@ -164,24 +165,18 @@ class Node:
         elif not state.is_of_cell(self._profile_crc, config.cell_number):
             self._change_cell()
         state.life = state.life or _random_life()
+        if not self._slept and (config.ble_key or config.command_key):
+            self._check_counters()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
         self._charge = charge_source(self._board, config)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
-        self._note_boot()
+        cause, tail = self._board.boot_cause(), self._board.TAIL
+        if cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
+            from filmgauge.interrupted import note_boot
 
-    def _note_boot(self):
-        """Note why the board has booted, and what a wake has left that came to no end."""
-        cause, state = self._board.boot_cause(), self._state
-        if cause == POWER_ON and not self._slept:
-            state.resets = 0
-            cause = 0
-        is_reset = cause in (POWER_ON, WATCHDOG)
-        if is_reset or state.has_sent_record():
-            from filmgauge.interrupted import after_wake_cut_short
-
-            after_wake_cut_short(state, is_reset, self._config.backlog)
+            is_reset = note_boot(state, cause, self._slept, config.backlog)
             self._is_calm = is_reset and not self._on_trial
             unload(_INTERRUPTED)
 
@@ -190,9 +185,16 @@ class Node:
         from filmgauge.migration import migrate
 
         pages = self._pages and self._journal
-        found = migrate(self._state, self._board.retained(), pages, _JOURNAL)
+        found = migrate(self._state, self._config, self._board.retained(), pages, _JOURNAL)
         unload("filmgauge.migration")
         return found
+
+    def _check_counters(self):
+        """Find out whether messages may go on under the keys of the configuration."""
+        from filmgauge.store.counter_check import check_counters
+
+        check_counters(self._state, self._config, self._pages and self._journal)
+        unload("filmgauge.store.counter")
 
     def _change_cell(self):
         """Close the ledger of the cell before."""
@@ -419,7 +421,7 @@ class Node:
 
     def _open_reporter(self):
         # Its buffer first: what is loaded leaves no such place.
-        uplink = self._board.uplink(self._config, self._profile)
+        uplink, tail = self._board.uplink(self._config, self._profile), self._board.TAIL
         from filmgauge.reporting import Reporter
 
         self._reporter = Reporter(
@@ -427,7 +429,7 @@ class Node:
             self._config.backlog,
             self._state,
             self._pages and self._journal,
-            self._board.KEEPS_RECORD and self._retained,
+            tail and self._retained,
         )
 
     def _apply_requests(self, peer):
@@ -468,6 +470,8 @@ def _add_readings(fields, state, sampler, now_ms, faults):
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg
     fields.faults = state.faults | faults
+    if state.counters_lost:
+        fields.faults |= FAULT_COUNTER
     fields.awake_ms = min(state.awake_ms, 65534)
     if state.cell_changed:  # the lines of the ledger of the cell before
         fields.faults |= FAULT_CELL

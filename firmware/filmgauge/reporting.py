@@ -33,8 +33,10 @@ class Reporter:
         self._is_stored = False
         if uplink.stores_first:
             self._store(record)
-        elif self._retained:
-            state.set_sent_record(record.to_bytes())
+        if self._retained:
+            from filmgauge import sent_record
+
+            sent_record.write(state.buffer, record.to_bytes())
             self._retained.save(state.buffer)
         sent = uplink.send(record, backlog, not state.info_sent, ledger, level)
         if sent:
@@ -44,15 +46,15 @@ class Reporter:
             if not self._is_stored:
                 self._store(record)
         stored = self._is_stored
-        if sent or stored:
-            state.clear_sent_record()
+        if self._retained and (sent or stored):
+            sent_record.clear(state.buffer)  # pyright: ignore
         self.has_reached = bool(sent or (stored and not uplink.acknowledges))
         state.transmitted(uplink.taken_nj)
         return bool(sent or stored)
 
     def keep(self) -> None:
         """Let the record outlive a reset, before what may end in one."""
-        if not (self._is_stored or self._state.has_sent_record()):
+        if not (self._is_stored or self._retained):
             self._store(self.record)
 
     def delivered(self) -> None:

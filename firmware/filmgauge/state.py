@@ -10,9 +10,9 @@ from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
 LAYOUT = const(6)  # another one is not read, even where it has the same size
-_FORMAT = const("<BIIIQQiIHBBIHBiiiIB")
+_FORMAT = const("<BIIIQQiIHBBIHBiiiIBI")
 _MOST_NJ = const(0xFFFFFFFF)
-_OWN_SIZE = const(65)
+_OWN_SIZE = const(69)
 _PROTECTION_SIZE = const(38)  # control/protection.py
 _GAUGE_SIZE = const(393)  # gauge/fuel_gauge.py
 PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
@@ -20,7 +20,6 @@ CHARGE_AT = PROTECTION_AT + _PROTECTION_SIZE
 GAUGE_AT = CHARGE_AT + MEMORY_SIZE
 BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
-RECORD_SIZE = const(128)  # record/record.py
 MOST_MEMORY_RESETS = const(31)
 MOST_RESETS = const(254)
 NO_RESETS = const(255)
@@ -41,6 +40,8 @@ class State:
     from one sample to the next one's end;
     resets: by the watchdog and brown-outs since the power came, 254 at most, NO_RESETS for not
     known; memory_resets: boots so far because the heap was too small, MOST_MEMORY_RESETS at most;
+    keys_crc: of the keys with which messages are counted; counters_lost: 1 where these count from
+    nobody knows where;
     profile_crc, cell_number: the cell that the ledger is of (0: no profile so far);
     cell_changed: 1 until a record has said so; closed_nah: what was measured, booked and corrected
     in the ledger of the cell before.
@@ -51,26 +52,9 @@ class State:
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
-        self.memory_resets = self.life = 0
+        self.memory_resets = self.life = self.keys_crc = self.counters_lost = 0
         self.resets = NO_RESETS
         self.closed_nah = (0, 0, 0)
-
-    def set_sent_record(self, data: bytes) -> None:
-        """Let the record that is being sent outlive a reset, behind the state."""
-        self.buffer[BLOCK : BLOCK + RECORD_SIZE] = data + bytes(RECORD_SIZE - len(data))
-
-    def clear_sent_record(self) -> None:
-        """Forget it: it has come to its end, or is in flash."""
-        if len(self.buffer) > BLOCK:
-            self.buffer[BLOCK] = 0
-
-    def has_sent_record(self) -> bool:
-        """Return whether there is one."""
-        return len(self.buffer) > BLOCK and self.buffer[BLOCK] != 0
-
-    def sent_record(self) -> bytes:
-        """Return it."""
-        return bytes(self.buffer[BLOCK : BLOCK + RECORD_SIZE])
 
     def transmitted(self, nanojoules: int) -> None:
         """Note what the radio has taken out of the buffer capacitor since the last sample."""
@@ -93,11 +77,13 @@ class State:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
         times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
-        flags = self.offset_running | self.sees_zero << 1 | self.memory_resets << 3
+        flags = self.offset_running | self.sees_zero << 1 | self.counters_lost << 2
+        flags |= self.memory_resets << 3
         flags = self.faults, self.info_sent, flags
         cell = (self.profile_crc, self.cell_number, self.cell_changed) + self.closed_nah
         own = (LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell
-        struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own, self.life, self.resets)
+        own += self.life, self.resets, self.keys_crc
+        struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
         if protection is not None:
             protection.pack_into(self.buffer, PROTECTION_AT)
         if charge is not None:
@@ -117,10 +103,10 @@ class State:
         self.awake_ms, self.radio_nj, self.faults, self.info_sent = values[6:10]
         flags = values[10]
         self.offset_running, self.sees_zero = flags & 1, flags >> 1 & 1
-        self.memory_resets = flags >> 3
+        self.counters_lost, self.memory_resets = flags >> 2 & 1, flags >> 3
         self.profile_crc, self.cell_number = values[11:13]
         self.cell_changed, self.closed_nah = values[13], values[14:17]
-        self.life, self.resets = values[17:]
+        self.life, self.resets, self.keys_crc = values[17:]
         self.unpack_parts(gauge, protection, charge)
         return True
 

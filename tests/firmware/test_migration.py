@@ -71,15 +71,50 @@ def check(state):
     assert state.buffer[CHARGE_AT + 13 : GAUGE_AT] == bytes(GAUGE_AT - CHARGE_AT - 13)
 
 
+class Settings:
+    """What a configuration says of the cell at the beginning."""
+
+    def __init__(self):
+        self.initial_soc_ppm, self.initial_sigma_ppm, self.cell_new = 800000, 20000, 1
+
+
+def migrated(state, retained=NOTHING, pages=None, path=None, marked=True, records=False):
+    """Return whether there was a state, and whether the configuration's charge is gone by."""
+    mark, backlog = unused_path(), unused_path()
+    if marked:
+        write_file(mark, b"")
+    if records:
+        os.mkdir(backlog)
+        write_file(backlog + "/00000000", b"a record")
+    config = Settings()
+    found = migrate(state, config, retained, pages, path or unused_path(), mark, backlog)
+    asked = config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new
+    assert asked in ((800000, 20000, 1), (500000, 288675, 0))
+    return found, asked[2] == 1
+
+
+def check_lost(*given, **more):
+    state = State()
+    assert migrated(state, *given, **more) == (False, False)
+    assert (state.faults, state.boot) == (FAULT_LIFE, 0)
+
+
+def check_new(*given, **more):
+    state = State()
+    assert migrated(state, *given, **more) == (False, True)
+    assert (state.faults, state.boot) == (0, 0)
+
+
 def test_layout_5_comes_from_retained_memory_and_from_the_journal():
-    state = State()
-    assert migrate(state, bytes(old_block()) + b"more", None, unused_path())
-    check(state)
-    path = unused_path()
-    saved(path, old_block())
-    state = State()
-    assert migrate(state, NOTHING, None, path)
-    check(state)
+    for marked in (True, False):
+        state = State()
+        assert migrated(state, bytes(old_block()) + b"more", marked=marked) == (True, True)
+        check(state)
+        path = unused_path()
+        saved(path, old_block())
+        state = State()
+        assert migrated(state, path=path, marked=marked, records=True) == (True, True)
+        check(state)
 
 
 def test_the_newer_slot_of_the_journal_counts():
@@ -90,7 +125,7 @@ def test_the_newer_slot_of_the_journal_counts():
         block[HEAD_SIZE + 1] = boot
         journal.save(block)
     state = State()
-    assert migrate(state, NOTHING, None, path)
+    assert migrated(state, path=path)[0]
     assert state.boot == 5
 
 
@@ -98,7 +133,7 @@ def test_a_migrated_state_is_saved_in_the_layout_of_now():
     path = unused_path()
     saved(path, old_block())
     state = State()
-    assert migrate(state, NOTHING, None, path)
+    assert migrated(state, path=path)[0]
     state.life = 77
     state.pack()
     Journal(path, SIZE).save(state.buffer)
@@ -109,26 +144,40 @@ def test_a_migrated_state_is_saved_in_the_layout_of_now():
 
 def test_another_layout_is_refused_and_told():
     for layout, size in ((LAYOUT + 1, SIZE), (LAYOUT + 1, SIZE + 9), (4, SIZE_5), (5, 502)):
-        state = State()
-        assert not migrate(state, bytes(old_block(layout, size)), None, unused_path())
-        assert (state.faults, state.boot) == (FAULT_LIFE, 0)
+        check_lost(bytes(old_block(layout, size)))
         path = unused_path()
         saved(path, old_block(layout, size))
-        state = State()
-        assert not migrate(state, NOTHING, None, path)
-        assert (state.faults, state.boot) == (FAULT_LIFE, 0)
+        check_lost(path=path)
 
 
-def test_a_spoilt_journal_is_told_and_a_new_node_is_no_fault():
-    state = State()
-    assert not migrate(state, NOTHING, None, unused_path())
-    assert not state.faults
+def test_a_new_node_is_no_fault_and_one_that_has_lost_all_is():
+    check_new()
+    check_lost(marked=False)
+    check_lost(records=True)
+
+
+def test_a_spoilt_journal_is_told():
+    for octets in (b"spoilt" * 9, b""):
+        path = unused_path()
+        saved(path, old_block())
+        for name in os.listdir(path):
+            write_file(path + "/" + name, octets)
+        check_lost(path=path)
+
+
+def test_power_that_goes_in_the_first_save_has_taken_no_memory():
     path = unused_path()
     saved(path, old_block())
+    names = sorted(os.listdir(path))
+    for name in names[1:]:
+        os.remove(path + "/" + name)
+    check_new(path=path)
+    saved(path, old_block())
+    saved(path, old_block())  # into the other slot: one was whole
     for name in os.listdir(path):
-        write_file(path + "/" + name, b"spoilt" * 9)
-    assert not migrate(state, NOTHING, None, path)
-    assert state.faults == FAULT_LIFE
+        if name not in ("0", "1"):
+            os.remove(path + "/" + name)
+    check_lost(path=path)
 
 
 def test_the_gauge_goes_on_with_what_it_knew():
@@ -138,7 +187,7 @@ def test_the_gauge_goes_on_with_what_it_knew():
     from filmgauge.gauge.ledger import MEASURED
 
     state = State()
-    assert migrate(state, bytes(old_block()), None, unused_path())
+    assert migrated(state, bytes(old_block()))[0]
     gauge = FuelGauge(cell(), 999983)
     state.unpack_parts(gauge)
     gauge.open(0, 0)  # has no effect: something is known already
@@ -150,21 +199,27 @@ def test_the_gauge_goes_on_with_what_it_knew():
 class Pages:
     """What a PageStore says of its pages."""
 
-    def __init__(self, block):
-        self.block = block
+    def __init__(self, block, used=True):
+        self.block, self.used = block, used
 
     def newest_state(self):
         return self.block
 
     def is_used(self):
-        return True
+        return self.used
 
 
 def test_layout_5_comes_from_pages_too():
     state = State()
-    assert migrate(state, NOTHING, Pages(old_block()), unused_path())
+    assert migrated(state, pages=Pages(old_block())) == (True, True)
     check(state)
-    for block in (None, old_block(9)):
-        state = State()
-        assert not migrate(state, NOTHING, Pages(block), unused_path())
-        assert state.faults == FAULT_LIFE
+    check_lost(pages=Pages(old_block(9)))
+    check_lost(pages=Pages(None))
+
+
+def test_pages_that_a_tool_has_emptied_are_new_where_it_says_so():
+    emptied = bytearray(OVERHEAD)
+    seal(emptied, 0, 9)
+    check_new(pages=Pages(emptied))
+    check_new(pages=Pages(None, False))
+    check_lost(pages=Pages(emptied), marked=False)

@@ -74,10 +74,12 @@ class NodeSync:
         reply = await self.read(REPLY)
         return *struct.unpack("<IB", reply[:5]), reply[5:].decode()
 
-    async def log(self, boot: int = 0, seq: int = 0, count: int = 65535) -> list[bytes]:
-        """Return the records newer than (boot, seq); raise when the end does not agree."""
+    async def log(
+        self, life: int = 0, boot: int = 0, seq: int = 0, count: int = 65535
+    ) -> list[bytes]:
+        """Return the records newer than (life, boot, seq); raise when the end does not agree."""
         del self.pieces[:]
-        assert not await self.write(REQUEST, struct.pack("<IIH", boot, seq, count))
+        assert not await self.write(REQUEST, struct.pack("<IIIH", life, boot, seq, count))
         while not self.pieces or self.pieces[-1][0] != 0xFF:
             await asyncio.sleep(0.02)
         sent, self.left = struct.unpack("<HH", self.pieces[-1][1:])

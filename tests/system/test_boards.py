@@ -53,7 +53,6 @@ COMMON = (
     "clock_ms",
     "clock_leapt",
     "TAIL",
-    "KEEPS_RECORD",
     "boot_cause",
     "feed",
     "i2c",

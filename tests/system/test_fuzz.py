@@ -92,7 +92,7 @@ def test_operations_with_any_payload_leave_a_whole_node(here: Path) -> None:
                 text = text[:at] + bytes((noise.randrange(256),)) + text[at + 1 :]
             payload = struct.pack("<HH", 0, len(text)) + text
         if operation == 6 and noise.random() < 0.999:
-            payload = struct.pack("<II", 0, noise.randrange(1 << 32))
+            payload = struct.pack("<III", 0, 0, noise.randrange(1 << 32))
         try:
             assert actions.do(operation, payload)
         except Refused as error:

@@ -65,13 +65,13 @@ def test_values_are_those_of_the_record_and_of_the_node(tmp_path: Path, runtime:
         state = state_in(rig.node.board.rtc_memory) if rig.node.board.rtc_memory else None
     assert state is None  # this board has no such memory
     assert read[RECORD] == stored
-    boot, seq, up_s, *_ = Record.from_bytes(stored).values()
-    assert read[STATE][:9] == struct.pack("<BII", 1, boot, seq)
-    now_s, unix_s, waiting = struct.unpack("<IIH", read[STATE][9:19])
+    boot, seq, up_s, *_, life = Record.from_bytes(stored).values()
+    assert read[STATE][:13] == struct.pack("<BIII", 2, life, boot, seq)
+    now_s, unix_s, waiting = struct.unpack("<IIH", read[STATE][13:23])
     assert up_s <= now_s <= up_s + 10
     assert (unix_s, waiting) == (0, 1)
-    assert struct.unpack("<II", read[STATE][19:27]) == (boot, seq)
-    assert struct.unpack("<I", read[STATE][31:35]) == (0,)
+    assert struct.unpack("<III", read[STATE][23:35]) == (life, boot, seq)
+    assert struct.unpack("<I", read[STATE][39:43]) == (0,)
     lines = struct.unpack("<11q", read[LEDGER][2:])
     assert read[LEDGER][:2] == b"\x01\x0b"
     stored_nah = Record.from_bytes(stored).values()[5]
@@ -92,7 +92,7 @@ def test_commands_do_what_they_say(tmp_path: Path, runtime: Any) -> None:
     async def act(rig: Rig) -> list[Any]:
         visit = await rig.visit()
         seen: list[Any] = [await visit.tell(frame(TIME, 7, struct.pack("<I", 1_800_000_000)))]
-        seen.append(struct.unpack("<I", (await visit.read(STATE))[13:17])[0] - 1_800_000_000)
+        seen.append(struct.unpack("<I", (await visit.read(STATE))[17:21])[0] - 1_800_000_000)
         seen.append(await visit.tell(frame(REPORT, 8)))
         for at in range(0, len(change), 20):
             part = struct.pack("<HH", at, len(change)) + change[at : at + 20]
@@ -102,7 +102,7 @@ def test_commands_do_what_they_say(tmp_path: Path, runtime: Any) -> None:
         await asyncio.sleep(2)
         visit = await rig.visit()  # of the next boot
         seen.append(await visit.read(CONFIGURATION))
-        seen.append(struct.unpack("<I", (await visit.read(STATE))[31:35])[0])
+        seen.append(struct.unpack("<I", (await visit.read(STATE))[39:43])[0])
         seen.append(await visit.tell(frame(TIME, 1000, struct.pack("<I", 1_800_000_000))))
         return seen
 
@@ -206,7 +206,7 @@ def test_what_is_refused_changes_nothing(
         visit = await rig.visit(mtu=400)
         before = changed(rig)
         reply = await visit.tell(data)
-        return reply, before == changed(rig), struct.unpack("<I", (await visit.read(STATE))[31:35])
+        return reply, before == changed(rig), struct.unpack("<I", (await visit.read(STATE))[39:43])
 
     with Rig(tmp_path) as rig:
         reply, same, counter = rig.go(act)
@@ -231,7 +231,7 @@ CANNOT = [
         5,
         "sample_s must be 1 to 86400, not 0",
     ),
-    ("half a place in the log", FORGET, bytes(7), 1, "payload must have 8 bytes, not 7"),
+    ("half a place in the log", FORGET, bytes(7), 1, "payload must have 12 bytes, not 7"),
 ]
 
 
@@ -309,10 +309,12 @@ def test_the_log_comes_in_order_and_forget_removes_what_has_arrived(
         every = await visit.log()
         some = await visit.log(count=3)
         left = visit.left
-        boot, seq, *_ = Record.from_bytes(some[-1]).values()
-        rest = await visit.log(boot, seq)
-        none = await visit.log(99, 0)
-        reply = await visit.tell(frame(FORGET, 1, struct.pack("<II", boot, seq)))
+        boot, seq, *_, life = Record.from_bytes(some[-1]).values()
+        rest = await visit.log(life, boot, seq)
+        none = await visit.log(life, 99, 0)
+        other = await visit.log(life ^ 1, 99, 0, count=3)
+        assert other == some
+        reply = await visit.tell(frame(FORGET, 1, struct.pack("<III", life, boot, seq)))
         state = await visit.read(STATE)
         return every, some, left, rest, none, reply, state, await visit.log()
 
@@ -326,10 +328,8 @@ def test_the_log_comes_in_order_and_forget_removes_what_has_arrived(
     assert none == []
     assert reply == (1, 0, "3 removed")
     assert after == every[3:] == stored[: len(after)]
-    assert struct.unpack("<HII", state[17:27]) == (
-        len(after),
-        *Record.from_bytes(after[0]).values()[:2],
-    )
+    boot, seq, *_, life = Record.from_bytes(after[0]).values()
+    assert struct.unpack("<HIII", state[21:35]) == (len(after), life, boot, seq)
 
 
 @RUNTIMES
@@ -374,7 +374,7 @@ def test_a_log_request_of_a_wrong_length_is_told(tmp_path: Path) -> None:
     with Rig(tmp_path) as rig:
         replies, pieces = rig.go(act)
     assert pieces == []
-    texts = [f"log request must have 10 bytes, not {length}" for length in (0, 9, 20)]
+    texts = [f"log request must have 14 bytes, not {length}" for length in (0, 9, 20)]
     assert replies == [(0, 1, text) for text in texts]
 
 
@@ -390,8 +390,8 @@ def test_a_thousand_records_come_through_broken_connections(tmp_path: Path) -> N
         while True:
             visit = await rig.visit(mtu=noise.choice((23, 100, 185, 247)))
             visits += 1
-            place = Record.from_bytes(got[-1]).values()[:2] if got else [0, 0]
-            await visit.write(REQUEST, struct.pack("<IIH", *place, 65535))
+            boot, seq, *_, life = Record.from_bytes(got[-1]).values() if got else (0, 0, 0)
+            await visit.write(REQUEST, struct.pack("<IIIH", life, boot, seq, 65535))
             until = asyncio.get_running_loop().time() + noise.uniform(0.1, 0.4)
             while asyncio.get_running_loop().time() < until:
                 if visit.pieces and visit.pieces[-1][0] == 0xFF:

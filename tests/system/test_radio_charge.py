@@ -110,7 +110,7 @@ def test_the_supply_bears_a_long_log(tmp_path: Path) -> None:
             gone = asyncio.get_running_loop().create_future()
             visit.connection.on("disconnection", gone.set_result)
             place = Record.from_bytes(got[-1]).values()[:2] if got else [0, 0]
-            await visit.write(REQUEST, struct.pack("<IIH", *place, 65535))
+            await visit.write(REQUEST, struct.pack("<IIIH", 0, *place, 65535))
             assert await gone == 0x13  # it leaves by itself
             found = records_in(visit.pieces)
             assert struct.unpack("<H", visit.pieces[-1][1:3]) == (len(found),)

@@ -10,10 +10,11 @@ import esp32
 import machine
 from machine import I2C, RTC, WDT, Pin
 
-from filmgauge.board.steady_clock import BLOCK, SteadyClock
+from filmgauge.board.clock_block import BLOCK, go_on, seal_clock
+from filmgauge.board.steady_clock import SteadyClock
 from filmgauge.compat import const
 
-_RECORD_SIZE = const(128)
+_RECORD_SIZE = const(128)  # of the one that is being sent
 _LONGEST_WAIT_MS = const(60000)  # of any wait for the network
 
 
@@ -22,7 +23,6 @@ class Esp32:
 
     name = "esp32"
     boots_anew = True  # after every sleep
-    KEEPS_RECORD = True  # over a reset, behind the state
     TAIL = _RECORD_SIZE + BLOCK
 
     def __init__(self):
@@ -34,7 +34,7 @@ class Esp32:
         self._found = self._rtc.memory()
         if len(self._found) >= BLOCK:
             has_slept = self._cause == machine.DEEPSLEEP_RESET
-            self._clock.go_on(self._found[-BLOCK:], has_slept)
+            go_on(self._clock, self._found[-BLOCK:], has_slept)
 
     def retained(self, data=None):
         """Return the retained memory, or replace it; the last bytes are the clock's."""
@@ -46,7 +46,8 @@ class Esp32:
         return data
 
     def _retain(self, asked_ms):
-        self._clock.seal_into(memoryview(self._memory)[-BLOCK:], asked_ms)  # pyright: ignore
+        block = memoryview(self._memory)[-BLOCK:]  # pyright: ignore
+        seal_clock(self._clock, block, asked_ms)
         self._rtc.memory(self._memory)
 
     def pages(self, bonds=False):

@@ -18,7 +18,6 @@ class LightSleeper:
     LONGEST_WATCHDOG_MS = 0
     SLICE_MS = 0
     TICKS_RUN = False  # through sleep
-    KEEPS_RECORD = False
     TAIL = 0
 
     def __init__(self):

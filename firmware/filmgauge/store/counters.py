@@ -9,17 +9,17 @@ number = counter.next(backlog)             # never given twice; OSError where fl
 
 import struct
 
-from filmgauge.compat import const
+from filmgauge.compat import const, has_files
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
 _SIZE = const(4)
 _FIRST = const(100)  # BTHome receivers take a number below 100 for a start from zero
 _BLOCK = const(256)  # a report an hour: flash is written every ten days
-_LAST = const(0xFFFFFFFF)
+LOST = const(0xFFFFFFFF)  # nothing is above it: where the last number is not known
 
 
 class StoredNumber:
-    """`value` is 0 before the first one was saved."""
+    """`value` is 0 before the first one was saved, and LOST where that cannot be read."""
 
     def __init__(self, path: str):
         from filmgauge.store.journal import Journal
@@ -27,7 +27,10 @@ class StoredNumber:
         self._journal = Journal(path, _SIZE)
         self._buffer = bytearray(_SIZE + OVERHEAD)
         found = self._journal.load(self._buffer)
-        self.value = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0] if found else 0
+        if found:
+            self.value = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0]
+        else:
+            self.value = LOST if has_files(path) else 0
 
     def save(self, value: int) -> None:
         """Write a number; OSError from flash, with the old one in force."""
@@ -62,7 +65,7 @@ class MonotonicCounter:
             self._stored = store.stored_number(self._path)
         begin = max(_FIRST, self._stored.value)
         end = begin + _BLOCK
-        if end > _LAST:
-            raise ValueError("the counter has reached its end: give the node a new key")
+        if end > LOST:
+            raise ValueError("its counter is lost or at its end: give the node new keys")
         self._stored.save(end)
         self._next = begin

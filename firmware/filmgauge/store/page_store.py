@@ -31,7 +31,7 @@ _BLOCK = const(512)  # of the port's block device
 _HEAD = const("<IIBII")
 _HEAD_LENGTH = const(17)
 _NUMBERS = const(("/counter", "/commands"))
-_STATE_AT = const(64)
+STATE_AT = const(64)
 _SLOTS_AT = const(640)
 _SLOT = const(144)
 _SLOTS = const(24)
@@ -98,8 +98,8 @@ class PageStore:
         return None
 
     def is_used(self) -> bool:
-        """Return whether there is anything in the pages."""
-        return self._newest >= 0
+        """Return whether a state was once written in full: a second one was begun."""
+        return self._highest > 1
 
     def newest(self) -> "tuple[int, int, int] | None":
         """Return (life, boot, seq) of the newest record, None where none can be read."""
@@ -265,12 +265,12 @@ class PageStore:
     def _state_of(self, page, sequence):
         """Return the sealed state of a page, of whatever size; None where it is torn."""
         head = memoryview(self._slot)[:HEAD_SIZE]
-        self._read(page, _STATE_AT, head)
+        self._read(page, STATE_AT, head)
         length = struct.unpack_from("<H", head, 2)[0]
-        if length > PAGE - _STATE_AT - OVERHEAD:
+        if length > PAGE - STATE_AT - OVERHEAD:
             return None
         state = bytearray(length + OVERHEAD)
-        self._read(page, _STATE_AT, state)
+        self._read(page, STATE_AT, state)
         return state if unseal(state, length) == sequence else None
 
     def _written_before(self, sequence):
@@ -298,7 +298,7 @@ class PageStore:
         self._highest = sequence = self._sequences[page] = self._highest + 1
         state = self._state
         seal(state, len(state) - OVERHEAD, sequence)
-        self._put(page, _STATE_AT, state)
+        self._put(page, STATE_AT, state)
         for number in range(count):
             try:
                 self._read(newest, _SLOTS_AT + number * _SLOT, slot)

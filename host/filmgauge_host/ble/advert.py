@@ -29,16 +29,18 @@ _MIC_SIZE = 4
 _BTHOME_2 = 0x40  # in the info byte; bit 0: encrypted
 _ENCRYPTED = 0x01
 _TRIGGERED = 0x04  # irregular: allowed, means nothing here
-# Object id: name, format, smallest and largest that a node can send
+# Object id: name, format, smallest and largest that a node can send, and what it sends for unknown
 _OBJECTS = {
-    0x00: ("packet", "<B", 0, 255),
-    0x01: ("soc_pct", "<B", 0, 100),
-    0x02: ("temperature_cdeg", "<h", -25600, 25600),
-    0x0C: ("voltage_mv", "<H", 0, 65535),
-    0x3D: ("seq_low", "<H", 0, 65535),
-    0x3E: ("stored_nah", "<I", 0, 0x7FFFFFFF),
-    0x5B: ("current_na", "<i", -2147483, 2147483),  # what a record holds in pA
+    0x00: ("packet", "<B", 0, 255, None),
+    0x01: ("soc_pct", "<B", 0, 100, 0xFF),
+    0x02: ("temperature_cdeg", "<h", -25600, 25600, -0x8000),
+    0x0C: ("voltage_mv", "<H", 0, 65534, 0xFFFF),
+    0x26: ("problem", "<B", 0, 1, None),
+    0x3D: ("seq_low", "<H", 0, 65535, None),
+    0x3E: ("stored_nah", "<I", 0, 0x7FFFFFFF, 0xFFFFFFFF),
+    0x5B: ("current_na", "<i", -2147483, 2147483, -0x80000000),  # what a record holds in pA
 }
+_NO_SECRETS = {0x00, 0x26}  # all that a node says in plain whose key must not be used any more
 
 
 class AdvertError(BluetoothError, ValueError):
@@ -62,7 +64,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Advert:
-    """One advertisement of a node. Values are by name, those of _OBJECTS; absent: not sent.
+    """One advertisement of a node. Values are by name, those of _OBJECTS; absent: not sent, or
+    not known.
 
     is_sealed: they are encrypted, and without the key there are none. counter: of the
     encryption, None without.
@@ -138,7 +141,7 @@ def _opened(address: str, service: bytes, key: bytes | None) -> tuple[bytes | No
     if info & ~(_ENCRYPTED | _TRIGGERED) != _BTHOME_2:
         raise AdvertError(f"service data is no BTHome of version 2: it begins with {info:02x}")
     if not info & _ENCRYPTED:
-        if key is not None:
+        if key is not None and not (len(service) == 5 and {service[1], service[3]} == _NO_SECRETS):
             raise AdvertError("advertisement is in plain text, and there is a key for this node")
         return service[1:], None
     if len(service) < 1 + 4 + _MIC_SIZE:
@@ -174,14 +177,15 @@ def _objects(data: bytes) -> dict[str, int]:
             raise AdvertError(f"object {number:02x} is none that a node sends")
         if number <= last:
             raise AdvertError(f"object {number:02x} comes after object {last:02x}")
-        name, form, low, high = _OBJECTS[number]
+        name, form, low, high, unknown = _OBJECTS[number]
         size = struct.calcsize(form)
         if at + 1 + size > len(data):
             raise AdvertError(f"object {number:02x} is cut short")
         (value,) = struct.unpack_from(form, data, at + 1)
-        if not low <= value <= high:
-            raise AdvertError(f"{name} must be {low} to {high}, not {value}")
-        found[name] = value
+        if value != unknown:
+            if not low <= value <= high:
+                raise AdvertError(f"{name} must be {low} to {high}, not {value}")
+            found[name] = value
         at, last = at + 1 + size, number
     return found
 

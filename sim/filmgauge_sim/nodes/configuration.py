@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from filmgauge.config import Config, numbers, texts
+from filmgauge.migration import NEW
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import CompiledProfile, compile_profile
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.energy_budget import energy_budget
 from filmgauge_sim.nodes.secrets import check_secrets, needed_keys
 
+NEW_NODE = {NEW: b""}  # beside the files of a node that never was: it has nothing to remember
 VIRTUAL_SSID = "virtual"  # the network of a virtual node that is told of none
 
 

@@ -49,6 +49,10 @@ class Victim(Protocol):
         """Its radio in the network."""
         ...
 
+    def spoil_journal(self) -> None:
+        """Cut the power, and let nobody read what the node remembers in flash."""
+        ...
+
     def erase_flash(self) -> None:
         """Begin anew with an empty flash."""
         ...
@@ -142,6 +146,13 @@ class _Latency(_Fault):
         node.station.latency_us = self._before_us
 
 
+class _JournalSpoilt(_Fault):
+    """Whatever the node has saved of its memory, and with it what it has in RAM."""
+
+    def begin(self, node: Victim) -> None:
+        node.spoil_journal()
+
+
 _KINDS: dict[str, type[_Fault]] = {
     "bus_low": _BusLow,
     "temperature_offset": _TemperatureOffset,
@@ -152,6 +163,7 @@ _KINDS: dict[str, type[_Fault]] = {
     "clock": _Clock,
     "lookup": _Lookup,
     "latency": _Latency,
+    "journal_spoilt": _JournalSpoilt,
 }
 
 

@@ -20,6 +20,7 @@ FaultKind = Literal[
     "clock",
     "lookup",
     "latency",
+    "journal_spoilt",
 ]
 PartName = Literal["ina228", "tmp117"]
 NAMED_VALUES = ("zeros", "ones", "stale")
@@ -46,6 +47,7 @@ _KEYS: Mapping[str, _Keys] = {
     "clock": _Keys(("step_s",)),
     "lookup": _Keys(("delay_s",), _LASTING),
     "latency": _Keys(("ms",), _LASTING),
+    "journal_spoilt": _Keys(),
 }
 
 

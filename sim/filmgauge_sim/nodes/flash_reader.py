@@ -5,9 +5,9 @@ from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 from filmgauge.store.journal import Journal
-from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, PageStore
+from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, STATE_AT, PageStore
 from filmgauge_sim.board.flash import Flash
-from filmgauge_sim.board.littlefs_outside import fetch, found_bytes, listing
+from filmgauge_sim.board.littlefs_outside import fetch, found_bytes, install, listing
 from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 
 _BACKLOG = "/backlog"
@@ -71,6 +71,20 @@ def stored_number(flash: Flash, path: str) -> int:
     buffer = bytearray(_NUMBER_BYTES + OVERHEAD)
     found = _JournalOutside(flash, path, _NUMBER_BYTES).load(buffer)
     return int.from_bytes(buffer[HEAD_SIZE:][:_NUMBER_BYTES], "little") if found else 0
+
+
+def spoil_states(flash: Flash) -> None:
+    """Let nobody read a state that a node has saved, whole or not; all else stays."""
+    pages = raw_pages(flash)
+    if pages is not None:
+        for page in range(pages.ioctl(4, 0) * STM32_BLOCK // PAGE):
+            pages.writeblocks(page * PAGE // STM32_BLOCK, bytearray(8), STATE_AT)
+        pages.ioctl(3, 0)
+    spoilt = {
+        f"{_JOURNAL}/{name}": b"spoilt" for name in listing(flash, _JOURNAL) if name[0] in "01"
+    }
+    if spoilt:
+        install(flash, spoilt)
 
 
 def _unpacked(state: State) -> State | None:

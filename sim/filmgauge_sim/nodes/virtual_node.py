@@ -16,11 +16,11 @@ from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
-from filmgauge_sim.nodes.configuration import Broker, board_files
+from filmgauge_sim.nodes.configuration import NEW_NODE, Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.fault_schedule import FaultSchedule, transfer_faults
 from filmgauge_sim.nodes.faults import FaultSection
-from filmgauge_sim.nodes.flash_reader import backlog
+from filmgauge_sim.nodes.flash_reader import backlog, spoil_states
 from filmgauge_sim.nodes.made_records import made_records
 from filmgauge_sim.nodes.node_options import DEFAULT_OPTIONS, NodeOptions
 from filmgauge_sim.nodes.surroundings import WorldSection
@@ -71,7 +71,7 @@ class VirtualNode:
         self.world = build_world(description, surroundings, rng, wrong)
         self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
         self._broker = broker
-        self._provision(broker)
+        self._provision(broker, NEW_NODE)
         self.board = VirtualBoard(
             kind=kind,
             world=self.world,
@@ -194,8 +194,14 @@ class VirtualNode:
         """Set the date of the board further, or back; a sleeping one finds it so when it wakes."""
         self.board.clock.offset_us += step_us
 
+    def spoil_journal(self) -> None:
+        """Cut the power, and let nobody read what the node remembers in flash."""
+        self.cut_power()
+        spoil_states(self.flash)
+
     def erase_flash(self) -> None:
-        """Cut the power and flash firmware, configuration and profile anew onto an empty flash."""
+        """Cut the power and bring configuration and profile back onto an empty flash, as somebody
+        who has flashed the interpreter anew and copies the files that he has."""
         self.cut_power()
         for page in range(self.flash.pages):
             self.flash.erase(page)
@@ -222,8 +228,9 @@ class VirtualNode:
         truth = self.world.truth()
         self.truth.add(truth, self._boot, self.board.clock.reading_us(truth.now_us) / 1e6)
 
-    def _provision(self, broker: Broker) -> None:
-        """Put profile and configuration on the flash, as a flashing tool does."""
-        files = board_files(self.description, self.secrets, broker)
+    def _provision(self, broker: Broker, mark: Mapping[str, bytes] | None = None) -> None:
+        """Put profile and configuration on the flash, as a flashing tool does; `mark` beside
+        them where the node is new."""
+        files = {**board_files(self.description, self.secrets, broker), **(mark or {})}
         install(self.flash, files, pages=self.kind.file_system_pages)
         self.flash.reset_wear()

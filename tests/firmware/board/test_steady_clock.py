@@ -2,8 +2,9 @@
 
 from noise import Noise
 
-from filmgauge.board import steady_clock
-from filmgauge.board.steady_clock import BLOCK, SteadyClock
+from filmgauge.board import clock_block, steady_clock
+from filmgauge.board.clock_block import BLOCK, go_on, seal_clock
+from filmgauge.board.steady_clock import SteadyClock
 
 HOUR_MS = 3600000
 YEARS_MS = 26 * 365 * 24 * HOUR_MS
@@ -20,11 +21,11 @@ class Board:
         self._real = steady_clock.time
 
     def __enter__(self):
-        steady_clock.time = self
+        steady_clock.time = clock_block.time = self
         return self
 
     def __exit__(self, *error):
-        steady_clock.time = self._real
+        steady_clock.time = clock_block.time = self._real
 
     def awake(self, ms):
         self.date_ms += ms
@@ -110,12 +111,12 @@ def gone_on(board, asked_ms, passed_ms, has_slept, leap_ms=0):
     board.awake(2000)
     before_ms = before.now_ms()
     block = bytearray(BLOCK)
-    before.seal_into(block, asked_ms)
+    seal_clock(before, block, asked_ms)
     board.asleep(passed_ms)
     board.date_ms += leap_ms
     board.boot(700)
     clock = SteadyClock()
-    clock.go_on(block, has_slept)
+    go_on(clock, block, has_slept)
     return clock, before_ms
 
 
@@ -151,12 +152,12 @@ def test_what_was_kept_is_torn():
         before = SteadyClock()
         board.awake(9000)
         block = bytearray(BLOCK)
-        before.seal_into(block, 60000)
+        seal_clock(before, block, 60000)
         for at in range(len(block)):
             spoilt = bytearray(block)
             spoilt[at] ^= 0x10
             clock = SteadyClock()
-            clock.go_on(spoilt, True)
+            go_on(clock, spoilt, True)
             assert clock.now_ms() == 0
             assert clock.has_leapt(5000)  # the state knows better
             assert clock.now_ms() == 5000

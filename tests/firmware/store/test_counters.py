@@ -52,7 +52,7 @@ def test_it_ends_instead_of_beginning_anew():
     slot[HEAD_SIZE : HEAD_SIZE + 4] = b"\x00\xff\xff\xff"
     seal(slot, 4, 1)
     write_file(path + "/1", slot)
-    with raises(ValueError, "reached its end"):
+    with raises(ValueError, "its counter is lost or at its end"):
         MonotonicCounter(path).next(FILES)
 
 

@@ -13,6 +13,7 @@ from patience import until
 from filmgauge.uplink.ble import bthome
 from filmgauge_host.ble.node_registry import RegisteredNode
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.telemetry.received_record import record_key
 
 KEY = bytes(range(16))
 
@@ -70,8 +71,60 @@ def test_a_boot_that_follows_another_is_fetched_too(
     assert receiver.records("node-1", 5) == field.node.made
 
 
-def test_a_node_that_counts_anew_is_read_again(embedded, receiver, tmp_path, new_field) -> None:
+def test_a_new_life_is_read_on_from_where_the_old_one_was_left(
+    embedded, receiver, tmp_path, new_field
+) -> None:
+    """Boot 1 again, with and without what waited of the life before; none is lost or doubled."""
     field = new_field()
+    registered = [RegisteredNode("node-1", address(1), None, field.node.command_key)]
+    bridge = Bridge(field, embedded.url, tmp_path, registered)
+    for lives in range(3):
+        field.live(field.node, 2, 600)
+        field.pass_s(1200)
+        field.node.make()  # which nobody has heard of
+        field.node.forget_all()
+        if lives == 1:
+            field.node.log.clear()  # the flash is erased
+            field.node.dropped.append(field.node.made.pop())
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    assert sorted(map(record_key, receiver.records("node-1", 10))) == sorted(
+        map(record_key, field.node.made)
+    )
+    assert len({each.values()[-1] for each in field.node.made}) == 4
+    until(lambda: bridge.spool.count() == 0)
+    assert field.published_twice() == 0
+    field.live(field.node, 1, 600)
+    field.pass_s(600)
+    receiver.records("node-1", 11)
+    assert {record_key(each)[0] for each in field.node.log} <= {field.node.life}  # forgotten
+
+
+def test_a_node_of_the_version_before_is_read_and_forgets_what_arrived(
+    embedded, receiver, tmp_path, new_field
+) -> None:
+    field = new_field()
+    field.node.is_old = True
+    registered = [RegisteredNode("node-1", address(1), None, field.node.command_key)]
+    bridge = Bridge(field, embedded.url, tmp_path, registered)
+    field.live(field.node, 4, 600)
+    field.pass_s(2400)
+    assert receiver.records("node-1", 4) == field.node.made
+    until(lambda: bridge.spool.count() == 0)
+    assert field.published_twice() == 0
+    assert len(field.node.log) < 4
+    field.node.is_old = False  # it gets the new version: its log is of both
+    field.live(field.node, 2, 600)
+    field.pass_s(1200)
+    found = receiver.records("node-1", 6)
+    assert [each.values()[:2] for each in found] == [each.values()[:2] for each in field.node.made]
+    assert field.published_twice() == 0
+
+
+def test_a_node_that_counts_anew_is_read_again(embedded, receiver, tmp_path, new_field) -> None:
+    """One of the version before has no life to say so."""
+    field = new_field()
+    field.node.is_old = True
     field.node.boot = 9
     Bridge(field, embedded.url, tmp_path)
     field.live(field.node, 2, 600)

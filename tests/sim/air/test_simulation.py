@@ -196,7 +196,7 @@ def test_the_log_of_a_node_comes_over_the_air(tmp_path: Path) -> None:
         (data,) = peer.get_characteristics_by_uuid(UUID(OWN.format(7)))
         pieces: list[bytes] = []
         await data.subscribe(pieces.append)
-        await request.write_value(struct.pack("<IIH", 0, 0, 5), with_response=True)
+        await request.write_value(struct.pack("<IIIH", 0, 0, 0, 5), with_response=True)
         while not pieces or pieces[-1][0] != 0xFF:
             await asyncio.sleep(0.05)
         assert struct.unpack("<HH", pieces.pop()[1:]) == (1, 0)

@@ -3,8 +3,10 @@
     data = plain(record)                                # 31 bytes at most
     data = encrypted(record, block_cipher(key), address, counter)
 
-Format: bthome.io/format and bthome.io/encryption. Object ids ascend, and what is not known is left
-out. BTHome's current and energy are too coarse for a film, so nA and nAh go as counts.
+Format: bthome.io/format and bthome.io/encryption. Object ids ascend. BTHome's current and energy
+are too coarse for a film, so nA and nAh go as counts, which receivers tell apart by their order
+alone: so all objects are there, whatever is not known. That has the value that is "not known" in
+the characteristics of Bluetooth (GATT Specification Supplement): all ones, the least if signed.
 """
 
 import struct
@@ -14,8 +16,8 @@ from filmgauge.compat import const
 _FLAGS = const(b"\x02\x01\x06")  # generally discoverable, no classic Bluetooth
 _SERVICE_DATA = const(0x16)
 _UUID = const(b"\xd2\xfc")  # 0xFCD2, little-endian
-_PLAIN = const(0x40)  # version 2
-_ENCRYPTED = const(0x41)
+_PLAIN = const(0x44)  # version 2; heard at irregular times: nobody is to call it away in between
+_ENCRYPTED = const(0x45)
 _MIC_SIZE = const(4)
 
 # Object ids
@@ -23,6 +25,7 @@ _PACKET = const(0x00)
 _BATTERY = const(0x01)  # 1 %
 _TEMPERATURE = const(0x02)  # 0.01 degC
 _VOLTAGE = const(0x0C)  # 1 mV
+_PROBLEM = const(0x26)  # 1 for one
 _SEQUENCE = const(0x3D)  # count, u16: the seq of the record
 _STORED = const(0x3E)  # count, u32: nAh
 _CURRENT = const(0x5B)  # count, s32: nA
@@ -31,6 +34,12 @@ _CURRENT = const(0x5B)  # count, s32: nA
 def plain(record) -> bytes:
     """Return advertising data with the record in plain text."""
     return _advertisement(bytes((_PLAIN,)) + objects(record, True))
+
+
+def without_values(record) -> bytes:
+    """Return advertising data that has nothing of the record but that it is there, and a problem:
+    for a node that has a key and must not use it."""
+    return _advertisement(bytes((_PLAIN, _PACKET, record.seq & 255, _PROBLEM, 1)))
 
 
 def encrypted(record, encrypt, address: bytes, counter: int) -> bytes:
@@ -49,23 +58,22 @@ def encrypted(record, encrypt, address: bytes, counter: int) -> bytes:
 
 
 def objects(record, full: bool) -> bytes:
-    """Return the objects of a record: 15 bytes at most, 23 when `full`."""
-    parts = [bytes((_PACKET, record.seq & 255))]
-    ppm = record.soc_ppm if record.shown_ppm is None else record.shown_ppm
-    if ppm is not None:
-        parts.append(bytes((_BATTERY, (ppm + 5000) // 10000)))
-    if record.temperature_cdeg is not None:
-        parts.append(struct.pack("<Bh", _TEMPERATURE, record.temperature_cdeg))
-    if record.voltage_uv is not None:
-        mv = min(65535, (record.voltage_uv + 500) // 1000)
-        parts.append(struct.pack("<BH", _VOLTAGE, mv))
+    """Return the objects of a record: 15 bytes, 23 when `full`. A stored charge below 0, which
+    the format has not, is 0."""
+    ppm, celsius = record.shown_ppm, record.temperature_cdeg
+    if ppm is None:
+        ppm = record.soc_ppm
+    percent = 0xFF if ppm is None else (ppm + 5000) // 10000
+    celsius = -0x8000 if celsius is None else celsius
+    mv, na, nah = record.voltage_uv, record.current_pa, record.stored_nah
+    mv = 0xFFFF if mv is None else min(0xFFFE, (mv + 500) // 1000)
+    na = -0x80000000 if na is None else (na + 500) // 1000
+    head = _PACKET, record.seq & 255, _BATTERY, percent, _TEMPERATURE, celsius, _VOLTAGE, mv
+    text = struct.pack("<BBBBBhBH", *head)
     if full:
-        parts.append(struct.pack("<BH", _SEQUENCE, record.seq & 65535))
-        if record.stored_nah is not None and record.stored_nah >= 0:
-            parts.append(struct.pack("<BI", _STORED, record.stored_nah))
-    if record.current_pa is not None:
-        parts.append(struct.pack("<Bi", _CURRENT, (record.current_pa + 500) // 1000))
-    return b"".join(parts)
+        nah = 0xFFFFFFFF if nah is None else max(0, nah)
+        text += struct.pack("<BHBI", _SEQUENCE, record.seq & 65535, _STORED, nah)
+    return text + struct.pack("<Bi", _CURRENT, na)
 
 
 def _advertisement(service_data):

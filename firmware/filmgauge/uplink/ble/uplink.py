@@ -118,7 +118,11 @@ class BleUplink(NoUplink):
         if self._counter is None:
             return bthome.plain(record)
         address = bytes(ble.config("mac")[1])
-        number = self._counter.next(self.peer.backlog)
+        try:
+            number = self._counter.next(self.peer.backlog)
+        except ValueError as error:  # what is secret stays so
+            print("filmgauge: bluetooth:", error)
+            return bthome.without_values(record)
         return bthome.encrypted(record, self._encrypt, address, number)
 
 

@@ -6,7 +6,7 @@ from expect import raises
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.ble.aes import Aes, block_cipher
-from filmgauge.uplink.ble.bthome import encrypted, objects, plain
+from filmgauge.uplink.ble.bthome import encrypted, objects, plain, without_values
 from filmgauge.uplink.ble.ccm import seal
 
 WHOLE = {
@@ -73,7 +73,7 @@ def test_a_plain_record_fills_the_31_bytes():
     assert (
         hexlify(data)
         == (
-            b"020106" + b"1b16d2fc40"  # flags; 27 bytes of service data for 0xFCD2, version 2
+            b"020106" + b"1b16d2fc44"  # flags; 27 bytes of service data for 0xFCD2, version 2
             b"0034" + b"013d" + b"02f3fd" + b"0c6608"  # packet, 61 %, -5.25 degC, 2150 mV
             b"3d3412" + b"3e04030201" + b"5b24faffff"  # seq, nAh, -1500 nA
         )
@@ -84,21 +84,48 @@ def test_a_plain_record_fills_the_31_bytes():
 def test_an_encrypted_record_fills_the_31_bytes():
     data = encrypted(Record(**WHOLE), block_cipher(KEY), ADDRESS, 0x04030201)
     assert len(data) == 31
-    assert hexlify(data[:8]) == b"0201061b16d2fc41"
+    assert hexlify(data[:8]) == b"0201061b16d2fc45"
     assert hexlify(data[23:27]) == b"01020304"
 
 
-def test_what_is_not_known_is_left_out():
+UNKNOWN = b"01ff" + b"020080" + b"0cffff"
+
+
+def test_what_is_not_known_is_there_as_that():
     record = Record(boot=0, seq=256, up_s=0)
-    assert objects(record, False) == b"\x00\x00"
-    assert objects(record, True) == b"\x00\x00\x3d\x00\x01"
+    assert hexlify(objects(record, False)) == b"0000" + UNKNOWN + b"5b00000080"
+    wanted = b"0000" + UNKNOWN + b"3d0001" + b"3effffffff" + b"5b00000080"
+    assert hexlify(objects(record, True)) == wanted
+
+
+def test_objects_are_the_same_in_every_record():
+    names = ("shown_ppm", "temperature_cdeg", "voltage_uv", "stored_nah", "current_pa")
+    known = Record(**WHOLE)
+    whole = objects(known, True)
+    for unknown in range(1 << len(names)):
+        values = dict(WHOLE)
+        for i, name in enumerate(names):
+            if unknown >> i & 1:
+                values[name] = None
+        found = objects(Record(**values), True)
+        assert len(found) == 23
+        for at in (0, 2, 4, 7, 10, 13, 18):
+            assert found[at] == whole[at]
+        for i, (begin, end) in enumerate(((3, 4), (5, 7), (8, 10), (14, 18), (19, 23))):
+            assert (found[begin:end] == whole[begin:end]) == (not unknown >> i & 1)
+
+
+def test_a_key_that_must_not_be_used_leaves_no_value():
+    assert (
+        hexlify(without_values(Record(**WHOLE))) == b"020106" + b"0816d2fc44" + b"0034" + b"2601"
+    )
 
 
 def test_the_shown_charge_goes_before_the_raw_one():
     values = {"boot": 0, "seq": 0, "up_s": 0, "soc_ppm": 994999}
-    assert objects(Record(**values), False) == b"\x00\x00\x01\x63"
+    assert objects(Record(**values), False)[:4] == b"\x00\x00\x01\x63"
     values["shown_ppm"] = 1000000
-    assert objects(Record(**values), False) == b"\x00\x00\x01\x64"
+    assert objects(Record(**values), False)[:4] == b"\x00\x00\x01\x64"
 
 
 def test_numbers_at_their_bounds_fit():
@@ -111,6 +138,6 @@ def test_numbers_at_their_bounds_fit():
         temperature_cdeg=25600,
         stored_nah=-5,
     )
-    assert hexlify(objects(wide, True)) == b"00ff" + b"020064" + b"0cffff" + b"3dffff" + (
-        b"5b643bdfff"
+    assert hexlify(objects(wide, True)) == b"00ff01ff" + b"020064" + b"0cfeff" + b"3dffff" + (
+        b"3e00000000" + b"5b643bdfff"
     )
