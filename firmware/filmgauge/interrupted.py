@@ -6,7 +6,7 @@ from filmgauge.record import FAULT_BACKLOG, FAULT_RESET, FAULT_STORE
 from filmgauge.state import MOST_RESETS, NO_RESETS
 
 
-def note_boot(state, cause: int, remembers: bool, capacity: int) -> bool:
+def classify_boot(state, cause: int, remembers: bool, capacity: int) -> bool:
     """Note a boot for which the power or the watchdog is the cause, or after which there is a
     record that was being sent; return whether it was a reset. It is counted, and the next record
     tells. `remembers`: memory has outlived it, so it was no loss of power but a brown-out.

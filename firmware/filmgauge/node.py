@@ -174,9 +174,9 @@ class Node:
         self._loaded = True
         cause, tail = self._board.boot_cause(), self._board.TAIL
         if cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
-            from filmgauge.interrupted import note_boot
+            from filmgauge.interrupted import classify_boot
 
-            is_reset = note_boot(state, cause, self._slept, config.backlog)
+            is_reset = classify_boot(state, cause, self._slept, config.backlog)
             self._is_calm = is_reset and not self._on_trial
             unload(_INTERRUPTED)
 

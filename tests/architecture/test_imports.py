@@ -14,7 +14,7 @@ _FIRMWARE = (
     {"record"},
     {"uplink", "charge", "decoding"},
     {"state"},
-    {"control", "board", "cell_change", "reporting"},
+    {"control", "board", "cell_change", "interrupted", "reporting", "sent_record"},
     {"node", "diagnosis"},
     {"start"},
 )

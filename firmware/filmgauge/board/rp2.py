@@ -12,7 +12,6 @@ import time
 import machine
 from machine import Pin, SoftI2C
 
-from filmgauge.board import WATCHDOG
 from filmgauge.board.light_sleep import LightSleeper
 from filmgauge.compat import const
 from filmgauge.uplink.mqtt.uplink import MqttUplink
@@ -34,7 +33,7 @@ class Rp2(LightSleeper):
         """A reset by software is one by the watchdog here, and told from a time-out by what the
         SDK leaves (hardware_watchdog/watchdog.c)."""
         cause = machine.reset_cause()
-        if cause == WATCHDOG:
+        if cause == machine.WDT_RESET:
             registers = 0x40058000 if "RP2040" in os.uname()[4] else 0x400D8000
             if machine.mem32[registers + _SCRATCH_4] != _TIMED_OUT:
                 return 0

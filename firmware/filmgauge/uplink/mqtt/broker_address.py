@@ -1,8 +1,8 @@
 """Where the broker is: a look-up may hang, so the address that worked last is tried first.
 
 address = BrokerAddress("broker.local", 1883, "/broker")
-address.known()             # (ip, port), None where there is none of this host
-address.look_up()           # OSError; may take as long as the watchdog lets it
+address.cached()             # (ip, port), None where there is none of this host
+address.resolve()           # OSError; may take as long as the watchdog lets it
 address.keep(found)         # flash is written only where it has changed
 """
 
@@ -21,19 +21,19 @@ class BrokerAddress:
         self._port = port
         self._path = path  # None: nothing is kept
         self._before_hanging = before_hanging
-        self._known = None
+        self._cached = None
 
-    def known(self):
+    def cached(self):
         """Return the address that has worked last, None where there is none."""
         try:
             with open(self._path or "") as file:
                 host, _, ip = file.read(_LONGEST).partition("\n")
         except (OSError, ValueError):
             return None
-        self._known = ip if host == self._host else None
-        return (ip, self._port) if self._known else None
+        self._cached = ip if host == self._host else None
+        return (ip, self._port) if self._cached else None
 
-    def look_up(self):
+    def resolve(self):
         """Ask for the address."""
         if self._before_hanging is not None:
             self._before_hanging()
@@ -41,7 +41,7 @@ class BrokerAddress:
 
     def keep(self, address) -> None:
         """Keep an address that has worked."""
-        if not self._path or address[0] == self._known:
+        if not self._path or address[0] == self._cached:
             return
         try:
             with open(self._path, "w") as file:

@@ -89,16 +89,16 @@ class Client:
         Where nobody answers as a broker does at the address that is known, it is looked up.
         """
         address = self._address
-        known = address.known()
+        known = address.cached()
         if known:
             try:
                 return self._connect_to(known, will)
             except (OSError, MqttError):
-                found = address.look_up()
+                found = address.resolve()
                 if found == known:
                     raise
         else:
-            found = address.look_up()
+            found = address.resolve()
         self._connect_to(found, will)
         address.keep(found)
 
