@@ -1,29 +1,21 @@
-"""What the board's boot tells of the wake before it; loaded where that may not have ended well."""
+"""What a wake has left that did not come to its end; loaded where there was one."""
 
 from filmgauge import sent_record
-from filmgauge.board import POWER_ON, WATCHDOG
 from filmgauge.record import FAULT_BACKLOG, FAULT_RESET, FAULT_STORE
 from filmgauge.state import MOST_RESETS, NO_RESETS
 
 
-def classify_boot(state, cause: int, remembers: bool, capacity: int) -> bool:
-    """Note a boot for which the power or the watchdog is the cause, or after which there is a
-    record that was being sent; return whether it was a reset. It is counted, and the next record
-    tells. `remembers`: memory has outlived it, so it was no loss of power but a brown-out.
-
-    The record goes into flash, or stays where it is as long as flash does not take it.
+def after_cut_short(state, is_reset: bool, capacity: int) -> None:
+    """Count a reset by the watchdog or a brown-out, for the next record to tell, and put the
+    record that was being sent into flash. It stays where it is as long as flash does not take it.
     """
-    is_reset = cause in (POWER_ON, WATCHDOG)
-    if cause == POWER_ON and not remembers:
-        state.resets = 0
-        is_reset = False
     if is_reset:
         state.faults |= FAULT_RESET
         state.resets = 1 if state.resets == NO_RESETS else min(MOST_RESETS, state.resets + 1)
         print("filmgauge: reset", state.resets)
     data = sent_record.read(state.buffer)
     if not data:
-        return is_reset
+        return
     from filmgauge.store.backlog import PATH, Backlog
 
     try:
@@ -33,4 +25,3 @@ def classify_boot(state, cause: int, remembers: bool, capacity: int) -> bool:
     except OSError as error:
         state.faults |= FAULT_STORE
         print("filmgauge: backlog:", error)
-    return is_reset

@@ -173,10 +173,13 @@ class Node:
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
         cause, tail = self._board.boot_cause(), self._board.TAIL
-        if cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
-            from filmgauge.interrupted import classify_boot
+        if cause == POWER_ON and not self._slept:
+            state.resets = 0
+        elif cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
+            from filmgauge.interrupted import after_cut_short
 
-            is_reset = classify_boot(state, cause, self._slept, config.backlog)
+            is_reset = cause in (POWER_ON, WATCHDOG)
+            after_cut_short(state, is_reset, config.backlog)
             self._is_calm = is_reset and not self._on_trial
             unload(_INTERRUPTED)
 
@@ -220,6 +223,9 @@ class Node:
         if self._gauge is not None:
             return
         config = self._config
+        if self._board.boots_anew and self._may_report(self._state.wakes):
+            # Before the gauge: behind it there is no such place for it.
+            import filmgauge.record.gauge_fields  # noqa: F401
         self._gauge = self._new_gauge()
         self._state.unpack_parts(gauge=self._gauge)
         if not self._slept:

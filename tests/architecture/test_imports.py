@@ -14,7 +14,7 @@ _FIRMWARE = (
     {"record"},
     {"uplink", "charge", "decoding"},
     {"state"},
-    {"control", "board", "cell_change", "interrupted", "reporting", "sent_record"},
+    {"control", "board", "cell_change", "interrupted", "node_files", "reporting", "sent_record"},
     {"node", "diagnosis"},
     {"start"},
 )
