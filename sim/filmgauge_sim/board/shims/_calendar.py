@@ -9,8 +9,13 @@ import ustruct
 import utime
 
 
-def gmtime(seconds):
+def gmtime(seconds=None):
+    if seconds is None:
+        seconds = time.time()
     return tuple(utime.gmtime(seconds + _protocol.EPOCH_S[_board.port]))[:8]
+
+
+localtime = gmtime
 
 
 def mktime(fields):
@@ -22,19 +27,25 @@ def mktime(fields):
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds - _protocol.EPOCH_S[_board.port]
 
 
-def date(monday, has_us):
-    """Return the RTC as year, month, day, weekday from `monday`, hours, minutes, seconds, us."""
+def date():
+    """Return what `RTC.datetime` does: year, month, day, weekday, hours, minutes, seconds, us. One
+    port counts weekdays from 1, another has whole seconds."""
     seconds, us = divmod(time.time_ns() // 1000, 1000000)
+    if _board.port == "rp2":
+        us = 0
     year, month, day, hours, minutes, seconds, weekday = gmtime(seconds)[:7]
-    return year, month, day, weekday + monday, hours, minutes, seconds, us if has_us else 0
+    return year, month, day, weekday + (_board.port == "stm32"), hours, minutes, seconds, us
 
 
-def set_date(fields, has_us):
-    """Set the RTC from what `date` returns; the weekday is worked out."""
+def set_date(fields):
+    """Set the RTC from what `date` returns; the weekday is worked out. One port alone sets parts
+    of a second."""
     if len(fields) != 8:
         raise ValueError("requested length 8 but object has length %d" % len(fields))
     year, month, day, _, hours, minutes, seconds, us = fields
-    date_us = mktime((year, month, day, hours, minutes, seconds)) * 1000000 + (us if has_us else 0)
+    date_us = mktime((year, month, day, hours, minutes, seconds)) * 1000000
+    if _board.port == "esp32":
+        date_us += us
     offset = ustruct.pack("<q", date_us - _link.now_us() - _protocol.DATE_US[_board.port])
     _link.call(_protocol.RTC_SET, 0, 0, offset)
     time._use_offset(offset)

@@ -71,15 +71,10 @@ class WDT:
 class BaseRTC:
     """The clock that tells the date, and lets anybody set it."""
 
-    _monday = 0
-    _reads_us = _sets_us = True  # whether it has the part of a second
-
     def datetime(self, fields=None):
         import _calendar
 
-        if fields is None:
-            return _calendar.date(self._monday, self._reads_us)
-        _calendar.set_date(fields, self._sets_us)
+        return _calendar.date() if fields is None else _calendar.set_date(fields)
 
 
 def unique_id():

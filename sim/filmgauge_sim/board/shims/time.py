@@ -46,19 +46,10 @@ def time():
     return time_ns() // 1000000000
 
 
-def gmtime(seconds=None):
+def __getattr__(name):
     import _calendar
 
-    return _calendar.gmtime(time() if seconds is None else seconds)
-
-
-localtime = gmtime
-
-
-def mktime(fields):
-    import _calendar
-
-    return _calendar.mktime(fields)
+    return getattr(_calendar, name)
 
 
 def sleep_us(us):

@@ -29,9 +29,7 @@ class Pin(BasePin):
 
 
 class RTC(BaseRTC):
-    """It has no memory that firmware could use, and counts whole seconds."""
-
-    _reads_us = _sets_us = False
+    """It has no memory that firmware could use."""
 
 
 class _Registers:

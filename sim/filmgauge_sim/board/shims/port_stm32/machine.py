@@ -76,13 +76,7 @@ class I2C(Bus):
 
 
 class RTC(BaseRTC):
-    """It runs through every sleep and reset, and keeps no memory that firmware could use.
-
-    What is set begins a second.
-    """
-
-    _monday = 1
-    _sets_us = False
+    """It runs through every sleep and reset, and keeps no memory that firmware could use."""
 
 
 def reset_cause():
