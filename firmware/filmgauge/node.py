@@ -8,10 +8,12 @@ keeps its memory lets gauge and protection go before a report where too little i
 
 import time
 
+from filmgauge.board import POWER_ON, WATCHDOG
 from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
+    FAULT_CLOCK,
     FAULT_COUNTER,
     FAULT_EXCEPTION,
     FAULT_MEMORY,
@@ -40,6 +42,7 @@ _SENSING = const(
     )
 )
 _CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
+_INTERRUPTED = const(("filmgauge.interrupted", "filmgauge.sent_record", "filmgauge.store.backlog"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
@@ -57,6 +60,7 @@ class Node:
         self._profile_crc = profile.crc if profile else 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._loaded = False
+        self._is_calm = False  # this wake follows a reset, which a report may have caused
         self._slept = False  # since it was loaded last: nothing is known that did not sleep
         self._counted = True  # what the sensors have counted has reached the gauge
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
@@ -70,7 +74,7 @@ class Node:
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
-        self._state = State()
+        self._state = State(board.TAIL)
         self._retained = Retained(board.retained, SIZE)
         for name in _PARTS:
             setattr(self, name, None)  # until it is used
@@ -97,6 +101,8 @@ class Node:
             return self._sleep_ms()
         is_open = self._set_switch_for_sample()
         self._sample()
+        if self._board.clock_leapt(state.last_ms):
+            state.faults |= FAULT_CLOCK
         now_ms = self._board.clock_ms()
         self._count(now_ms)
         known = self._finish_gauging()
@@ -113,6 +119,7 @@ class Node:
         if fields is not None:
             watchdog.feed()
             saves = self._report(fields)
+        self._is_calm = False
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
@@ -168,6 +175,16 @@ class Node:
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
+        cause, tail = self._board.boot_cause(), self._board.TAIL
+        if cause == POWER_ON and not self._slept:
+            state.resets = 0
+        elif cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
+            from filmgauge.interrupted import after_cut_short
+
+            is_reset = cause in (POWER_ON, WATCHDOG)
+            after_cut_short(state, is_reset, config.backlog)
+            self._is_calm = is_reset and not self._on_trial
+            unload(_INTERRUPTED)
 
     def _migrate(self):
         """Fill the state from what another version has left; return whether there was any."""
@@ -209,6 +226,9 @@ class Node:
         if self._gauge is not None:
             return
         config = self._config
+        if self._board.boots_anew and self._may_report(self._state.wakes):
+            # Before the gauge: behind it there is no such place for it.
+            import filmgauge.record.gauge_fields  # noqa: F401
         self._gauge = self._new_gauge()
         self._state.unpack_parts(gauge=self._gauge)
         if not self._slept:
@@ -334,6 +354,8 @@ class Node:
         """Return whether a wake reports where one in `every` does, as is usual unless given."""
         if every is None:
             every = self._config.report_every
+        if self._is_calm:
+            return False
         asked = not wakes or self._reports_next or self._on_trial
         return asked or (every > 0 and wakes % every == 0)
 
@@ -411,11 +433,15 @@ class Node:
 
     def _open_reporter(self):
         # Its buffer first: what is loaded leaves no such place.
-        uplink = self._board.uplink(self._config, self._profile)
+        uplink, tail = self._board.uplink(self._config, self._profile), self._board.TAIL
         from filmgauge.reporting import Reporter
 
         self._reporter = Reporter(
-            uplink, self._config.backlog, self._state, self._pages and self._journal
+            uplink,
+            self._config.backlog,
+            self._state,
+            self._pages and self._journal,
+            tail and self._retained,
         )
 
     def _apply_requests(self, peer):

@@ -1,10 +1,7 @@
 """The last part of a wake that reports: sends the record, or stores it for later."""
 
-from filmgauge.compat import const
 from filmgauge.record import FAULT_BACKLOG, FAULT_STORE
 from filmgauge.record.record import Record
-
-_BACKLOG = const("/backlog")
 
 
 class Reporter:
@@ -14,15 +11,18 @@ class Reporter:
     nobody acknowledges, in flash.
     """
 
-    def __init__(self, uplink, capacity, state, store=None):
+    def __init__(self, uplink, capacity, state, store=None, retained=None):
         self.uplink = uplink
+        uplink.guard = self
         self.record = None
         self.has_reached = False
         self._state = state
+        self._retained = retained
+        self._is_stored = False  # the record that is being sent
         if not store:
-            from filmgauge.store.backlog import Backlog
+            from filmgauge.store.backlog import PATH, Backlog
 
-            store = Backlog(_BACKLOG, capacity)
+            store = Backlog(PATH, capacity)
         self._backlog = store
 
     def report(self, fields, ledger, level: int) -> bool:
@@ -30,24 +30,45 @@ class Reporter:
         whether it is safe, sent or stored. `ledger` is for peers, None where there are none."""
         state, uplink, backlog = self._state, self.uplink, self._backlog
         record = self.record = Record(backlog=backlog.count(), **fields.__dict__)
-        stored = uplink.stores_first and self._store(record)
+        self._is_stored = False
+        if uplink.stores_first:
+            self._store(record)
+        if self._retained:
+            from filmgauge import sent_record
+
+            sent_record.write(state.buffer, record.to_bytes())
+            self._retained.save(state.buffer)
         sent = uplink.send(record, backlog, not state.info_sent, ledger, level)
         if sent:
             state.info_sent = 1
         else:
             print("filmgauge: record %d waits: %s" % (fields.seq, uplink.error))
-            stored = stored or self._store(record)
+            if not self._is_stored:
+                self._store(record)
+        stored = self._is_stored
+        if self._retained and (sent or stored):
+            sent_record.clear(state.buffer)  # pyright: ignore
         self.has_reached = bool(sent or (stored and not uplink.acknowledges))
         state.transmitted(uplink.taken_nj)
         return bool(sent or stored)
 
+    def keep(self) -> None:
+        """Let the record outlive a reset, before what may end in one."""
+        if not (self._is_stored or self._retained):
+            self._store(self.record)
+
+    def delivered(self) -> None:
+        """Forget that the record was stored meanwhile: it is where it was to go."""
+        if self._is_stored:
+            self._backlog.remove_newest()
+            self._is_stored = False
+
     def _store(self, record):
-        """Store a record for later; return whether flash took it."""
+        """Store a record for later, if flash takes it."""
         try:
             if self._backlog.add(record.to_bytes()):
                 self._state.faults |= FAULT_BACKLOG
+            self._is_stored = True
         except OSError as error:
             self._state.faults |= FAULT_STORE
             print("filmgauge: backlog:", error)
-            return False
-        return True

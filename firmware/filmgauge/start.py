@@ -5,13 +5,13 @@ import gc
 import sys
 
 from filmgauge.board import this_board
-from filmgauge.compat import Namespace, const, unload
+from filmgauge.compat import const, unload
 
 _COLLECT_EVERY = const(32768)  # bytes
-_CONFIG = const("/config.json")
-_PROFILE = const("/profile.bin")
 _AFTER_FAILURE_MS = const(60000)
-_READING = const(("filmgauge.config", "filmgauge.gauge.profile_format"))  # modules
+_READING = const(
+    ("filmgauge.node_files", "filmgauge.config", "filmgauge.gauge.profile_format")
+)  # modules
 _PARTS = const(  # what a new node loads again
     (
         "filmgauge.node",
@@ -81,7 +81,10 @@ def _one_wake(board, node, on_trial):
 
 
 def _new_node(board, on_trial):
-    config, profile = _read_config(), _read_profile()
+    from filmgauge.node_files import read_config, read_profile
+
+    config, profile = read_config(), read_profile()
+    read_config = read_profile = None
     unload(_READING)
     from filmgauge.node import Node  # only now: what reading has left lies below it
 
@@ -95,23 +98,3 @@ def _count_memory_reset(board):
     except Exception as error:
         sys.print_exception(error)
     unload(_PARTS)
-
-
-def _read_config():
-    """Return the configuration without the tables by which it was checked."""
-    from filmgauge.config import Config
-
-    with open(_CONFIG, "rb") as file:
-        return Namespace(**Config.from_json(file.read()).__dict__)
-
-
-def _read_profile():
-    """Return the cell profile, None when it cannot be read: the node then only counts."""
-    from filmgauge.gauge.profile import Profile
-
-    try:
-        with open(_PROFILE, "rb") as file:
-            return Profile.from_bytes(file.read())
-    except (OSError, ValueError) as error:
-        print("filmgauge: no profile:", error)
-        return None

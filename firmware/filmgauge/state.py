@@ -1,4 +1,7 @@
-"""What a node remembers from wake to wake, as one block of bytes for RTC memory and for flash."""
+"""What a node remembers from wake to wake, as one block of bytes for RTC memory and for flash.
+
+In RTC memory a tail of the board's own follows it.
+"""
 
 import struct
 
@@ -18,6 +21,7 @@ GAUGE_AT = CHARGE_AT + MEMORY_SIZE
 BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
 MOST_MEMORY_RESETS = const(31)
+MOST_RESETS = const(254)
 NO_RESETS = const(255)
 MOST_SEQ = const(0xFFFFFF)  # of a record: a new boot begins behind it
 
@@ -43,8 +47,8 @@ class State:
     in the ledger of the cell before.
     """
 
-    def __init__(self):
-        self.buffer = bytearray(BLOCK)
+    def __init__(self, tail=0):
+        self.buffer = bytearray(BLOCK + tail)
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
@@ -117,5 +121,5 @@ class State:
 
     def clear_parts(self) -> None:
         """Let all others know what they know at the beginning: nothing."""
-        for i in range(PROTECTION_AT, len(self.buffer)):
+        for i in range(PROTECTION_AT, BLOCK):
             self.buffer[i] = 0

@@ -9,6 +9,8 @@ import socket
 import sys
 import time
 
+from filmgauge.uplink.mqtt.broker_address import BrokerAddress
+
 
 def _client_module():
     if sys.implementation.name == "micropython":
@@ -77,7 +79,7 @@ def port():
 
 def client(name, timeout_ms=5000, user="", password=""):
     """Return a client whose peer behaves as `name` says."""
-    return Client(HOST, port(), name, user, password, timeout_ms)
+    return Client(BrokerAddress(HOST, port()), name, user, password, timeout_ms)
 
 
 def transcript(name):

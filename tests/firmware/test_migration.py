@@ -8,7 +8,7 @@ from scratch_files import unused_path, write_file
 from filmgauge.migration import migrate
 from filmgauge.record import FAULT_LIFE
 from filmgauge.state import CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT, SIZE, State
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
 from filmgauge.store.journal import Journal
 
 WRITTEN = {

@@ -51,6 +51,10 @@ COMMON = (
     "boots_anew",
     "retained",
     "clock_ms",
+    "clock_leapt",
+    "TAIL",
+    "boot_cause",
+    "feed",
     "i2c",
     "output",
     "latch",
@@ -74,7 +78,6 @@ print([name for name in names if not hasattr(board, name)])
 def test_a_board_offers_all_that_the_interface_says(tmp_path: Path, name: str) -> None:
     kind = BOARDS[name]
     names = list(COMMON)
-    names += ["feed"] if kind.keeps_ram else []
     names += ["radio_off"] if kind.has_wifi else []
     names += ["doze"] if kind.has_bluetooth else []
     assert all(re.search(rf"\b{each}\b", board_package.__doc__ or "") for each in names)

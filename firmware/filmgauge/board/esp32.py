@@ -1,4 +1,8 @@
-"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the RTC, and boots anew."""
+"""ESP32 family: deep sleep keeps 2048 bytes of RTC memory and the date, and boots anew.
+
+Ticks begin with each boot, and no clock that runs through deep sleep can be had from Python but
+the date. So RTC memory also has what time it was, and how long a sleep was asked for.
+"""
 
 import time
 
@@ -6,29 +10,58 @@ import esp32
 import machine
 from machine import I2C, RTC, WDT, Pin
 
+from filmgauge.board.clock_block import BLOCK, go_on, seal_clock
+from filmgauge.board.steady_clock import SteadyClock
+from filmgauge.compat import const
+
+_RECORD_SIZE = const(128)  # of the one that is being sent
+_LONGEST_WAIT_MS = const(60000)  # of any wait for the network
+
 
 class Esp32:
     """The board of the bench node and the gateway: Wi-Fi, one radio per wake."""
 
     name = "esp32"
     boots_anew = True  # after every sleep
+    TAIL = _RECORD_SIZE + BLOCK
 
     def __init__(self):
         self._rtc = RTC()
+        self._clock = SteadyClock()
+        self._watchdog = None
+        self._cause = machine.reset_cause()
+        self._memory = None  # as it was replaced last
+        self._found = self._rtc.memory()
+        if len(self._found) >= BLOCK:
+            has_slept = self._cause == machine.DEEPSLEEP_RESET
+            go_on(self._clock, self._found[-BLOCK:], has_slept)
 
     def retained(self, data=None):
-        """Return the retained memory, or replace it."""
+        """Return the retained memory, or replace it; the last bytes are the clock's."""
         if data is None:
-            return self._rtc.memory()
-        self._rtc.memory(data)
+            data, self._found = self._found, None  # there is no room for it to stay
+            return self._rtc.memory() if data is None else data
+        self._memory = data
+        self._retain(0)
         return data
+
+    def _retain(self, asked_ms):
+        block = memoryview(self._memory)[-BLOCK:]  # pyright: ignore
+        seal_clock(self._clock, block, asked_ms)
+        self._rtc.memory(self._memory)
 
     def pages(self, bonds=False):
         """Return None: littlefs outlives power cuts, since its blocks are what is erased."""
 
     def clock_ms(self) -> int:
-        """Return the RTC in ms: it runs through deep sleep and begins anew when power returns."""
-        return time.time_ns() // 1000000
+        """Return a time in ms that nobody sets: it goes on through deep sleep and resets, and
+        begins anew when power returns."""
+        return self._clock.now_ms()
+
+    def clock_leapt(self, last_ms: int) -> bool:
+        """Return whether the date has leapt since the last call, or the clock would be behind
+        `last_ms`, from which it then goes on."""
+        return self._clock.has_leapt(last_ms)
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus."""
@@ -51,7 +84,18 @@ class Esp32:
 
     def watchdog(self, timeout_ms: int):
         """Return a running watchdog; it cannot be stopped, deep sleep ends it."""
-        return WDT(timeout=timeout_ms)
+        self._watchdog = WDT(timeout=timeout_ms)
+        return self._watchdog
+
+    def feed(self) -> None:
+        """Feed the watchdog, where it runs."""
+        if self._watchdog is not None:
+            self._watchdog.feed()
+
+    def boot_cause(self) -> int:
+        """Return why the board has booted, 0 from the second call on."""
+        cause, self._cause = self._cause, 0
+        return cause
 
     def nap(self, duration_ms: int) -> None:
         """Wait for a sensor, awake."""
@@ -61,7 +105,7 @@ class Esp32:
         """Return the way of records to their receiver."""
         from filmgauge.uplink.mqtt.uplink import MqttUplink  # only a wake that reports needs it
 
-        return MqttUplink(self, config, profile)
+        return MqttUplink(self, config, profile, _LONGEST_WAIT_MS)
 
     def radio_off(self, wlan) -> None:
         """Leave the network and take the radio off its power."""
@@ -73,4 +117,8 @@ class Esp32:
 
     def sleep(self, duration_ms: int) -> None:
         """Sleep deeply; does not return: the board boots anew."""
+        if self._memory is None:  # nobody came so far as to replace it
+            found = self.retained()
+            self._memory = bytearray(found if len(found) >= BLOCK else BLOCK)
+        self._retain(duration_ms)
         machine.deepsleep(duration_ms)

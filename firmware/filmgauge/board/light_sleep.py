@@ -5,10 +5,10 @@ may outlast. A sleep is therefore cut into slices with the watchdog fed between 
 outlives a reset; what is remembered over one is in the journal.
 """
 
-import time
-
 import machine
 from machine import WDT
+
+from filmgauge.board.steady_clock import SteadyClock
 
 
 class LightSleeper:
@@ -17,8 +17,12 @@ class LightSleeper:
     boots_anew = False
     LONGEST_WATCHDOG_MS = 0
     SLICE_MS = 0
+    TICKS_RUN = False  # through sleep
+    TAIL = 0
 
     def __init__(self):
+        self._cause = self._boot_cause()
+        self._clock = SteadyClock(self.TICKS_RUN)
         self._retained = bytearray()
         self._watchdog = None
 
@@ -35,8 +39,13 @@ class LightSleeper:
         there are none, or littlefs outlives power cuts."""
 
     def clock_ms(self) -> int:
-        """Return the RTC in ms: it runs through sleep and begins anew with power."""
-        return time.time_ns() // 1000000
+        """Return a time in ms that nobody sets: it goes on through sleep, and begins anew with
+        each boot."""
+        return self._clock.now_ms()
+
+    def clock_leapt(self, last_ms: int) -> bool:
+        """Return whether the date has leapt since the last call."""
+        return self._clock.has_leapt(last_ms)
 
     def watchdog(self, timeout_ms: int):
         """Return the running watchdog, fed; it waits LONGEST_WATCHDOG_MS at most."""
@@ -50,6 +59,14 @@ class LightSleeper:
         if self._watchdog is not None:
             self._watchdog.feed()
 
+    def boot_cause(self) -> int:
+        """Return why the board has booted, 0 from the second call on."""
+        cause, self._cause = self._cause, 0
+        return cause
+
+    def _boot_cause(self):
+        return machine.reset_cause()
+
     def reset(self) -> None:
         """Boot anew."""
         machine.reset()
@@ -62,4 +79,6 @@ class LightSleeper:
             left_ms = until_ms - self.clock_ms()
             if left_ms <= 0:
                 return
-            machine.lightsleep(min(left_ms, self.SLICE_MS))
+            slice_ms = min(left_ms, self.SLICE_MS)
+            self._clock.sleeping(slice_ms)
+            machine.lightsleep(slice_ms)

@@ -6,12 +6,19 @@ What differs from other ports, all of it in ports/rp2 of MicroPython:
   radio joins and before each wait for the broker.
 """
 
+import os
 import time
 
+import machine
 from machine import Pin, SoftI2C
 
 from filmgauge.board.light_sleep import LightSleeper
+from filmgauge.compat import const
 from filmgauge.uplink.mqtt.uplink import MqttUplink
+
+_LONGEST_WAIT_MS = const(6000)  # of any wait for the network: below the watchdog
+_SCRATCH_4 = const(0x1C)  # of the watchdog's registers
+_TIMED_OUT = const(0x6AB73121)  # what starting a watchdog writes there, and a reset clears
 
 
 class Rp2(LightSleeper):
@@ -20,6 +27,17 @@ class Rp2(LightSleeper):
     name = "rp2"
     LONGEST_WATCHDOG_MS = 8388
     SLICE_MS = 7500  # below the watchdog, with time to spare
+    TICKS_RUN = True
+
+    def _boot_cause(self):
+        """A reset by software is one by the watchdog here, and told from a time-out by what the
+        SDK leaves (hardware_watchdog/watchdog.c)."""
+        cause = machine.reset_cause()
+        if cause == machine.WDT_RESET:
+            registers = 0x40058000 if "RP2040" in os.uname()[4] else 0x400D8000
+            if machine.mem32[registers + _SCRATCH_4] != _TIMED_OUT:
+                return 0
+        return cause
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus, a soft one: the hardware's go to certain pins only."""
@@ -44,4 +62,4 @@ class Rp2(LightSleeper):
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
-        return MqttUplink(self, config, profile, self.feed)
+        return MqttUplink(self, config, profile, _LONGEST_WAIT_MS)

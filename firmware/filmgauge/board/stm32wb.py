@@ -10,7 +10,7 @@ What differs from other ports, all of it in ports/stm32 of MicroPython:
   pages where the file system has been made shorter than the device.
 - `lightsleep` sets the mode each time (powerctrl.c), and no deeper one can be had from Python:
   `idle` with the bits of Stop 2 set would sleep, and come back with clocks that nobody restores.
-- Ticks stand still in stop mode: only the RTC tells how long it was. It runs through resets too.
+- Ticks stand still in stop mode: only the date tells how long it was, and the sleep asked for.
 """
 
 import struct
@@ -73,12 +73,15 @@ class Stm32Wb(LightSleeper):
         if duration_ms < _SHORTEST_NAP_MS:
             time.sleep_ms(duration_ms)
         else:
+            self._clock.sleeping(duration_ms)
             machine.lightsleep(duration_ms)
 
     def doze(self, duration_ms: int) -> None:
         """Sleep in stop mode for a while, or until the radio has something to tell."""
         self.feed()
-        machine.lightsleep(max(1, min(duration_ms, self.SLICE_MS)))
+        duration_ms = max(1, min(duration_ms, self.SLICE_MS))
+        self._clock.sleeping(duration_ms, True)
+        machine.lightsleep(duration_ms)
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""

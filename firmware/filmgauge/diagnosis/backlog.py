@@ -28,9 +28,10 @@ def open_backlog(pages, buffer):
 def backlog(begin: int, count: int) -> None:
     """Emit how many there are, and `count` of them from number `begin` on, as hexadecimal."""
     backlog = open_backlog(this_board().pages(), State().buffer)
-    names = backlog.names(begin + count)[begin:]
     emit({"waiting": backlog.count()})
-    for name in names:
+    for number, name in enumerate(backlog.names(begin + count)):
+        if number < begin:
+            continue
         try:
             emit([name, binascii.hexlify(backlog.read(name)).decode()])
         except OSError as error:

@@ -16,6 +16,7 @@ import os
 
 from filmgauge.compat import const, names_in
 
+PATH = const("/backlog")  # on a board
 _DIGITS = const("%08d")
 _ENOENT = const(2)
 _ENOSPC = const(28)
@@ -40,17 +41,14 @@ class Backlog:
         """Return the name of a record by its number."""
         return _DIGITS % number
 
-    def names(self, limit: int) -> list:
-        """Return the names of the oldest `limit` records, oldest first."""
+    def names(self, limit: int):
+        """Yield the names of the oldest `limit` records, oldest first; each may be removed."""
         self._scan()
         whole = self._end - self._first == self._count  # else one was removed from the middle
-        found = []
         for number in range(self._first, self._end):
-            if len(found) >= limit:
-                break
-            if whole or self._head(number) is not None:
-                found.append(_DIGITS % number)
-        return found
+            if limit and (whole or self._head(number) is not None):
+                limit -= 1
+                yield _DIGITS % number
 
     def add(self, data: bytes) -> bool:
         """Keep a record; return whether the oldest was dropped to make room."""
@@ -101,6 +99,10 @@ class Backlog:
         if not self._count or self._first >= self._end:
             self._count = 0
             self._first = self._end
+
+    def remove_newest(self) -> None:
+        """Forget the record that was added last."""
+        self.remove(_DIGITS % (self._end - 1))
 
     def oldest(self) -> "tuple[int, int, int] | None":
         """Return (life, boot, seq) of the oldest record, None where none can be read."""

@@ -126,10 +126,11 @@ class PageStore:
         """Return the name of a record by its number."""
         return "%08d" % number
 
-    def names(self, limit: int) -> list:
-        """Return the names of the oldest `limit` records, oldest first."""
-        end = min(self._end(), self._oldest + limit)
-        return [self.name(number) for number in range(self._oldest, end) if self._head(number)]
+    def names(self, limit: int):
+        """Yield the names of the oldest `limit` records, oldest first."""
+        for number in range(self._oldest, min(self._end(), self._oldest + limit)):
+            if self._head(number):
+                yield self.name(number)
 
     def add(self, data: bytes) -> bool:
         """Keep a record; return whether the oldest was dropped to make room."""

@@ -3,7 +3,7 @@
 RTC memory keeps whatever bits survived a brown-out, so the block carries its own checksum.
 """
 
-from filmgauge.store.block import OVERHEAD, seal, unseal
+from filmgauge.store.block import seal, unseal
 
 
 class Retained:
@@ -18,10 +18,11 @@ class Retained:
         data = self._memory()
         if unseal(data, self._size) is None:
             return False
-        buffer[: self._size + OVERHEAD] = data[: self._size + OVERHEAD]
+        end = min(len(buffer), len(data))
+        buffer[:end] = data[:end]
         return True
 
     def save(self, buffer) -> None:
-        """Seal the payload in `buffer` and keep it."""
+        """Seal the payload in `buffer` and keep it, with what follows it there."""
         seal(buffer, self._size, 0)
-        self._memory(memoryview(buffer)[: self._size + OVERHEAD])
+        self._memory(buffer)

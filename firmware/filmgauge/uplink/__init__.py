@@ -7,11 +7,12 @@ class NoUplink:
     stores_first: a record is to be stored before it is sent, since nobody acknowledges it.
     peer: what a connected peer sees and asks for (peer_context.py), None without any.
     error: why the last record did not go. taken_nj: what the radio has taken out of the buffer
-    capacitor for it, as far as that is configured.
+    capacitor for it, as far as that is configured. guard: of the record that is being sent, what
+    the node has put there: keep() before what may never come back, delivered() once it is there.
     """
 
     stores_first = acknowledges = False
-    peer = None
+    peer = guard = None
     error = "this node has no way to send it"
     taken_nj = 0
 

@@ -66,15 +66,14 @@ class VirtualBoard:
         self.console: Callable[[bytes], None] = lambda _: None
         self.rtc_memory = b""
         self.identity = identity(VERSION, kind.mpy, kind.machine)
-        self._latency_us = access_point.latency_us
         self._real_wait_ms = real_wait_ms
         self._random = random.Random(seed)
         self._unique_id = unique_id
         self._faults = faults
         self._cause = ResetCause.POWER_ON
-        self._station = Station(access_point)
+        self.station = Station(access_point)
         self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
-        self.load = BoardLoad(kind, supply, self._station, self.bluetooth, self._lose_power)
+        self.load = BoardLoad(kind, supply, self.station, self.bluetooth, self._lose_power)
         self._pins = PinsAndBus(kind, world, self.load, faults.stuck_pins)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth, faults.radio_wakes)
         radio = RadioRequests(self.bluetooth, lambda: self.load.now_us, faults.has_radio)
@@ -106,8 +105,10 @@ class VirtualBoard:
         self._cause = cause
         if cause is ResetCause.POWER_ON:
             self.rtc_memory = b""
-            self.clock.power_on_us = self.now_us
-        self._station.power_off()
+            self.clock.power_on(self.now_us)
+        elif self.kind.port == "rp2":  # main.c sets the date at each boot
+            self.clock.begin_date(self.now_us)
+        self.station.power_off()
         self._power_off()
         if cause is ResetCause.DEEP_SLEEP:  # pads stay held until they are set anew
             self._pins.release_unless_held()
@@ -196,6 +197,7 @@ class VirtualBoard:
             _protocol.HELLO: self._hello,
             _protocol.RTC_READ: lambda *_: self.rtc_memory,
             _protocol.RTC_WRITE: self._rtc_write,
+            _protocol.RTC_SET: self._rtc_set,
             _protocol.RESET: self._reset,
             _protocol.HANG: self._hang,
             _protocol.FLASH_PROGRAM: self._flash_program,
@@ -217,11 +219,12 @@ class VirtualBoard:
             _protocol.HELLO_ANSWER,
             self._cause,
             self.flash.pages,
-            self._latency_us,
+            self.station.latency_us,
             self._real_wait_ms,
             self._unique_id,
             _protocol.PORTS.index(self.kind.port),
             self.kind.holds_all,
+            self.clock.current_offset_us(),
         )
         return head + self.identity
 
@@ -230,6 +233,11 @@ class VirtualBoard:
             raise ValueError(f"RTC memory has {RTC_BYTES} bytes, not {len(data)}")
         self.load.interpreter_work()
         self.rtc_memory = bytes(data)
+        return b""
+
+    def _rtc_set(self, small: int, argument: int, data: bytes) -> bytes:
+        (self.clock.offset_us,) = struct.unpack("<q", data)
+        self.clock.current_offset_us()
         return b""
 
     def _reset(self, small: int, argument: int, data: bytes) -> bytes:
@@ -263,23 +271,30 @@ class VirtualBoard:
         is_on = small == _protocol.RADIO_ON
         if is_on and not self._faults.has_radio:
             raise RadioError(_ETIMEDOUT)
-        self.wifi_sessions += is_on and not self._station.active
-        self._station.set_active(is_on)
+        self.wifi_sessions += is_on and not self.station.active
+        self.station.set_active(is_on)
         if is_on or small == _protocol.RADIO_WITHOUT_POWER or not self.kind.wifi_stays:
-            self._station.powered = is_on
+            self.station.powered = is_on
         return b""
 
     def _wlan_connect(self, small: int, argument: int, data: bytes) -> bytes:
         ssid, _, password = data.decode().partition("\0")
-        self._station.join(ssid, password, self.now_us)
+        self.station.join(ssid, password, self.now_us)
         return b""
 
     def _wlan_scan(self, small: int, argument: int, data: bytes) -> bytes:
         self.load.work(_SCAN_US)
-        return self._station.audible(self.now_us).encode()
+        return self.station.audible(self.now_us).encode()
 
     def _wlan_status(self, small: int, argument: int, data: bytes) -> bytes:
-        return struct.pack("<H", self._station.status(self.now_us))
+        station = self.station
+        fails_us = station.lookup_fails_us
+        return struct.pack(
+            "<HII",
+            station.status(self.now_us),
+            station.latency_us,
+            _protocol.LOOKUP_HANGS if fails_us is None else fails_us,
+        )
 
     def _wdt_start(self, small: int, argument: int, data: bytes) -> bytes:
         if self._faults.watchdog_bites:

@@ -10,10 +10,32 @@ class BoardClock:
     """Microseconds since power-on as the board counts them.
 
     error_ppm: by how much it runs fast. power_on_us: true time at which it began at zero.
+    offset_us: by how much the date was set since, beside what it began with; ticks know nothing
+    of it.
     """
 
     error_ppm: int = 0
     power_on_us: int = 0
+    offset_us: int = 0
+    _known_us: int = 0  # the offset that the running firmware knows
+
+    def power_on(self, now_us: int) -> None:
+        """Begin anew: the date that somebody has set is gone with the power."""
+        self.power_on_us = now_us
+        self.offset_us = 0
+
+    def begin_date(self, now_us: int) -> None:
+        """Let the date begin anew, and the time since power-on go on."""
+        self.offset_us = -self.reading_us(now_us)
+
+    def current_offset_us(self) -> int:
+        """Return the offset, for firmware that will know it from now on."""
+        self._known_us = self.offset_us
+        return self.offset_us
+
+    def unknown_offset_us(self) -> int | None:
+        """Return the same where the firmware does not know it yet, None otherwise."""
+        return None if self._known_us == self.offset_us else self.current_offset_us()
 
     def reading_us(self, true_us: int) -> int:
         """Return what the board reads at a true time, rounded down."""

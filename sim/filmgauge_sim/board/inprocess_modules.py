@@ -9,6 +9,7 @@ import math
 import socket
 import struct
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
@@ -48,11 +49,7 @@ def built_in_modules(
             name: getattr(files, name, None)
             for name in ("ilistdir", "listdir", "mkdir", "remove", "rename", *_UNUSED)
         },
-        "utime": {
-            "gmtime": None,
-            "localtime": None,
-            "mktime": None,
-        },
+        "utime": {"gmtime": time.gmtime},
         "usocket": {
             "AF_INET": socket.AF_INET,
             "SOCK_STREAM": socket.SOCK_STREAM,

@@ -60,6 +60,7 @@ class Sleep:
         """Pass a light sleep as long as the board's own clock makes it, and come awake."""
         self._load.advance(self._true_us(duration_ms * 1000), "light sleep")
         self._load.advance(self._kind.wake_us, "waking")
+        self._answer = self._new_date()
 
     def forget(self) -> None:
         """Give up a sleep that has interrupted the run: the board has lost its power."""
@@ -116,7 +117,7 @@ class Sleep:
         if self._kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
             raise LightSleep(Outcome(cause=None, sleep_ms=argument, resumes=True))
         self.light(argument)
-        return b""
+        return self.resume_answer()
 
     def _pass_open(self, sleep: _OpenSleep) -> bytes:
         """Pass a sleep that a peer may end, or yield and leave that to `go_on`."""
@@ -144,10 +145,15 @@ class Sleep:
         else:
             self._load.work(step_us)
 
+    def _new_date(self) -> bytes:
+        """Return what a light sleep answers: by how much the date was set, where it was."""
+        offset_us = self._clock.unknown_offset_us()
+        return b"" if offset_us is None else struct.pack("<q", offset_us)
+
     def _wake(self, sleep: _OpenSleep) -> bytes:
         """Come awake; return what the request for the sleep answers."""
         if sleep.light:
             self._load.advance(self._kind.wake_us, "waking")
-            return b""
+            return self._new_date()
         left_us = max(0, sleep.until_us - self._reading_us())
         return struct.pack("<I", left_us) if left_us else b""

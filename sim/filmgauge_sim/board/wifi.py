@@ -21,10 +21,16 @@ class AccessPoint:
 
 
 class Station:
-    """A board's radio in one network."""
+    """A board's radio in one network.
+
+    latency_us: to the broker and back. lookup_fails_us: after which a look-up fails, 0 where it is
+    answered, None where it never ends. A board learns of both when it joins.
+    """
 
     def __init__(self, access_point: AccessPoint) -> None:
         self._access_point = access_point
+        self.latency_us = access_point.latency_us
+        self.lookup_fails_us: int | None = 0
         self.active = False
         self.powered = False  # whether the radio draws its current
         self._status = _protocol.STAT_IDLE

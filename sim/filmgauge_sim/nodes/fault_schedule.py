@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.board.wifi import Station
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.description import NodeDescription
@@ -37,6 +38,15 @@ class Victim(Protocol):
 
     def cut_power(self, off_us: int = 0) -> None:
         """Take board and sensors off their supply for a time."""
+        ...
+
+    def step_clock(self, step_us: int) -> None:
+        """Set the date of its board further, or back."""
+        ...
+
+    @property
+    def station(self) -> Station:
+        """Its radio in the network."""
         ...
 
     def spoil_journal(self) -> None:
@@ -114,6 +124,28 @@ class _FlashErased(_Fault):
         node.erase_flash()
 
 
+class _Clock(_Fault):
+    def begin(self, node: Victim) -> None:
+        node.step_clock(round((self.section.step_s or 0.0) * 1e6))
+
+
+class _Lookup(_Fault):
+    def begin(self, node: Victim) -> None:
+        node.station.lookup_fails_us = round((self.section.delay_s or 0.0) * 1e6) or None
+
+    def end(self, node: Victim) -> None:
+        node.station.lookup_fails_us = 0
+
+
+class _Latency(_Fault):
+    def begin(self, node: Victim) -> None:
+        self._before_us = node.station.latency_us
+        node.station.latency_us = (self.section.ms or 0) * 1000
+
+    def end(self, node: Victim) -> None:
+        node.station.latency_us = self._before_us
+
+
 class _JournalSpoilt(_Fault):
     """Whatever the node has saved of its memory, and with it what it has in RAM."""
 
@@ -128,6 +160,9 @@ _KINDS: dict[str, type[_Fault]] = {
     "gate": _Gate,
     "power": _Power,
     "flash_erased": _FlashErased,
+    "clock": _Clock,
+    "lookup": _Lookup,
+    "latency": _Latency,
     "journal_spoilt": _JournalSpoilt,
 }
 

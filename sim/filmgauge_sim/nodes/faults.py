@@ -18,6 +18,9 @@ FaultKind = Literal[
     "gate",
     "power",
     "flash_erased",
+    "clock",
+    "lookup",
+    "latency",
     "journal_spoilt",
 ]
 PartName = Literal["ina228", "tmp117"]
@@ -42,6 +45,9 @@ _KEYS: Mapping[str, _Keys] = {
     "gate": _Keys(("state",), _LASTING),
     "power": _Keys(("off_s",)),
     "flash_erased": _Keys(),
+    "clock": _Keys(("step_s",)),
+    "lookup": _Keys(("delay_s",), _LASTING),
+    "latency": _Keys(("ms",), _LASTING),
     "journal_spoilt": _Keys(),
 }
 
@@ -81,6 +87,22 @@ class FaultSection(Table, frozen=True):
     ) = None
     off_s: Annotated[float, bounded(0.001, 1e7, "power: how long there is none, s")] | None = None
 
+    step_s: (
+        Annotated[
+            float, bounded(-1e9, 1e9, "clock: somebody sets the board's date so much further, s")
+        ]
+        | None
+    ) = None
+
+    delay_s: (
+        Annotated[
+            float,
+            bounded(0, 3600, "lookup: a name is looked up so long in vain, s; 0: without an end"),
+        ]
+        | None
+    ) = None
+    ms: Annotated[int, bounded(1, 600_000, "latency: to the broker and back, ms")] | None = None
+
     @property
     def begin_us(self) -> int:
         """True time at which it begins."""
@@ -95,7 +117,9 @@ class FaultSection(Table, frozen=True):
 def check_fault(fault: FaultSection) -> None:
     """Raise ValueError, one sentence with the key, for keys that do not belong together."""
     keys = _KEYS[fault.kind]
-    for name in ("for_h", "part", "register", "value", "count", "k", "state", "off_s"):
+    for name in FaultSection.__struct_fields__:
+        if name in ("kind", "at_h"):
+            continue
         is_given = getattr(fault, name) is not None
         if name in keys.needed and not is_given:
             raise ValueError(f"{name} must be given with kind = {fault.kind!r}")

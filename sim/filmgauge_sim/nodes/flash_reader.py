@@ -38,7 +38,7 @@ def backlog(flash: Flash) -> list[str]:
     """Return the names of the records that wait on a node, oldest first."""
     pages = raw_pages(flash)
     if pages is not None:
-        return PageStore(pages, State().buffer, _ALL).names(_ALL)
+        return list(PageStore(pages, State().buffer, _ALL).names(_ALL))
     return sorted(name for name in listing(flash, _BACKLOG) if name.isdigit())
 
 

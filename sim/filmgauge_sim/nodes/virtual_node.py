@@ -14,7 +14,7 @@ from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.launcher import heap_for
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
-from filmgauge_sim.board.wifi import AccessPoint
+from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import NEW_NODE, Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
@@ -123,6 +123,11 @@ class VirtualNode:
         return self.board.now_us
 
     @property
+    def station(self) -> Station:
+        """Its radio in the network."""
+        return self.board.station
+
+    @property
     def in_wake(self) -> bool:
         """Whether the last step ended within a wake, while a Bluetooth peer may speak."""
         return self.board.has_yielded
@@ -184,6 +189,10 @@ class VirtualNode:
         self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
+
+    def step_clock(self, step_us: int) -> None:
+        """Set the date of the board further, or back; a sleeping one finds it so when it wakes."""
+        self.board.clock.offset_us += step_us
 
     def spoil_journal(self) -> None:
         """Cut the power, and let nobody read what the node remembers in flash."""

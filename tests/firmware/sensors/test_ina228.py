@@ -54,6 +54,7 @@ def part(charge=0, current=0, bus=0, shunt_mohm=EVEN_MOHM):
         0x00: b"\x00\x10",
         0x01: b"\xfb\xc1",
         0x02: b"\x10\x00",
+        0x04: big_endian(current << 4, 3),
         0x05: big_endian(bus << 4, 3),
         0x07: big_endian(current << 4, 3),
         0x0A: big_endian(charge, 5),

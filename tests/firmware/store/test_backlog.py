@@ -25,7 +25,7 @@ def test_empty_makes_no_directory():
     path = unused_path()
     backlog = Backlog(path, 5)
     assert backlog.count() == 0
-    assert backlog.names(10) == []
+    assert list(backlog.names(10)) == []
     assert "here" not in os.listdir(path.split("/")[0])
 
 
@@ -63,7 +63,7 @@ def test_outlives_a_power_cut():
 def test_removed_is_gone_for_good():
     path = unused_path()
     backlog = filled(path, 4)
-    names = backlog.names(4)
+    names = list(backlog.names(4))
     backlog.remove(names[0])
     backlog.remove(names[2])
     assert contents(backlog) == [b"1", b"3"]

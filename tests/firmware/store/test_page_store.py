@@ -86,7 +86,7 @@ def test_nothing_is_found_in_new_pages():
         fill(device.pages, filling)
         store = opened(device)
         assert state_in(device) is None
-        assert (store.count(), store.names(9), store.oldest()) == (0, [], None)
+        assert (store.count(), list(store.names(9)), store.oldest()) == (0, [], None)
         assert store.after(0, 0, 0) == (0, 0)
         with raises(OSError):
             store.read("00000000")

@@ -48,8 +48,9 @@ def test_hello_tells_cause_flash_and_identity(board: VirtualBoard):
     status, answer = ask(board, _protocol.HELLO)
     assert status == 0
     hello = struct.unpack_from(_protocol.HELLO_ANSWER, answer)
-    cause, blocks, latency_us, wait_ms, unique_id, port, holds_all = hello
+    cause, blocks, latency_us, wait_ms, unique_id, port, holds_all, offset_us = hello
     assert _protocol.PORTS[port] == "esp32"
+    assert offset_us == 0
     assert not holds_all  # most versions of the port lack it
     assert (cause, blocks, latency_us) == (1, PAGES, AccessPoint().latency_us)
     assert (wait_ms, unique_id) == (50, b"\1\2\3\4\5\6")

@@ -38,6 +38,8 @@ def bench_with(*faults: dict[str, Any]) -> dict[str, Any]:
         ({"kind": "gate", "state": "open", "count": 1}, "count must be left out"),
         ({"kind": "power", "off_s": 0}, "off_s"),
         ({"kind": "bus_low", "at_h": -1}, "at_h"),
+        ({"kind": "clock"}, "step_s must be given"),
+        ({"kind": "clock", "step_s": 60, "for_h": 1}, "for_h must be left out"),
         (
             {"kind": "register", "part": "tmp117", "register": 0, "value": "xyz"},
             "value must be bytes in hexadecimal or one of zeros, ones, stale, not 'xyz'",

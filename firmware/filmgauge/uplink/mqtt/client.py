@@ -1,6 +1,6 @@
 """MQTT 3.1.1 for a node that cannot afford to wait: every wait has a deadline.
 
-    client = Client("broker.local", 1883, "bench-1", timeout_ms=5000)
+    client = Client(BrokerAddress("broker.local", 1883), "bench-1", timeout_ms=5000)
     client.connect(will=(topic, payload))       # retained, QoS 1
     client.publish(topic, payload)              # QoS 1: returns when the broker has acknowledged
     client.publish(topic, payload, retain=True, qos=0)
@@ -61,21 +61,22 @@ class Client:
 
     def __init__(
         self,
-        host,
-        port,
+        address,
         client_id,
         user="",
         password="",
         timeout_ms=5000,
         feed=None,
+        longest_wait_ms=60000,
         buffer=None,
     ):
-        self._address = (host, port)
+        self._address = address
         self._client_id = client_id
         self._user = user
         self._password = password
         self._timeout_ms = timeout_ms
-        self._feed = feed  # called before each wait: for a watchdog that is shorter than several
+        self._feed = feed  # called before each wait, for a watchdog
+        self._longest_wait_ms = longest_wait_ms  # between two calls of it
         self._buffer = bytearray(PACKET_SIZE) if buffer is None else buffer
         self._view = memoryview(self._buffer)
         self._socket = _Closed()
@@ -83,11 +84,29 @@ class Client:
         self._packet_id = 0
 
     def connect(self, will=None) -> None:
-        """Open the connection; `will` is (topic, payload), retained at QoS 1."""
+        """Open the connection; `will` is (topic, payload), retained at QoS 1.
+
+        Where nobody answers as a broker does at the address that is known, it is looked up.
+        """
+        address = self._address
+        known = address.cached()
+        if known:
+            try:
+                return self._connect_to(known, will)
+            except (OSError, MqttError):
+                found = address.resolve()
+                if found == known:
+                    raise
+        else:
+            found = address.resolve()
+        self._connect_to(found, will)
+        address.keep(found)
+
+    def _connect_to(self, address, will):
         self.close()
         deadline = self._deadline()
         try:
-            self._open(deadline)
+            self._open(address, deadline)
             self._send(_CONNECT, self._connect_body(will), deadline)
             kind, length = self._receive(deadline)
             if kind != _CONNACK or length != 2:
@@ -144,12 +163,11 @@ class Client:
             self._feed()
         return time.ticks_add(time.ticks_ms(), self._timeout_ms)
 
-    def _open(self, deadline):
-        address = socket.getaddrinfo(self._address[0], self._address[1])[0][-1]
+    def _open(self, address, deadline):
         stream = socket.socket()
         self._socket = stream
         self._poll.register(stream, select.POLLIN)
-        stream.settimeout(self._left_ms(deadline) / 1000)
+        stream.settimeout(min(self._left_ms(deadline), self._longest_wait_ms) / 1000)
         stream.connect(address)
         stream.setblocking(False)
 
@@ -245,9 +263,9 @@ class Client:
 
     def _wait(self, event, deadline):
         self._poll.modify(self._socket, event)
-        left = self._left_ms(deadline)
-        if not self._poll.poll(left):
-            raise OSError(_ETIMEDOUT)
+        while not self._poll.poll(min(self._left_ms(deadline), self._longest_wait_ms)):
+            if self._feed is not None:
+                self._feed()
 
     def _left_ms(self, deadline):
         left = time.ticks_diff(deadline, time.ticks_ms())

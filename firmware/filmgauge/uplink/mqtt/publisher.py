@@ -1,33 +1,28 @@
 """Brings records to the broker: the newest first, then those that waited, oldest first."""
 
 import json
+import time
 
 import filmgauge
 from filmgauge.compat import const
 from filmgauge.record.record import Record
-from filmgauge.uplink.mqtt.client import Client, MqttError
+from filmgauge.uplink.mqtt.client import MqttError
 from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
 
 _OFFLINE = const('{"state":"offline"}')
+_LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next one
 
 
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config, feed=None, buffer=None):
+    def __init__(self, config, client, guard=None):
+        self._begun_ms = time.ticks_ms()
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
-        self._client = Client(
-            config.mqtt_host,
-            config.mqtt_port,
-            "filmgauge-" + config.node,
-            config.mqtt_user,
-            config.mqtt_password,
-            config.mqtt_timeout_ms,
-            feed,
-            buffer,
-        )
+        self._client = client
+        self._guard = guard
         self.error = None
 
     def send(self, record, backlog, info=None) -> bool:
@@ -39,6 +34,8 @@ class Publisher:
                 self._client.publish(self._topic(INFO), json.dumps(info), retain=True)
             self._client.publish(self._topic(TELEMETRY), record.json_parts())
             delivered = True
+            if self._guard is not None:
+                self._guard.delivered()
             self._drain(backlog)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
@@ -56,6 +53,8 @@ class Publisher:
             if record is not None:
                 self._client.publish(self._topic(LOG), record.json_parts())
             backlog.remove(name)
+            if time.ticks_diff(time.ticks_ms(), self._begun_ms) > _LONGEST_MS:
+                break
 
     def _sleeping(self):
         return '{"state":"sleeping","next_report_s":%d}' % self._next_s

@@ -6,6 +6,7 @@ from filmgauge.compat import const
 from filmgauge.uplink import NoUplink
 
 _POLL_MS = const(100)
+_ADDRESS = const("/broker")
 _PACKET_SIZE = const(1280)  # client.py
 
 
@@ -15,12 +16,12 @@ class MqttUplink(NoUplink):
 
     acknowledges = True  # what went needs no room in flash
 
-    def __init__(self, board, config, profile, feed=None):
+    def __init__(self, board, config, profile, longest_wait_ms):
         self._board = board
         self._config = config
         self._cell = profile and (profile.name, profile.area_ucm2, profile.full_pc())
         self._buffer = bytearray(_PACKET_SIZE)
-        self._feed = feed  # of a watchdog that is shorter than a report may take
+        self._longest_wait_ms = longest_wait_ms  # which the watchdog bears
         self.taken_nj = config.report_nj
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
@@ -32,9 +33,23 @@ class MqttUplink(NoUplink):
             return False
         import network  # with its buffers only where it is used
 
+        from filmgauge.uplink.mqtt.broker_address import BrokerAddress
+        from filmgauge.uplink.mqtt.client import Client
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        link = Publisher(self._config, self._feed, self._buffer)
+        config = self._config
+        address = BrokerAddress(config.mqtt_host, config.mqtt_port, _ADDRESS, self._before_hanging)
+        client = Client(
+            address,
+            "filmgauge-" + config.node,
+            config.mqtt_user,
+            config.mqtt_password,
+            config.mqtt_timeout_ms,
+            self._board.feed,
+            self._longest_wait_ms,
+            self._buffer,
+        )
+        link = Publisher(config, client, self.guard)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)
@@ -46,17 +61,22 @@ class MqttUplink(NoUplink):
         self.error = link.error or "no network"
         return sent
 
+    def _before_hanging(self):
+        if self.guard is not None:
+            self.guard.keep()
+        self._board.feed()
+
     def _is_joined(self, wlan):
         """Join the network; return whether that worked before the deadline."""
         config = self._config
+        self._board.feed()
         wlan.active(True)
         deadline = time.ticks_add(time.ticks_ms(), config.wifi_timeout_ms)
         wlan.connect(config.wifi_ssid, config.wifi_password)
         while not wlan.isconnected():
             if time.ticks_diff(deadline, time.ticks_ms()) <= 0:
                 return False
-            if self._feed is not None:
-                self._feed()
+            self._board.feed()
             time.sleep_ms(_POLL_MS)
         return True
 

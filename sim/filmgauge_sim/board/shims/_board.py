@@ -13,5 +13,6 @@ hello = _link.call(_protocol.HELLO)
     unique_id,
     _port,
     holds_all,
+    _date_offset_us,
 ) = ustruct.unpack_from(_protocol.HELLO_ANSWER, hello)
 port = _protocol.PORTS[_port]

@@ -30,5 +30,6 @@ if serial:
 
     _repl.start()
 elif is_mounted:
-    sys.path.extend(("/rom/firmware", ".frozen"))
+    vfs.mount(vfs.VfsPosix(rom + "/firmware"), "/app", readonly=True)  # where launch.py has it
+    sys.path.extend(("/app", ".frozen"))
     import main  # noqa: F401

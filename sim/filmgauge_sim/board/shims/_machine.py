@@ -1,5 +1,7 @@
 """What the ports' `machine` modules have in common."""
 
+import time
+
 import _board
 import _interrupts
 import _link
@@ -66,6 +68,15 @@ class WDT:
         _link.call(_protocol.WDT_FEED)
 
 
+class BaseRTC:
+    """The clock that tells the date, and lets anybody set it."""
+
+    def datetime(self, fields=None):
+        import _calendar
+
+        return _calendar.date() if fields is None else _calendar.set_date(fields)
+
+
 def unique_id():
     return _board.unique_id
 
@@ -75,7 +86,7 @@ def reset():
 
 
 def lightsleep(time_ms=0):
-    _link.call(_protocol.LIGHTSLEEP, 0, time_ms)
+    time._use_offset(_link.call(_protocol.LIGHTSLEEP, 0, time_ms))
     _interrupts.handle()
 
 

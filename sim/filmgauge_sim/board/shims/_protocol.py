@@ -13,12 +13,16 @@ CLOCK_AT = 4  # in an answer
 
 PORTS = ("esp32", "stm32", "rp2")  # a folder of shims each
 PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each names itself
+# Seconds from 1970 to the epoch of each, and us from there to the date with which its RTC begins
+# (main.c): 2000, 2021 and 2015.
+EPOCH_S = {"esp32": 946684800, "rp2": 0, "stm32": 946684800}
+DATE_US = {"esp32": 0, "rp2": 1609459200000000, "stm32": 473385600000000}
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
 # reset cause, flash pages, network latency us, longest real wait ms, id, port, 1 where outputs
-# can be held all at once; version 3 x u8, mpy u16, name
-HELLO_ANSWER = "<BHIH6sBB"
-VERSION_AT, MPY_AT, NAME_AT = 17, 20, 22
+# can be held all at once, by how many us the date was set; version 3 x u8, mpy u16, name
+HELLO_ANSWER = "<BHIH6sBBq"
+VERSION_AT, MPY_AT, NAME_AT = 25, 28, 30
 SLEEP_US = 2  # argument: microseconds -> nothing, or u32 us that are left: the radio interrupts
 I2C_READ = 3  # small: address; argument: register | length << 8 -> bytes
 I2C_WRITE = 4  # small: address; argument: register; data
@@ -26,8 +30,9 @@ I2C_SCAN = 5  # -> addresses
 PIN_SET = 6  # small: pin; argument: level
 RTC_READ = 7  # -> bytes
 RTC_WRITE = 8  # data
+RTC_SET = 48  # data: i64, by how many us the date is set beside what it began with
 DEEPSLEEP = 9  # argument: milliseconds, 0 for ever; never answered
-LIGHTSLEEP = 10  # argument: milliseconds
+LIGHTSLEEP = 10  # argument: milliseconds -> nothing, or i64 us: the date was set meanwhile
 RESET = 11  # never answered
 FLASH_PROGRAM = 12  # argument: byte address; data
 FLASH_ERASE = 13  # argument: page
@@ -37,7 +42,9 @@ WLAN_ACTIVE = 14  # small: RADIO_ON, 0 for out of the network, RADIO_WITHOUT_POW
 RADIO_ON = 1
 RADIO_WITHOUT_POWER = 2
 WLAN_CONNECT = 15  # data: ssid, zero byte, password
-WLAN_STATUS = 16  # -> status u16 of the ESP32 port
+WLAN_STATUS = 16  # -> status u16 of the ESP32 port, latency to the broker u32 us, and how long a
+# look-up waits until it fails, u32 us: 0 for one that is answered
+LOOKUP_HANGS = 0xFFFFFFFF
 WLAN_SCAN = 47  # -> the name of the network that can be heard, nothing for none
 WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18

@@ -1,13 +1,15 @@
 """`time` on the board's clock. Reading it takes a microsecond.
 
-Ticks wrap at 2**30 as on a 32-bit board: those of the unix port would not for centuries.
+Ticks wrap at 2**30 as on a 32-bit board: those of the unix port would not for centuries. The date
+is that of the port's RTC, which anybody may set; ticks know nothing of it. What a port has in ROM
+takes heap here, so calendars are loaded when they are asked for.
 """
 
+import _board
 import _interrupts
 import _link
 import _protocol
 import ustruct
-from utime import gmtime, localtime, mktime  # noqa: F401
 
 _TICKS = (1 << 30) - 1
 _HALF = 1 << 29
@@ -37,12 +39,17 @@ def ticks_diff(end, start):
 
 def time_ns():
     _link.elapse(1)
-    return _link.now_us() * 1000
+    return (_link.now_us() + _date_us) * 1000
 
 
 def time():
-    _link.elapse(1)
-    return _link.now_us() // 1000000
+    return time_ns() // 1000000000
+
+
+def __getattr__(name):
+    import _calendar
+
+    return getattr(_calendar, name)
 
 
 def sleep_us(us):
@@ -69,4 +76,12 @@ def stand_still(us):
     _boot_us += us
 
 
+def _use_offset(answer):
+    """Read what a light sleep answers: nothing unless the RTC was set meanwhile."""
+    global _date_us
+    if answer:
+        _date_us = _protocol.DATE_US[_board.port] + ustruct.unpack("<q", answer)[0]
+
+
+_date_us = _protocol.DATE_US[_board.port] + _board._date_offset_us
 _boot_us = _link.now_us()

@@ -2,7 +2,7 @@
 
 import time
 
-from board_mqtt import HOST, Client, MqttError, client, transcript
+from board_mqtt import HOST, BrokerAddress, Client, MqttError, client, transcript
 from expect import raises
 
 ETIMEDOUT = 110
@@ -154,7 +154,7 @@ def test_largest_packet_that_fits_is_tolerated():
 
 def test_nobody_listens():
     with raises(OSError) as caught:
-        Client(HOST, 1, "nobody", timeout_ms=SHORT_MS).connect()
+        Client(BrokerAddress(HOST, 1), "nobody", timeout_ms=SHORT_MS).connect()
     assert ended_with(caught.error) != ETIMEDOUT
 
 

@@ -3,7 +3,7 @@
 import _board
 import _link
 import _protocol
-from _machine import WDT, BasePin, Bus, deepsleep, lightsleep, reset, unique_id  # noqa: F401
+from _machine import WDT, BasePin, BaseRTC, Bus, deepsleep, lightsleep, reset, unique_id  # noqa: F401
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -26,7 +26,7 @@ class Pin(BasePin):
             _link.call(_protocol.PIN_HOLD, id, 1 if hold else 0)
 
 
-class RTC:
+class RTC(BaseRTC):
     def memory(self, data=None):
         if data is None:
             return _link.call(_protocol.RTC_READ)

@@ -5,12 +5,14 @@ From ports/rp2 of MicroPython: modmachine.c, machine_wdt.c, machine_i2c.c.
 
 import _board
 import _machine
-from _machine import WDT, BasePin, Bus, reset
+from _machine import WDT, BasePin, BaseRTC, Bus, reset
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
 _LONGEST_SLEEP_MS = 4294967
+_SCRATCH_4 = 0x4005801C
+_TIMED_OUT = 0x6AB73121  # WATCHDOG_NON_REBOOT_MAGIC of the SDK (hardware_watchdog/watchdog.c)
 
 WDT.longest_ms = 8388
 SoftI2C = Bus
@@ -26,8 +28,20 @@ class Pin(BasePin):
         super().__init__(id, value)
 
 
-class RTC:
+class RTC(BaseRTC):
     """It has no memory that firmware could use."""
+
+
+class _Registers:
+    """Of the watchdog: its fifth scratch register tells a time-out from a reset by software."""
+
+    def __getitem__(self, address):
+        if address != _SCRATCH_4:
+            raise NotImplementedError("the virtual board has no register there")
+        return _TIMED_OUT if _board.reset_cause == WDT_RESET else 0
+
+
+mem32 = _Registers()
 
 
 def reset_cause():

@@ -10,7 +10,7 @@ import _interrupts
 import _link
 import _machine
 import _protocol
-from _machine import WDT, BasePin, Bus, reset  # noqa: F401
+from _machine import WDT, BasePin, BaseRTC, Bus, reset  # noqa: F401
 
 SOFT_RESET = 0
 PWRON_RESET = 1
@@ -75,7 +75,7 @@ class I2C(Bus):
             raise ValueError("explicit choice of scl/sda is not implemented")
 
 
-class RTC:
+class RTC(BaseRTC):
     """It runs through every sleep and reset, and keeps no memory that firmware could use."""
 
 
@@ -93,7 +93,8 @@ def deepsleep(time_ms=0):
 
 def lightsleep(time_ms=0):
     begun_us = _link.now_us()
-    _link.call(_protocol.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
+    answer = _link.call(_protocol.LIGHTSLEEP, 0, _wake_up_ms(time_ms))
+    time._use_offset(answer)
     time.stand_still(_link.now_us() - begun_us)  # ticks stop with the processor's clock
     _interrupts.handle()
 

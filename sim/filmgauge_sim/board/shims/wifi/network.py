@@ -18,6 +18,8 @@ STAT_WRONG_PASSWORD = _protocol.STAT_WRONG_PASSWORD
 
 
 leaving = []  # sockets that were closed with something held back
+_latency_us = _board.latency_us
+_lookup_fails_us = 0
 
 
 def _switch(power):
@@ -61,7 +63,11 @@ class WLAN:
             self.active(True)
 
     def status(self, param=None):
-        return ustruct.unpack("<H", _link.call(_protocol.WLAN_STATUS))[0]
+        global _latency_us, _lookup_fails_us
+        status, _latency_us, _lookup_fails_us = ustruct.unpack(
+            "<HII", _link.call(_protocol.WLAN_STATUS)
+        )
+        return status
 
     def isconnected(self):
         return self.status() == STAT_GOT_IP

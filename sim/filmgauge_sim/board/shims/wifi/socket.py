@@ -31,11 +31,18 @@ def _wait_us(us):
 
 def getaddrinfo(host, port, *args):
     """Look a name up; costs a latency as a query to a near resolver does."""
-    _wait_us(_board.latency_us)
+    fails_us = network._lookup_fails_us
+    if fails_us == _protocol.LOOKUP_HANGS:
+        _link.call(_protocol.HANG)
+    _wait_us(fails_us or network._latency_us)
     try:
+        if fails_us:
+            raise OSError
         address = usocket.getaddrinfo(host, port, AF_INET, SOCK_STREAM)[0][-1]
     except OSError:
         raise OSError(-2, "")  # as lwIP answers for an unknown name
+    if not isinstance(address, tuple):  # the unix port has a packed one
+        address = ".".join(str(byte) for byte in address[4:8]), port
     return [(AF_INET, SOCK_STREAM, 0, "", address)]
 
 
@@ -68,15 +75,16 @@ class socket:
             raise OSError(_EHOSTUNREACH, "")
         try:
             self._real.settimeout(_board.real_wait_ms / 1000)
-            self._real.connect(address)
+            real = usocket.getaddrinfo(address[0], address[1], AF_INET, SOCK_STREAM)[0][-1]
+            self._real.connect(real)
             self._real.setblocking(False)
         except OSError as error:
             if error.errno in (110, 115, 11):  # no answer within the real wait
                 _wait_us(self._timeout_us or 75000000)
                 raise OSError(_ETIMEDOUT, "")
-            _wait_us(_board.latency_us)
+            _wait_us(network._latency_us)
             raise
-        _wait_us(_board.latency_us)
+        _wait_us(network._latency_us)
 
     def write(self, data):
         self._send_held()
@@ -86,14 +94,14 @@ class socket:
             count = len(data)
         else:
             count = self._real.write(data)
-        self._visible_us = self._acknowledged_us = sent_us + _board.latency_us
+        self._visible_us = self._acknowledged_us = sent_us + network._latency_us
         self._silent = False
         self._sent_last = True
         return count
 
     def _send_held(self):
         """Send what was held back once its time has come."""
-        if self._held and _link.now_us() >= self._acknowledged_us - _board.latency_us:
+        if self._held and _link.now_us() >= self._acknowledged_us - network._latency_us:
             self._real.write(self._held)
             self._held = b""
 

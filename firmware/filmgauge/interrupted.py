@@ -1,0 +1,27 @@
+"""What a wake has left that did not come to its end; loaded where there was one."""
+
+from filmgauge import sent_record
+from filmgauge.record import FAULT_BACKLOG, FAULT_RESET, FAULT_STORE
+from filmgauge.state import MOST_RESETS, NO_RESETS
+
+
+def after_cut_short(state, is_reset: bool, capacity: int) -> None:
+    """Count a reset by the watchdog or a brown-out, for the next record to tell, and put the
+    record that was being sent into flash. It stays where it is as long as flash does not take it.
+    """
+    if is_reset:
+        state.faults |= FAULT_RESET
+        state.resets = 1 if state.resets == NO_RESETS else min(MOST_RESETS, state.resets + 1)
+        print("filmgauge: reset", state.resets)
+    data = sent_record.read(state.buffer)
+    if not data:
+        return
+    from filmgauge.store.backlog import PATH, Backlog
+
+    try:
+        if Backlog(PATH, capacity).add(data):
+            state.faults |= FAULT_BACKLOG
+        sent_record.clear(state.buffer)
+    except OSError as error:
+        state.faults |= FAULT_STORE
+        print("filmgauge: backlog:", error)
