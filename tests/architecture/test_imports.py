@@ -13,7 +13,8 @@ _FIRMWARE = (
     {"gauge", "store", "sensors", "config"},
     {"record"},
     {"uplink", "charge", "decoding"},
-    {"state", "sent_record"},
+    {"state"},
+    {"sent_record"},
     {
         "control",
         "board",
