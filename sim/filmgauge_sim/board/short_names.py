@@ -9,6 +9,7 @@ the functions of modules: a traceback still tells where it happened.
 """
 
 import ast
+import re
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -120,22 +121,34 @@ class _Constants:
 
 
 def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
-    """Rename attributes and methods with an underscore; those of unrelated files share a name."""
+    """Rename attributes and methods; those of unrelated files share a name."""
     trees = {path: ast.parse(text) for path, text in sources.items()}
     taken = _other_names(trees.values()) | _mentioned(map(ast.parse, users))
+    shims = set()
+    from pathlib import Path
+
+    for q in (Path(__file__).resolve().parent / "shims").rglob("*.py"):
+        shims |= set(re.findall(r"\w+", q.read_text()))
+    own = (
+        _own_members(trees.values())
+        - taken
+        - _members_of_others()
+        - {n for n in shims if n[0] != "_"}
+    )
     family = _families(trees)
     places: dict[str, set[str]] = defaultdict(set)  # attribute -> families
     for path, tree in trees.items():
         for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Attribute)
-                and _is_private(node.attr)
-                and node.attr not in taken
-            ):
+            if isinstance(node, ast.Attribute) and node.attr in own:
                 places[node.attr].add(family[path])
+            elif isinstance(node, ast.FunctionDef) and node.name in own:
+                places[node.name].add(family[path])
     used: dict[str, set[str]] = defaultdict(set)  # family -> short names
     short = {}
-    candidates = [name for name in _short_names("_") if name not in taken | set(places)]
+    spoken = {
+        each.id for t in trees.values() for each in ast.walk(t) if isinstance(each, ast.Name)
+    }
+    candidates = [name for name in _short_names("_") if name not in taken | spoken | set(places)]
     for attribute in sorted(places, key=lambda name: (-len(places[name]), name)):
         there = set().union(*(used[each] for each in places[attribute]))
         short[attribute] = next(name for name in candidates if name not in there)
@@ -221,21 +234,86 @@ def _families(trees: Mapping[str, ast.Module]) -> dict[str, str]:
     return family
 
 
+def _own_members(trees: Iterable[ast.Module]) -> set[str]:
+    """Return the names of methods and of what is stored in an object."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    found = {each.name for c in classes for each in c.body if isinstance(each, ast.FunctionDef)}
+    found.update(
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    )
+    return {name for name in found if not name.startswith("__")}
+
+
+def _members_of_others() -> set[str]:
+    import array, asyncio, binascii, gc, hashlib, io, json, os, random, select, socket, struct, sys, time
+
+    whats = [
+        array.array,
+        io.BytesIO,
+        io.StringIO,
+        dict,
+        list,
+        set,
+        tuple,
+        str,
+        bytes,
+        bytearray,
+        int,
+        float,
+        memoryview,
+        OSError,
+        StopIteration,
+        socket.socket,
+        socket,
+        os,
+        sys,
+        time,
+        struct,
+        json,
+        hashlib,
+        binascii,
+        gc,
+        random,
+        select,
+        asyncio,
+        range,
+        type(lambda: 0),
+        type((lambda: (yield))()),
+    ]
+    return {name for what in whats for name in dir(what)}
+
+
 def _other_names(trees: Iterable[ast.Module]) -> set[str]:
-    """Return all names but those of attributes and methods, and all texts."""
+    """Return the names that modules and classes give to what is no method, and the words of all
+    texts but docstrings."""
     found: set[str] = set()
     for tree in trees:
-        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        nodes = list(ast.walk(tree))
+        classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
         methods = {id(method) for each in classes for method in each.body}
-        for node in ast.walk(tree):
-            if id(node) in methods and isinstance(node, ast.FunctionDef):
-                continue
-            if isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+        docstrings = {
+            id(node.value)
+            for each in nodes
+            for node in (
+                each.body if isinstance(each, ast.Module | ast.ClassDef | ast.FunctionDef) else ()
+            )
+            if isinstance(node, ast.Expr)
+        }
+        for scope in (tree, *classes):
+            for statement in scope.body:
+                if not isinstance(statement, ast.ClassDef | ast.FunctionDef):
+                    found.update(n.id for n in ast.walk(statement) if isinstance(n, ast.Name))
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and id(node) not in methods:
                 found.add(node.name)
+            elif isinstance(node, ast.Global):
+                found.update(node.names)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+                if id(node) not in docstrings:
+                    found.update(re.findall(r"\w+", node.value))
             elif isinstance(node, ast.alias):
                 found.update((node.asname or node.name).split("."))
     return found
