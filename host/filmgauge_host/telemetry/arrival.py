@@ -19,6 +19,12 @@ Verdict: TypeAlias = Literal[
 
 LEAVES = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO)
 _RELOAD = "mosquitto reads its files again on SIGHUP"
+_WHY = {  # something is dropped, something may not be read
+    (True, False): "drops it",
+    (False, True): "does not let the monitor read it",
+    (True, True): "drops a part of it, and does not let the monitor read the rest",
+    (False, False): "drops it on one of both ways",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,13 @@ class Findings:
         answers = set(self.missing.values())
         write = self._write_lines(Answer.DENIED, Answer.ACKNOWLEDGED)
         read = self._read_lines(Answer.ACCEPTED, Answer.ACKNOWLEDGED)
-        why = "drops it" if Answer.ACCEPTED not in answers else "does not let the monitor read it"
+        why = _WHY[Answer.DENIED in answers, Answer.ACCEPTED in answers]
         either = " or " if Answer.ACKNOWLEDGED in answers else " and "
         lines = either.join(_quoted(block) for block in (write, read) if block)
         sentence = (
             f"broker {broker} acknowledges what {self._node} publishes on {_listed(missing)}, and"
-            f" the monitor does not see it: the ACL {why}. Its file lacks {lines}; {_RELOAD}"
+            f" the monitor does not see it: the ACL {why}. As the broker has read it, it lacks"
+            f" {lines}; {_RELOAD}"
         )
         return Arrival(_verdict(answers), broker, sentence, arrived, missing, (*write, *read))
 
