@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import BROKER_HELP
+from filmgauge_host.cli.options import BROKER_HELP, BROKER_VARIABLE
 from filmgauge_host.errors import warn
 from filmgauge_host.serial.board_link import LinkError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
@@ -17,7 +17,7 @@ from filmgauge_sim.board.board_kind import BoardKind
 BROKER = click.option(
     "--broker",
     "monitor",
-    envvar="FILMGAUGE_BROKER",
+    envvar=BROKER_VARIABLE,
     show_envvar=True,
     callback=lambda _context, _option, url: parse_address(url) if url else None,
     help="Check with the monitor's login whether what the node publishes arrives: " + BROKER_HELP,

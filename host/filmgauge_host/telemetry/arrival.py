@@ -73,12 +73,10 @@ class Findings:
     missing: dict[str, Answer] = field(default_factory=dict)
 
     def arrival(self, seq: int | None) -> Arrival:
-        """Return what they amount to. seq: of the record that was reported, None for probes."""
+        """Return what they amount to. seq: of the record that came, None for probes only."""
         broker, arrived, missing = str(self.monitor), _sorted(self.arrived), _sorted(self.missing)
         if not missing:
-            what = "what" if seq is None else f"record {seq}, and what else"
-            sentence = f"{what} {self._node} publishes on {_listed(arrived)} comes through"
-            return Arrival("arrived", broker, f"broker {broker}: {sentence}", arrived)
+            return Arrival("arrived", broker, f"broker {broker}: {self._praise(seq)}", arrived)
         answers = set(self.missing.values())
         write = self._write_lines(Answer.DENIED, Answer.ACKNOWLEDGED)
         read = self._read_lines(Answer.ACCEPTED, Answer.ACKNOWLEDGED)
@@ -91,6 +89,13 @@ class Findings:
             f" {lines}; {_RELOAD}"
         )
         return Arrival(_verdict(answers), broker, sentence, arrived, missing, (*write, *read))
+
+    def _praise(self, seq: int | None) -> str:
+        came = "" if seq is None else f"record {seq} arrived, and "
+        untried = _sorted(set(LEAVES) - self.arrived)
+        doubt = f"; {_listed(untried)} could not be tried" if untried else ""
+        through = f"what {self._node} publishes comes through to the monitor"
+        return f"{came}{through} ({_listed(_sorted(self.arrived))}{doubt})"
 
     @property
     def _node(self) -> str:

@@ -70,13 +70,12 @@ class ArrivalCheck:
             assert self.problem is not None
             return self.problem
         findings = Findings(self._monitor, self._publisher)
-        if record is not None and listened:
-            _add_record(findings, record, self._login)
+        came = record is not None and listened and _add_record(findings, record, self._login)
         if self._publisher is not None:
             problem = _probe(findings, self._login, self._publisher)
             if problem is not None and topics.TELEMETRY not in findings.arrived:
                 return problem
-        return findings.arrival(record["seq"] if record and listened else None)
+        return findings.arrival(record["seq"] if record and came else None)
 
     def _open(self) -> None:
         node = self._publisher.node if self._publisher else "+"
@@ -92,17 +91,20 @@ class ArrivalCheck:
             self.problem = no_broker(self._monitor, "the monitor", error)
 
 
-def _add_record(findings: Findings, record: Mapping[str, Any], login: BrokerLogin) -> None:
-    """Add what came by itself: a record that the node has reported, and what went with it."""
+def _add_record(findings: Findings, record: Mapping[str, Any], login: BrokerLogin) -> bool:
+    """Add what came by itself: a record that the node has reported, and what went with it;
+    return whether the record did."""
     key = tuple(record.get(name) for name in _KEY)
     end = "/" + topics.TELEMETRY
-    if login.await_message(lambda topic, text: topic.endswith(end) and _key(text) == key):
+    came = login.await_message(lambda topic, text: topic.endswith(end) and _key(text) == key)
+    if came:
         findings.arrived.add(topics.TELEMETRY)
     elif findings.publisher is None:
         findings.missing[topics.TELEMETRY] = Answer.ACKNOWLEDGED
     if findings.publisher is not None:  # or it may be another node's
         live = {name.rpartition("/")[2] for name in login.topics()}
         findings.arrived |= live - {topics.TELEMETRY}
+    return came
 
 
 def _probe(findings: Findings, monitor: BrokerLogin, publisher: Publisher) -> Arrival | None:

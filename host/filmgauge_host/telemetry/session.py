@@ -170,12 +170,9 @@ class _BoundedClient(Client):
     """Holds a bounded part of a packet, however long it is: its beginning, with topic and id."""
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        return super()._sock_recv(min(bufsize, _READ_BYTES))
-
-    def _packet_read(self) -> MQTTErrorCode:
-        code = super()._packet_read()
+        # Here, or a packet whose rest is there already would be whole before anything is cut off.
         del self._in_packet["packet"][_PACKET_MAX:]
-        return code
+        return super()._sock_recv(min(bufsize, _READ_BYTES))
 
 
 def client_id(prefix: str, file: SqliteFile) -> str:

@@ -52,6 +52,8 @@ def test_the_documented_acl_is_what_provision_writes() -> None:
 
 def test_everything_arrives_with_the_documented_acl(tmp_path: Path) -> None:
     with guarded(tmp_path / "broker", ACL.read_text()) as broker:
+        assert "record" not in probed(broker).sentence
+        assert "record 7 arrived" in reported(broker).sentence
         for arrival in (probed(broker), reported(broker)):
             arrival.check()
             assert (arrival.verdict, arrival.missing, arrival.acl) == ("arrived", (), ())
@@ -179,7 +181,9 @@ def test_a_broker_that_is_back_in_time_is_probed(tmp_path: Path) -> None:
         assert check.problem is not None
         broker.start()
         try:
-            assert check.of(record_fields()).verdict == "arrived"
+            arrival = check.of(record_fields())
+            assert (arrival.verdict, arrival.arrived) == ("arrived", EVERYTHING)
+            assert "record" not in arrival.sentence  # which nobody saw
         finally:
             broker.stop()
 
@@ -192,6 +196,7 @@ def test_a_node_whose_broker_has_another_name_here(tmp_path: Path) -> None:
             publish(broker, record(7).to_json())
             arrival = check.of(record_fields())
         assert (arrival.verdict, arrival.arrived) == ("arrived", ("telemetry",))
+        assert "log, status and info could not be tried" in arrival.sentence
 
 
 @pytest.mark.parametrize("lacks", [[], ["topic write filmgauge/shelf-1/telemetry"]])
