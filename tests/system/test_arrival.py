@@ -87,7 +87,7 @@ def test_a_record_that_arrives_is_counted_once(bench: Bench, tmp_path: Path) -> 
         ran = bench.flash("--broker", bench.broker.login("host"))
         assert ran.exit_code == 0, ran.output
         assert "record 0 arrived, and what shelf-1 publishes comes through" in ran.stdout
-        until(lambda: store.count("shelf-1") > 0)
+        until(lambda: "shelf-1" in ingest.nodes() and ingest.nodes()["shelf-1"].latest)
         counts = ingest.nodes()["shelf-1"].statistics
         assert (counts.duplicated, counts.conflicting, counts.malformed) == (0, 0, 0)
         assert ingest.rejected() == []

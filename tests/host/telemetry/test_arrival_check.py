@@ -253,7 +253,7 @@ def test_another_monitor_counts_the_record_once_and_no_probe(tmp_path: Path) -> 
         assert probed(broker).verdict == "arrived"
         publish(broker, record(8).to_json())  # comes after all of that
         until(lambda: store.count("shelf-1") == 2)
-        until(lambda: "shelf-1" in ingest.nodes())
+        until(lambda: ingest.nodes() and ingest.nodes()["shelf-1"].statistics.received == 2)
         counts = ingest.nodes()["shelf-1"].statistics
         assert (counts.received, counts.duplicated, counts.malformed) == (2, 0, 0)
         assert ingest.rejected() == []
