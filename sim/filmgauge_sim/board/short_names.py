@@ -248,7 +248,20 @@ def _own_members(trees: Iterable[ast.Module]) -> set[str]:
 
 
 def _members_of_others() -> set[str]:
-    import array, asyncio, binascii, gc, hashlib, io, json, os, random, select, socket, struct, sys, time
+    import array
+    import asyncio
+    import binascii
+    import gc
+    import hashlib
+    import io
+    import json
+    import os
+    import random
+    import select
+    import socket
+    import struct
+    import sys
+    import time
 
     whats = [
         array.array,
