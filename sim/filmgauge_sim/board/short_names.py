@@ -296,7 +296,7 @@ def _members_of_others() -> set[str]:
         type(lambda: 0),
         type((lambda: (yield))()),
     ]
-    return {name for what in whats for name in dir(what)}
+    return {name for what in whats for name in dir(what)} | {"encrypt", "decrypt", "reason"}
 
 
 def _other_names(trees: Iterable[ast.Module]) -> set[str]:
