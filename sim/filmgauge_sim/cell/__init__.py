@@ -3,6 +3,7 @@
 Positive current charges the cell, everywhere.
 """
 
+from filmgauge_sim.cell import boundary_film, diffusion_film, variable_film  # physics of FilmCell
 from filmgauge_sim.cell.ageing import LifeState
 from filmgauge_sim.cell.crossing import Crossing
 from filmgauge_sim.cell.deliverable import deliverable_uah

@@ -1,0 +1,139 @@
+"""Reaction fronts in a film of two phases, one charged and one discharged.
+
+Each change of direction starts a new front at the electrolyte, which moves in as far as charge
+passes. Where it meets the front before it both vanish, and the next deeper one moves on: a film
+remembers its turns as long as nothing has passed over them.
+
+Places are told as the share u of the material that lies nearer to the electrolyte, 0 to 1. The film
+consists of patches whose thickness is spread evenly over (1 - a) to (1 + a) of the mean: at depth x
+(in mean thicknesses) the share S(x) of the area still has material,
+
+    u = x,  S = 1                                for x <= 1 - a
+    u = x - (x - 1 + a)^2 / (4 a),  S = sqrt((1 - u) / a)    beyond
+
+A front at u carries the current through x of product on the area S: it is burdened by x / S, and
+gets no further where the current times that burden exceeds what diffusion brings (boundary_film.py).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+
+# The last patches are not thinner than this share of the area, so that a burden stays finite.
+_LEAST_AREA = 0.01
+# Thin layers that nothing passes over are taken together: no film keeps them apart for ever.
+_MOST_FRONTS = 40
+
+
+def burden(place: float, spread: float) -> float:
+    """Return x / S of a front at a place, in mean thicknesses; it rises from 0 to at most 200."""
+    beyond = place - (1.0 - spread)
+    if beyond <= 0.0:
+        return max(place, 0.0)
+    area = max(sqrt(max(1.0 - beyond / spread, 0.0)), _LEAST_AREA)
+    return (1.0 - spread + 2.0 * spread * (1.0 - area)) / area
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionFronts:
+    """The fronts of a film: their places from the deepest to the one nearest to the electrolyte,
+    and whether the phase at the electrolyte is the charged one. `beyond`: charge (share of the
+    capacity) that was forced into a full film, or (negative) out of an empty one."""
+
+    places: tuple[float, ...]
+    charged: bool
+    beyond: float = 0.0
+
+    @staticmethod
+    def uniform(stoichiometry: float, charging: bool) -> "ReactionFronts":
+        """Return a film that came to its stoichiometry from an end: the charged phase lies at the
+        electrolyte where it was charging."""
+        share = stoichiometry if charging else 1.0 - stoichiometry
+        if share <= 0.0:
+            return ReactionFronts((), not charging)
+        return ReactionFronts((share,) if share < 1.0 else (), charging)
+
+    def stoichiometry(self) -> float:
+        """Return the charged share of the film."""
+        total, above, charged = 0.0, 0.0, self.charged
+        for place in (*reversed(self.places), 1.0):
+            if charged:
+                total += place - above
+            above, charged = place, not charged
+        return total + self.beyond
+
+    def working(self, charging: bool) -> float:
+        """Return the place of the front that moves under a current of this direction: 0 where it
+        starts one, 1 where all is converted already."""
+        if self.beyond and (self.beyond > 0.0) != charging:
+            return 0.0
+        if charging != self.charged:
+            return 0.0
+        return self.places[-1] if self.places else 1.0
+
+    def stretches(self, charging: bool) -> Iterator[tuple[float, float]]:
+        """Yield (begin, end) of each way that a front moves without meeting another, in the order
+        in which a current of this direction moves them; before 0 none has started yet."""
+        if self.beyond and (self.beyond > 0.0) != charging:
+            yield -abs(self.beyond), 0.0
+        places = list(self.places)
+        if charging != self.charged:
+            places.append(0.0)
+        while places:
+            begin = places.pop()
+            yield begin, places.pop() if places else 1.0
+
+    def moved(self, change: float) -> "ReactionFronts":
+        """Return the film after a change of its stoichiometry (positive: charged)."""
+        if not change:
+            return self
+        charging = change > 0.0
+        if self.beyond and (self.beyond > 0.0) != charging:
+            left = self.beyond + change
+            if (left > 0.0) == (self.beyond > 0.0):
+                return ReactionFronts(self.places, self.charged, left)
+            return ReactionFronts(self.places, self.charged).moved(left)
+        places = list(self.places)
+        if charging != self.charged:
+            places.append(0.0)
+        left = abs(change)
+        while places:
+            begin = places.pop()
+            end = places[-1] if places else 1.0
+            if left < end - begin:
+                places.append(begin + left)
+                return ReactionFronts(_few(places), charging)
+            left -= end - begin
+            if places:
+                places.pop()
+        return ReactionFronts((), charging, self.beyond + (left if charging else -left))
+
+    def rescaled(self, scale: float) -> "ReactionFronts":
+        """Return the film with another capacity and the same charge, ``scale`` times as large a
+        share of it: material comes or goes at the back, discharged or charged as that is needed."""
+        wanted = self.stoichiometry() * scale
+        places = [place * scale for place in self.places]
+        while places and places[0] >= 1.0:
+            places.pop(0)
+        film = ReactionFronts(tuple(places), self.charged, self.beyond * scale)
+        return film._with_back(wanted - film.stoichiometry())
+
+    def _with_back(self, change: float) -> "ReactionFronts":
+        """Return the film with its stoichiometry changed at the back."""
+        turned = ReactionFronts(
+            tuple(1.0 - place for place in reversed(self.places)),
+            self.charged == (len(self.places) % 2 == 0),
+            self.beyond,
+        ).moved(change)
+        places = tuple(1.0 - place for place in reversed(turned.places))
+        return ReactionFronts(places, turned.charged == (len(places) % 2 == 0), turned.beyond)
+
+
+def _few(places: list[float]) -> tuple[float, ...]:
+    """Take the thinnest layer out where there are too many; its charge goes to its neighbour."""
+    while len(places) > _MOST_FRONTS:
+        at = min(range(1, len(places) - 1), key=lambda i: places[i] - places[i + 1])
+        layer = places[at] - places[at + 1]
+        places[at - 1] -= layer
+        del places[at : at + 2]
+    return tuple(places)
