@@ -10,6 +10,7 @@ from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.cli.lab_options import sentences
 from filmgauge_host.cli.options import FOLDER, progress, show
 from filmgauge_host.errors import FilmgaugeError
+from filmgauge_sim.cell.parameters import PHYSICS
 from filmgauge_sim.lab.paper_experiments import simulate
 from filmgauge_sim.lab.paper_figures import pictures
 from filmgauge_sim.lab.paper_table import PublishedFigure, published_figures
@@ -29,11 +30,18 @@ class PaperError(FilmgaugeError):
     default=None,
     help="Folder to draw the paper's figures into, such as docs/paper.",
 )
-def paper(as_json: bool, figures: Path | None) -> None:
+@click.option(
+    "--physics",
+    type=click.Choice(PHYSICS),
+    default="linear",
+    show_default=True,
+    help="How lithium moves through the film.",
+)
+def paper(as_json: bool, figures: Path | None, physics: str) -> None:
     """Repeat the published tests; exit 1 when a figure misses its bound."""
     with sentences():
         with progress(_STAGES, "published tests") as tick:
-            results = simulate(lambda stage: tick())
+            results = simulate(lambda stage: tick(), physics)
         table = published_figures(results)
         if figures is not None:
             drawn = pictures(results).items()

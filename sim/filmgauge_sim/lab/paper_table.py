@@ -14,7 +14,7 @@ from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistanc
 from filmgauge_sim.lab.cycling import plateau_v
 from filmgauge_sim.lab.figures import half_cycles
 from filmgauge_sim.lab.paper_experiments import FILM, ROOM_C, SPECTRUM_CYCLES, PaperResults
-from filmgauge_sim.lab.paper_samples import PAPER, SAMPLES
+from filmgauge_sim.lab.paper_samples import PAPER
 from filmgauge_sim.lab.specimen import LIQUID
 from filmgauge_sim.lab.sweep import SweepPoint, peaks
 from filmgauge_sim.lab.trace import Trace
@@ -51,18 +51,20 @@ def published_figures(results: PaperResults) -> list[PublishedFigure]:
     rows = list(_rate_points(results))
     for subject, figures in PAPER["figures"].items():
         simulated = _MEASURES[subject](results)
-        rows += [_row(name, given, simulated) for name, given in figures.items()]
+        rows += [_row(results, name, given, simulated) for name, given in figures.items()]
     return rows
 
 
-def _row(name: str, given: dict[str, Any], simulated: dict[str, float]) -> PublishedFigure:
+def _row(
+    results: PaperResults, name: str, given: dict[str, Any], simulated: dict[str, float]
+) -> PublishedFigure:
     published = given.get("published")
     if published is None:
         ends = (given["low"], given["high"])
         low, high = (simulated[end] if isinstance(end, str) else end for end in ends)
     else:
         low, high = published - given["within"], published + given["within"]
-    state = SAMPLES[given["sample"]].remark if "sample" in given else given["state"]
+    state = results.samples[given["sample"]].remark if "sample" in given else given["state"]
     fitted = given.get("fitted", published is not None)
     return PublishedFigure(
         name, given["unit"], published, simulated[name], low, high, fitted, state
@@ -72,17 +74,17 @@ def _row(name: str, given: dict[str, Any], simulated: dict[str, float]) -> Publi
 def _rate_points(results: PaperResults) -> Iterator[PublishedFigure]:
     """A row for every discharge of both rate tests."""
     for test in ("pre-li rate", "evp-li rate"):
-        sample, run = SAMPLES[test], results.capacities[test].capacities
+        sample, run = results.samples[test], results.capacities[test].capacities
         for k, (published, found) in enumerate(zip(sample.published_uah_cm2, run, strict=True)):
             when = " back at" if k == len(run) - 1 else ""
             name = f"{sample.cell}{when} {found.current_ua_cm2:g} uA/cm2"
             given = {"published": published, "within": _RATE_WITHIN_UAH_CM2}
             given |= {"unit": "uAh/cm2", "sample": test}
-            yield _row(name, given, {name: found.capacity_uah_cm2})
+            yield _row(results, name, given, {name: found.capacity_uah_cm2})
 
 
 def _rate(results: PaperResults) -> dict[str, float]:
-    # Ten points: the first of Evp-Li is noted twice, before and after five cycles.
+    # The first of Evp-Li is noted twice, before and after five cycles.
     points = list(_rate_points(results))
     evp = len(results.capacities["pre-li rate"].capacities)
     errors = [row.error or 0.0 for row in points[:evp] + points[evp + 1 :]]
@@ -92,8 +94,8 @@ def _rate(results: PaperResults) -> dict[str, float]:
     return {
         "rate tests, RMS error": sqrt(sum(error * error for error in errors) / len(errors)),
         "pre-li back at 1, above the first": pre[-1].capacity_uah_cm2 - pre[0].capacity_uah_cm2,
-        "evp-li plateaus flat at every rate": max(_fall_v(line) for line in given[:4]),
-        "evp-li plateau lower at 13.46": _at_share(given[0], 0.5) - _at_share(given[3], 0.5),
+        "evp-li plateaus flat at every rate": max(_fall_v(line) for line in given[:5]),
+        "evp-li plateau lower at 13.46": _at_share(given[0], 0.5) - _at_share(given[4], 0.5),
     }
 
 
@@ -104,7 +106,7 @@ def _temperature(results: PaperResults) -> dict[str, float]:
     gaps = [_gap_v(run.trace, cycle, 2.0) for cycle in (1, 3)]
     return {
         "pre-li 25 degC": cold,
-        "pre-li 37 degC lies between": body,
+        "pre-li 37 degC": body,
         "pre-li 60 degC": hot,
         "pre-li 37 degC slowly declines": 100.0 * results.retained_share[37.0],
         "pre-li 60 degC reversible": 100.0 * results.retained_share[60.0],
