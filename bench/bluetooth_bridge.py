@@ -66,7 +66,7 @@ def campaign(duration: str, loss: float, report_s: int = 600) -> Campaign:
         tempfile.TemporaryDirectory() as folder,
         RunSession(_scenario(NODES, report_s), options, Path(folder)) as session,
     ):
-        session.run(lambda _received, _true_pct: None, lambda: True)
+        session.run(lambda _received, _truth: None, lambda: True)
         assert session.bridged is not None
         failed = session.bridged.bridge.gateway.counts.failed
         return Campaign(session.results(), failed, session.wall_s)
@@ -101,7 +101,7 @@ def latencies(nodes: int, minutes: float) -> list[float]:
                 advertised.setdefault(key, time.monotonic())
             return True
 
-        session.run(lambda _received, _true_pct: None, on_idle)
+        session.run(lambda _received, _truth: None, on_idle)
         client.disconnect()
         client.loop_stop()
     return [arrived[key] - advertised[key] for key in advertised if key in arrived]

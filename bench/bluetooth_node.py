@@ -22,6 +22,7 @@ from filmgauge_sim.air.air import Air
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import store_records
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation, virtual_node
@@ -73,15 +74,9 @@ class _Bed(ExitStack):
         self.simulation = self.enter_context(
             closing(Simulation(empty, nobody, folder, "cpython", "8h", air=self.air))
         )
-        self.node = virtual_node(
-            scenario,
-            node,
-            nobody,
-            folder,
-            "cpython" if heap_kb is None else "micropython32",
-            heap_kb,
-            radio_port=self.air.radio_port(node.name),
-        )
+        runtime = "cpython" if heap_kb is None else "micropython32"
+        options = NodeOptions(runtime, heap_kb, radio_port=self.air.radio_port(node.name))
+        self.node = virtual_node(scenario, node, nobody, folder, options)
         self.simulation.nodes.append(self.node)
         made = [Record(boot=1, seq=seq, up_s=60 * seq).to_bytes() for seq in range(records)]
         store_records(self.node.flash, made)

@@ -19,6 +19,7 @@ from filmgauge_sim.board.firmware_image import rom
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker, compiled_profile
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -165,9 +166,10 @@ class _Costs:
 
     def __init__(self, given: ScenarioNode) -> None:
         scenario, nowhere = load_scenario("window"), Broker("127.0.0.1", 1)
+        options = NodeOptions("cpython")
         with (
             tempfile.TemporaryDirectory() as folder,
-            closing(virtual_node(scenario, given, nowhere, Path(folder), "cpython")) as node,
+            closing(virtual_node(scenario, given, nowhere, Path(folder), options)) as node,
         ):
             looks, glances = _watched(node)
             world = node.world
@@ -223,9 +225,8 @@ def _node(name: str, broker: Broker, heap_kb: int) -> Iterator[VirtualNode]:
     """The node of a scenario with a heap of `heap_kb`."""
     scenario = load_scenario(name)
     with tempfile.TemporaryDirectory() as folder:
-        made = virtual_node(
-            scenario, scenario.node[0], broker, Path(folder), "micropython32", heap_kb
-        )
+        options = NodeOptions("micropython32", heap_kb)
+        made = virtual_node(scenario, scenario.node[0], broker, Path(folder), options)
         with closing(made) as node:
             yield node
 

@@ -14,7 +14,7 @@ from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, flash_board
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
@@ -60,7 +60,7 @@ def _flash(board: SerialBoard, wanted: Wanted) -> tuple[int, float]:
     """Return bytes received by the board and seconds until it could be reset."""
     before = board.port.received
     options = FlashOptions(timeout_s=60)
-    with FlashLines(quiet=True) as lines:
+    with BoardLines(quiet=True) as lines:
         done = flash_board(str(board.port.path), BOARDS[_KIND], wanted, options, lines)
     return board.port.received - before, done.copy_s
 

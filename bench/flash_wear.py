@@ -11,6 +11,7 @@ import msgspec
 from bench.figures import Figure
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -71,7 +72,8 @@ def _node(name: str, folder: str, changes: dict[str, Any]) -> VirtualNode:
     node = msgspec.structs.replace(
         given, description=varied(given.description, changes), world=WorldSection()
     )
-    return virtual_node(scenario, node, _NOWHERE, Path(folder), "cpython", real_wait_ms=10)
+    options = NodeOptions("cpython", real_wait_ms=10)
+    return virtual_node(scenario, node, _NOWHERE, Path(folder), options)
 
 
 def _wake(node: VirtualNode, count: int) -> None:

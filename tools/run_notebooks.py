@@ -25,6 +25,7 @@ def executed(path: Path) -> dict[str, Any]:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    _figures()  # a notebook begins without any, whatever was drawn before in this process
     notebook = json.loads(path.read_text(encoding="utf-8"))
     namespace: dict[str, Any] = {"__name__": "__main__"}
     before = Path.cwd()

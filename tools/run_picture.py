@@ -12,7 +12,7 @@ from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.scenario.loading import load_scenario
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "run.svg"
-_WIDTH, _HEIGHT = 120, 26
+_WIDTH, _HEIGHT = 120, 25
 
 
 def _without_web_fonts(template: str) -> str:

@@ -2,7 +2,8 @@
 
 What not every wake needs is loaded where it is used. A board that boots anew after its sleep goes
 further: it loads the parts of a wake one after the other (sensors, gauge, protection, uplink) and
-lets each go when it has done its work, since all together would not fit into its heap.
+lets each go when it has done its work, since all together would not fit into its heap. One that
+keeps its memory lets gauge and protection go before a report where too little is free for it.
 """
 
 import time
@@ -24,7 +25,7 @@ _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
-_REPORT_BYTES = const(26000)  # what a record takes on its way: less than gauge and protection
+_REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
 _PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
 _SENSING = const(
     (
@@ -62,6 +63,7 @@ class Node:
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
+        self._ledger = None  # of the gauge, for a peer: it stays when the gauge is let go
         self._period_ms = config.sample_s * 1000
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
@@ -254,8 +256,10 @@ class Node:
         if self._config.shed and soc_ppm is not None:
             self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm())  # pyright: ignore
         may_report = self._may_report(self._state.wakes)
-        if not self._board.boots_anew and (not may_report or free_bytes() >= _REPORT_BYTES):
-            return None
+        if not self._board.boots_anew:
+            self._ledger = self._gauge.ledger
+            if not may_report or free_bytes() >= _REPORT_BYTES:
+                return None
         if self._protection is not None:  # it comes back when the gauge is gone
             self._state.pack(None, self._protection)
             self._unload(("_protection",), "filmgauge.control")
@@ -364,15 +368,13 @@ class Node:
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which
         is not to be told again."""
-        state, ledger = self._state, None
+        state = self._state
         self._reports_next = False
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
-        elif self._gauge is not None:
-            ledger = self._gauge.ledger
         reporter = self._reporter
-        is_safe = reporter.report(fields, ledger, self._service_level)
+        is_safe = reporter.report(fields, self._ledger, self._service_level)
         if self._on_trial and reporter.has_reached:
             self.reported = reporter.record
             self._on_trial = False

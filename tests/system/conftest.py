@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from mqtt_brokers import Broker, Mosquitto, Nats
 
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 pytest.register_assert_rewrite("reporting_node")
 

@@ -16,11 +16,11 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from cadence import period_s
 
 from filmgauge_sim.air.air import Air
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.nodes.virtual_node import RuntimeName
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation
 

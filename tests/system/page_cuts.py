@@ -5,11 +5,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.flash import FlashCut, make_flash
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.node_options import NodeOptions
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
 
@@ -46,7 +48,8 @@ def cut_node(
     if whole:
         kind = node.description.kind
         install(make_flash(folder / "cut.flash", kind.flash_pages, kind.flash), {"/kept": b""})
-    return virtual_node(scenario, node, _NOWHERE, folder, runtime, real_wait_ms=10)
+    options = NodeOptions(runtime, real_wait_ms=10)
+    return virtual_node(scenario, node, _NOWHERE, folder, options)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import listing
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -91,7 +92,8 @@ def make_node(
     address = parse_address(url)
     broker = Broker(address.host, address.port)
     node = scenario.node[0]
-    return virtual_node(scenario, node, broker, folder, runtime, real_wait_ms=real_wait_ms)
+    options = NodeOptions(runtime, real_wait_ms=real_wait_ms)
+    return virtual_node(scenario, node, broker, folder, options)
 
 
 def wake(node: VirtualNode, count: int) -> None:

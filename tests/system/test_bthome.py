@@ -20,6 +20,7 @@ from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, stored_record
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -53,7 +54,8 @@ def window(
     given = msgspec.structs.replace(
         given, description=varied(given.description, keys), secrets={"ble_key": key}
     )
-    node = virtual_node(scenario, given, Broker("", 0), folder, runtime, radio_port=radio_port)
+    options = NodeOptions(runtime, radio_port=radio_port)
+    node = virtual_node(scenario, given, Broker("", 0), folder, options)
     try:
         yield node
     finally:

@@ -11,12 +11,14 @@ import pytest
 
 from filmgauge.record import FAULT_CELL
 from filmgauge.record.record import Record
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, stored_record
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.node_options import NodeOptions
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
 
@@ -51,7 +53,9 @@ def made(folder: Path, runtime: RuntimeName) -> Iterator[VirtualNode]:
     path = folder / "scenario.toml"
     path.write_text(SCENARIO)
     scenario = load_scenario(str(path))
-    with closing(virtual_node(scenario, scenario.node[0], NOWHERE, folder, runtime)) as node:
+    with closing(
+        virtual_node(scenario, scenario.node[0], NOWHERE, folder, NodeOptions(runtime))
+    ) as node:
         yield node
 
 

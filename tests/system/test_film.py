@@ -11,10 +11,12 @@ from cadence import period_s, reports_due
 from filmgauge.record import FAULT_EXCEPTION, FAULT_GAP
 from filmgauge.record.record import Record
 from filmgauge_sim.board import inprocess
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.node_options import NodeOptions
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
 
@@ -71,7 +73,7 @@ def film_node(tmp_path: Path) -> Iterator[Make]:
                 (folder / "scenario.toml").write_text(scenario)
                 scenario = str(folder / "scenario.toml")
             read = load_scenario(scenario)
-            node = virtual_node(read, read.node[0], NOWHERE, folder, runtime)
+            node = virtual_node(read, read.node[0], NOWHERE, folder, NodeOptions(runtime))
             return stack.enter_context(closing(node))
 
         yield make

@@ -13,6 +13,7 @@ from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import journal_state
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -100,9 +101,8 @@ def test_a_film_node_reports_where_not_all_of_it_fits(tmp_path: Path) -> None:
     for heap_kb in (100, 128):
         scenario, folder = load_scenario("window"), tmp_path / str(heap_kb)
         folder.mkdir()
-        made = virtual_node(
-            scenario, scenario.node[0], Broker("127.0.0.1", 1), folder, "micropython32", heap_kb
-        )
+        options = NodeOptions("micropython32", heap_kb)
+        made = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), folder, options)
         with closing(made) as node:
             while node.waiting < 4:
                 node.step()

@@ -18,6 +18,7 @@ from filmgauge_sim.board.flash import FlashCut, PageInRam
 from filmgauge_sim.board.littlefs_outside import install, listing
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state, raw_pages, stored_record
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -124,7 +125,7 @@ def test_a_supply_that_fails_in_a_save_costs_that_save_at_most(
     scenario = load_scenario(str(tmp_path / "scenario.toml"))
     small = varied(scenario.node[0].description, {"capacitor.capacitance_uf": 1200})
     given = msgspec.structs.replace(scenario.node[0], description=small)
-    node = virtual_node(scenario, given, Broker("", 0), tmp_path, "cpython")
+    node = virtual_node(scenario, given, Broker("", 0), tmp_path, NodeOptions("cpython"))
     last, records = (0, 0), 0
     try:
         while node.now_us < 3 * 3_600_000_000:

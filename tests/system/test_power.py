@@ -8,8 +8,9 @@ from mqtt_brokers import Broker
 from patience import until
 from reporting_node import Receiver, backlog, make_node, scenario_text, wake
 
+from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import fetch
-from filmgauge_sim.nodes.virtual_node import RuntimeName, VirtualNode
+from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 FAULT_GAP = 8
 INTERVALS = "report_every = 2\njournal_every = 4"

@@ -13,6 +13,7 @@ from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -34,7 +35,7 @@ def made(folder: Path, runtime: RuntimeName, zero_every: int) -> VirtualNode:
         world=varied(node.world, {"sensor.errors": "worst"}),
     )
     folder.mkdir()
-    return virtual_node(scenario, node, NOWHERE, folder, runtime)
+    return virtual_node(scenario, node, NOWHERE, folder, NodeOptions(runtime))
 
 
 def live(node: VirtualNode, hours: float) -> FuelGauge:

@@ -71,3 +71,12 @@ def test_outputs_are_what_a_reader_expects(tmp_path):
     done = TOOL["executed"](path)
     assert TOOL["texts"](done) == [["a\n", "4"], [], []]
     assert images(done) == [0, 0, 1]
+
+
+def test_a_figure_from_elsewhere_is_no_output(tmp_path):
+    from matplotlib import pyplot
+
+    path = tmp_path / "x.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": ["1"], "outputs": []}]}))
+    pyplot.figure()
+    assert images(TOOL["executed"](path)) == [0]

@@ -9,12 +9,17 @@ from filmgauge.state import State
 _MOST = 65535
 
 
+def open_pages(pages, buffer):
+    """Return what keeps state and records in pages of their own."""
+    from filmgauge.store.page_store import PageStore
+
+    return PageStore(pages, buffer, _MOST)
+
+
 def open_backlog(pages, buffer):
     """Return the backlog where a board has it."""
     if pages:
-        from filmgauge.store.page_store import PageStore
-
-        return PageStore(pages, buffer, _MOST)
+        return open_pages(pages, buffer)
     from filmgauge.store.backlog import Backlog
 
     return Backlog("/backlog", _MOST)

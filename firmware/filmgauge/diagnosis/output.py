@@ -1,13 +1,21 @@
-"""The way back to the host, and what every look at a node begins with."""
+"""The way back to the host, and what a look at a node begins with.
+
+It loads also where no firmware is installed.
+"""
 
 import json
-
-from filmgauge.config import Config
 
 
 def emit(value) -> None:
     """Print a value for the host."""
+    feed()
     print("@" + json.dumps(value))
+
+
+def feed() -> None:
+    """Feed the watchdog that the host lets run."""
+    if "_guard" in globals():
+        globals()["_guard"].feed()
 
 
 def attempt(action, *arguments) -> tuple:
@@ -20,6 +28,8 @@ def attempt(action, *arguments) -> tuple:
 
 def read_config():
     """Return the node's configuration. OSError, ValueError."""
+    from filmgauge.config import Config
+
     with open("/config.json", "rb") as file:
         return Config.from_json(file.read())
 

@@ -1,45 +1,33 @@
 """Saves what a node has saved last, while its power goes, and looks for it afterwards."""
 
-import json
-
-_MOST = 65535  # records that may wait
+from filmgauge.board import this_board
+from filmgauge.diagnosis.backlog import open_pages
+from filmgauge.diagnosis.output import emit
 
 
 def saves(count: int) -> None:
     """Save what the node has saved last again and again, and emit the number of each save once it
-    is done; None where nothing was saved so far."""
-    store, buffer = _store()
-    if not store.load(buffer):
-        _say(None)
-        return
-    for _ in range(count):
-        store.save(buffer)
-        _say(store.sequence)
+    is done; nothing where nothing was saved so far."""
+    store, buffer = open_state()
+    if store.load(buffer):
+        for _ in range(count):
+            store.save(buffer)
+            emit(store.sequence)
 
 
 def saved() -> None:
     """Emit the number of the save that is found, None for none."""
-    store, buffer = _store()
-    _say({"found": store.sequence if store.load(buffer) else None})
+    store, buffer = open_state()
+    emit({"found": store.sequence if store.load(buffer) else None})
 
 
-def _say(value):
-    """Print a value for the host, and feed the watchdog that the host lets run."""
-    if "_guard" in globals():
-        globals()["_guard"].feed()
-    print("@" + json.dumps(value))
-
-
-def _store():
+def open_state():
     """Return where the node of this board saves its state, and a buffer for it."""
-    from filmgauge.board import this_board
     from filmgauge.state import SIZE, State
 
     buffer, pages = State().buffer, this_board().pages()
     if pages:
-        from filmgauge.store.page_store import PageStore
-
-        return PageStore(pages, buffer, _MOST), buffer
+        return open_pages(pages, buffer), buffer
     from filmgauge.store.journal import Journal
 
     return Journal("/state", SIZE), buffer

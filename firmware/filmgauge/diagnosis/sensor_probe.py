@@ -6,9 +6,8 @@ were started here, the node would take what it has counted for its own.
 
 import time
 
-from machine import Pin
-
 from filmgauge.board import this_board
+from filmgauge.diagnosis.bus_lines import pulled_levels, scan_parts
 from filmgauge.diagnosis.output import attempt, emit, read_config
 from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS, Ina228
 from filmgauge.sensors.tmp117 import WAIT_MS, Tmp117
@@ -43,20 +42,13 @@ class SensorProbe:
 
     def levels(self, pin: int) -> list:
         """Return the levels of a wire of the bus: pulled down, and pulled up."""
-        wire = self._board.output(pin)
-        found = []
-        for pull in (Pin.PULL_DOWN, Pin.PULL_UP):
-            wire.init(Pin.IN, pull)
-            time.sleep_ms(2)
-            found.append(wire.value())
-        wire.init(Pin.IN, None)
-        return found
+        return pulled_levels(self._board.output(pin))
 
     def scan(self) -> list:
-        """Return [address, what it says to be] of every part that answers."""
+        """Return [address, words by which to know it] of every part that answers."""
         config = self._config
         self.i2c = self._board.i2c(config.pin_scl, config.pin_sda, config.i2c_hz)
-        return [[address, self._identity(address)] for address in self.i2c.scan()]
+        return scan_parts(self.i2c)
 
     def use(self, address: int) -> None:
         """Take the current sensor at an address."""
@@ -95,16 +87,6 @@ class SensorProbe:
         sensor.begin()
         time.sleep_ms(WAIT_MS + 2)
         return sensor.finish()
-
-    def _identity(self, address):
-        words = []
-        for register in (0x3E, 0x3F, 0x0F):
-            try:
-                raw = self.i2c.readfrom_mem(address, register, 2)
-                words.append(raw[0] << 8 | raw[1])
-            except OSError:
-                words.append(-1)
-        return words
 
 
 def readings() -> None:

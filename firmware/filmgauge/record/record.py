@@ -31,7 +31,7 @@ _FIELDS = const(
     "voltage_uv voltage_v 6 0 85000000\n"
     "current_pa current_ua 6 -2147483647 2147483647\n"
     "temperature_cdeg temperature_c 2 -25600 25600\n"
-    "faults faults 0 0 65535\n"
+    "faults faults 0 0 511\n"
     "awake_ms awake_ms 0 0 65534\n"
     "backlog backlog 0 0 65534\n"
     "shown_ppm soc_shown_pct 4 0 1000000\n"  # for people: never moves against the current

@@ -12,13 +12,6 @@ FAULT_NAMES = (
     "store",
     "cell_changed",
     "memory",
-    "reading",
-    "range",
-    "contradiction",
-    "clock",
-    "reset",
-    "life",
-    "counter",
 )
 
 

@@ -4,13 +4,12 @@ What each value holds stands in battery_service.toml.
 A value that is too short has one key, `..._malformed`, with its hexadecimal digits.
 """
 
-import tomllib
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import files
 from typing import TypeAlias
 
 from filmgauge_host.ble import uuids
+from filmgauge_sim.package_data import read_toml
 
 Value: TypeAlias = int | float | str | bool | None
 _UNKNOWN_MINUTES = (0xFFFFFF, 0xFFFFFE)  # not known; longer than the field can say
@@ -38,7 +37,7 @@ _BITS: dict[str, Callable[[int], dict[str, Value]]] = {
     "features": lambda bits: {"replaceable": bool(bits & 1), "rechargeable": bool(bits & 2)},
 }
 
-_TABLES = tomllib.loads((files("filmgauge_host.ble") / "battery_service.toml").read_text("utf-8"))
+_TABLES = read_toml("filmgauge_host.ble", "battery_service.toml")
 _LAYOUTS = dict(zip(uuids.BATTERY, _TABLES["characteristic"], strict=True))
 UUIDS = frozenset(_LAYOUTS)
 

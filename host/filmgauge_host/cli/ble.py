@@ -21,6 +21,7 @@ from filmgauge_host.cli.options import (
     BROKER_HELP,
     FILE,
     FOR_ALIAS,
+    JSON,
     Duration,
     input_errors,
     make_folder,
@@ -124,7 +125,7 @@ def scan(
 
 @ble.command()
 @click.argument("node")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@JSON
 @_wait
 @_bluetooth_options
 def read(

@@ -2,20 +2,22 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors
 from filmgauge_host.errors import FilmgaugeError, warn
 from filmgauge_host.first_light.check import Bench, Expected, expected_of_kind, expected_of_node
-from filmgauge_host.first_light.run import CHECKS, report, run_checks, write_report
+from filmgauge_host.first_light.run import CHECKS, report, run_checks
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
 from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.board_script import interrupted
+from filmgauge_host.serial.finding import Finding
 from filmgauge_host.serial.interpreter import read_identity
+from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.nodes.boards import BOARDS
 
 
@@ -35,7 +37,7 @@ class Terminal:
 
 
 @click.command()
-@click.option("--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]")
+@PORT
 @click.option(
     "--node", type=EITHER, help="Description of the node (filmgauge provision), or its folder."
 )
@@ -80,25 +82,28 @@ def firstlight(
 ) -> None:
     """Try a fresh board: interpreter, memory, pins, sensors, sleep, watchdog, radio, power cut.
 
-    One line a check: ok, differs, or not done. docs/first-light.md tells the same in order. Exit
-    code 1 where something differs.
+    Each check is ok, a fault, or not tested. docs/first-light.md tells the same in order. Exit
+    code 1 where there is a fault.
     """
     described = None if node is None else _described(node)
     person = Terminal(sys.stdin.isatty() and not as_json)
-    with interrupted(port, waiting()) as link:
+    with interrupted(port, BoardLines().wait) as link:
         expected = described or expected_of_kind(BOARDS[board_name or _kind_name(link)])
         bench = Bench(link, expected, person, sleep_ua, sleep_s, not no_power_cut)
-        results = run_checks(
-            bench, only or CHECKS, lambda result: None if as_json else click.echo(result.line())
-        )
-    found = report(bench, results)
+        findings = run_checks(bench, only or CHECKS, (lambda _: None) if as_json else _print)
+    found = report(bench, findings)
     if as_json:
         click.echo(json.dumps(found))
     if out is not None:
-        write_report(out, bench, results)
+        write_all({out: Content((json.dumps(found, indent=1) + "\n").encode())})
         person.say(f"the report is in {out}: send it to whoever maintains filmgauge")
-    if found["differs"]:
+    if found["faults"]:
         sys.exit(1)
+
+
+def _print(finding: Finding) -> None:
+    for line in finding.lines():
+        click.echo(line)
 
 
 def _described(node: Path) -> Expected:
@@ -116,15 +121,3 @@ def _kind_name(link: BoardLink) -> str:
             f" {', '.join(BOARDS)}: name the one that is nearest as --board"
         )
     return names[0]
-
-
-def waiting() -> Callable[[float], None]:
-    """Return what says to a person, once, that a board is waited for."""
-    said: list[float] = []
-
-    def wait(waited_s: float) -> None:
-        if waited_s > 3 and not said:
-            said.append(waited_s)
-            click.echo("waiting for the node to wake; its reset button shortens this", err=True)
-
-    return wait

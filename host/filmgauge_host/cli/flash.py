@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
+from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
@@ -15,14 +15,14 @@ from filmgauge_host.serial.board_link import find_port
 from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
-from filmgauge_host.terminal.flash_lines import FlashLines
+from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.configuration import board_files
 
 
 @click.command()
-@click.option("--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]")
+@PORT
 @click.option(
     "--node",
     type=EITHER,
@@ -82,7 +82,7 @@ def flash(
         profile_file = _profile(profile, cell, area_cm2)
         wanted = firmware_build.wanted(config_file, profile_file, source)
     found_port = find_port(port)
-    with FlashLines(quiet=as_json) as lines:
+    with BoardLines(quiet=as_json) as lines:
         options = FlashOptions(erase=erase, dry_run=dry_run, timeout_s=timeout_s)
         result = flash_board(found_port, board, wanted, options, lines)
     show(as_json, asdict(result), _done_lines(result, wanted))

@@ -8,22 +8,18 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.firstlight import firstlight, waiting
-from filmgauge_host.cli.options import EITHER, FILE, input_errors, show
+from filmgauge_host.cli.firstlight import firstlight
+from filmgauge_host.cli.options import EITHER, FILE, JSON, PORT, input_errors, show
 from filmgauge_host.errors import FilmgaugeError, InputError, warn
 from filmgauge_host.log_file import check_format, export
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.serial.board_script import interrupted, merged, read_backlog, run_script
-from filmgauge_host.serial.selftest_checks import Finding, Reference, evaluate
+from filmgauge_host.serial.selftest_checks import Reference, evaluate
 from filmgauge_host.serial.status import read_status, status_lines
+from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.nodes.configuration import compiled_profile
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.energy_budget import EnergyBudget, energy_budget
-
-_PORT = click.option(
-    "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 _FIGURES = {  # of the firmware's ledger, in words
     "own_uw": "asleep, uW",
@@ -52,7 +48,7 @@ node.add_command(firstlight)
 
 @node.command()
 @click.argument("file", type=EITHER)
-@_JSON
+@JSON
 @input_errors()
 def budget(file: Path, as_json: bool) -> None:
     """Print what the node of FILE takes for itself, line by line: no board is needed.
@@ -65,18 +61,18 @@ def budget(file: Path, as_json: bool) -> None:
 
 
 @node.command()
-@_PORT
-@_JSON
+@PORT
+@JSON
 def status(port: str | None, as_json: bool) -> None:
     """Tell versions, sensors, readings, ledger, faults, and what room is left."""
-    with interrupted(port, waiting()) as link:
+    with interrupted(port, BoardLines().wait) as link:
         found = read_status(link)
     show(as_json, found, status_lines(found))
 
 
 @node.command()
-@_PORT
-@_JSON
+@PORT
+@JSON
 @click.option(
     "--out", type=FILE, help="File to write: name.bdf.csv (Battery Data Format), .csv or .jsonl."
 )
@@ -84,7 +80,7 @@ def log(port: str | None, as_json: bool, out: Path | None) -> None:
     """Print or export the records that wait on the node; they stay there."""
     if out is not None:
         check_format(out)
-    with interrupted(port, waiting()) as link:
+    with interrupted(port, BoardLines().wait) as link:
         records, bad = read_backlog(link)
     for sentence in bad:
         warn(sentence)
@@ -103,8 +99,8 @@ def log(port: str | None, as_json: bool, out: Path | None) -> None:
 
 
 @node.command()
-@_PORT
-@_JSON
+@PORT
+@JSON
 @click.option(
     "--load-ohm",
     type=click.FloatRange(1e3, 1e9),
@@ -133,7 +129,7 @@ def selftest(
     """
     if load_ohm is not None and current_ua is not None:
         raise InputError("give --load-ohm or --current-ua, not both")
-    with interrupted(port, waiting()) as link:
+    with interrupted(port, BoardLines().wait) as link:
         answers = merged(run_script(link, "selftest"))
     if answers["configuration"] is None:
         wrong = answers["configuration_wrong"]
@@ -141,19 +137,9 @@ def selftest(
     findings = evaluate(answers, Reference(load_ohm, current_ua, temperature_c))
     faults = [finding for finding in findings if finding.verdict == "fault"]
     found = {"healthy": not faults, "findings": [asdict(finding) for finding in findings]}
-    show(as_json, found, [line for finding in findings for line in _finding_lines(finding)])
+    show(as_json, found, [line for finding in findings for line in finding.lines()])
     if faults:
         sys.exit(1)
-
-
-def _finding_lines(finding: Finding) -> list[str]:
-    if finding.verdict != "fault":
-        return [f"{finding.verdict:10}  {finding.check}: {finding.seen}"]
-    return [
-        f"FAULT       {finding.check}: {finding.name}",
-        f"            seen: {finding.seen}; expected: {finding.expected}",
-        f"            {finding.advice}",
-    ]
 
 
 def budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str, Any]:

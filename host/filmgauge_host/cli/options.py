@@ -1,4 +1,4 @@
-"""What several commands share: a time, wrong input, files of the user, progress."""
+"""What several commands share: options, a time, wrong input, files of the user, progress."""
 
 import json
 import os
@@ -19,6 +19,10 @@ BROKER_HELP = (
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EITHER = click.Path(path_type=Path)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+PORT = click.option(
+    "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"
+)
 # How long something goes on is --for everywhere; --duration means the same.
 FOR_ALIAS = {"token_normalize_func": lambda name: "for" if name == "duration" else name}
 _UNITS_S = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}

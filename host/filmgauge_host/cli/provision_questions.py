@@ -3,9 +3,7 @@
 Questions go to standard error, so that what is printed stays one JSON object with --json.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -27,12 +25,12 @@ from filmgauge_sim.nodes.description import (
 )
 from filmgauge_sim.nodes.secrets import check_secrets
 from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.scenario.loading import load_scenario
 
 _FILM_EXAMPLE = "window"  # the scenario whose node a node on film is like, unless told otherwise
 _OFFSET_EVERY = 360  # with a disconnect switch, as in the scenario `bench`
-_TABLES = files("filmgauge_host.cli") / "provision_questions.toml"
-_QUESTIONS = tomllib.loads(_TABLES.read_text("utf-8"))
+_QUESTIONS = read_toml("filmgauge_host.cli", "provision_questions.toml")
 
 
 def ask(

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from filmgauge_host.cli.options import FOLDER, input_errors, make_folder, progress, show
+from filmgauge_host.cli.options import FOLDER, JSON, input_errors, make_folder, progress, show
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.scenario import Scenario
@@ -50,7 +50,7 @@ _NARROWEST = 120  # a table that goes into a file has no terminal to ask
     " whole node.",
 )
 @click.option("--float32", "single", is_flag=True, help="Single precision, as on a board (slow).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@JSON
 @click.option("--plot", type=FOLDER, help="Directory for a picture of each family's first seed.")
 @needs("sim")
 def score(

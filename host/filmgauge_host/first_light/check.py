@@ -3,34 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from filmgauge.config import Config
 from filmgauge_host.serial.board_link import BoardLink
+from filmgauge_host.serial.finding import Finding, untested
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.configuration import firmware_configuration
 from filmgauge_sim.nodes.description import NodeDescription
 
-Verdict = Literal["ok", "differs", "not done"]
 CLOCK_MS = "import time\nprint(time.time_ns() // 1000000)"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a check has seen, what should be seen, and what a difference means."""
-
-    check: str
-    verdict: Verdict
-    seen: str
-    expected: str = ""
-    meaning: str = ""
-    figures: dict[str, Any] = field(default_factory=dict)
-
-    def line(self) -> str:
-        """Return it as one line for people."""
-        text = f"{self.verdict:9} {self.check}: {self.seen}"
-        text += f"; should be {self.expected}" if self.expected else ""
-        return text + (f"; {self.meaning}" if self.meaning else "")
 
 
 class Person(Protocol):
@@ -120,16 +102,16 @@ class Check(ABC):
     name: str
 
     @abstractmethod
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         """Look into it. Raises LinkError where the board does not answer."""
 
     def _judged(
-        self, is_ok: bool, seen: str, expected: str, meaning: str, **figures: Any
-    ) -> Result:
-        """Return a result; meaning: of a difference, and what to do next."""
+        self, is_ok: bool, seen: str, expected: str, advice: str, **figures: Any
+    ) -> Finding:
+        """Return a finding; advice: what a fault means, and what to do next."""
         if is_ok:
-            return Result(self.name, "ok", seen, expected, "", figures)
-        return Result(self.name, "differs", seen, expected, meaning, figures)
+            return Finding(self.name, "ok", seen, expected, figures=figures)
+        return Finding(self.name, "fault", seen, expected, advice=advice, figures=figures)
 
-    def _not_done(self, why: str) -> Result:
-        return Result(self.name, "not done", why)
+    def _untested(self, why: str) -> Finding:
+        return untested(self.name, why)

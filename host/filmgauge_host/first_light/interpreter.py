@@ -1,8 +1,9 @@
 """Checks of what came with the board: interpreter, heap, file system."""
 
-from filmgauge_host.first_light.check import Bench, Check, Result
+from filmgauge_host.first_light.check import Bench, Check
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_script import merged, run_script
+from filmgauge_host.serial.finding import Finding
 from filmgauge_host.serial.interpreter import read_identity
 from filmgauge_sim.board.bytecode import bytecode_version
 from filmgauge_sim.board.flash import PAGE
@@ -15,7 +16,7 @@ class InterpreterCheck(Check):
 
     name = "interpreter"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         found = read_identity(bench.link)
         kind, wanted = bench.expected.kind, bytecode_version()
         loads = "no bytecode" if not found.mpy else "bytecode {}.{}".format(*found.bytecode)
@@ -38,7 +39,7 @@ class HeapCheck(Check):
 
     name = "heap"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         found = merged(run_script(bench.link, "memory"))
         # On a virtual board everything takes words of eight bytes, and the heap is as much larger.
         true_bytes = found["heap"] * 4 // found["word"]
@@ -58,18 +59,18 @@ class FlashCheck(Check):
 
     name = "flash"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         found = BoardFiles(bench.link).file_system()
         kind = bench.expected.kind
         size = kind.file_system_pages * PAGE
         name = "littlefs" if found.is_littlefs else "no littlefs"
         if not found.is_littlefs or kind.flash.page_in_ram:
-            meaning = (
+            advice = (
                 "state and records would not outlive a power cut: format it as docs/flashing.md"
                 " says, or let filmgauge flash do it"
             )
         else:
-            meaning = (
+            advice = (
                 "larger does no harm, with less two versions may not fit; room and wear were"
                 " reckoned with the other figures: send the report"
             )
@@ -77,7 +78,7 @@ class FlashCheck(Check):
             found.is_littlefs and (found.block, found.size) == (kind.flash.block, size),
             f"{name}, {found.size // found.block} blocks of {found.block}, {found.size} bytes",
             f"littlefs, {size // kind.flash.block} blocks of {kind.flash.block}, {size} bytes",
-            meaning,
+            advice,
             block=found.block,
             size=found.size,
             free=found.free,

@@ -2,9 +2,10 @@
 
 import time
 
-from filmgauge_host.first_light.check import Bench, Check, Result
+from filmgauge_host.first_light.check import Bench, Check
 from filmgauge_host.serial.board_link import LinkError
 from filmgauge_host.serial.board_script import load_script, merged, run_script, script_call
+from filmgauge_host.serial.finding import Finding
 
 _MOST = 100_000
 _PULL_S = 60.0
@@ -16,18 +17,18 @@ class PowerCutCheck(Check):
 
     name = "power cut"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         link, person = bench.link, bench.person
         if not bench.tries_power_cut:
-            return self._not_done("left out: run it without --no-power-cut")
+            return self._untested("left out: run it without --no-power-cut")
         if not person.is_there:
-            return self._not_done("nobody is there to pull the cable: run it in a terminal")
+            return self._untested("nobody is there to pull the cable: run it in a terminal")
         try:
             found = merged(run_script(link, "saved"))["found"]
         except LinkError as error:
-            return self._not_done(f"{error}; then try again with --only 'power cut'")
+            return self._untested(f"{error}; then try again with --only 'power cut'")
         if found is None:
-            return self._not_done("the node has saved nothing yet: let it report, and try again")
+            return self._untested("the node has saved nothing yet: let it report, and try again")
         link.soft_reset()  # what it has loaded leaves no room
         load_script(link, "saves")
         link.start(script_call("saves", _MOST))
@@ -35,7 +36,7 @@ class PowerCutCheck(Check):
         if acknowledged is None:
             link.enter()
             link.guard()
-            return self._not_done("no cable was pulled while it saved: try --only 'power cut'")
+            return self._untested("no cable was pulled while it saved: try --only 'power cut'")
         person.say("put the cable in again")
         link.close()
         link.enter()

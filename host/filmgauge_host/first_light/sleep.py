@@ -2,8 +2,9 @@
 
 import time
 
-from filmgauge_host.first_light.check import CLOCK_MS, Bench, Check, Result
+from filmgauge_host.first_light.check import CLOCK_MS, Bench, Check
 from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_host.serial.finding import Finding
 from filmgauge_sim.board.board_kind import BoardKind
 
 _METER_S = 30.0
@@ -39,13 +40,13 @@ class SleepCurrentCheck(Check):
 
     name = "sleep current"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         kind = bench.expected.kind
         seen_ua = bench.sleep_ua
         if seen_ua is None:
             seen_ua = self._asked(bench)
         if seen_ua is None:
-            return self._not_done("not measured; with a meter in the supply give --sleep-ua")
+            return self._untested("not measured; with a meter in the supply give --sleep-ua")
         expected_ua = kind.light_sleep_ua if kind.keeps_ram else kind.deep_sleep_ua
         return self._judged(
             abs(seen_ua - expected_ua) <= expected_ua * _CURRENT_SHARE,
@@ -77,7 +78,7 @@ class ClockCheck(Check):
 
     name = "clock through sleep"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         link, kind = bench.link, bench.expected.kind
         before_ms, begun_s, doubt_s = self._compared(link)
         fall_asleep(link, kind, bench.sleep_s)
@@ -122,7 +123,7 @@ class WatchdogCheck(Check):
 
     name = "watchdog"
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         link = bench.link
         link.run(f"import machine\n_dog = machine.WDT(timeout={_WATCHDOG_MS})")
         until_s = time.monotonic() + _FED_S

@@ -1,17 +1,17 @@
 """Checks of pins, wires and sensors."""
 
+from dataclasses import replace
 from typing import Literal
 
-from filmgauge_host.first_light.check import Bench, Check, Result
+from filmgauge_host.first_light.check import Bench, Check
 from filmgauge_host.serial.board_script import merged, run_script
-from filmgauge_host.serial.status import part_text
+from filmgauge_host.serial.finding import ADVICE, Finding, Part, judge_part, line_fault
 from filmgauge_sim.board.board_kind import BoardKind
 
 _PORTS = "ABCDEFGH"
 
 Output = Literal["gate", "sensors", "disconnect", "charge"]
 Wire = Literal["scl", "sda"]
-Part = Literal["INA228", "TMP117"]
 
 
 def pin_text(kind: BoardKind, number: int) -> str:
@@ -28,11 +28,11 @@ class OutputCheck(Check):
         self.name = f"pin {role}"
         self._role = role
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         number: int = getattr(bench.expected, self._role)
         if number < 0:
-            return self._not_done("this node has none")
-        low, high = merged(run_script(bench.link, "drive", number))[str(number)]
+            return self._untested("this node has none")
+        low, high = merged(run_script(bench.link, "drive", number))["levels"]
         pin = pin_text(bench.expected.kind, number)
         return self._judged(
             (low, high) == (0, 1),
@@ -52,41 +52,34 @@ class PullUpCheck(Check):
         self.name = f"pull-up {wire.upper()}"
         self._wire = wire
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         number: int = getattr(bench.expected, self._wire)
-        found = merged(run_script(bench.link, "pulls", bench.expected.sensors, number))
-        down, up = found[str(number)]
-        pin = pin_text(bench.expected.kind, number)
-        return self._judged(
-            bool(down and up),
-            f"{pin} reads {down} pulled down and {up} pulled up by the board",
+        levels = merged(run_script(bench.link, "pulls", bench.expected.sensors, number))["levels"]
+        down, up = levels
+        name = line_fault(levels)
+        finding = self._judged(
+            not name,
+            f"{pin_text(bench.expected.kind, number)} reads {down} pulled down and {up} pulled up"
+            " by the board",
             "1 and 1",
-            "no pull-up: fit 10 kohm to the sensors' supply, and see that this is on"
-            if up
-            else "held low: look for a short to ground, or a sensor without supply",
+            ADVICE.get(name, ""),
             pin=number,
-            levels=[down, up],
+            levels=levels,
         )
+        return replace(finding, name=name)
 
 
 class SensorCheck(Check):
     """Whether a sensor answers where it should and says what it is."""
 
     def __init__(self, part: Part) -> None:
-        self.name = part
-        self._part = part
+        self.name: str = part
+        self._part: Part = part
 
-    def run(self, bench: Bench) -> Result:
+    def run(self, bench: Bench) -> Finding:
         expected = bench.expected
         address: int = getattr(expected, f"{self._part.lower()}_address")
         arguments = (expected.sensors, expected.scl, expected.sda, expected.i2c_hz)
         found = merged(run_script(bench.link, "parts", *arguments))["parts"]
-        texts = {at: part_text(at, words) for at, words in found}
-        return self._judged(
-            texts.get(address, "").startswith(self._part),
-            ", ".join(texts.values()) or "nothing answers",
-            f"{self._part} at {address:#04x}",
-            "look at its supply, ground, SCL and SDA and its address pins; at another address,"
-            " name that in the description",
-            parts=found,
-        )
+        finding = judge_part(self.name, self._part, address, found)
+        return replace(finding, figures={"parts": found})

@@ -7,7 +7,6 @@ configuration, and the secrets in config.json. They are read, with a sentence on
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,10 @@ from filmgauge_sim.nodes.description import (
     read_description,
 )
 from filmgauge_sim.nodes.secrets import read_secrets
+from filmgauge_sim.package_data import read_toml
 
 _CONFIG = "config.json"  # of filmgauge 0.1
-_TABLES = files("filmgauge_host.provision") / "older_keys.toml"
-_KEYS = tomllib.loads(_TABLES.read_text("utf-8"))
+_KEYS = read_toml("filmgauge_host.provision", "older_keys.toml")
 
 
 def read_node(path: Path, say: Callable[[str], None]) -> tuple[NodeDescription, dict[str, str]]:

@@ -23,14 +23,15 @@ from filmgauge_host.serial.board_link import (
 FirstLight = Literal["memory", "drive", "pulls", "parts", "wifi", "advertise", "radio_wake"]
 Script = Literal["status", "readings", "backlog", "selftest", "saves", "saved"] | FirstLight
 
+_SAVES = ("output", "backlog", "saves")
 _SOURCES: dict[Script, tuple[str, ...]] = {
     "status": ("output", "backlog", "status"),
-    "readings": ("output", "sensor_probe"),
+    "readings": ("output", "bus_lines", "sensor_probe"),
     "backlog": ("output", "backlog"),
-    "selftest": ("output", "sensor_probe", "selftest"),
-    "saves": ("saves",),
-    "saved": ("saves",),
-    **dict.fromkeys(get_args(FirstLight), ("first_light",)),
+    "selftest": ("output", "bus_lines", "sensor_probe", "selftest"),
+    "saves": _SAVES,
+    "saved": _SAVES,
+    **dict.fromkeys(get_args(FirstLight), ("output", "bus_lines", "first_light")),
 }
 # Puts the firmware on the module path where a launcher does that at boot; elsewhere it is there.
 _FIND_FIRMWARE = """\

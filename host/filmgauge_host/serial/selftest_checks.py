@@ -1,14 +1,19 @@
 """What a self-test has seen, judged: each check with what was seen, expected, and what to do."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
-from filmgauge_host.serial.status import part_text
-
-Verdict = Literal["ok", "fault", "not tested"]
+from filmgauge_host.serial.finding import (
+    ADVICE,
+    Finding,
+    Part,
+    fault,
+    judge_part,
+    line_fault,
+    ok,
+    untested,
+)
 
 _CONNECTED_UV = 200_000  # assumed: no film is emptied so far, and an open input shows less
 _LEAST_UA = 0.05  # assumed: fifty times the sensor's offset on 1 kohm
@@ -18,22 +23,6 @@ _FULL_SCALE_UV = 40_958  # across the shunt; the sensor's range ends at 40,960 u
 # The film was tried up to 60 degC; the rest is allowed for a cold shed and a warm board.
 _COLDEST_C, _WARMEST_C = -30.0, 70.0
 _ROOM_C = 5.0  # by which a stated temperature may be off
-
-_ADVICE = tomllib.loads(
-    (files("filmgauge_host.serial") / "selftest_advice.toml").read_text("utf-8")
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check. name says what is wrong where it is a fault."""
-
-    check: str
-    verdict: Verdict
-    seen: str
-    expected: str = ""
-    name: str = ""
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,19 +51,6 @@ def evaluate(answers: dict[str, Any], reference: Reference) -> list[Finding]:
     return [check(name) for name, check in checks.items()]
 
 
-def _ok(check: str, seen: str) -> Finding:
-    return Finding(check, "ok", seen)
-
-
-def _not(check: str, why: str) -> Finding:
-    return Finding(check, "not tested", why)
-
-
-def _fault(check: str, name: str, seen: str, expected: str, advice: str = "") -> Finding:
-    """Return a fault; advice: that of its name unless there is a better one."""
-    return Finding(check, "fault", seen, expected, name, advice or _ADVICE[name])
-
-
 class _Judge:
     """Judges what a board has answered; each check gets its name."""
 
@@ -85,116 +61,103 @@ class _Judge:
         self._shunt_ohm = self.configured["shunt_mohm"] / 1000
 
     def bus(self, check: str) -> Finding:
-        lines = {"SCL": self._answers["scl"], "SDA": self._answers["sda"]}
-        if low := " and ".join(name for name, (_, up) in lines.items() if not up):
+        wires = {name: line_fault(self._answers[name.lower()]) for name in ("SCL", "SDA")}
+        if low := " and ".join(wire for wire, name in wires.items() if name == "bus-held-low"):
             seen = f"{low} stay low even with the board's own pull-up"
-            return _fault(check, "bus-held-low", seen, "high")
-        if bare := " and ".join(name for name, (down, up) in lines.items() if up and not down):
+            return fault(check, "bus-held-low", seen, "high")
+        if bare := " and ".join(wire for wire, name in wires.items() if name):
             seen = f"{bare} follow the board's weak pull-down"
-            return _fault(check, "missing-pull-ups", seen, "held high by a resistor")
-        return _ok(check, "both are held high")
+            return fault(check, "missing-pull-ups", seen, "held high by a resistor")
+        return ok(check, "both are held high")
 
     def ina228(self, check: str) -> Finding:
-        return self._part(check, "INA228", self.configured["ina228_address"])
+        return self._part(check, "INA228")
 
     def tmp117(self, check: str) -> Finding:
-        return self._part(check, "TMP117", self.configured["tmp117_address"])
+        return self._part(check, "TMP117")
 
-    def _part(self, check: str, kind: str, address: int) -> Finding:
-        key = kind.lower()
-        texts = {at: part_text(at, words) for at, words in self._answers["parts"]}
-        if not texts:
-            if self.bus("").verdict == "fault":
-                return _not(check, "the bus does not work")
-            return _fault(
-                check, f"{key}-absent", "nothing answers on the bus", kind, _ADVICE["silent-bus"]
-            )
-        if texts.get(address, "").startswith(kind):
-            return _ok(check, texts[address])
-        elsewhere = [at for at, text in texts.items() if text.startswith(kind)]
-        if elsewhere:
-            seen = f"{kind} answers at {elsewhere[0]:#04x}"
-            advice = f"set {key}_address = {elsewhere[0]}, or change the address pins of the part"
-            return _fault(check, f"{key}-address", seen, check, advice)
-        seen = f"only {' and '.join(texts.values())} answer"
-        return _fault(check, f"{key}-absent", seen, check)
+    def _part(self, check: str, kind: Part) -> Finding:
+        parts = self._answers["parts"]
+        if not parts and self.bus("").verdict == "fault":
+            return untested(check, "the bus does not work")
+        return judge_part(check, kind, self.configured[f"{kind.lower()}_address"], parts)
 
     def temperature(self, check: str) -> Finding:
         if "temperature_cdeg" not in self._answers:
-            return _not(check, "no TMP117 answers")
+            return untested(check, "no TMP117 answers")
         cdeg, name = self._answers["temperature_cdeg"], "temperature-implausible"
         if cdeg is None:
             seen = self._answers.get("temperature_wrong") or "the sensor finishes no conversion"
-            return _fault(check, name, seen, "a temperature")
+            return fault(check, name, seen, "a temperature")
         low, high = _COLDEST_C, _WARMEST_C
         if (about_c := self._reference.temperature_c) is not None:
             low, high = about_c - _ROOM_C, about_c + _ROOM_C
         seen = f"{cdeg / 100:.2f} degC"
         if not low <= cdeg / 100 <= high:
-            return _fault(check, name, seen, f"{low:g} to {high:g} degC")
-        return _ok(check, seen)
+            return fault(check, name, seen, f"{low:g} to {high:g} degC")
+        return ok(check, seen)
 
     def gate(self, check: str) -> Finding:
         if "gate_closed_uv" not in self._answers:
-            return _not(check, "no INA228 answers")
+            return untested(check, "no INA228 answers")
         closed_uv, open_uv = self._answers["gate_closed_uv"], self._answers["gate_open_uv"]
         seen = f"{closed_uv / 1e6:.3f} V closed, {open_uv / 1e6:.3f} V open"
         if open_uv >= _CONNECTED_UV:
-            return _fault(check, "gate-stuck-closed", seen, "about 0 V open")
+            return fault(check, "gate-stuck-closed", seen, "about 0 V open")
         if closed_uv < _CONNECTED_UV:
             expected = "the cell's voltage closed"
-            return _fault(check, "gate-stuck-open", seen, expected)
-        return _ok(check, seen)
+            return fault(check, "gate-stuck-open", seen, expected)
+        return ok(check, seen)
 
     def disconnect(self, check: str) -> Finding:
         if self.configured["pin_disconnect"] < 0:
-            return _not(check, "none is configured (pin_disconnect)")
+            return untested(check, "none is configured (pin_disconnect)")
         if "current_pa" not in self._answers:
-            return _not(check, "no INA228 answers")
+            return untested(check, "no INA228 answers")
         closed_ua, open_ua = self._current_ua(), self._answers["disconnected_pa"] / 1e6
         seen = f"{closed_ua:+.3f} uA closed, {open_ua:+.3f} uA open"
         if abs(closed_ua) < _LEAST_UA:
             flowing_ua = self._expected_ua()
             if flowing_ua is None or abs(flowing_ua) < _LEAST_UA:
-                return _not(check, "no current flows: close J1, or give --current-ua")
+                return untested(check, "no current flows: close J1, or give --current-ua")
             expected = f"{flowing_ua:+.3f} uA closed"
-            return _fault(check, "disconnect-stuck-open", seen, expected)
+            return fault(check, "disconnect-stuck-open", seen, expected)
         if abs(open_ua) > max(_LEAST_UA, _NOTHING_SHARE * abs(closed_ua)):
-            return _fault(check, "disconnect-stuck-closed", seen, "0 uA open")
-        return _ok(check, seen)
+            return fault(check, "disconnect-stuck-closed", seen, "0 uA open")
+        return ok(check, seen)
 
     def leads(self, check: str) -> Finding:
         compared = self._compared()
         if isinstance(compared, str):
-            return _not(check, compared)
+            return untested(check, compared)
         expected_ua, seen_ua = compared
         seen, expected = f"{seen_ua:+.3f} uA", f"{expected_ua:+.3f} uA"
         if seen_ua * expected_ua < 0 and abs(seen_ua) > _LEAST_UA:
-            return _fault(check, "swapped-leads", seen, expected)
+            return fault(check, "swapped-leads", seen, expected)
         if abs(seen_ua) <= _LEAST_UA:
-            return _not(check, "no current is seen")
-        return _ok(check, f"{seen}, {expected} expected")
+            return untested(check, "no current is seen")
+        return ok(check, seen, expected)
 
     def shunt(self, check: str) -> Finding:
         compared = self._compared()
         if isinstance(compared, str):
-            return _not(check, compared)
+            return untested(check, compared)
         expected_ua, seen_ua = abs(compared[0]), abs(compared[1])
         ohm = self._shunt_ohm
         seen, expected = f"{seen_ua:.3f} uA", f"{expected_ua:.3f} uA with {ohm:g} ohm"
         if seen_ua * ohm >= _FULL_SCALE_UV:
             seen = "the sensor is at the end of its range"
-            return _fault(check, "wrong-shunt", seen, expected, _ADVICE["shunt-out-of-range"])
+            return fault(check, "wrong-shunt", seen, expected, ADVICE["shunt-out-of-range"])
         ratio = seen_ua / expected_ua
         if ratio < _NOTHING_SHARE:
-            return _fault(check, "wrong-shunt", seen, expected, _ADVICE["shunt-passed-by"])
+            return fault(check, "wrong-shunt", seen, expected, ADVICE["shunt-passed-by"])
         if abs(ratio - 1) > _SHUNT_SHARE:
             advice = (
                 f"the fitted shunt has about {ohm * ratio:.4g} ohm: fit {ohm:g} ohm, or measure it"
                 f" and set shunt_ohm (about {ohm * ratio:.6g})"
             )
-            return _fault(check, "wrong-shunt", seen, expected, advice)
-        return _ok(check, f"{seen}, {expected_ua:.3f} uA expected")
+            return fault(check, "wrong-shunt", seen, expected, advice)
+        return ok(check, seen, expected)
 
     def _current_ua(self) -> float:
         return self._answers["current_pa"] / 1e6

@@ -15,6 +15,7 @@ from filmgauge.state import State
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
 from filmgauge_host.serial.board_script import merged, run_script
+from filmgauge_host.serial.finding import part_text
 
 _SYSTEM = ("firmware", "board", "machine", "heap_free", "flash_free", "flash_size")
 
@@ -66,15 +67,6 @@ def status_lines(status: dict[str, Any]) -> list[str]:
     if status.get("waiting") is not None:
         lines.append(f"  {status['waiting']} records wait")
     return lines + [f"  problem: {problem}" for problem in status["problems"]]
-
-
-def part_text(address: int, words: list[int]) -> str:
-    """Return what a part on the bus says to be: words at 3Eh, 3Fh and 0Fh."""
-    if words[0] == 0x5449 and words[1] >> 4 == 0x228:
-        return f"INA228 revision {words[1] & 15} at {address:#04x}"
-    if words[2] & 0xFFF == 0x117:
-        return f"TMP117 revision {words[2] >> 12} at {address:#04x}"
-    return f"an unknown part at {address:#04x}"
 
 
 def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str]:

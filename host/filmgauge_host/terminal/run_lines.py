@@ -1,7 +1,9 @@
 """A run without a screen: a plain line for each record, and the result in words."""
 
 import json
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -10,10 +12,10 @@ import click
 
 from filmgauge_host.errors import warn
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.terminal.record_format import plain_line, span
+from filmgauge_host.terminal.record_format import UNKNOWN, plain_line, span
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunSession
-from filmgauge_sim.circuit.truth import Occurrences
+from filmgauge_sim.circuit.truth import Occurrences, Truth
 
 _NOTICE_S = 5.0
 _UPLINKS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
@@ -27,11 +29,11 @@ class RunLines:
         self._quiet = quiet
         self._noticed_s = time.monotonic()
 
-    def add(self, received: ReceivedRecord, true_pct: float | None) -> None:
+    def add(self, received: ReceivedRecord, truth: Truth | None) -> None:
         """Print a new record."""
         if not self._quiet:
-            truth = "" if true_pct is None else f"  true {true_pct:.1f} %"
-            sys.stdout.write(plain_line(received) + truth + "\n")
+            true = "" if truth is None else f"  true {truth.stoichiometry * 100:.1f} %"
+            sys.stdout.write(plain_line(received) + true + "\n")
 
     def tick(self) -> None:
         """Say from time to time how far it is."""
@@ -51,8 +53,12 @@ def print_result(session: RunSession, as_json: bool) -> None:
         "wall_s": round(session.wall_s, 3),
         "nodes": [asdict(result) for result in results],
     }
-    for line in [json.dumps(summary)] if as_json else _result_lines(session, results):
-        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(summary))
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    for line in _result_lines(session, results):
+        click.echo(textwrap.fill(line, width, subsequent_indent="    "))
 
 
 def _result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterator[str]:
@@ -62,15 +68,17 @@ def _result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterato
         yield f"{result.node}: {result.wakes} wakes, {_records(result)}"
         if result.soc_rmse_pct is not None:
             yield (
-                f"{result.node}: state of charge {result.soc_pct} %, truly "
-                f"{result.soc_true_pct} %; RMS error {result.soc_rmse_pct} %, "
-                f"worst {result.soc_max_error_pct} %, "
-                f"{result.within_2_sigma_pct} % of the records within two sigma"
+                f"{result.node}: state of charge {_number(result.soc_pct, 1)} %, "
+                f"truly {_number(result.soc_true_pct, 1)} %; "
+                f"RMS error {_number(result.soc_rmse_pct, 2)} %, "
+                f"worst {_number(result.soc_max_error_pct, 2)} %, "
+                f"{_number(result.within_2_sigma_pct, 1)} % of the records within two sigma"
             )
         if result.available_uah is not None:
             yield (
-                f"{result.node}: {result.available_uah} uAh available; full {result.full_uah} +- "
-                f"{result.full_sigma_uah} uAh, {result.resistance_ohm} ohm; limits {result.limits}"
+                f"{result.node}: {_number(result.available_uah, 2)} uAh available; full "
+                f"{_number(result.full_uah, 2)} ± {_number(result.full_sigma_uah, 2)} uAh, "
+                f"{_number(result.resistance_ohm, 0)} ohm; limits {result.limits or UNKNOWN}"
             )
         if result.stopped:
             yield f"{result.node}: stopped, {result.stopped}"
@@ -95,6 +103,10 @@ def _warnings(result: NodeResult) -> Iterator[str]:
             f"{result.node}: steps ended by the window of the cell: {ends.count}, the first"
             f" after {_time(ends)} at {ends.voltage_v:.2f} V; give them until_v or fewer hours"
         )
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return UNKNOWN if value is None else f"{value:.{decimals}f}"
 
 
 def _time(what: Occurrences) -> str:

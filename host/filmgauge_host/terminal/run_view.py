@@ -2,13 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable
 from contextlib import nullcontext
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, Self
 
-import plotext
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -19,20 +17,31 @@ from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
 from filmgauge_host.terminal.run_lines import RunLines
+from filmgauge_host.terminal.run_plots import (
+    GAUGE,
+    LEAST_HEIGHT,
+    LEAST_WIDTH,
+    MOST_HEIGHT,
+    TRUTH,
+    Plot,
+    Point,
+    plots_of_one,
+    soc_plot,
+)
 from filmgauge_host.virtual.run_result import uplink_of
 from filmgauge_host.virtual.session import RunSession
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
+from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
-_PLOT_HEIGHT = 12
-_PLOT_LEAST = 38  # columns
+_NOW = "cell now, rail"  # a record is older, and what else a row says comes from its last one
 # Columns of the table: from how wide a screen on
 _COLUMNS: tuple[tuple[str, Literal["left", "right"], int], ...] = (
     ("node", "left", 0),
-    ("way", "left", 0),
-    ("phase", "left", 95),
+    ("uplink", "left", 0),
+    (_NOW, "left", 95),
     ("SoC %", "right", 0),
     ("true %", "right", 0),
     ("stored uAh", "right", 110),
@@ -44,20 +53,8 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"], int], ...] = (
     ("lost", "right", 80),
     ("faults", "left", 118),
 )
+_COLORS = {"SoC %": GAUGE, "true %": TRUTH}  # of the curves
 _UPLINKS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
-_TRUTH, _GAUGE, _SIGMA, _VOLTAGE = "red", "cyan", "yellow", "green"
-
-_Curve: TypeAlias = tuple[list[float], str]
-
-
-class _Point(NamedTuple):
-    """What a record adds to the curves of its node."""
-
-    hours: float
-    true_pct: float
-    soc_pct: float
-    two_sigma_pct: float
-    voltage_v: float
 
 
 class RunView:
@@ -67,31 +64,38 @@ class RunView:
         self._session = session
         self._title = title
         self._points = {
-            node.name: deque[_Point](maxlen=_HISTORY) for node in session.simulation.nodes
+            node.name: deque[Point](maxlen=_HISTORY) for node in session.simulation.nodes
         }
         self._console = console or Console()
         self._live = Live(
             console=self._console, auto_refresh=False, screen=False, vertical_overflow="crop"
         )
         self._drawn_s = 0.0
+        self._is_over = False
 
     def __enter__(self) -> Self:
         self._live.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._is_over = True
         self._draw()
         self._live.stop()
 
-    def add(self, received: ReceivedRecord, true_pct: float | None) -> None:
+    def add(self, received: ReceivedRecord, truth: Truth | None) -> None:
         """Add a new record to the curves; one that is late or without values is left out."""
         soc_ppm, voltage_uv = received.value("soc_ppm"), received.value("voltage_uv")
-        if true_pct is None or soc_ppm is None or voltage_uv is None or received.history:
+        if truth is None or soc_ppm is None or voltage_uv is None or received.history:
             return
-        hours = (received.value("up_s") or 0) / 3600
-        two_sigma_pct = 2 * (received.value("soc_sigma_ppm") or 0) / 1e4
-        point = _Point(hours, true_pct, soc_ppm / 1e4, two_sigma_pct, voltage_uv / 1e6)
-        self._points[received.node].append(point)
+        self._points[received.node].append(
+            Point(
+                hours=truth.now_us / 3.6e9,
+                true_pct=truth.stoichiometry * 100,
+                soc_pct=soc_ppm / 1e4,
+                two_sigma_pct=2 * (received.value("soc_sigma_ppm") or 0) / 1e4,
+                voltage_v=voltage_uv / 1e6,
+            )
+        )
 
     def tick(self) -> None:
         """Draw again when it is time."""
@@ -104,7 +108,11 @@ class RunView:
 
     def body(self) -> Group:
         """Return what is to be seen now."""
-        return Group(self._header(), self._table(), *self._curves(), self._footer())
+        head: list[RenderableType] = [self._header(), self._table()]
+        foot: list[RenderableType] = [] if self._is_over else [self._footer()]
+        options = self._console.options
+        used = sum(len(self._console.render_lines(part, options)) for part in head + foot)
+        return Group(*head, *self._curves(self._console.height - used), *foot)
 
     def _header(self) -> Panel:
         simulation = self._session.simulation
@@ -136,7 +144,8 @@ class RunView:
         names = [name for name, _, least in _COLUMNS if width >= least]
         for name, justify, _ in _COLUMNS:
             if name in names:
-                table.add_column(name, justify=justify, no_wrap=True)
+                title = Text(name, style=_COLORS.get(name, ""))
+                table.add_column(title, justify=justify, no_wrap=True)
         for node in self._session.simulation.nodes:
             cells = self._cells(node)
             table.add_row(*[cells.get(name, written.UNKNOWN) for name in names])
@@ -151,8 +160,8 @@ class RunView:
         lost = str(snapshot.statistics.lost) if snapshot else "0"
         cells = {
             "node": node.name,
-            "way": _UPLINKS[uplink],
-            "phase": _condition(node),
+            "uplink": _UPLINKS[uplink],
+            _NOW: _condition(node),
             "records": str(node.made if uplink == "stored" else received),
             "lost": written.UNKNOWN if uplink == "stored" else lost,
         }
@@ -170,31 +179,30 @@ class RunView:
             }
         return cells
 
-    def _curves(self) -> list[Text]:
-        """Return curves side by side, as many as there is room for: those of the only node, or
-        the state of charge of each."""
-        shown = {name: points for name, points in self._points.items() if len(points) > 1}
-        if not shown:
+    def _curves(self, room: int) -> list[Text]:
+        """Return curves side by side, as many as `room` lines have room for: those of the only
+        node, or the state of charge of each."""
+        if not any(self._points.values()):
             return [Text("waiting for the first records ...", style="dim")]
-        alone = len(self._points) == 1
-        plots = [
-            (title if alone else f"{name} {title}", points, curves)
-            for name, points in shown.items()
-            for title, curves in _curves_of(points)[: None if alone else 1]
-        ]
-        plots = plots[: max(1, self._console.width // _PLOT_LEAST)]
+        height = min(room, MOST_HEIGHT)
+        height -= 1 - height % 2  # so that there is a line in the middle
+        if height < LEAST_HEIGHT:
+            return []
+        plots = self._plots()[: max(1, self._console.width // LEAST_WIDTH)]
         width = self._console.width // len(plots)
-        drawn = [
-            _plot(title, [point.hours for point in points], curves, width)
-            for title, points, curves in plots
-        ]
-        rows = zip(*drawn, strict=True)
-        return [Text.from_ansi("".join(row), no_wrap=True) for row in rows]
+        now_h = self._session.simulation.now_us / 3.6e9
+        rows = zip(*(plot.lines(now_h, width, height) for plot in plots), strict=True)
+        return [Text("", no_wrap=True).join(row) for row in rows]
+
+    def _plots(self) -> list[Plot]:
+        if len(self._points) > 1:
+            return [soc_plot(name, points) for name, points in self._points.items()]
+        (points,) = self._points.values()
+        return plots_of_one(points)
 
     def _footer(self) -> Text:
         return Text(
-            f"Ctrl-C ends the run.  Another terminal can watch: filmgauge monitor --broker "
-            f"{self._session.broker_url}",
+            f"Ctrl-C ends. Watch elsewhere: filmgauge monitor --broker {self._session.broker_url}",
             style="dim",
         )
 
@@ -206,33 +214,6 @@ def _condition(node: VirtualNode) -> str:
         return node.dead or world.truth().phase
     state = world.truth().phase if world.board_on else "no power"
     return f"{state}, {world.capacitor_v:.2f} V"
-
-
-def _curves_of(points: Iterable[_Point]) -> list[tuple[str, list[_Curve]]]:
-    """Return title and curves of each plot of a node."""
-    _, true_pct, soc_pct, two_sigma_pct, voltage_v = map(list, zip(*points, strict=True))
-    minus_pct = [-value for value in two_sigma_pct]
-    error_pct = [soc - true for soc, true in zip(soc_pct, true_pct, strict=True)]
-    sigma = [(two_sigma_pct, _SIGMA), (minus_pct, _SIGMA)]
-    return [
-        ("SoC, %: gauge over truth", [(true_pct, _TRUTH), (soc_pct, _GAUGE)]),
-        ("error, %, and two sigma", [*sigma, (error_pct, _GAUGE)]),
-        ("voltage, V", [(voltage_v, _VOLTAGE)]),
-    ]
-
-
-def _plot(title: str, hours: list[float], curves: list[_Curve], width: int) -> list[str]:
-    """Return the lines of a plot of `width` by _PLOT_HEIGHT characters with colours."""
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(width, _PLOT_HEIGHT)
-    figure.theme("colorless")
-    figure.title(f"{title} (h)")
-    for values, color in curves:
-        signal = figure.signal(hours, values, marker=plotext.marker("braille", color))
-        figure.draw(signal.lines())
-    lines = str(figure.build()).splitlines()
-    return (lines + [""] * _PLOT_HEIGHT)[:_PLOT_HEIGHT]
 
 
 def watch(session: RunSession, on_screen: bool, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
-from filmgauge_sim.circuit.truth import Occurrences
+from filmgauge_sim.circuit.truth import Occurrences, Truth
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.score.measure import SocErrors
 
@@ -81,19 +81,18 @@ class NodeScore:
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
 
-    def add(self, received: ReceivedRecord) -> float | None:
-        """Compare a new record; return the true state of charge of its moment in %."""
+    def add(self, received: ReceivedRecord) -> Truth | None:
+        """Compare a new record; return the truth of its moment."""
         truth = self._node.truth.at(received.key[0], received.value("up_s") or 0)
         if truth is None:
             return None
-        true_pct = truth.stoichiometry * 100
         if self.latest is None or received.key > self.latest.key:
-            self.latest, self.latest_true_pct = received, true_pct
+            self.latest, self.latest_true_pct = received, truth.stoichiometry * 100
         soc_ppm, sigma_ppm = received.value("soc_ppm"), received.value("soc_sigma_ppm")
         if soc_ppm is not None:
             sigma = None if sigma_ppm is None else sigma_ppm / 1e6
             self.errors.add(soc_ppm / 1e6, truth.stoichiometry, sigma)
-        return true_pct
+        return truth
 
     def result(self, snapshot: NodeSnapshot | None) -> NodeResult:
         """Return the node's line."""

@@ -20,6 +20,7 @@ from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.run_result import NodeResult, NodeScore
 from filmgauge_sim.board.executable import RuntimeName
+from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
@@ -115,10 +116,10 @@ class RunSession:
 
     def run(
         self,
-        on_record: Callable[[ReceivedRecord, float | None], None],
+        on_record: Callable[[ReceivedRecord, Truth | None], None],
         on_idle: Callable[[], bool],
     ) -> None:
-        """Run the scenario; `on_record` gets each new record with the true state of charge in %.
+        """Run the scenario; `on_record` gets each new record with the truth of its moment.
 
         A node that advertises is bridged to the broker; the records of one without any radio are
         read from its flash as they come.
@@ -165,7 +166,7 @@ class RunSession:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 
-    def _deliver(self, on_record: Callable[[ReceivedRecord, float | None], None]) -> None:
+    def _deliver(self, on_record: Callable[[ReceivedRecord, Truth | None], None]) -> None:
         """Hand over what has arrived; the truth of a wake is known when it is over."""
         waking = {node.name for node in self.simulation.nodes if node.in_wake}
         later: list[ReceivedRecord] = []
@@ -198,7 +199,7 @@ def score_nodes(
             tempfile.TemporaryDirectory(prefix="filmgauge-score-") as folder,
             RunSession(seeded, RunOptions(runtime), Path(folder)) as session,
         ):
-            session.run(lambda _received, _true_pct: None, lambda: True)
+            session.run(lambda _received, _truth: None, lambda: True)
             for name, score in session.scores.items():
                 errors[name].extend(score.errors)
     return {name: {**each.as_dict(), "records": len(each)} for name, each in errors.items()}

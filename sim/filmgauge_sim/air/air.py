@@ -1,7 +1,8 @@
 """The virtual air: boards and host devices around one link, in virtual time.
 
 air = Air(seed=1, loss=0.3)
-node = VirtualNode(..., radio_port=air.radio_port("window-1"))
+options = NodeOptions(radio_port=air.radio_port("window-1"))
+node = virtual_node(scenario, scenario.node[0], broker, folder, options)
 scanner = air.scanner()
 node.step()
 air.run_to(node.now_us)

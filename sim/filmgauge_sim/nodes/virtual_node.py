@@ -7,7 +7,6 @@ from pathlib import Path
 from filmgauge.record.record import Record
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.clock import BoardClock
-from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.firmware_image import single_precision_sources
 from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.inprocess import InProcessRuntime
@@ -15,7 +14,6 @@ from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.launcher import heap_for
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
-from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import Broker, board_files
@@ -24,6 +22,7 @@ from filmgauge_sim.nodes.fault_schedule import FaultSchedule, transfer_faults
 from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.nodes.flash_reader import backlog
 from filmgauge_sim.nodes.made_records import made_records
+from filmgauge_sim.nodes.node_options import DEFAULT_OPTIONS, NodeOptions
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.world import build_world
@@ -45,19 +44,13 @@ class VirtualNode:
         broker: Broker,
         seed: int,
         folder: Path,
-        runtime: RuntimeName = "micropython",
-        heap_kb: int | None = None,
-        real_wait_ms: int = 5000,
-        radio_port: RadioPort | None = None,
-        single: bool = False,
+        options: NodeOptions = DEFAULT_OPTIONS,
         faults: Sequence[FaultSection] = (),
     ) -> None:
         """Build the node's parts in `folder`, which keeps its flash image and console.
 
-        heap_kb: of a 32-bit board, that of its kind unless given. radio_port: its way to a
-        Bluetooth air, None where nobody listens. single: a real interpreter computes in single
-        precision, as the boards do. faults: what befalls it. Raises ValueError, one sentence, for
-        what its sections cannot check.
+        faults: what befalls it. Raises ValueError, one sentence, for what its sections cannot
+        check.
         """
         self.name = description.name
         self.description = description
@@ -87,19 +80,19 @@ class VirtualNode:
             clock=BoardClock(surroundings.clock_error_ppm),
             seed=rng.getrandbits(32),
             unique_id=rng.randbytes(6),
-            real_wait_ms=real_wait_ms,
+            real_wait_ms=options.real_wait_ms,
             supply=self.world if isinstance(self.world, HarvestingCircuit) else None,
-            radio_port=radio_port,
+            radio_port=options.radio_port,
         )
         self._records = made_records(self.board)
         self.runtime: MicroPythonRuntime | InProcessRuntime
-        if runtime == "cpython":
+        if options.runtime == "cpython":
             self.runtime = InProcessRuntime(self.console)
         else:
-            room_kb = (heap_kb or kind.heap_kb) * (_SINGLE_ROOM if single else 1)
-            sources = single_precision_sources() if single else None
+            room_kb = (options.heap_kb or kind.heap_kb) * (_SINGLE_ROOM if options.single else 1)
+            sources = single_precision_sources() if options.single else None
             self.runtime = MicroPythonRuntime(
-                self.flash.path, self.console, heap_for(room_kb), sources, runtime=runtime
+                self.flash.path, self.console, heap_for(room_kb), sources, runtime=options.runtime
             )
 
     @property

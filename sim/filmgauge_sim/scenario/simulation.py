@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
-from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import DEFAULT_OPTIONS, NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
 
@@ -66,10 +66,8 @@ class Simulation:
             for each in scenario.node:
                 talks = air is not None and each.description.advertises
                 port = air.radio_port(each.name) if air and talks else None
-                node = virtual_node(
-                    scenario, each, broker, folder, runtime, radio_port=port, single=single
-                )
-                self.nodes.append(node)
+                options = NodeOptions(runtime, radio_port=port, single=single)
+                self.nodes.append(virtual_node(scenario, each, broker, folder, options))
         except BaseException:
             self.close()
             raise
@@ -150,11 +148,7 @@ def virtual_node(
     node: ScenarioNode,
     broker: Broker,
     folder: Path,
-    runtime: RuntimeName = "micropython",
-    heap_kb: int | None = None,
-    real_wait_ms: int = 5000,
-    radio_port: RadioPort | None = None,
-    single: bool = False,
+    options: NodeOptions = DEFAULT_OPTIONS,
 ) -> VirtualNode:
     """Return a node of a scenario as `VirtualNode` builds it; its files go into `folder`."""
     return VirtualNode(
@@ -165,10 +159,6 @@ def virtual_node(
         broker,
         scenario.seed,
         folder,
-        runtime,
-        heap_kb,
-        real_wait_ms,
-        radio_port,
-        single,
+        options,
         node.fault,
     )

@@ -59,7 +59,7 @@ def firmware() -> dict[str, bytes]:
 def save_once(link: BoardLink) -> None:
     """Save a state, as a node that has reported has."""
     load_script(link, "saved")
-    link.run("store, buffer = _store()\nstore.load(buffer)\nstore.save(buffer)")
+    link.run("store, buffer = open_state()\nstore.load(buffer)\nstore.save(buffer)")
     link.soft_reset()
 
 
@@ -82,7 +82,7 @@ def test_a_right_board_passes(tmp_path: Path, kind: str) -> None:
         save_once(link)
         results = run_checks(bench(link, board), CHECKS, lambda _: None)
     absent = {"Wi-Fi"} if kind == "stm32wb55" else {"Bluetooth", "radio ends a sleep"}
-    expected = {name: "not done" if name in absent else "ok" for name in CHECKS}
+    expected = {name: "not tested" if name in absent else "ok" for name in CHECKS}
     assert {result.check: result.verdict for result in results} == expected, results
 
 
@@ -127,7 +127,7 @@ def wrong_board(folder: Path, kind: str, wrong: dict[str, Any], options: Any) ->
     WRONG,
     ids=[f"{row[0]}-{number}" for number, row in enumerate(WRONG)],
 )
-def test_a_wrong_board_differs_and_says_what_it_means(
+def test_a_wrong_board_has_a_fault_and_says_what_to_do(
     tmp_path: Path,
     check: str,
     kind: str,
@@ -140,20 +140,20 @@ def test_a_wrong_board_differs_and_says_what_it_means(
         ran = firstlight(tmp_path, "--only", check, "--json", "--sleep-s", 3, *arguments)
     assert ran.exit_code == 1, ran.output
     (result,) = json.loads(ran.stdout)["checks"]
-    assert (result["check"], result["verdict"]) == (check, "differs")
+    assert (result["check"], result["verdict"]) == (check, "fault")
     assert seen in result["seen"]
     assert result["expected"]
-    assert result["meaning"]
+    assert result["advice"]
 
 
-def test_flash_that_forgets_what_it_acknowledged_differs(tmp_path: Path) -> None:
+def test_flash_that_forgets_what_it_acknowledged_is_a_fault(tmp_path: Path) -> None:
     board = bench_board("esp32-c3", tmp_path)
     install(board.board.flash, firmware())
     board.board.flash.forget_last(300)
     with board, interrupted(str(board.port.path)) as link:
         save_once(link)
         (result,) = run_checks(bench(link, board), ["power cut"], lambda _: None)
-    assert result.verdict == "differs", result
+    assert result.verdict == "fault", result
     figures = result.figures
     assert figures["found"] is None or figures["found"] < figures["acknowledged"]
 
@@ -165,7 +165,7 @@ def test_every_check_was_seen_to_fail_and_is_in_the_guide() -> None:
     assert [heading for heading in headings if heading in CHECKS] == list(CHECKS)
 
 
-def test_what_nobody_can_do_is_not_done_and_the_report_is_written(tmp_path: Path) -> None:
+def test_what_nobody_can_do_is_not_tested_and_the_report_is_written(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     only = ("--only", "power cut", "--only", "sleep current", "--only", "heap")
     with bench_board("esp32-c3", tmp_path):
@@ -176,8 +176,8 @@ def test_what_nobody_can_do_is_not_done_and_the_report_is_written(tmp_path: Path
     assert "--sleep-ua" in lines[1]
     assert "run it in a terminal" in lines[2]
     found = json.loads(file.read_text())
-    assert found["not_done"] == ["sleep current", "power cut"]
-    assert found["differs"] == []
+    assert found["not_tested"] == ["sleep current", "power cut"]
+    assert found["faults"] == []
     assert found["checks"][0]["figures"]["bytes"] > 0
 
 
@@ -186,7 +186,7 @@ def test_a_power_cut_needs_the_firmware_and_can_be_left_out(tmp_path: Path) -> N
         with interrupted(str(board.port.path)) as link:
             (fresh,) = run_checks(bench(link, board), ["power cut"], lambda _: None)
         ran = firstlight(tmp_path, "--only", "power cut", "--no-power-cut", "--json")
-    assert fresh.verdict == "not done"
+    assert fresh.verdict == "not tested"
     assert "filmgauge flash" in fresh.seen
     assert "without --no-power-cut" in json.loads(ran.stdout)["checks"][0]["seen"]
 
@@ -201,9 +201,9 @@ def test_a_board_that_stops_answering_ends_what_follows(tmp_path: Path) -> None:
             first, second = run_checks(bench(link, board), names, lambda _: None)
             found = report(bench(link, board), [first, second])
         board.plug()
-    assert (first.verdict, second.verdict) == ("differs", "not done")
+    assert (first.verdict, second.verdict) == ("fault", "not tested")
     assert "does not answer" in second.seen
-    assert found["differs"] == ["interpreter"]
+    assert found["faults"] == ["interpreter"]
 
 
 def test_nothing_secret_is_in_a_report(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def test_a_node_that_runs_is_looked_into_and_goes_on(tmp_path: Path, bytecode) -
     assert second["state"]["wakes"] > state["wakes"]
     assert second["state"]["ledger_uah"]["gap"] == 0
     # The flash itself is the witness of what `log` has read.
-    kept = [Record.from_bytes(fetch(flash, f"/backlog/{name}")) for name in backlog(flash)]
+    files = [fetch(flash, f"/backlog/{name}") for name in backlog(flash)]
+    kept = [Record.from_bytes(data) for data in files if data]  # one may be just begun
     told = [record_from_dict(row) for row in log["records"]]
     assert len(told) >= 3
     assert kept[: len(told)] == told

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -23,7 +24,8 @@ def node_on(folder: Path, capacitance_uf: float) -> VirtualNode:
         "intervals": {"sample_s": 600, "report_every": 24, "journal_every": 24},
     }
     scenario = scenario_from({"name": "film", "network": DARK, "node": [node]})
-    return virtual_node(scenario, scenario.node[0], NOWHERE, folder, "cpython", real_wait_ms=10)
+    options = NodeOptions("cpython", real_wait_ms=10)
+    return virtual_node(scenario, scenario.node[0], NOWHERE, folder, options)
 
 
 def test_looking_for_wifi_on_a_small_capacitor_browns_out_and_boots_anew(tmp_path: Path) -> None:

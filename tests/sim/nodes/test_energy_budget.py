@@ -12,6 +12,7 @@ from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.energy_budget import EnergyBudget, energy_budget
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.sections import BudgetSection
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.tables import varied
@@ -74,7 +75,7 @@ def test_it_agrees_with_the_circuits_own_ledger(tmp_path: Path, name: str) -> No
         description=varied(given_node.description, {"cell.area_cm2": 400.0}),
         world=WorldSection(ambient=given_node.world.ambient),
     )
-    made = virtual_node(scenario, node, Broker("127.0.0.1", 1), tmp_path, "cpython")
+    made = virtual_node(scenario, node, Broker("127.0.0.1", 1), tmp_path, NodeOptions("cpython"))
     try:
         measured = measured_uw(made, DAYS)
     finally:
@@ -221,9 +222,8 @@ def test_every_board_has_a_budget(board: str) -> None:
 def test_a_bench_node_takes_what_its_meter_says(tmp_path: Path) -> None:
     """Quiet wakes of an ESP32 with sensors that are always on: boot, work, 46 ms of waiting."""
     scenario = load_scenario("bench")
-    node = virtual_node(
-        scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path, "cpython", real_wait_ms=10
-    )
+    options = NodeOptions("cpython", real_wait_ms=10)
+    node = virtual_node(scenario, scenario.node[0], Broker("127.0.0.1", 1), tmp_path, options)
     try:
         for _ in range(2):
             node.step()

@@ -12,6 +12,7 @@ from filmgauge.record import FAULT_GAP, FAULT_SENSOR, FAULT_TEMPERATURE
 from filmgauge.record.record import Record
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -51,7 +52,8 @@ def test_what_does_not_belong_together_is_refused(fault: dict[str, Any], sentenc
 
 def lived(folder: Path, fault: dict[str, Any], until_h: float) -> VirtualNode:
     scenario = scenario_from(bench_with(fault))
-    node = virtual_node(scenario, scenario.node[0], NOWHERE, folder, "cpython", real_wait_ms=10)
+    options = NodeOptions("cpython", real_wait_ms=10)
+    node = virtual_node(scenario, scenario.node[0], NOWHERE, folder, options)
     while node.now_us < until_h * HOUR_US:
         node.step()
     return node

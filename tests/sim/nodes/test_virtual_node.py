@@ -9,12 +9,14 @@ import pytest
 from description_keys import nested
 
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
 
 NOWHERE = Broker("127.0.0.1", 9)
 DAY_US = 86_400_000_000
+OPTIONS = NodeOptions("cpython", real_wait_ms=10)
 
 Make = Callable[[dict[str, Any]], VirtualNode]
 
@@ -26,9 +28,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
         def made(values: dict[str, Any]) -> VirtualNode:
             scenario = scenario_from({"name": "s", "node": [nested({"name": "n", **values})]})
-            node = virtual_node(
-                scenario, scenario.node[0], NOWHERE, tmp_path, "cpython", real_wait_ms=10
-            )
+            node = virtual_node(scenario, scenario.node[0], NOWHERE, tmp_path, OPTIONS)
             return stack.enter_context(closing(node))
 
         yield made

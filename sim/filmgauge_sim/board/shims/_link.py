@@ -50,7 +50,7 @@ def _exchange(operation, small, argument, data):
 
 
 def _store_clock():
-    """Note the clock of an answer, where there is room for it: a later answer has a later one."""
+    """Keep the clock of an answer, where there is room for it: a later answer has a later one."""
     _clock[1] = 0
     try:
         _clock[0] = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]

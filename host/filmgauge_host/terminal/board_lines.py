@@ -1,23 +1,21 @@
-"""Shows how a board is flashed: a bar in a terminal, a line for each step without one."""
+"""Shows how it goes with a board: a bar in a terminal, a line for each step without one."""
 
 import sys
-import time
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 
-class FlashLines:
+class BoardLines:
     """Writes to standard error. quiet: nothing at all. Use as a context."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
         self._console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
-        self._began_s = time.monotonic()
         self._waiting_s = 0
 
-    def __enter__(self) -> "FlashLines":
+    def __enter__(self) -> "BoardLines":
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -53,11 +51,6 @@ class FlashLines:
             self._bar.start()
             self._task = self._bar.add_task(what, total=total)
         self._bar.update(self._task, description=what, completed=done, total=total)
-
-    @property
-    def seconds(self) -> float:
-        """How long it has taken so far."""
-        return time.monotonic() - self._began_s
 
     def _stop(self) -> None:
         if self._bar is not None:
