@@ -14,7 +14,6 @@ from typing import Any
 
 PHYSICS = ("linear", "variable", "boundary")
 
-
 _BASE = "base"  # a set may name another that has what it leaves out
 
 
@@ -152,10 +151,13 @@ class CellParameters:
         )
 
 
-def available_sets() -> list[str]:
-    """Names of the parameter sets that come with the package, sorted."""
+def available_sets(physics: str | None = None) -> list[str]:
+    """Names of the parameter sets that come with the package, or those of a physics, sorted."""
     names = (entry.name for entry in _sets_folder().iterdir())
-    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    found = sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    if physics is None:
+        return found
+    return [name for name in found if load_parameters(name).physics == physics]
 
 
 def load_parameters(name_or_path: str | Path) -> CellParameters:

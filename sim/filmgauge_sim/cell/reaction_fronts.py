@@ -4,15 +4,16 @@ Each change of direction starts a new front at the electrolyte, which moves in a
 passes. Where it meets the front before it both vanish, and the next deeper one moves on: a film
 remembers its turns as long as nothing has passed over them.
 
-Places are told as the share u of the material that lies nearer to the electrolyte, 0 to 1. The film
-consists of patches whose thickness is spread evenly over (1 - a) to (1 + a) of the mean: at depth x
-(in mean thicknesses) the share S(x) of the area still has material,
+A place is the share u of the material that lies nearer to the electrolyte, 0 to 1. The film
+consists of patches whose thickness is spread evenly over (1 - a) to (1 + a) of the mean: at depth
+x (in mean thicknesses) the share S(x) of the area still has material,
 
     u = x,  S = 1                                for x <= 1 - a
     u = x - (x - 1 + a)^2 / (4 a),  S = sqrt((1 - u) / a)    beyond
 
 A front at u carries the current through x of product on the area S: it is burdened by x / S, and
-gets no further where the current times that burden exceeds what diffusion brings (boundary_film.py).
+gets no further where the current times that burden exceeds what diffusion brings
+(boundary_film.py).
 """
 
 from collections.abc import Iterator
@@ -110,7 +111,7 @@ class ReactionFronts:
 
     def rescaled(self, scale: float) -> "ReactionFronts":
         """Return the film with another capacity and the same charge, ``scale`` times as large a
-        share of it: material comes or goes at the back, discharged or charged as that is needed."""
+        share of it: material comes or goes at the back, discharged or charged as that needs."""
         wanted = self.stoichiometry() * scale
         places = [place * scale for place in self.places]
         while places and places[0] >= 1.0:
