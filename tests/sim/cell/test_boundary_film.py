@@ -2,14 +2,20 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from filmgauge_sim.cell import FilmCell, LifeState, deliverable_uah, load_parameters
 from filmgauge_sim.cell.boundary_film import BoundaryFilm
+from filmgauge_sim.cell.kinetics import Polarisation, static_hysteresis_v
 from filmgauge_sim.cell.reaction_fronts import ReactionFronts, burden
+from filmgauge_sim.lab.cycler import current_for_voltage
 
 EVP = load_parameters("evp-li-boundary")
 LOSSLESS = replace(EVP, charge_acceptance=1.0, self_discharge_per_year=0.0)
@@ -108,6 +114,86 @@ def test_a_discharge_ends_where_diffusion_brings_no_more(current: float) -> None
     given_uah = deliverable_uah(FilmCell(LOSSLESS, 1.0, 1.0), current, 25.0)
     # At theta = 1 the voltage has fallen by 0.8 V: the cutoff lies within a knee width of it.
     assert given_uah == pytest.approx(expected, rel=0.03)
+
+
+def hold(cell: FilmCell, voltage_v: float, duration_s: float) -> None:
+    """Hold a voltage at 25 degC by short steps of constant current that each end at it."""
+    current, steps = -5.0, round(duration_s / 4.0)
+    for _ in range(steps):
+        current = current_for_voltage(cell, voltage_v, 25.0, duration_s / steps, current)
+        cell.advance(current, 25.0, duration_s / steps)
+
+
+class HeldPatches:
+    """Patches that are followed one by one under a constant voltage: each grows its product by
+    dx/dt = theta / (tau x) until it is converted, where theta is what their voltage asks for."""
+
+    def __init__(self, spread: float, voltage_v: float) -> None:
+        self.parameters = replace(LOSSLESS, patch_spread=spread)
+        self.thick = 1.0 + spread * (2.0 * (np.arange(300) + 0.5) / 300 - 1.0)
+        self.voltage_v = voltage_v
+        self.polarisation = Polarisation(self.parameters, 25.0)
+
+    def current_ua_cm2(self, depths: np.ndarray) -> float:
+        """The discharge under which plateau, polarisation and knee add up to the voltage."""
+        p = self.parameters
+        given = float(np.mean(np.minimum(depths, self.thick)))
+        open_v = p.plateau_middle_v + p.plateau_slope_v * (0.5 - given)
+        open_v -= static_hysteresis_v(p)
+        most = (
+            p.capacity_uah_cm2
+            / p.diffusion_time_h
+            * float(np.mean((depths < self.thick) / np.maximum(depths, 1e-6)))
+        )
+
+        def excess_v(current: float) -> float:
+            fall_v = p.empty_fall_v * math.exp(min((current / most - 1.0) / p.knee_width, 30.0))
+            return open_v + self.polarisation.voltage_v(-current) - fall_v - self.voltage_v
+
+        return brentq(excess_v, 0.0, 3.0 * most) if most else 0.0
+
+    def rates(self, depths: np.ndarray) -> np.ndarray:
+        alive = depths < self.thick
+        pull = alive / np.maximum(depths, 1e-6)
+        share = pull / max(float(np.mean(pull)), 1e-12)
+        return self.current_ua_cm2(depths) / LOSSLESS.capacity_uah_cm2 / 3600.0 * share
+
+
+@pytest.mark.parametrize("spread", [0.01, SPREAD])
+def test_a_held_voltage_grows_the_product_as_patches_do(spread: float) -> None:
+    """From a tenth discharged on at 1.2 V, where diffusion alone limits the current."""
+    held = HeldPatches(spread, 1.2)
+    cell = FilmCell(held.parameters, 1.0, 1.0, hysteresis=-1.0)
+    cell.advance(-1.0, 25.0, 0.1 * LOSSLESS.capacity_uah_cm2 * 3600.0)
+    times_s = [600.0, 1200.0, 2400.0]
+    grown = solve_ivp(
+        lambda _, depths: held.rates(depths),
+        (0.0, times_s[-1]),
+        np.full(300, 0.1),
+        t_eval=times_s,
+        max_step=10.0,
+        rtol=1e-6,
+    )
+    begun_s = 0.0
+    for time_s, depths in zip(times_s, grown.y.T, strict=True):
+        hold(cell, 1.2, time_s - begun_s)
+        begun_s = time_s
+        expected = float(np.mean(np.minimum(depths, held.thick)))
+        assert 1.0 - cell.stoichiometry == pytest.approx(expected, rel=3e-3)
+
+
+def test_the_product_of_an_even_film_grows_parabolically() -> None:
+    """x^2 = x0^2 + 2 theta t / tau, with theta within some knee widths of 1."""
+    even = replace(LOSSLESS, patch_spread=0.01)
+    cell = FilmCell(even, 1.0, 1.0, hysteresis=-1.0)
+    cell.advance(-1.0, 25.0, 0.1 * even.capacity_uah_cm2 * 3600.0)
+    squares = []
+    for _ in range(8):
+        hold(cell, 1.2, 300.0)
+        squares.append((1.0 - cell.stoichiometry) ** 2)
+    per_s = 2.0 / (3600.0 * even.diffusion_time_h)
+    for before, after in pairwise(squares):
+        assert (after - before) / 300.0 == pytest.approx(per_s, rel=0.05)
 
 
 def test_what_a_fast_discharge_leaves_comes_slowly_or_warm_and_not_with_rest() -> None:

@@ -99,6 +99,28 @@ def test_no_crossing_is_missed_or_late(
 
 
 @every_physics
+@settings(max_examples=100, deadline=None)
+@given(histories, st.booleans(), st.floats(0.1, 50.0))
+def test_charge_is_conserved(
+    parameters: CellParameters,
+    history: list[tuple[float, float, float]],
+    ages: bool,
+    area_cm2: float,
+) -> None:
+    """What passed is what is stored and what is lost, at whatever age and temperature."""
+    life = LifeState.as_built() if ages else None
+    cell = FilmCell(parameters, area_cm2, 0.5, life=life)
+    begun_uah, passed_uah = 0.5 * cell.capacity_uah, 0.0
+    for current, temperature, duration_s in history:
+        cell.advance(current * area_cm2, temperature, duration_s)
+        passed_uah += current * area_cm2 * duration_s / 3600.0
+    stored_uah = cell.stoichiometry * cell.capacity_uah
+    assert stored_uah + cell.lost_uah == pytest.approx(
+        begun_uah + passed_uah, rel=1e-9, abs=1e-9 * area_cm2
+    )
+
+
+@every_physics
 def test_it_ages_as_other_films_do(parameters: CellParameters) -> None:
     cell = FilmCell(parameters, 1.0, 0.0, hysteresis=-1.0, life=LifeState.as_built())
     given_uah = []
