@@ -65,7 +65,8 @@ class PaperResults:
     samples: dict[str, PaperSample]
     runs: dict[str, CyclingRun]
     capacities: dict[str, CapacityRun]
-    retained_share: dict[float, float]  # after RETAINED_CYCLES at a temperature
+    # Discharges of RETAINED_CYCLES at a temperature, uAh/cm2.
+    retained: dict[float, list[float]]
     sweeps: dict[str, list[SweepPoint]]
     spectra_cycles: dict[int, list[complex]]
     spectra_temperature: dict[float, list[complex]]
@@ -94,7 +95,7 @@ def simulate(
         samples,
         runs,
         tests,
-        {degc: _retained_share(samples["pre-li temperature"], degc) for degc in (37.0, 60.0)},
+        {degc: _retained(samples["pre-li temperature"], degc) for degc in (37.0, 60.0)},
         {
             name: list(sweep(samples[name].make(), ROOM_C, cycles=count, step_mv=2.0))
             for name, count in (("pre-li sweep", 3), ("evp-li sweep", 2))
@@ -129,10 +130,10 @@ def _discharged(sample: PaperSample) -> CapacityRun:
     return CapacityRun(early + list(capacities(channel, conditions)), trace)
 
 
-def _retained_share(sample: PaperSample, temperature_c: float) -> float:
+def _retained(sample: PaperSample, temperature_c: float) -> list[float]:
     channel = Channel(sample.make(), temperature_c)
-    run = list(cycles(channel, sample.current_ua_cm2, RETAINED_CYCLES))
-    return run[-1].discharge_uah_cm2 / run[0].discharge_uah_cm2
+    run = cycles(channel, sample.current_ua_cm2, RETAINED_CYCLES)
+    return [cycle.discharge_uah_cm2 for cycle in run]
 
 
 def _spectrum(life: LifeState | None, temperature_c: float) -> list[complex]:
