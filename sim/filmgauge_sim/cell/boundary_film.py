@@ -36,7 +36,7 @@ class _Stretch(NamedTuple):
 
     begin_s: float
     end_s: float
-    place: float  # of the front when it begins
+    position: float  # of the front when it begins
 
 
 class BoundaryFilm(FilmCell, physics="boundary"):
@@ -53,8 +53,8 @@ class BoundaryFilm(FilmCell, physics="boundary"):
         self._fronts = self._fronts.moved(net)
 
     def _shown_v(self, law: Isothermal, current: float) -> float:
-        place = self._fronts.working(current > 0.0) if current else 0.0
-        return law.curve.voltage_v(self.stoichiometry) + self._end_v(law, current, place)
+        position = self._fronts.working(current > 0.0) if current else 0.0
+        return law.curve.voltage_v(self.stoichiometry) + self._end_v(law, current, position)
 
     def _mean_v(self, law: Isothermal, current: float, duration_s: float) -> float:
         total = 0.0
@@ -127,15 +127,15 @@ class BoundaryFilm(FilmCell, physics="boundary"):
     def _after(self, law: Isothermal, current: float, stretch: _Stretch, time_s: float) -> float:
         """The voltage at a time of a stretch."""
         net = self._net(law, current, time_s)
-        place = 0.0
+        position = 0.0
         if current:
             moved = abs(net - self._net(law, current, stretch.begin_s))
-            place = min(stretch.place + moved, 1.0)
+            position = min(stretch.position + moved, 1.0)
         hysteresis = self.hysteresis
         passed = law.stored_ua_cm2(current) * time_s * law.per_uas_cm2
         if passed:
             hysteresis = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
-        shown = law.curve.voltage_v(self.stoichiometry + net) + self._end_v(law, current, place)
+        shown = law.curve.voltage_v(self.stoichiometry + net) + self._end_v(law, current, position)
         return shown + law.static_v * hysteresis + law.offset_v(current)
 
     def _solved(
@@ -164,13 +164,13 @@ class BoundaryFilm(FilmCell, physics="boundary"):
                     break
         return Crossing(outside_s, bound)
 
-    def _end_v(self, law: Isothermal, current: float, place: float) -> float:
-        """What a front at a place costs: it lowers the voltage of a discharge, raises that of a
+    def _end_v(self, law: Isothermal, current: float, position: float) -> float:
+        """What a front at a position costs: it lowers the voltage of a discharge, raises that of a
         charge."""
         if not current:
             return 0.0
         parameters = self.parameters
-        theta = abs(current) / law.limiting_ua_cm2 * burden(place, parameters.patch_spread)
+        theta = abs(current) / law.limiting_ua_cm2 * burden(position, parameters.patch_spread)
         widths = (theta - 1.0) / parameters.knee_width
         if widths < _TANGENT_FROM:
             height = exp(widths)

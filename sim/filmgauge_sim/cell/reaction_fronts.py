@@ -4,7 +4,7 @@ Each change of direction starts a new front at the electrolyte, which moves in a
 passes. Where it meets the front before it both vanish, and the next deeper one moves on: a film
 remembers its turns as long as nothing has passed over them.
 
-A place is the share u of the material that lies nearer to the electrolyte, 0 to 1. The film
+A position is the share u of the material that lies nearer to the electrolyte, 0 to 1. The film
 consists of patches whose thickness is spread evenly over (1 - a) to (1 + a) of the mean: at depth
 x (in mean thicknesses) the share S(x) of the area still has material,
 
@@ -26,22 +26,22 @@ _LEAST_AREA = 0.01
 _MOST_FRONTS = 40
 
 
-def burden(place: float, spread: float) -> float:
-    """Return x / S of a front at a place, in mean thicknesses; it rises from 0 to at most 200."""
-    beyond = place - (1.0 - spread)
+def burden(position: float, spread: float) -> float:
+    """Return x / S of a front at a position, in mean thicknesses; it rises from 0 to 200."""
+    beyond = position - (1.0 - spread)
     if beyond <= 0.0:
-        return max(place, 0.0)
+        return max(position, 0.0)
     area = max(sqrt(max(1.0 - beyond / spread, 0.0)), _LEAST_AREA)
     return (1.0 - spread + 2.0 * spread * (1.0 - area)) / area
 
 
 @dataclass(frozen=True, slots=True)
 class ReactionFronts:
-    """The fronts of a film: their places from the deepest to the one nearest to the electrolyte,
-    and whether the phase at the electrolyte is the charged one. `beyond`: charge (share of the
+    """The fronts of a film: their positions from the deepest to the one at the electrolyte, and
+    whether the phase at the electrolyte is the charged one. `beyond`: charge (share of the
     capacity) that was forced into a full film, or (negative) out of an empty one."""
 
-    places: tuple[float, ...]
+    positions: tuple[float, ...]
     charged: bool
     beyond: float = 0.0
 
@@ -57,32 +57,32 @@ class ReactionFronts:
     def stoichiometry(self) -> float:
         """Return the charged share of the film."""
         total, above, charged = 0.0, 0.0, self.charged
-        for place in (*reversed(self.places), 1.0):
+        for position in (*reversed(self.positions), 1.0):
             if charged:
-                total += place - above
-            above, charged = place, not charged
+                total += position - above
+            above, charged = position, not charged
         return total + self.beyond
 
     def working(self, charging: bool) -> float:
-        """Return the place of the front that moves under a current of this direction: 0 where it
-        starts one, 1 where all is converted already."""
+        """Return the position of the front that moves under a current of this direction: 0 where
+        it starts one, 1 where all is converted already."""
         if self.beyond and (self.beyond > 0.0) != charging:
             return 0.0
         if charging != self.charged:
             return 0.0
-        return self.places[-1] if self.places else 1.0
+        return self.positions[-1] if self.positions else 1.0
 
     def stretches(self, charging: bool) -> Iterator[tuple[float, float]]:
         """Yield (begin, end) of each way that a front moves without meeting another, in the order
         in which a current of this direction moves them; before 0 none has started yet."""
         if self.beyond and (self.beyond > 0.0) != charging:
             yield -abs(self.beyond), 0.0
-        places = list(self.places)
+        positions = list(self.positions)
         if charging != self.charged:
-            places.append(0.0)
-        while places:
-            begin = places.pop()
-            yield begin, places.pop() if places else 1.0
+            positions.append(0.0)
+        while positions:
+            begin = positions.pop()
+            yield begin, positions.pop() if positions else 1.0
 
     def moved(self, change: float) -> "ReactionFronts":
         """Return the film after a change of its stoichiometry (positive: charged)."""
@@ -92,49 +92,51 @@ class ReactionFronts:
         if self.beyond and (self.beyond > 0.0) != charging:
             left = self.beyond + change
             if (left > 0.0) == (self.beyond > 0.0):
-                return ReactionFronts(self.places, self.charged, left)
-            return ReactionFronts(self.places, self.charged).moved(left)
-        places = list(self.places)
+                return ReactionFronts(self.positions, self.charged, left)
+            return ReactionFronts(self.positions, self.charged).moved(left)
+        positions = list(self.positions)
         if charging != self.charged:
-            places.append(0.0)
+            positions.append(0.0)
         left = abs(change)
-        while places:
-            begin = places.pop()
-            end = places[-1] if places else 1.0
+        while positions:
+            begin = positions.pop()
+            end = positions[-1] if positions else 1.0
             if left < end - begin:
-                places.append(begin + left)
-                return ReactionFronts(_few(places), charging)
+                positions.append(begin + left)
+                return ReactionFronts(_few(positions), charging)
             left -= end - begin
-            if places:
-                places.pop()
+            if positions:
+                positions.pop()
         return ReactionFronts((), charging, self.beyond + (left if charging else -left))
 
     def rescaled(self, scale: float) -> "ReactionFronts":
         """Return the film with another capacity and the same charge, ``scale`` times as large a
         share of it: material comes or goes at the back, discharged or charged as that needs."""
         wanted = self.stoichiometry() * scale
-        places = [place * scale for place in self.places]
-        while places and places[0] >= 1.0:
-            places.pop(0)
-        film = ReactionFronts(tuple(places), self.charged, self.beyond * scale)
+        positions = [position * scale for position in self.positions]
+        while positions and positions[0] >= 1.0:
+            positions.pop(0)
+        film = ReactionFronts(tuple(positions), self.charged, self.beyond * scale)
         return film._with_back(wanted - film.stoichiometry())
 
     def _with_back(self, change: float) -> "ReactionFronts":
         """Return the film with its stoichiometry changed at the back."""
         turned = ReactionFronts(
-            tuple(1.0 - place for place in reversed(self.places)),
-            self.charged == (len(self.places) % 2 == 0),
+            tuple(1.0 - position for position in reversed(self.positions)),
+            self.charged == (len(self.positions) % 2 == 0),
             self.beyond,
         ).moved(change)
-        places = tuple(1.0 - place for place in reversed(turned.places))
-        return ReactionFronts(places, turned.charged == (len(places) % 2 == 0), turned.beyond)
+        positions = tuple(1.0 - position for position in reversed(turned.positions))
+        return ReactionFronts(
+            positions, turned.charged == (len(positions) % 2 == 0), turned.beyond
+        )
 
 
-def _few(places: list[float]) -> tuple[float, ...]:
+def _few(positions: list[float]) -> tuple[float, ...]:
     """Take the thinnest layer out where there are too many; its charge goes to its neighbour."""
-    while len(places) > _MOST_FRONTS:
-        at = min(range(1, len(places) - 1), key=lambda i: places[i] - places[i + 1])
-        layer = places[at] - places[at + 1]
-        places[at - 1] -= layer
-        del places[at : at + 2]
-    return tuple(places)
+    while len(positions) > _MOST_FRONTS:
+        at = min(range(1, len(positions) - 1), key=lambda i: positions[i] - positions[i + 1])
+        layer = positions[at] - positions[at + 1]
+        positions[at - 1] -= layer
+        del positions[at : at + 2]
+    return tuple(positions)

@@ -84,11 +84,11 @@ def test_fronts_are_where_the_patches_have_theirs(moves: list[float]) -> None:
         stoichiometry += change
         assert film.stoichiometry() == pytest.approx(stoichiometry, abs=1e-9)
         assert patches.stoichiometry() == pytest.approx(stoichiometry, abs=3e-3)
-        places = [patches.content(depth) for depth in patches.depths]
+        positions = [patches.content(depth) for depth in patches.depths]
         # A layer thinner than a step of theirs may be there or not.
-        ours = [place for place in film.places if place > 5e-3]
-        for place in ours:
-            assert min((abs(place - each) for each in places), default=1.0) < 8e-3
+        ours = [position for position in film.positions if position > 5e-3]
+        for position in ours:
+            assert min((abs(position - each) for each in positions), default=1.0) < 8e-3
 
 
 @given(st.floats(0.0, 1.0))
@@ -98,8 +98,8 @@ def test_the_burden_is_depth_over_area(depth_share: float) -> None:
     area = sum(each > depth for each in thick) / PATCHES
     if area < 0.02:
         return
-    place = sum(min(depth, each) for each in thick) / PATCHES
-    assert burden(place, SPREAD) == pytest.approx(depth / area, rel=2e-2, abs=1e-3)
+    position = sum(min(depth, each) for each in thick) / PATCHES
+    assert burden(position, SPREAD) == pytest.approx(depth / area, rel=2e-2, abs=1e-3)
 
 
 @pytest.mark.parametrize("current", [1.12, 2.24, 4.48, 8.96, 13.46, 30.0])
@@ -224,8 +224,8 @@ def test_places_are_in_order_and_hold_the_charge(
     film, total = ReactionFronts.uniform(begin, charging), begin
     for change in moves:
         film, total = film.moved(change), total + change
-        assert list(film.places) == sorted(film.places, reverse=True)
-        assert all(0.0 <= place <= 1.0 for place in film.places)
+        assert list(film.positions) == sorted(film.positions, reverse=True)
+        assert all(0.0 <= position <= 1.0 for position in film.positions)
         assert film.stoichiometry() == pytest.approx(total, abs=1e-9)
 
 
@@ -234,7 +234,7 @@ def test_many_turns_are_remembered_within_bounds() -> None:
     for turn in range(400):
         size = 0.4 * 0.99**turn
         film = film.moved(-size if turn % 2 == 0 else 0.995 * size)
-        assert len(film.places) <= 41
+        assert len(film.positions) <= 41
     expected = 1.0 + sum(
         (-1.0 if turn % 2 == 0 else 0.995) * 0.4 * 0.99**turn for turn in range(400)
     )
@@ -248,7 +248,7 @@ def test_another_capacity_keeps_the_charge(moves: list[float], scale: float) -> 
         film = film.moved(change)
     scaled = film.rescaled(scale)
     assert scaled.stoichiometry() == pytest.approx(film.stoichiometry() * scale, abs=1e-9)
-    assert list(scaled.places) == sorted(scaled.places, reverse=True)
+    assert list(scaled.positions) == sorted(scaled.positions, reverse=True)
 
 
 @settings(deadline=None)
