@@ -57,7 +57,7 @@ class DiffusionModel(VoltageModel):
         # What the faster modes carry now and did before the last step, and what is left of that.
         self._fast = self._fast_before = self._left_over = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
-        self.unsteady = self.input_lag = 0.0
+        self.unsteady = self.input_lag = self.steady = 0.0
         self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
@@ -144,6 +144,7 @@ class DiffusionModel(VoltageModel):
         self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
         self._fast = fast + part
         self.input_lag = input_lag
+        self.steady = abs(self._burst_pa) * self._per_pa * tau_s
         modes = self.modes
         self.lag_share = fast + part + left - input_lag + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB

@@ -48,6 +48,14 @@ _LASTING = const(0.00015)
 _LASTING_LAG = const(0.094)
 _LARGE_LAG = const(0.105)  # beyond, a lag is known no worse
 _LASTING_SURFACE = const(0.8)
+# How far the lag of a real film may be off, as a share of what it is in the long run: 1 sigma before
+# anything was seen, squared; what corrections assume then; weights of one look in either.
+_UNPROVEN = const(0.16)
+_MODEL = const(0.0004)
+_MODEL_WEIGHT = const(0.3)
+_PROOF_WEIGHT = const(0.5)
+_PLAUSIBLE = const(0.25)  # of a lag may be the film's, squared: beyond, it is the capacity
+_LEAST_SPAN = const(0.004)  # of a lag that says something of its law
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = const(0.0003)  # of the capacity in one equivalent full cycle
@@ -83,6 +91,9 @@ class Estimator:
         self._used_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
         self._lasting = _LASTING
+        self._surface_sigma = 1.0  # at the last end that was used
+        self._model, self._unproven = _MODEL, _UNPROVEN
+        self._spans = array("f", (0.0, 0.0, 0.0))
         self.at_end = False  # whether the last voltage lay on an end
         # Whether the last end that told was the other one, and whether a charge lay before it.
         self.full_swing = self.loss_seen = False
@@ -145,16 +156,24 @@ class Estimator:
         """Return half of the 95 % interval of `soc_ppm`."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
-        variance += self._lasting * self._lasting
+        variance += self._lasting * self._lasting + self._doubt(soc)
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
         """Return the standard deviation of stored - surface capacity - lag, of the design."""
-        return self._variance(surface, -by_tau, -by_energy) ** 0.5
+        lag = self._unproven * by_tau * by_tau
+        variance = self._variance(surface, -by_tau, -by_energy) + lag + self._doubt(0.0)
+        return (variance + self._lasting * self._lasting) ** 0.5
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
-        return self._sigma(_CAPACITY)
+        doubt = self._doubt(0.0) + self._doubt(1.0) + self._lasting * self._lasting
+        return (self._covariance[_CAPACITY * (_N + 1)] + doubt) ** 0.5
+
+    def _doubt(self, soc):
+        """Return the variance that the unproven lag at both ends leaves at a state of charge."""
+        empty, full = (1.0 - soc) * self._spans[_EMPTY], soc * self._spans[_FULL]
+        return self._unproven * (empty * empty + full * full)
 
     def loss_sigma(self) -> float:
         """Return the standard deviation of the lost share."""
@@ -186,15 +205,18 @@ class Estimator:
         side = _FULL if current_pa > 0 else _EMPTY
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._used_lag_ppm)
-        if self._used_end == side and news * 4 < abs(self._used_lag_ppm) + 4000:
+        known = self._used_end == side and news * 4 < abs(self._used_lag_ppm) + 4000
+        if known and film.surface_sigma * 2.0 > self._surface_sigma:
             return False
         charged = self._charged()
-        if not self._weigh(film.surface_share, self._noise(), side):
+        if not self._weigh(film.surface_share, side):
             return False
         self.full_swing = self._last_side + side == _EMPTY + _FULL
         self.loss_seen = self._last_side > 0 and charged > _LOSS_SEEN
         if self._used_end != side:
             self._peak_lag_ppm = abs(lag_ppm)
+        self._spans[side] = self._span()
+        self._surface_sigma = film.surface_sigma
         lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
         surface = _LASTING_SURFACE * film.surface_sigma
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
@@ -262,6 +284,10 @@ class Estimator:
         covariance[_TAU * (_N + 1)] += cycles * _TAU_WANDER * _TAU_WANDER
         self._charged_nc = self._moved_nc = self._drift_nc = 0
 
+    def _span(self):
+        """Return what a lag may be off by if nothing is known of its law."""
+        return max(abs(self._film.lag_share), self._film.steady)
+
     def _noise(self):
         """Return the variance of what the ends tell, besides that of the unknowns."""
         film = self._film
@@ -272,6 +298,11 @@ class Estimator:
         sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
         drawn = _INPUT_PERCENT / 100.0 * film.input_lag
         noise = _END * _END + lag * lag + drawn * drawn + film.lag_noise * film.lag_noise
+        lag = film.lag_share
+        noise += self._model * lag * lag
+        ahead = film.steady - abs(lag)
+        if ahead > 0.0:
+            noise += self._unproven * ahead * ahead
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
     def _is_confirmed(self, side, innovation, stored):
@@ -289,7 +320,7 @@ class Estimator:
         self.pending = side, innovation_ppm, stored_ppm
         return False
 
-    def _weigh(self, surface, noise, side):
+    def _weigh(self, surface, side):
         """Correct everything that the end tells of, by the surface it shows.
 
         Return False, with nothing corrected, for an end that waits for a second look, and where
@@ -301,7 +332,7 @@ class Estimator:
         self._set_observation(float(surface > 0.5), film.lag_by_tau, film.lag_by_ea, 0.0)
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
-        expected = self._expect(0.0)
+        expected, noise = self._expect(0.0), self._noise()
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
@@ -309,10 +340,21 @@ class Estimator:
         if unheard and not self._is_confirmed(side, innovation, stored):
             return False
         self.pending = (0, 0, 0)
-        if squared > _SURPRISE * (expected + noise):
+        opposite = self._last_side and self._last_side != side
+        span = self._span()
+        span *= span
+        plausible = squared < _PLAUSIBLE * span
+        if opposite and not plausible and squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))
             expected = self._expect(0.0)
+        if self._last_side and span > _LEAST_SPAN * _LEAST_SPAN:
+            excess = min(1.0, max(0.0, squared - expected) / span)
+            self._model += _MODEL_WEIGHT * (excess - self._model)
+            if opposite:
+                proof = min(1.0, squared / span)
+                self._unproven += _PROOF_WEIGHT * (proof - self._unproven)
+            noise = self._noise()
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
             expected = self._expect(0.0)
