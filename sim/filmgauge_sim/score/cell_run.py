@@ -26,6 +26,8 @@ from filmgauge_sim.score.sensor_model import (
 
 _HOLD_SLICE_S = 60.0  # a hold is held by currents of this length at most
 _FIRST_HOLD_S = 1.0
+_LEAST_LEFT = 0.5  # a drain that lowers its voltage by more is looked for
+_HALVINGS = 20
 
 
 class End(Enum):
@@ -201,10 +203,7 @@ class CellRun:
     def _sample(self, current_ua: float, end: End | None, is_pulse: bool) -> NodeSample:
         """Measure, with the voltage input on the cell."""
         cell, sensors, temperature_c = self.cell, self._sensors, self._temperature_c
-        drain_ua = sensors.drain_ua(cell.voltage_v(current_ua, temperature_c))
-        # The drain itself lowers the voltage that drives it; the rest of that is below a tenth.
-        drain_ua = sensors.drain_ua(cell.voltage_v(current_ua - drain_ua, temperature_c))
-        net_ua = current_ua - drain_ua
+        net_ua = current_ua - self._drained_ua(current_ua)
         cell.advance(net_ua, temperature_c, RESULT_AFTER_S)
         voltage_v = cell.voltage_v(net_ua, temperature_c)
         cell.advance(net_ua, temperature_c, MEASURING_S - RESULT_AFTER_S)
@@ -216,6 +215,23 @@ class CellRun:
         reading = self._read(kind, current_ua, voltage_v, interrupt)
         end = None if is_pulse else end
         return NodeSample(self.now_s, reading, temperature_c, self.passed_uah, end)
+
+    def _drained_ua(self, current_ua: float) -> float:
+        """What the voltage input takes, which itself lowers the voltage that drives it."""
+        cell, sensors, temperature_c = self.cell, self._sensors, self._temperature_c
+        most_ua = sensors.drain_ua(cell.voltage_v(current_ua, temperature_c))
+        drain_ua = sensors.drain_ua(cell.voltage_v(current_ua - most_ua, temperature_c))
+        if drain_ua > _LEAST_LEFT * most_ua:  # the rest of that is below a tenth
+            return drain_ua
+        # Where a film is exhausted its voltage gives way, and the drain with it.
+        least_ua = 0.0
+        for _ in range(_HALVINGS):
+            drain_ua = 0.5 * (least_ua + most_ua)
+            if sensors.drain_ua(cell.voltage_v(current_ua - drain_ua, temperature_c)) > drain_ua:
+                least_ua = drain_ua
+            else:
+                most_ua = drain_ua
+        return drain_ua
 
     def _read(
         self, kind: ReadingKind, current_ua: float, voltage_v: float, interrupt: Interrupt
