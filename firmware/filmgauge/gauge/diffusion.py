@@ -21,6 +21,8 @@ _RATES = const((9.89735, 42.864481))
 _SHARES = const((0.6112149, 0.1731844))
 _REST = const(0.2156007)
 _LEFT = const(0.6)  # assumed: of what a burst has left, on average
+_HELD = const(1.25)  # of the lag at an end over that in the long run: in a hold it is pi^2 / 8
+_EXCESS = const(0.1)  # assumed: 1 sigma of what is beyond that
 _FAST = const(0.3)  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
 _FADING = const(135.0)  # rate in 1 / tau at which the slowest of the rest is forgotten
 _PPM = const(1000000.0)
@@ -57,7 +59,7 @@ class DiffusionModel(VoltageModel):
         # What the faster modes carry now and did before the last step, and what is left of that.
         self._fast = self._fast_before = self._left_over = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
-        self.unsteady = self.input_lag = self.steady = 0.0
+        self.unsteady = self.input_lag = self.steady = self.modelled = 0.0
         self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
@@ -144,11 +146,20 @@ class DiffusionModel(VoltageModel):
         self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
         self._fast = fast + part
         self.input_lag = input_lag
-        self.steady = abs(self._burst_pa) * self._per_pa * tau_s
         modes = self.modes
         self.lag_share = fast + part + left - input_lag + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
+        # An end that is held by a current says by it how far its surface can be ahead.
+        self.steady = abs(self._burst_pa) * self._per_pa * tau_s
+        self.modelled = abs(self.lag_share)
+        excess = self.modelled - _HELD * self.steady
+        if excess > 0.0:
+            kept = 1.0 - excess / self.modelled
+            self.lag_share *= kept
+            self.lag_by_tau *= kept
+            self.lag_by_ea *= kept
+            self.unsteady += _EXCESS * excess
 
     def _burst(self, tau_s):
         """Return what the faster modes carry of a burst, and its derivative to ln tau."""

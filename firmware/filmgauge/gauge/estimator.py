@@ -54,7 +54,7 @@ _UNPROVEN = const(0.16)
 _MODEL = const(0.0004)
 _MODEL_WEIGHT = const(0.3)
 _PROOF_WEIGHT = const(0.5)
-_PLAUSIBLE = const(0.25)  # of a lag may be the film's, squared: beyond, it is the capacity
+_PLAUSIBLE = const(1.0)  # of a lag may be the film's, squared: beyond, it is the capacity
 _LEAST_SPAN = const(0.004)  # of a lag that says something of its law
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
@@ -336,25 +336,25 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
+        opposite = self._last_side and self._last_side != side
+        span = max(self._span(), self._film.modelled)
+        span *= span
+        plausible = squared < _PLAUSIBLE * span
+        if self._last_side and plausible and span > _LEAST_SPAN * _LEAST_SPAN:
+            excess = max(0.0, squared - expected) / span
+            self._model += _MODEL_WEIGHT * (excess - self._model)
+            noise = self._noise()
         unheard = squared > _UNHEARD * (expected + noise)
         if unheard and not self._is_confirmed(side, innovation, stored):
             return False
         self.pending = (0, 0, 0)
-        opposite = self._last_side and self._last_side != side
-        span = self._span()
-        span *= span
-        plausible = squared < _PLAUSIBLE * span
         if opposite and not plausible and squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))
             expected = self._expect(0.0)
-        if self._last_side and span > _LEAST_SPAN * _LEAST_SPAN:
-            excess = min(1.0, max(0.0, squared - expected) / span)
-            self._model += _MODEL_WEIGHT * (excess - self._model)
-            if opposite:
-                proof = min(1.0, squared / span)
-                self._unproven += _PROOF_WEIGHT * (proof - self._unproven)
-            noise = self._noise()
+        if opposite and span > _LEAST_SPAN * _LEAST_SPAN:
+            proof = min(1.0, squared / span)
+            self._unproven += _PROOF_WEIGHT * (proof - self._unproven)
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
             expected = self._expect(0.0)
