@@ -154,7 +154,8 @@ class DiffusionModel(VoltageModel):
         self.steady = abs(self._burst_pa) * self._per_pa * tau_s
         self.modelled = abs(self.lag_share)
         excess = self.modelled - _HELD * self.steady
-        if excess > 0.0:
+        self.steady += drain_pa * self._per_pa * tau_s
+        if excess > 0.0 and self._base_pa > 0:
             kept = 1.0 - excess / self.modelled
             self.lag_share *= kept
             self.lag_by_tau *= kept

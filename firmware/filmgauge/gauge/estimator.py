@@ -55,6 +55,8 @@ _MODEL = const(0.0004)
 _MODEL_WEIGHT = const(0.3)
 _PROOF_WEIGHT = const(0.5)
 _PLAUSIBLE = const(1.0)  # of a lag may be the film's, squared: beyond, it is the capacity
+_SAME_LAW = const(0.04)  # squared: what ends at one rate alone prove
+_STILL_GIVES = const(0.0025)  # cycles that an empty cell has given since it was looked at
 _LEAST_SPAN = const(0.004)  # of a lag that says something of its law
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
@@ -206,7 +208,8 @@ class Estimator:
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._used_lag_ppm)
         known = self._used_end == side and news * 4 < abs(self._used_lag_ppm) + 4000
-        if known and film.surface_sigma * 2.0 > self._surface_sigma:
+        sharper = film.surface_sigma * 2.0 < self._surface_sigma
+        if known and not sharper and (side == _FULL or self._cycles() < _STILL_GIVES):
             return False
         charged = self._charged()
         if not self._weigh(film.surface_share, side):
@@ -300,7 +303,7 @@ class Estimator:
         noise = _END * _END + lag * lag + drawn * drawn + film.lag_noise * film.lag_noise
         lag = film.lag_share
         noise += self._model * lag * lag
-        ahead = film.steady - abs(lag)
+        ahead = film.steady - abs(lag)  # what a burst has left to come
         if ahead > 0.0:
             noise += self._unproven * ahead * ahead
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
@@ -347,13 +350,17 @@ class Estimator:
         unheard = squared > _UNHEARD * (expected + noise)
         if unheard and not self._is_confirmed(side, innovation, stored):
             return False
-        self.pending = (0, 0, 0)
+        if self.pending[0] & ~_LEFT == side:
+            self.pending = (0, 0, 0)
         if opposite and not plausible and squared > _SURPRISE * (expected + noise):
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))
             expected = self._expect(0.0)
         if opposite and span > _LEAST_SPAN * _LEAST_SPAN:
             proof = min(1.0, squared / span)
+            # Only another rate than last time says something of the law that this end has obeyed.
+            if 0.5 * span < self._spans[side] ** 2 < 2.0 * span:
+                proof = max(proof, min(self._unproven, _SAME_LAW))
             self._unproven += _PROOF_WEIGHT * (proof - self._unproven)
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
