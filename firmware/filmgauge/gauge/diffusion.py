@@ -59,7 +59,7 @@ class DiffusionModel(VoltageModel):
         # What the faster modes carry now and did before the last step, and what is left of that.
         self._fast = self._fast_before = self._left_over = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
-        self.unsteady = self.input_lag = self.steady = self.modelled = 0.0
+        self.unsteady = self.input_lag = self.steady = self.modelled = self.drained = 0.0
         self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
@@ -154,7 +154,7 @@ class DiffusionModel(VoltageModel):
         self.steady = abs(self._burst_pa) * self._per_pa * tau_s
         self.modelled = abs(self.lag_share)
         excess = self.modelled - _HELD * self.steady
-        self.steady += drain_pa * self._per_pa * tau_s
+        self.drained = drain_pa * self._per_pa * tau_s
         if excess > 0.0 and self._base_pa > 0:
             kept = 1.0 - excess / self.modelled
             self.lag_share *= kept

@@ -289,7 +289,8 @@ class Estimator:
 
     def _span(self):
         """Return what a lag may be off by if nothing is known of its law."""
-        return max(abs(self._film.lag_share), self._film.steady)
+        film = self._film
+        return max(abs(film.lag_share), film.steady + film.drained)
 
     def _noise(self):
         """Return the variance of what the ends tell, besides that of the unknowns."""
@@ -302,7 +303,7 @@ class Estimator:
         drawn = _INPUT_PERCENT / 100.0 * film.input_lag
         noise = _END * _END + lag * lag + drawn * drawn + film.lag_noise * film.lag_noise
         lag = film.lag_share
-        noise += self._model * lag * lag
+        noise += self._model * (lag * lag + film.drained * film.drained)
         ahead = film.steady - abs(lag)  # what a burst has left to come
         if ahead > 0.0:
             noise += self._unproven * ahead * ahead
