@@ -55,6 +55,7 @@ _MODEL = const(0.0004)
 _MODEL_WEIGHT = const(0.3)
 _PROOF_WEIGHT = const(0.5)
 _PLAUSIBLE = const(1.0)  # of a lag may be the film's, squared: beyond, it is the capacity
+_GIVES = const(0.004)
 _SAME_LAW = const(0.04)  # squared: what ends at one rate alone prove
 _STILL_GIVES = const(0.0025)  # cycles that an empty cell has given since it was looked at
 _LEAST_SPAN = const(0.004)  # of a lag that says something of its law
@@ -67,9 +68,10 @@ _SURPRISE = const(9.0)  # squared innovation over its variance: beyond, the cell
 _UNHEARD = const(25.0)  # beyond, an end waits for a second look
 _SECOND_PPM = const(3000)  # of the design: so much has flowed until then
 _AGREES = const(2)  # and one of these parts of it is the most by which the two looks differ
+_DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
 _LEFT = const(4)  # with a side: the end was left since it was seen
 _MODEST = const(4.0)  # and is made to be no more than this
-_MOST = const((1.0, 0.5, 0.7, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
+_MOST = const((1.0, 0.5, 0.3, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
 
 _LOSS_SEEN = const(0.1)  # charged between two ends, a share of the design: less tells no loss
 _LEAST = const(1e-14)  # of a variance
@@ -158,7 +160,8 @@ class Estimator:
         """Return half of the 95 % interval of `soc_ppm`."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
-        variance += self._lasting * self._lasting + self._doubt(soc)
+        waits = self.pending[1] / _DOUBTED
+        variance += self._lasting * self._lasting + self._doubt(soc) + waits * waits
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
@@ -340,6 +343,14 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
+        if self._used_end == side == _EMPTY and _GIVES < innovation < self._span():
+            # What it still gives it has held at the look before as well, and so has a full cell
+            # as far as the one was concluded from the other.
+            gain[_STORED], gain[_TAU], gain[_ENERGY], gain[_LOSS] = 1.0, 0.0, 0.0, 0.0
+            shared = covariance[_CAPACITY] / max(covariance[0], _LEAST)
+            gain[_CAPACITY] = max(0.0, min(1.0, shared))
+            self._correct(innovation)
+            return True
         opposite = self._last_side and self._last_side != side
         span = max(self._span(), self._film.modelled)
         span *= span
