@@ -52,9 +52,10 @@ _LASTING_SURFACE = const(0.8)
 # anything was seen, squared; what corrections assume then; weights of one look in either.
 _UNPROVEN = const(0.16)
 _MODEL = const(0.0004)
-_MODEL_WEIGHT = const(0.3)
+_MODEL_RISES = const(0.3)
+_MODEL_FALLS = const(0.1)
 _PROOF_WEIGHT = const(0.5)
-_PLAUSIBLE = const(1.0)  # of a lag may be the film's, squared: beyond, it is the capacity
+_PLAUSIBLE = const(2.0)  # of a lag may be the film's, squared: beyond, it is the capacity
 _GIVES = const(0.004)
 _SAME_LAW = const(0.04)  # squared: what ends at one rate alone prove
 _STILL_GIVES = const(0.0025)  # cycles that an empty cell has given since it was looked at
@@ -215,7 +216,7 @@ class Estimator:
         if known and not sharper and (side == _FULL or self._cycles() < _STILL_GIVES):
             return False
         charged = self._charged()
-        if not self._weigh(film.surface_share, side):
+        if not self._weigh(film.surface_share, side, known):
             return False
         self.full_swing = self._last_side + side == _EMPTY + _FULL
         self.loss_seen = self._last_side > 0 and charged > _LOSS_SEEN
@@ -327,7 +328,7 @@ class Estimator:
         self.pending = side, innovation_ppm, stored_ppm
         return False
 
-    def _weigh(self, surface, side):
+    def _weigh(self, surface, side, known):
         """Correct everything that the end tells of, by the surface it shows.
 
         Return False, with nothing corrected, for an end that waits for a second look, and where
@@ -343,7 +344,7 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
-        if self._used_end == side == _EMPTY and _GIVES < innovation < self._span():
+        if known and side == _EMPTY and _GIVES < innovation < self._span():
             # What it still gives it has held at the look before as well, and so has a full cell
             # as far as the one was concluded from the other.
             gain[_STORED], gain[_TAU], gain[_ENERGY], gain[_LOSS] = 1.0, 0.0, 0.0, 0.0
@@ -357,7 +358,8 @@ class Estimator:
         plausible = squared < _PLAUSIBLE * span
         if self._last_side and plausible and span > _LEAST_SPAN * _LEAST_SPAN:
             excess = max(0.0, squared - expected) / span
-            self._model += _MODEL_WEIGHT * (excess - self._model)
+            weight = _MODEL_RISES if excess > self._model else _MODEL_FALLS
+            self._model += weight * (excess - self._model)
             noise = self._noise()
         unheard = squared > _UNHEARD * (expected + noise)
         if unheard and not self._is_confirmed(side, innovation, stored):
