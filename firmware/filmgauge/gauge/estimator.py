@@ -59,6 +59,7 @@ _PLAUSIBLE = const(2.0)  # of a lag may be the film's, squared: beyond, it is th
 _GIVES = const(0.004)
 _SAME_LAW = const(0.04)  # squared: what ends at one rate alone prove
 _STILL_GIVES = const(0.0025)  # cycles that an empty cell has given since it was looked at
+_BURST = const(2.0)  # a current that has come so far ahead of its lag is a burst
 _LEAST_SPAN = const(0.004)  # of a lag that says something of its law
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
@@ -356,7 +357,12 @@ class Estimator:
         span = max(self._span(), self._film.modelled)
         span *= span
         plausible = squared < _PLAUSIBLE * span
-        if self._last_side and plausible and span > _LEAST_SPAN * _LEAST_SPAN:
+        # A burst has its own law: it proves nothing of that of a lasting current.
+        lasting = film.steady < _BURST * film.modelled
+        if not lasting and squared > _SURPRISE * (expected + noise):
+            return False
+        lasting = lasting and span > _LEAST_SPAN * _LEAST_SPAN
+        if self._last_side and plausible and lasting:
             excess = max(0.0, squared - expected) / span
             weight = _MODEL_RISES if excess > self._model else _MODEL_FALLS
             self._model += weight * (excess - self._model)
@@ -370,7 +376,7 @@ class Estimator:
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(abs(innovation))
             expected = self._expect(0.0)
-        if opposite and span > _LEAST_SPAN * _LEAST_SPAN:
+        if opposite and lasting:
             proof = min(1.0, squared / span)
             # Only another rate than last time says something of the law that this end has obeyed.
             if 0.5 * span < self._spans[side] ** 2 < 2.0 * span:
