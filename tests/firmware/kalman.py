@@ -22,6 +22,10 @@ class LineFilm:
     def lag(self, drain_pa, temperature_cdeg):
         self.lag_by_tau, self.lag_by_ea = self.by
         self.lag_share = self.base + self.by[0] * self.tau + self.by[1] * self.ea
+        self.steady, self.drained = abs(self.lag_share), 0.0
+
+    def bound_lag(self, most):
+        """The current is always that of the lag."""
 
     def learn(self, tau, ea):
         self.tau += tau

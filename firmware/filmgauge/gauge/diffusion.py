@@ -21,7 +21,6 @@ _RATES = const((9.89735, 42.864481))
 _SHARES = const((0.6112149, 0.1731844))
 _REST = const(0.2156007)
 _LEFT = const(0.6)  # assumed: of what a burst has left, on average
-_HELD = const(1.25)  # of the lag at an end over that in the long run: in a hold it is pi^2 / 8
 _EXCESS = const(0.1)  # assumed: 1 sigma of what is beyond that
 _FAST = const(0.3)  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
 _FADING = const(135.0)  # rate in 1 / tau at which the slowest of the rest is forgotten
@@ -44,7 +43,8 @@ class DiffusionModel(VoltageModel):
 
     `lag` leaves its results in `lag_share`, `lag_by_tau` and `lag_by_ea` (shares of the design
     capacity, the derivatives to the logarithm of tau and to the relative activation energy) and
-    the parts `unsteady` and `input_lag` that a burst and the voltage input have in it.
+    the parts `unsteady` and `input_lag` that a burst and the voltage input have in it. In the long
+    run their currents would lead to `steady` and `drained`.
     """
 
     def __init__(self, profile):
@@ -59,7 +59,7 @@ class DiffusionModel(VoltageModel):
         # What the faster modes carry now and did before the last step, and what is left of that.
         self._fast = self._fast_before = self._left_over = 0.0
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
-        self.unsteady = self.input_lag = self.steady = self.modelled = self.drained = 0.0
+        self.unsteady = self.input_lag = self.steady = self.drained = 0.0
         self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
         self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
@@ -150,14 +150,15 @@ class DiffusionModel(VoltageModel):
         self.lag_share = fast + part + left - input_lag + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
-        # An end that is held by a current says by it how far its surface can be ahead.
         self.steady = abs(self._burst_pa) * self._per_pa * tau_s
-        self.modelled = abs(self.lag_share)
-        excess = self.modelled - _HELD * self.steady
         self.drained = drain_pa * self._per_pa * tau_s
-        if excess > 0.0 and self._base_pa > 0:
-            kept = 1.0 - excess / self.modelled
-            self.lag_share *= kept
+
+    def bound_lag(self, most: float) -> None:
+        """Let the lag be no more than `most`, which is above 0."""
+        excess = self.lag_share - most
+        if excess > 0.0:
+            kept = most / self.lag_share
+            self.lag_share = most
             self.lag_by_tau *= kept
             self.lag_by_ea *= kept
             self.unsteady += _EXCESS * excess

@@ -26,6 +26,7 @@ from array import array
 
 from filmgauge.compat import const
 from filmgauge.gauge.ledger import CORRECTED, OPENING
+from filmgauge.gauge.model_proof import EMPTY, FULL, ModelProof
 
 _PPM = const(1000000)
 _STORED = const(0)
@@ -34,8 +35,6 @@ _TAU = const(2)
 _ENERGY = const(3)
 _LOSS = const(4)
 _N = const(5)
-_EMPTY = const(1)
-_FULL = const(2)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
 _END = const(0.0001)  # of the surface at an end, besides what the voltage leaves open
@@ -48,19 +47,8 @@ _LASTING = const(0.00015)
 _LASTING_LAG = const(0.094)
 _LARGE_LAG = const(0.105)  # beyond, a lag is known no worse
 _LASTING_SURFACE = const(0.8)
-# How far the lag of a real film may be off, as a share of what it is in the long run: 1 sigma before
-# anything was seen, squared; what corrections assume then; weights of one look in either.
-_UNPROVEN = const(0.16)
-_MODEL = const(0.0004)
-_MODEL_RISES = const(0.3)
-_MODEL_FALLS = const(0.1)
-_PROOF_WEIGHT = const(0.5)
-_PLAUSIBLE = const(2.0)  # of a lag may be the film's, squared: beyond, it is the capacity
-_GIVES = const(0.004)
-_SAME_LAW = const(0.04)  # squared: what ends at one rate alone prove
-_STILL_GIVES = const(0.0025)  # cycles that an empty cell has given since it was looked at
-_BURST = const(2.0)  # a current that has come so far ahead of its lag is a burst
-_LEAST_SPAN = const(0.004)  # of a lag that says something of its law
+_GIVES = const(0.004)  # of the design that an empty cell still gives: it was not so empty before
+_STILL_GIVES = const(0.0025)  # cycles after which it is looked at again
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
 _CAPACITY_WANDER = const(0.0003)  # of the capacity in one equivalent full cycle
@@ -97,9 +85,7 @@ class Estimator:
         self._used_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
         self._lasting = _LASTING
-        self._surface_sigma = 1.0  # at the last end that was used
-        self._model, self._unproven = _MODEL, _UNPROVEN
-        self._spans = array("f", (0.0, 0.0, 0.0))
+        self.proof = ModelProof(film)
         self.at_end = False  # whether the last voltage lay on an end
         # Whether the last end that told was the other one, and whether a charge lay before it.
         self.full_swing = self.loss_seen = False
@@ -163,24 +149,19 @@ class Estimator:
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
         waits = self.pending[1] / _DOUBTED
-        variance += self._lasting * self._lasting + self._doubt(soc) + waits * waits
+        variance += self._lasting * self._lasting + self.proof.doubt(soc) + waits * waits
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
         """Return the standard deviation of stored - surface capacity - lag, of the design."""
-        lag = self._unproven * by_tau * by_tau
-        variance = self._variance(surface, -by_tau, -by_energy) + lag + self._doubt(0.0)
+        doubt = self.proof.lag_doubt(by_tau) + self.proof.doubt(0.0)
+        variance = self._variance(surface, -by_tau, -by_energy) + doubt
         return (variance + self._lasting * self._lasting) ** 0.5
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
-        doubt = self._doubt(0.0) + self._doubt(1.0) + self._lasting * self._lasting
+        doubt = self.proof.doubt(0.0) + self.proof.doubt(1.0) + self._lasting * self._lasting
         return (self._covariance[_CAPACITY * (_N + 1)] + doubt) ** 0.5
-
-    def _doubt(self, soc):
-        """Return the variance that the unproven lag at both ends leaves at a state of charge."""
-        empty, full = (1.0 - soc) * self._spans[_EMPTY], soc * self._spans[_FULL]
-        return self._unproven * (empty * empty + full * full)
 
     def loss_sigma(self) -> float:
         """Return the standard deviation of the lost share."""
@@ -209,22 +190,22 @@ class Estimator:
             return False
         film.split_burst(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
-        side = _FULL if current_pa > 0 else _EMPTY
+        side = FULL if current_pa > 0 else EMPTY
+        self.proof.meet(side)
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._used_lag_ppm)
         known = self._used_end == side and news * 4 < abs(self._used_lag_ppm) + 4000
-        sharper = film.surface_sigma * 2.0 < self._surface_sigma
-        if known and not sharper and (side == _FULL or self._cycles() < _STILL_GIVES):
+        gives = side == EMPTY and self._cycles() > _STILL_GIVES
+        if known and not gives and not self.proof.is_sharper():
             return False
         charged = self._charged()
         if not self._weigh(film.surface_share, side, known):
             return False
-        self.full_swing = self._last_side + side == _EMPTY + _FULL
+        self.full_swing = self._last_side + side == EMPTY + FULL
         self.loss_seen = self._last_side > 0 and charged > _LOSS_SEEN
         if self._used_end != side:
             self._peak_lag_ppm = abs(lag_ppm)
-        self._spans[side] = self._span()
-        self._surface_sigma = film.surface_sigma
+        self.proof.use(side)
         lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
         surface = _LASTING_SURFACE * film.surface_sigma
         self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
@@ -292,11 +273,6 @@ class Estimator:
         covariance[_TAU * (_N + 1)] += cycles * _TAU_WANDER * _TAU_WANDER
         self._charged_nc = self._moved_nc = self._drift_nc = 0
 
-    def _span(self):
-        """Return what a lag may be off by if nothing is known of its law."""
-        film = self._film
-        return max(abs(film.lag_share), film.steady + film.drained)
-
     def _noise(self):
         """Return the variance of what the ends tell, besides that of the unknowns."""
         film = self._film
@@ -307,11 +283,7 @@ class Estimator:
         sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
         drawn = _INPUT_PERCENT / 100.0 * film.input_lag
         noise = _END * _END + lag * lag + drawn * drawn + film.lag_noise * film.lag_noise
-        lag = film.lag_share
-        noise += self._model * (lag * lag + film.drained * film.drained)
-        ahead = film.steady - abs(lag)  # what a burst has left to come
-        if ahead > 0.0:
-            noise += self._unproven * ahead * ahead
+        noise += self.proof.noise()
         return noise + sigma * sigma + unsteady * unsteady + curved * curved
 
     def _is_confirmed(self, side, innovation, stored):
@@ -345,7 +317,8 @@ class Estimator:
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
-        if known and side == _EMPTY and _GIVES < innovation < self._span():
+        proof = self.proof
+        if known and side == EMPTY and _GIVES < innovation < proof.off_by():
             # What it still gives it has held at the look before as well, and so has a full cell
             # as far as the one was concluded from the other.
             gain[_STORED], gain[_TAU], gain[_ENERGY], gain[_LOSS] = 1.0, 0.0, 0.0, 0.0
@@ -354,34 +327,23 @@ class Estimator:
             self._correct(innovation)
             return True
         opposite = self._last_side and self._last_side != side
-        span = max(self._span(), self._film.modelled)
-        span *= span
-        plausible = squared < _PLAUSIBLE * span
-        # A burst has its own law: it proves nothing of that of a lasting current.
-        lasting = film.steady < _BURST * film.modelled
-        if not lasting and squared > _SURPRISE * (expected + noise):
-            return False
-        lasting = lasting and span > _LEAST_SPAN * _LEAST_SPAN
-        if self._last_side and plausible and lasting:
-            excess = max(0.0, squared - expected) / span
-            weight = _MODEL_RISES if excess > self._model else _MODEL_FALLS
-            self._model += weight * (excess - self._model)
+        if proof.is_burst and squared > _SURPRISE * (expected + noise):
+            return False  # an overload says nothing of the charge
+        if self._last_side:
+            proof.learn(squared, expected + noise)
             noise = self._noise()
         unheard = squared > _UNHEARD * (expected + noise)
         if unheard and not self._is_confirmed(side, innovation, stored):
             return False
         if self.pending[0] & ~_LEFT == side:
             self.pending = (0, 0, 0)
-        if opposite and not plausible and squared > _SURPRISE * (expected + noise):
-            # First the capacity: it is what cells of one kind differ in most.
-            self._widen_capacity(abs(innovation))
-            expected = self._expect(0.0)
-        if opposite and lasting:
-            proof = min(1.0, squared / span)
-            # Only another rate than last time says something of the law that this end has obeyed.
-            if 0.5 * span < self._spans[side] ** 2 < 2.0 * span:
-                proof = max(proof, min(self._unproven, _SAME_LAW))
-            self._unproven += _PROOF_WEIGHT * (proof - self._unproven)
+        if opposite:
+            surprising = squared > _SURPRISE * (expected + noise)
+            if surprising and not proof.is_plausible(squared):
+                # First the capacity: it is what cells of one kind differ in most.
+                self._widen_capacity(abs(innovation))
+                expected = self._expect(0.0)
+            proof.prove(squared, side)
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
             expected = self._expect(0.0)
@@ -415,7 +377,7 @@ class Estimator:
         again and again says nothing of it.
         """
         grown = max(1.0, min(most, _MOST[_CAPACITY]) / self._sigma(_CAPACITY))
-        if self._last_side == _FULL:
+        if self._last_side == FULL:
             self._mix(1.0, grown - 1.0, _CAPACITY)
         self._scale(_CAPACITY, grown)
 

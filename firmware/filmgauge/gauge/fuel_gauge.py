@@ -45,11 +45,13 @@ _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) choos
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
+_SCALE = const(0.004)  # 1 sigma of the shunt and of the sensor's oscillator, in every charge
+_UNLIKE_PPM = const(140000)  # no cell of the profile's kind has a capacity that is so far off
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
-# currents, guess and how long for, the end that waits, opened (the last byte, always)
-_OWN = const("<iiiqIBiiB")
-_OWN_SIZE = const(34)
+# currents, guess and how long for, the end that waits, proof, opened (the last byte, always)
+_OWN = const("<iiiqIBii5fB")
+_OWN_SIZE = const(54)
 _SIZES = (
     estimator.SIZE,
     diffusion.SIZE,
@@ -255,6 +257,11 @@ class FuelGauge(LedgerOnly):
         """Return its standard deviation."""
         return self.estimator.soc_sigma_ppm()
 
+    def is_unlike_profile(self) -> bool:
+        """Return whether both ends have told of a capacity that no cell of the profile has."""
+        off_ppm = self.estimator.capacity_ppm - self._activation.factor_ppm()
+        return abs(off_ppm) > _UNLIKE_PPM
+
     def shown_ppm(self) -> "int | None":
         """Return the state of charge for people: it never moves against the current."""
         return self._shown.ppm
@@ -269,7 +276,10 @@ class FuelGauge(LedgerOnly):
 
     def full_sigma_nah(self) -> int:
         """Return the standard deviation of `full_nah`."""
-        return self._share_nah(self.estimator.capacity_sigma())
+        capacity = self.estimator.capacity_ppm / _PPM * _SCALE
+        return self._share_nah(
+            math.sqrt(self.estimator.capacity_sigma() ** 2 + capacity * capacity)
+        )
 
     def available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
         """Return what the cell gives from now down to its lowest voltage at a constant load.
@@ -278,7 +288,8 @@ class FuelGauge(LedgerOnly):
         """
         given = self._deliverable(load_pa, temperature_cdeg, False)
         film = self._film
-        self._available_sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
+        sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
+        self._available_sigma = math.sqrt(sigma * sigma + given * given * _SCALE * _SCALE)
         return self._share_nah(given)
 
     def available_sigma_nah(self) -> int:
@@ -316,7 +327,11 @@ class FuelGauge(LedgerOnly):
             part.pack_into(buffer, offset)
             offset += size
         currents = self._last_pa, self._sample_pa, self.recent_pa
-        quiet = (self._gap_pc, self._quiet_ms) + self.estimator.pending
+        quiet = (
+            (self._gap_pc, self._quiet_ms)
+            + self.estimator.pending
+            + self.estimator.proof.numbers()
+        )
         struct.pack_into(_OWN, buffer, offset, *currents, *quiet, self._opened)
 
     def unpack_from(self, buffer, offset: int) -> None:
@@ -330,7 +345,8 @@ class FuelGauge(LedgerOnly):
         values = struct.unpack_from(_OWN, buffer, offset)
         self._last_pa, self._sample_pa, self.recent_pa = values[:3]
         self._gap_pc, self._quiet_ms = values[3:5]
-        self.estimator.pending, self._opened = values[5:8], values[8]
+        self.estimator.pending, self._opened = values[5:8], values[13]
+        self.estimator.proof.restore(values[8:13])
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""

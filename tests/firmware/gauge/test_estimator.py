@@ -118,6 +118,8 @@ class Problem:
         self.gauge = Gauge(600000, 100000, film=self.film)
         sigmas = (0.1, 0.05, 0.2, 0.1, 0.003)
         start = (0.6, 1.0, 0.0, 0.0, 0.005)
+        # The textbook believes its model.
+        self.gauge.estimator.proof.restore((1e-9, 1e-9, 1.0, 0.0, 0.0))
         self.kalman = Kalman(start, [sigma * sigma for sigma in sigmas])
         self.truth = [mean + drawn(self.noise, s) for mean, s in zip(start, sigmas)]
 

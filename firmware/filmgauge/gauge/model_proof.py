@@ -1,0 +1,115 @@
+"""How far the film model is proved for the cell at hand: the trust that it has earned.
+
+Published data fit films whose lag obeys other laws as well. What such a law would change is a
+share of the lag at each end that no look at the same end shows. It is taken to be large,
+`unproven`, and enters every standard deviation but no correction, until ends of the other kind
+have come out as expected; ends at one current alone prove little. What ends say beyond what was
+expected, `model`, enters corrections too: an end is worth as much as the model has proved to be.
+"""
+
+from array import array
+
+from filmgauge.compat import const
+
+EMPTY = const(1)
+FULL = const(2)
+# Squared shares of a lag, 1 sigma, all assumed and checked by the score.
+_UNPROVEN = const(0.16)  # before anything was seen
+_MODEL = const(0.0004)  # with which corrections begin
+_SAME_LAW = const(0.04)  # what ends at one current prove
+_MODEL_RISES = const(0.3)  # weights of one look
+_MODEL_FALLS = const(0.1)
+_PROOF_WEIGHT = const(0.25)
+_PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the film that is off
+_BURST = const(2.0)  # a current that is so far ahead of its lag is a burst
+_HELD = const(1.25)  # of the lag in a hold over that in the long run, which is pi^2 / 8
+_LEAST_SPAN = const(0.000016)  # squared lag that says something of its law
+
+
+class ModelProof:
+    """What ends have proved of the lags of `film`.
+
+    `meet` leaves behind whether an end is that of a burst, `is_burst`, and the square of what the
+    lag can be off by, `span`.
+    """
+
+    def __init__(self, film):
+        self._film = film
+        self._unproven, self._model = _UNPROVEN, _MODEL
+        self._surface_sigma = 1.0  # at the last end that was used
+        self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
+        self.span = 0.0
+        self.is_burst = False
+
+    def meet(self, side: int) -> None:
+        """Look at the lag of an end before it is weighed."""
+        film = self._film
+        modelled = abs(film.lag_share)
+        if side == FULL:
+            film.bound_lag(_HELD * film.steady)  # a held end tells by its current what is left
+        self.is_burst = film.steady >= _BURST * modelled
+        self.span = max(self.off_by(), modelled) ** 2
+
+    def off_by(self) -> float:
+        """Return what the present lag may be off by if nothing is known of its law."""
+        film = self._film
+        return max(abs(film.lag_share), film.steady + film.drained)
+
+    def doubt(self, soc: float) -> float:
+        """Return the variance that both ends leave at a state of charge."""
+        empty, full = (1.0 - soc) * self._spans[0], soc * self._spans[1]
+        return self._unproven * (empty * empty + full * full)
+
+    def lag_doubt(self, by_tau: float) -> float:
+        """Return the variance of a lag to come."""
+        return self._unproven * by_tau * by_tau
+
+    def noise(self) -> float:
+        """Return the variance of what an end tells, for the sake of the law of its lag."""
+        film = self._film
+        lag = abs(film.lag_share)
+        noise = self._model * (lag * lag + film.drained * film.drained)
+        ahead = film.steady - lag
+        return noise + self._unproven * ahead * ahead if ahead > 0.0 else noise
+
+    def is_plausible(self, squared: float) -> bool:
+        """Return whether a squared innovation can be due to the law of the lag."""
+        return squared < _PLAUSIBLE * self.span
+
+    def is_sharper(self) -> bool:
+        """Return whether the voltage tells of an end better than when one was used last."""
+        return self._film.surface_sigma * 2.0 < self._surface_sigma
+
+    def learn(self, squared: float, variance: float) -> None:
+        """Learn what the law of the lag is off by from a squared innovation and the variance that
+        was expected of it."""
+        if self.is_burst or self.span < _LEAST_SPAN or not self.is_plausible(squared):
+            return
+        seen = max(0.0, self._model + (squared - variance) / self.span)
+        weight = _MODEL_RISES if seen > self._model else _MODEL_FALLS
+        self._model += weight * (seen - self._model)
+
+    def prove(self, squared: float, side: int) -> None:
+        """Learn from an end of the other kind than the last one how well the law is proved."""
+        if self.is_burst or self.span < _LEAST_SPAN:
+            return
+        seen = min(1.0, squared / self.span)
+        # Only another current than last time says something of the law that this end has obeyed.
+        if 0.5 * self.span < self._spans[side - 1] ** 2 < 2.0 * self.span:
+            seen = max(seen, min(self._unproven, _SAME_LAW))
+        self._unproven += _PROOF_WEIGHT * (seen - self._unproven)
+
+    def use(self, side: int) -> None:
+        """Note that an end has been used."""
+        self._spans[side - 1] = self.off_by()
+        self._surface_sigma = self._film.surface_sigma
+
+    def numbers(self) -> tuple:
+        """Return the five numbers that are remembered."""
+        return self._unproven, self._model, self._surface_sigma, self._spans[0], self._spans[1]
+
+    def restore(self, numbers: tuple) -> None:
+        """Go on with what was remembered; what an earlier version has left empty is nothing."""
+        if numbers[0]:
+            self._unproven, self._model, self._surface_sigma = numbers[:3]
+            self._spans[0], self._spans[1] = numbers[3:]
