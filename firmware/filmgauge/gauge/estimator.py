@@ -84,7 +84,7 @@ class Estimator:
         self._drift_nc = 0  # what the zero of the sensor may have added since
         self._used_lag_ppm = 0  # lag at the last end that was used
         self._peak_lag_ppm = 0  # lag with which the last end began
-        self._lasting = _LASTING
+        self.lasting = _LASTING
         self.proof = ModelProof(film)
         self.at_end = False  # whether the last voltage lay on an end
         # Whether the last end that told was the other one, and whether a charge lay before it.
@@ -149,18 +149,18 @@ class Estimator:
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
         waits = self.pending[1] / _DOUBTED
-        variance += self._lasting * self._lasting + self.proof.doubt(soc) + waits * waits
+        variance += self.lasting * self.lasting + self.proof.doubt(soc) + waits * waits
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
         """Return the standard deviation of stored - surface capacity - lag, of the design."""
         doubt = self.proof.lag_doubt(by_tau) + self.proof.doubt(0.0)
         variance = self._variance(surface, -by_tau, -by_energy) + doubt
-        return (variance + self._lasting * self._lasting) ** 0.5
+        return variance**0.5
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
-        doubt = self.proof.doubt(0.0) + self.proof.doubt(1.0) + self._lasting * self._lasting
+        doubt = self.proof.doubt(0.0) + self.proof.doubt(1.0)
         return (self._covariance[_CAPACITY * (_N + 1)] + doubt) ** 0.5
 
     def loss_sigma(self) -> float:
@@ -208,7 +208,7 @@ class Estimator:
         self.proof.use(side)
         lag = _LASTING_LAG * min(_LARGE_LAG, self._peak_lag_ppm / _PPM) ** 2
         surface = _LASTING_SURFACE * film.surface_sigma
-        self._lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
+        self.lasting = (_LASTING * _LASTING + lag * lag + surface * surface) ** 0.5
         self._used_lag_ppm = lag_ppm
         self._used_end = side
         self._last_side = side
@@ -219,7 +219,7 @@ class Estimator:
         upper = [self._covariance[i * _N + j] for i in range(_N) for j in range(i, _N)]
         counted = self._charged_nc, self._moved_nc, self._drift_nc
         lags = self._used_lag_ppm, self._peak_lag_ppm
-        ends = self.capacity_ppm, self.loss_ppm, self._used_end, self._last_side, self._lasting
+        ends = self.capacity_ppm, self.loss_ppm, self._used_end, self._last_side, self.lasting
         struct.pack_into(_FORMAT, buffer, offset, *(counted + lags + ends), *upper)
 
     def unpack_from(self, buffer, offset: int) -> None:
@@ -227,7 +227,7 @@ class Estimator:
         values = struct.unpack_from(_FORMAT, buffer, offset)
         self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
         self._used_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
-        self.loss_ppm, self._used_end, self._last_side, self._lasting = values[6:10]
+        self.loss_ppm, self._used_end, self._last_side, self.lasting = values[6:10]
         at = 10
         for i in range(_N):
             for j in range(i, _N):

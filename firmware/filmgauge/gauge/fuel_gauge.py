@@ -289,7 +289,8 @@ class FuelGauge(LedgerOnly):
         given = self._deliverable(load_pa, temperature_cdeg, False)
         film = self._film
         sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
-        self._available_sigma = math.sqrt(sigma * sigma + given * given * _SCALE * _SCALE)
+        lasting, scale = self.estimator.lasting, given * _SCALE
+        self._available_sigma = math.sqrt(sigma * sigma + lasting * lasting + scale * scale)
         return self._share_nah(given)
 
     def available_sigma_nah(self) -> int:

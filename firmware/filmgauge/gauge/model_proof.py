@@ -47,7 +47,7 @@ class ModelProof:
         modelled = abs(film.lag_share)
         if side == FULL:
             film.bound_lag(_HELD * film.steady)  # a held end tells by its current what is left
-        self.is_burst = film.steady >= _BURST * modelled
+        self.is_burst = film.steady > _BURST * modelled
         self.span = max(self.off_by(), modelled) ** 2
 
     def off_by(self) -> float:
