@@ -1,7 +1,7 @@
 """What a gauge knows of its cell, as fields of a record."""
 
 from filmgauge.compat import const
-from filmgauge.record import FAULT_CELL
+from filmgauge.record import FAULT_CELL, FAULT_CONTRADICTION
 
 _MOST = const(0x7FFFFFFF)  # that a field of a record holds
 _MOST_SMALL = const(65534)
@@ -27,6 +27,8 @@ def add_gauge_fields(record, gauge, load_pa: int, temperature_cdeg: int) -> None
     """Add what only a gauge with a profile knows; what is available is that at a load of
     `load_pa`."""
     health = gauge.health
+    if gauge.is_unlike_profile():
+        record.faults |= FAULT_CONTRADICTION
     record.shown_ppm = gauge.shown_ppm()
     record.full_sigma_nah = gauge.full_sigma_nah()
     record.available_nah = max(0, gauge.available_nah(load_pa, temperature_cdeg))
