@@ -12,7 +12,7 @@ import ast
 import re
 import string
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 
 _Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
 
@@ -294,7 +294,7 @@ def _members_of_others() -> set[str]:
         asyncio,
         range,
         type(lambda: 0),
-        type((lambda: (yield))()),
+        Generator,
     ]
     return {name for what in whats for name in dir(what)} | {"encrypt", "decrypt", "reason"}
 
