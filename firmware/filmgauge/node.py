@@ -42,7 +42,14 @@ _SENSING = const(
     )
 )
 _CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
-_INTERRUPTED = const(("filmgauge.interrupted", "filmgauge.sent_record", "filmgauge.store.backlog"))
+_INTERRUPTED = const(
+    (
+        "filmgauge.interrupted",
+        "filmgauge.sent_record",
+        "filmgauge.store.backlog",
+        "filmgauge.store.record_search",
+    )
+)
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
