@@ -85,8 +85,8 @@ print(heap, one, a_pass)
 def report() -> Iterator[Figure]:
     """Yield sizes and costs of one wake."""
     sizes = {
-        path.relative_to(rom() / "firmware").as_posix(): path.stat().st_size
-        for path in (rom() / "firmware").rglob("*.mpy")
+        path.relative_to(rom() / "app").as_posix(): path.stat().st_size
+        for path in (rom() / "app").rglob("*.mpy")
     }
     profile = compiled_profile(load_scenario("bench").node[0].description).to_bytes()
     gauge = sum(size for path, size in sizes.items() if "/gauge/" in path) + len(profile)
@@ -113,7 +113,7 @@ def _gauge_costs(profile: bytes) -> Iterator[Figure]:
     """Measure heap and time of the gauge on the real interpreter."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "costs.py"
-        script.write_text(_ON_INTERPRETER % (str(rom() / "firmware"), profile.hex()))
+        script.write_text(_ON_INTERPRETER % (str(rom() / "app"), profile.hex()))
         command = [*interpreter(), str(script)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     heap, update_us, pass_us = (float(word) for word in done.stdout.split())

@@ -51,8 +51,8 @@ def test_a_board_that_boots_anew_has_one_part_of_a_wake_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = {
-        "sensors": "        self._charge.sample()",
-        "gauge": "        self._faults = self._lasting_faults | sampler.faults | gap",
+        "sensors": "        self._charge.sample(elapsed_ms)",
+        "gauge": "        state.faults |= sampler.faults | gap",
         "control": "        protection.update(is_open,",
         "uplink": "        is_safe = reporter.report(",
     }

@@ -19,6 +19,7 @@ from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
 from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
 from filmgauge_host.cli.options import (
     BROKER_HELP,
+    BROKER_VARIABLE,
     FILE,
     FOR_ALIAS,
     JSON,
@@ -209,7 +210,9 @@ def configure(
 
 
 @ble.command(context_settings=FOR_ALIAS)
-@click.option("--broker", required=True, help=BROKER_HELP)
+@click.option(
+    "--broker", required=True, envvar=BROKER_VARIABLE, show_envvar=True, help=BROKER_HELP
+)
 @click.option(
     "--spool",
     type=FILE,

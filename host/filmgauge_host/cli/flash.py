@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from filmgauge_host.cli.arrival_option import BROKER, arrival_check, arrival_lines
 from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
@@ -16,6 +17,7 @@ from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 from filmgauge_host.serial.used_keys import UsedKeys
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
@@ -44,6 +46,7 @@ from filmgauge_sim.nodes.configuration import board_files
 @click.option("--area", "area_cm2", type=float, help="With --cell: area of the film, cm2.")
 @click.option("--source", is_flag=True, help="Copy source files instead of bytecode.")
 @click.option("--erase", is_flag=True, help="Make the board as new first: files and memory.")
+@BROKER
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option(
@@ -65,6 +68,7 @@ def flash(
     area_cm2: float | None,
     source: bool,
     erase: bool,
+    monitor: BrokerAddress | None,
     dry_run: bool,
     as_json: bool,
     timeout_s: float,
@@ -85,12 +89,17 @@ def flash(
     found_port = find_port(port)
     values = json.loads(wanted.config) if wanted.config else {}
     used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
-    with BoardLines(quiet=as_json) as lines:
+    watching = arrival_check(None if dry_run else monitor, board, values)
+    with BoardLines(quiet=as_json) as lines, watching as check:
         options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
         result = flash_board(found_port, board, wanted, options, lines)
-    if not dry_run:
-        used.add(values)
-    show(as_json, asdict(result), _done_lines(result, wanted))
+        if not dry_run:
+            used.add(values)
+        arrival = check.of(result.record) if check else None
+    found = {**asdict(result), "arrival": arrival and asdict(arrival)}
+    show(as_json, found, _done_lines(result, wanted) + arrival_lines(arrival, board))
+    if arrival:
+        arrival.check()
 
 
 def _done_lines(result: FlashResult, wanted: Wanted) -> list[str]:

@@ -10,6 +10,7 @@ import click
 from filmgauge.config import check_node
 from filmgauge_host.cli.options import (
     BROKER_HELP,
+    BROKER_VARIABLE,
     EITHER,
     FOR_ALIAS,
     Duration,
@@ -26,7 +27,14 @@ _CONNECT_S = 5.0
 
 
 @click.command(context_settings=FOR_ALIAS)
-@click.option("--broker", default="mqtt://127.0.0.1:1883", show_default=True, help=BROKER_HELP)
+@click.option(
+    "--broker",
+    default="mqtt://127.0.0.1:1883",
+    show_default=True,
+    envvar=BROKER_VARIABLE,
+    show_envvar=True,
+    help=BROKER_HELP,
+)
 @click.option(
     "--store",
     type=EITHER,

@@ -16,6 +16,7 @@ BROKER_HELP = (
     "mqtt://[user[:password]@]host[:port] or mqtts://...; the password may instead be in "
     "FILMGAUGE_MQTT_PASSWORD."
 )
+BROKER_VARIABLE = "FILMGAUGE_BROKER"
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EITHER = click.Path(path_type=Path)

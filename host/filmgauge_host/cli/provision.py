@@ -1,11 +1,13 @@
 """`filmgauge provision`: write what a node and its broker need."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from filmgauge_host.ble.node_registry import NODES_FOLDER
+from filmgauge_host.cli.arrival_option import BROKER, arrival_check, arrival_lines
 from filmgauge_host.cli.options import FILE, FOLDER, input_errors, show
 from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
 from filmgauge_host.errors import InputError, warn
@@ -13,6 +15,9 @@ from filmgauge_host.provision import provisioning
 from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.provisioning import Provisioned
 from filmgauge_host.provision.secret_values import WIFI_PASSWORD, from_environment, variable
+from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.arrival import Arrival
+from filmgauge_sim.nodes.configuration import firmware_configuration
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.secrets import read_secrets_file
 
@@ -31,10 +36,16 @@ from filmgauge_sim.nodes.secrets import read_secrets_file
     "--out", type=FOLDER, default=NODES_FOLDER, show_default=True, help="Folder of all nodes."
 )
 @click.option("--new-keys", is_flag=True, help="Make new keys and a new password for the broker.")
+@BROKER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without secrets.")
 @input_errors()
 def provision(
-    source: Path | None, secrets_file: Path | None, out: Path, new_keys: bool, as_json: bool
+    source: Path | None,
+    secrets_file: Path | None,
+    out: Path,
+    new_keys: bool,
+    monitor: BrokerAddress | None,
+    as_json: bool,
 ) -> None:
     """Write the description of a node, its secrets, and its lines for a mosquitto broker.
 
@@ -52,7 +63,13 @@ def provision(
         before |= read_node_secrets(out / description.name)
         given |= _wifi_password(description, {**before, **given})
     done = provisioning.provision(description, given, before, out, new_keys)
-    show(as_json, _summary(done), _lines(done))
+    configuration = firmware_configuration(*read_node(out / done.node, warn))
+    with arrival_check(monitor, description.kind, configuration) as check:
+        arrival = check.of(None) if check else None
+    lines = _lines(done) + arrival_lines(arrival, description.kind)
+    show(as_json, _summary(done, arrival), lines)
+    if arrival:
+        arrival.check()
 
 
 def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dict[str, str]:
@@ -67,7 +84,7 @@ def _wifi_password(description: NodeDescription, present: dict[str, str]) -> dic
     return {WIFI_PASSWORD: ask_wifi_password(description.wifi.ssid)}
 
 
-def _summary(done: Provisioned) -> dict[str, object]:
+def _summary(done: Provisioned, arrival: Arrival | None) -> dict[str, object]:
     return {
         "node": done.node,
         "board": done.board,
@@ -75,6 +92,7 @@ def _summary(done: Provisioned) -> dict[str, object]:
         "files": [str(path) for path in done.files],
         "made": done.made,
         "kept": done.reused,
+        "arrival": arrival and asdict(arrival),
     }
 
 

@@ -18,6 +18,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 _LONGEST_REPORT_INTERVAL_S = 10 * 365 * 86400
 _REASON_CHARACTERS = 200
 PAYLOAD_MAX = 65536  # bytes; a record has a thousandth of it
+_PROBE = b'{"probe":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,19 @@ class Rejected:
     received_unix_ms: int
 
 
-Message: TypeAlias = ReceivedRecord | Status | Info | Withdrawn | Rejected
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What `filmgauge flash` or `provision` publishes to see whether it arrives: of no node."""
+
+    node: None = None
+
+
+Message: TypeAlias = ReceivedRecord | Status | Info | Withdrawn | Rejected | Probe
+
+
+def probe_payload(token: str) -> bytes:
+    """Return a probe that nobody takes for a record."""
+    return _PROBE + token.encode() + b'"}'
 
 
 def split_topic(topic: str) -> tuple[str, str] | None:
@@ -76,6 +89,8 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
     if named is None:
         reason = "topic is not filmgauge/<node>/<leaf> with a node of a-z, 0-9 and -"
         return Rejected(None, printable(topic), reason, received_unix_ms)
+    if payload.startswith(_PROBE):
+        return Probe()
     node, leaf = named
     try:
         if len(payload) > PAYLOAD_MAX:

@@ -113,7 +113,7 @@ class Session:
         try:
             self._client.connect(self._address.host, self._address.port, _KEEPALIVE_S)
         except (OSError, ValueError) as error:  # ValueError: a host name that cannot be encoded
-            self._lose(f"cannot be reached: {_reason(error)}")
+            self._lose(f"cannot be reached: {connect_problem(error)}")
             return
         self._linked = True
         self._connection += 1
@@ -170,12 +170,9 @@ class _BoundedClient(Client):
     """Holds a bounded part of a packet, however long it is: its beginning, with topic and id."""
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        return super()._sock_recv(min(bufsize, _READ_BYTES))
-
-    def _packet_read(self) -> MQTTErrorCode:
-        code = super()._packet_read()
+        # Here, or a packet whose rest is there already would be whole before anything is cut off.
         del self._in_packet["packet"][_PACKET_MAX:]
-        return code
+        return super()._sock_recv(min(bufsize, _READ_BYTES))
 
 
 def client_id(prefix: str, file: SqliteFile) -> str:
@@ -188,14 +185,18 @@ def client_id(prefix: str, file: SqliteFile) -> str:
 
 
 def make_client(
-    address: BrokerAddress, name: str, clean_session: bool = True, manual_ack: bool = False
+    address: BrokerAddress,
+    name: str,
+    clean_session: bool = True,
+    manual_ack: bool = False,
+    protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv311,
 ) -> Client:
     """Return a client for the broker, with its login and TLS, that is not connected."""
     client = _BoundedClient(
         CallbackAPIVersion.VERSION2,
         name,
-        clean_session,
-        protocol=MQTTProtocolVersion.MQTTv311,
+        clean_session if protocol is MQTTProtocolVersion.MQTTv311 else None,  # 5: has no such
+        protocol=protocol,
         manual_ack=manual_ack,
     )
     if address.user is not None:
@@ -205,6 +206,7 @@ def make_client(
     return client
 
 
-def _reason(error: Exception) -> str:
+def connect_problem(error: Exception) -> str:
+    """Return why a connection could not be opened, in a few words."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text.lower() or type(error).__name__

@@ -1,6 +1,6 @@
 """The firmware as the board runs it: bytecode in a folder, made once per version of the source.
 
-The folder is the board's ROM: `firmware/` as a frozen build would hold it, and `shims/`, which
+The folder is the board's ROM: `app/`, the firmware as a frozen build holds it, and `shims/`, which
 stand in for the built-in modules: those of each port in a folder of its own, those of Wi-Fi and
 of a serial port too.
 """
@@ -75,7 +75,7 @@ def rom(
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
-        files = {f"firmware/{path}": text for path, text in shortened(firmware, users).items()}
+        files = {f"app/{path}": text for path, text in shortened(firmware, users).items()}
         shims = shorten(shims, own.values(), keeps_public=True)
         files.update((f"shims/{path}", text) for path, text in shims.items())
         _compile_all(files, base, target)

@@ -248,7 +248,20 @@ def _own_members(trees: Iterable[ast.Module]) -> set[str]:
 
 
 def _members_of_others() -> set[str]:
-    import array, asyncio, binascii, gc, hashlib, io, json, os, random, select, socket, struct, sys, time
+    import array
+    import asyncio
+    import binascii
+    import gc
+    import hashlib
+    import io
+    import json
+    import os
+    import random
+    import select
+    import socket
+    import struct
+    import sys
+    import time
 
     whats = [
         array.array,
@@ -283,7 +296,7 @@ def _members_of_others() -> set[str]:
         type(lambda: 0),
         type((lambda: (yield))()),
     ]
-    return {name for what in whats for name in dir(what)}
+    return {name for what in whats for name in dir(what)} | {"encrypt", "decrypt", "reason"}
 
 
 def _other_names(trees: Iterable[ast.Module]) -> set[str]:

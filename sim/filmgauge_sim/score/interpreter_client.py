@@ -26,7 +26,7 @@ class InterpreterClient:
 
     def __init__(self, profile: CompiledProfile, shunt_mohm: int) -> None:
         self._process = subprocess.Popen(
-            [*interpreter(), str(_SERVER), str(rom(users=[_SERVER.read_text()]) / "firmware")],
+            [*interpreter(), str(_SERVER), str(rom(users=[_SERVER.read_text()]) / "app")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

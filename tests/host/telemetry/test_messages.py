@@ -8,10 +8,12 @@ from mqtt_nodes import record
 from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
 from filmgauge_host.telemetry.messages import (
     Info,
+    Probe,
     Rejected,
     Status,
     Withdrawn,
     decode,
+    probe_payload,
     split_topic,
 )
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -34,6 +36,11 @@ def test_telemetry_and_log_are_the_same_record_but_for_history():
         payload = sent.to_json().encode()
         message = decode(f"filmgauge/bench/{leaf}", payload, retained, 5)
         assert message == ReceivedRecord("bench", sent, 5, history)
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_a_probe_is_of_no_node(leaf: str):
+    assert decode(f"filmgauge/a/{leaf}", probe_payload("x"), False, 5) == Probe()
 
 
 def test_a_report_as_json_is_the_record_with_node_and_history():

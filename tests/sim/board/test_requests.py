@@ -279,7 +279,7 @@ def test_the_radio_draws_its_current_while_joining_and_joined(board: VirtualBoar
     ask(board, _protocol.WLAN_ACTIVE, 1)
     ask(board, _protocol.WLAN_CONNECT, data=b"lab\0secret")
     ask(board, _protocol.SLEEP_US, 0, AccessPoint().association_us)
-    assert struct.unpack("<H", ask(board, _protocol.WLAN_STATUS)[1])[0] == 1010
+    assert struct.unpack_from("<H", ask(board, _protocol.WLAN_STATUS)[1])[0] == 1010
     joining_us = board.load.time_us["associating"]
     assert joining_us >= AccessPoint().association_us
     assert board.load.charge_pc["associating"] == joining_us * KIND.associating_ua

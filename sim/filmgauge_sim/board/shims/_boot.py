@@ -30,6 +30,5 @@ if serial:
 
     _repl.start()
 elif is_mounted:
-    vfs.mount(vfs.VfsPosix(rom + "/firmware"), "/app", readonly=True)  # where launch.py has it
-    sys.path.extend(("/app", ".frozen"))
+    sys.path.extend(("/rom/app", ".frozen"))
     import main  # noqa: F401
