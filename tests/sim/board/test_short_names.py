@@ -84,6 +84,7 @@ SOURCES = {
     "box/derived.py": DERIVED,
     "box/other.py": OTHER,
 }
+USER = "Derived(3).volume(2), Base(2, 7).area(1), Other(6).doubled()"  # as `results` does
 
 
 def loaded(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
@@ -114,13 +115,13 @@ def results(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[ob
 
 
 def test_the_program_does_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     assert results(short, monkeypatch) == results(SOURCES, monkeypatch)
     assert short != SOURCES
 
 
 def test_integers_that_nobody_names_any_more_have_gone() -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     assert "DEPTH" not in short["box/derived.py"] + short["box/base.py"]
     assert "WIDTH" not in "".join(short.values())
     assert "FACTOR" in short["box/base.py"]  # no integer
@@ -135,7 +136,7 @@ def test_a_user_of_the_package_finds_what_it_names() -> None:
 
 
 def test_families_share_no_short_name_and_others_do() -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     attributes = {
         path: {
             node.attr
@@ -152,7 +153,7 @@ def test_families_share_no_short_name_and_others_do() -> None:
 
 
 def test_functions_texts_and_what_is_asked_for_by_name_stay() -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     assert "def area(" in short["box/base.py"]
     assert "def _scaled(" not in short["box/base.py"]
     assert "_wide(" in short["box/other.py"]
