@@ -94,7 +94,9 @@ def _fits(part: _File, whole: _File) -> bool:
     asked = [
         node.attr
         for node in whole.nodes
-        if isinstance(node, ast.Attribute) and _is(node.value, alias)
+        if isinstance(node, ast.Attribute)
+        and _is(node.value, alias)
+        and isinstance(node.ctx, ast.Load)
     ]
     uses = sum(_is(node, alias) for node in whole.nodes)
     is_clear = uses == len(asked) and alias not in whole.inner and set(asked) <= part.tops

@@ -152,6 +152,38 @@ def test_families_share_no_short_name_and_others_do() -> None:
     assert other <= base | derived
 
 
+def test_what_another_file_calls_is_none_of_its_own_attributes() -> None:
+    """`fathomed` is called only from a file that has an attribute of its own for each short name."""
+    caller = (
+        "class Caller:\n    def __init__(self, gauge):\n        self._first = 1\n"
+        "        self._gauge = gauge\n        self._second = self._gauge.fathomed()\n"
+    )
+    called = (
+        "class Called:\n    def fathomed(self):\n        self._own = 2\n        return self._own\n"
+    )
+    short = shorten({"box/caller.py": caller, "box/called.py": called})
+    own, others = (
+        {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+        for text in (short["box/caller.py"], short["box/called.py"])
+    )
+    method = next(
+        node.name
+        for node in ast.walk(ast.parse(short["box/called.py"]))
+        if isinstance(node, ast.FunctionDef)
+    )
+    assert method != "fathomed"
+    assert len(own) == 4  # three attributes, and the method by its new name
+    assert method in own
+    assert method not in others
+
+
+@pytest.mark.parametrize("name", ["append", "read", "active", "spoken"])
+def test_names_of_others_and_in_texts_stay(name: str) -> None:
+    """Of a built-in type, a file, a radio; and one that somebody asks for by a text."""
+    text = f"class Own:\n    def {name}(self):\n        return getattr(self, 'spoken')\n"
+    assert f"def {name}(" in shorten({"box/own.py": text})["box/own.py"]
+
+
 def test_functions_texts_and_what_is_asked_for_by_name_stay() -> None:
     short = shorten(SOURCES, [USER])
     assert "def area(" in short["box/base.py"]
