@@ -153,7 +153,7 @@ def test_families_share_no_short_name_and_others_do() -> None:
 
 
 def test_what_another_file_calls_is_none_of_its_own_attributes() -> None:
-    """`fathomed` is called only from a file that has an attribute of its own for each short name."""
+    """`fathomed` is only called from a file whose own attributes get short names, too."""
     caller = (
         "class Caller:\n    def __init__(self, gauge):\n        self._first = 1\n"
         "        self._gauge = gauge\n        self._second = self._gauge.fathomed()\n"
