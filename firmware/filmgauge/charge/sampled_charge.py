@@ -171,7 +171,7 @@ class SampledCharge:
         """Return the voltage of the cell while it feeds the converter. Few samples see that: the
         others see it at rest, from which it is as far as when it was seen last."""
         pa, voltage_uv = self.sampler.current_pa, self.sampler.voltage_uv
-        if not voltage_uv or pa is None:
+        if not voltage_uv or pa is None or not self.sampler.is_usable:
             self._rest_uv = 0
             return _TYPICAL_UV
         if pa > -self._least_pa:
