@@ -127,6 +127,6 @@ def test_a_new_result_in_between_is_the_newer_one():
     for _ in range(100):
         new = bytes([noise.below(256), noise.below(256), noise.below(16) << 4])
         for register in (0x05,):
-            wrong = {place: new for place in range(1, 4)}
+            wrong = dict.fromkeys(range(1, 4), new)
             expected = Ina228(Bus({register: new}), 0x40, 1000000).bus_uv()
             assert of_the_ina228(register, wrong) == expected
