@@ -77,6 +77,7 @@ def fit(
         from filmgauge_sim.lab.fit_result import fitted_set, picture
 
         start = load_parameters(cell)
+        compile_profile(start, board_area)  # what has no profile is refused before the long work
         measured = [read_cycler_data(path, area) for path in data]
         with progress(None, "fit") as tick:
             found = fitted_to(start, measured, temperature, tick)

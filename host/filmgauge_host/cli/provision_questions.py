@@ -16,6 +16,7 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_sim.cell.compiled import GAUGE_PHYSICS
 from filmgauge_sim.cell.parameters import available_sets
 from filmgauge_sim.nodes.boards import BOARDS, USUAL
 from filmgauge_sim.nodes.description import (
@@ -95,7 +96,7 @@ class _Interview:
     def cell(self, is_new: bool) -> None:
         """Ask what cell it is, and what is known of it."""
         cell = self.description.cell
-        sets = ", ".join(available_sets())
+        sets = ", ".join(available_sets(GAUGE_PHYSICS))
         self._ask("cell.set", f"Cell: {sets}, or a TOML file", "" if is_new else cell.set)
         self._ask("cell.area_cm2", "Area of the film, cm2", None if is_new else cell.area_cm2)
         self._set("cell.new", _confirm("Was it never charged?", cell.new))

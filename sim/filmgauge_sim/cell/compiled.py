@@ -10,6 +10,7 @@ from filmgauge_sim.cell.parameters import CellParameters
 
 _NAME_BYTES = 16
 _FARADAY = 96485.33212  # C / mol, turns eV into J / mol
+GAUGE_PHYSICS = "linear"  # what the gauge has a model of
 EMPTY_V = 1.0  # voltage window of every published test
 FULL_V = 4.0
 _ENERGY_SPREAD_PPM = 50000  # assumed: activation energies of one kind of film within +-10 %
@@ -33,8 +34,20 @@ class CompiledProfile(Profile):
         return body + struct.pack("<I", binascii.crc32(body))
 
 
+def check_gauge_physics(parameters: CellParameters) -> None:
+    """Raise ValueError for a cell of which no profile can be compiled."""
+    if parameters.physics != GAUGE_PHYSICS:
+        raise ValueError(
+            f"{parameters.name} is of physics {parameters.physics}, and a gauge's profile can be"
+            f" of {GAUGE_PHYSICS} only; in a scenario it can be the node's true cell"
+            " (world.cell_set)."
+        )
+
+
 def compile_profile(parameters: CellParameters, area_cm2: float) -> CompiledProfile:
-    """Return the profile of a cell. Raises ValueError when a number does not fit its field."""
+    """Return the profile of a cell. Raises ValueError when a number does not fit its field, or
+    the cell is of another physics than the gauge has a model of."""
+    check_gauge_physics(parameters)
     return CompiledProfile(
         parameters.name[:16],
         area_ucm2=round(area_cm2 * 1e6),

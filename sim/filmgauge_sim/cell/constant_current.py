@@ -39,7 +39,7 @@ def _quadrature() -> list[tuple[float, float]]:
     return [(x**_POWER, weight * _POWER * x ** (_POWER - 1)) for x, weight in places]
 
 
-_QUADRATURE = _quadrature()
+QUADRATURE = _quadrature()
 
 
 class Instant(NamedTuple):
@@ -135,9 +135,7 @@ class ConstantCurrentPath:
         passed = inflow * duration_s * law.per_uas_cm2
         leaks = law.leak_per_s * duration_s
         if not law.curve.plateau(*self.surface_bounds(duration_s)):
-            return sum(
-                weight * self.voltage_v(share * duration_s) for share, weight in _QUADRATURE
-            )
+            return sum(weight * self.voltage_v(share * duration_s) for share, weight in QUADRATURE)
         surface = mean_stored(self.mean, passed, leaks) + mean_sum(
             self.modes, law.decays_per_s, law.gains, inflow, duration_s
         )

@@ -1,10 +1,13 @@
 """The film cell: its state, how it moves and what voltage it shows.
 
     s       mean stoichiometry, 1 = charged (self_discharge.py)
-    x_k     diffusion modes; the surface is at s + sum x_k (diffusion.py)
     h       hysteresis state in [-1, 1] (open_circuit.py)
-    V       U(surface) + M h + polarisation(j) + first-charge barrier (kinetics.py, isothermal.py)
+    V       what the transport in the film shows + M h + polarisation(j) + first-charge barrier
+            (kinetics.py, isothermal.py)
     life    how old the film is (ageing.py); without one the film is formed and stays so
+
+How lithium moves through the film is its physics, a subclass each: diffusion_film.py,
+variable_film.py and boundary_film.py. The published data do not tell them apart.
 
 Positive current charges the cell. Currents are those of the whole cell in uA, temperatures in
 degC, times in seconds. Cost grows with the number of load changes and not with their length.
@@ -15,11 +18,10 @@ stays what it was; the stoichiometry is that charge over the new capacity.
 """
 
 from math import inf, isfinite
+from typing import ClassVar
 
 from filmgauge_sim.cell.ageing import LifeState, aged, strain_share
-from filmgauge_sim.cell.constant_current import ConstantCurrentPath
-from filmgauge_sim.cell.crossing import Crossing, VoltageLimits, next_crossing
-from filmgauge_sim.cell.diffusion import advanced
+from filmgauge_sim.cell.crossing import Crossing, VoltageLimits
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.open_circuit import hysteresis_after
 from filmgauge_sim.cell.parameters import CellParameters
@@ -37,6 +39,7 @@ _LEAST_CM2, _MOST_CM2 = 1e-6, 1e6
 class FilmCell:
     """A film cell of area_cm2, at rest and uniform at the given mean stoichiometry.
 
+    It is one of the class that belongs to the physics of its parameters.
     ``stoichiometry`` is the charge that is stored, over the capacity. ``hysteresis`` is the branch
     on which the last current left it: 1 charging, -1 discharging. ``life`` is the age that took
     effect last, from which cycling ages it further; None is a formed film that stays so. All are
@@ -44,6 +47,14 @@ class FilmCell:
     Raises ValueError when area_cm2 is not from 1e-6 to 1e6, the stoichiometry not from 0 to 1 or
     the hysteresis not from -1 to 1.
     """
+
+    _PHYSICS: ClassVar[dict[str, type["FilmCell"]]] = {}
+
+    def __init_subclass__(cls, physics: str) -> None:
+        FilmCell._PHYSICS[physics] = cls
+
+    def __new__(cls, parameters: CellParameters, *_state: object, **_more: object) -> "FilmCell":
+        return object.__new__(FilmCell._PHYSICS[parameters.physics])
 
     def __init__(
         self,
@@ -61,7 +72,6 @@ class FilmCell:
         self.area_cm2 = float(area_cm2)
         self._law = Isothermal(parameters, 25.0, life)
         self.stoichiometry = float(stoichiometry)
-        self._modes = [0.0] * len(self._law.gains)
         self.hysteresis = float(hysteresis)
         self.life = life
         self._lost_uas_cm2 = 0.0
@@ -70,8 +80,7 @@ class FilmCell:
         self._cycles = self._strained_cycles = 0.0
         # This cell as it will be when the current turns, while nothing else happens.
         self._turned_twin: FilmCell | None = None
-        # What was last asked about, while nothing changes.
-        self._path: ConstantCurrentPath | None = None
+        self._begin()
 
     @property
     def capacity_uah(self) -> float:
@@ -88,13 +97,14 @@ class FilmCell:
     @property
     def surface_stoichiometry(self) -> float:
         """Stoichiometry at the electrolyte, the one that the voltage follows."""
-        return self.stoichiometry + sum(self._modes)
+        raise NotImplementedError
 
     def clone(self) -> "FilmCell":
         """A cell in the same state that lives its own life from now on."""
-        twin = FilmCell.__new__(FilmCell)
-        twin.__dict__.update(self.__dict__)  # the modes are replaced at every step
-        twin._turned_twin = twin._path = None
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)  # what moves is replaced at every step
+        twin._turned_twin = None
+        twin._forget()
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
@@ -110,11 +120,11 @@ class FilmCell:
             if current:
                 law = self._age(law, current, duration_s)
             self._turned_twin = None
-        self._path = None
+        self._forget()
         inflow = law.stored_ua_cm2(current)
-        self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
         passed = inflow * duration_s * law.per_uas_cm2
         leak = leaked(self.stoichiometry, passed, law.leak_per_s * duration_s)
+        self._move(law, inflow, duration_s, passed - leak)
         self.stoichiometry += passed - leak
         self._lost_uas_cm2 += (current - inflow) * duration_s + leak * law.capacity_uas_cm2
         if passed:
@@ -128,14 +138,8 @@ class FilmCell:
         law, current = self._law_at(temperature_c), self._areal(current_ua)
         if self._turns(current):
             return self._turned(current, temperature_c).voltage_v(current_ua, temperature_c)
-        rest = (
-            law.curve.voltage_v(self.stoichiometry + sum(self._modes))
-            + law.static_v * self.hysteresis
-        )
-        path = self._path
-        if path is not None and path.current_ua_cm2 == current and path.law is law:
-            return rest + path.offset_v
-        return rest + law.offset_v(current)
+        rest = self._shown_v(law, current) + law.static_v * self.hysteresis
+        return rest + self._offset_v(law, current)
 
     def mean_voltage_v(self, current_ua: float, temperature_c: float, duration_s: float) -> float:
         """The mean of the terminal voltage over the next duration_s > 0 of constant current.
@@ -153,7 +157,7 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.mean_voltage_v(current_ua, temperature_c, duration_s)
-        return self._path_under(law, current).mean_voltage_v(duration_s)
+        return self._mean_v(law, current, duration_s)
 
     def next_crossing(
         self,
@@ -177,16 +181,45 @@ class FilmCell:
         if self._turns(current):
             twin = self._turned(current, temperature_c)
             return twin.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
-        return next_crossing(self._path_under(law, current), duration_s, limits)
+        return self._crossing(law, current, duration_s, limits)
 
-    def _path_under(self, law: Isothermal, current: float) -> ConstantCurrentPath:
-        path = self._path
-        if path is None or path.current_ua_cm2 != current or path.law is not law:
-            path = ConstantCurrentPath(
-                law, current, self.stoichiometry, self._modes, self.hysteresis
-            )
-            self._path = path
-        return path
+    # What a physics provides.
+
+    def _begin(self) -> None:
+        """Be uniform."""
+        raise NotImplementedError
+
+    def _forget(self) -> None:
+        """Drop what was computed of the state that is left now."""
+
+    def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
+        """Let inflow uA/cm2 pass for duration_s, and with it the stoichiometry change by net."""
+        raise NotImplementedError
+
+    def _shown_v(self, law: Isothermal, current: float) -> float:
+        """The voltage but for hysteresis and polarisation."""
+        raise NotImplementedError
+
+    def _offset_v(self, law: Isothermal, current: float) -> float:
+        return law.offset_v(current)
+
+    def _mean_v(self, law: Isothermal, current: float, duration_s: float) -> float:
+        """As ``mean_voltage_v``, of checked arguments."""
+        raise NotImplementedError
+
+    def _crossing(
+        self, law: Isothermal, current: float, duration_s: float, limits: VoltageLimits
+    ) -> Crossing | None:
+        """As ``next_crossing``, of checked arguments."""
+        raise NotImplementedError
+
+    def _rescale(self, scale: float) -> None:
+        """Let the capacity change: the same charge is ``scale`` times the stoichiometry."""
+        raise NotImplementedError
+
+    def _become(self, twin: "FilmCell") -> None:
+        """Be as uneven as a twin."""
+        raise NotImplementedError
 
     def _law_at(self, temperature_c: float) -> Isothermal:
         law = self._law
@@ -230,7 +263,8 @@ class FilmCell:
         if twin is not None and twin._law.temperature_c == self._law.temperature_c:
             # Asked for before: the same state once more.
             self.life, self._law = twin.life, twin._law
-            self.stoichiometry, self._modes = twin.stoichiometry, twin._modes
+            self.stoichiometry = twin.stoichiometry
+            self._become(twin)
             self._cycles, self._strained_cycles = twin._cycles, twin._strained_cycles
             return
         if current > 0.0:
@@ -243,7 +277,7 @@ class FilmCell:
         self._law = self._law.aged(self.parameters, life)
         scale = before / self._law.capacity_uas_cm2
         self.stoichiometry *= scale
-        self._modes = [mode * scale for mode in self._modes]
+        self._rescale(scale)
 
     def _areal(self, current_ua: float) -> float:
         current = current_ua / self.area_cm2

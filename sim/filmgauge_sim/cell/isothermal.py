@@ -56,12 +56,25 @@ class Isothermal:
             lost = (1.0 - parameters.first_charge_acceptance) * life.virgin
             self.acceptance *= 1.0 - lost
             self.barrier_v = parameters.first_charge_barrier_v * life.virgin
+        # Stoichiometry per uA s/cm2 of charge.
+        self.per_uas_cm2 = 1.0 / self.capacity_uas_cm2
+        # What diffusion through a layer as thick as the film brings at most.
+        self.limiting_ua_cm2 = self.capacity_uas_cm2 / tau_s
+        self._set_tau(tau_s)
+
+    def slowed(self, factor: float) -> "Isothermal":
+        """The same film with diffusion ``factor`` times as slow."""
+        other = Isothermal.__new__(Isothermal)
+        other.__dict__.update(self.__dict__)
+        other._set_tau(self._tau_s * factor)
+        return other
+
+    def _set_tau(self, tau_s: float) -> None:
+        self._tau_s = tau_s
         self.decays_per_s = diffusion.rates_per_s(tau_s)
         self.gains = diffusion.gains(tau_s, self.capacity_uas_cm2)
         # How far the surface leads the mean in the long run.
         self.lag_per_ua_cm2 = sum(self.gains)
-        # Stoichiometry per uA s/cm2 of charge.
-        self.per_uas_cm2 = 1.0 / self.capacity_uas_cm2
 
     def stored_ua_cm2(self, current_ua_cm2: float) -> float:
         """The part of a current that reaches the film: less than all when charging."""

@@ -5,20 +5,25 @@ come with the package stand in ``sets/``, where every number carries its source.
 """
 
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from importlib.resources import files
 from math import exp
 from pathlib import Path
 from random import Random
 from typing import Any
 
+PHYSICS = ("linear", "variable", "boundary")
+
+_BASE = "base"  # a set may name another that has what it leaves out
+
 
 class ParameterError(ValueError):
     """A parameter set is wrong; the text is one sentence with file, field and bound."""
 
 
-def _bounded(low: float, high: float) -> Any:
-    return field(metadata={"low": low, "high": high})
+def _bounded(low: float, high: float, default: float | None = None) -> Any:
+    bounds = {"low": low, "high": high}
+    return field(metadata=bounds) if default is None else field(metadata=bounds, default=default)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +34,19 @@ class CellParameters:
     """
 
     name: str
+    # How lithium moves through the film: film.py names the classes.
+    physics: str = "linear"
     # Charge that the film holds between stoichiometry 0 and 1.
     capacity_uah_cm2: float = _bounded(0.1, 1e4)
     # Time constant (length squared over diffusivity) of the planar diffusion, at 25 degC.
     diffusion_time_h: float = _bounded(1e-3, 1e4)
     diffusion_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # Physics "variable": diffusivity of the charged film over that of the discharged one.
+    diffusivity_ratio: float = _bounded(1e-2, 1e2, 1.0)
+    # Physics "boundary": patches are thicker and thinner by this share of the mean, and the shares
+    # of the limiting current in which the voltage leaves its plateau by a factor e.
+    patch_spread: float = _bounded(0.01, 1.0, 0.4)
+    knee_width: float = _bounded(1e-3, 0.5, 0.05)
     # The solid electrolyte; its resistance is thickness / conductivity.
     lipon_thickness_um: float = _bounded(0.01, 100.0)
     lipon_conductivity_s_cm: float = _bounded(1e-9, 1e-2)
@@ -88,8 +101,13 @@ class CellParameters:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ParameterError(f"name must be a text of at least one letter, not {self.name!r}.")
-        for each in fields(self)[1:]:
-            _check_number(each.name, getattr(self, each.name), **each.metadata)
+        if self.physics not in PHYSICS:
+            raise ParameterError(
+                f"physics must be one of {', '.join(PHYSICS)}, not {self.physics!r}."
+            )
+        for each in fields(self):
+            if each.metadata:
+                _check_number(each.name, getattr(self, each.name), **each.metadata)
         # Whatever vanishes with the current and is not ohmic must be left for the reaction.
         ohmic_v = self.plateau_current_ua_cm2 * 1e-6 * self.resistance_ohm_cm2
         if ohmic_v >= 0.5 * self.kinetic_share * self.plateau_gap_v:
@@ -133,10 +151,13 @@ class CellParameters:
         )
 
 
-def available_sets() -> list[str]:
-    """Names of the parameter sets that come with the package, sorted."""
+def available_sets(physics: str | None = None) -> list[str]:
+    """Names of the parameter sets that come with the package, or those of a physics, sorted."""
     names = (entry.name for entry in _sets_folder().iterdir())
-    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    found = sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    if physics is None:
+        return found
+    return [name for name in found if load_parameters(name).physics == physics]
 
 
 def load_parameters(name_or_path: str | Path) -> CellParameters:
@@ -183,10 +204,16 @@ def _sets_folder() -> Any:
 def _from_table(table: dict[str, Any]) -> CellParameters:
     names = [each.name for each in fields(CellParameters)]
     for key in table:
-        if key not in names:
+        if key not in (*names, _BASE):
             raise ParameterError(f"{key} is not a field of a cell; known are {', '.join(names)}.")
+    base = table.pop(_BASE, None)
+    if base is not None:
+        if base not in available_sets():
+            sets = ", ".join(available_sets())
+            raise ParameterError(f"{_BASE} must be one of the sets {sets}, not {base!r}.")
+        return replace(load_parameters(base), **table)
     for each in fields(CellParameters):
-        if each.name not in table:
+        if each.name not in table and each.default is MISSING:
             expected = "a text" if each.name == "name" else _expected(**each.metadata)
             raise ParameterError(f"{each.name} is missing; it must be {expected}.")
     return CellParameters(**table)

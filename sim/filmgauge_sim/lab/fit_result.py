@@ -53,11 +53,15 @@ def _toml(found: Fit, base: str, sources: str, name: str) -> str:
 
 def _line(text: str, key: str, value: str, comment: str) -> str:
     line = f"{key} = {value}  # {comment}"
-    return re.sub(rf"(?m)^[ \t]*{key}[ \t]*=.*$", lambda _: line, text)
+    found, count = re.subn(rf"(?m)^[ \t]*{key}[ \t]*=.*$", lambda _: line, text)
+    # What the set begun with leaves to its base gets a line of its own.
+    return found if count else f"{text.rstrip()}\n{line}\n"
 
 
 def _check(loaded: CellParameters, wanted: CellParameters) -> None:
-    for each in fields(CellParameters)[1:]:
+    for each in fields(CellParameters):
+        if not each.metadata:
+            continue
         is_value, should = getattr(loaded, each.name), getattr(wanted, each.name)
         if abs(is_value - should) > 1e-5 * abs(should) + 1e-12:
             raise ValueError(f"{each.name} must stand on a line of its own in the set begun with.")

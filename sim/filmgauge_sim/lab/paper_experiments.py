@@ -62,9 +62,11 @@ class CellComparison:
 class PaperResults:
     """The results of every published test, simulated; by the name of the sample where several."""
 
+    samples: dict[str, PaperSample]
     runs: dict[str, CyclingRun]
     capacities: dict[str, CapacityRun]
-    retained_share: dict[float, float]  # after RETAINED_CYCLES at a temperature
+    # Discharges of RETAINED_CYCLES at a temperature, uAh/cm2.
+    retained: dict[float, list[float]]
     sweeps: dict[str, list[SweepPoint]]
     spectra_cycles: dict[int, list[complex]]
     spectra_temperature: dict[float, list[complex]]
@@ -72,11 +74,15 @@ class PaperResults:
     comparison: dict[str, CellComparison]
 
 
-def simulate(progress: Callable[[str], None] = lambda text: None) -> PaperResults:
-    """Run every published test; takes some seconds. ``progress`` gets what is next."""
+def simulate(
+    progress: Callable[[str], None] = lambda text: None, physics: str = "linear"
+) -> PaperResults:
+    """Run every published test on films of a physics; takes some seconds. ``progress`` gets what
+    is next."""
     runs: dict[str, CyclingRun] = {}
     tests: dict[str, CapacityRun] = {}
-    for name, sample in SAMPLES.items():
+    samples = {name: sample.of(physics) for name, sample in SAMPLES.items()}
+    for name, sample in samples.items():
         if sample.cycles:
             progress(name)
             runs[name] = _cycled(sample)
@@ -86,11 +92,12 @@ def simulate(progress: Callable[[str], None] = lambda text: None) -> PaperResult
     progress("sweeps and spectra")
     lives = runs["pre-li 3000"].lives
     return PaperResults(
+        samples,
         runs,
         tests,
-        {degc: _retained_share(SAMPLES["pre-li temperature"], degc) for degc in (37.0, 60.0)},
+        {degc: _retained(samples["pre-li temperature"], degc) for degc in (37.0, 60.0)},
         {
-            name: list(sweep(SAMPLES[name].make(), ROOM_C, cycles=count, step_mv=2.0))
+            name: list(sweep(samples[name].make(), ROOM_C, cycles=count, step_mv=2.0))
             for name, count in (("pre-li sweep", 3), ("evp-li sweep", 2))
         },
         {n: _spectrum(life, ROOM_C) for n, life in lives.items()},
@@ -123,10 +130,10 @@ def _discharged(sample: PaperSample) -> CapacityRun:
     return CapacityRun(early + list(capacities(channel, conditions)), trace)
 
 
-def _retained_share(sample: PaperSample, temperature_c: float) -> float:
+def _retained(sample: PaperSample, temperature_c: float) -> list[float]:
     channel = Channel(sample.make(), temperature_c)
-    run = list(cycles(channel, sample.current_ua_cm2, RETAINED_CYCLES))
-    return run[-1].discharge_uah_cm2 / run[0].discharge_uah_cm2
+    run = cycles(channel, sample.current_ua_cm2, RETAINED_CYCLES)
+    return [cycle.discharge_uah_cm2 for cycle in run]
 
 
 def _spectrum(life: LifeState | None, temperature_c: float) -> list[complex]:

@@ -16,10 +16,7 @@ from filmgauge_sim.lab.figures import (
 )
 from filmgauge_sim.lab.paper_experiments import CapacityRun, CellComparison, PaperResults
 from filmgauge_sim.lab.paper_samples import PAPER, SAMPLES
-from filmgauge_sim.lab.sweep import SweepPoint
 
-# Above it the sweep is at the end of the curve in every cycle.
-_FULL_V = 3.9
 # Cycle -> its published figure.
 _PRE_3000 = {1: "pre-li 25.8 uA/cm2 start", 80: "pre-li cycle 80", 3000: "pre-li cycle 3000"}
 
@@ -32,7 +29,7 @@ def pictures(results: PaperResults) -> dict[str, Picture]:
     currents = [f"{each.current_ua_cm2:g} uA/cm2" for each in rates.capacities[1:]]
     labels = dict(enumerate([*currents[:-1], f"{currents[-1]} again"], 1))
     return {
-        "cv": _sweep(results.sweeps["pre-li sweep"]),
+        "cv": voltammogram(results.sweeps["pre-li sweep"]),
         "first-cycles-pre-li": profiles(runs["pre-li first"].trace),
         "first-cycles-evp-li": profiles(runs["evp-li first"].trace),
         "rate-pre-li": _rate("pre-li rate", capacities["pre-li rate"]),
@@ -48,26 +45,6 @@ def pictures(results: PaperResults) -> dict[str, Picture]:
         "temperature-profiles": profiles(warm.trace, degrees),
         "liquid-and-solid": _comparison(results.comparison),
     }
-
-
-def _sweep(swept: Sequence[SweepPoint]) -> Picture:
-    """The sweep, with what the end of the first-charge barrier leaves in it named."""
-    plain = voltammogram(swept)
-    down = [p for p in swept if p.cycle == 1 and p.direction < 0 and p.voltage_v < _FULL_V]
-    spike = max(down, key=lambda point: point.current_ua_cm2)
-
-    def draw(axes: Any) -> None:
-        plain.draw(axes)
-        axes.annotate(
-            "the barrier of the\nfirst charge ends",
-            (spike.voltage_v, spike.current_ua_cm2),
-            (spike.voltage_v, spike.current_ua_cm2 + 2.0),
-            ha="center",
-            fontsize=8,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.6},
-        )
-
-    return Picture(draw)
 
 
 def _comparison(cells: Mapping[str, CellComparison]) -> Picture:

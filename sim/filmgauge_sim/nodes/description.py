@@ -21,6 +21,7 @@ from msgspec import Meta
 from filmgauge.config import check_node
 from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.compiled import check_gauge_physics
 from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
@@ -190,7 +191,7 @@ def check_description(description: NodeDescription) -> None:
         raise ValueError(f"name: {str(error).removeprefix('node ')}") from None
     kind = board_kind(description.board)
     try:
-        load_parameters(description.cell.set)
+        check_gauge_physics(load_parameters(description.cell.set))
     except ValueError as error:
         raise ValueError(f"cell.set: {error}") from None
     if description.cell.soc is None and description.cell.soc_sigma != CellSection().soc_sigma:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.circuit.harvester import Days
 from filmgauge_sim.circuit.wiring import WiringSection
 from filmgauge_sim.nodes.description import NodeDescription, cell_uah, most_current_ua
@@ -20,7 +21,12 @@ class CyclerStep(Table, frozen=True):
         Literal["charge", "discharge", "rest"], Meta(description="what the cycler does")
     ]
     rate_c: Annotated[
-        float, bounded(0, 20, "current in capacities per hour: 0.2 is C/5; none for a rest")
+        float,
+        bounded(
+            0,
+            20,
+            "current in capacities of the described cell per hour: 0.2 is C/5; none for a rest",
+        ),
     ] = 0.0
     until_v: (
         Annotated[
@@ -81,6 +87,16 @@ class ChargerSection(Table, frozen=True):
 class WorldSection(Table, frozen=True):
     """What the world does to the node. What is left out is as the node is described."""
 
+    cell_set: (
+        Annotated[
+            str,
+            Meta(
+                description="parameter set of the true cell, of any physics, or path of a TOML"
+                " file; its area is that of cell.area_cm2; left out: cell.set"
+            ),
+        ]
+        | None
+    ) = None
     stoichiometry: (
         Annotated[float, bounded(0, 1, "true charge at the start, 1 is full; left out: cell.soc")]
         | None
@@ -137,6 +153,11 @@ def plain_world(description: NodeDescription) -> WorldSection:
 
 def check_world(description: NodeDescription, world: WorldSection) -> None:
     """Raise ValueError, one sentence with the key, for what does not fit the node."""
+    if world.cell_set is not None:
+        try:
+            load_parameters(world.cell_set)
+        except ValueError as error:
+            raise ValueError(f"cell_set: {error}") from None
     film = description.supply == "film"
     if film and world.cycler:
         raise ValueError('cycler must be left out with supply = "film"')
@@ -165,9 +186,12 @@ def check_world(description: NodeDescription, world: WorldSection) -> None:
 
 def with_paths(world: WorldSection, folder: Path) -> WorldSection:
     """Return a world whose paths count from a folder."""
-    if not world.trace:
-        return world
-    return msgspec.structs.replace(world, trace=str(folder / world.trace))
+    trace, cell_set = world.trace, world.cell_set
+    if trace:
+        trace = str(folder / trace)
+    if cell_set is not None and cell_set.endswith(".toml"):
+        cell_set = str(folder / cell_set)
+    return msgspec.structs.replace(world, trace=trace, cell_set=cell_set)
 
 
 def _check_rate(where: str, step: CyclerStep, description: NodeDescription) -> None:

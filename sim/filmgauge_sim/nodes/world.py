@@ -43,7 +43,7 @@ def build_world(
     stoichiometry = surroundings.stoichiometry
     try:
         cell = FilmCell(
-            load_parameters(description.cell.set),
+            load_parameters(surroundings.cell_set or description.cell.set),
             description.cell.area_cm2,
             description.soc if stoichiometry is None else stoichiometry,
         )
@@ -61,10 +61,11 @@ def build_world(
 def _bench(
     description: NodeDescription, surroundings: WorldSection, cell: FilmCell, sensing: SensorPair
 ) -> CyclerBench:
-    pins = description.kind.pins
+    pins, described = description.kind.pins, description.cell
+    capacity_uah = load_parameters(described.set).capacity_uah_cm2 * described.area_cm2
     return CyclerBench(
         cell=cell,
-        cycler=Cycler([_step(step, cell.capacity_uah) for step in surroundings.cycler]),
+        cycler=Cycler([_step(step, capacity_uah) for step in surroundings.cycler]),
         ambient=_ambient(surroundings),
         sensing=sensing,
         gate_pin=pins.gate,

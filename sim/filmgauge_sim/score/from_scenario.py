@@ -10,7 +10,7 @@ from functools import partial
 from math import inf
 from random import Random
 
-from filmgauge_sim.cell import CellParameters
+from filmgauge_sim.cell import CellParameters, load_parameters
 from filmgauge_sim.cell.compiled import EMPTY_V, FULL_V
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.cycler_bench import PAUSE, SHORTEST_ROUND_US
@@ -49,7 +49,7 @@ def family_of(scenario: Scenario) -> Family:
         stoichiometry=(state, state),
         is_charged=True,
         initial_soc=(node.soc, node.soc_sigma),
-        draw_cell=_the_set,
+        draw_cell=partial(_true_cell, world.cell_set),
         draw_sensors=partial(_sensors, world),
     )
 
@@ -100,5 +100,5 @@ def _step(step: CyclerStep, capacity_uah: float) -> ProgrammeStep:
     )
 
 
-def _the_set(parameters: CellParameters, source: Random) -> CellParameters:
-    return parameters
+def _true_cell(cell_set: str | None, described: CellParameters, source: Random) -> CellParameters:
+    return described if cell_set is None else load_parameters(cell_set)

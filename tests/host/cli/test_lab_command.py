@@ -153,6 +153,7 @@ def test_fit_says_what_the_data_cannot_tell(measured, tmp_path):
         (("--area", 0.001), "--profile-area is that of the film on the board"),
         (("--area", 0.2, "--profile-area", 2000), "--profile-area must be 0.01 to 1000"),
         (("--area", 0.2, "--cell", "none"), "none is neither a file"),
+        (("--area", 0.2, "--cell", "pre-li-boundary"), "pre-li-boundary is of physics boundary"),
         (("--area", 0.2, "--plot", "x.gif"), "--plot must end in .png or .svg"),
         (("--area", 0.2, "--temperature", 90), "--temperature must be -40 to 85"),
     ],

@@ -15,13 +15,13 @@ def compiled(name: str) -> Profile:
     return Profile.from_bytes(profile.to_bytes())
 
 
-@pytest.mark.parametrize("name", available_sets())
+@pytest.mark.parametrize("name", available_sets("linear"))
 def test_full_charge_is_capacity_times_area(name: str) -> None:
     capacity_uah = load_parameters(name).capacity_uah_cm2 * AREA_CM2
     assert compiled(name).full_pc() / 3.6e9 == pytest.approx(capacity_uah, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", available_sets())
+@pytest.mark.parametrize("name", available_sets("linear"))
 @pytest.mark.parametrize("temperature_c", [0.0, 18.0, 25.0, 45.0])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_firmware_reads_the_surface_from_an_end_voltage(
@@ -42,7 +42,7 @@ def test_firmware_reads_the_surface_from_an_end_voltage(
     assert film.surface_share == pytest.approx(cell.surface_stoichiometry, abs=3e-4)
 
 
-@pytest.mark.parametrize("name", available_sets())
+@pytest.mark.parametrize("name", available_sets("linear"))
 @pytest.mark.parametrize("temperature_c", [10.0, 25.0, 40.0])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_firmware_follows_the_lag_of_the_film(name: str, temperature_c: float, sign: int) -> None:
@@ -57,3 +57,9 @@ def test_firmware_follows_the_lag_of_the_film(name: str, temperature_c: float, s
     film.lag(0, round(temperature_c * 100))
     lag = cell.surface_stoichiometry - cell.stoichiometry
     assert film.lag_share == pytest.approx(lag, abs=3e-4)
+
+
+@pytest.mark.parametrize("name", ["evp-li-boundary", "pre-li-variable"])
+def test_other_physics_have_no_profile(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} is of physics \w+, and .* linear only; .*\.$"):
+        compile_profile(load_parameters(name), AREA_CM2)

@@ -200,7 +200,7 @@ def test_cold_costs_voltage():
 
 def test_diffusion_follows_the_activation_energy():
     # The same dimensionless time at another temperature: same surface for the same charge.
-    factor = math.exp(0.55 / 8.617333e-5 * (1 / 333.15 - 1 / 298.15))
+    factor = math.exp(EVP.diffusion_activation_energy_ev / 8.617333e-5 * (1 / 333.15 - 1 / 298.15))
     warm, cool = FilmCell(EVP, 1.0, 0.5), FilmCell(EVP, 1.0, 0.5)
     cool.advance(-3.0, 25.0, 900.0)
     warm.advance(-3.0 / factor, 60.0, 900.0 * factor)

@@ -13,10 +13,14 @@ import pytest
 
 from filmgauge_sim.cell import CellParameters, ParameterError, available_sets, load_parameters
 from filmgauge_sim.cell.liquid import LiquidParameters, load_liquid
+from filmgauge_sim.cell.parameters import PHYSICS
 
 ROOT = Path(__file__).parents[3]
 SETS = ROOT / "sim/filmgauge_sim/cell/sets"
 EVP = load_parameters("evp-li")
+# What belongs to one physics only, and which that is.
+WITH_DEFAULT = {"physics", "diffusivity_ratio", "patch_spread", "knee_width"}
+NUMBERS = [each.name for each in fields(CellParameters) if each.metadata]
 
 
 def sentence(path: Path | str) -> str:
@@ -44,19 +48,30 @@ def altered(tmp_path):
 
 
 def test_the_sets_of_the_package_load():
-    assert available_sets() == ["evp-li", "pre-li"]
+    assert available_sets() == [
+        "evp-li",
+        "evp-li-boundary",
+        "evp-li-variable",
+        "pre-li",
+        "pre-li-boundary",
+        "pre-li-variable",
+    ]
     for name in available_sets():
         assert load_parameters(name).name == name
-
-
-@pytest.mark.parametrize("name", ["evp-li", "pre-li"])
-def test_every_number_of_a_set_tells_its_source(name):
-    numeric = [
-        line
-        for line in (SETS / f"{name}.toml").read_text().splitlines()
-        if re.match(r"\w+ = [-+0-9]", line)
+    assert [available_sets(physics) for physics in PHYSICS] == [
+        ["evp-li", "pre-li"],
+        ["evp-li-variable", "pre-li-variable"],
+        ["evp-li-boundary", "pre-li-boundary"],
     ]
-    assert len(numeric) == len(fields(CellParameters)) - 1
+
+
+@pytest.mark.parametrize("name", available_sets())
+def test_every_number_of_a_set_tells_its_source(name):
+    lines = (SETS / f"{name}.toml").read_text().splitlines()
+    has_base = any(line.startswith("base = ") for line in lines)
+    numeric = [line for line in lines if re.match(r"\w+ = [-+0-9]", line)]
+    if not has_base:
+        assert len(numeric) == len(set(NUMBERS) - WITH_DEFAULT)
     for line in numeric:
         assert re.search(r" # (source|fitted|assumed): \S.{8,}", line), line
         if "source:" in line:
@@ -101,14 +116,42 @@ def test_a_wrong_value_is_refused_with_file_field_and_bound(altered, value):
     assert "capacity_uah_cm2 must be a number from 0.1 to 10000" in text
 
 
-@pytest.mark.parametrize("key", [each.name for each in fields(CellParameters)])
-def test_every_key_is_needed_and_checked(altered, key):
+@pytest.mark.parametrize(
+    "key", [each.name for each in fields(CellParameters) if each.name not in WITH_DEFAULT]
+)
+def test_every_key_is_needed(altered, key):
     missing = sentence(altered(key, ""))
     assert "mine.toml" in missing
     assert f"{key} is missing" in missing
+
+
+@pytest.mark.parametrize("key", [each.name for each in fields(CellParameters)])
+def test_every_key_is_checked(altered, key):
     wrong = sentence(altered(key, f"{key} = []"))
     assert "mine.toml" in wrong
-    assert f"{key} must be a" in wrong
+    assert f"{key} must be " in wrong
+
+
+def test_a_set_takes_the_rest_from_its_base(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "pre-li"\nname = "mine"\nphysics = "boundary"\npatch_spread = 0.2\n')
+    assert load_parameters(path) == replace(
+        load_parameters("pre-li"), name="mine", physics="boundary", patch_spread=0.2
+    )
+
+
+@pytest.mark.parametrize("value", ['"none"', "3", '["evp-li"]'])
+def test_a_base_that_is_none_is_refused(tmp_path, value):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'base = {value}\nname = "mine"\n')
+    text = sentence(path)
+    assert "mine.toml" in text
+    assert "base must be one of the sets evp-li, " in text
+
+
+def test_an_unknown_physics_is_refused(altered):
+    text = sentence(altered("physics", 'physics = "magic"'))
+    assert "physics must be one of linear, variable, boundary, not 'magic'" in text
 
 
 def test_an_unknown_key_is_refused(altered):
@@ -139,7 +182,7 @@ def test_what_is_not_toml_is_refused(tmp_path, content):
 def test_what_is_not_there_is_refused(tmp_path):
     absent = sentence(tmp_path / "absent.toml")
     assert "absent.toml" in absent
-    assert "evp-li, pre-li" in absent
+    assert "evp-li, evp-li-boundary" in absent
     assert str(tmp_path) in sentence(tmp_path)
 
 
@@ -171,8 +214,8 @@ def test_the_sets_travel_in_the_wheel(tmp_path):
     )
     where, *rest = ran.stdout.split()
     assert where.startswith(str(tmp_path))
-    assert rest[:2] == ["evp-li", "pre-li"]
-    assert float(rest[2]) == load_parameters("pre-li").capacity_uah_cm2
+    assert rest[:-1] == available_sets()
+    assert float(rest[-1]) == load_parameters("pre-li").capacity_uah_cm2
 
 
 def test_a_seed_is_a_cell():

@@ -141,6 +141,17 @@ def test_the_written_set_is_that_of_the_fit(tmp_path):
     assert f"fitted: {low:.6g} to" in text
 
 
+def test_a_set_with_a_base_can_be_begun_with(tmp_path):
+    begun = tmp_path / "begun.toml"
+    begun.write_text('base = "pre-li"\nname = "begun"\n')
+    found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 4), begun=load_parameters(begun))
+    _, parameters = fitted_set(found, str(begun), "0.bdf.csv", "mine")
+    assert parameters.name == "mine"
+    assert parameters.capacity_uah_cm2 == pytest.approx(
+        found.parameters.capacity_uah_cm2, rel=1e-5
+    )
+
+
 def test_the_picture_of_the_residuals(tmp_path):
     found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 5))
     assert b"<svg" in picture(found).image(".svg")

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from description_keys import nested
 
-from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.board.littlefs_outside import fetch
+from filmgauge_sim.cell import BoundaryFilm, DiffusionFilm, load_parameters
+from filmgauge_sim.nodes.configuration import Broker, compiled_profile
 from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
@@ -17,6 +19,8 @@ from filmgauge_sim.scenario.simulation import virtual_node
 NOWHERE = Broker("127.0.0.1", 9)
 DAY_US = 86_400_000_000
 OPTIONS = NodeOptions("cpython", real_wait_ms=10)
+
+OTHER_CELL = {"name": "m", "world.cell_set": "evp-li-boundary"}
 
 Make = Callable[[dict[str, Any]], VirtualNode]
 
@@ -97,3 +101,29 @@ def test_pins_that_are_not_the_usual_ones_reach_the_circuit(make: Make, board: s
     assert len(node.truth) == 1
     assert node.board.transfers > 0
     assert "OSError" not in node.console.read_text()
+
+
+def test_the_true_cell_may_be_of_another_physics_than_the_profile(make: Make) -> None:
+    """At C/5 for four hours: the gauge goes by the profile of the described set, the voltage and
+    the charge that is left are those of the film behind it."""
+    known = {"board": "stm32wb55", "cell.set": "evp-li", "cell.soc": 1.0, "cell.soc_sigma": 0.001}
+    cycler = {"world.cycler": [{"action": "discharge", "rate_c": 0.2, "hours": 100.0}]}
+    plain, other = (make({**known, **cycler, **cell}) for cell in ({}, OTHER_CELL))
+    assert isinstance(plain.world.cell, DiffusionFilm)
+    assert isinstance(other.world.cell, BoundaryFilm)
+    profile = compiled_profile(plain.description).to_bytes()
+    assert fetch(other.flash, "profile.bin") == profile
+    drawn_uah = 4 * 0.2 * load_parameters("evp-li").capacity_uah_cm2
+    for node in (plain, other):
+        records = []
+        while node.now_us < 4 * 3_600_000_000:
+            node.step()
+            assert node.dead is None
+            records += node.new_records()
+        node.world.advance_to(4 * 3_600_000_000)
+        cell = node.world.cell
+        assert cell.capacity_uah * (1.0 - cell.stoichiometry) == pytest.approx(drawn_uah, rel=2e-3)
+        last = records[-1]
+        assert last.soc_ppm == pytest.approx(1e6 * (1.0 - 0.2 * last.up_s / 3600.0), abs=5_000)
+    # The same charge is a larger share of the smaller film.
+    assert other.world.cell.stoichiometry < plain.world.cell.stoichiometry - 0.02

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filmgauge_sim.cell import VariableFilm
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvester import (
     Charger,
@@ -127,6 +128,11 @@ WRONG = {
     "charger of none": (
         HEAD + FILM + "[node.world.charger]\nhours = 1\nevery_h = 2\n",
         "world: charger needs harvester.kind = 'charger'",
+    ),
+    "no such cell": (HEAD + WORLD + "cell_set = 'none'\n", "world: cell_set: none is neither a"),
+    "a cell without a profile": (
+        HEAD + NODE + "[node.cell]\nset = 'evp-li-boundary'\n",
+        "cell.set: evp-li-boundary is of physics boundary, and a gauge's profile",
     ),
     "warm usb": (HEAD + WORLD + "source_c = 30\n", "source_c needs harvester.kind"),
     "trace on usb": (HEAD + WORLD + 'trace = "a.csv"\n', 'world: trace needs supply = "film"'),
@@ -340,6 +346,16 @@ def test_a_trace_is_found_beside_the_scenario(tmp_path: Path) -> None:
     assert isinstance(world, HarvestingCircuit)
     world.advance_to(100_000_000)
     assert world.ledger.harvested == pytest.approx(60 * 5 + 40 * 7)
+
+
+def test_a_true_cell_is_found_beside_the_scenario(tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_text(
+        'base = "evp-li-variable"\nname = "odd"\ndiffusivity_ratio = 3\n'
+    )
+    (node,) = load(tmp_path, HEAD + NODE + '[node.world]\ncell_set = "odd.toml"\n').node
+    cell = build_world(node.description, node.world, random.Random(1)).cell
+    assert isinstance(cell, VariableFilm)
+    assert cell.parameters.diffusivity_ratio == 3.0
 
 
 def test_the_truth_may_differ_from_what_the_node_believes(tmp_path: Path) -> None:

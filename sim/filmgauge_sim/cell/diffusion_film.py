@@ -1,0 +1,64 @@
+"""A film through which lithium diffuses evenly: fourteen linear modes (diffusion.py).
+
+    V = U(s + sum x_k) + ...
+
+The surface runs empty before the mean does, and what it is short of comes back with rest.
+"""
+
+from filmgauge_sim.cell.constant_current import ConstantCurrentPath
+from filmgauge_sim.cell.crossing import Crossing, VoltageLimits, next_crossing
+from filmgauge_sim.cell.diffusion import advanced
+from filmgauge_sim.cell.film import FilmCell
+from filmgauge_sim.cell.isothermal import Isothermal
+
+
+class DiffusionFilm(FilmCell, physics="linear"):
+    """A film with one diffusion coefficient, as FilmCell."""
+
+    @property
+    def surface_stoichiometry(self) -> float:
+        return self.stoichiometry + sum(self._modes)
+
+    def _begin(self) -> None:
+        self._modes = [0.0] * len(self._law.gains)
+        # What was last asked about, while nothing changes.
+        self._path: ConstantCurrentPath | None = None
+
+    def _forget(self) -> None:
+        self._path = None
+
+    def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
+        self._modes = advanced(self._modes, law.decays_per_s, law.gains, inflow, duration_s)
+
+    def _shown_v(self, law: Isothermal, current: float) -> float:
+        return law.curve.voltage_v(self.stoichiometry + sum(self._modes))
+
+    def _offset_v(self, law: Isothermal, current: float) -> float:
+        path = self._path
+        if path is not None and path.current_ua_cm2 == current and path.law is law:
+            return path.offset_v
+        return law.offset_v(current)
+
+    def _mean_v(self, law: Isothermal, current: float, duration_s: float) -> float:
+        return self._path_under(law, current).mean_voltage_v(duration_s)
+
+    def _crossing(
+        self, law: Isothermal, current: float, duration_s: float, limits: VoltageLimits
+    ) -> Crossing | None:
+        return next_crossing(self._path_under(law, current), duration_s, limits)
+
+    def _rescale(self, scale: float) -> None:
+        self._modes = [mode * scale for mode in self._modes]
+
+    def _become(self, twin: FilmCell) -> None:
+        assert isinstance(twin, DiffusionFilm)
+        self._modes = twin._modes
+
+    def _path_under(self, law: Isothermal, current: float) -> ConstantCurrentPath:
+        path = self._path
+        if path is None or path.current_ua_cm2 != current or path.law is not law:
+            path = ConstantCurrentPath(
+                law, current, self.stoichiometry, self._modes, self.hysteresis
+            )
+            self._path = path
+        return path

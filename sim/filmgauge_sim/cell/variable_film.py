@@ -1,0 +1,94 @@
+"""A film whose diffusivity follows its mean state of charge.
+
+    D(s) = D(1/2) r^(s - 1/2)
+
+Within a slab of the stoichiometry (a fiftieth of the range) the diffusivity is that of its middle,
+and the stepping is that of diffusion_film.py; where the mean leaves a slab the modes go on with
+another time constant. The local stoichiometry would need a grid in place of the modes: assumed is
+that a film whose bulk is slow is so at its surface as well.
+"""
+
+from collections.abc import Iterator
+from math import ceil, floor
+
+from filmgauge_sim.cell.constant_current import ConstantCurrentPath
+from filmgauge_sim.cell.crossing import Crossing, VoltageLimits, next_crossing
+from filmgauge_sim.cell.diffusion import advanced
+from filmgauge_sim.cell.diffusion_film import DiffusionFilm
+from filmgauge_sim.cell.isothermal import Isothermal
+from filmgauge_sim.cell.self_discharge import leaked
+
+_SLABS = 50
+
+
+class VariableFilm(DiffusionFilm, physics="variable"):
+    """A film with one diffusivity at each mean stoichiometry, as FilmCell."""
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._laws: tuple[Isothermal, dict[int, Isothermal]] = (self._law, {})
+
+    def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
+        for slab, length_s in self._slabs(law, duration_s, net):
+            self._modes = advanced(self._modes, slab.decays_per_s, slab.gains, inflow, length_s)
+
+    def _mean_v(self, law: Isothermal, current: float, duration_s: float) -> float:
+        total = 0.0
+        for _, length_s, path in self._paths(law, current, duration_s):
+            if length_s:
+                total += length_s * path.mean_voltage_v(length_s)
+        return total / duration_s
+
+    def _crossing(
+        self, law: Isothermal, current: float, duration_s: float, limits: VoltageLimits
+    ) -> Crossing | None:
+        for begun_s, length_s, path in self._paths(law, current, duration_s):
+            found = next_crossing(path, length_s, limits)
+            if found is not None:
+                return Crossing(begun_s + found.time_s, found.bound)
+        return None
+
+    def _paths(
+        self, law: Isothermal, current: float, duration_s: float
+    ) -> Iterator[tuple[float, float, ConstantCurrentPath]]:
+        """Yield (begin s, length s, path) of each slab that is passed in a time."""
+        passed = law.stored_ua_cm2(current) * duration_s * law.per_uas_cm2
+        net = passed - leaked(self.stoichiometry, passed, law.leak_per_s * duration_s)
+        mean, modes, hysteresis, begun_s = self.stoichiometry, self._modes, self.hysteresis, 0.0
+        for slab, length_s in self._slabs(law, duration_s, net):
+            path = ConstantCurrentPath(slab, current, mean, modes, hysteresis)
+            yield begun_s, length_s, path
+            begun_s += length_s
+            then = path.at(length_s)
+            mean, modes, hysteresis = then.mean, then.modes, then.hysteresis
+
+    def _slabs(
+        self, law: Isothermal, duration_s: float, net: float
+    ) -> Iterator[tuple[Isothermal, float]]:
+        """Yield (law, length s) of each slab that the mean passes on its way; a leak counts as
+        even, which moves an edge by less than the leak itself."""
+        place = self.stoichiometry * _SLABS
+        step = 1 if net > 0.0 else -1
+        slab = floor(place) if step > 0 else ceil(place) - 1
+        left_s = duration_s
+        per_slab_s = duration_s / (abs(net) * _SLABS) if net else duration_s
+        while 0 <= slab < _SLABS or left_s > 0.0:
+            edge = slab + 1 if step > 0 else slab
+            inside = 0 <= slab < _SLABS
+            length_s = min(left_s, abs(edge - place) * per_slab_s) if inside and net else left_s
+            yield self._law_of(law, min(max(slab, 0), _SLABS - 1)), length_s
+            left_s -= length_s
+            if left_s <= 0.0:
+                return
+            place, slab = float(edge), slab + step
+
+    def _law_of(self, law: Isothermal, slab: int) -> Isothermal:
+        """The law in a slab: kept while temperature and age stay."""
+        if self._laws[0] is not law:
+            self._laws = (law, {})
+        found = self._laws[1].get(slab)
+        if found is None:
+            middle = (slab + 0.5) / _SLABS
+            factor = self.parameters.diffusivity_ratio ** (0.5 - middle)
+            found = self._laws[1][slab] = law.slowed(factor)
+        return found

@@ -1,0 +1,146 @@
+"""What every physics of the film promises: exact steps, crossings that are never missed."""
+
+import math
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from filmgauge_sim.cell import CellParameters, FilmCell, LifeState, load_parameters
+
+SETS = [load_parameters(f"evp-li-{physics}") for physics in ("boundary", "variable")]
+every_physics = pytest.mark.parametrize("parameters", SETS, ids=lambda each: each.physics)
+
+currents = st.floats(-30.0, 30.0) | st.just(0.0)
+temperatures = st.floats(-10.0, 70.0)
+durations = st.floats(-3.0, 4.3).map(lambda x: 10**x)
+histories = st.lists(st.tuples(currents, temperatures, durations), max_size=4)
+
+
+def after(cell: FilmCell, current: float, temperature: float, time_s: float) -> float:
+    twin = cell.clone()
+    twin.advance(current, temperature, time_s)
+    return twin.voltage_v(current, temperature)
+
+
+@every_physics
+@settings(max_examples=100, deadline=None)
+@given(histories, currents, temperatures, durations, st.floats(0.0, 1.0))
+def test_a_step_in_two_parts_is_the_same_step(
+    parameters: CellParameters,
+    history: list[tuple[float, float, float]],
+    current: float,
+    temperature: float,
+    duration_s: float,
+    share: float,
+) -> None:
+    whole = FilmCell(parameters, 1.0, 0.5)
+    for segment in history:
+        whole.advance(*segment)
+    parts = whole.clone()
+    whole.advance(current, temperature, duration_s)
+    parts.advance(current, temperature, share * duration_s)
+    parts.advance(current, temperature, (1.0 - share) * duration_s)
+    assert parts.stoichiometry == pytest.approx(whole.stoichiometry, abs=1e-9)
+    assert parts.surface_stoichiometry == pytest.approx(whole.surface_stoichiometry, abs=1e-7)
+
+
+@every_physics
+@settings(max_examples=150, deadline=None)
+@given(
+    st.floats(0.02, 0.98),
+    histories,
+    currents,
+    temperatures,
+    durations,
+    st.floats(-0.2, 1.0),
+    st.floats(0.0, 1.2),
+)
+def test_no_crossing_is_missed_or_late(
+    parameters: CellParameters,
+    start: float,
+    history: list[tuple[float, float, float]],
+    current: float,
+    temperature: float,
+    duration_s: float,
+    low: float,
+    high: float,
+) -> None:
+    cell = FilmCell(parameters, 1.0, start)
+    for segment in history:
+        cell.advance(*segment)
+    times = sorted(
+        [
+            0.0,
+            *(duration_s * 10 ** (-7 + 7 * k / 100) for k in range(101)),
+            *(duration_s * k / 100 for k in range(1, 100)),
+        ]
+    )
+    samples = [(t, after(cell, current, temperature, t)) for t in times]
+    least, most = min(v for _, v in samples), max(v for _, v in samples)
+    span = max(most - least, 1e-3)
+    low_v, high_v = least + low * span, least + high * span
+    assume(low_v < high_v - 1e-6)
+    found = cell.next_crossing(current, temperature, duration_s, low_v, high_v)
+    end = math.inf if found is None else found.time_s
+    for time_s, voltage in samples:
+        if time_s < end - 1e-6:
+            assert low_v - 2e-7 <= voltage <= high_v + 2e-7
+    if found is None:
+        return
+    # A voltage that leaps does so just behind that time.
+    reached = [
+        after(cell, current, temperature, time_s) for time_s in (found.time_s, found.time_s + 1e-6)
+    ]
+    if found.bound == "low":
+        assert min(reached) <= low_v + 1e-9
+    else:
+        assert max(reached) >= high_v - 1e-9
+
+
+@every_physics
+@settings(max_examples=100, deadline=None)
+@given(histories, st.booleans(), st.floats(0.1, 50.0))
+def test_charge_is_conserved(
+    parameters: CellParameters,
+    history: list[tuple[float, float, float]],
+    ages: bool,
+    area_cm2: float,
+) -> None:
+    """What passed is what is stored and what is lost, at whatever age and temperature."""
+    life = LifeState.as_built() if ages else None
+    cell = FilmCell(parameters, area_cm2, 0.5, life=life)
+    begun_uah, passed_uah = 0.5 * cell.capacity_uah, 0.0
+    for current, temperature, duration_s in history:
+        cell.advance(current * area_cm2, temperature, duration_s)
+        passed_uah += current * area_cm2 * duration_s / 3600.0
+    stored_uah = cell.stoichiometry * cell.capacity_uah
+    assert stored_uah + cell.lost_uah == pytest.approx(
+        begun_uah + passed_uah, rel=1e-9, abs=1e-9 * area_cm2
+    )
+
+
+@every_physics
+def test_it_ages_as_other_films_do(parameters: CellParameters) -> None:
+    cell = FilmCell(parameters, 1.0, 0.0, hysteresis=-1.0, life=LifeState.as_built())
+    given_uah = []
+    for _ in range(4):
+        for current, limit in ((1.0, {"high_v": 4.0}), (-1.0, {"low_v": 1.0})):
+            end = cell.next_crossing(current, 25.0, 1e6, **limit)
+            assert end is not None
+            cell.advance(current, 25.0, end.time_s)
+            if current < 0.0:
+                given_uah.append(end.time_s / 3600.0)
+    assert given_uah == sorted(given_uah)
+    assert given_uah[-1] > 1.05 * given_uah[0]
+
+
+@every_physics
+def test_a_clone_lives_its_own_life(parameters: CellParameters) -> None:
+    cell = FilmCell(parameters, 1.0, 0.5)
+    cell.advance(-3.0, 25.0, 3000.0)
+    twin = cell.clone()
+    assert type(twin) is type(cell)
+    before = cell.voltage_v(-3.0, 25.0), cell.stoichiometry
+    twin.advance(-9.0, 25.0, 3000.0)
+    assert (cell.voltage_v(-3.0, 25.0), cell.stoichiometry) == before
