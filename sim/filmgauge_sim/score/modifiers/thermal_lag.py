@@ -26,7 +26,8 @@ class LaggingCell(WrappedCell):
         T + (T_film - T) exp(-t / lag)
 
     after t at T. The film steps at what it has when T changes: the sensor's temperature is
-    constant from sample to sample as well. It begins as warm as its sensor.
+    constant from sample to sample as well, so that half a sample's time is added to the lag. It
+    begins as warm as its sensor.
     """
 
     def __init__(self, inner: SteppedCell, lag_s: float) -> None:
