@@ -43,10 +43,10 @@ class FamilyScore:
         """What ``--json`` prints of a family."""
         return {
             "gauge": self.gauge,
-            "baselines": self.baselines,
+            "baselines": _without_sigmas(self.baselines),
             "physics": self.family.physics,
             "modifier": self.family.modifier.name,
-            "plain_baselines": self.plain_baselines,
+            "plain_baselines": _without_sigmas(self.plain_baselines),
             "best_plain": self.best_plain and self.best_plain[0],
             "counted_from": self.family.counted.value,
             "anchors_a_seed": self.anchors,
@@ -91,6 +91,15 @@ def family_score(family: Family, logs: Sequence[RunLog]) -> FamilyScore:
         found = best(plain)
         checks += bounds.row_checks(family.row_bounds, gauge, None if found is None else found[1])
     return FamilyScore(family, gauge, others, plain, checks, means, logs[0])
+
+
+def _without_sigmas(baselines: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The figures of baselines but for those that judge a sigma, which none of them has."""
+    left_out = ("covered", "told_pct", "told_in_swing_pct")
+    return {
+        name: {key: value for key, value in figures.items() if key not in left_out}
+        for name, figures in baselines.items()
+    }
 
 
 def best(baselines: dict[str, dict[str, Any]]) -> tuple[str, float] | None:
