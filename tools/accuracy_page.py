@@ -35,7 +35,7 @@ _WHOLE_HEAD = """## The whole
 
 Every family in three physics (`filmgauge lab paper --physics`: the published data do not tell them
 apart), and differences of a cell or its node in the families where they matter
-(`sim/filmgauge_sim/score/modifiers`). The gauge always has the profile of the linear physics.
+(`sim/filmgauge_sim/score/modifiers.py`). The gauge always has the profile of the linear physics.
 
 Within two sigma: share of the samples / share of the cells of which 85 % of the samples are
 inside. Bounds: 90 to 99.5 % of the samples (more is a remark) and 85 % of the cells. Times: the
@@ -209,7 +209,8 @@ def main() -> None:
         head = json.dumps({key: value for key, value in shown.items() if key != "rows"})
         text = head[:-1] + ', "rows": {\n' + ",\n".join(rows) + "\n}}\n"
         WHOLE.write_text(text, encoding="utf-8")
-    score, whole = (json.loads(path.read_text(encoding="utf-8")) for path in (SCORE, WHOLE))
+    score = json.loads(SCORE.read_text(encoding="utf-8"))
+    whole = json.loads(WHOLE.read_text(encoding="utf-8")) if WHOLE.exists() else None
     PAGE.write_text(page(score, whole), encoding="utf-8")
 
 

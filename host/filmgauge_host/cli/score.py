@@ -121,12 +121,7 @@ def score(
         elif quick:
             chosen = quick_rows()
         elif drawn:
-            checked = [family.name for family in _chosen(families)] if families else []
-            chosen = rows(
-                checked,
-                physics or (PHYSICS if whole else (LINEAR,)),
-                modifiers or ([] if whole else [PLAIN.name]),
-            )
+            chosen = _rows(families, physics, modifiers, whole)
         else:
             chosen = _chosen(families)
     if plot is not None:
@@ -138,17 +133,19 @@ def score(
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
+    together = whole_score(done)
     if as_json:
         head = {"seeds": seeds, "first_seed": first_seed, "runtime": runtime}
         found = {each.family.title: each.as_dict() for each in done}
-        together = {"whole": whole_score(done).as_dict()} if drawn else {}
-        click.echo(json.dumps({**head, "families": found, **together}))
+        rest = {"whole": together.as_dict()} if drawn else {}
+        click.echo(json.dumps({**head, "families": found, **rest}))
     elif drawn:
-        print_rows(_console(_NARROWEST_ROWS), done, whole_score(done))
+        print_rows(_console(_NARROWEST_ROWS), done, together)
         _print_bounds(done)
     else:
         _print_scores(done)
-    if not all(each.is_met for each in done):
+    is_met = all(each.is_met for each in done)
+    if not is_met or (whole and not together.check.is_met):
         click.get_current_context().exit(1)
 
 
@@ -196,6 +193,17 @@ def _chosen(names: tuple[str, ...]) -> list[Family]:
         if name not in FAMILIES:
             raise InputError(f"FAMILY must be one of {', '.join(FAMILIES)}, not {name!r}")
     return [FAMILIES[name] for name in dict.fromkeys(names or FAMILIES)]
+
+
+def _rows(
+    families: tuple[str, ...], physics: tuple[str, ...], modifiers: tuple[str, ...], whole: bool
+) -> list[Family]:
+    """The rows that the options ask for: what is not named is all of it with --all, else the
+    profile's physics and no modifier."""
+    names = [family.name for family in _chosen(families)] if families else []
+    if not whole:
+        physics, modifiers = physics or (LINEAR,), modifiers or (PLAIN.name,)
+    return rows(names, physics or PHYSICS, modifiers)
 
 
 def _draw(scored: FamilyScore, folder: Path) -> None:

@@ -72,7 +72,7 @@ def figures(logs: Sequence[RunLog], name: str, counted: CountedFrom) -> dict[str
                 what: _covered([run_of(each) for each in runs]) for what, run_of in _JUDGED.items()
             },
         },
-        "told_in_swing_pct": _told_in_swing_pct(logs, tracks),
+        "told_in_swing_pct": _unlike_in_swing_pct(logs, tracks),
         "told_pct": 100.0 * sum(any(track.is_unlike) for track in tracks) / len(tracks),
         "failures": _failures(tracks),
     }
@@ -157,7 +157,7 @@ def _covered(runs: Iterable[Pairs]) -> dict[str, float | None]:
     return asdict(RowCoverage.of([CellCoverage.of(run) for run in runs]))
 
 
-def _told_in_swing_pct(logs: Sequence[RunLog], tracks: Sequence[Track]) -> float | None:
+def _unlike_in_swing_pct(logs: Sequence[RunLog], tracks: Sequence[Track]) -> float | None:
     """Share of the cells with a full swing of which the gauge said by its end, or at the next
     evaluation, that they are unlike their profile."""
     told: list[bool] = []

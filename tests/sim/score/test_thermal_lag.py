@@ -7,7 +7,7 @@ import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.score.modifiers import MODIFIERS
-from filmgauge_sim.score.modifiers.thermal_lag import LaggingCell
+from filmgauge_sim.score.thermal_lag import LaggingCell
 
 SET = load_parameters("evp-li")
 

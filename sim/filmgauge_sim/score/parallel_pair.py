@@ -8,7 +8,7 @@ from random import Random
 from filmgauge_sim.cell import CellParameters, Crossing, FilmCell, SteppedCell
 from filmgauge_sim.cell.crossing import Bound
 from filmgauge_sim.lab.cycler import rising_root
-from filmgauge_sim.score.modifiers.modifier import Modifier
+from filmgauge_sim.score.modifier import Modifier
 
 # How the second cell differs from the first, drawn.
 CAPACITY = 0.15  # relative

@@ -8,8 +8,8 @@ from math import floor
 from random import Random
 
 from filmgauge_sim.cell import Crossing, FilmCell, SteppedCell
-from filmgauge_sim.score.modifiers.modifier import Modifier
-from filmgauge_sim.score.modifiers.wrapped_cell import WrappedCell
+from filmgauge_sim.score.modifier import Modifier
+from filmgauge_sim.score.wrapped_cell import WrappedCell
 
 REFERENCE_C = 25.0
 RISE_PER_C = 0.01

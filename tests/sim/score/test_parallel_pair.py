@@ -7,7 +7,7 @@ import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.score.modifiers import MODIFIERS
-from filmgauge_sim.score.modifiers.parallel_pair import ParallelPair
+from filmgauge_sim.score.parallel_pair import ParallelPair
 
 SET = replace(load_parameters("evp-li"), self_discharge_per_year=0.0, charge_acceptance=1.0)
 SMALLER = replace(SET, capacity_uah_cm2=0.8 * SET.capacity_uah_cm2, diffusion_time_h=2.5)

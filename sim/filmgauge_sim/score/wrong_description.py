@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from filmgauge_sim.score.modifiers.modifier import Description, Modifier
+from filmgauge_sim.score.modifier import Description, Modifier
 from filmgauge_sim.score.random_cells import SensorErrors
 
 AREA_ERROR = 0.20

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from filmgauge_sim.cell import FilmCell, deliverable_uah, load_parameters
+from filmgauge_sim.score.changing_capacity import BreakingCell, ThawingCell
 from filmgauge_sim.score.modifiers import MODIFIERS
-from filmgauge_sim.score.modifiers.changing_capacity import BreakingCell, ThawingCell
 
 HOUR = 3600.0
 

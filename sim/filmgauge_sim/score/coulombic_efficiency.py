@@ -4,8 +4,8 @@ temperature."""
 from random import Random
 
 from filmgauge_sim.cell import Crossing, FilmCell, SteppedCell
-from filmgauge_sim.score.modifiers.modifier import Modifier
-from filmgauge_sim.score.modifiers.wrapped_cell import WrappedCell
+from filmgauge_sim.score.modifier import Modifier
+from filmgauge_sim.score.wrapped_cell import WrappedCell
 
 LEAST_LOSS, MOST_LOSS = 0.001, 0.010
 COLD_C, WARM_C = 0.0, 50.0

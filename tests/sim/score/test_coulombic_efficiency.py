@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.score.modifiers.coulombic_efficiency import LossyCell, efficiency
+from filmgauge_sim.score.coulombic_efficiency import LossyCell, efficiency
 
 SET = replace(load_parameters("evp-li"), self_discharge_per_year=0.0)
 HOUR = 3600.0

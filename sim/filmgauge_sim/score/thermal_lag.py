@@ -5,8 +5,8 @@ from random import Random
 from typing import Self
 
 from filmgauge_sim.cell import Crossing, FilmCell, SteppedCell
-from filmgauge_sim.score.modifiers.modifier import Modifier
-from filmgauge_sim.score.modifiers.wrapped_cell import WrappedCell
+from filmgauge_sim.score.modifier import Modifier
+from filmgauge_sim.score.wrapped_cell import WrappedCell
 
 MOST_LAG_S = 1800.0
 

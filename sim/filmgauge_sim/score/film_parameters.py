@@ -5,7 +5,7 @@ from math import log
 from random import Random
 
 from filmgauge_sim.cell import CellParameters
-from filmgauge_sim.score.modifiers.modifier import Modifier
+from filmgauge_sim.score.modifier import Modifier
 
 END_WIDTH = 0.02  # of the range of charge; the sets assume 0.003
 PLATEAU_SLOPE_V = 0.25  # over the whole plateau; the sets assume 0.03
