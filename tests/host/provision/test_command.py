@@ -376,3 +376,11 @@ def test_a_budget_that_nobody_measured_is_computed_anew(tmp_path: Path) -> None:
     assert described.budget.glance_uj == 30.0
     assert (described.bluetooth.advertise_ms, described.bluetooth.encrypted) == (2000, True)
     assert described.commands is False
+
+
+def test_a_shunt_that_ends_below_the_cells_currents_is_refused(tmp_path: Path) -> None:
+    source = wifi_file(tmp_path, tables="[sensor]\nshunt_ohm = 100000\n")
+    ran = provision("--from", source, "--out", tmp_path / "nodes", env={})
+    assert ran.exit_code == 2
+    assert "sensor.shunt_ohm must be at most" in ran.output
+    assert not (tmp_path / "nodes").exists()
