@@ -434,6 +434,7 @@ class Node:
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
+            self._profile = None  # the rest of this boot does without
         reporter = self._reporter
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         if self._on_trial and reporter.has_reached:
