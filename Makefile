@@ -7,6 +7,7 @@ RUN    ?= demo
 # For two processors: half of the time of a test is waiting.
 JOBS   ?= 4
 SEEDS  ?= 20
+CASES  ?= 10000
 PEERS  := build/peers
 EMULATE := build/emulate
 UF2    ?= $(FILMGAUGE_UF2)
@@ -57,11 +58,17 @@ typings/.ready: requirements-stubs.lock | setup
 bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
-soak: setup  ## score the gauge over every family (SEEDS=20), into docs/accuracy.json and docs/accuracy
+soak: setup  ## power cuts, faults of sensors (CASES=10000) into docs/reliability.md, the scores (SEEDS=20) into docs/accuracy
 	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_page_cuts.py
+	@mkdir -p build
+	@PYTHONPATH=.:tests $(BIN)/python tests/fault_campaign.py --cases $(CASES) > build/campaign.jsonl; \
+	  status=$$?; $(BIN)/python tools/reliability_page.py build/campaign.jsonl; exit $$status
 	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \
 	  status=$$?; if [ -s docs/accuracy.json.part ]; then mv docs/accuracy.json.part docs/accuracy.json; \
-	  else rm -f docs/accuracy.json.part; fi; $(BIN)/python tools/accuracy_page.py; exit $$status
+	  else rm -f docs/accuracy.json.part; fi; \
+	  $(BIN)/filmgauge score --all --json > docs/accuracy-whole.json.part || status=$$?; \
+	  $(BIN)/python tools/accuracy_page.py docs/accuracy-whole.json.part; \
+	  rm -f docs/accuracy-whole.json.part; exit $$status
 
 # What the simulator is measured against; nothing of it enters the project's own environment.
 $(PEERS)/.ready: bench/peers.txt

@@ -79,7 +79,9 @@ class _Bed(ExitStack):
         self.node = virtual_node(scenario, node, nobody, folder, options)
         self.simulation.nodes.append(self.node)
         made = [Record(boot=1, seq=seq, up_s=60 * seq).to_bytes() for seq in range(records)]
+        self.run(lambda _: asyncio.sleep(10))  # records without any state are another life's
         store_records(self.node.flash, made)
+        self.node.cut_power()
 
     def run(self, work: Any) -> Any:
         """Let the node live until `work` is done; return what it returns, None when it fails."""

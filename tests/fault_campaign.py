@@ -1,6 +1,9 @@
 """Faults of sensors by the thousand: what a node makes of each.
 
-    python tests/fault_campaign.py --cases 10000 --seed 1 > campaign.json
+    python tests/fault_campaign.py --cases 10000 --seed 1 > build/campaign.jsonl
+
+`make soak` runs that, and tools/reliability_page.py makes the table of docs/reliability.md of it.
+`--first` goes on with a later case: what a case is depends on the seed and its number alone.
 
 Each case is a virtual node that lives through a charge and a discharge, both ends of its curve and
 two rests, with one fault: a register of one of its sensors, what is read instead, for how long,
@@ -106,6 +109,17 @@ REGISTERS = {
     },
     "tmp117": dict.fromkeys(tmp117.REGISTERS, 2),
 }
+_MODULES = {"ina228": ina228_registers, "tmp117": tmp117}
+_NAMES = {  # of registers, by part and address
+    part: {getattr(_MODULES[part], name): name for name in names}
+    for part, names in {
+        "ina228": (
+            *("CONFIG", "ADC_CONFIG", "SHUNT_CAL", "VSHUNT", "VBUS", "DIETEMP", "CURRENT"),
+            *("CHARGE", "DIAG_ALRT", "MANUFACTURER_ID", "DEVICE_ID"),
+        ),
+        "tmp117": ("TEMP_RESULT", "CONFIGURATION", "DEVICE_ID"),
+    }.items()
+}
 LASTING = (
     {"kind": "leads_swapped"},
     {"kind": "gate", "state": "open"},
@@ -138,9 +152,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a case. bad: unexplained records; told: whether any record told a fault."""
+    """What came of a case. group: what the fault befell; bad: unexplained records; told: whether
+    any record told a fault."""
 
     case: Case
+    group: str
     records: int
     bad: int
     told: bool
@@ -175,6 +191,26 @@ def faults(rng: random.Random) -> Iterator[dict[str, Any]]:
         yield from made
 
 
+def sample(count: int, seed: int) -> list[Case]:
+    """Return so many cases in which each register of each sensor, and each fault that is none of
+    a register, has its turn."""
+    pools: dict[str, list[Case]] = {}
+    for case in cases(100 * count, seed):
+        pools.setdefault(group(case.fault), []).append(case)
+    chosen: list[Case] = []
+    while len(chosen) < count:
+        chosen += [pool.pop() for pool in pools.values() if pool]
+    return chosen[:count]
+
+
+def group(fault: dict[str, Any]) -> str:
+    """Return what a fault befalls, as the table names it."""
+    part = fault.get("part")
+    if fault["kind"] != "register":
+        return f"{part} {fault['kind']}" if part else fault["kind"]
+    return f"{part} {_NAMES[part][fault['register']]}"
+
+
 def run(case: Case) -> Result:
     """Let a node live with a fault."""
     life = LIVES[case.node]
@@ -185,6 +221,7 @@ def run(case: Case) -> Result:
     (node,) = fg.run(scenario, f"{life.wakes * life.minutes}min").nodes.values()
     return Result(
         case,
+        group(case.fault),
         len(node),
         node.errors.unexplained,
         any(record.faults for record in node.records),
@@ -216,20 +253,23 @@ def campaign(chosen: Iterable[Case], jobs: int = 1) -> Iterator[Result]:
         yield from pool.imap_unordered(run, chosen, chunksize=8)
 
 
-def main() -> None:
-    """Print the results, a line each; say on the way how many are bad."""
+def main() -> int:
+    """Print the results, a line each; say on the way how many are bad. Return 1 for any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10000)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     bad = done = 0
-    for result in campaign(cases(options.cases, options.seed), options.jobs):
+    chosen = cases(options.first + options.cases, options.seed)[options.first :]
+    for result in campaign(chosen, options.jobs):
         print(json.dumps(asdict(result)), flush=True)
         done, bad = done + 1, bad + (result.bad > 0)
         if not done % 100:
             print(f"{done} cases, {bad} bad", file=sys.stderr)
+    return int(bad > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

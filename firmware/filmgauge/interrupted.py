@@ -3,6 +3,7 @@
 from filmgauge import sent_record
 from filmgauge.record import FAULT_BACKLOG, FAULT_RESET, FAULT_STORE
 from filmgauge.state import MOST_RESETS, NO_RESETS
+from filmgauge.store.record_search import record_position
 
 
 def after_cut_short(state, is_reset: bool, capacity: int) -> None:
@@ -19,9 +20,17 @@ def after_cut_short(state, is_reset: bool, capacity: int) -> None:
     from filmgauge.store.backlog import PATH, Backlog
 
     try:
-        if Backlog(PATH, capacity).add(data):
+        backlog = Backlog(PATH, capacity)
+        if not _has(backlog, data) and backlog.add(data):
             state.faults |= FAULT_BACKLOG
         sent_record.clear(state.buffer)
     except OSError as error:
         state.faults |= FAULT_STORE
         print("filmgauge: backlog:", error)
+
+
+def _has(backlog, data):
+    """Return whether a record had reached flash when its wake was cut short."""
+    life, boot, seq = record_position(data)
+    number, end = backlog.after(life, boot, seq - 1)
+    return number < end and backlog.read(backlog.name(number)) == data

@@ -3,7 +3,8 @@
 What not every wake needs is loaded where it is used. A board that boots anew after its sleep goes
 further: it loads the parts of a wake one after the other (sensors, gauge, protection, uplink) and
 lets each go when it has done its work, since all together would not fit into its heap. One that
-keeps its memory lets gauge and protection go before a report where too little is free for it.
+keeps its memory lets gauge and protection go before a report where too little is free for it, and
+then what only a report needs, for these to come back.
 """
 
 import time
@@ -29,6 +30,7 @@ _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
+_REPORTER_BYTES = const(12000)  # and what only reports need, where it is not loaded
 _PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
 _SENSING = const(
     (
@@ -42,9 +44,17 @@ _SENSING = const(
     )
 )
 _CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
-_INTERRUPTED = const(("filmgauge.interrupted", "filmgauge.sent_record", "filmgauge.store.backlog"))
+_INTERRUPTED = const(
+    (
+        "filmgauge.interrupted",
+        "filmgauge.sent_record",
+        "filmgauge.store.backlog",
+        "filmgauge.store.record_search",
+    )
+)
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
+_REPORTING = const(("filmgauge.reporting", "filmgauge.record.record", "filmgauge.uplink.ble"))
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
 
 
@@ -70,6 +80,7 @@ class Node:
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
         self._ledger = None  # of the gauge, for a peer: it stays when the gauge is let go
+        self._peer = None  # it stays when the reporter is let go: it knows what time it is
         self._period_ms = config.sample_s * 1000
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
@@ -81,10 +92,6 @@ class Node:
         self._pages = board.pages()  # for journal and records, where no file system is fit
         if self._pages:
             self._journal = self._open_pages()
-        if not board.boots_anew:
-            self._open_reporter()
-            if self._reporter.uplink.peer is not None:
-                self._reporter.uplink.peer.make_room = self._make_room
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
@@ -112,6 +119,8 @@ class Node:
         saves = state.cell_changed or wakes % self._config.journal_every == 0
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
+        if reports and not self._board.boots_anew:
+            self._open_reporter()
         if saves or fields is not None:  # before the radio, which may cost the supply
             with_record = fields and self._pages and self._reporter.uplink.stores_first
             self._save_state(to_flash=saves and not with_record)
@@ -123,8 +132,8 @@ class Node:
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
-        if fields is not None and self._reporter.uplink.peer is not None:
-            self._apply_requests(self._reporter.uplink.peer)
+        if fields is not None:
+            self._finish_report()
         return self._sleep_ms()
 
     def fail(self, short_of_memory: bool = False) -> None:
@@ -303,7 +312,8 @@ class Node:
         may_report = self._may_report(self._state.wakes)
         if not self._board.boots_anew:
             self._ledger = self._gauge.ledger
-            if not may_report or free_bytes() >= _REPORT_BYTES:
+            needed = _REPORT_BYTES + (0 if self._reporter else _REPORTER_BYTES)
+            if not may_report or free_bytes() >= needed:
                 return None
         if self._protection is not None:  # it comes back when the gauge is gone
             self._state.pack(None, self._protection)
@@ -424,6 +434,7 @@ class Node:
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
+            self._profile = None  # the rest of this boot does without
         reporter = self._reporter
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         if self._on_trial and reporter.has_reached:
@@ -432,8 +443,14 @@ class Node:
         return is_safe and state.reported_change()
 
     def _open_reporter(self):
+        if self._reporter is not None:
+            return
         # Its buffer first: what is loaded leaves no such place.
         uplink, tail = self._board.uplink(self._config, self._profile), self._board.TAIL
+        if self._peer is not None:
+            uplink.peer = self._peer
+        elif uplink.peer is not None and not self._board.boots_anew:
+            uplink.peer.make_room = self._make_room
         from filmgauge.reporting import Reporter
 
         self._reporter = Reporter(
@@ -444,11 +461,20 @@ class Node:
             tail and self._retained,
         )
 
+    def _finish_report(self):
+        """Do what a peer has asked for. Let go of what only reports need where the gauge had to
+        make room for it, but for a counter of messages: a new one skips what was reserved."""
+        peer = self._reporter.uplink.peer
+        if self._gauge is None and not self._board.boots_anew and not self._config.ble_key:
+            self._peer = peer
+            if peer is not None:
+                peer.show(None, None, None)
+            self._unload(("_reporter",), _REPORTING)
+        if peer is not None and peer.requests:
+            self._apply_requests(peer)
+
     def _apply_requests(self, peer):
-        """Do what a peer has asked for."""
         requests, peer.requests = peer.requests, 0
-        if not requests:
-            return
         from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
 
         self._reports_next = bool(requests & REQUEST_REPORT)

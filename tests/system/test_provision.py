@@ -19,9 +19,10 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.serial_board import SerialOptions
+from filmgauge_sim.circuit.wiring import WiringSection
 from filmgauge_sim.nodes.configuration import board_files
 from filmgauge_sim.nodes.serial_bench import bench_board
-from filmgauge_sim.nodes.surroundings import CyclerStep, SensorTruthSection, WorldSection
+from filmgauge_sim.nodes.surroundings import SensorTruthSection, WorldSection
 
 DESCRIPTION = """
 name = "shelf-1"
@@ -91,8 +92,9 @@ def test_from_an_empty_board_to_a_look_inside(
 ) -> None:
     """The whole way of somebody with hardware: provision, flash, look, test the wiring."""
     _, folder = provisioned
-    step = CyclerStep(action="discharge", rate_c=0.2, hours=1000.0)
-    world = WorldSection(cycler=[step], sensor=SensorTruthSection(errors="ideal"))
+    world = WorldSection(
+        wiring=WiringSection(load_ohm=1e6), sensor=SensorTruthSection(errors="ideal")
+    )
     options = SerialOptions(speed=50.0)
     with bench_board("esp32-c3", tmp_path, options, surroundings=world) as board:
         port = ("--port", tmp_path / "port", "--json")
@@ -101,7 +103,7 @@ def test_from_an_empty_board_to_a_look_inside(
         status = json.loads(filmgauge("node", "status", *port))
         assert (status["node"], status["problems"]) == ("shelf-1", [])
         assert status["state"]["faults"] == "none"
-        tested = json.loads(filmgauge("node", "selftest", *port, "--current-ua", -2.202))
+        tested = json.loads(filmgauge("node", "selftest", *port, "--load-ohm", 1_000_000))
         assert tested["healthy"] is True
         _, secrets = read_node(folder, lambda _: None)
         for name in ("mqtt_password", "command_key"):

@@ -133,7 +133,8 @@ class ReadingCheck:
     def _judge_temperature(self, elapsed_ms):
         """Choose the temperature for the models."""
         cdeg, die_cdeg, flags = self.temperature_cdeg, self._die_cdeg, self._flags
-        self._away_ms = min(_MOST_MS, self._away_ms + elapsed_ms)
+        before_ms = self._away_ms
+        self._away_ms = min(_MOST_MS, before_ms + elapsed_ms)
         knows_die = die_cdeg is not None and flags & _HAS_DIE
         if flags & _HAS_CDEG:
             self.model_cdeg = self._last_cdeg
@@ -144,6 +145,8 @@ class ReadingCheck:
         if self._is_odd(cdeg, die_cdeg, knows_die):
             self.faults |= FAULT_READING
             if not self._repeats(cdeg, knows_die):
+                if knows_die:
+                    self._away_ms = before_ms  # a step does not become likely by lasting
                 return
         if die_cdeg is not None and abs(cdeg - die_cdeg) > _FAR_CDEG:
             self.faults |= FAULT_CONTRADICTION

@@ -60,6 +60,7 @@ class SampledCharge:
         self._charging_pa = self._charging_uv = 0  # the last current of a charge, its voltage
         self._packed = None  # sampler
         self._rest_uv = self._drop_uv = 0  # of the cell at rest, idle; lower while it feeds
+        self._missed_ms = 0  # since the last sample that gave a current
         self._clear()
 
     def sample(self, elapsed_ms: "int | None" = None) -> None:
@@ -87,6 +88,7 @@ class SampledCharge:
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
             gauge.flow(0, elapsed_ms, temperature_cdeg)
             self._clear()
+            self._missed_ms = 0
             if not was_known:
                 return 0
             gauge.add_gap()
@@ -94,7 +96,12 @@ class SampledCharge:
         left_ms = elapsed_ms - self._calm_ms
         if self._checks:
             before_pa = self._check_pa
-        self._add(before_pa, self._last_pa, left_ms, charged)
+        if pa is None:  # it goes on as before until a sample tells
+            self._last_pa = before_pa
+            self._twice += 2 * max(0, before_pa) * left_ms
+            self._missed_ms += left_ms
+        else:
+            self._add(before_pa, pa, left_ms, charged)
         # In halves: an interval between charging and idle is shared.
         idle = 2 - charged - self.is_charging
         asleep = idle * left_ms + 2 * (1 - charged) * self._calm_ms
@@ -164,7 +171,7 @@ class SampledCharge:
         """Return the voltage of the cell while it feeds the converter. Few samples see that: the
         others see it at rest, from which it is as far as when it was seen last."""
         pa, voltage_uv = self.sampler.current_pa, self.sampler.voltage_uv
-        if not voltage_uv or pa is None:
+        if not voltage_uv or pa is None or not self.sampler.is_usable:
             self._rest_uv = 0
             return _TYPICAL_UV
         if pa > -self._least_pa:
@@ -183,14 +190,20 @@ class SampledCharge:
     def _add(self, before_pa, after_pa, elapsed_ms, charging):
         """Add the trapezoid between two charging currents, and how far they are apart.
 
-        A cell that is held at its highest voltage is charged in bursts that nobody sees."""
+        A cell that is held at its highest voltage is charged in bursts that nobody sees. Over
+        samples that failed the trapezoid takes the place of what was counted as before, and a
+        charge may have come or paused unseen."""
         before_pa, after_pa = max(0, before_pa), max(0, after_pa)
-        self._twice += (before_pa + after_pa) * elapsed_ms
-        apart_pa = after_pa - before_pa
+        apart_pa, missed_ms = after_pa - before_pa, self._missed_ms
+        self._twice += (before_pa + after_pa) * elapsed_ms + apart_pa * missed_ms
         if max(before_pa, after_pa) >= self._least_pa:
             self._charging_pa = max(before_pa, after_pa)
         elif charging:
             apart_pa = self._charging_pa // _UNSEEN_PARTS
+        if missed_ms:
+            apart_pa = max(abs(apart_pa), self._charging_pa)
+            elapsed_ms += missed_ms
+            self._missed_ms = 0
         self._apart += (apart_pa * elapsed_ms // 1414) ** 2
 
     def _clear(self):

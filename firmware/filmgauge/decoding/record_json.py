@@ -6,6 +6,7 @@ from filmgauge.record.limit_text import KINDS, LEVELS
 from filmgauge.record.record import VERSION, Record, fields
 from filmgauge.record.record_text import FAULT_NAMES
 
+_KINDS, _LEVELS, _FAULTS = KINDS.split(), LEVELS.split(), FAULT_NAMES.split()
 _VERSIONS = (3, VERSION)  # one of version 3 has no life and no resets
 
 
@@ -45,9 +46,9 @@ def fault_bits(text) -> int:
         return 0
     bits = 0
     for name in text.split("+"):
-        if name not in FAULT_NAMES:
-            raise ValueError("faults must be none or of %s, not %r" % (FAULT_NAMES, name))
-        bits |= 1 << FAULT_NAMES.index(name)
+        if name not in _FAULTS:
+            raise ValueError("faults must be none or of %s, not %r" % (_FAULTS, name))
+        bits |= 1 << _FAULTS.index(name)
     return bits
 
 
@@ -60,12 +61,12 @@ def limit_word(text) -> int:
         return word
     for part in text.split("+"):
         kind, _, level = part.partition(":")
-        if kind not in KINDS or level not in LEVELS:
+        if kind not in _KINDS or level not in _LEVELS:
             raise ValueError("limits must be none or kind:level, not %r" % (part,))
-        shift = 2 * KINDS.index(kind)
+        shift = 2 * _KINDS.index(kind)
         if word >> shift & 3:
             raise ValueError("limits must tell %s once" % kind)
-        word |= LEVELS.index(level) + 1 << shift
+        word |= _LEVELS.index(level) + 1 << shift
     return word
 
 

@@ -1,25 +1,13 @@
 """A record in words: flat JSON with decimal units, and the names of faults."""
 
-from filmgauge.record.limit_text import limit_text
+from filmgauge.compat import const
+from filmgauge.record.limit_text import limit_text, nth_word
 
-FAULT_NAMES = (
-    "profile",
-    "sensor",
-    "temperature",
-    "gap",
-    "exception",
-    "backlog",
-    "store",
-    "cell_changed",
-    "memory",
-    "reading",
-    "range",
-    "contradiction",
-    "clock",
-    "reset",
-    "life",
-    "counter",
+FAULT_NAMES = const(
+    "profile sensor temperature gap exception backlog store cell_changed memory reading range "
+    "contradiction clock reset life counter "
 )
+_FAULTS = const(16)
 
 
 def json_parts(record, version, fields):
@@ -49,7 +37,7 @@ def decimal(value: int, digits: int) -> str:
 
 def fault_text(bits: int) -> str:
     """Return the names of the fault bits joined by +, 'none' for 0."""
-    names = [FAULT_NAMES[i] for i in range(len(FAULT_NAMES)) if bits >> i & 1]
+    names = [nth_word(FAULT_NAMES, i) for i in range(_FAULTS) if bits >> i & 1]
     return "+".join(names) or "none"
 
 

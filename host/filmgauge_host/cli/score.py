@@ -10,18 +10,24 @@ from rich.console import Console
 from rich.table import Table
 
 from filmgauge_host.cli.options import FOLDER, JSON, input_errors, make_folder, progress, show
+from filmgauge_host.cli.score_rows import print_rows
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
+from filmgauge_sim.cell.parameters import PHYSICS
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.scenario import Scenario
 from filmgauge_sim.score.bounds import Check
-from filmgauge_sim.score.families import FAMILIES, Family
+from filmgauge_sim.score.families import FAMILIES, LINEAR, Family
 from filmgauge_sim.score.family_figures import counted_from_s
 from filmgauge_sim.score.from_scenario import family_of
+from filmgauge_sim.score.modifiers import MODIFIERS, PLAIN
 from filmgauge_sim.score.picture import save_picture
+from filmgauge_sim.score.rows import quick_rows, rows
 from filmgauge_sim.score.run import Options
 from filmgauge_sim.score.table import FamilyScore, scores
+from filmgauge_sim.score.whole import whole_score
 
 _MOST_SEEDS = 10_000
+_SEEDS, _QUICK_SEEDS = 4, 2
 _COLUMNS = (
     ("SoC RMSE", "soc_rmse_pct"),
     ("p95", "soc_p95_pct"),
@@ -33,13 +39,32 @@ _COLUMNS = (
     ("resist.", "resistance_error_pct"),
     ("to empty", "tte_error_pct"),
 )
-_NARROWEST = 120  # a table that goes into a file has no terminal to ask
+_NARROWEST, _NARROWEST_ROWS = 120, 160  # a table that goes into a file has no terminal to ask
 
 
 @click.command()
 @click.argument("families", metavar="[FAMILY]...", nargs=-1)
 @click.option("--scenario", help="Score a scenario (name or TOML file) instead of families.")
-@click.option("--seeds", type=click.IntRange(1, _MOST_SEEDS), default=4, show_default=True)
+@click.option(
+    "--physics",
+    type=click.Choice(PHYSICS),
+    multiple=True,
+    help="Draw the cells in another physics than the profile's.",
+)
+@click.option(
+    "--modifier",
+    "modifiers",
+    type=click.Choice([PLAIN.name, *MODIFIERS]),
+    multiple=True,
+    help="Draw cells or nodes that differ in one more way; plain for none.",
+)
+@click.option("--all", "whole", is_flag=True, help="All physics, all modifiers where they matter.")
+@click.option("--quick", is_flag=True, help="A dozen rows of --all within a minute.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, _MOST_SEEDS),
+    help=f"Cells of each row  [default: {_SEEDS}; {_QUICK_SEEDS} with --quick]",
+)
 @click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option(
     "--runtime",
@@ -56,7 +81,11 @@ _NARROWEST = 120  # a table that goes into a file has no terminal to ask
 def score(
     families: tuple[str, ...],
     scenario: str | None,
-    seeds: int,
+    physics: tuple[str, ...],
+    modifiers: tuple[str, ...],
+    whole: bool,
+    quick: bool,
+    seeds: int | None,
     first_seed: int,
     runtime: Literal["gauge", "cpython", "micropython"],
     single: bool,
@@ -65,8 +94,21 @@ def score(
 ) -> None:
     """Score the gauge against the truth, in FAMILY... or in all families.
 
+    The cells are drawn around the model of the profile, or with --physics, --modifier, --all and
+    --quick in other physics and with other differences, each a row with bounds of its own.
+
     Exits with 1 when a bound is missed; a sigma that is wider than need be is only a remark.
     """
+    seeds = seeds or (_QUICK_SEEDS if quick else _SEEDS)
+    drawn = physics or modifiers or whole or quick
+    if quick and (families or physics or modifiers or whole):
+        raise InputError(
+            "--quick chooses its rows: leave FAMILY, --physics, --modifier, --all out"
+        )
+    if scenario is not None and drawn:
+        raise InputError(
+            "--scenario has its own cell: leave --physics, --modifier, --all, --quick"
+        )
     if runtime != "gauge" and scenario is not None:
         if single or plot is not None:
             raise InputError("--scenario with --float32 or --plot needs --runtime gauge")
@@ -74,10 +116,14 @@ def score(
         return
     with input_errors():
         options = Options(single=single, runtime=runtime)
-        if scenario is None:
-            chosen = _chosen(families)
-        else:
+        if scenario is not None:
             chosen = [family_of(_scenario(families, scenario))]
+        elif quick:
+            chosen = quick_rows()
+        elif drawn:
+            chosen = _rows(families, physics, modifiers, whole)
+        else:
+            chosen = _chosen(families)
     if plot is not None:
         make_folder(plot, "--plot")
     numbers = range(first_seed, first_seed + seeds)
@@ -87,13 +133,19 @@ def score(
             done.append(each)
             if plot is not None:
                 _draw(each, plot)
+    together = whole_score(done)
     if as_json:
         head = {"seeds": seeds, "first_seed": first_seed, "runtime": runtime}
-        found = {each.family.name: each.as_dict() for each in done}
-        click.echo(json.dumps({**head, "families": found}))
+        found = {each.family.title: each.as_dict() for each in done}
+        rest = {"whole": together.as_dict()} if drawn else {}
+        click.echo(json.dumps({**head, "families": found, **rest}))
+    elif drawn:
+        print_rows(_console(_NARROWEST_ROWS), done, together)
+        _print_bounds(done)
     else:
         _print_scores(done)
-    if not all(each.is_met for each in done):
+    is_met = all(each.is_met for each in done)
+    if not is_met or (whole and not together.check.is_met):
         click.get_current_context().exit(1)
 
 
@@ -143,19 +195,31 @@ def _chosen(names: tuple[str, ...]) -> list[Family]:
     return [FAMILIES[name] for name in dict.fromkeys(names or FAMILIES)]
 
 
+def _rows(
+    families: tuple[str, ...], physics: tuple[str, ...], modifiers: tuple[str, ...], whole: bool
+) -> list[Family]:
+    """The rows that the options ask for: what is not named is all of it with --all, else the
+    profile's physics and no modifier."""
+    names = [family.name for family in _chosen(families)] if families else []
+    if not whole:
+        physics, modifiers = physics or (LINEAR,), modifiers or (PLAIN.name,)
+    return rows(names, physics or PHYSICS, modifiers)
+
+
 def _draw(scored: FamilyScore, folder: Path) -> None:
     begins_s = counted_from_s(scored.first, scored.family.counted)
     try:
         with needs("lab"):
-            save_picture(scored.first, begins_s, folder / f"{scored.family.name}.png")
+            save_picture(
+                scored.first, begins_s, folder / f"{scored.family.title.replace(' ', '-')}.png"
+            )
     except OSError as error:
         raise InputError(f"--plot {folder} cannot be written: {error.strerror}") from None
 
 
 def _print_scores(scored: Sequence[FamilyScore]) -> None:
     """Print figures in per cent, then what every family misses."""
-    console = Console()
-    console.width = max(console.width, _NARROWEST)
+    console = _console(_NARROWEST)
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("family")
     table.add_column("gauge")
@@ -170,11 +234,23 @@ def _print_scores(scored: Sequence[FamilyScore]) -> None:
         table.add_row("", "ours before", *_cells({**before}), style="dim")
     console.print(table)
     console.print("All in %; counted from each family's own beginning on.\n")
+    _print_bounds(scored)
+
+
+def _console(narrowest: int) -> Console:
+    console = Console()
+    console.width = max(console.width, narrowest)
+    return console
+
+
+def _print_bounds(scored: Sequence[FamilyScore]) -> None:
+    """Print what every row misses."""
+    console = _console(_NARROWEST)
     for each in scored:
         missed = [check for check in each.checks if not check.is_met]
         state = "[green]met[/]" if each.is_met else "[red]missed[/]"
         why = "; ".join(missed_text(check) for check in missed)
-        console.print(f"{each.family.name:12} bounds {state} {why}", highlight=False)
+        console.print(f"{each.family.title:12} bounds {state} {why}", highlight=False)
 
 
 def _cells(figures: dict[str, Any]) -> list[str]:

@@ -79,6 +79,28 @@ def _users(acl: str) -> set[str]:
     return {line.removeprefix("user ") for line in acl.splitlines() if line.startswith("user ")}
 
 
+def nodes_of(acl: str, user: str) -> list[str]:
+    """Return the nodes whose blocks in an ACL file are for a user, in their order."""
+    nodes: list[str] = []
+    node: str | None = None
+    head, tail = _BEGIN.split("{node}")
+    for line in acl.splitlines():
+        if line.startswith(head):
+            node = line.removeprefix(head).removesuffix(tail)
+        elif node and line == f"user {user}":
+            nodes.append(node)
+        elif node and line == _END.format(node=node):
+            node = None
+    return nodes
+
+
+def has_other_password(passwords: str, user: str, password: str) -> bool:
+    """Return whether a password file has a line of a user that is of another password."""
+    lines = (line.partition(":") for line in passwords.splitlines())
+    hashes = [hashed.strip() for name, _, hashed in lines if name == user]
+    return bool(hashes) and not any(is_hash_of(each, password) for each in hashes)
+
+
 def acl_block(node: str, user: str) -> str:
     """Return the lines that let a node write its own topics and read its own commands only."""
     lines = [_BEGIN.format(node=node), f"user {user}"]

@@ -17,6 +17,8 @@ from filmgauge_host.ble.node_registry import REGISTRY_FILE, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
     check_user,
+    has_other_password,
+    nodes_of,
     with_acl,
     with_password,
     without_strays,
@@ -24,7 +26,12 @@ from filmgauge_host.provision.broker_files import (
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
 from filmgauge_sim.nodes.configuration import compiled_profile, firmware_configuration
 from filmgauge_sim.nodes.description import DESCRIPTION_FILE, NodeDescription, to_toml
-from filmgauge_sim.nodes.secrets import SECRETS_FILE, needed_keys, secrets_to_toml
+from filmgauge_sim.nodes.secrets import (
+    SECRETS_FILE,
+    needed_keys,
+    read_secrets,
+    secrets_to_toml,
+)
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 
@@ -58,7 +65,11 @@ def provision(
             f"name must not be {BROKER_FOLDER}: that folder has the files of the broker"
         )
     wifi = description.kind.has_wifi
+    user = description.broker.user or description.name
+    sharers = _sharers(out, description.name, user) if wifi else []
     staying = {k: v for k, v in before.items() if k == WIFI_PASSWORD or not new_keys}
+    if sharers:  # the broker has one password for all of them
+        staying |= _password_of(out, sharers)
     wanted = {*needed_keys(description), *((MQTT_PASSWORD,) if wifi else ())}
     new = made(sorted(wanted - {*given, *staying}))
     secrets = {**staying, **new, **given}
@@ -73,7 +84,7 @@ def provision(
     if keys or registry.exists():
         files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
-        user = description.broker.user or description.name
+        _check_shared(out, user, sharers, secrets[MQTT_PASSWORD])
         files |= _broker_files(out, description.name, user, secrets[MQTT_PASSWORD])
     write_all(files)
     full_uah = compiled_profile(description).full_pc() / 3.6e9
@@ -101,6 +112,31 @@ def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, 
         passwords: Content(with_password(remaining, user, password).encode(), 0o600),
         acl: Content(rules.encode(), 0o600),
     }
+
+
+def _sharers(out: Path, node: str, user: str) -> list[str]:
+    """Return the other nodes that log in at the broker as the same user."""
+    acl = _text(out / BROKER_FOLDER / "acl")
+    return [name for name in nodes_of(acl, user) if name != node]
+
+
+def _password_of(out: Path, nodes: list[str]) -> dict[str, str]:
+    """Return the password at the broker that the first of the nodes has which has any."""
+    for name in nodes:
+        secrets = read_secrets(out / name)
+        if secrets.get(MQTT_PASSWORD):
+            return {MQTT_PASSWORD: secrets[MQTT_PASSWORD]}
+    return {}
+
+
+def _check_shared(out: Path, user: str, sharers: list[str], password: str) -> None:
+    """Raise InputError where another password would lock other nodes out."""
+    passwords = _text(out / BROKER_FOLDER / "passwords")
+    if sharers and has_other_password(passwords, user, password):
+        raise InputError(
+            f"{MQTT_PASSWORD} must be that of {' and '.join(sharers)}, whose user {user} is, or"
+            " broker.user another one"
+        )
 
 
 def _text(path: Path) -> str:

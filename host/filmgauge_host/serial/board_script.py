@@ -111,6 +111,8 @@ def read_backlog(link: BoardLink) -> tuple[list[Record], list[str]]:
     while True:
         head, *rows = run_script(link, "backlog", begin, _AT_ONCE)
         for name, text in rows:
+            if not text:  # an interruption or a power cut has ended its wake before its content
+                continue
             try:
                 records.append(Record.from_bytes(bytes.fromhex(text)))
             except ValueError as error:

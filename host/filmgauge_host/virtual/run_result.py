@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
-from filmgauge.record.record_text import FAULT_NAMES
+from filmgauge.record.record_text import fault_text
 from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.telemetry.nodes import NodeSnapshot
@@ -92,7 +92,8 @@ class NodeScore:
     def add(self, received: ReceivedRecord) -> Truth | None:
         """Compare a new record; return the truth of its moment."""
         bits = received.value("faults") or 0
-        self.faults.update(name for i, name in enumerate(FAULT_NAMES) if bits >> i & 1)
+        if bits:
+            self.faults.update(fault_text(bits).split("+"))
         truth = self._node.truth.at(received.key[:2], received.value("up_s") or 0)
         if truth is None:
             return None

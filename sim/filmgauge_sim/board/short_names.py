@@ -3,9 +3,10 @@
 Every name in a module's bytecode that the interpreter does not know yet stays in the heap for
 good, its text and 7 bytes more, and a thousand of them are a quarter of a 64 KB heap. So what
 nobody calls by its name gets another one: numbers that modules import from each other become
-numbers, parameters become letters, and attributes and methods with an underscore share their names
-with those of classes that have nothing to do with them. What is public keeps its name, and so do
-the functions of modules: a traceback still tells where it happened.
+numbers, parameters become letters, and attributes and methods get short names that they share with
+those of files that have nothing to do with them, unless a user of the firmware, a text, or
+something else that is not the firmware's has the name, too. Functions and classes of modules keep
+their names: a traceback still tells where it happened.
 """
 
 import ast
@@ -13,6 +14,8 @@ import re
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+
+from filmgauge_sim.board.foreign_names import foreign_names
 
 _Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
 
@@ -124,17 +127,7 @@ def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str,
     """Rename attributes and methods; those of unrelated files share a name."""
     trees = {path: ast.parse(text) for path, text in sources.items()}
     taken = _other_names(trees.values()) | _mentioned(map(ast.parse, users))
-    shims = set()
-    from pathlib import Path
-
-    for q in (Path(__file__).resolve().parent / "shims").rglob("*.py"):
-        shims |= set(re.findall(r"\w+", q.read_text()))
-    own = (
-        _own_members(trees.values())
-        - taken
-        - _members_of_others()
-        - {n for n in shims if n[0] != "_"}
-    )
+    own = _own_members(trees.values()) - taken - foreign_names()
     family = _families(trees)
     places: dict[str, set[str]] = defaultdict(set)  # attribute -> families
     for path, tree in trees.items():
@@ -247,58 +240,6 @@ def _own_members(trees: Iterable[ast.Module]) -> set[str]:
     return {name for name in found if not name.startswith("__")}
 
 
-def _members_of_others() -> set[str]:
-    import array
-    import asyncio
-    import binascii
-    import gc
-    import hashlib
-    import io
-    import json
-    import os
-    import random
-    import select
-    import socket
-    import struct
-    import sys
-    import time
-
-    whats = [
-        array.array,
-        io.BytesIO,
-        io.StringIO,
-        dict,
-        list,
-        set,
-        tuple,
-        str,
-        bytes,
-        bytearray,
-        int,
-        float,
-        memoryview,
-        OSError,
-        StopIteration,
-        socket.socket,
-        socket,
-        os,
-        sys,
-        time,
-        struct,
-        json,
-        hashlib,
-        binascii,
-        gc,
-        random,
-        select,
-        asyncio,
-        range,
-        type(lambda: 0),
-        type((lambda: (yield))()),
-    ]
-    return {name for what in whats for name in dir(what)} | {"encrypt", "decrypt", "reason"}
-
-
 def _other_names(trees: Iterable[ast.Module]) -> set[str]:
     """Return the names that modules and classes give to what is no method, and the words of all
     texts but docstrings."""
@@ -392,10 +333,6 @@ def _import(module: str, names: list[ast.alias]) -> str:
 def _module(path: str) -> str:
     """Return the dotted name of a path."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _is_private(name: str) -> bool:
-    return name.startswith("_") and not name.startswith("__")
 
 
 def _short_names(prefix: str) -> Iterator[str]:

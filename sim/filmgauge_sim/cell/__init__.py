@@ -15,6 +15,7 @@ from filmgauge_sim.cell.parameters import (
     available_sets,
     load_parameters,
 )
+from filmgauge_sim.cell.stepped import SteppedCell
 from filmgauge_sim.cell.variable_film import VariableFilm
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "FilmCell",
     "LifeState",
     "ParameterError",
+    "SteppedCell",
     "VariableFilm",
     "available_sets",
     "deliverable_uah",

@@ -82,6 +82,9 @@ class BoundaryFilm(FilmCell, physics="boundary"):
     def _rescale(self, scale: float) -> None:
         self._fronts = self._fronts.rescaled(scale)
 
+    def _shift(self, change: float) -> None:
+        self._fronts = self._fronts.with_back(change)
+
     def _become(self, twin: FilmCell) -> None:
         assert isinstance(twin, BoundaryFilm)
         self._fronts = twin._fronts

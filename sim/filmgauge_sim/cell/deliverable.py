@@ -1,6 +1,6 @@
 """What a gauge is judged against: the charge that the cell really gives from now on."""
 
-from filmgauge_sim.cell.film import FilmCell
+from filmgauge_sim.cell.stepped import SteppedCell
 
 _SECONDS_PER_HOUR = 3600.0
 # Slower discharges (a hundred thousand years) are beyond what a float resolves in time.
@@ -9,7 +9,7 @@ _HIGHEST_CUTOFF_V = 5.5
 
 
 def deliverable_uah(
-    cell: FilmCell, current_ua: float, temperature_c: float, cutoff_v: float = 1.0
+    cell: SteppedCell, current_ua: float, temperature_c: float, cutoff_v: float = 1.0
 ) -> float:
     """Charge that the cell gives from now, uAh, until its voltage falls to cutoff_v.
 

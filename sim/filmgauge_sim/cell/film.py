@@ -107,6 +107,18 @@ class FilmCell:
         twin._forget()
         return twin
 
+    def full(self) -> "FilmCell":
+        """This film at its present age, full and at rest."""
+        return FilmCell(self.parameters, self.area_cm2, 1.0, life=self.life)
+
+    def shift(self, change: float) -> None:
+        """Change the mean stoichiometry at once and deep in the film, as where material in another
+        state joins it: what the electrolyte sees stays."""
+        self._forget()
+        self._turned_twin = None
+        self._shift(change)
+        self.stoichiometry += change
+
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
         """Let constant current and temperature act for duration_s; exact for any duration >= 0.
 
@@ -216,6 +228,9 @@ class FilmCell:
     def _rescale(self, scale: float) -> None:
         """Let the capacity change: the same charge is ``scale`` times the stoichiometry."""
         raise NotImplementedError
+
+    def _shift(self, change: float) -> None:
+        """Let the mean change at the back, before it is booked."""
 
     def _become(self, twin: "FilmCell") -> None:
         """Be as uneven as a twin."""

@@ -2,7 +2,7 @@
 
 from filmgauge_sim.cell import diffusion
 from filmgauge_sim.cell.ageing import LifeState, capacity_factor, diffusion_factor
-from filmgauge_sim.cell.kinetics import Polarisation, arrhenius, static_hysteresis_v
+from filmgauge_sim.cell.kinetics import Polarisation, arrhenius, static_hysteresis_v, vogel
 from filmgauge_sim.cell.open_circuit import OpenCircuit
 from filmgauge_sim.cell.parameters import CellParameters
 
@@ -26,7 +26,11 @@ class Isothermal:
                 f"temperature_c must be from {LOWEST_C:g} to {HIGHEST_C:g}, not {temperature_c!r}."
             )
         self.temperature_c = temperature_c
-        factor = arrhenius(parameters.diffusion_activation_energy_ev, temperature_c)
+        factor = vogel(
+            parameters.diffusion_activation_energy_ev,
+            parameters.diffusion_freezing_k,
+            temperature_c,
+        )
         self._formed_tau_s = parameters.diffusion_time_h * _SECONDS_PER_HOUR * factor
         slower = arrhenius(parameters.self_discharge_activation_energy_ev, temperature_c)
         self.leak_per_s = parameters.self_discharge_per_year / SECONDS_PER_YEAR / slower

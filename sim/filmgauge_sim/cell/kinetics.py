@@ -22,6 +22,16 @@ def arrhenius(energy_ev: float, temperature_c: float) -> float:
     return exp(energy_ev / _BOLTZMANN_EV_K * inverse)
 
 
+def vogel(energy_ev: float, freezing_k: float, temperature_c: float) -> float:
+    """As ``arrhenius``, of a process that freezes at a temperature (Vogel, Fulcher and Tammann):
+    exp(B / (T - T0)), as steep at 25 degC as the energy says. Arrhenius' law where T0 is 0."""
+    reference_k = REFERENCE_C + _ZERO_C_IN_K
+    above_k = reference_k - freezing_k
+    slope_k = energy_ev / _BOLTZMANN_EV_K * (above_k / reference_k) ** 2
+    inverse = 1.0 / (temperature_c + _ZERO_C_IN_K - freezing_k) - 1.0 / above_k
+    return exp(slope_k * inverse)
+
+
 def two_thermal_v(temperature_c: float) -> float:
     """2 R T / F in volts: 51.4 mV at 25 degC."""
     return 2.0 * _BOLTZMANN_EV_K * (temperature_c + _ZERO_C_IN_K)

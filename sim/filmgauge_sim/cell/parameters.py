@@ -41,6 +41,8 @@ class CellParameters:
     # Time constant (length squared over diffusivity) of the planar diffusion, at 25 degC.
     diffusion_time_h: float = _bounded(1e-3, 1e4)
     diffusion_activation_energy_ev: float = _bounded(0.0, 1.5)
+    # Temperature (K) at which diffusion would freeze by Vogel's law; 0 is that of Arrhenius.
+    diffusion_freezing_k: float = _bounded(0.0, 220.0, 0.0)
     # Physics "variable": diffusivity of the charged film over that of the discharged one.
     diffusivity_ratio: float = _bounded(1e-2, 1e2, 1.0)
     # Physics "boundary": patches are thicker and thinner by this share of the mean, and the shares

@@ -117,9 +117,9 @@ class ReactionFronts:
         while positions and positions[0] >= 1.0:
             positions.pop(0)
         film = ReactionFronts(tuple(positions), self.charged, self.beyond * scale)
-        return film._with_back(wanted - film.stoichiometry())
+        return film.with_back(wanted - film.stoichiometry())
 
-    def _with_back(self, change: float) -> "ReactionFronts":
+    def with_back(self, change: float) -> "ReactionFronts":
         """Return the film with its stoichiometry changed at the back."""
         turned = ReactionFronts(
             tuple(1.0 - position for position in reversed(self.positions)),

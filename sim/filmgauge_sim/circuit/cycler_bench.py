@@ -2,8 +2,9 @@
 
 The cycler's current flows through the shunt, where the INA228 sees it. The sensor's bus input is
 connected to the cell itself by a switch (the gate), on the cell's side of the shunt: what it
-draws is not measured, and the firmware has to book it. Another switch takes the cycler off: while
-it is open no current flows through the shunt, and the cycler's time goes on.
+draws is not measured, and the firmware has to book it. Another switch takes the cycler off, and a
+resistor where one is: while it is open no current flows through the shunt, and the cycler's time
+goes on.
 """
 
 import math
@@ -19,6 +20,8 @@ from filmgauge_sim.circuit.truth import Occurrences, Truth
 Action = Literal["charge", "discharge", "rest"]
 
 _INSTANT_US = 1  # a step that ends the moment it begins still takes this long
+_LOAD_HOLDS_US = 60_000_000  # a resistor's current follows the voltage in such steps
+_LOAD_ROUNDS = 3  # the voltage hangs on the current by some ohm per Mohm
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class CyclerBench:
         sensing: SensorPair,
         gate_pin: int,
         disconnect_pin: int | None = None,
+        load_ohm: float | None = None,
     ) -> None:
         self.bus = sensing.bus
         self.window_ends = Occurrences()  # steps by time that the window of the cell ended
@@ -120,6 +124,8 @@ class CyclerBench:
         self._disconnected = False
         self._stuck: dict[int, int] = {}
         self._gate_ua = 0.0
+        self._load_ohm = load_ohm
+        self._load_ua = 0.0
         self._now_us = 0
         self._cell_us = 0  # how far the cell itself has been advanced
         self._temperature_c = ambient.at_c(0)
@@ -185,7 +191,7 @@ class CyclerBench:
         self.sensing.power(on, self._now_us)
 
     def _shunt_ua(self) -> float:
-        return 0.0 if self._disconnected else self._cycler.step.current_ua
+        return 0.0 if self._disconnected else self._cycler.step.current_ua - self._load_ua
 
     def _current_ua(self) -> float:
         return self._shunt_ua() - self._gate_ua
@@ -221,10 +227,19 @@ class CyclerBench:
         self._temperature_c = self._ambient.at_c(self._now_us)
         self._plan()
 
+    def _set_load(self, load_ohm: float) -> None:
+        """Let the resistor draw what the voltage under its own current makes it draw."""
+        for _ in range(_LOAD_ROUNDS):
+            voltage_v = self.cell.voltage_v(self._current_ua(), self._temperature_c)
+            self._load_ua = max(0.0, voltage_v) / (load_ohm + self.sensing.shunt_ohm) * 1e6
+
     def _plan(self) -> None:
         """Find the next event: a new temperature, or the end of the step by time or voltage."""
         cycler, now_us = self._cycler, self._now_us
         horizon_us = self._ambient.holds_until_us(now_us)
+        if self._load_ohm is not None:
+            self._set_load(self._load_ohm)
+            horizon_us = min(horizon_us, now_us + _LOAD_HOLDS_US)
         self._step_ends_us = cycler.ends_us
         if self._step_ends_us is not None:
             horizon_us = min(horizon_us, self._step_ends_us)

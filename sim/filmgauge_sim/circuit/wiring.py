@@ -28,6 +28,18 @@ class WiringSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         float,
         Meta(ge=-200, le=200, description="by which the TMP117 is warmer than the cell, degC"),
     ] = 0.0
+    load_ohm: (
+        Annotated[
+            float,
+            Meta(
+                ge=1000,
+                le=1e9,
+                description="with supply usb: resistor from the load's side to ground, such as R2"
+                " with J1 closed; left out: none",
+            ),
+        ]
+        | None
+    ) = None
     gate: Annotated[
         Contact, Meta(description="the switch of the voltage input: works, or always as it says")
     ] = "works"

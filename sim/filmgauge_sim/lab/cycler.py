@@ -8,6 +8,7 @@ current fades.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from filmgauge_sim.cell import SteppedCell
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
 
@@ -128,7 +129,11 @@ class Channel:
 
 
 def current_for_voltage(
-    cell: Specimen, voltage_v: float, temperature_c: float, step_s: float, near_ua_cm2: float
+    cell: Specimen | SteppedCell,
+    voltage_v: float,
+    temperature_c: float,
+    step_s: float,
+    near_ua_cm2: float,
 ) -> float:
     """The current (uA/cm2) under which the cell shows voltage_v after step_s."""
 

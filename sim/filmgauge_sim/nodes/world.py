@@ -70,6 +70,7 @@ def _bench(
         sensing=sensing,
         gate_pin=pins.gate,
         disconnect_pin=pins.disconnect,
+        load_ohm=surroundings.wiring.load_ohm,
     )
 
 
@@ -77,6 +78,8 @@ def _film_powered(
     description: NodeDescription, surroundings: WorldSection, cell: FilmCell, sensing: SensorPair
 ) -> HarvestingCircuit:
     buffer, kind = description.capacitor, description.kind
+    if surroundings.wiring.load_ohm is not None:
+        raise ValueError("world.wiring.load_ohm needs supply usb: of a film the board is the load")
     return HarvestingCircuit(
         cell=cell,
         capacitor=Capacitor(buffer.capacitance_uf, buffer.leakage_mohm, buffer.series_ohm),

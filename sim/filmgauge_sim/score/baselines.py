@@ -107,6 +107,34 @@ class ResettingGauge(CountingGauge):
                 self._soc = 0.0
 
 
+class FullCounter(CountingGauge):
+    """A counter that begins anew at the full end alone, which a hold reaches whatever the film:
+    an empty end depends on the load."""
+
+    def correct(self, reading: Reading, moved_uah: float) -> None:
+        if reading.interrupt is Interrupt.DONE:
+            self._soc = 1.0
+
+
+class LearningCounter(ResettingGauge):
+    """A counter with resets that takes the charge between a full and the next empty end for its
+    capacity."""
+
+    def prepare(self, parameters: CellParameters, area_cm2: float) -> None:
+        self._given_uah: float | None = None  # since the full end
+
+    def correct(self, reading: Reading, moved_uah: float) -> None:
+        if self._given_uah is not None:
+            self._given_uah -= moved_uah
+        super().correct(reading, moved_uah)
+        if reading.interrupt is Interrupt.DONE:
+            self._given_uah = 0.0
+        elif self._soc == 0.0 and reading.interrupt is Interrupt.LOW:
+            if self._given_uah is not None and self._given_uah > 0.0:
+                self._full_uah = self._given_uah
+            self._given_uah = None
+
+
 class MeanCurve:
     """The open-circuit voltage that a gauge without hysteresis believes in: the mean of both ways,
     in equal steps of the state of charge, straight lines between them."""

@@ -13,7 +13,7 @@ from enum import Enum
 from math import inf
 from random import Random
 
-from filmgauge_sim.cell import FilmCell
+from filmgauge_sim.cell import SteppedCell
 from filmgauge_sim.lab.cycler import current_for_voltage
 from filmgauge_sim.score.sensor_model import (
     MEASURING_S,
@@ -98,7 +98,7 @@ class CellRun:
 
     def __init__(
         self,
-        cell: FilmCell,
+        cell: SteppedCell,
         sensors: SensorModel,
         sampling: Sampling,
         temperature_at: Callable[[float], float],

@@ -15,11 +15,13 @@ from typing import Any, Protocol
 from filmgauge_sim.cell import CellParameters, LifeState
 from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.score import programmes, truth
-from filmgauge_sim.score.bounds import FamilyBounds
+from filmgauge_sim.score.bounds import FamilyBounds, RowBounds
 from filmgauge_sim.score.cell_run import Sampling
+from filmgauge_sim.score.modifiers import PLAIN, Modifier
 from filmgauge_sim.score.programmes import DAY_S, HOUR_S, Programme
 from filmgauge_sim.score.random_cells import SensorErrors, drawn_cell, drawn_sensors
 
+LINEAR = "linear"
 _COLDEST_S = 4.0 * HOUR_S  # after midnight
 
 
@@ -51,10 +53,16 @@ class Temperature(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """One row of the table."""
+    """One row of the table.
+
+    cell_set: what the gauge is made for; the cell is drawn around it, or around the same film in
+    another physics, and modified. The same seed draws the same use whatever these are.
+    """
 
     name: str
     cell_set: str = "evp-li"
+    physics: str = LINEAR
+    modifier: Modifier = PLAIN
     area_cm2: float
     days: float
     sampling: Sampling
@@ -73,6 +81,20 @@ class Family:
     stuck_s: float = 0.0
     load_c: float = truth.LOAD_C
     bounds: FamilyBounds | None = None
+    row_bounds: RowBounds | None = None
+    reference_rmse_pct: float | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, and the physics and the modifier where they are not those of the profile."""
+        if self.modifier is not PLAIN:
+            return f"{self.name} {self.physics} {self.modifier.name}"
+        return self.name if self.physics == LINEAR else f"{self.name} {self.physics}"
+
+    @property
+    def true_set(self) -> str:
+        """The parameter set of the cell."""
+        return self.cell_set if self.physics == LINEAR else f"{self.cell_set}-{self.physics}"
 
 
 def _programme(table: dict[str, Any]) -> Programme:

@@ -5,18 +5,23 @@ comes counts from its first anchor, and not at all without one. What lies before
 All figures are per cent; None where there is nothing to judge.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from math import inf, isfinite
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from math import inf, isfinite, isnan
+from operator import sub
 from typing import Any
 
 from filmgauge_sim.score.bounds import FAILURES
 from filmgauge_sim.score.cell_run import End
+from filmgauge_sim.score.coverage import CellCoverage, RowCoverage
 from filmgauge_sim.score.families import CountedFrom
 from filmgauge_sim.score.measure import SocErrors, errors_of, mean_size, named
 from filmgauge_sim.score.run import RunLog, Track
 
 DAY_S = 86400.0
+LATE_S = 30.0 * DAY_S  # when a wrong profile has to show in sigma, without a swing
 TTE_LEAST = 0.10  # a time to empty is judged while more than this of the reference is to come
 
 
@@ -45,8 +50,10 @@ def figures(logs: Sequence[RunLog], name: str, counted: CountedFrom) -> dict[str
     starts = [counted_from_s(log, counted) for log in logs]
     tracks = [log.tracks[name] for log in logs]
     after, before = _soc_errors(logs, tracks, starts)
-    evaluations = _evaluations(logs, tracks, starts)
-    healthy = _evaluations(logs, tracks, [learnt_from_s(log, counted) for log in logs])
+    runs = _evaluations(logs, tracks, starts)
+    evaluations = list(chain.from_iterable(runs))
+    learnt = [learnt_from_s(log, counted) for log in logs]
+    healthy = list(chain.from_iterable(_evaluations(logs, tracks, learnt)))
     times = [each.to_empty for each in evaluations if isfinite(each.to_empty)]
     emptying = sum(each.is_emptying for each in evaluations)
     return {
@@ -58,26 +65,51 @@ def figures(logs: Sequence[RunLog], name: str, counted: CountedFrom) -> dict[str
         "tte_error_pct": mean_size(times),
         "tte_known_pct": 100.0 * len(times) / emptying if emptying else None,
         "before": before.as_dict(),
+        "covered": {
+            "soc": _soc_covered(logs, tracks, starts),
+            "late_soc": _soc_covered(logs, tracks, [LATE_S] * len(logs)),
+            **{
+                what: _covered([run_of(each) for each in runs]) for what, run_of in _JUDGED.items()
+            },
+        },
+        "told_in_swing_pct": _unlike_in_swing_pct(logs, tracks),
+        "told_pct": 100.0 * sum(any(track.is_unlike) for track in tracks) / len(tracks),
         "failures": _failures(tracks),
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Errors at one evaluation in per cent; NaN where the gauge or the question does not apply."""
+    """Errors at one evaluation in per cent, and their sigmas in the same; NaN where the gauge or
+    the question does not apply."""
 
     available: float
     capacity: float
     resistance: float
     to_empty: float
     is_emptying: bool
+    available_sigma: float
+    capacity_sigma: float
+    to_empty_sigma: float
+
+
+Pairs = Iterable[tuple[float, float]]
+# What is judged beside the state of charge: errors and sigmas of a run.
+_JUDGED: dict[str, Callable[[Sequence[Evaluation]], Pairs]] = {
+    "available": lambda run: ((each.available, each.available_sigma) for each in run),
+    "capacity": lambda run: ((each.capacity, each.capacity_sigma) for each in run),
+    "tte": lambda run: (
+        (each.to_empty, each.to_empty_sigma) for each in run if not isnan(each.to_empty)
+    ),
+}
 
 
 def _evaluations(
     logs: Sequence[RunLog], tracks: Sequence[Track], starts: Sequence[float]
-) -> list[Evaluation]:
+) -> list[list[Evaluation]]:
+    """Of each run, the evaluations from its start on."""
     runs = zip(logs, tracks, starts, strict=True)
-    return [each for log, track, start_s in runs for each in _of_run(log, track, start_s)]
+    return [list(_of_run(log, track, start_s)) for log, track, start_s in runs]
 
 
 def _of_run(log: RunLog, track: Track, start_s: float) -> Iterator[Evaluation]:
@@ -92,6 +124,9 @@ def _of_run(log: RunLog, track: Track, start_s: float) -> Iterator[Evaluation]:
             100.0 * (track.resistance_ohm[at] / log.resistance_ohm - 1.0),
             100.0 * (track.time_to_empty_h[at] / true_h - 1.0) if emptying else float("nan"),
             emptying,
+            100.0 * track.available_sigma_uah[at] / reference,
+            100.0 * track.full_sigma_uah[at] / log.full_uah[at],
+            100.0 * track.time_to_empty_sigma_h[at] / true_h if emptying else float("nan"),
         )
 
 
@@ -105,6 +140,33 @@ def _soc_errors(
         for time_s, true_soc, soc, sigma in columns:
             (after if time_s >= start_s else before).add(soc, true_soc, sigma)
     return after, before
+
+
+def _soc_covered(
+    logs: Sequence[RunLog], tracks: Sequence[Track], starts: Sequence[float]
+) -> dict[str, float | None]:
+    runs: list[Pairs] = []
+    for log, track, start_s in zip(logs, tracks, starts, strict=True):
+        first = bisect_left(log.time_s, start_s)
+        errors = map(sub, track.soc[first:], log.soc[first:])
+        runs.append(zip(errors, track.sigma[first:], strict=True))
+    return _covered(runs)
+
+
+def _covered(runs: Iterable[Pairs]) -> dict[str, float | None]:
+    return asdict(RowCoverage.of([CellCoverage.of(run) for run in runs]))
+
+
+def _unlike_in_swing_pct(logs: Sequence[RunLog], tracks: Sequence[Track]) -> float | None:
+    """Share of the cells with a full swing of which the gauge said by its end, or at the next
+    evaluation, that they are unlike their profile."""
+    told: list[bool] = []
+    for log, track in zip(logs, tracks, strict=True):
+        swung_s = next((time_s for time_s, end in log.ends if end is not log.ends[0][1]), inf)
+        until = bisect_left(log.evaluated, bisect_left(log.time_s, swung_s))
+        if until < len(log.evaluated):
+            told.append(any(track.is_unlike[: until + 1]))
+    return 100.0 * sum(told) / len(told) if told else None
 
 
 def _failures(tracks: Iterable[Track]) -> dict[str, int]:

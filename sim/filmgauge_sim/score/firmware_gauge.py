@@ -13,13 +13,14 @@ from typing import Any, Literal
 from filmgauge.sensors.ina228 import CountScale
 from filmgauge_sim.board.single_precision import importable, load_single_precision
 from filmgauge_sim.cell.compiled import CompiledProfile
-from filmgauge_sim.score.gauge import Gauge
+from filmgauge_sim.score.gauge import Gauge, Sigmas
 from filmgauge_sim.score.gauge_server import GaugeServer
 from filmgauge_sim.score.interpreter_client import InterpreterClient
 from filmgauge_sim.score.sensor_model import Reading, ReadingKind
 
 _PC_PER_UAH = 3.6e9
 # A change of the state of charge that neither the reading nor a line of the ledger explains.
+_UNKNOWN = [None] * 7  # of a forecast
 _JUMP = 0.005  # assumed: half a per cent is what a reader of whole per cents would notice
 RuntimeName = Literal["gauge", "cpython", "micropython"]
 
@@ -62,6 +63,7 @@ class FirmwareGauge(Gauge):
         self._scale = CountScale(shunt_mohm)
         self._problems: list[str] = []
         self._jumped_silently = False
+        self._forecast: list[Any] = _UNKNOWN
         estimate, sigma = initial_soc
         begun = self._call("open", round(estimate * 1e6), round(sigma * 1e6), int(is_new))
         self._results: list[Any] = begun or [nan] * 3
@@ -96,16 +98,23 @@ class FirmwareGauge(Gauge):
         return self._results[2] / 1e3
 
     def available_uah(self, load_ua: float, temperature_cdeg: int) -> float:
-        available_nah = self._forecast(load_ua, temperature_cdeg)[0]
-        return nan if available_nah is None else available_nah / 1e3
+        """As every gauge; what else is asked of a moment is answered as of this."""
+        load_pa = round(load_ua * 1e6)
+        self._forecast = self._call("forecast", load_pa, temperature_cdeg) or _UNKNOWN
+        return _over(self._forecast[0], 1e3, nan)
 
     def time_to_empty_h(self, temperature_cdeg: int) -> float | None:
-        seconds = self._forecast(1e-6, temperature_cdeg)[1]
-        return None if seconds is None else seconds / 3600.0
+        return _over(self._forecast[1], 3600.0)
 
     def resistance_ohm(self) -> float | None:
-        milliohm = self._forecast(1e-6, 2500)[2]
-        return None if milliohm is None else milliohm / 1e3
+        return _over(self._forecast[2], 1e3)
+
+    def sigmas(self) -> Sigmas:
+        available_nah, full_nah, to_empty_s = self._forecast[3:6]
+        return Sigmas(_over(available_nah, 1e3), _over(full_nah, 1e3), _over(to_empty_s, 3600.0))
+
+    def is_unlike_profile(self) -> bool:
+        return bool(self._forecast[6])
 
     def is_silent_jump(self) -> bool:
         return self._jumped_silently
@@ -117,9 +126,6 @@ class FirmwareGauge(Gauge):
         """End what it runs on."""
         if isinstance(self._server, InterpreterClient):
             self._server.close()
-
-    def _forecast(self, load_ua: float, temperature_cdeg: int) -> list[Any]:
-        return self._call("forecast", round(load_ua * 1e6), temperature_cdeg) or [None] * 3
 
     def _call(self, command: str, *numbers: int) -> list[Any]:
         try:
@@ -137,3 +143,7 @@ class FirmwareGauge(Gauge):
         explained = explained_pc / (self.full_uah() * _PC_PER_UAH)
         explained += abs(before[2] / now[2] - 1.0)
         return abs(now[0] - before[0]) / 1e6 > explained + _JUMP
+
+
+def _over(value: float | None, divisor: float, unknown: Any = None) -> Any:
+    return unknown if value is None else value / divisor

@@ -9,11 +9,22 @@ for all gauges and for the truth, so that everybody answers the same question.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from math import expm1
 
 from filmgauge_sim.score.sensor_model import Reading
 
 HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmas:
+    """Standard deviations of what a gauge was asked last beside its state of charge; None for
+    what it does not know."""
+
+    available_uah: float | None = None
+    full_uah: float | None = None
+    time_to_empty_h: float | None = None
 
 
 class Gauge(ABC):
@@ -45,6 +56,15 @@ class Gauge(ABC):
     def sigma(self) -> float | None:
         """Standard deviation of ``soc``."""
         return None
+
+    def sigmas(self) -> Sigmas:
+        """Standard deviations of ``available_uah``, ``full_uah`` and ``time_to_empty_h``, as they
+        were asked last."""
+        return Sigmas()
+
+    def is_unlike_profile(self) -> bool:
+        """Whether it says that its cell is not of the kind or size that its profile is for."""
+        return False
 
     def resistance_ohm(self) -> float | None:
         """Chord of the polarisation between C/10 and C/5, at 25 degC."""

@@ -58,13 +58,19 @@ class GaugeServer:
         return self._results()
 
     def forecast(self, load_pa, cdeg):
-        """Return available charge (nAh), time to empty (s) and resistance (mOhm)."""
+        """Return available charge (nAh), time to empty (s), resistance (mOhm), the sigmas of
+        available charge (nAh), full charge (nAh) and time to empty (s), and whether the gauge says
+        that the cell is unlike its profile (0 or 1). The last two are None of a gauge that does
+        not know them."""
         gauge = self._gauge
-        return [
-            gauge.available_nah(load_pa, cdeg),
-            gauge.time_to_empty_s(cdeg),
-            gauge.resistance_mohm(),
-        ]
+        available = gauge.available_nah(load_pa, cdeg)
+        sigmas = [gauge.available_sigma_nah(), gauge.full_sigma_nah()]
+        to_empty = gauge.time_to_empty_s(cdeg)
+        for name in ("time_to_empty_sigma_s", "is_unlike_profile"):
+            known = getattr(gauge, name, None)
+            value = known() if known else None
+            sigmas.append(None if value is None else int(value))
+        return [available, to_empty, gauge.resistance_mohm()] + sigmas  # noqa: RUF005
 
     def _results(self):
         if self._state is not None:

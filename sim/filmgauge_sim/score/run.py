@@ -5,19 +5,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from filmgauge_sim.cell import CellParameters, FilmCell, deliverable_uah, load_parameters
+from filmgauge_sim.cell import FilmCell, SteppedCell, deliverable_uah, load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
 from filmgauge_sim.score import truth
 from filmgauge_sim.score.baselines import (
     CountingGauge,
+    FullCounter,
     KalmanGauge,
+    LearningCounter,
     ResettingGauge,
     RestTableGauge,
 )
 from filmgauge_sim.score.cell_run import CellRun, End, Faults, NodeSample
 from filmgauge_sim.score.families import Family
 from filmgauge_sim.score.firmware_gauge import FirmwareGauge, RuntimeName
-from filmgauge_sim.score.gauge import Gauge
+from filmgauge_sim.score.gauge import Gauge, Sigmas
+from filmgauge_sim.score.modifiers import Description
 from filmgauge_sim.score.sensor_model import Reading, SensorModel
 
 SHUNT_OHM = 1000.0
@@ -28,6 +31,12 @@ BASELINES = {
     "reset-counter": ResettingGauge,
     "rest-table": RestTableGauge,
     "ekf": KalmanGauge,
+}
+# They begin with what the gauge is given, and know the cell by its ends alone.
+PLAIN_BASELINES = {
+    "full-counter": FullCounter,
+    "ends-counter": ResettingGauge,
+    "learning-counter": LearningCounter,
 }
 EVALUATIONS = 300  # how often a run asks the cell what it would deliver
 _NAN = float("nan")
@@ -48,6 +57,10 @@ class Track:
     full_uah: "array[float]" = field(default_factory=_doubles)
     time_to_empty_h: "array[float]" = field(default_factory=_doubles)
     resistance_ohm: "array[float]" = field(default_factory=_doubles)
+    available_sigma_uah: "array[float]" = field(default_factory=_doubles)
+    full_sigma_uah: "array[float]" = field(default_factory=_doubles)
+    time_to_empty_sigma_h: "array[float]" = field(default_factory=_doubles)
+    is_unlike: list[bool] = field(default_factory=list)
     silent_jumps: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -117,10 +130,13 @@ class _Run:
         def rng(subject: str) -> Random:
             return Random(f"{family.name}/{seed}/{subject}")
 
-        parameters = load_parameters(family.cell_set)
-        capacity_uah = parameters.capacity_uah_cm2 * family.area_cm2
-        self.cell = cell = _cell(family, parameters, rng)
-        sensors = SensorModel(family.draw_sensors(rng("sensors")), SHUNT_OHM, rng("noise"))
+        modifier, different = family.modifier, rng("modifier")
+        capacity_uah = load_parameters(family.cell_set).capacity_uah_cm2 * family.area_cm2
+        self.cell = cell = _cell(family, rng)
+        errors = modifier.sensors(family.draw_sensors(rng("sensors")), different)
+        sensors = SensorModel(errors, modifier.shunt_ohm(SHUNT_OHM, different), rng("noise"))
+        made_for = modifier.description(Description(family.cell_set, family.area_cm2), different)
+        parameters, area_cm2 = load_parameters(made_for.cell_set), made_for.area_cm2
         stuck_from_s = rng("faults").uniform(0.3, 0.9) * family.days * 86400.0
         faults = Faults(family.lost_share, stuck_from_s, family.stuck_s)
         weather, losses = family.weather.at_c, rng("losses")
@@ -128,7 +144,7 @@ class _Run:
         self._steps = family.programme(self._cell_run, capacity_uah, rng("programme"))
         self._duration_s = family.days * 86400.0
         self.ours = FirmwareGauge(
-            compile_profile(parameters, family.area_cm2),
+            compile_profile(parameters, area_cm2),
             _SHUNT_MOHM,
             family.initial_soc,
             family.is_new,
@@ -137,11 +153,15 @@ class _Run:
         )
         start = cell.stoichiometry if family.baselines_know_start else family.initial_soc[0]
         baselines = {
-            name: kind(parameters, family.area_cm2, _SHUNT_MOHM, start)
+            name: kind(parameters, area_cm2, _SHUNT_MOHM, start)
             for name, kind in BASELINES.items()
         }
-        self.gauges: dict[str, Gauge] = {GAUGE: self.ours, **baselines}
-        self.log = RunLog(family.name, seed, family.load_c * capacity_uah)
+        plain = {
+            name: kind(parameters, area_cm2, _SHUNT_MOHM, family.initial_soc[0])
+            for name, kind in PLAIN_BASELINES.items()
+        }
+        self.gauges: dict[str, Gauge] = {GAUGE: self.ours, **baselines, **plain}
+        self.log = RunLog(family.title, seed, family.load_c * capacity_uah)
         self.log.tracks = {name: Track() for name in self.gauges}
         self.log.resistance_ohm = truth.resistance_ohm(cell, capacity_uah)
         self._recent = truth.RecentDischarge()
@@ -193,16 +213,26 @@ class _Run:
             track.full_uah.append(gauge.full_uah())
             track.time_to_empty_h.append(_or_nan(gauge.time_to_empty_h(temperature_cdeg)))
             track.resistance_ohm.append(_or_nan(gauge.resistance_ohm()))
+            sigmas: Sigmas = gauge.sigmas()
+            track.available_sigma_uah.append(_or_nan(sigmas.available_uah))
+            track.full_sigma_uah.append(_or_nan(sigmas.full_uah))
+            track.time_to_empty_sigma_h.append(_or_nan(sigmas.time_to_empty_h))
+            track.is_unlike.append(gauge.is_unlike_profile())
 
 
-def _cell(family: Family, parameters: CellParameters, rng: Callable[[str], Random]) -> FilmCell:
+def _cell(family: Family, rng: Callable[[str], Random]) -> SteppedCell:
     start = rng("start")
     stoichiometry = start.uniform(*family.stoichiometry)
     hysteresis = start.choice((-1.0, 1.0))
     if family.is_charged is not None:
         hysteresis = 1.0 if family.is_charged else -1.0
-    drawn = family.draw_cell(parameters, rng("cell"))
-    return FilmCell(drawn, family.area_cm2, stoichiometry, hysteresis=hysteresis, life=family.life)
+    drawn = family.draw_cell(load_parameters(family.true_set), rng("cell"))
+    modifier = family.modifier
+    parameters = modifier.parameters(drawn, rng("modified film"))
+    film = FilmCell(
+        parameters, family.area_cm2, stoichiometry, hysteresis=hysteresis, life=family.life
+    )
+    return modifier.cell(film, family.days * 86400.0, rng("modified cell"))
 
 
 def _or_nan(value: float | None) -> float:

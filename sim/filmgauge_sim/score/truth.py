@@ -1,6 +1,6 @@
 """What the gauges are judged against, from the cell itself."""
 
-from filmgauge_sim.cell import FilmCell, deliverable_uah
+from filmgauge_sim.cell import SteppedCell, deliverable_uah
 from filmgauge_sim.cell.kinetics import REFERENCE_C, Polarisation
 from filmgauge_sim.score.gauge import HOUR_S, RecentMean
 
@@ -8,18 +8,17 @@ LOAD_C = 1 / 20  # the stated load, in C of the profile, where a family states n
 LEAST_C = 1 / 500  # a smaller mean discharge is a rest: the voltage input draws some as well
 
 
-def full_available_uah(cell: FilmCell, load_ua: float) -> float:
+def full_available_uah(cell: SteppedCell, load_ua: float) -> float:
     """What the same cell at its present age delivers from full at 25 degC: the reference."""
-    full = FilmCell(cell.parameters, cell.area_cm2, 1.0, life=cell.life)
-    return deliverable_uah(full, load_ua, REFERENCE_C)
+    return deliverable_uah(cell.full(), load_ua, REFERENCE_C)
 
 
-def time_to_empty_h(cell: FilmCell, mean_ua: float, temperature_c: float) -> float:
+def time_to_empty_h(cell: SteppedCell, mean_ua: float, temperature_c: float) -> float:
     """Hours to empty at a constant discharge of mean_ua (positive)."""
     return deliverable_uah(cell, mean_ua, temperature_c) / mean_ua
 
 
-def resistance_ohm(cell: FilmCell, capacity_uah: float) -> float:
+def resistance_ohm(cell: SteppedCell, capacity_uah: float) -> float:
     """Chord of the polarisation between C/10 and C/5 of capacity_uah, at 25 degC.
 
     One number for a polarisation that is a logarithm of the current; the part of it that a

@@ -208,9 +208,10 @@ def test_limits_in_words():
     assert limit_text(FULL["limits"]) == "over_voltage:limit+under_voltage:warning+cold:fault"
     for word in range(0, 0x4000, 7):
         assert limit_word(limit_text(word)) == word
-    for i in range(len(KINDS)):
+    kinds, levels = KINDS.split(), LEVELS.split()
+    for i in range(len(kinds)):
         for level in range(1, 4):
-            assert limit_text(level << 2 * i) == KINDS[i] + ":" + LEVELS[level - 1]
+            assert limit_text(level << 2 * i) == kinds[i] + ":" + levels[level - 1]
     for wrong in ("", "cold", "cold:worst", "colour:fault", "cold:fault+", "none+cold:fault", 3):
         with raises(ValueError, "limits must be"):
             limit_word(wrong)
@@ -326,7 +327,7 @@ def test_what_is_no_json_object_is_refused():
 
 def test_faults_in_words():
     assert fault_text(0) == "none"
-    for bits in range(1 << len(FAULT_NAMES)):
+    for bits in range(1 << len(FAULT_NAMES.split())):
         assert fault_bits(fault_text(bits)) == bits
     names = ("profile", "sensor", "temperature", "gap", "exception", "backlog", "store")
     for index in range(len(names)):

@@ -54,6 +54,33 @@ def test_one_family_as_json_and_picture(tmp_path):
     assert (tmp_path / "p" / "cold-boot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_rows_of_other_physics_and_modifiers(monkeypatch):
+    monkeypatch.setitem(FAMILIES, "lab-25", replace(FAMILIES["lab-25"], days=0.7))
+    arguments = (
+        "lab-25",
+        "--physics",
+        "boundary",
+        "--modifier",
+        "plain",
+        "--modifier",
+        "wide-ends",
+    )
+    ran = score(*arguments, "--seeds", 1, "--json")
+    found = json.loads(ran.stdout)
+    assert list(found["families"]) == ["lab-25 boundary", "lab-25 boundary wide-ends"]
+    for family in found["families"].values():
+        bounds = {bound["name"]: bound for bound in family["bounds"]}
+        theirs = family["plain_baselines"][family["best_plain"]]["soc_rmse_pct"]
+        ratio = bounds["times_best_plain"]["value"]
+        assert ratio == pytest.approx(family["gauge"]["soc_rmse_pct"] / theirs)
+        assert {"soc_cells_pct", "available_cells_pct", "capacity_cells_pct"} <= set(bounds)
+    assert found["whole"]["rows"] == 2
+    assert ran.exit_code == (0 if all(f["met"] for f in found["families"].values()) else 1)
+    shown = score(*arguments, "--seeds", 1)
+    assert "all rows: " in shown.stdout
+    assert "lab-25 boundary wide-ends" in shown.stdout
+
+
 def test_a_missed_bound_is_named_and_ends_with_1(monkeypatch):
     tight = replace(FAMILIES["cold-boot"], bounds=FamilyBounds(rmse_pct=1e-6))
     monkeypatch.setitem(FAMILIES, "cold-boot", tight)
@@ -111,6 +138,11 @@ def test_a_scenario_with_whole_nodes(scenario):
         ),
         (["--scenario", "bench", "--runtime", "cpython", "--float32"], "needs --runtime gauge"),
         (["lab-25", "--scenario", "bench"], "exclude each other"),
+        (["lab-25", "--quick"], "--quick chooses its rows"),
+        (["--scenario", "bench", "--all"], "--scenario has its own cell"),
+        (["--physics", "cubic"], "'cubic' is not one of"),
+        (["--modifier", "gold"], "'gold' is not one of"),
+        (["lab-26", "--all"], "FAMILY must be one of lab-25,"),
         (["--scenario", "no-such"], "no-such: neither a file"),
         (["--seeds", "0"], "0 is not in the range"),
         (["--first-seed", "-1"], "-1 is not in the range"),

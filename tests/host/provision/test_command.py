@@ -11,6 +11,7 @@ from provision_files import SECRET, config_of, film_file, provision, tree, wifi_
 from filmgauge.config import KEYS, SECRETS
 from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.cli.app import main
+from filmgauge_host.provision.broker_files import is_hash_of
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.description import read_description
 from filmgauge_sim.scenario.loading import load_scenario
@@ -376,3 +377,40 @@ def test_a_budget_that_nobody_measured_is_computed_anew(tmp_path: Path) -> None:
     assert described.budget.glance_uj == 30.0
     assert (described.bluetooth.advertise_ms, described.bluetooth.encrypted) == (2000, True)
     assert described.commands is False
+
+
+def test_a_shunt_that_ends_below_the_cells_currents_is_refused(tmp_path: Path) -> None:
+    source = wifi_file(tmp_path, tables="[sensor]\nshunt_ohm = 100000\n")
+    ran = provision("--from", source, "--out", tmp_path / "nodes", env={})
+    assert ran.exit_code == 2
+    assert "sensor.shunt_ohm must be at most" in ran.output
+    assert not (tmp_path / "nodes").exists()
+
+
+def test_nodes_of_one_user_have_one_password(tmp_path: Path) -> None:
+    out, shared = tmp_path / "nodes", 'user = "gauges"'
+    for node in ("a-1", "a-2", "a-3"):
+        ran = provision("--from", wifi_file(tmp_path, node, user=shared), "--out", out)
+        assert ran.exit_code == 0, ran.output
+    first, *others = [secrets_in(out / node)["mqtt_password"] for node in ("a-1", "a-2", "a-3")]
+    assert others == [first, first]
+    (line,) = (out / "mosquitto/passwords").read_text().splitlines()
+    user, _, hashed = line.partition(":")
+    assert user == "gauges"
+    assert is_hash_of(hashed, first)
+
+
+@pytest.mark.parametrize("keys", [("--new-keys",), ()])
+def test_a_password_of_its_own_locks_no_other_node_out(
+    tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    out, shared = tmp_path / "nodes", 'user = "gauges"'
+    for node in ("a-1", "a-2"):
+        provision("--from", wifi_file(tmp_path, node, user=shared), "--out", out)
+    before = tree(out)
+    env = {"FILMGAUGE_NODE_WIFI_PASSWORD": SECRET, "FILMGAUGE_NODE_MQTT_PASSWORD": "another"}
+    file = wifi_file(tmp_path, "a-2", user=shared)
+    ran = provision("--from", file, "--out", out, *keys, env=env)
+    assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
+    assert "mqtt_password must be that of a-1, whose user gauges is" in ran.stderr
+    assert tree(out) == before

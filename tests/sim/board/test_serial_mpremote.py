@@ -59,6 +59,9 @@ def test_files_go_there_and_back(board: SerialBoard, tmp_path: Path) -> None:
     assert fetch(flash, "/tree/deep/a.txt") == b"a"
     assert "700 b.txt" in said
     assert f"{flash.pages * 4096}" in said  # df: the size of its file system
+    (rom,) = (line.split() for line in said.splitlines() if line.endswith(" /rom"))
+    assert 10000 < int(rom[1]) == int(rom[2]) < 1000000
+    assert rom[3:5] == ["0", "100"]
     mpremote(board, "mkdir", ":d", "+", "rm", ":x.bin", "+", "rm", "-r", ":tree", "+", "ls")
     assert {"d"} == set(listing(flash, "/")) - {".", ".."}
 

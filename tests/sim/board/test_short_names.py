@@ -84,6 +84,7 @@ SOURCES = {
     "box/derived.py": DERIVED,
     "box/other.py": OTHER,
 }
+USER = "Derived(3).volume(2), Base(2, 7).area(1), Other(6).doubled()"  # as `results` does
 
 
 def loaded(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
@@ -114,13 +115,13 @@ def results(sources: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[ob
 
 
 def test_the_program_does_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     assert results(short, monkeypatch) == results(SOURCES, monkeypatch)
     assert short != SOURCES
 
 
 def test_integers_that_nobody_names_any_more_have_gone() -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     assert "DEPTH" not in short["box/derived.py"] + short["box/base.py"]
     assert "WIDTH" not in "".join(short.values())
     assert "FACTOR" in short["box/base.py"]  # no integer
@@ -135,7 +136,7 @@ def test_a_user_of_the_package_finds_what_it_names() -> None:
 
 
 def test_families_share_no_short_name_and_others_do() -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     attributes = {
         path: {
             node.attr
@@ -151,8 +152,40 @@ def test_families_share_no_short_name_and_others_do() -> None:
     assert other <= base | derived
 
 
+def test_what_another_file_calls_is_none_of_its_own_attributes() -> None:
+    """`fathomed` is only called from a file whose own attributes get short names, too."""
+    caller = (
+        "class Caller:\n    def __init__(self, gauge):\n        self._first = 1\n"
+        "        self._gauge = gauge\n        self._second = self._gauge.fathomed()\n"
+    )
+    called = (
+        "class Called:\n    def fathomed(self):\n        self._own = 2\n        return self._own\n"
+    )
+    short = shorten({"box/caller.py": caller, "box/called.py": called})
+    own, others = (
+        {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+        for text in (short["box/caller.py"], short["box/called.py"])
+    )
+    method = next(
+        node.name
+        for node in ast.walk(ast.parse(short["box/called.py"]))
+        if isinstance(node, ast.FunctionDef)
+    )
+    assert method != "fathomed"
+    assert len(own) == 4  # three attributes, and the method by its new name
+    assert method in own
+    assert method not in others
+
+
+@pytest.mark.parametrize("name", ["append", "read", "active", "spoken"])
+def test_names_of_others_and_in_texts_stay(name: str) -> None:
+    """Of a built-in type, a file, a radio; and one that somebody asks for by a text."""
+    text = f"class Own:\n    def {name}(self):\n        return getattr(self, 'spoken')\n"
+    assert f"def {name}(" in shorten({"box/own.py": text})["box/own.py"]
+
+
 def test_functions_texts_and_what_is_asked_for_by_name_stay() -> None:
-    short = shorten(SOURCES)
+    short = shorten(SOURCES, [USER])
     assert "def area(" in short["box/base.py"]
     assert "def _scaled(" not in short["box/base.py"]
     assert "_wide(" in short["box/other.py"]

@@ -39,7 +39,12 @@ class Watched(Cycler):
         super().next_step(now_us)
 
 
-def bench_of(steps: list[CurrentStep], stoichiometry: float = 0.5, ambient: Ambient | None = None):
+def bench_of(
+    steps: list[CurrentStep],
+    stoichiometry: float = 0.5,
+    ambient: Ambient | None = None,
+    load_ohm: float | None = None,
+):
     """Return a bench with an ideal sensor at 1000 ohm, and its cycler."""
     cycler = Watched(steps)
     cycler.bench = CyclerBench(
@@ -48,6 +53,7 @@ def bench_of(steps: list[CurrentStep], stoichiometry: float = 0.5, ambient: Ambi
         ambient=ambient or Ambient(),
         sensing=SensorPair(Ina228(1000.0), Tmp117(offset_c=0.0), I2CBus()),
         gate_pin=GATE,
+        load_ohm=load_ohm,
     )
     return cycler.bench, cycler
 
@@ -302,3 +308,19 @@ def test_a_step_by_time_ends_at_the_window_of_the_cell(sign, rate, stoichiometry
     # One that is beyond already, after the rest, ends at once.
     assert ends[0][1] == pytest.approx(4.0 if sign > 0 else 1.0, abs=1e-3)
     assert -0.01 < bench.truth().stoichiometry < 1.01
+
+
+@pytest.mark.parametrize("load_ohm", [1e6, 3e6, 1e7])
+def test_a_resistor_draws_what_ohms_law_says(load_ohm: float):
+    bench, _ = bench_of([CurrentStep("rest", 0.0)], load_ohm=load_ohm)
+    before = bench.truth()
+    charge_uaus = 0.0
+    for minute in range(60):
+        bench.advance_to((minute + 1) * HOUR_US // 60)
+        truth = bench.truth()
+        assert truth.current_ua == pytest.approx(
+            -truth.voltage_v / (load_ohm + 1e3) * 1e6, rel=2e-3
+        )
+        charge_uaus += truth.current_ua * HOUR_US / 60
+    moved_uah = (truth.stoichiometry - before.stoichiometry) * CAPACITY_UAH
+    assert moved_uah == pytest.approx(charge_uaus / UAUS_PER_UAH, rel=0.02)

@@ -178,6 +178,11 @@ def test_every_board_of_the_catalogue(board: str) -> None:
             FILM + "[converter]\ndischarge_ua = 125\n[sensor]\nshunt_ohm = 330",
             "converter.discharge_ua must be at most 124 uA with a shunt of 330 ohm",
         ),
+        (
+            HEAD + "[cell]\narea_cm2 = 20.0",
+            "sensor.shunt_ohm must be at most 93. with 20 cm2 of evp-li, whose C/5 is 44 uA, not"
+            " 1000, with which the sensor measures up to 41 uA",
+        ),
         (FILM + "[budget]\nown_uw = 5", "budget.own_uw needs sensor.switched = true"),
         (
             SWITCHED + "[intervals]\noffset_every = 9",

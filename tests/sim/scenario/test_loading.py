@@ -398,3 +398,16 @@ def test_every_new_name_exists(old: str, new: str) -> None:
     for name in path[0].removeprefix("world.").split("."):
         hint = get_type_hints(kind)[name]
         kind = next((each for each in get_args(hint) if each is not NoneType), hint)
+
+
+def test_a_cycler_beyond_the_range_of_the_sensor_is_refused(tmp_path: Path) -> None:
+    """1 cm2 of evp-li takes 11 uA at 1C, and 1 kohm ends at 40.96 uA."""
+    path = tmp_path / "wide.toml"
+    step = 'action = "discharge"\nrate_c = 5.0\nhours = 0.1\n'
+    path.write_text(HEAD + CYCLER + step)
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(str(path))
+    assert "cycler[0].rate_c must be at most 3.72 with a shunt of 1000 ohm, or" in str(error.value)
+    assert re.search(r"sensor.shunt_ohm at most 74[45] for 55 uA", str(error.value))
+    path.write_text(HEAD + CYCLER + step + "[node.world.sensor]\nover_range = true\n")
+    assert load_scenario(str(path)).node[0].world.cycler[0].rate_c == 5.0

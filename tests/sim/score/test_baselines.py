@@ -6,7 +6,9 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.open_circuit import OpenCircuit
 from filmgauge_sim.score.baselines import (
     CountingGauge,
+    FullCounter,
     KalmanGauge,
+    LearningCounter,
     MeanCurve,
     ResettingGauge,
     RestTableGauge,
@@ -135,3 +137,37 @@ def test_the_filter_without_information_is_a_counter():
         expected_v, _ = table.voltage_v(counted.soc())
         filtered.update(reading(-0.02 * CAPACITY, voltage=expected_v - 0.2))
     assert filtered.soc() == pytest.approx(counted.soc(), abs=0.02)
+
+
+def test_a_full_counter_knows_the_full_end_alone():
+    gauge = made(FullCounter, 0.5)
+    gauge.update(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
+    assert gauge.soc() == 1.0
+    for _ in range(60):
+        gauge.update(reading(-CAPACITY / 10))
+    gauge.update(reading(-CAPACITY / 10, interrupt=Interrupt.LOW))
+    assert gauge.soc() == pytest.approx(0.9 - 1 / 600, abs=1e-6)
+
+
+def test_a_learning_counter_takes_what_came_between_the_ends_for_its_capacity():
+    gauge = made(LearningCounter, 0.5)
+    gauge.update(reading(-CAPACITY / 10, interrupt=Interrupt.LOW))
+    assert gauge.full_uah() == CAPACITY  # the first end may have come from anywhere
+    gauge.update(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
+    for _ in range(8 * 60 - 1):
+        gauge.update(reading(-CAPACITY / 10))
+    gauge.update(reading(-CAPACITY / 10, interrupt=Interrupt.LOW))
+    assert gauge.soc() == 0.0
+    assert gauge.full_uah() == pytest.approx(0.8 * CAPACITY, rel=1e-6)
+    for _ in range(4 * 60):
+        gauge.update(reading(CAPACITY / 10))
+    assert gauge.soc() == pytest.approx(0.5, abs=1e-6)
+    assert gauge.full_uah() == pytest.approx(0.8 * CAPACITY, rel=1e-6)
+
+
+def test_a_learning_counter_learns_nothing_from_an_overload():
+    gauge = made(LearningCounter, 0.5)
+    gauge.update(reading(CAPACITY / 50, interrupt=Interrupt.DONE))
+    gauge.update(reading(-CAPACITY / 2, interrupt=Interrupt.LOW))
+    assert gauge.soc() > 0.98
+    assert gauge.full_uah() == CAPACITY

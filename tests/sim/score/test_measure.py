@@ -36,6 +36,9 @@ def log_of(said, true=0.5, sigma=0.01, ends=((0.0, End.FADED), (0.0, End.LOW)), 
     track.full_uah = array("d", evaluated.get("full", [11.0] * count))
     track.time_to_empty_h = array("d", evaluated.get("tte", [10.0] * count))
     track.resistance_ohm = array("d", evaluated.get("resistance", [1000.0] * count))
+    for name in ("available_sigma_uah", "full_sigma_uah", "time_to_empty_sigma_h"):
+        setattr(track, name, array("d", evaluated.get(name, [nan] * count)))
+    track.is_unlike = evaluated.get("unlike", [False] * count)
     log.tracks = {"gauge": track}
     return log
 
@@ -164,3 +167,33 @@ def test_a_recent_discharge_lasted_for_an_hour():
     recent.add(60.0 * 200, passed, 0.02)
     assert recent.discharge_ua() is None
     assert not isnan(passed)
+
+
+def test_sigmas_of_what_is_asked_are_judged_in_their_own_units():
+    """Available 5 of 10 uAh, capacity 11 uAh, 10 h to empty; two samples, the second beyond."""
+    found = figured(
+        log_of(
+            [0.5, 0.53],
+            available=[5.9, 6.1],
+            available_sigma_uah=[0.5, 0.5],
+            full=[11.4, 11.4],
+            full_sigma_uah=[0.21, 0.19],
+            tte=[9.1, 8.9],
+            time_to_empty_sigma_h=[0.5, 0.5],
+        )
+    )["covered"]
+    half = {"samples_pct": 50.0, "cells_pct": 0.0}
+    assert [found[what] for what in ("soc", "available", "capacity", "tte")] == [half] * 4
+    assert found["late_soc"] == {"samples_pct": None, "cells_pct": None}
+
+
+def test_an_unlike_cell_is_told_by_the_end_of_its_first_swing():
+    ends = [(0.0, End.FADED), (90.0, End.LOW)]
+    early, late, never = (
+        log_of([0.5] * 4, ends=ends, unlike=unlike)
+        for unlike in ([False, True, True, True], [False, False, True, True], [False] * 4)
+    )
+    assert figured(early)["told_in_swing_pct"] == 100.0
+    found = figured(late, never)
+    assert (found["told_in_swing_pct"], found["told_pct"]) == (0.0, 50.0)
+    assert figured(log_of([0.5] * 4, ends=ends[:1]))["told_in_swing_pct"] is None

@@ -8,6 +8,7 @@ import sys
 import _console
 import _link
 import _protocol
+import _rom_room  # noqa: F401
 import machine
 
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = 1, 2, 3, 4, 5
