@@ -60,7 +60,7 @@ class BoardKind:
     # limits, state), and in one that only asks for the current.
     sample_work_us: int = 0
     check_work_us: int = 0
-    heap_kb: int = 64  # of MicroPython, with which the ESP32 port starts
+    heap_kb: int = 72  # of MicroPython
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"
     chip: str = "ESP32C3"  # by which that is recognised: in capitals, without hyphens
