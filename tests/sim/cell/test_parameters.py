@@ -19,7 +19,13 @@ ROOT = Path(__file__).parents[3]
 SETS = ROOT / "sim/filmgauge_sim/cell/sets"
 EVP = load_parameters("evp-li")
 # What belongs to one physics only, and which that is.
-WITH_DEFAULT = {"physics", "diffusivity_ratio", "patch_spread", "knee_width"}
+WITH_DEFAULT = {
+    "diffusion_freezing_k",
+    "physics",
+    "diffusivity_ratio",
+    "patch_spread",
+    "knee_width",
+}
 NUMBERS = [each.name for each in fields(CellParameters) if each.metadata]
 
 

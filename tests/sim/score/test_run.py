@@ -99,7 +99,7 @@ def test_runs_are_reported_one_by_one():
             [replace(SHORT, days=0.1)], range(2), Options(), 2, lambda *run: reported.append(run)
         )
     )
-    assert sorted(reported) == [("lab-25", 0), ("lab-25", 1)]
+    assert sorted(reported) == [(f"{SHORT.name} linear plain", seed) for seed in range(2)]
 
 
 def test_single_precision_runs_the_same_gauge():
