@@ -7,6 +7,7 @@ from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import MEASURED, OPENING
 from filmgauge.state import BLOCK, NO_RESETS, SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
+from filmgauge.store.page_store import SLOTS_AT, STATE_AT
 
 LARGEST = {
     "boot": 2**32 - 1,
@@ -121,3 +122,7 @@ def test_every_flipped_bit_of_a_sealed_state_is_refused():
         assert unseal(state.buffer, SIZE) is None
         state.buffer[bit >> 3] ^= 1 << (bit & 7)
     assert unseal(state.buffer, SIZE) == 9
+
+
+def test_a_state_has_room_in_a_page_before_its_records():
+    assert STATE_AT + BLOCK <= SLOTS_AT

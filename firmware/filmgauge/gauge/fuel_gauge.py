@@ -50,8 +50,8 @@ _UNLIKE_PPM = const(140000)  # no cell of the profile's kind has a capacity that
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
 # currents, guess and how long for, the end that waits, proof, opened (the last byte, always)
-_OWN = const("<iiiqIBii5fB")
-_OWN_SIZE = const(54)
+_OWN = const("<iiiqIBii5BB")
+_OWN_SIZE = const(39)
 _SIZES = (
     estimator.SIZE,
     diffusion.SIZE,

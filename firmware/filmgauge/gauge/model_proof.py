@@ -7,6 +7,7 @@ have come out as expected; ends at one current alone prove little. What ends say
 expected, `model`, enters corrections too: an end is worth as much as the model has proved to be.
 """
 
+import math
 from array import array
 
 from filmgauge.compat import const
@@ -24,6 +25,10 @@ _PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the 
 _BURST = const(2.0)  # a current that is so far ahead of its lag is a burst
 _HELD = const(1.25)  # of the lag in a hold over that in the long run, which is pi^2 / 8
 _LEAST_SPAN = const(0.000016)  # squared lag that says something of its law
+# Bytes: 4.4 % apart from 0.00006 to 3.8, finer than one look moves what is remembered
+_STEPS = const(16.0)
+_LOWEST = const(14.0)
+_LN_2 = const(0.6931471805599453)
 
 
 class ModelProof:
@@ -35,7 +40,7 @@ class ModelProof:
 
     def __init__(self, film):
         self._film = film
-        self._unproven, self._model = _UNPROVEN, _MODEL
+        self._unproven, self._model = _kept(_UNPROVEN), _kept(_MODEL)
         self._surface_sigma = 1.0  # at the last end that was used
         self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
         self.span = 0.0
@@ -87,7 +92,7 @@ class ModelProof:
             return
         seen = max(0.0, self._model + (squared - variance) / self.span)
         weight = _MODEL_RISES if seen > self._model else _MODEL_FALLS
-        self._model += weight * (seen - self._model)
+        self._model = _kept(self._model + weight * (seen - self._model))
 
     def prove(self, squared: float, side: int) -> None:
         """Learn from an end of the other kind than the last one how well the law is proved."""
@@ -97,19 +102,37 @@ class ModelProof:
         # Only another current than last time says something of the law that this end has obeyed.
         if 0.5 * self.span < self._spans[side - 1] ** 2 < 2.0 * self.span:
             seen = max(seen, min(self._unproven, _SAME_LAW))
-        self._unproven += _PROOF_WEIGHT * (seen - self._unproven)
+        self._unproven = _kept(self._unproven + _PROOF_WEIGHT * (seen - self._unproven))
 
     def use(self, side: int) -> None:
         """Note that an end has been used."""
-        self._spans[side - 1] = self.off_by()
-        self._surface_sigma = self._film.surface_sigma
+        self._spans[side - 1] = _kept(self.off_by())
+        self._surface_sigma = _kept(self._film.surface_sigma)
 
     def numbers(self) -> tuple:
-        """Return the five numbers that are remembered."""
-        return self._unproven, self._model, self._surface_sigma, self._spans[0], self._spans[1]
+        """Return the five numbers that are remembered, a byte for each."""
+        known = self._unproven, self._model, self._surface_sigma, self._spans[0], self._spans[1]
+        return tuple([_code(number) for number in known])
 
-    def restore(self, numbers: tuple) -> None:
+    def restore(self, codes: tuple) -> None:
         """Go on with what was remembered; what an earlier version has left empty is nothing."""
-        if numbers[0]:
+        if codes[0]:
+            numbers = [_number(code) for code in codes]
             self._unproven, self._model, self._surface_sigma = numbers[:3]
             self._spans[0], self._spans[1] = numbers[3:]
+
+
+def _code(number):
+    """Return a positive number as a byte, in sixteenths of an octave; 0 for what is too small."""
+    if number <= 0.0:
+        return 0
+    return min(255, max(0, int(_STEPS * (math.log(number) / _LN_2 + _LOWEST) + 0.5)))
+
+
+def _number(code):
+    return math.exp((code / _STEPS - _LOWEST) * _LN_2) if code else 0.0
+
+
+def _kept(number):
+    """Return a number as it is remembered: a sleep changes nothing."""
+    return _number(_code(number))

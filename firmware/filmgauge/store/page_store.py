@@ -32,7 +32,7 @@ _HEAD = const("<IIBII")
 _HEAD_LENGTH = const(17)
 _NUMBERS = const(("/counter", "/commands"))
 STATE_AT = const(64)
-_SLOTS_AT = const(640)
+SLOTS_AT = const(640)
 _SLOT = const(144)
 _SLOTS = const(24)
 _FREE = const(255)
@@ -149,7 +149,7 @@ class PageStore:
         for page, first in enumerate(self._firsts):
             count = self._counts[page]
             if count != _FREE and first <= number < first + count:
-                self._read(page, _SLOTS_AT + (number - first) * _SLOT, slot)
+                self._read(page, SLOTS_AT + (number - first) * _SLOT, slot)
                 length = struct.unpack_from("<H", slot, 2)[0]
                 if unseal(slot, length) is not None:
                     return bytes(slot[HEAD_SIZE : HEAD_SIZE + length])
@@ -254,7 +254,7 @@ class PageStore:
         self._highest = max(self._highest, sequence)
         first, _, count, *_ = struct.unpack_from(_HEAD, slot, HEAD_SIZE)
         if count:
-            self._read(page, _SLOTS_AT + (count - 1) * _SLOT, slot)
+            self._read(page, SLOTS_AT + (count - 1) * _SLOT, slot)
             if unseal(slot, struct.unpack_from("<H", slot, 2)[0]) != first + count - 1:
                 return None
         elif self._state_of(page, sequence) is None:
@@ -301,14 +301,14 @@ class PageStore:
         self._put(page, STATE_AT, state)
         for number in range(count):
             try:
-                self._read(newest, _SLOTS_AT + number * _SLOT, slot)
+                self._read(newest, SLOTS_AT + number * _SLOT, slot)
             except OSError:
                 slot[:] = bytes(_SLOT)  # the others go on without it
-            self._put(page, _SLOTS_AT + number * _SLOT, slot)
+            self._put(page, SLOTS_AT + number * _SLOT, slot)
         if data is not None:
             slot[HEAD_SIZE : HEAD_SIZE + len(data)] = data
             seal(slot, len(data), first + count)
-            self._put(page, _SLOTS_AT + count * _SLOT, slot)
+            self._put(page, SLOTS_AT + count * _SLOT, slot)
             count += 1
         struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count, *self._numbers)
         seal(slot, _HEAD_LENGTH, sequence)
