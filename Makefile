@@ -13,7 +13,7 @@ EMULATE := build/emulate
 UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flash test check bench soak emulate lock clean
+.PHONY: help setup run flash test check bench soak soak-cuts soak-faults soak-scores emulate lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -59,10 +59,17 @@ bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
 soak: setup  ## power cuts, faults of sensors (CASES=10000) into docs/reliability.md, the scores (SEEDS=20) into docs/accuracy
+	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-scores soak-faults
+
+soak-cuts: setup
 	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_page_cuts.py
+
+soak-faults: setup
 	@mkdir -p build
 	@PYTHONPATH=.:tests $(BIN)/python tests/fault_campaign.py --cases $(CASES) > build/campaign.jsonl; \
 	  status=$$?; $(BIN)/python tools/reliability_page.py build/campaign.jsonl; exit $$status
+
+soak-scores: setup
 	@$(BIN)/filmgauge score --seeds $(SEEDS) --json --plot docs/accuracy > docs/accuracy.json.part; \
 	  status=$$?; if [ -s docs/accuracy.json.part ]; then mv docs/accuracy.json.part docs/accuracy.json; \
 	  else rm -f docs/accuracy.json.part; fi; \
