@@ -40,7 +40,7 @@ class ModelProof:
 
     def __init__(self, film):
         self._film = film
-        self._unproven, self._model = _kept(_UNPROVEN), _kept(_MODEL)
+        self._unproven, self._model = _rounded(_UNPROVEN), _rounded(_MODEL)
         self._surface_sigma = 1.0  # at the last end that was used
         self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
         self.span = 0.0
@@ -92,7 +92,7 @@ class ModelProof:
             return
         seen = max(0.0, self._model + (squared - variance) / self.span)
         weight = _MODEL_RISES if seen > self._model else _MODEL_FALLS
-        self._model = _kept(self._model + weight * (seen - self._model))
+        self._model = _rounded(self._model + weight * (seen - self._model))
 
     def prove(self, squared: float, side: int) -> None:
         """Learn from an end of the other kind than the last one how well the law is proved."""
@@ -102,12 +102,12 @@ class ModelProof:
         # Only another current than last time says something of the law that this end has obeyed.
         if 0.5 * self.span < self._spans[side - 1] ** 2 < 2.0 * self.span:
             seen = max(seen, min(self._unproven, _SAME_LAW))
-        self._unproven = _kept(self._unproven + _PROOF_WEIGHT * (seen - self._unproven))
+        self._unproven = _rounded(self._unproven + _PROOF_WEIGHT * (seen - self._unproven))
 
     def use(self, side: int) -> None:
         """Note that an end has been used."""
-        self._spans[side - 1] = _kept(self.off_by())
-        self._surface_sigma = _kept(self._film.surface_sigma)
+        self._spans[side - 1] = _rounded(self.off_by())
+        self._surface_sigma = _rounded(self._film.surface_sigma)
 
     def numbers(self) -> tuple:
         """Return the five numbers that are remembered, a byte for each."""
@@ -133,6 +133,6 @@ def _number(code):
     return math.exp((code / _STEPS - _LOWEST) * _LN_2) if code else 0.0
 
 
-def _kept(number):
+def _rounded(number):
     """Return a number as it is remembered: a sleep changes nothing."""
     return _number(_code(number))

@@ -103,7 +103,7 @@ def test_runs_are_reported_one_by_one():
 
 
 def test_single_precision_runs_the_same_gauge():
-    family = replace(SHORT, days=0.25)
+    family = replace(SHORT, days=1.5)
     double, single = (run(family, 1, Options(single=flag)) for flag in (False, True))
     assert double.soc == single.soc
     pairs = zip(double.tracks["gauge"].soc, single.tracks["gauge"].soc, strict=True)
