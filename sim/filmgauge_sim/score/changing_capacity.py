@@ -26,22 +26,8 @@ class _PartOfFilm(WrappedCell):
     def capacity_uah(self) -> float:
         return self._share * self._inner.capacity_uah
 
-    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
-        super().advance(current_ua / self._share, temperature_c, duration_s)
-
-    def voltage_v(self, current_ua: float, temperature_c: float) -> float:
-        return super().voltage_v(current_ua / self._share, temperature_c)
-
-    def next_crossing(
-        self,
-        current_ua: float,
-        temperature_c: float,
-        duration_s: float,
-        low_v: float | None = None,
-        high_v: float | None = None,
-    ) -> Crossing | None:
-        current_ua /= self._share
-        return super().next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
+    def _inside(self, current_ua: float, temperature_c: float) -> tuple[float, float]:
+        return current_ua / self._share, temperature_c
 
 
 class SuddenLoss(Modifier):

@@ -3,7 +3,7 @@ temperature."""
 
 from random import Random
 
-from filmgauge_sim.cell import Crossing, FilmCell, SteppedCell
+from filmgauge_sim.cell import FilmCell, SteppedCell
 from filmgauge_sim.score.modifier import Modifier
 from filmgauge_sim.score.wrapped_cell import WrappedCell
 
@@ -30,26 +30,12 @@ class EfficiencyByTemperature(Modifier):
 class LossyCell(WrappedCell):
     """A cell that stores its charge with ``efficiency``, whatever its parameters say.
 
-    The film is charged by less current, with which its time to a voltage is counted as well: its
-    polarisation is that of the whole current but for the search of a crossing, by less than 1 mV.
+    The film is charged by less current. What it shows is under that current as well: its
+    polarisation is that of the whole one to less than 1 mV.
     """
 
-    def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
-        super().advance(self._into(current_ua, temperature_c), temperature_c, duration_s)
-
-    def next_crossing(
-        self,
-        current_ua: float,
-        temperature_c: float,
-        duration_s: float,
-        low_v: float | None = None,
-        high_v: float | None = None,
-    ) -> Crossing | None:
-        into_ua = self._into(current_ua, temperature_c)
-        return super().next_crossing(into_ua, temperature_c, duration_s, low_v, high_v)
-
-    def _into(self, current_ua: float, temperature_c: float) -> float:
-        """The current that leaves the film with what it stores, whatever the film itself loses."""
-        if current_ua <= 0.0:
-            return current_ua
-        return current_ua * efficiency(temperature_c) / self.parameters.charge_acceptance
+    def _inside(self, current_ua: float, temperature_c: float) -> tuple[float, float]:
+        """With the current that leaves the film with what it stores, whatever it loses itself."""
+        if current_ua > 0.0:
+            current_ua *= efficiency(temperature_c) / self.parameters.charge_acceptance
+        return current_ua, temperature_c

@@ -4,7 +4,7 @@ from math import exp
 from random import Random
 from typing import Self
 
-from filmgauge_sim.cell import Crossing, FilmCell, SteppedCell
+from filmgauge_sim.cell import FilmCell, SteppedCell
 from filmgauge_sim.score.modifier import Modifier
 from filmgauge_sim.score.wrapped_cell import WrappedCell
 
@@ -55,22 +55,11 @@ class LaggingCell(WrappedCell):
         if temperature_c != self._around_c:
             self._film_c = temperature_c if self._around_c is None else self.film_c
             self._around_c, self._since_s = temperature_c, 0.0
-        super().advance(current_ua, self._film_c, duration_s)
+        super().advance(current_ua, temperature_c, duration_s)
         self._since_s += duration_s
 
-    def voltage_v(self, current_ua: float, temperature_c: float) -> float:
-        return super().voltage_v(current_ua, self._step_c(temperature_c))
-
-    def next_crossing(
-        self,
-        current_ua: float,
-        temperature_c: float,
-        duration_s: float,
-        low_v: float | None = None,
-        high_v: float | None = None,
-    ) -> Crossing | None:
-        film_c = self._step_c(temperature_c)
-        return super().next_crossing(current_ua, film_c, duration_s, low_v, high_v)
+    def _inside(self, current_ua: float, temperature_c: float) -> tuple[float, float]:
+        return current_ua, self._step_c(temperature_c)
 
     def _step_c(self, temperature_c: float) -> float:
         """The temperature at which a step at a sensor's temperature would be made."""

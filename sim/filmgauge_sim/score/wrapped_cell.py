@@ -35,10 +35,10 @@ class WrappedCell:
         return self._around(self._inner.full())
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
-        self._inner.advance(current_ua, temperature_c, duration_s)
+        self._inner.advance(*self._inside(current_ua, temperature_c), duration_s)
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
-        return self._inner.voltage_v(current_ua, temperature_c)
+        return self._inner.voltage_v(*self._inside(current_ua, temperature_c))
 
     def next_crossing(
         self,
@@ -48,7 +48,12 @@ class WrappedCell:
         low_v: float | None = None,
         high_v: float | None = None,
     ) -> Crossing | None:
-        return self._inner.next_crossing(current_ua, temperature_c, duration_s, low_v, high_v)
+        inside = self._inside(current_ua, temperature_c)
+        return self._inner.next_crossing(*inside, duration_s, low_v, high_v)
+
+    def _inside(self, current_ua: float, temperature_c: float) -> tuple[float, float]:
+        """Return the current and the temperature of the cell within."""
+        return current_ua, temperature_c
 
     def _around(self, inner: SteppedCell) -> Self:
         twin = copy(self)
