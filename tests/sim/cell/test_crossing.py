@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from film_steps import Within, after, currents, durations, histories, temperatures
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import Crossing, FilmCell, load_parameters
@@ -17,23 +18,6 @@ from filmgauge_sim.cell.crossing import (
 from filmgauge_sim.cell.isothermal import Isothermal
 
 EVP = load_parameters("evp-li")
-
-currents = st.floats(-30.0, 30.0) | st.just(0.0)
-temperatures = st.floats(-10.0, 70.0)
-durations = st.floats(-3.0, 4.3).map(lambda x: 10**x)
-histories = st.lists(st.tuples(currents, temperatures, durations), max_size=4)
-
-
-def after(cell, current, temperature, time_s):
-    twin = cell.clone()
-    twin.advance(current, temperature, time_s)
-    return twin.voltage_v(current, temperature)
-
-
-def sample_times(duration):
-    """Dense at the beginning, where the voltage is quick, and even over the rest."""
-    quick = [duration * 10 ** (-7 + 7 * k / 200) for k in range(200)]
-    return sorted([0.0, *quick, *(duration * k / 200 for k in range(1, 201))])
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
@@ -50,17 +34,9 @@ def test_against_fine_stepping(start, history, current, temperature, duration, l
     cell = FilmCell(EVP, 1.0, start)
     for segment in history:
         cell.advance(*segment)
-    samples = [(t, after(cell, current, temperature, t)) for t in sample_times(duration)]
-    least, most = min(v for _, v in samples), max(v for _, v in samples)
-    span = max(most - least, 1e-3)
-    low_v, high_v = least + low * span, least + high * span
-    assume(low_v < high_v - 1e-6)
-    found = cell.next_crossing(current, temperature, duration, low_v, high_v)
-    end = math.inf if found is None else found.time_s
-    for time_s, voltage in samples:
-        if time_s < end - 1e-6:
-            # Less than a nanovolt beyond a limit is not an excursion.
-            assert low_v - 2e-9 <= voltage <= high_v + 2e-9
+    within = Within.step(cell, (current, temperature, duration), (low, high), 200)
+    within.check_none_before(2e-9)  # less than a nanovolt is not an excursion
+    found, low_v, high_v = within.found, within.low_v, within.high_v
     if found is None:
         return
     assert 0.0 <= found.time_s <= duration

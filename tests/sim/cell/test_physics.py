@@ -1,26 +1,14 @@
 """What every physics of the film promises: exact steps, crossings that are never missed."""
 
-import math
-
 import pytest
-from hypothesis import assume, given, settings
+from film_steps import Within, after, currents, durations, histories, temperatures
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import CellParameters, FilmCell, LifeState, load_parameters
 
 SETS = [load_parameters(f"evp-li-{physics}") for physics in ("boundary", "variable")]
 every_physics = pytest.mark.parametrize("parameters", SETS, ids=lambda each: each.physics)
-
-currents = st.floats(-30.0, 30.0) | st.just(0.0)
-temperatures = st.floats(-10.0, 70.0)
-durations = st.floats(-3.0, 4.3).map(lambda x: 10**x)
-histories = st.lists(st.tuples(currents, temperatures, durations), max_size=4)
-
-
-def after(cell: FilmCell, current: float, temperature: float, time_s: float) -> float:
-    twin = cell.clone()
-    twin.advance(current, temperature, time_s)
-    return twin.voltage_v(current, temperature)
 
 
 @every_physics
@@ -69,23 +57,9 @@ def test_no_crossing_is_missed_or_late(
     cell = FilmCell(parameters, 1.0, start)
     for segment in history:
         cell.advance(*segment)
-    times = sorted(
-        [
-            0.0,
-            *(duration_s * 10 ** (-7 + 7 * k / 100) for k in range(101)),
-            *(duration_s * k / 100 for k in range(1, 100)),
-        ]
-    )
-    samples = [(t, after(cell, current, temperature, t)) for t in times]
-    least, most = min(v for _, v in samples), max(v for _, v in samples)
-    span = max(most - least, 1e-3)
-    low_v, high_v = least + low * span, least + high * span
-    assume(low_v < high_v - 1e-6)
-    found = cell.next_crossing(current, temperature, duration_s, low_v, high_v)
-    end = math.inf if found is None else found.time_s
-    for time_s, voltage in samples:
-        if time_s < end - 1e-6:
-            assert low_v - 2e-7 <= voltage <= high_v + 2e-7
+    within = Within.step(cell, (current, temperature, duration_s), (low, high), 100)
+    within.check_none_before(2e-7)
+    found = within.found
     if found is None:
         return
     # A voltage that leaps does so just behind that time.
@@ -93,9 +67,9 @@ def test_no_crossing_is_missed_or_late(
         after(cell, current, temperature, time_s) for time_s in (found.time_s, found.time_s + 1e-6)
     ]
     if found.bound == "low":
-        assert min(reached) <= low_v + 1e-9
+        assert min(reached) <= within.low_v + 1e-9
     else:
-        assert max(reached) >= high_v - 1e-9
+        assert max(reached) >= within.high_v - 1e-9
 
 
 @every_physics
