@@ -309,7 +309,7 @@ class FuelGauge(LedgerOnly):
         return int(given * a_share_s)
 
     def time_to_empty_sigma_s(self) -> int:
-        """Return the standard deviation of what `time_to_empty_s` returned last, at that current."""
+        """Return the standard deviation of what `time_to_empty_s` returned last."""
         return self._to_empty_sigma_s
 
     def time_to_full_s(self) -> "int | None":
