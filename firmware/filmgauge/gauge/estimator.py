@@ -56,8 +56,9 @@ _TAU_WANDER = const(0.0015)  # of tau in one equivalent full cycle
 _OPENING = const(0.2)  # of how the film opens in its first cycles: share of the predicted growth
 _SURPRISE = const(9.0)  # squared innovation over its variance: beyond, the cell is not as thought
 _UNHEARD = const(25.0)  # beyond, an end waits for a second look
-_SECOND_PPM = const(3000)  # of the design: so much has flowed until then
-_AGREES = const(2)  # and one of these parts of it is the most by which the two looks differ
+_SECOND_PPM = const(800)  # of the design: so much has flowed until then
+_AGREES = const(2)  # and one of these parts of it is the most by which the two looks differ,
+_STEEPER = const(3)  # or so many where the surface runs ahead: a smaller cell, a wider end
 _DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
 _LEFT = const(4)  # with a side: the end was left since it was seen
 _MODEST = const(4.0)  # and is made to be no more than this
@@ -291,13 +292,16 @@ class Estimator:
         has moved with the charge since, or was there when the cell came to this end before."""
         innovation_ppm, stored_ppm = int(innovation * _PPM), int(stored * _PPM)
         pending, first_ppm, at_ppm = self.pending
-        apart_ppm, moved_ppm = abs(innovation_ppm - first_ppm), abs(stored_ppm - at_ppm)
-        if pending == side | _LEFT and apart_ppm * _AGREES < abs(first_ppm):
+        apart_ppm, moved_ppm = innovation_ppm - first_ppm, stored_ppm - at_ppm
+        if pending == side | _LEFT and abs(apart_ppm) * _AGREES < abs(first_ppm):
             return True
-        if pending == side and moved_ppm < _SECOND_PPM:
-            return False
-        if pending == side and apart_ppm * _AGREES < moved_ppm:
-            return True
+        if pending == side:
+            if moved_ppm < 0:
+                apart_ppm, moved_ppm = -apart_ppm, -moved_ppm
+            if moved_ppm < _SECOND_PPM:
+                return False
+            if -moved_ppm < apart_ppm * _AGREES < _STEEPER * moved_ppm:
+                return True
         self.pending = side, innovation_ppm, stored_ppm
         return False
 

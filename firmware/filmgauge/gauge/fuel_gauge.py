@@ -140,6 +140,7 @@ class FuelGauge(LedgerOnly):
         self._gap_pc = 0  # guessed meanwhile
         self._taken_pc = 0  # booked for the node itself since the last count
         self._available_sigma = 0.0
+        self._to_empty_sigma_s = 0
 
     def open(self, soc_ppm: int, sigma_ppm: int, new_cell: int = 0) -> None:
         """Say what is known before the first count, unless something is known already."""
@@ -286,12 +287,7 @@ class FuelGauge(LedgerOnly):
 
         `load_pa` is positive; the temperature stays what it is.
         """
-        given = self._deliverable(load_pa, temperature_cdeg, False)
-        film = self._film
-        sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
-        lasting, scale = self.estimator.lasting, given * _SCALE
-        self._available_sigma = math.sqrt(sigma * sigma + lasting * lasting + scale * scale)
-        return self._share_nah(given)
+        return self._share_nah(self._given(load_pa, temperature_cdeg))
 
     def available_sigma_nah(self) -> int:
         """Return the standard deviation of what `available_nah` returned last."""
@@ -307,8 +303,14 @@ class FuelGauge(LedgerOnly):
         load_pa = -self.recent_pa
         if load_pa * 1000 < self._one_c_pa:
             return None
-        given = self._deliverable(load_pa, temperature_cdeg, False)
-        return int(given * self._design_pc / load_pa)
+        given = self._given(load_pa, temperature_cdeg)
+        a_share_s = self._design_pc / load_pa
+        self._to_empty_sigma_s = int(self._available_sigma * a_share_s)
+        return int(given * a_share_s)
+
+    def time_to_empty_sigma_s(self) -> int:
+        """Return the standard deviation of what `time_to_empty_s` returned last."""
+        return self._to_empty_sigma_s
 
     def time_to_full_s(self) -> "int | None":
         """Return the time to full at the recent mean current; None unless it charges."""
@@ -430,6 +432,15 @@ class FuelGauge(LedgerOnly):
         self.health.add_time(elapsed_ms)
         leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
         self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
+
+    def _given(self, load_pa, temperature_cdeg):
+        """Return what the cell gives from now, of the design; leave its standard deviation."""
+        given = self._deliverable(load_pa, temperature_cdeg, False)
+        film = self._film
+        sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
+        lasting, scale = self.estimator.lasting, given * _SCALE
+        self._available_sigma = math.sqrt(sigma * sigma + lasting * lasting + scale * scale)
+        return given
 
     def _deliverable(self, load_pa, temperature_cdeg, full):
         capacity = self.estimator.capacity_ppm / _PPM

@@ -21,7 +21,11 @@ _SAME_LAW = const(0.04)  # what ends at one current prove
 _MODEL_RISES = const(0.3)  # weights of one look
 _MODEL_FALLS = const(0.1)
 _PROOF_WEIGHT = const(0.25)
+_BEYOND = const(2.0)  # times the variance: a square below says nothing of the law
 _PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the film that is off
+_FAR = const(0.0324)  # nor beyond this one at a current that leads to no more than
+_GENTLE = const(0.16)  # as a lag in the long run
+_PROMISED = const(25.0)  # times `model`: what a law proved by holds leaves open of a burst
 _BURST = const(2.0)  # a current that is so far ahead of its lag is a burst
 _HELD = const(1.25)  # of the lag in a hold over that in the long run, which is pi^2 / 8
 _LEAST_SPAN = const(0.000016)  # squared lag that says something of its law
@@ -43,14 +47,16 @@ class ModelProof:
         self._unproven, self._model = _rounded(_UNPROVEN), _rounded(_MODEL)
         self._surface_sigma = 1.0  # at the last end that was used
         self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
-        self.span = 0.0
+        self.span = self._drained = 0.0
         self.is_burst = False
 
     def meet(self, side: int) -> None:
         """Look at the lag of an end before it is weighed."""
         film = self._film
         modelled = abs(film.lag_share)
+        self._drained = film.drained
         if side == FULL:
+            self._drained = 0.0  # what is taken from a full surface comes back from below
             film.bound_lag(_HELD * film.steady)  # a held end tells by its current what is left
         self.is_burst = film.steady > _BURST * modelled
         self.span = max(self.off_by(), modelled) ** 2
@@ -73,12 +79,19 @@ class ModelProof:
         """Return the variance of what an end tells, for the sake of the law of its lag."""
         film = self._film
         lag = abs(film.lag_share)
-        noise = self._model * (lag * lag + film.drained * film.drained)
+        noise = self._model * (lag * lag + self._drained * self._drained)
         ahead = film.steady - lag
-        return noise + self._unproven * ahead * ahead if ahead > 0.0 else noise
+        if ahead <= 0.0:
+            return noise
+        doubt = self._unproven
+        if self._spans[FULL - 1]:  # a hold has shown what the law of the film is worth
+            doubt = min(doubt, _PROMISED * self._model)
+        return noise + doubt * ahead * ahead
 
     def is_plausible(self, squared: float) -> bool:
         """Return whether a squared innovation can be due to the law of the lag."""
+        if squared > _FAR and self._film.steady < _GENTLE:
+            return False
         return squared < _PLAUSIBLE * self.span
 
     def is_sharper(self) -> bool:
@@ -90,7 +103,10 @@ class ModelProof:
         was expected of it."""
         if self.is_burst or self.span < _LEAST_SPAN or not self.is_plausible(squared):
             return
-        seen = max(0.0, self._model + (squared - variance) / self.span)
+        excess = squared - variance
+        if excess > 0.0:  # chance alone reaches far, and a capacity that is not known farther
+            excess = max(0.0, squared - _BEYOND * variance)
+        seen = max(0.0, self._model + excess / self.span)
         weight = _MODEL_RISES if seen > self._model else _MODEL_FALLS
         self._model = _rounded(self._model + weight * (seen - self._model))
 
@@ -102,7 +118,8 @@ class ModelProof:
         # Only another current than last time says something of the law that this end has obeyed.
         if 0.5 * self.span < self._spans[side - 1] ** 2 < 2.0 * self.span:
             seen = max(seen, min(self._unproven, _SAME_LAW))
-        self._unproven = _rounded(self._unproven + _PROOF_WEIGHT * (seen - self._unproven))
+        weight = _PROOF_WEIGHT if seen < self._unproven else 1.0
+        self._unproven = _rounded(self._unproven + weight * (seen - self._unproven))
 
     def use(self, side: int) -> None:
         """Note that an end has been used."""

@@ -245,7 +245,9 @@ def test_an_end_that_contradicts_all_that_is_known_waits_for_a_second_look():
         (0.004, 0.004, True),
         (0.004, 0.003, True),
         (0.1, 0.09, True),
-        (0.002, 0.002, False),  # too early
+        (0.004, 0.008, True),  # a surface that runs ahead: a cell smaller than its profile
+        (0.001, 0.001, True),
+        (0.0005, 0.0005, False),  # too early
         (0.004, 0.0, False),  # a voltage that stands still while charge flows
         (0.1, 0.0, False),
         (0.004, -0.2, False),  # two looks that have nothing to do with each other

@@ -1,6 +1,6 @@
 """What is proved of the film model outlives a sleep in five bytes."""
 
-from filmgauge.gauge.model_proof import ModelProof
+from filmgauge.gauge.model_proof import EMPTY, FULL, ModelProof
 
 
 class Film:
@@ -35,3 +35,49 @@ def test_nothing_and_too_little_is_nothing():
     fresh.restore((0, 9, 9, 9, 9))  # as an earlier version leaves it
     assert fresh.numbers() == known
     assert again(known).numbers() == known
+
+
+def at_end(side, lag, steady, drained=0.0):
+    proof = ModelProof(Film())
+    proof._film.lag_share, proof._film.steady, proof._film.drained = lag, steady, drained
+    proof._film.bound_lag = lambda most: None
+    proof.meet(side)
+    return proof
+
+
+def test_a_gentle_end_that_is_far_off_is_due_to_no_law():
+    assert at_end(EMPTY, 0.15, 0.15).is_plausible(0.17 * 0.17)
+    assert not at_end(EMPTY, 0.15, 0.15).is_plausible(0.19 * 0.19)
+    assert at_end(EMPTY, 0.3, 0.3).is_plausible(0.4 * 0.4)
+    assert not at_end(EMPTY, 0.05, 0.05).is_plausible(0.1 * 0.1)
+
+
+def test_what_the_voltage_input_takes_counts_at_the_empty_end():
+    assert at_end(FULL, 0.01, 0.01, 0.1).noise() == at_end(FULL, 0.01, 0.01).noise()
+    assert at_end(EMPTY, 0.01, 0.01, 0.1).noise() > at_end(EMPTY, 0.01, 0.01).noise()
+
+
+def test_a_burst_is_doubted_until_a_full_end_has_shown_what_the_law_is_worth():
+    proof = at_end(EMPTY, 0.05, 0.3)
+    doubted = proof.noise()
+    proof.use(FULL)
+    assert proof.noise() < 0.1 * doubted
+    proof._model = 0.3
+    assert proof.noise() > doubted
+
+
+def test_chance_says_nothing_of_the_law():
+    proof = at_end(EMPTY, 0.1, 0.1)
+    before = proof._model
+    proof.learn(0.0019, 0.001)
+    assert proof._model == before
+    proof.learn(0.004, 0.001)
+    assert proof._model > 10.0 * before
+
+
+def test_doubt_rises_at_once_and_falls_slowly():
+    proof = at_end(EMPTY, 0.1, 0.1)
+    proof.prove(0.01, EMPTY)
+    assert 0.95 < proof._unproven <= 1.05
+    proof.prove(0.0, EMPTY)
+    assert 0.7 < proof._unproven < 0.8
