@@ -325,7 +325,12 @@ class Node:
 
     def _protect(self, is_open):
         """Check the limits of the cell, and set the switch for the interval to come."""
-        self._load_protection()
+        try:
+            self._load_protection()
+        except MemoryError:
+            # An old call's place on the stack can keep the gauge that was let go, till it is used.
+            self._unload(("_protection",), "filmgauge.control")
+            self._load_protection()
         state, protection = self._state, self._protection
         busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
         protection.update(is_open, self._charge.sampler, self._soc_ppm, self._left_ppm, busy)
