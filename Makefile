@@ -41,7 +41,8 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 	@$(BIN)/filmgauge flash $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
-	@$(PYTHON) tools/debian_package.py mosquitto
+	@$(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
+	  chromium-driver=chromedriver
 	@$(PYTHON) tools/micropython32.py >/dev/null
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
