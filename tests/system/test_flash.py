@@ -338,6 +338,7 @@ def test_the_command(embedded: Broker, tmp_path: Path) -> None:
         running.send_signal(signal.SIGINT)
         done = running.communicate(timeout=PATIENCE_S)
         assert running.returncode
+        assert "Aborted" in done[1]
         assert secret not in "".join((wrong.stdout, wrong.stderr, dry.stdout, dry.stderr, *done))
 
 
