@@ -9,27 +9,26 @@ A record counts as stored when `add` returns: the commit has reached the disk. O
 writes; a second one is told so at once instead of meeting a locked database later.
 """
 
-import enum
 import fcntl
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from filmgauge.record.record import Record, fields
 from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.ingest_store import Gap, Outcome
+from filmgauge_host.telemetry.received_record import COLUMNS, FIELDS, ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import SqliteFile
 
-_COLUMNS = tuple(name for name, *_ in fields())
 _PAGE = 1000
+_RECEIVED = COLUMNS.index("received_unix_ms")  # what comes before it, the node has said
 
 # number: lives of a node in the order of time; live: 1 where one has sent more than its past
 _CREATE = f"""
 CREATE TABLE records (
     node TEXT NOT NULL,
-    {" ".join(f"{name} INTEGER," for name in _COLUMNS)}
+    {" ".join(f"{name} INTEGER," for name in FIELDS)}
     received_unix_ms INTEGER NOT NULL,
     history INTEGER NOT NULL,
     PRIMARY KEY (node, life, boot, seq)
@@ -42,7 +41,7 @@ CREATE TABLE lives (
     PRIMARY KEY (node, life)
 ) WITHOUT ROWID
 """
-_COLUMNS_3 = ", ".join(name for name in _COLUMNS if name not in ("life", "resets"))
+_COLUMNS_3 = ", ".join(name for name in FIELDS if name not in ("life", "resets"))
 _FROM_VERSION_3 = f"""
 ALTER TABLE records RENAME TO records_3;
 {_CREATE};
@@ -51,16 +50,28 @@ INSERT INTO records (node, {_COLUMNS_3}, life, received_unix_ms, history)
 INSERT INTO lives SELECT DISTINCT node, 0, 1, 1 FROM records;
 DROP TABLE records_3
 """
-_NAMES = ", ".join(_COLUMNS)
-_INSERT = (
-    f"INSERT OR IGNORE INTO records (node, {_NAMES}, received_unix_ms, history) "
-    f"VALUES (?{', ?' * (len(_COLUMNS) + 2)})"
-)
-_SELECT = f"SELECT node, {_NAMES}, received_unix_ms, history FROM records WHERE node = ? "
+_NAMES = ", ".join(COLUMNS)
+_INSERT = f"INSERT OR IGNORE INTO records ({_NAMES}) VALUES (?{', ?' * (len(COLUMNS) - 1)})"
+_SELECT = f"SELECT {_NAMES} FROM records WHERE node = ? "
 _OF_LIFE = _SELECT + "AND life = ? "
 _NEWEST = _OF_LIFE + "ORDER BY boot DESC, seq DESC LIMIT ?"
 _PAGE_OF = _OF_LIFE + "AND (boot, seq) > (?, ?) ORDER BY boot, seq LIMIT ?"
-_SAME = f"SELECT {_NAMES} FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
+_SAME = _OF_LIFE + "AND boot = ? AND seq = ?"
+_GAPS = """
+SELECT lives.life, boot, before + 1, seq - 1 FROM (
+    SELECT life, boot, seq, lag(seq, 1, CASE WHEN boot = first_boot THEN seq - 1 ELSE -1 END)
+        OVER (PARTITION BY life, boot ORDER BY seq) AS before
+    FROM records JOIN (
+        SELECT life AS of_life, min(boot) AS first_boot FROM records WHERE node = ?1 GROUP BY life
+    ) ON life = of_life
+    WHERE node = ?1
+) AS steps JOIN lives ON lives.node = ?1 AND lives.life = steps.life
+WHERE before < seq - 1 ORDER BY number, boot, seq
+"""
+_CLOCK = (
+    "SELECT up_s, received_unix_ms FROM records "
+    "WHERE node = ? AND life = ? AND boot = ? AND NOT history ORDER BY seq"
+)
 _LIFE = "SELECT live FROM lives WHERE node = ? AND life = ?"
 _LAST_LIFE = "SELECT coalesce(max(number), 0) FROM lives WHERE node = ?"
 _LIVE_LIFE = (
@@ -68,14 +79,6 @@ _LIVE_LIFE = (
     "FROM lives WHERE node = ?"
 )
 _MAKE_ROOM = "UPDATE lives SET number = number + 1 WHERE node = ? AND number >= ?"
-
-
-class Outcome(enum.Enum):
-    """What became of a record: stored, there already, or there already with other content."""
-
-    NEW = "new"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
 
 
 class RecordStore(SqliteFile):
@@ -95,17 +98,29 @@ class RecordStore(SqliteFile):
         with ExitStack() as stack:
             stack.enter_context(_only_writer(path))
             super().__init__(path)
+            self._live: set[tuple[str, int]] = set()  # nodes and their lives that are live
             self.rows: int = self._database.execute("SELECT count(*) FROM records").fetchone()[0]
             self._writer = stack.pop_all()
 
     def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
-        """Commit a batch and return the outcome of each; raise StorageError, storing none."""
+        """Commit a batch and return the outcome of each; raise StorageError, storing none.
+
+        See IngestStore, as for `lives`, `boots` and `newest`.
+        """
         with self._access() as database:
             with database:
+                database.execute("BEGIN IMMEDIATE")
                 self.check_exists()
-                outcomes = [self._insert(database, received) for received in batch]
+                outcomes = self._insert(database, batch)
+                fresh = [
+                    each
+                    for each, outcome in zip(batch, outcomes, strict=True)
+                    if outcome is Outcome.NEW
+                ]
+                live = self._order_lives(database, fresh)
             self.check_exists()
-            self.rows += outcomes.count(Outcome.NEW)
+            self._live |= live
+            self.rows += len(fresh)
         return outcomes
 
     def count(self, node: str) -> int:
@@ -121,7 +136,7 @@ class RecordStore(SqliteFile):
         with self._access() as database:
             for life in reversed(list(self.lives(node))):
                 rows += database.execute(_NEWEST, (node, life, limit - len(rows)))
-        return [_received(row) for row in reversed(rows)]
+        return [ReceivedRecord.from_row(row) for row in reversed(rows)]
 
     def records(self, node: str) -> Iterator[ReceivedRecord]:
         """Yield all records of a node, life after life and by (boot, seq), a page at a time."""
@@ -130,7 +145,7 @@ class RecordStore(SqliteFile):
             while True:
                 with self._access() as database:
                     rows = database.execute(_PAGE_OF, (node, life, *at, _PAGE)).fetchall()
-                page = [_received(row) for row in rows]
+                page = [ReceivedRecord.from_row(row) for row in rows]
                 yield from page
                 if len(page) < _PAGE:
                     break
@@ -155,23 +170,54 @@ class RecordStore(SqliteFile):
         with self._access() as database:
             return database.execute(query, (node, life)).fetchall()
 
+    def gaps(self, node: str) -> list[Gap]:
+        """Return the numbers that are missing of a node: see IngestStore."""
+        with self._access() as database:
+            return [Gap(*row) for row in database.execute(_GAPS, (node,))]
+
+    def clock_readings(self, node: str, life: int, boot: int) -> list[tuple[int, int]]:
+        """Return (up_s, received_unix_ms) of the live records of a boot, by seq."""
+        with self._access() as database:
+            return database.execute(_CLOCK, (node, life, boot)).fetchall()
+
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         super().close()
         self._writer.close()
 
-    def _insert(self, database: sqlite3.Connection, received: ReceivedRecord) -> Outcome:
-        values = received.record.values()
-        row = (received.node, *values, received.received_unix_ms, int(received.history))
-        if database.execute(_INSERT, row).rowcount:
-            self._order_life(database, received)
+    def _insert(
+        self, database: sqlite3.Connection, batch: Sequence[ReceivedRecord]
+    ) -> list[Outcome]:
+        """Insert a batch at once, and only where not all of it was new each on its own."""
+        before = database.total_changes
+        database.execute("SAVEPOINT batch")
+        database.executemany(_INSERT, [received.row for received in batch])
+        if database.total_changes - before == len(batch):
+            return [Outcome.NEW] * len(batch)
+        database.execute("ROLLBACK TO batch")
+        return [self._insert_one(database, received) for received in batch]
+
+    def _insert_one(self, database: sqlite3.Connection, received: ReceivedRecord) -> Outcome:
+        if database.execute(_INSERT, received.row).rowcount:
             return Outcome.NEW
         stored = database.execute(_SAME, (received.node, *received.key)).fetchone()
-        return Outcome.DUPLICATE if list(stored) == values else Outcome.CONFLICT
+        same = stored[:_RECEIVED] == received.row[:_RECEIVED]
+        return Outcome.DUPLICATE if same else Outcome.CONFLICT
 
-    def _order_life(self, database: sqlite3.Connection, received: ReceivedRecord) -> None:
-        """Give the life of a new record its place among those of its node."""
-        node, life, live = received.node, received.key[0], int(not received.history)
+    def _order_lives(
+        self, database: sqlite3.Connection, fresh: Iterable[ReceivedRecord]
+    ) -> set[tuple[str, int]]:
+        """Number the lives of new records among those of their nodes; return those now live."""
+        found: set[tuple[str, int]] = set()
+        for received in fresh:
+            life = received.node, received.key[0]
+            if life not in self._live and life not in found:
+                self._order_life(database, *life, int(not received.history))
+                if not received.history:
+                    found.add(life)
+        return found
+
+    def _order_life(self, database: sqlite3.Connection, node: str, life: int, live: int) -> None:
         known = database.execute(_LIFE, (node, life)).fetchone()
         if known is not None and known[0] >= live:
             return
@@ -183,12 +229,6 @@ class RecordStore(SqliteFile):
         database.execute(
             "INSERT OR REPLACE INTO lives VALUES (?, ?, ?, ?)", (node, life, number, live)
         )
-
-
-def _received(row: tuple) -> ReceivedRecord:
-    node, *values, received_unix_ms, history = row
-    record = Record(**dict(zip(_COLUMNS, values, strict=True)))
-    return ReceivedRecord(node, record, received_unix_ms, bool(history))
 
 
 @contextmanager
