@@ -173,7 +173,7 @@ def other_program(path):
     [
         (lambda path: path.write_text("no database " * 100), "not a database"),
         (other_version, "version 99"),
-        (older_version, "has version 2; this filmgauge reads version 4"),
+        (older_version, "has version 2; this filmgauge reads version 5"),
         (other_program, "another program"),
         (lambda path: path.mkdir(), "directory"),
     ],

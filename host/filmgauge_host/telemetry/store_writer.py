@@ -1,0 +1,228 @@
+"""How a batch of records gets into a store, whichever database holds it.
+
+    outcomes = store.add([received, ...])
+
+A record counts as stored when `add` returns. What is in the tables beside the records follows in
+the same transaction: the order of lives, the clocks of boots, the hours to summarise.
+"""
+
+import enum
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from filmgauge_host.telemetry.measurement_time import BootClock
+from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.telemetry.store_tables import BOOTS, FIELDS, HOUR_MS, LIVES, UNSUMMARISED
+
+Row: TypeAlias = tuple[Any, ...]
+Boot: TypeAlias = tuple[str, int, int]  # node, life, boot
+
+_LIFE_AT, _BOOT_AT, _SEQ_AT, _UP_AT = (
+    1 + FIELDS.index(name) for name in ("life", "boot", "seq", "up_s")
+)
+_SAME = (
+    f"SELECT {', '.join(FIELDS)} FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
+)
+_LIFE = "SELECT live FROM lives WHERE node = ? AND life = ?"
+_LAST_LIFE = "SELECT coalesce(max(number), 0) FROM lives WHERE node = ?"
+_LIVE_LIFE = (
+    "SELECT coalesce(max(number) FILTER (WHERE live = 1), max(number) + 1, 1) "
+    "FROM lives WHERE node = ?"
+)
+_MAKE_ROOM = "UPDATE lives SET number = number + 1 WHERE node = ? AND number >= ?"
+_CLOCK = "SELECT up_s, unix_ms, is_set FROM boots WHERE node = ? AND life = ? AND boot = ?"
+_REMOVED = "SELECT first_seq, last_seq FROM removed WHERE node = ? AND life = ? AND boot = ?"
+_DATED = (
+    "SELECT seq, up_s, unix_ms FROM records WHERE node = ? AND life = ? AND boot = ? "
+    "AND unix_ms > ?"
+)
+_REDATE = "UPDATE records SET unix_ms = ? WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
+_MARK = UNSUMMARISED.insert() + (
+    " ON CONFLICT (node, unix_ms) DO UPDATE SET marks = unsummarised.marks + 1"
+)
+_SAVE_CLOCK_S = 3600
+
+
+class Outcome(enum.Enum):
+    """What became of a record: stored, there already, or there already with other content."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+class Transaction(Protocol):
+    """What runs statements with ? for values; all of them count, or none."""
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return the rows of a query."""
+        ...
+
+    def run(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each row of values."""
+        ...
+
+
+@dataclass(slots=True)
+class _BootState:
+    """What writing needs of one boot."""
+
+    clock: BootClock | None
+    saved_up_s: int  # of the clock as the database has it
+    removed: list[tuple[int, int]]
+
+    def is_removed(self, seq: int) -> bool:
+        return any(first <= seq <= last for first, last in self.removed)
+
+
+class StoreWriter(StoreReader):
+    """A store that records are added to."""
+
+    def __init__(self) -> None:
+        self._boots: dict[Boot, _BootState] = {}
+        self._live: dict[tuple[str, int], bool] = {}
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Return what commits at the end of a `with`, and undoes all where that is left by an
+        error; database errors come out as StorageError."""
+
+    @abstractmethod
+    def insert_new(self, transaction: Transaction, rows: Sequence[Row]) -> list[bool]:
+        """Insert rows of `records` with different keys unless their key is there; return which
+        were inserted."""
+
+    def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
+        """Commit a batch and return the outcome of each; raise StorageError, storing none."""
+        try:
+            with self.transaction() as transaction:
+                return _Addition(self, transaction, batch).outcomes()
+        except BaseException:
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """Read again what is known of boots and lives: the database may have another mind."""
+        self._boots.clear()
+        self._live.clear()
+
+    def mark(self, transaction: Transaction, hours: Iterable[tuple[str, int]]) -> None:
+        """Have hours (node, begin in Unix ms) summarised."""
+        transaction.run(_MARK, [(*hour, 1) for hour in sorted(hours)])
+
+    def boot_state(self, transaction: Transaction, boot: Boot) -> _BootState:
+        """Return what is known of a boot, from memory where it has been asked for before."""
+        state = self._boots.get(boot)
+        if state is None:
+            clock = next(iter(transaction.select(_CLOCK, boot)), None)
+            state = self._boots[boot] = _BootState(
+                clock=BootClock(clock[0], clock[1], bool(clock[2])) if clock else None,
+                saved_up_s=clock[0] if clock else -1,
+                removed=transaction.select(_REMOVED, boot),
+            )
+        return state
+
+    def order_life(self, transaction: Transaction, node: str, life: int, live: bool) -> None:
+        """Give the life of a new record its number among those of its node."""
+        known = self._live.get((node, life))
+        if known is None:
+            found = transaction.select(_LIFE, (node, life))
+            known = bool(found[0][0]) if found else None
+        if known is None or known < live:
+            if live:
+                number = transaction.select(_LAST_LIFE, (node,))[0][0] + 1
+            else:  # before the one that sends it, behind all others
+                number = transaction.select(_LIVE_LIFE, (node,))[0][0]
+                transaction.run(_MAKE_ROOM, [(node, number)])
+            transaction.run(LIVES.upsert(), [(node, life, number, int(live))])
+            known = live
+        self._live[node, life] = known
+
+
+class _Addition:
+    """One batch on its way into a store."""
+
+    def __init__(
+        self, store: StoreWriter, transaction: Transaction, batch: Sequence[ReceivedRecord]
+    ) -> None:
+        self._store = store
+        self._transaction = transaction
+        self._batch = batch
+        self._states: dict[Boot, _BootState] = {}
+
+    def outcomes(self) -> list[Outcome]:
+        """Store the batch; return the outcome of each record."""
+        rows = [self._row(received) for received in self._batch]
+        first: dict[tuple, int] = {}  # key: where it comes first in the batch
+        for index, row in enumerate(rows):
+            key = _key(row)
+            if key not in first and not self._states[key[:3]].is_removed(key[3]):
+                first[key] = index
+        order = sorted(first.values(), key=lambda index: _key(rows[index]))
+        inserted = self._store.insert_new(self._transaction, [rows[index] for index in order])
+        new = {index for index, is_new in zip(order, inserted, strict=True) if is_new}
+        self._follow([rows[index] for index in sorted(new)])
+        return [
+            Outcome.NEW if index in new else self._stored(row) for index, row in enumerate(rows)
+        ]
+
+    def _row(self, received: ReceivedRecord) -> Row:
+        """Return the row of a record, dated."""
+        values = received.record.values()
+        row: Row = (received.node, *values, received.received_unix_ms, int(received.history))
+        state = self._state(_key(row)[:3])
+        up_s, unix_ms, is_live = row[_UP_AT], received.received_unix_ms, not received.history
+        if state.clock is None:
+            state.clock = BootClock.first(up_s, unix_ms, is_live)
+        else:
+            unix_ms = state.clock.date(up_s, unix_ms, is_live)
+        return (*row, unix_ms)
+
+    def _state(self, boot: Boot) -> _BootState:
+        state = self._states.get(boot)
+        if state is None:
+            state = self._states[boot] = self._store.boot_state(self._transaction, boot)
+        return state
+
+    def _follow(self, new: list[Row]) -> None:
+        """Bring along what depends on records that are new."""
+        for row in new:
+            self._store.order_life(self._transaction, row[0], row[_LIFE_AT], not row[-2])
+        hours = {(row[0], row[-1] // HOUR_MS * HOUR_MS) for row in new}
+        changed: list[Row] = []
+        for boot, state in self._states.items():
+            clock = state.clock
+            if clock is None:
+                continue
+            if clock.is_corrected:
+                hours.update(self._redate(boot, clock))
+                state.saved_up_s, clock.is_corrected = -1, False
+            if state.saved_up_s < 0 or abs(clock.up_s - state.saved_up_s) >= _SAVE_CLOCK_S:
+                changed.append((*boot, clock.up_s, clock.unix_ms, int(clock.is_set)))
+                state.saved_up_s = clock.up_s
+        self._transaction.run(BOOTS.upsert(), sorted(changed))
+        self._store.mark(self._transaction, hours)
+
+    def _redate(self, boot: Boot, clock: BootClock) -> Iterator[tuple[str, int]]:
+        """Date anew what a clock had dated before it was corrected; yield the hours touched."""
+        moved: list[Row] = []
+        for seq, up_s, unix_ms in self._transaction.select(_DATED, (*boot, clock.at(0))):
+            if clock.is_misdated(up_s, unix_ms):
+                moved.append((clock.at(up_s), *boot, seq))
+                for each in (unix_ms, clock.at(up_s)):
+                    yield boot[0], each // HOUR_MS * HOUR_MS
+        self._transaction.run(_REDATE, moved)
+
+    def _stored(self, row: Row) -> Outcome:
+        """Return what a record is that was not inserted."""
+        stored = self._transaction.select(_SAME, _key(row))
+        is_other = bool(stored) and stored[0] != row[1 : 1 + len(FIELDS)]
+        return Outcome.CONFLICT if is_other else Outcome.DUPLICATE
+
+
+def _key(row: Row) -> tuple:
+    return row[0], row[_LIFE_AT], row[_BOOT_AT], row[_SEQ_AT]
