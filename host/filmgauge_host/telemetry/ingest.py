@@ -17,12 +17,12 @@ from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import PAYLOAD_MAX, Message, Rejected, decode
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.session import Delivery, Session
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 Listener: TypeAlias = Callable[[ReceivedRecord | Rejected], None]
 
@@ -41,7 +41,7 @@ _REMEMBERED = 100
 class Ingest:
     """Receives the messages of all nodes until `close`."""
 
-    def __init__(self, address: BrokerAddress, store: RecordStore):
+    def __init__(self, address: BrokerAddress, store: IngestStore):
         self.address = address
         self._store = store
         self._nodes = NodeTracker(store)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
+from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
 
@@ -117,7 +117,7 @@ class SequenceTracker:
 class NodeTracker:
     """All nodes of one ingest; used by its thread only, apart from `snapshots`."""
 
-    def __init__(self, store: RecordStore):
+    def __init__(self, store: IngestStore):
         self._store = store
         self._lives: dict[str, dict[int, SequenceTracker]] = {}
         self._live: dict[str, set[int]] = {}  # lives that sent more than their past

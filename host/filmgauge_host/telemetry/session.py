@@ -5,7 +5,6 @@ and a late acknowledgement on the next connection would confirm another message.
 """
 
 import hashlib
-import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +14,8 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError
+from filmgauge_host.telemetry.ingest_store import SessionMemory
+from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _KEEPALIVE_S = 30
 _ANSWER_S = 5.0  # for TCP and CONNACK each
@@ -44,19 +44,19 @@ class Session:
 
     connected: subscribed, messages flow. accepted: by the broker, which may still have to confirm
     the subscription. problem: why not, in a few words, else empty. forgotten: how often the broker
-    had no session of ours although there was one; `file` remembers that, and gives the client id.
+    had no session of ours although there was one, which `memory` knows; it names the session too.
     """
 
     def __init__(
         self,
         address: BrokerAddress,
-        file: SqliteFile,
+        memory: SessionMemory,
         filters: Sequence[str],
         deliver: Callable[[Delivery, bytes], None],
     ):
         self.connected = self.accepted = False
         self.forgotten = 0
-        self._file = file
+        self._memory = memory
         self._resumed = False
         self.problem = ""
         self._address = address
@@ -67,7 +67,7 @@ class Session:
         self._due = 0.0
         self._answer_by = 0.0
         self._backoff_s = _BACKOFF_S[0]
-        name = client_id("filmgauge", file)
+        name = client_id("filmgauge", memory)
         self._client = make_client(address, name, clean_session=False, manual_ack=True)
         self._client.connect_timeout = _ANSWER_S
         self._client.on_connect = self._on_connect
@@ -150,8 +150,8 @@ class Session:
         """Count a session that is gone though there was one."""
         name = f"session at {self._address}"
         with suppress(StorageError):  # it is told when a record cannot be stored
-            if self._file.attribute(name) is None:
-                self._file.set_attribute(name, "begun")
+            if self._memory.attribute(name) is None:
+                self._memory.set_attribute(name, "begun")
             elif not self._resumed:
                 self.forgotten += 1
 
@@ -175,13 +175,9 @@ class _BoundedClient(Client):
         return super()._sock_recv(min(bufsize, _READ_BYTES))
 
 
-def client_id(prefix: str, file: SqliteFile) -> str:
-    """Return the same id for the same file: the broker keeps what came while we were away.
-
-    Another file has another one, also under the same path on a host of the same name.
-    """
-    where = f"{socket.gethostname()}:{file.path.resolve()}{file.attribute('token') or ''}"
-    return (prefix + hashlib.sha256(where.encode()).hexdigest())[:_ID_LONGEST]
+def client_id(prefix: str, memory: SessionMemory) -> str:
+    """Return the same id for the same store: the broker keeps what came while we were away."""
+    return (prefix + hashlib.sha256(memory.identity.encode()).hexdigest())[:_ID_LONGEST]
 
 
 def make_client(

@@ -4,6 +4,7 @@ A commit has reached the disk when it returns.
 """
 
 import secrets
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,11 @@ class SqliteFile:
         """Close the file; it cannot be used afterwards."""
         with self._mutex:
             self._database.close()
+
+    @property
+    def identity(self) -> str:
+        """Return text that no other file has, also under the same path of another host."""
+        return f"{socket.gethostname()}:{self.path.resolve()}{self.attribute('token') or ''}"
 
     def check_exists(self) -> None:
         """Raise StorageError where the file was deleted or replaced: what is written is lost."""

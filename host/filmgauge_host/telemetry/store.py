@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.ingest_store import Outcome
+from filmgauge_host.telemetry.received_record import ReceivedRecord, Row
 from filmgauge_host.telemetry.sqlite_file import SqliteFile
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import RECORDS
 from filmgauge_host.telemetry.store_upgrades import CREATE, UPGRADES
-from filmgauge_host.telemetry.store_writer import Outcome, Row, StoreWriter, Transaction
+from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
 
 __all__ = ["Outcome", "RecordFile", "RecordStore"]
 
@@ -89,8 +90,14 @@ class RecordStore(_SqliteRecords, StoreWriter):
         return outcomes
 
     def insert_new(self, transaction: Transaction, rows: Sequence[Row]) -> list[bool]:
-        """See StoreWriter."""
+        """See StoreWriter. At once, and only where not all are new each on its own."""
         with self._access() as database:
+            before = database.total_changes
+            database.execute("SAVEPOINT batch")
+            database.executemany(_INSERT, rows)
+            if database.total_changes - before == len(rows):
+                return [True] * len(rows)
+            database.execute("ROLLBACK TO batch")
             return [database.execute(_INSERT, row).rowcount > 0 for row in rows]
 
     def mark(self, transaction: Transaction, hours: Iterable[tuple[str, int]]) -> None:
@@ -109,6 +116,7 @@ class RecordStore(_SqliteRecords, StoreWriter):
         """See StoreWriter."""
         with self._access() as database:
             with database:
+                database.execute("BEGIN IMMEDIATE")
                 self.check_exists()
                 yield _SqliteTransaction(database)
             self.check_exists()

@@ -10,16 +10,14 @@ The questions are SQL that SQLite and PostgreSQL understand alike, with ? for va
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
-from filmgauge.record.record import Record
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.downsampling import Bins
-from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.ingest_store import Gap
+from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord
 from filmgauge_host.telemetry.record_columns import Column, columns
-from filmgauge_host.telemetry.store_tables import FIELDS
 
 _PAGE = 1000
-_NAMES = ", ".join(FIELDS)
-_SELECT = f"SELECT node, {_NAMES}, received_unix_ms, history FROM records WHERE node = ? "
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM records WHERE node = ? "
 _OF_LIFE = _SELECT + "AND life = ? "
 _NEWEST = _OF_LIFE + "ORDER BY boot DESC, seq DESC LIMIT ?"
 _PAGE_OF = _OF_LIFE + "AND (boot, seq) > (?, ?) ORDER BY boot, seq LIMIT ?"
@@ -32,6 +30,29 @@ SELECT boot, min(first_seq), max(last_seq), sum(number) FROM (
     FROM removed WHERE node = ? AND life = ?
 ) AS parts GROUP BY boot ORDER BY boot
 """
+# Numbers that are there as ranges; what lies between two of them is missing.
+_GAPS = """
+SELECT steps.life, steps.boot, steps.before_seq + 1, steps.first_seq - 1 FROM (
+    SELECT parts.life, parts.boot, parts.first_seq, lag(
+        parts.last_seq, 1, CASE WHEN parts.boot = begins.boot THEN parts.first_seq - 1 ELSE -1 END
+    ) OVER (PARTITION BY parts.life, parts.boot ORDER BY parts.first_seq) AS before_seq
+    FROM (
+        SELECT life, boot, seq AS first_seq, seq AS last_seq FROM records WHERE node = ?
+        UNION ALL SELECT life, boot, first_seq, last_seq FROM removed WHERE node = ?
+    ) AS parts JOIN (
+        SELECT life, min(boot) AS boot FROM (
+            SELECT life, boot FROM records WHERE node = ?
+            UNION ALL SELECT life, boot FROM removed WHERE node = ?
+        ) AS all_boots GROUP BY life
+    ) AS begins ON parts.life = begins.life
+) AS steps JOIN lives ON lives.node = ? AND lives.life = steps.life
+WHERE steps.before_seq < steps.first_seq - 1
+ORDER BY lives.number, steps.boot, steps.first_seq
+"""
+_CLOCK = (
+    "SELECT up_s, received_unix_ms FROM records "
+    "WHERE node = ? AND life = ? AND boot = ? AND history = 0 ORDER BY seq"
+)
 _BY_TIME = (
     "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ? "
     "AND (unix_ms, life, boot, seq) > (?, ?, ?, ?) ORDER BY unix_ms, life, boot, seq LIMIT ?"
@@ -60,14 +81,15 @@ class StoreReader(ABC):
         for life in reversed(list(self.lives(node))):
             if len(rows) < limit:
                 rows += self.select(_NEWEST, (node, life, limit - len(rows)))
-        return [_received(row) for row in reversed(rows)]
+        return [ReceivedRecord.from_row(row) for row in reversed(rows)]
 
     def records(self, node: str) -> Iterator[ReceivedRecord]:
         """Yield all records of a node, life after life and by (boot, seq), a page at a time."""
         for life in self.lives(node):
             at = (-1, -1)
             while True:
-                page = [_received(row) for row in self.select(_PAGE_OF, (node, life, *at, _PAGE))]
+                rows = self.select(_PAGE_OF, (node, life, *at, _PAGE))
+                page = [ReceivedRecord.from_row(row) for row in rows]
                 yield from page
                 if len(page) < _PAGE:
                     break
@@ -87,6 +109,14 @@ class StoreReader(ABC):
         that retention has removed among them."""
         found = self.select(_BOOTS, (node, life, node, life))
         return [(boot, first, last, int(number)) for boot, first, last, number in found]
+
+    def gaps(self, node: str) -> list[Gap]:
+        """Return the numbers that are missing of a node: see IngestStore."""
+        return [Gap(*row) for row in self.select(_GAPS, (node,) * 5)]
+
+    def clock_readings(self, node: str, life: int, boot: int) -> list[tuple[int, int]]:
+        """Return (up_s, received_unix_ms) of the live records of a boot, by seq."""
+        return self.select(_CLOCK, (node, life, boot))
 
     def readings(
         self, node: str, fields: Sequence[str], from_unix_ms: int, to_unix_ms: int
@@ -132,9 +162,3 @@ class StoreReader(ABC):
             if len(found) <= points:
                 found.append((row[0], *values))
         return found if len(found) <= points else bins.rows()
-
-
-def _received(row: tuple) -> ReceivedRecord:
-    node, *values, received_unix_ms, history = row
-    record = Record(**dict(zip(FIELDS, values, strict=True)))
-    return ReceivedRecord(node, record, received_unix_ms, bool(history))

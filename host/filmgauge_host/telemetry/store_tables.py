@@ -6,9 +6,7 @@ Times are Unix milliseconds, integers of a record have the record's own units.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from filmgauge.record.record import fields
-
-FIELDS = tuple(name for name, *_ in fields())
+from filmgauge_host.telemetry.received_record import COLUMNS, FIELDS
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -72,7 +70,7 @@ KEY = ("node", "life", "boot", "seq")
 # unix_ms: when it was measured, by the host's clock (measurement_time.py)
 RECORDS = Table(
     "records",
-    (*_NODE, *_integers(*FIELDS, "received_unix_ms", "history", "unix_ms")),
+    (*_NODE, *_integers(*COLUMNS[1:], "unix_ms")),
     KEY,
     frozenset(FIELDS) - set(KEY),
 )

@@ -1,6 +1,7 @@
 """The SQL that makes a store in SQLite, and that brings one of an earlier version along."""
 
-from filmgauge_host.telemetry.store_tables import BOOTS, FIELDS, HOUR_MS, LIVES, statements
+from filmgauge_host.telemetry.received_record import COLUMNS
+from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, statements
 
 CREATE = ";\n".join(
     statements({"text": "TEXT", "integer": "INTEGER", "real": "REAL"}, " WITHOUT ROWID")
@@ -18,7 +19,7 @@ INSERT INTO unsummarised
     SELECT node, unix_ms / {HOUR_MS} * {HOUR_MS} AS hour, 1 FROM records GROUP BY node, hour
 """
 _LIVES = ", ".join(LIVES.names)
-_COLUMNS_4 = ", ".join(("node", *FIELDS, "received_unix_ms", "history"))
+_COLUMNS_4 = ", ".join(COLUMNS)
 _FROM_VERSION_4 = f"""
 ALTER TABLE records RENAME TO records_4;
 ALTER TABLE lives RENAME TO lives_4;
@@ -29,8 +30,7 @@ INSERT INTO lives ({_LIVES}) SELECT {_LIVES} FROM lives_4;
 DROP TABLE records_4;
 DROP TABLE lives_4
 """
-_SHARED_3 = [name for name in FIELDS if name not in ("life", "resets")]
-_COLUMNS_3 = ", ".join(("node", *_SHARED_3, "life", "received_unix_ms", "history"))
+_COLUMNS_3 = ", ".join(name for name in COLUMNS if name != "resets")
 _FROM_VERSION_3 = f"""
 ALTER TABLE records RENAME TO records_3;
 ALTER TABLE records_3 ADD COLUMN life INTEGER NOT NULL DEFAULT 0;

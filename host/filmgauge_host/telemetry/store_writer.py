@@ -6,23 +6,22 @@ A record counts as stored when `add` returns. What is in the tables beside the r
 the same transaction: the order of lives, the clocks of boots, the hours to summarise.
 """
 
-import enum
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.measurement_time import BootClock
-from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.received_record import COLUMNS, FIELDS, ReceivedRecord, Row
 from filmgauge_host.telemetry.store_reader import StoreReader
-from filmgauge_host.telemetry.store_tables import BOOTS, FIELDS, HOUR_MS, LIVES, UNSUMMARISED
+from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, UNSUMMARISED
 
-Row: TypeAlias = tuple[Any, ...]
 Boot: TypeAlias = tuple[str, int, int]  # node, life, boot
 
 _LIFE_AT, _BOOT_AT, _SEQ_AT, _UP_AT = (
-    1 + FIELDS.index(name) for name in ("life", "boot", "seq", "up_s")
+    COLUMNS.index(name) for name in ("life", "boot", "seq", "up_s")
 )
 _SAME = (
     f"SELECT {', '.join(FIELDS)} FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
@@ -45,14 +44,6 @@ _MARK = UNSUMMARISED.insert() + (
     " ON CONFLICT (node, unix_ms) DO UPDATE SET marks = unsummarised.marks + 1"
 )
 _SAVE_CLOCK_S = 3600
-
-
-class Outcome(enum.Enum):
-    """What became of a record: stored, there already, or there already with other content."""
-
-    NEW = "new"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
 
 
 class Transaction(Protocol):
@@ -172,10 +163,9 @@ class _Addition:
 
     def _row(self, received: ReceivedRecord) -> Row:
         """Return the row of a record, dated."""
-        values = received.record.values()
-        row: Row = (received.node, *values, received.received_unix_ms, int(received.history))
+        row = received.row
         state = self._state(_key(row)[:3])
-        up_s, unix_ms, is_live = row[_UP_AT], received.received_unix_ms, not received.history
+        up_s, unix_ms, is_live = row[_UP_AT], row[-2], not row[-1]
         if state.clock is None:
             state.clock = BootClock.first(up_s, unix_ms, is_live)
         else:

@@ -203,3 +203,35 @@ def test_a_second_process_is_told_that_the_store_is_in_use(path):
         )
     assert "in use by another filmgauge" in second.stderr
     RecordStore(path).close()
+
+
+def test_gaps_are_ranges_and_the_first_boot_may_begin_anywhere(path):
+    def at(boot, *seqs, life=0):
+        return [report(seq, boot=boot, life=life) for seq in seqs]
+
+    with RecordStore(path) as store:
+        store.add([*at(3, 5, 6, 9, 10, 20), *at(4, 2), *at(6, 0, 1), *at(1, 7, life=9)])
+        store.add([report(50, "other")])
+        assert store.gaps("bench") == [(0, 3, 7, 8), (0, 3, 11, 19), (0, 4, 0, 1)]
+        store.add([*at(3, 12), *at(1, 9, life=9), *at(2, 1, life=9)])
+        wanted = [(0, 3, 7, 8), (0, 3, 11, 11), (0, 3, 13, 19), (0, 4, 0, 1)]
+        assert store.gaps("bench") == [*wanted, (9, 1, 8, 8), (9, 2, 0, 0)]
+        assert store.gaps("other") == store.gaps("nobody") == []
+
+
+def test_a_batch_with_repeats_in_it_has_the_outcome_of_each(path):
+    first, other = report(1), report(1, soc_ppm=1)
+    with RecordStore(path) as store:
+        store.add([report(0)])
+        batch = [first, report(0), first, other, report(2)]
+        new, duplicate = Outcome.NEW, Outcome.DUPLICATE
+        assert store.add(batch) == [new, duplicate, duplicate, Outcome.CONFLICT, new]
+        assert store.rows == store.count("bench") == 3
+
+
+def test_readings_of_a_clock_are_of_live_records_alone(path):
+    late = ReceivedRecord("bench", record(4), 1_700_000_009_000, True)
+    with RecordStore(path) as store:
+        store.add([report(5), report(3), late, report(0, boot=2), report(3, "other")])
+        readings = [(180, 1_700_000_000_003), (300, 1_700_000_000_005)]
+        assert store.clock_readings("bench", 0, 1) == readings
