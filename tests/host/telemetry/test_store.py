@@ -10,7 +10,7 @@ from filmgauge.record.record import fields
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.telemetry.store import Outcome, RecordStore
+from filmgauge_host.telemetry.store import Outcome, RecordFile, RecordStore
 
 
 def report(seq: int, node: str = "bench", boot: int = 1, **values: int) -> ReceivedRecord:
@@ -235,3 +235,104 @@ def test_readings_of_a_clock_are_of_live_records_alone(path):
         store.add([report(5), report(3), late, report(0, boot=2), report(3, "other")])
         readings = [(180, 1_700_000_000_003), (300, 1_700_000_000_005)]
         assert store.clock_readings("bench", 0, 1) == readings
+
+
+HOUR_MS = 3_600_000
+NOON_MS = 1_700_049_600_000  # 2023-11-15 12:00 UTC
+
+
+def sent(seq: int, came_s: float, history: bool = False, **values: int) -> ReceivedRecord:
+    """Return a record measured 60 s times seq after a boot at NOON_MS."""
+    return ReceivedRecord("bench", record(seq, **values), NOON_MS + round(came_s * 1000), history)
+
+
+def measured_s(store) -> list[float]:
+    rows = store.readings("bench", [], 0, 2**62)
+    return [(row[0] - NOON_MS) / 1000 for row in rows]
+
+
+def test_records_are_dated_by_when_they_were_measured(path):
+    with RecordStore(path) as store:
+        store.add([sent(0, 0), sent(5, 300)])
+        store.add([sent(seq, 400, history=True) for seq in range(1, 5)])
+        assert measured_s(store) == [0, 60, 120, 180, 240, 300]
+    with RecordStore(path) as store:  # the clock is in the file
+        store.add([sent(6, 9000, history=True)])
+        assert measured_s(store)[-1] == 360
+
+
+def test_what_a_late_arrival_had_dated_is_dated_anew(path):
+    with RecordStore(path) as store:
+        store.add([sent(0, 7200), sent(1, 7200)])  # both waited in the broker
+        assert measured_s(store) == [7140, 7200]
+        store.add([sent(120, 7201)])
+        assert measured_s(store) == [1, 61, 7201]
+
+
+def test_a_boot_of_which_only_the_past_comes_is_dated_by_the_latest_it_can_be(path):
+    with RecordStore(path) as store:
+        store.add([sent(seq, 600, history=True) for seq in range(3)])
+        assert measured_s(store) == [480, 540, 600]
+
+
+def test_a_series_has_every_record_where_they_are_few(path):
+    with RecordStore(path) as store:
+        store.add([sent(0, 0, voltage_uv=2_100_000), sent(1, 60, voltage_uv=None, soc_ppm=5)])
+        rows = store.series("bench", ["voltage_v", "soc_pct", "seq"], NOON_MS, NOON_MS + 60_001, 2)
+        assert rows == [(NOON_MS, 2.1, 81.2345, 0), (NOON_MS + 60_000, None, 0.0005, 1)]
+        assert store.series("bench", ["seq"], NOON_MS, NOON_MS + 60_000, 2) == [(NOON_MS, 0)]
+        assert store.series("bench", ["seq"], NOON_MS, NOON_MS, 2) == []
+        assert store.series("nobody", ["seq"], 0, NOON_MS, 2) == []
+        with pytest.raises(InputError, match="'soc' is no quantity of a record"):
+            store.series("bench", ["soc"], 0, 1, 2)
+        with pytest.raises(InputError, match="points must be 2 or more, not 1"):
+            store.series("bench", ["soc_pct"], 0, 1, 1)
+
+
+@pytest.mark.parametrize("points", [2, 7, 100])
+def test_a_series_of_few_points_has_every_spike_and_the_order_of_time(path, points):
+    spikes = {777: 1_000_000, 1234: 3_900_000}
+    with RecordStore(path) as store:
+        store.add(
+            [
+                sent(seq, 60 * seq, voltage_uv=spikes.get(seq, 2_000_000), soc_ppm=100 * seq)
+                for seq in range(2000)
+            ]
+        )
+        end = NOON_MS + 2000 * 60_000
+        rows = store.series("bench", ["voltage_v", "soc_pct"], NOON_MS, end, points)
+    assert len(rows) <= points
+    voltages = [voltage for _, voltage, _ in rows]
+    assert (min(voltages), max(voltages)) == (1.0, 3.9)
+    times = [row[0] for row in rows]
+    assert times == sorted(times)
+    assert times[0] >= NOON_MS
+    assert times[-1] < end
+    charges = [charge for *_, charge in rows]  # what only rises still rises
+    assert charges == sorted(charges)
+    assert (charges[0], charges[-1]) == (0, 19.99)
+
+
+def test_a_file_is_read_while_another_process_writes_it(path):
+    with RecordStore(path) as store, RecordFile(path) as reader:
+        for seq in range(3):
+            store.add([report(seq)])
+            assert [each.key for each in reader.records("bench")][-1] == (0, 1, seq)
+        assert reader.names() == ["bench"]
+        with pytest.raises(StorageError, match="readonly"):
+            reader.select("DELETE FROM records")
+    with RecordFile(path) as reader:
+        assert reader.count("bench") == 3
+
+
+def test_a_file_that_is_only_read_must_be_there_and_be_a_store(path, tmp_path):
+    with pytest.raises(InputError, match="there is no store"):
+        RecordFile(path)
+    path.write_text("no database " * 100)
+    with pytest.raises(InputError, match="cannot be used"):
+        RecordFile(path)
+    older = tmp_path / "older.sqlite"
+    store_of_version_3(older, [report(1)])
+    with pytest.raises(InputError, match="version 3: open it once to write"):
+        RecordFile(older)
+    assert list(tmp_path.glob("*-writer")) == []
