@@ -58,6 +58,15 @@ class RecordFile(_SqliteRecords):
     def __init__(self, path: Path):
         super().__init__(path, read_only=True)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[object]:
+        """See StoreReader."""
+        self.select("BEGIN")
+        try:
+            yield self
+        finally:
+            self.select("ROLLBACK")
+
 
 class RecordStore(_SqliteRecords, StoreWriter):
     """The records of all nodes; safe to call from several threads of one process.

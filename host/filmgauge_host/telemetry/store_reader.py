@@ -9,6 +9,7 @@ The questions are SQL that SQLite and PostgreSQL understand alike, with ? for va
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.downsampling import Bins
@@ -65,6 +66,11 @@ class StoreReader(ABC):
     @abstractmethod
     def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
         """Return the rows of a query, in which every ? stands for one of the values."""
+
+    def snapshot(self) -> AbstractContextManager[object]:
+        """Return what lets all questions within a `with` see the store as it is now, as far as
+        the database can."""
+        return nullcontext()
 
     def names(self) -> list[str]:
         """Return the names of all nodes with records, in order."""
