@@ -20,6 +20,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "node": "Look inside a node over its serial port.",
     "profile": "Compile the profile of a cell for a board.",
     "provision": "Write the configuration of a node.",
+    "replay": "A recording beside the simulated cell and the gauge.",
     "run": "Watch a virtual node gauge a simulated cell.",
     "score": "How far the gauge is from the truth, and others.",
 }

@@ -16,18 +16,18 @@ read meanwhile:
 import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.received_record import ReceivedRecord, Row
-from filmgauge_host.telemetry.sqlite_file import SqliteFile
+from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import RECORDS
 from filmgauge_host.telemetry.store_upgrades import CREATE, UPGRADES
-from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
+from filmgauge_host.telemetry.store_writer import Hours, StoreWriter, Transaction
 
 __all__ = ["Outcome", "RecordFile", "RecordStore"]
 
@@ -109,9 +109,9 @@ class RecordStore(_SqliteRecords, StoreWriter):
             database.execute("ROLLBACK TO batch")
             return [database.execute(_INSERT, row).rowcount > 0 for row in rows]
 
-    def mark(self, transaction: Transaction, hours: Iterable[tuple[str, int]]) -> None:
+    def mark(self, transaction: Transaction, hours: Hours) -> None:
         """See StoreWriter. This process alone marks: what it has marked, it need not again."""
-        fresh = set(hours) - self._marked
+        fresh = hours - self._marked
         super().mark(transaction, fresh)
         self._marked |= fresh
 
@@ -132,6 +132,8 @@ class RecordStore(_SqliteRecords, StoreWriter):
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
+        with suppress(StorageError):  # what was put off is done when the node reports again
+            self.redate_all()
         super().close()
         self._writer.close()
 

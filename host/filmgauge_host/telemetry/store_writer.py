@@ -7,9 +7,10 @@ the same transaction: the order of lives, the clocks of boots, the hours to summ
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from filmgauge_host.telemetry.ingest_store import Outcome
@@ -19,6 +20,7 @@ from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, UNSUMMARISED
 
 Boot: TypeAlias = tuple[str, int, int]  # node, life, boot
+Hours: TypeAlias = set[tuple[str, int]]  # node, begin in Unix ms
 
 _LIFE_AT, _BOOT_AT, _SEQ_AT, _UP_AT = (
     COLUMNS.index(name) for name in ("life", "boot", "seq", "up_s")
@@ -44,6 +46,9 @@ _MARK = UNSUMMARISED.insert() + (
     " ON CONFLICT (node, unix_ms) DO UPDATE SET marks = unsummarised.marks + 1"
 )
 _SAVE_CLOCK_S = 3600
+# A clock that is corrected with every record, as where a simulation is faster than time, has them
+# dated anew when there are a tenth more of them, so that n records cost some n of it, not n * n.
+_RARELY = 10
 
 
 class Transaction(Protocol):
@@ -64,7 +69,9 @@ class _BootState:
 
     clock: BootClock | None
     saved_up_s: int  # of the clock as the database has it
-    removed: list[tuple[int, int]]
+    misdated: int = 0  # records that came since what they are dated by was wrong
+    redated: int = 0  # records of the boot when they were dated anew last
+    removed: list[tuple[int, int]] = field(default_factory=list)
 
     def is_removed(self, seq: int) -> bool:
         return any(first <= seq <= last for first, last in self.removed)
@@ -101,7 +108,7 @@ class StoreWriter(StoreReader):
         self._boots.clear()
         self._live.clear()
 
-    def mark(self, transaction: Transaction, hours: Iterable[tuple[str, int]]) -> None:
+    def mark(self, transaction: Transaction, hours: Hours) -> None:
         """Have hours (node, begin in Unix ms) summarised."""
         transaction.run(_MARK, [(*hour, 1) for hour in sorted(hours)])
 
@@ -116,6 +123,35 @@ class StoreWriter(StoreReader):
                 removed=transaction.select(_REMOVED, boot),
             )
         return state
+
+    def redate(self, transaction: Transaction, boot: Boot) -> Hours:
+        """Date anew what the clock of a boot had dated before it was corrected; return the hours
+        (node, begin) that have changed."""
+        state = self._boots[boot]
+        clock = state.clock
+        if clock is None or not clock.is_corrected:
+            return set()
+        dated = transaction.select(_DATED, (*boot, clock.at(0)))
+        wrong = [up_s for _, up_s, unix_ms in dated if clock.is_misdated(up_s, unix_ms)]
+        since_s = min(wrong, default=None)
+        moved = [
+            (seq, unix_ms, clock.at(up_s))
+            for seq, up_s, unix_ms in dated
+            if since_s is not None and up_s >= since_s and unix_ms > clock.at(up_s)
+        ]
+        transaction.run(_REDATE, [(after, *boot, seq) for seq, _, after in moved])
+        state.saved_up_s, state.misdated, state.redated = -1, 0, len(dated)
+        clock.is_corrected = False
+        hours = {each // HOUR_MS * HOUR_MS for _, *both in moved for each in both}
+        return {(boot[0], hour) for hour in hours}
+
+    def redate_all(self) -> None:
+        """Date anew whatever was put off; raise StorageError."""
+        boots = [b for b, state in self._boots.items() if state.clock and state.clock.is_corrected]
+        if boots:
+            with self.transaction() as transaction:
+                for boot in boots:
+                    self.mark(transaction, self.redate(transaction, boot))
 
     def order_life(self, transaction: Transaction, node: str, life: int, live: bool) -> None:
         """Give the life of a new record its number among those of its node."""
@@ -184,28 +220,20 @@ class _Addition:
             self._store.order_life(self._transaction, row[0], row[_LIFE_AT], not row[-2])
         hours = {(row[0], row[-1] // HOUR_MS * HOUR_MS) for row in new}
         changed: list[Row] = []
+        fresh = Counter((row[0], row[_LIFE_AT], row[_BOOT_AT]) for row in new)
         for boot, state in self._states.items():
             clock = state.clock
             if clock is None:
                 continue
             if clock.is_corrected:
-                hours.update(self._redate(boot, clock))
-                state.saved_up_s, clock.is_corrected = -1, False
+                state.misdated += fresh[boot]
+                if _RARELY * state.misdated >= state.redated:
+                    hours |= self._store.redate(self._transaction, boot)
             if state.saved_up_s < 0 or abs(clock.up_s - state.saved_up_s) >= _SAVE_CLOCK_S:
                 changed.append((*boot, clock.up_s, clock.unix_ms, int(clock.is_set)))
                 state.saved_up_s = clock.up_s
         self._transaction.run(BOOTS.upsert(), sorted(changed))
         self._store.mark(self._transaction, hours)
-
-    def _redate(self, boot: Boot, clock: BootClock) -> Iterator[tuple[str, int]]:
-        """Date anew what a clock had dated before it was corrected; yield the hours touched."""
-        moved: list[Row] = []
-        for seq, up_s, unix_ms in self._transaction.select(_DATED, (*boot, clock.at(0))):
-            if clock.is_misdated(up_s, unix_ms):
-                moved.append((clock.at(up_s), *boot, seq))
-                for each in (unix_ms, clock.at(up_s)):
-                    yield boot[0], each // HOUR_MS * HOUR_MS
-        self._transaction.run(_REDATE, moved)
 
     def _stored(self, row: Row) -> Outcome:
         """Return what a record is that was not inserted."""
