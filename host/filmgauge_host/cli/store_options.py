@@ -81,6 +81,12 @@ def reader(store: Path | None, db: str | None) -> Iterator[StoreReader]:
     """Open a store to read, also while a monitor writes it. Raises InputError."""
     if store is not None and db is not None:
         raise InputError("--store and --db exclude each other: give one of them")
+    if db is not None:
+        from filmgauge_host.telemetry.postgresql_store import PostgresqlReader
+
+        with PostgresqlReader(db) as opened:
+            yield opened
+        return
     path = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite") if store is None else store
     with RecordFile(path) as opened:
         yield opened

@@ -85,6 +85,11 @@ class RecordStore(_SqliteRecords, StoreWriter):
             self._writer = stack.pop_all()
 
     @property
+    def where(self) -> str:
+        """Which store it is, for people."""
+        return str(self.path)
+
+    @property
     def rows(self) -> int:
         """The number of stored records, which are counted when it is asked for first."""
         if self._rows is None:

@@ -8,7 +8,7 @@ the same transaction: the order of lives, the clocks of boots, the hours to summ
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -94,6 +94,11 @@ class StoreWriter(StoreReader):
         """Insert rows of `records` with different keys unless their key is there; return which
         were inserted."""
 
+    def stored(self, transaction: Transaction, keys: Set[tuple]) -> dict[tuple, Row]:
+        """Return the fields of the records that have one of these keys, by key."""
+        found = ((key, transaction.select(_SAME, key)) for key in keys)
+        return {key: rows[0] for key, rows in found if rows}
+
     def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
         """Commit a batch and return the outcome of each; raise StorageError, storing none."""
         try:
@@ -123,6 +128,10 @@ class StoreWriter(StoreReader):
                 removed=transaction.select(_REMOVED, boot),
             )
         return state
+
+    def lock_lives(self, transaction: Transaction) -> None:
+        """Let no other process number lives before this transaction ends, where there can be
+        one."""
 
     def redate(self, transaction: Transaction, boot: Boot) -> Hours:
         """Date anew what the clock of a boot had dated before it was corrected; return the hours
@@ -160,6 +169,7 @@ class StoreWriter(StoreReader):
             found = transaction.select(_LIFE, (node, life))
             known = bool(found[0][0]) if found else None
         if known is None or known < live:
+            self.lock_lives(transaction)
             if live:
                 number = transaction.select(_LAST_LIFE, (node,))[0][0] + 1
             else:  # before the one that sends it, behind all others
@@ -193,8 +203,11 @@ class _Addition:
         inserted = self._store.insert_new(self._transaction, [rows[index] for index in order])
         new = {index for index, is_new in zip(order, inserted, strict=True) if is_new}
         self._follow([rows[index] for index in sorted(new)])
+        others = [row for index, row in enumerate(rows) if index not in new]
+        stored = self._store.stored(self._transaction, {_key(row) for row in others})
         return [
-            Outcome.NEW if index in new else self._stored(row) for index, row in enumerate(rows)
+            Outcome.NEW if index in new else _compared(row, stored.get(_key(row)))
+            for index, row in enumerate(rows)
         ]
 
     def _row(self, received: ReceivedRecord) -> Row:
@@ -235,11 +248,12 @@ class _Addition:
         self._transaction.run(BOOTS.upsert(), sorted(changed))
         self._store.mark(self._transaction, hours)
 
-    def _stored(self, row: Row) -> Outcome:
-        """Return what a record is that was not inserted."""
-        stored = self._transaction.select(_SAME, _key(row))
-        is_other = bool(stored) and stored[0] != row[1 : 1 + len(FIELDS)]
-        return Outcome.CONFLICT if is_other else Outcome.DUPLICATE
+
+def _compared(row: Row, stored: Row | None) -> Outcome:
+    """Return what a record is that was not inserted. stored: the fields that are there, None
+    where retention has removed them."""
+    same = stored is None or stored == row[1 : 1 + len(FIELDS)]
+    return Outcome.DUPLICATE if same else Outcome.CONFLICT
 
 
 def _key(row: Row) -> tuple:
