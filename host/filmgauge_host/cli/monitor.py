@@ -11,16 +11,14 @@ from filmgauge.config import check_node
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
-    EITHER,
     FOR_ALIAS,
     Duration,
-    make_folder,
-    user_file,
 )
+from filmgauge_host.cli.store_options import store_options, writer
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
@@ -35,11 +33,7 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
-@click.option(
-    "--store",
-    type=EITHER,
-    help="SQLite file for the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
-)
+@store_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -52,6 +46,7 @@ _CONNECT_S = 5.0
 def monitor(
     broker: str,
     store: Path | None,
+    db: str | None,
     as_json: bool,
     plain: bool,
     duration_s: float | None,
@@ -65,7 +60,7 @@ def monitor(
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
-    with _opened(broker, store) as (records, ingest):
+    with _opened(broker, store, db) as (records, ingest):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
         else:
@@ -75,13 +70,12 @@ def monitor(
 
 
 @contextmanager
-def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Ingest]]:
+def _opened(
+    broker: str, store: Path | None, db: str | None
+) -> Iterator[tuple[StoreWriter, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
     address = parse_address(broker)
-    if store is None:
-        store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
-        make_folder(store.parent)
-    with RecordStore(store) as records:
+    with writer(store, db) as records:
         ingest = Ingest(address, records)
         try:
             yield records, ingest

@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
-from filmgauge_host.cli.options import EITHER, Duration, user_file
+from filmgauge_host.cli.options import EITHER, Duration, make_folder, user_file
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.export import listed
-from filmgauge_host.telemetry.store import RecordFile
+from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
+from filmgauge_host.telemetry.store import RecordFile, RecordStore
 from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.telemetry.store_writer import StoreWriter
 
 DB_HELP = "postgresql://[user[:password]@]host[:port]/database instead of a file."
 FOREVER_MS = 2**53
@@ -79,23 +81,33 @@ def span_options(command: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def reader(store: Path | None, db: str | None) -> Iterator[StoreReader]:
     """Open a store to read, also while a monitor writes it. Raises InputError."""
+    path = _path(store, db)
+    with PostgresqlReader(db) if db is not None else RecordFile(path) as opened:
+        yield opened
+
+
+@contextmanager
+def writer(store: Path | None, db: str | None) -> Iterator[StoreWriter]:
+    """Open a store to write; make one where there is none. Raises InputError."""
+    path = _path(store, db)
+    if store is None and db is None:
+        make_folder(path.parent)
+    with PostgresqlStore(db) if db is not None else RecordStore(path) as opened:
+        yield opened
+
+
+def _path(store: Path | None, db: str | None) -> Path:
     if store is not None and db is not None:
         raise InputError("--store and --db exclude each other: give one of them")
-    if db is not None:
-        from filmgauge_host.telemetry.postgresql_store import PostgresqlReader
-
-        with PostgresqlReader(db) as opened:
-            yield opened
-        return
-    path = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite") if store is None else store
-    with RecordFile(path) as opened:
-        yield opened
+    if store is not None:
+        return store
+    return user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
 
 
 def chosen_nodes(store: StoreReader, asked: Sequence[str]) -> list[str]:
     """Return the nodes that were asked for, all where none was. Raises InputError for one that
     the store does not have."""
-    names = store.names()
+    names = store.nodes()
     if not names:
         raise InputError("the store has no records")
     for name in asked:

@@ -64,7 +64,7 @@ class _PostgresqlRecords(StoreReader):
             raise InputError(f"--db is no address of a database: {_sentence(error)}") from None
         self._url = url
         # without the password, for people
-        self.where = "database {} of {} at {}".format(
+        self._where = "database {} of {} at {}".format(
             *(known.get(name) or "?" for name in ("dbname", "user", "host"))
         )
         self._mutex = threading.RLock()
@@ -79,6 +79,11 @@ class _PostgresqlRecords(StoreReader):
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    @property
+    def where(self) -> str:
+        """See StoreReader."""
+        return self._where
 
     def close(self) -> None:
         """Close the connection; the store cannot be used afterwards."""

@@ -43,6 +43,11 @@ class _SqliteRecords(SqliteFile, StoreReader):
     tables = CREATE
     upgrades: ClassVar = UPGRADES
 
+    @property
+    def where(self) -> str:
+        """Which store it is, for people."""
+        return str(self.path)
+
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """See StoreReader."""
         with self._access() as database:
@@ -83,11 +88,6 @@ class RecordStore(_SqliteRecords, StoreWriter):
             self._rows: int | None = None
             self._marked: set[tuple[str, int]] = set()
             self._writer = stack.pop_all()
-
-    @property
-    def where(self) -> str:
-        """Which store it is, for people."""
-        return str(self.path)
 
     @property
     def rows(self) -> int:

@@ -63,6 +63,11 @@ _BY_TIME = (
 class StoreReader(ABC):
     """The questions. All raise StorageError where the database does not answer."""
 
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """Return which store it is, for people."""
+
     @abstractmethod
     def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
         """Return the rows of a query, in which every ? stands for one of the values."""
@@ -72,7 +77,7 @@ class StoreReader(ABC):
         the database can."""
         return nullcontext()
 
-    def names(self) -> list[str]:
+    def nodes(self) -> list[str]:
         """Return the names of all nodes with records, in order."""
         return [name for (name,) in self.select("SELECT DISTINCT node FROM lives ORDER BY node")]
 

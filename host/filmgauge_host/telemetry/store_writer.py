@@ -84,6 +84,27 @@ class StoreWriter(StoreReader):
         self._boots: dict[Boot, _BootState] = {}
         self._live: dict[tuple[str, int], bool] = {}
 
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """The number of stored records, counted when it is asked for first; what other writers
+        have added since is not in it."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """See SessionMemory, as for `attribute` and `set_attribute`."""
+
+    @abstractmethod
+    def attribute(self, name: str) -> str | None: ...
+
+    @abstractmethod
+    def set_attribute(self, name: str, value: str) -> None: ...
+
+    @abstractmethod
+    def check_exists(self) -> None:
+        """Raise StorageError where what is written would not be found again."""
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Return what commits at the end of a `with`, and undoes all where that is left by an

@@ -40,7 +40,7 @@ def test_writers_have_each_record_once_between_them(url) -> None:
     for found in zip(*outcomes, strict=True):
         assert sorted(each.value for each in found) == ["duplicate", "duplicate", "new"]
     with PostgresqlReader(url) as reader:
-        assert [item for name in reader.names() for item in reader.records(name)] == reports
+        assert [item for name in reader.nodes() for item in reader.records(name)] == reports
         assert reader.lives("a") == {0: True}
 
 
@@ -165,3 +165,15 @@ def test_what_comes_while_the_server_is_away_is_acknowledged_when_it_is_stored(
         assert [item.key[2] for item in store.records("bench")] == list(range(6))
         assert ingest.nodes()["bench"].statistics.duplicated == 0
     publisher.close()
+
+
+def test_the_monitor_stores_in_the_database(url, embedded) -> None:
+    watch = ["monitor", "--db", url, "--broker", embedded.url, "--json", "--for", "1s"]
+    assert CliRunner().invoke(main, watch).exit_code == 0  # the session begins
+    publisher = Publisher(embedded.url)
+    publisher.records("bench", range(3))
+    publisher.close()
+    result = CliRunner().invoke(main, watch)
+    assert result.exit_code == 0, result.output
+    with PostgresqlReader(url) as reader:
+        assert [item.key[2] for item in reader.records("bench")] == [0, 1, 2]

@@ -143,7 +143,7 @@ def test_a_file_is_read_while_another_process_writes_it(path):
         for seq in range(3):
             store.add([report(seq)])
             assert [each.key for each in reader.records("bench")][-1] == (0, 1, seq)
-        assert reader.names() == ["bench"]
+        assert reader.nodes() == ["bench"]
         with pytest.raises(StorageError, match="readonly"):
             reader.select("DELETE FROM records")
     with RecordFile(path) as reader:
