@@ -11,6 +11,7 @@ connected to again with the next question.
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from typing import Any, Self
@@ -45,6 +46,9 @@ JOIN unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[]) AS keys ({_KEYS}) 
 _KEY_AT = tuple(RECORDS.names.index(name) for name in KEY)
 _MOST_WRITERS = 1000
 _TRIES = 5
+_ROWS = "SELECT reltuples FROM pg_class WHERE oid = to_regclass('records')"
+_COUNTED = 1_000_000
+_FORGET_S = 3600.0  # what another process removes, this one must not think to be there for ever
 
 
 class _PostgresqlRecords(StoreReader):
@@ -169,6 +173,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     def __init__(self, url: str) -> None:
         self._writer: int | None = None
         self._rows: int | None = None
+        self._forget_s = time.monotonic() + _FORGET_S
         StoreWriter.__init__(self)
         super().__init__(url)
         self._token = str(self.select("SELECT value FROM attributes WHERE name = 'token'")[0][0])
@@ -181,10 +186,14 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
 
     @property
     def rows(self) -> int:
-        """The number of records that were there when this was asked for first, and of those that
-        were added here since."""
+        """The number of records that were there when this was asked for first, of a million or
+        more about, and of those that were added here since."""
         if self._rows is None:
-            self._rows = int(self.select("SELECT count(*) FROM records")[0][0])
+            # To count many takes seconds; how many there are about, the server knows.
+            about = int(self.select(_ROWS)[0][0])
+            if about < _COUNTED:
+                about = int(self.select("SELECT count(*) FROM records")[0][0])
+            self._rows = about
         return self._rows
 
     def attribute(self, name: str) -> str | None:
@@ -215,6 +224,9 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         return self._added(batch)
 
     def _added(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
+        if time.monotonic() > self._forget_s:
+            self.forget()
+            self._forget_s = time.monotonic() + _FORGET_S
         outcomes = super().add(batch)
         if self._rows is not None:
             self._rows += outcomes.count(Outcome.NEW)
@@ -236,6 +248,11 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         columns = [list(column) for column in zip(*keys, strict=True)]
         rows = transaction.select(_STORED, columns)
         return {row[: len(KEY)]: row[len(KEY) :] for row in rows}
+
+    def alone(self, transaction: Transaction) -> bool:
+        """See StoreWriter."""
+        query = "SELECT pg_try_advisory_xact_lock(?, hashtext('retention'))"
+        return bool(transaction.select(query, (_LOCK,))[0][0])
 
     def lock_lives(self, transaction: Transaction) -> None:
         """See StoreWriter."""
