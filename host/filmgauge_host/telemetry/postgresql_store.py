@@ -73,6 +73,7 @@ class _PostgresqlRecords(StoreReader):
         )
         self._mutex = threading.RLock()
         self._connection: Any = None
+        self._in_snapshot = False
         try:
             self._connected()
         except StorageError as error:
@@ -96,7 +97,15 @@ class _PostgresqlRecords(StoreReader):
                 self._connection.close()
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        """See StoreReader."""
+        """See StoreReader. Where the connection was lost, it is asked again on a new one."""
+        try:
+            return self._selected(sql, values)
+        except StorageError:
+            if self._in_snapshot or not self._connection.closed:
+                raise
+        return self._selected(sql, values)
+
+    def _selected(self, sql: str, values: Sequence[object]) -> list[Row]:
         with self._access() as connection:
             return connection.execute(_placed(sql), tuple(values) or None).fetchall()
 
@@ -105,7 +114,11 @@ class _PostgresqlRecords(StoreReader):
         """See StoreReader."""
         with self._access() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield self
+            self._in_snapshot = True
+            try:
+                yield self
+            finally:
+                self._in_snapshot = False
 
     @contextmanager
     def _access(self) -> Iterator[Any]:
@@ -176,7 +189,13 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         self._forget_s = time.monotonic() + _FORGET_S
         StoreWriter.__init__(self)
         super().__init__(url)
+        # Of its own, so that who draws a curve does not keep what arrives waiting.
+        self._reading = PostgresqlReader(url)
         self._token = str(self.select("SELECT value FROM attributes WHERE name = 'token'")[0][0])
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """See StoreReader."""
+        return self._reading.select(sql, values)
 
     @property
     def identity(self) -> str:
@@ -209,7 +228,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
 
     def check_exists(self) -> None:
         """Raise StorageError where the server does not answer, or has another store."""
-        found = self.select("SELECT value FROM attributes WHERE name = 'token'")
+        found = super().select("SELECT value FROM attributes WHERE name = 'token'")
         if not found or found[0][0] != self._token:
             raise StorageError(f"{self.where} was replaced under us: start again")
 
@@ -268,6 +287,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         """Close the connection; the store cannot be used afterwards."""
         with suppress(StorageError):  # what was put off is done when the node reports again
             self.redate_all()
+        self._reading.close()
         super().close()
 
     @property

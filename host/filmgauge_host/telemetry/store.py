@@ -85,8 +85,15 @@ class RecordStore(_SqliteRecords, StoreWriter):
             stack.enter_context(_only_writer(path))
             super().__init__(path)
             StoreWriter.__init__(self)
+            stack.callback(super().close)
+            # Of its own, so that who draws a curve does not keep what arrives waiting.
+            self._reading = stack.enter_context(RecordFile(path))
             self._marked: set[tuple[str, int]] = set()
-            self._writer = stack.pop_all()
+            self._opened = stack.pop_all()
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """See StoreReader."""
+        return self._reading.select(sql, values)
 
     @property
     def rows(self) -> int:
@@ -144,8 +151,7 @@ class RecordStore(_SqliteRecords, StoreWriter):
         """Close the file; the store cannot be used afterwards."""
         with suppress(StorageError):  # what was put off is done when the node reports again
             self.redate_all()
-        super().close()
-        self._writer.close()
+        self._opened.close()
 
 
 class _SqliteTransaction:
