@@ -13,6 +13,7 @@ from filmgauge_host.errors import FilmgaugeError
 _COMMANDS = {  # name, also of the module: summary, so that --help imports nothing
     "ble": "Nodes over Bluetooth: scan, read, configure, bridge.",
     "board": "A virtual board with a serial port.",
+    "fleet": "A load of many nodes that speak the real protocol.",
     "flash": "Put the firmware on a board.",
     "lab": "Experiments on a simulated cell.",
     "monitor": "Watch nodes and store what they report.",
