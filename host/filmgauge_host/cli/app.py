@@ -15,6 +15,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "board": "A virtual board with a serial port.",
     "fleet": "A load of many nodes that speak the real protocol.",
     "flash": "Put the firmware on a board.",
+    "ingest": "Bring records from a broker's stream into a database, beside others.",
     "lab": "Experiments on a simulated cell.",
     "monitor": "Watch nodes and store what they report.",
     "node": "Look inside a node over its serial port.",

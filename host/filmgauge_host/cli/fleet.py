@@ -24,14 +24,20 @@ _NODES_MAX = 20_000
 @click.command(context_settings=FOR_ALIAS)
 @click.option(
     "--broker",
-    default="mqtt://127.0.0.1:1883",
+    "brokers",
+    multiple=True,
+    default=["mqtt://127.0.0.1:1883"],
     show_default=True,
     envvar=BROKER_VARIABLE,
     show_envvar=True,
-    help=BROKER_HELP,
+    help=BROKER_HELP + " Several of a cluster: a node that loses one goes to the next.",
 )
 @click.option(
-    "--nodes", type=click.IntRange(1, _NODES_MAX), default=1000, show_default=True, help="How many."
+    "--nodes",
+    type=click.IntRange(1, _NODES_MAX),
+    default=1000,
+    show_default=True,
+    help="How many.",
 )
 @click.option(
     "--rate",
@@ -45,7 +51,7 @@ _NODES_MAX = 20_000
 @click.option("--seed", type=int, default=1, show_default=True, help="Of lives and charges.")
 @JSON
 def fleet(
-    broker: str,
+    brokers: tuple[str, ...],
     nodes: int,
     rate: float,
     duration_s: float | None,
@@ -62,7 +68,7 @@ def fleet(
         check_node(f"{prefix}-{nodes - 1}")
     except ValueError as error:
         raise InputError(f"--prefix: {error}") from None
-    load = Fleet(parse_address(broker), nodes, 1 / rate, prefix, seed)
+    load = Fleet([parse_address(broker) for broker in brokers], nodes, 1 / rate, prefix, seed)
     try:
         with catch_signals() as stopped:
             load.run(duration_s, stopped)

@@ -93,7 +93,8 @@ class FleetConnection:
         self._publish(topics.TELEMETRY, waiting.pop())
         while waiting and len(self._unacknowledged) < _WINDOW:
             self._publish(topics.LOG, waiting.popleft())
-        status = '{"state":"sleeping","next_report_s":%d}' % max(1, round(self._next_report_s))
+        next_s = max(1, round(self._next_report_s))
+        status = f'{{"state":"sleeping","next_report_s":{next_s}}}'
         self._client.publish(self._topic(topics.STATUS), status, retain=True)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """A load of many nodes on one broker, from one thread.
 
-    fleet = Fleet(parse_address(url), nodes=1000, interval_s=1.0)
+    fleet = Fleet([parse_address(url)], nodes=1000, interval_s=1.0)
     fleet.run(60.0, stopped=lambda: False)
     print(fleet.counts())
 
@@ -13,7 +13,7 @@ import heapq
 import random
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -44,20 +44,21 @@ class FleetCounts:
 
 
 class Fleet:
-    """nodes: how many; interval_s: between two reports of a node. prefix: of their names.
+    """addresses: of the brokers, or of several of one cluster: a node that loses one goes to the
+    next. nodes: how many; interval_s: between two reports of a node. prefix: of their names.
 
     seed: of lives and charges; another one is another fleet of the same names.
     """
 
     def __init__(
         self,
-        address: BrokerAddress,
+        addresses: Sequence[BrokerAddress],
         nodes: int,
         interval_s: float,
         prefix: str = "fleet",
         seed: int = 1,
     ) -> None:
-        self._address = address
+        self._addresses = list(addresses)
         self._interval_s = interval_s
         width = len(str(nodes - 1))
         names = [f"{prefix}-{number:0{width}}" for number in range(nodes)]
@@ -67,7 +68,7 @@ class Fleet:
         self._connections: dict[str, FleetConnection] = {}
         self._watched: dict[FleetConnection, tuple[int, int]] = {}  # descriptor and events
         self._backoff_s: dict[str, float] = {}
-        self._connects = 0
+        self._connects = self._attempts = 0
         self._waits_s: list[float] = []
         self._behind = 0
 
@@ -136,11 +137,11 @@ class Fleet:
         while reconnect and reconnect[0][0] <= now:
             _, number = heapq.heappop(reconnect)
             node = self.nodes[number]
+            address = self._addresses[(number + self._attempts) % len(self._addresses)]
             try:
-                connection = FleetConnection(
-                    node, self._address, self._interval_s, self._waits_s.append
-                )
+                connection = FleetConnection(node, address, self._interval_s, self._waits_s.append)
             except OSError:
+                self._attempts += 1
                 self._retry(reconnect, number)
                 continue
             self._connects += 1
