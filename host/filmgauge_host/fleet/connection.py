@@ -21,8 +21,9 @@ _OFFLINE = '{"state":"offline"}'
 
 class FleetConnection:
     """One connection, driven by whoever calls `read`, `write` and `tend`; never used again once
-    it is `lost`.
+    it is `lost`. Raises OSError when nothing answers at the address.
 
+    accepted: by the broker; problem: why not, in a few words.
     acknowledged: called with the seconds from publishing to PUBACK of every record.
     """
 
@@ -35,7 +36,8 @@ class FleetConnection:
     ) -> None:
         self.node = node
         self.lost = False
-        self._accepted = False
+        self.accepted = False
+        self.problem = ""
         self._introduced = False
         self._next_report_s = next_report_s
         self._acknowledged = acknowledged
@@ -86,7 +88,7 @@ class FleetConnection:
     def send(self) -> None:
         """Publish what waits, the newest record live and older ones as the past."""
         waiting = self.node.waiting
-        if not self._accepted or not waiting or len(self._unacknowledged) >= _WINDOW:
+        if not self.accepted or not waiting or len(self._unacknowledged) >= _WINDOW:
             return
         if not self._introduced:
             self._introduce()
@@ -121,8 +123,9 @@ class FleetConnection:
         self._unacknowledged[sent.mid] = (record, time.monotonic())
 
     def _on_connect(self, client: Client, data, flags, reason, properties) -> None:
-        self._accepted = not reason.is_failure
+        self.accepted = not reason.is_failure
         if reason.is_failure:
+            self.problem = f"refuses the connection: {reason}"
             self._lose()
         else:
             self.send()

@@ -17,13 +17,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.fleet.connection import FleetConnection
 from filmgauge_host.fleet.fleet_node import FleetNode
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.session import connect_problem
 
 _TICK_S = 0.05
 _TEND_S = 5.0
 _BACKOFF_S = (0.2, 5.0)  # first, longest; each is spread by half
+_CONNECT_S = 5.0  # for the first node
 _DRAIN_S = 30.0
 
 
@@ -71,10 +74,13 @@ class Fleet:
         self._connects = self._attempts = 0
         self._waits_s: list[float] = []
         self._behind = 0
+        self._accepted = False
+        self._problem = ""
 
     def run(self, duration_s: float | None, stopped: Callable[[], bool]) -> None:
         """Report until the time is over or `stopped()`; then wait for the last acknowledgements,
-        half a minute at most."""
+        half a minute at most. Raises NoBrokerError when no node is accepted within five seconds.
+        """
         begun = time.monotonic()
         due = [
             (begun + self._interval_s * self._draw.random(), number)
@@ -91,6 +97,9 @@ class Fleet:
                 break
             self._report(due, begun, now)
             self._connect(reconnect, now)
+            if not self._accepted and now > begun + _CONNECT_S:
+                address = self._addresses[0]
+                raise NoBrokerError(f"broker {address} {self._problem or 'does not answer'}")
             if now >= tend:
                 tend = now + _TEND_S
                 for connection in list(self._connections.values()):
@@ -140,8 +149,9 @@ class Fleet:
             address = self._addresses[(number + self._attempts) % len(self._addresses)]
             try:
                 connection = FleetConnection(node, address, self._interval_s, self._waits_s.append)
-            except OSError:
+            except OSError as error:
                 self._attempts += 1
+                self._problem = f"cannot be reached: {connect_problem(error)}"
                 self._retry(reconnect, number)
                 continue
             self._connects += 1
@@ -166,7 +176,9 @@ class Fleet:
             if not connection.lost:
                 self._watch(connection)
         for name, connection in list(self._connections.items()):
+            self._accepted |= connection.accepted
             if connection.lost:
+                self._problem = connection.problem or self._problem
                 self._forget(connection)
                 del self._connections[name]
                 self._retry(reconnect, self._number(connection.node))
