@@ -13,6 +13,7 @@ from filmgauge_host.errors import FilmgaugeError
 _COMMANDS = {  # name, also of the module: summary, so that --help imports nothing
     "ble": "Nodes over Bluetooth: scan, read, configure, bridge.",
     "board": "A virtual board with a serial port.",
+    "export": "Write stored records as CSV, Battery Data Format or Parquet.",
     "fleet": "A load of many nodes that speak the real protocol.",
     "flash": "Put the firmware on a board.",
     "ingest": "Bring records from a broker's stream into a database, beside others.",
@@ -21,6 +22,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "node": "Look inside a node over its serial port.",
     "profile": "Compile the profile of a cell for a board.",
     "provision": "Write the configuration of a node.",
+    "replay": "A recording beside the simulated cell and the gauge.",
     "run": "Watch a virtual node gauge a simulated cell.",
     "score": "How far the gauge is from the truth, and others.",
 }

@@ -14,6 +14,8 @@ from filmgauge_host.errors import InputError, needs, warn
 from filmgauge_host.signals import catch_signals
 
 if TYPE_CHECKING:
+    from filmgauge_host.telemetry.postgresql_store import PostgresqlStore
+    from filmgauge_host.telemetry.store import RecordStore
     from filmgauge_host.telemetry.stream_worker import StreamWorker, WorkerCounts
 
 _POLL_S = 0.2
@@ -53,12 +55,9 @@ def ingest(
     Workers on any machines share the work and take over from one that dies. A record is
     acknowledged after the commit, and stored once, whoever brings it.
     """
-    from filmgauge_host.telemetry.opening import open_store
     from filmgauge_host.telemetry.stream_worker import StreamWorker
 
-    if (database is None) == (store is None):
-        raise InputError("give either --db or --store: where the records go")
-    with catch_signals() as signalled, open_store(database, store) as records:
+    with catch_signals() as signalled, _opened(database, store) as records:
         worker = StreamWorker(servers, records, replicas)
         end = None if duration_s is None else time.monotonic() + duration_s
 
@@ -68,6 +67,18 @@ def ingest(
         asyncio.run(_work(worker, stopped))
     counts = worker.counts
     show(as_json, asdict(counts), [_line(counts)])
+
+
+def _opened(database: str | None, store: Path | None) -> "PostgresqlStore | RecordStore":
+    """Open where the records go. Raises InputError."""
+    from filmgauge_host.telemetry.postgresql_store import PostgresqlStore
+    from filmgauge_host.telemetry.store import RecordStore
+
+    if database is not None and store is None:
+        return PostgresqlStore(database)
+    if store is not None and database is None:
+        return RecordStore(store)
+    raise InputError("give either --db or --store: where the records go")
 
 
 async def _work(worker: "StreamWorker", stopped: Callable[[], bool]) -> None:

@@ -14,7 +14,6 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -26,10 +25,10 @@ from nats.js.errors import NotFoundError
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import Message, Rejected, decode
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.telemetry.store import Outcome
 
 STREAM = "$MQTT_msgs"  # of the NATS server: QoS 1 messages
 CONSUMER = "filmgauge-ingest"
@@ -41,14 +40,6 @@ _ACKNOWLEDGE_S = 30.0  # then another worker gets it
 _UNACKNOWLEDGED_MAX = 20_000  # of all workers together
 _CONNECT_S = 5
 _RETRY_S = (0.2, 5.0)
-
-
-class RecordSink(Protocol):
-    """What stores a batch of records in one commit; see RecordStore.add."""
-
-    def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
-        """Commit a batch and return the outcome of each; raise StorageError, storing none."""
-        ...
 
 
 @dataclass
@@ -68,7 +59,7 @@ class StreamWorker:
     """servers: addresses of the NATS servers. store: where the records go, of this worker alone
     or shared by all. replicas: of the consumer's state, at most as many as there are servers."""
 
-    def __init__(self, servers: Sequence[str], store: RecordSink, replicas: int = 1) -> None:
+    def __init__(self, servers: Sequence[str], store: IngestStore, replicas: int = 1) -> None:
         self.counts = WorkerCounts()
         self._servers = list(servers)
         self._store = store
