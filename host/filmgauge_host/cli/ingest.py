@@ -82,11 +82,14 @@ def _opened(database: str | None, store: Path | None) -> "PostgresqlStore | Reco
 
 
 async def _work(worker: "StreamWorker", stopped: Callable[[], bool]) -> None:
-    """Run the worker and say on stderr what it waits for."""
+    """Run the worker; say on stderr when it begins, and what it waits for."""
     work = asyncio.create_task(worker.run(stopped))
-    reported = ""
+    reported, reads = "", False
     while not work.done():
         await asyncio.wait([work], timeout=_POLL_S)
+        if worker.counts.reads and not reads:
+            reads = True
+            warn("reads the stream: from now on it keeps what nodes publish")
         if worker.counts.problem != reported:
             reported = worker.counts.problem
             warn(f"{reported}: waiting" if reported else "works again")

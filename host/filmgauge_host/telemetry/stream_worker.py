@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import NoServersError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -36,7 +35,7 @@ _PREFIX = "$MQTT.msgs."
 _FILTERS = [f"{_PREFIX}{topics.PREFIX}.*.{leaf}" for leaf in (topics.TELEMETRY, topics.LOG)]
 _BATCH = 500
 _FETCH_S = 1.0
-_ACKNOWLEDGE_S = 30.0  # then another worker gets it
+_ACKNOWLEDGE_S = 10.0  # then another worker gets it
 _UNACKNOWLEDGED_MAX = 20_000  # of all workers together
 _CONNECT_S = 5
 _RETRY_S = (0.2, 5.0)
@@ -45,12 +44,14 @@ _RETRY_S = (0.2, 5.0)
 @dataclass
 class WorkerCounts:
     """What a worker has done: records stored, there already, there with other content, and
-    messages that are no record. problem: why it waits just now, empty when it does not."""
+    messages that are no record. reads: whether the stream keeps what nodes publish for the
+    workers, and this one reads it. problem: why it waits just now, empty when it does not."""
 
     stored: int = 0
     duplicated: int = 0
     conflicting: int = 0
     malformed: int = 0
+    reads: bool = False
     problem: str = ""
     last_refusal: str = ""
 
@@ -64,12 +65,14 @@ class StreamWorker:
         self._servers = list(servers)
         self._store = store
         self._replicas = replicas
+        self._error = ""
 
     async def run(self, stopped: Callable[[], bool]) -> None:
         """Work until `stopped()`; raise NoBrokerError when no server answers at the start."""
         client = await self._connected()
         try:
             subscription = await self._subscribed(client.jetstream(timeout=_CONNECT_S), stopped)
+            self.counts.reads = subscription is not None
             while subscription is not None and not stopped():
                 await self._step(subscription, stopped)
         finally:
@@ -78,20 +81,22 @@ class StreamWorker:
 
     async def _connected(self) -> Client:
         client = Client()
+        connect = client.connect(
+            self._servers,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,  # it tries for ever, also before the first time
+            reconnect_time_wait=1,
+            connect_timeout=_CONNECT_S,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnect,
+            reconnected_cb=self._on_connect,
+        )
         try:
-            await client.connect(
-                self._servers,
-                allow_reconnect=True,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=1,
-                connect_timeout=_CONNECT_S,
-                error_cb=self._on_error,
-                disconnected_cb=self._on_disconnect,
-                reconnected_cb=self._on_connect,
-            )
-        except (NatsError, NoServersError, OSError) as error:
+            await asyncio.wait_for(connect, _CONNECT_S)
+        except (NatsError, TimeoutError, OSError) as error:
+            reason = str(error) or self._error or "no answer"
             servers = ", ".join(self._servers)
-            raise NoBrokerError(f"no NATS server answers at {servers}: {error}") from None
+            raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
         return client
 
     async def _subscribed(
@@ -111,7 +116,9 @@ class StreamWorker:
         while not stopped():
             try:
                 await stream.add_consumer(STREAM, configuration)
-                return await stream.pull_subscribe_bind(CONSUMER, STREAM)
+                subscription = await stream.pull_subscribe_bind(CONSUMER, STREAM)
+                self.counts.problem = ""
+                return subscription
             except NotFoundError:
                 self.counts.problem = "the broker has no MQTT messages yet"
             except (NatsError, TimeoutError, OSError) as error:
@@ -173,7 +180,9 @@ class StreamWorker:
                 counts.last_refusal = f"{each.topic}: {each.reason}"
 
     async def _on_error(self, error: Exception) -> None:
-        self.counts.problem = f"broker: {error or type(error).__name__}"
+        self._error = str(error) or type(error).__name__
+        if self.counts.reads:
+            self.counts.problem = f"broker: {self._error}"
 
     async def _on_disconnect(self) -> None:
         self.counts.problem = "the broker has closed the connection: connecting again"
