@@ -14,6 +14,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "ble": "Nodes over Bluetooth: scan, read, configure, bridge.",
     "board": "A virtual board with a serial port.",
     "flash": "Put the firmware on a board.",
+    "homeassistant": "Announce nodes to Home Assistant, or remove them.",
     "lab": "Experiments on a simulated cell.",
     "monitor": "Watch nodes and store what they report.",
     "node": "Look inside a node over its serial port.",
