@@ -38,6 +38,8 @@ class _Complaints(logging.Handler):
         self.lines = []
 
     def emit(self, record):
+        if record.name == "homeassistant.helpers.frame":
+            return  # about how it was started here
         self.lines.append(f"{record.name}: {record.getMessage()}")
 
 
