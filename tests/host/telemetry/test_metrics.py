@@ -28,13 +28,24 @@ RECORD = record(
     limits=0b10,
     resets=2,
 )
-UNITS = "ratio coulombs volts amperes celsius seconds ohms info".split()
+UNITS = ["ratio", "coulombs", "volts", "amperes", "celsius", "seconds", "ohms", "info"]
 # What is counted has no unit; Prometheus's rules ask for the plural of what it is.
-COUNTS = (
-    "boots records_received records_duplicated records_conflicting messages_refused records_missing"
-    " broker_sessions_lost lives nodes equivalent_full_cycles cycles_left backlog_records resets"
-).split()
-FLAGS = "broker_connected store_writable node_up node_state fault limit alert".split()
+COUNTS = [
+    "boots",
+    "records_received",
+    "records_duplicated",
+    "records_conflicting",
+    "messages_refused",
+    "records_missing",
+    "broker_sessions_lost",
+    "lives",
+    "nodes",
+    "equivalent_full_cycles",
+    "cycles_left",
+    "backlog_records",
+    "resets",
+]
+FLAGS = ["broker_connected", "store_writable", "node_up", "node_state", "fault", "limit", "alert"]
 
 
 @pytest.fixture(scope="module")
