@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from filmgauge_host.errors import warn
-from filmgauge_host.telemetry.ingest import Ingest
+
+if TYPE_CHECKING:
+    from filmgauge_host.telemetry.ingest import Ingest
 
 HOME_ASSISTANT = click.option(
     "--home-assistant",
@@ -16,7 +19,7 @@ HOME_ASSISTANT = click.option(
 
 
 @contextmanager
-def announcing(ingest: Ingest, wanted: bool, transient: bool = False) -> Iterator[None]:
+def announcing(ingest: "Ingest", wanted: bool, transient: bool = False) -> Iterator[None]:
     """Announce the nodes of an ingest meanwhile if that is wanted; transient: and remove them
     at the end."""
     if not wanted:
