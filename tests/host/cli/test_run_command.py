@@ -68,7 +68,7 @@ def test_virtual_nodes_are_announced_to_home_assistant_while_they_run(tmp_path: 
         topics, payloads = zip(*login.messages(), strict=True)
     broker.stop()
     assert set(topics) == {discovery_topic("shelf-1")}
-    assert json.loads(payloads[-2])["dev"]["hw"] == "esp32-c3"
+    assert json.loads(payloads[-2])["dev"]["hw"] == "esp32"
 
 
 def test_a_film_node_is_bridged_although_it_encrypts(tmp_path: Path) -> None:
