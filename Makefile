@@ -42,7 +42,7 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
-	  chromium-driver=chromedriver
+	  chromium-driver=chromedriver systemd=systemd-analyze
 	@$(PYTHON) tools/micropython32.py >/dev/null
 	@$(PYTHON) tools/home_assistant.py build/homeassistant
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests

@@ -2,7 +2,7 @@
 
 python tools/home_assistant.py FOLDER       with the interpreter that shall run it
 
-The whole of it has 300 MB. Which release it is, and the exact versions of what it imports, stand in
+The whole of it has 300 MB. Which release it is, and the versions of what it imports, stand in
 tests/host/home_assistant*.txt. Run from the project's folder: its own environment has the pip.
 """
 
