@@ -16,6 +16,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "export": "Write stored records as CSV, Battery Data Format or Parquet.",
     "fleet": "A load of many nodes that speak the real protocol.",
     "flash": "Put the firmware on a board.",
+    "homeassistant": "Announce nodes to Home Assistant, or remove them.",
     "ingest": "Bring records from a broker's stream into a database, beside others.",
     "lab": "Experiments on a simulated cell.",
     "monitor": "Watch nodes and store what they report.",
