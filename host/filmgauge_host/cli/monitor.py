@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -53,6 +54,7 @@ _LEAST_RAW_S = 86400.0
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
+@HOME_ASSISTANT
 def monitor(
     broker: str,
     store: Path | None,
@@ -62,6 +64,7 @@ def monitor(
     plain: bool,
     duration_s: float | None,
     names: tuple[str, ...],
+    home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -71,7 +74,10 @@ def monitor(
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
-    with _opened(broker, store, db, keep_raw_s) as (records, ingest):
+    with (
+        _opened(broker, store, db, keep_raw_s) as (records, ingest),
+        announcing(ingest, home_assistant),
+    ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
         else:
