@@ -15,7 +15,7 @@ from filmgauge_host.cli.options import (
     FOR_ALIAS,
     Duration,
 )
-from filmgauge_host.cli.store_options import store_options, writer
+from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
@@ -24,7 +24,6 @@ from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
-_LEAST_RAW_S = 86400.0
 
 
 @click.command(context_settings=FOR_ALIAS)
@@ -37,14 +36,7 @@ _LEAST_RAW_S = 86400.0
     help=BROKER_HELP,
 )
 @store_options
-@click.option(
-    "--keep-raw",
-    "keep_raw_s",
-    type=Duration(),
-    default="90d",
-    show_default=True,
-    help="How long to keep every record; hours and days of them stay.",
-)
+@KEEP_RAW
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -92,8 +84,6 @@ def _opened(
 ) -> Iterator[tuple[StoreWriter, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
     address = parse_address(broker)
-    if keep_raw_s < _LEAST_RAW_S:
-        raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
         try:

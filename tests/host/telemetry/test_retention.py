@@ -4,9 +4,11 @@ import random
 from statistics import fmean
 
 import pytest
+from click.testing import CliRunner
 from patience import until
 from store_records import HOUR_MS, NOON_MS, sent
 
+from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
@@ -198,3 +200,10 @@ def test_a_curve_has_late_records_before_they_are_summarised(opened) -> None:
         assert store.add([late]) == [Outcome.NEW]
         rows = store.series("bench", ["voltage_v"], NOON_MS, NOON_MS + 2 * HOUR_MS, 10)
         assert min(value for _, value in rows) == 1.5
+
+
+def test_how_long_to_keep_records_has_a_bound() -> None:
+    for command in (["monitor"], ["ingest", "--store", "r.sqlite"]):
+        result = CliRunner().invoke(main, [*command, "--keep-raw", "23h"])
+        assert result.exit_code == 2
+        assert "'23h' must be 1d or more" in result.stderr
