@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -13,11 +13,12 @@ from filmgauge_host.cli.options import (
     BROKER_VARIABLE,
     EITHER,
     FOR_ALIAS,
+    PAGE_PORT,
     Duration,
     make_folder,
     user_file,
 )
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
@@ -49,6 +50,20 @@ _CONNECT_S = 5.0
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
+@click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/.")
+@click.option("--port", type=PAGE_PORT, help="Port of the page, 0 for a free one  [default: 8765]")
+@click.option(
+    "--bind",
+    metavar="HOST",
+    help="Address that the page is served at; elsewhere than on this machine it needs a token"
+    "  [default: 127.0.0.1]",
+)
+@click.option(
+    "--token",
+    envvar="FILMGAUGE_PAGE_TOKEN",
+    show_envvar=True,
+    help="What whoever opens the page must know  [default: a new one, printed]",
+)
 def monitor(
     broker: str,
     store: Path | None,
@@ -56,6 +71,10 @@ def monitor(
     plain: bool,
     duration_s: float | None,
     names: tuple[str, ...],
+    web: bool,
+    port: int | None,
+    bind: str | None,
+    token: str | None,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -64,8 +83,13 @@ def monitor(
     """
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
+    if not web and (port is not None or bind is not None):
+        raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
-    with _opened(broker, store) as (records, ingest):
+    with (
+        _opened(broker, store) as (records, ingest),
+        _page(ingest, records, port, bind, token) if web else nullcontext(),
+    ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
         else:
@@ -87,6 +111,19 @@ def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Inge
             yield records, ingest
         finally:
             ingest.close()
+
+
+@contextmanager
+def _page(
+    ingest: Ingest, records: RecordStore, port: int | None, bind: str | None, token: str | None
+) -> Iterator[None]:
+    """Serve the page and say where it is."""
+    from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn
+
+    port = DEFAULT_PORT if port is None else port
+    with PageServer(ingest, records, host=bind or "127.0.0.1", port=port, token=token) as page:
+        warn(f"the page: {page.url}")
+        yield
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

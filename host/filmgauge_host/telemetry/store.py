@@ -136,6 +136,11 @@ class RecordStore(SqliteFile):
                     break
                 at = page[-1].key[1:]
 
+    def nodes(self) -> list[str]:
+        """Return the names of all nodes of which there is a record, in order."""
+        with self._access() as database:
+            return [row[0] for row in database.execute("SELECT DISTINCT node FROM lives")]
+
     def lives(self, node: str) -> dict[int, bool]:
         """Return the lives of a node, the newest last, and whether each was heard live.
 
