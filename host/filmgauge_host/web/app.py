@@ -81,7 +81,8 @@ class _Interface:
         node = self._data.directory.node(name)
         if node is None:  # gone between the two
             raise HTTPException(404, f"node {name!r} is not known")
-        return _json({**self._data.row(node), "refused": self._data.refused(name)})
+        refused = self._data.refused(name)
+        return _json({**self._data.row(node), "info": node.info, "refused": refused})
 
     def series(self, request: Request) -> Response:
         from_ms, to_ms = query.time_range(request.query_params)

@@ -17,7 +17,7 @@ _LEVEL_WEIGHT = {"warning": 20, "limit": 50, "fault": 90}
 _FAULT_WEIGHT = 70
 _MISSING_WEIGHT = 10
 _LOW_PCT, _LOW_WEIGHT = 10.0, 30
-_SOON_S, _SOON_WEIGHT = 2 * 86400, 30
+_SOON_S, _SOON_WEIGHT = 86400, 30
 _VALUES = (
     *("soc_pct", "soc_sigma_pct", "soc_shown_pct", "stored_uah", "full_uah", "full_sigma_uah"),
     *("available_uah", "available_sigma_uah", "available_full_uah"),
@@ -30,19 +30,29 @@ _VALUES = (
 _NOTHING: dict[str, Any] = dict.fromkeys(("life", "boot", "seq", *_VALUES))
 
 
-def node_row(node: NodeSnapshot, now_s: float, latest_ms: int | None = None) -> dict[str, Any]:
+def node_row(
+    node: NodeSnapshot,
+    now_s: float,
+    latest_ms: int | None = None,
+    world_now_ms: int | None = None,
+) -> dict[str, Any]:
     """Return the row at `now_s` of the monotonic clock. latest_ms: the time of the latest record,
-    Unix ms, where it is another one than that of its arrival."""
-    state = node.state(now_s)
+    Unix ms. world_now_ms: in a simulation what the time there is."""
     latest, status, counts = node.latest, node.status, node.statistics
+    age_s = None
+    if latest is not None and node.last_seen_s is not None:
+        age_s = max(0.0, now_s - node.last_seen_s)
+        if world_now_ms is not None and latest_ms is not None:
+            age_s = max(0.0, (world_now_ms - latest_ms) / 1000)
+            now_s = node.last_seen_s + age_s
+    state = node.state(now_s)
     values = _latest_values(latest) if latest else _NOTHING
     weight, reasons = _attention(state, latest, values, counts.lost)
-    seen = node.last_seen_s
     return {
         "node": node.name,
         **values,
         "state": state,
-        "age_s": None if latest is None or seen is None else round(max(0.0, now_s - seen), 1),
+        "age_s": None if age_s is None else round(age_s, 1),
         "next_report_s": status.next_report_s if status else None,
         "faults": quantities.faults(latest) if latest else "none",
         "limits": quantities.limits(latest) if latest else None,
@@ -57,7 +67,6 @@ def node_row(node: NodeSnapshot, now_s: float, latest_ms: int | None = None) -> 
         "lost_earlier": counts.lost_earlier,
         "attention": weight,
         "reasons": reasons,
-        "info": node.info,
     }
 
 

@@ -38,10 +38,8 @@ class PageData:
     def row(self, node: NodeSnapshot) -> dict[str, Any]:
         """Return the row of a node now."""
         latest_ms = self._time.ms(node.latest) if node.latest else None
-        row = node_row(node, time.monotonic(), latest_ms)
-        if self._truth is not None and latest_ms is not None:
-            row["age_s"] = max(0.0, (self._truth.now_ms - latest_ms) / 1000)
-        return row
+        world_now_ms = self._truth.now_ms if self._truth is not None else None
+        return node_row(node, time.monotonic(), latest_ms, world_now_ms)
 
     def record(self, received: ReceivedRecord) -> dict[str, Any]:
         """Return one record in full, dated."""
