@@ -26,6 +26,7 @@ STEP_MS = 60_000
 class PageWorld:
     """What runs; `client` asks the page as a program would."""
 
+    broker: Mosquitto
     store: RecordStore
     ingest: Ingest
     page: PageServer
@@ -57,7 +58,7 @@ def page_world(folder: Path, stored: list[ReceivedRecord]) -> Iterator[PageWorld
                 assert ingest.wait_connected(PATIENCE_S), ingest.problem
                 publisher = Publisher(broker.url)
                 with httpx.Client(base_url=page.url, timeout=PATIENCE_S) as client:
-                    yield PageWorld(store, ingest, page, publisher, client)
+                    yield PageWorld(broker, store, ingest, page, publisher, client)
                 publisher.close()
     finally:
         broker.stop()

@@ -38,6 +38,11 @@ export class EventStream {
     this.closed = false;
     this.onVisible = () => this.followVisibility();
     document.addEventListener("visibilitychange", this.onVisible);
+    // A page that the browser keeps for the way back would hold one of its few connections.
+    this.onHide = () => this.sleep();
+    this.onShow = () => this.wake();
+    addEventListener("pagehide", this.onHide);
+    addEventListener("pageshow", this.onShow);
     this.open();
   }
 
@@ -76,15 +81,20 @@ export class EventStream {
   followVisibility() {
     clearTimeout(this.hiddenTimer);
     if (document.hidden) {
-      this.hiddenTimer = setTimeout(() => {
-        clearTimeout(this.timer);
-        this.source.close();
-        this.asleep = true;
-      }, HIDDEN_MS);
-    } else if (this.asleep) {
-      this.asleep = false;
-      this.open();
-    }
+      this.hiddenTimer = setTimeout(() => this.sleep(), HIDDEN_MS);
+    } else this.wake();
+  }
+
+  sleep() {
+    clearTimeout(this.timer);
+    this.source.close();
+    this.asleep = true;
+  }
+
+  wake() {
+    if (!this.asleep || this.closed) return;
+    this.asleep = false;
+    this.open();
   }
 
   close() {
@@ -92,6 +102,8 @@ export class EventStream {
     clearTimeout(this.timer);
     clearTimeout(this.hiddenTimer);
     document.removeEventListener("visibilitychange", this.onVisible);
+    removeEventListener("pagehide", this.onHide);
+    removeEventListener("pageshow", this.onShow);
     this.source.close();
   }
 }

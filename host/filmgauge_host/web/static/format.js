@@ -9,9 +9,12 @@ export function fixed(value, decimals) {
 /** About four significant digits, without exponents. */
 export function significant(value) {
   if (value === null || value === undefined) return UNKNOWN;
+  return value === 0 ? "0" : value.toFixed(decimals(value));
+}
+
+function decimals(value) {
   const size = Math.abs(value);
-  if (size === 0) return "0";
-  return value.toFixed(size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
+  return size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
 }
 
 /** A current in nA, µA or mA from µA. Positive charges the cell. */
@@ -28,10 +31,11 @@ export function withUnit(text, unit) {
   return text === UNKNOWN ? text : `${text} ${unit}`;
 }
 
-/** value ± sigma */
-export function uncertain(value, sigma, write) {
+/** value ± sigma, both with as many decimals; without a number of them as the value has. */
+export function uncertain(value, sigma, places = decimals(value ?? 0)) {
   if (value === null || value === undefined) return UNKNOWN;
-  return sigma === null || sigma === undefined ? write(value) : `${write(value)} ± ${write(sigma)}`;
+  const text = value.toFixed(places);
+  return sigma === null || sigma === undefined ? text : `${text} ± ${sigma.toFixed(places)}`;
 }
 
 /** A time in its two largest units: 42 s, 5 min 10 s, 3 h 07 min, 2 d 4 h, 128 d. */

@@ -20,7 +20,7 @@ export function timeCharts(hasTruth) {
   return [
     {
       key: "soc", title: "State of charge", unit: "%, band of two sigma", height: 250, wide: true,
-      range: padded(4, -1, 101),
+      range: padded(4, -2, 104),
       series: [
         { label: "upper", color: "soc", width: 0, silent: true, points: false },
         { label: "lower", color: "soc", width: 0, silent: true, points: false },
@@ -83,12 +83,12 @@ function ledgerChart() {
   const silent = (name) => ({ label: name, color: name, width: 0, silent: true, points: false });
   const part = (label, name) => ({ label, color: name, width: 1, write: signed, points: false });
   return {
-    key: "ledger", title: "Ledger", unit: "µAh, change since the left edge", height: 190,
+    key: "ledger", title: "Ledger", unit: "µAh since the left edge", height: 190,
     range: padded(0.01),
     series: [
       silent("faint"), silent("measured"), silent("booked"), silent("corrected"),
       silent("measured"), silent("booked"), silent("corrected"),
-      { label: "all", color: "ink", width: 1.5, write: signed, points: false },
+      { label: "net", color: "ink", width: 1.5, write: signed, points: false },
       part("measured", "measured"), part("booked", "booked"), part("corrected", "corrected"),
     ].map((series, at) => (at > 7 ? { ...series, width: 0 } : series)),
     bands: [

@@ -9,16 +9,16 @@ const { fixed, significant, span, uncertain, withUnit } = format;
 const FIGURES = [
   ["State of charge", (r) => withUnit(fixed(r.soc_pct, 1), "%"),
     (r) => (r.soc_sigma_pct === null ? "no sigma" : `± ${fixed(r.soc_sigma_pct, 1)} % · shown ${fixed(r.soc_shown_pct, 0)} %`)],
-  ["Available now", (r) => withUnit(significant(r.available_uah), "µAh"),
-    (r) => `${r.available_sigma_uah === null ? "" : `± ${significant(r.available_sigma_uah)} · `}full would give ${significant(r.available_full_uah)}`],
+  ["Available now", (r) => withUnit(uncertain(r.available_uah, r.available_sigma_uah), "µAh"),
+    (r) => `of ${significant(r.available_full_uah)} µAh when full`],
   ["Stored", (r) => withUnit(significant(r.stored_uah), "µAh"), (r) => `of ${significant(r.full_uah)} µAh`],
   ["Lasts", (r) => format.lasts(r), () => "at the recent mean current"],
   ["Voltage", (r) => withUnit(fixed(r.voltage_v, 4), "V"), (r) => `${format.current(r.current_ua)}, under load`],
   ["Temperature", (r) => withUnit(fixed(r.temperature_c, 1), "°C"), () => "of the cell"],
-  ["Capacity", (r) => withUnit(uncertain(r.full_uah, r.full_sigma_uah, significant), "µAh"), (r) => seen(r.capacity_age_h)],
+  ["Capacity", (r) => withUnit(uncertain(r.full_uah, r.full_sigma_uah), "µAh"), (r) => seen(r.capacity_age_h)],
   ["Cycles", (r) => significant(r.equivalent_full_cycles), (r) => cyclesLeft(r)],
   ["Resistance", (r) => resistance(r), (r) => seen(r.resistance_age_h)],
-  ["Efficiency", (r) => withUnit(uncertain(r.coulombic_efficiency_pct, r.coulombic_sigma_pct, (v) => v.toFixed(2)), "%"), (r) => seen(r.coulombic_age_h)],
+  ["Efficiency", (r) => withUnit(uncertain(r.coulombic_efficiency_pct, r.coulombic_sigma_pct, 2), "%"), (r) => seen(r.coulombic_age_h)],
   ["Reports", (r) => String(r.received), (r) => losses(r)],
   ["Record", (r) => (r.boot === null ? format.UNKNOWN : `boot ${r.boot}, seq ${r.seq}`),
     (r) => (r.boot === null ? "" : `up ${span(r.up_s)}${r.lives > 1 ? ` · life ${r.lives}` : ""}`)],
@@ -32,13 +32,13 @@ function resistance(row) {
   if (row.resistance_ohm === null) return format.UNKNOWN;
   const [scale, unit] = row.resistance_ohm >= 1000 ? [1000, "kΩ"] : [1, "Ω"];
   const sigma = row.resistance_sigma_ohm === null ? null : row.resistance_sigma_ohm / scale;
-  return withUnit(uncertain(row.resistance_ohm / scale, sigma, significant), unit);
+  return withUnit(uncertain(row.resistance_ohm / scale, sigma), unit);
 }
 
 function cyclesLeft(row) {
   if (row.cycles_left === null) return "no trend seen yet";
   const trend = row.capacity_trend_pct === null ? "" : ` · ${fixed(row.capacity_trend_pct, 3)} % a cycle`;
-  return `${uncertain(row.cycles_left, row.cycles_left_sigma, (v) => v.toFixed(0))} left to 80 %${trend}`;
+  return `${uncertain(row.cycles_left, row.cycles_left_sigma, 0)} left to 80 %${trend}`;
 }
 
 function losses(row) {

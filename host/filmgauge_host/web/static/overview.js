@@ -141,8 +141,7 @@ export class Overview {
     setClass(part.dot, `dot ${severity(row)}`);
     setText(part.name, row.node);
     setText(part.reasons, row.reasons.map(format.words).join(" · "));
-    setText(part.soc, format.withUnit(
-      format.uncertain(row.soc_pct, row.soc_sigma_pct, (value) => value.toFixed(1)), "%"));
+    setText(part.soc, format.withUnit(format.uncertain(row.soc_pct, row.soc_sigma_pct, 1), "%"));
     part.bar.style.width = `${row.soc_pct ?? 0}%`;
     setText(part.available, row.available_uah === null ? format.UNKNOWN :
       `${format.significant(row.available_uah)} of ${format.significant(row.available_full_uah)} µAh`);
