@@ -149,7 +149,8 @@ function onKey(event) {
   if (event.target instanceof HTMLButtonElement && event.key === "Enter") return;
   if (event.key === "/") {
     if (page.view instanceof NodeView) page.open(null);
-    requestAnimationFrame(() => search.focus());
+    search.hidden = false; // the overview comes a moment later, and the next key already counts
+    search.focus();
   } else if (event.key === "?") toggleHelp();
   else if (event.key === "d") toggleTheme();
   else if (event.key === "n" && page.view instanceof NodeView) step(1);

@@ -47,6 +47,11 @@ export class Course {
     return this.time.at(-1) ?? null;
   }
 
+  /** Return whether one of these columns has a value. */
+  hasAny(names) {
+    return names.some((name) => this.columns[name].some((value) => value !== null));
+  }
+
   /** Return the key of the last record, null without any. */
   lastKey() {
     for (let at = this.time.length - 1; at >= 0; at--) {

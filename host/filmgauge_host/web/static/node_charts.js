@@ -19,7 +19,7 @@ export function timeCharts(hasTruth) {
   const plain = (name) => build((course) => [course.columns[name]], name);
   return [
     {
-      key: "soc", title: "State of charge", unit: "%, band of two sigma", height: 250, wide: true,
+      key: "soc", title: "State of charge", unit: "%, band of two sigma", height: 250, wide: true, columns: ["soc_pct"],
       range: padded(4, -2, 104),
       series: [
         { label: "upper", color: "soc", width: 0, silent: true, points: false },
@@ -36,6 +36,7 @@ export function timeCharts(hasTruth) {
     },
     {
       key: "charge", title: "Charge", unit: "µAh, stored and available", height: 190,
+      columns: ["stored_uah", "available_uah"],
       range: padded(0.01, 0),
       series: [
         { label: "upper", color: "available", width: 0, silent: true, points: false },
@@ -53,7 +54,7 @@ export function timeCharts(hasTruth) {
       },
     },
     {
-      key: "voltage", title: "Voltage", unit: "V, under load", height: 190, range: padded(0.02),
+      key: "voltage", title: "Voltage", unit: "V, under load", height: 190, columns: ["voltage_v"], range: padded(0.02),
       series: [
         { label: "measured", color: "voltage", write: (v) => format.withUnit(format.fixed(v, 4), "V") },
         ...truth((v) => format.withUnit(format.fixed(v, 4), "V")),
@@ -62,12 +63,13 @@ export function timeCharts(hasTruth) {
     },
     {
       key: "current", title: "Current", unit: "µA, positive charges", height: 190,
+      columns: ["current_ua"],
       range: padded(0.001),
       series: [{ label: "measured", color: "current", write: format.current }, ...truth(format.current)],
       build: plain("current_ua"),
     },
     {
-      key: "temperature", title: "Temperature", unit: "°C", height: 190, range: padded(2),
+      key: "temperature", title: "Temperature", unit: "°C", height: 190, columns: ["temperature_c"], range: padded(2),
       series: [
         { label: "measured", color: "temperature", write: (v) => format.withUnit(format.fixed(v, 2), "°C") },
         ...truth((v) => format.withUnit(format.fixed(v, 2), "°C")),
@@ -84,6 +86,7 @@ function ledgerChart() {
   const part = (label, name) => ({ label, color: name, width: 1, write: signed, points: false });
   return {
     key: "ledger", title: "Ledger", unit: "µAh since the left edge", height: 190,
+    columns: ["measured_uah"],
     range: padded(0.01),
     series: [
       silent("faint"), silent("measured"), silent("booked"), silent("corrected"),

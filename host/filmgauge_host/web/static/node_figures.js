@@ -8,12 +8,13 @@ const { fixed, significant, span, uncertain, withUnit } = format;
 // Title, and for a row: the value, and a line below it
 const FIGURES = [
   ["State of charge", (r) => withUnit(fixed(r.soc_pct, 1), "%"),
-    (r) => (r.soc_sigma_pct === null ? "no sigma" : `± ${fixed(r.soc_sigma_pct, 1)} % · shown ${fixed(r.soc_shown_pct, 0)} %`)],
+    (r) => [["± ", r.soc_sigma_pct, 1], ["shown ", r.soc_shown_pct, 0]].filter(([, value]) => value !== null)
+      .map(([text, value, places]) => `${text}${fixed(value, places)} %`).join(" · ")],
   ["Available now", (r) => withUnit(uncertain(r.available_uah, r.available_sigma_uah), "µAh"),
-    (r) => `of ${significant(r.available_full_uah)} µAh when full`],
-  ["Stored", (r) => withUnit(significant(r.stored_uah), "µAh"), (r) => `of ${significant(r.full_uah)} µAh`],
+    (r) => of(r.available_full_uah, " when full")],
+  ["Stored", (r) => withUnit(significant(r.stored_uah), "µAh"), (r) => of(r.full_uah, "")],
   ["Lasts", (r) => format.lasts(r), () => "at the recent mean current"],
-  ["Voltage", (r) => withUnit(fixed(r.voltage_v, 4), "V"), (r) => `${format.current(r.current_ua)}, under load`],
+  ["Voltage", (r) => withUnit(fixed(r.voltage_v, 4), "V"), (r) => (r.current_ua === null ? "under load" : `${format.current(r.current_ua)}, under load`)],
   ["Temperature", (r) => withUnit(fixed(r.temperature_c, 1), "°C"), () => "of the cell"],
   ["Capacity", (r) => withUnit(uncertain(r.full_uah, r.full_sigma_uah), "µAh"), (r) => seen(r.capacity_age_h)],
   ["Cycles", (r) => significant(r.equivalent_full_cycles), (r) => cyclesLeft(r)],
@@ -23,6 +24,10 @@ const FIGURES = [
   ["Record", (r) => (r.boot === null ? format.UNKNOWN : `boot ${r.boot}, seq ${r.seq}`),
     (r) => (r.boot === null ? "" : `up ${span(r.up_s)}${r.lives > 1 ? ` · life ${r.lives}` : ""}`)],
 ];
+
+function of(value, rest) {
+  return value === null ? "" : `of ${significant(value)} µAh${rest}`;
+}
 
 function seen(hours) {
   return hours === null ? "not observed yet" : `observed ${span(3600 * hours)} ago`;

@@ -67,7 +67,9 @@ export class NodeView {
     this.shownTime = h("span", { class: "faint shown-time" });
     this.chartBox = h("div", { class: "charts" });
     this.waiting = h("p", { class: "empty", text: "Reading the records…" });
-    this.eventBox = h("div", { class: "events" });
+    this.eventList = h("div", { class: "event-list" });
+    this.refusedList = h("div", { class: "event-list", hidden: true });
+    this.eventBox = h("div", { class: "events" }, this.eventList, this.refusedList);
     this.element = h(
       "section",
       { class: "node", "aria-label": this.name },
@@ -215,7 +217,10 @@ export class NodeView {
     const hasTruth = course.truth !== null;
     if (!this.charts.length || this.hasTruth !== hasTruth) this.makeCharts(hasTruth);
     const { from, to } = this.range();
-    for (const chart of this.charts) chart.show(course, from, to);
+    for (const chart of this.charts) {
+      chart.element.hidden = !course.hasAny(chart.spec.columns);
+      if (!chart.element.hidden) chart.show(course, from, to);
+    }
     this.showHealth();
   }
 
@@ -223,7 +228,7 @@ export class NodeView {
     if (this.window) return this.window;
     const first = this.course.time[0];
     const last = this.course.lastTime;
-    const from = this.span === null ? first : Math.max(last - this.span, this.course.from_ms ?? first);
+    const from = this.span === null ? first : Math.max(last - this.span, first);
     const least = Math.max(last - from, 60_000);
     return { from: last - least, to: last + 0.01 * least };
   }
@@ -325,7 +330,7 @@ export class NodeView {
     const key = `${found.length} ${found[0]?.time} ${found[0]?.length} ${this.row.refused?.length}`;
     if (key === this.eventsKey) return;
     this.eventsKey = key;
-    this.eventList = h("div", { class: "event-list" },
+    this.eventList.replaceChildren(...[
       h("h2", { text: "What happened" }),
       found.length ? null : h("p", { class: "faint", text: "No fault, limit, gap or restart in this time." }),
       ...found.slice(0, EVENTS_SHOWN).map((event) => h(
@@ -336,13 +341,10 @@ export class NodeView {
       found.length > EVENTS_SHOWN
         ? h("p", { class: "faint", text: `and ${found.length - EVENTS_SHOWN} earlier ones: choose a shorter time` })
         : null,
-    );
-    this.refusedList ??= h("div", { class: "event-list", hidden: true });
-    this.eventBox.replaceChildren(this.eventList, this.refusedList);
+    ].filter(Boolean));
   }
 
   showRefused() {
-    if (!this.refusedList) return;
     const refused = this.row.refused ?? [];
     this.refusedList.hidden = !refused.length;
     this.refusedList.replaceChildren(
