@@ -1,10 +1,10 @@
 """A page over a real broker, ingest and store, for the tests of a module."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from mqtt_brokers import Mosquitto
@@ -16,6 +16,8 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.web.server import PageServer
+
+Values: TypeAlias = Callable[[int], dict[str, int]]
 
 # Unix ms of the first record of `course`, and between two.
 BEGIN_MS = 1_767_225_600_000  # 2026-01-01
@@ -64,20 +66,19 @@ def page_world(folder: Path, stored: list[ReceivedRecord]) -> Iterator[PageWorld
         broker.stop()
 
 
-def course(node: str, keys: list[tuple[int, int, int]], **values: int) -> list[ReceivedRecord]:
-    """Return a record for each (life, boot, seq), a minute apart."""
-    return [
-        ReceivedRecord(
-            node,
-            record(
-                seq,
-                boot,
-                **{"life": life, "soc_ppm": min(1_000_000, 500_000 + 1000 * at), **values},
-            ),
-            BEGIN_MS + at * STEP_MS,
-        )
-        for at, (life, boot, seq) in enumerate(keys)
-    ]
+def course(
+    node: str, keys: list[tuple[int, int, int]], each: Values = lambda at: {}, **values: int
+) -> list[ReceivedRecord]:
+    """Return a record for each (life, boot, seq), a minute apart. each: gives what more its
+    number says; `minute` is when it comes, in minutes since the beginning."""
+    found = []
+    for at, (life, boot, seq) in enumerate(keys):
+        known = {"life": life, "soc_ppm": 500_000 + 1000 * at, **values, **each(at)}
+        minute = known.pop("minute", at)
+        known["up_s"] = 60 * minute
+        made = record(seq, boot, **known)
+        found.append(ReceivedRecord(node, made, BEGIN_MS + minute * STEP_MS))
+    return found
 
 
 def publish(world: PageWorld, node: str, *seqs: int, **values: int) -> None:

@@ -11,17 +11,16 @@ from filmgauge.config import check_node
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
-    EITHER,
     FOR_ALIAS,
     PAGE_PORT,
     Duration,
-    make_folder,
-    user_file,
 )
+from filmgauge_host.cli.store_options import store_options, writer
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
@@ -36,11 +35,7 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
-@click.option(
-    "--store",
-    type=EITHER,
-    help="SQLite file for the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
-)
+@store_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -67,6 +62,7 @@ _CONNECT_S = 5.0
 def monitor(
     broker: str,
     store: Path | None,
+    db: str | None,
     as_json: bool,
     plain: bool,
     duration_s: float | None,
@@ -87,7 +83,7 @@ def monitor(
         raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
     with (
-        _opened(broker, store) as (records, ingest),
+        _opened(broker, store, db) as (records, ingest),
         _page(ingest, records, port, bind, token) if web else nullcontext(),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
@@ -99,13 +95,12 @@ def monitor(
 
 
 @contextmanager
-def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Ingest]]:
+def _opened(
+    broker: str, store: Path | None, db: str | None
+) -> Iterator[tuple[StoreWriter, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
     address = parse_address(broker)
-    if store is None:
-        store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
-        make_folder(store.parent)
-    with RecordStore(store) as records:
+    with writer(store, db) as records:
         ingest = Ingest(address, records)
         try:
             yield records, ingest
@@ -115,7 +110,7 @@ def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Inge
 
 @contextmanager
 def _page(
-    ingest: Ingest, records: RecordStore, port: int | None, bind: str | None, token: str | None
+    ingest: Ingest, records: StoreReader, port: int | None, bind: str | None, token: str | None
 ) -> Iterator[None]:
     """Serve the page and say where it is."""
     from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn

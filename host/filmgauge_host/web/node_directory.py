@@ -9,7 +9,7 @@ import time
 
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_reader import StoreReader
 
 _READ_AGAIN_S = 2.0
 _READ_SHARE = 50  # reading takes one part of so many of the time
@@ -18,13 +18,12 @@ _READ_SHARE = 50  # reading takes one part of so many of the time
 class NodeDirectory:
     """Snapshots of all nodes by name; may be asked from any thread. Raises StorageError."""
 
-    def __init__(self, ingest: Ingest, store: RecordStore) -> None:
+    def __init__(self, ingest: Ingest, store: StoreReader) -> None:
         self._ingest = ingest
         self._store = store
         self._mutex = threading.Lock()
         self._stored: dict[str, NodeSnapshot] = {}
         self._read_again_s = float("-inf")
-        self._rows = -1
 
     def nodes(self) -> dict[str, NodeSnapshot]:
         """Return all nodes: what is received goes before what is only stored."""
@@ -38,11 +37,10 @@ class NodeDirectory:
         return self.nodes().get(name)
 
     def _read_store(self, received: dict[str, NodeSnapshot]) -> None:
-        """Read those that only the store has, again when it has grown by other ways."""
+        """Read those that only the store has, now and then: others may write into it too."""
         now_s = time.monotonic()
-        if self._rows == self._store.rows or now_s < self._read_again_s:
+        if now_s < self._read_again_s:
             return
-        self._rows = self._store.rows
         stored: dict[str, NodeSnapshot] = {}
         for name in self._store.nodes():
             if name in received:

@@ -54,8 +54,8 @@ def node_row(
         "state": state,
         "age_s": None if age_s is None else round(age_s, 1),
         "next_report_s": status.next_report_s if status else None,
-        "faults": quantities.faults(latest) if latest else "none",
-        "limits": quantities.limits(latest) if latest else None,
+        "faults": quantities.faults(latest.value("faults")) if latest else "none",
+        "limits": quantities.limits(latest.value("limits")) if latest else None,
         "time_ms": latest_ms if latest_ms or latest is None else latest.received_unix_ms,
         "history": latest.history if latest else False,
         "lives": node.lives,
@@ -72,7 +72,7 @@ def node_row(
 
 def _latest_values(latest: ReceivedRecord) -> dict[str, Any]:
     life, boot, seq = latest.key
-    values = quantities.column_values(latest)
+    values = quantities.course_values(latest)
     return {"life": life, "boot": boot, "seq": seq, **{name: values[name] for name in _VALUES}}
 
 
@@ -84,8 +84,8 @@ def _attention(
     if _STATE_WEIGHT[state]:
         found.append((_STATE_WEIGHT[state], "no report yet" if state == "unknown" else state))
     if latest is not None:
-        found += _of_limits(quantities.limits(latest) or "none")
-        names = quantities.faults(latest)
+        found += _of_limits(quantities.limits(latest.value("limits")) or "none")
+        names = quantities.faults(latest.value("faults"))
         if names != "none":
             found += [(_FAULT_WEIGHT, f"fault {name}") for name in names.split("+")]
     soc_pct, empty_s = values["soc_pct"], values["time_to_empty_s"]

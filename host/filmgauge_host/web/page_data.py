@@ -9,7 +9,7 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.web import quantities
 from filmgauge_host.web.node_directory import NodeDirectory
 from filmgauge_host.web.node_row import node_row
@@ -21,7 +21,7 @@ class PageData:
     """Reads ingest, store, alerts and truth; may be asked from any thread."""
 
     def __init__(
-        self, ingest: Ingest, store: RecordStore, alerts: Any | None, truth: Truth | None
+        self, ingest: Ingest, store: StoreReader, alerts: Any | None, truth: Truth | None
     ) -> None:
         self.ingest = ingest
         self.alert_engine = alerts
@@ -52,9 +52,9 @@ class PageData:
             "life": life,
             "boot": boot,
             "seq": seq,
-            "faults": quantities.faults(received),
-            "limits": quantities.limits(received),
-            **quantities.column_values(received),
+            "faults": quantities.faults(received.value("faults")),
+            "limits": quantities.limits(received.value("limits")),
+            **quantities.course_values(received),
         }
 
     def rejected(self, rejected: Rejected) -> dict[str, Any]:

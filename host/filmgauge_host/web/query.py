@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.web.quantities import COLUMNS
+from filmgauge_host.telemetry.record_columns import Column
+from filmgauge_host.web.quantities import COURSES
 from filmgauge_host.web.sampling import POINTS_MAX
 
 POINTS_MIN = 50
@@ -28,16 +29,17 @@ def points(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def columns(query: Mapping[str, str]) -> Sequence[str]:
+def columns(query: Mapping[str, str]) -> Sequence[Column]:
     """Return the names of the columns wanted, all where none are named."""
     text = query.get("columns")
     if text is None:
-        return COLUMNS
-    names = text.split(",")
+        return COURSES
+    there = {column.name: column for column in COURSES}
+    names = list(dict.fromkeys(text.split(",")))
     for name in names:
-        if name not in COLUMNS:
-            raise InputError(f"columns has no {name[:_SHOWN]!r}: there are {', '.join(COLUMNS)}")
-    return names
+        if name not in there:
+            raise InputError(f"columns has no {name[:_SHOWN]!r}: there are {', '.join(there)}")
+    return [there[name] for name in names]
 
 
 def _time_ms(query: Mapping[str, str], key: str) -> int | None:

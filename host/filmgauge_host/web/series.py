@@ -1,26 +1,53 @@
 """The course of one node's values for `/api/nodes/NAME/series`: columns, sampled, with marks."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_host.web.marks import fault_and_limit_spans, gaps_and_restarts
-from filmgauge_host.web.quantities import COLUMNS, QUANTITIES, column_values
+from filmgauge_host.telemetry.record_columns import Column
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.web.marks import Moment, fault_and_limit_spans, gaps_and_restarts
+from filmgauge_host.web.quantities import COURSES
 from filmgauge_host.web.record_time import RecordTime, Truth
 from filmgauge_host.web.sampling import POINTS_MAX, kept_indices
 
+# Beyond so many records a course comes from the store's own down-sampling, without their keys.
+EXACT_MAX = 20_000
 # Whose extremes stay when points are left out: what has sudden changes.
 _EXTREMES = ("soc_pct", "available_uah", "voltage_v", "current_ua", "temperature_c")
-_FIELDS = {key: name for name, key, _ in QUANTITIES}
+_FIELDS = [each.field for each in COURSES]
+_POSITION = {each.name: at for at, each in enumerate(COURSES)}
 _KEY = ("life", "boot", "seq")
+_COUNT = "SELECT count(*), min(unix_ms), max(unix_ms) FROM records WHERE node = ?"
+_WITHIN = " AND unix_ms >= ? AND unix_ms <= ?"
+_FIRST_MS, _LAST_MS = 0, 1 << 60
+
+
+class _Course:
+    """Records in the order of time: of each its moment, and the stored values of COURSES."""
+
+    def __init__(self, rows: Sequence[tuple[Moment, Sequence[int | None]]]) -> None:
+        rows = sorted(rows, key=lambda row: row[0].time_ms)
+        self.moments = [moment for moment, _ in rows]
+        self.times = [moment.time_ms for moment in self.moments]
+        self.values = [values for _, values in rows]
+
+    def sampled(self, points: int, columns: Sequence[Column]) -> dict[str, list[Any]]:
+        """Return the columns with at most so many points."""
+        extremes = [[row[_POSITION[name]] for row in self.values] for name in _EXTREMES]
+        kept = kept_indices(self.times, extremes, points)
+        found: dict[str, list[Any]] = {"time_ms": [self.times[at] for at in kept]}
+        for name in _KEY:
+            found[name] = [getattr(self.moments[at], name) for at in kept]
+        for column in columns:
+            position = _POSITION[column.name]
+            found[column.name] = [column.number(self.values[at][position]) for at in kept]
+        return found
 
 
 class SeriesReader:
     """Reads the course of a node from the store; may be asked from any thread."""
 
-    def __init__(self, store: RecordStore, time: RecordTime, truth: Truth | None = None) -> None:
+    def __init__(self, store: StoreReader, time: RecordTime, truth: Truth | None = None) -> None:
         self._store = store
         self._time = time
         self._truth = truth
@@ -31,38 +58,40 @@ class SeriesReader:
         from_ms: int | None = None,
         to_ms: int | None = None,
         points: int = POINTS_MAX,
-        columns: Sequence[str] = COLUMNS,
+        columns: Sequence[Column] = COURSES,
     ) -> dict[str, Any]:
         """Return what docs/page.md describes. Bounds in Unix ms, None for all there is.
 
         Raises StorageError when the store cannot be read.
         """
-        records = list(self._store.records(node))
-        self._time.add(records)
-        times = [self._time.ms(received) for received in records]
-        gaps, restarts = gaps_and_restarts(records, times)
-        spans = fault_and_limit_spans(records, times)
-        order = sorted(range(len(records)), key=times.__getitem__)
-        times = [times[index] for index in order]
-        first = 0 if from_ms is None else bisect_left(times, from_ms)
-        end = len(times) if to_ms is None else bisect_right(times, to_ms)
-        times = times[first:end]
-        records = [records[index] for index in order[first:end]]
-        values = [[received.value(_FIELDS[name]) for received in records] for name in _EXTREMES]
-        kept = kept_indices(times, values, points)
-        begin = times[0] if times and from_ms is None else from_ms
-        last = times[-1] if times and to_ms is None else to_ms
+        begin = _FIRST_MS if from_ms is None else from_ms
+        end = _LAST_MS if to_ms is None else to_ms
+        if self._truth is not None:
+            course = _Course(self._simulated(node, begin, end))
+            count, moments = len(course.times), course.moments
+            sampled = course.sampled(points, columns)
+        else:
+            count, first, last = self._count(node, begin, end)
+            if count <= EXACT_MAX:
+                course = _Course(self._exact(node, begin, end))
+                moments, sampled = course.moments, course.sampled(points, columns)
+            else:
+                moments = self._moments(node, begin, end)
+                begin, end = max(begin, first), min(end, last)
+                sampled = self._summarised(node, begin, end, points, columns)
+        times = sampled["time_ms"]
+        gaps, restarts = gaps_and_restarts(self._in_sequence(node, moments))
         return {
             "node": node,
-            "from_ms": begin,
-            "to_ms": last,
-            "records": len(records),
-            "points": len(kept),
-            "columns": _columns(records, times, kept, columns),
-            "gaps": _within(gaps, "from_ms", "to_ms", begin, last),
-            "restarts": _within(restarts, "time_ms", "time_ms", begin, last),
-            "events": _within(spans, "from_ms", "to_ms", begin, last),
-            "truth": self._true_course(node, begin, last, points),
+            "from_ms": from_ms if from_ms is not None or not times else times[0],
+            "to_ms": to_ms if to_ms is not None or not times else times[-1],
+            "records": count,
+            "points": len(times),
+            "columns": sampled,
+            "gaps": gaps,
+            "restarts": restarts,
+            "events": fault_and_limit_spans(moments),
+            "truth": self._true_course(node, begin, end, points),
         }
 
     def recent(self, node: str, count: int) -> dict[str, list[Any]]:
@@ -80,44 +109,55 @@ class SeriesReader:
             "soc_pct": [soc_pct for _, soc_pct in pairs],
         }
 
+    def _count(self, node: str, begin: int, end: int) -> tuple[int, int, int]:
+        """Return how many records there are, and the times of the first and the last."""
+        ((count, first, last),) = self._store.select(_COUNT + _WITHIN, (node, begin, end))
+        return count, first or 0, last or 0
+
+    def _exact(self, node: str, begin: int, end: int) -> list[tuple[Moment, Sequence[int | None]]]:
+        rows = self._store.readings(node, ("faults", "limits", *_FIELDS), begin, end + 1)
+        return [(Moment(*row[:6]), row[6:]) for row in rows]
+
+    def _moments(self, node: str, begin: int, end: int) -> list[Moment]:
+        rows = self._store.readings(node, ("faults", "limits"), begin, end + 1)
+        return [Moment(*row) for row in rows]
+
+    def _simulated(
+        self, node: str, begin: int, end: int
+    ) -> list[tuple[Moment, Sequence[int | None]]]:
+        """Return the records of a node by the time of its world."""
+        found: list[tuple[Moment, Sequence[int | None]]] = []
+        for received in self._store.records(node):
+            time_ms = self._time.ms(received)
+            if begin <= time_ms <= end:
+                words = received.value("faults"), received.value("limits")
+                values = [received.value(field) for field in _FIELDS]
+                found.append((Moment(time_ms, *received.key, *words), values))
+        return found
+
+    def _summarised(
+        self, node: str, begin: int, end: int, points: int, columns: Sequence[Column]
+    ) -> dict[str, list[Any]]:
+        names = [column.name for column in columns]
+        rows = self._store.series(node, names, begin, end + 1, points)
+        found: dict[str, list[Any]] = {"time_ms": [row[0] for row in rows]}
+        found.update({name: [None] * len(rows) for name in _KEY})
+        found.update({name: [row[1 + at] for row in rows] for at, name in enumerate(names)})
+        return found
+
+    def _in_sequence(self, node: str, moments: Sequence[Moment]) -> list[Moment]:
+        """Return the moments life after life and by (boot, seq)."""
+        order = {life: number for number, life in enumerate(self._store.lives(node))}
+        return sorted(moments, key=lambda each: (order.get(each.life, -1), each.boot, each.seq))
+
     def _true_course(
-        self, node: str, from_ms: int | None, to_ms: int | None, points: int
+        self, node: str, begin: int, end: int, points: int
     ) -> Mapping[str, list[float]] | None:
         course = self._truth.course(node) if self._truth is not None else {}
         if not course:
             return None
-        times = course["time_ms"]
-        first = 0 if from_ms is None else bisect_left(times, from_ms)
-        end = len(times) if to_ms is None else bisect_right(times, to_ms)
-        cut = {name: values[first:end] for name, values in course.items()}
+        within = [at for at, time_ms in enumerate(course["time_ms"]) if begin <= time_ms <= end]
+        cut = {name: [values[at] for at in within] for name, values in course.items()}
         extremes = [cut[name] for name in cut if name in _EXTREMES]
-        kept = kept_indices(cut["time_ms"], extremes, points) if end > first else []
-        return {name: [values[index] for index in kept] for name, values in cut.items()}
-
-
-def _columns(
-    records: Sequence[ReceivedRecord],
-    times: Sequence[int],
-    kept: Sequence[int],
-    columns: Sequence[str],
-) -> dict[str, list[Any]]:
-    chosen = [records[index] for index in kept]
-    found: dict[str, list[Any]] = {"time_ms": [times[index] for index in kept]}
-    for at, name in enumerate(_KEY):
-        found[name] = [received.key[at] for received in chosen]
-    values = [column_values(received) for received in chosen]
-    for name in columns:
-        found[name] = [each[name] for each in values]
-    return found
-
-
-def _within(
-    marks: Sequence[dict[str, Any]], begin: str, end: str, from_ms: int | None, to_ms: int | None
-) -> list[dict[str, Any]]:
-    """Return the marks that touch the time asked for; one without an end goes on."""
-    return [
-        mark
-        for mark in marks
-        if (to_ms is None or mark[begin] <= to_ms)
-        and (from_ms is None or mark[end] is None or mark[end] >= from_ms)
-    ]
+        kept = kept_indices(cut["time_ms"], extremes, points)
+        return {name: [values[at] for at in kept] for name, values in cut.items()}

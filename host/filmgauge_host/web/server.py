@@ -17,7 +17,7 @@ import uvicorn
 
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.web.access import (
     AccessControl,
     check_token,
@@ -53,7 +53,7 @@ class PageServer:
     def __init__(
         self,
         ingest: Ingest,
-        store: RecordStore,
+        store: StoreReader,
         alerts: Any | None = None,
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mqtt_nodes import record
-from page_world import BEGIN_MS, STEP_MS, PageWorld, course, page_world, publish
+from page_world import PageWorld, course, page_world, publish
 from patience import until
 from selenium.webdriver import ActionChains, Chrome, Keys
 
@@ -26,9 +26,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageWorld]:
         for number in range(FILLERS)
         for received in course(f"filler-{number:04}", [(0, 1, 0)])
     ]
-    gapped = course("gapped", GAPPED)
-    for received in gapped:
-        object.__setattr__(received, "received_unix_ms", BEGIN_MS + STEP_MS * received.record.seq)
+    gapped = course("gapped", GAPPED, lambda at: {"minute": GAPPED[at][2]})
     with page_world(tmp_path_factory.mktemp("page"), [*stored, *gapped]) as opened:
         yield opened
 
@@ -167,7 +165,8 @@ const box = canvas.getBoundingClientRect();
 const scale = canvas.width / box.width;
 const [left, top] = [(over.left - box.left) * scale, (over.top - box.top) * scale];
 const [width, height] = [over.width * scale, over.height * scale];
-const data = canvas.getContext("2d", { willReadFrequently: true }).getImageData(left, top, width, height).data;
+const context = canvas.getContext("2d", { willReadFrequently: true });
+const data = context.getImageData(left, top, width, height).data;
 const style = getComputedStyle(document.documentElement).getPropertyValue("--voltage");
 const wanted = [1, 3, 5].map((at) => parseInt(style.trim().slice(at, at + 2), 16));
 return Array.from({ length: Math.floor(width) }, (_, x) => {

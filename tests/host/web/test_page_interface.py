@@ -20,13 +20,20 @@ SIX = [BEGIN_MS + at * STEP_MS for at in range(6)]
 
 
 def stored() -> list[ReceivedRecord]:
-    faulty = course("faulty", [(0, 1, seq) for seq in range(5)])
-    for at, (faults, limits) in enumerate([(0, 0), (8, 1), (8, 2), (0, 2), (0, 2)]):
-        faulty[at].record.faults, faulty[at].record.limits = faults, limits
-    many = course("many", [(0, 1, seq) for seq in range(6000)])
-    for at, received in enumerate(many):
-        received.record.soc_ppm = 400_000 + 50 * at
-    many[3333].record.voltage_uv = 3_900_000
+    words = [(0, 0), (8, 1), (8, 2), (0, 2), (0, 2)]
+    faulty = course(
+        "faulty",
+        [(0, 1, seq) for seq in range(5)],
+        lambda at: {"faults": words[at][0], "limits": words[at][1]},
+    )
+    many = course(
+        "many",
+        [(0, 1, seq) for seq in range(6000)],
+        lambda at: {
+            "soc_ppm": 400_000 + 50 * at,
+            "voltage_uv": 3_900_000 if at == 3333 else 2_100_000,
+        },
+    )
     return [*course("quiet", KEYS, available_nah=123_456), *faulty, *many]
 
 
