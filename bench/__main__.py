@@ -14,6 +14,7 @@ from bench import (
     flash_wear,
     installation,
     ledger,
+    page,
     peers,
     population,
     runs,
@@ -33,6 +34,7 @@ SECTIONS = {
     "flash": flash.report,
     "flash-wear": flash_wear.report,
     "installation": installation.report,
+    "page": page.report,
 }
 
 
