@@ -86,9 +86,12 @@ class _Interface:
 
     def series(self, request: Request) -> Response:
         from_ms, to_ms = query.time_range(request.query_params)
+        last_ms = query.last_ms(request.query_params)
         points = query.points(request.query_params)
         columns = query.columns(request.query_params)
         name = self._name(request)
+        if last_ms is not None:
+            from_ms = max(0, self._data.series.newest_ms(name) - last_ms)
         return _json(self._data.series.read(name, from_ms, to_ms, points, columns))
 
     def sparks(self, request: Request) -> Response:

@@ -21,6 +21,18 @@ def time_range(query: Mapping[str, str]) -> tuple[int | None, int | None]:
     return from_ms, to_ms
 
 
+def last_ms(query: Mapping[str, str]) -> int | None:
+    """Return `last_s` in ms, None where it is not given."""
+    text = query.get("last_s")
+    if text is None:
+        return None
+    if "from" in query or "to" in query:
+        raise InputError("last_s and from or to exclude each other")
+    if not _is_number(text) or not 1 <= int(text) <= _LAST_MS // 1000:
+        raise InputError(f"last_s must be whole seconds from 1 on, not {text[:_SHOWN]!r}")
+    return 1000 * int(text)
+
+
 def points(query: Mapping[str, str]) -> int:
     """Return how many points at most are wanted."""
     text = query.get("points", str(POINTS_MAX))

@@ -121,6 +121,11 @@ def test_series_between_two_times(world: PageWorld, begin: str, end: str) -> Non
     assert (answer["from_ms"], answer["to_ms"]) == (SIX[1], SIX[3])
 
 
+def test_series_of_the_last_time(world: PageWorld) -> None:
+    answer = world.get("/api/nodes/quiet/series?last_s=120")
+    assert answer["columns"]["time_ms"] == SIX[3:]
+
+
 def test_series_with_too_many_points_keeps_ends_and_extremes(world: PageWorld) -> None:
     answer = world.get("/api/nodes/many/series")
     columns = answer["columns"]
@@ -143,6 +148,8 @@ def test_series_with_too_many_points_keeps_ends_and_extremes(world: PageWorld) -
         ("to=0001-01-01T00:00Z", "to must be from 1970 to 9999"),
         (f"from={10**17}", "from must be from 1970 to 9999"),
         ("from=2&to=1", "from must not be after to"),
+        ("last_s=60&from=1", "last_s and from or to exclude each other"),
+        ("last_s=1.5", "last_s must be whole seconds from 1 on, not '1.5'"),
         ("points=5001", "points must be 50 to 5000, not '5001'"),
         ("points=x", "points must be 50 to 5000"),
         ("columns=soc_pct,nothing", "columns has no 'nothing': there are up_s, soc_pct"),

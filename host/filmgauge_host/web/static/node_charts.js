@@ -9,6 +9,13 @@ const UAH = (value) => format.withUnit(format.significant(value), "µAh");
 const TRUE = { label: "true", color: "true", dash: DASH, width: 1.5, points: false, spanGaps: true };
 const FOUR_FIFTHS = 0.8;
 
+/** What the charts need of a record. */
+export const COLUMNS = [
+  "soc_pct", "soc_sigma_pct", "soc_shown_pct", "stored_uah", "full_uah", "full_sigma_uah",
+  "available_uah", "available_sigma_uah", "voltage_v", "current_ua", "temperature_c",
+  "measured_uah", "booked_uah", "corrected_uah", "equivalent_full_cycles",
+];
+
 /** Return the charts over time; the last series is the truth of a simulation where `hasTruth`. */
 export function timeCharts(hasTruth) {
   const truth = (write) => (hasTruth ? [{ ...TRUE, write }] : []);

@@ -5,7 +5,7 @@ import { Chart } from "./chart.js";
 import { Course } from "./course.js";
 import { h, setClass, setText } from "./dom.js";
 import * as format from "./format.js";
-import { healthChart, healthData, timeCharts } from "./node_charts.js";
+import { COLUMNS, healthChart, healthData, timeCharts } from "./node_charts.js";
 import { Figures } from "./node_figures.js";
 import { severity } from "./overview.js";
 
@@ -13,12 +13,12 @@ const HOUR = 3_600_000;
 const SPANS = [["1 h", HOUR], ["6 h", 6 * HOUR], ["1 d", 24 * HOUR], ["7 d", 168 * HOUR],
   ["30 d", 720 * HOUR], ["all", null]];
 const USUAL = 168 * HOUR;
-const FIRST_LOAD_MS = 1000;
 const RELOAD_MS = 150;
 const LATE_RECORDS_MS = 1500;
 const TRUTH_MS = 4000;
 const POINTS_MAX = 9000; // live points may come on top of those that were asked for
 const EVENTS_SHOWN = 60;
+const HEALTH_MS = 5000;
 
 export class NodeView {
   constructor(page, name) {
@@ -34,14 +34,14 @@ export class NodeView {
     this.stream = new EventStream(`/api/events?node=${encodeURIComponent(name)}`, {
       open: () => page.connected(),
       lost: () => page.lost(),
-      reset: (server) => { page.showServer(server); this.load(); },
+      reset: (server) => { page.showServer(server); this.loadAgain(); },
       server: (server) => page.showServer(server),
       record: (record) => this.receive(record),
       status: () => this.loadRow(),
       refused: () => this.loadRow(),
       alert: () => this.loadRow(),
     });
-    this.firstLoad = setTimeout(() => this.course || this.load(), FIRST_LOAD_MS);
+    this.load();
     this.ageTimer = setInterval(() => this.showAge(), 1000);
     this.truthTimer = setInterval(() => {
       if (this.course?.truth && !document.hidden) this.loadCourse();
@@ -91,12 +91,35 @@ export class NodeView {
   }
 
   async load() {
-    clearTimeout(this.firstLoad);
-    await this.loadRow();
-    if (this.row) await this.loadCourse();
+    if (!this.page.server) {
+      try {
+        this.page.showServer(await getJson("/api/server", this.abort.signal));
+      } catch (error) {
+        return this.fail(error);
+      }
+    }
+    await Promise.all([this.loadRow(), this.loadCourse()]);
   }
 
-  async loadRow() {
+  /** What came before the stream was open is not in it. */
+  async loadAgain() {
+    if (!this.course && this.loading) return; // it is on its way, and `show` compares
+    await this.loadRow();
+    if (!this.course || this.isBehind()) await this.loadCourse();
+  }
+
+  isBehind() {
+    const last = this.course.lastKey();
+    const { life, boot, seq } = this.row ?? {};
+    return seq !== undefined && seq !== null && !this.window && String(last) !== String([life, boot, seq]);
+  }
+
+  loadRow() {
+    this.rowLoaded = this.fetchRow();
+    return this.rowLoaded;
+  }
+
+  async fetchRow() {
     try {
       this.row = await getJson(this.path(""), this.abort.signal);
       this.rowCame = performance.now();
@@ -116,13 +139,16 @@ export class NodeView {
     try {
       const query = new URLSearchParams();
       if (this.span === undefined) this.span = this.usualSpan();
-      const window_ = this.window ?? this.following();
-      if (window_.from !== null) query.set("from", Math.max(0, Math.floor(window_.from)));
-      if (this.window) query.set("to", Math.ceil(window_.to));
+      query.set("columns", COLUMNS.join(","));
+      if (this.window) {
+        query.set("from", Math.max(0, Math.floor(this.window.from)));
+        query.set("to", Math.ceil(this.window.to));
+      } else if (this.span !== null) query.set("last_s", this.span / 1000);
       const answer = await getJson(this.path(`/series?${query}`), this.abort.signal);
       this.course = new Course(answer);
-      this.asked = window_;
-      this.show();
+      this.healthDrawn = 0;
+      if (!this.row) await this.rowLoaded;
+      if (this.row) this.show();
       this.page.works();
     } catch (error) {
       this.fail(error);
@@ -151,11 +177,6 @@ export class NodeView {
 
   usualSpan() {
     return this.page.server?.simulation ? null : USUAL;
-  }
-
-  following() {
-    const to = this.course?.lastTime ?? this.row.time_ms ?? Date.now();
-    return { from: this.span === null ? null : to - this.span, to };
   }
 
   receive(record) {
@@ -243,6 +264,8 @@ export class NodeView {
   }
 
   showHealth() {
+    if (performance.now() - (this.healthDrawn || -HEALTH_MS) < HEALTH_MS) return;
+    this.healthDrawn = performance.now();
     const design = Number(this.row.info?.full_uah) || null;
     const health = healthData(this.course, this.row, design);
     this.health.element.hidden = health === null;
@@ -367,7 +390,7 @@ export class NodeView {
   close() {
     this.abort.abort();
     this.stream.close();
-    for (const timer of [this.firstLoad, this.lateTimer, this.rowTimer, this.reloadTimer]) clearTimeout(timer);
+    for (const timer of [this.lateTimer, this.rowTimer, this.reloadTimer]) clearTimeout(timer);
     clearInterval(this.ageTimer);
     clearInterval(this.truthTimer);
     cancelAnimationFrame(this.frame);

@@ -152,10 +152,11 @@ export class Overview {
     setText(part.state, row.state);
     setText(part.age, row.age_s === null ? "no report yet" : `${format.shortSpan(this.age(row))} ago`);
     const spark = this.sparks.get(name);
-    const drawn = `${name} ${spark?.version ?? 0} ${part.canvas.clientWidth} ${this.page.themeVersion}`;
-    if (part.drawn !== drawn) {
+    const { width, chart } = this.list.measure();
+    const drawn = `${name} ${spark?.version ?? 0} ${width} ${this.page.themeVersion}`;
+    if (width && part.drawn !== drawn) {
       part.drawn = drawn;
-      drawSpark(part.canvas, spark);
+      drawSpark(part.canvas, spark, width, chart);
     }
   }
 

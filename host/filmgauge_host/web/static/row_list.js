@@ -18,12 +18,30 @@ export class RowList {
     this.inner = h("div", { class: "rows", role: "list" });
     this.element = h("div", { class: "list", tabindex: "-1" }, this.inner);
     this.element.addEventListener("scroll", () => this.schedule(), { passive: true });
-    this.observer = new ResizeObserver(() => this.schedule());
+    // What has to be measured is measured once a size: reading it in between would have the
+    // browser lay everything out again.
+    this.observer = new ResizeObserver(() => {
+      this.measured = null;
+      this.schedule();
+    });
     this.observer.observe(this.element);
   }
 
   get rowHeight() {
-    return parseFloat(getComputedStyle(this.element).getPropertyValue("--row-height")) || 52;
+    return this.measure().row;
+  }
+
+  /** Return the heights of the list and of a row, and the size of a row's small chart. */
+  measure() {
+    if (!this.measured) {
+      const row = parseFloat(getComputedStyle(this.element).getPropertyValue("--row-height")) || 52;
+      const canvas = this.inner.querySelector(".row:not([hidden]) canvas");
+      const found = { row, height: this.element.clientHeight, width: canvas?.clientWidth ?? 0,
+        chart: canvas?.clientHeight ?? 0 };
+      if (!found.width) return found; // there is none yet, or none on a phone
+      this.measured = found;
+    }
+    return this.measured;
   }
 
   setNames(names) {
@@ -44,11 +62,11 @@ export class RowList {
   }
 
   render() {
-    const size = this.rowHeight;
+    const { row: size, height: listHeight } = this.measure();
     const height = `${this.names.length * size}px`;
     if (this.inner.style.height !== height) this.inner.style.height = height;
     const first = Math.max(0, Math.floor(this.element.scrollTop / size) - OVERSCAN);
-    const seen = Math.ceil(this.element.clientHeight / size) + 2 * OVERSCAN;
+    const seen = Math.ceil(listHeight / size) + 2 * OVERSCAN;
     const end = Math.min(this.names.length, first + seen);
     // A node keeps its element while both are in view, so that focus and selection stay.
     const wanted = new Map();

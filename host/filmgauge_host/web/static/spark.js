@@ -18,11 +18,9 @@ function currentColors() {
   return colors;
 }
 
-/** Draw onto a canvas; spark: { time_ms, soc_pct } or undefined while it is loading. */
-export function drawSpark(canvas, spark) {
+/** Draw onto a canvas of this size; spark: { time_ms, soc_pct } or undefined while it is loading. */
+export function drawSpark(canvas, spark, width, height) {
   const scale = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth;
-  const height = canvas.clientHeight;
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
   const c = canvas.getContext("2d");
