@@ -15,6 +15,7 @@ from bench import (
     installation,
     ledger,
     metrics,
+    page,
     peers,
     population,
     runs,
@@ -35,6 +36,7 @@ SECTIONS = {
     "flash": flash.report,
     "flash-wear": flash_wear.report,
     "installation": installation.report,
+    "page": page.report,
 }
 
 

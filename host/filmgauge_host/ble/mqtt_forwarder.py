@@ -16,7 +16,8 @@ from paho.mqtt.enums import MQTTErrorCode
 from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY, topic
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.session import client_id, make_client
+from filmgauge_host.telemetry.mqtt_client import make_client
+from filmgauge_host.telemetry.session import client_id
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _KEEPALIVE_S = 30

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -12,16 +12,16 @@ from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
-    EITHER,
     FOR_ALIAS,
+    PAGE_PORT,
     Duration,
-    make_folder,
-    user_file,
 )
-from filmgauge_host.errors import InputError
+from filmgauge_host.cli.store_options import store_options, writer
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
@@ -36,11 +36,7 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
-@click.option(
-    "--store",
-    type=EITHER,
-    help="SQLite file for the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
-)
+@store_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -51,14 +47,33 @@ _CONNECT_S = 5.0
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 @HOME_ASSISTANT
+@click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/.")
+@click.option("--port", type=PAGE_PORT, help="Port of the page, 0 for a free one  [default: 8765]")
+@click.option(
+    "--bind",
+    metavar="HOST",
+    help="Address that the page is served at; elsewhere than on this machine it needs a token"
+    "  [default: 127.0.0.1]",
+)
+@click.option(
+    "--token",
+    envvar="FILMGAUGE_PAGE_TOKEN",
+    show_envvar=True,
+    help="What whoever opens the page must know  [default: a new one, printed]",
+)
 def monitor(
     broker: str,
     store: Path | None,
+    db: str | None,
     as_json: bool,
     plain: bool,
     duration_s: float | None,
     names: tuple[str, ...],
     home_assistant: bool,
+    web: bool,
+    port: int | None,
+    bind: str | None,
+    token: str | None,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -67,8 +82,14 @@ def monitor(
     """
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
+    if not web and (port is not None or bind is not None):
+        raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
-    with _opened(broker, store) as (records, ingest), announcing(ingest, home_assistant):
+    with (
+        _opened(broker, store, db) as (records, ingest),
+        _page(ingest, records, port, bind, token) if web else nullcontext(),
+        announcing(ingest, home_assistant),
+    ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
         else:
@@ -78,18 +99,30 @@ def monitor(
 
 
 @contextmanager
-def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Ingest]]:
+def _opened(
+    broker: str, store: Path | None, db: str | None
+) -> Iterator[tuple[StoreWriter, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
     address = parse_address(broker)
-    if store is None:
-        store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
-        make_folder(store.parent)
-    with RecordStore(store) as records:
+    with writer(store, db) as records:
         ingest = Ingest(address, records)
         try:
             yield records, ingest
         finally:
             ingest.close()
+
+
+@contextmanager
+def _page(
+    ingest: Ingest, records: StoreReader, port: int | None, bind: str | None, token: str | None
+) -> Iterator[None]:
+    """Serve the page and say where it is."""
+    from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn
+
+    port = DEFAULT_PORT if port is None else port
+    with PageServer(ingest, records, host=bind or "127.0.0.1", port=port, token=token) as page:
+        warn(f"the page: {page.url}")
+        yield
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
