@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= demo
-# For two processors: half of the time of a test is waiting.
+# For two processors: half of the time of a test is waiting. Bytecode is written whatever the
+# environment says: workers and hundreds of programs that tests start import the same files.
 JOBS   ?= 4
 SEEDS  ?= 20
 CASES  ?= 10000
@@ -45,7 +46,7 @@ test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	  chromium-driver=chromedriver systemd=systemd-analyze
 	@$(PYTHON) tools/micropython32.py >/dev/null
 	@$(PYTHON) tools/home_assistant.py build/homeassistant
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
 	@$(BIN)/ruff check .

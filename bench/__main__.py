@@ -12,6 +12,7 @@ from bench import (
     firmware,
     flash,
     flash_wear,
+    ingest,
     installation,
     ledger,
     metrics,
@@ -35,6 +36,7 @@ SECTIONS = {
     "metrics": metrics.report,
     "flash": flash.report,
     "flash-wear": flash_wear.report,
+    "ingest": ingest.report,
     "installation": installation.report,
     "page": page.report,
 }

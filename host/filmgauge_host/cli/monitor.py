@@ -20,11 +20,13 @@ from filmgauge_host.cli.store_options import store_options, writer
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.retention import Retention, RetentionThread
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
+_LEAST_RAW_S = 86400.0
 
 
 @click.command(context_settings=FOR_ALIAS)
@@ -37,6 +39,14 @@ _CONNECT_S = 5.0
     help=BROKER_HELP,
 )
 @store_options
+@click.option(
+    "--keep-raw",
+    "keep_raw_s",
+    type=Duration(),
+    default="90d",
+    show_default=True,
+    help="How long to keep every record; hours and days of them stay.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -65,6 +75,7 @@ def monitor(
     broker: str,
     store: Path | None,
     db: str | None,
+    keep_raw_s: float,
     as_json: bool,
     plain: bool,
     duration_s: float | None,
@@ -86,7 +97,7 @@ def monitor(
         raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
     with (
-        _opened(broker, store, db) as (records, ingest),
+        _opened(broker, store, db, keep_raw_s) as (records, ingest),
         _page(ingest, records, port, bind, token) if web else nullcontext(),
         announcing(ingest, home_assistant),
     ):
@@ -100,11 +111,13 @@ def monitor(
 
 @contextmanager
 def _opened(
-    broker: str, store: Path | None, db: str | None
+    broker: str, store: Path | None, db: str | None, keep_raw_s: float
 ) -> Iterator[tuple[StoreWriter, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
     address = parse_address(broker)
-    with writer(store, db) as records:
+    if keep_raw_s < _LEAST_RAW_S:
+        raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
+    with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
         try:
             yield records, ingest

@@ -17,7 +17,7 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.metrics import metrics_text
 from filmgauge_host.telemetry.store import RecordStore
 
-DASHBOARD = Path("docs/grafana/filmgauge.json")
+DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana" / "filmgauge.json"
 RECORD = record(
     *(7, 3),
     stored_nah=250_000,
