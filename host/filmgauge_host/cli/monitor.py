@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -13,13 +13,15 @@ from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
     FOR_ALIAS,
+    PAGE_PORT,
     Duration,
 )
 from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
+from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
@@ -47,6 +49,20 @@ _CONNECT_S = 5.0
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 @HOME_ASSISTANT
+@click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/.")
+@click.option("--port", type=PAGE_PORT, help="Port of the page, 0 for a free one  [default: 8765]")
+@click.option(
+    "--bind",
+    metavar="HOST",
+    help="Address that the page is served at; elsewhere than on this machine it needs a token"
+    "  [default: 127.0.0.1]",
+)
+@click.option(
+    "--token",
+    envvar="FILMGAUGE_PAGE_TOKEN",
+    show_envvar=True,
+    help="What whoever opens the page must know  [default: a new one, printed]",
+)
 def monitor(
     broker: str,
     store: Path | None,
@@ -57,6 +73,10 @@ def monitor(
     duration_s: float | None,
     names: tuple[str, ...],
     home_assistant: bool,
+    web: bool,
+    port: int | None,
+    bind: str | None,
+    token: str | None,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -65,9 +85,12 @@ def monitor(
     """
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
+    if not web and (port is not None or bind is not None):
+        raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
     with (
         _opened(broker, store, db, keep_raw_s) as (records, ingest),
+        _page(ingest, records, port, bind, token) if web else nullcontext(),
         announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
@@ -90,6 +113,19 @@ def _opened(
             yield records, ingest
         finally:
             ingest.close()
+
+
+@contextmanager
+def _page(
+    ingest: Ingest, records: StoreReader, port: int | None, bind: str | None, token: str | None
+) -> Iterator[None]:
+    """Serve the page and say where it is."""
+    from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn
+
+    port = DEFAULT_PORT if port is None else port
+    with PageServer(ingest, records, host=bind or "127.0.0.1", port=port, token=token) as page:
+        warn(f"the page: {page.url}")
+        yield
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:
