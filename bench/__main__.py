@@ -12,8 +12,10 @@ from bench import (
     firmware,
     flash,
     flash_wear,
+    ingest,
     installation,
     ledger,
+    metrics,
     peers,
     population,
     runs,
@@ -30,8 +32,10 @@ SECTIONS = {
     "boards": boards.report,
     "bluetooth-node": bluetooth_node.report,
     "bluetooth-bridge": bluetooth_bridge.report,
+    "metrics": metrics.report,
     "flash": flash.report,
     "flash-wear": flash_wear.report,
+    "ingest": ingest.report,
     "installation": installation.report,
 }
 

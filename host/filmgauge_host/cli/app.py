@@ -13,12 +13,17 @@ from filmgauge_host.errors import FilmgaugeError
 _COMMANDS = {  # name, also of the module: summary, so that --help imports nothing
     "ble": "Nodes over Bluetooth: scan, read, configure, bridge.",
     "board": "A virtual board with a serial port.",
+    "export": "Write stored records as CSV, Battery Data Format or Parquet.",
+    "fleet": "A load of many nodes that speak the real protocol.",
     "flash": "Put the firmware on a board.",
+    "homeassistant": "Announce nodes to Home Assistant, or remove them.",
+    "ingest": "Bring records from a broker's stream into a database, beside others.",
     "lab": "Experiments on a simulated cell.",
     "monitor": "Watch nodes and store what they report.",
     "node": "Look inside a node over its serial port.",
     "profile": "Compile the profile of a cell for a board.",
     "provision": "Write the configuration of a node.",
+    "replay": "A recording beside the simulated cell and the gauge.",
     "run": "Watch a virtual node gauge a simulated cell.",
     "score": "How far the gauge is from the truth, and others.",
 }

@@ -8,22 +8,23 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
-    EITHER,
     FOR_ALIAS,
     Duration,
-    make_folder,
-    user_file,
 )
+from filmgauge_host.cli.store_options import store_options, writer
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.retention import Retention, RetentionThread
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
+_LEAST_RAW_S = 86400.0
 
 
 @click.command(context_settings=FOR_ALIAS)
@@ -35,10 +36,14 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
+@store_options
 @click.option(
-    "--store",
-    type=EITHER,
-    help="SQLite file for the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
+    "--keep-raw",
+    "keep_raw_s",
+    type=Duration(),
+    default="90d",
+    show_default=True,
+    help="How long to keep every record; hours and days of them stay.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
@@ -49,13 +54,17 @@ _CONNECT_S = 5.0
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
+@HOME_ASSISTANT
 def monitor(
     broker: str,
     store: Path | None,
+    db: str | None,
+    keep_raw_s: float,
     as_json: bool,
     plain: bool,
     duration_s: float | None,
     names: tuple[str, ...],
+    home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -65,7 +74,10 @@ def monitor(
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
-    with _opened(broker, store) as (records, ingest):
+    with (
+        _opened(broker, store, db, keep_raw_s) as (records, ingest),
+        announcing(ingest, home_assistant),
+    ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
         else:
@@ -75,13 +87,14 @@ def monitor(
 
 
 @contextmanager
-def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Ingest]]:
+def _opened(
+    broker: str, store: Path | None, db: str | None, keep_raw_s: float
+) -> Iterator[tuple[StoreWriter, Ingest]]:
     """Open store and ingest (not started); close both whatever happens."""
     address = parse_address(broker)
-    if store is None:
-        store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
-        make_folder(store.parent)
-    with RecordStore(store) as records:
+    if keep_raw_s < _LEAST_RAW_S:
+        raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
+    with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
         try:
             yield records, ingest

@@ -12,6 +12,7 @@ from typing import Literal
 
 import click
 
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import EITHER, FOLDER, FOR_ALIAS, input_errors, make_folder
 from filmgauge_host.errors import FilmgaugeError, InputError, needs
 from filmgauge_sim.board.executable import InterpreterError
@@ -74,6 +75,7 @@ class _Speed(click.ParamType):
     help="New directory for records, truth (Battery Data Format), console logs and flash images.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@HOME_ASSISTANT
 @needs("sim")
 def run(
     scenario: str | None,
@@ -85,6 +87,7 @@ def run(
     speed: float | str | None,
     out: Path | None,
     as_json: bool,
+    home_assistant: bool,
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file  [default: bench]."""
@@ -105,7 +108,11 @@ def run(
             if duration is not None:
                 duration_us(duration)
             options = RunOptions(runtime, broker, duration, pace, single=single)
-            with _folder(out) as folder, RunSession(chosen, options, folder) as session:
+            with (
+                _folder(out) as folder,
+                RunSession(chosen, options, folder) as session,
+                announcing(session.ingest, home_assistant, transient=True),
+            ):
                 watch(session, on_screen, as_json)
                 if out is not None:
                     for each in session.simulation.nodes:

@@ -15,7 +15,7 @@ from filmgauge_host.signals import SIGNALS, catch_signals
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_detail import HISTORY, curves, detail
 from filmgauge_host.terminal.monitor_lines import (
     raise_for_gaps,
@@ -50,7 +50,7 @@ class MonitorApp(App[None]):
     def __init__(
         self,
         ingest: Ingest,
-        store: RecordStore,
+        store: StoreWriter,
         shown: frozenset[str] = frozenset(),
         duration_s: float | None = None,
     ):
@@ -135,7 +135,7 @@ class MonitorApp(App[None]):
             text.append(problem, "red")
         else:
             text.append("no broker: retrying", "red")
-        text.append(f"  {self._store.rows} rows in {_short(self._store.path)}")
+        text.append(f"  {self._store.rows} rows in {_short(self._store.where)}")
         text.append(f"  sorted by {self._order}")
         self.query_one("#header", Static).update(text)
 
@@ -229,7 +229,7 @@ class MonitorApp(App[None]):
 
 def run_app(
     ingest: Ingest,
-    store: RecordStore,
+    store: StoreWriter,
     shown: frozenset[str],
     duration_s: float | None,
     connect_s: float,
@@ -255,9 +255,9 @@ def run_app(
         raise_for_gaps(ingest, shown)
 
 
-def _short(path: Path) -> str:
-    """Return the path with ~ for the home directory."""
-    try:
-        return f"~/{path.resolve().relative_to(Path.home())}"
-    except ValueError:
-        return str(path)
+def _short(where: str) -> str:
+    """Return where a store is, of a file with ~ for the home directory."""
+    path = Path(where).resolve()
+    if path.is_file() and path.is_relative_to(Path.home()):
+        return f"~/{path.relative_to(Path.home())}"
+    return where
