@@ -41,7 +41,7 @@ export class NodeView {
       refused: () => this.loadRow(),
       alert: () => this.loadRow(),
     });
-    this.load();
+    this.begun = this.load();
     this.ageTimer = setInterval(() => this.showAge(), 1000);
     this.truthTimer = setInterval(() => {
       if (this.course?.truth && !document.hidden) this.loadCourse();
@@ -103,7 +103,7 @@ export class NodeView {
 
   /** What came before the stream was open is not in it. */
   async loadAgain() {
-    if (!this.course && this.loading) return; // it is on its way, and `show` compares
+    await this.begun;
     await this.loadRow();
     if (!this.course || this.isBehind()) await this.loadCourse();
   }
