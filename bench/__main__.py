@@ -12,6 +12,7 @@ from bench import (
     firmware,
     flash,
     flash_wear,
+    ingest,
     installation,
     ledger,
     page,
@@ -33,6 +34,7 @@ SECTIONS = {
     "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,
     "flash-wear": flash_wear.report,
+    "ingest": ingest.report,
     "installation": installation.report,
     "page": page.report,
 }

@@ -11,6 +11,7 @@ connected to again with the next question.
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from typing import Any, Self
@@ -45,6 +46,9 @@ JOIN unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[]) AS keys ({_KEYS}) 
 _KEY_AT = tuple(RECORDS.names.index(name) for name in KEY)
 _MOST_WRITERS = 1000
 _TRIES = 5
+_ROWS = "SELECT reltuples FROM pg_class WHERE oid = to_regclass('records')"
+_COUNTED = 1_000_000
+_FORGET_S = 3600.0  # what another process removes, this one must not think to be there for ever
 
 
 class _PostgresqlRecords(StoreReader):
@@ -69,6 +73,7 @@ class _PostgresqlRecords(StoreReader):
         )
         self._mutex = threading.RLock()
         self._connection: Any = None
+        self._in_snapshot = False
         try:
             self._connected()
         except StorageError as error:
@@ -92,7 +97,15 @@ class _PostgresqlRecords(StoreReader):
                 self._connection.close()
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        """See StoreReader."""
+        """See StoreReader. Where the connection was lost, it is asked again on a new one."""
+        try:
+            return self._selected(sql, values)
+        except StorageError:
+            if self._in_snapshot or not self._connection.closed:
+                raise
+        return self._selected(sql, values)
+
+    def _selected(self, sql: str, values: Sequence[object]) -> list[Row]:
         with self._access() as connection:
             return connection.execute(_placed(sql), tuple(values) or None).fetchall()
 
@@ -101,7 +114,11 @@ class _PostgresqlRecords(StoreReader):
         """See StoreReader."""
         with self._access() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield self
+            self._in_snapshot = True
+            try:
+                yield self
+            finally:
+                self._in_snapshot = False
 
     @contextmanager
     def _access(self) -> Iterator[Any]:
@@ -169,9 +186,16 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     def __init__(self, url: str) -> None:
         self._writer: int | None = None
         self._rows: int | None = None
+        self._forget_s = time.monotonic() + _FORGET_S
         StoreWriter.__init__(self)
         super().__init__(url)
+        # Of its own, so that who draws a curve does not keep what arrives waiting.
+        self._reading = PostgresqlReader(url)
         self._token = str(self.select("SELECT value FROM attributes WHERE name = 'token'")[0][0])
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """See StoreReader."""
+        return self._reading.select(sql, values)
 
     @property
     def identity(self) -> str:
@@ -181,10 +205,14 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
 
     @property
     def rows(self) -> int:
-        """The number of records that were there when this was asked for first, and of those that
-        were added here since."""
+        """The number of records that were there when this was asked for first, of a million or
+        more about, and of those that were added here since."""
         if self._rows is None:
-            self._rows = int(self.select("SELECT count(*) FROM records")[0][0])
+            # To count many takes seconds; how many there are about, the server knows.
+            about = int(self.select(_ROWS)[0][0])
+            if about < _COUNTED:
+                about = int(self.select("SELECT count(*) FROM records")[0][0])
+            self._rows = about
         return self._rows
 
     def attribute(self, name: str) -> str | None:
@@ -200,7 +228,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
 
     def check_exists(self) -> None:
         """Raise StorageError where the server does not answer, or has another store."""
-        found = self.select("SELECT value FROM attributes WHERE name = 'token'")
+        found = super().select("SELECT value FROM attributes WHERE name = 'token'")
         if not found or found[0][0] != self._token:
             raise StorageError(f"{self.where} was replaced under us: start again")
 
@@ -215,6 +243,9 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         return self._added(batch)
 
     def _added(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
+        if time.monotonic() > self._forget_s:
+            self.forget()
+            self._forget_s = time.monotonic() + _FORGET_S
         outcomes = super().add(batch)
         if self._rows is not None:
             self._rows += outcomes.count(Outcome.NEW)
@@ -237,6 +268,11 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         rows = transaction.select(_STORED, columns)
         return {row[: len(KEY)]: row[len(KEY) :] for row in rows}
 
+    def alone(self, transaction: Transaction) -> bool:
+        """See StoreWriter."""
+        query = "SELECT pg_try_advisory_xact_lock(?, hashtext('retention'))"
+        return bool(transaction.select(query, (_LOCK,))[0][0])
+
     def lock_lives(self, transaction: Transaction) -> None:
         """See StoreWriter."""
         transaction.run("LOCK TABLE lives IN SHARE ROW EXCLUSIVE MODE", [()])
@@ -251,6 +287,7 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
         """Close the connection; the store cannot be used afterwards."""
         with suppress(StorageError):  # what was put off is done when the node reports again
             self.redate_all()
+        self._reading.close()
         super().close()
 
     @property

@@ -22,11 +22,11 @@ from typing import ClassVar
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.ingest_store import Outcome
-from filmgauge_host.telemetry.received_record import ReceivedRecord, Row
+from filmgauge_host.telemetry.received_record import Row
 from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import RECORDS
-from filmgauge_host.telemetry.store_upgrades import CREATE, UPGRADES
+from filmgauge_host.telemetry.store_upgrades import COUNT, CREATE, UPGRADES
 from filmgauge_host.telemetry.store_writer import Hours, StoreWriter, Transaction
 
 __all__ = ["Outcome", "RecordFile", "RecordStore"]
@@ -85,26 +85,34 @@ class RecordStore(_SqliteRecords, StoreWriter):
             stack.enter_context(_only_writer(path))
             super().__init__(path)
             StoreWriter.__init__(self)
-            self._rows: int | None = None
+            stack.callback(super().close)
+            # Of its own, so that who draws a curve does not keep what arrives waiting.
+            self._reading = stack.enter_context(RecordFile(path))
             self._marked: set[tuple[str, int]] = set()
-            self._writer = stack.pop_all()
+            self._opened = stack.pop_all()
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """See StoreReader."""
+        return self._reading.select(sql, values)
 
     @property
     def rows(self) -> int:
-        """The number of stored records, which are counted when it is asked for first."""
-        if self._rows is None:
-            self._rows = int(self.select("SELECT count(*) FROM records")[0][0])
-        return self._rows
-
-    def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
-        """See StoreWriter."""
-        outcomes = super().add(batch)
-        if self._rows is not None:
-            self._rows += outcomes.count(Outcome.NEW)
-        return outcomes
+        """The number of stored records."""
+        return int(self.attribute("rows") or 0)
 
     def insert_new(self, transaction: Transaction, rows: Sequence[Row]) -> list[bool]:
-        """See StoreWriter. At once, and only where not all are new each on its own."""
+        """See StoreWriter."""
+        inserted = self._inserted(rows)
+        transaction.run(COUNT, [(sum(inserted),)])
+        return inserted
+
+    def remove(self, transaction: Transaction, keys: Sequence[tuple]) -> None:
+        """See StoreWriter."""
+        super().remove(transaction, keys)
+        transaction.run(COUNT, [(-len(keys),)])
+
+    def _inserted(self, rows: Sequence[Row]) -> list[bool]:
+        """Insert rows at once, and only where not all are new each on its own."""
         with self._access() as database:
             before = database.total_changes
             database.execute("SAVEPOINT batch")
@@ -119,6 +127,10 @@ class RecordStore(_SqliteRecords, StoreWriter):
         fresh = hours - self._marked
         super().mark(transaction, fresh)
         self._marked |= fresh
+
+    def unmarked(self, hours: Iterable[tuple[str, int]]) -> None:
+        """See StoreWriter."""
+        self._marked -= set(hours)
 
     def forget(self) -> None:
         """See StoreWriter."""
@@ -139,8 +151,7 @@ class RecordStore(_SqliteRecords, StoreWriter):
         """Close the file; the store cannot be used afterwards."""
         with suppress(StorageError):  # what was put off is done when the node reports again
             self.redate_all()
-        super().close()
-        self._writer.close()
+        self._opened.close()
 
 
 class _SqliteTransaction:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.downsampling import Bins
 from filmgauge_host.telemetry.ingest_store import Gap
 from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord
-from filmgauge_host.telemetry.record_columns import Column, columns
+from filmgauge_host.telemetry.record_columns import columns
+from filmgauge_host.telemetry.series import SeriesQuery
 
 _PAGE = 1000
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM records WHERE node = ? "
@@ -153,23 +153,13 @@ class StoreReader(ABC):
         those of `names` (COLUMNS) in their units, None where not known.
 
         Where there are more records each bin of the span gives its extremes, so that no spike
-        vanishes. Raises InputError for a name that no record has, or less than 2 points.
+        vanishes. What is too much or too old for single records comes from hours or days, where
+        only SUMMARISED are known. Raises InputError for a name that no record has, or less than 2
+        points.
         """
         if points < 2:
             raise InputError(f"points must be 2 or more, not {points}")
         wanted = columns(names)
         if to_unix_ms <= from_unix_ms:
             return []
-        return self._raw_series(node, wanted, from_unix_ms, to_unix_ms, points)
-
-    def _raw_series(
-        self, node: str, wanted: list[Column], from_unix_ms: int, to_unix_ms: int, points: int
-    ) -> list[tuple]:
-        found: list[tuple] = []
-        bins = Bins(from_unix_ms, to_unix_ms, points, len(wanted))
-        for row in self.readings(node, [each.field for each in wanted], from_unix_ms, to_unix_ms):
-            values = [c.number(v) for c, v in zip(wanted, row[4:], strict=True)]
-            bins.add(row[0], values)
-            if len(found) <= points:
-                found.append((row[0], *values))
-        return found if len(found) <= points else bins.rows()
+        return SeriesQuery(self.select, node, wanted).rows(from_unix_ms, to_unix_ms, points)

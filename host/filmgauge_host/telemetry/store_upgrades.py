@@ -6,6 +6,11 @@ from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, stateme
 CREATE = ";\n".join(
     statements({"text": "TEXT", "integer": "INTEGER", "real": "REAL"}, " WITHOUT ROWID")
 )
+# Counted, because to count ten million rows takes seconds.
+COUNT = """
+INSERT INTO attributes VALUES ('rows', ?)
+    ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + excluded.value
+"""
 # What had waited is dated by the earliest that its boot can have begun.
 _UNIX_MS = """
     CASE WHEN history THEN min(received_unix_ms, 1000 * up_s + min(received_unix_ms - 1000 * up_s)
@@ -16,7 +21,8 @@ INSERT INTO boots ({", ".join(BOOTS.names)})
     SELECT node, life, boot, max(up_s), unix_ms, sum(history) < count(*) FROM records
     GROUP BY node, life, boot;
 INSERT INTO unsummarised
-    SELECT node, unix_ms / {HOUR_MS} * {HOUR_MS} AS hour, 1 FROM records GROUP BY node, hour
+    SELECT node, unix_ms / {HOUR_MS} * {HOUR_MS} AS hour, 1 FROM records GROUP BY node, hour;
+INSERT INTO attributes SELECT 'rows', count(*) FROM records
 """
 _LIVES = ", ".join(LIVES.names)
 _COLUMNS_4 = ", ".join(COLUMNS)

@@ -45,6 +45,7 @@ _REDATE = "UPDATE records SET unix_ms = ? WHERE node = ? AND life = ? AND boot =
 _MARK = UNSUMMARISED.insert() + (
     " ON CONFLICT (node, unix_ms) DO UPDATE SET marks = unsummarised.marks + 1"
 )
+_REMOVE = "DELETE FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
 _SAVE_CLOCK_S = 3600
 # A clock that is corrected with every record, as where a simulation is faster than time, has them
 # dated anew when there are a tenth more of them, so that n records cost some n of it, not n * n.
@@ -137,6 +138,17 @@ class StoreWriter(StoreReader):
     def mark(self, transaction: Transaction, hours: Hours) -> None:
         """Have hours (node, begin in Unix ms) summarised."""
         transaction.run(_MARK, [(*hour, 1) for hour in sorted(hours)])
+
+    def unmarked(self, hours: Iterable[tuple[str, int]]) -> None:
+        """Learn that hours were summarised."""
+
+    def remove(self, transaction: Transaction, keys: Sequence[tuple]) -> None:
+        """Remove the records that have these keys."""
+        transaction.run(_REMOVE, keys)
+
+    def alone(self, transaction: Transaction) -> bool:
+        """Return whether no other process removes records until this transaction ends."""
+        return True
 
     def boot_state(self, transaction: Transaction, boot: Boot) -> _BootState:
         """Return what is known of a boot, from memory where it has been asked for before."""

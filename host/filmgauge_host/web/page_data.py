@@ -1,8 +1,8 @@
 """What the page shows, as plain data for JSON: rows, records, alerts, the state of the server."""
 
 import time
-from dataclasses import asdict, is_dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from filmgauge import VERSION
 from filmgauge_host.telemetry.ingest import Ingest
@@ -17,11 +17,23 @@ from filmgauge_host.web.record_time import RecordTime, Truth
 from filmgauge_host.web.series import SeriesReader
 
 
+class Alerts(Protocol):
+    """What the page needs of an engine of alerts; safe to ask from any thread."""
+
+    def active(self) -> Sequence[Any]:
+        """Return the alerts that are not over, each with `to_dict`."""
+        ...
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        """Call `listener` with a notification: `transition` and `alert`."""
+        ...
+
+
 class PageData:
     """Reads ingest, store, alerts and truth; may be asked from any thread."""
 
     def __init__(
-        self, ingest: Ingest, store: StoreReader, alerts: Any | None, truth: Truth | None
+        self, ingest: Ingest, store: StoreReader, alerts: Alerts | None, truth: Truth | None
     ) -> None:
         self.ingest = ingest
         self.alert_engine = alerts
@@ -75,7 +87,7 @@ class PageData:
         """Return the alerts that are active now."""
         if self.alert_engine is None:
             return []
-        return [alert_data(alert) for alert in self.alert_engine.active()]
+        return [alert.to_dict() for alert in self.alert_engine.active()]
 
     def server(self) -> dict[str, Any]:
         """Return how it stands with broker and store, and whether the world is a simulation."""
@@ -92,10 +104,3 @@ class PageData:
     def now_ms(self) -> int:
         """Return the time of the nodes' world: the wall clock, or the simulation's."""
         return self._truth.now_ms if self._truth is not None else time.time_ns() // 1_000_000
-
-
-def alert_data(alert: Any) -> dict[str, Any]:
-    """Return an alert with its own fields."""
-    if is_dataclass(alert) and not isinstance(alert, type):
-        return asdict(alert)
-    return dict(vars(alert))

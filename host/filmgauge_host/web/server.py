@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 
@@ -27,7 +27,7 @@ from filmgauge_host.web.access import (
 )
 from filmgauge_host.web.app import make_app
 from filmgauge_host.web.events import EventHub
-from filmgauge_host.web.page_data import PageData, alert_data
+from filmgauge_host.web.page_data import Alerts, PageData
 from filmgauge_host.web.record_time import Truth
 
 DEFAULT_PORT = 8765
@@ -54,7 +54,7 @@ class PageServer:
         self,
         ingest: Ingest,
         store: StoreReader,
-        alerts: Any | None = None,
+        alerts: Alerts | None = None,
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,
         token: str | None = None,
@@ -88,7 +88,7 @@ class PageServer:
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
         ingest.listen(self._hub.receive)
         if alerts is not None:
-            alerts.listen(lambda alert, *_: self._hub.receive_alert(alert_data(alert)))
+            alerts.listen(self._hub.receive_alert)
 
     @property
     def url(self) -> str:

@@ -13,12 +13,15 @@ from mqtt_nodes import record
 
 from filmgauge.decoding.record_json import record_from_dict
 from filmgauge.record.record import fields
+from filmgauge_host import bdf
 from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.export import CSV_COLUMNS
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_tables import DAILY, HOURLY, RECORDS, SUMMARISED, TABLES
 
 NOON_MS = 1_700_049_600_000  # 2023-11-15 12:00 UTC
+_SUMMARIES = HOURLY, DAILY
 DOCS = Path(__file__).parents[3] / "docs"
 
 
@@ -81,9 +84,12 @@ def test_csv_has_every_record_and_every_quantity_exactly(folder: Path) -> None:
     )
 
 
-def test_the_columns_are_documented() -> None:
+def test_columns_and_tables_are_documented() -> None:
     page = (DOCS / "store.md").read_text()
-    missing = [name for name in CSV_COLUMNS if f"`{name}`" not in page]
+    tables = [table.name for table in TABLES]
+    own = [name for table in TABLES for name in table.names if table not in (RECORDS, *_SUMMARIES)]
+    names = {*CSV_COLUMNS, *bdf.DATED_COLUMNS, *tables, *own, *SUMMARISED}
+    missing = sorted(name for name in names if f"`{name}`" not in page)
     assert not missing, f"docs/store.md says nothing of {missing}"
 
 

@@ -7,11 +7,12 @@ from contextlib import closing
 
 import pytest
 from mqtt_nodes import record
-from store_records import report
+from store_records import HOUR_MS, NOON_MS, report, sent
 
 from filmgauge.record.record import fields
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store import Outcome, RecordFile, RecordStore
 
@@ -21,32 +22,42 @@ def path(tmp_path):
     return tmp_path / "records.sqlite"
 
 
-def store_of_version_3(path, records):
-    """A store as the version before lives had it."""
-    columns = [name for name, *_ in fields() if name not in ("life", "resets")]
+def older_store(path, version, records):
+    """A store as version 3 had it, before lives, or 4, before records were dated."""
+    columns = [name for name, *_ in fields() if version > 3 or name not in ("life", "resets")]
+    key = ", ".join(name for name in ("node", "life", "boot", "seq") if name in ["node", *columns])
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(
             "CREATE TABLE records (node TEXT NOT NULL, "
             + " ".join(f"{name} INTEGER," for name in columns)
             + " received_unix_ms INTEGER NOT NULL, history INTEGER NOT NULL, "
-            "PRIMARY KEY (node, boot, seq)) WITHOUT ROWID"
+            f"PRIMARY KEY ({key})) WITHOUT ROWID"
         )
         database.execute("CREATE TABLE attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         database.execute("INSERT INTO attributes VALUES ('token', 'abc')")
+        if version > 3:
+            database.execute(
+                "CREATE TABLE lives (node TEXT NOT NULL, life INTEGER NOT NULL, number INTEGER "
+                "NOT NULL, live INTEGER NOT NULL, PRIMARY KEY (node, life)) WITHOUT ROWID"
+            )
         for each in records:
             values = [getattr(each.record, name) for name in columns]
             row = (each.node, *values, each.received_unix_ms, int(each.history))
             database.execute(f"INSERT INTO records VALUES ({', '.join('?' * len(row))})", row)
+            if version > 3:
+                insert = "INSERT OR IGNORE INTO lives VALUES (?, ?, 1, 1)"
+                database.execute(insert, (each.node, each.key[0]))
         database.execute(f"PRAGMA application_id = {0x464C4D47}")
-        database.execute("PRAGMA user_version = 3")
+        database.execute(f"PRAGMA user_version = {version}")
 
 
-def test_a_store_of_the_version_before_loses_nothing(path):
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_store_of_a_version_before_loses_nothing(path, version):
     before = [
         report(seq, node, boot) for node in ("a", "b") for boot in (1, 2) for seq in range(9)
     ]
     before.append(ReceivedRecord("b", record(9, 2), 5, True))
-    store_of_version_3(path, before)
+    older_store(path, version, before)
     for _ in range(2):
         with RecordStore(path) as store:
             found = [each for node in ("a", "b") for each in store.records(node)]
@@ -54,19 +65,37 @@ def test_a_store_of_the_version_before_loses_nothing(path):
             assert store.rows == len(before)
             assert store.attribute("token") == "abc"
             assert store.add([before[0]]) == [Outcome.DUPLICATE]
+            assert store.lives("a") == {0: True}
     with RecordStore(path) as store:
         store.add([report(0, "a", life=9)])
         assert [each.key for each in store.newest("a", 1)] == [(9, 1, 0)]
+        assert store.rows == len(before) + 1
 
 
-def test_a_power_cut_in_the_upgrade_leaves_the_old_store(path):
+@pytest.mark.parametrize("version", [3, 4])
+def test_records_of_a_version_before_are_dated_and_summarised(path, version):
+    waited = [sent(seq, 1000, history=True) for seq in range(1, 9)]
+    older_store(path, version, [sent(0, 0), *waited, sent(10, 600)])
+    with RecordStore(path) as store:
+        times = [row[0] - NOON_MS for row in store.readings("bench", [], 0, 2**62)]
+        assert times == [60_000 * seq for seq in (*range(9), 10)]
+        store.add([sent(9, 1000, history=True)])  # by the clock that the records have set
+        Retention(store).summarise(NOON_MS + 2 * HOUR_MS)
+        assert store.select("SELECT unix_ms, records FROM hourly") == [(NOON_MS, 11)]
+        assert store.select("SELECT count(*) FROM unsummarised") == [(0,)]
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_power_cut_in_the_upgrade_leaves_the_old_store(path, version):
     before = [report(seq) for seq in range(9)]
-    store_of_version_3(path, before)
+    older_store(path, version, before)
     whole = path.read_bytes()
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("CREATE TABLE lives (in_the_way)")
+        database.execute("CREATE TABLE daily (in_the_way)")
     with pytest.raises(InputError, match="cannot be used"):
         RecordStore(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM records").fetchone() == (9,)
     path.write_bytes(whole)
     with RecordStore(path) as store:
         assert list(store.records("bench")) == before
@@ -157,7 +186,7 @@ def test_a_file_that_is_only_read_must_be_there_and_be_a_store(path, tmp_path):
     with pytest.raises(InputError, match="cannot be used"):
         RecordFile(path)
     older = tmp_path / "older.sqlite"
-    store_of_version_3(older, [report(1)])
+    older_store(older, 3, [report(1)])
     with pytest.raises(InputError, match="version 3: open it once to write"):
         RecordFile(older)
     assert list(tmp_path.glob("*-writer")) == []

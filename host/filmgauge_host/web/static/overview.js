@@ -200,8 +200,8 @@ export class Overview {
   showAlerts(alerts) {
     this.alertBox.hidden = !alerts.length;
     this.alertBox.replaceChildren(...alerts.slice(0, 5).map((alert) => h(
-      "a", { class: "alert", href: alert.node ? `#/node/${encodeURIComponent(alert.node)}` : "#/" },
-      h("b", { text: alert.node ?? "" }), ` ${alertText(alert)}`)));
+      "a", { class: `alert ${alert.severity}`, href: alert.node ? `#/node/${encodeURIComponent(alert.node)}` : "#/" },
+      h("b", { text: alert.node || "monitor" }), ` ${alert.text}`)));
     if (alerts.length > 5) {
       this.alertBox.append(h("span", { class: "alert more", text: `and ${alerts.length - 5} more` }));
     }
@@ -376,10 +376,6 @@ export class Overview {
     clearTimeout(this.sparkTimer);
     cancelAnimationFrame(this.frame);
   }
-}
-
-export function alertText(alert) {
-  return String(alert.text ?? alert.sentence ?? alert.message ?? alert.rule ?? "alert");
 }
 
 function matches(row, text) {
