@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -55,6 +56,7 @@ _LEAST_RAW_S = 86400.0
 )
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 @page_options
+@HOME_ASSISTANT
 def monitor(
     broker: str,
     store: Path | None,
@@ -65,6 +67,7 @@ def monitor(
     duration_s: float | None,
     names: tuple[str, ...],
     page: PageOptions,
+    home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -77,6 +80,7 @@ def monitor(
     with (
         _opened(broker, store, db, keep_raw_s) as (records, ingest),
         page.opened(ingest, records),
+        announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)

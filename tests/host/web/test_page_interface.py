@@ -1,6 +1,7 @@
 """The page's interface as docs/page.md has it, over HTTP from a real server, store and broker."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -244,6 +245,14 @@ def test_the_server_says_how_it_is(world: PageWorld) -> None:
     assert answer["now_ms"] > BEGIN_MS
     assert world.get("/api/alerts") == []
     assert "docs/page.md" in world.get("/api/nothing", 404)["error"]
+
+
+def test_metrics_are_in_prometheus_form(world: PageWorld) -> None:
+    publish(world, "measured", 0)
+    answer = world.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    wanted = r'^filmgauge_state_of_charge_ratio\{node="measured"\} 0\.812345$'
+    assert re.search(wanted, answer.text, re.MULTILINE)
 
 
 def test_answers_protect_the_page(world: PageWorld) -> None:
