@@ -1,0 +1,71 @@
+"""A kind of rule: what it judges, in which unit, within which bounds, and its defaults."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from filmgauge_host.telemetry.alerts.alert import Severity
+
+Judged: TypeAlias = Literal["record", "node", "monitor"]
+
+
+class Measurement(NamedTuple):
+    """value: in the unit of the kind. text: one sentence on it, without the threshold."""
+
+    value: float
+    text: str
+
+
+# subject -> what was measured; a subject that is missing is not known, and changes nothing
+Measurements: TypeAlias = Mapping[str, Measurement]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A bound in `unit` that a rule may move from `low` to `high`.
+
+    below: whether a value under it raises the alert, else one that reaches it. An alert that is
+    raised ends `hysteresis` beyond it.
+    """
+
+    default: float
+    low: float
+    high: float
+    unit: str
+    below: bool = False
+    hysteresis: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a rule is about.
+
+    judged: on live records, on what is known of a node, or on the monitor itself. summary: what
+    raises it, for people. hold, keep_firing: defaults of `for` and `keep_firing_for`. threshold:
+    None for what is true or not. names: which subjects a rule may choose by `names`, and
+    excluded: which of them are another kind's by default.
+    """
+
+    name: str
+    judged: Judged
+    summary: str
+    severity: Severity
+    hold: str
+    keep_firing: str
+    threshold: Threshold | None = None
+    names: Collection[str] = ()
+    excluded: Collection[str] = ()
+
+    def raises(self, value: float, threshold: float) -> bool:
+        """Return whether a value raises an alert."""
+        if self.threshold is None:
+            return value > 0
+        return value < threshold if self.threshold.below else value >= threshold
+
+    def ends(self, value: float, threshold: float, hysteresis: float) -> bool:
+        """Return whether a value ends an alert that is raised."""
+        if self.threshold is None:
+            return value <= 0
+        if self.threshold.below:
+            return value >= threshold + hysteresis
+        return value < threshold - hysteresis
