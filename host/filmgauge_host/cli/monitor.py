@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.alerts import ALERTS, rules_and_destinations
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -19,6 +20,9 @@ from filmgauge_host.cli.options import (
 )
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.alert_log import AlertLog
+from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_lines import LineMonitor
@@ -48,6 +52,7 @@ _CONNECT_S = 5.0
     type=Duration(),
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
+@ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 def monitor(
     broker: str,
@@ -55,6 +60,7 @@ def monitor(
     as_json: bool,
     plain: bool,
     duration_s: float | None,
+    alerts_file: Path | None,
     names: tuple[str, ...],
 ) -> None:
     """Watch nodes and store what they report.
@@ -65,28 +71,33 @@ def monitor(
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
-    with _opened(broker, store) as (records, ingest):
+    with _opened(broker, store, alerts_file) as (records, ingest, alerts):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
-            LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
+            LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
-            run_app(ingest, records, shown, duration_s, _CONNECT_S)
+            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S)
 
 
 @contextmanager
-def _opened(broker: str, store: Path | None) -> Iterator[tuple[RecordStore, Ingest]]:
-    """Open store and ingest (not started); close both whatever happens."""
+def _opened(
+    broker: str, store: Path | None, alerts_file: Path | None
+) -> Iterator[tuple[RecordStore, Ingest, AlertEngine]]:
+    """Open store, alerts and ingest (not started); close all whatever happens."""
     address = parse_address(broker)
     if store is None:
         store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
         make_folder(store.parent)
-    with RecordStore(store) as records:
+    with RecordStore(store) as records, AlertLog(store) as log:
+        content, destinations = rules_and_destinations(alerts_file, address, log)
+        engine = AlertEngine(content.rules, log, destinations)
         ingest = Ingest(address, records)
-        try:
-            yield records, ingest
-        finally:
-            ingest.close()
+        with AlertThread(engine, ingest, destinations):
+            try:
+                yield records, ingest, engine
+            finally:
+                ingest.close()
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from textual.widgets import DataTable, Footer, Static
 
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.signals import SIGNALS, catch_signals
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.sqlite_file import StorageError
@@ -51,6 +52,7 @@ class MonitorApp(App[None]):
         self,
         ingest: Ingest,
         store: RecordStore,
+        alerts: AlertEngine,
         shown: frozenset[str] = frozenset(),
         duration_s: float | None = None,
     ):
@@ -58,6 +60,7 @@ class MonitorApp(App[None]):
         self.ended = False  # the time given by --for is over
         self._ingest = ingest
         self._store = store
+        self._alerts = alerts
         self._shown = shown
         self._duration_s = duration_s
         self._order: SortOrder = SORT_ORDERS[0]
@@ -230,6 +233,7 @@ class MonitorApp(App[None]):
 def run_app(
     ingest: Ingest,
     store: RecordStore,
+    alerts: AlertEngine,
     shown: frozenset[str],
     duration_s: float | None,
     connect_s: float,
@@ -244,7 +248,7 @@ def run_app(
         wait_for_broker(ingest, connect_s, signalled)
         if signalled():
             return
-    app = MonitorApp(ingest, store, shown, duration_s)
+    app = MonitorApp(ingest, store, alerts, shown, duration_s)
     app.run()
     ingest.close()
     if app.return_code:

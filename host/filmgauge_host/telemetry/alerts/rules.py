@@ -180,8 +180,8 @@ def _rule(name: str, given: RuleTable, destinations: Sequence[str]) -> Rule:
 def _no_kind(name: str, given: RuleTable) -> str:
     if given.kind is not None:
         return f"kind: there is no {given.kind!r}{did_you_mean(given.kind, KINDS)}"
-    near = did_you_mean(name, KINDS)
-    return f"there is no such rule{near if near.startswith(';') else ''}, and it has no key kind"
+    hint = did_you_mean(name, KINDS)
+    return f"a rule of another name needs the key kind{hint if hint.startswith(';') else ''}"
 
 
 def _threshold(kind: Kind, given: RuleTable) -> tuple[float, float]:

@@ -192,7 +192,7 @@ MONITOR_KINDS: Mapping[str, tuple[Kind, MonitorMeasure]] = {
                 "monitor",
                 "an alert does not reach a destination, each an alert of its own",
                 "warning",
-                "0s",
+                "1min",
                 "0s",
             ),
             _destination,
