@@ -54,14 +54,9 @@ def parse_hold(text: str, of_records: bool) -> Hold:
 
 @dataclass(slots=True)
 class Debounce:
-    """Whether one alert is raised. Judged in turn by `update`; `is_idle` where it may be dropped.
-
-    text, value: of when it began to be true.
-    """
+    """Whether one alert is raised, after what `update` has judged in turn."""
 
     raised: bool = False
-    text: str = ""
-    value: float | None = None
     _changing: bool = False  # towards the other state
     _since_s: float = 0.0
     _records: int = 0

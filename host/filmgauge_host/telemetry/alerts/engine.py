@@ -17,18 +17,21 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from functools import partial
+from itertools import chain
+from typing import NamedTuple, Protocol, TypeAlias
 
 from filmgauge_host.telemetry.alerts.alert import MONITOR, Alert, Notification, Transition
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog, Delivery
 from filmgauge_host.telemetry.alerts.judgement import Changes, Judgement
 from filmgauge_host.telemetry.alerts.node_memory import Change, NodeMemory
-from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS, Evidence, Measure
+from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS, Evidence, RecordKind
 from filmgauge_host.telemetry.alerts.rules import DEFAULT_RULES, Rule
 from filmgauge_host.telemetry.alerts.state_kinds import (
     MONITOR_KINDS,
     NODE_KINDS,
     MonitorSituation,
+    NodeKind,
     NodeSituation,
 )
 from filmgauge_host.telemetry.messages import Rejected
@@ -39,7 +42,16 @@ from filmgauge_host.telemetry.sqlite_file import StorageError
 Listener: TypeAlias = Callable[[Notification], None]
 
 _WAITING = 200_000  # records between two ticks; of more the oldest are not judged
+_MANY = 2000  # of more, only a few of each node are
+_FEW = 4
 _SAVE_S = 60.0  # at the latest, what is remembered of nodes is written
+
+
+class _NodeRules(NamedTuple):
+    """The rules that concern a node, about its records and about itself."""
+
+    records: list[tuple[Rule, RecordKind]]
+    nodes: list[tuple[Rule, NodeKind]]
 
 
 class Destination(Protocol):
@@ -73,7 +85,7 @@ class AlertEngine:
         active, last_id = (log.alerts(), log.last_id()) if log else ([], 0)
         self._judgement = Judgement(rules, active, last_id)
         self._memories: dict[str, NodeMemory] = log.memories() if log else {}
-        self._rules: dict[str, tuple[tuple[Measure, tuple[Rule, ...]], ...]] = {}
+        self._rules: dict[str, _NodeRules] = {}
         self._unwritten: dict[int, Alert] = {}
         self._changed: set[str] = set()  # nodes whose memory is to be written
         self._acknowledged: list[Alert] = []
@@ -138,8 +150,7 @@ class AlertEngine:
             self._write([])
 
     def _judge_records(self, snapshots: Mapping[str, NodeSnapshot], unix_ms: int) -> None:
-        for _ in range(len(self._arrived)):
-            received = self._arrived.popleft()
+        for received in self._newly_arrived():
             snapshot = snapshots.get(received.node)
             latest = snapshot.latest if snapshot is not None else None
             if latest is not None and latest.key[0] != received.key[0]:
@@ -148,6 +159,16 @@ class AlertEngine:
             if change is not None:
                 info = snapshot.info if snapshot is not None else {}
                 self._judge_record(Evidence(received, change, info), unix_ms)
+
+    def _newly_arrived(self) -> Iterable[ReceivedRecord]:
+        """Return what came since the last tick; where it is too much, the newest of each node."""
+        arrived = [self._arrived.popleft() for _ in range(len(self._arrived))]
+        if len(arrived) <= _MANY:
+            return arrived
+        newest: dict[str, deque[ReceivedRecord]] = {}
+        for received in arrived:
+            newest.setdefault(received.node, deque(maxlen=_FEW)).append(received)
+        return chain.from_iterable(newest.values())
 
     def _remember(self, received: ReceivedRecord, snapshot: NodeSnapshot | None) -> Change | None:
         """Return what a record changes, None for one that came late."""
@@ -169,21 +190,20 @@ class AlertEngine:
     def _judge_record(self, evidence: Evidence, unix_ms: int) -> None:
         node = evidence.received.node
         node_s = self._memories[node].node_s
-        for measure, rules in self._rules_of(node):
-            measured = measure(evidence)
-            for rule in rules:
-                self._judgement.judge(rule, node, measured, node_s, unix_ms)
+        for rule, kind in self._rules_of(node).records:
+            text = partial(kind.text, evidence)
+            self._judgement.judge(rule, node, kind.measure(evidence), text, node_s, unix_ms)
 
-    def _rules_of(self, node: str) -> tuple[tuple[Measure, tuple[Rule, ...]], ...]:
-        """Return what is measured of a node's records, each with the rules that it is for."""
+    def _rules_of(self, node: str) -> _NodeRules:
+        """Return the rules that concern a node."""
         found = self._rules.get(node)
         if found is None:
             concerned = [each for each in self._judgement.rules.values() if each.concerns(node)]
-            pairs = (
-                (measure, tuple(rule for rule in concerned if rule.kind is kind))
-                for kind, measure in RECORD_KINDS.values()
+            named = [(each, each.kind.name) for each in concerned]
+            found = self._rules[node] = _NodeRules(
+                [(each, RECORD_KINDS[name]) for each, name in named if name in RECORD_KINDS],
+                [(each, NODE_KINDS[name]) for each, name in named if name in NODE_KINDS],
             )
-            found = self._rules[node] = tuple(pair for pair in pairs if pair[1])
         return found
 
     def _judge_monitor(self, now_s: float, monitor: MonitorSituation, unix_ms: int) -> None:
@@ -195,18 +215,14 @@ class AlertEngine:
         monitor = replace(monitor, destinations=removed | dict(monitor.destinations))
         for rule in self._judgement.rules.values():
             if rule.kind.name in MONITOR_KINDS:
-                _, measure = MONITOR_KINDS[rule.kind.name]
-                self._judgement.judge(rule, MONITOR, measure(monitor), now_s, unix_ms)
+                kind = MONITOR_KINDS[rule.kind.name]
+                text = partial(kind.text, monitor)
+                self._judgement.judge(rule, MONITOR, kind.measure(monitor), text, now_s, unix_ms)
 
     def _judge_nodes(
         self, now_s: float, snapshots: Mapping[str, NodeSnapshot], unix_ms: int
     ) -> None:
         rejected, self._rejected = self._rejected, {}
-        rules = [
-            (rule, NODE_KINDS[rule.kind.name][1])
-            for rule in self._judgement.rules.values()
-            if rule.kind.name in NODE_KINDS
-        ]
         for node in {**snapshots, **self._memories}:
             memory, snapshot = self._memories.get(node), snapshots.get(node)
             if memory is not None and snapshot is not None:
@@ -215,9 +231,9 @@ class AlertEngine:
             situation = NodeSituation(
                 now_s, self._reachable_since_s, self._missed, memory, snapshot, count, reason
             )
-            for rule, measure in rules:
-                if rule.concerns(node):
-                    self._judgement.judge(rule, node, measure(situation), now_s, unix_ms)
+            for rule, kind in self._rules_of(node).nodes:
+                text = partial(kind.text, situation)
+                self._judgement.judge(rule, node, kind.measure(situation), text, now_s, unix_ms)
 
     def _read_acknowledgements(self, snapshots: Mapping[str, NodeSnapshot]) -> None:
         """Notice what another process has acknowledged, and what follows from it."""

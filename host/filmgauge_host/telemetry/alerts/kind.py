@@ -2,22 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from filmgauge_host.telemetry.alerts.alert import Severity
 
 Judged: TypeAlias = Literal["record", "node", "monitor"]
 
 
-class Measurement(NamedTuple):
-    """value: in the unit of the kind. text: one sentence on it, without the threshold."""
-
-    value: float
-    text: str
-
-
-# subject -> what was measured; a subject that is missing is not known, and changes nothing
-Measurements: TypeAlias = Mapping[str, Measurement]
+# subject -> what was measured, in the unit of the kind; None: not known, which changes nothing.
+# Of a kind with names a subject that is missing is 0.
+Values: TypeAlias = Mapping[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)

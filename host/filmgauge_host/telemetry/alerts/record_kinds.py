@@ -3,11 +3,11 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple
 
 from filmgauge.record.limit_text import KINDS, LEVELS
 from filmgauge.record.record_text import FAULT_NAMES
-from filmgauge_host.telemetry.alerts.kind import Kind, Measurement, Measurements, Threshold
+from filmgauge_host.telemetry.alerts.kind import Kind, Threshold, Values
 from filmgauge_host.telemetry.alerts.node_memory import Change
 from filmgauge_host.telemetry.messages import Scalar
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -17,7 +17,6 @@ _LIMITS = tuple(KINDS.split())
 _LEVELS = ("none", *LEVELS.split())
 _COUNTER = 1 << _FAULTS.index("counter")
 _DAY_S = 86400
-_NONE: Measurements = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,102 +32,132 @@ class Evidence:
         return self.received.value(name)
 
 
-Measure: TypeAlias = Callable[[Evidence], Measurements]
+class RecordKind(NamedTuple):
+    """A kind with what it measures of a record, and the sentence on a subject of it, without the
+    threshold, which is made when an alert is raised."""
+
+    kind: Kind
+    measure: Callable[[Evidence], Values]
+    text: Callable[[Evidence, str], str]
 
 
-def _low(evidence: Evidence) -> Measurements:
+def _available_pct(evidence: Evidence) -> Values:
     available, full = evidence.value("available_nah"), evidence.value("available_full_nah")
     if available is None or full is None:
-        return _NONE
-    share_pct = 100 * available / full if full else 0.0  # so cold that even a full cell is empty
+        return None
+    return {"": 100 * available / full if full else 0.0}  # so cold that a full cell is empty too
+
+
+def _available_text(evidence: Evidence, _subject: str) -> str:
+    uah = [(evidence.value(f"available{part}_nah") or 0) / 1e3 for part in ("", "_full")]
     cdeg = evidence.value("temperature_cdeg")
     where = "" if cdeg is None else f" at {cdeg / 100:.1f} degC"
-    text = f"it gives {available / 1e3:.1f} of {full / 1e3:.1f} uAh{where}, {share_pct:.1f} %"
-    return _one(share_pct, text)
+    return f"it gives {uah[0]:.1f} of {uah[1]:.1f} uAh{where}"
 
 
-def _empty(evidence: Evidence) -> Measurements:
+def _days_left(evidence: Evidence) -> Values:
     seconds = evidence.value("to_empty_s")
     if seconds is not None:
-        days = seconds / _DAY_S
-        return _one(days, f"at the mean current of the last hour it is empty in {days:.1f} days")
-    if evidence.value("available_nah") is None:
-        return _NONE
-    return _one(math.inf, "nothing is taken from it")
+        return {"": seconds / _DAY_S}
+    return None if evidence.value("available_nah") is None else {"": math.inf}
 
 
-def _health(evidence: Evidence) -> Measurements:
+def _days_text(evidence: Evidence, _subject: str) -> str:
+    days = (evidence.value("to_empty_s") or 0) / _DAY_S
+    return f"at the mean current of the last hour it is empty in {days:.1f} days"
+
+
+def _capacity_pct(evidence: Evidence) -> Values:
     full, design = evidence.value("full_nah"), evidence.info.get("full_uah")
     seen = evidence.value("capacity_age_h") is not None
     if full is None or not seen or not isinstance(design, int | float) or not design > 0:
-        return _NONE
-    share_pct = full / design / 10
-    return _one(
-        share_pct, f"its capacity is {full / 1e3:.1f} of {design:.1f} uAh, {share_pct:.1f} %"
-    )
+        return None
+    return {"": full / design / 10}
 
 
-def _sigma(evidence: Evidence) -> Measurements:
-    sigma_ppm, soc_ppm = evidence.value("soc_sigma_ppm"), evidence.value("soc_ppm")
-    if sigma_ppm is None or soc_ppm is None:
-        return _NONE
-    sigma_pct = sigma_ppm / 1e4
-    return _one(sigma_pct, f"the state of charge is {soc_ppm / 1e4:.1f} ± {sigma_pct:.1f} %")
+def _capacity_text(evidence: Evidence, _subject: str) -> str:
+    full = (evidence.value("full_nah") or 0) / 1e3
+    return f"its capacity is {full:.1f} of {evidence.info.get('full_uah')} uAh"
 
 
-def _drift(evidence: Evidence) -> Measurements:
+def _sigma_pct(evidence: Evidence) -> Values:
+    sigma_ppm = evidence.value("soc_sigma_ppm")
+    return None if sigma_ppm is None else {"": sigma_ppm / 1e4}
+
+
+def _sigma_text(evidence: Evidence, _subject: str) -> str:
+    ppm = [evidence.value(name) or 0 for name in ("soc_ppm", "soc_sigma_ppm")]
+    return f"the state of charge is {ppm[0] / 1e4:.1f} ± {ppm[1] / 1e4:.1f} %"
+
+
+def _drift_pct(evidence: Evidence) -> Values:
     drift = evidence.change.drift_pct_per_day
-    if drift is None:
-        return _NONE
-    text = f"the ends of the curve correct the count by {drift:.2f} % of the capacity a day"
-    return _one(drift, f"{text}, beyond two sigma")
+    return None if drift is None else {"": drift}
 
 
-def _limits(evidence: Evidence) -> Measurements:
+def _drift_text(evidence: Evidence, _subject: str) -> str:
+    drift = evidence.change.drift_pct_per_day
+    return f"the ends of the curve correct its count by {drift:.2f} % a day beyond two sigma"
+
+
+def _limit_levels(evidence: Evidence) -> Values:
     word = evidence.value("limits")
-    if word is None:
-        return _NONE
-    levels = ((name, word >> 2 * at & 3) for at, name in enumerate(_LIMITS))
-    return {name: Measurement(level, f"{name} is at {_LEVELS[level]}") for name, level in levels}
+    if not word:
+        return None if word is None else {}
+    return {name: level for name in _LIMITS if (level := _level(word, name))}
 
 
-def _faults(evidence: Evidence) -> Measurements:
+def _limit_text(evidence: Evidence, subject: str) -> str:
+    return f"{subject} is at {_LEVELS[_level(evidence.value('limits') or 0, subject)]}"
+
+
+def _level(word: int, name: str) -> int:
+    return word >> 2 * _LIMITS.index(name) & 3
+
+
+def _fault_bits(evidence: Evidence) -> Values:
     word = evidence.value("faults")
-    if word is None:
-        return _NONE
-    bits = ((name, word >> at & 1) for at, name in enumerate(_FAULTS))
-    return {name: Measurement(bit, f"it reports the fault {name}") for name, bit in bits}
+    if not word:
+        return None if word is None else {}
+    return {name: 1 for at, name in enumerate(_FAULTS) if word >> at & 1}
 
 
-def _refused(evidence: Evidence) -> Measurements:
+def _fault_text(_evidence: Evidence, subject: str) -> str:
+    return f"it reports the fault {subject}"
+
+
+def _refusing(evidence: Evidence) -> Values:
     word = evidence.value("faults")
-    if word is None:
-        return _NONE
-    text = "it has lost a counter of its keys and refuses every command until it has new ones"
-    return _one(bool(word & _COUNTER), text)
+    return None if word is None else {"": bool(word & _COUNTER)}
 
 
-def _restarted(evidence: Evidence) -> Measurements:
-    return _one(bool(evidence.change.restart), evidence.change.restart or "it goes on")
+def _refusing_text(_evidence: Evidence, _subject: str) -> str:
+    return "it has lost a counter of its keys, and refuses every command until it has new keys"
 
 
-def _new_life(evidence: Evidence) -> Measurements:
+def _restarted(evidence: Evidence) -> Values:
+    return {"": bool(evidence.change.restart)}
+
+
+def _restarted_text(evidence: Evidence, _subject: str) -> str:
+    return evidence.change.restart
+
+
+def _new_life(evidence: Evidence) -> Values:
+    return {"": evidence.change.new_life or evidence.change.lost_memory}
+
+
+def _new_life_text(evidence: Evidence, _subject: str) -> str:
     change = evidence.change
     text = "it has begun a new life" if change.new_life else "it began without its memory"
-    if change.lost_memory:
-        text += ", and its journal could not be used"
-    return _one(change.new_life or change.lost_memory, text)
-
-
-def _one(value: float, text: str) -> Measurements:
-    return {"": Measurement(value, text)}
+    return text + (", and its journal could not be used" if change.lost_memory else "")
 
 
 _OWN_RULE = ("reset", "life", "counter")  # faults of which a kind knows more than the name
 
-RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
-    kind.name: (kind, measure)
-    for kind, measure in (
+RECORD_KINDS: Mapping[str, RecordKind] = {
+    each[0].name: RecordKind(*each)
+    for each in (
         (
             Kind(
                 "low",
@@ -139,7 +168,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "1 record",
                 Threshold(10.0, 0.0, 100.0, "% of what a full cell gives there", True, 3.0),
             ),
-            _low,
+            _available_pct,
+            _available_text,
         ),
         (
             Kind(
@@ -151,7 +181,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "1 record",
                 Threshold(3.0, 0.01, 3650.0, "days", True, 1.0),
             ),
-            _empty,
+            _days_left,
+            _days_text,
         ),
         (
             Kind(
@@ -163,7 +194,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "3 records",
                 Threshold(80.0, 1.0, 100.0, "% of the design", True, 2.0),
             ),
-            _health,
+            _capacity_pct,
+            _capacity_text,
         ),
         (
             Kind(
@@ -175,7 +207,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "1 record",
                 Threshold(10.0, 0.1, 100.0, "%", False, 2.0),
             ),
-            _sigma,
+            _sigma_pct,
+            _sigma_text,
         ),
         (
             Kind(
@@ -187,7 +220,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "1 record",
                 Threshold(2.0, 0.01, 100.0, "% of the capacity a day", False, 0.5),
             ),
-            _drift,
+            _drift_pct,
+            _drift_text,
         ),
         (
             Kind(
@@ -200,7 +234,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 Threshold(2.0, 1.0, 3.0, "level: 1 warning, 2 limit, 3 fault"),
                 names=_LIMITS,
             ),
-            _limits,
+            _limit_levels,
+            _limit_text,
         ),
         (
             Kind(
@@ -213,7 +248,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 names=_FAULTS,
                 excluded=_OWN_RULE,
             ),
-            _faults,
+            _fault_bits,
+            _fault_text,
         ),
         (
             Kind(
@@ -225,6 +261,7 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "3 records",
             ),
             _restarted,
+            _restarted_text,
         ),
         (
             Kind(
@@ -236,6 +273,7 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "12 records",
             ),
             _new_life,
+            _new_life_text,
         ),
         (
             Kind(
@@ -246,7 +284,8 @@ RECORD_KINDS: Mapping[str, tuple[Kind, Measure]] = {
                 "1 record",
                 "2 records",
             ),
-            _refused,
+            _refusing,
+            _refusing_text,
         ),
     )
 }

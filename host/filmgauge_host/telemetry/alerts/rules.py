@@ -34,9 +34,9 @@ from filmgauge_host.telemetry.alerts.state_kinds import MONITOR_KINDS, NODE_KIND
 from filmgauge_sim.nodes.tables import Table, did_you_mean, from_table
 
 KINDS: Mapping[str, Kind] = {
-    name: kind
+    name: each.kind
     for kinds in (RECORD_KINDS, NODE_KINDS, MONITOR_KINDS)
-    for name, (kind, _) in kinds.items()
+    for name, each in kinds.items()
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _FILE_KEYS = ("rules", "destinations")

@@ -3,20 +3,18 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple
 
-from filmgauge_host.telemetry.alerts.kind import Kind, Measurement, Measurements, Threshold
+from filmgauge_host.telemetry.alerts.kind import Kind, Threshold, Values
 from filmgauge_host.telemetry.alerts.node_memory import NodeMemory
 from filmgauge_host.telemetry.nodes import DEFAULT_NEXT_REPORT_S, NodeSnapshot
 
 _MARGIN_S = 10.0
 _QUEUE_S = 30.0  # in which a broker sends what it kept
 _TIME_UNITS = (("days", 86400), ("h", 3600), ("min", 60))
-_NONE: Measurements = {}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSituation:
+class NodeSituation(NamedTuple):
     """What is known of a node at `now_s` of the monotonic clock.
 
     reachable_since_s: since when what it sends would arrive, None while the broker is gone.
@@ -49,25 +47,41 @@ class MonitorSituation:
     destinations: Mapping[str, str] = field(default_factory=dict)
 
 
-NodeMeasure: TypeAlias = Callable[[NodeSituation], Measurements]
-MonitorMeasure: TypeAlias = Callable[[MonitorSituation], Measurements]
+class NodeKind(NamedTuple):
+    """A kind with what it measures of a node, and the sentence on it (see RecordKind)."""
+
+    kind: Kind
+    measure: Callable[[NodeSituation], Values]
+    text: Callable[[NodeSituation, str], str]
 
 
-def _silent(node: NodeSituation) -> Measurements:
+class MonitorKind(NamedTuple):
+    """The same for the monitor itself."""
+
+    kind: Kind
+    measure: Callable[[MonitorSituation], Values]
+    text: Callable[[MonitorSituation, str], str]
+
+
+def _silent_intervals(node: NodeSituation) -> Values:
     """Measure how long a node is silent, in announced intervals, apart from a margin."""
     seen_s, announced_s = _last_report(node)
     if seen_s is None or node.reachable_since_s is None:
-        return _NONE
+        return None
     interval_s = max(1.0, DEFAULT_NEXT_REPORT_S if announced_s is None else announced_s)
     # What came while we were away is on its way, or lost with the broker's session.
     grace_s = interval_s if node.missed else _QUEUE_S
     if seen_s < node.reachable_since_s and node.now_s < node.reachable_since_s + grace_s:
-        return _NONE
-    silent_s = node.now_s - seen_s
-    text = f"it has been silent for {_time_text(silent_s)}"
-    if announced_s is not None:
-        text += f", and its next report was due after {_time_text(announced_s)}"
-    return {"": Measurement(max(0.0, silent_s - _MARGIN_S) / interval_s, text)}
+        return None
+    return {"": max(0.0, node.now_s - seen_s - _MARGIN_S) / interval_s}
+
+
+def _silent_text(node: NodeSituation, _subject: str) -> str:
+    seen_s, announced_s = _last_report(node)
+    text = f"it has been silent for {_time_text(node.now_s - (seen_s or 0.0))}"
+    if announced_s is None:
+        return text
+    return f"{text}, and its next report was due after {_time_text(announced_s)}"
 
 
 def _last_report(node: NodeSituation) -> tuple[float | None, float | None]:
@@ -82,34 +96,43 @@ def _last_report(node: NodeSituation) -> tuple[float | None, float | None]:
     return node.now_s - past_s, memory.next_report_s
 
 
-def _gap(node: NodeSituation) -> Measurements:
+def _missing_records(node: NodeSituation) -> Values:
     if node.snapshot is None or node.memory is None:
-        return _NONE
-    missing = node.snapshot.statistics.lost - node.memory.accepted_lost
-    return {"": Measurement(missing, f"{missing} of its records are missing")}
+        return None
+    return {"": node.snapshot.statistics.lost - node.memory.accepted_lost}
 
 
-def _rejected(node: NodeSituation) -> Measurements:
-    return {"": Measurement(node.rejected, f"a message could not be used: {node.reason}")}
+def _missing_text(node: NodeSituation, _subject: str) -> str:
+    missing = (_missing_records(node) or {})[""]
+    return f"{missing} of its records are missing"
 
 
-def _broker(monitor: MonitorSituation) -> Measurements:
-    return _sentence(monitor.broker)
+def _rejected(node: NodeSituation) -> Values:
+    return {"": node.rejected}
 
 
-def _store(monitor: MonitorSituation) -> Measurements:
-    return _sentence(monitor.store)
+def _rejected_text(node: NodeSituation, _subject: str) -> str:
+    return f"a message could not be used: {node.reason}"
 
 
-def _session(monitor: MonitorSituation) -> Measurements:
-    text = "the broker has lost the monitor's session: what came while it was away is missing"
-    return {"": Measurement(monitor.sessions_lost, text)}
+def _broker(monitor: MonitorSituation) -> Values:
+    return {"": bool(monitor.broker)}
 
 
-def _destination(monitor: MonitorSituation) -> Measurements:
-    return {
-        name: Measurement(bool(problem), problem) for name, problem in monitor.destinations.items()
-    }
+def _store(monitor: MonitorSituation) -> Values:
+    return {"": bool(monitor.store)}
+
+
+def _session(monitor: MonitorSituation) -> Values:
+    return {"": monitor.sessions_lost}
+
+
+def _session_text(_monitor: MonitorSituation, _subject: str) -> str:
+    return "the broker has lost the monitor's session: what came while it was away is missing"
+
+
+def _destinations(monitor: MonitorSituation) -> Values:
+    return {name: bool(problem) for name, problem in monitor.destinations.items()}
 
 
 def _time_text(seconds: float) -> str:
@@ -119,13 +142,9 @@ def _time_text(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _sentence(problem: str) -> Measurements:
-    return {"": Measurement(bool(problem), problem)}
-
-
-NODE_KINDS: Mapping[str, tuple[Kind, NodeMeasure]] = {
-    kind.name: (kind, measure)
-    for kind, measure in (
+NODE_KINDS: Mapping[str, NodeKind] = {
+    each[0].name: NodeKind(*each)
+    for each in (
         (
             Kind(
                 "silent",
@@ -137,7 +156,8 @@ NODE_KINDS: Mapping[str, tuple[Kind, NodeMeasure]] = {
                 "0s",
                 Threshold(2.0, 1.0, 1000.0, "announced intervals"),
             ),
-            _silent,
+            _silent_intervals,
+            _silent_text,
         ),
         (
             Kind(
@@ -149,7 +169,8 @@ NODE_KINDS: Mapping[str, tuple[Kind, NodeMeasure]] = {
                 "0s",
                 Threshold(1.0, 1.0, 1e6, "records"),
             ),
-            _gap,
+            _missing_records,
+            _missing_text,
         ),
         (
             Kind(
@@ -161,19 +182,22 @@ NODE_KINDS: Mapping[str, tuple[Kind, NodeMeasure]] = {
                 "1h",
             ),
             _rejected,
+            _rejected_text,
         ),
     )
 }
-MONITOR_KINDS: Mapping[str, tuple[Kind, MonitorMeasure]] = {
-    kind.name: (kind, measure)
-    for kind, measure in (
+MONITOR_KINDS: Mapping[str, MonitorKind] = {
+    each[0].name: MonitorKind(*each)
+    for each in (
         (
             Kind("broker", "monitor", "no broker, or it refuses us", "critical", "30s", "0s"),
             _broker,
+            lambda monitor, _subject: monitor.broker,
         ),
         (
             Kind("store", "monitor", "records cannot be stored", "critical", "5s", "0s"),
             _store,
+            lambda monitor, _subject: monitor.store,
         ),
         (
             Kind(
@@ -185,6 +209,7 @@ MONITOR_KINDS: Mapping[str, tuple[Kind, MonitorMeasure]] = {
                 "1h",
             ),
             _session,
+            _session_text,
         ),
         (
             Kind(
@@ -195,7 +220,8 @@ MONITOR_KINDS: Mapping[str, tuple[Kind, MonitorMeasure]] = {
                 "1min",
                 "0s",
             ),
-            _destination,
+            _destinations,
+            lambda monitor, subject: monitor.destinations[subject],
         ),
     )
 }
