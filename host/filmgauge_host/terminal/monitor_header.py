@@ -1,0 +1,56 @@
+"""What stands above and below the rows: the connection, the store, and the alerts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from filmgauge_host.telemetry.alerts.alert import MONITOR, SEVERITIES, Alert
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.terminal.monitor_table import SEVERITY_STYLES
+
+_LISTED = 3
+
+
+def connection(ingest: Ingest) -> Text:
+    """Return where the broker is, and whether messages flow and are stored."""
+    text = Text(f"{ingest.address}  ")
+    problem = ingest.problem
+    if not ingest.connected:
+        return text.append("no broker: retrying", "red")
+    if problem:
+        return text.append(problem, "red")
+    text.append("connected")
+    if ingest.forgotten:
+        text.append(", but it had lost our session: see docs/mosquitto.conf", "yellow")
+    return text
+
+
+def header(ingest: Ingest, store: RecordStore, nodes: str, order: str) -> Text:
+    """Return the lines above the rows. nodes: how many are shown, of how many."""
+    text = connection(ingest)
+    text.append(f"  {store.rows} rows in {_short(store.path)}")
+    return text.append(f"  {nodes}, sorted by {order}")
+
+
+def alert_lines(alerts: Sequence[Alert]) -> Text:
+    """Return the worst alerts that nobody has acknowledged, a paragraph each."""
+    active = [alert for alert in alerts if alert.state == "active"]
+    active.sort(key=lambda alert: (-SEVERITIES.index(alert.severity), alert.node != MONITOR))
+    lines = [
+        Text.assemble((alert.severity, SEVERITY_STYLES[alert.severity]), f" {alert.title}: ")
+        + Text(alert.text)
+        for alert in active[:_LISTED]
+    ]
+    if len(active) > _LISTED:
+        lines.append(Text(f"and {len(active) - _LISTED} more alerts", "bright_black"))
+    return Text("\n").join(lines)
+
+
+def _short(path: Path) -> str:
+    """Return the path with ~ for the home directory."""
+    try:
+        return f"~/{path.resolve().relative_to(Path.home())}"
+    except ValueError:
+        return str(path)
