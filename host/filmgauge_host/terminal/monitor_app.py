@@ -52,7 +52,8 @@ class MonitorApp(App[None]):
     CSS_PATH = "monitor.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+c", "quit", "quit", key_display="q", priority=False),
+        Binding("q", "quit", "quit"),
+        Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("slash", "search", "search", key_display="/"),
         Binding("s", "sort", "sort"),
         Binding("a", "acknowledge", "acknowledge"),
@@ -80,10 +81,11 @@ class MonitorApp(App[None]):
         self._snapshots: Mapping[str, NodeSnapshot] = {}
         self._moment = Moment(time.monotonic())
         self._sorted_s = 0.0
+        self._written: dict[str | None, Text] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(id="header")
-        yield Input(id="search", placeholder="name, state, fault, limit or alert")
+        yield Input(id="search", placeholder="name, state, fault, limit or alert", compact=True)
         yield Static("no node heard yet", id="nobody", markup=False)
         yield NodeRows(self._cells)
         yield Static(id="alerts")
@@ -192,7 +194,7 @@ class MonitorApp(App[None]):
         shown = [each for each in self._alerts.active() if self._is_shown(each)]
         below = screen.query_one("#alerts", Static)
         below.display = any(each.state == "active" for each in shown)
-        below.update(alert_lines(shown))
+        self._write(below, alert_lines(shown))
         if self._snapshots.keys() != before or self._moment.now_s >= self._sorted_s + _SORT_S:
             self._sort()
         else:
@@ -207,7 +209,13 @@ class MonitorApp(App[None]):
         if self._words:
             nodes = f"{shown} of {nodes} with {' '.join(self._words)}"
         text = header(self._ingest, self._store, nodes, self._order)
-        self.screen_stack[0].query_one("#header", Static).update(text)
+        self._write(self.screen_stack[0].query_one("#header", Static), text)
+
+    def _write(self, widget: Static, text: Text) -> None:
+        """Update a widget where the text is another one: each update lays the screen out anew."""
+        if self._written.get(widget.id) != text:
+            self._written[widget.id] = text
+            widget.update(text)
 
     def _sort(self) -> None:
         self._sorted_s = self._moment.now_s

@@ -31,7 +31,7 @@ def header(ingest: Ingest, store: RecordStore, nodes: str, order: str) -> Text:
     """Return the lines above the rows. nodes: how many are shown, of how many."""
     text = connection(ingest)
     text.append(f"  {store.rows} rows in {_short(store.path)}")
-    return text.append(f"  {nodes}, sorted by {order}")
+    return text.append(f"  {nodes}, {'worst first' if order == 'worst' else f'by {order}'}")
 
 
 def alert_lines(alerts: Sequence[Alert]) -> Text:

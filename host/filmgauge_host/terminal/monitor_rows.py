@@ -46,6 +46,7 @@ class NodeRows(ScrollView, can_focus=True):
         self._needed: dict[str, int] = {}
         self._columns: list[tuple[Column, int]] = []
         self._cells: dict[str, Mapping[str, Cell]] = {}
+        self._drawn: tuple[object, ...] = ()
 
     @property
     def names(self) -> Sequence[str]:
@@ -66,7 +67,9 @@ class NodeRows(ScrollView, can_focus=True):
         """Show these names in this order; the cursor stays on its name."""
         before = self.selected
         self._names = names
-        self.virtual_size = Size(self.size.width, len(names) + 1)
+        size = Size(self.size.width, len(names) + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
         if before in names:
             self._select(names.index(before))
         else:
@@ -83,7 +86,10 @@ class NodeRows(ScrollView, can_focus=True):
                 if len(cell.text) > self._needed.get(title, 0):
                     self._needed[title] = len(cell.text)
         self._columns = columns(self.scrollable_content_region.width, self._needed)
-        self.refresh()
+        drawn = (self._cells, self._columns, self._selected, first, self.size)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the widget: the titles, then rows."""

@@ -89,12 +89,11 @@ class Rule:
         return not self.subjects or subject in self.subjects
 
     def bound(self) -> str:
-        """Return the threshold for a sentence: `below 10 % of ...`, empty without one."""
+        """Return the threshold for the end of a sentence, empty where it says nothing."""
         bound = self.kind.threshold
-        if bound is None:
+        if bound is None or self.kind.names or self.threshold == bound.low:
             return ""
-        side = "the rule begins below" if bound.below else "the rule begins at"
-        return f"; {side} {self.threshold:g} {bound.unit.partition(':')[0]}"
+        return f" ({'below' if bound.below else 'from'} {self.threshold:g} {bound.unit})"
 
 
 @dataclass(frozen=True, slots=True)
