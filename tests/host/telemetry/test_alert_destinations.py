@@ -183,10 +183,10 @@ def test_what_had_not_arrived_is_sent_after_a_restart(tmp_path, hook):
 def test_of_too_many_the_oldest_is_given_up(hook):
     hook.answers = [None]
     made = webhook(hook)
-    for _ in range(1010):
+    for _ in range(10_010):
         made.queue(TEST)
-    assert made.waiting <= 1000
-    assert "more than 1000 alerts wait" in made.problem
+    assert made.waiting <= 10_000
+    assert "more than 10000 alerts wait" in made.problem
     made.close(0)
 
 
@@ -271,6 +271,7 @@ def mail(server, certificate, **keys):
         **keys,
     }
     (made,) = build_destinations({"mail": table})
+    made._transport.collect_s = 0.0
     return made
 
 
@@ -288,6 +289,21 @@ def test_email(tmp_path, certificate, security, monkeypatch):
         assert "it reports the fault sensor" in first.get_content()
 
 
+def test_many_alerts_are_one_mail(certificate, monkeypatch):
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    with MailServer(certificate, "tls") as server:
+        made = mail(server, certificate)
+        made._transport.collect_s = 60.0
+        for number in range(300):
+            transition = "raised" if number < 200 else "cleared"
+            alert = Alert(number, "silent", f"n-{number}", "", "critical", "quiet", None, 0)
+            made.queue(Notification(transition, alert))
+        made.close(60)  # ends the collecting
+        (got,) = server.mails
+        assert got["Subject"] == "[filmgauge] 200 raised, 100 cleared"
+        assert got.get_content().count("critical n-") == 300
+
+
 def test_email_with_a_wrong_password_or_a_strange_certificate(certificate, monkeypatch, tmp_path):
     monkeypatch.setenv("MAIL_PASSWORD", "wrong")
     with MailServer(certificate, "starttls") as server:
@@ -299,7 +315,9 @@ def test_email_with_a_wrong_password_or_a_strange_certificate(certificate, monke
 
 def test_a_final_failure_is_told_from_one_that_may_pass():
     class Refusing:
-        def send(self, notification):
+        at_once, collect_s = 1, 0.0
+
+        def send(self, notifications):
             raise DeliveryError("never", is_final=True)
 
     made = DeliveryQueue("x", Refusing())

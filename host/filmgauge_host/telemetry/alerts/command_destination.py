@@ -8,6 +8,7 @@ FILMGAUGE_ALERT_TRANSITION, ..._ID, ..._RULE, ..._NODE, ..._SUBJECT, ..._SEVERIT
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 
 from filmgauge_host.telemetry.alerts.alert import Notification
@@ -20,12 +21,16 @@ _SAID = 150  # characters of what it says last
 class CommandDestination:
     """Runs `command`, its arguments as they are, for at most `timeout_s`."""
 
+    at_once = 1
+    collect_s = 0.0
+
     def __init__(self, command: list[str], timeout_s: float) -> None:
         self._command = command
         self._timeout_s = timeout_s
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notifications: Sequence[Notification]) -> None:
         """Return once it has ended with 0; raise DeliveryError."""
+        (notification,) = notifications
         try:
             process = subprocess.Popen(
                 self._command,

@@ -6,8 +6,10 @@ What has not arrived is tried again, later and later, for a day; the log keeps i
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from filmgauge_host.telemetry.alerts.alert import SEVERITIES, Alert, Notification, Severity
@@ -15,7 +17,7 @@ from filmgauge_host.telemetry.alerts.alert_log import AlertLog, Delivery
 from filmgauge_host.telemetry.messages import printable
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
-_WAITING = 1000
+_WAITING = 10_000
 _GIVE_UP_S = 86400.0
 _BACKOFF_S = (1.0, 300.0)  # first, longest
 
@@ -32,10 +34,14 @@ class DeliveryError(Exception):
 
 
 class Transport(Protocol):
-    """One way to a destination."""
+    """One way to a destination. at_once: how many notifications one message may hold;
+    collect_s: how long to wait for more after the first."""
 
-    def send(self, notification: Notification) -> None:
-        """Return once it has arrived, within a deadline of its own; raise DeliveryError."""
+    at_once: int
+    collect_s: float
+
+    def send(self, notifications: Sequence[Notification]) -> None:
+        """Return once all have arrived, within a deadline of its own; raise DeliveryError."""
         ...
 
 
@@ -87,7 +93,8 @@ class DeliveryQueue:
         return SEVERITIES.index(alert.severity) >= self._lowest
 
     def queue(self, notification: Notification, delivery: Delivery | None = None) -> None:
-        """Send it when its turn comes; of more than 1000 the oldest is given up. Returns at once.
+        """Send it when its turn comes; of more than 10,000 the oldest is given up. Returns at
+        once.
 
         delivery: the line of the log that is crossed out then.
         """
@@ -107,7 +114,7 @@ class DeliveryQueue:
     def send_now(self, notification: Notification) -> str:
         """Send past the queue, once; return what went wrong, in a sentence, else nothing."""
         try:
-            self._transport.send(notification)
+            self._transport.send([notification])
         except Exception as error:
             return self._sentence(error)
         return ""
@@ -127,7 +134,8 @@ class DeliveryQueue:
                 self._news.wait_for(lambda: self._waiting or self._ending)
                 if not self._waiting:
                     return
-                first = self._waiting[0]
+                self._news.wait_for(lambda: self._ending, self._transport.collect_s)
+                first = list(islice(self._waiting, self._transport.at_once))
             if self._attempt(first):
                 failures = 0
                 continue
@@ -138,20 +146,22 @@ class DeliveryQueue:
                 if self._news.wait_for(lambda: self._ending, delay_s):
                     return
 
-    def _attempt(self, first: _Waiting) -> bool:
-        """Send one; return whether it is done with: arrived, or given up."""
+    def _attempt(self, first: Sequence[_Waiting]) -> bool:
+        """Send the first ones; return whether they are done with: arrived, or given up."""
         try:
-            self._transport.send(first.notification)
+            self._transport.send([each.notification for each in first])
         except Exception as error:  # of any library beneath: a destination must not end its thread
             self._problem = self._sentence(error)
             is_final = isinstance(error, DeliveryError) and error.is_final
-            if not is_final and time.monotonic() - first.since_s < _GIVE_UP_S:
+            if not is_final and time.monotonic() - first[0].since_s < _GIVE_UP_S:
                 return False
         else:
             self._problem = ""
-        with self._news, suppress(ValueError):  # it was dropped meanwhile
-            self._waiting.remove(first)
-        self._cross_out(first)
+        with self._news:
+            while self._waiting and self._waiting[0] in first:  # some may be dropped by now
+                self._waiting.popleft()
+        for each in first:
+            self._cross_out(each)
         return True
 
     def _sentence(self, error: Exception) -> str:

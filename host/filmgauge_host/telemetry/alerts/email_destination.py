@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -28,7 +30,10 @@ class MailServer:
 
 
 class EmailDestination:
-    """Sends each notification as a mail from `sender` to `recipients`."""
+    """Sends mails from `sender` to `recipients`; what comes within seconds is one mail."""
+
+    at_once = 500
+    collect_s = 5.0
 
     def __init__(
         self, server: MailServer, sender: str, recipients: list[str], timeout_s: float
@@ -38,9 +43,9 @@ class EmailDestination:
         self._recipients = recipients
         self._timeout_s = timeout_s
 
-    def send(self, notification: Notification) -> None:
-        """Return once the server has accepted it; raise DeliveryError."""
-        message = self._message(notification)
+    def send(self, notifications: Sequence[Notification]) -> None:
+        """Return once the server has accepted the mail; raise DeliveryError."""
+        message = self._message(notifications)
         try:
             with self._connect() as connection:
                 if self._server.user is not None:
@@ -73,14 +78,23 @@ class EmailDestination:
             raise
         return connection
 
-    def _message(self, notification: Notification) -> EmailMessage:
-        alert = notification.alert
+    def _message(self, notifications: Sequence[Notification]) -> EmailMessage:
         message = EmailMessage()
-        message["Subject"] = printable(f"[filmgauge] {notification.transition}: {alert.title}")
+        message["Subject"] = printable(f"[filmgauge] {_subject(notifications)}")
         message["From"] = self._sender
         message["To"] = ", ".join(self._recipients)
         message["Date"] = formatdate(localtime=True)
         message["Message-ID"] = make_msgid("filmgauge", self._sender.rpartition("@")[2] or None)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
-        message.set_content(f"{notification.line()}\n\n{notification.to_json()}\n")
+        lines = [each.line() for each in notifications]
+        details = [each.to_json() for each in notifications]
+        message.set_content("\n".join([*lines, "", *details, ""]))
         return message
+
+
+def _subject(notifications: Sequence[Notification]) -> str:
+    """Return whose alert it is, or of several how many there are of each kind."""
+    if len(notifications) == 1:
+        return f"{notifications[0].transition}: {notifications[0].alert.title}"
+    counts = Counter(each.transition for each in notifications)
+    return ", ".join(f"{count} {transition}" for transition, count in counts.items())

@@ -4,6 +4,8 @@ Alerts of the monitor itself: `filmgauge/monitor/event`. MQTT 5 is tried first, 
 3.1.1 broker acknowledges what its ACL drops.
 """
 
+from collections.abc import Sequence
+
 from filmgauge.uplink.mqtt.topics import topic
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress
@@ -17,12 +19,16 @@ EVENT = "event"
 class MqttDestination:
     """Publishes at a broker; connected only while it does."""
 
+    at_once = 1
+    collect_s = 0.0
+
     def __init__(self, address: BrokerAddress) -> None:
         self._address = address
         self._mqtt5 = True
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notifications: Sequence[Notification]) -> None:
         """Return once the broker has acknowledged it; raise DeliveryError."""
+        (notification,) = notifications
         name = topic(notification.alert.node or MONITOR_TITLE, EVENT)
         try:
             answer = self._publish(name, notification.to_json().encode())

@@ -5,6 +5,7 @@ A redirection is not followed: a POST would become a GET, and its token would go
 
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Any
 
@@ -24,6 +25,9 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
 class WebhookDestination:
     """POSTs to `url`. token: sent as `Authorization: Bearer`, None for nothing."""
 
+    at_once = 1
+    collect_s = 0.0
+
     def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
         self._url = url
         self._headers = {"Content-Type": "application/json", "User-Agent": "filmgauge"}
@@ -32,8 +36,9 @@ class WebhookDestination:
         self._timeout_s = timeout_s
         self._opener = urllib.request.build_opener(_NoRedirection)
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notifications: Sequence[Notification]) -> None:
         """Return once it has answered 2xx; raise DeliveryError."""
+        (notification,) = notifications
         body = notification.to_json().encode()
         request = urllib.request.Request(self._url, body, self._headers, method="POST")
         try:
