@@ -11,6 +11,7 @@ import plotext
 from rich.text import Text
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.terminal.monitor_table import GREY
 
 HISTORY = 500  # records in a curve
 HEIGHT = 12
@@ -152,5 +153,5 @@ def _padded(line: Text, width: int) -> Text:
 def _blank(sentence: str, width: int, height: int) -> list[Text]:
     lines = [Text(" " * width) for _ in range(height)]
     if height:
-        lines[height // 2] = Text(sentence[:width].center(width), "bright_black")
+        lines[height // 2] = Text(sentence[:width].center(width), GREY)
     return lines

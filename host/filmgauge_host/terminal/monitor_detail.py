@@ -16,7 +16,7 @@ from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
-from filmgauge_host.terminal.monitor_table import SEVERITY_STYLES, age_s
+from filmgauge_host.terminal.monitor_table import GREY, SEVERITY_STYLES, age_s
 
 _LABEL = 12
 _COLUMN_GAP = 3
@@ -87,7 +87,7 @@ def _alert_line(alert: Alert, now_unix_s: float) -> Line:
     subject = f" {alert.subject}" if alert.subject else ""
     since = written.span(now_unix_s - alert.raised_unix_ms / 1000)
     known = ", acknowledged" if alert.state == "acknowledged" else ""
-    style = "bright_black" if known else SEVERITY_STYLES[alert.severity]
+    style = GREY if known else SEVERITY_STYLES[alert.severity]
     value = f"{alert.severity}{subject}, since {since}{known}: {alert.text}"
     return Line(alert.rule, value, style)
 
@@ -179,7 +179,7 @@ def _block_lines(block: Block, width: int) -> list[Text]:
     for line in block.lines:
         parts = textwrap.wrap(line.value, width - _LABEL - 1) or [""]
         for at, part in enumerate(parts):
-            text = Text(f"{line.label if not at else '':<{_LABEL}} ", "bright_black")
+            text = Text(f"{line.label if not at else '':<{_LABEL}} ", GREY)
             lines.append(text.append(part, line.style or "default"))
     return [*lines, Text()]
 

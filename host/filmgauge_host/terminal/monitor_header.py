@@ -8,7 +8,7 @@ from rich.text import Text
 from filmgauge_host.telemetry.alerts.alert import MONITOR, SEVERITIES, Alert
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_host.terminal.monitor_table import SEVERITY_STYLES
+from filmgauge_host.terminal.monitor_table import GREY, SEVERITY_STYLES
 
 _LISTED = 3
 
@@ -44,7 +44,7 @@ def alert_lines(alerts: Sequence[Alert]) -> Text:
         for alert in active[:_LISTED]
     ]
     if len(active) > _LISTED:
-        lines.append(Text(f"and {len(active) - _LISTED} more alerts", "bright_black"))
+        lines.append(Text(f"and {len(active) - _LISTED} more alerts", GREY))
     return Text("\n").join(lines)
 
 

@@ -15,7 +15,6 @@ from textual.strip import Strip
 from filmgauge_host.terminal.monitor_table import GAP, Cell, Column, columns
 
 _BOLD = Style(bold=True)
-_CURSOR = Style(reverse=True)
 
 
 class NodeRows(ScrollView, can_focus=True):
@@ -25,6 +24,7 @@ class NodeRows(ScrollView, can_focus=True):
     show; one that has no room whole is left out.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
@@ -96,14 +96,14 @@ class NodeRows(ScrollView, can_focus=True):
         width = self.size.width
         if y == 0:
             cells = [Cell(column.title) for column, _ in self._columns]
-            return self._strip(cells, _BOLD).adjust_cell_length(width)
+            return self._strip(cells, _BOLD, width)
         at = y - 1 + int(self.scroll_offset.y)
         name = self._names[at] if at < len(self._names) else ""
         if name not in self._cells:
             return Strip.blank(width, self.rich_style)
         cells = [self._cells[name][column.title] for column, _ in self._columns]
-        style = _CURSOR if at == self._selected else Style.null()
-        return self._strip(cells, style).adjust_cell_length(width)
+        cursor = self.get_component_rich_style("rows--cursor")
+        return self._strip(cells, cursor if at == self._selected else Style.null(), width)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by a number of rows."""
@@ -146,11 +146,11 @@ class NodeRows(ScrollView, can_focus=True):
         elif self._selected >= first + seen:
             self.scroll_to(y=self._selected - seen + 1, animate=False, immediate=True)
 
-    def _strip(self, cells: Sequence[Cell], style: Style) -> Strip:
+    def _strip(self, cells: Sequence[Cell], style: Style, width: int) -> Strip:
         base = self.rich_style + style
         segments: list[Segment] = []
         for cell, (column, wide) in zip(cells, self._columns, strict=True):
             text = cell.text.rjust(wide) if column.right else cell.text.ljust(wide)
             segments.append(Segment(text, base + Style.parse(cell.style) if cell.style else base))
             segments.append(Segment(" " * GAP, base))
-        return Strip(segments)
+        return Strip(segments).adjust_cell_length(width, base)

@@ -27,7 +27,7 @@ _STATE_RANK: dict[NodeState, int] = {
     "sleeping": 3,
 }
 _STATE_STYLE: dict[NodeState, str] = {"offline": "red", "late": "yellow"}
-_OLD = "bright_black"
+GREY = "grey58"  # legible on black and on white
 
 
 class Cell(NamedTuple):
@@ -134,7 +134,7 @@ def _alerts(node: NodeSnapshot, moment: Moment) -> Cell:
         return Cell("")
     level = worst(alerts)
     if not level:
-        return Cell(f"{len(alerts)} known", _OLD)
+        return Cell(f"{len(alerts)} known", GREY)
     severity = SEVERITIES[level - 1]
     count = sum(each.severity == severity and each.state == "active" for each in alerts)
     return Cell(f"{count} {severity}", SEVERITY_STYLES[severity])
@@ -147,9 +147,9 @@ def _value(
 
     def cell(node: NodeSnapshot, moment: Moment) -> Cell:
         if node.latest is None:
-            return Cell(written.UNKNOWN, _OLD)
+            return Cell(written.UNKNOWN, GREY)
         if not moment.fresh(node):
-            return Cell(write(node.latest), _OLD)
+            return Cell(write(node.latest), GREY)
         return Cell(
             write(node.latest), "red" if red_field and node.latest.value(red_field) else ""
         )

@@ -16,6 +16,7 @@ from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_app import MonitorApp
 from filmgauge_host.terminal.monitor_node import NodeScreen
 from filmgauge_host.terminal.monitor_rows import NodeRows
+from filmgauge_host.terminal.monitor_table import GREY
 
 WIDTHS = [80, 110, 180]
 LONG_NAME = "a-node-whose-name-is-as-long-as-"
@@ -243,7 +244,7 @@ async def test_a_lost_broker_is_said_and_values_turn_grey(embedded, monitor, nod
         assert "connected" in text(app)
         embedded.kill()
         await shows(pilot, lambda: "no broker: retrying" in text(app))
-        await shows(pilot, lambda: style_of(app, "bench", "V") == "bright_black")
+        await shows(pilot, lambda: style_of(app, "bench", "V") == GREY)
         await asyncio.to_thread(embedded.start)
         await shows(pilot, lambda: "connected" in text(app))
         await shows(pilot, lambda: style_of(app, "bench", "V") == "")
