@@ -12,6 +12,7 @@ from bench import (
     firmware,
     flash,
     flash_wear,
+    ingest,
     installation,
     ledger,
     peers,
@@ -32,6 +33,7 @@ SECTIONS = {
     "bluetooth-bridge": bluetooth_bridge.report,
     "flash": flash.report,
     "flash-wear": flash_wear.report,
+    "ingest": ingest.report,
     "installation": installation.report,
 }
 

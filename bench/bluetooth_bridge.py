@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 
 from bench.figures import Figure
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.session import make_client
+from filmgauge_host.telemetry.mqtt_client import make_client
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.air.air import Scanner

@@ -1,10 +1,10 @@
-"""Writes several files so that all of them change, or none."""
+"""Writes files so that all of them change, or none, and none is ever half written."""
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from filmgauge_host.errors import FilmgaugeError
 
@@ -78,3 +78,26 @@ def _put_in_place(staged: Mapping[Path, Path]) -> None:
             else:
                 path.unlink()
         raise
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write in turn, which takes the place of `path` when all went well.
+
+    Where it did not, what was there before stays as it was. Raises FilmgaugeError naming the
+    file.
+    """
+    scratch = path.with_name(f".{path.name}.part")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a directory")
+        try:
+            with scratch.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise FilmgaugeError(f"{path} cannot be written: {error.strerror}") from None

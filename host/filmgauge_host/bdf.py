@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 from filmgauge.record.record import Record
 from filmgauge.record.record_text import decimal
-from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_sim.lab.bdf import CURRENT, STEP, TEMPERATURE, TIME, VOLTAGE
 
 # Names by the same rule that the format does not have:
@@ -19,11 +18,16 @@ BOOT = "Boot / 1"
 SEQUENCE = "Sequence / 1"
 STATE_OF_CHARGE = "State of Charge / %"
 LIFE = "Life / 1"
+UNIX_TIME = "Unix Time / s"
 
 __all__ = ["CURRENT", "STEP", "TEMPERATURE", "TIME", "VOLTAGE"]
 
 SUFFIX = ".bdf.csv"
 LOG_COLUMNS = (TIME, VOLTAGE, CURRENT, TEMPERATURE, BOOT, SEQUENCE, STATE_OF_CHARGE, LIFE)
+DATED_COLUMNS = (*LOG_COLUMNS, UNIX_TIME)
+
+_KEY = ("life", "boot", "seq", "up_s")
+_READINGS = ("voltage_uv", "current_pa", "temperature_cdeg", "soc_ppm")
 
 
 def line(cells: Sequence[object]) -> str:
@@ -44,8 +48,9 @@ class LogRows:
         self._boot = -1, -1  # life and boot
         self._base_s = self._last_s = 0
 
-    def resume(self, lines: Iterable[str]) -> RecordKey:
-        """Go on behind lines that are written already; return the key of the last one.
+    def resume(self, lines: Iterable[str]) -> tuple[int, int, int]:
+        """Go on behind lines that are written already; return life, boot and seq of the
+        last one.
 
         ValueError or IndexError for something else than such lines.
         """
@@ -58,15 +63,14 @@ class LogRows:
 
     def add(self, record: Record) -> str:
         """Return the line of a record, nothing where voltage or current is not known."""
-        life, boot, seq = record_key(record)
+        life, boot, seq, up_s = (getattr(record, name) for name in _KEY)
         voltage_uv, current_pa, temperature_cdeg, soc_ppm = (
-            getattr(record, name)
-            for name in ("voltage_uv", "current_pa", "temperature_cdeg", "soc_ppm")
+            getattr(record, name) for name in _READINGS
         )
         self._begin(life, boot)
         if voltage_uv is None or current_pa is None:
             return ""
-        self._last_s = self._base_s + record.values()[2]
+        self._last_s = self._base_s + up_s
         return line(
             (
                 self._last_s,

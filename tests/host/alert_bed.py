@@ -69,10 +69,9 @@ class AlertBed:
     def receive(self, made: Record, history: bool = False, node: str = NODE) -> None:
         """Let a record arrive; it is judged with the next tick."""
         received = ReceivedRecord(node, made, int(self.now_s * 1000), history)
-        self.nodes.load(node)
+        self.nodes.load(received)
         outcome = self.store.add([received])[0]
-        self.nodes.apply(received, outcome, self.now_s)
-        self.nodes.publish()
+        self.nodes.apply_all([(received, outcome, self.now_s)])
         if outcome is Outcome.NEW:
             self.engine.add(received)
 
@@ -100,9 +99,8 @@ class AlertBed:
         self._apply(message)
 
     def _apply(self, message: Status | Info | Rejected) -> None:
-        self.nodes.load(NODE)
-        self.nodes.apply(message, None, self.now_s)
-        self.nodes.publish()
+        self.nodes.load(message)
+        self.nodes.apply_all([(message, None, self.now_s)])
 
     def _listen(self, event: Notification) -> None:
         self.said.append((event.transition, event.alert.rule, event.alert.subject))

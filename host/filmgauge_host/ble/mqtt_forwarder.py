@@ -13,10 +13,11 @@ from typing import Any, Self
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
-from filmgauge.uplink.mqtt.topics import LOG, TELEMETRY, topic
+from filmgauge.uplink.mqtt.topics import LAST, LOG, TELEMETRY, topic
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.session import client_id, make_client
+from filmgauge_host.telemetry.mqtt_client import make_client
+from filmgauge_host.telemetry.session import client_id
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _KEEPALIVE_S = 30
@@ -132,12 +133,15 @@ class MqttForwarder:
             return
         for row in found:
             name = topic(row.node, TELEMETRY if row.is_live else LOG)
-            sent = self._client.publish(name, row.record.to_json(), qos=1)
+            payload = row.record.to_json()
+            sent = self._client.publish(name, payload, qos=1)
             if sent.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
                 return  # its queue is full: the record comes again later
             # Without a connection paho keeps it, and sends it when there is one again.
             self._in_flight[sent.mid] = row.number
             self._after = row.number
+            if row.is_live:
+                self._client.publish(topic(row.node, LAST), payload, qos=0, retain=True)
 
     def _build(self) -> Client:
         client = make_client(self.address, client_id("filmgauge-", self._spool))

@@ -9,16 +9,29 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.options import BROKER_HELP, BROKER_VARIABLE, EITHER, FILE, user_file
+from filmgauge_host.cli.options import (
+    BROKER_HELP,
+    BROKER_VARIABLE,
+    EITHER,
+    FILE,
+    make_folder,
+    user_file,
+)
 from filmgauge_host.errors import FilmgaugeError, InputError
-from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.alert import Alert, Notification
-from filmgauge_host.telemetry.alerts.alert_log import AlertLog
+from filmgauge_host.telemetry.alerts.alert_log import AlertLog, LocalAlertLog, open_alert_log
+from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
 from filmgauge_host.telemetry.alerts.delivery import DeliveryQueue
 from filmgauge_host.telemetry.alerts.destinations import build_destinations
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.alerts.rules import DEFAULT_RULES, AlertFile, load_rules
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_writer import StoreWriter
 
-_DEFAULT_FILE = "$XDG_CONFIG_HOME/filmgauge/alerts.toml, if there is one"
+_FILE_NAME = "alerts.toml"
+_DEFAULT_FILE = f"$XDG_CONFIG_HOME/filmgauge/{_FILE_NAME}, if there is one"
 ALERTS = click.option(
     "--alerts",
     "alerts_file",
@@ -95,19 +108,31 @@ def alert_file(path: Path | None) -> AlertFile | None:
     """Return what the file of alerts says, None without one; raise InputError."""
     if path is not None:
         return load_rules(path)
-    usual = user_file("XDG_CONFIG_HOME", ".config", "alerts.toml")
+    usual = user_file("XDG_CONFIG_HOME", ".config", _FILE_NAME)
     return load_rules(usual) if usual.exists() else None
 
 
-def rules_and_destinations(
-    path: Path | None, broker: BrokerAddress, log: AlertLog
-) -> tuple[AlertFile, list[DeliveryQueue]]:
-    """Return the rules of a monitor and its destinations; raise InputError."""
+@contextmanager
+def alerts_of(ingest: Ingest, store: StoreWriter, path: Path | None) -> Iterator[AlertEngine]:
+    """Judge what an ingest receives by the rules of a file, in a thread; raise InputError.
+
+    The alerts are in the store's file, and in one of their own where the store is a server's.
+    """
     content = alert_file(path) or AlertFile(DEFAULT_RULES, {})
-    try:
-        return content, build_destinations(content.destinations, broker, log)
-    except InputError as error:
-        raise InputError(f"alerts {path or 'alerts.toml'}: {error}") from None
+    with AlertLog(store.path) if isinstance(store, RecordStore) else _local_log() as log:
+        try:
+            destinations = build_destinations(content.destinations, ingest.address, log)
+        except InputError as error:
+            raise InputError(f"alerts {path or _FILE_NAME}: {error}") from None
+        engine = AlertEngine(content.rules, log, destinations)
+        with AlertThread(engine, ingest, destinations):
+            yield engine
+
+
+def _local_log() -> LocalAlertLog:
+    path = user_file("XDG_DATA_HOME", ".local/share", "alerts.sqlite")
+    make_folder(path.parent)
+    return LocalAlertLog(path)
 
 
 def _sent(destination: DeliveryQueue) -> bool:
@@ -122,7 +147,7 @@ def _sent(destination: DeliveryQueue) -> bool:
 def _log(store: Path | None) -> Iterator[AlertLog]:
     if store is None:
         store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
-    with AlertLog(store) as log:
+    with open_alert_log(store) as log:
         yield log
 
 

@@ -8,26 +8,24 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
-from filmgauge_host.cli.alerts import ALERTS, rules_and_destinations
+from filmgauge_host.cli.alerts import ALERTS, alerts_of
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
-    EITHER,
     FOR_ALIAS,
     Duration,
-    make_folder,
-    user_file,
 )
+from filmgauge_host.cli.store_options import store_options, writer
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.alerts.alert_log import AlertLog
-from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.retention import Retention, RetentionThread
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
+_LEAST_RAW_S = 86400.0
 
 
 @click.command(context_settings=FOR_ALIAS)
@@ -39,10 +37,14 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
+@store_options
 @click.option(
-    "--store",
-    type=EITHER,
-    help="SQLite file for the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
+    "--keep-raw",
+    "keep_raw_s",
+    type=Duration(),
+    default="90d",
+    show_default=True,
+    help="How long to keep every record; hours and days of them stay.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
@@ -57,6 +59,8 @@ _CONNECT_S = 5.0
 def monitor(
     broker: str,
     store: Path | None,
+    db: str | None,
+    keep_raw_s: float,
     as_json: bool,
     plain: bool,
     duration_s: float | None,
@@ -71,7 +75,7 @@ def monitor(
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
-    with _opened(broker, store, alerts_file) as (records, ingest, alerts):
+    with _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
@@ -82,18 +86,19 @@ def monitor(
 
 @contextmanager
 def _opened(
-    broker: str, store: Path | None, alerts_file: Path | None
-) -> Iterator[tuple[RecordStore, Ingest, AlertEngine]]:
+    broker: str,
+    store: Path | None,
+    db: str | None,
+    keep_raw_s: float,
+    alerts_file: Path | None,
+) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
     """Open store, alerts and ingest (not started); close all whatever happens."""
     address = parse_address(broker)
-    if store is None:
-        store = user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
-        make_folder(store.parent)
-    with RecordStore(store) as records, AlertLog(store) as log:
-        content, destinations = rules_and_destinations(alerts_file, address, log)
-        engine = AlertEngine(content.rules, log, destinations)
+    if keep_raw_s < _LEAST_RAW_S:
+        raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
+    with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
-        with AlertThread(engine, ingest, destinations):
+        with alerts_of(ingest, records, alerts_file) as engine:
             try:
                 yield records, ingest, engine
             finally:

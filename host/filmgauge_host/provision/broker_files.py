@@ -15,7 +15,15 @@ from filmgauge_host.errors import InputError
 
 _ITERATIONS = 101  # what mosquitto_passwd 2.0 takes; the passwords made here have 144 bits
 _SALT_BYTES = 12
-_WRITES = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO, "event", "ack")
+_WRITES = (
+    topics.TELEMETRY,
+    topics.LOG,
+    topics.LAST,
+    topics.STATUS,
+    topics.INFO,
+    "event",
+    "ack",
+)
 _READS = ("command",)
 _BEGIN = "# filmgauge node {node}"
 _END = "# end of filmgauge node {node}"

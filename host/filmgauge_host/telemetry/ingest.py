@@ -17,21 +17,22 @@ from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.messages import PAYLOAD_MAX, Message, Rejected, decode
+from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
+from filmgauge_host.telemetry.messages import LEAVES, PAYLOAD_MAX, Message, Rejected, decode
+from filmgauge_host.telemetry.mqtt_receiver import Publication
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.session import Delivery, Session
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.telemetry.store import Outcome, RecordStore
 
 Listener: TypeAlias = Callable[[ReceivedRecord | Rejected], None]
 
-_BATCH = 500
-_WINDOW = 20  # mosquitto sends no more before the first of them is acknowledged
-_IDLE_S = 0.02
+_BATCH = 2000
+_WINDOW = 20  # mosquitto as it is installed sends no more before they are acknowledged
+_LONGEST_WAIT_S = 0.02  # of a message that could be stored, while there are few
 _REST_S = 0.1
 # Messages in memory while the store cannot be written, and bytes of them; then reading stops.
-_PENDING_MAX = 5000
+_PENDING_MAX = 8000
 _PENDING_BYTES = 16 << 20
 _RETRY_S = 1.0
 _CHECK_S = 0.5
@@ -41,15 +42,16 @@ _REMEMBERED = 100
 class Ingest:
     """Receives the messages of all nodes until `close`."""
 
-    def __init__(self, address: BrokerAddress, store: RecordStore):
+    def __init__(self, address: BrokerAddress, store: IngestStore):
         self.address = address
         self._store = store
         self._nodes = NodeTracker(store)
-        leaves = (topics.TELEMETRY, topics.LOG, topics.STATUS, topics.INFO)
-        filters = [topics.topic("+", leaf) for leaf in leaves]
-        self._session = Session(address, store, filters, self._receive)
+        filters = [topics.topic("+", leaf) for leaf in LEAVES]
+        last = [topics.topic("+", topics.LAST)]
+        self._session = Session(address, store, filters, last, self._receive)
         self._pending: list[tuple[Delivery, Message]] = []
         self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
+        self.refused = 0  # messages that could not be used, of whomever
         self._listeners: list[Listener] = []
         self._store_problem = ""
         self._failure: Exception | None = None
@@ -144,25 +146,32 @@ class Ingest:
             self._failure = error
 
     def _step(self) -> None:
-        """Wait for a message or for the moment to store those that wait."""
+        """Wait for messages or for the moment to store those that wait."""
         before = len(self._pending)
         self._check_store()
         if before >= _PENDING_MAX or self._pending_bytes >= _PENDING_BYTES:
-            time.sleep(_REST_S)
+            self._session.rest(_REST_S)
         elif not before or self._store_problem:
             self._session.pump(_REST_S)
         else:
-            self._session.pump(0.0 if before >= _WINDOW else _IDLE_S)
+            left_s = self._pending[0][0].received_s + _LONGEST_WAIT_S - time.monotonic()
+            self._session.pump(0.0 if before >= _WINDOW else max(0.0, left_s))
         if self._session.connected:
             self._ready.set()
-        idle = before > 0 and len(self._pending) == before
-        if idle or len(self._pending) >= _BATCH:
+        if len(self._pending) >= _BATCH or (before and self._is_due(before)):
             self._flush()
 
-    def _receive(self, delivery: Delivery, payload: bytes) -> None:
+    def _is_due(self, before: int) -> bool:
+        """Return whether those that wait have waited long enough, and nothing else has come."""
+        if len(self._pending) > before:
+            return False
+        oldest_s = self._pending[0][0].received_s
+        return before >= _WINDOW or time.monotonic() >= oldest_s + _LONGEST_WAIT_S
+
+    def _receive(self, delivery: Delivery, publication: Publication) -> None:
+        topic, payload, retained, _ = publication
         now_unix_ms = time.time_ns() // 1_000_000
-        message = decode(delivery.topic, payload, delivery.retained, now_unix_ms)
-        self._pending.append((delivery, message))
+        self._pending.append((delivery, decode(topic, payload, retained, now_unix_ms)))
         self._pending_bytes += min(len(payload), PAYLOAD_MAX)
 
     def _check_store(self) -> None:
@@ -182,12 +191,12 @@ class Ingest:
         """Commit, count and acknowledge all that waits; after a store error keep it and retry."""
         if not self._pending or time.monotonic() < self._retry:
             return
-        records = [message for _, message in self._pending if isinstance(message, ReceivedRecord)]
+        messages = [message for _, message in self._pending]
+        records = [message for message in messages if isinstance(message, ReceivedRecord)]
         try:
-            for _, message in self._pending:
-                if message.node is not None:
-                    self._nodes.load(message.node)
-            outcomes = iter(self._store.add(records) if records else ())
+            for message in messages:
+                self._nodes.load(message)
+            added = iter(self._store.add(records) if records else ())
         except StorageError as error:
             self._store_problem = str(error)
             self._retry = time.monotonic() + _RETRY_S
@@ -195,32 +204,34 @@ class Ingest:
         self._store_problem = ""
         stored, self._pending = self._pending, []
         self._pending_bytes = 0
-        events: list[ReceivedRecord | Rejected] = []
-        for delivery, message in stored:
-            outcome = next(outcomes) if isinstance(message, ReceivedRecord) else None
-            self._nodes.apply(message, outcome, delivery.received_s)
-            events += _event(message, outcome)
+        outcomes = [next(added) if isinstance(each, ReceivedRecord) else None for each in messages]
+        for delivery, _ in stored:
             self._session.acknowledge(delivery)
-        self._nodes.publish()
-        self._notify(events)
+        self._session.send()
+        times_s = [delivery.received_s for delivery, _ in stored]
+        self._nodes.apply_all(zip(messages, outcomes, times_s, strict=True))
+        for message, outcome in zip(messages, outcomes, strict=True):
+            self._notify(_event(message, outcome))
 
-    def _notify(self, events: list[ReceivedRecord | Rejected]) -> None:
-        for event in events:
-            if isinstance(event, Rejected):
-                self._rejected.append(event)
-            for listener in self._listeners:
-                listener(event)
+    def _notify(self, event: ReceivedRecord | Rejected | None) -> None:
+        if event is None:
+            return
+        if isinstance(event, Rejected):
+            self._rejected.append(event)
+            self.refused += 1
+        for listener in self._listeners:
+            listener(event)
 
 
-def _event(message: Message, outcome: Outcome | None) -> list[ReceivedRecord | Rejected]:
+def _event(message: Message, outcome: Outcome | None) -> ReceivedRecord | Rejected | None:
     """Return what listeners hear of a message: nothing for duplicates, status and info."""
     if isinstance(message, Rejected):
-        return [message]
+        return message
     if not isinstance(message, ReceivedRecord) or outcome is Outcome.DUPLICATE:
-        return []
+        return None
     if outcome is Outcome.NEW:
-        return [message]
+        return message
     _, boot, seq = message.key
     reason = f"boot {boot} seq {seq} came again with other content: the first one is kept"
     topic = topics.topic(message.node, topics.LOG if message.history else topics.TELEMETRY)
-    return [Rejected(message.node, topic, reason, message.received_unix_ms)]
+    return Rejected(message.node, topic, reason, message.received_unix_ms)

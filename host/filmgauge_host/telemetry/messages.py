@@ -8,16 +8,28 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from filmgauge.config import check_node
-from filmgauge.decoding.record_json import record_from_json
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.record_row import compact_values, json_values
 
 StatusName: TypeAlias = Literal["online", "sleeping", "offline"]
 Scalar: TypeAlias = str | int | float | bool | None
 
 _LONGEST_REPORT_INTERVAL_S = 10 * 365 * 86400
 _REASON_CHARACTERS = 200
-PAYLOAD_MAX = 65536  # bytes; a record has a thousandth of it
+PAYLOAD_MAX = 65536  # bytes; a record has a fiftieth of it
+# Behind telemetry and log: the same record as `Record.to_bytes` has it, 128 bytes.
+COMPACT = "compact"
+_RECORD_LEAVES = {
+    topics.TELEMETRY: json_values,
+    topics.LOG: json_values,
+    topics.LAST: json_values,
+    f"{topics.TELEMETRY}/{COMPACT}": compact_values,
+    f"{topics.LOG}/{COMPACT}": compact_values,
+}
+_LIVE = (topics.TELEMETRY, f"{topics.TELEMETRY}/{COMPACT}")
+LEAVES = (*(leaf for leaf in _RECORD_LEAVES if leaf != topics.LAST), topics.STATUS, topics.INFO)
+_ROUTES_REMEMBERED = 1 << 18
 _PROBE = b'{"probe":"'
 
 
@@ -48,6 +60,19 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRecord:
+    """The last live record of a node, which the broker has retained: to be shown as what was, and
+    counted nowhere, because it has come or comes as a record of its own."""
+
+    received: ReceivedRecord
+
+    @property
+    def node(self) -> str:
+        """Return the name of the node."""
+        return self.received.node
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A message that could not be used, and why, in one sentence. node: None if not readable."""
 
@@ -64,7 +89,7 @@ class Probe:
     node: None = None
 
 
-Message: TypeAlias = ReceivedRecord | Status | Info | Withdrawn | Rejected | Probe
+Message: TypeAlias = ReceivedRecord | LastRecord | Status | Info | Withdrawn | Rejected | Probe
 
 
 def probe_payload(token: str) -> bytes:
@@ -74,8 +99,10 @@ def probe_payload(token: str) -> bytes:
 
 def split_topic(topic: str) -> tuple[str, str] | None:
     """Return (node, leaf) of a topic, or None when it is not one of ours."""
-    parts = topic.split("/")
+    parts = topic.split("/", 2)
     if len(parts) != 3 or parts[0] != topics.PREFIX:
+        return None
+    if "/" in parts[2] and parts[2] not in _RECORD_LEAVES:
         return None
     try:
         return check_node(parts[1]), parts[2]
@@ -83,35 +110,58 @@ def split_topic(topic: str) -> tuple[str, str] | None:
         return None
 
 
+_routes: dict[str, tuple[str, str]] = {}
+
+
+def _route(topic: str) -> tuple[str, str] | None:
+    """Return `split_topic`, remembered for topics of ours."""
+    route = _routes.get(topic)
+    if route is None:
+        route = split_topic(topic)
+        if route is not None and route[1] in LEAVES and len(_routes) < _ROUTES_REMEMBERED:
+            _routes[topic] = route
+    return route
+
+
 def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) -> Message:
     """Return what the message says; never raises, whatever the topic and the payload."""
-    named = split_topic(topic)
-    if named is None:
+    route = _route(topic)
+    if route is None:
         reason = "topic is not filmgauge/<node>/<leaf> with a node of a-z, 0-9 and -"
         return Rejected(None, printable(topic), reason, received_unix_ms)
     if payload.startswith(_PROBE):
         return Probe()
-    node, leaf = named
+    node, leaf = route
     try:
         if len(payload) > PAYLOAD_MAX:
             raise ValueError(f"{leaf} is longer than {PAYLOAD_MAX} bytes and was not read")
-        if leaf in (topics.TELEMETRY, topics.LOG):
-            # A retained record is an old value that somebody kept: it must not look live.
-            history = leaf == topics.LOG or retained
-            return ReceivedRecord(node, record_from_json(payload), received_unix_ms, history)
-        if leaf not in (topics.STATUS, topics.INFO):
-            raise ValueError(f"topic ends in {leaf!r}, which no node sends")
-        if not payload:
+        values = _RECORD_LEAVES.get(leaf)
+        if values is None:
+            return _description(node, leaf, payload, received_unix_ms)
+        # A retained record is an old value that somebody kept: it must not look live.
+        history = retained or leaf not in _LIVE
+        if leaf == topics.LAST and not payload:
             return Withdrawn(node, leaf)
-        values = _object(leaf, payload)
-        if leaf == topics.STATUS:
-            return _status(node, values, received_unix_ms)
-        return Info(node, _flat(values))
+        row = (node, *values(payload), received_unix_ms, int(history))
+        received = ReceivedRecord.from_row(row)
+        return LastRecord(received) if leaf == topics.LAST else received
     except ValueError as error:
         reason = str(error)
     except RecursionError:
         reason = f"{leaf} is nested too deeply"
     return Rejected(node, topic, printable(reason), received_unix_ms)
+
+
+def _description(node: str, leaf: str, payload: bytes, received_unix_ms: int) -> Message:
+    """Return a node's status or info."""
+    if leaf not in (topics.STATUS, topics.INFO):
+        raise ValueError(f"topic ends in {leaf!r}, which no node sends")
+    if not payload:
+        return Withdrawn(node, leaf)
+    values = _object(leaf, payload)
+    if leaf == topics.STATUS:
+        return _status(node, values, received_unix_ms)
+    return Info(node, _flat(values))
 
 
 def _object(leaf: str, payload: bytes) -> dict[str, Any]:

@@ -1,18 +1,28 @@
 """What is known of every node: its latest record, its status, and what arrived or did not.
 
 A snapshot is immutable and is replaced when something changes, so that a view can tell by
-identity which rows to draw again.
+identity which rows to draw again. It is made for who asks, not for every message.
 """
 
+import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
-from filmgauge_host.telemetry.messages import Info, Message, Rejected, Scalar, Status
+from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
+from filmgauge_host.telemetry.messages import (
+    Info,
+    LastRecord,
+    Message,
+    Rejected,
+    Scalar,
+    Status,
+    Withdrawn,
+)
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.store import Outcome, RecordStore
+from filmgauge_host.telemetry.sequence_tracker import SequenceTracker
 
 NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown"]
 
@@ -20,6 +30,7 @@ NodeState: TypeAlias = Literal["online", "sleeping", "late", "offline", "unknown
 DEFAULT_NEXT_REPORT_S = 300.0
 _LATE_FACTOR = 1.5
 _LATE_MARGIN_S = 10.0
+_STRANGERS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,9 @@ class NodeSnapshot:
     """One node at one moment.
 
     latest: of the newest life the record with the highest (boot, seq), never simply the last
-    received. lives: how often it began without memory, 1 for once.
+    received; it may be one that the broker had retained and the store has not, which is history.
+    lives: how often it began without memory, 1 for once. refusal: the last of its messages that
+    could not be used, and why.
     last_seen_s: when its last live report came, or its status if there was none yet, on the
     monotonic clock: what sets the wall clock makes nobody late.
     """
@@ -55,6 +68,7 @@ class NodeSnapshot:
     info: dict[str, Scalar] = field(default_factory=dict)
     statistics: IngestStatistics = field(default_factory=IngestStatistics)
     lives: int = 1
+    refusal: Rejected | None = None
 
     def state(self, now_s: float) -> NodeState:
         """Return the state to show; `late` when the announced next report is overdue at
@@ -70,151 +84,142 @@ class NodeSnapshot:
         return self.status.state if self.status is not None else "online"
 
 
-class SequenceTracker:
-    """How many records of one life of a node are missing.
-
-    Within a boot `seq` grows by one from record to record, so every number between the lowest
-    and the highest received must arrive, late ones from the backlog included. A boot begins at 0;
-    only of the lowest that was received the beginning may have come before anybody listened.
-    Only ends and counts are kept: the store knows the numbers.
-
-    stored: (boot, first, last, count) of what was received before; what is missing there is
-    `missing_earlier` and not blamed on this run.
-    """
-
-    def __init__(self, stored: Iterable[tuple[int, int, int, int]] = ()) -> None:
-        self._boots = {boot: (first, last, count) for boot, first, last, count in stored}
-        self._lowest = min(self._boots, default=None)
-        self._earlier = {
-            boot: (self._begin(boot), last) for boot, (_, last, _) in self._boots.items()
-        }
-        self.missing = sum(map(self._missing, self._boots))
-        self.missing_earlier = self.missing
-
-    def add(self, boot: int, seq: int) -> None:
-        """Count a record whose number was not received before."""
-        self.missing -= self._missing(boot)
-        if self._lowest is None or boot < self._lowest:
-            before, self._lowest = self._lowest, boot
-            if before is not None:
-                self.missing += self._boots[before][0]
-        first, last, count = self._boots.get(boot, (seq, seq, 0))
-        self._boots[boot] = (min(first, seq), max(last, seq), count + 1)
-        self.missing += self._missing(boot)
-        first, last = self._earlier.get(boot, (0, -1))
-        self.missing_earlier -= first <= seq <= last
-
-    def _begin(self, boot: int) -> int:
-        return self._boots[boot][0] if boot == self._lowest else 0
-
-    def _missing(self, boot: int) -> int:
-        if boot not in self._boots:
-            return 0
-        _, last, count = self._boots[boot]
-        return last - self._begin(boot) + 1 - count
-
-
 class NodeTracker:
-    """All nodes of one ingest; used by its thread only, apart from `snapshots`."""
+    """All nodes of one ingest. Safe to call from several threads: snapshots show whole batches."""
 
-    def __init__(self, store: RecordStore):
+    def __init__(self, store: IngestStore):
         self._store = store
-        self._lives: dict[str, dict[int, SequenceTracker]] = {}
-        self._live: dict[str, set[int]] = {}  # lives that sent more than their past
-        self._nodes: dict[str, NodeSnapshot] = {}
+        self._mutex = threading.Lock()
+        self._nodes: dict[str, _Node] = {}
+        self._changed: set[str] = set()
         self._published: dict[str, NodeSnapshot] = {}
+        self._strangers = 0  # nodes of which nothing but refused messages came
 
-    def load(self, name: str) -> None:
-        """Load what the store has of a node, before its first message.
+    def load(self, message: Message) -> None:
+        """Load what the store has of a message's node, before its first message is applied.
 
         Must come before the node's records are added; raises StorageError.
         """
-        if name in self._nodes:
+        name = message.node
+        if name is None or name in self._nodes:
             return
-        stored = self._store.lives(name)
-        lives = {life: SequenceTracker(self._store.boots(name, life)) for life in stored}
-        latest = next(iter(self._store.newest(name, 1)), None)
-        self._lives[name] = lives
-        self._live[name] = {life for life, live in stored.items() if live}
-        self._nodes[name] = NodeSnapshot(
-            name,
-            latest,
-            _monotonic_s(latest.received_unix_ms) if latest else None,
-            statistics=IngestStatistics(**_lost(lives)),
-            lives=max(1, len(lives)),
-        )
+        if isinstance(message, Rejected):
+            if self._strangers >= _STRANGERS_MAX:
+                return
+            self._strangers += 1
+        self._nodes[name] = _Node(name, self._store)
 
-    def apply(self, message: Message, outcome: Outcome | None, received_s: float) -> None:
-        """Apply one message that came at `received_s` of the monotonic clock; outcome: what the
-        store made of it when it is a record."""
-        if message.node is None:
-            return
-        node = self._nodes[message.node]
-        if isinstance(message, ReceivedRecord):
-            node = self._with_record(node, message, outcome, received_s)
-        elif isinstance(message, Status):
-            seen_s = received_s if node.last_seen_s is None else node.last_seen_s
-            node = replace(node, status=message, last_seen_s=seen_s)
-        elif isinstance(message, Info):
-            node = replace(node, info=message.values)
-        elif isinstance(message, Rejected):
-            node = _counted(node, malformed=1)
-        elif message.leaf == topics.STATUS:
-            node = replace(node, status=None)
-        else:
-            node = replace(node, info={})
-        self._nodes[message.node] = node
-
-    def publish(self) -> None:
-        """Let `snapshots` have what was applied."""
-        self._published = dict(self._nodes)
+    def apply_all(self, batch: Iterable[tuple[Message, Outcome | None, float]]) -> None:
+        """Apply messages, each with what the store made of it when it is a record, and with when
+        it came on the monotonic clock."""
+        with self._mutex:
+            for message, outcome, received_s in batch:
+                node = self._nodes.get(message.node) if message.node is not None else None
+                if node is not None:
+                    node.apply(message, outcome, received_s)
+                    self._changed.add(node.name)
 
     def snapshots(self) -> dict[str, NodeSnapshot]:
         """Return the nodes by name; the dictionary is never changed afterwards."""
-        return self._published
+        with self._mutex:
+            if self._changed:
+                changed = {name: self._nodes[name].snapshot() for name in self._changed}
+                self._published = {**self._published, **changed}
+                self._changed.clear()
+            return self._published
 
-    def _with_record(
-        self,
-        node: NodeSnapshot,
-        received: ReceivedRecord,
-        outcome: Outcome | None,
-        received_s: float,
-    ) -> NodeSnapshot:
+
+class _Node:
+    """One node as it is now."""
+
+    def __init__(self, name: str, store: IngestStore) -> None:
+        stored = store.lives(name)
+        self.name = name
+        self._lives = {life: SequenceTracker(store.boots(name, life)) for life in stored}
+        self._live = {life for life, live in stored.items() if live}
+        latest = next(iter(store.newest(name, 1)), None)
+        self._latest = latest
+        self._last_seen_s = _monotonic_s(latest.received_unix_ms) if latest else None
+        self._status: Status | None = None
+        self._info: dict[str, Scalar] = {}
+        self._refusal: Rejected | None = None
+        self._received = self._duplicated = self._conflicting = self._malformed = 0
+
+    def snapshot(self) -> NodeSnapshot:
+        lives = self._lives.values()
+        statistics = IngestStatistics(
+            self._received,
+            self._duplicated,
+            self._conflicting,
+            self._malformed,
+            lost=sum(each.missing for each in lives),
+            lost_earlier=sum(each.missing_earlier for each in lives),
+        )
+        return NodeSnapshot(
+            self.name,
+            self._latest,
+            self._last_seen_s,
+            self._status,
+            self._info,
+            statistics,
+            lives=max(1, len(lives)),
+            refusal=self._refusal,
+        )
+
+    def apply(self, message: Message, outcome: Outcome | None, received_s: float) -> None:
+        if isinstance(message, ReceivedRecord):
+            self._add_record(message, outcome, received_s)
+        elif isinstance(message, LastRecord):
+            self._show_last(message.received)
+        elif isinstance(message, Status):
+            self._status = message
+            if self._last_seen_s is None:
+                self._last_seen_s = received_s
+        elif isinstance(message, Info):
+            self._info = message.values
+        elif isinstance(message, Rejected):
+            self._malformed += 1
+            self._refusal = message
+        elif isinstance(message, Withdrawn) and message.leaf == topics.STATUS:
+            self._status = None
+        elif isinstance(message, Withdrawn) and message.leaf == topics.INFO:
+            self._info = {}
+
+    def _add_record(
+        self, received: ReceivedRecord, outcome: Outcome | None, received_s: float
+    ) -> None:
         if outcome is not Outcome.NEW:
-            duplicated, conflicting = outcome is Outcome.DUPLICATE, outcome is Outcome.CONFLICT
-            return _counted(node, duplicated=duplicated, conflicting=conflicting)
-        lives, (life, boot, seq) = self._lives[node.name], received.key
-        lives.setdefault(life, SequenceTracker()).add(boot, seq)
-        node = _counted(node, received=1)
-        node = replace(node, statistics=replace(node.statistics, **_lost(lives)), lives=len(lives))
-        live, latest = self._live[node.name], node.latest
+            self._duplicated += outcome is Outcome.DUPLICATE
+            self._conflicting += outcome is Outcome.CONFLICT
+            return
+        life, boot, seq = key = received.key
+        tracker = self._lives.get(life)
+        if tracker is None:
+            tracker = self._lives[life] = SequenceTracker()
+        tracker.add(boot, seq)
+        self._received += 1
+        history, latest = received.history, self._latest
+        if latest is None or latest.key[0] == life:
+            is_later = latest is None or key >= latest.key  # the same: it was shown as the last
+        else:
+            is_later = not history and life not in self._live
+        if is_later:
+            self._latest = received
+        if not history:
+            self._live.add(life)
+            self._last_seen_s = received_s
+
+    def _show_last(self, received: ReceivedRecord) -> None:
+        """Show what the broker has retained, unless the store has it or something newer."""
+        latest, life = self._latest, received.key[0]
         if latest is None or latest.key[0] == life:
             is_later = latest is None or received.key > latest.key
         else:
-            is_later = not received.history and life not in live
+            is_later = life not in self._lives
         if is_later:
-            node = replace(node, latest=received)
-        if not received.history:
-            live.add(life)
-        if received.history:
-            return node
-        return replace(node, last_seen_s=received_s)
-
-
-def _lost(lives: dict[int, SequenceTracker]) -> dict[str, int]:
-    return {
-        "lost": sum(each.missing for each in lives.values()),
-        "lost_earlier": sum(each.missing_earlier for each in lives.values()),
-    }
+            self._latest = received
 
 
 def _monotonic_s(unix_ms: int) -> float:
     """Return a time of the wall clock that is past as one of the monotonic clock."""
     return time.monotonic() - max(0.0, time.time() - unix_ms / 1000)
-
-
-def _counted(node: NodeSnapshot, **more: int) -> NodeSnapshot:
-    """Return the node with this added to its counts."""
-    counts = node.statistics
-    added = {name: getattr(counts, name) + number for name, number in more.items()}
-    return replace(node, statistics=replace(counts, **added))

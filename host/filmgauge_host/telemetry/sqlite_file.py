@@ -4,6 +4,7 @@ A commit has reached the disk when it returns.
 """
 
 import secrets
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,8 @@ class SqliteFile:
 
     kind: what people call such a file. application_id: in its header, so that it is known from
     other databases. tables: the SQL that makes them. upgrades: that brings a file of an earlier
-    version along, in one transaction.
+    version along, in one transaction. read_only: what is there is read, also while another
+    process writes, and nothing is made or brought along.
     """
 
     kind: ClassVar[str]
@@ -37,11 +39,11 @@ class SqliteFile:
     tables: ClassVar[str]
     upgrades: ClassVar[Mapping[int, str]] = {}  # from a version: the SQL that leads to the newest
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read_only: bool = False) -> None:
         self.path = path
         self._title = f"{self.kind} {path}"
         self._mutex = threading.RLock()
-        self._database = self._open()
+        self._database = self._open_to_read() if read_only else self._open()
         self._file = _file_id(path)
 
     def __enter__(self) -> Self:
@@ -54,6 +56,11 @@ class SqliteFile:
         """Close the file; it cannot be used afterwards."""
         with self._mutex:
             self._database.close()
+
+    @property
+    def identity(self) -> str:
+        """Return text that no other file has, also under the same path of another host."""
+        return f"{socket.gethostname()}:{self.path.resolve()}{self.attribute('token') or ''}"
 
     def check_exists(self) -> None:
         """Raise StorageError where the file was deleted or replaced: what is written is lost."""
@@ -81,6 +88,35 @@ class SqliteFile:
                 yield self._database
             except sqlite3.Error as error:
                 raise StorageError(f"{self._title}: {_reason(error)}") from error
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        if not self.path.is_file():
+            raise InputError(f"there is no {self._title}")
+        try:
+            return self._opened_to_read("mode=ro")
+        except sqlite3.Error:
+            # In a folder that cannot be written there is nobody who writes either.
+            with suppress(sqlite3.Error):
+                return self._opened_to_read("mode=ro&immutable=1")
+            raise InputError(
+                f"{self._title} cannot be used: it is no database, or not to be read"
+            ) from None
+
+    def _opened_to_read(self, mode: str) -> sqlite3.Connection:
+        uri = f"{self.path.absolute().as_uri()}?{mode}"
+        database = sqlite3.connect(uri, timeout=_BUSY_S, check_same_thread=False, uri=True)
+        try:
+            self._check(database)
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version != self.version:
+                raise InputError(
+                    f"{self._title} has version {version}: open it once to write, which brings"
+                    f" it to version {self.version}"
+                )
+        except BaseException:
+            database.close()
+            raise
+        return database
 
     def _open(self) -> sqlite3.Connection:
         database: sqlite3.Connection | None = None

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
@@ -16,10 +17,9 @@ from filmgauge_host.signals import SIGNALS, catch_signals
 from filmgauge_host.telemetry.alerts.alert import MONITOR, Alert
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.sqlite_file import StorageError
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_curves import HISTORY, curves
 from filmgauge_host.terminal.monitor_detail import detail
 from filmgauge_host.terminal.monitor_header import alert_lines, connection, header
@@ -64,7 +64,7 @@ class MonitorApp(App[None]):
     def __init__(
         self,
         ingest: Ingest,
-        store: RecordStore,
+        store: StoreWriter,
         alerts: AlertEngine,
         shown: frozenset[str] = frozenset(),
         duration_s: float | None = None,
@@ -81,6 +81,7 @@ class MonitorApp(App[None]):
         self._snapshots: Mapping[str, NodeSnapshot] = {}
         self._moment = Moment(time.monotonic())
         self._sorted_s = 0.0
+        self._stored = 0  # records
         self._written: dict[str | None, Text] = {}
 
     def compose(self) -> ComposeResult:
@@ -208,7 +209,7 @@ class MonitorApp(App[None]):
         nodes = f"{total} node{'s' if total != 1 else ''}"
         if self._words:
             nodes = f"{shown} of {nodes} with {' '.join(self._words)}"
-        text = header(self._ingest, self._store, nodes, self._order)
+        text = header(self._ingest, self._store.where, self._stored, nodes, self._order)
         self._write(self.screen_stack[0].query_one("#header", Static), text)
 
     def _write(self, widget: Static, text: Text) -> None:
@@ -219,6 +220,7 @@ class MonitorApp(App[None]):
 
     def _sort(self) -> None:
         self._sorted_s = self._moment.now_s
+        self.run_worker(self._count_rows(), group="count", exclusive=True)
         moment, order = self._moment, self._order
         nodes = self._snapshots.values()
         if self._words:
@@ -237,7 +239,6 @@ class MonitorApp(App[None]):
         text = detail(
             node,
             self._moment.alerts.get(node.name, ()),
-            self._last_rejected(node.name),
             self._moment.now_s,
             time.time(),
             screen.room,
@@ -247,7 +248,8 @@ class MonitorApp(App[None]):
         drawn = (node.latest, node.statistics.received, screen.room)
         if drawn != screen.drawn:
             screen.drawn = drawn
-            self.run_worker(self._draw_curves(screen, screen.room), exclusive=True)
+            work = self._draw_curves(screen, screen.room)
+            self.run_worker(work, group="curves", exclusive=True)
 
     async def _draw_curves(self, screen: NodeScreen, width: int) -> None:
         """Read the history aside, because the store may be waiting for the disk."""
@@ -258,14 +260,14 @@ class MonitorApp(App[None]):
         if screen.is_mounted:
             screen.show_curves(curves(history, width))
 
-    def _last_rejected(self, name: str) -> Rejected | None:
-        found = (each for each in reversed(self._ingest.rejected()) if each.node == name)
-        return next(found, None)
+    async def _count_rows(self) -> None:
+        with suppress(StorageError):  # the header says what is wrong
+            self._stored = await asyncio.to_thread(lambda: self._store.rows)
 
 
 def run_app(
     ingest: Ingest,
-    store: RecordStore,
+    store: StoreWriter,
     alerts: AlertEngine,
     shown: frozenset[str],
     duration_s: float | None,

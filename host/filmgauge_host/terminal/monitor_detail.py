@@ -12,7 +12,6 @@ from rich.text import Text
 
 from filmgauge.record.record_text import decimal
 from filmgauge_host.telemetry.alerts.alert import Alert
-from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
@@ -42,20 +41,18 @@ class Block:
 def detail(
     node: NodeSnapshot,
     alerts: Sequence[Alert],
-    rejected: Rejected | None,
     now_s: float,
     now_unix_s: float,
     width: int,
 ) -> Text:
     """Return everything about a node in lines of at most `width` characters.
 
-    alerts: of the node, not over. rejected: the last message of it that could not be used.
-    now_s: of the monotonic clock.
+    alerts: of the node, not over. now_s: of the monotonic clock.
     """
     count = 1 if width < 100 else 2 if width < 160 else 3
     wide = (width - (count - 1) * _COLUMN_GAP) // count
     stacks: list[list[Text]] = [[] for _ in range(count)]
-    for block in _blocks(node, alerts, rejected, now_s, now_unix_s):
+    for block in _blocks(node, alerts, now_s, now_unix_s):
         min(stacks, key=len).extend(_block_lines(block, wide))
     return Text("\n").join(_beside(stacks, wide))
 
@@ -63,7 +60,6 @@ def detail(
 def _blocks(
     node: NodeSnapshot,
     alerts: Sequence[Alert],
-    rejected: Rejected | None,
     now_s: float,
     now_unix_s: float,
 ) -> Iterator[Block]:
@@ -76,7 +72,7 @@ def _blocks(
         yield Block("cell", list(_cell(latest)))
         yield Block("health", list(_health(latest, node)))
         yield Block("ledger, uAh", list(_ledger(latest)))
-    yield Block("records", list(_records(node, rejected)))
+    yield Block("records", list(_records(node)))
     if node.info:
         more = sorted(set(node.info) - set(_INFO))
         names = [name for name in (*_INFO, *more) if name in node.info]
@@ -154,7 +150,7 @@ def _ledger(latest: ReceivedRecord) -> Iterator[Line]:
     yield Line("stored", written.UNKNOWN if stored is None else decimal(stored, 3))
 
 
-def _records(node: NodeSnapshot, rejected: Rejected | None) -> Iterator[Line]:
+def _records(node: NodeSnapshot) -> Iterator[Line]:
     counts = node.statistics
     yield Line("received", f"{counts.received}, {counts.duplicated} twice")
     missing = f"{counts.lost}, {counts.lost_earlier} of them from earlier" if counts.lost else "0"
@@ -166,8 +162,8 @@ def _records(node: NodeSnapshot, rejected: Rejected | None) -> Iterator[Line]:
     if counts.malformed or counts.conflicting:
         wrong = f"{counts.malformed} malformed, {counts.conflicting} conflicting"
         yield Line("wrong", wrong, "yellow")
-    if rejected is not None:
-        yield Line("refused", rejected.reason, "yellow")
+    if node.refusal is not None:
+        yield Line("refused", node.refusal.reason, "yellow")
 
 
 def _listed(words: str) -> str:

@@ -7,7 +7,6 @@ from rich.text import Text
 
 from filmgauge_host.telemetry.alerts.alert import MONITOR, SEVERITIES, Alert
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_table import GREY, SEVERITY_STYLES
 
 _LISTED = 3
@@ -27,10 +26,13 @@ def connection(ingest: Ingest) -> Text:
     return text
 
 
-def header(ingest: Ingest, store: RecordStore, nodes: str, order: str) -> Text:
-    """Return the lines above the rows. nodes: how many are shown, of how many."""
+def header(ingest: Ingest, where: str, stored: int, nodes: str, order: str) -> Text:
+    """Return the lines above the rows.
+
+    where: the store, which has `stored` records. nodes: how many are shown, of how many.
+    """
     text = connection(ingest)
-    text.append(f"  {store.rows} rows in {_short(store.path)}")
+    text.append(f"  {stored} rows in {_short(where)}")
     return text.append(f"  {nodes}, {'worst first' if order == 'worst' else f'by {order}'}")
 
 
@@ -48,9 +50,9 @@ def alert_lines(alerts: Sequence[Alert]) -> Text:
     return Text("\n").join(lines)
 
 
-def _short(path: Path) -> str:
-    """Return the path with ~ for the home directory."""
-    try:
-        return f"~/{path.resolve().relative_to(Path.home())}"
-    except ValueError:
-        return str(path)
+def _short(where: str) -> str:
+    """Return where a store is, of a file with ~ for the home directory."""
+    path = Path(where).resolve()
+    if path.is_file() and path.is_relative_to(Path.home()):
+        return f"~/{path.relative_to(Path.home())}"
+    return where

@@ -57,6 +57,17 @@ class Table:
         """A column. Raises ValueError with file, line and column for what is no number."""
         return [factor * self._number(line, row, name) for line, row in enumerate(self._rows, 2)]
 
+    def known_numbers(self, name: str, factor: float = 1.0) -> list[float | None]:
+        """A column as `numbers`, None where a cell is empty."""
+        return [
+            factor * self._number(line, row, name) if row[name] else None
+            for line, row in enumerate(self._rows, 2)
+        ]
+
+    def texts(self, name: str) -> list[str]:
+        """A column as it stands."""
+        return [row[name] or "" for row in self._rows]
+
     def needed(self, names: Collection[str], what: str) -> str:
         """The first of some names. Raises ValueError naming the ones that would do."""
         name = self.first_of(names)

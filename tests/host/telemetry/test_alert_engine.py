@@ -6,7 +6,9 @@ import pytest
 from alert_bed import NODE, AlertBed, good
 
 from filmgauge.record import FAULT_COUNTER, FAULT_LIFE, FAULT_SENSOR
-from filmgauge_host.telemetry.alerts.alert_log import AlertLog
+from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.alerts.alert import Alert
+from filmgauge_host.telemetry.alerts.alert_log import AlertLog, LocalAlertLog, open_alert_log
 from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS
 from filmgauge_host.telemetry.alerts.rules import KINDS, read_rules
 from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
@@ -274,6 +276,17 @@ def test_another_process_acknowledges(bed, tmp_path):
     bed.restart()
     (alert,) = bed.engine.active()
     assert (alert.state, alert.acknowledged_unix_ms) == ("acknowledged", 5)
+
+
+def test_a_monitor_of_a_server_has_its_alerts_in_a_file_of_their_own(tmp_path):
+    path = tmp_path / "alerts.sqlite"
+    with LocalAlertLog(path) as log:
+        log.write([Alert(1, "low", NODE, "", "warning", "it is low", 3.0, 5)], {}, [])
+        with pytest.raises(InputError, match="in use by another filmgauge"):
+            LocalAlertLog(path)
+        with open_alert_log(path) as other:
+            assert other.acknowledge(1, 6)
+        assert log.acknowledged() == {1: 6}
 
 
 def test_rules_that_change_end_their_alerts(bed):

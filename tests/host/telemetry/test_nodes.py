@@ -9,6 +9,7 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 
 NOW = 1_700_000_000_000
+ONLINE = Status("a", "online", None, NOW)
 
 
 @pytest.mark.parametrize(
@@ -39,15 +40,13 @@ def test_an_old_record_never_replaces_a_newer_one(tmp_path, history):
     older = ReceivedRecord("a", record(50, boot=1), NOW + 5000, history)
     with RecordStore(tmp_path / "records.sqlite") as store:
         tracker = NodeTracker(store)
-        tracker.load("a")
+        tracker.load(ONLINE)
         for received in (newer, older):
-            tracker.apply(received, store.add([received])[0], 5.0)
-        tracker.publish()
+            tracker.apply_all([(received, store.add([received])[0], 5.0)])
         assert tracker.snapshots()["a"].latest == newer
         again = NodeTracker(store)
-        again.load("a")
-        again.apply(Status("a", "online", None, NOW), None, time.monotonic())
-        again.publish()
+        again.load(ONLINE)
+        again.apply_all([(ONLINE, None, time.monotonic())])
         assert again.snapshots()["a"].latest == newer
         seen_s = again.snapshots()["a"].last_seen_s
         assert seen_s == pytest.approx(time.monotonic() - (time.time() - NOW / 1000), abs=60)
@@ -61,14 +60,12 @@ def test_a_node_that_counts_boot_1_again_is_shown_live_and_loses_nothing(tmp_pat
     late = ReceivedRecord("a", record(21, 7, life=old), NOW, True)
     with RecordStore(tmp_path / "records.sqlite") as store:
         tracker = NodeTracker(store)
-        tracker.load("a")
+        tracker.load(ONLINE)
         for received in (*before, *after, late):
-            tracker.apply(received, store.add([received])[0], 5.0)
-        tracker.publish()
+            tracker.apply_all([(received, store.add([received])[0], 5.0)])
         again = NodeTracker(store)
-        again.load("a")
-        again.apply(Status("a", "online", None, NOW), None, time.monotonic())
-        again.publish()
+        again.load(ONLINE)
+        again.apply_all([(ONLINE, None, time.monotonic())])
         for each in (tracker, again):
             node = each.snapshots()["a"]
             assert node.latest == after[-1]
@@ -82,19 +79,18 @@ def test_a_node_that_counts_boot_1_again_is_shown_live_and_loses_nothing(tmp_pat
 def test_a_wall_clock_that_is_set_makes_nobody_late(tmp_path, monkeypatch, step_s):
     with RecordStore(tmp_path / "records.sqlite") as store:
         tracker = NodeTracker(store)
-        tracker.load("a")
+        tracker.load(ONLINE)
         wall = time.time()
         for seq, clock_s in enumerate((wall, wall + step_s)):
             monkeypatch.setattr(time, "time", lambda clock_s=clock_s: clock_s)
             received = ReceivedRecord("a", record(seq), round(clock_s * 1000))
-            tracker.apply(received, store.add([received])[0], 100.0 + 300.0 * seq)
-        tracker.publish()
+            tracker.apply_all([(received, store.add([received])[0], 100.0 + 300.0 * seq)])
         node = tracker.snapshots()["a"]
         assert node.state(401.0) == "online"
         assert node.state(400.0 + 461) == "late"
         again = NodeTracker(store)  # what a run before has stored, of a clock that was ahead
-        again.load("a")
-        again.publish()
+        again.load(ONLINE)
+        again.apply_all([(ONLINE, None, 5.0)])
         seen_s = again.snapshots()["a"].last_seen_s
         assert seen_s is not None
         assert seen_s <= time.monotonic()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filmgauge_host.telemetry.nodes import SequenceTracker
+from filmgauge_host.telemetry.sequence_tracker import SequenceTracker
 
 arrivals = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=200)
 

@@ -16,7 +16,7 @@ from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_lines import wait_for_broker
 
 CONNACK = b"\x20\x02\x00\x00"
-FILTERS = 4
+FILTERS = 7
 
 
 class SlowBroker:

@@ -138,7 +138,7 @@ async def test_a_row_per_node_with_its_values(monitor, node_publisher):
         assert bench["SoC %"] == "81.2 ± 0.4"
         assert bench["V"] == "2.1040"
         assert bench["faults"] == "none"
-        assert "4 rows" in words(app)
+        await shows(pilot, lambda: "4 rows" in words(app))
         assert "2 nodes, worst first" in words(app)
         await pilot.press("down", "enter")
         await shows(pilot, lambda: "boot 1 seq 4" in text(app))

@@ -69,7 +69,7 @@ def test_health_is_told_with_sigma_and_age():
         "cycles_left_sigma": 360,
     }
     node = NodeSnapshot("bench", latest=ReceivedRecord("bench", record(1, **values), 0))
-    text = detail(node, [], None, 0, 0, 90).plain.splitlines()
+    text = detail(node, [], 0, 0, 90).plain.splitlines()
     lines = dict(line.split(maxsplit=1) for line in text if " " in line)
     assert lines["capacity"] == "11.2 ± 0.2 uAh, seen 2d04h ago"
     assert lines["resistance"] == "1234 ± 60 ohm, not seen yet"
@@ -88,9 +88,9 @@ ANY_VALUES = st.fixed_dictionaries(
 def test_the_view_of_a_node_has_every_word_at_every_width(values, width):
     latest = ReceivedRecord("bench", Record(boot=1, seq=2, up_s=3, **values), 0)
     node = NodeSnapshot("bench", latest, 0.0)
-    text = detail(node, [], None, 0, 0, width).plain
+    text = detail(node, [], 0, 0, width).plain
     assert max(map(len, text.splitlines())) <= width
-    narrow = detail(node, [], None, 0, 0, 95).plain  # one column
+    narrow = detail(node, [], 0, 0, 95).plain  # one column
     assert Counter(text.split()) == Counter(narrow.split())
 
 

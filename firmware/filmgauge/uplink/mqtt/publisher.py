@@ -1,4 +1,5 @@
-"""Brings records to the broker: the newest first, then those that waited, oldest first."""
+"""Brings records to the broker: the newest first, then those that waited, oldest first; and the
+newest once more, retained, for who comes later."""
 
 import json
 import time
@@ -7,7 +8,7 @@ import filmgauge
 from filmgauge.compat import const
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.client import MqttError
-from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
+from filmgauge.uplink.mqtt.topics import INFO, LAST, LOG, STATUS, TELEMETRY, topic
 
 _OFFLINE = const('{"state":"offline"}')
 _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next one
@@ -37,6 +38,7 @@ class Publisher:
             if self._guard is not None:
                 self._guard.delivered()
             self._drain(backlog)
+            self._client.publish(self._topic(LAST), record.json_parts(), retain=True, qos=0)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
         except (OSError, ValueError, MqttError) as error:

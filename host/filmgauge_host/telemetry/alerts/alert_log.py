@@ -9,6 +9,7 @@ The monitor writes; another process may acknowledge at any time, which the monit
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.alerts.alert import Alert, Transition
 from filmgauge_host.telemetry.alerts.node_memory import NodeMemory
 from filmgauge_host.telemetry.sqlite_file import SqliteFile
-from filmgauge_host.telemetry.store import RecordStore
+from filmgauge_host.telemetry.store import RecordStore, only_writer
 
 # Times are Unix ms. alert_deliveries: what a destination has not confirmed yet.
 _TABLES = """
@@ -169,3 +170,54 @@ class AlertLog(SqliteFile):
             " AND id <= (SELECT max(id) FROM alerts) - ?",
             (_KEPT,),
         )
+
+
+class LocalAlertLog(AlertLog):
+    """The alerts of a monitor whose store is a server's: a file of their own, which is made.
+
+    Raises InputError where another monitor writes it.
+    """
+
+    kind = "alert log"
+    application_id = 0x464C4D41  # "FLMA"
+    version = 1
+    tables = _TABLES
+
+    def __init__(self, path: Path) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(only_writer(path))
+            SqliteFile.__init__(self, path)
+            self._opened = stack.pop_all()
+
+    def close(self) -> None:
+        """Close the file; it cannot be used afterwards."""
+        super().close()
+        self._opened.close()
+
+
+class _ReadLocalAlertLog(AlertLog):
+    """The same beside the monitor that writes it."""
+
+    kind = LocalAlertLog.kind
+    application_id = LocalAlertLog.application_id
+    version = LocalAlertLog.version
+    tables = _TABLES
+
+
+def open_alert_log(path: Path) -> AlertLog:
+    """Return the alerts in a file, beside a monitor or without one; raise InputError."""
+    is_local = _application_id(path) == LocalAlertLog.application_id
+    return _ReadLocalAlertLog(path) if is_local else AlertLog(path)
+
+
+def _application_id(path: Path) -> int:
+    """Return what a database says it is of, 0 for what is none. The header of its file may be
+    older: see WAL."""
+    if not path.is_file():
+        return 0
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            return database.execute("PRAGMA application_id").fetchone()[0]
+    except sqlite3.Error:
+        return 0

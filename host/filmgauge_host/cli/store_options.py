@@ -1,0 +1,116 @@
+"""What commands that read a store share: which one, which nodes, from when to when."""
+
+import datetime
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from filmgauge_host.cli.options import EITHER, Duration, make_folder, user_file
+from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.export import listed
+from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
+from filmgauge_host.telemetry.store import RecordFile, RecordStore
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.telemetry.store_writer import StoreWriter
+
+DB_HELP = "postgresql://[user[:password]@]host[:port]/database instead of a file."
+FOREVER_MS = 2**53
+
+
+class Moment(click.ParamType[int]):
+    """A time as people say it: an ISO 8601 date or time, by the clock here where it names no
+    zone, or an age such as 7d; converts to Unix milliseconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the time. Fails as click does."""
+        if isinstance(value, int):
+            return value
+        try:
+            return round(datetime.datetime.fromisoformat(value).timestamp() * 1000)
+        except (ValueError, OverflowError, OSError):
+            pass
+        try:
+            age_s = Duration().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(
+                f"{value!r} must be a date such as 2026-01-31, a time such as"
+                " 2026-01-31T12:00+01:00, or an age such as 12h or 7d",
+                param,
+                ctx,
+            )
+        return round((time.time() - age_s) * 1000)
+
+
+def store_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --store and --db."""
+    store = click.option(
+        "--store",
+        type=EITHER,
+        help="SQLite file of the records  [default: $XDG_DATA_HOME/filmgauge/records.sqlite]",
+    )
+    database = click.option("--db", help=DB_HELP)
+    return store(database(command))
+
+
+def span_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --from and --to, as from_unix_ms and to_unix_ms."""
+    begin = click.option(
+        "--from",
+        "from_unix_ms",
+        type=Moment(),
+        default=0,
+        help="Only what was measured from then on: an ISO 8601 date or time, or an age such as"
+        " 7d.",
+    )
+    end = click.option(
+        "--to",
+        "to_unix_ms",
+        type=Moment(),
+        default=FOREVER_MS,
+        help="Only what was measured before then.",
+    )
+    return begin(end(command))
+
+
+@contextmanager
+def reader(store: Path | None, db: str | None) -> Iterator[StoreReader]:
+    """Open a store to read, also while a monitor writes it. Raises InputError."""
+    path = _path(store, db)
+    with PostgresqlReader(db) if db is not None else RecordFile(path) as opened:
+        yield opened
+
+
+@contextmanager
+def writer(store: Path | None, db: str | None) -> Iterator[StoreWriter]:
+    """Open a store to write; make one where there is none. Raises InputError."""
+    path = _path(store, db)
+    if store is None and db is None:
+        make_folder(path.parent)
+    with PostgresqlStore(db) if db is not None else RecordStore(path) as opened:
+        yield opened
+
+
+def _path(store: Path | None, db: str | None) -> Path:
+    if store is not None and db is not None:
+        raise InputError("--store and --db exclude each other: give one of them")
+    if store is not None:
+        return store
+    return user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
+
+
+def chosen_nodes(store: StoreReader, asked: Sequence[str]) -> list[str]:
+    """Return the nodes that were asked for, all where none was. Raises InputError for one that
+    the store does not have."""
+    names = store.nodes()
+    if not names:
+        raise InputError("the store has no records")
+    for name in asked:
+        if name not in names:
+            raise InputError(f"there is no node {name!r} in the store, but {listed(names)}")
+    return list(dict.fromkeys(asked)) or names

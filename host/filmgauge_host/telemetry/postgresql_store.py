@@ -1,0 +1,346 @@
+"""The same store in PostgreSQL, which several processes may write: one database for many machines.
+
+    with PostgresqlStore("postgresql://filmgauge@db.example/nodes") as store:
+        outcomes = store.add([received])
+
+A batch is copied into a table of the connection's own and from there into the records, where what
+is there already stays. Nothing counts as stored before the commit; a server that restarts is
+connected to again with the next question.
+"""
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+from filmgauge_host.errors import InputError, needs
+from filmgauge_host.telemetry.ingest_store import Outcome
+from filmgauge_host.telemetry.received_record import FIELDS, ReceivedRecord, Row
+from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.telemetry.store_tables import KEY, RECORDS, statements
+from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
+
+VERSION = "5"  # of the tables, as in SQLite
+_CONNECT_S = 5
+_LOCK = 0x464C4D47  # "FLMG": of advisory locks, one for making the tables and one a writer
+_TYPES = {"text": "TEXT", "integer": "BIGINT", "real": "DOUBLE PRECISION"}
+_ATTRIBUTES = "CREATE TABLE attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+_SET = (
+    "INSERT INTO attributes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+_INCOMING = "CREATE TEMP TABLE incoming (LIKE records) ON COMMIT DELETE ROWS"
+_COPY = f"COPY incoming ({', '.join(RECORDS.names)}) FROM STDIN"
+_KEYS = ", ".join(KEY)
+_INSERT = (
+    RECORDS.insert(f"SELECT {', '.join(RECORDS.names)} FROM incoming ORDER BY {_KEYS}")
+    + f" ON CONFLICT DO NOTHING RETURNING {_KEYS}"
+)
+_STORED = f"""
+SELECT {", ".join(f"records.{name}" for name in (*KEY, *FIELDS))} FROM records
+JOIN unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[]) AS keys ({_KEYS}) USING ({_KEYS})
+"""
+_KEY_AT = tuple(RECORDS.names.index(name) for name in KEY)
+_MOST_WRITERS = 1000
+_TRIES = 5
+_ROWS = "SELECT reltuples FROM pg_class WHERE oid = to_regclass('records')"
+_COUNTED = 1_000_000
+_FORGET_S = 3600.0  # what another process removes, this one must not think to be there for ever
+
+
+class _PostgresqlRecords(StoreReader):
+    """A connection, made again where it was lost, shared by the threads of a process."""
+
+    read_only = True
+
+    @needs("postgresql")
+    def __init__(self, url: str) -> None:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+
+        self._psycopg: Any = psycopg
+        try:
+            known = conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise InputError(f"--db is no address of a database: {_sentence(error)}") from None
+        self._url = url
+        # without the password, for people
+        self._where = "database {} of {} at {}".format(
+            *(known.get(name) or "?" for name in ("dbname", "user", "host"))
+        )
+        self._mutex = threading.RLock()
+        self._connection: Any = None
+        self._in_snapshot = False
+        try:
+            self._connected()
+        except StorageError as error:
+            raise InputError(str(error)) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    @property
+    def where(self) -> str:
+        """See StoreReader."""
+        return self._where
+
+    def close(self) -> None:
+        """Close the connection; the store cannot be used afterwards."""
+        with self._mutex:
+            if self._connection is not None:
+                self._connection.close()
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """See StoreReader. Where the connection was lost, it is asked again on a new one."""
+        try:
+            return self._selected(sql, values)
+        except StorageError:
+            if self._in_snapshot or not self._connection.closed:
+                raise
+        return self._selected(sql, values)
+
+    def _selected(self, sql: str, values: Sequence[object]) -> list[Row]:
+        with self._access() as connection:
+            return connection.execute(_placed(sql), tuple(values) or None).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[object]:
+        """See StoreReader."""
+        with self._access() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._in_snapshot = True
+            try:
+                yield self
+            finally:
+                self._in_snapshot = False
+
+    @contextmanager
+    def _access(self) -> Iterator[Any]:
+        """Hold the connection; errors of the database come out as StorageError."""
+        with self._mutex:
+            try:
+                yield self._connected()
+            except self._psycopg.Error as error:
+                raise StorageError(f"{self.where}: {_sentence(error)}") from error
+
+    def _connected(self) -> Any:
+        if self._connection is None or self._connection.closed:
+            try:
+                connection = self._psycopg.connect(
+                    self._url,
+                    autocommit=True,
+                    connect_timeout=_CONNECT_S,
+                    application_name="filmgauge",
+                    client_encoding="utf8",  # also where the database has none
+                )
+                try:
+                    self._prepare(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+            except self._psycopg.Error as error:
+                raise StorageError(f"{self.where} cannot be used: {_sentence(error)}") from None
+            self._connection = connection
+        return self._connection
+
+    def _prepare(self, connection: Any) -> None:
+        """Make a new connection ready; raise InputError for a database of something else."""
+        if not self._has_tables(connection):
+            raise InputError(f"{self.where} has no store of filmgauge")
+
+    def _has_tables(self, connection: Any) -> bool:
+        """Return whether the store's tables are there; raise InputError for another version."""
+        if connection.execute("SELECT to_regclass('attributes')").fetchone()[0] is None:
+            return False
+        query = "SELECT value FROM attributes WHERE name = 'version'"
+        version = (connection.execute(query).fetchone() or ("?",))[0]
+        if version != VERSION:
+            raise InputError(
+                f"{self.where} has a store of version {version}; this filmgauge reads {VERSION}"
+            )
+        return True
+
+
+class PostgresqlReader(_PostgresqlRecords):
+    """The records of all nodes, to be read only.
+
+    Raises InputError where there is no such server, login or store, MissingPackageError without
+    psycopg.
+    """
+
+
+class PostgresqlStore(_PostgresqlRecords, StoreWriter):
+    """The records of all nodes; safe to call from several threads, and several processes may
+    have it open. Its tables are made where there are none.
+
+    Raises InputError where there is no such server, login or right, or the database has something
+    else, MissingPackageError without psycopg.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._writer: int | None = None
+        self._rows: int | None = None
+        self._forget_s = time.monotonic() + _FORGET_S
+        StoreWriter.__init__(self)
+        super().__init__(url)
+        # Of its own, so that who draws a curve does not keep what arrives waiting.
+        self._reading = PostgresqlReader(url)
+        self._token = str(self.select("SELECT value FROM attributes WHERE name = 'token'")[0][0])
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """See StoreReader."""
+        return self._reading.select(sql, values)
+
+    @property
+    def identity(self) -> str:
+        """Return text that no other writer of any store has: see SessionMemory. The first on a
+        host has the same whenever it comes back, and so has the second."""
+        return f"{self._token}:{self._own}"
+
+    @property
+    def rows(self) -> int:
+        """The number of records that were there when this was asked for first, of a million or
+        more about, and of those that were added here since."""
+        if self._rows is None:
+            # To count many takes seconds; how many there are about, the server knows.
+            about = int(self.select(_ROWS)[0][0])
+            if about < _COUNTED:
+                about = int(self.select("SELECT count(*) FROM records")[0][0])
+            self._rows = about
+        return self._rows
+
+    def attribute(self, name: str) -> str | None:
+        """See SessionMemory."""
+        query = "SELECT value FROM attributes WHERE name = ?"
+        found = self.select(query, (f"{self._own} {name}",))
+        return str(found[0][0]) if found else None
+
+    def set_attribute(self, name: str, value: str) -> None:
+        """See SessionMemory."""
+        with self.transaction() as transaction:
+            transaction.run(_SET, [(f"{self._own} {name}", value)])
+
+    def check_exists(self) -> None:
+        """Raise StorageError where the server does not answer, or has another store."""
+        found = super().select("SELECT value FROM attributes WHERE name = 'token'")
+        if not found or found[0][0] != self._token:
+            raise StorageError(f"{self.where} was replaced under us: start again")
+
+    def add(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
+        """See StoreWriter. What another writer was in the way of is tried again."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._added(batch)
+            except StorageError as error:
+                if not isinstance(error.__cause__, self._psycopg.errors.TransactionRollback):
+                    raise
+        return self._added(batch)
+
+    def _added(self, batch: Sequence[ReceivedRecord]) -> list[Outcome]:
+        if time.monotonic() > self._forget_s:
+            self.forget()
+            self._forget_s = time.monotonic() + _FORGET_S
+        outcomes = super().add(batch)
+        if self._rows is not None:
+            self._rows += outcomes.count(Outcome.NEW)
+        return outcomes
+
+    def insert_new(self, transaction: Transaction, rows: Sequence[Row]) -> list[bool]:
+        """See StoreWriter."""
+        with self._access() as connection, connection.cursor() as cursor:
+            with cursor.copy(_COPY) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            inserted = set(cursor.execute(_INSERT).fetchall())
+        return [tuple(row[at] for at in _KEY_AT) in inserted for row in rows]
+
+    def stored(self, transaction: Transaction, keys: Set[tuple]) -> dict[tuple, Row]:
+        """See StoreWriter."""
+        if not keys:
+            return {}
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        rows = transaction.select(_STORED, columns)
+        return {row[: len(KEY)]: row[len(KEY) :] for row in rows}
+
+    def alone(self, transaction: Transaction) -> bool:
+        """See StoreWriter."""
+        query = "SELECT pg_try_advisory_xact_lock(?, hashtext('retention'))"
+        return bool(transaction.select(query, (_LOCK,))[0][0])
+
+    def lock_lives(self, transaction: Transaction) -> None:
+        """See StoreWriter."""
+        transaction.run("LOCK TABLE lives IN SHARE ROW EXCLUSIVE MODE", [()])
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """See StoreWriter."""
+        with self._access() as connection, connection.transaction():
+            yield _PostgresqlTransaction(connection)
+
+    def close(self) -> None:
+        """Close the connection; the store cannot be used afterwards."""
+        with suppress(StorageError):  # what was put off is done when the node reports again
+            self.redate_all()
+        self._reading.close()
+        super().close()
+
+    @property
+    def _own(self) -> str:
+        return f"{socket.gethostname()}:{self._writer}"
+
+    def _prepare(self, connection: Any) -> None:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            if not self._has_tables(connection):
+                self._make_tables(connection)
+        connection.execute(_INCOMING)
+        host = socket.gethostname()
+        query = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+        numbers = range(_MOST_WRITERS) if self._writer is None else (self._writer,)
+        for number in numbers:
+            # Where a connection was lost, the server may still hold the lock of before for it.
+            taken = connection.execute(query, (_LOCK, f"{host}:{number}")).fetchone()[0]
+            if taken or self._writer is not None:
+                self._writer = number
+                return
+
+    def _make_tables(self, connection: Any) -> None:
+        for statement in (_ATTRIBUTES, *statements(_TYPES)):
+            connection.execute(statement)
+        for name, value in (("version", VERSION), ("token", secrets.token_hex(8))):
+            connection.execute(_placed(_SET), (name, value))
+
+
+class _PostgresqlTransaction:
+    """See Transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(_placed(sql), tuple(values) or None).fetchall()
+
+    def run(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        found = list(rows)
+        if found:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_placed(sql), found)
+
+
+def _placed(sql: str) -> str:
+    """Return SQL with the marks for values that psycopg wants: no text of ours has one else."""
+    return sql.replace("?", "%s")
+
+
+def _sentence(error: Exception) -> str:
+    """Return the first line of what the server or the library says, without its marks."""
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    for mark in ("connection failed: ", "FATAL:  ", "ERROR:  "):
+        first = first.replace(mark, "")
+    return first.strip()

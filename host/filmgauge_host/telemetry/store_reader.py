@@ -1,0 +1,165 @@
+"""What can be asked of a store, whichever database holds it.
+
+    for received in store.records("bench"):
+        ...
+    store.series("bench", ["soc_pct", "voltage_v"], from_unix_ms, to_unix_ms, points=800)
+
+The questions are SQL that SQLite and PostgreSQL understand alike, with ? for values.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.ingest_store import Gap
+from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord
+from filmgauge_host.telemetry.record_columns import columns
+from filmgauge_host.telemetry.series import SeriesQuery
+
+_PAGE = 1000
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM records WHERE node = ? "
+_OF_LIFE = _SELECT + "AND life = ? "
+_NEWEST = _OF_LIFE + "ORDER BY boot DESC, seq DESC LIMIT ?"
+_PAGE_OF = _OF_LIFE + "AND (boot, seq) > (?, ?) ORDER BY boot, seq LIMIT ?"
+_BOOTS = """
+SELECT boot, min(first_seq), max(last_seq), sum(number) FROM (
+    SELECT boot, min(seq) AS first_seq, max(seq) AS last_seq, count(*) AS number
+    FROM records WHERE node = ? AND life = ? GROUP BY boot
+    UNION ALL
+    SELECT boot, first_seq, last_seq, last_seq - first_seq + 1
+    FROM removed WHERE node = ? AND life = ?
+) AS parts GROUP BY boot ORDER BY boot
+"""
+# Numbers that are there as ranges; what lies between two of them is missing.
+_GAPS = """
+SELECT steps.life, steps.boot, steps.before_seq + 1, steps.first_seq - 1 FROM (
+    SELECT parts.life, parts.boot, parts.first_seq, lag(
+        parts.last_seq, 1, CASE WHEN parts.boot = begins.boot THEN parts.first_seq - 1 ELSE -1 END
+    ) OVER (PARTITION BY parts.life, parts.boot ORDER BY parts.first_seq) AS before_seq
+    FROM (
+        SELECT life, boot, seq AS first_seq, seq AS last_seq FROM records WHERE node = ?
+        UNION ALL SELECT life, boot, first_seq, last_seq FROM removed WHERE node = ?
+    ) AS parts JOIN (
+        SELECT life, min(boot) AS boot FROM (
+            SELECT life, boot FROM records WHERE node = ?
+            UNION ALL SELECT life, boot FROM removed WHERE node = ?
+        ) AS all_boots GROUP BY life
+    ) AS begins ON parts.life = begins.life
+) AS steps JOIN lives ON lives.node = ? AND lives.life = steps.life
+WHERE steps.before_seq < steps.first_seq - 1
+ORDER BY lives.number, steps.boot, steps.first_seq
+"""
+_CLOCK = (
+    "SELECT up_s, received_unix_ms FROM records "
+    "WHERE node = ? AND life = ? AND boot = ? AND history = 0 ORDER BY seq"
+)
+_BY_TIME = (
+    "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ? "
+    "AND (unix_ms, life, boot, seq) > (?, ?, ?, ?) ORDER BY unix_ms, life, boot, seq LIMIT ?"
+)
+
+
+class StoreReader(ABC):
+    """The questions. All raise StorageError where the database does not answer."""
+
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """Return which store it is, for people."""
+
+    @abstractmethod
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
+        """Return the rows of a query, in which every ? stands for one of the values."""
+
+    def snapshot(self) -> AbstractContextManager[object]:
+        """Return what lets all questions within a `with` see the store as it is now, as far as
+        the database can."""
+        return nullcontext()
+
+    def nodes(self) -> list[str]:
+        """Return the names of all nodes with records, in order."""
+        return [name for (name,) in self.select("SELECT DISTINCT node FROM lives ORDER BY node")]
+
+    def count(self, node: str) -> int:
+        """Return the number of stored records of a node."""
+        return self.select("SELECT count(*) FROM records WHERE node = ?", (node,))[0][0]
+
+    def newest(self, node: str, limit: int) -> list[ReceivedRecord]:
+        """Return up to `limit` records of the newest life or lives with the highest (boot, seq),
+        oldest of them first."""
+        rows: list[tuple] = []
+        for life in reversed(list(self.lives(node))):
+            if len(rows) < limit:
+                rows += self.select(_NEWEST, (node, life, limit - len(rows)))
+        return [ReceivedRecord.from_row(row) for row in reversed(rows)]
+
+    def records(self, node: str) -> Iterator[ReceivedRecord]:
+        """Yield all records of a node, life after life and by (boot, seq), a page at a time."""
+        for life in self.lives(node):
+            at = (-1, -1)
+            while True:
+                rows = self.select(_PAGE_OF, (node, life, *at, _PAGE))
+                page = [ReceivedRecord.from_row(row) for row in rows]
+                yield from page
+                if len(page) < _PAGE:
+                    break
+                at = page[-1].key[1:]
+
+    def lives(self, node: str) -> dict[int, bool]:
+        """Return the lives of a node, the newest last, and whether each was heard live.
+
+        Of two, the one that was heard live later is newer; one of which only the past has come,
+        from a log, is older than the one that sent it.
+        """
+        found = self.select("SELECT life, live FROM lives WHERE node = ? ORDER BY number", (node,))
+        return {life: bool(live) for life, live in found}
+
+    def boots(self, node: str, life: int) -> list[tuple[int, int, int, int]]:
+        """Return (boot, first seq, last seq, number of records) of each boot of a life, those
+        that retention has removed among them."""
+        found = self.select(_BOOTS, (node, life, node, life))
+        return [(boot, first, last, int(number)) for boot, first, last, number in found]
+
+    def gaps(self, node: str) -> list[Gap]:
+        """Return the numbers that are missing of a node: see IngestStore."""
+        return [Gap(*row) for row in self.select(_GAPS, (node,) * 5)]
+
+    def clock_readings(self, node: str, life: int, boot: int) -> list[tuple[int, int]]:
+        """Return (up_s, received_unix_ms) of the live records of a boot, by seq."""
+        return self.select(_CLOCK, (node, life, boot))
+
+    def readings(
+        self, node: str, fields: Sequence[str], from_unix_ms: int, to_unix_ms: int
+    ) -> Iterator[tuple]:
+        """Yield (unix_ms, life, boot, seq, field, ...) of a node's records in the order of time,
+        a page at a time: measured from from_unix_ms on and before to_unix_ms.
+
+        fields: columns of `records`, in a store's integer units. unix_ms: when it was measured.
+        """
+        select = f"SELECT {', '.join(('unix_ms', 'life', 'boot', 'seq', *fields))} {_BY_TIME}"
+        at = (from_unix_ms - 1, -1, -1, -1)
+        while True:
+            page = self.select(select, (node, from_unix_ms, to_unix_ms, *at, _PAGE))
+            yield from page
+            if len(page) < _PAGE:
+                return
+            at = page[-1][:4]
+
+    def series(
+        self, node: str, names: Sequence[str], from_unix_ms: int, to_unix_ms: int, points: int
+    ) -> list[tuple]:
+        """Return at most `points` rows (unix_ms, value, ...) in the order of time, the values
+        those of `names` (COLUMNS) in their units, None where not known.
+
+        Where there are more records each bin of the span gives its extremes, so that no spike
+        vanishes. What is too much or too old for single records comes from hours or days, where
+        only SUMMARISED are known. Raises InputError for a name that no record has, or less than 2
+        points.
+        """
+        if points < 2:
+            raise InputError(f"points must be 2 or more, not {points}")
+        wanted = columns(names)
+        if to_unix_ms <= from_unix_ms:
+            return []
+        return SeriesQuery(self.select, node, wanted).rows(from_unix_ms, to_unix_ms, points)

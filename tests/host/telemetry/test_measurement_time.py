@@ -1,0 +1,52 @@
+"""When a record was measured: by its boot's clock, whatever waited where."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filmgauge_host.telemetry.measurement_time import BootClock
+
+BEGAN_MS = 1_700_000_000_000
+
+
+def dated(*events: tuple[int, int, bool]) -> tuple[BootClock, list[int]]:
+    """Let (up_s, seconds after the boot at which it came, live) come in turn."""
+    clock, times = None, []
+    for up_s, came_s, is_live in events:
+        received = BEGAN_MS + 1000 * came_s
+        if clock is None:
+            clock = BootClock.first(up_s, received, is_live)
+            times.append(received)
+        else:
+            times.append(clock.date(up_s, received, is_live))
+    assert clock is not None
+    return clock, [(each - BEGAN_MS) // 1000 for each in times]
+
+
+def test_what_comes_at_once_is_dated_by_its_arrival_and_sets_the_clock() -> None:
+    assert dated((0, 1, True), (300, 301, True), (600, 604, True))[1] == [1, 301, 604]
+
+
+def test_what_had_waited_on_the_node_or_in_the_broker_is_dated_by_the_clock() -> None:
+    live, late, waited = (0, 0, True), (300, 900, False), (600, 9000, True)
+    assert dated(live, late, waited)[1] == [0, 300, 600]
+
+
+def test_a_clock_that_was_set_by_what_had_waited_is_set_back() -> None:
+    # an hour's records wait in the broker, then one comes as it is made
+    waited = [(up_s, 3600, True) for up_s in range(0, 3600, 300)]
+    clock, _ = dated(*waited, (3600, 3601, True))
+    assert clock.is_corrected
+    assert [clock.at(up_s) for up_s in (0, 300)] == [BEGAN_MS + 1000, BEGAN_MS + 301_000]
+    assert clock.is_misdated(0, BEGAN_MS + 3_600_000)
+    assert not clock.is_misdated(3300, BEGAN_MS + 3_301_000)
+
+
+@given(st.floats(-0.015, 0.015), st.lists(st.integers(60, 7200), min_size=1, max_size=50))
+def test_a_clock_that_runs_wrong_by_what_is_allowed_is_followed(error, steps) -> None:
+    true_s, events = 0, [(0, 0, True)]
+    for step in steps:
+        true_s += step
+        events.append((round(true_s * (1 + error)), true_s, True))
+    clock, times = dated(*events)
+    assert times == [came_s for _, came_s, _ in events]
+    assert not clock.is_corrected

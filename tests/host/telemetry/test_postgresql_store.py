@@ -1,0 +1,179 @@
+"""The store in PostgreSQL: several writers, a server that goes and comes, and who may not."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from click.testing import CliRunner
+from mqtt_nodes import Publisher
+from patience import PATIENCE_S, until
+from postgresql_server import PostgresqlServer
+from store_records import report, sent
+
+from filmgauge_host.cli.app import main
+from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
+from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.store import Outcome, RecordStore
+
+
+@pytest.fixture
+def url(postgresql: PostgresqlServer) -> str:
+    return postgresql.new_url()
+
+
+def test_writers_have_each_record_once_between_them(url) -> None:
+    reports = [report(seq, node) for node in ("a", "b", "c") for seq in range(200)]
+    batches = [reports[at : at + 50] for at in range(0, len(reports), 50)]
+    ready = threading.Barrier(3)
+
+    def write(_writer: int) -> list[Outcome]:
+        with PostgresqlStore(url) as store:
+            ready.wait(60)
+            return [each for batch in batches for each in store.add(batch)]
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(write, range(3)))
+    for found in zip(*outcomes, strict=True):
+        assert sorted(each.value for each in found) == ["duplicate", "duplicate", "new"]
+    with PostgresqlReader(url) as reader:
+        assert [item for name in reader.nodes() for item in reader.records(name)] == reports
+        assert reader.lives("a") == {0: True}
+
+
+def test_writers_have_sessions_of_their_own_and_keep_them(url) -> None:
+    with PostgresqlStore(url) as first, PostgresqlStore(url) as second:
+        assert first.identity != second.identity
+        first.set_attribute("session", "begun")
+        assert (first.attribute("session"), second.attribute("session")) == ("begun", None)
+        before = second.identity
+        second.close()
+        with PostgresqlStore(url) as third:
+            assert third.identity == before
+    with PostgresqlStore(url) as again:
+        assert again.identity == first.identity
+        assert again.attribute("session") == "begun"
+
+
+@pytest.fixture
+def mortal(postgresql: PostgresqlServer) -> Iterator[PostgresqlServer]:
+    """The server, which a test may kill."""
+    yield postgresql
+    if not postgresql.is_alive:
+        postgresql.start()
+
+
+def test_a_server_that_comes_back_has_what_was_acknowledged_and_takes_the_rest(mortal) -> None:
+    with PostgresqlStore(mortal.new_url()) as store:
+        identity = store.identity
+        assert store.add([report(seq) for seq in range(3)]) == [Outcome.NEW] * 3
+        mortal.kill()
+        for _ in range(2):
+            with pytest.raises(StorageError, match="database postgres of postgres"):
+                store.add([report(3)])
+        with pytest.raises(StorageError):
+            store.check_exists()
+        mortal.start()
+        store.check_exists()
+        assert store.add([report(2), report(3)]) == [Outcome.DUPLICATE, Outcome.NEW]
+        assert [item.key[2] for item in store.records("bench")] == [0, 1, 2, 3]
+        assert store.identity == identity
+
+
+def test_a_failed_batch_stores_nothing_and_says_so(postgresql, url) -> None:
+    with PostgresqlStore(url) as store:
+        store.add([report(1)])
+        schema = url.rpartition("%3D")[2]
+        postgresql.execute(f"ALTER TABLE {schema}.records ADD CHECK (seq <> 3)")
+        with pytest.raises(StorageError, match="violates check constraint"):
+            store.add([report(2), report(3)])
+        assert store.rows == store.count("bench") == 1
+        assert store.add([report(2)]) == [Outcome.NEW]
+
+
+def test_a_reader_changes_nothing_and_sees_one_moment(url) -> None:
+    with PostgresqlStore(url) as store, PostgresqlReader(url) as reader:
+        store.add([report(0)])
+        with reader.snapshot():
+            assert reader.count("bench") == 1
+            store.add([report(1)])
+            assert reader.count("bench") == 1
+            with pytest.raises(StorageError, match="read-only"):
+                reader.select("DELETE FROM records RETURNING node")
+
+
+def refused(url: str) -> str:
+    with pytest.raises(InputError) as error:
+        PostgresqlStore(url)
+    return str(error.value)
+
+
+def test_who_cannot_write_is_told_why(postgresql, url) -> None:
+    with pytest.raises(InputError, match="has no store of filmgauge"):
+        PostgresqlReader(url)
+    secret = url.replace("postgres@", "postgres:s3cret@")
+    assert "s3cret" not in refused(secret.replace("filmgauge-pg-", "filmgauge-none-"))
+    nowhere = "postgresql://u@127.0.0.1:1/x"
+    assert refused(nowhere).startswith("database x of u at 127.0.0.1 cannot be used: ")
+    assert 'role "nobody-there" does not exist' in refused(
+        url.replace("postgres@", "nobody-there@")
+    )
+    assert 'database "other" does not exist' in refused(url.replace("/postgres?", "/other?"))
+    postgresql.execute("CREATE ROLE guest LOGIN")
+    assert "no schema has been selected" in refused(url.replace("postgres@", "guest@"))
+    with PostgresqlStore(url):
+        pass
+    schema = url.rpartition("%3D")[2]
+    postgresql.execute(f"GRANT USAGE ON SCHEMA {schema} TO guest")
+    assert "permission denied for table attributes" in refused(url.replace("postgres@", "guest@"))
+    postgresql.execute(f"UPDATE {schema}.attributes SET value = '99' WHERE name = 'version'")
+    assert "has a store of version 99; this filmgauge reads 5" in refused(url)
+    assert "--db is no address of a database" in refused("postgresql://[")
+
+
+def test_an_export_is_the_same_from_both(url, tmp_path) -> None:
+    records = [sent(seq, 60 * seq) for seq in range(50)]
+    with PostgresqlStore(url) as one, RecordStore(tmp_path / "r.sqlite") as other:
+        one.add(records)
+        other.add(records)
+    texts = []
+    for store in (("--db", url), ("--store", str(tmp_path / "r.sqlite"))):
+        result = CliRunner().invoke(main, ["export", *store, "-"])
+        assert result.exit_code == 0, result.output
+        texts.append(result.stdout)
+    assert texts[0] == texts[1]
+    assert texts[0].count("\n") == 51
+
+
+def test_what_comes_while_the_server_is_away_is_acknowledged_when_it_is_stored(
+    mortal, url, embedded
+) -> None:
+    publisher = Publisher(embedded.url)
+    with PostgresqlStore(url) as store, Ingest(parse_address(embedded.url), store) as ingest:
+        assert ingest.wait_connected(PATIENCE_S)
+        publisher.records("bench", range(3))
+        until(lambda: store.count("bench") == 3)
+        mortal.kill()
+        publisher.records("bench", range(3, 6))
+        until(lambda: "database postgres of postgres" in ingest.unstored)
+        mortal.start()
+        until(lambda: not ingest.unstored)
+        until(lambda: store.count("bench") == 6)
+        assert [item.key[2] for item in store.records("bench")] == list(range(6))
+        assert ingest.nodes()["bench"].statistics.duplicated == 0
+    publisher.close()
+
+
+def test_the_monitor_stores_in_the_database(url, embedded) -> None:
+    watch = ["monitor", "--db", url, "--broker", embedded.url, "--json", "--for", "1s"]
+    assert CliRunner().invoke(main, watch).exit_code == 0  # the session begins
+    publisher = Publisher(embedded.url)
+    publisher.records("bench", range(3))
+    publisher.close()
+    result = CliRunner().invoke(main, watch)
+    assert result.exit_code == 0, result.output
+    with PostgresqlReader(url) as reader:
+        assert [item.key[2] for item in reader.records("bench")] == [0, 1, 2]
