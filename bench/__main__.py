@@ -15,6 +15,7 @@ from bench import (
     ingest,
     installation,
     ledger,
+    page,
     peers,
     population,
     runs,
@@ -35,6 +36,7 @@ SECTIONS = {
     "flash-wear": flash_wear.report,
     "ingest": ingest.report,
     "installation": installation.report,
+    "page": page.report,
 }
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -13,14 +13,16 @@ from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
     FOR_ALIAS,
+    PAGE_PORT,
     Duration,
 )
 from filmgauge_host.cli.store_options import store_options, writer
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import InputError, warn
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
+from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
@@ -56,6 +58,20 @@ _LEAST_RAW_S = 86400.0
 )
 @ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
+@click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/.")
+@click.option("--port", type=PAGE_PORT, help="Port of the page, 0 for a free one  [default: 8765]")
+@click.option(
+    "--bind",
+    metavar="HOST",
+    help="Address that the page is served at; elsewhere than on this machine it needs a token"
+    "  [default: 127.0.0.1]",
+)
+@click.option(
+    "--token",
+    envvar="FILMGAUGE_PAGE_TOKEN",
+    show_envvar=True,
+    help="What whoever opens the page must know  [default: a new one, printed]",
+)
 def monitor(
     broker: str,
     store: Path | None,
@@ -66,6 +82,10 @@ def monitor(
     duration_s: float | None,
     alerts_file: Path | None,
     names: tuple[str, ...],
+    web: bool,
+    port: int | None,
+    bind: str | None,
+    token: str | None,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -74,8 +94,13 @@ def monitor(
     """
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
+    if not web and (port is not None or bind is not None):
+        raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
-    with _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts):
+    with (
+        _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
+        _page(ingest, records, alerts, port, bind, token) if web else nullcontext(),
+    ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
@@ -103,6 +128,25 @@ def _opened(
                 yield records, ingest, engine
             finally:
                 ingest.close()
+
+
+@contextmanager
+def _page(
+    ingest: Ingest,
+    records: StoreReader,
+    alerts: AlertEngine,
+    port: int | None,
+    bind: str | None,
+    token: str | None,
+) -> Iterator[None]:
+    """Serve the page and say where it is."""
+    from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn
+
+    port = DEFAULT_PORT if port is None else port
+    host = bind or "127.0.0.1"
+    with PageServer(ingest, records, alerts, host=host, port=port, token=token) as page:
+        warn(f"the page: {page.url}")
+        yield
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

@@ -65,4 +65,8 @@ class Notification:
 
     def to_json(self) -> str:
         """Return one flat JSON object: `transition`, then the fields of the alert."""
-        return json.dumps({"transition": self.transition, **self.alert.to_dict()})
+        return json.dumps(self.to_dict())
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the same as JSON has it."""
+        return {"transition": self.transition, **self.alert.to_dict()}
