@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 RUN    ?= demo
-# For two processors: half of the time of a test is waiting.
+# For two processors: half of the time of a test is waiting. Bytecode is written whatever the
+# environment says: workers and hundreds of programs that tests start import the same files.
 JOBS   ?= 4
 SEEDS  ?= 20
 CASES  ?= 10000
@@ -13,7 +14,7 @@ EMULATE := build/emulate
 UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flash test check bench soak soak-cuts soak-faults soak-scores emulate lock clean
+.PHONY: help setup run flash test check bench soak soak-cuts soak-faults soak-scores emulate homeassistant lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -42,9 +43,10 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 
 test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
-	  chromium-driver=chromedriver
+	  chromium-driver=chromedriver systemd=systemd-analyze
 	@$(PYTHON) tools/micropython32.py >/dev/null
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
+	@$(PYTHON) tools/home_assistant.py build/homeassistant
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
 	@$(BIN)/ruff check .
@@ -77,6 +79,11 @@ soak-scores: setup
 	  $(BIN)/filmgauge score --all --json > docs/accuracy-whole.json.part || status=$$?; \
 	  $(BIN)/python tools/accuracy_page.py docs/accuracy-whole.json.part; \
 	  rm -f docs/accuracy-whole.json.part; exit $$status
+
+homeassistant: $(VENV)/.ready-test  ## the same tests with a newer Home Assistant (PYTHON=python3.12)
+	@$(PYTHON) tools/debian_package.py mosquitto
+	@$(PYTHON) tools/home_assistant.py build/homeassistant-newer
+	@FILMGAUGE_HOME_ASSISTANT=build/homeassistant-newer $(BIN)/pytest -q tests/host/telemetry/homeassistant
 
 # What the simulator is measured against; nothing of it enters the project's own environment.
 $(PEERS)/.ready: bench/peers.txt

@@ -22,8 +22,8 @@ import httpx
 from bench.figures import Figure
 from filmgauge.record.record import Record
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.mqtt_client import make_client
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 

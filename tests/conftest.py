@@ -1,9 +1,25 @@
 """Puts this folder on the import path: host and system tests share the brokers.
 
-Examples of hypothesis have no deadline: a busy machine must not fail a test.
+Examples of hypothesis have no deadline: a busy machine must not fail a test. What is imported to
+find the tests stays until the end, so the garbage collector passes it over.
+
+A shell lets what it starts in the background ignore Ctrl-C, and programs that tests start and
+interrupt would inherit that.
 """
+
+import gc
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("filmgauge", deadline=None)
 settings.load_profile("filmgauge")
+gc.disable()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()

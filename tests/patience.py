@@ -14,11 +14,13 @@ PATIENCE_S = 120.0
 
 
 def until(true: Callable[[], object]) -> None:
-    """Wait until `true()`; fail when it stays false."""
-    deadline_s = time.monotonic() + PATIENCE_S
+    """Wait until `true()`; fail when it stays false. A long wait asks less often: what is waited
+    for needs the processor."""
+    began_s = time.monotonic()
     while not true():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.005)
+        waited_s = time.monotonic() - began_s
+        assert waited_s < PATIENCE_S, "waited in vain"
+        time.sleep(min(0.005 + waited_s / 50.0, 0.1))
 
 
 def until_said(board: "SerialBoard", text: bytes, since: int = 0) -> None:

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 
-
 # Where Debian puts programs that are not for everybody's PATH.
 _FOLDERS = ("/usr/sbin", "/sbin", *glob.glob("/usr/lib/postgresql/*/bin"))
 

@@ -152,7 +152,9 @@ def kept(whole: Wanted) -> Wanted:
 def make_board(
     kind_name: str, folder: Path, options: SerialOptions | None = None, **more: Any
 ) -> SerialBoard:
+    """Return a board whose broker may take its time, as that of a busy machine does."""
     folder.mkdir(parents=True, exist_ok=True)
+    more = {"real_wait_ms": round(PATIENCE_S * 1000), **more}
     return bench_board(kind_name, folder, options or SerialOptions(speed=SPEED), **more)
 
 

@@ -7,18 +7,19 @@ until the broker has acknowledged it. Passive, it never connects and publishes w
 
 import asyncio
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from filmgauge.config import check_node
-from filmgauge.uplink.mqtt.topics import INFO, STATUS
+from filmgauge.uplink.mqtt.topics import INFO, STATUS, topic
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
 from filmgauge_host.ble.node_registry import NodeRegistry
@@ -27,6 +28,8 @@ from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.errors import AdapterError, BluetoothError
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.homeassistant.announcements import Announcements
+from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
 from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
@@ -37,13 +40,15 @@ _FRESH_S = 11.0  # above the longest interval between two advertisements
 @dataclass(frozen=True)
 class GatewayOptions:
     """attempts: connections for one record before the next one is waited for. full: records in the
-    spool beyond which none is fetched: they are safe on their node."""
+    spool beyond which none is fetched: they are safe on their node. home_assistant: nodes are
+    announced to it at the broker."""
 
     passive: bool = False
     at_once: int = 3
     attempts: int = 4
     forget: bool = True
     full: int = 1_000_000
+    home_assistant: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +88,8 @@ class Gateway:
         self.problem = ""
         self._radio, self._spool, self._forwarder, self._log = radio, spool, forwarder, log
         self._sync = NodeSync(radio, spool, self.options.forget)
+        self._announcements = Announcements()
+        self._info: dict[str, dict[str, Any]] = {}  # by name, as last fetched
         self._pending: OrderedDict[str, _PendingSync] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
 
@@ -127,6 +134,7 @@ class Gateway:
         mark = self._spool.mark(name)
         if key[0] != mark[0] or key > mark:
             self._on_new(self._spool.add(name, [record], mark=key, live=True))
+            self._announce(AnnouncedNode(name))
 
     def _enqueue(self, node: DiscoveredNode, key: RecordKey) -> None:
         """Let a worker connect unless what is announced was fetched or given up."""
@@ -190,16 +198,29 @@ class Gateway:
     def _publish_result(self, result: SyncResult) -> None:
         """Publish what is known of the node itself, and log what came."""
         if result.info is not None:
-            self._forwarder.publish_retained(result.name, INFO, json.dumps(result.info))
+            self._forwarder.publish_retained(topic(result.name, INFO), json.dumps(result.info))
         status: dict[str, str | int] = {"state": "sleeping"}
         if result.next_report_s:
             status["next_report_s"] = result.next_report_s
         text = json.dumps(status, separators=(",", ":"))
-        self._forwarder.publish_retained(result.name, STATUS, text)
+        self._forwarder.publish_retained(topic(result.name, STATUS), text)
+        if result.info is not None:
+            self._info[result.name] = result.info
+        known = self._info.get(result.name, {})
+        self._announce(AnnouncedNode(result.name, known, True, result.next_report_s or None))
         torn = f", {result.torn} unreadable" if result.torn else ""
         left = "" if result.is_complete else ", more to come"
         warning = f"; {result.warning}" if result.warning else ""
         self._log(f"{result.name}: {result.records} records{torn}{left}{warning}")
+
+    def _announce(self, node: AnnouncedNode) -> None:
+        """Announce a node to Home Assistant if that is wanted and news. A changed one at once:
+        its record is on its way, and the next one says soon enough that the values are fresh."""
+        if not self.options.home_assistant:
+            return
+        payload = self._announcements.due(node, math.inf)
+        if payload is not None:
+            self._forwarder.publish_retained(discovery_topic(node.name), payload.decode())
 
     def _topic_name(self, node: DiscoveredNode, given: str) -> str:
         """Return the node's name in topics; BluetoothError when it is none or another node's.

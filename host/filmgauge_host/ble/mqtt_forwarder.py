@@ -64,9 +64,8 @@ class MqttForwarder:
         """There is something new in the spool."""
         self._events.put(_WAKE)
 
-    def publish_retained(self, node: str, leaf: str, payload: str) -> None:
-        """Publish a retained message now and after each new connection."""
-        name = topic(node, leaf)
+    def publish_retained(self, name: str, payload: str) -> None:
+        """Publish a retained message to a topic now and after each new connection."""
         with self._mutex:
             self._retained[name] = payload
         if self.connected:

@@ -6,6 +6,7 @@ ble_key = "32 hexadecimal digits"        # opens encrypted advertisements
 command_key = "32 hexadecimal digits"    # signs commands
 """
 
+import os
 import re
 import stat
 import time
@@ -154,13 +155,20 @@ def with_keys(path: Path, node: str, keys: Mapping[str, str]) -> str:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077 and not _is_credential(path):
             raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
+
+
+def _is_credential(path: Path) -> bool:
+    """Return whether systemd gave us the file (LoadCredential=): its mode shows the mask of an
+    access list, and nobody else can reach it."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return folder is not None and path.parent == Path(folder)
 
 
 def _nodes(table: dict[str, Any]) -> list[RegisteredNode]:

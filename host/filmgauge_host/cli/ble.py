@@ -17,6 +17,7 @@ from filmgauge_host.ble.gateway import Bridge, GatewayOptions
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
 from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -224,6 +225,7 @@ def configure(
 )
 @click.option("--keep", is_flag=True, help="Never let a node forget what has arrived.")
 @click.option("--for", "seconds", type=Duration(), help="Stop after a time such as 30s or 2h.")
+@HOME_ASSISTANT
 @_bluetooth_options
 def bridge(
     runner: RadioRunner,
@@ -234,10 +236,13 @@ def bridge(
     at_once: int,
     keep: bool,
     seconds: float | None,
+    home_assistant: bool,
 ) -> None:
     """Bring what nodes report over Bluetooth to an MQTT broker."""
     address = parse_address(broker)
-    options = GatewayOptions(passive=passive, at_once=at_once, forget=not keep)
+    options = GatewayOptions(
+        passive=passive, at_once=at_once, forget=not keep, home_assistant=home_assistant
+    )
     if spool is None:
         spool = user_file("XDG_STATE_HOME", ".local/state", "spool.sqlite")
         make_folder(spool.parent)

@@ -9,6 +9,7 @@ import click
 
 from filmgauge.config import check_node
 from filmgauge_host.cli.alerts import ALERTS, alerts_of
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -72,6 +73,7 @@ _LEAST_RAW_S = 86400.0
     show_envvar=True,
     help="What whoever opens the page must know  [default: a new one, printed]",
 )
+@HOME_ASSISTANT
 def monitor(
     broker: str,
     store: Path | None,
@@ -86,6 +88,7 @@ def monitor(
     port: int | None,
     bind: str | None,
     token: str | None,
+    home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -100,6 +103,7 @@ def monitor(
     with (
         _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
         _page(ingest, records, alerts, port, bind, token) if web else nullcontext(),
+        announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
             LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)

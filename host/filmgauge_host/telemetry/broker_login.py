@@ -48,12 +48,18 @@ class Answer(Enum):
 
 
 class BrokerLogin:
-    """Use as a context. Opening raises NoBrokerError or one of its kinds."""
+    """Use as a context. Opening raises NoBrokerError or one of its kinds. retained: messages of
+    an earlier time count as well."""
 
     def __init__(
-        self, address: BrokerAddress, filters: tuple[str, ...] = (), mqtt5: bool = False
+        self,
+        address: BrokerAddress,
+        filters: tuple[str, ...] = (),
+        mqtt5: bool = False,
+        retained: bool = False,
     ) -> None:
         self._address = address
+        self._retained = retained
         self._filters = [(name, 1) for name in filters]
         self._mqtt5 = mqtt5
         self._news = threading.Condition()
@@ -92,15 +98,15 @@ class BrokerLogin:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, topic: str, payload: bytes) -> Answer:
-        """Publish at QoS 1, not retained; return the answer.
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> Answer:
+        """Publish at QoS 1; return the answer.
 
         A broker that ends the connection instead denies it: some do. Raises NoBrokerError when
         there is none.
         """
         with self._news:
             self._failure = None
-        sent = self._client.publish(topic, payload, qos=1)
+        sent = self._client.publish(topic, payload, qos=1, retain=retain)
         self._await(lambda: sent.mid in self._answers or self._failure)
         if sent.mid in self._answers:
             if self._answers[sent.mid].is_failure:
@@ -125,9 +131,13 @@ class BrokerLogin:
         return self._await(is_here, _GRACE_S)
 
     def topics(self) -> frozenset[str]:
-        """Return the topics of the messages that came live, not retained."""
+        """Return the topics of the messages that came."""
+        return frozenset(topic for topic, _ in self.messages())
+
+    def messages(self) -> list[tuple[str, bytes]]:
+        """Return topic and payload of what came, oldest first."""
         with self._news:
-            return frozenset(topic for topic, _ in self._messages)
+            return list(self._messages)
 
     def _await(self, is_true: Callable[[], object], timeout_s: float = _ANSWER_S) -> bool:
         with self._news:
@@ -175,7 +185,7 @@ class BrokerLogin:
             self._news.notify_all()
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        if message.retain:
+        if message.retain and not self._retained:
             return  # of an earlier time
         with self._news:
             self._messages.append((message.topic, bytes(message.payload)))

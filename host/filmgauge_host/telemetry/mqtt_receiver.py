@@ -17,6 +17,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from filmgauge_host.telemetry.address import BrokerAddress
@@ -146,15 +147,19 @@ class MqttReceiver:
         return []
 
     def disconnect(self, deadline_s: float) -> None:
-        """Send what waits and take leave, within `deadline_s`; the broker keeps the session."""
+        """Send what waits and leave, within `deadline_s`; the broker keeps the session."""
         if self._socket is None:
             return
         self._queue(_DISCONNECT, b"")
-        try:
+        until_s = time.monotonic() + deadline_s
+        with suppress(OSError):
             self._socket.settimeout(deadline_s)
             self._socket.sendall(self._out)
-        except OSError:
-            pass
+            # Closed before the broker has read all, it might not read it: it closes when it has.
+            while (left_s := until_s - time.monotonic()) > 0:
+                self._socket.settimeout(left_s)
+                if not self._socket.recv(_READ_BYTES):
+                    break
         self.close()
 
     def close(self) -> None:

@@ -78,10 +78,16 @@ class NodeSnapshot:
         if self.last_seen_s is None:
             return "unknown"
         announced = self.status.next_report_s if self.status is not None else None
-        next_report_s = DEFAULT_NEXT_REPORT_S if announced is None else announced
-        if now_s > self.last_seen_s + next_report_s * _LATE_FACTOR + _LATE_MARGIN_S:
+        if now_s > self.last_seen_s + late_after_s(announced):
             return "late"
         return self.status.state if self.status is not None else "online"
+
+
+def late_after_s(next_report_s: float | None) -> float:
+    """Return the seconds of silence after which a node is late that announced its next report
+    in so many; None: it announces none."""
+    announced_s = DEFAULT_NEXT_REPORT_S if next_report_s is None else next_report_s
+    return announced_s * _LATE_FACTOR + _LATE_MARGIN_S
 
 
 class NodeTracker:

@@ -10,8 +10,9 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import filmgauge
 from filmgauge_sim.board.bytecode import bytecode
@@ -24,7 +25,7 @@ FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
 # Sent to look into a node; for who receives records; beside the package.
 _NOT_INSTALLED = ("diagnosis", "decoding", "_launcher")
-_MAKERS = ("bytecode.py", "short_names.py", "foreign_names.py", "joined_modules.py")
+_MAKERS = ("bytecode.py", "short_names.py", "foreign_names.py", "joined_modules.py", "syntax.py")
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -76,10 +77,11 @@ def rom(
     base = cache or _cache_directory()
     target = base / digest.hexdigest()[:16]
     if not target.exists():
-        files = {f"app/{path}": text for path, text in shortened(firmware, users).items()}
-        shims = shorten(shims, own.values(), keeps_public=True)
-        files.update((f"shims/{path}", text) for path, text in shims.items())
-        _compile_all(files, base, target)
+        app = _compiled(shortened(firmware, users))
+        files = {f"app/{path}": content for path, content in app.items()}
+        made = _compiled_shims(tuple(shims.items()), tuple(own.values()))
+        files.update((f"shims/{path}", content) for path, content in made.items())
+        _write_all(files, base, target)
     return target
 
 
@@ -87,7 +89,7 @@ def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str
     """Return sources of the firmware, keyed by their paths on the board, with short names but
     for what `users` use, and fewer modules; what is no Python stays as it is, for the compiler to
     say so."""
-    users = [*_diagnosis(), *users]
+    users = list(dict.fromkeys((*_diagnosis(), *users)))
     try:
         return join(shorten(sources, users), users)
     except SyntaxError:
@@ -110,23 +112,35 @@ def _cache_directory() -> Path:
     return Path(root) / "filmgauge" / "rom"
 
 
-def _compile_all(files: dict[str, str], base: Path, target: Path) -> None:
-    """Compile into a temporary folder and rename it: a cache entry is whole or absent."""
+@lru_cache(maxsize=1)  # a process that makes many images makes all with the same
+def _compiled_shims(
+    shims: tuple[tuple[str, str], ...], users: tuple[str, ...]
+) -> dict[str, bytes]:
+    return _compiled(shorten(dict(shims), users, keeps_public=True))
+
+
+def _compiled(texts: Mapping[str, str]) -> dict[str, bytes]:
+    """Return what stands in the ROM for source texts, both by their paths."""
+    return dict(_file(PurePosixPath(path), text) for path, text in texts.items())
+
+
+def _file(path: PurePosixPath, text: str) -> tuple[str, bytes]:
+    if path.name == _START:  # the interpreter starts a script from source
+        return path.as_posix(), text.encode()
+    return path.with_suffix(".mpy").as_posix(), bytecode(text, path.as_posix())
+
+
+def _write_all(files: Mapping[str, bytes], base: Path, target: Path) -> None:
+    """Write into a temporary folder and rename it: a cache entry is whole or absent."""
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=base) as scratch:
         made = Path(scratch) / "rom"
-        for path, text in files.items():
-            _compile(text, made / path)
+        for path, content in files.items():
+            file = made / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
         try:
             made.rename(target)
         except OSError:
             if not target.exists():
                 raise
-
-
-def _compile(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name == _START:  # the interpreter starts a script from source
-        path.write_text(text)
-    else:
-        path.with_suffix(".mpy").write_bytes(bytecode(text, path.as_posix()))

@@ -8,6 +8,7 @@ import io
 import re
 import socket
 from collections.abc import Generator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -34,9 +35,11 @@ _TYPES = (
 _ONLY_THERE = frozenset({"encrypt", "decrypt", "reason"})  # in modules that no shim stands in for
 
 
-def foreign_names() -> set[str]:
+@cache
+def foreign_names() -> frozenset[str]:
     """Return the names, and whatever else the texts of the shims speak of."""
     known = {name for each in (*map(import_module, _MODULES), *_TYPES) for name in dir(each)}
     texts = (path.read_text() for path in _SHIMS.rglob("*.py"))
     spoken = {word for text in texts for word in re.findall(r"\w+", text)}
-    return known | {word for word in spoken if not word.startswith("_")} | _ONLY_THERE
+    public = {word for word in spoken if not word.startswith("_")}
+    return _ONLY_THERE | known | public

@@ -14,6 +14,8 @@ import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from filmgauge_sim.board.syntax import module_of, nodes_of
+
 _MOST = 13000  # characters of a joined text: beyond, heaps got no smaller (measured)
 _Import = ast.ImportFrom | ast.Import
 _Outer = ast.FunctionDef | ast.Lambda | ast.ClassDef
@@ -45,10 +47,10 @@ class _File:
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
-        self.module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.module = module_of(path)
         self.package, _, self.leaf = self.module.rpartition(".")
         self.tree = ast.parse(text)
-        self.nodes = list(ast.walk(self.tree))
+        self.nodes = nodes_of(self.tree)
         from_top = [node for node in self.tree.body if isinstance(node, ast.ImportFrom)]
         self.imported = Counter(name for node in self.nodes for name in _imports(node))
         self.imported_at_top = Counter(name for node in from_top for name in _imports(node))

@@ -12,10 +12,12 @@ their names: a traceback still tells where it happened.
 import ast
 import re
 import string
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from filmgauge_sim.board.foreign_names import foreign_names
+from filmgauge_sim.board.syntax import Source, nodes_of, parsed
 
 _Edit = tuple[int, int, int, int, str]  # from line, column to line, column: what stands there
 
@@ -38,40 +40,39 @@ class _Constants:
 
     def __init__(self, sources: Mapping[str, str], users: list[str], keeps_public: bool) -> None:
         self._keeps_public = keeps_public
-        self._trees = {path: ast.parse(text) for path, text in sources.items()}
-        self._sources = sources
-        self._users = [ast.parse(text) for text in users]
-        self._modules = {_module(path): path for path in sources}
+        self._sources = parsed(sources)
+        self._users = users
+        self._modules = {source.module: path for path, source in self._sources.items()}
         self._values: dict[tuple[str, str], int] = {}  # (module, name)
+        self._asked: set[str] = set()  # paths
         for path in sources:
             self._read(path)
 
     def inlined(self) -> dict[str, str]:
         """Return the sources with numbers in place of their names."""
         texts = {path: self._with_numbers(path) for path in self._sources}
-        kept = _mentioned([*map(ast.parse, texts.values()), *self._users])
-        return {path: self._without_unused(path, text, kept) for path, text in texts.items()}
+        trees = {path: ast.parse(text) for path, text in texts.items()}
+        kept = _mentioned_by(self._users).union(*map(_mentioned, map(nodes_of, trees.values())))
+        return {path: self._without_unused(path, texts[path], trees[path], kept) for path in texts}
 
     def _read(self, path: str) -> None:
         """Note the integers of a module, after those of the modules that it imports from."""
-        module = _module(path)
-        known = self._imported(path)
-        bound = _bound(self._trees[path])
-        for node in self._trees[path].body:
+        source = self._sources[path]
+        known = self._imported(source)
+        for node in source.tree.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name, value = node.targets[0].id, _integer(node.value, known)
-                if value is not None and bound[name] == 1:
+                if value is not None and source.bound[name] == 1:
                     known[name] = value
-                    self._values[module, name] = value
+                    self._values[source.module, name] = value
 
-    def _imported(self, path: str) -> dict[str, int]:
+    def _imported(self, source: Source) -> dict[str, int]:
         found = {}
-        bound = _bound(self._trees[path])
-        for node in ast.walk(self._trees[path]):
-            if isinstance(node, ast.ImportFrom) and node.module in self._modules:
+        for node in source.imports:
+            if node.module in self._modules:
                 for alias in node.names:
                     value = self._value(node.module, alias.name)
-                    if value is not None and not bound[alias.asname or alias.name]:
+                    if value is not None and not source.bound[alias.asname or alias.name]:
                         found[alias.asname or alias.name] = value
         return found
 
@@ -79,8 +80,8 @@ class _Constants:
         """Return an integer of a module, read if it was not before."""
         if (module, name) not in self._values and f"{module}.{name}" not in self._modules:
             path = self._modules[module]
-            if not getattr(self._trees[path], "is_read", False):
-                self._trees[path].is_read = True  # type: ignore[attr-defined]
+            if path not in self._asked:
+                self._asked.add(path)
                 self._read(path)
         return self._values.get((module, name))
 
@@ -90,12 +91,12 @@ class _Constants:
         return alias.name != "const" and (alias.asname or alias.name) not in numbers
 
     def _with_numbers(self, path: str) -> str:
-        tree, module = self._trees[path], _module(path)
-        numbers = self._imported(path)
-        numbers.update({name: v for (m, name), v in self._values.items() if m == module})
-        modules = _module_aliases(tree, self._modules)
+        source = self._sources[path]
+        numbers = self._imported(source)
+        numbers.update({name: v for (m, name), v in self._values.items() if m == source.module})
+        modules = _module_aliases(source, self._modules)
         edits = []
-        for node in ast.walk(tree):
+        for node in source.nodes:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 if node.id in numbers:
                     edits.append(_edit(node, _literal(numbers[node.id])))
@@ -107,15 +108,15 @@ class _Constants:
                 left = [a for a in node.names if self._is_needed(a, numbers)]
                 if len(left) < len(node.names):
                     edits.append(_edit(node, _import(node.module, left)))
-        return _edited(self._sources[path], edits)
+        return _edited(source.text, edits)
 
-    def _without_unused(self, path: str, text: str, kept: set[str]) -> str:
+    def _without_unused(self, path: str, text: str, tree: ast.Module, kept: set[str]) -> str:
         """Take away the integers of a module that nobody names any more."""
         edits = []
-        for node in ast.parse(text).body:
+        for node in tree.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name = node.targets[0].id
-                is_known = (_module(path), name) in self._values
+                is_known = (self._sources[path].module, name) in self._values
                 if self._keeps_public and not name.startswith("_"):
                     continue
                 if is_known and name not in kept:
@@ -125,32 +126,31 @@ class _Constants:
 
 def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
     """Rename attributes and methods; those of unrelated files share a name."""
-    trees = {path: ast.parse(text) for path, text in sources.items()}
-    taken = _other_names(trees.values()) | _mentioned(map(ast.parse, users))
-    own = _own_members(trees.values()) - taken - foreign_names()
-    family = _families(trees)
+    files = parsed(sources)
+    taken = _other_names(files.values()) | _mentioned_by(users)
+    own = _own_members(files.values()) - taken - foreign_names()
+    family = _families(files)
     places: dict[str, set[str]] = defaultdict(set)  # attribute -> families
-    for path, tree in trees.items():
-        for node in ast.walk(tree):
+    for path, file in files.items():
+        for node in file.nodes:
             if isinstance(node, ast.Attribute) and node.attr in own:
                 places[node.attr].add(family[path])
             elif isinstance(node, ast.FunctionDef) and node.name in own:
                 places[node.name].add(family[path])
     used: dict[str, set[str]] = defaultdict(set)  # family -> short names
     short = {}
-    spoken = {
-        each.id for t in trees.values() for each in ast.walk(t) if isinstance(each, ast.Name)
-    }
-    candidates = [name for name in _short_names("_") if name not in taken | spoken | set(places)]
+    spoken = {n.id for file in files.values() for n in file.nodes if isinstance(n, ast.Name)}
+    avoided = taken | spoken | set(places)
+    candidates = [name for name in _short_names("_") if name not in avoided]
     for attribute in sorted(places, key=lambda name: (-len(places[name]), name)):
         there = set().union(*(used[each] for each in places[attribute]))
         short[attribute] = next(name for name in candidates if name not in there)
         for each in places[attribute]:
             used[each].add(short[attribute])
     renamed = {}
-    for path, tree in trees.items():
+    for path, file in files.items():
         edits = []
-        for node in ast.walk(tree):
+        for node in file.nodes:
             if isinstance(node, ast.Attribute) and node.attr in short:
                 assert node.end_lineno is not None
                 assert node.end_col_offset is not None
@@ -161,34 +161,29 @@ def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str,
                 begin = node.col_offset + len("def ")
                 end = node.lineno, begin + len(node.name)
                 edits.append((node.lineno, begin, *end, short[node.name]))
-        renamed[path] = _edited(sources[path], edits)
+        renamed[path] = _edited(file.text, edits)
     return renamed
 
 
 def _short_parameters(sources: Mapping[str, str], users: list[str]) -> dict[str, str]:
     """Rename the parameters that no call gives by name."""
-    trees = {path: ast.parse(text) for path, text in sources.items()}
-    by_name = {
-        keyword.arg
-        for tree in (*trees.values(), *map(ast.parse, users))
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-    }
+    files = parsed(sources)
+    by_name = {name for file in files.values() for name in _keywords(file.nodes)}
+    by_name.update(name for text in users for name in _facts_of_user(text)[1])
     return {
-        path: _edited(text, [e for f in _functions(trees[path]) for e in _letters(f, by_name)])
-        for path, text in sources.items()
+        path: _edited(file.text, [e for f in file.functions for e in _letters(f, by_name)])
+        for path, file in files.items()
     }
 
 
 def _letters(function: ast.FunctionDef, by_name: set[str | None]) -> Iterator[_Edit]:
     """Yield what makes letters of the parameters of one function."""
-    nodes = [node for statement in function.body for node in ast.walk(statement)]
-    if any(isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef) for node in nodes):
+    nodes = [node for statement in function.body for node in nodes_of(statement)]
+    if any(isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)) for node in nodes):
         return  # its names may mean something else within
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     parameters = [each for each in function.args.args if each.arg != "self"]
-    every = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    every = {each.arg for each in nodes_of(function.args) if isinstance(each, ast.arg)}
     letters = (letter for letter in string.ascii_lowercase if letter not in names | every)
     short = {each.arg: next(letters) for each in parameters if each.arg not in by_name}
     for parameter in parameters:
@@ -201,25 +196,25 @@ def _letters(function: ast.FunctionDef, by_name: set[str | None]) -> Iterator[_E
             yield _edit(node, short[node.id])
 
 
-def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            yield node
+def _keywords(nodes: Iterable[ast.AST]) -> set[str | None]:
+    """Return the names by which calls give arguments."""
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    return {keyword.arg for call in calls for keyword in call.keywords}
 
 
-def _families(trees: Mapping[str, ast.Module]) -> dict[str, str]:
+def _families(files: Mapping[str, Source]) -> dict[str, str]:
     """Return a name for the files of each file's family: those whose classes inherit from each
     other."""
-    modules = {_module(path): path for path in trees}
-    family = {path: path for path in trees}
-    for path, tree in trees.items():
+    modules = {file.module: path for path, file in files.items()}
+    family = {path: path for path in files}
+    for path, file in files.items():
         origin = {
             alias.asname or alias.name: node.module
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and node.module in modules
+            for node in file.imports
+            if node.module in modules
             for alias in node.names
         }
-        for node in ast.walk(tree):
+        for node in file.nodes:
             for base in node.bases if isinstance(node, ast.ClassDef) else ():
                 if isinstance(base, ast.Name) and base.id in origin:
                     one, other = family[path], family[modules[origin[base.id]]]
@@ -227,9 +222,9 @@ def _families(trees: Mapping[str, ast.Module]) -> dict[str, str]:
     return family
 
 
-def _own_members(trees: Iterable[ast.Module]) -> set[str]:
+def _own_members(files: Iterable[Source]) -> set[str]:
     """Return the names of methods and of what is stored in an object."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
+    nodes = [node for file in files for node in file.nodes]
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     found = {each.name for c in classes for each in c.body if isinstance(each, ast.FunctionDef)}
     found.update(
@@ -240,28 +235,28 @@ def _own_members(trees: Iterable[ast.Module]) -> set[str]:
     return {name for name in found if not name.startswith("__")}
 
 
-def _other_names(trees: Iterable[ast.Module]) -> set[str]:
+def _other_names(files: Iterable[Source]) -> set[str]:
     """Return the names that modules and classes give to what is no method, and the words of all
     texts but docstrings."""
     found: set[str] = set()
-    for tree in trees:
-        nodes = list(ast.walk(tree))
+    for file in files:
+        nodes = file.nodes
         classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
         methods = {id(method) for each in classes for method in each.body}
         docstrings = {
             id(node.value)
             for each in nodes
             for node in (
-                each.body if isinstance(each, ast.Module | ast.ClassDef | ast.FunctionDef) else ()
+                each.body if isinstance(each, (ast.Module, ast.ClassDef, ast.FunctionDef)) else ()
             )
             if isinstance(node, ast.Expr)
         }
-        for scope in (tree, *classes):
+        for scope in (file.tree, *classes):
             for statement in scope.body:
-                if not isinstance(statement, ast.ClassDef | ast.FunctionDef):
-                    found.update(n.id for n in ast.walk(statement) if isinstance(n, ast.Name))
+                if not isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
+                    found.update(n.id for n in nodes_of(statement) if isinstance(n, ast.Name))
         for node in nodes:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and id(node) not in methods:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and id(node) not in methods:
                 found.add(node.name)
             elif isinstance(node, ast.Global):
                 found.update(node.names)
@@ -273,38 +268,37 @@ def _other_names(trees: Iterable[ast.Module]) -> set[str]:
     return found
 
 
-def _bound(tree: ast.Module) -> Counter[str]:
-    """Return how often each name is given a value, anywhere in a file."""
-    return Counter(
-        node.arg if isinstance(node, ast.arg) else node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.arg)
-        or (isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
-    )
-
-
-def _mentioned(trees: Iterable[ast.Module]) -> set[str]:
+def _mentioned(nodes: Iterable[ast.AST]) -> set[str]:
     """Return the names that are read, imported, asked of an object, or written as a text."""
     found: set[str] = set()
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                found.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ast.alias):
-                found.add(node.name)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.alias):
+            found.add(node.name)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
     return found
 
 
-def _module_aliases(tree: ast.Module, modules: Mapping[str, str]) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def _facts_of_user(text: str) -> tuple[frozenset[str], frozenset[str | None]]:
+    """Return the names that a user mentions, and those by which it gives arguments."""
+    nodes = nodes_of(ast.parse(text))
+    return frozenset(_mentioned(nodes)), frozenset(_keywords(nodes))
+
+
+def _mentioned_by(users: Iterable[str]) -> set[str]:
+    return {name for text in users for name in _facts_of_user(text)[0]}
+
+
+def _module_aliases(source: Source, modules: Mapping[str, str]) -> dict[str, str]:
     """Return the names under which a file knows modules of the package."""
     return {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
+        for node in source.imports
         for alias in node.names
         if f"{node.module}.{alias.name}" in modules
     }
@@ -328,11 +322,6 @@ def _literal(value: int) -> str:
 
 def _import(module: str, names: list[ast.alias]) -> str:
     return ast.unparse(ast.ImportFrom(module, names, 0)) if names else "pass"
-
-
-def _module(path: str) -> str:
-    """Return the dotted name of a path."""
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _short_names(prefix: str) -> Iterator[str]:

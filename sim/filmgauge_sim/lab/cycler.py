@@ -103,10 +103,12 @@ class Channel:
             self.trace.step += 1
         limit_s = _LONGEST_S if longest_s is None else longest_s
         current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
+        fading, reach = 1.0, None  # of the current from one step to the next; of the next guess
         while elapsed < limit_s:
             step_s = min(step_s, limit_s - elapsed)
+            before, guess = current, current * fading
             current = current_for_voltage(
-                self.cell, voltage_v, self.temperature_c, step_s, current
+                self.cell, voltage_v, self.temperature_c, step_s, guess, reach
             )
             if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
                 break
@@ -115,6 +117,7 @@ class Channel:
             elapsed += step_s
             self._record(current)
             step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
+            fading, reach = current / before, abs(current - guess)
         return passed
 
     def _advance(self, current_ua_cm2: float, duration_s: float) -> None:
@@ -134,23 +137,32 @@ def current_for_voltage(
     temperature_c: float,
     step_s: float,
     near_ua_cm2: float,
+    reach_ua_cm2: float | None = None,
 ) -> float:
-    """The current (uA/cm2) under which the cell shows voltage_v after step_s."""
+    """The current (uA/cm2) under which the cell shows voltage_v after step_s.
+
+    It is sought near a guess; reach_ua_cm2: by how much that may be wrong, where it is known.
+    """
 
     def excess_v(current: float) -> float:
         twin = cell.clone()
         twin.advance(current * cell.area_cm2, temperature_c, step_s)
         return twin.voltage_v(current * cell.area_cm2, temperature_c) - voltage_v
 
-    return rising_root(excess_v, near_ua_cm2, _HELD_V)
+    return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
 
 
-def rising_root(rising: Callable[[float], float], near: float, tolerance: float) -> float:
-    """Where a rising function vanishes, to ``tolerance`` of its value: bracket, then Illinois."""
+def rising_root(
+    rising: Callable[[float], float], near: float, tolerance: float, reach: float | None = None
+) -> float:
+    """Where a rising function vanishes, to ``tolerance`` of its value: bracket, then Illinois.
+
+    The bracket begins as wide as ``reach``, a fiftieth of ``near`` unless given.
+    """
     value = rising(near)
     if abs(value) <= tolerance:
         return near
-    reach = 0.02 * abs(near) + 1e-3
+    reach = reach or 0.02 * abs(near) + 1e-3
     other, other_value = near, value
     while value * other_value > 0.0:
         near, value = other, other_value

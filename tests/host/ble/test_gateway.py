@@ -13,9 +13,23 @@ from patience import until
 from filmgauge.uplink.ble import bthome
 from filmgauge_host.ble.node_registry import RegisteredNode
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.telemetry.homeassistant.discovery import (
+    TOPICS,
+    AnnouncedNode,
+    discovery_payload,
+)
 from filmgauge_host.telemetry.received_record import record_key
 
 KEY = bytes(range(16))
+
+
+def announcements(url: str) -> list[bytes]:
+    """Return what a broker retains for Home Assistant."""
+    with BrokerLogin(parse_address(url), (TOPICS,), retained=True) as login:
+        login.await_message(lambda *_message: False)
+        return [payload for _, payload in login.messages()]
 
 
 @pytest.fixture
@@ -40,7 +54,7 @@ def test_records_arrive_as_those_of_a_wifi_node(
     field = new_field()
     for _ in range(5):
         field.node.make()  # before the bridge was there
-    Bridge(field, broker.url, tmp_path)
+    Bridge(field, broker.url, tmp_path, home_assistant=True)
     field.live(field.node, reports=3, every_s=600)
     field.pass_s(1800)
     assert receiver.records("node-1", 8) == field.node.made
@@ -53,6 +67,8 @@ def test_records_arrive_as_those_of_a_wifi_node(
     assert shown.info["board"] == "stm32wb"
     assert shown.status is not None
     assert (shown.status.state, shown.status.next_report_s) == ("sleeping", 3600)
+    announced = AnnouncedNode("node-1", shown.info, True, 3600)
+    until(lambda: discovery_payload(announced) in announcements(broker.url))
     assert field.published_twice() == 0
     assert field.node.connections == 3  # one a report, though it advertises ten times
 
@@ -242,7 +258,7 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
     field = new_field(nodes=2)
     field.nodes[1].ble_key = KEY
     registered = [RegisteredNode("shelf", address(2), KEY)]
-    Bridge(field, embedded.url, tmp_path, registered, passive=True)
+    Bridge(field, embedded.url, tmp_path, registered, passive=True, home_assistant=True)
     for node in field.nodes:
         field.live(node, 3, 600)
     field.pass_s(1800)
@@ -253,6 +269,8 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
     values = {name: getattr(found[0], name) for name in ("shown_ppm", "soc_ppm", "voltage_uv")}
     assert values == {"shown_ppm": 810_000, "soc_ppm": None, "voltage_uv": 2_104_000}
     assert field.published_twice() == 0
+    shelf = discovery_payload(AnnouncedNode("shelf"))
+    assert shelf in announcements(embedded.url)
 
 
 def test_a_node_forgets_what_the_broker_has_and_no_more(

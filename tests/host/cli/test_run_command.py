@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from mqtt_brokers import Mosquitto
 
 from filmgauge_host import signals
 from filmgauge_host.cli.app import main
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.telemetry.homeassistant.discovery import TOPICS, discovery_topic
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.scenario.loading import available_scenarios
 
@@ -50,6 +54,21 @@ def test_every_board_runs_as_it_is_described(tmp_path: Path, board: str) -> None
         assert (node["way"], node["sent"], node["received"]) == ("mqtt", 13, 13)
     else:  # nobody has asked it to advertise
         assert (node["way"], node["sent"], node["waiting"]) == ("stored", 0, 13)
+
+
+def test_virtual_nodes_are_announced_to_home_assistant_while_they_run(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    path = described(tmp_path, 'name = "shelf-1"\nboard = "esp32-c3"\n')
+    with BrokerLogin(parse_address(broker.url), (TOPICS,)) as login:
+        options = ("--duration", "6min", "--json", "--home-assistant", "--broker", broker.url)
+        ran = run("--node", path, *options)
+        assert ran.exit_code == 0, ran.output
+        assert login.await_message(lambda topic, payload: payload == b"")
+        topics, payloads = zip(*login.messages(), strict=True)
+    broker.stop()
+    assert set(topics) == {discovery_topic("shelf-1")}
+    assert json.loads(payloads[-2])["dev"]["hw"] == "esp32"
 
 
 def test_a_film_node_is_bridged_although_it_encrypts(tmp_path: Path) -> None:

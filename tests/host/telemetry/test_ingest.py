@@ -60,6 +60,30 @@ def test_gaps_are_filled_by_history_and_duplicates_are_counted(ingest, store, pu
     assert ingest.nodes()["bench"].latest.key == (0, 1, 5)
 
 
+def test_a_new_subscriber_is_shown_the_last_record_and_counts_it_when_it_comes(
+    broker, store, publisher, monkeypatch
+):
+    monkeypatch.setattr("filmgauge_host.telemetry.session._RETAINED_S", 0.2)
+    last = ("filmgauge/bench/last", record(4).to_json())
+    publisher.send([last], retain=True)
+    with Ingest(parse_address(broker.url), store) as running:
+        until(lambda: "bench" in running.nodes())
+        node = running.nodes()["bench"]
+        assert node.latest.key == (0, 1, 4)
+        assert node.latest.history
+        assert node.last_seen_s is None
+        assert (node.statistics.received, store.rows) == (0, 0)
+        until(lambda: running._session._retained_by is None)  # given back
+        publisher.records("bench", [4])
+        publisher.send([("filmgauge/bench/last", "no record")], retain=True)
+        publisher.send([("filmgauge/bench/telemetry/compact", record(5).to_bytes())])
+        until(lambda: received(running) == 2)
+        node = running.nodes()["bench"]
+        assert node.latest.key == (0, 1, 5)
+        counts = node.statistics
+        assert (counts.duplicated, counts.malformed, counts.lost) == (0, 0, 0)
+
+
 def test_same_key_with_other_content_is_reported_once(ingest, store, publisher):
     events = []
     ingest.listen(events.append)

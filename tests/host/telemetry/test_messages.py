@@ -8,6 +8,7 @@ from mqtt_nodes import record
 from filmgauge.uplink.mqtt.topics import INFO, LOG, STATUS, TELEMETRY, topic
 from filmgauge_host.telemetry.messages import (
     Info,
+    LastRecord,
     Probe,
     Rejected,
     Status,
@@ -18,7 +19,7 @@ from filmgauge_host.telemetry.messages import (
 )
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 
-LEAVES = ["telemetry", "log", "status", "info", "event"]
+LEAVES = ["telemetry", "log", "last", "log/compact", "status", "info", "event"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -36,6 +37,24 @@ def test_telemetry_and_log_are_the_same_record_but_for_history():
         payload = sent.to_json().encode()
         message = decode(f"filmgauge/bench/{leaf}", payload, retained, 5)
         assert message == ReceivedRecord("bench", sent, 5, history)
+
+
+def test_the_compact_form_is_the_same_record():
+    sent = record(7, life=9)
+    for leaf, history in (("telemetry", False), ("log", True)):
+        message = decode(f"filmgauge/bench/{leaf}/compact", sent.to_bytes(), False, 5)
+        assert message == ReceivedRecord("bench", sent, 5, history)
+        refused = decode(f"filmgauge/bench/{leaf}/compact", sent.to_json().encode(), False, 5)
+        assert isinstance(refused, Rejected)
+        assert "128 bytes" in refused.reason
+
+
+@pytest.mark.parametrize("retained", [True, False])
+def test_the_last_record_is_history_and_no_record_of_its_own(retained):
+    sent = record(7)
+    message = decode("filmgauge/bench/last", sent.to_json().encode(), retained, 5)
+    assert message == LastRecord(ReceivedRecord("bench", sent, 5, True))
+    assert decode("filmgauge/bench/last", b"", True, 5) == Withdrawn("bench", "last")
 
 
 @pytest.mark.parametrize("leaf", LEAVES)
@@ -117,6 +136,8 @@ def test_foreign_topics() -> None:
         "filmgauge",
         "filmgauge/a",
         "filmgauge/a/b/c",
+        "filmgauge/a/telemetry/compact/c",
+        "filmgauge/a/status/compact",
         "Filmgauge/a/log",
         "other/a/log",
         "filmgauge//log",

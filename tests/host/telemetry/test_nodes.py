@@ -3,8 +3,8 @@ import time
 import pytest
 from mqtt_nodes import record
 
-from filmgauge_host.telemetry.messages import Status
-from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeTracker
+from filmgauge_host.telemetry.messages import LastRecord, Rejected, Status
+from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 
@@ -94,3 +94,59 @@ def test_a_wall_clock_that_is_set_makes_nobody_late(tmp_path, monkeypatch, step_
         seen_s = again.snapshots()["a"].last_seen_s
         assert seen_s is not None
         assert seen_s <= time.monotonic()
+
+
+def last(seq: int, life: int = 0, boot: int = 1) -> LastRecord:
+    return LastRecord(ReceivedRecord("a", record(seq, boot, life=life), NOW, True))
+
+
+def test_the_retained_record_is_shown_until_the_record_itself_comes(tmp_path):
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        tracker = NodeTracker(store)
+        tracker.load(last(9))
+        tracker.apply_all([(last(9), None, 5.0)])
+        node = tracker.snapshots()["a"]
+        assert node.latest == last(9).received
+        assert node.last_seen_s is None
+        assert node.state(6.0) == "unknown"
+        assert node.statistics == IngestStatistics()
+        live = ReceivedRecord("a", record(9), NOW + 1)
+        older = ReceivedRecord("a", record(8), NOW + 2, True)
+        for received in (live, older):
+            tracker.apply_all([(received, store.add([received])[0], 7.0), (last(9), None, 7.0)])
+        node = tracker.snapshots()["a"]
+        assert node.latest == live
+        assert node.last_seen_s == 7.0
+        assert node.statistics == IngestStatistics(received=2)
+
+
+@pytest.mark.parametrize(
+    ("retained", "shown"),
+    [(last(9, 3), False), (last(11, 3), True), (last(99, 2), False), (last(0, 7), True)],
+    ids=["older", "newer", "of an older life", "of a life that is new"],
+)
+def test_the_retained_record_never_hides_a_newer_one(tmp_path, retained, shown):
+    stored = [ReceivedRecord("a", record(10, life=life), NOW) for life in (2, 3)]
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        tracker = NodeTracker(store)
+        for received in stored:
+            tracker.load(received)
+            tracker.apply_all([(received, store.add([received])[0], 5.0)])
+        tracker.apply_all([(retained, None, 6.0)])
+        assert tracker.snapshots()["a"].latest == (retained.received if shown else stored[1])
+
+
+def test_strangers_that_send_nothing_of_use_are_counted_up_to_a_bound(tmp_path):
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        tracker = NodeTracker(store)
+        for number in range(1000):
+            refused = Rejected(f"x{number}", "topic", f"reason {number}", NOW)
+            tracker.load(refused)
+            tracker.apply_all([(refused, None, 5.0)] * 2)
+        found = tracker.snapshots()
+        assert len(found) == 100
+        assert found["x7"].statistics.malformed == 2
+        assert found["x7"].refusal.reason == "reason 7"
+        tracker.load(last(1))
+        tracker.apply_all([(last(1), None, 5.0)])
+        assert tracker.snapshots()["a"].latest is not None

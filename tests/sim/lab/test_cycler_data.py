@@ -2,8 +2,6 @@
 
 import sys
 
-import bdf
-import bdf.io
 import numpy as np
 import pytest
 from cycler_data import AREA_CM2, PRE, cycled
@@ -78,6 +76,8 @@ def test_without_fastnda_it_is_asked_for(trace, tmp_path, monkeypatch):
 
 @pytest.mark.filterwarnings("error")
 def test_our_battery_data_format_is_read_by_its_own_package(trace, written):
+    import bdf  # it takes two seconds, of those who run this only
+
     frame = bdf.read(written)
     report = bdf.validate(frame)
     assert (report["ok"], report["missing"], report["extras"]) == (True, [], [])
@@ -90,6 +90,8 @@ def test_our_battery_data_format_is_read_by_its_own_package(trace, written):
 
 @pytest.mark.parametrize("human", [True, False])
 def test_its_files_are_read_by_us(written, tmp_path, human):
+    import bdf.io
+
     again = tmp_path / "again.bdf.csv"
     bdf.io.save(bdf.read(written), again, human=human)
     assert ("Voltage / V" in again.read_text()) == human

@@ -1,0 +1,70 @@
+"""`filmgauge homeassistant`: announce nodes to Home Assistant, or remove them."""
+
+from collections.abc import Iterable
+
+import click
+
+from filmgauge.config import check_node
+from filmgauge_host.cli.options import BROKER_HELP, BROKER_VARIABLE, input_errors
+from filmgauge_host.errors import InputError, warn
+from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode
+from filmgauge_host.telemetry.homeassistant.registration import Registration
+
+_BROKER = click.option(
+    "--broker", required=True, envvar=BROKER_VARIABLE, show_envvar=True, help=BROKER_HELP
+)
+_NODES = click.argument("names", nargs=-1, metavar="[NODE]...")
+
+
+@click.group()
+def homeassistant() -> None:
+    """Announce nodes to Home Assistant, or remove them."""
+
+
+@homeassistant.command()
+@_NODES
+@_BROKER
+def announce(names: tuple[str, ...], broker: str) -> None:
+    """Announce NODEs, or all that have a status or an info on the broker.
+
+    The announcement is retained: Home Assistant has it after a restart as well. Announce a node
+    again after its interval or its firmware has changed, or let `filmgauge monitor
+    --home-assistant` do that.
+    """
+    with Registration(_address(names, broker)) as registration:
+        found = registration.nodes()
+        if not names and not found:
+            raise InputError("no node has a status or an info on this broker: name the nodes")
+        wanted = [found.get(name) or AnnouncedNode(name) for name in names or sorted(found)]
+        registration.announce(wanted)
+    for node in wanted:
+        if not node.has_status:
+            warn(f"{node.name} has no status on this broker: is that its name?")
+    _list("announced", [node.name for node in wanted])
+
+
+@homeassistant.command()
+@_NODES
+@_BROKER
+def remove(names: tuple[str, ...], broker: str) -> None:
+    """Remove NODEs with all their entities, or all that were announced on the broker."""
+    with Registration(_address(names, broker)) as registration:
+        announced = registration.announced()
+        strange = [name for name in names if name not in announced]
+        if strange:
+            raise InputError(f"{', '.join(strange)}: not announced on this broker")
+        removed = list(names) or announced
+        registration.remove(removed)
+    _list("removed", removed)
+
+
+def _address(names: Iterable[str], broker: str) -> BrokerAddress:
+    with input_errors():
+        for name in names:
+            check_node(name)
+    return parse_address(broker)
+
+
+def _list(deed: str, names: list[str]) -> None:
+    click.echo(f"{deed}: {', '.join(names) or 'none'}")

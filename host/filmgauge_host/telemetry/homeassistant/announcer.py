@@ -1,0 +1,123 @@
+"""Announces every node of an ingest to Home Assistant, in a thread and a connection of its own.
+
+    with Announcer(ingest) as announcer:
+        ...
+        print(announcer.problem)
+
+A node is announced when it is first seen and when what its announcement says changes. What was
+announced stays when we end: values go from the nodes to Home Assistant without us.
+"""
+
+import threading
+import time
+from typing import Any, Self
+
+from paho.mqtt.client import Client
+
+from filmgauge_host.telemetry.homeassistant.announcements import Announcements
+from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.session import make_client
+
+_KEEPALIVE_S = 60
+_BACKOFF_S = (1, 30)
+_POLL_S = 1.0  # nodes announce minutes; a look at a thousand takes a hundredth of it
+_LAST_S = 5.0  # for the last acknowledgements
+
+
+class Announcer:
+    """Use as a context, beside an ingest that may start later.
+
+    problem: why nothing is announced just now, else empty. transient: what was announced is
+    removed at the end, as it is right for virtual nodes.
+    """
+
+    def __init__(self, ingest: Ingest, transient: bool = False) -> None:
+        self.problem = f"broker {ingest.address} is not connected yet"
+        self._ingest = ingest
+        self._transient = transient
+        self._announcements = Announcements()
+        self._names: set[str] = set()
+        self._unacknowledged: set[int] = set()
+        self._mutex = threading.Lock()
+        self._connected = threading.Event()
+        self._reconnected = threading.Event()
+        self._stop = threading.Event()
+        self._client = make_client(ingest.address, "")
+        self._client.reconnect_delay_set(*_BACKOFF_S)
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._thread = threading.Thread(target=self._run, name="home assistant", daemon=True)
+
+    def __enter__(self) -> Self:
+        address = self._ingest.address
+        self._client.connect_async(address.host, address.port, _KEEPALIVE_S)
+        self._client.loop_start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Announce what is due and disconnect."""
+        self._stop.set()
+        self._thread.join(_LAST_S)
+        if self._connected.is_set():
+            self._announce()
+            if self._transient:
+                for name in self._names:
+                    self._publish(name, b"")
+            self._await_acknowledgements()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_POLL_S):
+            if self._connected.is_set():
+                self._announce()
+
+    def _announce(self) -> None:
+        """Publish what is due; after a new connection that is everything."""
+        if self._reconnected.is_set():
+            self._reconnected.clear()
+            self._announcements.forget()
+        now_s = time.monotonic()
+        for name, node in self._ingest.nodes().items():
+            silence_s = 0.0 if node.last_seen_s is None else now_s - node.last_seen_s
+            payload = self._announcements.due(AnnouncedNode.of(node), silence_s)
+            if payload is not None:
+                self._names.add(name)
+                self._publish(name, payload)
+
+    def _publish(self, name: str, payload: bytes) -> None:
+        with self._mutex:  # or the acknowledgement could come before we know its number
+            sent = self._client.publish(discovery_topic(name), payload, qos=1, retain=True)
+            self._unacknowledged.add(sent.mid)
+
+    def _await_acknowledgements(self) -> None:
+        until_s = time.monotonic() + _LAST_S
+        while self._unacknowledged and self._connected.is_set() and time.monotonic() < until_s:
+            time.sleep(0.01)
+
+    def _on_connect(self, client: Client, data: Any, flags: Any, reason: Any, _: Any) -> None:
+        if reason.is_failure:
+            self.problem = f"broker {self._ingest.address} refuses the connection: {reason}"
+            return
+        self.problem = ""
+        self._reconnected.set()
+        self._connected.set()
+
+    def _on_connect_fail(self, client: Client, data: Any) -> None:
+        self.problem = f"broker {self._ingest.address} cannot be reached"
+
+    def _on_disconnect(self, *_arguments: Any) -> None:
+        self._connected.clear()
+        if not self._stop.is_set():
+            self.problem = self.problem or f"broker {self._ingest.address} closed the connection"
+
+    def _on_publish(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
+        with self._mutex:
+            self._unacknowledged.discard(packet)

@@ -1,0 +1,196 @@
+"""A worker that brings records from a durable stream into a store, beside others of its kind.
+
+    worker = StreamWorker(["nats://10.0.0.1:4222"], store)
+    asyncio.run(worker.run(stopped=lambda: False))
+
+The broker is a NATS server or a cluster of them. What nodes publish at QoS 1 over MQTT waits in
+its stream `$MQTT_msgs`, replicated before a node gets its PUBACK, until one of the workers that
+share the consumer has acknowledged it, which it does after the commit. What is not acknowledged
+in time goes to another worker, and the store recognises what it has already.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from filmgauge.uplink.mqtt import topics
+from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
+from filmgauge_host.telemetry.messages import Message, Rejected, decode
+from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.sqlite_file import StorageError
+
+STREAM = "$MQTT_msgs"  # of the NATS server: QoS 1 messages
+CONSUMER = "filmgauge-ingest"
+_PREFIX = "$MQTT.msgs."
+_FILTERS = [f"{_PREFIX}{topics.PREFIX}.*.{leaf}" for leaf in (topics.TELEMETRY, topics.LOG)]
+_BATCH = 500
+_FETCH_S = 1.0
+_ACKNOWLEDGE_S = 10.0  # then another worker gets it
+_UNACKNOWLEDGED_MAX = 20_000  # of all workers together
+_CONNECT_S = 5
+_RETRY_S = (0.2, 5.0)
+
+
+@dataclass
+class WorkerCounts:
+    """What a worker has done: records stored, there already, there with other content, and
+    messages that are no record. reads: whether the stream keeps what nodes publish for the
+    workers, and this one reads it. problem: why it waits just now, empty when it does not."""
+
+    stored: int = 0
+    duplicated: int = 0
+    conflicting: int = 0
+    malformed: int = 0
+    reads: bool = False
+    problem: str = ""
+    last_refusal: str = ""
+
+
+class StreamWorker:
+    """servers: addresses of the NATS servers. store: where the records go, of this worker alone
+    or shared by all. replicas: of the consumer's state, at most as many as there are servers."""
+
+    def __init__(self, servers: Sequence[str], store: IngestStore, replicas: int = 1) -> None:
+        self.counts = WorkerCounts()
+        self._servers = list(servers)
+        self._store = store
+        self._replicas = replicas
+        self._error = ""
+
+    async def run(self, stopped: Callable[[], bool]) -> None:
+        """Work until `stopped()`; raise NoBrokerError when no server answers at the start."""
+        client = await self._connected()
+        try:
+            subscription = await self._subscribed(client.jetstream(timeout=_CONNECT_S), stopped)
+            self.counts.reads = subscription is not None
+            while subscription is not None and not stopped():
+                await self._step(subscription, stopped)
+        finally:
+            with contextlib.suppress(NatsError, OSError):
+                await asyncio.wait_for(client.close(), _CONNECT_S)
+
+    async def _connected(self) -> Client:
+        client = Client()
+        connect = client.connect(
+            self._servers,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,  # it tries for ever, also before the first time
+            reconnect_time_wait=1,
+            connect_timeout=_CONNECT_S,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnect,
+            reconnected_cb=self._on_connect,
+        )
+        try:
+            await asyncio.wait_for(connect, _CONNECT_S)
+        except (NatsError, TimeoutError, OSError) as error:
+            reason = str(error) or self._error or "no answer"
+            servers = ", ".join(self._servers)
+            raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
+        return client
+
+    async def _subscribed(
+        self, stream: JetStreamContext, stopped: Callable[[], bool]
+    ) -> "JetStreamContext.PullSubscription | None":
+        """Return the subscription that all workers share; wait for the stream, which the server
+        makes when the first MQTT client comes."""
+        configuration = ConsumerConfig(
+            durable_name=CONSUMER,
+            filter_subjects=_FILTERS,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=_ACKNOWLEDGE_S,
+            max_ack_pending=_UNACKNOWLEDGED_MAX,
+            num_replicas=self._replicas,
+        )
+        while not stopped():
+            try:
+                await stream.add_consumer(STREAM, configuration)
+                subscription = await stream.pull_subscribe_bind(CONSUMER, STREAM)
+                self.counts.problem = ""
+                return subscription
+            except NotFoundError:
+                self.counts.problem = "the broker has no MQTT messages yet"
+            except (NatsError, TimeoutError, OSError) as error:
+                self.counts.problem = f"the stream cannot be read: {error}"
+            await asyncio.sleep(_RETRY_S[0])
+        return None
+
+    async def _step(
+        self, subscription: JetStreamContext.PullSubscription, stopped: Callable[[], bool]
+    ) -> None:
+        """Fetch a batch, store it, acknowledge it."""
+        try:
+            messages = await subscription.fetch(_BATCH, timeout=_FETCH_S)
+        except TimeoutError:
+            return
+        except (NatsError, OSError) as error:
+            self.counts.problem = f"the stream cannot be read: {error or type(error).__name__}"
+            await asyncio.sleep(_RETRY_S[0])
+            return
+        if not messages:
+            return
+        now_unix_ms = time.time_ns() // 1_000_000
+        decoded = [_decoded(message, now_unix_ms) for message in messages]
+        records = [each for each in decoded if isinstance(each, ReceivedRecord)]
+        outcomes = await self._stored(records, stopped)
+        if outcomes is None:
+            return  # not acknowledged: another worker gets them
+        self._count(decoded, outcomes)
+        for message in messages:
+            with contextlib.suppress(NatsError, OSError):  # it comes again, as a duplicate
+                await message.ack()
+
+    async def _stored(
+        self, records: Sequence[ReceivedRecord], stopped: Callable[[], bool]
+    ) -> list[Outcome] | None:
+        """Commit the records, again and again while the store is away; None when stopped."""
+        wait_s = _RETRY_S[0]
+        while True:
+            try:
+                outcomes = await asyncio.to_thread(self._store.add, records) if records else []
+            except StorageError as error:
+                self.counts.problem = str(error)
+            else:
+                self.counts.problem = ""
+                return outcomes
+            if stopped():
+                return None
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, _RETRY_S[1])
+
+    def _count(self, decoded: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        counts = self.counts
+        counts.stored += outcomes.count(Outcome.NEW)
+        counts.duplicated += outcomes.count(Outcome.DUPLICATE)
+        counts.conflicting += outcomes.count(Outcome.CONFLICT)
+        for each in decoded:
+            if isinstance(each, Rejected):
+                counts.malformed += 1
+                counts.last_refusal = f"{each.topic}: {each.reason}"
+
+    async def _on_error(self, error: Exception) -> None:
+        self._error = str(error) or type(error).__name__
+        if self.counts.reads:
+            self.counts.problem = f"broker: {self._error}"
+
+    async def _on_disconnect(self) -> None:
+        self.counts.problem = "the broker has closed the connection: connecting again"
+
+    async def _on_connect(self) -> None:
+        self.counts.problem = ""
+
+
+def _decoded(message: Msg, now_unix_ms: int) -> Message:
+    topic = message.subject.removeprefix(_PREFIX).replace(".", "/")
+    return decode(topic, message.data, False, now_unix_ms)

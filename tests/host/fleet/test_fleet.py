@@ -1,0 +1,114 @@
+"""The load of many nodes: what it says that it sent has arrived, whatever befalls the broker."""
+
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from mqtt_brokers import Mosquitto
+from patience import PATIENCE_S, until
+
+from filmgauge_host.fleet.fleet import Fleet
+from filmgauge_host.fleet.fleet_node import FleetNode
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.store import RecordStore
+
+NODES = 6
+
+
+@pytest.fixture
+def ingest(broker, tmp_path):
+    with (
+        RecordStore(tmp_path / "records.sqlite") as store,
+        Ingest(parse_address(broker.url), store) as running,
+    ):
+        assert running.wait_connected(PATIENCE_S), running.problem
+        yield running
+
+
+def running(fleet: Fleet, made: int) -> threading.Thread:
+    """Start the fleet in a thread; it stops when it has made that many records."""
+    return threading.Thread(target=fleet.run, args=(None, lambda: fleet.counts().made >= made))
+
+
+def received(ingest: Ingest) -> int:
+    return sum(counts.received for counts in ingest.statistics().values())
+
+
+def test_all_that_is_sent_arrives_once(broker, ingest):
+    fleet = Fleet([parse_address(broker.url)], NODES, 0.05)
+    thread = running(fleet, 120)
+    thread.start()
+    thread.join(PATIENCE_S)
+    fleet.close()
+    counts = fleet.counts()
+    assert counts.made >= 120
+    assert (counts.unacknowledged, counts.reconnects) == (0, 0)
+    until(lambda: received(ingest) == counts.made)
+    for node in fleet.nodes:
+        snapshot = ingest.nodes()[node.name]
+        assert (snapshot.statistics.received, snapshot.statistics.lost) == (node.made, 0)
+        assert snapshot.latest is not None
+        assert snapshot.latest.key == (node.life, 1, node.made - 1)
+
+
+def test_a_killed_broker_costs_no_record(tmp_path):
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    try:
+        with (
+            RecordStore(tmp_path / "records.sqlite") as store,
+            Ingest(parse_address(broker.url), store) as ingest,
+        ):
+            assert ingest.wait_connected(PATIENCE_S), ingest.problem
+            fleet = Fleet([parse_address(broker.url)], NODES, 0.05)
+            thread = running(fleet, 300)
+            thread.start()
+            until(lambda: received(ingest) > 30)
+            broker.stop()
+            made = fleet.counts().made
+            until(lambda: fleet.counts().made > made + 50)
+            broker.start()
+            thread.join(PATIENCE_S)
+            fleet.close()
+            counts = fleet.counts()
+            assert counts.unacknowledged == 0
+            assert counts.reconnects >= NODES
+            until(lambda: received(ingest) == counts.made)
+            assert all(each.lost == 0 for each in ingest.statistics().values())
+    finally:
+        broker.stop()
+
+
+def test_lives_differ_between_seeds_and_nodes():
+    lives = {FleetNode(name, f"{seed} {name}").life for name in "ab" for seed in (1, 2)}
+    assert len(lives) == 4
+
+
+def command(*options: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "filmgauge_host.cli.app", "fleet", *options]
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
+
+
+def test_the_command_says_what_was_acknowledged(broker):
+    done = command("--broker", broker.url, "--nodes", "3", "--rate", "20", "--for", "1s", "--json")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    assert counts["made"] == counts["acknowledged"] > 0
+    assert counts["unacknowledged"] == 0
+
+
+def test_without_a_broker_it_ends_with_a_sentence():
+    done = command("--broker", "mqtt://127.0.0.1:1", "--nodes", "2")
+    assert done.returncode == 3
+    assert done.stderr == (
+        "filmgauge: broker mqtt://127.0.0.1:1 cannot be reached: connection refused\n"
+    )
+
+
+def test_names_that_no_node_may_have_are_refused():
+    done = command("--prefix", "Bad Name")
+    assert done.returncode == 2
+    assert done.stderr.startswith("filmgauge: --prefix: ")
