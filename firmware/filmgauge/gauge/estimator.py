@@ -317,11 +317,12 @@ class Estimator:
         self._set_observation(float(surface > 0.5), film.lag_by_tau, film.lag_by_ea, 0.0)
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
-        expected, noise = self._expect(0.0), self._noise()
+        expected, proved = self._expect(0.0), self._noise()
+        proof = self.proof
+        noise = proved + proof.reserve
         squared = innovation * innovation
         if not (0.0 < expected + noise < _ENDLESS and squared < _ENDLESS):
             return False
-        proof = self.proof
         if known and side == EMPTY and _GIVES < innovation < proof.off_by():
             # What it still gives it has held at the look before as well, and so has a full cell
             # as far as the one was concluded from the other.
@@ -335,7 +336,8 @@ class Estimator:
             return False  # an overload says nothing of the charge
         if self._last_side:
             proof.learn(squared, expected + noise)
-            noise = self._noise()
+            proved = self._noise()
+            noise = proved + proof.reserve
         unheard = squared > _UNHEARD * (expected + noise)
         if unheard and not self._is_confirmed(side, innovation, stored):
             return False
@@ -358,6 +360,10 @@ class Estimator:
                 if i == j:
                     value = max(value, _LEAST)  # which rounding would take it below
                 covariance[i * _N + j] = covariance[j * _N + i] = value
+        if (innovation > 0.0) == (side == EMPTY):
+            # A reserve can be missing, which ends a burst too early and never too late: no less is
+            # stored than the film says, though it may be more, and sigma keeps to that.
+            total = expected + proved
         self._correct(innovation / total)
         return True
 

@@ -46,6 +46,7 @@ _END_SHARE = const(25)  # a charge has ended when its current is below this shar
 _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _SCALE = const(0.004)  # 1 sigma of the shunt and of the sensor's oscillator, in every charge
+_CLOCK = const(0.012)  # assumed: 1 sigma of the node's clock, in which a mean current is measured
 _UNLIKE_PPM = const(140000)  # no cell of the profile's kind has a capacity that is so far off
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
@@ -303,10 +304,11 @@ class FuelGauge(LedgerOnly):
         load_pa = -self.recent_pa
         if load_pa * 1000 < self._one_c_pa:
             return None
-        given = self._given(load_pa, temperature_cdeg)
         a_share_s = self._design_pc / load_pa
-        self._to_empty_sigma_s = int(self._available_sigma * a_share_s)
-        return int(given * a_share_s)
+        left_s = self._given(load_pa, temperature_cdeg) * a_share_s
+        unsure_s, clock_s = self._available_sigma * a_share_s, _CLOCK * left_s
+        self._to_empty_sigma_s = int(math.sqrt(unsure_s * unsure_s + clock_s * clock_s))
+        return int(left_s)
 
     def time_to_empty_sigma_s(self) -> int:
         """Return the standard deviation of what `time_to_empty_s` returned last."""

@@ -26,6 +26,7 @@ _PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the 
 _FAR = const(0.0324)  # nor beyond this one at a current that leads to no more than
 _GENTLE = const(0.16)  # as a lag in the long run
 _PROMISED = const(25.0)  # times `model`: what a law proved by holds leaves open of a burst
+_SHORTER = const(0.5)  # of the lag in a burst: 1 sigma of what it is less, where a law has less
 _BURST = const(2.0)  # a current that is so far ahead of its lag is a burst
 _HELD = const(1.25)  # of the lag in a hold over that in the long run, which is pi^2 / 8
 _LEAST_SPAN = const(0.000016)  # squared lag that says something of its law
@@ -39,7 +40,7 @@ class ModelProof:
     """What ends have proved of the lags of `film`.
 
     `meet` leaves behind whether an end is that of a burst, `is_burst`, and the square of what the
-    lag can be off by, `span`.
+    lag can be off by, `span`; `noise` the variance that a missing reserve adds, `reserve`.
     """
 
     def __init__(self, film):
@@ -47,7 +48,7 @@ class ModelProof:
         self._unproven, self._model = _rounded(_UNPROVEN), _rounded(_MODEL)
         self._surface_sigma = 1.0  # at the last end that was used
         self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
-        self.span = self._drained = 0.0
+        self.span = self._drained = self.reserve = 0.0
         self.is_burst = False
 
     def meet(self, side: int) -> None:
@@ -76,17 +77,18 @@ class ModelProof:
         return self._unproven * by_tau * by_tau
 
     def noise(self) -> float:
-        """Return the variance of what an end tells, for the sake of the law of its lag."""
+        """Return the variance of what an end tells, for the sake of the law of its lag, but for
+        `reserve`."""
         film = self._film
         lag = abs(film.lag_share)
         noise = self._model * (lag * lag + self._drained * self._drained)
-        ahead = film.steady - lag
-        if ahead <= 0.0:
-            return noise
+        ahead = max(0.0, film.steady - lag)
         doubt = self._unproven
         if self._spans[FULL - 1]:  # a hold has shown what the law of the film is worth
             doubt = min(doubt, _PROMISED * self._model)
-        return noise + doubt * ahead * ahead
+        within = min(ahead, _SHORTER * lag)
+        self.reserve = doubt * (ahead * ahead - within * within)
+        return noise + doubt * within * within
 
     def is_plausible(self, squared: float) -> bool:
         """Return whether a squared innovation can be due to the law of the lag."""
@@ -95,8 +97,9 @@ class ModelProof:
         return squared < _PLAUSIBLE * self.span
 
     def is_sharper(self) -> bool:
-        """Return whether the voltage tells of an end better than when one was used last."""
-        return self._film.surface_sigma * 2.0 < self._surface_sigma
+        """Return whether the voltage tells of an end better than when one was used last; after a
+        burst a lasting current does."""
+        return not self.is_burst and self._film.surface_sigma * 2.0 < self._surface_sigma
 
     def learn(self, squared: float, variance: float) -> None:
         """Learn what the law of the lag is off by from a squared innovation and the variance that
@@ -124,7 +127,7 @@ class ModelProof:
     def use(self, side: int) -> None:
         """Note that an end has been used."""
         self._spans[side - 1] = _rounded(self.off_by())
-        self._surface_sigma = _rounded(self._film.surface_sigma)
+        self._surface_sigma = _rounded(1.0 if self.is_burst else self._film.surface_sigma)
 
     def numbers(self) -> tuple:
         """Return the five numbers that are remembered, a byte for each."""

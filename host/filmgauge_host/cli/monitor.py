@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.alerts import ALERTS, alerts_of
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
@@ -19,6 +20,7 @@ from filmgauge_host.cli.page_options import PageOptions, page_options
 from filmgauge_host.cli.store_options import store_options, writer
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
 from filmgauge_host.telemetry.store_writer import StoreWriter
@@ -54,6 +56,7 @@ _LEAST_RAW_S = 86400.0
     type=Duration(),
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
+@ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 @page_options
 @HOME_ASSISTANT
@@ -65,6 +68,7 @@ def monitor(
     as_json: bool,
     plain: bool,
     duration_s: float | None,
+    alerts_file: Path | None,
     names: tuple[str, ...],
     page: PageOptions,
     home_assistant: bool,
@@ -78,32 +82,37 @@ def monitor(
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
     with (
-        _opened(broker, store, db, keep_raw_s) as (records, ingest),
-        page.opened(ingest, records),
+        _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
+        page.opened(ingest, records, alerts),
         announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
-            LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
+            LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
-            run_app(ingest, records, shown, duration_s, _CONNECT_S)
+            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S)
 
 
 @contextmanager
 def _opened(
-    broker: str, store: Path | None, db: str | None, keep_raw_s: float
-) -> Iterator[tuple[StoreWriter, Ingest]]:
-    """Open store and ingest (not started); close both whatever happens."""
+    broker: str,
+    store: Path | None,
+    db: str | None,
+    keep_raw_s: float,
+    alerts_file: Path | None,
+) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
+    """Open store, alerts and ingest (not started); close all whatever happens."""
     address = parse_address(broker)
     if keep_raw_s < _LEAST_RAW_S:
         raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
-        try:
-            yield records, ingest
-        finally:
-            ingest.close()
+        with alerts_of(ingest, records, alerts_file) as engine:
+            try:
+                yield records, ingest, engine
+            finally:
+                ingest.close()
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

@@ -11,9 +11,9 @@ import click
 from filmgauge_host.errors import warn
 
 if TYPE_CHECKING:
+    from filmgauge_host.telemetry.alerts.engine import AlertEngine
     from filmgauge_host.telemetry.ingest import Ingest
     from filmgauge_host.telemetry.store_reader import StoreReader
-    from filmgauge_host.web.page_data import Alerts
 
 PAGE_PORT = click.IntRange(0, 65535)  # 0: any free one
 
@@ -48,7 +48,7 @@ class PageOptions:
 
     @contextmanager
     def opened(
-        self, ingest: "Ingest", store: "StoreReader", alerts: "Alerts | None" = None
+        self, ingest: "Ingest", store: "StoreReader", alerts: "AlertEngine | None" = None
     ) -> Iterator[str]:
         """Serve the page where it is wanted and say where; give its address, else "".
 

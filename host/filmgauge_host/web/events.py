@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from filmgauge_host.telemetry.alerts.alert import Notification
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeState
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -119,10 +120,9 @@ class EventHub:
         """Queue what an ingest has received; never waits."""
         self._arrived.append(event)
 
-    def receive_alert(self, notification: Any) -> None:
+    def receive_alert(self, notification: Notification) -> None:
         """Queue what happened to an alert; never waits."""
-        alert = {"transition": notification.transition, **notification.alert.to_dict()}
-        self._alerts.append(alert)
+        self._alerts.append(notification.to_dict())
 
     def subscribe(self, node: str | None, last_id: str) -> AsyncIterator[bytes]:
         """Return the stream of a new reader; last_id: the last event it had, "" for none.

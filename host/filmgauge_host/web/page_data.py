@@ -1,10 +1,10 @@
 """What the page shows, as plain data for JSON: rows, records, alerts, the state of the server."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from filmgauge import VERSION
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
@@ -17,23 +17,11 @@ from filmgauge_host.web.record_time import RecordTime, Truth
 from filmgauge_host.web.series import SeriesReader
 
 
-class Alerts(Protocol):
-    """What the page needs of an engine of alerts; safe to ask from any thread."""
-
-    def active(self) -> Sequence[Any]:
-        """Return the alerts that are not over, each with `to_dict`."""
-        ...
-
-    def listen(self, listener: Callable[[Any], None]) -> None:
-        """Call `listener` with a notification: `transition` and `alert`."""
-        ...
-
-
 class PageData:
     """Reads ingest, store, alerts and truth; may be asked from any thread."""
 
     def __init__(
-        self, ingest: Ingest, store: StoreReader, alerts: Alerts | None, truth: Truth | None
+        self, ingest: Ingest, store: StoreReader, alerts: AlertEngine | None, truth: Truth | None
     ) -> None:
         self.ingest = ingest
         self.alert_engine = alerts

@@ -192,7 +192,9 @@ def test_recent_current_and_times():
     given_nah = gauge.available_nah(100000, 2500)
     sigma_nah = gauge.available_sigma_nah()
     assert close(gauge.time_to_empty_s(2500), given_nah * 36.0, 0.02)  # nAh at 100 nA
-    assert close(gauge.time_to_empty_sigma_s(), sigma_nah * 36.0, 0.02)
+    # beside it the clock, in which the mean current was measured: 1.2 %
+    unsure = ((sigma_nah * 36.0) ** 2 + (0.012 * given_nah * 36.0) ** 2) ** 0.5
+    assert close(gauge.time_to_empty_sigma_s(), unsure, 0.02)
     for _ in range(600):
         gauge.count(charge_pc(200000, 60000), 60000, 2500)
     assert close(gauge.recent_pa, 200000, 0.01)

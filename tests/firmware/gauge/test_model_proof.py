@@ -59,11 +59,37 @@ def test_what_the_voltage_input_takes_counts_at_the_empty_end():
 
 def test_a_burst_is_doubted_until_a_full_end_has_shown_what_the_law_is_worth():
     proof = at_end(EMPTY, 0.05, 0.3)
-    doubted = proof.noise()
+    doubted = proof.noise() + proof.reserve
     proof.use(FULL)
-    assert proof.noise() < 0.1 * doubted
+    assert proof.noise() + proof.reserve < 0.1 * doubted
     proof._model = 0.3
-    assert proof.noise() > doubted
+    assert proof.noise() + proof.reserve > doubted
+
+
+def test_what_a_burst_leaves_open_is_its_reserve_but_for_half_of_its_lag():
+    proof = at_end(EMPTY, 0.05, 0.3)
+    noise, lasting = proof.noise(), at_end(EMPTY, 0.05, 0.05).noise()
+    doubt = proof._unproven
+    assert abs(noise - lasting - doubt * 0.025**2) < 1e-6
+    assert abs(noise + proof.reserve - lasting - doubt * 0.25**2) < 1e-6
+
+
+def test_a_lasting_current_has_no_reserve():
+    proof = at_end(EMPTY, 0.3, 0.3)
+    proof.noise()
+    assert proof.reserve == 0.0
+
+
+def test_a_lasting_current_is_sharper_than_the_burst_before_it():
+    proof = at_end(EMPTY, 0.05, 0.3)
+    proof._film.surface_sigma = 0.0002
+    proof.use(EMPTY)
+    assert not proof.is_sharper()  # nor another burst
+    proof._film.lag_share, proof._film.steady = 0.045, 0.04
+    proof.meet(EMPTY)
+    assert proof.is_sharper()
+    proof.use(EMPTY)
+    assert not proof.is_sharper()
 
 
 def test_chance_says_nothing_of_the_law():

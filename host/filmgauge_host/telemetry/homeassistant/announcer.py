@@ -17,7 +17,7 @@ from paho.mqtt.client import Client
 from filmgauge_host.telemetry.homeassistant.announcements import Announcements
 from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
 from filmgauge_host.telemetry.ingest import Ingest
-from filmgauge_host.telemetry.session import make_client
+from filmgauge_host.telemetry.mqtt_client import make_client
 
 _KEEPALIVE_S = 60
 _BACKOFF_S = (1, 30)
