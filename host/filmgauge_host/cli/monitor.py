@@ -83,7 +83,7 @@ def monitor(
     shown = _node_names(names)
     with (
         _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
-        page.opened(ingest, records, alerts),
+        page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
@@ -91,7 +91,7 @@ def monitor(
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
-            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S)
+            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S, page_url)
 
 
 @contextmanager

@@ -129,9 +129,10 @@ async def test_a_row_per_node_with_its_values(monitor, node_publisher):
     node_publisher.send([("filmgauge/bench/status", '{"state":"online","next_report_s":300}')])
     node_publisher.records("bench", [0, 1, 4])
     node_publisher.records("attic", [0])
-    app = monitor()
+    app = monitor(page_url="http://127.0.0.1:1/")
     async with app.run_test(size=(140, 40)) as pilot:
         await shows(pilot, lambda: order(app) == ["attic", "bench"])
+        assert "page http://127.0.0.1:1/" in words(app)
         await shows(pilot, lambda: cells(app, "bench")["gaps"] == "2")
         bench = cells(app, "bench")
         assert bench["state"] == "online"
