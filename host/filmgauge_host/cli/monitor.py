@@ -2,26 +2,27 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.alerts import ALERTS, alerts_of
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
     FOR_ALIAS,
-    PAGE_PORT,
     Duration,
 )
+from filmgauge_host.cli.page_options import PageOptions, page_options
 from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
-from filmgauge_host.errors import InputError, warn
+from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
-from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
@@ -47,22 +48,10 @@ _CONNECT_S = 5.0
     type=Duration(),
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
+@ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
+@page_options
 @HOME_ASSISTANT
-@click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/.")
-@click.option("--port", type=PAGE_PORT, help="Port of the page, 0 for a free one  [default: 8765]")
-@click.option(
-    "--bind",
-    metavar="HOST",
-    help="Address that the page is served at; elsewhere than on this machine it needs a token"
-    "  [default: 127.0.0.1]",
-)
-@click.option(
-    "--token",
-    envvar="FILMGAUGE_PAGE_TOKEN",
-    show_envvar=True,
-    help="What whoever opens the page must know  [default: a new one, printed]",
-)
 def monitor(
     broker: str,
     store: Path | None,
@@ -71,12 +60,10 @@ def monitor(
     as_json: bool,
     plain: bool,
     duration_s: float | None,
+    alerts_file: Path | None,
     names: tuple[str, ...],
+    page: PageOptions,
     home_assistant: bool,
-    web: bool,
-    port: int | None,
-    bind: str | None,
-    token: str | None,
 ) -> None:
     """Watch nodes and store what they report.
 
@@ -85,47 +72,37 @@ def monitor(
     """
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
-    if not web and (port is not None or bind is not None):
-        raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
     with (
-        _opened(broker, store, db, keep_raw_s) as (records, ingest),
-        _page(ingest, records, port, bind, token) if web else nullcontext(),
+        _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
+        page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
-            LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
+            LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
-            run_app(ingest, records, shown, duration_s, _CONNECT_S)
+            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S, page_url)
 
 
 @contextmanager
 def _opened(
-    broker: str, store: Path | None, db: str | None, keep_raw_s: float
-) -> Iterator[tuple[StoreWriter, Ingest]]:
-    """Open store and ingest (not started); close both whatever happens."""
+    broker: str,
+    store: Path | None,
+    db: str | None,
+    keep_raw_s: float,
+    alerts_file: Path | None,
+) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
+    """Open store, alerts and ingest (not started); close all whatever happens."""
     address = parse_address(broker)
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
-        try:
-            yield records, ingest
-        finally:
-            ingest.close()
-
-
-@contextmanager
-def _page(
-    ingest: Ingest, records: StoreReader, port: int | None, bind: str | None, token: str | None
-) -> Iterator[None]:
-    """Serve the page and say where it is."""
-    from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn
-
-    port = DEFAULT_PORT if port is None else port
-    with PageServer(ingest, records, host=bind or "127.0.0.1", port=port, token=token) as page:
-        warn(f"the page: {page.url}")
-        yield
+        with alerts_of(ingest, records, alerts_file) as engine:
+            try:
+                yield records, ingest, engine
+            finally:
+                ingest.close()
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

@@ -17,10 +17,10 @@ from filmgauge_host.cli.options import (
     EITHER,
     FOLDER,
     FOR_ALIAS,
-    PAGE_PORT,
     input_errors,
     make_folder,
 )
+from filmgauge_host.cli.page_options import PAGE_PORT
 from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
 from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
@@ -88,7 +88,6 @@ class _Speed(click.ParamType):
     help="New directory for records, truth (Battery Data Format), console logs and flash images.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
-@HOME_ASSISTANT
 @click.option(
     "--web/--no-web",
     default=None,
@@ -99,6 +98,7 @@ class _Speed(click.ParamType):
     type=PAGE_PORT,
     help="Port of the page  [default: 8765, or a free one where that is in use]",
 )
+@HOME_ASSISTANT
 @needs("sim")
 def run(
     scenario: str | None,
@@ -110,9 +110,9 @@ def run(
     speed: float | str | None,
     out: Path | None,
     as_json: bool,
-    home_assistant: bool,
     web: bool | None,
     port: int | None,
+    home_assistant: bool,
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file  [default: bench]."""

@@ -1,10 +1,10 @@
 """What the page shows, as plain data for JSON: rows, records, alerts, the state of the server."""
 
 import time
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from filmgauge import VERSION
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
@@ -21,7 +21,7 @@ class PageData:
     """Reads ingest, store, alerts and truth; may be asked from any thread."""
 
     def __init__(
-        self, ingest: Ingest, store: StoreReader, alerts: Any | None, truth: Truth | None
+        self, ingest: Ingest, store: StoreReader, alerts: AlertEngine | None, truth: Truth | None
     ) -> None:
         self.ingest = ingest
         self.alert_engine = alerts
@@ -75,7 +75,7 @@ class PageData:
         """Return the alerts that are active now."""
         if self.alert_engine is None:
             return []
-        return [alert_data(alert) for alert in self.alert_engine.active()]
+        return [alert.to_dict() for alert in self.alert_engine.active()]
 
     def server(self) -> dict[str, Any]:
         """Return how it stands with broker and store, and whether the world is a simulation."""
@@ -92,10 +92,3 @@ class PageData:
     def now_ms(self) -> int:
         """Return the time of the nodes' world: the wall clock, or the simulation's."""
         return self._truth.now_ms if self._truth is not None else time.time_ns() // 1_000_000
-
-
-def alert_data(alert: Any) -> dict[str, Any]:
-    """Return an alert with its own fields."""
-    if is_dataclass(alert) and not isinstance(alert, type):
-        return asdict(alert)
-    return dict(vars(alert))

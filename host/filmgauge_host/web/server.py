@@ -11,11 +11,12 @@ import socket
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 
 from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.web.access import (
@@ -27,7 +28,7 @@ from filmgauge_host.web.access import (
 )
 from filmgauge_host.web.app import make_app
 from filmgauge_host.web.events import EventHub
-from filmgauge_host.web.page_data import PageData, alert_data
+from filmgauge_host.web.page_data import PageData
 from filmgauge_host.web.record_time import Truth
 
 DEFAULT_PORT = 8765
@@ -54,7 +55,7 @@ class PageServer:
         self,
         ingest: Ingest,
         store: StoreReader,
-        alerts: Any | None = None,
+        alerts: AlertEngine | None = None,
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,
         token: str | None = None,
@@ -88,7 +89,7 @@ class PageServer:
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
         ingest.listen(self._hub.receive)
         if alerts is not None:
-            alerts.listen(lambda alert, *_: self._hub.receive_alert(alert_data(alert)))
+            alerts.listen(self._hub.receive_alert)
 
     @property
     def url(self) -> str:
