@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIO = Path(__file__).with_suffix(".toml")
 _NODE = "window-2"
 _DRAWN_S = 30.0
-_DESK, _PHONE = (1280, 800), (390, 844)
+_DESK, _PHONE = (1280, 600), (390, 844)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from source_tree import PACKAGES, modules, tree
@@ -16,11 +17,16 @@ _ADVERTISED_BYTES = 10
 _NAMED = re.compile("^[A-Z_]*(NAME|ADVERTISED)")
 
 
+@cache  # every fact asks for them
+def _nodes(module: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(module))
+
+
 def _docstrings(module: ast.Module) -> set[int]:
     """Return the identities of the nodes that are docstrings."""
     return {
         id(node.body[0].value)
-        for node in ast.walk(module)
+        for node in _nodes(module)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
@@ -30,7 +36,7 @@ def _docstrings(module: ast.Module) -> set[int]:
 def _texts(module: ast.Module) -> Iterator[str]:
     """Return the texts of a file but its docstrings; a `{}` stands for what is put in."""
     skipped = _docstrings(module)
-    for node in ast.walk(module):
+    for node in _nodes(module):
         if isinstance(node, ast.JoinedStr):
             parts = [p.value if isinstance(p, ast.Constant) else "{}" for p in node.values]
             skipped |= {id(part) for part in node.values}
@@ -47,7 +53,7 @@ def _listing(names: set[str], at_least: int) -> Callable[[ast.Module], bool]:
     """Match a tuple, list or set that holds so many of the names."""
 
     def matches(module: ast.Module) -> bool:
-        for node in ast.walk(module):
+        for node in _nodes(module):
             if isinstance(node, ast.Tuple | ast.List | ast.Set):
                 held = {each.value for each in node.elts if isinstance(each, ast.Constant)}
                 if len(held & names) >= at_least:
@@ -61,7 +67,7 @@ def _computing(names: set[str], at_least: int) -> Callable[[ast.Module], bool]:
     """Match a dictionary that gives so many of the names a computed value."""
 
     def matches(module: ast.Module) -> bool:
-        for node in ast.walk(module):
+        for node in _nodes(module):
             if isinstance(node, ast.Dict):
                 pairs = zip(node.keys, node.values, strict=True)
                 computed = [key for key, value in pairs if isinstance(value, ast.Call)]
@@ -76,13 +82,13 @@ def _computing(names: set[str], at_least: int) -> Callable[[ast.Module], bool]:
 def _imports(name: str) -> Callable[[ast.Module], bool]:
     return lambda module: any(
         isinstance(node, ast.Import) and name in {alias.name for alias in node.names}
-        for node in ast.walk(module)
+        for node in _nodes(module)
     )
 
 
 def _replaces_files(module: ast.Module) -> bool:
     """Match `os.replace(a, b)`, `path.replace(target)` and `path.rename(target)`."""
-    for node in ast.walk(module):
+    for node in _nodes(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
             on_os = isinstance(owner, ast.Name) and owner.id == "os"
@@ -108,7 +114,7 @@ def _defines(name: str) -> Callable[[ast.Module], bool]:
     """Match a class that has this field, method or property."""
 
     def matches(module: ast.Module) -> bool:
-        for node in ast.walk(module):
+        for node in _nodes(module):
             if isinstance(node, ast.ClassDef):
                 for each in node.body:
                     if isinstance(each, ast.FunctionDef) and each.name == name:

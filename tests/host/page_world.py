@@ -12,6 +12,8 @@ from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
 
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
@@ -56,7 +58,9 @@ def page_world(folder: Path, stored: list[ReceivedRecord]) -> Iterator[PageWorld
         with RecordStore(folder / "records.sqlite") as store:
             store.add(stored)
             ingest = Ingest(parse_address(broker.url), store)
-            with PageServer(ingest, store, port=0) as page, ingest:
+            engine = AlertEngine()
+            alerts = AlertThread(engine, ingest)
+            with PageServer(ingest, store, engine, port=0) as page, alerts, ingest:
                 assert ingest.wait_connected(PATIENCE_S), ingest.problem
                 publisher = Publisher(broker.url)
                 with httpx.Client(base_url=page.url, timeout=PATIENCE_S) as client:

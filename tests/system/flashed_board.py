@@ -24,7 +24,10 @@ from filmgauge_sim.nodes.configuration import VIRTUAL_SSID
 from filmgauge_sim.nodes.serial_bench import bench_board
 
 SPEED = 200.0
-OPTIONS = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=1.0)
+# Whoever asks a board that is only slow interrupts its first wake. One whose port stays is never
+# asked; one whose port vanishes has said its record to nobody.
+OPTIONS = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=PATIENCE_S)
+ASKING = replace(OPTIONS, ask_after_s=3.0)
 
 
 class Silent:
@@ -152,9 +155,7 @@ def kept(whole: Wanted) -> Wanted:
 def make_board(
     kind_name: str, folder: Path, options: SerialOptions | None = None, **more: Any
 ) -> SerialBoard:
-    """Return a board whose broker may take its time, as that of a busy machine does."""
     folder.mkdir(parents=True, exist_ok=True)
-    more = {"real_wait_ms": round(PATIENCE_S * 1000), **more}
     return bench_board(kind_name, folder, options or SerialOptions(speed=SPEED), **more)
 
 

@@ -6,19 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flashed_board import flash, make_board, wanted
+from flashed_board import OPTIONS, flash, make_board, wanted
 from mqtt_brokers import Broker
-from patience import PATIENCE_S
 
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.flash_plan import Wanted
-from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.nodes.flash_reader import stored_number
 
-ERASE = FlashOptions(erase=True, timeout_s=PATIENCE_S, ask_after_s=1)
+ERASE = replace(OPTIONS, erase=True)
 KEY, OTHER = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
 KEYS = pytest.mark.parametrize(
     ("journal", "key"), [("/counter", "ble_key"), ("/commands", "command_key")]
@@ -81,7 +79,7 @@ def test_a_board_with_nothing_on_it_is_new_where_its_keys_are(
     whole = wanted(kind, embedded.url, **(BOTH if kind == "stm32wb55" else {"command_key": KEY}))
     told = {}
     for is_new in (True, False):
-        options = FlashOptions(timeout_s=PATIENCE_S, ask_after_s=1, keys_are_new=is_new)
+        options = replace(OPTIONS, keys_are_new=is_new)
         with make_board(kind, tmp_path / str(is_new)) as board:
             record = flash(board, whole, options).record
             assert record is not None

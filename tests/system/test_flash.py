@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flashed_board import (
+    ASKING,
     OPTIONS,
     SPEED,
     Heard,
@@ -71,9 +72,11 @@ def test_from_empty_to_the_first_record_and_again(
     whole = wanted(kind, embedded.url)
     host = receiver(embedded)
     # A Pico's USB is its own: the port is gone for a moment in each reset.
-    options = SerialOptions(speed=SPEED, vanishes=kind == "pico-w")
+    vanishes = kind == "pico-w"
+    options = SerialOptions(speed=SPEED, vanishes=vanishes)
+    waiting = ASKING if vanishes else OPTIONS
     with make_board(kind, tmp_path / kind, options) as board:
-        result = flash(board, whole)
+        result = flash(board, whole, waiting)
         assert set(result.copied) >= {"/config.json", "/profile.bin", "/main.py", "/launch.mpy"}
         assert result.bytes > 60_000
         record = result.record
@@ -88,10 +91,10 @@ def test_from_empty_to_the_first_record_and_again(
         else:
             assert backlog(board.board.flash)
 
-        again = flash(board, whole)
+        again = flash(board, whole, waiting)
         assert (again.copied, again.bytes) == ([], 0)
         assert again.record is not None
-        assert flash(board, kept(whole)).copied == []
+        assert flash(board, kept(whole), waiting).copied == []
 
 
 def test_only_the_module_that_differs_is_sent(embedded: Broker, tmp_path: Path) -> None:
@@ -166,7 +169,7 @@ def test_a_version_that_never_reports_is_switched_back(
 ) -> None:
     good = wanted("stm32wb55", embedded.url)
     bad = version("0.9.0", {module: text})
-    with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=2.0)) as board:
+    with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=1.0)) as board:
         flash(board, good)
         with pytest.raises(FlashError, match="went back to the one before"):
             flash(board, wanted("stm32wb55", embedded.url, bad))

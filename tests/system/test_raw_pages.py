@@ -1,5 +1,6 @@
 """Raw pages beside the file system of a board on a cable: made, left alone, and erased."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,13 @@ from mqtt_brokers import Broker
 
 from filmgauge.store.bonds import Bonds
 from filmgauge.store.page_store import BOND_PAGES, FILE_SYSTEM_PAGES, PAGE
-from filmgauge_host.serial.flash_session import FlashOptions
 from filmgauge_sim.board.flash import make_flash
 from filmgauge_sim.board.littlefs_outside import found_bytes, install, listing
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.flash_reader import PagesOutside, backlog, journal_state
 
 KIND = "stm32wb55"
-ERASE = FlashOptions(erase=True, timeout_s=OPTIONS.timeout_s, ask_after_s=OPTIONS.ask_after_s)
+ERASE = replace(OPTIONS, erase=True)
 SHORT = FILE_SYSTEM_PAGES * PAGE
 
 

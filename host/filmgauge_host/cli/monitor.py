@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,21 +14,19 @@ from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
     FOR_ALIAS,
-    PAGE_PORT,
     Duration,
 )
-from filmgauge_host.cli.store_options import store_options, writer
-from filmgauge_host.errors import InputError, warn
+from filmgauge_host.cli.page_options import PageOptions, page_options
+from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
+from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
-from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
-_LEAST_RAW_S = 86400.0
 
 
 @click.command(context_settings=FOR_ALIAS)
@@ -41,14 +39,7 @@ _LEAST_RAW_S = 86400.0
     help=BROKER_HELP,
 )
 @store_options
-@click.option(
-    "--keep-raw",
-    "keep_raw_s",
-    type=Duration(),
-    default="90d",
-    show_default=True,
-    help="How long to keep every record; hours and days of them stay.",
-)
+@KEEP_RAW
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -59,20 +50,7 @@ _LEAST_RAW_S = 86400.0
 )
 @ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
-@click.option("--web", is_flag=True, help="Serve the page besides: http://127.0.0.1:8765/.")
-@click.option("--port", type=PAGE_PORT, help="Port of the page, 0 for a free one  [default: 8765]")
-@click.option(
-    "--bind",
-    metavar="HOST",
-    help="Address that the page is served at; elsewhere than on this machine it needs a token"
-    "  [default: 127.0.0.1]",
-)
-@click.option(
-    "--token",
-    envvar="FILMGAUGE_PAGE_TOKEN",
-    show_envvar=True,
-    help="What whoever opens the page must know  [default: a new one, printed]",
-)
+@page_options
 @HOME_ASSISTANT
 def monitor(
     broker: str,
@@ -84,10 +62,7 @@ def monitor(
     duration_s: float | None,
     alerts_file: Path | None,
     names: tuple[str, ...],
-    web: bool,
-    port: int | None,
-    bind: str | None,
-    token: str | None,
+    page: PageOptions,
     home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
@@ -97,12 +72,10 @@ def monitor(
     """
     if as_json and plain:
         raise click.UsageError("--json and --plain exclude each other")
-    if not web and (port is not None or bind is not None):
-        raise click.UsageError("--port and --bind are of the page: give --web too")
     shown = _node_names(names)
     with (
         _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
-        _page(ingest, records, alerts, port, bind, token) if web else nullcontext(),
+        page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
@@ -110,7 +83,7 @@ def monitor(
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
-            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S)
+            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S, page_url)
 
 
 @contextmanager
@@ -123,8 +96,6 @@ def _opened(
 ) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
     """Open store, alerts and ingest (not started); close all whatever happens."""
     address = parse_address(broker)
-    if keep_raw_s < _LEAST_RAW_S:
-        raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
         with alerts_of(ingest, records, alerts_file) as engine:
@@ -132,25 +103,6 @@ def _opened(
                 yield records, ingest, engine
             finally:
                 ingest.close()
-
-
-@contextmanager
-def _page(
-    ingest: Ingest,
-    records: StoreReader,
-    alerts: AlertEngine,
-    port: int | None,
-    bind: str | None,
-    token: str | None,
-) -> Iterator[None]:
-    """Serve the page and say where it is."""
-    from filmgauge_host.web.server import DEFAULT_PORT, PageServer  # loads uvicorn
-
-    port = DEFAULT_PORT if port is None else port
-    host = bind or "127.0.0.1"
-    with PageServer(ingest, records, alerts, host=host, port=port, token=token) as page:
-        warn(f"the page: {page.url}")
-        yield
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

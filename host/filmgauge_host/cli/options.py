@@ -20,7 +20,6 @@ BROKER_VARIABLE = "FILMGAUGE_BROKER"
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EITHER = click.Path(path_type=Path)
-PAGE_PORT = click.IntRange(0, 65535)  # 0: any free one
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 PORT = click.option(
     "--port", help="Serial port, such as /dev/ttyACM0  [default: the only one with USB]"

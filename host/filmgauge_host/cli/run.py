@@ -17,10 +17,10 @@ from filmgauge_host.cli.options import (
     EITHER,
     FOLDER,
     FOR_ALIAS,
-    PAGE_PORT,
     input_errors,
     make_folder,
 )
+from filmgauge_host.cli.page_options import PAGE_PORT
 from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
 from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node

@@ -69,6 +69,7 @@ class MonitorApp(App[None]):
         alerts: AlertEngine,
         shown: frozenset[str] = frozenset(),
         duration_s: float | None = None,
+        page_url: str = "",
     ):
         super().__init__()
         self.ended = False  # the time given by --for is over
@@ -77,6 +78,7 @@ class MonitorApp(App[None]):
         self._alerts = alerts
         self._shown = shown
         self._duration_s = duration_s
+        self._page_url = page_url
         self._order: SortOrder = SORT_ORDERS[0]
         self._words: list[str] = []
         self._snapshots: Mapping[str, NodeSnapshot] = {}
@@ -210,7 +212,8 @@ class MonitorApp(App[None]):
         nodes = f"{total} node{'s' if total != 1 else ''}"
         if self._words:
             nodes = f"{shown} of {nodes} with {' '.join(self._words)}"
-        text = header(self._ingest, self._store.where, self._stored, nodes, self._order)
+        where, page = self._store.where, self._page_url
+        text = header(self._ingest, where, self._stored, nodes, self._order, page)
         self._write(self.screen_stack[0].query_one("#header", Static), text)
 
     def _write(self, widget: Static, text: Text) -> None:
@@ -273,8 +276,10 @@ def run_app(
     shown: frozenset[str],
     duration_s: float | None,
     connect_s: float,
+    page_url: str = "",
 ) -> None:
-    """Show the live view until the user quits; then print what arrived of each node.
+    """Show the live view until the user quits; then print what arrived of each node. page_url: of
+    the page that is served besides.
 
     Raises NoBrokerError without a broker within `connect_s`, and DataGapError when the time was
     over and records are missing.
@@ -284,7 +289,7 @@ def run_app(
         wait_for_broker(ingest, connect_s, signalled)
         if signalled():
             return
-    app = MonitorApp(ingest, store, alerts, shown, duration_s)
+    app = MonitorApp(ingest, store, alerts, shown, duration_s, page_url)
     app.run()
     ingest.close()
     if app.return_code:

@@ -26,14 +26,18 @@ def connection(ingest: Ingest) -> Text:
     return text
 
 
-def header(ingest: Ingest, where: str, stored: int, nodes: str, order: str) -> Text:
+def header(
+    ingest: Ingest, where: str, stored: int, nodes: str, order: str, page_url: str = ""
+) -> Text:
     """Return the lines above the rows.
 
     where: the store, which has `stored` records. nodes: how many are shown, of how many.
+    page_url: of the page that is served besides, empty without one.
     """
     text = connection(ingest)
     text.append(f"  {stored} rows in {_short(where)}")
-    return text.append(f"  {nodes}, {'worst first' if order == 'worst' else f'by {order}'}")
+    text.append(f"  {nodes}, {'worst first' if order == 'worst' else f'by {order}'}")
+    return text.append(f"  page {page_url}") if page_url else text
 
 
 def alert_lines(alerts: Sequence[Alert]) -> Text:

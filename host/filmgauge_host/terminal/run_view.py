@@ -210,8 +210,7 @@ class RunView:
     def _footer(self) -> Text:
         page = f" Page: {self._page_url}" if self._page_url else ""
         return Text(
-            f"Ctrl-C ends.{page} Watch elsewhere:"
-            f" filmgauge monitor --broker {self._session.broker_url}",
+            f"Ctrl-C ends.{page} Elsewhere: filmgauge monitor --broker {self._session.broker_url}",
             style="dim",
         )
 

@@ -1,7 +1,6 @@
 """The routes of the page and of its interface (docs/page.md)."""
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -113,12 +112,13 @@ class _Interface:
         )
 
     def metrics(self, request: Request) -> Response:
-        try:
-            exporter = importlib.import_module("filmgauge_host.telemetry.metrics")
-        except ModuleNotFoundError:
-            raise HTTPException(501, "this filmgauge has no exporter yet") from None
-        text = exporter.metrics_text(self._data.ingest, self._data.alert_engine)
-        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+        from filmgauge_host.telemetry.metrics import (  # loads prometheus_client
+            CONTENT_TYPE,
+            metrics_text,
+        )
+
+        text = metrics_text(self._data.ingest, self._data.alert_engine)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     def _name(self, request: Request) -> str:
         """Return the node that is asked for; 404 for one that nobody knows."""

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from filmgauge_host.telemetry.alerts.alert import Notification
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeState
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -106,7 +107,7 @@ class EventHub:
         self._readers: set[Reader] = set()
         self._ring: deque[Event] = deque(maxlen=_RING)
         self._arrived: deque[ReceivedRecord | Rejected] = deque(maxlen=_ARRIVED)
-        self._alerts: deque[Any] = deque(maxlen=_ARRIVED)
+        self._alerts: deque[dict[str, Any]] = deque(maxlen=_ARRIVED)
         self._snapshots: dict[str, NodeSnapshot] = {}
         self._states: dict[str, NodeState] = {}
         self._server: dict[str, Any] = {}
@@ -119,9 +120,9 @@ class EventHub:
         """Queue what an ingest has received; never waits."""
         self._arrived.append(event)
 
-    def receive_alert(self, alert: Any) -> None:
-        """Queue an alert that was raised or cleared; never waits."""
-        self._alerts.append(alert)
+    def receive_alert(self, notification: Notification) -> None:
+        """Queue what happened to an alert; never waits."""
+        self._alerts.append(notification.to_dict())
 
     def subscribe(self, node: str | None, last_id: str) -> AsyncIterator[bytes]:
         """Return the stream of a new reader; last_id: the last event it had, "" for none.
@@ -203,7 +204,7 @@ class EventHub:
         self._send_arrived()
         while self._alerts:
             alert = self._alerts.popleft()
-            self._send("alert", alert.get("node"), "both", alert)
+            self._send("alert", alert["node"] or None, "both", alert)
         server = self._data.server()
         if server != self._server:
             self._server = server

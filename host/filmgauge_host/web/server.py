@@ -89,7 +89,7 @@ class PageServer:
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
         ingest.listen(self._hub.receive)
         if alerts is not None:
-            alerts.listen(lambda event: self._hub.receive_alert(event.to_dict()))
+            alerts.listen(self._hub.receive_alert)
 
     @property
     def url(self) -> str:

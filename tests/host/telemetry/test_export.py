@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bdf as reference
 import pandas
 import pytest
 from click.testing import CliRunner, Result
@@ -100,6 +99,8 @@ def test_battery_data_format_is_read_by_its_own_program(
     out = tmp_path / f"filmgauge__{name}"
     said = done(folder, "--node", "a", "--format", "bdf", str(out))
     assert said == f"2503 records of 1 node in {out}\n"
+    import bdf as reference  # it takes two seconds, of those who run this only
+
     table = reference.read(out)
     report = reference.validate(table)
     assert report["ok"], report

@@ -110,6 +110,7 @@ def test_the_worst_is_first_of_thousands_and_few_rows_exist(
     open_overview(browser, world)
     assert names(browser)[0] == "broken"
     assert text(browser, ".list .row .reasons") == "under voltage: fault · fault sensor"
+    shown(browser, "#alerts .alert", "broken")
     assert text(browser, "[data-filter=all]") == f"{len(world.get('/api/nodes'))} nodes"
     assert len(browser.find_elements("css selector", ".list .row")) < 60
     press(browser, Keys.END)

@@ -1,6 +1,7 @@
 """The page's interface as docs/page.md has it, over HTTP from a real server, store and broker."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -189,10 +190,14 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, str, dict]]:
             event = {}
 
 
+def without_alerts(stream: httpx.Response) -> Iterator[tuple[str, str, dict]]:
+    return (event for event in events(stream.iter_lines()) if event[0] != "alert")
+
+
 def test_events_tell_what_happens_and_go_on_after_the_last_one(world: PageWorld) -> None:
     with world.client.stream("GET", "/api/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        found = events(stream.iter_lines())
+        found = without_alerts(stream)
         name, last, server = next(found)
         assert (name, server["connected"], server["simulation"]) == ("reset", True, False)
         publish(world, "eventful", 0)
@@ -205,17 +210,17 @@ def test_events_tell_what_happens_and_go_on_after_the_last_one(world: PageWorld)
         assert names["refused"]["reason"] == "record is not JSON"
     publish(world, "eventful", 1)
     with world.client.stream("GET", "/api/events", headers={"Last-Event-ID": last}) as stream:
-        again = events(stream.iter_lines())
+        again = without_alerts(stream)
         assert {next(again)[0], next(again)[0]} == {"status", "refused"}
         name, _, row = next(again)
         assert (name, row["seq"]) == ("record", 1)
     with world.client.stream("GET", "/api/events?last=0000-5") as stream:
-        assert next(events(stream.iter_lines()))[0] == "reset"
+        assert next(without_alerts(stream))[0] == "reset"
 
 
 def test_events_of_one_node_have_its_records_in_full(world: PageWorld) -> None:
     with world.client.stream("GET", "/api/events?node=watched") as stream:
-        found = events(stream.iter_lines())
+        found = without_alerts(stream)
         assert next(found)[0] == "reset"
         publish(world, "other", 0)
         publish(world, "watched", *range(5), voltage_uv=2_500_000, limits=1)
@@ -240,10 +245,29 @@ def test_a_reader_that_does_not_read_holds_nobody_up(world: PageWorld) -> None:
 def test_the_server_says_how_it_is(world: PageWorld) -> None:
     answer = world.get("/api/server")
     assert answer["broker"] == str(world.ingest.address)
-    assert (answer["connected"], answer["problem"], answer["alerts"]) == (True, "", False)
+    assert (answer["connected"], answer["problem"], answer["alerts"]) == (True, "", True)
     assert answer["now_ms"] > BEGIN_MS
-    assert world.get("/api/alerts") == []
     assert "docs/page.md" in world.get("/api/nothing", 404)["error"]
+
+
+def test_alerts_are_listed_and_told(world: PageWorld) -> None:
+    with world.client.stream("GET", "/api/events?node=alarming") as stream:
+        found = events(stream.iter_lines())
+        publish(world, "alarming", 0, 1, 2, 3, faults=2)
+        alert = next(data for name, _, data in found if name == "alert")
+    assert (alert["transition"], alert["node"], alert["rule"]) == ("raised", "alarming", "faults")
+    listed = [each for each in world.get("/api/alerts") if each["node"] == "alarming"]
+    assert alert["id"] in [each["id"] for each in listed]
+    assert listed[0]["text"]
+    assert world.client.get("/metrics").text.count('node="alarming",rule="faults"') == 1
+
+
+def test_metrics_are_in_prometheus_form(world: PageWorld) -> None:
+    publish(world, "measured", 0)
+    answer = world.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    wanted = r'^filmgauge_state_of_charge_ratio\{node="measured"\} 0\.812345$'
+    assert re.search(wanted, answer.text, re.MULTILINE)
 
 
 def test_answers_protect_the_page(world: PageWorld) -> None:

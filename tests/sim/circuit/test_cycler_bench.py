@@ -218,7 +218,7 @@ def test_any_split_of_the_time_gives_the_same_state(splits):
     assert other.voltage_v == pytest.approx(one.voltage_v, abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)  # each is 30 hours of a sensor
 @given(times)
 def test_any_split_of_the_time_gives_the_same_sensor(splits):
     assert counts_after(tuple(sorted(splits))) == counts_after(())

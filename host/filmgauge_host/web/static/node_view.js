@@ -7,7 +7,7 @@ import { h, setClass, setText } from "./dom.js";
 import * as format from "./format.js";
 import { COLUMNS, healthChart, healthData, timeCharts } from "./node_charts.js";
 import { Figures } from "./node_figures.js";
-import { severity } from "./overview.js";
+import { severity, showAlerts } from "./overview.js";
 
 const HOUR = 3_600_000;
 const SPANS = [["1 h", HOUR], ["6 h", 6 * HOUR], ["1 d", 24 * HOUR], ["7 d", 168 * HOUR],
@@ -39,7 +39,7 @@ export class NodeView {
       record: (record) => this.receive(record),
       status: () => this.loadRow(),
       refused: () => this.loadRow(),
-      alert: () => this.loadRow(),
+      alert: () => this.loadAlerts(),
     });
     this.begun = this.load();
     this.ageTimer = setInterval(() => this.showAge(), 1000);
@@ -57,6 +57,7 @@ export class NodeView {
     this.state = h("span", { class: "pill" });
     this.age = h("span", { class: "faint" });
     this.reasons = h("span", { class: "reasons" });
+    this.alertBox = h("div", { id: "alerts", hidden: true });
     this.info = h("p", { class: "faint info" });
     this.figures = new Figures();
     this.buttons = SPANS.map(([text, span]) =>
@@ -77,6 +78,7 @@ export class NodeView {
         h("a", { class: "back", href: "#/", "aria-label": "All nodes", text: "←" }),
         this.dot, h("h1", { text: this.name }), this.state, this.age, this.reasons),
       this.info,
+      this.alertBox,
       this.figures.element,
       h("div", { class: "tools" },
         ...this.buttons,
@@ -98,7 +100,17 @@ export class NodeView {
         return this.fail(error);
       }
     }
-    await Promise.all([this.loadRow(), this.loadCourse()]);
+    await Promise.all([this.loadRow(), this.loadCourse(), this.loadAlerts()]);
+  }
+
+  async loadAlerts() {
+    if (!this.page.server?.alerts) return;
+    try {
+      const alerts = await getJson("/api/alerts", this.abort.signal);
+      showAlerts(this.alertBox, alerts.filter((alert) => alert.node === this.name));
+    } catch {
+      // the row says what matters; the next event asks again
+    }
   }
 
   /** What came before the stream was open is not in it. */

@@ -11,6 +11,7 @@ const AGE_MS = 1000;
 const SPARK_POINTS = 60;
 const SPARKS_AT_ONCE = 60;
 const SPARK_WAIT_MS = 120;
+const ALERTS_SHOWN = 5;
 const FIRST_LOAD_MS = 1000;
 
 const ORDERS = {
@@ -32,6 +33,19 @@ const charge = (row) => row.soc_pct ?? 200;
 /** Return how bad it is, as a class: a red, an amber or a green dot. */
 export function severity(row) {
   return row.attention >= 60 ? "bad" : row.attention > 0 ? "fair" : "good";
+}
+
+/** Show the alerts that are not over, the newest first and a few of them. */
+export function showAlerts(box, alerts) {
+  box.hidden = !alerts.length;
+  const newest = [...alerts].sort((a, b) => b.raised_unix_ms - a.raised_unix_ms);
+  box.replaceChildren(...newest.slice(0, ALERTS_SHOWN).map((alert) => h(
+    "a",
+    { class: `alert ${alert.severity}`, href: alert.node ? `#/node/${encodeURIComponent(alert.node)}` : "#/" },
+    h("b", { text: alert.node || "monitor" }), ` ${alert.text}`)));
+  if (newest.length > ALERTS_SHOWN) {
+    box.append(h("span", { class: "alert more", text: `and ${newest.length - ALERTS_SHOWN} more` }));
+  }
 }
 
 export class Overview {
@@ -191,19 +205,9 @@ export class Overview {
     await new Promise((resolve) => setTimeout(resolve, 300)); // several come together
     this.alertsAsked = false;
     try {
-      this.showAlerts(await getJson("/api/alerts"));
+      showAlerts(this.alertBox, await getJson("/api/alerts"));
     } catch {
       // the rows say what matters; the next event asks again
-    }
-  }
-
-  showAlerts(alerts) {
-    this.alertBox.hidden = !alerts.length;
-    this.alertBox.replaceChildren(...alerts.slice(0, 5).map((alert) => h(
-      "a", { class: "alert", href: alert.node ? `#/node/${encodeURIComponent(alert.node)}` : "#/" },
-      h("b", { text: alert.node ?? "" }), ` ${alertText(alert)}`)));
-    if (alerts.length > 5) {
-      this.alertBox.append(h("span", { class: "alert more", text: `and ${alerts.length - 5} more` }));
     }
   }
 
@@ -376,10 +380,6 @@ export class Overview {
     clearTimeout(this.sparkTimer);
     cancelAnimationFrame(this.frame);
   }
-}
-
-export function alertText(alert) {
-  return String(alert.text ?? alert.sentence ?? alert.message ?? alert.rule ?? "alert");
 }
 
 function matches(row, text) {
