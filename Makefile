@@ -9,12 +9,14 @@ RUN    ?= demo
 JOBS   ?= 4
 SEEDS  ?= 20
 CASES  ?= 10000
+MINUTES ?= 10
 PEERS  := build/peers
 EMULATE := build/emulate
 UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flash test check bench soak soak-cuts soak-faults soak-scores emulate homeassistant lock clean
+.PHONY: help setup run flash test check bench soak soak-cuts soak-payloads soak-kills soak-faults \
+  soak-scores emulate homeassistant lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -61,11 +63,17 @@ typings/.ready: requirements-stubs.lock | setup
 bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
-soak: setup  ## power cuts, faults of sensors (CASES=10000) into docs/reliability.md, the scores (SEEDS=20) into docs/accuracy
-	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-scores soak-faults
+soak: setup  ## power cuts, bad payloads, kills of the ingest (MINUTES=10), faults of sensors (CASES=10000) into docs/reliability.md, the scores (SEEDS=20) into docs/accuracy
+	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-payloads soak-kills soak-scores soak-faults
 
 soak-cuts: setup
 	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_page_cuts.py
+
+soak-payloads: $(VENV)/.ready-test
+	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q -s tests/host/telemetry/test_bad_payloads.py
+
+soak-kills: $(VENV)/.ready-test
+	@FILMGAUGE_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q -s tests/host/telemetry/test_kills.py
 
 soak-faults: setup
 	@mkdir -p build

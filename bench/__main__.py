@@ -16,6 +16,7 @@ from bench import (
     installation,
     ledger,
     metrics,
+    page,
     peers,
     population,
     runs,
@@ -37,6 +38,7 @@ SECTIONS = {
     "flash-wear": flash_wear.report,
     "ingest": ingest.report,
     "installation": installation.report,
+    "page": page.report,
 }
 
 

@@ -9,7 +9,8 @@ from typing import Any, Self
 from filmgauge_host.telemetry.address import parse_address
 
 # Another release than the one of `make test`: `make homeassistant`.
-_FOLDER = Path(os.environ.get("FILMGAUGE_HOME_ASSISTANT", "build/homeassistant"))
+_USUAL = Path(__file__).parents[2] / "build" / "homeassistant"
+_FOLDER = Path(os.environ.get("FILMGAUGE_HOME_ASSISTANT", _USUAL))
 _PROGRAM = Path(__file__).with_name("home_assistant_program.py")
 
 

@@ -17,7 +17,8 @@ from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.cli.app import main
 from filmgauge_host.errors import InputError
 
-UNITS = sorted(Path("docs/systemd").glob("*.service"))
+DOCS = Path(__file__).parents[2] / "docs"
+UNITS = sorted((DOCS / "systemd").glob("*.service"))
 SCRIPT = str(Path(sys.executable).with_name("filmgauge"))
 
 
@@ -68,7 +69,7 @@ def test_keys_that_systemd_hands_over_are_read_although_its_mode_shows_a_mask(
 
 def test_telegraf_reads_topics_and_fields_that_there_are() -> None:
     """Telegraf itself is in no registry that the tests use: this is what can be checked of it."""
-    (consumer,) = tomllib.loads(Path("docs/telegraf.conf").read_text())["inputs"]["mqtt_consumer"]
+    (consumer,) = tomllib.loads((DOCS / "telegraf.conf").read_text())["inputs"]["mqtt_consumer"]
     leaves = (topics.TELEMETRY, topics.LOG)
     assert consumer["topics"] == [topics.topic("+", leaf) for leaf in leaves]
     (parser,) = consumer["json_v2"]

@@ -177,6 +177,16 @@ def test_the_base_monitors(base: Installation, embedded: Broker) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+def test_the_wheel_brings_the_page(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    static = ROOT / "host" / "filmgauge_host" / "web" / "static"
+    files = [path for path in static.rglob("*") if path.is_file()]
+    assert static / "index.html" in files
+    assert static / "uplot" / "LICENSE" in files
+    assert {path.relative_to(ROOT / "host").as_posix() for path in files} <= names
+
+
 def test_the_base_repeats_the_published_experiments(base: Installation) -> None:
     """The cell needs no package for numbers."""
     ran = base.run("lab", "rate", "--cell", "pre-li", "--currents", "8", "--json")

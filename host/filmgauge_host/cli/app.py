@@ -11,6 +11,7 @@ from filmgauge import VERSION
 from filmgauge_host.errors import FilmgaugeError
 
 _COMMANDS = {  # name, also of the module: summary, so that --help imports nothing
+    "alerts": "What is wrong with nodes: list, acknowledge, test.",
     "ble": "Nodes over Bluetooth: scan, read, configure, bridge.",
     "board": "A virtual board with a serial port.",
     "export": "Write stored records as CSV, Battery Data Format or Parquet.",

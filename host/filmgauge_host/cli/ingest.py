@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.cli.options import EITHER, FOR_ALIAS, JSON, Duration, show
+from filmgauge_host.cli.store_options import KEEP_RAW
 from filmgauge_host.errors import InputError, needs, warn
 from filmgauge_host.signals import catch_signals
 
@@ -32,6 +33,7 @@ _POLL_S = 0.2
 )
 @click.option("--db", "database", help="postgresql://[user@]host[:port]/name, shared by workers.")
 @click.option("--store", type=EITHER, help="SQLite file instead, for one worker.")
+@KEEP_RAW
 @click.option(
     "--replicas",
     type=click.IntRange(1, 5),
@@ -46,6 +48,7 @@ def ingest(
     servers: tuple[str, ...],
     database: str | None,
     store: Path | None,
+    keep_raw_s: float,
     replicas: int,
     duration_s: float | None,
     as_json: bool,
@@ -55,9 +58,14 @@ def ingest(
     Workers on any machines share the work and take over from one that dies. A record is
     acknowledged after the commit, and stored once, whoever brings it.
     """
+    from filmgauge_host.telemetry.retention import Retention, RetentionThread
     from filmgauge_host.telemetry.stream_worker import StreamWorker
 
-    with catch_signals() as signalled, _opened(database, store) as records:
+    with (
+        catch_signals() as signalled,
+        _opened(database, store) as records,
+        RetentionThread(Retention(records, keep_raw_s)),
+    ):
         worker = StreamWorker(servers, records, replicas)
         end = None if duration_s is None else time.monotonic() + duration_s
 

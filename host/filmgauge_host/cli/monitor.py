@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.alerts import ALERTS, alerts_of
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
@@ -15,16 +16,17 @@ from filmgauge_host.cli.options import (
     FOR_ALIAS,
     Duration,
 )
-from filmgauge_host.cli.store_options import store_options, writer
+from filmgauge_host.cli.page_options import PageOptions, page_options
+from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
 from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.terminal.monitor_lines import LineMonitor
 
 _CONNECT_S = 5.0
-_LEAST_RAW_S = 86400.0
 
 
 @click.command(context_settings=FOR_ALIAS)
@@ -37,14 +39,7 @@ _LEAST_RAW_S = 86400.0
     help=BROKER_HELP,
 )
 @store_options
-@click.option(
-    "--keep-raw",
-    "keep_raw_s",
-    type=Duration(),
-    default="90d",
-    show_default=True,
-    help="How long to keep every record; hours and days of them stay.",
-)
+@KEEP_RAW
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plain", is_flag=True, help="Print one line a record, also in a terminal.")
 @click.option(
@@ -53,7 +48,9 @@ _LEAST_RAW_S = 86400.0
     type=Duration(),
     help="Stop after a time such as 90s, 5min or 2h; exit 4 if records are missing then.",
 )
+@ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
+@page_options
 @HOME_ASSISTANT
 def monitor(
     broker: str,
@@ -63,7 +60,9 @@ def monitor(
     as_json: bool,
     plain: bool,
     duration_s: float | None,
+    alerts_file: Path | None,
     names: tuple[str, ...],
+    page: PageOptions,
     home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
@@ -75,31 +74,35 @@ def monitor(
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
     with (
-        _opened(broker, store, db, keep_raw_s) as (records, ingest),
+        _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
+        page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
         if as_json or plain or not (sys.stdout.isatty() and sys.stdin.isatty()):
-            LineMonitor(ingest, shown, as_json).run(duration_s, _CONNECT_S)
+            LineMonitor(ingest, shown, as_json, alerts).run(duration_s, _CONNECT_S)
         else:
             from filmgauge_host.terminal.monitor_app import run_app  # loads textual
 
-            run_app(ingest, records, shown, duration_s, _CONNECT_S)
+            run_app(ingest, records, alerts, shown, duration_s, _CONNECT_S, page_url)
 
 
 @contextmanager
 def _opened(
-    broker: str, store: Path | None, db: str | None, keep_raw_s: float
-) -> Iterator[tuple[StoreWriter, Ingest]]:
-    """Open store and ingest (not started); close both whatever happens."""
+    broker: str,
+    store: Path | None,
+    db: str | None,
+    keep_raw_s: float,
+    alerts_file: Path | None,
+) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
+    """Open store, alerts and ingest (not started); close all whatever happens."""
     address = parse_address(broker)
-    if keep_raw_s < _LEAST_RAW_S:
-        raise InputError(f"--keep-raw must be 1d or more, not {keep_raw_s:g} s")
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
-        try:
-            yield records, ingest
-        finally:
-            ingest.close()
+        with alerts_of(ingest, records, alerts_file) as engine:
+            try:
+                yield records, ingest, engine
+            finally:
+                ingest.close()
 
 
 def _node_names(names: tuple[str, ...]) -> frozenset[str]:

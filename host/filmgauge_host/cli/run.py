@@ -8,16 +8,29 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
-from filmgauge_host.cli.options import EITHER, FOLDER, FOR_ALIAS, input_errors, make_folder
-from filmgauge_host.errors import FilmgaugeError, InputError, needs
+from filmgauge_host.cli.options import (
+    EITHER,
+    FOLDER,
+    FOR_ALIAS,
+    input_errors,
+    make_folder,
+)
+from filmgauge_host.cli.page_options import PAGE_PORT
+from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
 from filmgauge_sim.board.executable import InterpreterError
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
+
+if TYPE_CHECKING:
+    from filmgauge_host.telemetry.ingest import Ingest
+    from filmgauge_host.telemetry.store import RecordStore
+    from filmgauge_host.virtual.simulated_truth import SimulatedTruth
+    from filmgauge_host.web.server import PageServer
 
 _SCREEN_SPEED = 600.0
 _SCRATCH = "filmgauge-run-"
@@ -75,6 +88,16 @@ class _Speed(click.ParamType):
     help="New directory for records, truth (Battery Data Format), console logs and flash images.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option(
+    "--web/--no-web",
+    default=None,
+    help="Serve the page of the run on this machine  [default: yes, without --json]",
+)
+@click.option(
+    "--port",
+    type=PAGE_PORT,
+    help="Port of the page  [default: 8765, or a free one where that is in use]",
+)
 @HOME_ASSISTANT
 @needs("sim")
 def run(
@@ -87,6 +110,8 @@ def run(
     speed: float | str | None,
     out: Path | None,
     as_json: bool,
+    web: bool | None,
+    port: int | None,
     home_assistant: bool,
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
@@ -108,18 +133,51 @@ def run(
             if duration is not None:
                 duration_us(duration)
             options = RunOptions(runtime, broker, duration, pace, single=single)
+            page = _Page(port) if (not as_json if web is None else web) else None
+            if page is None and port is not None:
+                raise InputError("--port needs the page: give --web too, or leave out --no-web")
             with (
                 _folder(out) as folder,
-                RunSession(chosen, options, folder) as session,
+                RunSession(chosen, options, folder, page and page.open) as session,
                 announcing(session.ingest, home_assistant, transient=True),
             ):
-                watch(session, on_screen, as_json)
+                watch(session, on_screen, as_json, page.url if page else "")
                 if out is not None:
                     for each in session.simulation.nodes:
                         write_truth(each, out, datetime.date.today())
                 print_result(session, as_json)
     except InterpreterError as error:
         raise FilmgaugeError(str(error)) from None
+
+
+class _Page:
+    """Serves the page of a run. port: None for the usual one, or any where that is in use."""
+
+    def __init__(self, port: int | None) -> None:
+        self._port = port
+        self.url = ""
+
+    def open(
+        self, ingest: "Ingest", store: "RecordStore", truth: "SimulatedTruth"
+    ) -> "PageServer":
+        """Return the server, not started; say where it is."""
+        from filmgauge_host.web.server import (  # loads uvicorn
+            DEFAULT_PORT,
+            PageServer,
+            PortInUseError,
+        )
+
+        port = DEFAULT_PORT if self._port is None else self._port
+        try:
+            server = PageServer(ingest, store, port=port, truth=truth)
+        except PortInUseError:
+            if self._port is not None:
+                raise
+            server = PageServer(ingest, store, port=0, truth=truth)
+            warn(f"port {DEFAULT_PORT} is in use, so the page has another one")
+        self.url = server.url
+        warn(f"the page of this run: {self.url}")
+        return server
 
 
 def _scenario(scenario: str | None, node: Path | None) -> Scenario:

@@ -19,6 +19,7 @@ from filmgauge_host.telemetry.store_writer import StoreWriter
 
 DB_HELP = "postgresql://[user[:password]@]host[:port]/database instead of a file."
 FOREVER_MS = 2**53
+_LEAST_RAW_S = 86400.0
 
 
 class Moment(click.ParamType[int]):
@@ -45,6 +46,29 @@ class Moment(click.ParamType[int]):
                 ctx,
             )
         return round((time.time() - age_s) * 1000)
+
+
+class _KeepRaw(Duration):
+    """A time of a day or more; converts to seconds."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the time. Fails as click does."""
+        seconds = super().convert(value, param, ctx)
+        if seconds < _LEAST_RAW_S:
+            self.fail(f"{value!r} must be 1d or more", param, ctx)
+        return seconds
+
+
+KEEP_RAW = click.option(
+    "--keep-raw",
+    "keep_raw_s",
+    type=_KeepRaw(),
+    default="90d",
+    show_default=True,
+    help="How long to keep every record; hours and days of them stay.",
+)
 
 
 def store_options(command: Callable[..., None]) -> Callable[..., None]:

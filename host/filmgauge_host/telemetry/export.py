@@ -141,11 +141,15 @@ class ParquetFormat(Format):
     is_text = False
 
     @needs("parquet")
-    def write(self, file: BinaryIO, selection: Selection) -> int:
-        """See Format. Raises MissingPackageError without pyarrow."""
-        import pyarrow
+    def __init__(self) -> None:
+        """Raises MissingPackageError without pyarrow."""
         import pyarrow.parquet
 
+        self._pyarrow: Any = pyarrow
+
+    def write(self, file: BinaryIO, selection: Selection) -> int:
+        """See Format."""
+        pyarrow = self._pyarrow
         time = pyarrow.timestamp("ms", tz="UTC")
         types = [pyarrow.string(), time, *[pyarrow.int64()] * len(_KEYS)]
         types += [_parquet_type(pyarrow, column) for column in QUANTITIES]

@@ -4,8 +4,8 @@
 
 Names follow prometheus.io/docs/practices/naming: coulombs (of the SI, as ampere hours are not),
 ratios of 0 to 1, seconds; `_total` only on what grows. A value that may be no longer true looks
-live nowhere: while a node is late or offline it has no measured values, but still the time of its
-last report.
+live nowhere: while a node is late or offline, or has sent but history, it has no measured values;
+the time of its last report stays.
 """
 
 import time
@@ -150,7 +150,7 @@ class _Families(Collector):
         now_s = time.monotonic()
         nodes = list(self._ingest.nodes().values())
         states = {node.name: node.state(now_s) for node in nodes}
-        live = [node for node in nodes if states[node.name] in _LIVE]
+        live = [node for node in nodes if states[node.name] in _LIVE and _has_live(node)]
         yield from _health_of_ingest(self._ingest, len(nodes))
         yield _labelled(
             "node_state", "1 for the state that the node is in.", ("node", "state"), states.items()
@@ -182,6 +182,12 @@ def _health_of_ingest(ingest: Ingest, nodes: int) -> Iterator[Metric]:
     yield _labelled("build_info", "1, with the version.", ("version",), [(VERSION,)])
 
 
+def _has_live(node: NodeSnapshot) -> bool:
+    """Return whether the latest record came as it was made: the broker may have retained one for
+    any time."""
+    return node.latest is not None and not node.latest.history
+
+
 def _about_nodes(nodes: list[NodeSnapshot], states: dict[str, str]) -> Iterator[Metric]:
     up = _family("node_up", "1 while the node reports as it announced.")
     seen = _family("last_report_timestamp_seconds", "When the latest record was received.")
@@ -194,7 +200,8 @@ def _about_nodes(nodes: list[NodeSnapshot], states: dict[str, str]) -> Iterator[
         label = (node.name,)
         up.add_metric(label, states[node.name] in _LIVE)
         if node.latest is not None:
-            seen.add_metric(label, node.latest.received_unix_ms / 1000)
+            if _has_live(node):
+                seen.add_metric(label, node.latest.received_unix_ms / 1000)
             boots.add_metric(label, node.latest.value("boot") or 0)
         if node.status is not None and node.status.next_report_s is not None:
             due.add_metric(label, node.status.next_report_s)

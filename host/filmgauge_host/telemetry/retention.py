@@ -158,9 +158,10 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 class RetentionThread:
-    """Does it every ten minutes within a `with`, first after one."""
+    """Does it every ten minutes within a `with`, first after first_s."""
 
-    def __init__(self, retention: Retention) -> None:
+    def __init__(self, retention: Retention, first_s: float = 60.0) -> None:
+        self._first_s = first_s
         self._retention = retention
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -174,7 +175,7 @@ class RetentionThread:
         self._thread.join()
 
     def _run(self) -> None:
-        pause_s = 60.0
+        pause_s = self._first_s
         while not self._stop.wait(pause_s):
             pause_s = _EVERY_S
             try:

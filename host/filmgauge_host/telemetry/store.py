@@ -82,7 +82,7 @@ class RecordStore(_SqliteRecords, StoreWriter):
 
     def __init__(self, path: Path):
         with ExitStack() as stack:
-            stack.enter_context(_only_writer(path))
+            stack.enter_context(only_writer(path))
             super().__init__(path)
             StoreWriter.__init__(self)
             stack.callback(super().close)
@@ -168,7 +168,7 @@ class _SqliteTransaction:
 
 
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
+def only_writer(path: Path) -> Iterator[None]:
     """Hold the writer's lock, which ends with the process; leave no file of it."""
     if path.is_dir():
         raise InputError(f"store {path} is a directory: name a file")

@@ -169,9 +169,9 @@ class StoreWriter(StoreReader):
     def redate(self, transaction: Transaction, boot: Boot) -> Hours:
         """Date anew what the clock of a boot had dated before it was corrected; return the hours
         (node, begin) that have changed."""
-        state = self._boots[boot]
-        clock = state.clock
-        if clock is None or not clock.is_corrected:
+        state = self._boots.get(boot)
+        clock = state and state.clock
+        if state is None or clock is None or not clock.is_corrected:
             return set()
         dated = transaction.select(_DATED, (*boot, clock.at(0)))
         wrong = [up_s for _, up_s, unix_ms in dated if clock.is_misdated(up_s, unix_ms)]
@@ -189,11 +189,9 @@ class StoreWriter(StoreReader):
 
     def redate_all(self) -> None:
         """Date anew whatever was put off; raise StorageError."""
-        boots = [b for b, state in self._boots.items() if state.clock and state.clock.is_corrected]
-        if boots:
-            with self.transaction() as transaction:
-                for boot in boots:
-                    self.mark(transaction, self.redate(transaction, boot))
+        with self.transaction() as transaction:
+            for boot in list(self._boots):
+                self.mark(transaction, self.redate(transaction, boot))
 
     def order_life(self, transaction: Transaction, node: str, life: int, live: bool) -> None:
         """Give the life of a new record its number among those of its node."""

@@ -1,172 +1,191 @@
-"""Below the table: all that is known of the selected node, and its history as two curves."""
+"""All that is known of one node, in blocks that fill a screen of any width and wrap.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+text = detail(node, alerts, now_s, width)
+"""
 
-import plotext
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
 from rich.text import Text
 
-from filmgauge_host.telemetry.messages import Rejected
+from filmgauge.record.record_text import decimal
+from filmgauge_host.telemetry.alerts.alert import Alert
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
-from filmgauge_host.terminal.monitor_table import age_s
+from filmgauge_host.terminal.monitor_table import GREY, SEVERITY_STYLES, age_s
 
-HISTORY = 500  # records in a curve
-_LABEL = 11
-_SECONDS = ("seconds", 1)
-_TIME_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), _SECONDS)
-_SMALLEST = (12, 5)
+_LABEL = 12
+_COLUMN_GAP = 3
+_INFO = ("firmware", "board", "cell", "area_cm2", "full_uah", "sample_s", "report_s")
+
+
+class Line(NamedTuple):
+    """A label, empty for none, and its value."""
+
+    label: str
+    value: str
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
-    """What a curve shows. scale: from the field's unit; least: smallest height of the axis."""
+class Block:
+    """Lines under a title."""
 
-    field: str
-    scale: float
     title: str
-    decimals: int
-    least: float
+    lines: list[Line] = field(default_factory=list)
 
 
-_CHARGE = _Axis("soc_ppm", 1e-4, "state of charge, %", 1, 1.0)
-_VOLTAGE = _Axis("voltage_uv", 1e-6, "voltage, V", 3, 0.01)
+def detail(
+    node: NodeSnapshot,
+    alerts: Sequence[Alert],
+    now_s: float,
+    now_unix_s: float,
+    width: int,
+) -> Text:
+    """Return everything about a node in lines of at most `width` characters.
+
+    alerts: of the node, not over. now_s: of the monotonic clock.
+    """
+    count = 1 if width < 100 else 2 if width < 160 else 3
+    wide = (width - (count - 1) * _COLUMN_GAP) // count
+    stacks: list[list[Text]] = [[] for _ in range(count)]
+    for block in _blocks(node, alerts, now_s, now_unix_s):
+        min(stacks, key=len).extend(_block_lines(block, wide))
+    return Text("\n").join(_beside(stacks, wide))
 
 
-def detail(node: NodeSnapshot, rejected: Sequence[Rejected], now_s: float) -> Text:
-    """Return everything about a node, a line each; rejected: messages of all nodes."""
-    text = Text()
-    text.append(f"{node.name}\n", "bold")
-    lines = _lines(node, now_s)
-    for last in [message for message in rejected if message.node == node.name][-1:]:
-        lines.append(("refused", last.reason))
-    lines += [(key, str(value)) for key, value in sorted(node.info.items())]
-    for label, value in lines:
-        text.append(f"{label:<{_LABEL}} ", "bright_black").append(f"{value}\n")
-    return text
-
-
-def _lines(node: NodeSnapshot, now_s: float) -> list[tuple[str, str]]:
-    counts = node.statistics
-    lines = [("state", _state(node, now_s))]
+def _blocks(
+    node: NodeSnapshot,
+    alerts: Sequence[Alert],
+    now_s: float,
+    now_unix_s: float,
+) -> Iterator[Block]:
     latest = node.latest
+    if alerts:
+        yield Block("alerts", [_alert_line(alert, now_unix_s) for alert in alerts])
+    yield Block("node", list(_node(node, now_s)))
     if latest is not None:
-        _, boot, seq = latest.key
-        lines += [
-            ("last report", f"boot {boot} seq {seq}, up {written.span(latest.value('up_s'))}"),
-            ("charge", f"{written.charge(latest)} uAh"),
-            ("SoC", f"{written.state_of_charge(latest)} %, shown {written.displayed(latest)} %"),
-            ("available", f"{written.available(latest)} uAh, {written.lasts(latest)}"),
-            *_health(latest),
-            ("cell", f"{written.voltage(latest)} V {written.current(latest)} uA"),
-            ("temperature", f"{written.temperature(latest)} degC"),
-            ("limits", written.limits(latest)),
-            ("faults", written.faults(latest)),
-        ]
-    if node.lives > 1:
-        lines.append(("lives", f"{node.lives}: it began without memory {node.lives - 1} times"))
-    lines.append(("received", f"{counts.received}, {counts.duplicated} twice"))
-    if counts.lost:
-        lines.append(("missing", f"{counts.lost}, {counts.lost_earlier} of them from earlier"))
-    if counts.malformed or counts.conflicting:
-        lines.append(("wrong", f"{counts.malformed} malformed, {counts.conflicting} conflicting"))
-    return lines
+        yield Block("charge", list(_charge(latest)))
+        yield Block("cell", list(_cell(latest)))
+        yield Block("health", list(_health(latest, node)))
+        yield Block("ledger, uAh", list(_ledger(latest)))
+    yield Block("records", list(_records(node)))
+    if node.info:
+        more = sorted(set(node.info) - set(_INFO))
+        names = [name for name in (*_INFO, *more) if name in node.info]
+        yield Block("description", [Line(name, str(node.info[name])) for name in names])
 
 
-def _health(latest: ReceivedRecord) -> list[tuple[str, str]]:
+def _alert_line(alert: Alert, now_unix_s: float) -> Line:
+    subject = f" {alert.subject}" if alert.subject else ""
+    since = written.span(now_unix_s - alert.raised_unix_ms / 1000)
+    known = ", acknowledged" if alert.state == "acknowledged" else ""
+    style = GREY if known else SEVERITY_STYLES[alert.severity]
+    value = f"{alert.severity}{subject}, since {since}{known}: {alert.text}"
+    return Line(alert.rule, value, style)
+
+
+def _node(node: NodeSnapshot, now_s: float) -> Iterator[Line]:
+    state = node.state(now_s)
+    bad = {"offline": "red", "late": "yellow"}.get(state, "")
+    yield Line("state", state, bad)
+    age = age_s(node, now_s)
+    yield Line("last report", "none yet" if age is None else f"{written.span(age)} ago")
+    announced = node.status.next_report_s if node.status else None
+    if announced is not None:
+        yield Line("announced", f"the next after {written.span(announced)}")
+    if node.latest is not None:
+        life, boot, seq = node.latest.key
+        yield Line("record", f"life {life:08x} boot {boot} seq {seq}")
+        yield Line("up", written.span(node.latest.value("up_s")))
+        resets = node.latest.value("resets")
+        yield Line("resets", written.UNKNOWN if resets is None else str(resets))
+
+
+def _charge(latest: ReceivedRecord) -> Iterator[Line]:
+    yield Line("SoC", f"{written.state_of_charge(latest)} %, shown {written.displayed(latest)} %")
+    yield Line("stored", f"{written.charge(latest)} uAh")
+    yield Line("available", f"{written.available(latest)} uAh")
+    yield Line("lasts", written.lasts(latest))
+
+
+def _cell(latest: ReceivedRecord) -> Iterator[Line]:
+    yield Line("voltage", f"{written.voltage(latest)} V")
+    yield Line("current", f"{written.current(latest)} uA")
+    yield Line("temperature", f"{written.temperature(latest)} degC")
+    yield Line("limits", _listed(written.limits(latest)), "red" if latest.value("limits") else "")
+    yield Line("faults", _listed(written.faults(latest)), "red" if latest.value("faults") else "")
+
+
+def _health(latest: ReceivedRecord, node: NodeSnapshot) -> Iterator[Line]:
     """Return what the cell has gone through, each with the age of what it rests on."""
     capacity, resistance, efficiency = (
         written.observed(latest, f"{name}_age_h")
         for name in ("capacity", "resistance", "efficiency")
     )
-    return [
-        ("capacity", f"{written.capacity(latest)} uAh, {capacity}"),
-        ("resistance", f"{written.resistance(latest)} ohm, {resistance}"),
-        ("efficiency", f"{written.efficiency(latest)} %, {efficiency}"),
-        (
-            "ageing",
-            f"{written.trend(latest)} % a cycle, {written.cycles(latest)} cycles so far,"
-            f" {written.cycles_left(latest)} to 80 %",
-        ),
-    ]
+    full, design = latest.value("full_nah"), node.info.get("full_uah")
+    share = ""
+    if full is not None and isinstance(design, int | float) and design > 0:
+        share = f", {full / design / 10:.0f} % of design"
+    yield Line("capacity", f"{written.capacity(latest)} uAh{share}, {capacity}")
+    yield Line("resistance", f"{written.resistance(latest)} ohm, {resistance}")
+    yield Line("efficiency", f"{written.efficiency(latest)} %, {efficiency}")
+    yield Line("cycles", f"{written.cycles(latest)} so far")
+    yield Line("trend", f"{written.trend(latest)} % a cycle")
+    yield Line("projection", f"{written.cycles_left(latest)} cycles to 80 %")
 
 
-def _state(node: NodeSnapshot, now_s: float) -> str:
-    state = node.state(now_s)
-    age = age_s(node, now_s)
-    latest = "no report yet" if age is None else f"report {written.span(age)} ago"
-    announced = node.status.next_report_s if node.status else None
-    due = "" if announced is None else f" of {written.span(announced)}"
-    return f"{state}, {latest}{due}"
+def _ledger(latest: ReceivedRecord) -> Iterator[Line]:
+    names = ("measured", "booked", "corrected")
+    parts = [latest.value(f"{name}_nah") for name in names]
+    stored = latest.value("stored_nah")
+    known = [part for part in parts if part is not None]
+    if stored is not None and len(known) == len(parts):
+        yield Line("at first", decimal(stored - sum(known), 3))
+    for name, part in zip(names, parts, strict=True):
+        yield Line(name, written.UNKNOWN if part is None else decimal(part, 3))
+    yield Line("stored", written.UNKNOWN if stored is None else decimal(stored, 3))
 
 
-def curves(history: Sequence[ReceivedRecord], width: int, height: int) -> Text:
-    """Return state of charge and voltage over the node's own time, side by side."""
-    half = width // 2
-    seconds = node_time(history)
-    left = _curve(history, seconds, _CHARGE, half, height)
-    right = _curve(history, seconds, _VOLTAGE, width - half, height)
-    rows = zip(left, right, strict=True)
-    return Text("\n".join(a + b for a, b in rows), no_wrap=True)
+def _records(node: NodeSnapshot) -> Iterator[Line]:
+    counts = node.statistics
+    yield Line("received", f"{counts.received}, {counts.duplicated} twice")
+    missing = f"{counts.lost}, {counts.lost_earlier} of them from earlier" if counts.lost else "0"
+    yield Line("missing", missing, "yellow" if counts.lost else "")
+    backlog = written.UNKNOWN if node.latest is None else written.backlog(node.latest)
+    yield Line("on the node", backlog)
+    lives = "1" if node.lives == 1 else f"{node.lives}: it began without memory {node.lives - 1}x"
+    yield Line("lives", lives, "yellow" if node.lives > 1 else "")
+    if counts.malformed or counts.conflicting:
+        wrong = f"{counts.malformed} malformed, {counts.conflicting} conflicting"
+        yield Line("wrong", wrong, "yellow")
+    if node.refusal is not None:
+        yield Line("refused", node.refusal.reason, "yellow")
 
 
-def node_time(history: Sequence[ReceivedRecord]) -> list[int]:
-    """Return each report's seconds before the last one, negative, by the node's own clock.
-
-    The clock stands still while the node has no power: boots follow each other directly.
-    """
-    total = 0
-    times: list[int] = []
-    before: ReceivedRecord | None = None
-    for received in history:
-        up_s = received.value("up_s") or 0
-        same_boot = before is not None and before.key[:2] == received.key[:2]
-        total += up_s - (before.value("up_s") or 0) if same_boot and before else up_s
-        times.append(total)
-        before = received
-    return [moment - total for moment in times]
+def _listed(words: str) -> str:
+    return words.replace("+", ", ").replace(":", " ")
 
 
-def _curve(
-    history: Sequence[ReceivedRecord], seconds: Sequence[int], axis: _Axis, width: int, height: int
-) -> list[str]:
-    """Return a plot of exactly `height` lines of `width` characters."""
-    points = [
-        (moment, value * axis.scale)
-        for moment, received in zip(seconds, history, strict=True)
-        if (value := received.value(axis.field)) is not None
-    ]
-    if len(points) < 2 or width < _SMALLEST[0] or height < _SMALLEST[1]:
-        return _blank(f"{axis.title}: no history yet", width, height)
-    unit, size = next((unit for unit in _TIME_UNITS if points[0][0] <= -2 * unit[1]), _SECONDS)
-    times = [moment / size for moment, _ in points]
-    values = [value for _, value in points]
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(width, height)
-    figure.theme("colorless")
-    figure.title(f"{axis.title} ({unit})")
-    middle = times[0] / 2
-    figure.ruler("x").ticks([times[0], middle, 0], [f"{times[0]:.3g}", f"{middle:.3g}", "0"])
-    bottom, top = _range(values, axis)
-    levels = [bottom, (bottom + top) / 2, top]
-    figure.ruler("y").lim(bottom, top)
-    figure.ruler("y").ticks(levels, [f"{level:.{axis.decimals}f}" for level in levels])
-    figure.draw(figure.signal(times, values, marker="braille").lines())
-    lines = plotext.uncolorize(str(figure.build())).splitlines()
-    return [line.ljust(width)[:width] for line in (*lines, *[""] * height)][:height]
+def _block_lines(block: Block, width: int) -> list[Text]:
+    lines = [Text(block.title, "bold")]
+    for line in block.lines:
+        parts = textwrap.wrap(line.value, width - _LABEL - 1) or [""]
+        for at, part in enumerate(parts):
+            text = Text(f"{line.label if not at else '':<{_LABEL}} ", GREY)
+            lines.append(text.append(part, line.style or "default"))
+    return [*lines, Text()]
 
 
-def _range(values: Sequence[float], axis: _Axis) -> tuple[float, float]:
-    """Return the ends of the axis: a constant value must not fill it with noise."""
-    middle = (min(values) + max(values)) / 2
-    half = max((max(values) - min(values)) * 0.55, axis.least / 2)
-    return middle - half, middle + half
-
-
-def _blank(sentence: str, width: int, height: int) -> list[str]:
-    lines = [" " * width] * height
-    if height:
-        lines[height // 2] = sentence[:width].center(width)
-    return lines
+def _beside(stacks: Sequence[Sequence[Text]], width: int) -> Iterator[Text]:
+    for at in range(max(map(len, stacks))):
+        row = Text()
+        for stack in stacks:
+            text = stack[at].copy() if at < len(stack) else Text()
+            text.pad_right(width - len(text) + _COLUMN_GAP)
+            row.append_text(text)
+        row.rstrip()
+        yield row

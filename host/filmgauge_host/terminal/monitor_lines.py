@@ -7,15 +7,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from typing import TypeAlias
 
 from filmgauge_host.errors import DataGapError, NoBrokerError, warn
 from filmgauge_host.signals import catch_signals
+from filmgauge_host.telemetry.alerts.alert import MONITOR, Notification
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.messages import Rejected
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.terminal.record_format import plain_line
+
+_Event: TypeAlias = ReceivedRecord | Rejected | Notification
 
 _TICK_S = 0.1
 # Records that wait for a slow reader of our output; beyond it they are stored, but not printed.
@@ -25,21 +30,24 @@ _WAITING = 100_000
 class LineMonitor:
     """Prints what an ingest stores until a signal or the end of the time.
 
-    shown: names of the nodes to print, all when empty.
+    shown: names of the nodes to print, all when empty. Alerts go to standard error.
     """
 
-    def __init__(self, ingest: Ingest, shown: frozenset[str], as_json: bool):
+    def __init__(self, ingest: Ingest, shown: frozenset[str], as_json: bool, alerts: AlertEngine):
         self._ingest = ingest
         self._shown = shown
         self._line: Callable[[ReceivedRecord], str] = (
             ReceivedRecord.to_json if as_json else plain_line
         )
         self._as_json = as_json
-        self._waiting: queue.Queue[ReceivedRecord | Rejected] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[ReceivedRecord | Rejected | Notification] = queue.Queue(
+            _WAITING
+        )
         self._unprinted = 0
         self._reported = ""
         self._forgotten = 0
         ingest.listen(self._put)
+        alerts.listen(self._put)
 
     def run(self, duration_s: float | None, connect_s: float) -> None:
         """Print until SIGINT, SIGTERM or `duration_s`, then the summary.
@@ -61,7 +69,7 @@ class LineMonitor:
         if duration_s is not None and not signalled():
             raise_for_gaps(self._ingest, self._shown)
 
-    def _put(self, event: ReceivedRecord | Rejected) -> None:
+    def _put(self, event: _Event) -> None:
         try:
             self._waiting.put_nowait(event)
         except queue.Full:
@@ -76,13 +84,24 @@ class LineMonitor:
                 self._print_event(self._waiting.get_nowait())
         sys.stdout.flush()
 
-    def _print_event(self, event: ReceivedRecord | Rejected) -> None:
-        if self._shown and event.node not in self._shown:
+    def _print_event(self, event: _Event) -> None:
+        if isinstance(event, Notification):
+            self._print_alert(event)
+        elif self._shown and event.node not in self._shown:
             return
-        if isinstance(event, ReceivedRecord):
+        elif isinstance(event, ReceivedRecord):
             sys.stdout.write(self._line(event) + "\n")
         else:
             warn(f"{event.topic}: {event.reason}")
+
+    def _print_alert(self, event: Notification) -> None:
+        """Say it on stderr, and with --json as an object of its own as well."""
+        node = event.alert.node
+        if self._shown and node != MONITOR and node not in self._shown:
+            return
+        if self._as_json:
+            sys.stdout.write(f'{{"alert":{event.to_json()}}}\n')
+        warn(event.line())
 
     def _report_problem(self) -> None:
         """Say on stderr when the connection or the store fails, and when it works again."""

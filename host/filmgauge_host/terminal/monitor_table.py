@@ -1,26 +1,24 @@
-"""The monitor's table: which columns fit, and the cells of a node's row.
+"""The rows of the overview: which columns fit, the cells of a node, and the order of the nodes.
 
-Colour says one thing each: red is a fault or a node that is gone, yellow a node that is late or
-records that are missing, grey a value that is no longer live.
+Colour says one thing each: red is a fault, a critical alert or a node that is gone, yellow a node
+that is late, records that are missing or a warning, grey a value that is no longer live.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
 
-from rich.text import Text
-
+from filmgauge_host.telemetry.alerts.alert import SEVERITIES, Alert
 from filmgauge_host.telemetry.nodes import NodeSnapshot, NodeState
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
 
 BAR_CELLS = 6
-_GAP = 2  # a blank on either side of a cell
-_SCROLLBAR = 2
-_NAME_LONGEST = 16
+GAP = 2  # between two columns
 
-SortOrder: TypeAlias = Literal["node", "state", "charge", "gaps"]
-SORT_ORDERS: tuple[SortOrder, ...] = ("node", "state", "charge", "gaps")
+SortOrder: TypeAlias = Literal["worst", "node", "charge", "gaps", "age"]
+SORT_ORDERS: tuple[SortOrder, ...] = ("worst", "node", "charge", "gaps", "age")
+SEVERITY_STYLES = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _STATE_RANK: dict[NodeState, int] = {
     "offline": 0,
     "late": 1,
@@ -29,77 +27,89 @@ _STATE_RANK: dict[NodeState, int] = {
     "sleeping": 3,
 }
 _STATE_STYLE: dict[NodeState, str] = {"offline": "red", "late": "yellow"}
+GREY = "grey58"  # legible on black and on white
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; `value` writes its cell. rank: the higher, the earlier it gives way."""
+class Cell(NamedTuple):
+    """What stands in a column of a row."""
 
-    title: str
-    width: int
-    rank: int
-    value: Callable[[NodeSnapshot], str]
-    style: Callable[[NodeSnapshot], str] = lambda node: ""
-    right: bool = True
-    live: bool = True
+    text: str
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a row depends on besides its node: the monotonic time, and if the broker is there."""
+    """What a row depends on besides its node: the monotonic time, if the broker is there, and
+    the alerts of each node that are not over."""
 
     now_s: float
-    connected: bool
+    connected: bool = True
+    alerts: Mapping[str, Sequence[Alert]] = field(default_factory=dict)
 
     def fresh(self, node: NodeSnapshot) -> bool:
         """Return whether the node's values may be shown as live."""
         return self.connected and node.state(self.now_s) in ("online", "sleeping")
 
 
-def columns(width: int, names: Sequence[str]) -> list[Column]:
-    """Return the columns that fit into `width` characters; the node comes first."""
-    longest = max((len(name) for name in names), default=0)
-    first = Column(
-        "node", min(max(longest, 6), _NAME_LONGEST), 0, lambda node: node.name, right=False
-    )
-    room = width - _SCROLLBAR - first.width - _GAP
-    chosen: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `cell` writes what stands in it. rank: the higher, the earlier it gives way."""
+
+    title: str
+    rank: int
+    cell: Callable[[NodeSnapshot, Moment], Cell]
+    right: bool = True
+
+
+def columns(width: int, needed: Mapping[str, int]) -> list[tuple[Column, int]]:
+    """Return the columns that fit into `width` characters whole, each with its width.
+
+    needed: title -> characters of the longest text that the column has to show.
+    """
+    chosen: dict[str, int] = {}
+    room = width + GAP
     for column in sorted(_COLUMNS, key=lambda column: column.rank):
-        if column.width + _GAP <= room:
-            room -= column.width + _GAP
-            chosen.add(column.title)
-    return [first, *(column for column in _COLUMNS if column.title in chosen)]
+        wide = max(len(column.title), needed.get(column.title, 0))
+        if wide + GAP <= room:
+            room -= wide + GAP
+            chosen[column.title] = wide
+    return [(column, chosen[column.title]) for column in _COLUMNS if column.title in chosen]
 
 
-def row(node: NodeSnapshot, shown: Sequence[Column], moment: Moment) -> list[Text]:
-    """Return the cells of a node."""
-    fresh = moment.fresh(node)
-    return [_cell(node, column, moment, fresh) for column in shown]
+def row(node: NodeSnapshot, moment: Moment) -> dict[str, Cell]:
+    """Return the cells of a node by the titles of all columns."""
+    return {column.title: column.cell(node, moment) for column in _COLUMNS}
 
 
-def sort_key(node: NodeSnapshot, order: SortOrder, now_s: float) -> tuple[float, str]:
-    """Return what puts the nodes that need attention first; `node` sorts by name."""
-    if order == "state":
-        return _STATE_RANK[node.state(now_s)], node.name
+def sort_key(node: NodeSnapshot, order: SortOrder, moment: Moment) -> tuple[float, float, str]:
+    """Return what puts the nodes first that need attention; `node` sorts by name."""
+    if order == "worst":
+        return -worst(moment.alerts.get(node.name, ())), _rank(node, moment), node.name
     if order == "charge":
         soc_ppm = node.latest.value("soc_ppm") if node.latest else None
-        return (2_000_000 if soc_ppm is None else soc_ppm), node.name
+        return (2_000_000 if soc_ppm is None else soc_ppm), 0, node.name
     if order == "gaps":
-        return -node.statistics.lost, node.name
-    return 0, node.name
+        return -node.statistics.lost, 0, node.name
+    if order == "age":
+        age = age_s(node, moment.now_s)
+        return (-1e12 if age is None else -age), 0, node.name
+    return 0, 0, node.name
 
 
-def _cell(node: NodeSnapshot, column: Column, moment: Moment, fresh: bool) -> Text:
-    if column.title == _STATE.title:
-        state = node.state(moment.now_s)
-        return Text(state, _STATE_STYLE.get(state, ""))
-    if column.title == _AGE.title:
-        return Text(written.span(age_s(node, moment.now_s)), justify="right")
-    style = column.style(node)
-    if column.live and not fresh:
-        style = "bright_black"
-    justify = "right" if column.right else "left"
-    return Text(column.value(node), style, justify=justify, no_wrap=True, overflow="ellipsis")
+def matches(node: NodeSnapshot, moment: Moment, words: Sequence[str]) -> bool:
+    """Return whether each word is part of the node's name, state, faults, limits or alerts."""
+    parts = [node.name, node.state(moment.now_s)]
+    parts += [alert.rule for alert in moment.alerts.get(node.name, ())]
+    if node.latest is not None:
+        parts += [written.faults(node.latest), written.limits(node.latest)]
+    text = " ".join(parts)
+    return all(word in text for word in words)
+
+
+def worst(alerts: Sequence[Alert]) -> int:
+    """Return how severe the worst alert is that nobody has acknowledged, 0 without any."""
+    active = (SEVERITIES.index(each.severity) + 1 for each in alerts if each.state == "active")
+    return max(active, default=0)
 
 
 def age_s(node: NodeSnapshot, now_s: float) -> float | None:
@@ -109,8 +119,42 @@ def age_s(node: NodeSnapshot, now_s: float) -> float | None:
     return now_s - node.last_seen_s
 
 
-def _latest(write: Callable[[ReceivedRecord], str]) -> Callable[[NodeSnapshot], str]:
-    return lambda node: written.UNKNOWN if node.latest is None else write(node.latest)
+def _rank(node: NodeSnapshot, moment: Moment) -> int:
+    return _STATE_RANK[node.state(moment.now_s)]
+
+
+def _state(node: NodeSnapshot, moment: Moment) -> Cell:
+    state = node.state(moment.now_s)
+    return Cell(state, _STATE_STYLE.get(state, ""))
+
+
+def _alerts(node: NodeSnapshot, moment: Moment) -> Cell:
+    alerts = moment.alerts.get(node.name, ())
+    if not alerts:
+        return Cell("")
+    level = worst(alerts)
+    if not level:
+        return Cell(f"{len(alerts)} known", GREY)
+    severity = SEVERITIES[level - 1]
+    count = sum(each.severity == severity and each.state == "active" for each in alerts)
+    return Cell(f"{count} {severity}", SEVERITY_STYLES[severity])
+
+
+def _value(
+    write: Callable[[ReceivedRecord], str], red_field: str = ""
+) -> Callable[[NodeSnapshot, Moment], Cell]:
+    """Return what writes a value of the latest record. red_field: one that makes it red."""
+
+    def cell(node: NodeSnapshot, moment: Moment) -> Cell:
+        if node.latest is None:
+            return Cell(written.UNKNOWN, GREY)
+        if not moment.fresh(node):
+            return Cell(write(node.latest), GREY)
+        return Cell(
+            write(node.latest), "red" if red_field and node.latest.value(red_field) else ""
+        )
+
+    return cell
 
 
 def _bar(received: ReceivedRecord) -> str:
@@ -127,48 +171,31 @@ def _shortened(write: Callable[[ReceivedRecord], str]) -> Callable[[ReceivedReco
     return shortened
 
 
-def _red_with(field: str) -> Callable[[NodeSnapshot], str]:
-    return lambda node: "red" if node.latest and node.latest.value(field) else ""
+def _age(node: NodeSnapshot, moment: Moment) -> Cell:
+    return Cell(written.span(age_s(node, moment.now_s)))
 
 
-_STATE = Column("state", 8, 0, lambda node: "", right=False, live=False)
-_AGE = Column("age", 6, 2, lambda node: "", live=False)
+def _gaps(node: NodeSnapshot, _moment: Moment) -> Cell:
+    return Cell(str(node.statistics.lost), "yellow" if node.statistics.lost else "")
+
+
 _COLUMNS = (
-    _STATE,
-    Column("SoC %", 12, 1, _latest(written.state_of_charge)),
-    Column("", BAR_CELLS, 11, _latest(_bar), right=False),
-    Column("uAh / full", 13, 10, _latest(written.charge)),
-    Column("V", 6, 3, _latest(written.voltage)),
-    Column("uA", 9, 4, _latest(written.current)),
-    Column("degC", 5, 9, _latest(written.temperature)),
-    _AGE,
-    Column("received", 8, 8, lambda node: str(node.statistics.received), live=False),
-    Column(
-        "gaps",
-        4,
-        6,
-        lambda node: str(node.statistics.lost),
-        lambda node: "yellow" if node.statistics.lost else "",
-        live=False,
-    ),
-    Column("dup", 4, 12, lambda node: str(node.statistics.duplicated), live=False),
-    Column("backlog", 7, 7, _latest(written.backlog)),
-    Column(
-        "faults",
-        11,
-        5,
-        _latest(_shortened(written.faults)),
-        _red_with("faults"),
-        right=False,
-    ),
-    Column("lasts", 15, 13, _latest(written.lasts)),
-    Column("available uAh", 20, 14, _latest(written.available)),
-    Column(
-        "limits",
-        22,
-        15,
-        _latest(_shortened(written.limits)),
-        _red_with("limits"),
-        right=False,
-    ),
+    Column("node", 0, lambda node, _: Cell(node.name), right=False),
+    Column("state", 1, _state, right=False),
+    Column("alerts", 3, _alerts, right=False),
+    Column("SoC %", 2, _value(written.state_of_charge)),
+    Column("", 12, _value(_bar), right=False),
+    Column("uAh / full", 11, _value(written.charge)),
+    Column("V", 4, _value(written.voltage)),
+    Column("uA", 5, _value(written.current)),
+    Column("degC", 10, _value(written.temperature)),
+    Column("age", 6, _age),
+    Column("received", 13, lambda node, _: Cell(str(node.statistics.received))),
+    Column("gaps", 8, _gaps),
+    Column("dup", 16, lambda node, _: Cell(str(node.statistics.duplicated))),
+    Column("backlog", 9, _value(written.backlog)),
+    Column("faults", 7, _value(_shortened(written.faults), "faults"), right=False),
+    Column("lasts", 14, _value(written.lasts)),
+    Column("available uAh", 15, _value(written.available)),
+    Column("limits", 17, _value(_shortened(written.limits), "limits"), right=False),
 )

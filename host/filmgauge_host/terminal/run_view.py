@@ -60,8 +60,15 @@ _UPLINKS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
 class RunView:
     """Draws a session in the terminal. Use as a context; `add` and `tick` feed it."""
 
-    def __init__(self, session: RunSession, title: str, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        session: RunSession,
+        title: str,
+        console: Console | None = None,
+        page_url: str = "",
+    ) -> None:
         self._session = session
+        self._page_url = page_url
         self._title = title
         self._points = {
             node.name: deque[Point](maxlen=_HISTORY) for node in session.simulation.nodes
@@ -201,8 +208,9 @@ class RunView:
         return plots_of_one(points)
 
     def _footer(self) -> Text:
+        page = f" Page: {self._page_url}" if self._page_url else ""
         return Text(
-            f"Ctrl-C ends. Watch elsewhere: filmgauge monitor --broker {self._session.broker_url}",
+            f"Ctrl-C ends.{page} Elsewhere: filmgauge monitor --broker {self._session.broker_url}",
             style="dim",
         )
 
@@ -216,12 +224,13 @@ def _condition(node: VirtualNode) -> str:
     return f"{state}, {world.capacitor_v:.2f} V"
 
 
-def watch(session: RunSession, on_screen: bool, as_json: bool) -> None:
-    """Run to the end or to Ctrl-C, showing what happens: on a screen, or in lines."""
+def watch(session: RunSession, on_screen: bool, as_json: bool, page_url: str = "") -> None:
+    """Run to the end or to Ctrl-C, showing what happens: on a screen, or in lines. page_url: of
+    its page, empty without one."""
     title = f"filmgauge run {session.scenario.name}"
     with (
         catch_signals() as signalled,
-        RunView(session, title)
+        RunView(session, title, page_url=page_url)
         if on_screen
         else nullcontext(RunLines(session, quiet=as_json)) as shown,
     ):

@@ -4,10 +4,10 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,7 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.virtual.embedded_broker import EmbeddedBroker
 from filmgauge_host.virtual.run_result import NodeResult, NodeScore
+from filmgauge_host.virtual.simulated_truth import SimulatedTruth
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.configuration import Broker
@@ -29,6 +30,11 @@ from filmgauge_sim.score.measure import SocErrors
 
 if TYPE_CHECKING:
     from filmgauge_host.virtual.simulated_radio import BridgedAir
+
+# Opens what shows the run elsewhere, before anything is received.
+Attachment: TypeAlias = Callable[
+    [Ingest, RecordStore, SimulatedTruth], AbstractContextManager[object]
+]
 
 _CONNECT_S = 5.0
 _EMBEDDED_CONNECT_S = 60.0  # it is there: only the machine can be slow
@@ -50,12 +56,23 @@ class RunOptions:
 
 
 class RunSession:
-    """Use as a context; `run`, then `results`. Files go into `folder`."""
+    """Use as a context; `run`, then `results`. Files go into `folder`.
 
-    def __init__(self, scenario: Scenario, options: RunOptions, folder: Path) -> None:
+    attach: opens a page or the like, which is closed with the session.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        options: RunOptions,
+        folder: Path,
+        attach: Attachment | None = None,
+    ) -> None:
         self.scenario = scenario
         self.folder = folder
         self._options = options
+        self._attach = attach
+        self._truth = SimulatedTruth()
         self._stack = ExitStack()
         self._arrived: deque[ReceivedRecord | Rejected] = deque()
         self.bridged: BridgedAir | None = None
@@ -84,6 +101,8 @@ class RunSession:
         self.ingest = Ingest(address, self._store)
         self.ingest.listen(self._arrived.append)
         self._stack.callback(self.ingest.close)
+        if self._attach is not None:
+            self._stack.enter_context(self._attach(self.ingest, self._store, self._truth))
         self.ingest.start()
         if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
@@ -106,6 +125,7 @@ class RunSession:
             options.single,
         )
         self._stack.callback(self.simulation.close)
+        self._truth.follow(self.simulation)
         self.broker_url = str(address)
         self.scores = {node.name: NodeScore(node) for node in self.simulation.nodes}
 

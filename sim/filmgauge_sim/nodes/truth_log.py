@@ -51,9 +51,19 @@ class TruthLog:
     def at(self, boot: tuple[int, int], up_s: float) -> Truth | None:
         """Return the truth of the wake that is nearest to `up_s` of a (life, boot), None for no
         wake."""
+        index = self._nearest(boot, up_s)
+        return None if index is None else self[index]
+
+    def true_us(self, boot: tuple[int, int], up_s: float) -> int | None:
+        """Return the true time at which the clock of a (life, boot) showed `up_s`, None for no
+        wake; from the wake nearest to it."""
+        index = self._nearest(boot, up_s)
+        if index is None:
+            return None
+        return self._now_us[index] + round((up_s - self._readings_s[index]) * 1e6)
+
+    def _nearest(self, boot: tuple[int, int], up_s: float) -> int | None:
         begin, end = self._spans.get(boot, (0, 0))
         after = bisect_left(self._readings_s, up_s, begin, end)
         near = [index for index in (after - 1, after) if begin <= index < end]
-        if not near:
-            return None
-        return self[min(near, key=lambda index: abs(self._readings_s[index] - up_s))]
+        return min(near, key=lambda index: abs(self._readings_s[index] - up_s), default=None)

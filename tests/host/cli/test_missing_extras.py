@@ -26,6 +26,9 @@ LAB = "matplotlib,numpy,scipy"
         (SIM, "ble scan --air virtual", "bumble", "sim"),
         (SIM, "score --scenario bench --runtime cpython", "littlefs", "sim"),
         (LAB, "lab discharge --plot picture.png", "matplotlib", "lab"),
+        ("pyarrow", "export all.parquet", "pyarrow", "parquet"),
+        ("psycopg", "export --db postgresql://localhost/x -", "psycopg", "postgresql"),
+        ("psycopg", "monitor --db postgresql://localhost/x", "psycopg", "postgresql"),
         (LAB, "score cold-boot --seeds 1 --plot pictures", "numpy", "lab"),
     ],
 )

@@ -1,5 +1,6 @@
 """When a record was measured: by its boot's clock, whatever waited where."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +51,14 @@ def test_a_clock_that_runs_wrong_by_what_is_allowed_is_followed(error, steps) ->
     clock, times = dated(*events)
     assert times == [came_s for _, came_s, _ in events]
     assert not clock.is_corrected
+
+
+def test_a_clock_that_runs_wrong_dates_right_what_a_node_kept_in_a_silence() -> None:
+    # It loses one second of a hundred. Of a week nobody listened; then it sends what is newest,
+    # the log, and goes on, while more of the log comes.
+    week_s, late_s = 604_800, 605_500
+    true_s = range(0, week_s, 86_400)
+    log = [(round(0.99 * at), late_s, False) for at in true_s]
+    live = [(0, 0, True), (round(0.99 * week_s), week_s, True)]
+    _, times = dated(*live, *log[:4], (round(0.99 * (week_s + 300)), week_s + 300, True), *log[4:])
+    assert times[2:6] + times[7:] == pytest.approx(list(true_s), abs=1)

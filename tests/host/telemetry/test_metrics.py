@@ -17,7 +17,7 @@ from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.metrics import metrics_text
 from filmgauge_host.telemetry.store import RecordStore
 
-DASHBOARD = Path("docs/grafana/filmgauge.json")
+DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana" / "filmgauge.json"
 RECORD = record(
     *(7, 3),
     stored_nah=250_000,
@@ -72,7 +72,9 @@ def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
                 ("filmgauge/gone/status", '{"state":"offline"}'),
             ]
         )
-        until(lambda: len(running.nodes()) == 2 and running.nodes()["gone"].status is not None)
+        publisher.send([("filmgauge/before/last", record(1).to_json())], retain=True)
+        until(lambda: len(running.nodes()) == 3 and running.nodes()["gone"].status is not None)
+        until(lambda: running.nodes()["before"].latest is not None)
         yield running
     publisher.close()
     broker.stop()
@@ -119,7 +121,7 @@ def test_the_ingest_says_how_it_is(samples: dict[tuple[str, ...], float], ingest
     assert samples["records_duplicated_total", "bench"] == 1
     assert samples["messages_refused_total", "bench"] == 1
     assert samples["records_missing", "bench"] == 1  # seq 6
-    assert samples[("nodes",)] == 2
+    assert samples[("nodes",)] == 3
     assert samples[("broker_connected",)] == samples[("store_writable",)] == 1
 
 
@@ -132,6 +134,14 @@ def test_a_node_that_is_away_has_no_values_that_look_live(
     latest = ingest.nodes()["gone"].latest
     assert of_gone["last_report_timestamp_seconds"] == latest.received_unix_ms / 1000
     assert not {name for name in of_gone if name.endswith(("_ratio", "_volts", "_coulombs"))}
+
+
+def test_a_record_that_the_broker_had_retained_does_not_look_live(
+    samples: dict[tuple[str, ...], float],
+) -> None:
+    found = {name for name, *labels in samples if "before" in labels}
+    assert "boots_total" in found
+    assert not found & {"voltage_volts", "last_report_timestamp_seconds"}
 
 
 def test_names_follow_the_rules(ingest: Ingest) -> None:

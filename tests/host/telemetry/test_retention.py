@@ -4,11 +4,14 @@ import random
 from statistics import fmean
 
 import pytest
+from click.testing import CliRunner
+from patience import until
 from store_records import HOUR_MS, NOON_MS, sent
 
+from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-from filmgauge_host.telemetry.retention import Retention
+from filmgauge_host.telemetry.retention import Retention, RetentionThread
 from filmgauge_host.telemetry.store_writer import StoreWriter
 
 DAY_MS = 24 * HOUR_MS
@@ -59,6 +62,20 @@ def test_hours_and_days_have_what_their_records_have(opened) -> None:
             hour = summary(store, "hourly", NOON_MS + HOUR_MS, field)
             assert hour == expected(records[60:120], field)
             assert summary(store, "daily", midnight, field) == expected(records[720:], field)
+
+
+def test_a_thread_does_it_beside_what_arrives(opened) -> None:
+    records = [drawn(seq) for seq in range(300)]
+    with opened() as store:
+        store.add(records[:240])
+        with RetentionThread(Retention(store), first_s=0.0):
+            for received in records[240:]:
+                assert store.add([received]) == [Outcome.NEW]
+            until(lambda: store.select("SELECT count(*) FROM hourly")[0][0] > 0)
+        Retention(store).run(NOON_MS + YEAR_MS)
+        assert store.count("bench") == 0
+        assert store.boots("bench", 0) == [(1, 0, 299, 300)]
+        assert sum(number for _, number in spans(store, "hourly")) == 300
 
 
 def test_what_comes_late_is_in_its_hour_and_its_day(opened) -> None:
@@ -183,3 +200,10 @@ def test_a_curve_has_late_records_before_they_are_summarised(opened) -> None:
         assert store.add([late]) == [Outcome.NEW]
         rows = store.series("bench", ["voltage_v"], NOON_MS, NOON_MS + 2 * HOUR_MS, 10)
         assert min(value for _, value in rows) == 1.5
+
+
+def test_how_long_to_keep_records_has_a_bound() -> None:
+    for command in (["monitor"], ["ingest", "--store", "r.sqlite"]):
+        result = CliRunner().invoke(main, [*command, "--keep-raw", "23h"])
+        assert result.exit_code == 2
+        assert "'23h' must be 1d or more" in result.stderr

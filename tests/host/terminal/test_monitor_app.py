@@ -1,17 +1,25 @@
-import time
+import asyncio
 
 import pytest
+from monitor_screen import LONG, lines, shows, text, words
 from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
-from textual.pilot import Pilot
-from textual.widgets import DataTable, Static
+from textual.widgets import Input
 
+from filmgauge.record import FAULT_SENSOR
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.alert_log import AlertLog
+from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.terminal.monitor_app import MonitorApp
+from filmgauge_host.terminal.monitor_node import NodeScreen
+from filmgauge_host.terminal.monitor_rows import NodeRows
+from filmgauge_host.terminal.monitor_table import GREY
 
-SIZES = [(100, 30), (140, 40)]
+WIDTHS = [80, 110, 180]
+LONG_NAME = "a-node-whose-name-is-as-long-as-"
 
 
 @pytest.fixture
@@ -21,10 +29,22 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def ingest(embedded, store):
-    with Ingest(parse_address(embedded.url), store) as running:
+def engine(store):
+    with AlertLog(store.path) as log:
+        yield AlertEngine(log=log)
+
+
+@pytest.fixture
+def ingest(embedded, store, engine):
+    made = Ingest(parse_address(embedded.url), store)
+    with AlertThread(engine, made), made as running:
         assert running.wait_connected(PATIENCE_S)
         yield running
+
+
+@pytest.fixture
+def monitor(ingest, store, engine):
+    return lambda **keys: MonitorApp(ingest, store, engine, **keys)
 
 
 @pytest.fixture
@@ -34,54 +54,104 @@ def node_publisher(embedded):
     made.close()
 
 
-async def shows(pilot: Pilot, what) -> None:
-    """Let the app run until `what()` is true."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, "the screen never showed it"
-        await pilot.pause(0.05)
+def rows(app: MonitorApp) -> NodeRows:
+    return app.screen_stack[0].query_one(NodeRows)
 
 
-def text(app: MonitorApp, selector: str) -> str:
-    return str(app.query_one(selector, Static).render())
+def order(app: MonitorApp) -> list[str]:
+    return list(rows(app).names)
 
 
 def cells(app: MonitorApp, node: str) -> dict[str, str]:
-    table = app.query_one(DataTable)
-    titles = [str(column.label) for column in table.ordered_columns]
-    return dict(zip(titles, (cell.plain for cell in table.get_row(node)), strict=True))
+    """Return what stands under each title in the row of a node, as it is on the screen."""
+    found = lines(app)
+    at = next(y for y, line in enumerate(found) if line.split()[:2] == ["node", "state"])
+    line = next(line for line in found[at:] if line.split()[:1] == [node])
+    result, left = {}, found[at].index("node")
+    for column, wide in rows(app)._columns:
+        result[column.title] = line[left : left + wide].strip()
+        left += wide + 2
+    return result
 
 
-def order(app: MonitorApp) -> list[str | None]:
-    return [shown.key.value for shown in app.query_one(DataTable).ordered_rows]
+def style_of(app: MonitorApp, node: str, title: str) -> str:
+    return app._cells(node)[title].style
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_row_per_node_with_its_values(ingest, store, node_publisher, size):
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_nothing_is_cut_off_at_any_width(monitor, node_publisher, ingest, width):
+    send = node_publisher.send
+    for seq in (0, 1, 2, 5, 6):
+        payload = record(seq, life=0x1234ABCD, **LONG).to_json()
+        send([(f"filmgauge/{LONG_NAME}/telemetry", payload)])
+    send([(f"filmgauge/{LONG_NAME}/info", '{"board":"ESP32_GENERIC_C6","full_uah":200.0}')])
+    send([(f"filmgauge/{LONG_NAME}/status", '{"state":"sleeping","next_report_s":360000}')])
+    send([(f"filmgauge/{LONG_NAME}/telemetry", "[" * 9), ("filmgauge/b/telemetry", "{}")])
+    node_publisher.records("other", [0])
+    app = monitor()
+    async with app.run_test(size=(width, 120)) as pilot:
+        await shows(pilot, lambda: LONG_NAME in order(app))
+        await shows(pilot, lambda: "faults (sensor)" in text(app) or "more alerts" in text(app))
+        await pilot.press("slash", *LONG_NAME[:8], "enter")
+        await shows(pilot, lambda: order(app) == [LONG_NAME])
+        row = cells(app, LONG_NAME)
+        known = {title: cell.text.strip() for title, cell in app._cells(LONG_NAME).items()}
+        assert {**row, "age": ""} == {**{title: known[title] for title in row}, "age": ""}
+        assert len(row) >= {80: 4, 110: 7, 180: 12}[width]
+        assert row["SoC %"] == "53.4 ± 12.3"
+        assert max(map(len, lines(app))) <= width
+        await pilot.press("enter")
+        await shows(pilot, lambda: isinstance(app.screen, NodeScreen) and "┤" in text(app))
+        shown = words(app) if width == 80 else text(app)
+        for value in (
+            *("life 1234abcd boot 1 seq 6", "53.4 ± 12.3 %, shown 53 %", "132.1 / 160.0 uAh"),
+            *("30.1 ± 0.9 / 157.0 uAh", "empty in 4d00h", "2.1043 V", "-1234.568 uA"),
+            *(
+                "-12.3 degC",
+                "1200 ± 360 cycles to 80 %",
+                "-0.013 ± 0.004 % a cycle",
+                "123.4 so far",
+            ),
+            *("-1221.345", "-6.012", "1.234", "65534", "5, 0 twice", "2, 0 of them from earlier"),
+            *("1 malformed, 0 conflicting", "is not JSON", "ESP32_GENERIC_C6", "warning sensor"),
+            *("state of charge ± 2 sigma", "voltage, V", "current, uA"),
+        ):
+            assert value in shown, f"{value!r} is not whole in\n{text(app)}"
+        for word in (
+            *("under_voltage", "over_charge", "cold", "exception,", "cell_changed,"),
+            *("80", "contradiction", "1234", "99.51"),
+        ):
+            assert word in words(app)
+        assert "…" not in text(app)
+
+
+async def test_a_row_per_node_with_its_values(monitor, node_publisher):
     node_publisher.send([("filmgauge/bench/status", '{"state":"online","next_report_s":300}')])
     node_publisher.records("bench", [0, 1, 4])
     node_publisher.records("attic", [0])
-    app = MonitorApp(ingest, store)
-    async with app.run_test(size=size) as pilot:
+    app = monitor(page_url="http://127.0.0.1:1/")
+    async with app.run_test(size=(140, 40)) as pilot:
         await shows(pilot, lambda: order(app) == ["attic", "bench"])
+        assert "page http://127.0.0.1:1/" in words(app)
         await shows(pilot, lambda: cells(app, "bench")["gaps"] == "2")
         bench = cells(app, "bench")
         assert bench["state"] == "online"
         assert bench["SoC %"] == "81.2 ± 0.4"
         assert bench["V"] == "2.1040"
         assert bench["faults"] == "none"
-        await pilot.press("down")
-        await shows(pilot, lambda: "boot 1 seq 4" in text(app, "#detail"))
-        await shows(pilot, lambda: "state of charge" in text(app, "#plot"))
-        await shows(pilot, lambda: "┤" in text(app, "#plot"))
-        assert "4 rows" in text(app, "#header")
-        assert app.screen.size == size
+        await shows(pilot, lambda: "4 rows" in words(app))
+        assert "2 nodes, worst first" in words(app)
+        await pilot.press("down", "enter")
+        await shows(pilot, lambda: "boot 1 seq 4" in text(app))
+        assert "sort" not in lines(app)[-1]
+        await pilot.press("escape")
+        await shows(pilot, lambda: "attic" in text(app))
 
 
-async def test_rows_follow_and_old_records_do_not_replace_newer(ingest, store, node_publisher):
-    app = MonitorApp(ingest, store)
+async def test_rows_follow_and_old_records_do_not_replace_newer(monitor, node_publisher):
+    app = monitor()
     async with app.run_test(size=(140, 40)) as pilot:
-        await shows(pilot, lambda: app.query_one("#nobody").display)
+        await shows(pilot, lambda: "no node heard yet" in text(app))
         newer = record(9, soc_ppm=500_000).to_json()
         node_publisher.send([("filmgauge/bench/telemetry", newer)])
         await shows(pilot, lambda: order(app) == ["bench"])
@@ -90,62 +160,104 @@ async def test_rows_follow_and_old_records_do_not_replace_newer(ingest, store, n
         assert cells(app, "bench")["SoC %"] == "50.0 ± 0.4"
 
 
-async def test_sorting_keeps_the_cursor_on_its_node(ingest, store, node_publisher):
+async def test_sorting_keeps_the_cursor_on_its_node(monitor, node_publisher):
     node_publisher.records("aaa", [0, 1])
     node_publisher.records("mmm", [0, 5])
     low = record(0, soc_ppm=10_000).to_json()
     node_publisher.send([("filmgauge/zzz/telemetry", low)])
-    app = MonitorApp(ingest, store)
+    app = monitor()
     async with app.run_test(size=(100, 30)) as pilot:
         await shows(pilot, lambda: order(app) == ["aaa", "mmm", "zzz"])
-        await shows(pilot, lambda: cells(app, "mmm")["gaps"] == "4")
         await pilot.press("s", "s")
         await shows(pilot, lambda: order(app)[0] == "zzz")
-        await shows(pilot, lambda: "by charge" in text(app, "#header"))
+        assert "by charge" in words(app)
         await pilot.press("s")
         await shows(pilot, lambda: order(app)[0] == "mmm")
-        table = app.query_one(DataTable)
-        assert order(app)[table.cursor_row] == "aaa"
-        await pilot.press("d")
-        assert not app.query_one("#below").display
+        assert rows(app).selected == "aaa"
+        await pilot.press("home")
+        assert rows(app).selected == "mmm"
 
 
-async def test_nodes_heard_later_are_added_and_the_size_may_change(ingest, store, node_publisher):
+async def test_the_worst_node_is_first_and_an_acknowledged_alert_is_no_news(
+    monitor, node_publisher, engine
+):
+    node_publisher.records("aaa", [0])
+    faulty = record(0, faults=FAULT_SENSOR).to_json()
+    node_publisher.send([("filmgauge/zzz/telemetry", faulty)])
+    app = monitor()
+    async with app.run_test(size=(110, 30)) as pilot:
+        await shows(pilot, lambda: order(app) == ["zzz", "aaa"])
+        await shows(pilot, lambda: cells(app, "zzz")["alerts"] == "1 warning")
+        assert "warning zzz faults (sensor): it reports the fault sensor" in text(app)
+        await pilot.press("home", "a")
+        await shows(pilot, lambda: cells(app, "zzz")["alerts"] == "1 known")
+        assert "it reports the fault sensor" not in text(app)
+        await shows(pilot, lambda: order(app) == ["aaa", "zzz"])
+        (alert,) = engine.active()
+        assert alert.state == "acknowledged"
+        await pilot.press("end", "enter")
+        await shows(pilot, lambda: "acknowledged: it reports" in words(app))
+
+
+async def test_searching_shows_the_rows_that_have_the_words(monitor, node_publisher):
+    node_publisher.records("lab-1", [0])
+    node_publisher.records("lab-2", [0])
+    faulty = record(0, faults=FAULT_SENSOR).to_json()
+    node_publisher.send([("filmgauge/shelf/telemetry", faulty)])
+    app = monitor()
+    async with app.run_test(size=(110, 30)) as pilot:
+        await shows(pilot, lambda: len(order(app)) == 3)
+        await pilot.press("slash", *"lab")
+        await shows(pilot, lambda: order(app) == ["lab-1", "lab-2"])
+        await pilot.press("enter", "down", "s")
+        assert "2 of 3 nodes with lab, by node" in words(app)
+        assert rows(app).selected == "lab-2"
+        await pilot.press("slash", "backspace", "backspace", "backspace", *"sensor")
+        await shows(pilot, lambda: order(app) == ["shelf"])
+        await pilot.press("escape")
+        await shows(pilot, lambda: len(order(app)) == 3)
+        assert not app.screen.query_one(Input).display
+
+
+async def test_many_nodes_and_another_size(monitor, node_publisher, ingest):
     names = [f"node-{at:03d}" for at in range(120)]
-    app = MonitorApp(ingest, store)
+    app = monitor()
     async with app.run_test(size=(140, 40)) as pilot:
-        for first in range(0, 120, 40):
-            for name in names[first : first + 40]:
-                node_publisher.send([(f"filmgauge/{name}/telemetry", record(1).to_json())])
+        node_publisher.send((f"filmgauge/{name}/telemetry", record(1).to_json()) for name in names)
         await shows(pilot, lambda: order(app) == names)
-        await pilot.press("s", "end")
-        await pilot.resize_terminal(100, 30)
-        await shows(pilot, lambda: len(app.query_one(DataTable).columns) < 13)
-        assert sorted(map(str, order(app))) == names
+        await pilot.press("pagedown", "end")
+        assert rows(app).selected == "node-119"
+        await shows(pilot, lambda: "node-119" in text(app))
+        await pilot.press("up", "pageup", "home")
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, lambda: len(rows(app).titles) <= 11)
+        assert order(app) == names
+        assert cells(app, "node-000")["state"] == "online"
+        await pilot.click(NodeRows, offset=(4, 3))
+        assert rows(app).selected == "node-002"
 
 
-async def test_a_lost_broker_is_said_and_values_turn_grey(embedded, ingest, store, node_publisher):
+async def test_a_lost_broker_is_said_and_values_turn_grey(embedded, monitor, node_publisher):
     node_publisher.records("bench", [0])
-    app = MonitorApp(ingest, store)
+    app = monitor()
     async with app.run_test(size=(140, 40)) as pilot:
         await shows(pilot, lambda: order(app) == ["bench"])
-        assert "connected" in text(app, "#header")
+        assert "connected" in text(app)
         embedded.kill()
-        await shows(pilot, lambda: "no broker: retrying" in text(app, "#header"))
-        table = app.query_one(DataTable)
-        await shows(pilot, lambda: table.get_row("bench")[2].style == "bright_black")
-        embedded.start()
-        await shows(pilot, lambda: "connected" in text(app, "#header"))
-        await shows(pilot, lambda: table.get_row("bench")[2].style == "")
+        await shows(pilot, lambda: "no broker: retrying" in text(app))
+        await shows(pilot, lambda: style_of(app, "bench", "V") == GREY)
+        await asyncio.to_thread(embedded.start)
+        await shows(pilot, lambda: "connected" in text(app))
+        await shows(pilot, lambda: style_of(app, "bench", "V") == "")
 
 
-async def test_q_and_the_end_of_the_time_leave(ingest, store):
-    app = MonitorApp(ingest, store)
+async def test_q_and_the_end_of_the_time_leave(monitor):
+    app = monitor()
     async with app.run_test() as pilot:
         await pilot.press("q")
         await shows(pilot, lambda: not app.is_running)
     assert not app.ended
-    app = MonitorApp(ingest, store, duration_s=0.2)
+    app = monitor(duration_s=0.2)
     async with app.run_test() as pilot:
         await shows(pilot, lambda: app.ended)
     until(lambda: app.return_code == 0)

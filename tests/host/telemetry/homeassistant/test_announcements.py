@@ -181,7 +181,7 @@ def test_nodes_are_announced_and_removed_by_command(
 
 def test_an_acl_that_drops_announcements_is_named(tmp_path: Path) -> None:
     acl = tmp_path / "acl"
-    lines = Path("docs/mosquitto.acl").read_text().splitlines()
+    lines = (Path(__file__).parents[4] / "docs" / "mosquitto.acl").read_text().splitlines()
     anonymous = ["topic readwrite filmgauge/#", f"topic read {TOPICS}"]
     acl.write_text("\n".join([*anonymous, *lines]))
     guarded = Mosquitto(tmp_path, f"acl_file {acl}")

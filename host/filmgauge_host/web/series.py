@@ -1,0 +1,186 @@
+"""The course of one node's values for `/api/nodes/NAME/series`: columns, sampled, with marks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from filmgauge_host.telemetry.record_columns import COLUMNS, Column
+from filmgauge_host.telemetry.store_reader import StoreReader
+from filmgauge_host.web.marks import Moment, fault_and_limit_spans, gaps_and_restarts
+from filmgauge_host.web.quantities import COURSES
+from filmgauge_host.web.record_time import RecordTime, Truth
+from filmgauge_host.web.sampling import POINTS_MAX, kept_indices
+
+_Row: TypeAlias = tuple[Moment, Sequence[int | None]]
+
+# Beyond so many records a course comes from the store's own down-sampling, without their keys.
+EXACT_MAX = 20_000
+# Whose extremes stay when points are left out: what has sudden changes.
+_EXTREMES = ("soc_pct", "available_uah", "voltage_v", "current_ua", "temperature_c")
+_SHAPING = tuple(COLUMNS[name] for name in _EXTREMES)
+_KEY = ("life", "boot", "seq")
+_COUNT = "SELECT count(*), min(unix_ms), max(unix_ms) FROM records WHERE node = ?"
+_WITHIN = " AND unix_ms >= ? AND unix_ms <= ?"
+_FIRST_MS, _LAST_MS = 0, 1 << 60
+
+
+class _Course:
+    """Records in the order of time: of each its moment, and the stored values of `columns`, which
+    are those that are asked for and those whose extremes stay."""
+
+    def __init__(self, asked: Sequence[Column]) -> None:
+        self.columns = tuple(dict.fromkeys((*_SHAPING, *asked)))
+        self._asked = asked
+        self.moments: list[Moment] = []
+        self._values: list[Sequence[int | None]] = []
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the values in a store."""
+        return [column.field for column in self.columns]
+
+    def load(self, rows: Iterable[_Row]) -> None:
+        """Load the records, with the values of `columns`."""
+        ordered = sorted(rows, key=lambda row: row[0].time_ms)
+        self.moments = [moment for moment, _ in ordered]
+        self._values = [values for _, values in ordered]
+
+    def sampled(self, points: int) -> dict[str, list[Any]]:
+        """Return the columns that are asked for with at most so many points."""
+        times = [moment.time_ms for moment in self.moments]
+        shaping = [[row[at] for row in self._values] for at in range(len(_SHAPING))]
+        kept = kept_indices(times, shaping, points)
+        found: dict[str, list[Any]] = {"time_ms": [times[at] for at in kept]}
+        for name in _KEY:
+            found[name] = [getattr(self.moments[at], name) for at in kept]
+        for column in self._asked:
+            position, scale = self.columns.index(column), 10**column.decimals
+            values = [self._values[at][position] for at in kept]
+            if column.decimals:
+                found[column.name] = [None if v is None else v / scale for v in values]
+            else:
+                found[column.name] = values
+        return found
+
+
+class SeriesReader:
+    """Reads the course of a node from the store; may be asked from any thread."""
+
+    def __init__(self, store: StoreReader, time: RecordTime, truth: Truth | None = None) -> None:
+        self._store = store
+        self._time = time
+        self._truth = truth
+
+    def read(
+        self,
+        node: str,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        points: int = POINTS_MAX,
+        columns: Sequence[Column] = COURSES,
+    ) -> dict[str, Any]:
+        """Return what docs/page.md describes. Bounds in Unix ms, None for all there is.
+
+        Raises StorageError when the store cannot be read.
+        """
+        begin = _FIRST_MS if from_ms is None else from_ms
+        end = _LAST_MS if to_ms is None else to_ms
+        course = _Course(columns)
+        if self._truth is not None:
+            course.load(self._simulated(node, course.fields, begin, end))
+            count, moments, sampled = len(course.moments), course.moments, course.sampled(points)
+        else:
+            count, first, last = self._count(node, begin, end)
+            if count <= EXACT_MAX:
+                course.load(self._exact(node, course.fields, begin, end))
+                moments, sampled = course.moments, course.sampled(points)
+            else:
+                moments = self._moments(node, begin, end)
+                begin, end = max(begin, first), min(end, last)
+                sampled = self._summarised(node, begin, end, points, columns)
+        times = sampled["time_ms"]
+        gaps, restarts = gaps_and_restarts(self._in_sequence(node, moments))
+        return {
+            "node": node,
+            "from_ms": from_ms if from_ms is not None or not times else times[0],
+            "to_ms": to_ms if to_ms is not None or not times else times[-1],
+            "records": count,
+            "points": len(times),
+            "columns": sampled,
+            "gaps": gaps,
+            "restarts": restarts,
+            "events": fault_and_limit_spans(moments),
+            "truth": self._true_course(node, begin, end, points),
+        }
+
+    def recent(self, node: str, count: int) -> dict[str, list[Any]]:
+        """Return time and state of charge of the last `count` records, for a small chart."""
+        records = self._store.newest(node, count)
+        self._time.add(records)
+        pairs = [
+            (self._time.ms(received), soc_ppm / 1e4)
+            for received in records
+            if (soc_ppm := received.value("soc_ppm")) is not None
+        ]
+        pairs.sort()
+        return {
+            "time_ms": [time_ms for time_ms, _ in pairs],
+            "soc_pct": [soc_pct for _, soc_pct in pairs],
+        }
+
+    def newest_ms(self, node: str) -> int:
+        """Return the time of the last record, 0 without any."""
+        if self._truth is not None:
+            (newest,) = self._store.newest(node, 1) or (None,)
+            return self._time.ms(newest) if newest else 0
+        return self._count(node, _FIRST_MS, _LAST_MS)[2]
+
+    def _count(self, node: str, begin: int, end: int) -> tuple[int, int, int]:
+        """Return how many records there are, and the times of the first and the last."""
+        ((count, first, last),) = self._store.select(_COUNT + _WITHIN, (node, begin, end))
+        return count, first or 0, last or 0
+
+    def _exact(self, node: str, fields: Sequence[str], begin: int, end: int) -> list[_Row]:
+        rows = self._store.readings(node, ("faults", "limits", *fields), begin, end + 1)
+        return [(Moment(*row[:6]), row[6:]) for row in rows]
+
+    def _moments(self, node: str, begin: int, end: int) -> list[Moment]:
+        rows = self._store.readings(node, ("faults", "limits"), begin, end + 1)
+        return [Moment(*row) for row in rows]
+
+    def _simulated(self, node: str, fields: Sequence[str], begin: int, end: int) -> list[_Row]:
+        """Return the records of a node by the time of its world."""
+        found: list[_Row] = []
+        for received in self._store.records(node):
+            time_ms = self._time.ms(received)
+            if begin <= time_ms <= end:
+                words = received.value("faults"), received.value("limits")
+                values = [received.value(field) for field in fields]
+                found.append((Moment(time_ms, *received.key, *words), values))
+        return found
+
+    def _summarised(
+        self, node: str, begin: int, end: int, points: int, columns: Sequence[Column]
+    ) -> dict[str, list[Any]]:
+        names = [column.name for column in columns]
+        rows = self._store.series(node, names, begin, end + 1, points)
+        found: dict[str, list[Any]] = {"time_ms": [row[0] for row in rows]}
+        found.update({name: [None] * len(rows) for name in _KEY})
+        found.update({name: [row[1 + at] for row in rows] for at, name in enumerate(names)})
+        return found
+
+    def _in_sequence(self, node: str, moments: Sequence[Moment]) -> list[Moment]:
+        """Return the moments life after life and by (boot, seq)."""
+        order = {life: number for number, life in enumerate(self._store.lives(node))}
+        return sorted(moments, key=lambda each: (order.get(each.life, -1), each.boot, each.seq))
+
+    def _true_course(
+        self, node: str, begin: int, end: int, points: int
+    ) -> Mapping[str, list[float]] | None:
+        course = self._truth.course(node) if self._truth is not None else {}
+        if not course:
+            return None
+        within = [at for at, time_ms in enumerate(course["time_ms"]) if begin <= time_ms <= end]
+        cut = {name: [values[at] for at in within] for name, values in course.items()}
+        extremes = [cut[name] for name in cut if name in _EXTREMES]
+        kept = kept_indices(cut["time_ms"], extremes, points)
+        return {name: [values[at] for at in kept] for name, values in cut.items()}

@@ -1,0 +1,39 @@
+"""The page's courses over either database, exact and from the store's own down-sampling."""
+
+import pytest
+from page_world import BEGIN_MS, STEP_MS, course
+
+from filmgauge_host.web import series
+from filmgauge_host.web.record_time import RecordTime
+from filmgauge_host.web.series import SeriesReader
+
+KEYS = [(7, 1, 0), (7, 1, 1), (7, 1, 4), (9, 1, 0)]
+
+
+def test_a_course_is_the_same_in_either_store(opened) -> None:
+    with opened() as store:
+        store.add(course("bench", KEYS, lambda at: {"faults": 8 * (at == 2)}))
+        answer = SeriesReader(store, RecordTime()).read("bench", from_ms=BEGIN_MS + STEP_MS)
+    columns = answer["columns"]
+    keys = zip(columns["life"], columns["boot"], columns["seq"], strict=True)
+    assert [*keys] == KEYS[1:]
+    assert columns["time_ms"] == [BEGIN_MS + at * STEP_MS for at in (1, 2, 3)]
+    assert columns["soc_pct"] == [50.1, 50.2, 50.3]
+    assert [gap["missing"] for gap in answer["gaps"]] == [2]
+    assert [mark["new_life"] for mark in answer["restarts"]] == [True]
+    assert [event["name"] for event in answer["events"]] == ["gap"]
+
+
+def test_a_long_course_keeps_its_extremes_and_its_marks(
+    opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series, "EXACT_MAX", 100)
+    keys = [(7, 1, seq) for seq in range(400) if seq != 200]
+    with opened() as store:
+        store.add(course("bench", keys, lambda at: {"voltage_uv": 3_900_000 - 1_000 * (at != 77)}))
+        answer = SeriesReader(store, RecordTime()).read("bench", points=50)
+    assert answer["records"] == 399
+    assert 2 <= answer["points"] == len(answer["columns"]["time_ms"]) <= 50
+    assert max(filter(None, answer["columns"]["voltage_v"])) == 3.9
+    assert set(answer["columns"]["seq"]) == {None}
+    assert [gap["missing"] for gap in answer["gaps"]] == [1]
