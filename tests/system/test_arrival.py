@@ -11,6 +11,7 @@ from guarded_broker import PASSWORDS, GuardedBroker, guarded, retained, without
 from mqtt_brokers import free_port
 from patience import PATIENCE_S, until
 
+from filmgauge.decoding.record_json import record_from_json
 from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
@@ -91,8 +92,15 @@ def test_a_record_that_arrives_is_counted_once(bench: Bench, tmp_path: Path) -> 
         counts = ingest.nodes()["shelf-1"].statistics
         assert (counts.duplicated, counts.conflicting, counts.malformed) == (0, 0, 0)
         assert ingest.rejected() == []
-    node = {f"filmgauge/shelf-1/{leaf}" for leaf in ("status", "info")}
-    assert set(retained(bench.broker.address("host"))) == node  # the node's own, as ever
+        latest = ingest.nodes()["shelf-1"].latest
+    last = "filmgauge/shelf-1/last"
+    node = {last, *(f"filmgauge/shelf-1/{leaf}" for leaf in ("status", "info"))}
+
+    def kept() -> dict[str, bytes]:
+        return retained(bench.broker.address("host"))
+
+    until(lambda: set(kept()) == node)  # the node's own, as ever
+    assert record_from_json(kept()[last]) == latest.record
 
 
 @pytest.mark.parametrize("bench", [(WRITE,)], indirect=True)

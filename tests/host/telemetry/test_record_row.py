@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mqtt_nodes import record
 
@@ -15,6 +15,7 @@ from filmgauge_host.telemetry.received_record import FIELDS
 from filmgauge_host.telemetry.record_row import _DECODER, compact_values, json_values
 
 KEYS = {key: digits for _, key, digits, *_ in fields()}
+FEW = settings(max_examples=30)  # a record has 38 fields to draw
 WORDS = ["none", "gap+reset", "gap+gap", "cold:fault", "warm:limit+cold:limit", "nonsense", ""]
 odd_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS),
@@ -51,6 +52,7 @@ def same(payload: bytes) -> list[int | None] | str:
     return found
 
 
+@FEW
 @given(records())
 def test_every_record_is_read_at_once_and_exactly(sent: Record):
     payload = sent.to_json().encode()
@@ -59,6 +61,7 @@ def test_every_record_is_read_at_once_and_exactly(sent: Record):
     assert compact_values(sent.to_bytes()) == sent.values()
 
 
+@FEW
 @given(records(), st.dictionaries(st.sampled_from(["v", *KEYS, "more"]), odd_json, max_size=4))
 def test_what_is_wrong_is_refused_in_the_same_words(sent: Record, changes: dict):
     same(json.dumps({**json.loads(sent.to_json()), **changes}).encode())
@@ -74,6 +77,7 @@ def test_bounds_are_the_same_to_the_last_digit(data: st.DataObject):
         same(json.dumps({**json.loads(record(7).to_json()), key: value}).encode())
 
 
+@FEW
 @given(records(), st.data())
 def test_bytes_that_were_spoilt_are_the_same_to_both(sent: Record, data: st.DataObject):
     payload = bytearray(sent.to_json().encode())
@@ -129,6 +133,7 @@ def test_the_compact_form_of_the_version_before_is_read():
     assert compact_values(version_3(sent)) == sent.values()
 
 
+@FEW
 @given(records(), st.data())
 def test_a_compact_record_with_a_wrong_byte_is_refused(sent: Record, data: st.DataObject):
     payload = bytearray(sent.to_bytes())
