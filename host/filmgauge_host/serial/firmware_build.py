@@ -7,7 +7,7 @@ from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
-from filmgauge_sim.board.firmware_image import firmware_sources, shortened
+from filmgauge_sim.board.firmware_image import firmware_sources, rom, shortened
 
 _PACKAGE = "filmgauge/"
 _STARTERS = ("update.py", "launch.py")  # onto the board in this order: one imports the other
@@ -48,7 +48,13 @@ def start_files(source: bool = False) -> dict[str, bytes]:
 
 @lru_cache(maxsize=1)  # a process may put the same on many boards
 def _compiled(texts: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
-    return dict(_file(path, text, False) for path, text in shortened(dict(texts)).items())
+    """Return the modules as a virtual board has them, which keeps them for the next time."""
+    try:
+        folder = rom(dict(texts)) / "app"
+    except OSError:  # nothing can be kept here
+        return dict(_file(path, text, False) for path, text in shortened(dict(texts)).items())
+    files = sorted(folder.rglob("*.mpy"))
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 def _file(path: str, text: str, source: bool) -> tuple[str, bytes]:

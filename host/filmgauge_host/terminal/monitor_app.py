@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -223,7 +224,7 @@ class MonitorApp(App[None]):
 
     def _sort(self) -> None:
         self._sorted_s = self._moment.now_s
-        self.run_worker(self._count_rows(), group="count", exclusive=True)
+        self.run_worker(self._count_rows, group="count", exclusive=True)
         moment, order = self._moment, self._order
         nodes = self._snapshots.values()
         if self._words:
@@ -251,7 +252,7 @@ class MonitorApp(App[None]):
         drawn = (node.latest, node.statistics.received, screen.room)
         if drawn != screen.drawn:
             screen.drawn = drawn
-            work = self._draw_curves(screen, screen.room)
+            work = partial(self._draw_curves, screen, screen.room)
             self.run_worker(work, group="curves", exclusive=True)
 
     async def _draw_curves(self, screen: NodeScreen, width: int) -> None:

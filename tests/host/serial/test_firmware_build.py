@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.firmware_build import modules
 
 
@@ -12,3 +15,17 @@ def test_real_boards_get_the_same() -> None:
     assert compiled < names
     assert "filmgauge/charge/reading_check" not in compiled
     assert "filmgauge/charge/sampler" in compiled
+
+
+def test_what_is_kept_is_what_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made anew, read again, and made where nothing can be kept: the same bytes in one order."""
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    made = []
+    for cache in (tmp_path / "cache", tmp_path / "cache", file):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+        firmware_build._compiled.cache_clear()
+        made.append(list(modules().items()))
+    firmware_build._compiled.cache_clear()
+    assert made[0] == made[1] == made[2]
+    assert list((tmp_path / "cache").rglob("sampler.mpy"))
