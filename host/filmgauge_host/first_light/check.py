@@ -12,7 +12,7 @@ from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.configuration import firmware_configuration
 from filmgauge_sim.nodes.description import NodeDescription
 
-CLOCK_MS = "import time\nprint(time.time_ns() // 1000000)"
+_CLOCK_MS = "import time\nprint(time.time_ns() // 1000000)"
 
 
 class Person(Protocol):
@@ -92,7 +92,7 @@ class Bench:
 
     def clock_ms(self) -> int:
         """Return the board's clock."""
-        (now_ms,) = self.link.values(CLOCK_MS)
+        (now_ms,) = self.link.values(_CLOCK_MS)
         return now_ms
 
 

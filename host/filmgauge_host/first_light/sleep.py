@@ -1,9 +1,10 @@
 """Checks of sleep: its current, the clock through it, and the watchdog."""
 
 import time
+from typing import NamedTuple
 
-from filmgauge_host.first_light.check import CLOCK_MS, Bench, Check
-from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_host.first_light.check import Bench, Check
+from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.finding import Finding
 from filmgauge_sim.board.board_kind import BoardKind
 
@@ -12,9 +13,10 @@ _CURRENT_SHARE = 0.5  # assumed: a sample of a chip on its bare board
 _CLOCK_SHARE = 0.05  # assumed: RC oscillators, calibrated once
 _SLICE_MS = 5000  # below the watchdogs of all boards
 _QUIET_S = 0.5  # nobody knocks until so long before the end: it would end a light sleep
+_DOUBT_SHARE = 0.01  # of a sleep: a comparison of clocks as close as this will do
+_MOST_COMPARED = 20
 _WATCHDOG_MS = 2000
-_FED_S = 3.0
-_MARGIN_S = 1.5
+_UNFED_S = 3.5
 _CAUSE = "import machine\nprint(machine.reset_cause() == machine.WDT_RESET)"
 
 _DEEP = "import machine\nmachine.deepsleep({0})"
@@ -27,6 +29,19 @@ while _left > 0:
     machine.lightsleep(min(_left, {1}))
     _left -= {1}
 _slept = (time.time_ns() - _slept) // 1000000
+"""
+# The board itself counts the time: how late this computer is must not be taken for a bite.
+_FED = f"""\
+import machine, time
+_dog = machine.WDT(timeout={_WATCHDOG_MS})
+for _ in range(10):
+    time.sleep_ms(300)
+    _dog.feed()
+"""
+_UNFED = f"""\
+import micropython, time
+micropython.kbd_intr(-1)
+time.sleep_ms({_UNFED_S * 1000:.0f})
 """
 
 
@@ -73,23 +88,34 @@ class SleepCurrentCheck(Check):
             return None
 
 
+class _Compared(NamedTuple):
+    """A board's clock beside that of this computer, which may be off by `doubt_s`."""
+
+    board_s: float
+    host_s: float
+    doubt_s: float
+
+
 class ClockCheck(Check):
-    """Whether the clock runs through sleep, and as fast as this computer's."""
+    """Whether the clock runs through sleep, and as fast as this computer's.
+
+    An answer was on its way for an unknown part of the time that it took, which widens the bound.
+    """
 
     name = "clock through sleep"
 
     def run(self, bench: Bench) -> Finding:
         link, kind = bench.link, bench.expected.kind
-        before_ms, begun_s, doubt_s = self._compared(link)
+        before = self._compared(bench)
         fall_asleep(link, kind, bench.sleep_s)
         time.sleep(max(0.0, bench.sleep_s - _QUIET_S))
         link.interrupt()
-        after_ms, ended_s, more_s = self._compared(link)
+        after = self._compared(bench)
         slept_ms = self._slept_ms(link) if kind.keeps_ram else bench.sleep_s * 1000
         link.enter()
         link.guard()
-        board_s, host_s = (after_ms - before_ms) / 1000, ended_s - begun_s
-        bound_s = host_s * _CLOCK_SHARE + doubt_s + more_s
+        board_s, host_s = after.board_s - before.board_s, after.host_s - before.host_s
+        bound_s = host_s * _CLOCK_SHARE + before.doubt_s + after.doubt_s
         has_slept = slept_ms is not None and slept_ms >= bench.sleep_s * 1000 * (1 - _CLOCK_SHARE)
         seen = f"{board_s:.2f} s on its clock in {host_s:.2f} s"
         seen += "" if has_slept else "; the sleep ended early"
@@ -104,12 +130,18 @@ class ClockCheck(Check):
         )
 
     @staticmethod
-    def _compared(link: BoardLink) -> tuple[int, float, float]:
-        """Return the board's clock in ms, that of this computer in s, and its doubt in s."""
-        asked_s = time.monotonic()
-        (board_ms,) = link.values(CLOCK_MS)
-        answered_s = time.monotonic()
-        return board_ms, (asked_s + answered_s) / 2, (answered_s - asked_s) / 2
+    def _compared(bench: Bench) -> _Compared:
+        """Return the closest of some comparisons: a busy computer is slow in many of them."""
+        found: list[_Compared] = []
+        while len(found) < _MOST_COMPARED:
+            asked_s = time.monotonic()
+            board_ms = bench.clock_ms()
+            answered_s = time.monotonic()
+            middle_s, doubt_s = (asked_s + answered_s) / 2, (answered_s - asked_s) / 2
+            found.append(_Compared(board_ms / 1000, middle_s, doubt_s))
+            if doubt_s <= bench.sleep_s * _DOUBT_SHARE:
+                break
+        return min(found, key=lambda compared: compared.doubt_s)
 
     @staticmethod
     def _slept_ms(link: BoardLink) -> int | None:
@@ -125,14 +157,11 @@ class WatchdogCheck(Check):
 
     def run(self, bench: Bench) -> Finding:
         link = bench.link
-        link.run(f"import machine\n_dog = machine.WDT(timeout={_WATCHDOG_MS})")
-        until_s = time.monotonic() + _FED_S
-        while time.monotonic() < until_s:
-            link.run("_dog.feed()")
-            time.sleep(0.3)
-        time.sleep(_WATCHDOG_MS / 1000 + _MARGIN_S)
-        has_bitten = not self._remembers(link)
+        link.run(_FED, timeout_s=30)
+        link.start(_UNFED)
+        time.sleep(_UNFED_S)
         link.interrupt()
+        (has_bitten,) = link.values("print('_dog' not in globals())")
         (says_so,) = link.values(_CAUSE)
         link.enter()
         link.guard()
@@ -140,17 +169,9 @@ class WatchdogCheck(Check):
         seen += f", which {'tells' if says_so else 'does not tell'} the cause"
         return self._judged(
             has_bitten and says_so,
-            f"left for {_WATCHDOG_MS / 1000 + _MARGIN_S:g} s it {seen}",
+            f"left for {_UNFED_S:g} s it {seen}",
             "a reset, and the cause told",
             "a node that hangs would stay so, or not say that it did: send the report",
             bites=has_bitten,
             tells=says_so,
         )
-
-    @staticmethod
-    def _remembers(link: BoardLink) -> bool:
-        """Return whether the board still has what was in its memory."""
-        try:
-            return link.values("print('_dog' in globals())") == [True]
-        except LinkError:
-            return False

@@ -125,6 +125,11 @@ class BoardLoad:
         else:
             self.advance(duration_us, "associating")
 
+    def work_unwatched(self, duration_us: int) -> None:
+        """Pass time as `work` does, with the watchdog held meanwhile."""
+        self._watchdog_at_us += duration_us
+        self.work(duration_us)
+
     def advance(self, duration_us: int, state: str) -> None:
         """Pass time in a state, and in the bursts of Bluetooth that fall into it."""
         if state == "light sleep" and self._station.powered:

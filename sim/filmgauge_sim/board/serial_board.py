@@ -234,10 +234,10 @@ class SerialBoard:
         if self._cut is not None and self._cut.is_due:
             self._pull(True)
             return
-        self._interpreter.stop()
+        now_s = time.monotonic()
+        self._interpreter.stop(now_s)
         if outcome.reason:
             self.notes.append(outcome.reason)
-        now_s = time.monotonic()
         self._boot_cause = outcome.cause
         self._boot_s = _NEVER_S
         if outcome.cause is None:
@@ -258,10 +258,10 @@ class SerialBoard:
 
     def _boot(self) -> None:
         assert self._boot_cause is not None
-        self._boot_s = _NEVER_S
+        due_s, self._boot_s = self._boot_s, _NEVER_S
         self.boots += 1
         self.board.boot(self._boot_cause)
-        self._interpreter.start()
+        self._interpreter.start(due_s=due_s)
 
     def _plug(self) -> None:
         if not self.port.is_open:
@@ -286,7 +286,7 @@ class SerialBoard:
     def _skip(self, duration_s: float) -> bool:
         if self._interpreter.is_running:
             return self._interpreter.skip(duration_s)
-        self._boot_s -= duration_s / self._options.speed
+        self._boot_s = max(time.monotonic(), self._boot_s - duration_s / self._options.speed)
         return True
 
     def _end(self) -> None:

@@ -5,6 +5,10 @@ passes as real time does, since the other end of the port is real. What the host
 way for a millisecond of the board's time: it reaches the firmware where it waits or sleeps, or
 between two requests a millisecond apart. So whether a byte comes before or after a request does
 not depend on how busy this machine is.
+
+A busy machine plays the board late. At speed 1, where both ends have the same time, the clock is
+put right whenever the firmware waits for the port: a host that reads it there always finds what
+a board would show, and no watchdog bites for what the machine was late by.
 """
 
 import os
@@ -18,7 +22,7 @@ from filmgauge_sim.board.outcome import BoardStopped, LightSleep, Outcome, Reset
 from filmgauge_sim.board.serial_console import SerialConsole
 from filmgauge_sim.board.shims import _protocol
 
-TICK_S = 0.05  # so much time passes at once at the prompt, and no more, however late the thread is
+TICK_S = 0.05  # a wait for the port counts so much at once for a watchdog, however late the thread
 _CONSOLE = (
     _protocol.CONSOLE_READ,
     _protocol.CONSOLE_POLL,
@@ -64,13 +68,17 @@ class SerialInterpreter:
         os.close(output)
         self._pending: tuple[int, bytes] | None = None  # an answer that waits for its time
         self._due_s = 0.0  # real time at which the board's present time is due
-        self._waits_since_s = 0.0
+        self._late_s = 0.0  # by which the board's time is behind, until a wait for the port
         self._input_us = 0  # board time from which on a byte reaches firmware that works
         self._input_lost = False  # it sleeps lightly
         self._interrupted = False  # a Ctrl-C goes with the next answer
 
-    def start(self, raw: bool = False) -> None:
-        """Boot, into the raw prompt or into what the board shall run."""
+    def start(self, raw: bool = False, due_s: float | None = None) -> None:
+        """Boot, into the raw prompt or into what the board shall run.
+
+        due_s: the real time for which the board's stands; unless given, time goes on as it was.
+        """
+        self._due_s = self._due_s if due_s is None else due_s
         self._console.reset()
         self._console.raw = raw
         self._pending = None
@@ -79,8 +87,14 @@ class SerialInterpreter:
         self._launcher.boot()
         self.is_running = True
 
-    def stop(self) -> None:
-        """End the interpreter as a loss of power does."""
+    def stop(self, now_s: float | None = None) -> None:
+        """End the interpreter as a loss of power does.
+
+        now_s: the real time from which on another part of the board counts; unless given, time
+        goes on as it was.
+        """
+        if now_s is not None and self.is_running:
+            self._fall_behind(now_s)
         self._launcher.kill()
         self._pass_on_output()
         self._pending = None  # or its answer would reach what starts interpreters
@@ -137,8 +151,11 @@ class SerialInterpreter:
             self._input_lost = True
             self._board.light_sleep(asleep.outcome.sleep_ms)
             answer = 0, b""
-        if answer is not None:
-            self._delay_answer(answer, self._board.now_us - before_us)
+        took_us = self._board.now_us - before_us
+        now_s = time.monotonic()
+        self._fall_behind(now_s)
+        self._due_s = max(now_s, self._due_s) + took_us / 1e6 / self._speed
+        self._pending = answer  # None: not yet
 
     def receive(self, data: bytes) -> None:
         """Take what the port has brought; asleep it is lost."""
@@ -150,16 +167,14 @@ class SerialInterpreter:
                 self._launcher.interrupt()
             else:
                 self._interrupted = True
-                self._due_s = 0.0
+                self._due_s = min(self._due_s, time.monotonic())
 
     def advance(self) -> None:
         """Let time pass for firmware that waits, and answer what is due."""
         if self._works:
             self._check_hang()
         elif self.awaits_input:
-            now_s = time.monotonic()
-            waited_s, self._waits_since_s = now_s - self._waits_since_s, now_s
-            self._board.load.work(round(min(waited_s, TICK_S) * 1e6))
+            self._pass_wait()
             answer = self._console.answer(self._board.now_us, at_once=self._interrupted)
             if answer is not None:
                 self._send_answer(0, answer)
@@ -174,7 +189,7 @@ class SerialInterpreter:
         if self._works:
             return False
         if self._pending is not None:
-            self._due_s -= duration_s / self._speed
+            self._due_s = max(time.monotonic(), self._due_s - duration_s / self._speed)
         else:
             self._board.load.work(round(duration_s * 1e6))
         return True
@@ -197,7 +212,6 @@ class SerialInterpreter:
             return None
         if operation in _CONSOLE:
             self._board.request(_protocol.SLEEP_US, 0, 0, b"", elapsed)
-            self._waits_since_s = time.monotonic()
             answer = self._console.request(operation, small, argument, self._board.now_us)
             return None if answer is None else (0, answer)
         if operation == _protocol.CONSOLE_WRITE:
@@ -205,10 +219,21 @@ class SerialInterpreter:
             return self._board.request(_protocol.SLEEP_US, 0, 0, b"", elapsed)
         return self._board.request(operation, small, argument, data, elapsed)
 
-    def _delay_answer(self, answer: tuple[int, bytes], took_us: int) -> None:
-        """Let an answer wait as long as its request took."""
-        self._pending = answer
-        self._due_s = max(self._due_s, time.monotonic()) + took_us / 1e6 / self._speed
+    def _fall_behind(self, now_s: float) -> None:
+        """Let the board be behind by what it is late; the next wait for the port makes it good."""
+        self._late_s += max(0.0, now_s - self._due_s)
+
+    def _pass_wait(self) -> None:
+        """Let the time pass that the firmware has waited for the port."""
+        now_s = time.monotonic()
+        waited_s = max(0.0, now_s - self._due_s)
+        watched_s = min(waited_s, TICK_S)
+        late_s, self._late_s = self._late_s + waited_s - watched_s, 0.0
+        self._due_s = max(now_s, self._due_s)
+        load = self._board.load
+        if late_s and self._speed == 1.0:
+            load.work_unwatched(round(late_s * 1e6))
+        load.work(round(watched_s * 1e6))
 
     def _send_answer(self, status: int, answer: bytes) -> None:
         self._pending = None

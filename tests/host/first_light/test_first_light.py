@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from stalls import Stalls
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.first_light.check import Bench, expected_of_kind
@@ -71,7 +72,7 @@ def firstlight(folder: Path, *arguments: object) -> Result:
 def bench(link: BoardLink, board: SerialBoard) -> Bench:
     kind = BOARDS[board.board.kind.name]  # with all pins, whatever this node needs
     asleep_ua = kind.light_sleep_ua if kind.keeps_ram else kind.deep_sleep_ua
-    return Bench(link, expected_of_kind(kind), Hands(board), sleep_ua=asleep_ua, sleep_s=5.0)
+    return Bench(link, expected_of_kind(kind), Hands(board), sleep_ua=asleep_ua, sleep_s=3.0)
 
 
 @pytest.mark.parametrize("kind", ["esp32-c3", "pico-w", "stm32wb55"])
@@ -84,6 +85,14 @@ def test_a_right_board_passes(tmp_path: Path, kind: str) -> None:
     absent = {"Wi-Fi"} if kind == "stm32wb55" else {"Bluetooth", "radio ends a sleep"}
     expected = {name: "not tested" if name in absent else "ok" for name in CHECKS}
     assert {result.check: result.verdict for result in results} == expected, results
+
+
+def test_a_busy_machine_makes_no_right_board_wrong(tmp_path: Path) -> None:
+    board = bench_board("esp32-c3", tmp_path)
+    with board, interrupted(str(board.port.path)) as link, Stalls():
+        names = ["clock through sleep", "watchdog"]
+        results = run_checks(bench(link, board), names, lambda _: None)
+    assert [result.verdict for result in results] == ["ok", "ok"], results
 
 
 # check, kind, what is wrong with the board, how it is played, what the user says, what is seen

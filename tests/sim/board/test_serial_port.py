@@ -1,5 +1,6 @@
 """The serial port byte by byte, with pyserial and no help of mpremote."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 import serial
 from board_program import slow_interpreter
 from patience import PATIENCE_S, until, until_said
+from stalls import Stalls
 
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.serial_bench import bench_board
 
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
+AHEAD_S = 0.005  # a board works on before its time has come, by less than this
 
 
 @pytest.fixture
@@ -195,6 +198,33 @@ def test_a_board_that_is_reset_while_its_interpreter_still_starts(
         board.plug()
         until_said(board, b">>> ")
         assert board.is_alive
+
+
+def test_a_machine_that_stalls_costs_a_board_no_time(tmp_path: Path) -> None:
+    """The clock runs as the host's does, as far as the host can see it through the port."""
+
+    def compared() -> tuple[float, float, float]:
+        """Return when it was asked for the board's clock, that clock, and when it had it."""
+        asked_s = time.monotonic()
+        port.write(b"print(time.time_ns())\r")
+        clock_ns = int(re.findall(rb"(\d+)\r\n>>> ", read_to(port, b"\n>>> "))[0])
+        return asked_s, clock_ns / 1e9, time.monotonic()
+
+    with bench_board("esp32-c3", tmp_path) as board, Stalls():
+        until_said(board, b">>> ")
+        with serial.Serial(str(board.port.path), timeout=PATIENCE_S) as port:
+            port.write(b"import machine, time; w = machine.WDT(timeout=2000)\r")
+            read_to(port, b"2000)\r\n>>> ")
+            begin = compared()
+            boots = board.boots
+            for code in (b"time.sleep(0.5)", b"w.feed()", b"machine.deepsleep(500)"):
+                port.write(code + b"\r")
+                read_to(port, b"\n>>> ")
+            port.write(b"import time\r")
+            read_to(port, b"\n>>> ")
+            end = compared()
+    assert board.boots == boots + 1
+    assert end[0] - begin[2] - AHEAD_S <= end[1] - begin[1] <= end[2] - begin[0] + AHEAD_S
 
 
 def test_no_more_than_its_room(tmp_path: Path) -> None:
