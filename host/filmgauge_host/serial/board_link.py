@@ -31,7 +31,7 @@ _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
 _REOPEN_S = 0.1
 _OPEN_S = 2.0
-_QUIET_S = 0.3
+_BOOT_S = 10  # of the interpreter alone, on a board or a machine that has much to do
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -76,6 +76,7 @@ class BoardLink:
         self._patience_s = patience_s  # for a board that sleeps, or a port that is gone
         self._transport: SerialTransport | None = None
         self._guarded = False
+        self._marks = 0
 
     def __enter__(self) -> "BoardLink":
         self.open()
@@ -242,7 +243,7 @@ class BoardLink:
         transport = self._connected()
         try:
             with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it received
-                transport.enter_raw_repl(soft_reset=True, timeout_overall=5)
+                transport.enter_raw_repl(soft_reset=True, timeout_overall=_BOOT_S)
         except (OSError, serial.SerialException, TransportError):
             self._lose()
             raise LinkLost(f"the board at {self.port} does not come to its prompt") from None
@@ -280,16 +281,17 @@ class BoardLink:
                 transport.serial.close()
 
     def _prompted(self) -> bool:
-        """Let the knocks have their answers, and ask for the prompt that mpremote reads first."""
+        """Read all answers to the knocks, up to the prompt that mpremote reads first.
+
+        However late they are, they come before that to a question which was not asked before.
+        """
+        self._marks += 1
+        mark = f"prompted {self._marks}".encode()
+        said = b"OK" + mark + b"\r\n\x04\x04"
         try:
-            quiet_since_s = time.monotonic()
-            while time.monotonic() - quiet_since_s < _QUIET_S:
-                if self.read_available():
-                    quiet_since_s = time.monotonic()
-                time.sleep(0.01)
             transport = self._connected()
-            self._port(transport).write(b"\x01")
-            return transport.read_until(1, _RAW[:-1], timeout=2).endswith(_RAW[:-1])
+            self._port(transport).write(b"print('" + mark + b"')\x04")
+            return transport.read_until(1, said, timeout=2).endswith(said)
         except (OSError, serial.SerialException, LinkLost):
             self._lose()
             return False
