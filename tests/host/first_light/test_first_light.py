@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ class Hands:
 
     is_there = True
 
-    def __init__(self, board: SerialBoard) -> None:
+    def __init__(self, board: SerialBoard, loses_power: bool = True) -> None:
         self._board = board
+        self._loses_power = loses_power
 
     def say(self, text: str) -> None:
         if text.startswith("pull"):
@@ -46,7 +48,7 @@ class Hands:
         return ""
 
     def _cut(self) -> None:
-        self._board.pull()
+        self._board.pull(self._loses_power)
         time.sleep(0.3)
         self._board.plug()
 
@@ -165,6 +167,18 @@ def test_flash_that_forgets_what_it_acknowledged_is_a_fault(tmp_path: Path) -> N
     assert result.verdict == "fault", result
     figures = result.figures
     assert figures["found"] is None or figures["found"] < figures["acknowledged"]
+
+
+def test_a_pulled_cable_is_no_power_cut_for_a_board_with_a_battery(tmp_path: Path) -> None:
+    board = bench_board("esp32-c3", tmp_path)
+    install(board.board.flash, firmware())
+    with board, interrupted(str(board.port.path)) as link:
+        save_once(link)
+        hands = Hands(board, loses_power=False)
+        on_battery = replace(bench(link, board), person=hands)
+        (result,) = run_checks(on_battery, ["power cut"], lambda _: None)
+    assert (result.verdict, result.figures) == ("not tested", {})
+    assert "had power all the time" in result.seen
 
 
 def test_every_check_was_seen_to_fail_and_is_in_the_guide() -> None:
