@@ -14,7 +14,7 @@ from filmgauge_host.telemetry.export import FORMATS, Selection
 
 
 @click.command()
-@click.argument("out", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("out", type=click.Path(path_type=Path, allow_dash=True), default="-")
 @click.option(
     "--format",
     "form",
@@ -33,7 +33,7 @@ def export(
     store: Path | None,
     db: str | None,
 ) -> None:
-    """Write the records of a store into the file OUT, or as text to standard output for -.
+    """Write the records of a store into the file OUT, without one as text to standard output.
 
     Also while a monitor writes the store. Columns and units: docs/store.md.
     """
@@ -41,7 +41,7 @@ def export(
         raise InputError("--to must be later than --from")
     chosen = FORMATS[form or _form_of(out)]()
     if out == Path("-") and not chosen.is_text:
-        raise InputError(f"--format {form} is no text: name a file instead of -")
+        raise InputError(f"--format {form} is no text: name a file to write it to")
     with reader(store, db) as opened:
         nodes = chosen_nodes(opened, names)
         selection = Selection(opened, nodes, from_unix_ms, to_unix_ms)

@@ -92,7 +92,9 @@ class FleetConnection:
             return
         if not self._introduced:
             self._introduce()
-        self._publish(topics.TELEMETRY, waiting.pop())
+        newest = waiting.pop()
+        self._publish(topics.TELEMETRY, newest)
+        self._client.publish(self._topic(topics.LAST), newest.to_json(), retain=True)
         while waiting and len(self._unacknowledged) < _WINDOW:
             self._publish(topics.LOG, waiting.popleft())
         next_s = max(1, round(self._next_report_s))

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, ClassVar
 from filmgauge.record.record_text import decimal
 from filmgauge_host import bdf
 from filmgauge_host.errors import InputError, needs
+from filmgauge_host.telemetry.measurement_time import Quality, quality
 from filmgauge_host.telemetry.record_columns import COLUMNS, Column
 from filmgauge_host.telemetry.store_reader import StoreReader
 
@@ -28,7 +29,7 @@ _UTC = datetime.UTC
 _KEYS = ("life", "boot", "seq")
 QUANTITIES: Sequence[Column] = [c for name, c in COLUMNS.items() if name not in _KEYS]
 CSV_COLUMNS = (
-    *("node", "time", *_KEYS),
+    *("node", "time", "time_quality", *_KEYS),
     *(column.name for column in QUANTITIES),
     *("received", "history"),
 )
@@ -71,12 +72,14 @@ class CsvFormat(Format):
         fields = [column.field for column in QUANTITIES]
         text = _text(file)
         text.write(",".join(CSV_COLUMNS) + "\n")
-        count = 0
+        count, qualities = 0, _Qualities(selection.store)
         for node, row in selection.rows((*fields, "received_unix_ms", "history")):
             unix_ms, life, boot, seq, *values, received_unix_ms, history = row
             cells = [c.text(value) for c, value in zip(QUANTITIES, values, strict=True)]
             at, received = iso_time(unix_ms), iso_time(received_unix_ms)
-            line = (node, at, str(life), str(boot), str(seq), *cells, received, str(history))
+            known = qualities.of(node, row)
+            key = (str(life), str(boot), str(seq))
+            line = (node, at, known, *key, *cells, received, str(history))
             text.write(",".join(line) + "\n")  # none of them has a comma or a quote
             count += 1
         text.detach()
@@ -115,6 +118,22 @@ class BdfFormat(Format):
         return count
 
 
+class _Qualities:
+    """How the times of records are known, node after node."""
+
+    def __init__(self, store: StoreReader) -> None:
+        self._store = store
+        self._node = ""
+        self._anchored: set[tuple[int, int]] = set()
+
+    def of(self, node: str, row: tuple) -> Quality:
+        """Return the quality of a row (unix_ms, life, boot, ..., received_unix_ms, history)."""
+        if node != self._node:
+            self._node, self._anchored = node, self._store.anchored_boots(node)
+        is_anchored = (row[1], row[2]) in self._anchored
+        return quality(row[0], row[-2], not row[-1], is_anchored)
+
+
 class _TestTime:
     """Time since the first record: within a boot by the node's own clock, which knows how long
     things took, from boot to boot by the host's, which knows how long the node was off."""
@@ -151,16 +170,19 @@ class ParquetFormat(Format):
         """See Format."""
         pyarrow = self._pyarrow
         time = pyarrow.timestamp("ms", tz="UTC")
-        types = [pyarrow.string(), time, *[pyarrow.int64()] * len(_KEYS)]
+        types = [pyarrow.string(), time, pyarrow.string(), *[pyarrow.int64()] * len(_KEYS)]
         types += [_parquet_type(pyarrow, column) for column in QUANTITIES]
         types += [time, pyarrow.bool_()]
         schema = pyarrow.schema(list(zip(CSV_COLUMNS, types, strict=True)))
         fields = [column.field for column in QUANTITIES]
         rows = selection.rows((*fields, "received_unix_ms", "history"))
-        count = 0
+        count, qualities = 0, _Qualities(selection.store)
         with pyarrow.parquet.ParquetWriter(file, schema) as writer:
             while group := list(islice(rows, _GROUP)):
-                cells = zip(*(_parquet_cells(node, row) for node, row in group), strict=True)
+                cells = zip(
+                    *(_parquet_cells(n, row, qualities.of(n, row)) for n, row in group),
+                    strict=True,
+                )
                 arrays = [pyarrow.array(c, t) for c, t in zip(cells, types, strict=True)]
                 writer.write_batch(pyarrow.record_batch(arrays, schema=schema))
                 count += len(group)
@@ -173,10 +195,10 @@ def _parquet_type(pyarrow: Any, column: Column) -> Any:
     return pyarrow.float64() if column.decimals else pyarrow.int64()
 
 
-def _parquet_cells(node: str, row: tuple) -> list[object]:
+def _parquet_cells(node: str, row: tuple, known: Quality) -> list[object]:
     unix_ms, *key, received_unix_ms, history = row
     key, values = key[:3], key[3:]
-    cells: list[object] = [node, unix_ms, *key]
+    cells: list[object] = [node, unix_ms, known, *key]
     for column, value in zip(QUANTITIES, values, strict=True):
         in_words = column.is_words and value is not None
         cells.append(column.text(value) if in_words else column.number(value))

@@ -87,7 +87,3 @@ class IngestStore(SessionMemory, Protocol):
         life the beginning may have come before anybody listened, and is not missed.
         """
         ...
-
-    def clock_readings(self, node: str, life: int, boot: int) -> list[tuple[int, int]]:
-        """Return (up_s, received_unix_ms) of the live records of a boot, by seq: BootClock."""
-        ...

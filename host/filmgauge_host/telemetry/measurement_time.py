@@ -15,6 +15,7 @@ numbers are never rewritten.
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 # What a node's clock may be wrong by, and what a message takes that nobody held up: assumed, five
 # times what a calibrated RC oscillator does (esp32) and a slow join of a network.
@@ -23,6 +24,17 @@ _TRANSIT_MS = 2000
 # Two live records so far from each other date what comes later of the time between them.
 _SILENCE_S = 600
 _SILENCES = 16
+
+
+Quality: TypeAlias = Literal["live", "anchored", "latest"]
+
+
+def quality(unix_ms: int, received_unix_ms: int, is_live: bool, is_anchored: bool) -> Quality:
+    """Return how a record's time is known. live: it came when it was measured; anchored: by the
+    clock of its boot, which live records have set; latest: only that it was not later."""
+    if is_live and unix_ms == received_unix_ms:
+        return "live"
+    return "anchored" if is_anchored else "latest"
 
 
 @dataclass(slots=True)

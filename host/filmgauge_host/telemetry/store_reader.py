@@ -50,10 +50,7 @@ SELECT steps.life, steps.boot, steps.before_seq + 1, steps.first_seq - 1 FROM (
 WHERE steps.before_seq < steps.first_seq - 1
 ORDER BY lives.number, steps.boot, steps.first_seq
 """
-_CLOCK = (
-    "SELECT up_s, received_unix_ms FROM records "
-    "WHERE node = ? AND life = ? AND boot = ? AND history = 0 ORDER BY seq"
-)
+_ANCHORED = "SELECT life, boot FROM boots WHERE node = ? AND is_set = 1"
 _BY_TIME = (
     "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ? "
     "AND (unix_ms, life, boot, seq) > (?, ?, ?, ?) ORDER BY unix_ms, life, boot, seq LIMIT ?"
@@ -125,9 +122,9 @@ class StoreReader(ABC):
         """Return the numbers that are missing of a node: see IngestStore."""
         return [Gap(*row) for row in self.select(_GAPS, (node,) * 5)]
 
-    def clock_readings(self, node: str, life: int, boot: int) -> list[tuple[int, int]]:
-        """Return (up_s, received_unix_ms) of the live records of a boot, by seq."""
-        return self.select(_CLOCK, (node, life, boot))
+    def anchored_boots(self, node: str) -> set[tuple[int, int]]:
+        """Return (life, boot) of those whose clock a live record has set."""
+        return {(life, boot) for life, boot in self.select(_ANCHORED, (node,))}
 
     def readings(
         self, node: str, fields: Sequence[str], from_unix_ms: int, to_unix_ms: int

@@ -65,7 +65,9 @@ def frame(text: str) -> pandas.DataFrame:
 
 
 def test_csv_has_every_record_and_every_quantity_exactly(folder: Path) -> None:
-    table = frame(done(folder, "-"))
+    said = done(folder)
+    assert said == done(folder, "-")
+    table = frame(said)
     assert list(table.columns) == list(CSV_COLUMNS)
     assert list(table.node.value_counts()) == [2504, 1]
     assert table.time[0] == pandas.Timestamp("2023-11-15 12:00", tz="UTC")
@@ -77,6 +79,8 @@ def test_csv_has_every_record_and_every_quantity_exactly(folder: Path) -> None:
     whole = {k: int(v) if isinstance(v, float) and v == int(v) else v for k, v in cells.items()}
     whole = {k: v.item() if hasattr(v, "item") else v for k, v in whole.items()}
     assert record_from_dict({"v": 4, **whole}) == record(**everything())
+    # of it nothing has come live, and so only that it was not later is known
+    assert last.time_quality == "latest"
     assert (last.history, last.received) == (
         1,
         pandas.Timestamp(NOON_MS + 540_000, unit="ms", tz="UTC"),
@@ -147,7 +151,7 @@ def test_a_span_of_time(folder: Path, options, seqs) -> None:
     [
         (("--node", "c", "-"), "there is no node 'c' in the store, but a, b"),
         (("--format", "bdf", "-"), "a file in Battery Data Format has one node: choose of a, b"),
-        (("--format", "parquet", "-"), "--format parquet is no text: name a file instead of -"),
+        (("--format", "parquet", "-"), "--format parquet is no text: name a file to write it to"),
         (("--from", "1d", "--to", "2d", "-"), "--to must be later than --from"),
         (("--from", "soon", "-"), "'soon' must be a date such as"),
         (("nowhere/a.csv",), "nowhere/a.csv cannot be written: No such file or directory"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filmgauge_host.telemetry.measurement_time import BootClock
+from filmgauge_host.telemetry.measurement_time import BootClock, quality
 
 BEGAN_MS = 1_700_000_000_000
 
@@ -62,3 +62,18 @@ def test_a_clock_that_runs_wrong_dates_right_what_a_node_kept_in_a_silence() -> 
     live = [(0, 0, True), (round(0.99 * week_s), week_s, True)]
     _, times = dated(*live, *log[:4], (round(0.99 * (week_s + 300)), week_s + 300, True), *log[4:])
     assert times[2:6] + times[7:] == pytest.approx(list(true_s), abs=1)
+
+
+@pytest.mark.parametrize(
+    ("received_s", "is_live", "is_anchored", "expected"),
+    [
+        (0, True, True, "live"),
+        (9, True, True, "anchored"),  # it had waited in the broker
+        (9, False, True, "anchored"),
+        (0, False, True, "anchored"),  # the backlog came at once: still no proof
+        (0, False, False, "latest"),
+    ],
+)
+def test_how_a_time_is_known(received_s, is_live, is_anchored, expected) -> None:
+    received_ms = BEGAN_MS + 1000 * received_s
+    assert quality(BEGAN_MS, received_ms, is_live, is_anchored) == expected

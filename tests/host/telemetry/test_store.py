@@ -98,12 +98,13 @@ def test_a_batch_with_repeats_in_it_has_the_outcome_of_each(opened):
         assert store.rows == store.count("bench") == 3
 
 
-def test_readings_of_a_clock_are_of_live_records_alone(opened):
-    late = ReceivedRecord("bench", record(4), 1_700_000_009_000, True)
+def test_a_boot_is_anchored_by_a_live_record_alone(opened):
+    late = ReceivedRecord("bench", record(4, boot=3), 1_700_000_009_000, True)
     with opened() as store:
-        store.add([report(5), report(3), late, report(0, boot=2), report(3, "other")])
-        readings = [(180, 1_700_000_000_003), (300, 1_700_000_000_005)]
-        assert store.clock_readings("bench", 0, 1) == readings
+        store.add([report(5), late, report(0, boot=2), report(3, "other")])
+        assert store.anchored_boots("bench") == {(0, 1), (0, 2)}
+        store.add([report(6, boot=3)])
+        assert store.anchored_boots("bench") == {(0, 1), (0, 2), (0, 3)}
 
 
 def measured_s(store) -> list[float]:

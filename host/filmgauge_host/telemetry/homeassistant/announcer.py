@@ -38,8 +38,10 @@ class Announcer:
         self._transient = transient
         self._announcements = Announcements()
         self._names: set[str] = set()
-        self._unacknowledged: set[int] = set()
-        self._mutex = threading.Lock()
+        # Two sets and no lock: paho holds one of its own while it tells of an acknowledgement,
+        # and takes the same one in publish.
+        self._sent: set[int] = set()
+        self._acknowledged: set[int] = set()
         self._connected = threading.Event()
         self._reconnected = threading.Event()
         self._stop = threading.Event()
@@ -81,6 +83,7 @@ class Announcer:
 
     def _announce(self) -> None:
         """Publish what is due; after a new connection that is everything."""
+        self._all_acknowledged()
         if self._reconnected.is_set():
             self._reconnected.clear()
             self._announcements.forget()
@@ -93,13 +96,21 @@ class Announcer:
                 self._publish(name, payload)
 
     def _publish(self, name: str, payload: bytes) -> None:
-        with self._mutex:  # or the acknowledgement could come before we know its number
-            sent = self._client.publish(discovery_topic(name), payload, qos=1, retain=True)
-            self._unacknowledged.add(sent.mid)
+        sent = self._client.publish(discovery_topic(name), payload, qos=1, retain=True)
+        self._sent.add(sent.mid)  # its acknowledgement may have come already
+
+    def _all_acknowledged(self) -> bool:
+        """Return whether nothing is on its way; forget what has arrived, as numbers come again."""
+        arrived = self._sent & self._acknowledged
+        self._sent -= arrived
+        self._acknowledged -= arrived
+        return not self._sent
 
     def _await_acknowledgements(self) -> None:
         until_s = time.monotonic() + _LAST_S
-        while self._unacknowledged and self._connected.is_set() and time.monotonic() < until_s:
+        while not self._all_acknowledged() and self._connected.is_set():
+            if time.monotonic() > until_s:
+                return
             time.sleep(0.01)
 
     def _on_connect(self, client: Client, data: Any, flags: Any, reason: Any, _: Any) -> None:
@@ -119,5 +130,4 @@ class Announcer:
             self.problem = self.problem or f"broker {self._ingest.address} closed the connection"
 
     def _on_publish(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
-        with self._mutex:
-            self._unacknowledged.discard(packet)
+        self._acknowledged.add(packet)
