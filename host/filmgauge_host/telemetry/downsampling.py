@@ -17,7 +17,7 @@ class Bins:
     `width` quantities."""
 
     def __init__(self, from_unix_ms: int, to_unix_ms: int, points: int, width: int) -> None:
-        self._from_unix_ms = from_unix_ms
+        self._from_unix_ms, self._to_unix_ms = from_unix_ms, to_unix_ms
         bins = max(1, points // 2)
         self._bin_ms = max(1, -(-(to_unix_ms - from_unix_ms) // bins))
         self._width = width
@@ -40,10 +40,11 @@ class Bins:
         rows: list[tuple] = []
         for at, found in sorted(self._bins.items()):
             begin = self._from_unix_ms + at * self._bin_ms
+            width_ms = min(self._bin_ms, self._to_unix_ms - begin)  # the last one is cut off
             first, second = ([r and r[k] for r in found] for k in (0, 1))
-            rows.append((begin + self._bin_ms // 4, *first))
-            if self._bin_ms > 1 and second != first:
-                rows.append((begin + 3 * self._bin_ms // 4, *second))
+            rows.append((begin + width_ms // 4, *first))
+            if width_ms > 1 and second != first:
+                rows.append((begin + 3 * width_ms // 4, *second))
         return rows
 
 
