@@ -42,6 +42,7 @@ from filmgauge_host.terminal.monitor_table import (
     sort_key,
 )
 
+_DRAWN = ("#header", "#nobody", "#rows", "#alerts")
 _REFRESH_S = 0.25
 _SORT_S = 1.0
 _OF_ROWS = ("search", "sort", "acknowledge_all", "clear_search")
@@ -178,8 +179,8 @@ class MonitorApp(App[None]):
 
     def _tick(self) -> None:
         """Draw what changed since the last time."""
-        if not self.screen_stack or not self.screen_stack[0].query("#rows"):
-            return  # the screen is gone already: the app ends
+        if not self.screen_stack or not all(map(self.screen_stack[0].query, _DRAWN)):
+            return  # the screen is going: the app ends, and its parts vanish one by one
         before = self._snapshots.keys()
         nodes = visible(self._ingest, self._shown)
         self._snapshots = {node.name: node for node in nodes}
