@@ -19,6 +19,7 @@ _EXTREMES = ("soc_pct", "available_uah", "voltage_v", "current_ua", "temperature
 _SHAPING = tuple(COLUMNS[name] for name in _EXTREMES)
 _KEY = ("life", "boot", "seq")
 _COUNT = "SELECT count(*), min(unix_ms), max(unix_ms) FROM records WHERE node = ?"
+_RECENT = "SELECT unix_ms, soc_ppm FROM records WHERE node = ? ORDER BY unix_ms DESC LIMIT ?"
 _WITHIN = " AND unix_ms >= ? AND unix_ms <= ?"
 _FIRST_MS, _LAST_MS = 0, 1 << 60
 
@@ -114,14 +115,12 @@ class SeriesReader:
 
     def recent(self, node: str, count: int) -> dict[str, list[Any]]:
         """Return time and state of charge of the last `count` records, for a small chart."""
-        records = self._store.newest(node, count)
-        self._time.add(records)
-        pairs = [
-            (self._time.ms(received), soc_ppm / 1e4)
-            for received in records
-            if (soc_ppm := received.value("soc_ppm")) is not None
-        ]
-        pairs.sort()
+        if self._truth is None:
+            rows = self._store.select(_RECENT, (node, count))
+        else:
+            newest = self._store.newest(node, count)
+            rows = [(self._time.ms(each), each.value("soc_ppm")) for each in newest]
+        pairs = sorted((time_ms, ppm / 1e4) for time_ms, ppm in rows if ppm is not None)
         return {
             "time_ms": [time_ms for time_ms, _ in pairs],
             "soc_pct": [soc_pct for _, soc_pct in pairs],
