@@ -9,7 +9,7 @@ from typing import Self
 from mqtt_brokers import free_port
 from patience import until
 
-from filmgauge_host.virtual.embedded_broker import _find_server, accepts
+from filmgauge_host.virtual.embedded_broker import find_server, accepts
 
 _CONFIGURATION = Path(__file__).parent.parent / "docs" / "scale" / "nats.conf"
 _HOST = "127.0.0.1"
@@ -52,7 +52,7 @@ class NatsCluster:
             "NATS_FOLDER": str(self._directory / name),
         }
         log = self._directory / f"{name}.log"
-        command = [_find_server(), "-c", str(_CONFIGURATION), "-l", str(log)]
+        command = [find_server(), "-c", str(_CONFIGURATION), "-l", str(log)]
         self._processes[name] = subprocess.Popen(command, env=environment)
 
     def kill(self, at: int) -> None:

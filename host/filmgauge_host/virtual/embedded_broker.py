@@ -93,7 +93,7 @@ class EmbeddedBroker:
             )
         )
         self._process = subprocess.Popen(
-            [_find_server(), "-c", str(configuration)],
+            [find_server(), "-c", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ class EmbeddedBroker:
         )
 
 
-def _find_server() -> str:
+def find_server() -> str:
     """Return the path of nats-server; raise MissingPackageError when it is not installed."""
     path = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)))
     found = shutil.which("nats-server", path=path)
