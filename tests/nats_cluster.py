@@ -9,7 +9,7 @@ from typing import Self
 from mqtt_brokers import free_port
 from patience import until
 
-from filmgauge_host.virtual.embedded_broker import find_server, accepts
+from filmgauge_host.virtual.embedded_broker import accepts, find_server
 
 _CONFIGURATION = Path(__file__).parent.parent / "docs" / "scale" / "nats.conf"
 _HOST = "127.0.0.1"
