@@ -43,7 +43,7 @@ run: setup  ## watch three virtual nodes gauge simulated cells (RUN=scenario)
 flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config ... --profile ...")
 	@$(BIN)/filmgauge flash $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
-test: $(VENV)/.ready-test  ## run every test, on CPython and on MicroPython
+test: $(VENV)/.ready-test typings/.ready  ## run every test, on CPython and on MicroPython
 	@$(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
 	  chromium-driver=chromedriver systemd=systemd-analyze
 	@$(PYTHON) tools/micropython32.py >/dev/null
