@@ -7,6 +7,7 @@ import click
 from filmgauge.config import check_node
 from filmgauge_host.cli.options import (
     BROKER_HELP,
+    BROKER_USUAL,
     BROKER_VARIABLE,
     FOR_ALIAS,
     JSON,
@@ -26,7 +27,7 @@ _NODES_MAX = 20_000
     "--broker",
     "brokers",
     multiple=True,
-    default=["mqtt://127.0.0.1:1883"],
+    default=[BROKER_USUAL],
     show_default=True,
     envvar=BROKER_VARIABLE,
     show_envvar=True,

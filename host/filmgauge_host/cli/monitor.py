@@ -12,6 +12,7 @@ from filmgauge_host.cli.alerts import ALERTS, alerts_of
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
+    BROKER_USUAL,
     BROKER_VARIABLE,
     FOR_ALIAS,
     Duration,
@@ -32,7 +33,7 @@ _CONNECT_S = 5.0
 @click.command(context_settings=FOR_ALIAS)
 @click.option(
     "--broker",
-    default="mqtt://127.0.0.1:1883",
+    default=BROKER_USUAL,
     show_default=True,
     envvar=BROKER_VARIABLE,
     show_envvar=True,

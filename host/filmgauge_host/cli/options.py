@@ -17,6 +17,7 @@ BROKER_HELP = (
     "FILMGAUGE_MQTT_PASSWORD."
 )
 BROKER_VARIABLE = "FILMGAUGE_BROKER"
+BROKER_USUAL = "mqtt://127.0.0.1:1883"
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EITHER = click.Path(path_type=Path)

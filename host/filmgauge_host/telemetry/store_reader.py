@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.ingest_store import Gap
-from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord
+from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord, RecordKey
 from filmgauge_host.telemetry.record_columns import columns
 from filmgauge_host.telemetry.series import SeriesQuery
 
@@ -50,6 +50,7 @@ SELECT steps.life, steps.boot, steps.before_seq + 1, steps.first_seq - 1 FROM (
 WHERE steps.before_seq < steps.first_seq - 1
 ORDER BY lives.number, steps.boot, steps.first_seq
 """
+_MEASURED = "SELECT unix_ms FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
 _ANCHORED = "SELECT life, boot FROM boots WHERE node = ? AND is_set = 1"
 _BY_TIME = (
     "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ? "
@@ -125,6 +126,11 @@ class StoreReader(ABC):
     def anchored_boots(self, node: str) -> set[tuple[int, int]]:
         """Return (life, boot) of those whose clock a live record has set."""
         return {(life, boot) for life, boot in self.select(_ANCHORED, (node,))}
+
+    def measured_ms(self, node: str, key: RecordKey) -> int | None:
+        """Return when a record was measured, None for one that the store does not have."""
+        found = self.select(_MEASURED, (node, *key))
+        return found[0][0] if found else None
 
     def readings(
         self, node: str, fields: Sequence[str], from_unix_ms: int, to_unix_ms: int

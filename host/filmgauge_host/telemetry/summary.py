@@ -25,20 +25,14 @@ class QuantitySummary:
 
     def add(self, later: "QuantitySummary") -> None:
         """Count what came later."""
-        if not later.n:
+        if later.mean is None:
             return
-        if not self.n:
-            self.n, self.least, self.mean = later.n, later.least, later.mean
-            self.greatest, self.last = later.greatest, later.last
-            return
-        assert self.least is not None and later.least is not None  # noqa: PT018
-        assert self.greatest is not None and later.greatest is not None  # noqa: PT018
-        assert self.mean is not None and later.mean is not None  # noqa: PT018
+        mean = later.mean if self.mean is None else self.mean
         total = self.n + later.n
-        self.mean += (later.mean - self.mean) * later.n / total
+        self.mean = mean + (later.mean - mean) * later.n / total
         self.n = total
-        self.least = min(self.least, later.least)
-        self.greatest = max(self.greatest, later.greatest)
+        self.least = min(_given(self.least, later.least))
+        self.greatest = max(_given(self.greatest, later.greatest))
         self.last = later.last
 
     @property
@@ -102,3 +96,7 @@ class Summary:
         for each in self.quantities:
             values += (each.n, each.least, each.mean, each.greatest, each.last)
         return values
+
+
+def _given(*values: int | None) -> list[int]:
+    return [value for value in values if value is not None]

@@ -221,7 +221,8 @@ class EventHub:
             if isinstance(event, Rejected):
                 self._send("refused", event.node, "both", self._data.rejected(event))
             elif event.node in watched:
-                self._send("record", event.node, "full", self._data.record(event))
+                with suppress(StorageError):  # `server` says what is wrong
+                    self._send("record", event.node, "full", self._data.record(event))
 
     def _send_changed(self) -> None:
         """Send the rows of nodes of which something has come."""
@@ -247,7 +248,8 @@ class EventHub:
 
     def _send_row(self, name: EventName, node: NodeSnapshot) -> None:
         audience = "row" if name == "record" else "both"
-        self._send(name, node.name, audience, self._data.row(node))
+        with suppress(StorageError):
+            self._send(name, node.name, audience, self._data.row(node))
 
     def _nodes(self) -> dict[str, NodeSnapshot]:
         try:

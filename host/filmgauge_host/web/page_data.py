@@ -27,7 +27,7 @@ class PageData:
         self.alert_engine = alerts
         self.directory = NodeDirectory(ingest, store)
         self._truth = truth
-        self._time = RecordTime(truth)
+        self._time = RecordTime(store, truth)
         self.series = SeriesReader(store, self._time, truth)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -36,14 +36,13 @@ class PageData:
         return [self.row(nodes[name]) for name in sorted(nodes)]
 
     def row(self, node: NodeSnapshot) -> dict[str, Any]:
-        """Return the row of a node now."""
+        """Return the row of a node now. Raises StorageError."""
         latest_ms = self._time.ms(node.latest) if node.latest else None
         world_now_ms = self._truth.now_ms if self._truth is not None else None
         return node_row(node, time.monotonic(), latest_ms, world_now_ms)
 
     def record(self, received: ReceivedRecord) -> dict[str, Any]:
-        """Return one record in full, dated."""
-        self._time.add([received])
+        """Return one record in full, dated. Raises StorageError."""
         life, boot, seq = received.key
         return {
             "node": received.node,

@@ -1,15 +1,13 @@
-"""When a record was made, in Unix ms: by its arrival, by its boot's clock, or truly in a run.
+"""When a record was made, in Unix ms: as the store has dated it, or truly in a run.
 
-A live record is as old as its way is long. One that has waited is dated by the node's own clock
-from what came live of the same boot; where nothing did, by its arrival.
+A live record is as old as its way is long: it needs no question to the store.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from filmgauge_host.telemetry.received_record import ReceivedRecord
-
-_REMEMBERED = 10_000  # boots
+from filmgauge_host.telemetry.store_reader import StoreReader
 
 
 class Truth(Protocol):
@@ -31,35 +29,19 @@ class Truth(Protocol):
 
 
 class RecordTime:
-    """Dates records; may be asked from any thread."""
+    """Dates records one at a time; may be asked from any thread."""
 
-    def __init__(self, truth: Truth | None = None) -> None:
+    def __init__(self, store: StoreReader, truth: Truth | None = None) -> None:
+        self._store = store
         self._truth = truth
-        self._begun_ms: dict[tuple[str, int, int], int] = {}  # node, life, boot: up_s 0
-
-    def add(self, records: Iterable[ReceivedRecord]) -> None:
-        """Learn the clocks of the boots from what came live."""
-        for received in records:
-            if received.history:
-                continue
-            if len(self._begun_ms) >= _REMEMBERED:
-                self._begun_ms.clear()
-            up_ms = 1000 * (received.value("up_s") or 0)
-            self._begun_ms[_boot(received)] = received.received_unix_ms - up_ms
 
     def ms(self, received: ReceivedRecord) -> int:
-        """Return when a record was made, Unix ms."""
+        """Return when a record was made, Unix ms. Raises StorageError."""
         if self._truth is not None:
             true_ms = self._truth.time_ms(received)
             if true_ms is not None:
                 return true_ms
-        if received.history:
-            begun_ms = self._begun_ms.get(_boot(received))
-            if begun_ms is not None:
-                return begun_ms + 1000 * (received.value("up_s") or 0)
-        return received.received_unix_ms
-
-
-def _boot(received: ReceivedRecord) -> tuple[str, int, int]:
-    life, boot, _ = received.key
-    return received.node, life, boot
+        if not received.history:
+            return received.received_unix_ms
+        measured_ms = self._store.measured_ms(received.node, received.key)
+        return received.received_unix_ms if measured_ms is None else measured_ms

@@ -48,8 +48,7 @@ def _of_parts(
         kept.add(end - 1)
         if end - start > 2:
             for column in columns:
-                known = [index for index in range(start, end) if column[index] is not None]
+                known = [(v, at) for at in range(start, end) if (v := column[at]) is not None]
                 if known:
-                    kept.add(min(known, key=column.__getitem__))  # type: ignore[arg-type]
-                    kept.add(max(known, key=column.__getitem__))  # type: ignore[arg-type]
+                    kept.update((min(known)[1], max(known)[1]))
     return sorted(kept)

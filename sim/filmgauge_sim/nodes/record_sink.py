@@ -12,7 +12,6 @@ import socketserver
 import struct
 import threading
 from collections import defaultdict
-from types import TracebackType
 
 from filmgauge.decoding.record_json import record_from_json
 from filmgauge.record.record import Record
@@ -49,12 +48,7 @@ class RecordSink:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

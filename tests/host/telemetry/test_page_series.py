@@ -1,8 +1,10 @@
 """The page's courses over either database, exact and from the store's own down-sampling."""
 
 import pytest
+from mqtt_nodes import record
 from page_world import BEGIN_MS, STEP_MS, course
 
+from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.web import series
 from filmgauge_host.web.record_time import RecordTime
 from filmgauge_host.web.series import SeriesReader
@@ -13,7 +15,7 @@ KEYS = [(7, 1, 0), (7, 1, 1), (7, 1, 4), (9, 1, 0)]
 def test_a_course_is_the_same_in_either_store(opened) -> None:
     with opened() as store:
         store.add(course("bench", KEYS, lambda at: {"faults": 8 * (at == 2)}))
-        answer = SeriesReader(store, RecordTime()).read("bench", from_ms=BEGIN_MS + STEP_MS)
+        answer = SeriesReader(store, RecordTime(store)).read("bench", from_ms=BEGIN_MS + STEP_MS)
     columns = answer["columns"]
     keys = zip(columns["life"], columns["boot"], columns["seq"], strict=True)
     assert [*keys] == KEYS[1:]
@@ -31,9 +33,20 @@ def test_a_long_course_keeps_its_extremes_and_its_marks(
     keys = [(7, 1, seq) for seq in range(400) if seq != 200]
     with opened() as store:
         store.add(course("bench", keys, lambda at: {"voltage_uv": 3_900_000 - 1_000 * (at != 77)}))
-        answer = SeriesReader(store, RecordTime()).read("bench", points=50)
+        answer = SeriesReader(store, RecordTime(store)).read("bench", points=50)
     assert answer["records"] == 399
     assert 2 <= answer["points"] == len(answer["columns"]["time_ms"]) <= 50
     assert max(filter(None, answer["columns"]["voltage_v"])) == 3.9
     assert set(answer["columns"]["seq"]) == {None}
     assert [gap["missing"] for gap in answer["gaps"]] == [1]
+
+
+def test_what_had_waited_is_dated_by_the_store_for_events_too(opened) -> None:
+    made, live = course("bench", [(7, 1, 4), (7, 1, 5)])
+    waited = ReceivedRecord("bench", made.record, live.received_unix_ms + 1000, True)
+    with opened() as store:
+        store.add([live, waited])
+        time = RecordTime(store)
+        assert (time.ms(live), time.ms(waited)) == (live.received_unix_ms, BEGIN_MS)
+        unknown = ReceivedRecord("bench", record(99, boot=9), 5, True)
+        assert time.ms(unknown) == 5

@@ -108,14 +108,10 @@ function route() {
   scrollTo(0, 0);
 }
 
-function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : dark.matches;
-}
-
 function toggleTheme() {
-  const next = isDark() ? "light" : "dark";
-  document.documentElement.dataset.theme = next;
+  const root = document.documentElement.dataset;
+  const next = root.theme === "dark" ? "light" : "dark";
+  root.theme = next;
   try {
     localStorage.setItem("filmgauge-theme", next);
   } catch {
