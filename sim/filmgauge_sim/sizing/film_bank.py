@@ -67,9 +67,9 @@ class FilmBank:
     """Films of one parameter set; every array has one number a design.
 
     stoichiometry: the charge stored, over the capacity. hysteresis: -1 to 1. factor: capacity over
-    that of the formed film of the set. cycles: equivalent full cycles since the start, as ageing
-    counts them. throughput_uah: charge passed, both ways. lost_uah: to side reactions and
-    self-discharge.
+    that of the formed film of the set; slower: diffusion time over that. cycles: equivalent full
+    cycles since the start, as ageing counts them. throughput_uah: charge passed, both ways.
+    lost_uah: to side reactions and self-discharge.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class FilmBank:
     def reach(self, temperature_c: float, duration_s: float) -> Reach:
         """Return what a step can do. Modes that have decayed in it follow their current."""
         law = self.law(temperature_c)
-        tau_s = law.decays_per_s[0] and RATES[0] / law.decays_per_s[0] * self._slower
+        tau_s = law.decays_per_s[0] and RATES[0] / law.decays_per_s[0] * self.slower
         slowest_s = float(np.max(tau_s))
         active = int(np.searchsorted(np.array(RATES) * duration_s / slowest_s, DECAYED)) or 1
         decays = np.exp(-_RATES[:active] * (duration_s / tau_s))
@@ -233,7 +233,7 @@ class FilmBank:
         self.factor = self._spread.capacity * cycled
         self._capacity_uas_cm2 = parameters.capacity_uah_cm2 * _SECONDS_PER_HOUR * self.factor
         slowed = (1.0 + self.cycles / parameters.slowing_cycles) ** parameters.slowing_exponent
-        self._slower = self._spread.diffusion_time * slowed
+        self.slower = self._spread.diffusion_time * slowed
 
 
 def even_spread(count: int) -> FilmSpread:

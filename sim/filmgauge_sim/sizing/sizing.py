@@ -78,6 +78,31 @@ def size(
         return _gather(pool, parts, progress)
 
 
+def hourly_charge(
+    description: NodeDescription, series: WorldSeries, design: Design
+) -> "HourlyCharge":
+    """Return the course of one nominal design's cell."""
+    bank = Bank(Task(description, series, (design,)))
+    charges, factors = [], []
+
+    def note(_hour: int, films: FilmBank) -> None:
+        charges.append(films.stoichiometry[0])
+        factors.append((films.factor[0], films.slower[0]))
+
+    start = float(bank.films.stoichiometry[0])
+    live(bank.films, bank.circuits, series, bank.harvester_cm2, bank.load_uw, trace=note)
+    return HourlyCharge(np.array([start, *charges]), np.array(factors))
+
+
+@dataclass(frozen=True)
+class HourlyCharge:
+    """soc: at the start and after each hour. ages: after each hour, capacity and diffusion time
+    over those of the parameter set, shape (hours, 2)."""
+
+    soc: Numbers
+    ages: Numbers
+
+
 def outcomes(task: Task, progress: Progress | None = None) -> list[Outcome]:
     """Return what becomes of the designs of a task, in this process."""
     bank = Bank(task)
