@@ -120,15 +120,17 @@ def size(
     from filmgauge_host.cli.size_report import SizeReport
     from filmgauge_sim.sizing.bands import bands
     from filmgauge_sim.sizing.design import grid, smallest
+    from filmgauge_sim.sizing.sizing import check_film
     from filmgauge_sim.sizing.sizing import size as size_designs
     from filmgauge_sim.sizing.world import load_world
     from filmgauge_sim.sizing.world_series import hourly
 
     with input_errors():
         description = read_description(node)
+        check_film(description)
+        own = _described_values(description)
         place, folder = load_world(world)
         series = hourly(place, description.harvester, years, folder)
-        own = _described_values(description)
         designs = grid(
             cell_cm2 or own[0],
             harvester_cm2 or own[1],

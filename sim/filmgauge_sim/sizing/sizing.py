@@ -55,8 +55,7 @@ def size(
     executor: where to compute; left out, a process for each processor. Raises ValueError for a
     description that does not live from a film or has a number out of its bounds.
     """
-    if description.supply != "film":
-        raise ValueError('supply must be "film": a node on USB needs no sizing')
+    check_film(description)
     for design in designs:
         described(description, design)
     parts = [
@@ -78,6 +77,12 @@ def size(
         return _gather(pool, parts, progress)
 
 
+def check_film(description: NodeDescription) -> None:
+    """Raise ValueError for a node that does not live from a film."""
+    if description.supply != "film":
+        raise ValueError('supply must be "film": a node on USB needs no sizing')
+
+
 def hourly_charge(
     description: NodeDescription, series: WorldSeries, design: Design
 ) -> "HourlyCharge":
@@ -85,12 +90,12 @@ def hourly_charge(
     bank = Bank(Task(description, series, (design,)))
     charges, factors = [], []
 
-    def note(_hour: int, films: FilmBank) -> None:
+    def on_hour(_hour: int, films: FilmBank) -> None:
         charges.append(films.stoichiometry[0])
         factors.append((films.factor[0], films.slower[0]))
 
     start = float(bank.films.stoichiometry[0])
-    live(bank.films, bank.circuits, series, bank.harvester_cm2, bank.load_uw, trace=note)
+    live(bank.films, bank.circuits, series, bank.harvester_cm2, bank.load_uw, trace=on_hour)
     return HourlyCharge(np.array([start, *charges]), np.array(factors))
 
 

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.sizing.film_bank import FilmBank, Numbers
-from filmgauge_sim.sizing.supply_bank import SupplyBank
+from filmgauge_sim.sizing.supply_bank import Flow, SupplyBank
 from filmgauge_sim.sizing.world_series import HOURS_A_YEAR, WorldSeries
 
 STEP_S = 3600.0
 _AGEING_EVERY_H = 24
 _PROGRESS_EVERY_H = 24 * 30
+_CHARGED = 0.1  # below it a cell that gives too little is empty
 
 
 @dataclass
@@ -23,8 +24,8 @@ class Course:
     lowest_soc: lowest stored charge over the capacity of that time; lowest_h: when, hours from the
     start; dark_h: how long the cell had not been charged then; lowest_c: how warm it was.
     on_share: share of the time with supply. first_off_h: when it was first without, NaN for never.
-    off_short: share of the time without supply in which the cell had charge that it could not give
-    fast enough. energies in uJ over the whole time.
+    off_short: share of the time without supply that began while the cell had charge and could not
+    give it fast enough. energies in uJ over the whole time.
     """
 
     hours: int
@@ -71,7 +72,7 @@ def live(
         temperature_c = float(series.temperature_c[hour])
         offered_uw = series.offered_uw[hour] * harvester_cm2
         flow = circuits.advance(offered_uw, load_uw, temperature_c, STEP_S)
-        watch.note(hour, temperature_c, films, flow)
+        watch.add(hour, temperature_c, films, flow)
         if trace is not None:
             trace(hour, films)
     films.age()
@@ -91,12 +92,13 @@ class _Watch:
         self._dark_h = np.zeros(count)
         self._on = np.zeros(count)
         self._short = np.zeros(count)
+        self._too_weak = np.zeros(count, dtype=bool)
         self._first_off_h = np.full(count, np.nan)
         self._harvested = np.zeros(count)
         self._turned_away = np.zeros(count)
         self._imbalance = np.zeros(count)
 
-    def note(self, hour: int, temperature_c: float, films: FilmBank, flow) -> None:
+    def add(self, hour: int, temperature_c: float, films: FilmBank, flow: Flow) -> None:
         """Add an hour."""
         self._dark_h = np.where(flow.current_ua > 0.0, 0.0, self._dark_h + 1.0)
         soc = films.stoichiometry
@@ -109,7 +111,10 @@ class _Watch:
         self._on += flow.on
         off = flow.on < 1.0
         if off.any():
-            self._short += np.where(off & (flow.short_ua > 0.0) & (soc > 0.1), 1.0 - flow.on, 0.0)
+            fails = off & (flow.on > 0.0)  # in this hour; the next ones are dark for its reason
+            too_weak = (flow.short_ua > 0.0) & (soc > _CHARGED)
+            self._too_weak = np.where(fails, too_weak, self._too_weak)
+            self._short += np.where(off & self._too_weak, 1.0 - flow.on, 0.0)
             first = off & np.isnan(self._first_off_h)
             self._first_off_h = np.where(first, float(hour), self._first_off_h)
         self._harvested += flow.harvested
