@@ -5,7 +5,7 @@ for each in smallest(outcomes, 100.0): ...
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -25,9 +25,9 @@ from filmgauge_sim.sizing.years import Course, live
 Numbers = NDArray[np.float64]
 Progress = Callable[[float], None]
 
-_A_PART = 250  # designs that a process computes at once: their arrays stay in its cache
+_A_PART = 1000  # designs that a process computes at once
+_FEW = 100  # designs for which another process costs more than it saves
 _START_V = 3.3
-_UJ_TO_UAH = 1.0 / 3.6e3  # over volts
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,14 @@ def size(
     check_film(description)
     for design in designs:
         described(description, design)
-    parts = [
-        Task(
-            description,
-            series,
-            tuple(designs[at : at + _A_PART]),
-            None if seed is None else seed + at,
-        )
-        for at in range(0, len(designs), _A_PART)
-    ]
+    if not designs:
+        return []
+    workers = 1 if len(designs) < _FEW else os.cpu_count() or 1
+    parts = list(_parts(description, series, designs, seed, workers))
     if executor is not None:
         return _gather(executor, parts, progress)
-    workers = min(len(parts), os.cpu_count() or 1)
-    if workers <= 1:
-        return [each for part in parts for each in outcomes(part, progress)]
-    parts = _evened(parts, workers)
+    if len(parts) == 1:
+        return outcomes(parts[0], progress)
     with ProcessPoolExecutor(workers) as pool:
         return _gather(pool, parts, progress)
 
@@ -214,23 +207,19 @@ def _loads(nodes: Sequence[NodeDescription]) -> list[NodeLoad]:
     return loads
 
 
-def _evened(parts: list[Task], workers: int) -> list[Task]:
-    """Return as many tasks as keep all workers busy to the end."""
-    if len(parts) % workers == 0:
-        return parts
-    first = parts[0]
-    designs = [design for part in parts for design in part.designs]
-    rounds = -(-len(parts) // workers)
+def _parts(
+    description: NodeDescription,
+    series: WorldSeries,
+    designs: Sequence[Design],
+    seed: int | None,
+    workers: int,
+) -> Iterator[Task]:
+    """Yield tasks of about the same size that keep all workers busy to the end."""
+    rounds = -(-len(designs) // (_A_PART * workers))
     length = -(-len(designs) // (rounds * workers))
-    return [
-        Task(
-            first.description,
-            first.series,
-            tuple(designs[at : at + length]),
-            None if first.seed is None else first.seed + at,
-        )
-        for at in range(0, len(designs), length)
-    ]
+    for at in range(0, len(designs), length):
+        own_seed = None if seed is None else seed + at
+        yield Task(description, series, tuple(designs[at : at + length]), own_seed)
 
 
 def _gather(pool: Executor, parts: list[Task], progress: Progress | None) -> list[Outcome]:
