@@ -139,9 +139,7 @@ def run(
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
-            options = RunOptions(
-                runtime, broker, duration, pace, single=single, bridged=bridged
-            )
+            options = RunOptions(runtime, broker, duration, pace, single=single, bridged=bridged)
             page = _Page(port) if (not as_json if web is None else web) else None
             if page is None and port is not None:
                 raise InputError("--port needs the page: give --web too, or leave out --no-web")

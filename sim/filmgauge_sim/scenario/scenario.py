@@ -70,7 +70,7 @@ class Scenario(Table, frozen=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=64, description="name of the scenario")]
     summary: Annotated[str, Meta(description="one sentence for the screen")] = ""
-    duration: Annotated[str, Meta(description="virtual time: a number and s, min, h, d or y")] = "1d"
+    duration: Annotated[str, Meta(description="a number and s, min, h, d or y")] = "1d"
     seed: Annotated[int, bounded(0, 2**31 - 1, "draws sensor errors and noise")] = 1
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     node: Annotated[list[ScenarioNode], Meta(description="the nodes, at least one")] = (
