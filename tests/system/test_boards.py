@@ -1,4 +1,4 @@
-"""What all boards have in common: a day of `bench` on one that is not its own, and what the
+"""What all boards have in common: a cycle of `bench` on one that is not its own, and what the
 firmware's board classes offer."""
 
 import re
@@ -22,12 +22,13 @@ from filmgauge_sim.scenario.loading import load_scenario
 
 
 @pytest.mark.parametrize("board", ["pico-w"])
-def test_a_day_of_bench_is_the_same_on_both_runtimes(tmp_path: Path, board: str) -> None:
+def test_a_cycle_of_bench_is_the_same_on_both_runtimes(tmp_path: Path, board: str) -> None:
     scenario = load_scenario("bench")
     (node,) = scenario.node
     description = varied(node.description, {"board": board})
     node = msgspec.structs.replace(node, description=description)
-    scenario = msgspec.structs.replace(scenario, node=[node])
+    # Charge, rest, discharge and rest, and the zero of the sensor behind its switch.
+    scenario = msgspec.structs.replace(scenario, node=[node], duration="9h")
     results, truths = [], []
     runtimes: tuple[RuntimeName, ...] = ("micropython", "cpython")
     for runtime in runtimes:
@@ -40,7 +41,7 @@ def test_a_day_of_bench_is_the_same_on_both_runtimes(tmp_path: Path, board: str)
     assert results[0] == results[1]
     assert truths[0] == truths[1]
     result = results[0]
-    assert result["sent"] == result["received"] > 140
+    assert result["sent"] == result["received"] > 50
     assert result["lost"] == result["duplicated"] == 0
     assert result["within_2_sigma_pct"] >= 95.0
     assert result["soc_max_error_pct"] < 0.5
