@@ -1,4 +1,5 @@
-"""`filmgauge ble` on a virtual air, from outside: the real firmware, bleak, a real broker."""
+"""`filmgauge ble` on a virtual air: the real firmware, bleak, a real broker. One reading and one
+refusal are processes."""
 
 import json
 import sqlite3
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cadence import reports_due
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from mqtt_brokers import Nats
 
 from filmgauge_host.ble.configuration_changes import check, from_arguments
@@ -19,9 +20,14 @@ from filmgauge_host.log_file import LogFile
 from filmgauge_sim.scenario.loading import load_scenario
 
 
-def ble(*arguments: str) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "filmgauge_host.cli.app", "ble", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=900)
+
+
+def ble(*arguments: str) -> Result:
+    """Run it in this process."""
+    return CliRunner().invoke(main, ["ble", *arguments])
 
 
 def due(minutes: int) -> dict[str, int]:
@@ -36,7 +42,7 @@ def due(minutes: int) -> dict[str, int]:
 def test_a_scan_tells_each_record_once() -> None:
     expected = [(name, seq) for name, count in due(65).items() for seq in range(count)]
     done = ble("scan", "--air", "virtual", "--for", "65m", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert sorted((each["name"], each["seq"]) for each in told) == sorted(expected)
     assert len(expected) > len(due(65)) == 2
@@ -44,9 +50,9 @@ def test_a_scan_tells_each_record_once() -> None:
 
 
 def test_a_node_is_read_and_its_log_downloaded(tmp_path: Path) -> None:
-    done = ble("read", "window-1", "--air", "virtual", "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    ran = process("read", "window-1", "--air", "virtual", "--json")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
     assert told["node"]["serial"] == "window-1"
     (window,) = load_scenario("window").node
     assert told["configuration"]["sample_s"] == window.description.intervals.sample_s
@@ -62,7 +68,7 @@ def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
     spool = tmp_path / "spool.sqlite"
     arguments = ("--broker", embedded.url, "--spool", str(spool), "--for", "125m")
     done = ble("bridge", "--air", "virtual", *arguments)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     made = due(125)
     assert f"filmgauge: {sum(made.values())} records, 0 failed visits" in done.stderr
     with sqlite3.connect(spool) as database:
@@ -88,14 +94,20 @@ def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
 )
 def test_wrong_input_is_one_sentence(arguments: tuple[str, ...], reason: str) -> None:
     done = ble(*arguments)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert reason in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_process_that_is_refused_says_the_same() -> None:
+    arguments = ("configure", "window-1", "sample_s=0")
+    ran, done = process(*arguments), ble(*arguments)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", done.stderr)
+
+
 def test_a_node_that_is_not_there() -> None:
     done = ble("read", "nobody", "--air", "virtual", "--wait", "10m")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stderr == "filmgauge: nobody was not heard within 600 s\n"
 
 

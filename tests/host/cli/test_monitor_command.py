@@ -8,9 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 from mqtt_brokers import Mosquitto, free_port
 from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
+
+from filmgauge_host.cli.app import main
 
 SCRIPT = str(Path(sys.executable).with_name("filmgauge"))
 
@@ -169,12 +172,17 @@ def test_a_refused_login_is_exit_3_and_says_so(tmp_path):
 def test_bad_input_is_exit_2_and_one_sentence(tmp_path):
     store = tmp_path / "notes.txt"
     store.write_text("not a database, just notes\n" * 100)
-    one_sentence(run("monitor", "--broker", "http://h"), 2, "mqtt://")
     one_sentence(run("monitor", "--store", str(store)), 2, "not a database")
-    one_sentence(run("monitor", "--node", "Bad Name"), 2, "node may have")
-    assert run("monitor", "--for", "soon").returncode == 2
-    assert run("monitor", "--json", "--plain").returncode == 2
-    assert run("nothing").returncode == 2
+    for arguments, word in (
+        (("monitor", "--broker", "http://h"), "mqtt://"),
+        (("monitor", "--node", "Bad Name"), "node may have"),
+        (("monitor", "--for", "soon"), "soon"),
+        (("monitor", "--json", "--plain"), "--plain"),
+        (("nothing",), "nothing"),
+    ):
+        done = CliRunner().invoke(main, arguments)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert word in done.stderr.splitlines()[-1]
 
 
 def test_the_default_store_is_in_the_data_directory(tmp_path):
