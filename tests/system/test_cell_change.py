@@ -48,10 +48,10 @@ hours = 10.0
 
 
 @contextmanager
-def made(folder: Path, runtime: RuntimeName) -> Iterator[VirtualNode]:
+def made(folder: Path, runtime: RuntimeName, text: str = SCENARIO) -> Iterator[VirtualNode]:
     folder.mkdir(exist_ok=True)
     path = folder / "scenario.toml"
-    path.write_text(SCENARIO)
+    path.write_text(text)
     scenario = load_scenario(str(path))
     with closing(
         virtual_node(scenario, scenario.node[0], NOWHERE, folder, NodeOptions(runtime))
@@ -178,9 +178,10 @@ def test_a_power_cut_in_between_loses_nothing_of_it(
 ) -> None:
     told: list[int] = []
     request = 1
+    text = SCENARIO.replace("report_every = 3", "report_every = 1")
     while True:
-        with made(tmp_path / str(request), runtime) as node:
-            live(node, 4)
+        with made(tmp_path / str(request), runtime, text) as node:
+            live(node, 2)
             before = records(node)[-1]
             change_files(node, cell_number=5)
             node.board.cut_at_request = node.board.requests + request
@@ -188,7 +189,7 @@ def test_a_power_cut_in_between_loses_nothing_of_it(
             if node.board.cut_at_request is not None:
                 break
             node.cut_power()
-            live(node, 7)
+            live(node, 2)
             after = [record for record in records(node) if record.boot > 1]
         closing_records = [record for record in after if record.faults & FAULT_CELL]
         # Told at least once; twice only where it was cut off before it knew that it had.
