@@ -128,9 +128,9 @@ def test_the_ledger_is_the_truth_over_hundreds_of_wakes(mosquitto, node_on, rece
     host = receiver(mosquitto)
     text = scenario_text(intervals="report_every = 5\njournal_every = 60")
     node = node_on(mosquitto, text)
-    wake(node, 401)
-    records = host.records("rig", 81)
-    truth = [node.truth[5 * index] for index in range(81)]
+    wake(node, 301)
+    records = host.records("rig", 61)
+    truth = [node.truth[5 * index] for index in range(61)]
     capacity_nah = records[0].full_nah
     for record, true in zip(records, truth, strict=True):
         counted_nah = record.measured_nah + record.booked_nah
@@ -147,14 +147,15 @@ def test_the_ledger_is_the_truth_over_hundreds_of_wakes(mosquitto, node_on, rece
 def test_a_virtual_day_on_the_heap_of_a_small_board(mosquitto: Broker, node_on, receiver):
     host = receiver(mosquitto)
     # The hardest for the heap: a backlog that fills, overflows and drains.
-    intervals = "sample_s = 180\nreport_every = 1\njournal_every = 20"
-    node = node_on(mosquitto, scenario_text(outages=((2.0, 16.99),), intervals=intervals))
-    wake(node, 480)
+    intervals = "sample_s = 270\nreport_every = 1\njournal_every = 20"
+    node = node_on(mosquitto, scenario_text(outages=((1.0, 21.99),), intervals=intervals))
+    wake(node, 320)
     assert node.now_us == pytest.approx(86_400e6, rel=0.01)
     assert "MemoryError" not in said(node)
     assert "Traceback" not in said(node)
-    dropped = 15 * 20 - 256  # a report each three minutes, and room for 256
-    records = host.records("rig", 480 - dropped)
+    dropped = 21 * 3600 // 270 - 256  # a report each four and a half minutes, and room for 256
+    assert dropped == 24
+    records = host.records("rig", 320 - dropped)
     assert records[-1].backlog == 0
     assert not any(record.faults & EXCEPTION for record in records)
 

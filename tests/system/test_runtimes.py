@@ -45,10 +45,10 @@ def test_both_runtimes_are_the_same_run(tmp_path, broker: Broker, node_on):
 
 
 def test_the_same_seed_is_the_same_run_and_another_is_not(tmp_path, mosquitto: Broker, node_on):
-    first = run(tmp_path, mosquitto, node_on, "micropython", "a")
-    again = run(tmp_path, mosquitto, node_on, "micropython", "b")
+    first = run(tmp_path, mosquitto, node_on, "cpython", "a")
+    again = run(tmp_path, mosquitto, node_on, "cpython", "b")
     text = TEXT.replace("seed = 1", "seed = 2")
-    other = run(tmp_path, mosquitto, node_on, "micropython", "c", text)
+    other = run(tmp_path, mosquitto, node_on, "cpython", "c", text)
     assert first == again
     assert [record.measured_nah for record in other[0]] != [
         record.measured_nah for record in first[0]
