@@ -6,7 +6,6 @@ It takes medfloat16 for another float, so the floats are checked by hand in test
 from pathlib import Path
 from typing import Any
 
-from bluetooth_sig import BluetoothSIGTranslator
 from gatt_central import RECORD, Rig
 
 from filmgauge.record.record import Record
@@ -35,6 +34,8 @@ def test_every_characteristic_is_what_another_decoder_reads(tmp_path: Path) -> N
     with Rig(tmp_path) as rig:
         raw, record_bytes = rig.go(act)
     record: Any = Record.from_bytes(record_bytes)
+    from bluetooth_sig import BluetoothSIGTranslator
+
     sig = BluetoothSIGTranslator()
     read: dict[str, Any] = {
         uuid: sig.parse_characteristic(uuid, value) for uuid, value in raw.items()

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from distributed import LocalCluster
 
 from filmgauge_host.cli.app import main
 from filmgauge_sim.nodes.description import to_toml
@@ -69,6 +68,8 @@ def test_without_any_design_that_lives_it_says_what_is_nearest(node: Path) -> No
 def test_two_workers_of_a_scheduler_give_what_this_machine_gives(
     node: Path, printed: dict[str, Any]
 ) -> None:
+    from distributed import LocalCluster
+
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None,
         protocol="tcp://",

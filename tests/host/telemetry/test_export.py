@@ -4,8 +4,8 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas
 import pytest
 from click.testing import CliRunner, Result
 from mqtt_nodes import record
@@ -18,6 +18,9 @@ from filmgauge_host.telemetry.export import CSV_COLUMNS
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.telemetry.store_tables import DAILY, HOURLY, RECORDS, SUMMARISED, TABLES
+
+if TYPE_CHECKING:
+    import pandas
 
 NOON_MS = 1_700_049_600_000  # 2023-11-15 12:00 UTC
 _SUMMARIES = HOURLY, DAILY
@@ -60,11 +63,15 @@ def done(folder: Path, *arguments: str) -> str:
     return result.stdout
 
 
-def frame(text: str) -> pandas.DataFrame:
+def frame(text: str) -> "pandas.DataFrame":
+    import pandas
+
     return pandas.read_csv(io.StringIO(text), parse_dates=["time", "received"])
 
 
 def test_csv_has_every_record_and_every_quantity_exactly(folder: Path) -> None:
+    import pandas
+
     said = done(folder)
     assert said == done(folder, "-")
     table = frame(said)
@@ -122,6 +129,8 @@ def test_battery_data_format_is_read_by_its_own_program(
 
 
 def test_parquet_is_typed_and_the_same_as_csv(folder: Path, tmp_path: Path) -> None:
+    import pandas
+
     out = tmp_path / "all.parquet"
     assert done(folder, str(out)) == f"2505 records of 2 nodes in {out}\n"
     typed, plain = pandas.read_parquet(out), frame(done(folder, "-"))

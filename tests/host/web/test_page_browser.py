@@ -1,17 +1,20 @@
 """The page in a real Chromium: what people see and press, and what must never happen."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from mqtt_nodes import record
 from page_world import PageWorld, course, page_world, publish
 from patience import until
-from selenium.webdriver import ActionChains, Chrome, Keys
 
 from filmgauge_host.web.server import PageServer
-from tools.chromium import chromium, set_dark, set_screen
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 HOSTILE = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>\'"&'
 FILLERS = 2000
@@ -33,6 +36,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageWorld]:
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Chrome]:
+    from tools.chromium import chromium
+
     with chromium(1280, 800, logged=True) as opened:
         forget(opened)
         yield opened
@@ -48,6 +53,8 @@ def forget(driver: Chrome) -> None:
 @pytest.fixture
 def browser(driver: Chrome, world: PageWorld) -> Iterator[Chrome]:
     """The browser for one test; afterwards its console is clean and its requests stayed here."""
+    from tools.chromium import set_dark, set_screen
+
     set_dark(driver, False)
     set_screen(driver, 1280, 800)
     yield driver
@@ -89,8 +96,11 @@ def names(browser: Chrome) -> list[str]:
 
 
 def press(browser: Chrome, *keys: str) -> None:
+    """Press keys: names of selenium's, or what they write."""
+    from selenium.webdriver import ActionChains, Keys
+
     for key in keys:
-        ActionChains(browser).send_keys(key).perform()
+        ActionChains(browser).send_keys(getattr(Keys, key, key)).perform()
 
 
 def open_overview(browser: Chrome, world: PageWorld) -> None:
@@ -113,7 +123,7 @@ def test_the_worst_is_first_of_thousands_and_few_rows_exist(
     shown(browser, "#alerts .alert", "broken")
     assert text(browser, "[data-filter=all]") == f"{len(world.get('/api/nodes'))} nodes"
     assert len(browser.find_elements("css selector", ".list .row")) < 60
-    press(browser, Keys.END)
+    press(browser, "END")
     until(lambda: "filler-1999" in names(browser))
     assert len(browser.find_elements("css selector", ".list .row")) < 60
     browser.execute_script("document.querySelector('[data-filter=missing]').click()")
@@ -126,17 +136,17 @@ def test_search_and_keys_lead_to_a_node_and_back(browser: Chrome, world: PageWor
     assert browser.switch_to.active_element.get_attribute("id") == "search"
     press(browser, "filler-12")
     until(lambda: len(names(browser)) > 2 and all("filler-12" in n for n in names(browser)))
-    press(browser, Keys.ARROW_DOWN, Keys.ENTER)
+    press(browser, "ARROW_DOWN", "ENTER")
     shown(browser, "h1", "filler-1201")
-    press(browser, Keys.ESCAPE)
+    press(browser, "ESCAPE")
     until(lambda: "filler-1201" in names(browser))
-    press(browser, Keys.ESCAPE)
+    press(browser, "ESCAPE")
     until(lambda: not all("filler-12" in name for name in names(browser)))
     press(browser, "/", "nothing has this name")
     shown(browser, ".empty", "No node fits")
-    press(browser, Keys.ESCAPE, "?")
+    press(browser, "ESCAPE", "?")
     shown(browser, "dialog", "light or dark")
-    press(browser, Keys.ESCAPE)
+    press(browser, "ESCAPE")
     until(lambda: not text(browser, "dialog"))
 
 
@@ -228,6 +238,8 @@ def test_times_are_those_of_the_reader(browser: Chrome, world: PageWorld) -> Non
 
 
 def test_light_and_dark(browser: Chrome, world: PageWorld) -> None:
+    from tools.chromium import set_dark
+
     def paper() -> str:
         return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
 
@@ -245,6 +257,8 @@ def test_light_and_dark(browser: Chrome, world: PageWorld) -> None:
 
 
 def test_a_phone_scrolls_in_one_direction_only(browser: Chrome, world: PageWorld) -> None:
+    from tools.chromium import set_screen
+
     set_screen(browser, 360, 740, scale=2, mobile=True)
     for opens in (
         lambda: open_overview(browser, world),
@@ -267,7 +281,7 @@ def test_earlier_later_longer_and_shorter(browser: Chrome, world: PageWorld) -> 
     shown(browser, ".shown-time", "30 records")
     press(browser, "+")
     shown(browser, ".shown-time", "20 records")
-    press(browser, Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    press(browser, "ARROW_LEFT", "ARROW_LEFT")
     until(lambda: text(browser, ".shown-time").split()[0] not in ("20", "30"))
     assert "→ now" in text(browser, ".node > .tools")
     press(browser, "0")

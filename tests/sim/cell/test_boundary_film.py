@@ -6,10 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
 
 from filmgauge_sim.cell import FilmCell, LifeState, deliverable_uah, load_parameters
 from filmgauge_sim.cell.boundary_film import BoundaryFilm
@@ -150,7 +149,7 @@ class HeldPatches:
             fall_v = p.empty_fall_v * math.exp(min((current / most - 1.0) / p.knee_width, 30.0))
             return open_v + self.polarisation.voltage_v(-current) - fall_v - self.voltage_v
 
-        return brentq(excess_v, 0.0, 3.0 * most) if most else 0.0
+        return scipy.optimize.brentq(excess_v, 0.0, 3.0 * most) if most else 0.0
 
     def rates(self, depths: np.ndarray) -> np.ndarray:
         alive = depths < self.thick
@@ -166,7 +165,7 @@ def test_a_held_voltage_grows_the_product_as_patches_do(spread: float) -> None:
     cell = FilmCell(held.parameters, 1.0, 1.0, hysteresis=-1.0)
     cell.advance(-1.0, 25.0, 0.1 * LOSSLESS.capacity_uah_cm2 * 3600.0)
     times_s = [600.0, 1200.0, 2400.0]
-    grown = solve_ivp(
+    grown = scipy.integrate.solve_ivp(
         lambda _, depths: held.rates(depths),
         (0.0, times_s[-1]),
         np.full(300, 0.1),

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+import scipy
 
 from filmgauge_sim.cell import FilmCell, load_parameters
 
@@ -40,7 +40,7 @@ class Grid:
 
     def advance(self, current_ua_cm2: float, duration_s: float) -> None:
         into_per_s = current_ua_cm2 / SET.capacity_uah_cm2 / 3600.0
-        found = solve_ivp(
+        found = scipy.integrate.solve_ivp(
             lambda _, layers: self.rates(layers, into_per_s),
             (0.0, duration_s),
             self.layers,

@@ -1,9 +1,7 @@
-"""The sun and a clear sky beside pvlib's."""
+"""The sun and a clear sky beside pvlib's, which takes a second to load: of those who run this."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from pvlib import clearsky, irradiance, solarposition
 
 from filmgauge_sim.sizing.clouds import clear_shares
 from filmgauge_sim.sizing.sun import Plane, clear_sky_w_m2, on_plane_w_m2, sun_position
@@ -24,6 +22,9 @@ def ours(plane: Plane):
 @pytest.fixture(scope="module", params=PLANES, ids=lambda plane: f"{plane.latitude_deg:g} deg")
 def both(request: pytest.FixtureRequest):
     """A plane, our position, and pvlib's at the same solar times."""
+    import pandas as pd
+    from pvlib import solarposition
+
     plane = request.param
     days = pd.to_datetime("2025-01-01") + pd.to_timedelta(HOURS // 24 * 24, unit="h")
     turn = solarposition.equation_of_time_spencer71(days.day_of_year)
@@ -34,6 +35,8 @@ def both(request: pytest.FixtureRequest):
 
 
 def test_the_sun_stands_where_pvlib_has_it(both) -> None:
+    from pvlib import irradiance
+
     plane, position, theirs = both
     zenith = np.radians(theirs["zenith"].to_numpy())
     high = np.cos(zenith) > 0.05
@@ -45,6 +48,9 @@ def test_the_sun_stands_where_pvlib_has_it(both) -> None:
 
 
 def test_a_clear_sky_is_haurwitz_and_near_ineichen(both) -> None:
+    import pandas as pd
+    from pvlib import clearsky
+
     _, position, theirs = both
     zenith = theirs["zenith"]
     haurwitz = clearsky.haurwitz(zenith)["ghi"].to_numpy()
@@ -57,6 +63,9 @@ def test_a_clear_sky_is_haurwitz_and_near_ineichen(both) -> None:
 
 def test_a_year_on_the_plane_is_that_of_pvlib(both) -> None:
     """The same clear sky, split by Erbs and brought onto the plane by pvlib's functions."""
+    import pandas as pd
+    from pvlib import irradiance
+
     plane, position, theirs = both
     light = clear_sky_w_m2(position)
     parts = irradiance.erbs(pd.Series(light, theirs.index), theirs["zenith"], theirs.index)
