@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flashed_board import Heard, configuration, make_board
+from flashed_board import SPEED, Heard, configuration, make_board
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial import node_settings
@@ -37,7 +37,7 @@ def test_mip_installs_a_node_that_runs(
         package = tmp_path / "mip" / "package.json"
         runpy.run_path(TOOL)["write_bytecode"](package.parent)
     # Compiling source takes more than what bytecode needs.
-    with make_board("esp32-c3", tmp_path, SerialOptions(speed=20, heap_kb=heap_kb)) as board:
+    with make_board("esp32-c3", tmp_path, SerialOptions(speed=SPEED, heap_kb=heap_kb)) as board:
         base = [sys.executable, "-m", "mpremote", "connect", str(board.port.path)]
         done = subprocess.run(
             [*base, "mip", "install", str(package)], capture_output=True, text=True, timeout=120

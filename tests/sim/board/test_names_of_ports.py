@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from filmgauge_sim.board.firmware_image import firmware_sources, shortened
+from filmgauge_sim.board.firmware_image import firmware_sources
 
 STUBS = Path(__file__).parents[3] / "typings"
 
@@ -34,9 +34,9 @@ def imported(sources: dict[str, str]) -> set[str]:
     return {name for name in found if not name.startswith("filmgauge")}
 
 
-def test_what_a_port_brings_keeps_its_name() -> None:
+def test_what_a_port_brings_keeps_its_name(short_firmware: dict[str, str]) -> None:
     sources = firmware_sources()
-    gone = attributes(sources) - attributes(shortened(sources))
+    gone = attributes(sources) - attributes(short_firmware)
     stubs = [
         path
         for name in imported(sources)
