@@ -44,10 +44,12 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 	@$(BIN)/filmgauge flash $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 test: $(VENV)/.ready-test typings/.ready  ## run every test, on CPython and on MicroPython
-	@$(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
-	  chromium-driver=chromedriver systemd=systemd-analyze
-	@$(PYTHON) tools/micropython32.py >/dev/null
-	@$(PYTHON) tools/home_assistant.py build/homeassistant
+	@# The tests are compiled meanwhile: once, and not by each worker for itself.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --collect-only -qq tests >/dev/null 2>&1 & \
+	  $(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
+	  chromium-driver=chromedriver systemd=systemd-analyze \
+	  && $(PYTHON) tools/micropython32.py >/dev/null \
+	  && $(PYTHON) tools/home_assistant.py build/homeassistant; ready=$$?; wait; exit $$ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
