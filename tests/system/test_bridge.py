@@ -5,9 +5,9 @@ from bench.bluetooth_bridge import NODES, campaign
 
 def test_eight_nodes_at_once_lose_nothing_and_send_nothing_twice() -> None:
     """A report every ten minutes of eight nodes at the same moment; the full day is a bench."""
-    found = campaign("90min", loss=0.3)
+    found = campaign("60min", loss=0.3)
     made = found.total("sent") + found.total("waiting")
-    assert NODES * 9 < made <= NODES * 10  # a slow clock misses the last one
+    assert NODES * 6 < made <= NODES * 7  # a slow clock misses the last one
     assert found.total("lost") == 0
     assert found.total("duplicated") == 0
     assert found.total("received") + found.total("waiting") == made

@@ -1,5 +1,6 @@
 """Flash behind a driver that keeps a page in RAM, and what a loss of power leaves there."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,13 +111,18 @@ def test_littlefs_outlives_cuts_where_its_blocks_are_pages_and_not_elsewhere(
     assert board.flash.page_in_ram or not lost
 
 
+@cache
+def _sources() -> dict[str, str]:
+    return {**firmware_sources(), "main.py": SAVES}
+
+
 def _cut_in_saves(folder: Path, kind: str, cut: FlashCut) -> bool | None:
     """Cut eight saves of a journal; return whether the next boot finds files and journal, None
     where the saves have no such operation."""
     board = BOARDS[kind]
     paged = make_flash(folder / "flash", 32, board.flash)
-    sources = {**firmware_sources(), "main.py": SAVES}
-    with Program(folder, "cpython", SAVES, sources=sources, kind=board, flash=paged) as program:
+    given = {"sources": _sources(), "kind": board, "flash": paged}
+    with Program(folder, "cpython", SAVES, **given) as program:
         program.boot()  # the first saves: from then on there is a state
         paged.cut = FlashCut(paged.operations + cut.operation, cut.part)
         program.boot()
