@@ -17,10 +17,6 @@ PLATFORMS = {"esp32": "esp32", "rp2": "rp2", "stm32": "pyboard"}  # as each name
 # (main.c): 2000, 2021 and 2015.
 EPOCH_S = {"esp32": 946684800, "rp2": 0, "stm32": 946684800}
 DATE_US = {"esp32": 0, "rp2": 1609459200000000, "stm32": 473385600000000}
-# Of a TLS 1.2 handshake with certificates of P-256: two signatures to check, a key to make and a
-# secret to agree on. Assumed, from what users measured: 1.2 s on an ESP32 of 160 MHz and more; the
-# RP2040, a Cortex-M0+ without long multiplication, takes twice that.
-HANDSHAKE_US = {"esp32": 1200000, "rp2": 2500000}
 WIFI_PORTS = ("esp32", "rp2")  # which share the folder `wifi`
 HELLO = 1  # -> HELLO_ANSWER, and what the interpreter and the board call themselves:
 # reset cause, flash pages, network latency us, longest real wait ms, id, port, 1 where outputs
@@ -52,6 +48,10 @@ LOOKUP_HANGS = 0xFFFFFFFF
 WLAN_SCAN = 47  # -> the name of the network that can be heard, nothing for none
 WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18
+CERTIFICATE = 49  # small: 1 for the peer's own; data: DER -> a byte: how its dates are, as follows
+DATES_RIGHT = 0
+DATES_OVER = 1
+DATES_TO_COME = 2
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered

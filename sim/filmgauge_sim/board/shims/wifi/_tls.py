@@ -6,9 +6,7 @@ peer's certificate has passed.
 """
 
 import io
-import time
 
-import _board
 import _link
 import _protocol
 import _tls_engine
@@ -17,9 +15,11 @@ PROTOCOL_TLS_CLIENT = _tls_engine.PROTOCOL_TLS_CLIENT
 CERT_NONE = _tls_engine.CERT_NONE
 CERT_OPTIONAL = _tls_engine.CERT_OPTIONAL
 CERT_REQUIRED = _tls_engine.CERT_REQUIRED
-_TIMES = ((b"\x17\x0d", 13), (b"\x18\x0f", 15))  # heads of UTCTime and GeneralizedTime
-_EXPIRED = "The certificate validity has expired\n"
-_TOO_EARLY = "The certificate validity starts in the future\n"
+_DATES = (
+    "",
+    "The certificate validity has expired\n",
+    "The certificate validity starts in the future\n",
+)
 
 
 class SSLContext:
@@ -46,12 +46,11 @@ class SSLContext:
         return _Socket(self, engine, sock)
 
     def _verify(self, der, depth):
+        dates = _link.call(_protocol.CERTIFICATE, depth == 0, 0, der)[0]
         if self.verify_mode == CERT_REQUIRED:
-            self.problem += _wrong_dates(bytes(der))
+            self.problem += _DATES[dates]
         result = 0 if self.verify_callback is None else self.verify_callback(der, depth)
-        if depth == 0:
-            self.asked = True
-            _link.elapse(_protocol.HANDSHAKE_US[_board.port])
+        self.asked = self.asked or depth == 0
         return result
 
 
@@ -104,21 +103,3 @@ class _Stream(io.IOBase):
 
     def ioctl(self, request, argument):
         return 0
-
-
-def _wrong_dates(der):
-    """Return what mbedtls says of the first two times in a certificate, which are its own."""
-    for at in range(len(der) - 32):
-        for head, size in _TIMES:
-            end = at + 2 + size
-            if der[at : at + 2] == head and der[end - 1] == 90:
-                begin = _date(der[at + 2 : end])
-                stop = _date(der[end + 2 : end + 2 + der[end + 1]])
-                now = "%04d%02d%02d%02d%02d%02dZ" % tuple(time.gmtime()[:6])
-                return _EXPIRED if now > stop else _TOO_EARLY if now < begin else ""
-    return ""
-
-
-def _date(text):
-    text = text.decode()
-    return text if len(text) == 15 else ("19" if text >= "5" else "20") + text
