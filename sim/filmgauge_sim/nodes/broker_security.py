@@ -41,11 +41,9 @@ def described_security(description: NodeDescription) -> BrokerSecurity | None:
     broker = description.broker
     if not broker.tls:
         return None
-    return broker_security(
-        *(Path(name) if name else None for name in (broker.ca, broker.certificate, broker.key)),
-        broker.pin,
-        prefix="broker.",
-    )
+    names = (broker.ca, broker.certificate, broker.key)
+    ca, certificate, key = (Path(name) if name else None for name in names)
+    return broker_security(ca, certificate, key, broker.pin, "broker.")
 
 
 def broker_security(

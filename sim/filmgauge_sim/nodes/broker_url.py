@@ -17,7 +17,9 @@ def with_broker_parts(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a description's table with `broker.host = "mqtts://host:port"` as host, port and
     tls. Raises ValueError, one sentence."""
     broker = table.get("broker")
-    host = broker.get("host") if isinstance(broker, dict) else None
+    if not isinstance(broker, dict):
+        return dict(table)
+    host = broker.get("host")
     if not isinstance(host, str) or "://" not in host:
         return dict(table)
     try:

@@ -62,14 +62,14 @@ class SecureClient(Client):
         gc.collect()  # where TLS takes it from the same heap, it wants 17 KB in one piece
         context = self._context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if self._pin:
-            context.verify_mode = tls.CERT_OPTIONAL
-            context.verify_callback = self._check_key
+            context.verify_mode = tls.CERT_OPTIONAL  # pyright: ignore  # the stubs lack it
+            context.verify_callback = self._check_key  # pyright: ignore
         else:
             issuer = _content(_CA)
             if not issuer:
                 raise ValueError("mqtt_tls needs /ca.der or mqtt_pin")
             context.load_verify_locations(issuer)
-            context.verify_callback = self._keep_beginning
+            context.verify_callback = self._keep_beginning  # pyright: ignore
             self._date = max(begins(issuer), _kept_date())
         certificate = _content(_CERTIFICATE)
         if certificate:
