@@ -17,6 +17,7 @@ from filmgauge_host.ble.gateway import Bridge, GatewayOptions
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
 from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT
 from filmgauge_host.cli.options import (
     BROKER_HELP,
@@ -32,7 +33,6 @@ from filmgauge_host.cli.options import (
 )
 from filmgauge_host.errors import InputError, NodeError, needs, warn
 from filmgauge_host.log_file import LogFile
-from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
 
 _SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
@@ -214,6 +214,7 @@ def configure(
 @click.option(
     "--broker", required=True, envvar=BROKER_VARIABLE, show_envvar=True, help=BROKER_HELP
 )
+@TLS_FILES
 @click.option(
     "--spool",
     type=FILE,
@@ -239,7 +240,7 @@ def bridge(
     home_assistant: bool,
 ) -> None:
     """Bring what nodes report over Bluetooth to an MQTT broker."""
-    address = parse_address(broker)
+    address = broker_address(broker)
     options = GatewayOptions(
         passive=passive, at_once=at_once, forget=not keep, home_assistant=home_assistant
     )

@@ -9,6 +9,7 @@ import click
 
 from filmgauge.config import check_node
 from filmgauge_host.cli.alerts import ALERTS, alerts_of
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     BROKER_HELP,
@@ -20,7 +21,6 @@ from filmgauge_host.cli.options import (
 from filmgauge_host.cli.page_options import PageOptions, page_options
 from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
 from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
@@ -39,6 +39,7 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
+@TLS_FILES
 @store_options
 @KEEP_RAW
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -96,7 +97,7 @@ def _opened(
     alerts_file: Path | None,
 ) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
     """Open store, alerts and ingest (not started); close all whatever happens."""
-    address = parse_address(broker)
+    address = broker_address(broker)
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
         ingest = Ingest(address, records)
         with alerts_of(ingest, records, alerts_file) as engine:

@@ -106,7 +106,7 @@ class Client:
         self.close()
         deadline = self._deadline()
         try:
-            self._open(address, deadline)
+            deadline = self._open(address, deadline)
             self._send(_CONNECT, self._connect_body(will), deadline)
             kind, length = self._receive(deadline)
             if kind != _CONNACK or length != 2:
@@ -170,6 +170,7 @@ class Client:
         stream.settimeout(min(self._left_ms(deadline), self._longest_wait_ms) / 1000)
         stream.connect(address)
         stream.setblocking(False)
+        return deadline
 
     def _connect_body(self, will):
         buffer = self._buffer
@@ -263,9 +264,11 @@ class Client:
 
     def _wait(self, event, deadline):
         self._poll.modify(self._socket, event)
-        while not self._poll.poll(min(self._left_ms(deadline), self._longest_wait_ms)):
-            if self._feed is not None:
+        is_ready = False
+        while not is_ready:
+            if self._feed is not None:  # also where something comes all the time
                 self._feed()
+            is_ready = self._poll.poll(min(self._left_ms(deadline), self._longest_wait_ms))
 
     def _left_ms(self, deadline):
         left = time.ticks_diff(deadline, time.ticks_ms())

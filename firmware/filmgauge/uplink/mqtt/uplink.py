@@ -33,23 +33,14 @@ class MqttUplink(NoUplink):
             return False
         import network  # with its buffers only where it is used
 
-        from filmgauge.uplink.mqtt.broker_address import BrokerAddress
-        from filmgauge.uplink.mqtt.client import Client
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        config = self._config
-        address = BrokerAddress(config.mqtt_host, config.mqtt_port, _ADDRESS, self._before_hanging)
-        client = Client(
-            address,
-            "filmgauge-" + config.node,
-            config.mqtt_user,
-            config.mqtt_password,
-            config.mqtt_timeout_ms,
-            self._board.feed,
-            self._longest_wait_ms,
-            self._buffer,
-        )
-        link = Publisher(config, client, self.guard)
+        try:
+            client = self._client()
+        except (OSError, ValueError) as error:  # of the files of TLS
+            self.error = str(error)
+            return False
+        link = Publisher(self._config, client, self.guard)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)
@@ -60,6 +51,28 @@ class MqttUplink(NoUplink):
         self._board.radio_off(wlan)
         self.error = link.error or "no network"
         return sent
+
+    def _client(self):
+        from filmgauge.uplink.mqtt.broker_address import BrokerAddress
+        from filmgauge.uplink.mqtt.client import Client
+
+        config = self._config
+        address = BrokerAddress(config.mqtt_host, config.mqtt_port, _ADDRESS, self._before_hanging)
+        arguments = (
+            address,
+            "filmgauge-" + config.node,
+            config.mqtt_user,
+            config.mqtt_password,
+            config.mqtt_timeout_ms,
+            self._board.feed,
+            self._longest_wait_ms,
+            self._buffer,
+        )
+        if not config.mqtt_tls:
+            return Client(*arguments)
+        from filmgauge.uplink.mqtt.secure_client import SecureClient
+
+        return SecureClient(config, self._board.clock, *arguments)
 
     def _before_hanging(self):
         if self.guard is not None:
