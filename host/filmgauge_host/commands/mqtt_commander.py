@@ -51,6 +51,11 @@ class Outcome:
         """Whether the node has carried it out."""
         return self.answer is not None and self.answer.status == DONE
 
+    @property
+    def is_wrong_key(self) -> bool:
+        """Whether the node, or who speaks for it, says that it has another key."""
+        return self.answer is not None and not self.answer.is_proven
+
 
 @dataclass(slots=True)
 class _Sent:
