@@ -1,5 +1,6 @@
 """A node that obeys, the host that commands it, and somebody who listens at the broker."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,10 +34,8 @@ def keys_folder(folder: Path, **values: str | bool) -> Path:
     """Return a folder of nodes with what the host knows of `rig`."""
     nodes = folder / "nodes"
     nodes.mkdir(mode=0o700, exist_ok=True)
-    text = "".join(
-        f"{k} = {str(v).lower() if v is True else repr(v)}\n" for k, v in values.items()
-    )
-    (nodes / "known.toml").write_text(f"[nodes.rig]\n{text}".replace("'", '"'))
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
+    (nodes / "known.toml").write_text("[nodes.rig]\n" + "".join(lines))
     (nodes / "known.toml").chmod(0o600)
     return nodes
 

@@ -39,11 +39,10 @@ class Answer:
 @dataclass(slots=True)
 class Outcome:
     """What became of one node's command. answer: the one that decides; None while there is none.
-    due_s: when the node reports next, by time.monotonic."""
+    interval_s: from one report of the node to the next, as it has announced."""
 
     node: str
     answer: Answer | None = None
-    due_s: float | None = None
     interval_s: int | None = None
 
     @property
@@ -145,7 +144,6 @@ class MqttCommander:
             return
         outcome = sent.outcome
         outcome.interval_s = interval_s
-        outcome.due_s = time.monotonic() + interval_s
         if is_old:
             self._say(f"{sent.node} reports every {interval_s} s: it answers then")
         elif sent.frames:  # it has reported, and has not had it
