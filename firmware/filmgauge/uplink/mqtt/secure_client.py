@@ -28,7 +28,6 @@ _CERTIFICATE = const("/client.der")
 _KEY = const("/client.key")
 _DATE = const("/tls-date")
 _DATE_SIZE = const(14)
-_HANDSHAKE_MS = const(10000)  # what computing one takes a slow board, and to spare
 # MBEDTLS_ERR_X509_FATAL_ERROR: what is not negative counts as bytes written.
 _FATAL = const(-0x3000)
 _TOO_EARLY = const("starts in the future")
@@ -46,9 +45,12 @@ _PROBLEMS = const(
 class SecureClient(Client):
     """A Client whose `connect` also raises MqttError, one sentence, for who is not the broker.
 
+    handshake_ms: what a connection may take beside the time-out, since a slow board computes.
     Making one raises OSError and ValueError for files that are missing or wrong. clock: of the
     board, which has to know of a date that is set.
     """
+
+    handshake_ms = 10000
 
     def __init__(self, config, clock, *arguments):
         super().__init__(*arguments)
@@ -111,7 +113,7 @@ class SecureClient(Client):
             self._stream, server_hostname=self._host, do_handshake_on_connect=False
         )
         self._poll.register(self._socket)
-        return time.ticks_add(deadline, _HANDSHAKE_MS)
+        return time.ticks_add(deadline, self.handshake_ms)
 
     def _check_key(self, der, depth):
         """Be asked for each certificate of a handshake, the broker's own at 0."""

@@ -15,6 +15,7 @@ PROTOCOL_TLS_CLIENT = _tls_engine.PROTOCOL_TLS_CLIENT
 CERT_NONE = _tls_engine.CERT_NONE
 CERT_OPTIONAL = _tls_engine.CERT_OPTIONAL
 CERT_REQUIRED = _tls_engine.CERT_REQUIRED
+_ALERT = b"\x15\x03\x03\x00\x02\x02\x2d"  # fatal: certificate_expired
 _DATES = (
     "",
     "The certificate validity has expired\n",
@@ -90,6 +91,7 @@ class _Socket:
         except ValueError as error:
             raise ValueError(str(error) + context.problem)
         if context.problem:
+            self._below.write(_ALERT)
             raise ValueError(context.problem)
         return not context.asked
 
