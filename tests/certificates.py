@@ -70,9 +70,7 @@ def issued(
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     made = Pair(folder / f"{name}.pem", folder / f"{name}.key")
     made.certificate.write_bytes(builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM))
-    made.key.write_bytes(
-        private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
+    made.key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     made.key.chmod(0o600)
     return made
 

@@ -210,9 +210,7 @@ def test_a_pinned_key_counts_whatever_the_certificate_says(
     """Also before the date is known, for another name, and when it has expired; and no other key
     does, though its certificate be right."""
     pin = pin_of(town.own.certificate.read_bytes())
-    old = issued(
-        tmp_path, "old", None, ("elsewhere",), now() - 9 * DAY, now() - DAY, key=town.own
-    )
+    old = issued(tmp_path, "old", None, ("elsewhere",), now() - 9 * DAY, now() - DAY, key=town.own)
     with (
         closing(Relay()) as relay,
         closing(Impostor(issued(tmp_path, "other", town.issuer, ("localhost",)))) as impostor,

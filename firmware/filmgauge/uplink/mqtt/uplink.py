@@ -35,12 +35,7 @@ class MqttUplink(NoUplink):
 
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        try:
-            client = self._client()
-        except (OSError, ValueError) as error:  # of the files of TLS
-            self.error = str(error)
-            return False
-        link = Publisher(self._config, client, self.guard)
+        link = Publisher(self._config, self._client(), self.guard)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)
