@@ -1,5 +1,5 @@
-"""Who a node may meet where its broker should be: impostors that write down all they are told, peers
-that stop in a handshake, and the line between, which can be led to another."""
+"""Who a node may meet where its broker should be: impostors that write down all they are told, and
+peers that stop in a handshake; and the line between, which can be led to another."""
 
 import contextlib
 import select

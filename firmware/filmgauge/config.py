@@ -66,12 +66,13 @@ _TEXTS = const(
     "mqtt_host _ 0 253\n"
     "mqtt_user _ 0 64\n"
     "mqtt_password _ 0 64\n"
+    "mqtt_password_next _ 0 64\n"  # for a broker that refuses the other one: while it is changed
     "mqtt_pin _ 0 64\n"  # 64 hexadecimal digits: SHA-256 of the broker's public key
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
     "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
-SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
-KEYS = SECRETS[2:]
+SECRETS = ("wifi_password", "mqtt_password", "mqtt_password_next", "ble_key", "command_key")
+KEYS = SECRETS[3:]
 _KEY_SIZE = const(16)
 _DIGEST_SIZE = const(32)
 

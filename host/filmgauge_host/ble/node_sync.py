@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import FORGET
-from filmgauge_host.ble.commands import forget_payload
+from filmgauge_host.commands.frames import forget_payload
 from filmgauge_host.ble.discovery import DiscoveredNode
 from filmgauge_host.ble.node_client import DeviceInformation, NodeClient
 from filmgauge_host.ble.radio import Radio

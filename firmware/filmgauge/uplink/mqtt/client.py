@@ -235,6 +235,11 @@ class Client:
 
     def _receive(self, deadline):
         """Read one packet into the buffer at _HEAD; return (first byte, length)."""
+        kind, length = self._receive_head(deadline)
+        self._receive_body(length, deadline)
+        return kind, length
+
+    def _receive_head(self, deadline):
         self._left_ms(deadline)  # a broker that never pauses must not hold the node either
         self._read(0, 2, deadline)
         kind = self._buffer[0]
@@ -246,10 +251,12 @@ class Client:
             self._read(1, 1, deadline)
             length |= (self._buffer[1] & 127) << shift
             shift += 7
+        return kind, length
+
+    def _receive_body(self, length, deadline):
         if _HEAD + length > PACKET_SIZE:
             raise MqttError("broker sent a packet of %d bytes, more than fits" % length)
         self._read(_HEAD, length, deadline)
-        return kind, length
 
     def _read(self, at, count, deadline):
         end = at + count
