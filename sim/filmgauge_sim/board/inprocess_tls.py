@@ -104,8 +104,9 @@ class _Socket:
         return count
 
     def readinto(self, buffer: Any) -> int | None:
-        if not self._shake_hands():
-            return None
+        was_open = self._is_open
+        if not (self._shake_hands() and was_open):
+            return None  # nobody speaks before the first write
         while True:
             try:
                 return self._tls.read(len(buffer), buffer)  # pyright: ignore[reportReturnType]
