@@ -1,5 +1,5 @@
-"""The deadline of a handshake, in real time and on both interpreters: also where something comes all
-the time, and with the watchdog fed meanwhile."""
+"""The deadline of a handshake, in real time and on both interpreters: also where something comes
+all the time, and with the watchdog fed meanwhile."""
 
 import subprocess
 import sys
