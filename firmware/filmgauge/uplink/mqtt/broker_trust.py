@@ -1,11 +1,10 @@
-"""By what a node knows its broker, over TLS.
+"""By what a node knows its broker, over TLS, and by which certificate the broker knows it.
 
-trust = trust_of(config.mqtt_pin, board.clock)  # ValueError where nothing says who it is
-stream = trust.wrap(socket, "broker.lan")       # not blocking; the first write shakes hands
-trust.learns_date(error), trust.problem(error), trust.passed()
+    stream = trust.wrap(socket, "broker.lan")  # not blocking; the first write shakes hands
+    trust.learns_date(error), trust.problem(error), trust.passed()
+
+There are two ways: pinned_key.py and trusted_issuer.py.
 """
-
-import gc
 
 import tls
 
@@ -23,24 +22,6 @@ _PROBLEMS = const(
 FATAL = const(-0x3000)
 
 
-def trust_of(pin: str, clock):
-    """Return it for a pin, empty for none; with the certificate by which the broker knows the
-    node, where there is one."""
-    gc.collect()  # where TLS takes it from the same heap, it wants 17 KB in one piece
-    if pin:
-        from filmgauge.uplink.mqtt.pinned_key import PinnedKey
-
-        trust = PinnedKey(pin)
-    else:
-        from filmgauge.uplink.mqtt.trusted_issuer import TrustedIssuer
-
-        trust = TrustedIssuer(clock)
-    certificate = content("/client.der")
-    if certificate:
-        trust.context.load_cert_chain(certificate, content("/client.key"))
-    return trust
-
-
 class BrokerTrust:
     """What both ways have in common. `_check` is asked for each certificate of a handshake, the
     broker's own at depth 0; it returns 0 or FATAL, and raises nothing: that is mbedtls's code."""
@@ -48,6 +29,9 @@ class BrokerTrust:
     def __init__(self):
         self.context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         self.context.verify_callback = self._check  # pyright: ignore  # the stubs lack it
+        certificate = content("/client.der")
+        if certificate:
+            self.context.load_cert_chain(certificate, content("/client.key"))
 
     def wrap(self, stream, host):
         """Return the stream as one of TLS that speaks to `host` alone."""

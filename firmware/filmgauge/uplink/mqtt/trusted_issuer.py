@@ -29,8 +29,8 @@ class TrustedIssuer(BrokerTrust):
         self.context.load_verify_locations(issuer)
         self._clock = clock
         self._begins = ""  # the newest of the certificates of a handshake
-        self._kept = _kept_date()
-        self._date = max(begins(issuer), self._kept)  # the newest that is known to have been
+        self._stored = _stored_date()
+        self._date = max(begins(issuer), self._stored)  # the newest that is known to have been
         if "%04d%02d%02d%02d%02d%02d" % tuple(time.gmtime()[:6]) < self._date:
             self._put_date_forward()
 
@@ -56,7 +56,7 @@ class TrustedIssuer(BrokerTrust):
         """See BrokerTrust."""
         super().passed()
         date = max(self._date, self._begins)
-        if date == self._kept:
+        if date == self._stored:
             return
         try:
             with open(_DATE, "w") as file:  # for after a loss of power
@@ -74,7 +74,7 @@ class TrustedIssuer(BrokerTrust):
         clock.date_ms = time.time_ns() // 1000000
 
 
-def _kept_date():
+def _stored_date():
     try:
         text = content(_DATE).decode()
     except UnicodeError:
