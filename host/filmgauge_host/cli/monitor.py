@@ -11,6 +11,7 @@ from filmgauge.config import check_node
 from filmgauge_host.cli.alerts import ALERTS, alerts_of
 from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
+from filmgauge_host.cli.nodes_file import NODES_FILE, revoked_names
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_USUAL,
@@ -53,6 +54,7 @@ _CONNECT_S = 5.0
 @ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 @page_options
+@NODES_FILE
 @HOME_ASSISTANT
 def monitor(
     broker: str,
@@ -65,6 +67,7 @@ def monitor(
     alerts_file: Path | None,
     names: tuple[str, ...],
     page: PageOptions,
+    nodes: Path | None,
     home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
@@ -76,7 +79,7 @@ def monitor(
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
     with (
-        _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
+        _opened(broker, store, db, keep_raw_s, alerts_file, nodes) as (records, ingest, alerts),
         page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
@@ -95,11 +98,12 @@ def _opened(
     db: str | None,
     keep_raw_s: float,
     alerts_file: Path | None,
+    nodes: Path | None,
 ) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
     """Open store, alerts and ingest (not started); close all whatever happens."""
     address = broker_address(broker)
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
-        ingest = Ingest(address, records)
+        ingest = Ingest(address, records, revoked_names(nodes))
         with alerts_of(ingest, records, alerts_file) as engine:
             try:
                 yield records, ingest, engine

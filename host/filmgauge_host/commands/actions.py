@@ -1,7 +1,7 @@
 """What can be said to a node, in words: `interval 60`, `set report_every=6`, `profile cell.toml`.
 
     action = parse_action(("interval", "60"))       # InputError: one sentence
-    action.payloads()                               # of its frames, in their order
+    action.payloads(None)                           # of its frames, in their order
 
 One class an action; who adds one adds it to ACTIONS.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filmgauge.gauge.profile import Profile
 from filmgauge.uplink import actions
-from filmgauge_host.ble.configuration_changes import Changes, check, from_arguments, from_file
+from filmgauge_host.commands.configuration_changes import Changes, check, from_arguments, from_file
 from filmgauge_host.commands.frames import configure_payloads, profile_payloads
 from filmgauge_host.errors import InputError
 from filmgauge_sim.nodes.tables import did_you_mean
@@ -22,17 +22,18 @@ from filmgauge_sim.nodes.tables import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """operation: of the firmware. payloads: made when the frames are, since a time is of now."""
+    """operation: of the firmware. payloads: of its frames, made when these are, since a time is of
+    now; it gets the MTU of a link, None over MQTT."""
 
     operation: int
-    payloads: Callable[[], Iterable[bytes]]
+    payloads: Callable[[int | None], Iterable[bytes]]
 
 
 def _empty(operation: int) -> "Callable[[Sequence[str]], Action]":
     def made(arguments: Sequence[str]) -> Action:
         if arguments:
             raise InputError(f"it takes nothing more, not {arguments[0]!r}")
-        return Action(operation, lambda: [b""])
+        return Action(operation, lambda _mtu: [b""])
 
     return made
 
@@ -40,7 +41,7 @@ def _empty(operation: int) -> "Callable[[Sequence[str]], Action]":
 def _time(arguments: Sequence[str]) -> Action:
     if arguments:
         raise InputError(f"it takes nothing more, not {arguments[0]!r}")
-    return Action(actions.TIME, lambda: [struct.pack("<I", int(time.time()))])
+    return Action(actions.TIME, lambda _mtu: [struct.pack("<I", int(time.time()))])
 
 
 def _interval(arguments: Sequence[str]) -> Action:
@@ -70,7 +71,7 @@ def _profile(arguments: Sequence[str]) -> Action:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
-    return Action(actions.PROFILE, lambda: profile_payloads(data))
+    return Action(actions.PROFILE, lambda mtu: profile_payloads(data, mtu))
 
 
 ACTIONS: Mapping[str, Callable[[Sequence[str]], Action]] = {
@@ -88,15 +89,14 @@ ACTIONS: Mapping[str, Callable[[Sequence[str]], Action]] = {
 def configure(changes: Changes) -> Action:
     """Return what changes keys of a configuration. Raises InputError."""
     checked = check(dict(changes))
-    return Action(actions.CONFIGURE, lambda: configure_payloads(checked))
+    return Action(actions.CONFIGURE, lambda mtu: configure_payloads(checked, mtu))
 
 
 def parse_action(words: Sequence[str]) -> Action:
     """Return the action that words ask for; raise InputError for what is none."""
     name, *arguments = words
     if name not in ACTIONS:
-        hint = did_you_mean(name, tuple(ACTIONS)) or f": it is one of {', '.join(ACTIONS)}"
-        raise InputError(f"there is no action {name}{hint}")
+        raise InputError(f"there is no action {name}{did_you_mean(name, tuple(ACTIONS))}")
     try:
         return ACTIONS[name](arguments)
     except InputError as error:

@@ -29,8 +29,8 @@ class CommandCounters:
         self._path = path
 
     def reserve(self, node: str, count: int = 1, above: int = 0) -> int:
-        """Return the first of `count` numbers that nobody else gets, greater than `above`, the last
-        one of which the node has said so. Raises InputError where there are none left."""
+        """Return the first of `count` numbers that nobody else gets, greater than `above`, which
+        the node has had. Raises InputError where there are none left."""
         with self._locked() as last:
             first = max(last.get(node, 0), above) + 1
             if first + count > LOST:

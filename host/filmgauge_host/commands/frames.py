@@ -26,9 +26,7 @@ def secure_frame(operation: int, payload: bytes = b"") -> bytes:
     return bytes((VERSION, operation)) + payload
 
 
-def mac_of_answer(
-    node: str, key: bytes, counter: int, status: int, text: str, last: int
-) -> str:
+def mac_of_answer(node: str, key: bytes, counter: int, status: int, text: str, last: int) -> str:
     """Return what vouches for an answer over MQTT (Commands.mac_of_answer of the firmware)."""
     answer = f"ack {counter} {status} {last} {text}".encode()
     return hmac.digest(key, node.encode() + b"\0" + answer, hashlib.sha256)[:MAC_SIZE].hex()

@@ -17,7 +17,7 @@ acknowledged. Of what is too long the beginning is kept, for it to be refused.
 import struct
 
 from filmgauge.compat import const
-from filmgauge.uplink.mqtt.client import PACKET_SIZE, MqttError
+from filmgauge.uplink.mqtt.client import PACKET_SIZE, Client, MqttError
 
 _HEAD = const(5)  # client.py
 _PUBLISH = const(0x30)
@@ -36,8 +36,8 @@ _MOST_SKIPPED = const(16384)  # bytes of a message: reading more takes longer th
 _PIECE = const(256)
 
 
-def with_commands(base):
-    """Return the class of a client, `base`, that listens as well."""
+def with_commands(base=Client):
+    """Return the class of a client that listens as well; `base` is one like its default."""
 
     class CommandClient(base):
         """frames: [packet id, 0 for none; whether it had been sent before; frame]. has_received:
