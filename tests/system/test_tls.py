@@ -29,7 +29,9 @@ from filmgauge_host.telemetry.tls_files import TlsFiles
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.nodes.broker_security import BrokerSecurity, broker_security, pin_of
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.energy_budget import energy_budget
 from filmgauge_sim.nodes.node_options import NodeOptions
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -83,6 +85,14 @@ def node_at(
     return virtual_node(scenario, scenario.node[0], broker, folder, options)
 
 
+def wifi_mj(node: VirtualNode) -> float:
+    """Return what its radio has taken, with the processor at its side."""
+    states = node.board.load.time_us
+    charge_uc = states["associating"] * node.kind.associating_ua
+    charge_uc += states["radio"] * node.kind.connected_ua
+    return charge_uc / 1e9 * node.kind.supply_v
+
+
 def report(node: VirtualNode) -> str:
     """Let a node make its next record; return what it says meanwhile."""
     said, made = len(node.console.read_text()), node.made
@@ -104,14 +114,19 @@ def test_a_node_reports_and_knows_the_date_by_what_its_issuer_signed(
         town.login("host", "filmgauge/bench-1/#") as login,
     ):
         relay.target = town.broker.port
-        handshakes = []
+        handshakes, radio_mj = [], []
         for _ in range(3):
-            before = relay.connections
+            before, spent_mj = relay.connections, wifi_mj(node)
             assert report(node) == ""
             handshakes.append(relay.connections - before)
+            radio_mj.append(wifi_mj(node) - spent_mj)
             if len(handshakes) == 2:
                 node.cut_power()
         assert handshakes == [2, 1, 1]
+        described = varied(node.description, {"broker.tls": True, "broker.pin": "00" * 32})
+        budgets = [energy_budget(each).figures.report_uj for each in (node.description, described)]
+        assert radio_mj[1] == pytest.approx(budgets[1] / 1000, rel=0.05)
+        assert radio_mj[1] > 1.8 * budgets[0] / 1000
         assert login.await_message(lambda topic, payload: b'"boot":2' in payload)
         records = [p for t, p in login.messages() if t == "filmgauge/bench-1/telemetry"]
         assert len(records) == 3

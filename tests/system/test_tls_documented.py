@@ -1,4 +1,4 @@
-"""The commands of docs/security.md, as they stand there, and a run through a broker made by them."""
+"""The commands of docs/security.md as they stand there, and a run through the broker they make."""
 
 import json
 import re
