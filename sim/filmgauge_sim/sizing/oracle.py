@@ -83,7 +83,7 @@ def oracle_rates(
     out = converter.passed_uw(converter.discharge_ua * discharge_v) / converter.discharge_ua
     one = sparse.identity(hours, format="csr")
     none = sparse.csr_matrix((hours, hours))
-    steps = sparse.diags([np.ones(hours), -np.ones(hours - 1)], [0, -1], format="csr")
+    steps = one - sparse.eye(hours, k=-1, format="csr")
     acceptance = load_parameters(description.cell.set).charge_acceptance
     powers = sparse.hstack([report_uw * one, into * one, -out * one, one, none])
     charges = sparse.hstack([none, -acceptance * one, one, none, steps])
