@@ -5,7 +5,7 @@ Loaded where nothing of this layout is found: after an update, or where memory w
 
 import struct
 
-from filmgauge.compat import const, has_files, names_in
+from filmgauge.compat import const, exists, has_files, names_in
 from filmgauge.record import FAULT_LIFE
 from filmgauge.state import BLOCK, CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
@@ -39,7 +39,7 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
     if block is not None and _is_layout_5(block):
         _from_layout_5(state, block)
         return True
-    is_new = _exists(mark)
+    is_new = exists(mark)
     if block is None:
         is_new = is_new and not ((pages and pages.is_used()) or _is_spoilt(path))
         is_new = is_new and not has_files(records)
@@ -131,14 +131,6 @@ def _is_spoilt(path):
     except OSError:
         pass
     return False
-
-
-def _exists(path):
-    try:
-        with open(path, "rb"):
-            return True
-    except OSError:
-        return False
 
 
 def _is_layout_5(block):

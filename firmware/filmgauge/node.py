@@ -9,9 +9,9 @@ then what only a report needs, for these to come back.
 
 import time
 
-from filmgauge.board import POWER_ON, WATCHDOG
+from filmgauge.board import DEEP_SLEEP, POWER_ON, WATCHDOG
 from filmgauge.charge import charge_source
-from filmgauge.compat import Namespace, const, free_bytes, unload
+from filmgauge.compat import Namespace, const, exists, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
     FAULT_CLOCK,
@@ -25,6 +25,7 @@ from filmgauge.state import MOST_MEMORY_RESETS, MOST_SEQ, NO_RESETS, SIZE, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
+_SAFE = const("/safe")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
@@ -52,6 +53,7 @@ _INTERRUPTED = const(
         "filmgauge.store.record_search",
     )
 )
+_UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _REPORTING = const(("filmgauge.reporting", "filmgauge.record.record", "filmgauge.uplink.ble"))
@@ -75,6 +77,8 @@ class Node:
         self._counted = True  # what the sensors have counted has reached the gauge
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
+        self.has_reported = False  # a record was sent or stored
+        self._unattended = None  # what the safe mode has counted, until it is booked and saved
         self._reports_next = False
         self._limits = None
         self._service_level = 0
@@ -116,7 +120,7 @@ class Node:
         self._protect(is_open)
         wakes = state.wakes
         reports = self._reports(wakes)
-        saves = state.cell_changed or wakes % self._config.journal_every == 0
+        saves = state.cell_changed or self._unattended or wakes % self._config.journal_every == 0
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
         if reports and not self._board.boots_anew:
@@ -132,18 +136,23 @@ class Node:
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
+        if self._unattended:
+            self._forget_unattended()
         if fields is not None:
             self._finish_report()
         return self._sleep_ms()
 
-    def fail(self, short_of_memory: bool = False) -> None:
-        """Note that this wake ended in an exception, for the next report to tell."""
+    def fail(self, short_of_memory: bool = False) -> "tuple[int, int, int] | None":
+        """Note that this wake ended in an exception, for the next report to tell. Return boot, seq
+        and the time in s at which it did, None where nobody knows."""
         if not self._loaded:
-            return  # what is remembered must not be overwritten with nothing
+            return None  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
         self._state.faults |= FAULT_MEMORY if short_of_memory else FAULT_EXCEPTION
         self._state.wakes += 1
         self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
+        state = self._state
+        return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000
 
     def count_memory_reset(self) -> None:
         """Note that the board boots anew because its heap was too small time and again."""
@@ -181,10 +190,15 @@ class Node:
             self._check_counters()
         state.profile_crc = self._profile_crc or state.profile_crc
         state.cell_number = config.cell_number
+        cause, tail = self._board.boot_cause(), self._board.TAIL
+        if cause != DEEP_SLEEP and (self._pages or exists(_SAFE)):
+            from filmgauge.unattended import take_over
+
+            self._unattended = take_over(self._board, state, config)
+            unload(_UNATTENDED)
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
-        cause, tail = self._board.boot_cause(), self._board.TAIL
         if cause == POWER_ON and not self._slept:
             state.resets = 0
         elif cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
@@ -194,6 +208,17 @@ class Node:
             after_cut_short(state, is_reset, config.backlog)
             self._is_calm = is_reset and not self._on_trial
             unload(_INTERRUPTED)
+
+    def _forget_unattended(self):
+        """Forget what the safe mode has counted: it is in the state, and that is saved."""
+        from filmgauge.unattended import finish
+
+        self._unattended = None
+        try:
+            finish(self._board)
+        except OSError as error:
+            print("filmgauge: safe mode:", error)
+        unload(_UNATTENDED)
 
     def _migrate(self):
         """Fill the state from what another version has left; return whether there was any."""
@@ -281,7 +306,8 @@ class Node:
         """Read the sensors."""
         self._counted = False  # what they have counted since is not the gauge's yet
         state = self._state
-        known = state.wakes > 0  # of this boot: else nobody knows how long it was without power
+        # Of this boot: else nobody knows how long it was without power, or without anybody.
+        known = state.wakes > 0 and not self._unattended
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms) if known else None
         self._charge.sample(elapsed_ms)
         if self._board.boots_anew:
@@ -294,6 +320,10 @@ class Node:
         state, gauge, charge = self._state, self._gauge, self._charge
         sampler = charge.sampler
         celsius = self._cdeg()
+        if self._unattended:
+            from filmgauge.unattended import book
+
+            book(self._unattended, gauge, celsius)
         gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
         self._counted = True
         state.faults |= sampler.faults | gap
@@ -442,6 +472,7 @@ class Node:
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
         is_safe = reporter.report(fields, self._ledger, self._service_level)
+        self.has_reported = self.has_reported or is_safe
         if self._on_trial and reporter.has_reached:
             self.reported = reporter.record
             self._on_trial = False

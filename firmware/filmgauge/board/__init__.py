@@ -1,10 +1,10 @@
 """Everything that differs between ports: one file a port, and the choice among them.
 
 A board offers: name, boots_anew, retained(data=None), clock_ms(), clock_leapt(last_ms),
-boot_cause(), i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False),
+boot_cause(), cause: what that returns next, i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False),
 nap(ms), uplink(config, profile), sleep(ms), reset(); TAIL: bytes that are to follow the state in
 memory that outlives a reset, first the record that is being sent, 0 without any; where it has
-Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms).
+Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots anew: add_ms(passed).
 """
 
 import os
@@ -13,6 +13,7 @@ from filmgauge.compat import const
 
 POWER_ON = const(1)  # of `boot_cause`, as all ports number `machine.reset_cause`
 WATCHDOG = const(3)
+DEEP_SLEEP = const(4)
 
 
 def this_board():
