@@ -1,6 +1,6 @@
 """What went wrong: how often in a row, and when and where, for whoever can mend it.
 
-    count = crash.note(error, (boot, seq, up_s), device)        # of failures in a row
+    count = crash.record_failure(error, (boot, seq, up_s), device)        # of failures in a row
     count = crash.check(cause, device)                          # at a boot; the watchdog's counts
     crash.clear(device)                                         # a wake has made its record
     for line in crash.waiting(device): ...                      # JSON, the first and the newest
@@ -27,7 +27,7 @@ _LONGEST = 120  # of a record: with its CRC it lies inside its directory's entry
 _TRACE_BYTES = 2048
 
 
-def note(error, key, device=None, in_row=True) -> int:
+def record_failure(error, key, device=None, in_row=True) -> int:
     """Count a failure and keep its record; return how many there were in a row, with this one.
 
     error: an exception, or its name. key: boot, seq and the node's time in s, None where nobody
@@ -50,7 +50,7 @@ def check(cause, device=None) -> int:
     takes the power away and brings it back wants the whole firmware tried once more."""
     try:
         if cause == _WATCHDOG:
-            return note("Watchdog", None, device)
+            return record_failure("Watchdog", None, device)
         store = open_store(device)
         count = _count(store)
         if cause == _POWER_ON and count >= MOST:
@@ -99,7 +99,7 @@ def open_store(device=None, folder="/"):
     return _Files(folder)
 
 
-def place_of(error) -> str:
+def location(error) -> str:
     """Return where an exception was raised: module, function, and the line where the bytecode has
     it; `?` where nobody knows."""
     import io
@@ -130,7 +130,7 @@ def _keep(store, error, key):
     is_name = isinstance(error, str)
     record = {
         "type": error if is_name else type(error).__name__,
-        "at": "?" if is_name else place_of(error),
+        "at": "?" if is_name else location(error),
     }
     found = [store.read(name) for name in (FIRST, NEWEST)]
     newest = json.loads(found[1] or found[0] or b"{}")

@@ -67,7 +67,7 @@ def fail(error, trial) -> None:
         return
     import crash
 
-    if crash.note(error, None) >= crash.MOST:
+    if crash.record_failure(error, None) >= crash.MOST:
         import safe
 
         safe.run()

@@ -107,7 +107,7 @@ class Config:
             raise ValueError("configuration must be a JSON object")
         if "self" in values:  # not a name that can be passed on
             raise ValueError("configuration has no key self")
-        values.pop("crc", None)  # of the text, for store/config_copy.py to compare
+        values.pop("crc", None)  # of the text, for config_copy.py to compare
         return cls(**values)
 
 

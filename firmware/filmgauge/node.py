@@ -192,9 +192,9 @@ class Node:
         state.cell_number = config.cell_number
         cause, tail = self._board.boot_cause(), self._board.TAIL
         if cause != DEEP_SLEEP and (self._pages or exists(_SAFE)):
-            from filmgauge.unattended import take_over
+            from filmgauge.unattended import adopt
 
-            self._unattended = take_over(self._board, state, config)
+            self._unattended = adopt(self._board, state, config)
             unload(_UNATTENDED)
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)

@@ -8,8 +8,8 @@ _PROFILE = const("/profile.bin")
 
 def read_config(device=None, renews=True):
     """Return the configuration without the tables by which it was checked. device, renews: as of
-    store/config_copy.py; ValueError where neither of its copies can be read."""
-    from filmgauge.store.config_copy import load
+    config_copy.py; ValueError where neither of its copies can be read."""
+    from filmgauge.config_copy import load
 
     return Namespace(**load(_CONFIG, device, renews).__dict__)
 

@@ -12,7 +12,7 @@ _AFTER_FAILURE_MS = const(60000)
 _READING = const(
     (
         "filmgauge.node_files",
-        "filmgauge.store.config_copy",
+        "filmgauge.config_copy",
         "filmgauge.store.page_pair",
         "filmgauge.config",
         "filmgauge.gauge.profile_format",
@@ -52,7 +52,7 @@ def start(trial=None) -> None:
         node, sleep_ms, failed = _one_wake(board, node, trial is not None)
         if failed:
             unload(_PARTS)
-            failures = _note(failed, board, trial)
+            failures = _record_failure(failed, board, trial)
             failed = None
         if sleep_ms is None:
             shortages += 1
@@ -76,7 +76,7 @@ def start(trial=None) -> None:
 
 def _one_wake(board, node, on_trial):
     """Live through one wake, whatever happens; return the node, None after a failure, how long to
-    sleep in ms, None where the heap was too small, and what failed, for `_note`."""
+    sleep in ms, None where the heap was too small, and what failed, for `_record_failure`."""
     sleep_ms = _AFTER_FAILURE_MS
     key = None
     try:
@@ -119,11 +119,11 @@ def _failures(board, trial):
     return failures
 
 
-def _note(failed, board, trial):
+def _record_failure(failed, board, trial):
     """Keep what failed; return how many failures in a row there were."""
     import crash
 
-    failures = crash.note(*failed, board.pages(True), trial is None)
+    failures = crash.record_failure(*failed, board.pages(True), trial is None)
     unload("crash")
     return failures
 

@@ -21,7 +21,7 @@ _BUDGET_PARTS = const(20)  # as charge/sampled_charge.py has them
 _TYPICAL_UV = const(1850000)
 
 
-def take_over(board, state, config) -> "tuple | None":
+def adopt(board, state, config) -> "tuple | None":
     """Return what was counted, for `book`, None where nothing was. The memory of the accumulator,
     as the state has it packed, goes on from where it has been read; the clock of a board that
     slept, from where time has come to."""

@@ -47,7 +47,7 @@ class PagePair:
 
     def read(self, name):
         """Return the bytes of a thing, None where there are none."""
-        at, _ = _place(name)
+        at, _ = _item(name)
         if self._newest < 0:
             return self._bonds if name == "bonds" else None
         head = bytearray(2)
@@ -61,14 +61,14 @@ class PagePair:
 
     def write(self, name, data):
         """Write a thing; OSError from flash, and where it is too long, with the old in force."""
-        at, room = _place(name)
+        at, room = _item(name)
         if len(data) + 2 > room:
             raise OSError(_EFBIG)
         page = 1 - self._newest if self._newest >= 0 else self._next
         sequence = self.sequence + 1
         data = struct.pack("<H", len(data)) + bytes(data)
         crc = binascii.crc32(struct.pack("<II", _MAGIC, sequence))
-        piece, bonds_at = self._piece, _place("bonds")[0]
+        piece, bonds_at = self._piece, _item("bonds")[0]
         for begin in range(_BEGIN, _end(), _PIECE):
             size = min(_PIECE, _end() - begin)
             view = memoryview(piece)[:size]
@@ -132,7 +132,7 @@ class PagePair:
             raise OSError(_EIO)
 
 
-def _place(name):
+def _item(name):
     """Return where a thing begins, and how many bytes there are for it with its length."""
     at = _BEGIN
     for row in _ITEMS.split("\n"):
@@ -145,7 +145,7 @@ def _place(name):
 
 def _end():
     """Return where the last one ends: they fill less than a page."""
-    at, room = _place("failures")
+    at, room = _item("failures")
     return at + room
 
 

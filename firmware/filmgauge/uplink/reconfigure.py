@@ -6,7 +6,7 @@ count = change(b'{"sample_s": 60}', "/config.json")     # ValueError: one senten
 import json
 
 from filmgauge.config import Config
-from filmgauge.store import config_copy
+from filmgauge import config_copy
 
 
 def change(text: bytes, path: str, device=None) -> int:
