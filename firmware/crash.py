@@ -3,8 +3,8 @@
     count = crash.record_failure(error, (boot, seq, up_s), device)        # of failures in a row
     count = crash.check(cause, device)                          # at a boot; the watchdog's counts
     crash.clear(device)                                         # a wake has made its record
-    for line in crash.waiting(device): ...                      # JSON, the first and the newest
-    crash.forget(device)                                        # they have been reported
+    for name, text in crash.waiting(device): ...                # JSON, the first and the newest
+    crash.forget(name, device)                                  # it has been reported
 
 It stands beside launch.py and needs nothing of the version in place, which may be what failed.
 Failures and records are files, each with its CRC-32 behind it; where the board's file system does
@@ -77,17 +77,15 @@ def clear(device=None) -> None:
 
 
 def waiting(device=None):
-    """Return the records that nobody has reported yet, as JSON texts: first and newest."""
+    """Return name and JSON text of the records that nobody has reported yet: first and newest."""
     store = open_store(device)
-    found = [store.read(name) for name in (FIRST, NEWEST)]
-    return [line.decode() for line in found if line]
+    found = [(name, store.read(name)) for name in (FIRST, NEWEST)]
+    return [(name, text.decode()) for name, text in found if text]
 
 
-def forget(device=None) -> None:
-    """Forget the records: they have been reported. OSError from flash."""
-    store = open_store(device)
-    for name in (NEWEST, FIRST):
-        store.remove(name)
+def forget(name, device=None) -> None:
+    """Forget a record: it has been reported. OSError from flash."""
+    open_store(device).remove(name)
 
 
 def open_store(device=None, folder="/"):

@@ -1,4 +1,4 @@
-"""The safe mode: counts charge and does nothing else, where the firmware has failed time and again.
+"""The safe mode: counts charge and does nothing else, where the firmware fails time and again.
 
 It stands beside launch.py and needs nothing of the version in place: neither its modules nor its
 profile nor its state. A sensor that always has its supply counts by itself; this reads how far it
@@ -112,7 +112,9 @@ class SafeMode:
         get = self._settings.get
         address, shunt_mohm = get("ina228_address", 64), get("shunt_mohm", 1000000)
         pin = get("pin_sensors", -1)
-        elapsed_ms = _WAKE_MS + (time.ticks_ms() if not self._slice_ms else 0)
+        elapsed_ms = _WAKE_MS
+        if not self._slice_ms:  # it has booted since
+            elapsed_ms += time.ticks_ms()  # pyright: ignore
         if self._wakes:
             self._passed_ms += elapsed_ms
         if pin >= 0:
@@ -131,7 +133,11 @@ class SafeMode:
             self.current_pa = _current_pa(bus, address, shunt_mohm)
 
     def _sample(self, bus, address, shunt_mohm):
-        for register, value in ((_CONFIG, _RANGE), (_SHUNT_CAL, _ONE_TO_ONE), (_ADC_CONFIG, _ONCE)):
+        for register, value in (
+            (_CONFIG, _RANGE),
+            (_SHUNT_CAL, _ONE_TO_ONE),
+            (_ADC_CONFIG, _ONCE),
+        ):
             _set(bus, address, register, value)
         time.sleep_ms(_ONCE_MS)
         pa = _current_pa(bus, address, shunt_mohm)
@@ -196,9 +202,9 @@ class SafeMode:
 
 def _settings(device):
     """Return the configuration as far as it can be read, unchecked: the file or its copy."""
-    for read in (_file, lambda: crash.open_store(device).read("config.bak")[4:]):
+    for read in (_file, _copy):
         try:
-            found = json.loads(read())
+            found = json.loads(read(device))
             if isinstance(found["pin_scl"], int) and isinstance(found["pin_sda"], int):
                 return found
         except Exception as error:
@@ -206,9 +212,13 @@ def _settings(device):
     return {}
 
 
-def _file():
+def _file(device):
     with open("/config.json", "rb") as file:
         return file.read()
+
+
+def _copy(device):
+    return (crash.open_store(device).read("config.bak") or b"")[4:]
 
 
 def _pin(name, number):

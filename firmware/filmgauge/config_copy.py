@@ -40,6 +40,13 @@ def unsealed(text: bytes) -> bytes:
     return plain
 
 
+def effective(file: bytes, copy: "bytes | None") -> bytes:
+    """Return the text that counts of a file and of what the pages have, both as they were read."""
+    if copy and struct.unpack_from("<I", copy, 0)[0] == binascii.crc32(file):
+        return copy[4:]
+    return file
+
+
 def load(path: str, device=None, renews: bool = True) -> Config:
     """Return the configuration that counts; ValueError naming what is wrong with the file.
 

@@ -123,7 +123,8 @@ def _record_failure(failed, board, trial):
     """Keep what failed; return how many failures in a row there were."""
     import crash
 
-    failures = crash.record_failure(*failed, board.pages(True), trial is None)
+    error, key = failed
+    failures = crash.record_failure(error, key, board.pages(True), trial is None)
     unload("crash")
     return failures
 

@@ -24,9 +24,9 @@ _PIECE = const(64)
 _EIO = const(5)
 _EFBIG = const(27)
 _BONDS = const(696)  # bonds.py
-_ITEMS = const(  # name, bytes; each has its length, u16, in front of it
-    "config.bak 2640\nbonds 712\ncrash.0 240\ncrash.1 240\nsafe 96\nfailures 16"
-)
+ITEMS = ("config.bak", "bonds", "crash.0", "crash.1", "safe", "failures")
+_ROOMS = const((2640, 712, 240, 240, 96, 16))  # bytes, with the length, u16, in front of each
+_END = const(3960)  # of them all
 
 
 class PagePair:
@@ -69,8 +69,8 @@ class PagePair:
         data = struct.pack("<H", len(data)) + bytes(data)
         crc = binascii.crc32(struct.pack("<II", _MAGIC, sequence))
         piece, bonds_at = self._piece, _item("bonds")[0]
-        for begin in range(_BEGIN, _end(), _PIECE):
-            size = min(_PIECE, _end() - begin)
+        for begin in range(_BEGIN, _END, _PIECE):
+            size = min(_PIECE, _END - begin)
             view = memoryview(piece)[:size]
             if self._newest >= 0:
                 self._get(self._newest, begin, view)
@@ -113,8 +113,8 @@ class PagePair:
             if magic != _MAGIC:
                 return 0
             crc = binascii.crc32(memoryview(head)[:8])
-            for begin in range(_BEGIN, _end(), _PIECE):
-                view = memoryview(self._piece)[: min(_PIECE, _end() - begin)]
+            for begin in range(_BEGIN, _END, _PIECE):
+                view = memoryview(self._piece)[: min(_PIECE, _END - begin)]
                 self._get(page, begin, view)
                 crc = binascii.crc32(view, crc)
         except OSError:
@@ -135,18 +135,11 @@ class PagePair:
 def _item(name):
     """Return where a thing begins, and how many bytes there are for it with its length."""
     at = _BEGIN
-    for row in _ITEMS.split("\n"):
-        known, room = row.split()
-        if known == name:
-            return at, int(room)
-        at += int(room)
+    for other, room in zip(ITEMS, _ROOMS):
+        if other == name:
+            return at, room
+        at += room
     raise ValueError("there is no room for " + name)
-
-
-def _end():
-    """Return where the last one ends: they fill less than a page."""
-    at, room = _item("failures")
-    return at + room
 
 
 def _lay(view, begin, at, data):

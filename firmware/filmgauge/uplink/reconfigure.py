@@ -5,8 +5,8 @@ count = change(b'{"sample_s": 60}', "/config.json")     # ValueError: one senten
 
 import json
 
-from filmgauge.config import Config
 from filmgauge import config_copy
+from filmgauge.config import Config
 
 
 def change(text: bytes, path: str, device=None) -> int:

@@ -6,10 +6,20 @@ from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
-from filmgauge_sim.board.firmware_image import BESIDE, beside_package, firmware_sources, rom, shortened
+from filmgauge_sim.board.firmware_image import (
+    BESIDE,
+    beside_package,
+    firmware_sources,
+    rom,
+    shortened,
+)
 
 _PACKAGE = "filmgauge/"
-_STARTERS = (*BESIDE, "update.py", "launch.py")  # onto the board in this order: one imports the other
+_STARTERS = (
+    *BESIDE,
+    "update.py",
+    "launch.py",
+)  # onto the board in this order: one imports the other
 _MAIN = "main.py"
 
 

@@ -9,8 +9,12 @@ import inspect
 from typing import Any
 
 from filmgauge_sim.board.firmware_image import beside_package
+
+
 def _load(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"filmgauge_{name}", beside_package(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(
+        f"filmgauge_{name}", beside_package(f"{name}.py")
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -3,6 +3,7 @@
 PREFIX = "filmgauge"
 TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must not look live
 LOG = "log"  # records that waited on the node, oldest first
+EVENT = "event"  # once, JSON: what has failed on the node
 STATUS = "status"  # retained: online, sleeping, offline (the will)
 INFO = "info"  # retained: versions, cell, intervals
 LAST = "last"  # retained: the last live record once more, for who comes later
