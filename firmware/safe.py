@@ -21,9 +21,9 @@ import machine
 from machine import Pin
 
 SAFE = "safe"
-# wakes, time in ms, the accumulator, what it had counted where it began anew, charge of samples in
-# pC, the last current in pA; KNOWN | GAP
-LAYOUT = "<HQQQqiB"
+# wakes, time in ms, how much of it the clock of the whole firmware has passed, the accumulator,
+# what it had counted where it began anew, charge of samples in pC, the last current in pA, flags
+LAYOUT = "<HQQQQqiB"
 KNOWN = 1  # the accumulator was read in this mode
 GAP = 2  # it had begun anew before that: nobody knows what it had counted since the node's last
 _MASK = 0xFFFFFFFFFF  # 40 bits
@@ -49,7 +49,6 @@ _PORTS = {  # longest watchdog and longest slice of a sleep, in ms
 
 def run(device=None) -> None:
     """Count until the whole firmware is to be tried again; it does not return."""
-    print("safe: the firmware has failed", crash.MOST, "times in a row: only charge is counted")
     mode = SafeMode(device)
     while True:
         mode.wake()
@@ -65,7 +64,9 @@ class SafeMode:
         guard_ms, self._slice_ms = _PORTS.get(self._name, (8000, 7500))
         self._watchdog = machine.WDT(timeout=guard_ms)
         self._settings = _settings(device)
-        self._wakes = self._passed_ms = self._position = self._shift = self._moved_pc = 0
+        self._wakes = self._passed_ms = self._clocked_ms = self._position = self._shift = (
+            self._moved_pc
+        ) = 0
         self._last_pa = self._flags = 0
         self.current_pa = None
         self._load()
@@ -78,6 +79,8 @@ class SafeMode:
         except Exception as error:  # a sensor that does not answer: later, perhaps
             print("safe: sensor:", error)
         first = not self._wakes
+        if first:
+            print("safe: the firmware fails time and again: only charge is counted")
         self._wakes += 1
         if not self._slice_ms or first or self._wakes % _SAVE_EVERY == 0:
             self._save()  # before the radio, which may end in a reset
@@ -186,13 +189,14 @@ class SafeMode:
             found = crash.open_store(self._device).read(SAFE)
             if found and len(found) == struct.calcsize(LAYOUT):
                 values = struct.unpack(LAYOUT, found)
-                self._wakes, self._passed_ms, self._position, self._shift = values[:4]
-                self._moved_pc, self._last_pa, self._flags = values[4:]
+                self._wakes, self._passed_ms, self._clocked_ms = values[:3]
+                self._position, self._shift, self._moved_pc = values[3:6]
+                self._last_pa, self._flags = values[6:]
         except Exception as error:
             print("safe:", error)
 
     def _save(self):
-        values = self._wakes, self._passed_ms, self._position, self._shift
+        values = self._wakes, self._passed_ms, self._clocked_ms, self._position, self._shift
         values += self._moved_pc, self._last_pa, self._flags
         try:
             crash.open_store(self._device).write(SAFE, struct.pack(LAYOUT, *values))

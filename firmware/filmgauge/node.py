@@ -78,7 +78,7 @@ class Node:
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
         self.has_reported = False  # a record was sent or stored
-        self._unattended = None  # what the safe mode has counted, until it is booked and saved
+        self._unattended = None  # what the safe mode has counted; True: until that is saved
         self._reports_next = False
         self._limits = None
         self._service_level = 0
@@ -152,6 +152,8 @@ class Node:
         self._state.count_restart()
         self._state.wakes += 1
         self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
+        if self._unattended is True:
+            self._forget_unattended()
         state = self._state
         return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000
 
@@ -195,7 +197,7 @@ class Node:
         if cause != DEEP_SLEEP and (self._pages or exists(_SAFE)):
             from filmgauge.unattended import adopt
 
-            self._unattended = adopt(self._board, state, config)
+            self._unattended = adopt(self._board, state, config, self._save_state)
             unload(_UNATTENDED)
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
@@ -324,9 +326,11 @@ class Node:
         if self._unattended:
             from filmgauge.unattended import book
 
-            book(self._unattended, gauge, celsius)
+            state.faults |= book(self._unattended, gauge, celsius)
         gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
         self._counted = True
+        if self._unattended:
+            self._unattended = True  # booked
         state.faults |= sampler.faults | gap
         gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, charge.current_for_voltage()

@@ -9,10 +9,11 @@ import struct
 
 from filmgauge.compat import const
 from filmgauge.gauge.ledger import SLEEP
+from filmgauge.record import FAULT_GAP
 from filmgauge.state import CHARGE_AT
 
 _SAFE = const("safe")
-_LAYOUT = const("<HQQQqiB")  # safe.py
+_LAYOUT = const("<HQQQQqiB")  # safe.py
 _GAP = const(2)
 _ACCUMULATOR = const("<iiiB")  # of sensors/ina228.py, as are the two numbers
 _KNOWN = const(1)
@@ -22,35 +23,48 @@ _BUDGET_PARTS = const(20)  # as charge/sampled_charge.py has them
 _TYPICAL_UV = const(1850000)
 
 
-def adopt(board, state, config) -> "tuple | None":
+def adopt(board, state, config, save) -> "tuple | None":
     """Return what was counted, for `book`, None where nothing was. The memory of the accumulator,
     as the state has it packed, goes on from where it has been read; the clock of a board that
-    slept, from where time has come to."""
+    slept, from where time has come to. `save` saves the state so; should this wake fail, the next
+    one goes on from there."""
     from crash import open_store
 
-    found = open_store(board.pages(True)).read(_SAFE)
+    store = open_store(board.pages(True))
+    found = store.read(_SAFE)
     if not found or len(found) != struct.calcsize(_LAYOUT):
         return None
-    wakes, passed_ms, _, shift, moved_pc, _, flags = struct.unpack(_LAYOUT, found)
+    values = list(struct.unpack(_LAYOUT, found))
+    wakes, passed_ms, clocked_ms, _, shift, moved_pc, _, flags = values
     print("filmgauge: counted in the safe mode for %d s" % (passed_ms // 1000))
-    if board.boots_anew and state.wakes:  # its clock has stood still
-        board.add_ms(passed_ms)
+    new_ms = passed_ms - clocked_ms if board.boots_anew and state.wakes else 0
+    if new_ms:  # its clock has stood still
+        board.add_ms(new_ms)
     if config.pin_sensors < 0:
         _move_accumulator(state.buffer, shift, flags & _GAP)
-        return 0, 0, 0
-    if state.wakes:
-        state.last_ms += passed_ms
+    else:
+        state.last_ms += new_ms
+    save(True)
+    values[2], values[4], values[7] = passed_ms, 0, flags & ~_GAP
+    store.write(_SAFE, struct.pack(_LAYOUT, *values))
+    if config.pin_sensors < 0:
+        return 0, 0, 0, shift
     own_nj = config.own_nw * passed_ms // 1000 + wakes * config.wake_nj
-    return moved_pc, passed_ms, own_nj * 1000000000 // config.refill_ppm
+    return moved_pc, passed_ms, own_nj * 1000000000 // config.refill_ppm, 0
 
 
-def book(found, gauge, temperature_cdeg) -> None:
-    """Give the gauge what samples have seen, and what the node has taken meanwhile."""
-    moved_pc, passed_ms, taken_nj = found
+def book(found, gauge, temperature_cdeg) -> int:
+    """Give the gauge what samples have seen, and what the node has taken meanwhile. Return faults:
+    a sensor that has begun anew has lost what it had counted since it was read."""
+    moved_pc, passed_ms, taken_nj, has_begun_anew = found
     if passed_ms:
-        gauge.flow(moved_pc, passed_ms, temperature_cdeg, abs(moved_pc) // _DOUBT_PARTS)
         taken_pc = taken_nj * 1000000 // _TYPICAL_UV
         gauge.book(-taken_pc, SLEEP, taken_pc // _BUDGET_PARTS)
+        gauge.flow(moved_pc, passed_ms, temperature_cdeg, abs(moved_pc) // _DOUBT_PARTS)
+    if has_begun_anew:
+        gauge.add_gap()
+        return FAULT_GAP
+    return 0
 
 
 def _move_accumulator(buffer, shift, is_lost):

@@ -3,8 +3,9 @@
 A board offers: name, boots_anew, retained(data=None), clock_ms(), clock_leapt(last_ms),
 boot_cause(), i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False),
 nap(ms), uplink(config, profile), sleep(ms), reset(); cause: what boot_cause returns next; TAIL:
-bytes that are to follow the state in memory that outlives a reset, first the record that is being sent, 0 without any; where it has
-Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots anew: add_ms(passed).
+bytes that are to follow the state in memory that outlives a reset, first the record that is being
+sent, 0 without any; where it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots
+anew: add_ms(passed).
 """
 
 import os
