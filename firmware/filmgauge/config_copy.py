@@ -146,7 +146,7 @@ def _copy(path, device):
 def _write_copy(text, crc, path, device):
     from crash import open_store
 
-    open_store(device).write(NAME, struct.pack("<I", crc) + text)
+    open_store(device, _folder(path)).write(NAME, struct.pack("<I", crc) + text)
 
 
 def _write_file(text, path):

@@ -15,6 +15,7 @@ from filmgauge.state import CHARGE_AT
 _SAFE = const("safe")
 _LAYOUT = const("<HQQQQqiB")  # safe.py
 _GAP = const(2)
+_ANEW = const(4)  # its accumulator was adopted, and what it had lost is not told yet
 _ACCUMULATOR = const("<iiiB")  # of sensors/ina228.py, as are the two numbers
 _KNOWN = const(1)
 _LOST = const(2)
@@ -45,10 +46,12 @@ def adopt(board, state, config, save) -> "tuple | None":
     else:
         state.last_ms += new_ms
     save(True)
+    if shift:
+        flags |= _ANEW
     values[2], values[4], values[7] = passed_ms, 0, flags & ~_GAP
     store.write(_SAFE, struct.pack(_LAYOUT, *values))
     if config.pin_sensors < 0:
-        return 0, 0, 0, shift
+        return 0, 0, 0, flags & _ANEW
     own_nj = config.own_nw * passed_ms // 1000 + wakes * config.wake_nj
     return moved_pc, passed_ms, own_nj * 1000000000 // config.refill_ppm, 0
 
