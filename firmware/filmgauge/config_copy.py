@@ -134,19 +134,32 @@ def _base(path):
 
 def _copy(path, device):
     """Return the text of the copy, and which file it goes with; None for either without one."""
-    from crash import open_store
-
     try:
-        data = open_store(device, _folder(path)).read(NAME)
+        if device is not None:
+            from filmgauge.store.page_pair import PagePair
+
+            data = PagePair(device).read(NAME) or b""
+        else:
+            with open(_folder(path) + NAME, "rb") as file:
+                data = file.read()
+            end = len(data) - 4
+            if end < 4 or struct.unpack_from("<I", data, end)[0] != binascii.crc32(data[:end]):
+                data = b""
+            data = data[:end]
     except OSError:
-        data = None
+        data = b""
     return (data[4:], struct.unpack_from("<I", data, 0)[0]) if data else (None, None)
 
 
 def _write_copy(text, crc, path, device):
-    from crash import open_store
+    data = struct.pack("<I", crc) + text
+    if device is not None:
+        from filmgauge.store.page_pair import PagePair
 
-    open_store(device, _folder(path)).write(NAME, struct.pack("<I", crc) + text)
+        PagePair(device).write(NAME, data)
+        return
+    with open(_folder(path) + NAME, "wb") as file:  # as crash.py has what it keeps
+        file.write(data + struct.pack("<I", binascii.crc32(data)))
 
 
 def _write_file(text, path):

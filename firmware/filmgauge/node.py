@@ -9,9 +9,7 @@ then what only a report needs, for these to come back.
 
 import time
 
-from filmgauge.board import DEEP_SLEEP, POWER_ON, WATCHDOG
-from filmgauge.charge import charge_source
-from filmgauge.compat import Namespace, const, exists, free_bytes, unload
+from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
     FAULT_CLOCK,
@@ -25,7 +23,6 @@ from filmgauge.state import MOST_MEMORY_RESETS, MOST_SEQ, NO_RESETS, SIZE, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
-_SAFE = const("/safe")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
@@ -42,15 +39,6 @@ _SENSING = const(
         "filmgauge.charge.reading_check",
         "filmgauge.charge.counting_sampler",
         "filmgauge.store.journal",  # which has told what it knows
-    )
-)
-_CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
-_INTERRUPTED = const(
-    (
-        "filmgauge.interrupted",
-        "filmgauge.sent_record",
-        "filmgauge.store.backlog",
-        "filmgauge.store.record_search",
     )
 )
 _UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash"))
@@ -136,8 +124,7 @@ class Node:
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
-        if self._unattended:
-            self._forget_unattended()
+        self._forget_unattended()
         if fields is not None:
             self._finish_report()
         return self._sleep_ms()
@@ -152,8 +139,7 @@ class Node:
         self._state.count_restart()
         self._state.wakes += 1
         self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
-        if self._unattended is True:
-            self._forget_unattended()
+        self._forget_unattended()
         state = self._state
         return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000
 
@@ -172,84 +158,27 @@ class Node:
         """Load the state: retained memory after a sleep, the journal after a power-on."""
         if self._loaded:
             return
-        state, config = self._state, self._config
-        self._slept = known = self._retained.load(state.buffer) and state.unpack()
-        if not known:
-            journal = self._open_journal()
-            known = (journal.load(state.buffer) and state.unpack()) or self._migrate()
-            newest = self._pages and journal.newest()  # pyright: ignore
-            if newest and newest[0] == state.life:  # no record that waits may come twice
-                state.boot = max(state.boot, newest[1])
-            state.boot += 1
-            state.seq = state.wakes = state.info_sent = 0
-            state.offset_running = state.sees_zero = 0
-            state.base_ms = state.last_ms = self._board.clock_ms()
-        if not known:
-            state.clear_parts()
-        elif not state.is_of_cell(self._profile_crc, config.cell_number):
-            self._change_cell()
-        state.life = state.life or _random_life()
-        if not self._slept and (config.ble_key or config.command_key):
-            self._check_counters()
-        state.profile_crc = self._profile_crc or state.profile_crc
-        state.cell_number = config.cell_number
-        cause, tail = self._board.boot_cause(), self._board.TAIL
-        if cause != DEEP_SLEEP and (self._pages or exists(_SAFE)):
-            from filmgauge.unattended import adopt
+        from filmgauge.state_loading import StateLoader
 
-            self._unattended = adopt(self._board, state, config, self._save_state)
-            unload(_UNATTENDED)
-        self._charge = charge_source(self._board, config, self._profile)
-        state.unpack_parts(charge=self._charge.memory)
+        loader = StateLoader(self._board, self._config, self._profile, self._state)
+        pages = self._pages and self._journal
+        journal, gauge, save = self._open_journal, self._new_gauge, self._save_state
+        loader.load(self._retained, pages, journal, gauge, save)
+        self._slept, self._charge = loader.slept, loader.charge
+        self._unattended = loader.unattended
+        self._is_calm = loader.was_reset and not self._on_trial
         self._loaded = True
-        if cause == POWER_ON and not self._slept:
-            state.resets = 0
-        elif cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
-            from filmgauge.interrupted import after_cut_short
-
-            is_reset = cause in (POWER_ON, WATCHDOG)
-            after_cut_short(state, is_reset, config.backlog)
-            self._is_calm = is_reset and not self._on_trial
-            unload(_INTERRUPTED)
+        loader = None
+        unload("filmgauge.state_loading")
 
     def _forget_unattended(self):
         """Forget what the safe mode has counted: it is in the state, and that is saved."""
-        from filmgauge.unattended import finish
+        if self._unattended is True:
+            from filmgauge.unattended import finish
 
-        self._unattended = None
-        try:
+            self._unattended = None
             finish(self._board)
-        except OSError as error:
-            print("filmgauge: safe mode:", error)
-        unload(_UNATTENDED)
-
-    def _migrate(self):
-        """Fill the state from what another version has left; return whether there was any."""
-        from filmgauge.migration import migrate
-
-        pages = self._pages and self._journal
-        found = migrate(self._state, self._config, self._board.retained(), pages, _JOURNAL)
-        unload("filmgauge.migration")
-        return found
-
-    def _check_counters(self):
-        """Find out whether messages may go on under the keys of the configuration."""
-        from filmgauge.counter_check import check_counters
-
-        check_counters(self._state, self._config, self._pages and self._journal)
-        unload(("filmgauge.counter_check", "filmgauge.store.counters"))
-
-    def _change_cell(self):
-        """Close the ledger of the cell before."""
-        from filmgauge.cell_change import close_ledger
-
-        state, config, gauge = self._state, self._config, self._new_gauge()
-        close_ledger(state, gauge.offset)
-        gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
-        state.clear_parts()
-        state.pack(gauge)
-        gauge = None
-        unload(_CHANGING)
+            unload(_UNATTENDED)
 
     def _new_gauge(self):
         """Return a gauge that knows nothing yet; without a profile it only counts."""
@@ -532,13 +461,6 @@ class Node:
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
-
-
-def _random_life():
-    """Return a number that no other life of a node has."""
-    from os import urandom
-
-    return int.from_bytes(urandom(4), "little") or 1
 
 
 def _add_readings(fields, state, sampler, now_ms, faults):

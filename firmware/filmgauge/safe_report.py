@@ -8,6 +8,7 @@ from filmgauge.compat import Namespace
 from filmgauge.node_files import read_config
 from filmgauge.record import FAULT_SAFE
 from filmgauge.state import MOST_SEQ, NO_RESETS, SIZE, State
+from filmgauge.state_loading import random_life
 from filmgauge.store.retained import Retained
 
 _JOURNAL = "/state"
@@ -30,7 +31,7 @@ def report(current_pa) -> int:
         state.boot += 1
         state.seq = state.wakes = state.info_sent = 0
         state.base_ms = state.last_ms = board.clock_ms()
-    state.life = state.life or _random_life()
+    state.life = state.life or random_life()
     fields = _fields(state, board, current_pa)
     state.pack()
     _save(journal, retained, state)  # no record may leave before its number is in flash
@@ -80,9 +81,3 @@ def _save(journal, retained, state):
     except OSError as error:
         print("filmgauge: journal:", error)
     retained.save(state.buffer)
-
-
-def _random_life():
-    from os import urandom
-
-    return int.from_bytes(urandom(4), "little") or 1

@@ -36,6 +36,7 @@ _PARTS = const(  # what a new node loads again
 )
 _FAILURES = const("/failures")  # crash.py
 _MOST_FAILURES = const(5)  # in a row, as there
+_COUNTING = const(("filmgauge.failures", "filmgauge.store.page_pair", "crash"))
 _MOST_SHORTAGES = const(2)  # in a row; then only a boot gives the heap back whole
 
 
@@ -52,7 +53,7 @@ def start(trial=None) -> None:
         node, sleep_ms, failed = _one_wake(board, node, trial is not None)
         if failed:
             unload(_PARTS)
-            failures = _record_failure(failed, board, trial)
+            failures = _failures(board, trial, failed)
             failed = None
         if sleep_ms is None:
             shortages += 1
@@ -63,7 +64,7 @@ def start(trial=None) -> None:
         elif node is not None:
             shortages = 0
             if failures and node.has_reported:
-                failures = _clear(board)
+                failures = _failures(board, trial, None, True)
         if trial is not None and node is not None and node.reported:
             trial.passed(node.reported.to_json())
             trial = None
@@ -76,7 +77,7 @@ def start(trial=None) -> None:
 
 def _one_wake(board, node, on_trial):
     """Live through one wake, whatever happens; return the node, None after a failure, how long to
-    sleep in ms, None where the heap was too small, and what failed, for `_record_failure`."""
+    sleep in ms, None where the heap was too small, and what failed, for `_failures`."""
     sleep_ms = _AFTER_FAILURE_MS
     key = None
     try:
@@ -97,44 +98,17 @@ def _one_wake(board, node, on_trial):
     return None, sleep_ms, (failed, key)
 
 
-def _failures(board, trial):
-    """Return how many failures in a row there were. After too many the safe mode takes over
-    (safe.py, beside the package); a new version begins without any."""
-    if board.boots_anew and board.cause != WATCHDOG and not exists(_FAILURES):
-        return 0  # as at most boots, which load nothing for it
-    import crash
+def _failures(board, trial, failed=None, reported=False):
+    """Return how many failures in a row there are: at a boot, behind another one that `failed`,
+    and none behind a record. Most boots have none, and load nothing for it."""
+    at_boot = failed is None and not reported and board.boots_anew and board.cause != WATCHDOG
+    if at_boot and not exists(_FAILURES):
+        return 0
+    from filmgauge.failures import count
 
-    pages = board.pages(True)
-    failures = 0
-    if trial is None:
-        failures = crash.check(board.cause, pages)
-    else:
-        crash.clear(pages)
-    if failures >= _MOST_FAILURES:
-        unload("filmgauge")
-        import safe
-
-        safe.run(pages)
-    unload("crash")
-    return failures
-
-
-def _record_failure(failed, board, trial):
-    """Keep what failed; return how many failures in a row there were."""
-    import crash
-
-    error, key = failed
-    failures = crash.record_failure(error, key, board.pages(True), trial is None)
-    unload("crash")
-    return failures
-
-
-def _clear(board):
-    import crash
-
-    crash.clear(board.pages(True))
-    unload("crash")
-    return 0
+    found = count(board, trial is not None, failed, reported)
+    unload(_COUNTING)
+    return found
 
 
 def _new_node(board, on_trial):

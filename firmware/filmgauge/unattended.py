@@ -86,7 +86,10 @@ def _move_accumulator(buffer, shift, is_lost):
 
 
 def finish(board) -> None:
-    """Forget what was taken over. OSError from flash."""
+    """Forget what was taken over."""
     from crash import open_store
 
-    open_store(board.pages(True)).remove(_SAFE)
+    try:
+        open_store(board.pages(True)).remove(_SAFE)
+    except OSError as error:
+        print("filmgauge: safe mode:", error)

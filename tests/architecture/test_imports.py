@@ -25,7 +25,9 @@ _FIRMWARE = (
         "node_files",
         "reporting",
         "unattended",
+        "failures",
     },
+    {"state_loading"},
     {"node", "diagnosis", "safe_report"},
     {"start"},
 )
