@@ -68,6 +68,7 @@ class Node:
         self.has_reported = False  # a record was sent or stored
         self._unattended = None  # what the safe mode has counted; True: until that is saved
         self._reports_next = False
+        self._put_off = 0  # wakes since a save that the supply did not cover
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
@@ -108,7 +109,14 @@ class Node:
         self._protect(is_open)
         wakes = state.wakes
         reports = self._reports(wakes)
-        saves = state.cell_changed or self._unattended or wakes % self._config.journal_every == 0
+        saves = (
+            self._put_off
+            or state.cell_changed
+            or self._unattended
+            or wakes % self._config.journal_every == 0
+        )
+        if self._puts_off(saves, reports):
+            saves = reports = False
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
         if reports and not self._board.boots_anew:
@@ -124,7 +132,8 @@ class Node:
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
-        self._forget_unattended()
+        if not self._put_off:
+            self._forget_unattended()
         if fields is not None:
             self._finish_report()
         return self._sleep_ms()
@@ -221,9 +230,8 @@ class Node:
         if not wakes % config.look_every or not wakes % config.journal_every:
             return False
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
-        return not self._reports(wakes) and self._charge.quick_check(
-            state, self._gauge, elapsed_ms
-        )
+        reports = self._reports(wakes) and not self._put_off  # that would only empty it further
+        return not reports and self._charge.quick_check(state, self._gauge, elapsed_ms)
 
     def _set_switch_for_sample(self):
         """Set the disconnect switch as the sample needs it; return whether it is open."""
@@ -335,7 +343,7 @@ class Node:
             every = self._config.report_every
         if self._is_calm:
             return False
-        asked = not wakes or self._reports_next or self._on_trial
+        asked = not wakes or self._reports_next or self._on_trial or self._put_off
         return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
@@ -454,6 +462,20 @@ class Node:
         if requests & REQUEST_REBOOT:
             self._save_state(to_flash=True)
             self._board.reset()
+
+    def _puts_off(self, saves, reports):
+        """Return whether what this wake would write must wait: power that goes in an erase may
+        cost more than the record. It is told where it has waited for long."""
+        config = self._config
+        if config.pin_supply < 0 or not (saves or reports):
+            return False
+        if self._board.analog(config.pin_supply) >= config.save_level:
+            self._put_off = 0
+            return False
+        self._put_off += 1
+        if self._put_off > config.journal_every // config.look_every:
+            self._state.faults |= FAULT_STORE
+        return True
 
     def _sleep_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""

@@ -5,7 +5,7 @@ boot_cause(), i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pa
 nap(ms), uplink(config, profile), sleep(ms), reset(); cause: what boot_cause returns next; TAIL:
 bytes that are to follow the state in memory that outlives a reset, first the record that is being
 sent, 0 without any; where it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots
-anew: add_ms(passed).
+anew: add_ms(passed); where it can have a pin_supply: analog(pin).
 """
 
 import os

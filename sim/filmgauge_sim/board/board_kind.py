@@ -23,6 +23,7 @@ class BoardPins:
     sensors: int  # high gives both sensors their supply, where they are switched
     disconnect: int  # high opens the switch between cell and shunt
     charge: int  # high lets the charger charge, where it asks
+    supply: int = -1  # an analog input at half of the capacitor's voltage, where there is one
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class BoardKind:
     flash: FlashDriver = NOR
     # Pads that keep a held level through deep sleep, the first so many; of a port that boots anew.
     held_pins: int = 256
+    analog_pins: tuple[int, ...] = ()  # of which the firmware knows how to read the voltage
     wifi_stays: bool = False  # its radio draws its current until `WLAN.deinit`
     holds_all: bool = False  # whether `esp32.gpio_deep_sleep_hold` is there, which holds the rest
     slice_s: float = 0.0  # longest light sleep of the firmware, which feeds a watchdog; 0: any
