@@ -18,7 +18,9 @@ import struct
 import sys
 
 MOST = 5  # failures in a row after which only the safe mode runs (safe.py)
-FAILURES = "failures"  # a byte: how many in a row, without a record made in between
+# How many in a row, without a record made in between, and the CRC-32 of the configuration that was
+# in place: another one is tried at once.
+FAILURES = "failures"
 FIRST = "crash.0"
 NEWEST = "crash.1"
 _WATCHDOG = 3  # of causes, as all ports number machine.reset_cause
@@ -37,7 +39,7 @@ def record_failure(error, key, device=None, in_row=True) -> int:
         store = open_store(device)
         count = _count(store) + 1 if in_row else 0
         if in_row and count <= MOST:
-            store.write(FAILURES, bytes((count,)))
+            _write_count(store, count)
         _keep(store, error, key)
         return count
     except Exception as failed:  # flash that is full or gone: the node goes on without
@@ -65,7 +67,7 @@ def check(cause, device=None) -> int:
 def try_again(device=None) -> None:
     """Let the whole firmware run once more: with its next failure the safe mode goes on. OSError
     from flash."""
-    open_store(device).write(FAILURES, bytes((MOST - 1,)))
+    _write_count(open_store(device), MOST - 1)
 
 
 def clear(device=None) -> None:
@@ -118,7 +120,19 @@ def location(error) -> str:
 
 def _count(store):
     found = store.read(FAILURES)
-    return found[0] if found else 0
+    return found[0] if found and found[1:] == _configuration() else 0
+
+
+def _write_count(store, count):
+    store.write(FAILURES, bytes((count,)) + _configuration())
+
+
+def _configuration():
+    try:
+        with open("/config.json", "rb") as file:
+            return struct.pack("<I", binascii.crc32(file.read()))
+    except OSError:
+        return b"none"
 
 
 def _keep(store, error, key):

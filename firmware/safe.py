@@ -48,11 +48,14 @@ _PORTS = {  # longest watchdog and longest slice of a sleep, in ms
 
 
 def run(device=None) -> None:
-    """Count until the whole firmware is to be tried again; it does not return."""
+    """Count until the whole firmware is to be tried again. It returns only where there is no
+    configuration that says where the sensors are: then nobody can count, and the firmware waits
+    for one as ever."""
     mode = SafeMode(device)
-    while True:
+    while mode.has_sensors:
         mode.wake()
         mode.sleep()
+    crash.clear(device)
 
 
 class SafeMode:
@@ -64,6 +67,7 @@ class SafeMode:
         guard_ms, self._slice_ms = _PORTS.get(self._name, (8000, 7500))
         self._watchdog = machine.WDT(timeout=guard_ms)
         self._settings = _settings(device)
+        self.has_sensors = bool(self._settings)
         self._wakes = self._passed_ms = self._clocked_ms = self._position = self._shift = (
             self._moved_pc
         ) = 0

@@ -24,5 +24,5 @@ def count(board, on_trial: bool, failed, reported: bool) -> int:
     if found >= crash.MOST:
         import safe
 
-        safe.run(pages)  # it does not return
+        safe.run(pages)  # it does not return, as long as there are sensors
     return found
