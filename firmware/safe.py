@@ -39,7 +39,6 @@ _ONCE_MS = 3
 _SETTLE_MS = 2  # of a sensor's supply
 _LEAST_UV = 50  # at the shunt, of a current that charges (charge/sampled_charge.py)
 _NV = 78125  # pV across the shunt that a count is worth
-_REBOOT = 4  # what a command has asked for (uplink/peer_context.py)
 _PORTS = {  # longest watchdog and longest slice of a sleep, in ms
     "esp32": (120000, 0),
     "rp2": (8388, 7500),
@@ -88,7 +87,7 @@ class SafeMode:
         self._wakes += 1
         if not self._slice_ms or first or self._wakes % _SAVE_EVERY == 0:
             self._save()  # before the radio, which may end in a reset
-        if first and self._report() & _REBOOT:
+        if first and self._report():
             self._end()
         if self._wakes >= _DAY:
             self._end()
@@ -179,14 +178,14 @@ class SafeMode:
         return Pin(number, Pin.OUT, value=level)
 
     def _report(self):
-        """Make the record of this mode, and send it; return what commands have asked for."""
+        """Make the record of this mode, and send it; return whether a command asks for a boot."""
         try:
             from filmgauge.safe_report import report
 
             return report(self.current_pa)
         except Exception as error:  # then nobody hears of it, and charge is counted all the same
             print("safe: not reported:", error)
-            return 0
+            return False
 
     def _load(self):
         try:

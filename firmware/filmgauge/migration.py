@@ -24,6 +24,7 @@ _PARTS_6 = const(77)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
+_CLOCK = const(32)  # board/clock_block.py: of a board that has slept before there was a node
 _ANYTHING = const((500000, 288675))  # a charge that may be any, in ppm, and its deviation
 
 
@@ -35,7 +36,7 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
     `records` that wait, it had one: this is told as a fault, the charge that `config` begins with
     is not to be relied on, and neither are counters of which there is nothing.
     """
-    block = _whole(retained)
+    block = _whole(retained) if len(retained) > _CLOCK else None
     if block is None and pages:
         block = pages.newest_state()
     if block is None:

@@ -15,8 +15,8 @@ _JOURNAL = "/state"
 _WATCHDOG_MS = 120000  # longer than every deadline of one report together
 
 
-def report(current_pa) -> int:
-    """Make a record and send it, or store it; return the requests of whoever has answered."""
+def report(current_pa) -> bool:
+    """Make a record and send it, or store it; return whether a command asks for a boot."""
     board = this_board()
     board.watchdog(_WATCHDOG_MS)
     config = read_config(board.pages(True), False)
@@ -40,9 +40,14 @@ def report(current_pa) -> int:
     uplink = board.uplink(config, None)
     reporter = Reporter(uplink, config.backlog, state, pages and store)
     reporter.report(fields, None, 0)
+    reboots = False
+    if uplink.peer is not None:
+        from filmgauge.uplink.peer_requests import apply_requests
+
+        reboots = apply_requests(uplink.peer, state)[1]
     state.pack()
     _save(journal, retained, state)
-    return uplink.peer.requests if uplink.peer is not None else 0
+    return reboots
 
 
 def _journal(pages, state, config):

@@ -24,7 +24,6 @@ SIZE = BLOCK - OVERHEAD
 MOST_MEMORY_RESETS = const(31)
 MOST_RESETS = const(254)
 MOST_COUNTED = const(65534)  # of what is refused, and of restarts
-MOST_FAILURES = const(63)
 NO_RESETS = const(255)
 MOST_SEQ = const(0xFFFFFF)  # of a record: a new boot begins behind it
 
@@ -47,8 +46,8 @@ class State:
     nobody knows where;
     profile_crc, cell_number: the cell that the ledger is of (0: no profile so far);
     refused, restarts: commands that were refused and exceptions that have ended a wake, since
-    somebody has reset the two, MOST_COUNTED at most; failures: wakes in a row that have ended in
-    an exception, MOST_FAILURES at most;
+    somebody has reset the two, MOST_COUNTED at most; requests: what commands have asked of the
+    wakes to come, bits of uplink/peer_context.py up to 32;
     cell_changed: 1 until a record has said so; closed_nah: what was measured, booked and corrected
     in the ledger of the cell before.
     """
@@ -59,7 +58,7 @@ class State:
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
         self.memory_resets = self.life = self.keys_crc = self.counters_lost = 0
-        self.refused = self.restarts = self.failures = 0
+        self.refused = self.restarts = self.requests = 0
         self.resets = NO_RESETS
         self.closed_nah = (0, 0, 0)
 
@@ -90,7 +89,7 @@ class State:
         times = self.base_ms, self.last_ms, min(_MOST_MS, self.awake_ms), self.radio_nj
         flags = self.offset_running | self.sees_zero << 1 | self.counters_lost << 2
         flags |= self.memory_resets << 3
-        more = self.info_sent | self.cell_changed << 1 | self.failures << 2
+        more = self.info_sent | self.cell_changed << 1 | self.requests << 2
         flags = self.faults, more, flags
         cell = (self.profile_crc, self.cell_number) + self.closed_nah
         own = (LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell
@@ -113,7 +112,7 @@ class State:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
         self.awake_ms, self.radio_nj, self.faults, more, flags = values[6:11]
-        self.info_sent, self.cell_changed, self.failures = more & 1, more >> 1 & 1, more >> 2
+        self.info_sent, self.cell_changed, self.requests = more & 1, more >> 1 & 1, more >> 2
         self.offset_running, self.sees_zero = flags & 1, flags >> 1 & 1
         self.counters_lost, self.memory_resets = flags >> 2 & 1, flags >> 3
         self.profile_crc, self.cell_number = values[11:13]

@@ -20,7 +20,7 @@ LARGEST = {
     "memory_resets": 31,
     "refused": 65534,
     "restarts": 65533,
-    "failures": 63,
+    "requests": 63,
     "life": 2**32 - 1,
     "resets": 254,
     "info_sent": 1,

@@ -48,6 +48,7 @@ LOOKUP_HANGS = 0xFFFFFFFF
 WLAN_SCAN = 47  # -> the name of the network that can be heard, nothing for none
 WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18
+CERTIFICATE = 49  # small: 1 for the peer's own; data: DER -> what mbedtls says of its dates
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
