@@ -38,6 +38,8 @@ def report(current_pa) -> bool:
     from filmgauge.reporting import Reporter
 
     uplink = board.uplink(config, None)
+    if uplink.peer is not None:
+        uplink.peer.requested = state.requests
     reporter = Reporter(uplink, config.backlog, state, pages and store)
     reporter.report(fields, None, 0)
     reboots = False
