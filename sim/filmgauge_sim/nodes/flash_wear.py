@@ -49,9 +49,10 @@ def flash_wear(description: NodeDescription) -> FlashWear:
     wakes_day = _DAY_S / intervals.sample_s
     saves_day = wakes_day / intervals.journal_every
     records_day = wakes_day / intervals.report_every
-    if kind.flash.page_in_ram:  # raw pages: a save and a record of one wake are one write
-        both_day = wakes_day / math.lcm(intervals.journal_every, intervals.report_every)
-        erases_day = saves_day + records_day - both_day
+    if kind.flash.page_in_ram:  # raw pages
+        erases_day = saves_day + records_day
+        if description.advertises:  # a save and a record of one wake are one write
+            erases_day -= wakes_day / math.lcm(intervals.journal_every, intervals.report_every)
         pages = kind.flash_pages - kind.file_system_pages - BOND_PAGES
         hottest = _UNEVEN * erases_day * _DAYS / pages
     else:
