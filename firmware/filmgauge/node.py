@@ -140,16 +140,19 @@ class Node:
             self._finish_report()
         return self._sleep_ms()
 
-    def fail(self, short_of_memory: bool = False) -> "tuple[int, int, int] | None":
+    def fail(
+        self, short_of_memory: bool = False, resets: bool = False
+    ) -> "tuple[int, int, int] | None":
         """Note that this wake ended in an exception, for the next report to tell. Return boot, seq
-        and the time in s at which it did, None where nobody knows."""
+        and the time in s at which it did, None where nobody knows. resets: the board boots."""
         if not self._loaded:
             return None  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
         self._state.faults |= FAULT_MEMORY if short_of_memory else FAULT_EXCEPTION
         self._state.count_restart()
         self._state.wakes += 1
-        self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
+        # No record may leave before its boot is in the journal; and RAM does not outlive a reset.
+        self._save_state(to_flash=first or resets)
         self._forget_unattended()
         state = self._state
         return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000

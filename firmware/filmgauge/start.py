@@ -50,7 +50,7 @@ def start(trial=None) -> None:
     node = None
     shortages = 0  # wakes in a row for which the heap was too small
     while True:
-        node, sleep_ms, failed = _one_wake(board, node, trial is not None)
+        node, sleep_ms, failed = _one_wake(board, node, trial is not None, failures)
         if failed:
             unload(_PARTS)
             failures = _failures(board, trial, failed)
@@ -75,9 +75,10 @@ def start(trial=None) -> None:
             trial.count_wake()
 
 
-def _one_wake(board, node, on_trial):
+def _one_wake(board, node, on_trial, failures):
     """Live through one wake, whatever happens; return the node, None after a failure, how long to
-    sleep in ms, None where the heap was too small, and what failed, for `_failures`."""
+    sleep in ms, None where the heap was too small, and what failed, for `_failures`. There were
+    so many failures in a row before."""
     sleep_ms = _AFTER_FAILURE_MS
     key = None
     try:
@@ -92,7 +93,7 @@ def _one_wake(board, node, on_trial):
         failed = error
     try:
         if node is not None:
-            key = node.fail(sleep_ms is None)
+            key = node.fail(sleep_ms is None, failures + 1 >= _MOST_FAILURES)
     except Exception as error:
         sys.print_exception(error)
     return None, sleep_ms, (failed, key)

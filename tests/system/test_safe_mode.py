@@ -8,15 +8,27 @@ import paho.mqtt.client as paho
 import pytest
 from failing_node import break_it, failing_node, mend, sources_that_fail
 from mqtt_brokers import Broker
+from msgspec.structs import replace
 from patience import until
 from reporting_node import said, scenario_text, wake
 
 from filmgauge.record import FAULT_EXCEPTION, FAULT_GAP, FAULT_SAFE
 from filmgauge.record.record import Record
+from filmgauge.store.page_pair import PagePair
+from filmgauge.store.page_store import BOND_PAGES, PAGE
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_sim.board.littlefs_outside import fetch, listing
-from filmgauge_sim.nodes.flash_reader import backlog, stored_record
+from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.board.inprocess import InProcessRuntime
+from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.nodes import virtual_node as nodes
+from filmgauge_sim.nodes.configuration import Broker as VirtualBroker
+from filmgauge_sim.nodes.flash_reader import PagesOutside, backlog, stored_record
+from filmgauge_sim.nodes.node_options import NodeOptions
+from filmgauge_sim.nodes.surroundings import CyclerStep
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import virtual_node
 
 TEXT = scenario_text(intervals="report_every = 1\njournal_every = 4")
 # A discharge: while it is charged, a cell loses some of what is counted.
@@ -37,6 +49,26 @@ PLACES = (
     ("filmgauge/config.py", "ValueError"),
 )
 WAKE_S = 900
+NODE = "filmgauge/node.py"
+SAMPLE = "        self._charge.sample(elapsed_ms)\n"
+FAILS = """\
+        from filmgauge.compat import exists
+        if exists("/fails"):
+            raise KeyError("planted")
+"""
+
+
+def live(node: VirtualNode, hours: float) -> None:
+    until_us = node.now_us + hours * 3.6e9
+    while node.now_us < until_us:
+        node.step()
+        assert node.dead is None, said(node)[-2000:]
+
+
+def pair_of(node: VirtualNode) -> PagesOutside:
+    """Return the device of the last two pages of its flash."""
+    end = len(node.flash.image)
+    return PagesOutside(node.flash, end - BOND_PAGES * PAGE, end)
 
 
 def names(node: VirtualNode) -> set[str]:
@@ -157,3 +189,84 @@ def test_it_reports_once_a_day_and_comes_back(
     assert (back.restarts, back.boot) == (6, first.boot)
     assert back.up_s == pytest.approx(first.up_s + (back_us - begun_us) / 1e6, rel=0.01)
     assert not last.faults & (FAULT_EXCEPTION | FAULT_SAFE)
+
+
+@pytest.mark.parametrize("switched", [False, True])
+def test_a_node_that_keeps_its_memory_counts_in_raw_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switched: bool
+) -> None:
+    """An STM32WB55, beside a cycler or on its film: nothing is written to its file system."""
+    sources = dict(firmware_sources())
+    assert sources[NODE].count(SAMPLE) == 1
+    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
+    monkeypatch.setattr(nodes, "InProcessRuntime", lambda path: InProcessRuntime(path, sources))
+    scenario = load_scenario("window" if switched else "bench")
+    given = scenario.node[0]
+    changes: dict[str, object] = {"intervals.sample_s": 300, "intervals.report_every": 1}
+    if not switched:
+        changes |= {"board": "stm32wb55", "intervals.journal_every": 4}
+        cycle = (CyclerStep(action="discharge", rate_c=0.02, hours=60.0),)
+        given = replace(given, world=replace(given.world, cycler=cycle))
+    else:
+        changes |= {"intervals.full_sample_every": 1, "bluetooth.advertise_ms": 100}
+        given = replace(given, world=replace(given.world, light=()))
+    given = replace(given, description=varied(given.description, changes))
+    options = NodeOptions("cpython")
+    with closing(virtual_node(scenario, given, VirtualBroker("", 0), tmp_path, options)) as node:
+        live(node, 1.0)
+        first = newest(node)
+        assert first.full_nah is not None
+        begun_nah = moved_nah(node, first.full_nah)
+        files = names(node)
+        install(node.flash, {"/fails": b""})
+        live(node, 20.0)
+        assert "safe: " in said(node)
+        assert names(node) == files | {"fails"}
+        assert newest(node).faults == FAULT_SAFE | FAULT_EXCEPTION
+        pair = PagePair(pair_of(node))
+        assert pair.read("safe")
+        crash = json.loads(pair.read("crash.0") or b"")
+        assert (crash["type"], crash["at"][:12]) == ("KeyError", "node._sample")
+        mend(node, "/fails")
+        live(node, 8.0)  # the day is over, and the whole firmware goes on
+        assert PagePair(pair_of(node)).read("safe") is None
+        last = newest(node)
+        moved = moved_nah(node, first.full_nah) - begun_nah
+    assert not last.faults & FAULT_SAFE
+    assert last.restarts == 5
+    counted = counted_nah(last) - counted_nah(first)
+    # A node on its film books what it takes: the cell gives it in bursts of its converter.
+    assert counted == pytest.approx(moved, rel=0.1 if switched else 0.01)
+    assert moved < -100.0
+
+
+def test_charge_is_counted_though_flash_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither failures nor records can be kept: the node goes on in its retained memory."""
+    sources = dict(firmware_sources())
+    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
+    node = failing_node(monkeypatch, tmp_path, NOWHERE, TEXT, sources, "cpython")
+    with closing(node):
+        wake(node, 3)
+        first = newest(node)
+        assert first.full_nah is not None
+        begun_nah = moved_nah(node, first.full_nah)
+        install(node.flash, {"/fails": b""})
+
+        def refuse(*_: object) -> None:
+            raise ValueError("flash takes nothing")
+
+        program, erase = node.flash.program, node.flash.erase
+        node.flash.program = node.flash.erase = refuse  # type: ignore[method-assign]
+        wake(node, 8)
+        assert "crash: not kept:" in said(node)
+        assert "safe: " not in said(node)
+        node.flash.program, node.flash.erase = program, erase  # type: ignore[method-assign]
+        mend(node, "/fails")
+        wake(node, 2)
+        last = newest(node)
+        moved = moved_nah(node, first.full_nah) - begun_nah
+    assert counted_nah(last) - counted_nah(first) == pytest.approx(moved, abs=3.0)
+    assert last.restarts == 8
+    assert moved > 100.0
