@@ -96,7 +96,7 @@ class MqttUplink(NoUplink):
         from filmgauge.uplink.mqtt.command_client import with_commands
         from filmgauge.uplink.mqtt.topics import COMMAND, topic
 
-        client = with_commands(kind)(*arguments)
+        client = with_commands(kind)(*arguments)  # pyright: ignore
         keeps_session = not self.peer.requested & _REQUEST_NEW_SESSION
         client.listen(topic(config.node, COMMAND), keeps_session, config.mqtt_password_next)
         return client
