@@ -106,7 +106,8 @@ def location(error) -> str:
 
     buffer = io.StringIO()
     sys.print_exception(error, buffer)  # pyright: ignore
-    for line in reversed(buffer.getvalue()[-_TRACE_BYTES:].split("\n")):
+    text = buffer.getvalue()  # pyright: ignore
+    for line in reversed(text[-_TRACE_BYTES:].split("\n")):
         if line.startswith('  File "'):
             path, _, rest = line[8:].partition('"')
             number, _, function = rest.partition(", in ")
@@ -140,7 +141,7 @@ def _keep(store, error, key):
     gc.collect()
     free = gc.mem_free() if hasattr(gc, "mem_free") else None  # pyright: ignore
     is_name = isinstance(error, str)
-    record = {
+    record: dict = {
         "type": error if is_name else type(error).__name__,
         "at": "?" if is_name else location(error),
     }

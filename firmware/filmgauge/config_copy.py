@@ -91,7 +91,7 @@ def current(path: str, device=None) -> bytes:
         if copy is None:
             raise
         text = copy
-    return unsealed(text)
+    return unsealed(text or b"")
 
 
 def save(text: bytes, path: str, device=None) -> None:

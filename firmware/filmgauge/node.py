@@ -351,7 +351,7 @@ class Node:
             every = self._config.report_every
         if self._is_calm:
             return False
-        asked = not wakes or self._on_trial or self._put_off
+        asked = not wakes or self._on_trial or self._put_off > 0
         asked = asked or bool(self._state.requests & _REQUEST_REPORT)
         return asked or (every > 0 and wakes % every == 0)
 

@@ -40,7 +40,8 @@ def report(current_pa) -> bool:
     uplink = board.uplink(config, None)
     if uplink.peer is not None:
         uplink.peer.requested = state.requests
-    reporter = Reporter(uplink, config.backlog, state, pages and store)
+    capacity = getattr(config, "backlog")  # noqa: B009
+    reporter = Reporter(uplink, capacity, state, pages and store)
     reporter.report(fields, None, 0)
     reboots = False
     if uplink.peer is not None:

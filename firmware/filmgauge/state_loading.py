@@ -38,7 +38,7 @@ class StateLoader:
         self._profile = profile
         self._state = state
         self.slept = self.was_reset = False
-        self.charge = self.unattended = None
+        self.unattended = None
 
     def load(self, retained, pages, journal, gauge, save) -> None:
         """Load the state."""
