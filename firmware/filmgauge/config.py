@@ -56,7 +56,8 @@ _NUMBERS = const(
     "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
     "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
     "backlog 256 1 1024\n"  # records kept while the broker is away
-    "backlog_per_report 32 1 256"  # records sent from it in one wake
+    "backlog_per_report 32 1 256\n"  # records sent from it in one wake
+    "update_pieces 16 1 256"  # of 1024 bytes, of a new version, fetched in one wake
 )
 _TEXTS = const(
     "node - 1 32\n"
@@ -66,11 +67,14 @@ _TEXTS = const(
     "mqtt_user _ 0 64\n"
     "mqtt_password _ 0 64\n"
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
-    "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
+    "command_key _ 0 32\n"  # 32 hexadecimal digits vouch for commands
+    "update_key _ 0 64"  # 64 hexadecimal digits: with it versions are signed; no secret
 )
 SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
 KEYS = SECRETS[2:]
+_UPDATE_KEY = "update_key"
 _KEY_SIZE = const(16)
+_PUBLIC_SIZE = const(32)
 
 
 class Config:
@@ -90,9 +94,10 @@ class Config:
                     raise ValueError("configuration key %s %s" % (name, wrong))
                 setattr(self, name, value)
         check_node(getattr(self, "node"))  # noqa: B009
-        for name in KEYS:
+        for name in KEYS + (_UPDATE_KEY,):
             if getattr(self, name):
-                key_bytes("configuration key " + name, getattr(self, name))
+                size = _PUBLIC_SIZE if name == _UPDATE_KEY else _KEY_SIZE
+                key_bytes("configuration key " + name, getattr(self, name), size)
         for name in values:
             raise ValueError("configuration has no key %s" % name)
 
@@ -120,15 +125,15 @@ def check_node(name: str) -> str:
     return name
 
 
-def key_bytes(name: str, text: str) -> bytes:
-    """Return the 16 bytes of a key; ValueError, `name` in it, unless `text` has 32 hexadecimal
-    digits. The text is not repeated: it is a secret."""
+def key_bytes(name: str, text: str, size: int = _KEY_SIZE) -> bytes:
+    """Return the bytes of a key; ValueError, `name` in it, unless `text` is `size` bytes in
+    hexadecimal digits. The text is not repeated: it is a secret."""
     try:
         key = unhexlify(text)
     except ValueError:
         key = b""
-    if len(key) != _KEY_SIZE:
-        raise ValueError("%s must be 32 hexadecimal digits" % name)
+    if len(key) != size:
+        raise ValueError("%s must be %d hexadecimal digits" % (name, 2 * size))
     return key
 
 

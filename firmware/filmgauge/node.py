@@ -183,6 +183,8 @@ class Node:
         state.cell_number = config.cell_number
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
+        if self._on_trial:
+            state.info_sent = 0  # it says which version it is
         self._loaded = True
         cause, tail = self._board.boot_cause(), self._board.TAIL
         if cause == POWER_ON and not self._slept:

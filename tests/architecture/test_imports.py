@@ -11,7 +11,7 @@ _RANK = {"filmgauge": 0, "filmgauge_sim": 1, "filmgauge_host": 2}  # firmware, s
 _FIRMWARE = (
     {"", "compat"},
     {"gauge", "store", "sensors", "config"},
-    {"record"},
+    {"record", "upgrade"},
     {"uplink", "charge", "decoding"},
     {"state"},
     {"sent_record"},

@@ -5,6 +5,7 @@ TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must n
 LOG = "log"  # records that waited on the node, oldest first
 STATUS = "status"  # retained: online, sleeping, offline (the will)
 INFO = "info"  # retained: versions, cell, intervals
+EVENT = "event"  # how far a new version of the firmware has come
 LAST = "last"  # retained: the last live record once more, for who comes later
 
 

@@ -35,7 +35,7 @@ class MqttUplink(NoUplink):
 
         from filmgauge.uplink.mqtt.broker_address import BrokerAddress
         from filmgauge.uplink.mqtt.client import Client
-        from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
+        from filmgauge.uplink.mqtt.publisher import Publisher  # a wake in five needs it
 
         config = self._config
         address = BrokerAddress(config.mqtt_host, config.mqtt_port, _ADDRESS, self._before_hanging)
@@ -49,8 +49,8 @@ class MqttUplink(NoUplink):
             self._longest_wait_ms,
             self._buffer,
         )
-        link = Publisher(config, client, self.guard)
-        info_once = info(self._config, self._cell, self._board.name) if introduce else None
+        link = Publisher(config, client, self.guard, self._info)
+        info_once = self._info() if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)
         try:
@@ -60,6 +60,11 @@ class MqttUplink(NoUplink):
         self._board.radio_off(wlan)
         self.error = link.error or "no network"
         return sent
+
+    def _info(self):
+        from filmgauge.uplink.mqtt.publisher import info
+
+        return info(self._config, self._cell, self._board.name)
 
     def _before_hanging(self):
         if self.guard is not None:
