@@ -74,7 +74,7 @@ def _is_good():
 
 
 def _exchanged(archive):
-    return "/config.json", "/profile.bin", archive
+    return "/config.json", "/profile.bin", "/ca.der", "/client.der", "/client.key", archive
 
 
 def _is_there(path):

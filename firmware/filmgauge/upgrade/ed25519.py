@@ -19,8 +19,8 @@ _ZERO = 0, 1, 1, 0  # x, y, z and x y / z of a point at x / z, y / z
 
 
 def is_signed(key: bytes, message: bytes, signature: bytes, feed) -> bool:
-    """Return whether the owner of `key` has signed the message. `feed` feeds a watchdog: it is
-    called some 320 times, at even distances."""
+    """Return whether the owner of `key` has signed the message. `feed` feeds a watchdog:
+    it is called some 60 times, at even distances."""
     if len(key) != 32 or len(signature) != 64:
         return False
     scalar = int.from_bytes(signature[32:], "little")
@@ -28,7 +28,7 @@ def is_signed(key: bytes, message: bytes, signature: bytes, feed) -> bool:
     if scalar >= _L or point is None:
         return False
     x, y = point
-    if _is_small(x, y, feed):
+    if _is_small(x, y):
         return False
     digest = sha512(signature[:32] + key + message, feed)
     factor = int.from_bytes(digest, "little") % _L
@@ -37,7 +37,8 @@ def is_signed(key: bytes, message: bytes, signature: bytes, feed) -> bool:
     addends = None, _addend(base), _addend(minus), _addend(_sum(base, _addend(minus)))
     found = _ZERO
     for i in range(252, -1, -1):
-        feed()
+        if not i & 7:
+            feed()
         which = (scalar >> i & 1) | (factor >> i & 1) << 1
         found = _double(found)
         if which:
@@ -69,11 +70,10 @@ def _encoded(point, feed):
     return (y * inverse % _P | (x * inverse % _P & 1) << 255).to_bytes(32, "little")
 
 
-def _is_small(x, y, feed):
+def _is_small(x, y):
     """Return whether 8 times a point is nothing."""
     point = _point(x, y)
     for _ in range(3):
-        feed()
         point = _double(point)
     return not point[0] and point[1] == point[2]
 
@@ -81,7 +81,7 @@ def _is_small(x, y, feed):
 def _power(number, exponent, feed):
     found = 1
     for i in range(254, -1, -1):
-        if not i & 7:
+        if not i & 31:
             feed()
         found = found * found % _P
         if exponent >> i & 1:

@@ -139,6 +139,13 @@ class BrokerLogin:
         with self._news:
             return list(self._messages)
 
+    def drain(self) -> list[tuple[str, bytes]]:
+        """Return topic and payload of what came since the last call, oldest first."""
+        with self._news:
+            found = list(self._messages)
+            self._messages.clear()
+            return found
+
     def _await(self, is_true: Callable[[], object], timeout_s: float = _ANSWER_S) -> bool:
         with self._news:
             return bool(self._news.wait_for(is_true, timeout_s))

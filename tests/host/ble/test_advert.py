@@ -191,7 +191,7 @@ def test_a_node_that_has_lost_its_counter_is_heard_and_has_no_values() -> None:
     assert (found.values, found.is_sealed) == ({"packet": 0x34, "problem": 1}, False)
     values = found.record()
     assert values is not None
-    assert values.values()[3:-1] == [None] * 34
+    assert values.values()[3:-1] == [None] * 36
     for service in (data + b"\x01\x10", b"\x44\x00\x34\x01\x10", b"\x44\x00\x34"):
         with pytest.raises(AdvertError, match="in plain text, and there is a key"):
             read(service, KEY)

@@ -5,32 +5,27 @@ import json
 import time
 
 import filmgauge
-from filmgauge.compat import const, has_files, unload
+from filmgauge.compat import const
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.client import MqttError
 from filmgauge.uplink.mqtt.topics import INFO, LAST, LOG, STATUS, TELEMETRY, topic
 
 _OFFLINE = const('{"state":"offline"}')
-_WHOLE = const("whole")  # upgrade/outcome.py
-_ENDS = const(("runs", "switched back"))
 _INSTALLED = const("/version")  # number, previous and outcome of a version over the air
-_UPDATE = const("/incoming")  # is there while a version is on its way
 _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next one
 
 
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config, client, guard=None, make_info=None):
+    def __init__(self, config, client, guard=None, obey=None):
         self._begun_ms = time.ticks_ms()
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
         self._client = client
         self._guard = guard
-        self._make_info = make_info
-        self._config = config
-        self.is_version_whole = False  # a new one, which is for the launcher then
+        self._obey = obey  # called with the client once the records are through
         self.error = None
 
     def send(self, record, backlog, info=None) -> bool:
@@ -45,8 +40,8 @@ class Publisher:
             if self._guard is not None:
                 self._guard.delivered()
             self._drain(backlog)
-            if has_files(_UPDATE):
-                self._go_on_with_update()
+            if self._obey is not None:
+                self._obey(self._client)
             self._client.publish(self._topic(LAST), record.json_parts(), retain=True, qos=0)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
@@ -66,23 +61,6 @@ class Publisher:
             backlog.remove(name)
             if time.ticks_diff(time.ticks_ms(), self._begun_ms) > _LONGEST_MS:
                 break
-
-    def _go_on_with_update(self):
-        from filmgauge.uplink.mqtt.version_fetch import go_on
-
-        made, state = self._make_info, None
-        try:
-            state = go_on(self._client, self._config, made()["board"])  # pyright: ignore
-        except MemoryError:
-            print("filmgauge: no room to fetch a version")
-        unload(("filmgauge.uplink.mqtt.version_fetch", "filmgauge.upgrade"))
-        self.is_version_whole = state == _WHOLE
-        if state in _ENDS:
-            self._client.publish(
-                self._topic(INFO),
-                json.dumps(made()),  # pyright: ignore
-                retain=True,
-            )
 
     def _sleeping(self):
         return '{"state":"sleeping","next_report_s":%d}' % self._next_s
