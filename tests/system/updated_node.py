@@ -18,6 +18,7 @@ from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
 
+COMMAND_KEY = "00112233445566778899aabbccddeeff"
 OLD, NEW = "0.1.0", "0.2.0"
 # As a board that runs what is on its file system.
 _MAIN = "import sys\n\nsys.path.insert(0, '')\nimport launch\n\nlaunch.start()\n"
@@ -39,7 +40,7 @@ def updated_node(
     broker = Broker(address.host, address.port)
     node = virtual_node(scenario, scenario.node[0], broker, folder, NodeOptions())
     config = json.loads(read(node, "/config.json") or b"")
-    config |= {"update_key": public, "command_key": "00112233445566778899aabbccddeeff", **more}
+    config |= {"update_key": public, "command_key": COMMAND_KEY, **more}
     app = version(OLD).data
     files = {**start_files(), "/app.bin": app, "/config.json": json.dumps(config).encode()}
     install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})

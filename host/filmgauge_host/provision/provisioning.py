@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
@@ -28,6 +29,7 @@ from filmgauge_host.provision.broker_files import (
     without_strays,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
+from filmgauge_host.upgrade.signing_key import read_public
 from filmgauge_sim.nodes.broker_security import (
     CA_FILE,
     CERTIFICATE_FILE,
@@ -74,6 +76,8 @@ def provision(
         raise InputError(
             f"name must not be {BROKER_FOLDER}: that folder has the files of the broker"
         )
+    if description.commands and not description.update_key:
+        description = replace(description, update_key=read_public(out))
     wifi = description.kind.has_wifi
     user = description.broker.user or description.name
     sharers = _sharers(out, description.name, user) if wifi else []

@@ -62,6 +62,7 @@ def firmware_configuration(
     }
     if description.commands:
         values["command_key"] = secrets["command_key"]
+        values["update_key"] = description.update_key
     if description.kind.has_wifi:
         values |= _wifi(description, secrets, broker)
     if description.kind.has_bluetooth:
