@@ -125,13 +125,13 @@ class FieldUpdate:
             raise self._failures.pop()
         while self._answers:
             for outcome in self._answers.pop():
-                self._note_answer(outcome)
+                self._apply_answer(outcome)
         for name, payload in self._login.drain():
             _, node, leaf = name.split("/")
             values = _object(payload)
             each = self.progress.get(node)
             if each is not None and values:
-                (self._note_info if leaf == INFO else self._note_event)(each, values)
+                (self._apply_info if leaf == INFO else self._apply_event)(each, values)
 
     def is_over(self) -> bool:
         """Return whether every node has come to an end."""
@@ -150,7 +150,7 @@ class FieldUpdate:
     def _versions(self) -> list[Version]:
         return list({each.version.id: each.version for each in self.progress.values()}.values())
 
-    def _note_answer(self, outcome: Outcome) -> None:
+    def _apply_answer(self, outcome: Outcome) -> None:
         each = self.progress[outcome.node]
         if each.state not in (ASLEEP, ORDERED):
             return  # it has told more meanwhile
@@ -164,7 +164,7 @@ class FieldUpdate:
             if found := _OF.search(answer.text):
                 each.done, each.of = int(found[1]), int(found[2])
 
-    def _note_event(self, each: Progress, values: dict[str, Any]) -> None:
+    def _apply_event(self, each: Progress, values: dict[str, Any]) -> None:
         if values.get("update") != each.version.id or not isinstance(values.get("state"), str):
             return
         each.state = printable(values["state"])
@@ -173,7 +173,7 @@ class FieldUpdate:
         if isinstance(done, int) and isinstance(of, int):
             each.done, each.of = done, of
 
-    def _note_info(self, each: Progress, values: dict[str, Any]) -> None:
+    def _apply_info(self, each: Progress, values: dict[str, Any]) -> None:
         """A node that runs the version since an earlier call has nothing to do."""
         runs = values.get("version")
         if not isinstance(runs, dict) or runs.get("outcome") != RUNS:
