@@ -60,7 +60,7 @@ def command(
     address = broker_address(broker)
     with MqttCommander(address, counters_of(nodes), list(keys), warn) as commander:
         found = {each.node: each for each in commander.send(keys, action, timeout_s)}
-        again = {name: key for name, key in pending.items() if key and is_wrong_key(found[name])}
+        again = {name: key for name, key in pending.items() if key and found[name].is_wrong_key}
         if again:  # whose key is being changed
             found |= {each.node: each for each in commander.send(again, action, timeout_s)}
     for outcome in found.values():
@@ -89,11 +89,6 @@ def chosen_nodes(registry: NodeRegistry, wanted: str) -> list[RegisteredNode]:
     if not chosen:
         raise InputError(f"no node of {wanted} has a command_key")
     return list(chosen.values())
-
-
-def is_wrong_key(outcome: Outcome) -> bool:
-    """Return whether a node has said that the key was another one than its own."""
-    return outcome.answer is not None and not outcome.answer.is_proven
 
 
 def show(outcome: Outcome, as_json: bool) -> None:

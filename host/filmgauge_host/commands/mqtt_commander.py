@@ -39,17 +39,21 @@ class Answer:
 @dataclass(slots=True)
 class Outcome:
     """What became of one node's command. answer: the one that decides; None while there is none.
-    due_s: when the node reports next, by time.monotonic."""
+    interval_s: from one report of the node to the next, as it has announced."""
 
     node: str
     answer: Answer | None = None
-    due_s: float | None = None
     interval_s: int | None = None
 
     @property
     def is_done(self) -> bool:
         """Whether the node has carried it out."""
         return self.answer is not None and self.answer.status == DONE
+
+    @property
+    def is_wrong_key(self) -> bool:
+        """Whether the node, or who speaks for it, says that it has another key."""
+        return self.answer is not None and not self.answer.is_proven
 
 
 @dataclass(slots=True)
@@ -123,31 +127,29 @@ class MqttCommander:
                 self._login.publish(topic(sent.node, COMMAND), data)
 
     def _read(self, sent: dict[str, _Sent]) -> None:
-        for name, payload in self._login.drain():
+        for name, payload, is_old in self._login.drain():
             _, node, leaf = name.split("/")
             each = sent.get(node)
             if each is None or each.outcome.answer is not None:
                 continue
             values = _object(payload)
             if leaf == STATUS:
-                self._note_status(each, values)
+                self._update_schedule(each, values, is_old)
             elif answer := _answer(node, each.key, values):
-                self._note_answer(each, answer)
+                self._judge(each, answer)
 
-    def _note_status(self, sent: _Sent, values: dict[str, Any]) -> None:
+    def _update_schedule(self, sent: _Sent, values: dict[str, Any], is_old: bool) -> None:
         interval_s = values.get("next_report_s")
         if values.get("state") != "sleeping" or type(interval_s) is not int:
             return
         outcome = sent.outcome
-        is_new = outcome.interval_s is not None or bool(sent.frames)
         outcome.interval_s = interval_s
-        outcome.due_s = time.monotonic() + interval_s
-        if not is_new:
+        if is_old:
             self._say(f"{sent.node} reports every {interval_s} s: it answers then")
         elif sent.frames:  # it has reported, and has not had it
             self._publish(sent)
 
-    def _note_answer(self, sent: _Sent, answer: Answer) -> None:
+    def _judge(self, sent: _Sent, answer: Answer) -> None:
         if not answer.is_proven:
             if answer.status == WRONG_MAC and not answer.counter:
                 sent.outcome.answer = answer

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.ble.node_registry import REGISTRY_FILE, with_keys
+from filmgauge_host.ble.node_registry import NEXT_KEYS, REGISTRY_FILE, keys_of, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
     check_user,
@@ -97,6 +97,9 @@ def provision(
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
     registry = out / REGISTRY_FILE
+    if not new_keys:  # those that are being changed go on being so
+        before_keys = keys_of(registry, description.name)
+        keys |= {k: str(v) for k, v in before_keys.items() if k in NEXT_KEYS}
     if keys or registry.exists():
         files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:

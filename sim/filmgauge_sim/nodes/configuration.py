@@ -118,6 +118,7 @@ def _intervals(description: NodeDescription) -> dict[str, int | str]:
         "load_na": round(records.load_ua * 1000),
         "backlog": records.backlog,
         "backlog_per_report": records.backlog_per_report,
+        "update_pieces": records.update_pieces,
     }
 
 
@@ -152,7 +153,9 @@ def _wifi(
         security = described_security(description)
         broker = Broker(described.host, described.port, user, password, security)
     security = broker.security
+    changed = secrets.get("mqtt_password_next", "")
     return {
+        **({"mqtt_password_next": changed} if changed else {}),
         "wifi_ssid": wifi.ssid or VIRTUAL_SSID,
         "wifi_password": secrets.get("wifi_password", ""),
         "wifi_timeout_ms": wifi.timeout_ms,
