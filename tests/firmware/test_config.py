@@ -45,7 +45,7 @@ def test_everything_given_is_kept():
     for name, _, low, high in numbers():
         values[name] = low + (high - low) // 3
     digits = dict.fromkeys(KEYS, 32)
-    digits["update_key"] = 64
+    digits |= {"update_key": 64, "mqtt_pin": 64}
     for name, _, low, _ in texts():
         values[name] = "a" * digits[name] if name in digits else "x" * (low + 3)
     read = Config.from_json(json.dumps(values))
