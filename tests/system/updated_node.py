@@ -21,7 +21,7 @@ from filmgauge_sim.scenario.simulation import virtual_node
 COMMAND_KEY = "00112233445566778899aabbccddeeff"
 OLD, NEW = "0.1.0", "0.2.0"
 # As a board that runs what is on its file system.
-_MAIN = "import sys\n\nsys.path.insert(0, '')\nimport launch\n\nlaunch.start()\n"
+MAIN = "import sys\n\nsys.path.insert(0, '')\nimport launch\n\nlaunch.start()\n"
 
 
 def updated_node(
@@ -46,7 +46,7 @@ def updated_node(
     install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})
     node.runtime.close()
     node.runtime = MicroPythonRuntime(
-        node.flash.path, node.console, heap_for(node.kind.heap_kb), {"main.py": _MAIN}
+        node.flash.path, node.console, heap_for(node.kind.heap_kb), {"main.py": MAIN}
     )
     return node
 

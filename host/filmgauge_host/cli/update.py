@@ -32,6 +32,7 @@ from filmgauge_host.upgrade.signing_key import KEY_FILE, read_key
 from filmgauge_host.upgrade.version import BOARD_NAMES, Version
 from filmgauge_host.upgrade.version_build import build_files, bytecode_text
 from filmgauge_host.upgrade.version_folder import VERSIONS_FOLDER, read_version, store_version
+from filmgauge_sim.board.board_kind import Port
 
 _POLL_S = 0.1
 _REFRESH_HZ = 4
@@ -104,13 +105,13 @@ def update(
     registry = read_registry(folder / REGISTRY_FILE)
     chosen = chosen_nodes(registry, nodes_wanted or "*")
     keys = {node.name: node.command_key for node in chosen if node.command_key is not None}
-    boards = {name: _board(folder / name) for name in keys}
-    versions = _versions(set(boards.values()), folder, source, profile, config)
+    ports: dict[str, Port] = {name: _port(folder / name) for name in keys}
+    versions = _versions(set(ports.values()), folder, source, profile, config)
     if dry_run:
         for version in versions.values():
             click.echo(version.manifest.decode(), nl=False)
         return
-    targets = {name: versions[board] for name, board in boards.items()}
+    targets = {name: versions[port] for name, port in ports.items()}
     address = broker_address(broker)
     counters = CommandCounters(folder / COUNTERS_FILE)
     say = (lambda _sentence: None) if sys.stdout.isatty() else warn
@@ -131,36 +132,40 @@ def update(
         click.get_current_context().exit(1)
 
 
-def _board(node_folder: Path) -> str:
-    """Return what the firmware calls the board of a node."""
+def _port(node_folder: Path) -> Port:
+    """Return the port of the board of a node."""
     description, _ = read_node(node_folder, warn)
     kind = description.kind
     if not kind.has_wifi:
         raise InputError(
             f"{description.name} has no Wi-Fi: filmgauge ble update brings it a version"
         )
-    return BOARD_NAMES[kind.port]
+    return kind.port
 
 
 def _versions(
-    boards: set[str], folder: Path, source: Path | None, profile: Path | None, config: Path | None
-) -> dict[str, Version]:
-    """Return the version for each board."""
+    ports: set[Port], folder: Path, source: Path | None, profile: Path | None, config: Path | None
+) -> dict[Port, Version]:
+    """Return the version for each port."""
     if source is not None:
         version = read_version(source)
-        others = boards - {version.described.board}
+        others = {BOARD_NAMES[port] for port in ports} - {version.described.board}
         if others:
             raise InputError(
                 f"{source} is for {version.described.board}, not for {' and '.join(others)}"
             )
-        return {version.described.board: version}
-    key = read_key(folder / KEY_FILE)
-    files, bytecode = build_files(profile, config), bytecode_text()
+        return dict.fromkeys(ports, version)
+    key, bytecode = read_key(folder / KEY_FILE), bytecode_text()
     return {
-        board: store_version(
-            folder / VERSIONS_FOLDER, files, name=VERSION, board=board, bytecode=bytecode, key=key
+        port: store_version(
+            folder / VERSIONS_FOLDER,
+            build_files(port, profile, config),
+            name=VERSION,
+            board=BOARD_NAMES[port],
+            bytecode=bytecode,
+            key=key,
         )[0]
-        for board in sorted(boards)
+        for port in sorted(ports)
     }
 
 

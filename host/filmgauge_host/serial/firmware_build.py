@@ -8,12 +8,19 @@ from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.launcher import firmware_file
+from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
 from filmgauge_sim.board.firmware_image import firmware_sources, rom, shortened
 
 _PACKAGE = "filmgauge/"
 _STARTERS = ("update.py", "launch.py")  # onto the board in this order: one imports the other
 _MAIN = "main.py"
+_BLUETOOTH = ("uplink/ble/", "board/stm32wb.", "store/page_store.", "store/bonds.")
+_FOREIGN: dict[str, tuple[str, ...]] = {  # to each port: modules that it never imports
+    "esp32": (*_BLUETOOTH, "board/rp2.", "board/light_sleep."),
+    "rp2": (*_BLUETOOTH, "board/esp32.", "board/clock_block."),
+    "stm32": ("uplink/mqtt/", "board/esp32.", "board/rp2.", "board/clock_block."),
+}
 
 
 def wanted(
@@ -46,6 +53,13 @@ def modules(source: bool = False) -> dict[str, bytes]:
     if source:
         return {path: text.encode() for path, text in texts.items()}
     return dict(_compiled(tuple(texts.items())))
+
+
+def modules_of_port(port: Port) -> dict[str, bytes]:
+    """Return the modules as bytecode without those that only other ports import: a version over
+    the air has to fit beside the one in place."""
+    foreign = tuple(_PACKAGE + name for name in _FOREIGN[port])
+    return {path: data for path, data in modules().items() if not path.startswith(foreign)}
 
 
 def start_files(source: bool = False) -> dict[str, bytes]:

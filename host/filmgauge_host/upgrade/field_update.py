@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from filmgauge.upgrade.outcome import REFUSING, RUNS, SWITCHED_BACK
 from filmgauge.uplink.actions import UPDATE
-from filmgauge.uplink.mqtt.topics import EVENT, INFO, PREFIX, topic
+from filmgauge.uplink.mqtt.topics import EVENT, FIRMWARE, INFO, PREFIX, topic
 from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
 from filmgauge_host.errors import FilmgaugeError
@@ -25,7 +25,6 @@ from filmgauge_host.telemetry.broker_login import Answer, BrokerLogin
 from filmgauge_host.telemetry.messages import printable
 from filmgauge_host.upgrade.version import Version
 
-FIRMWARE = "firmware"  # filmgauge/firmware/<id>/<n>: no node is called so
 ASLEEP, ORDERED, SILENT = "waits for its next report", "ordered", "has not answered"
 ENDS = (RUNS, SWITCHED_BACK, REFUSING, SILENT)
 _OF = re.compile(r"(\d+) of (\d+)$")
@@ -126,7 +125,7 @@ class FieldUpdate:
         while self._answers:
             for outcome in self._answers.pop():
                 self._apply_answer(outcome)
-        for name, payload in self._login.drain():
+        for name, payload, _is_retained in self._login.drain():
             _, node, leaf = name.split("/")
             values = _object(payload)
             each = self.progress.get(node)

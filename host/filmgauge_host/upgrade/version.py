@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from filmgauge.upgrade.manifest import NAMES, PIECE, Manifest
 from filmgauge_host.errors import InputError
+from filmgauge_sim.board.board_kind import Port
 
 _ID_DIGITS = 16
-BOARD_NAMES = {"esp32": "esp32", "rp2": "rp2", "stm32": "stm32wb"}  # of the firmware, by port
+BOARD_NAMES: dict[Port, str] = {"esp32": "esp32", "rp2": "rp2", "stm32": "stm32wb"}  # as it has
 
 
 @dataclass(frozen=True)

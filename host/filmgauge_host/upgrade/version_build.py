@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from filmgauge.config import SECRETS, numbers, texts
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.node_settings import read_profile
-from filmgauge_sim.board.bytecode import bytecode_version
+from filmgauge_sim.board.board_kind import Port
+from filmgauge_sim.board.bytecode import CompileError, bytecode_version
 from filmgauge_sim.nodes.tables import did_you_mean
 
 _OF_ONE_NODE = ("node",)
 
 
-def build_files(profile: Path | None, config: Path | None) -> dict[str, bytes]:
-    """Return the files of a version: name -> content. Raises FilmgaugeError."""
-    files = {"app.bin": Archive(firmware_build.modules()).data}
+def build_files(port: Port, profile: Path | None, config: Path | None) -> dict[str, bytes]:
+    """Return the files of a version for a port: name -> content. Raises FilmgaugeError."""
+    try:
+        files = {"app.bin": Archive(firmware_build.modules_of_port(port)).data}
+    except CompileError as error:
+        raise FilmgaugeError(str(error)) from None
     if config is not None:
         files["config.json"] = read_changes(config)
     if profile is not None:
