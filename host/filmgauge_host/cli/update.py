@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -46,6 +48,9 @@ _REFRESH_HZ = 4
     "--config", type=FILE, help="Keys of the configuration that change, TOML or JSON; no secrets."
 )
 @click.option(
+    "--settings-only", is_flag=True, help="Only --profile and --config: the firmware stays."
+)
+@click.option(
     "--from",
     "source",
     type=FOLDER,
@@ -85,6 +90,7 @@ def update(
     all_nodes: bool,
     profile: Path | None,
     config: Path | None,
+    settings_only: bool,
     source: Path | None,
     downgrade: bool,
     dry_run: bool,
@@ -100,13 +106,19 @@ def update(
     """
     if bool(nodes_wanted) == all_nodes:
         raise InputError("name the nodes, or say --all")
-    if source and (profile or config):
-        raise InputError("--from is a version with all of its files: no --profile and no --config")
+    if source and (profile or config or settings_only):
+        raise InputError("--from is a version with all of its files: none is to be added")
+    if settings_only and not (profile or config):
+        raise InputError("--settings-only needs --profile or --config")
     registry = read_registry(folder / REGISTRY_FILE)
     chosen = chosen_nodes(registry, nodes_wanted or "*")
     keys = {node.name: node.command_key for node in chosen if node.command_key is not None}
-    ports: dict[str, Port] = {name: _port(folder / name) for name in keys}
-    versions = _versions(set(ports.values()), folder, source, profile, config)
+    ports: dict[str, Port] = {name: _port(folder / name, dry_run) for name in keys}
+    if source is not None:
+        versions = _given(set(ports.values()), source)
+    else:
+        made = partial(build_files, profile=profile, config=config, has_firmware=not settings_only)
+        versions = _made(set(ports.values()), folder, made)
     if dry_run:
         for version in versions.values():
             click.echo(version.manifest.decode(), nl=False)
@@ -132,41 +144,45 @@ def update(
         click.get_current_context().exit(1)
 
 
-def _port(node_folder: Path) -> Port:
+def _port(node_folder: Path, any_radio: bool) -> Port:
     """Return the port of the board of a node."""
     description, _ = read_node(node_folder, warn)
     kind = description.kind
-    if not kind.has_wifi:
+    if not (kind.has_wifi or any_radio):
         raise InputError(
-            f"{description.name} has no Wi-Fi: filmgauge ble update brings it a version"
+            f"{description.name} has no Wi-Fi: --dry-run makes a version, and filmgauge ble update"
+            " brings it"
         )
     return kind.port
 
 
-def _versions(
-    ports: set[Port], folder: Path, source: Path | None, profile: Path | None, config: Path | None
+def _given(ports: set[Port], source: Path) -> dict[Port, Version]:
+    """Return the version of a folder for each port, of which there may be one."""
+    version = read_version(source)
+    board = version.described.board
+    others = {BOARD_NAMES[port] for port in ports} - {board}
+    if others:
+        raise InputError(f"{source} is for {board}, not for {' and '.join(sorted(others))}")
+    return dict.fromkeys(ports, version)
+
+
+def _made(
+    ports: set[Port], folder: Path, files: Callable[[Port], dict[str, bytes]]
 ) -> dict[Port, Version]:
-    """Return the version for each port."""
-    if source is not None:
-        version = read_version(source)
-        others = {BOARD_NAMES[port] for port in ports} - {version.described.board}
-        if others:
-            raise InputError(
-                f"{source} is for {version.described.board}, not for {' and '.join(others)}"
-            )
-        return dict.fromkeys(ports, version)
+    """Return a version of `files` for each port, and say where it is kept."""
     key, bytecode = read_key(folder / KEY_FILE), bytecode_text()
-    return {
-        port: store_version(
+    versions: dict[Port, Version] = {}
+    for port in sorted(ports):
+        versions[port], place = store_version(
             folder / VERSIONS_FOLDER,
-            build_files(port, profile, config),
+            files(port),
             name=VERSION,
             board=BOARD_NAMES[port],
             bytecode=bytecode,
             key=key,
-        )[0]
-        for port in sorted(ports)
-    }
+        )
+        click.echo(f"{place}: {len(versions[port].pieces())} pieces", err=True)
+    return versions
 
 
 def _follow(field: FieldUpdate, timeout_s: float, as_json: bool) -> None:

@@ -18,12 +18,16 @@ from filmgauge_sim.nodes.tables import did_you_mean
 _OF_ONE_NODE = ("node",)
 
 
-def build_files(port: Port, profile: Path | None, config: Path | None) -> dict[str, bytes]:
+def build_files(
+    port: Port, profile: Path | None, config: Path | None, has_firmware: bool = True
+) -> dict[str, bytes]:
     """Return the files of a version for a port: name -> content. Raises FilmgaugeError."""
-    try:
-        files = {"app.bin": Archive(firmware_build.modules_of_port(port)).data}
-    except CompileError as error:
-        raise FilmgaugeError(str(error)) from None
+    files = {}
+    if has_firmware:
+        try:
+            files["app.bin"] = Archive(firmware_build.modules_of_port(port)).data
+        except CompileError as error:
+            raise FilmgaugeError(str(error)) from None
     if config is not None:
         files["config.json"] = read_changes(config)
     if profile is not None:
