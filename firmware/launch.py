@@ -128,18 +128,6 @@ def mount() -> None:
     sys.path.insert(0, _APP)
 
 
-def unmount() -> None:
-    """Undo `mount`, and let go of the firmware: another archive may take its place."""
-    for name in list(sys.modules):
-        if name.startswith("filmgauge"):
-            del sys.modules[name]
-    if _APP in sys.path:
-        import vfs
-
-        vfs.umount(_APP)  # pyright: ignore
-        sys.path.remove(_APP)
-
-
 def is_there(path: str) -> bool:
     """Return whether there is such a file or directory."""
     try:

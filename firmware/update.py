@@ -7,6 +7,7 @@ their names: `archive`, `switch` and `trial`. A version that has come over the a
 
 import os
 
+_APP = "/app"  # where launch.py mounts an archive
 _FOLDER = "/incoming"
 _VERIFIED = "/incoming/verified"
 _REFUSED = "/incoming/refused"
@@ -53,6 +54,7 @@ def _is_good():
 
     import launch
     import machine
+    import vfs
 
     launch.mount()
     try:
@@ -63,7 +65,12 @@ def _is_good():
         sys.print_exception(error)  # pyright: ignore
         reason = "it could not be checked: %r" % error
     check = None
-    launch.unmount()
+    for name in list(sys.modules):  # the firmware: another archive may take its place
+        if name.startswith("filmgauge"):
+            del sys.modules[name]
+    if _APP in sys.path:
+        vfs.umount(_APP)  # pyright: ignore
+        sys.path.remove(_APP)
     gc.collect()
     if reason is None:
         return True

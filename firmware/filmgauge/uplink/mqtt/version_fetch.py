@@ -76,34 +76,34 @@ def name_of(digest: bytes) -> str:
 def _fetch(client, staging, most):
     try:
         while most and not staging.is_whole():
-            piece = _retained(client, _TOPIC % (name_of(staging.sha), staging.next))
-            if piece is None:
+            if not _bring(client, _TOPIC % (name_of(staging.sha), staging.next), staging):
                 staging.missed()
                 return
-            staging.add(piece)
             most -= 1
         staging.found()
     finally:
         staging.close()
 
 
-def _retained(client, name):
-    """Return the payload of a retained message, in the client's buffer; None for none.
+def _bring(client, name, staging):
+    """Add the piece that is a retained message, out of the client's buffer; return whether there
+    is one.
 
     Sessions are kept, so the subscription is not. What else comes is not for now, and comes again.
     """
     deadline = client._deadline()
     end = _ask(client, name)
     client._send(_SUBSCRIBE, client._put(end, b"\0"), deadline)  # at QoS 0
-    found = None
+    found = False
     try:
-        while found is None:
+        while not found:
             kind, length = client._receive_head(deadline)
             client._receive_body(length, deadline)
             if kind & 0xF0 == _PUBLISH:
                 begin = _HEAD + 2 + struct.unpack_from(">H", client._buffer, _HEAD)[0]
-                if client._buffer[_HEAD + 2 : begin] == name.encode():
-                    found = bytes(client._view[begin + (2 if kind & 6 else 0) : _HEAD + length])
+                found = client._buffer[_HEAD + 2 : begin] == name.encode()
+                if found:
+                    staging.add(client._view[begin + (2 if kind & 6 else 0) : _HEAD + length])
     except OSError as error:
         if error.errno != _ETIMEDOUT:
             raise
