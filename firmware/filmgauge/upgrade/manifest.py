@@ -12,7 +12,7 @@ from filmgauge.compat import const
 
 PIECE = const(1024)  # bytes of each part of a file that goes over the air, but for the last
 _LARGEST = const(1048576)  # bytes of a file
-_FIRST = "filmgauge version 1"
+_FIRST = "filmgauge-version 1"
 _KEYS = ("number", "version", "board", "bytecode")
 _SIGNATURE = b"signature "
 NAMES = ("app.bin", "config.json", "profile.bin")  # in this order; each at most once

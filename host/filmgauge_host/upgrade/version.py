@@ -64,7 +64,7 @@ def sign(
     """Return a signed version. Raises InputError for what no node would take."""
     ordered = {each: files[each] for each in NAMES if each in files}
     lines = [
-        "filmgauge version 1",
+        "filmgauge-version 1",
         f"number {number}",
         f"version {name}",
         f"board {board}",

@@ -5,7 +5,7 @@ from expect import raises
 from filmgauge.upgrade.manifest import PIECE, Manifest
 
 LINES = [
-    b"filmgauge version 1",
+    b"filmgauge-version 1",
     b"number 1764428400",
     b"version 0.2.0",
     b"board esp32",
@@ -38,7 +38,7 @@ def test_what_is_read():
 
 def test_what_is_refused():
     for at, line in (
-        (0, b"filmgauge version 2"),
+        (0, b"filmgauge-version 2"),
         (1, b"number 0"),
         (1, b"number -1"),
         (1, b"number 4294967296"),
