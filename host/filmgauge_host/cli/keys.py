@@ -22,7 +22,7 @@ from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
 from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
 from filmgauge_host.errors import InputError, warn
-from filmgauge_host.provision.key_files import ROTATED, KeyFiles, check_folder
+from filmgauge_host.provision.key_files import ALL_KEYS, KeyFiles, check_folder
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.broker_login import BrokerLogin, LoginRefusedError
 
@@ -52,14 +52,14 @@ def list_keys(folder: Path) -> None:
     check_folder(folder)
     for name, node in sorted(read_registry(folder / REGISTRY_FILE).by_name.items()):
         files = KeyFiles(folder, name)
-        words = [each for each in ROTATED if files.value(each)]
-        words += [f"{each} (being changed)" for each in ROTATED if files.next_value(each)]
+        words = [each for each in ALL_KEYS if files.value(each)]
+        words += [f"{each} (being changed)" for each in ALL_KEYS if files.next_value(each)]
         click.echo(f"{name}: {'revoked' if node.revoked else ', '.join(words) or 'no keys'}")
 
 
 @keys.command()
 @click.argument("node")
-@click.argument("names", nargs=-1, type=click.Choice(ROTATED), metavar="[KEY]...")
+@click.argument("names", nargs=-1, type=click.Choice(ALL_KEYS), metavar="[KEY]...")
 @_FOLDER
 def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     """Make new keys of NODE: those named, or all that it has. It is to be flashed with them.
@@ -68,16 +68,21 @@ def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     """
     check_folder(folder)
     files = _files(folder, node)
-    chosen = names or tuple(each for each in ROTATED if files.value(each))
+    chosen = names or tuple(each for each in ALL_KEYS if files.value(each))
     if not chosen:
-        raise InputError(f"{node} has no keys yet: name those to make, of {', '.join(ROTATED)}")
+        raise InputError(f"{node} has no keys yet: name those to make, of {', '.join(ALL_KEYS)}")
     files.make(chosen)
     click.echo(f"{node}: new {', '.join(chosen)}; now filmgauge flash --node {folder / node}")
 
 
 @keys.command()
 @click.argument("node")
-@click.argument("name", type=click.Choice(ROTATED), metavar="KEY", default="command_key")
+@click.argument(
+    "name",
+    type=click.Choice((key_rotation.COMMAND_KEY, key_rotation.PASSWORD)),
+    metavar="[KEY]",
+    default=key_rotation.COMMAND_KEY,
+)
 @click.option(
     "--broker",
     default=BROKER_USUAL,
@@ -100,7 +105,7 @@ def rotate(
     timeout_s: float | None,
     in_clear: bool,
 ) -> None:
-    """Change KEY of NODE over the air: command_key, ble_key or mqtt_password.
+    """Change KEY of NODE over the air: command_key, unless it is to be mqtt_password.
 
     Both keys hold until the node has answered under the new one. Run again, it goes on where it
     was, whatever was lost.
@@ -124,11 +129,6 @@ def _rotate_command_key(files: KeyFiles, send: key_rotation.Send, _: BrokerAddre
     return "it has answered under its new command_key; the old one is gone"
 
 
-def _rotate_ble_key(files: KeyFiles, send: key_rotation.Send, _: BrokerAddress) -> str:
-    key_rotation.rotate_ble_key(files, send)
-    return "it has its new ble_key from its next boot on"
-
-
 def _rotate_password(files: KeyFiles, send: key_rotation.Send, address: BrokerAddress) -> str:
     pending = files.next_value(key_rotation.PASSWORD)
     if not (pending and files.is_at_broker(pending)):
@@ -142,7 +142,6 @@ def _rotate_password(files: KeyFiles, send: key_rotation.Send, address: BrokerAd
 
 _ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], str]] = {
     "command_key": _rotate_command_key,
-    "ble_key": _rotate_ble_key,
     "mqtt_password": _rotate_password,
 }
 

@@ -42,13 +42,6 @@ def rotate_command_key(keys: Keys, send: Send) -> None:
     keys.finish(COMMAND_KEY)
 
 
-def rotate_ble_key(keys: Keys, send: Send) -> None:
-    """Give a node another ble_key; until `finish_ble_key` both open what it advertises."""
-    new = keys.begin("ble_key")
-    _change(send, bytes.fromhex(keys.value(COMMAND_KEY)), {"ble_key": new})
-    keys.finish("ble_key")
-
-
 def begin_password(keys: Keys, send: Send) -> str:
     """Let a node log in with a new password, and with the old one where the broker refuses that;
     return the new one, which the broker may have from now on. Raises NotRotatedError."""

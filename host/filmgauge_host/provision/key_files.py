@@ -30,7 +30,7 @@ from filmgauge_host.provision.secret_values import MQTT_PASSWORD, made
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, read_secrets, secrets_to_toml
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
-ROTATED = (*KEYS, MQTT_PASSWORD)
+ALL_KEYS = (*KEYS, MQTT_PASSWORD)
 _NEXT = "_next"
 
 
@@ -163,7 +163,7 @@ def _keys(values: dict[str, str]) -> dict[str, str | bool]:
 
 
 def _all_names() -> set[str]:
-    return {each for name in ROTATED for each in (name, name + _NEXT)}
+    return {each for name in ALL_KEYS for each in (name, name + _NEXT)}
 
 
 def _text(path: Path) -> str:

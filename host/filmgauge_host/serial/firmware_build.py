@@ -58,8 +58,13 @@ def modules(source: bool = False) -> dict[str, bytes]:
 def modules_of_port(port: Port) -> dict[str, bytes]:
     """Return the modules as bytecode without those that only other ports import: a version over
     the air has to fit beside the one in place."""
-    foreign = tuple(_PACKAGE + name for name in _FOREIGN[port])
+    foreign = foreign_to(port)
     return {path: data for path, data in modules().items() if not path.startswith(foreign)}
+
+
+def foreign_to(port: Port) -> tuple[str, ...]:
+    """Return how the paths of modules begin that a port never imports."""
+    return tuple(_PACKAGE + name for name in _FOREIGN[port])
 
 
 def start_files(source: bool = False) -> dict[str, bytes]:

@@ -114,12 +114,12 @@ def imported(text: str) -> set[str]:
 
 @pytest.mark.parametrize("port", ["esp32", "rp2", "stm32"])
 def test_what_is_left_out_is_imported_by_no_module_of_the_port(port: Port) -> None:
-    kept = firmware_build.modules_of_port(port)
-    left_out = {path.replace(".mpy", ".py") for path in {*firmware_build.modules()} - {*kept}}
+    sources = firmware_sources()
+    left_out = {path for path in sources if path.startswith(firmware_build.foreign_to(port))}
     assert left_out
     wanted = {
         (path, name)
-        for path, text in firmware_sources().items()
+        for path, text in sources.items()
         if path not in left_out
         for name in imported(text) & left_out
         if path != "filmgauge/board/__init__.py"  # which chooses
@@ -127,3 +127,5 @@ def test_what_is_left_out_is_imported_by_no_module_of_the_port(port: Port) -> No
     # Of a node with raw pages, which the ports with Wi-Fi have not.
     assert wanted <= {("filmgauge/node.py", "filmgauge/store/page_store.py")}
     assert port != "stm32" or not wanted
+    kept = {path.removesuffix(".mpy") for path in firmware_build.modules_of_port(port)}
+    assert not kept & {path.removesuffix(".py") for path in left_out}

@@ -148,3 +148,19 @@ def test_a_power_cut_at_any_request_of_going_back(tmp_path: Path) -> None:
 
 def _restore(board: Board, image: bytes) -> None:
     board.board.flash.image[:] = image
+
+
+@pytest.mark.parametrize(
+    ("does", "stays"), [("trial and trial.passed('{}')", b"new"), ("pass", b"old")]
+)
+def test_certificates_come_and_go_with_their_version(
+    does: str, stays: bytes, tmp_path: Path
+) -> None:
+    names = ("/ca.der", "/client.der", "/client.key")
+    with Board(tmp_path) as board:
+        install(board.board.flash, dict.fromkeys(names, b"old"))
+        install(board.board.flash, {f"{name}.new": b"new" for name in names})
+        board.offer(app("new", does))
+        boots(board, 5)
+        assert [fetch(board.board.flash, name) for name in names] == [stays] * 3
+        assert not any(name.endswith((".new", ".old")) for name in board.names())

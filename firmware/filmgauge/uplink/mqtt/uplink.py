@@ -55,11 +55,7 @@ class MqttUplink(NoUplink):
 
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        try:
-            client = self._client()
-        except (OSError, ValueError) as error:  # of the files of TLS
-            self.error = str(error)
-            return False
+        client = self._client()
         obey = None
         if self.peer is not None:
             self.peer.show(record, backlog, ledger)
