@@ -58,13 +58,15 @@ def _is_good():
 
     launch.mount()
     try:
+        from filmgauge.board import this_board
         from filmgauge.upgrade.check import check
 
-        reason = check(machine.WDT(timeout=launch.GUARD_MS).feed)
+        feed = machine.WDT(timeout=launch.GUARD_MS).feed
+        reason = check(feed, this_board().pages(True))
     except Exception as error:
         sys.print_exception(error)  # pyright: ignore
         reason = "it could not be checked: %r" % error
-    check = None
+    check = this_board = None
     for name in list(sys.modules):  # the firmware: another archive may take its place
         if name.startswith("filmgauge"):
             del sys.modules[name]

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flashed_board import start_files
 from updated_node import COMMAND_KEY, MAIN, names, read
 
+from filmgauge.config_copy import unsealed
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.errors import RefusedError
@@ -108,7 +109,7 @@ def test_a_version_over_bluetooth(
     assert ended == "runs: 0.2.0"
     total = len(what.pieces())
     assert steps == [(number + 1, total) for number in range(total)]
-    config = json.loads(read(node, "/config.json") or b"")
+    config = json.loads(unsealed(read(node, "/config.json") or b""))
     assert (config["report_every"], config["command_key"]) == (2, COMMAND_KEY)
     assert not {"switch", "trial"} & names(node, "/")
 

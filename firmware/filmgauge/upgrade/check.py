@@ -1,6 +1,6 @@
 """Checks a version that is whole: called by the launcher before anything else is loaded.
 
-    reason = check(feed)        # None: it may take the place of what runs
+    reason = check(feed, device)        # None: it may take the place of what runs
 
 The signature is checked with the key of the configuration in force; each file by its SHA-256.
 """
@@ -11,6 +11,7 @@ from binascii import unhexlify
 from hashlib import sha256
 
 import filmgauge
+from filmgauge import config_copy
 from filmgauge.compat import const
 from filmgauge.upgrade.ed25519 import is_signed
 from filmgauge.upgrade.manifest import Manifest
@@ -21,11 +22,10 @@ _CHUNK = const(512)
 _FEED_MASK = const(0x1E00)  # once in 16 chunks
 
 
-def check(feed) -> "str | None":
-    """Return why a version is refused; None after the file `verified` has been written. OSError
-    from flash, ValueError where a file is not what it should be."""
-    with open(_CONFIG, "rb") as file:
-        config = json.loads(file.read())
+def check(feed, device) -> "str | None":
+    """Return why a version is refused; None after the file `verified` has been written. `device`
+    is of config_copy.py. OSError from flash, ValueError where a file is not what it should be."""
+    config = json.loads(config_copy.current(_CONFIG, device))
     with open(MANIFEST, "rb") as file:
         manifest = Manifest(file.read())
     key = unhexlify(config.get("update_key", ""))
@@ -42,7 +42,7 @@ def check(feed) -> "str | None":
         "version": manifest.version,
         "previous": filmgauge.VERSION,
     }
-    _write(VERIFIED, values)
+    _write(VERIFIED, json.dumps(values).encode())
     return None
 
 
@@ -72,10 +72,10 @@ def _merge(config, path):
             config.pop(name, None)
         else:
             config[name] = changes[name]
-    _write(FOLDER + _CONFIG, config)
+    _write(FOLDER + _CONFIG, config_copy.sealed(json.dumps(config).encode()))
 
 
-def _write(path, values):
+def _write(path, data):
     with open(path + ".new", "wb") as file:
-        file.write(json.dumps(values).encode())
+        file.write(data)
     os.rename(path + ".new", path)

@@ -7,13 +7,22 @@ from types import MappingProxyType
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
-from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
-from filmgauge_sim.board.firmware_image import firmware_sources, rom, shortened
+from filmgauge_sim.board.firmware_image import (
+    BESIDE,
+    beside_package,
+    firmware_sources,
+    rom,
+    shortened,
+)
 
 _PACKAGE = "filmgauge/"
-_STARTERS = ("update.py", "launch.py")  # onto the board in this order: one imports the other
+_STARTERS = (
+    *BESIDE,
+    "update.py",
+    "launch.py",
+)  # onto the board in this order: one imports the other
 _MAIN = "main.py"
 _BLUETOOTH = ("uplink/ble/", "board/stm32wb.", "store/page_store.", "store/bonds.")
 _FOREIGN: dict[str, tuple[str, ...]] = {  # to each port: modules that it never imports
@@ -69,8 +78,8 @@ def foreign_to(port: Port) -> tuple[str, ...]:
 
 def start_files(source: bool = False) -> dict[str, bytes]:
     """Return what stands outside of the archive: absolute path -> content."""
-    starters = [_file(name, firmware_file(name).read_text(), source) for name in _STARTERS]
-    files = [*starters, (_MAIN, firmware_file(_MAIN).read_bytes())]
+    starters = [_file(name, beside_package(name).read_text(), source) for name in _STARTERS]
+    files = [*starters, (_MAIN, beside_package(_MAIN).read_bytes())]
     return {f"/{path}": content for path, content in files}
 
 

@@ -23,6 +23,7 @@ class BoardPins:
     sensors: int  # high gives both sensors their supply, where they are switched
     disconnect: int  # high opens the switch between cell and shunt
     charge: int  # high lets the charger charge, where it asks
+    supply: int = -1  # an analog input at half of the capacitor's voltage, where there is one
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class BoardKind:
     flash: FlashDriver = NOR
     # Pads that keep a held level through deep sleep, the first so many; of a port that boots anew.
     held_pins: int = 256
+    analog_pins: tuple[int, ...] = ()  # of which the firmware knows how to read the voltage
     # Of a TLS handshake with a certificate of P-256 that its issuer has signed: the processor's.
     # Users of the ESP32 measured 1.2 s, with an issuer of RSA (assumed).
     handshake_us: int = 1_200_000

@@ -185,10 +185,12 @@ class VirtualNode:
         self._log_outcome(outcome)
         return outcome
 
-    def cut_power(self, off_us: int = 0) -> None:
-        """Take board and sensors off their supply between two wakes and put them back."""
+    def cut_power(self, off_us: int = 0, with_sensors: bool = True) -> None:
+        """Take the board off its supply between two wakes, and the sensors too, unless they have
+        one of their own; then put them back."""
         self.world.advance_to(self.board.now_us)
-        self.world.power_sensors(False)
+        if with_sensors:
+            self.world.power_sensors(False)
         self.board.load.now_us += off_us
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)

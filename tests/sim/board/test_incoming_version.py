@@ -11,6 +11,7 @@ import pytest
 from board_program import Program
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from filmgauge.config_copy import unsealed
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.upgrade.signing_key import public_text
 from filmgauge_host.upgrade.version import Version, sign
@@ -23,11 +24,17 @@ FIRMWARE = Path(__file__).parents[3] / "firmware"
 SOURCES = {name: (FIRMWARE / name).read_text() for name in ("launch.py", "update.py")}
 MAIN = "import launch\nlaunch.start()\n"
 KEY = Ed25519PrivateKey.generate()
-PAGES = 48  # of flash
+PAGES = 64  # of flash
 CUTS = 8
 ENDS = ("told runs", "told refused", "told switched")
 MOST_BOOTS = 16  # until all is over, with four starts of a version that does not report
-NEEDED = ("filmgauge/compat.py", "filmgauge/upgrade/")  # of the firmware
+NEEDED = (
+    "filmgauge/board/",
+    "filmgauge/compat.py",
+    "filmgauge/config",
+    "filmgauge/store/block.py",
+    "filmgauge/upgrade/",
+)  # of the firmware
 # In place of the node: fetches from the flash what a broker would have.
 _START = """
 import os
@@ -95,7 +102,7 @@ def version(
     board: str = "esp32",
     bytecode: str = "6.3",
     does: str = "pass",
-    config: bytes = b'{"more": 2, "less": null}',
+    config: bytes = b'{"report_every": 2, "sample_s": null}',
 ) -> Version:
     files = {"app.bin": app("new", does), "config.json": config}
     return sign(files, number=number, name="0.2.0", board=board, bytecode=bytecode, key=key)
@@ -107,7 +114,8 @@ class Board(Program):
     def __init__(self, folder: Path) -> None:
         flash = make_flash(folder / "larger", PAGES, NOR)
         super().__init__(folder, "micropython", MAIN, sources=SOURCES, flash=flash)
-        config = {"secret": "s", "less": 1, "update_key": public_text(KEY)}
+        config = {"node": "n", "pin_scl": 1, "pin_sda": 2, "pin_gate": 3, "sample_s": 30}
+        config["update_key"] = public_text(KEY)
         files = {"/app.bin": app("old"), "/config.json": json.dumps(config).encode()}
         install(self.board.flash, files)
         self._empty = self.board.flash.image[:]
@@ -144,7 +152,7 @@ class Board(Program):
         return set(listing(self.board.flash, "/")) - {".", "..", "there.txt", "source"}
 
     def config(self) -> dict[str, object]:
-        return json.loads(fetch(self.board.flash, "/config.json"))
+        return json.loads(unsealed(fetch(self.board.flash, "/config.json")))
 
 
 def runs(said: list[str]) -> list[str]:
@@ -168,7 +176,9 @@ def test_a_signed_version_takes_its_place_and_is_told(board: Board) -> None:
         "told runs 0.2.0",
     ]
     # Only what the version changes, and never a secret, goes over the air.
-    assert board.config() == {"secret": "s", "more": 2, "update_key": public_text(KEY)}
+    config = board.config()
+    assert (config["report_every"], config["pin_gate"]) == (2, 3)
+    assert "sample_s" not in config
     assert board.names() == {"app.bin", "config.json", "version", "reported"}
     told = json.loads(fetch(board.board.flash, "/version"))
     assert told == {"number": 7, "version": "0.2.0", "previous": "old", "outcome": "runs"}
@@ -181,7 +191,7 @@ def test_a_version_that_does_not_report_is_switched_back_and_told(does: str, boa
     assert runs(said) == ["old", *["new"] * 4, "old"]
     assert said[-1] == "told switched back 0.2.0 did not report"
     assert board.names() == {"app.bin", "config.json", "version"}
-    assert board.config()["less"] == 1  # its configuration went with it
+    assert board.config()["sample_s"] == 30  # its configuration went with it
     told = json.loads(fetch(board.board.flash, "/version"))
     assert told == {"outcome": "switched back: 0.2.0 did not report"}
 
@@ -207,8 +217,8 @@ REFUSED = {
         "the SHA-256 of app.bin is not the one of the manifest",
     ),
     "no room": (
-        Version(version(config=json.dumps({"more": "x" * 200_000}).encode()).manifest, {}),
-        "the version needs 224 KB of flash",
+        Version(version(config=json.dumps({"report_every": "x" * 200_000}).encode()).manifest, {}),
+        "the version needs 236 KB of flash",
     ),
     "another manifest": (
         Version(version().manifest.replace(b"number 7", b"number 8"), version().files),
@@ -270,9 +280,9 @@ def test_a_power_cut_at_flash_operations_all_the_way(ends: str, board: Board) ->
             assert set(listing(flash, "/incoming")) == {".", ".."}
         if ends == "runs":
             assert order == sorted(order, reverse=True)  # the old one until the new one is whole
-            assert board.config()["more"] == 2
+            assert board.config()["report_every"] == 2
         else:
-            assert board.config()["less"] == 1
+            assert board.config()["sample_s"] == 30
 
 
 def test_a_piece_that_a_cut_has_left_in_part_is_fetched_anew(board: Board) -> None:

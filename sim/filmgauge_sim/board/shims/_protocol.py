@@ -107,6 +107,7 @@ IRQ_PASSKEY_ACTION = 31
 
 PIN_READ = 60  # small: pin; argument: 1 with a pull-up, PIN_OUTPUT -> level
 PIN_OUTPUT = 2
+ADC_READ = 61  # small: pin -> u16, of the board's own supply
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status; elapsed: EXIT_MARK, unlike any data
