@@ -24,7 +24,7 @@ _STARTERS = (
     "launch.py",
 )  # onto the board in this order: one imports the other
 _MAIN = "main.py"
-_BLUETOOTH = ("uplink/ble/", "board/stm32wb.", "store/page_store.", "store/bonds.")
+_BLUETOOTH = ("uplink/ble/", "board/stm32wb.", "store/bonds.")
 _FOREIGN: dict[str, tuple[str, ...]] = {  # to each port: modules that it never imports
     "esp32": (*_BLUETOOTH, "board/rp2.", "board/light_sleep."),
     "rp2": (*_BLUETOOTH, "board/esp32.", "board/clock_block."),

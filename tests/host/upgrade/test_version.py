@@ -124,8 +124,6 @@ def test_what_is_left_out_is_imported_by_no_module_of_the_port(port: Port) -> No
         for name in imported(text) & left_out
         if path != "filmgauge/board/__init__.py"  # which chooses
     }
-    # Of a node with raw pages, which the ports with Wi-Fi have not.
-    assert wanted <= {("filmgauge/node.py", "filmgauge/store/page_store.py")}
-    assert port != "stm32" or not wanted
+    assert not wanted
     kept = {path.removesuffix(".mpy") for path in firmware_build.modules_of_port(port)}
     assert not kept & {path.removesuffix(".py") for path in left_out}
