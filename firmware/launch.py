@@ -3,7 +3,8 @@
 A version is three files: app.bin (the modules in one archive), config.json and profile.bin.
 
     NAME.new    brought by a host; counts only once the file `switch` is there
-    switch      every NAME.new is whole: they take their places at the next boot
+    switch      every NAME.new is whole: they take their places at the next boot; where there is
+                something in it, the files are in /incoming and nobody has checked them yet
     NAME.old    what was in that place before, until the new version has reported
     trial       the version has not reported yet: a byte for each of its starts
     reported    the record that ended the last trial
@@ -90,10 +91,13 @@ def mount_at_root() -> None:
 def finish_update() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
     if is_there(SWITCH) or is_there(TRIAL):
-        import update
+        try:
+            import update
 
-        update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
-        del sys.modules["update"]  # its room is the firmware's
+            update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
+        except Exception as error:  # what is in place runs, and the next boot tries again
+            sys.print_exception(error)  # pyright: ignore
+        sys.modules.pop("update", None)  # its room is the firmware's
 
 
 class Trial:

@@ -59,7 +59,8 @@ _NUMBERS = const(
     "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
     "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
     "backlog 256 1 1024\n"  # records kept while the broker is away
-    "backlog_per_report 32 1 256"  # records sent from it in one wake
+    "backlog_per_report 32 1 256\n"  # records sent from it in one wake
+    "update_pieces 16 1 256"  # of 1024 bytes, of a new version, fetched in one wake
 )
 _TEXTS = const(
     "node - 1 32\n"
@@ -71,11 +72,13 @@ _TEXTS = const(
     "mqtt_password_next _ 0 64\n"  # for a broker that refuses the other one: while it is changed
     "mqtt_pin _ 0 64\n"  # 64 hexadecimal digits: SHA-256 of the broker's public key
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
-    "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
+    "command_key _ 0 32\n"  # 32 hexadecimal digits vouch for commands
+    "update_key _ 0 64"  # 64 hexadecimal digits: with it versions are signed; no secret
 )
 SECRETS = ("wifi_password", "mqtt_password", "mqtt_password_next", "ble_key", "command_key")
 KEYS = SECRETS[3:]
 _KEY_SIZE = const(16)
+_DIGESTS = ("mqtt_pin", "update_key")  # as long as a SHA-256
 _DIGEST_SIZE = const(32)
 
 
@@ -99,8 +102,9 @@ class Config:
         for name in KEYS:
             if getattr(self, name):
                 key_bytes("configuration key " + name, getattr(self, name))
-        if self.mqtt_pin:  # pyright: ignore
-            key_bytes("configuration key mqtt_pin", self.mqtt_pin, _DIGEST_SIZE)  # pyright: ignore
+        for name in _DIGESTS:
+            if getattr(self, name):
+                key_bytes("configuration key " + name, getattr(self, name), _DIGEST_SIZE)
         for name in values:
             raise ValueError("configuration has no key %s" % name)
 

@@ -181,6 +181,8 @@ class Node:
         self._slept, self._charge = loader.slept, loader.charge
         self._unattended = loader.unattended
         self._is_calm = loader.was_reset and not self._on_trial
+        if self._on_trial:
+            self._state.info_sent = 0  # it says which version it is
         self._loaded = True
         loader = None
         unload("filmgauge.state_loading")

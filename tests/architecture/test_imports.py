@@ -12,6 +12,7 @@ _FIRMWARE = (
     {"", "compat"},
     {"gauge", "store", "sensors", "config"},
     {"record", "config_copy"},
+    {"upgrade"},
     {"uplink", "charge", "decoding"},
     {"state"},
     {"sent_record"},

@@ -23,6 +23,7 @@ class Esp32:
 
     name = "esp32"
     boots_anew = True  # after every sleep
+    files_outlive_cuts = True
     TAIL = _RECORD_SIZE + BLOCK
 
     def __init__(self):

@@ -15,6 +15,7 @@ class LightSleeper:
     """A port says how long its watchdog can wait, and how long a slice of sleep may be."""
 
     boots_anew = False
+    files_outlive_cuts = True
     LONGEST_WATCHDOG_MS = 0
     SLICE_MS = 0
     TICKS_RUN = False  # through sleep

@@ -35,6 +35,7 @@ class Stm32Wb(LightSleeper):
     """The board of a harvesting node. It has no Wi-Fi."""
 
     name = "stm32wb"
+    files_outlive_cuts = False
     LONGEST_WATCHDOG_MS = 32000
     SLICE_MS = 28000  # its RC clock may run a tenth fast
 

@@ -14,6 +14,7 @@ from filmgauge.uplink.commands import (
     DENIED,
     DONE,
     MALFORMED,
+    PIECE,
     UNKNOWN,
     Commands,
     Refused,
@@ -34,6 +35,7 @@ CONFIGURE = const(5)
 FORGET = const(6)
 PROFILE = const(7)
 RESET = const(8)
+UPDATE = const(9)
 
 LARGEST_CHANGE = const(2048)  # bytes of a configuration change
 LARGEST_PROFILE = const(4096)  # bytes of a profile
@@ -82,7 +84,7 @@ class Actions:
         self._peer = peer
         self._config_path = config_path
         self._profile_path = profile_path
-        self._collected = None
+        self._collected = self._version_orders = None
 
     def do(self, operation: int, payload: bytes) -> str:
         """Carry out an operation; return what to tell. Raises Refused; OSError from flash."""
@@ -107,7 +109,18 @@ class Actions:
             peer = self._peer
             gone = peer.backlog.forget(life, boot, seq, peer.board.feed)
             return "%d removed" % gone
+        if operation in (UPDATE, PIECE):
+            return self._update(operation, payload)
         raise Refused(UNKNOWN, "there is no operation %d" % operation)
+
+    def _update(self, operation, payload):
+        if self._version_orders is None:
+            from filmgauge.uplink.version_orders import VersionOrders
+
+            self._version_orders = VersionOrders(self._peer)
+        if operation == UPDATE:
+            return self._version_orders.order(payload)
+        return self._version_orders.add_part(payload)
 
     def _time(self, payload):
         unix_s = _fields("<I", payload)[0]

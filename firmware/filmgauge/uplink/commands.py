@@ -23,6 +23,7 @@ OLD_COUNTER = const(3)
 UNKNOWN = const(4)
 DENIED = const(5)
 
+PIECE = const(10)  # an operation of actions.py
 LONGEST = const(256)  # of a frame
 _HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
@@ -60,6 +61,8 @@ class Commands:
         if not _same(frame[-MAC_SIZE:], hmac(self._key, self._node, body)[:MAC_SIZE]):
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
+        if operation == PIECE:
+            return counter, operation, body[_HEAD_SIZE:]  # of a signed version: may come twice
         last = self._last.value
         if counter <= last:
             reason = "counter must be above %d, not %d" % (last, counter)

@@ -30,6 +30,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "run": "Watch a virtual node gauge a simulated cell.",
     "score": "How far the gauge is from the truth, and others.",
     "size": "How large a cell and a harvester a node needs for years.",
+    "update": "Bring a new version of the firmware to nodes over MQTT.",
 }
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import click
 from rich.live import Live
 
-from filmgauge_host.ble import operations
+from filmgauge.upgrade.outcome import RUNS
+from filmgauge_host.ble import operations, version_transfer
 from filmgauge_host.ble.discovery import DiscoveredNodes
 from filmgauge_host.ble.gateway import Bridge, GatewayOptions
 from filmgauge_host.ble.node_client import NodeClient
@@ -23,11 +24,13 @@ from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
     FILE,
+    FOLDER,
     FOR_ALIAS,
     JSON,
     Duration,
     input_errors,
     make_folder,
+    progress,
     show,
     user_file,
 )
@@ -36,6 +39,8 @@ from filmgauge_host.commands.configuration_changes import check, from_arguments,
 from filmgauge_host.errors import InputError, NodeError, needs, warn
 from filmgauge_host.log_file import LogFile
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
+from filmgauge_host.upgrade.order import order_payload
+from filmgauge_host.upgrade.version_folder import read_version
 
 _COUNTERS = "filmgauge.command_counters"
 _SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
@@ -228,6 +233,48 @@ def command(
     )
     if reply is not None:
         click.echo(f"{node}: {reply.text}")
+
+
+@ble.command()
+@click.argument("node")
+@click.option(
+    "--from",
+    "source",
+    type=FOLDER,
+    required=True,
+    help="The version, as filmgauge update --dry-run makes it: nodes/versions/BOARD-NUMBER.",
+)
+@click.option("--downgrade", is_flag=True, help="Let it take the place of a later one.")
+@click.option(
+    "--supply-holds", is_flag=True, help="No power cut will come: a board that asks for it."
+)
+@_wait
+@_bluetooth_options
+def update(
+    node: str,
+    runner: RadioRunner,
+    registry: NodeRegistry,
+    source: Path,
+    downgrade: bool,
+    supply_holds: bool,
+    wait_s: float,
+) -> None:
+    """Bring a signed version to NODE, and wait until it runs there (docs/upgrade.md).
+
+    Where the connection ends it goes on in the next one. Exit code 1 where NODE does not run it.
+    """
+    version = read_version(source)
+    order = order_payload(version, downgrade, supply_holds)
+    with progress(len(version.pieces()), node) as advance:
+        ended = runner.run(
+            lambda radio: version_transfer.update(
+                radio, registry, node, version, order, wait_s, lambda _done, _of: advance()
+            )
+        )
+    if ended is not None:
+        click.echo(f"{node}: {ended}")
+        if not ended.startswith(RUNS):
+            click.get_current_context().exit(1)
 
 
 @ble.command(context_settings=FOR_ALIAS)

@@ -8,6 +8,7 @@ import click
 from filmgauge.config import check_node
 from filmgauge_host.ble.node_registry import NODES_FOLDER, REGISTRY_FILE, read_registry
 from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
+from filmgauge_host.cli.keys_update import update_key
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_USUAL,
@@ -38,7 +39,10 @@ _FOLDER = click.option(
 
 @click.group()
 def keys() -> None:
-    """Keys of nodes: list, make, rotate, revoke (docs/commands.md)."""
+    """Keys of nodes: list, make, rotate, revoke (docs/commands.md); of versions: update."""
+
+
+keys.add_command(update_key)
 
 
 @keys.command("list")

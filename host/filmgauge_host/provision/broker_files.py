@@ -110,10 +110,12 @@ def has_other_password(passwords: str, user: str, password: str) -> bool:
 
 
 def acl_block(node: str, user: str) -> str:
-    """Return the lines that let a node write its own topics and read its own commands only."""
+    """Return the lines that let a node write its own topics only, and read its own commands and
+    the versions of the firmware, which are no secret."""
     lines = [_BEGIN.format(node=node), f"user {user}"]
     lines += [f"topic write {topics.topic(node, leaf)}" for leaf in _WRITES]
     lines += [f"topic read {topics.topic(node, leaf)}" for leaf in _READS]
+    lines.append(f"topic read {topics.topic(topics.FIRMWARE, '#')}")
     return "\n".join([*lines, _END.format(node=node)]) + "\n"
 
 

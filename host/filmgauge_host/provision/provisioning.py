@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from filmgauge.config import KEYS
+from filmgauge.uplink.mqtt.topics import FIRMWARE
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.ble.node_registry import NEXT_KEYS, REGISTRY_FILE, keys_of, with_keys
 from filmgauge_host.errors import InputError
@@ -28,6 +30,8 @@ from filmgauge_host.provision.broker_files import (
     without_strays,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
+from filmgauge_host.upgrade.signing_key import read_public
+from filmgauge_host.upgrade.version_folder import VERSIONS_FOLDER
 from filmgauge_sim.nodes.broker_security import (
     CA_FILE,
     CERTIFICATE_FILE,
@@ -44,6 +48,11 @@ from filmgauge_sim.nodes.secrets import (
 )
 
 BROKER_FOLDER = "mosquitto"  # beside those of the nodes
+_TAKEN = {
+    BROKER_FOLDER: "that folder has the files of the broker",
+    VERSIONS_FOLDER: "that folder has the versions of the firmware",
+    FIRMWARE: "that topic has pieces of the firmware",
+}
 
 
 @dataclass(frozen=True)
@@ -70,10 +79,10 @@ def provision(
     given: secrets that someone has said; before: those that the node has. Keys and the password
     at the broker stay as they are unless `new_keys`; those that nobody gives are made.
     """
-    if description.name == BROKER_FOLDER:
-        raise InputError(
-            f"name must not be {BROKER_FOLDER}: that folder has the files of the broker"
-        )
+    if description.name in _TAKEN:
+        raise InputError(f"name must not be {description.name}: {_TAKEN[description.name]}")
+    if description.commands and not description.update_key:
+        description = replace(description, update_key=read_public(out))
     wifi = description.kind.has_wifi
     user = description.broker.user or description.name
     sharers = _sharers(out, description.name, user) if wifi else []

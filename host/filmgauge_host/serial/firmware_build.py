@@ -7,6 +7,7 @@ from types import MappingProxyType
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
+from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
 from filmgauge_sim.board.firmware_image import (
     BESIDE,
@@ -23,6 +24,12 @@ _STARTERS = (
     "launch.py",
 )  # onto the board in this order: one imports the other
 _MAIN = "main.py"
+_BLUETOOTH = ("uplink/ble/", "board/stm32wb.", "store/bonds.")
+_FOREIGN: dict[str, tuple[str, ...]] = {  # to each port: modules that it never imports
+    "esp32": (*_BLUETOOTH, "board/rp2.", "board/light_sleep."),
+    "rp2": (*_BLUETOOTH, "board/esp32.", "board/clock_block."),
+    "stm32": ("uplink/mqtt/", "board/esp32.", "board/rp2.", "board/clock_block."),
+}
 
 
 def wanted(
@@ -55,6 +62,18 @@ def modules(source: bool = False) -> dict[str, bytes]:
     if source:
         return {path: text.encode() for path, text in texts.items()}
     return dict(_compiled(tuple(texts.items())))
+
+
+def modules_of_port(port: Port) -> dict[str, bytes]:
+    """Return the modules as bytecode without those that only other ports import: a version over
+    the air has to fit beside the one in place."""
+    foreign = foreign_to(port)
+    return {path: data for path, data in modules().items() if not path.startswith(foreign)}
+
+
+def foreign_to(port: Port) -> tuple[str, ...]:
+    """Return how the paths of modules begin that a port never imports."""
+    return tuple(_PACKAGE + name for name in _FOREIGN[port])
 
 
 def start_files(source: bool = False) -> dict[str, bytes]:

@@ -70,6 +70,7 @@ def firmware_configuration(
         values["save_level"] = save_level(description)
     if description.commands:
         values["command_key"] = secrets["command_key"]
+        values["update_key"] = description.update_key
     if description.kind.has_wifi:
         values |= _wifi(description, secrets, broker)
     if description.kind.has_bluetooth:
@@ -146,6 +147,7 @@ def _intervals(description: NodeDescription) -> dict[str, int | str]:
         "load_na": round(records.load_ua * 1000),
         "backlog": records.backlog,
         "backlog_per_report": records.backlog_per_report,
+        "update_pieces": records.update_pieces,
     }
 
 

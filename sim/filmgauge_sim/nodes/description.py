@@ -86,6 +86,13 @@ class NodeDescription(Table, frozen=True):
     commands: Annotated[
         bool, Meta(description="whether it obeys commands, which the secret command_key signs")
     ] = False
+    update_key: Annotated[
+        str,
+        Meta(
+            description="public half of the key that signs versions for it, 64 hexadecimal digits;"
+            " left out: it takes none over the air"
+        ),
+    ] = ""
     cell: CellSection = msgspec.field(default_factory=CellSection)
     sensor: SensorSection = msgspec.field(default_factory=SensorSection)
     pins: PinsSection = msgspec.field(default_factory=PinsSection)

@@ -234,6 +234,9 @@ class RecordsSection(Table, frozen=True):
     backlog_per_report: Annotated[
         int, _of("backlog_per_report", "records sent from it in one wake")
     ] = _usual("backlog_per_report")
+    update_pieces: Annotated[
+        int, _of("update_pieces", "of a new version, 1024 bytes each, fetched in one report")
+    ] = _usual("update_pieces")
     load_ua: Annotated[
         float, _of("load_na", "load of the available charge it tells, uA; 0 for C/20", 1000)
     ] = 0.0

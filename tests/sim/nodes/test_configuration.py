@@ -28,6 +28,7 @@ ON_USB = {
     "name": "n",
     "board": "pico-w",
     "commands": True,
+    "update_key": 2 * KEY,
     "reduces_service": True,
     "cell.soc": 0.25,
     "cell.soc_sigma": 0.02,
@@ -49,6 +50,7 @@ ON_USB = {
     "intervals.offset_every": 500,
     "records.backlog": 100,
     "records.backlog_per_report": 8,
+    "records.update_pieces": 40,
     "records.load_ua": 2.5,
     "wifi.ssid": "lab",
     "wifi.timeout_ms": 9000,
@@ -115,6 +117,7 @@ def test_every_key_reaches_the_firmware() -> None:
         "load_na": 2500,
         "backlog": 100,
         "backlog_per_report": 8,
+        "update_pieces": 40,
         "wifi_ssid": "lab",
         "wifi_password": "secret-1",
         "wifi_timeout_ms": 9000,
@@ -126,6 +129,7 @@ def test_every_key_reaches_the_firmware() -> None:
         "mqtt_password": "secret-2",
         "mqtt_timeout_ms": 4000,
         "command_key": KEY,
+        "update_key": 2 * KEY,
     }
     pins = BOARDS["stm32wb55"].pins
     assert film == {

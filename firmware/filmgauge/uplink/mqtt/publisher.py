@@ -11,6 +11,7 @@ from filmgauge.uplink.mqtt.client import MqttError
 from filmgauge.uplink.mqtt.topics import EVENT, INFO, LAST, LOG, STATUS, TELEMETRY, topic
 
 _OFFLINE = const('{"state":"offline"}')
+_INSTALLED = const("/version")  # number, previous and outcome of a version over the air
 _FIRST = const("/crash.0")  # crash.py, beside the package
 _NEWEST = const("/crash.1")
 _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next one
@@ -86,7 +87,7 @@ def info(config, cell, board_name: str) -> dict:
 
     `cell` is name, area in 1e-6 cm2 and full charge in pC of the profile, None without one.
     """
-    return {
+    found = {
         "firmware": filmgauge.VERSION,
         "board": board_name,
         "cell": cell and cell[0],
@@ -95,3 +96,9 @@ def info(config, cell, board_name: str) -> dict:
         "sample_s": config.sample_s,
         "report_s": config.sample_s * config.report_every,
     }
+    try:
+        with open(_INSTALLED) as file:
+            found["version"] = json.loads(file.read())
+    except (OSError, ValueError):
+        pass  # it has come by cable
+    return found

@@ -8,6 +8,8 @@ STATUS = "status"  # retained: online, sleeping, offline (the will)
 COMMAND = "command"  # to the node: a frame of uplink/commands.py
 ACK = "ack"  # its answer, JSON
 INFO = "info"  # retained: versions, cell, intervals
+FIRMWARE = "firmware"  # in place of a node: pieces of versions, retained
+EVENT = "event"  # how far a new version of the firmware has come
 LAST = "last"  # retained: the last live record once more, for who comes later
 
 

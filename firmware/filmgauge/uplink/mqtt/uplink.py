@@ -2,7 +2,7 @@
 
 import time
 
-from filmgauge.compat import const, unload
+from filmgauge.compat import const, has_files, unload
 from filmgauge.uplink import NoUplink
 
 _POLL_MS = const(100)
@@ -15,10 +15,14 @@ _OBEYING = const(  # what only commands need
         "filmgauge.uplink.actions",
         "filmgauge.uplink.reconfigure",
         "filmgauge.uplink.new_profile",
+        "filmgauge.uplink.version_orders",
+        "filmgauge.upgrade",
         "filmgauge.config",
         "filmgauge.store.counters",
     )
 )
+_FETCHING = const(("filmgauge.uplink.mqtt.version_fetch", "filmgauge.upgrade"))
+_INCOMING = const("/incoming")  # is there while a version is on its way
 _REQUEST_NEW_SESSION = const(8)  # peer_context.py
 
 
@@ -55,7 +59,7 @@ class MqttUplink(NoUplink):
         obey = None
         if self.peer is not None:
             self.peer.show(record, backlog, ledger)
-            obey = self._obey
+            obey = self._use_session
         link = Publisher(self._config, client, self.guard, obey)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
@@ -100,6 +104,20 @@ class MqttUplink(NoUplink):
         keeps_session = not self.peer.requested & _REQUEST_NEW_SESSION
         client.listen(topic(config.node, COMMAND), keeps_session, config.mqtt_password_next)
         return client
+
+    def _use_session(self, client):
+        """Do what others want of the node, and bring what it has been told to fetch."""
+        self._obey(client)
+        if has_files(_INCOMING):
+            unload(_OBEYING)
+            try:
+                from filmgauge.uplink.mqtt.version_fetch import go_on
+
+                go_on(client, self.peer, self._cell)
+            except MemoryError:  # the records are through: no reason for the wake to end
+                print("filmgauge: no room to fetch a version")
+            go_on = None
+            unload(_FETCHING)
 
     def _obey(self, client):
         """Carry out the commands that wait at the broker."""
