@@ -1,6 +1,7 @@
 """Measured data: Battery Data Format, CSV and Neware files, read into areal arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,34 @@ _NEWARE = (".ndax", ".nda")
 _NEWARE_DEGC = "_temperature_degC"
 
 
+_NO_ROWS: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+
+
 @dataclass(frozen=True, slots=True)
 class CyclerData:
     """One file: arrays of one length; currents in uA/cm2, positive charges."""
 
     name: str
+    # From the first row of the file, never falling.
     time_h: Numbers
     current_ua_cm2: Numbers
     voltage_v: Numbers
     # degC, or None where the file has none.
     temperature_c: Numbers | None
-    # What the cycler itself counted, uAh/cm2 from any zero that stays within a step, or None.
+    # What the cycler itself counted, uAh/cm2, positive charges, from any zero that stays within
+    # a step (it may begin anew with a step or a cycle), or None.
     charge_uah_cm2: Numbers | None
     # The cycler's own count of steps, or zeros.
     step: Numbers
+    # The cycler's own count of cycles, or None.
+    cycle: Numbers | None = None
+    # Rows before which the logger paused while a current flowed: what flowed between such a row
+    # and the one before it is not known from the currents.
+    gaps: NDArray[np.intp] = field(default_factory=lambda: _NO_ROWS)
+    # Quantity ("time", "current", "voltage", "charge", ...) -> column of the file, as it names it.
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    # The format that it was read as, for sentences: "Neware", "Battery Data Format".
+    source: str = ""
 
 
 def read_cycler_data(path: Path, area_cm2: float) -> CyclerData:
