@@ -56,7 +56,10 @@ def test_cycle_by_steps():
 
 
 def test_a_step_that_does_not_do_what_it_says_is_told_or_refused(tmp_path):
-    steps = "charge at 6 uA/cm2 for 1000 h, hold at 2 V until 0.1 uA/cm2, 2 times"
+    steps = (
+        "charge at 6 uA/cm2 for 1000 h, hold at 2 V until 0.1 uA/cm2,"
+        " discharge at 6 uA/cm2 to 1.0 V, 2 times"
+    )
     ran = lab("cycle", "--steps", steps)
     assert ran.exit_code == 0
     first, second = ran.stderr.splitlines()
@@ -65,7 +68,7 @@ def test_a_step_that_does_not_do_what_it_says_is_told_or_refused(tmp_path):
     assert second.endswith("and so in 1 more")
     assert "step 2: hold at 2 V until 0.1 uA/cm2: ended by its direction" in ran.stdout
     shown = json.loads(lab("cycle", "--steps", steps, "--json").stdout)
-    assert shown["cycles"][0]["ends"] == ["window", "wrong way"]
+    assert shown["cycles"][0]["ends"] == ["window", "wrong way", "voltage"]
     assert len(shown["remarks"]) == 2
     out = tmp_path / "out.bdf.csv"
     refused = lab("cycle", "--steps", steps, "--strict", "--bdf", out)
