@@ -1,0 +1,117 @@
+"""Binary files: Neware's .nda and .ndax by fastnda, BioLogic's .mpr by galvani, tables by bdf."""
+
+import warnings
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from filmgauge_sim.lab.cyclers.assembly import ReadTable
+from filmgauge_sim.lab.cyclers.column_reader import ReadColumn, ReadRows
+from filmgauge_sim.lab.cyclers.formats import Format, formats
+from filmgauge_sim.lab.cyclers.matching import Column, Columns, matched, named
+from filmgauge_sim.lab.cyclers.options import ReadingOptions
+from filmgauge_sim.lab.cyclers.quantities import Quantity, Unit, Values
+
+# What fastnda calls its columns.
+_NEWARE = {
+    Quantity.TIME: ("total_time_s", Unit("s")),
+    Quantity.CURRENT: ("current_mA", Unit("mA", 1e-3)),
+    Quantity.VOLTAGE: ("voltage_V", Unit("V")),
+    Quantity.COUNT: ("capacity_mAh", Unit("mAh", 1e-3)),
+    Quantity.STEP: ("step_count", Unit("")),
+    Quantity.CYCLE: ("cycle_count", Unit("")),
+}
+_NEWARE_DEGC = "_temperature_degC"
+
+
+def _neware(path: Path, _options: ReadingOptions) -> ReadTable:
+    import fastnda
+
+    with _one_sentence("a file of Neware"):
+        frame: Any = fastnda.read(path)
+    names = dict(_NEWARE)
+    degc = next((name for name in frame.columns if name.endswith(_NEWARE_DEGC)), None)
+    if degc is not None:
+        names[Quantity.TEMPERATURE] = degc, Unit("degC")
+    columns = {
+        quantity: [Column(quantity, 0, name, unit)]
+        for quantity, (name, unit) in names.items()
+        if name in frame.columns
+    }
+    return _table("Neware", columns, lambda name: frame[name].cast(float).to_numpy())
+
+
+def _biologic(path: Path, options: ReadingOptions) -> ReadTable:
+    from galvani import BioLogic
+
+    with _one_sentence("a file of BioLogic"):
+        read: Any = BioLogic.MPRfile(str(path))
+    names = list(read.data.dtype.names)
+    columns = matched(_format("BioLogic"), names)
+    columns = {**columns, **(named(options.columns, names) or {})}
+    return _table("BioLogic", columns, lambda name: read.data[name])
+
+
+def _artifact(path: Path, options: ReadingOptions) -> ReadTable:
+    """Battery Data Format in other containers than text."""
+    import bdf.io
+
+    with _one_sentence("a file of the Battery Data Format"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that were the format's once
+        frame: Any = bdf.io.load(path)
+    names = [str(name) for name in frame.columns]
+    columns = matched(_format("Battery Data Format"), names)
+    columns = {**columns, **(named(options.columns, names) or {})}
+    return _table("Battery Data Format", columns, lambda name: frame[name].to_numpy(float))
+
+
+READERS: Mapping[str, Callable[[Path, ReadingOptions], ReadTable]] = {
+    ".nda": _neware,
+    ".ndax": _neware,
+    ".mpr": _biologic,
+    ".parquet": _artifact,
+    ".feather": _artifact,
+    ".json": _artifact,
+}
+
+
+def _format(name: str) -> Format:
+    return next(form for form in formats() if form.name == name)
+
+
+def _table(source: str, columns: Columns, values: Callable[[str], Any]) -> ReadTable:
+    needed = Quantity.TIME, Quantity.CURRENT, Quantity.VOLTAGE
+    lacking = [quantity for quantity in needed if quantity not in columns]
+    if lacking:
+        raise ValueError(f"has no {' and no '.join(lacking)}.")
+    found: list[ReadColumn] = []
+    for quantity, each in columns.items():
+        if quantity in (Quantity.STATE, Quantity.DATE, Quantity.STEP_TIME):
+            continue
+        for column in each if quantity in needed else each[:1]:
+            numbers = array("d", values(column.name).astype(float).tobytes())
+            if quantity in needed and not isfinite(sum(numbers)):
+                raise ValueError(f"has a {quantity} that is no number in {column.name!r}.")
+            found.append(ReadColumn(column, _scaled(numbers, column.unit)))
+    return ReadTable(source, ReadRows(found))
+
+
+def _scaled(numbers: Values, unit: Unit | None) -> Values:
+    if unit is None or (unit.factor == 1.0 and not unit.offset):
+        return numbers
+    return array("d", [unit.factor * number + unit.offset for number in numbers])
+
+
+@contextmanager
+def _one_sentence(kind: str) -> Iterator[None]:
+    """What a broken file makes of a reader of binary records cannot be listed."""
+    try:
+        yield
+    except (OSError, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
+        raise ValueError(f"is not {kind}: {reason}.") from None
