@@ -163,8 +163,9 @@ def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
         found = replay(Channel(cell, setup.temperature_c, trace), loads)
         done()
     lines = [
-        f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh, discharged"
-        f" {found.discharged_uah:.6g} uAh, {found.lowest_v:.4f} to {found.highest_v:.4f} V"
+        f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh ({found.charged_uwh:.6g} uWh),"
+        f" discharged {found.discharged_uah:.6g} uAh ({found.discharged_uwh:.6g} uWh),"
+        f" {found.lowest_v:.4f} to {found.highest_v:.4f} V"
         + (
             f"; {found.cut_rows} rows cut short, first at {found.first_cut_s:.3f} s at the"
             f" {found.first_cut_at} end of the window"

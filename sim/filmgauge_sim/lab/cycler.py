@@ -2,11 +2,12 @@
 
 Limits are met exactly (the cell's own crossing search). A constant voltage is held by steps of
 constant current, each chosen so that the voltage is met at its end; the steps grow while the
-current fades.
+current fades. Every step says what ended it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from filmgauge_sim.cell import SteppedCell
 from filmgauge_sim.lab.specimen import Specimen
@@ -17,6 +18,37 @@ _FIRST_HOLD_S = 2.0
 _HOLD_GROWTH = 1.25
 _LONGEST_HOLD_STEP_S = 600.0
 _HELD_V = 1e-5
+# A current that fades by less than this share in each of so many steps has stopped fading.
+_FADES, _STATIONARY_STEPS = 1e-4, 12
+
+
+class StepEnd(Enum):
+    """What ended a step of the cycler."""
+
+    VOLTAGE = "voltage"  # its own
+    CURRENT = "current"  # of a hold, faded to its own
+    TIME = "time"  # its own
+    WINDOW = "window"  # the end of the cell's window, before its own end
+    # Ends that nobody asks for: the limit was passed before the step began; a hold would need a
+    # current of the other direction; the current of a hold stopped fading.
+    PAST_LIMIT = "past its limit"
+    WRONG_WAY = "wrong way"
+    NEVER_FADES = "never fades"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What became of a step: what ended it, how long it took (s), and the charge it passed.
+
+    final_ua_cm2: the current at its end, or the one that a hold would have begun with. remark:
+    what it did not do that it says (experiment.py), or empty.
+    """
+
+    end: StepEnd
+    seconds: float
+    charge_uah_cm2: float
+    final_ua_cm2: float
+    remark: str = ""
 
 
 class NeverEnds(ValueError):
@@ -50,21 +82,51 @@ class Channel:
         The voltage is a lower limit for a discharge, an upper one for a charge. Raises NeverEnds
         when there is no time limit and the voltage is not reached.
         """
+        return self.run_step(current_ua_cm2, until_v=until_v, longest_s=longest_s).seconds
+
+    def run_step(
+        self,
+        current_ua_cm2: float,
+        *,
+        until_v: float | None = None,
+        longest_s: float | None = None,
+        window_v: tuple[float, float] | None = None,
+    ) -> StepResult:
+        """As ``run_current``; the end of a window (lower and upper voltage) ends it as well.
+
+        A step whose limit is passed before it begins does not begin, and is not recorded.
+        """
+        charging = current_ua_cm2 > 0.0
+        limit_v, end = until_v, StepEnd.VOLTAGE
+        if window_v is not None:
+            empty_v, full_v = window_v
+            beyond = until_v is None or (until_v > full_v if charging else until_v < empty_v)
+            if beyond:
+                limit_v, end = (full_v if charging else empty_v), StepEnd.WINDOW
         limit_s = _LONGEST_S if longest_s is None else longest_s
-        end_s = limit_s
-        if until_v is not None:
-            low, high = (None, until_v) if current_ua_cm2 > 0.0 else (until_v, None)
-            current_ua = current_ua_cm2 * self.cell.area_cm2
-            found = self.cell.next_crossing(current_ua, self.temperature_c, limit_s, low, high)
-            if found is not None:
-                end_s = found.time_s
-            elif longest_s is None:
+        end_s = self._crossing_s(current_ua_cm2, limit_v, limit_s)
+        if end_s is None:
+            if longest_s is None:
                 raise NeverEnds(
-                    f"{until_v:g} V is not reached within 1000 h at {current_ua_cm2:g} uA/cm2"
+                    f"{limit_v:g} V is not reached within 1000 h at {current_ua_cm2:g} uA/cm2"
                     f" and {self.temperature_c:g} degC."
                 )
+            end_s, end = limit_s, StepEnd.TIME
+        if not end_s:
+            return StepResult(StepEnd.PAST_LIMIT, 0.0, 0.0, current_ua_cm2)
         self.pass_step(current_ua_cm2, end_s)
-        return end_s
+        return StepResult(end, end_s, current_ua_cm2 * end_s / 3600.0, current_ua_cm2)
+
+    def _crossing_s(
+        self, current_ua_cm2: float, limit_v: float | None, longest_s: float
+    ) -> float | None:
+        """When a current meets a limit of the voltage, None where it does not."""
+        if limit_v is None:
+            return None
+        low, high = (None, limit_v) if current_ua_cm2 > 0.0 else (limit_v, None)
+        current_ua = current_ua_cm2 * self.cell.area_cm2
+        found = self.cell.next_crossing(current_ua, self.temperature_c, longest_s, low, high)
+        return None if found is None else found.time_s
 
     def pass_step(
         self, current_ua_cm2: float, duration_s: float, shares: Sequence[float] = ()
@@ -99,26 +161,45 @@ class Channel:
 
         ``from_ua_cm2`` (signed) is the current before; the hold goes on in its direction.
         """
+        return self.hold_step(
+            voltage_v, until_ua_cm2=until_ua_cm2, from_ua_cm2=from_ua_cm2, longest_s=longest_s
+        ).charge_uah_cm2
+
+    def hold_step(
+        self,
+        voltage_v: float,
+        *,
+        until_ua_cm2: float,
+        from_ua_cm2: float,
+        longest_s: float | None = None,
+    ) -> StepResult:
+        """As ``hold_voltage``; ends too where the current has stopped fading."""
         if self.trace is not None:
             self.trace.step += 1
         limit_s = _LONGEST_S if longest_s is None else longest_s
         current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
         fading, reach = 1.0, None  # of the current from one step to the next; of the next guess
-        while elapsed < limit_s:
+        end, stationary = StepEnd.TIME if longest_s is not None else StepEnd.NEVER_FADES, 0
+        while elapsed < limit_s and stationary < _STATIONARY_STEPS:
             step_s = min(step_s, limit_s - elapsed)
             before, guess = current, current * fading
             current = current_for_voltage(
                 self.cell, voltage_v, self.temperature_c, step_s, guess, reach
             )
             if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
+                turned = not elapsed and current * from_ua_cm2 < 0.0
+                end = StepEnd.WRONG_WAY if turned else StepEnd.CURRENT
                 break
             self._advance(current, step_s)
             passed += current * step_s / 3600.0
             elapsed += step_s
             self._record(current)
-            step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
             fading, reach = current / before, abs(current - guess)
-        return passed
+            # Short steps fade by little, whatever comes.
+            is_same = longest_s is None and step_s == _LONGEST_HOLD_STEP_S
+            stationary = stationary + 1 if is_same and abs(fading - 1.0) < _FADES else 0
+            step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
+        return StepResult(end, elapsed, passed, current)
 
     def _advance(self, current_ua_cm2: float, duration_s: float) -> None:
         current_ua = current_ua_cm2 * self.cell.area_cm2

@@ -86,17 +86,24 @@ class Cell:
         twin.specimen = self.specimen.clone()
         return twin
 
-    def run(self, experiment: str | Experiment, temperature_c: float = 25.0) -> "ExperimentResult":
+    def run(
+        self, experiment: str | Experiment, temperature_c: float = 25.0, *, strict: bool = False
+    ) -> "ExperimentResult":
         """Do an experiment on the cell, which it changes, and record it.
 
+        Every step ends at the window of the cell too; ``cycles`` of the result says what ended it
+        (``steps``, with a remark where a step did not do what it says).
+
         Raises StepError (a ValueError that quotes the step) for what cannot be read, NeverEnds (a
-        ValueError) where a voltage is not reached, ValueError for a temperature beyond -40 to 85
-        degC.
+        ValueError) where a voltage is not reached, with ``strict`` StepFault (a ValueError) where
+        a step does not do what it says, ValueError for a temperature beyond -40 to 85 degC.
         """
         if isinstance(experiment, str):
             experiment = Experiment(experiment)
         trace = Trace()
-        cycles = list(experiment.cycles(Channel(self.specimen, temperature_c, trace)))
+        cycles = list(
+            experiment.cycles(Channel(self.specimen, temperature_c, trace), strict=strict)
+        )
         return ExperimentResult(trace, cycles, self.area_cm2)
 
 

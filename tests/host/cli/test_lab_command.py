@@ -55,6 +55,35 @@ def test_cycle_by_steps():
     assert share == pytest.approx(99.71, abs=0.2)
 
 
+def test_a_step_that_does_not_do_what_it_says_is_told_or_refused(tmp_path):
+    steps = (
+        "charge at 6 uA/cm2 for 1000 h, hold at 2 V until 0.1 uA/cm2,"
+        " discharge at 6 uA/cm2 to 1.0 V, 2 times"
+    )
+    ran = lab("cycle", "--steps", steps)
+    assert ran.exit_code == 0
+    first, second = ran.stderr.splitlines()
+    assert '"charge at 6 uA/cm2 for 1000 h" ended after' in first
+    assert '"hold at 2 V until 0.1 uA/cm2" does nothing' in second
+    assert second.endswith("and so in 1 more")
+    assert "step 2: hold at 2 V until 0.1 uA/cm2: ended by its direction" in ran.stdout
+    shown = json.loads(lab("cycle", "--steps", steps, "--json").stdout)
+    assert shown["cycles"][0]["ends"] == ["window", "wrong way", "voltage"]
+    assert len(shown["remarks"]) == 2
+    out = tmp_path / "out.bdf.csv"
+    refused = lab("cycle", "--steps", steps, "--strict", "--bdf", out)
+    assert refused.exit_code == 2
+    assert refused.stderr.count("\n") == 1
+    assert "ended after" in refused.stderr
+    assert not out.exists()
+
+
+def test_a_current_far_too_large_gives_nothing():
+    found = answered("discharge", "--current", 50000)
+    assert found["capacity_uah"] == 0.0
+    assert found["plateau_v"] is None
+
+
 def test_cv_and_eis():
     peaks = answered("cv", "--cell", "pre-li")["peaks"]
     assert peaks[0]["voltage_v"] == pytest.approx(2.95, abs=0.06)
