@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.cli.cycler_options import reading_options
 from filmgauge_host.cli.lab_options import (
     check_area_and_temperature,
     check_outputs,
@@ -16,6 +17,7 @@ from filmgauge_host.cli.lab_options import (
 )
 from filmgauge_host.cli.options import FILE, progress, show
 from filmgauge_host.errors import InputError
+from filmgauge_sim.lab.cyclers.options import ReadingOptions
 
 if TYPE_CHECKING:
     from filmgauge_sim.lab.fit import Fit
@@ -44,6 +46,7 @@ _DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--plot", type=FILE, default=None, help="Picture of the residuals (.png or .svg).")
+@reading_options
 def fit(
     data: tuple[Path, ...],
     out: Path,
@@ -54,8 +57,9 @@ def fit(
     profile_area: float | None,
     as_json: bool,
     plot: Path | None,
+    reading: ReadingOptions,
 ) -> None:
-    """Fit a set to DATA (Battery Data Format, CSV or Neware .ndax) and compile its profile."""
+    """Fit a set to DATA (files of cyclers or tables of your own) and compile its profile."""
     board_area = area if profile_area is None else profile_area
     profile = out.with_suffix(".profile") if profile is None else profile
     check_area_and_temperature(area, temperature)
@@ -78,7 +82,8 @@ def fit(
 
         start = load_parameters(cell)
         compile_profile(start, board_area)  # what has no profile is refused before the long work
-        measured = [read_cycler_data(path, area) for path in data]
+        capacity = start.capacity_uah_cm2
+        measured = [read_cycler_data(path, area, reading, capacity) for path in data]
         with progress(None, "fit") as tick:
             found = fitted_to(start, measured, temperature, tick)
         sources = ", ".join(path.name for path in data)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from filmgauge_host.cli.cycler_options import reading_options
 from filmgauge_host.cli.lab_options import (
     CURRENT,
     DURATION,
@@ -20,8 +21,10 @@ from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.cell.impedance import impedance_ohm_cm2
 from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
 from filmgauge_sim.lab.cycler import Channel
+from filmgauge_sim.lab.cyclers.options import ReadingOptions
 from filmgauge_sim.lab.figures import branches, nyquist, over_time, voltammogram
-from filmgauge_sim.lab.load_replay import read_loads, replay
+from filmgauge_sim.lab.load_file import read_loads
+from filmgauge_sim.lab.load_replay import replay
 from filmgauge_sim.lab.paper_experiments import FREQUENCIES_HZ
 from filmgauge_sim.lab.paper_samples import SAMPLES
 from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
@@ -155,9 +158,10 @@ def pulse(
 @experiment
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
-def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
-    """Replay FILE: time and current or power, CSV or Battery Data Format."""
-    loads = read_loads(file)
+@reading_options
+def profile(setup: Setup, file: Path, stoichiometry: float, reading: ReadingOptions) -> None:
+    """Replay FILE: time and current or power, of a cycler or a table of your own."""
+    loads = read_loads(file, reading, setup.area_cm2)
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     with progress(1, "replay") as done:
         found = replay(Channel(cell, setup.temperature_c, trace), loads)

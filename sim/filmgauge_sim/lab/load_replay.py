@@ -1,15 +1,14 @@
-"""Replay of a recorded load: current or power over time, from CSV or Battery Data Format.
+"""Replay of a recorded load: current or power over time.
 
 Each row holds from its own time to that of the next row; the last row only ends the one before.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.cell.constant_current import QUADRATURE
-from filmgauge_sim.lab import bdf
 from filmgauge_sim.lab.cycler import Channel, rising_root
 from filmgauge_sim.lab.specimen import Specimen, window_v
 
@@ -50,28 +49,7 @@ class ReplayResult:
     first_cut_at: str | None
 
 
-def read_loads(path: Path) -> list[Load]:
-    """Read a load. Raises ValueError with file, line and column for what cannot be used."""
-    table = bdf.Table(path)
-    time = table.needed(bdf.TIMES, "a time")
-    factors = bdf.CURRENTS | bdf.POWERS
-    load = table.needed(factors, "a current or a power")
-    temperature = table.first_of(bdf.TEMPERATURES)
-    times = table.numbers(time, bdf.TIMES[time])
-    values = table.numbers(load, factors[load])
-    degc = [None] * len(table) if temperature is None else table.numbers(temperature)
-    loads: list[Load] = []
-    for k in range(len(table) - 1):
-        duration = times[k + 1] - times[k]
-        if duration < 0.0:
-            raise ValueError(f"{path.name} line {k + 3}: {time} must not fall.")
-        loads.append(Load(duration, values[k], load in bdf.POWERS, degc[k]))
-    if not loads:
-        raise ValueError(f"{path.name} must have two rows of data or more.")
-    return loads
-
-
-def replay(channel: Channel, loads: list[Load]) -> ReplayResult:
+def replay(channel: Channel, loads: Iterable[Load]) -> ReplayResult:
     """Let every load act, none left out however short.
 
     At an end of the window the load is cut off for the rest of its row, as a protection would; so

@@ -5,7 +5,8 @@ import pytest
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
 from filmgauge_sim.lab.cycler import Channel
-from filmgauge_sim.lab.load_replay import Load, read_loads, replay
+from filmgauge_sim.lab.load_file import read_loads
+from filmgauge_sim.lab.load_replay import Load, replay
 from filmgauge_sim.lab.titration import pulses, titrate
 from filmgauge_sim.lab.trace import Trace
 
@@ -105,12 +106,12 @@ def test_a_trace_written_as_bdf_is_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "a time in a column"),
+        ("", "a time and a current or a power in a column"),
         ("time_s,volts\n0,1\n1,1\n", "a current or a power in a column"),
         ("time_s,current_ua\n0,1\n", "two rows"),
         ("time_s,current_ua\n0,1\n1,x\n2,1\n", "line 3: current_ua must be a number"),
         ("time_s,current_ua\n0,1\n1,nan\n2,1\n", "line 3: current_ua must be a number"),
-        ("time_s,current_ua\n5,1\n1,1\n", "line 3: time_s must not fall"),
+        ("time_s,current_ua\n5,1\n1,1\n", "time must not fall, as it does in row 2"),
         ("time_s,current_ua\n0\n1,1\n", "line 2: current_ua must be a number"),
     ],
 )

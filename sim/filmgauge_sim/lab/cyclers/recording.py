@@ -3,8 +3,9 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import copysign
+from operator import sub
 
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
@@ -70,21 +71,16 @@ def net_of_one(count_ah: Values, current_a: Sequence[float]) -> tuple[Values, bo
     Such a count rises while the cell discharges. Where it begins anew, what it shows has passed
     since.
     """
-    with_current = against = 0.0
-    before = count_ah[0]
-    for count, current in zip(count_ah, current_a, strict=True):
-        if current < 0.0:
-            moved = count - before
-            with_current += max(-moved, 0.0)
-            against += max(moved, 0.0)
-        before = count
+    moves = array("d", [0.0])
+    moves.extend(map(sub, islice(count_ah, 1, None), count_ah))
+    discharging = [moved for moved, current in zip(moves, current_a, strict=True) if current < 0.0]
+    with_current = -sum(moved for moved in discharging if moved < 0.0)
+    against = sum(moved for moved in discharging if moved > 0.0)
     if against <= _AGAINST * with_current:
         return count_ah, False
-    moves = array("d", [0.0])
-    for k in range(1, len(count_ah)):
-        moved = count_ah[k] - count_ah[k - 1]
+    for k, moved in enumerate(moves):
         passed = abs(count_ah[k]) if moved < 0.0 else moved
-        moves.append(copysign(passed, current_a[k]) if current_a[k] else 0.0)
+        moves[k] = copysign(passed, current_a[k]) if current_a[k] else 0.0
     return array("d", accumulate(moves)), True
 
 

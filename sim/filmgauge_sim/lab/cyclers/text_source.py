@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -13,6 +14,8 @@ from filmgauge_sim.lab.cyclers.clock import Cell
 
 # The header is looked for in so many lines: a protocol may stand above it.
 _HEAD_LINES = 5000
+# So many rows are taken apart at once.
+ROWS_AT_ONCE = 1024
 _HEAD_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20
 _SEPARATORS = ("\t", ";", ",")
@@ -57,9 +60,8 @@ class TextSource:
         for number, line in enumerate(self._head, 1):
             for separator in _SEPARATORS:
                 if separator in line:
-                    cells = next(self._cells([line], separator), None)
-                    if cells is not None:
-                        yield HeaderLine(number, separator, cells)
+                    for cells in self._cells([line], separator):
+                        yield HeaderLine(number, separator, list(map(str, cells)))
         for number, line in enumerate(self._head, 1):
             if not any(separator in line for separator in _SEPARATORS):
                 yield HeaderLine(number, BLANKS, line.split())
@@ -75,8 +77,8 @@ class TextSource:
 
     def rows(
         self, sheet: str, header: HeaderLine, *, decimal_comma: bool
-    ) -> Iterator[Sequence[Cell]]:
-        """Every row below a header, empty ones too. Raises ValueError for what is no CSV."""
+    ) -> Iterator[list[Sequence[Cell]]]:
+        """Every row below a header, empty ones too, many at once. Raises ValueError."""
         del sheet
         with self._open() as file:
             lines: Iterable[str] = file
@@ -84,18 +86,12 @@ class TextSource:
                 pass
             if decimal_comma and header.separator != ",":
                 lines = (line.replace(",", ".") for line in file)
-            yield from self._cells(lines, header.separator)
+            rows = _rows(lines, header.separator)
+            while portion := _portion(rows, ROWS_AT_ONCE):
+                yield portion
 
-    def _cells(self, lines: Iterable[str], separator: str) -> Iterator[list[str]]:
-        if separator == BLANKS:
-            return (_DATE_AND_TIME.sub(r"\1T\2", line).split() for line in lines)
-        return self._checked(csv.reader(lines, delimiter=separator))
-
-    def _checked(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
-        try:
-            yield from rows
-        except csv.Error as error:
-            raise ValueError(f"is not a CSV file: {error}") from None
+    def _cells(self, lines: Sequence[str], separator: str) -> list[Sequence[Cell]]:
+        return _portion(_rows(lines, separator), len(lines))
 
     def _open(self) -> IO[str]:
         if self._path.suffix.lower() == ".gz":
@@ -139,6 +135,19 @@ class TextSource:
         if self._path.suffix.lower() == ".gz":
             return cast(IO[bytes], gzip.open(self._path, "rb"))
         return self._path.open("rb")
+
+
+def _rows(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    if separator == BLANKS:
+        return (_DATE_AND_TIME.sub(r"\1T\2", line).split() for line in lines)
+    return csv.reader(lines, delimiter=separator)
+
+
+def _portion(rows: Iterator[list[str]], size: int) -> list[Sequence[Cell]]:
+    try:
+        return list(islice(rows, size))
+    except csv.Error as error:
+        raise ValueError(f"is not a CSV file: {error}.") from None
 
 
 def _utf16_without_mark(head: bytes, nulls: int) -> str:

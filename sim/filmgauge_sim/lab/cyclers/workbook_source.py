@@ -3,11 +3,12 @@
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from filmgauge_sim.lab.cyclers.clock import Cell
-from filmgauge_sim.lab.cyclers.text_source import HeaderLine
+from filmgauge_sim.lab.cyclers.text_source import ROWS_AT_ONCE, HeaderLine
 
 _HEAD_ROWS = 200
 
@@ -56,10 +57,12 @@ class WorkbookSource:
 
     def rows(
         self, sheet: str, header: HeaderLine, *, decimal_comma: bool
-    ) -> Iterator[Sequence[Cell]]:
-        """Every row of a sheet below a header."""
+    ) -> Iterator[list[Sequence[Cell]]]:
+        """Every row of a sheet below a header, many at once."""
         del decimal_comma  # numbers are numbers here
-        yield from self._book[sheet].iter_rows(min_row=header.number + 1, values_only=True)
+        rows = self._book[sheet].iter_rows(min_row=header.number + 1, values_only=True)
+        while portion := list(islice(rows, ROWS_AT_ONCE)):
+            yield portion
 
     def _head(self, sheet: str) -> list[tuple[Cell, ...]]:
         if sheet not in self._heads:
