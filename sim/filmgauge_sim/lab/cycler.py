@@ -18,6 +18,7 @@ _FIRST_HOLD_S = 2.0
 _HOLD_GROWTH = 1.25
 _LONGEST_HOLD_STEP_S = 600.0
 _HELD_V = 1e-5
+_SECANTS = 4
 # A current that fades by less than this share in each of so many steps has stopped fading.
 _FADES, _STATIONARY_STEPS = 1e-4, 12
 
@@ -178,14 +179,13 @@ class Channel:
             self.trace.step += 1
         limit_s = _LONGEST_S if longest_s is None else longest_s
         current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
-        fading, reach = 1.0, None  # of the current from one step to the next; of the next guess
+        fading = 1.0  # of the current from one step to the next
+        search = _HoldSearch(self.cell, voltage_v, self.temperature_c)
         end, stationary = StepEnd.TIME if longest_s is not None else StepEnd.NEVER_FADES, 0
         while elapsed < limit_s and stationary < _STATIONARY_STEPS:
             step_s = min(step_s, limit_s - elapsed)
             before, guess = current, current * fading
-            current = current_for_voltage(
-                self.cell, voltage_v, self.temperature_c, step_s, guess, reach
-            )
+            current = search.current(step_s, guess)
             if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
                 turned = not elapsed and current * from_ua_cm2 < 0.0
                 end = StepEnd.WRONG_WAY if turned else StepEnd.CURRENT
@@ -194,7 +194,7 @@ class Channel:
             passed += current * step_s / 3600.0
             elapsed += step_s
             self._record(current)
-            fading, reach = current / before, abs(current - guess)
+            fading = current / before
             # Short steps fade by little, whatever comes.
             is_same = longest_s is None and step_s == _LONGEST_HOLD_STEP_S
             stationary = stationary + 1 if is_same and abs(fading - 1.0) < _FADES else 0
@@ -212,6 +212,60 @@ class Channel:
             self.trace.add(self.voltage_v(current_ua_cm2), current_ua_cm2, self.temperature_c)
 
 
+class _HoldSearch:
+    """The currents (uA/cm2) of a hold, one after the other: a secant from what the last ones
+    were like, and a bracket where that does not do."""
+
+    def __init__(self, cell: Specimen, voltage_v: float, temperature_c: float) -> None:
+        self._cell = cell
+        self._voltage_v = voltage_v
+        self._temperature_c = temperature_c
+        self._reach: float | None = None
+        self._slope = 0.0  # V cm2/uA
+
+    def current(self, step_s: float, guess: float) -> float:
+        """The current under which the cell shows the voltage after step_s, sought near a guess."""
+
+        def excess_v(current: float) -> float:
+            return _excess_v(self._cell, self._voltage_v, self._temperature_c, step_s, current)
+
+        found = self._secant(excess_v, guess) if self._slope else None
+        if found is None:
+            found = rising_root(excess_v, guess, _HELD_V, self._reach)
+            beside = 1e-3 * abs(found) + 1e-9
+            self._slope = (excess_v(found + beside) - excess_v(found)) / beside
+        self._reach = abs(found - guess)
+        return found
+
+    def _secant(self, excess_v: Callable[[float], float], guess: float) -> float | None:
+        at, value = guess, excess_v(guess)
+        for _ in range(_SECANTS):
+            if abs(value) <= _HELD_V:
+                return at
+            beside = at - value / self._slope
+            if abs(beside - at) > 0.5 * abs(at):
+                return None
+            then = excess_v(beside)
+            slope = (then - value) / (beside - at) if beside != at else 0.0
+            if slope <= 0.0 or abs(then) >= abs(value):
+                return None
+            at, value, self._slope = beside, then, slope
+        return at if abs(value) <= _HELD_V else None
+
+
+def _excess_v(
+    cell: Specimen | SteppedCell,
+    voltage_v: float,
+    temperature_c: float,
+    step_s: float,
+    current: float,
+) -> float:
+    """By how much a twin of the cell is above a voltage after a current for step_s."""
+    twin = cell.clone()
+    twin.advance(current * cell.area_cm2, temperature_c, step_s)
+    return twin.voltage_v(current * cell.area_cm2, temperature_c) - voltage_v
+
+
 def current_for_voltage(
     cell: Specimen | SteppedCell,
     voltage_v: float,
@@ -226,9 +280,7 @@ def current_for_voltage(
     """
 
     def excess_v(current: float) -> float:
-        twin = cell.clone()
-        twin.advance(current * cell.area_cm2, temperature_c, step_s)
-        return twin.voltage_v(current * cell.area_cm2, temperature_c) - voltage_v
+        return _excess_v(cell, voltage_v, temperature_c, step_s, current)
 
     return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from math import exp, inf, log
+from math import exp, log
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
@@ -18,18 +18,20 @@ _LEAST_REST_H = 30.0 / 3600.0
 class FitParameter:
     """One parameter of a fit; ``widest`` is the half-width of a 95 % interval that still tells.
 
-    One on a logarithmic scale is fitted as its logarithm; then ``widest`` is a share.
+    One on a logarithmic scale is fitted as its logarithm; then ``widest`` is a share. ``floor``:
+    less than this is as good as nothing.
     """
 
     name: str
     unit: str
     widest: float
     logarithmic: bool = False
+    floor: float = 0.0
 
     def read(self, parameters: CellParameters) -> float:
         """The parameter on the scale of the fit."""
         value = getattr(parameters, self.name)
-        return log(max(value, 1e-9)) if self.logarithmic else value
+        return log(max(value, self.floor)) if self.logarithmic else value
 
     def value(self, scaled: float) -> float:
         """The parameter itself from that scale."""
@@ -42,7 +44,7 @@ class FitParameter:
         low, high = limits["low"], limits["high"]
         if not self.logarithmic:
             return low, high
-        return (log(low) if low > 0.0 else -inf), log(high)
+        return log(max(low, self.floor)), log(high)
 
 
 _TABLE = read_toml("filmgauge_sim.lab", "fit_parameters.toml")

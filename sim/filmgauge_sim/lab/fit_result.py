@@ -10,7 +10,8 @@ from typing import Any
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.parameters import parse_parameters
 from filmgauge_sim.lab.figures import COLOURS, Picture
-from filmgauge_sim.lab.fit import Fit, Residual
+from filmgauge_sim.lab.fit import Fit
+from filmgauge_sim.lab.residuals import Residual
 
 _MOST_LABELS = 12
 # Stated at plateau_current_ua_cm2, which is one of the data.
@@ -35,13 +36,13 @@ def _toml(found: Fit, base: str, sources: str, name: str) -> str:
     text = (inside if inside.is_file() else Path(base)).read_text(encoding="utf-8-sig")
     plain = " ".join(sources.split())
     head = f"# Fitted to {plain}, begun with {Path(base).name}; what is not fitted is from there."
+    for fault in found.faults:
+        head += f"\n# Forced, although {fault}."
     text = f"{head}\n{text}"
     text = _line(text, "name", json.dumps(name, ensure_ascii=False), "that of the file")
     for each in found.estimates:
         value = f"{getattr(found.parameters, each.name):.6g}"
-        text = _line(
-            text, each.name, value, f"fitted: {each.low:.6g} to {each.high:.6g} with 95 %"
-        )
+        text = _line(text, each.name, value, f"fitted: {each.interval} with 95 %")
     current = f"{found.parameters.plateau_current_ua_cm2:.6g}"
     text = _line(text, "plateau_current_ua_cm2", current, "a current of the data")
     for key, reason in found.unidentified.items():

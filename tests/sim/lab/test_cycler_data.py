@@ -9,6 +9,7 @@ from neware_file import CHARGE, DISCHARGE, HOLD, REST, write_ndax
 
 from filmgauge_sim.lab.cycler_data import read_cycler_data
 from filmgauge_sim.lab.fit import fit
+from filmgauge_sim.lab.row_checks import checked
 from filmgauge_sim.lab.segments import SegmentKind, cut
 
 COLUMNS = ("time_h", "current_ua_cm2", "voltage_v", "charge_uah_cm2")
@@ -53,7 +54,9 @@ def test_a_neware_file_gives_what_battery_data_format_gives(trace, written, tmp_
     assert np.allclose(neware.time_h, table.time_h, atol=1e-6)
     assert np.allclose(neware.current_ua_cm2, table.current_ua_cm2, rtol=1e-6, atol=1e-9)
     assert np.allclose(neware.voltage_v, table.voltage_v, atol=2e-6)
-    charges = [[step.charge_uah_cm2 for step in cut(each, 25.0)] for each in (neware, table)]
+    charges = [
+        [step.charge_uah_cm2 for step in cut(checked(each), 25.0)] for each in (neware, table)
+    ]
     assert charges[0] == pytest.approx(charges[1], rel=1e-3, abs=1e-4)
     one, two = (fit(PRE, [each], 25.0).parameters for each in (neware, table))
     assert one.capacity_uah_cm2 == pytest.approx(two.capacity_uah_cm2, rel=1e-3)
@@ -108,7 +111,7 @@ def test_steps_are_told_apart_without_a_count_of_steps(trace, tmp_path):
     rows += [f"{s.time_s},{s.current_ua_cm2},{s.voltage_v}" for s in trace.samples]
     path.write_text("\n".join(rows))
     flow, hold, rest = SegmentKind.FLOW, SegmentKind.HOLD, SegmentKind.REST
-    steps = cut(read_cycler_data(path, 1.0), 25.0)
+    steps = cut(checked(read_cycler_data(path, 1.0)), 25.0)
     assert [step.kind for step in steps] == [flow, hold, flow, rest, flow] * 2
     # Each discharge is one of 5 uAh/cm2 and, after a rest, the remaining one.
     assert steps[2].charge_uah_cm2 == pytest.approx(-5.0, rel=1e-3)

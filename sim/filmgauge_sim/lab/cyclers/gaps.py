@@ -15,7 +15,9 @@ _REST_SHARE = 1e-3
 _SAME_CURRENT = 0.1
 
 
-def find_gaps(time: Numbers, current: Numbers, step: Numbers | None) -> Rows:
+def find_gaps(
+    time: Numbers, current: Numbers, step: Numbers | None, times_longer: float = _TIMES_LONGER
+) -> Rows:
     """The rows before which the logger paused inside a step in which a current flowed.
 
     A step begins where it is counted anew, or else where the current changes.
@@ -38,5 +40,5 @@ def find_gaps(time: Numbers, current: Numbers, step: Numbers | None) -> Rows:
     for shift in range(1, _NEIGHBOURS + 1):
         around[shift:] = np.maximum(around[shift:], own[:-shift])
         around[:-shift] = np.maximum(around[:-shift], own[shift:])
-    paused = inside & (around > 0.0) & (interval > _TIMES_LONGER * around)
+    paused = inside & (around > 0.0) & (interval > times_longer * around)
     return np.flatnonzero(paused) + 1
