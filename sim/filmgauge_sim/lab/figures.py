@@ -16,10 +16,14 @@ COLOURS = ("#1f5fa8", "#c8502b", "#2d8a57", "#8a5aa8", "#b08a1e", "#4a4a4a")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is drawn when it is asked for; ``draw`` gets the axes, a list if several."""
+    """A picture that is drawn when it is asked for; ``draw`` gets the axes, a list if several.
+
+    title: what it shows, of which cell and under which conditions.
+    """
 
     draw: Callable[[Any], None]
     panels: int = 1
+    title: str = ""
 
     def image(self, suffix: str) -> bytes:
         """The picture as a file of that ending, .png or .svg. Raises ModuleNotFoundError."""
@@ -28,6 +32,8 @@ class Picture:
         figure = Figure(figsize=(6.0, 4.2 + 2.8 * (self.panels - 1)), layout="constrained")
         axes = [figure.add_subplot(self.panels, 1, k + 1) for k in range(self.panels)]
         self.draw(axes if self.panels > 1 else axes[0])
+        if self.title:
+            figure.suptitle(self.title, fontsize=10)
         for each in axes:
             each.grid(True, alpha=0.25)
         file = io.BytesIO()

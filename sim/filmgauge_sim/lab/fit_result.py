@@ -68,7 +68,7 @@ def _check(loaded: CellParameters, wanted: CellParameters) -> None:
             raise ValueError(f"{each.name} must stand on a line of its own in the set begun with.")
 
 
-def picture(found: Fit) -> Picture:
+def picture(found: Fit, title: str = "") -> Picture:
     """Measured and fitted voltages, their differences, and those of the charges."""
 
     def draw(panels: Any) -> None:
@@ -76,7 +76,7 @@ def picture(found: Fit) -> Picture:
         _draw_errors(panels[1], found)
         _draw_charges(panels[2], found)
 
-    return Picture(draw, panels=3)
+    return Picture(draw, panels=3, title=title)
 
 
 def _draw_voltages(axes: Any, found: Fit) -> None:

@@ -17,7 +17,7 @@ def lab(*arguments):
 def answered(*arguments):
     ran = lab(*arguments, "--json")
     assert ran.exit_code == 0, ran.output
-    return json.loads(ran.output)
+    return json.loads(ran.stdout)
 
 
 def test_rate():
