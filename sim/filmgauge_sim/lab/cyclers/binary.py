@@ -110,8 +110,10 @@ def _one_sentence(kind: str) -> Iterator[None]:
     """What a broken file makes of a reader of binary records cannot be listed."""
     try:
         yield
-    except (OSError, ModuleNotFoundError):
+    except ModuleNotFoundError:
         raise
     except Exception as error:
-        reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise ValueError(f"is not {kind}: {reason}.") from None

@@ -128,7 +128,7 @@ class ColumnReader:
     ) -> int:
         for k, row in enumerate(chunk):
             if self._blank and _is_full(row, self._blank):
-                level += _says(row[self._blank - 1])
+                level += not _is_full(row, self._blank - 1)
                 found.left_out += not any(map(_says, row))
                 continue
             values = self._row(row, line + k)

@@ -20,7 +20,7 @@ _WITH_COMMA = re.compile(r"^\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _WITH_POINT = re.compile(r"^\s*[-+]?\d*\.\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"^\s*(\d+\s*d\w*[\s,:]*|\d+-)?\d+:\d{1,2}:\d{1,2}")
-_MOST_NAMES = 12
+_MOST_NAMES, _LONGEST_NAME = 12, 40
 
 
 class Source(Protocol):
@@ -241,7 +241,7 @@ def _missing(
     _, header, columns = nearest
     missing = needs.missing(columns)
     keys = [group[0] for what, group in needs.groups if what in missing]
-    names = [cell.strip() for cell in header.cells if cell.strip()]
+    names = [" ".join(cell.split())[:_LONGEST_NAME] for cell in header.cells if cell.strip()]
     listed = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
     given = ",".join(f"{key}=NAME" for key in keys)
     return (

@@ -131,19 +131,19 @@ def _check_capacity(
     if _LEAST_CAPACITIES <= largest / capacity_ah <= _MOST_CAPACITIES:
         return
     key, name = _time_column(recording)
-    given = f"--columns current={_name(recording, 'current')} with its unit"
+    by_current = f"--columns current={_name(recording, 'current')} with its unit"
+    given = f"give {by_current}"
     if recording.charge_ah is not None:
         counted = _largest_swing(np.frombuffer(recording.charge_ah))
         if _LEAST_CAPACITIES <= counted / capacity_ah <= _MOST_CAPACITIES:
             given = (
-                f"the cycler counted {1e6 * counted:.4g} uAh, so the unit of the time or of the"
-                f" current is another one: --columns {key}='{name}:UNIT' or"
-                f" current={_name(recording, 'current')} with its unit"
+                f"the cycler counted {1e6 * counted:.4g} uAh: give the unit of the time or of the"
+                f" current, --columns {key}='{name}:UNIT' or {by_current.partition(' ')[2]}"
             )
     raise ValueError(
         f"passes {1e6 * largest:.4g} uAh in one direction by its currents,"
-        f" {largest / capacity_ah:.3g} times the {1e6 * capacity_ah:.4g} uAh of such a cell:"
-        f" give {given}, or the --area of its film."
+        f" {largest / capacity_ah:.3g} times the {1e6 * capacity_ah:.4g} uAh of such a cell;"
+        f" {given}, or the --area of its film."
     )
 
 

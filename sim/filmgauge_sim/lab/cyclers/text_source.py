@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -46,9 +47,15 @@ class TextSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._encoding = self._find_encoding()
+        try:
+            self._encoding = self._find_encoding()
+            self._head = self._read_head()
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"is not a whole file of gzip: {error}.") from None
+
+    def _read_head(self) -> list[str]:
         with self._open() as file:
-            self._head = [line for line, _ in zip(file, range(_HEAD_LINES), strict=False)]
+            return [line for line, _ in zip(file, range(_HEAD_LINES), strict=False)]
 
     def sheets(self) -> Iterator[str]:
         """Yield the one that a text is."""

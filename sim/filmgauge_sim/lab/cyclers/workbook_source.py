@@ -1,7 +1,6 @@
 """Workbooks (.xlsx): every sheet is a table, as the exports of Arbin, Neware and Landt have it."""
 
 import warnings
-import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,18 +17,17 @@ class WorkbookSource:
 
     def __init__(self, path: Path) -> None:
         from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles that it does not know
             try:
                 self._book: Any = load_workbook(path, read_only=True, data_only=True)
-            except OSError:
-                raise
             # What a broken archive of XML makes of its readers cannot be listed.
-            except (InvalidFileException, zipfile.BadZipFile, KeyError, Exception) as error:
-                reason = str(error).split("\n")[0].rstrip(".")
-                raise ValueError(f"is not a workbook: {reason}") from None
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise
+                reason = " ".join(str(error).split()).rstrip(".")
+                raise ValueError(f"is not a workbook: {reason}.") from None
         self._heads: dict[str, list[tuple[Cell, ...]]] = {}
 
     def sheets(self) -> Iterator[str]:
