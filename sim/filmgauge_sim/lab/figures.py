@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from filmgauge_sim.lab.sweep import SweepPoint
@@ -11,6 +12,7 @@ from filmgauge_sim.lab.trace import Trace
 
 CHARGE = "charge / uAh cm$^{-2}$"
 VOLTAGE = "voltage / V"
+_TITLE_WIDTH = 85
 COLOURS = ("#1f5fa8", "#c8502b", "#2d8a57", "#8a5aa8", "#b08a1e", "#4a4a4a")
 
 
@@ -33,7 +35,7 @@ class Picture:
         axes = [figure.add_subplot(self.panels, 1, k + 1) for k in range(self.panels)]
         self.draw(axes if self.panels > 1 else axes[0])
         if self.title:
-            figure.suptitle(self.title, fontsize=10)
+            figure.suptitle(fill(self.title, _TITLE_WIDTH), fontsize=10)
         for each in axes:
             each.grid(True, alpha=0.25)
         file = io.BytesIO()
