@@ -8,7 +8,7 @@ import click
 
 from filmgauge_host.atomic_file import written
 from filmgauge_host.cli.cycler_options import reading_options
-from filmgauge_host.cli.lab_options import check_outputs, sentences
+from filmgauge_host.cli.lab_options import check_area_and_temperature, check_outputs, sentences
 from filmgauge_host.cli.options import FILE, JSON, show
 from filmgauge_host.errors import InputError
 from filmgauge_sim.lab.cyclers.options import ReadingOptions
@@ -30,6 +30,8 @@ def convert(
 ) -> None:
     """Read FILE of any cycler and write it as Battery Data Format; say what was read as what."""
     check_outputs(bdf)
+    if area is not None:
+        check_area_and_temperature(area, 25.0)
     if bdf.resolve() == file.resolve():
         raise InputError(f"--bdf must be another file than {file}, which is read")
     with sentences():

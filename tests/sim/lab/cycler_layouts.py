@@ -9,6 +9,7 @@ What a program writes beside the data (remarks, protocols, summaries) is made up
 import csv
 import gzip
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -149,6 +150,26 @@ def bdf_parquet(path, rows):
         }
     )
     frame.to_parquet(path)
+
+
+@layout("variables.mat", BDF, without=["temperature_c", "cycle", "step", "charge_uah_cm2"])
+def bdf_matlab(path, rows):
+    import scipy.io
+
+    scipy.io.savemat(
+        path,
+        {
+            "t": [r.time_s / 3600.0 for r in rows],
+            "U": [r.voltage_v for r in rows],
+            "I": [1e3 * r.current_a for r in rows],
+        },
+    )
+    fields = {
+        "test_time_second": {"source": "t", "source_unit": "h"},
+        "voltage_volt": {"source": "U"},
+        "current_ampere": {"source": "I", "source_unit": "mA"},
+    }
+    path.with_suffix(".map.json").write_text(json.dumps({"fields": fields}))
 
 
 # Landt

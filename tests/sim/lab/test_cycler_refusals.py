@@ -166,7 +166,8 @@ CASES = [
     ("x.mpr", junk, "", "is not a file of BioLogic: .*magic"),
     ("x.ndax", junk, "", "is not a file of Neware"),
     ("x.nda", junk, "", "is not a file of Neware"),
-    ("x.parquet", junk, "", "is not a file of the Battery Data Format"),
+    ("x.parquet", junk, "", "is not a file that the Battery Data"),
+    ("x.mat", junk, "", r"write x\.map\.json beside it"),
     ("x.csv.gz", junk, "", "is not"),
 ]
 

@@ -24,6 +24,7 @@ _NEWARE = {
     Quantity.STEP: ("step_count", Unit("")),
     Quantity.CYCLE: ("cycle_count", Unit("")),
 }
+_BDF = "Battery Data Format"
 _NEWARE_DEGC = "_temperature_degC"
 
 
@@ -59,13 +60,32 @@ def _artifact(path: Path, options: ReadingOptions) -> ReadTable:
     """Battery Data Format in other containers than text."""
     import bdf.io
 
-    with _one_sentence("a file of the Battery Data Format"), warnings.catch_warnings():
+    return _by_library(path, options, bdf.io.load)
+
+
+def _matlab(path: Path, options: ReadingOptions) -> ReadTable:
+    """Variables of MATLAB, which a file beside it says the meaning of."""
+    import bdf
+
+    base = path.name.partition(".")[0]
+    beside = f"{base}.map.json", f"{base}.mapping.json", "bdf.mapping.json", "bdf.map.json"
+    if not any(path.with_name(name).exists() for name in beside):
+        raise ValueError(
+            f"does not say what its variables are: write {beside[0]} beside it, with"
+            f' {{"fields": {{"test_time_second": {{"source": "t", "source_unit": "h"}}}}}} and the'
+            f" same for voltage_volt and current_ampere."
+        )
+    return _by_library(path, options, lambda each: bdf.read(each, plugin="matlab-mat"))
+
+
+def _by_library(path: Path, options: ReadingOptions, load: Callable[[Path], Any]) -> ReadTable:
+    with _one_sentence("a file that the Battery Data Format knows"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names that were the format's once
-        frame: Any = bdf.io.load(path)
+        frame: Any = load(path)
     names = [str(name) for name in frame.columns]
-    columns = matched(_format("Battery Data Format"), names)
+    columns = matched(_format(_BDF), names)
     columns = {**columns, **(named(options.columns, names) or {})}
-    return _table("Battery Data Format", columns, lambda name: frame[name].to_numpy(float))
+    return _table(_BDF, columns, lambda name: frame[name].to_numpy(float))
 
 
 READERS: Mapping[str, Callable[[Path, ReadingOptions], ReadTable]] = {
@@ -75,6 +95,7 @@ READERS: Mapping[str, Callable[[Path, ReadingOptions], ReadTable]] = {
     ".parquet": _artifact,
     ".feather": _artifact,
     ".json": _artifact,
+    ".mat": _matlab,
 }
 
 
