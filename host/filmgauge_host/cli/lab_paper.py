@@ -51,13 +51,13 @@ def paper(as_json: bool, figures: Path | None, physics: str) -> None:
                 {figures / f"{name}.png": Content(each.image(".png")) for name, each in drawn}
             )
     rows = [asdict(row) | {"error": row.error, "holds": row.holds} for row in table]
-    show(as_json, {"rows": rows}, _lines(table))
+    show(as_json, {"rows": rows}, table_lines(table))
     missed = [row.figure for row in table if not row.holds and not row.cause]
     if missed:
         raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
 
 
-def _lines(table: list[PublishedFigure]) -> Iterator[str]:
+def table_lines(table: list[PublishedFigure]) -> Iterator[str]:
     """The table within WIDTH columns: a heading for every state of a sample, rows below it."""
     yield (
         f"{'figure':36}{'unit':8}{'published':>9}{'simulated':>10}{'error':>8}"
