@@ -92,8 +92,16 @@ def no_unit(path):
     own(path, ["time/s", "U/V", "Current"], [[r.time_s, r.voltage_v, 1.0] for r in ROWS])
 
 
+def bare_names(path):
+    own(path, ["Test Time", "Voltage", "Current"], [[r.time_s, r.voltage_v, 1.0] for r in ROWS])
+
+
 def unknown_names(path):
     own(path, ["Zeitpunkt", "Wert 1", "Wert 2"], [[r.time_s, 2.0, 1.0] for r in ROWS])
+
+
+def own_numbers_alone(path):
+    text(path, [f"{r.time_s}\t{r.voltage_v}\t{r.current_a}" for r in ROWS])
 
 
 def spectrum(path):
@@ -128,15 +136,20 @@ CASES = [
         "s.csv",
         reversed_sign,
         "",
-        "against the current of column 'current_ua'.*--sign positive-d",
+        "falls while column 'current_ua' charges: .*--sign positive-d",
     ),
     ("u.csv", unsigned, "", "no discharge by column 'current_ua'.*--columns state=NAME.*by-volt"),
-    ("t.csv", thousandfold, "", "times the 1000 uAh of such a cell; give --columns current='cur"),
+    (
+        "t.csv",
+        thousandfold,
+        "",
+        "times the 1000 uAh of such a cell; .*current='current_ua:nA'",
+    ),
     (
         "a.csv",
         thousandfold_counted,
         "",
-        "cycler counted 1219 uAh: give the unit of the time or",
+        "counted 1219 uAh: .*time='Test_Time.s.:ms' or current='Cur",
     ),
     ("n.csv", no_current, "", "no current but zero in column 'current_ua'"),
     (
@@ -151,9 +164,16 @@ CASES = [
     ("e.txt", two_electrodes, "", "'Ewe/V' and 'Ecell/V'.*voltage='Ewe/V' or voltage='Ecell/V'"),
     ("k.txt", per_cm2, "", r"a current in a column, and of the names in line 1 \(time/s, U/V, I"),
     ("q.csv", no_unit, "", "the unit of column 'Current': give --columns current='Current:uA'"),
-    ("z.csv", unknown_names, "", "time, a current and a voltage.*time=NAME,current=NAME,voltage="),
+    ("z.csv", unknown_names, "", "in line 1 .Zeitpunkt, Wert 1, Wert 2.*time=NAME,current=NAME,"),
     ("z2.csv", unknown_names, "time=Zeit", "no line with the columns 'Zeit' that --columns names"),
-    ("f.txt", spectrum, "", "a time, a current and a voltage in a column"),
+    ("f.txt", spectrum, "", "is a spectrum, by its frequencies: filmgauge lab eis --fit reads"),
+    (
+        "bare.csv",
+        bare_names,
+        "",
+        "unit of column 'Test Time': give --columns time='Test Time:s",
+    ),
+    ("num.dat", own_numbers_alone, "", "no names of columns: give --columns time=1:UNIT,current="),
     ("b.csv", one_wrong_cell, "", r"line \d+: current_ua must be a number, not 'bad'"),
     ("j.csv", junk, "", "is not a text file"),
     ("h.csv", half_utf16, "", "is not text in UTF-16"),

@@ -65,7 +65,7 @@ class Assembly:
                 self._without_area(read)
         self._check()
         found = CellRecording(self._name, self._tables[0].source, self._time_s())
-        found.columns = {q: each[0].column for q, each in self._columns.items()}
+        found.columns = {q: self._columns[q][0].column for q in Quantity if q in self._columns}
         found.step = self._filled(Quantity.STEP) or self._levels()
         found.cycle = self._filled(Quantity.CYCLE)
         found.temperature_c = self._filled(Quantity.TEMPERATURE)

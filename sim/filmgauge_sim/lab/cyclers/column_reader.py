@@ -22,6 +22,8 @@ _LARGEST = 1e15
 # A missing sensor is written as -9999 or the like.
 _COLDEST, _HOTTEST = -200.0, 500.0
 _THOUSANDS = re.compile(r"^\s*-?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*$")
+_DISCHARGES = re.compile(r"dis|dch|entlad|放电|^d[_ ]|[_ ]d$")
+_CHARGES = re.compile(r"cha|chg|laden|充电|^c[_ ]|[_ ]c$")
 _NEEDED = (
     *(Quantity.TIME, Quantity.STEP_TIME, Quantity.UNIX_TIME, Quantity.DATE),
     *(Quantity.CURRENT, Quantity.VOLTAGE, Quantity.POWER),
@@ -70,7 +72,7 @@ class ColumnReader:
         self._header = [cell.strip() for cell in header]
         # A report in layers leaves the first columns to the layers above.
         self._blank = _leading_blanks(self._header)
-        self._states = states
+        self._states = dict(states)
         self._comma = decimal_comma
         self._converts = [self._convert(column) for column in columns]
         self._plain = all(isinstance(cell, str) for row in sample for cell in row)
@@ -189,7 +191,17 @@ class ColumnReader:
         return _degc if column.quantity is Quantity.TEMPERATURE else _optional
 
     def _state(self, cell: Cell) -> float:
-        return self._states.get(str(cell).strip().lower(), 0)
+        word = str(cell).strip().lower()
+        if word not in self._states:
+            self._states[word] = _way(word)
+        return self._states[word]
+
+
+def _way(state: str) -> int:
+    """What a state that is in no table says: 1 charges, -1 discharges."""
+    if _DISCHARGES.search(state):
+        return -1
+    return 1 if _CHARGES.search(state) else 0
 
 
 def _number(cell: Cell) -> float:

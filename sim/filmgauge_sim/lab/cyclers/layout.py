@@ -20,6 +20,8 @@ _WITH_COMMA = re.compile(r"^\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _WITH_POINT = re.compile(r"^\s*[-+]?\d*\.\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _CLOCK = re.compile(r"^\s*(\d+\s*d\w*[\s,:]*|\d+-)?\d+:\d{1,2}:\d{1,2}")
+_FREQUENCY = re.compile(r"^\s*freq(uency)?\b", re.IGNORECASE)
+_LEAST_COLUMNS = 3
 _MOST_NAMES, _LONGEST_NAME = 12, 40
 
 
@@ -72,7 +74,12 @@ def find_layout(
 ) -> Layout:
     """The first line of a sheet that names all that is needed. Raises ValueError otherwise."""
     nearest: tuple[int, HeaderLine, Columns] | None = None
+    first: HeaderLine | None = None
+    is_spectrum = False
     for header in _lines(source, sheet, wanted):
+        if len(header.cells) >= _LEAST_COLUMNS and first is None:
+            first = header
+        is_spectrum = is_spectrum or any(_FREQUENCY.match(cell) for cell in header.cells)
         found = _best(source, header, needs, wanted)
         if found is None:
             continue
@@ -81,6 +88,10 @@ def find_layout(
             return _layout(source, header, form, columns, wanted)
         if nearest is None or len(columns) > nearest[0]:
             nearest = len(columns), header, columns
+    if is_spectrum:
+        raise ValueError("is a spectrum, by its frequencies: filmgauge lab eis --fit reads it.")
+    if nearest is None and first is not None and not wanted:
+        nearest = 0, first, {}
     raise ValueError(_missing(needs, nearest, wanted))
 
 
@@ -105,12 +116,14 @@ def _best(
         return None
     best: tuple[tuple[bool, bool, bool, int], Format, Columns] | None = None
     for form in formats():
-        columns = {**matched(form, header.cells), **own}
+        columns = {**matched(form, header.cells, own_units=False), **own}
         columns = _without_named(columns, own)
         if not columns:
             continue
         full = not needs.missing(columns)
         marked = full and form.is_marked(source.text_until(header))
+        if marked:  # and so the units are those of its program
+            columns = _without_named({**matched(form, header.cells), **own}, own)
         rank = full, marked, Quantity.TIME in columns, len(columns)
         if best is None or rank > best[0] or (rank == best[0] and not form.marks):
             best = rank, form, columns
@@ -239,6 +252,9 @@ def _missing(
             f" columns."
         )
     _, header, columns = nearest
+    if all(map(_NUMBER.match, header.cells)):
+        given = ",".join(f"{group[0]}={k}:UNIT" for k, (_, group) in enumerate(needs.groups, 1))
+        return f"has numbers and no names of columns: give --columns {given}, by their numbers."
     missing = needs.missing(columns)
     keys = [group[0] for what, group in needs.groups if what in missing]
     names = [" ".join(cell.split())[:_LONGEST_NAME] for cell in header.cells if cell.strip()]

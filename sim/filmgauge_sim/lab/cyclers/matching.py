@@ -31,11 +31,14 @@ class Column:
 Columns = dict[Quantity, list[Column]]
 
 
-def matched(form: Format, cells: Sequence[str]) -> Columns:
-    """The columns of a header that a format knows, the preferred first of each quantity."""
+def matched(form: Format, cells: Sequence[str], *, own_units: bool = True) -> Columns:
+    """The columns of a header that a format knows, the preferred first of each quantity.
+
+    own_units: a column that says no unit has that of the format.
+    """
     ranked: dict[Quantity, list[tuple[int, Column]]] = {}
     for index, cell in enumerate(cells):
-        found = _match(form, index, cell)
+        found = _match(form, index, cell, own_units)
         if found is not None:
             rank, column = found
             ranked.setdefault(column.quantity, []).append((rank, column))
@@ -45,14 +48,14 @@ def matched(form: Format, cells: Sequence[str]) -> Columns:
     }
 
 
-def _match(form: Format, index: int, cell: str) -> tuple[int, Column] | None:
+def _match(form: Format, index: int, cell: str, own_units: bool) -> tuple[int, Column] | None:
     for name, unit_text in readings(cell):
         for quantity, names in form.columns.items():
             if name not in names:
                 continue
             text = unit_text
             if text is None:
-                text = names[name] or form.units.get(quantity)
+                text = names[name] or (form.units.get(quantity) if own_units else None)
             unit = None if text is None else unit_of(quantity, text)
             if unit is None and unit_text is not None:
                 continue  # it is a quantity of another kind: mAh/g, mWh

@@ -7,7 +7,7 @@ capacity is known about, passes about that much. Each that does not hold is said
 import numpy as np
 from numpy.typing import NDArray
 
-from filmgauge_sim.lab.cyclers.quantities import Quantity
+from filmgauge_sim.lab.cyclers.quantities import Quantity, unit_of
 from filmgauge_sim.lab.cyclers.recording import CellRecording
 
 Numbers = NDArray[np.float64]
@@ -17,6 +17,8 @@ _LONGEST_S = 10.0 * _YEAR_S
 # Of a cell, in its middle: a lithium cell, or the electrode of one.
 _LOWEST_V, _HIGHEST_V = 0.02, 10.0
 _REST_SHARE = 1e-3
+# Units that a wrong one may have been meant for.
+_TIMES, _CURRENTS = ("us", "ms", "s", "min", "h"), ("nA", "uA", "mA", "A")
 # Of voltages that move by so much in all, so much moves against the current.
 _LEAST_MOVED_V = 0.1
 _AGAINST = 0.6
@@ -118,8 +120,8 @@ def _check_sign(recording: CellRecording, current: Numbers, voltage: Numbers) ->
         )
     if share > _AGAINST:
         raise ValueError(
-            f"has a voltage that moves against the current of column {name}: charges lower it."
-            f" If a positive current discharges there, give --sign positive-discharges."
+            f"has a voltage that falls while column {name} charges: if a positive current"
+            f" discharges there, give --sign positive-discharges."
         )
 
 
@@ -131,20 +133,41 @@ def _check_capacity(
     if _LEAST_CAPACITIES <= largest / capacity_ah <= _MOST_CAPACITIES:
         return
     key, name = _time_column(recording)
-    by_current = f"--columns current={_name(recording, 'current')} with its unit"
-    given = f"give {by_current}"
+    ratio = largest / capacity_ah
+    current_unit = _unit_of_size(recording, Quantity.CURRENT, _CURRENTS, ratio)
+    by_current = f"current='{_plain_name(recording, Quantity.CURRENT)}:{current_unit}'"
+    given = f"give the unit of the current, --columns {by_current}"
     if recording.charge_ah is not None:
         counted = _largest_swing(np.frombuffer(recording.charge_ah))
         if _LEAST_CAPACITIES <= counted / capacity_ah <= _MOST_CAPACITIES:
+            time_unit = _unit_of_size(recording, Quantity(key), _TIMES, ratio)
             given = (
                 f"the cycler counted {1e6 * counted:.4g} uAh: give the unit of the time or of the"
-                f" current, --columns {key}='{name}:UNIT' or {by_current.partition(' ')[2]}"
+                f" current, --columns {key}='{name}:{time_unit}' or {by_current}"
             )
     raise ValueError(
-        f"passes {1e6 * largest:.4g} uAh in one direction by its currents,"
-        f" {largest / capacity_ah:.3g} times the {1e6 * capacity_ah:.4g} uAh of such a cell;"
-        f" {given}, or the --area of its film."
+        f"passes {1e6 * largest:.4g} uAh in one direction by its currents, {ratio:.3g} times the"
+        f" {1e6 * capacity_ah:.4g} uAh of such a cell; {given}, or the --area of its film."
     )
+
+
+def _plain_name(recording: CellRecording, quantity: Quantity) -> str:
+    column = recording.columns.get(quantity)
+    return column.name if column else str(quantity)
+
+
+def _unit_of_size(
+    recording: CellRecording, quantity: Quantity, units: tuple[str, ...], ratio: float
+) -> str:
+    """The unit in which numbers would be smaller by about a ratio, or UNIT."""
+    column = recording.columns.get(quantity)
+    if column is None or column.unit is None:
+        return "UNIT"
+    for name in units:
+        unit = unit_of(quantity, name)
+        if unit is not None and 0.3 < column.unit.factor / unit.factor / ratio < 3.0:
+            return name
+    return "UNIT"
 
 
 def _largest_swing(charge: Numbers) -> float:

@@ -4,7 +4,6 @@ import codecs
 import csv
 import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -50,8 +49,17 @@ class TextSource:
         try:
             self._encoding = self._find_encoding()
             self._head = self._read_head()
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except ValueError:
+            raise
+        # Another package may have put a faster reader in place of the usual one, with errors of
+        # its own.
+        except Exception as error:
+            if not self._is_packed() or (isinstance(error, OSError) and error.errno is not None):
+                raise
             raise ValueError(f"is not a whole file of gzip: {error}.") from None
+
+    def _is_packed(self) -> bool:
+        return self._path.suffix.lower() == ".gz"
 
     def _read_head(self) -> list[str]:
         with self._open() as file:
@@ -101,7 +109,7 @@ class TextSource:
         return _portion(_rows(lines, separator), len(lines))
 
     def _open(self) -> IO[str]:
-        if self._path.suffix.lower() == ".gz":
+        if self._is_packed():
             return cast(IO[str], gzip.open(self._path, "rt", encoding=self._encoding, newline=""))
         return self._path.open(encoding=self._encoding, newline="")
 
@@ -139,7 +147,7 @@ class TextSource:
         return True
 
     def _open_bytes(self) -> IO[bytes]:
-        if self._path.suffix.lower() == ".gz":
+        if self._is_packed():
             return cast(IO[bytes], gzip.open(self._path, "rb"))
         return self._path.open("rb")
 
