@@ -5,8 +5,9 @@ import click
 from filmgauge_host.cli.lab_capacity import cycle, discharge, rate, temperature
 from filmgauge_host.cli.lab_convert import convert
 from filmgauge_host.cli.lab_fit import fit
+from filmgauge_host.cli.lab_impedance import eis
 from filmgauge_host.cli.lab_paper import paper
-from filmgauge_host.cli.lab_probe import cv, eis, ocv, profile, pulse
+from filmgauge_host.cli.lab_probe import cv, ocv, profile, pulse
 
 
 @click.group()

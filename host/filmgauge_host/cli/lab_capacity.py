@@ -49,8 +49,9 @@ def discharge(setup: Setup, current: float) -> None:
     }
     half = f"half of it above {plateau:.3f} V" if plateau else "below its window at once"
     lines = [f"{given:.3f} uAh/cm2 at {current:g} uA/cm2, {half}"]
-    picture = profiles(done.trace, {1: f"{current:g} uA cm$^{{-2}}$"})
-    setup.report(result, lines, picture=picture, trace=done.trace)
+    title = f"discharge at {current:g} uA/cm2 and {setup.temperature_c:g} degC"
+    picture = profiles(done.trace, {1: "cycle 1"})
+    setup.report(result, lines, title=title, picture=picture, trace=done.trace)
 
 
 @click.command()
@@ -73,8 +74,10 @@ def rate(setup: Setup, currents: list[float]) -> None:
         for each in found
     ]
     result = {"temperature_c": setup.temperature_c, "points": measured}
-    picture = _profiles(trace, currents, "uA cm$^{-2}$")
-    setup.report(result, ["  uA/cm2   uAh/cm2", *lines], picture=picture, trace=trace)
+    title = f"a cycle at each current, {setup.temperature_c:g} degC"
+    picture = _profiles(trace, currents, "uA/cm2")
+    head = "  uA/cm2   uAh/cm2"
+    setup.report(result, [head, *lines], title=title, picture=picture, trace=trace)
 
 
 @click.command()
@@ -105,14 +108,15 @@ def temperature(
     found = _measured(channel, [(flowing, degc) for degc in temperatures], "temperature")
     q0 = cell.capacity_uah / setup.area_cm2
     lines = [f"{each.temperature_c:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]
-    head = f"at {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
+    title = f"a cycle at each temperature, {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
     measured = [
         {"temperature_c": each.temperature_c, "capacity_uah_cm2": each.capacity_uah_cm2}
         for each in found
     ]
     result = {"current_ua_cm2": flowing, "sample_capacity_uah_cm2": q0, "points": measured}
     picture = _profiles(trace, temperatures, "degC")
-    setup.report(result, [head, "    degC   uAh/cm2", *lines], picture=picture, trace=trace)
+    head = "    degC   uAh/cm2"
+    setup.report(result, [head, *lines], title=title, picture=picture, trace=trace)
 
 
 def _measured(
@@ -129,7 +133,9 @@ def _measured(
 
 def _profiles(trace: Trace | None, values: list[float], unit: str) -> Picture | None:
     """Return the picture of a trace in which each cycle has one of the values."""
-    labels = {number: f"{value:g} {unit}" for number, value in enumerate(values, 1)}
+    labels = {
+        number: f"cycle {number}: {value:g} {unit}" for number, value in enumerate(values, 1)
+    }
     return profiles(trace, labels) if trace else None
 
 
@@ -148,6 +154,7 @@ def cycle(
     Every step ends at the window of the cell too. What ended it is said.
     """
     cell = setup.specimen(0.0, as_built=as_built, ages=True)
+    own_steps = steps is None
     if steps is None:
         low, high = window_v(cell)
         hold = f"hold at {high} V until {HOLD_SHARE * current} uA/cm2," if is_held(cell) else ""
@@ -190,7 +197,9 @@ def cycle(
         warn(remark)
     ends = [f"step {k}: {step.text}: {_ends(done, k)}" for k, step in enumerate(program.steps, 1)]
     result = {"cycles": found, "remarks": remarks}
-    setup.report(result, [head, *lines, *ends], picture=picture, trace=trace)
+    rate = f"cycles at {current:g} uA/cm2" if own_steps else "cycles by steps"
+    title = f"{rate}, 1 to {len(done)}, {setup.temperature_c:g} degC"
+    setup.report(result, [head, *lines, *ends], title=title, picture=picture, trace=trace)
 
 
 def _remarks(done: list[Cycle]) -> list[str]:

@@ -19,6 +19,7 @@ from filmgauge_sim.lab.cycler_data import CyclerData
 from filmgauge_sim.lab.fit_checks import UnfitDataError, misfits, shape_faults
 from filmgauge_sim.lab.fit_parameters import (
     FIT_PARAMETERS,
+    Estimate,
     FitParameter,
     parameters_at,
     reference_current,
@@ -31,34 +32,14 @@ from filmgauge_sim.lab.fit_problem import (
     one_sided_bounds,
     solve,
 )
+from filmgauge_sim.lab.impedance_fit import SpectrumFit
 from filmgauge_sim.lab.residuals import Residual, compared_file
 from filmgauge_sim.lab.row_checks import checked
 from filmgauge_sim.lab.segments import Segment, SegmentKind, cut, largest_run
+from filmgauge_sim.lab.spectrum_parameters import with_spectra
 
 _MOST_STEPS = 150
 _NOTHING = 3.0  # a factor of 400 between the ends
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """One fitted parameter and its 95 % interval; None where the data bound nothing on a side."""
-
-    name: str
-    unit: str
-    value: float
-    low: float | None
-    high: float | None
-
-    @property
-    def interval(self) -> str:
-        """The interval in words, with the unit."""
-        if self.low is None:
-            words = "any" if self.high is None else f"at most {self.high:.5g}"
-        elif self.high is None:
-            words = f"at least {self.low:.5g}"
-        else:
-            words = f"{self.low:.5g} to {self.high:.5g}"
-        return f"{words} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +69,13 @@ def fit(
     temperature_c: float,
     progress: Callable[..., None] = lambda text="": None,
     *,
+    spectra: Sequence[SpectrumFit] = (),
     ignore_count: bool = False,
     force: bool = False,
 ) -> Fit:
-    """Fit a set to files; ``temperature_c`` where one states none.
+    """Fit a set to files; ``temperature_c`` where one states none, and of the spectra.
+
+    spectra: what they tell of the resistances is taken from them, and not from the cycles.
 
     progress: called for every set that is tried, and with a text where something new begins.
     ignore_count: the charges are those of the currents, whatever the cycler counted.
@@ -99,6 +83,8 @@ def fit(
     current differ; UnfitDataError, unless ``force``, where the data are not of such a cell or the
     residuals beyond their bounds.
     """
+    if not data:
+        raise ValueError("a fit needs cycles beside the spectra; lab eis --fit reads one alone.")
     looked_at = [checked(each, ignore_count=ignore_count) for each in data]
     steps = [cut(each, temperature_c) for each in looked_at]
     remarks = [remark for each in looked_at for remark in each.remarks]
@@ -107,10 +93,12 @@ def fit(
     flows = [step for each in steps for step in each if step.kind is SegmentKind.FLOW]
     if not any(flow.limit_v is not None and not flow.charging for flow in flows):
         raise ValueError(_without_discharge(data, flows))
-    faults = shape_faults([each.name for each in data], steps)
+    faults = [fault for each in spectra for fault in each.faults]
+    faults += shape_faults([each.name for each in data], steps)
     if faults and not force:
         raise UnfitDataError(faults)
     current = reference_current(flows)
+    start, told = with_spectra(start, spectra, temperature_c)
     start = _scaled(start, max(map(largest_run, steps)), current)
     unidentified = unidentifiable(steps)
     # Where a branch turns, what turns at once and what with the charge are told apart by the
@@ -119,7 +107,7 @@ def fit(
     files = [compared_file(each, turning=turning) for each in steps]
     problem = Problem(start, files, lambda: progress(""))
     progress(f"{sum(map(len, steps))} steps, {len(problem.measured)} points to be met")
-    found = _identified(problem, unidentified, progress)
+    found = _identified(problem, unidentified, told, progress)
     residuals = problem.residuals(found.parameters)
     result = replace(
         found, residuals=residuals, left_out=left_out, remarks=tuple(remarks), faults=()
@@ -144,10 +132,17 @@ def _without_discharge(data: Sequence[CyclerData], flows: Sequence[Segment]) -> 
 
 
 def _identified(
-    problem: Problem, unidentified: dict[str, str], progress: Callable[..., None]
+    problem: Problem,
+    unidentified: dict[str, str],
+    told: Sequence[Estimate],
+    progress: Callable[..., None],
 ) -> Fit:
-    """The fit of what the data tell; what they do not is added to ``unidentified``."""
-    free = [each for each in FIT_PARAMETERS if each.name not in unidentified]
+    """The fit of what the data tell, beside what spectra told; what neither does is added to
+    ``unidentified``."""
+    for each in told:
+        unidentified.pop(each.name, None)
+    known = {each.name for each in told} | set(unidentified)
+    free = [each for each in FIT_PARAMETERS if each.name not in known]
     for gone, half in hopeless_ones(problem, free):
         free.remove(gone)
         unidentified[gone.name] = _too_wide(gone, half)
@@ -168,7 +163,7 @@ def _identified(
     ]
     order = [each.name for each in FIT_PARAMETERS]
     estimates = sorted([*estimates, *one_sided], key=lambda each: order.index(each.name))
-    return Fit(parameters, tuple(estimates), unidentified, (), 0)
+    return Fit(parameters, (*estimates, *told), unidentified, (), 0)
 
 
 def _give_up(

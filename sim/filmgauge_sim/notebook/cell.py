@@ -104,20 +104,25 @@ class Cell:
         cycles = list(
             experiment.cycles(Channel(self.specimen, temperature_c, trace), strict=strict)
         )
-        return ExperimentResult(trace, cycles, self.area_cm2)
+        which = f"cycles 1 to {len(cycles)}" if len(cycles) > 1 else "cycle 1"
+        title = f"{self.parameter_set}, {which}, {temperature_c:g} degC"
+        return ExperimentResult(trace, cycles, self.area_cm2, title)
 
 
 class ExperimentResult:
     """What an experiment recorded: one row a sample, some 60 in each step, denser at its ends.
 
     trace: the samples per cm2 of film. cycles: charge and discharge (uAh/cm2) of each time that
-    the steps were done.
+    the steps were done. title: cell, cycles and temperature, as a plot begins with.
     """
 
-    def __init__(self, trace: Trace, cycles: list[Cycle], area_cm2: float) -> None:
+    def __init__(
+        self, trace: Trace, cycles: list[Cycle], area_cm2: float, title: str = ""
+    ) -> None:
         self.trace = trace
         self.cycles = cycles
         self.area_cm2 = area_cm2
+        self.title = title
 
     def __len__(self) -> int:
         return len(self.trace.samples)
@@ -157,4 +162,5 @@ class ExperimentResult:
 
         flowed = any(cycle.charge_uah_cm2 or cycle.discharge_uah_cm2 for cycle in self.cycles)
         (profiles(self.trace) if flowed else over_time(self.trace)).draw(axes)
+        axes.set_title(self.title, fontsize=10)
         return axes
