@@ -184,7 +184,7 @@ CASES = [
         "cc.csv",
         two_kinds_of_comma,
         "",
-        "6 cells in each line below the 3 names of line 1: a comma",
+        "6 cells in each line below the 3 names of line 1: a",
     ),
     ("b.csv", one_wrong_cell, "", r"line \d+: current_ua must be a number, not 'bad'"),
     ("j.csv", junk, "", "is not a text file"),
