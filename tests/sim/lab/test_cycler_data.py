@@ -5,6 +5,8 @@ import sys
 import numpy as np
 import pytest
 from cycler_data import AREA_CM2, PRE, cycled
+from cycler_layouts import LAYOUTS
+from cycler_samples import rows
 from neware_file import CHARGE, DISCHARGE, HOLD, REST, write_ndax
 
 from filmgauge_sim.lab.cycler_data import read_cycler_data
@@ -103,6 +105,25 @@ def test_its_files_are_read_by_us(written, tmp_path, human):
         assert np.allclose(getattr(one, name), getattr(two, name))
     assert two.temperature_c is not None
     assert set(two.temperature_c) == {25.0}
+
+
+OTHERS = ["people.bdf.csv", "landt_new.csv", "arbin.csv", "novonix.csv", "biologic.mpt"]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [*OTHERS, "digatron.csv"])
+def test_another_hand_reads_the_same(name, tmp_path):
+    """Of the layouts that the package of the Battery Data Format reads right."""
+    import bdf
+
+    path = tmp_path / name
+    next(layout for layout in LAYOUTS if layout.name == name).write(path, rows())
+    ours, theirs = read_cycler_data(path, AREA_CM2), bdf.read(path)
+    time_s = theirs["Test Time / s"].to_numpy(float)
+    assert np.allclose(3600.0 * ours.time_h, time_s - time_s[0], atol=1e-2)
+    assert np.allclose(ours.voltage_v, theirs["Voltage / V"].to_numpy(float))
+    amperes = 1e-6 * AREA_CM2 * ours.current_ua_cm2
+    assert np.allclose(amperes, theirs["Current / A"].to_numpy(float), atol=1e-9)
 
 
 def test_steps_are_told_apart_without_a_count_of_steps(trace, tmp_path):

@@ -29,7 +29,7 @@ _MOST_CAPACITIES, _LEAST_CAPACITIES = 50.0, 0.003
 def check_plausible(recording: CellRecording, capacity_ah: float | None = None) -> None:
     """Raise ValueError, one sentence with what to give, for what no cell can do.
 
-    ``capacity_ah``: of a cell such as this, where it is known about.
+    ``capacity_ah``: of a cell such as this, where it is known about; then it must be used, too.
     """
     time = np.frombuffer(recording.time_s)
     _check_time(recording, time)
@@ -39,6 +39,8 @@ def check_plausible(recording: CellRecording, capacity_ah: float | None = None) 
         return
     current = np.frombuffer(recording.current_a)
     if not current.any():
+        if capacity_ah is None:  # a rest can be looked at, and nothing told of the cell by it
+            return
         raise ValueError(f"has no current but zero in column {_name(recording, 'current')}.")
     if recording.voltage_v is not None:
         _check_sign(recording, current, np.frombuffer(recording.voltage_v))
