@@ -94,16 +94,14 @@ def _two_levels(volts: Numbers) -> tuple[float, float] | None:
 
 def _fading(discharges: Sequence[Segment]) -> Iterator[str]:
     """Discharges alike of which the last give another charge than the first."""
-    left = list(discharges)
-    while left:
-        first = left[0]
-        alike = [
-            step
-            for step in left
-            if abs(step.current_ua_cm2 / first.current_ua_cm2 - 1.0) <= _SAME_CURRENT
-            and abs(step.temperature_c - first.temperature_c) <= _SAME_C
-        ]
-        left = [step for step in left if step not in alike]
+    groups: list[list[Segment]] = []
+    for step in discharges:
+        own = next((group for group in groups if _alike(group[0], step)), None)
+        if own is None:
+            groups.append([step])
+        else:
+            own.append(step)
+    for alike in groups:
         if len(alike) < _LEAST_ALIKE:
             continue
         third = len(alike) // 3
@@ -113,10 +111,15 @@ def _fading(discharges: Sequence[Segment]) -> Iterator[str]:
         )
         if abs(end / begin - 1.0) > _MOST_CHANGE:
             yield (
-                f"its {len(alike)} discharges at {abs(first.current_ua_cm2):.3g} uA/cm2 go from"
+                f"its {len(alike)} discharges at {abs(alike[0].current_ua_cm2):.3g} uA/cm2 go from"
                 f" {begin:.4g} to {end:.4g} uAh/cm2, and ageing is not fitted: give a few cycles"
                 " of a formed cell"
             )
+
+
+def _alike(one: Segment, other: Segment) -> bool:
+    same = abs(one.current_ua_cm2 / other.current_ua_cm2 - 1.0) <= _SAME_CURRENT
+    return same and abs(one.temperature_c - other.temperature_c) <= _SAME_C
 
 
 def misfits(

@@ -11,7 +11,9 @@ from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycler_data import CyclerData, read_cycler_data
 from filmgauge_sim.lab.cycling import charge, discharge
 from filmgauge_sim.lab.fit import fit
-from filmgauge_sim.lab.fit_checks import UnfitDataError
+from filmgauge_sim.lab.fit_checks import UnfitDataError, shape_faults
+from filmgauge_sim.lab.row_checks import checked
+from filmgauge_sim.lab.segments import cut
 from filmgauge_sim.lab.trace import Trace
 
 
@@ -65,6 +67,13 @@ def test_discharges_that_fade_are_named():
     aged = curve(lambda soc: 2.1 + 0.02 * soc, cycles=36, fade=0.01)
     with pytest.raises(UnfitDataError, match=r"its 36 discharges at 2 uA/cm2 go from 15\.\d+ to"):
         fit(PRE, [aged], 25.0)
+
+
+def test_steady_discharges_at_two_currents_are_of_a_film(film):
+    """Cycles that are alike to the last digit."""
+    steps = cut(checked(film), 25.0)
+    slower = [replace(step, current_ua_cm2=0.5 * step.current_ua_cm2) for step in steps]
+    assert shape_faults(["film"], [[*steps, *slower] * 6]) == []
 
 
 def test_what_the_fitted_cell_does_not_meet_is_named_and_can_be_forced(film):
