@@ -84,7 +84,7 @@ def _without_odd_rows(data: CyclerData) -> tuple[CyclerData, list[str]]:
         f" current fits neither neighbour: {data.voltage_v[first]:.4g} V and"
         f" {data.current_ua_cm2[first]:.4g} uA/cm2 in row {first + 1} of the data"
     )
-    return _kept(data, ~odd), [said]
+    return _selected(data, ~odd), [said]
 
 
 def _odd_voltages(volts: Numbers, current: Numbers) -> NDArray[np.bool_]:
@@ -115,7 +115,7 @@ def _alike(current: Numbers, *, own_too: bool) -> NDArray[np.bool_]:
     return alike & (np.abs(own - before) <= size) if own_too else alike
 
 
-def _kept(data: CyclerData, keep: NDArray[np.bool_]) -> CyclerData:
+def _selected(data: CyclerData, keep: NDArray[np.bool_]) -> CyclerData:
     def own(values: Numbers | None) -> Numbers | None:
         return None if values is None else values[keep]
 
