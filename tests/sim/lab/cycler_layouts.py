@@ -734,6 +734,23 @@ def own_numbers(path, rows):
 
 
 @layout(
+    "own_dated.csv",
+    OWN,
+    without=["temperature_c", "cycle", "step", "charge_uah_cm2"],
+    columns=("time=3:s,current=6:mA,voltage=4:V",),
+)
+def own_dated(path, rows):
+    """No names, and rows that are not numbers alone."""
+    body = [
+        [r.date.isoformat(" "), r.kind, f"{r.time_s:.1f}", f"{r.voltage_v:.5f}", "step 7"]
+        + [f"{1e3 * r.current_a:.6f}"]
+        for r in rows
+    ]
+    lines = table(["x"], body, ";")
+    text(path, [line.replace(".", ",") for line in lines[1:]])
+
+
+@layout(
     "own_unsigned.csv",
     OWN,
     without=["temperature_c", "cycle", "charge_uah_cm2"],

@@ -104,6 +104,12 @@ def own_numbers_alone(path):
     text(path, [f"{r.time_s}\t{r.voltage_v}\t{r.current_a}" for r in ROWS])
 
 
+def two_kinds_of_comma(path):
+    rows_ = [[r.time_s, r.voltage_v, f"{r.current_a:.8f}"] for r in ROWS]
+    lines = [";".join(map(str, row)).replace(".", ",").replace(";", ",") for row in rows_]
+    text(path, ["time/s,U/V,I/A", *lines])
+
+
 def spectrum(path):
     own(path, ["freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm"], [[1e3, 100.0, 20.0]] * 20, "\t")
 
@@ -174,6 +180,12 @@ CASES = [
         "unit of column 'Test Time': give --columns time='Test Time:s",
     ),
     ("num.dat", own_numbers_alone, "", "no names of columns: give --columns time=1:UNIT,current="),
+    (
+        "cc.csv",
+        two_kinds_of_comma,
+        "",
+        "6 cells in each line below the 3 names of line 1: a",
+    ),
     ("b.csv", one_wrong_cell, "", r"line \d+: current_ua must be a number, not 'bad'"),
     ("j.csv", junk, "", "is not a text file"),
     ("h.csv", half_utf16, "", "is not text in UTF-16"),

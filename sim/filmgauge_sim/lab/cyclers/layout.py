@@ -98,14 +98,20 @@ def find_layout(
 def _lines(
     source: Source, sheet: str, wanted: Mapping[Quantity, NamedColumn]
 ) -> Iterator[HeaderLine]:
-    yield from source.headers(sheet)
-    if wanted and all(column.name.isdecimal() for column in wanted.values()):
-        # Nothing but numbers: the columns have the names 1, 2, 3.
-        for line in source.headers(sheet):
-            if all(map(_NUMBER.match, line.cells)):
-                cells = [str(k) for k in range(1, len(line.cells) + 1)]
-                yield HeaderLine(line.number - 1, line.separator, cells)
-                return
+    """The lines that may be the header; for columns that are numbered, the first with so many."""
+    if not wanted or not all(column.name.isdecimal() for column in wanted.values()):
+        yield from source.headers(sheet)
+        return
+    numbers = [int(column.name) for column in wanted.values()]
+    for line in source.headers(sheet):
+        if not 1 <= min(numbers) <= max(numbers) <= len(line.cells):
+            continue
+        if all(_NUMBER.match(line.cells[number - 1]) for number in numbers):
+            # It is a row already, and the columns have the names 1, 2, 3.
+            cells = [str(k) for k in range(1, len(line.cells) + 1)]
+            yield HeaderLine(line.number - 1, line.separator, cells)
+        else:
+            yield line
 
 
 def _best(
@@ -162,6 +168,7 @@ def _layout(
     wanted: Mapping[Quantity, NamedColumn],
 ) -> Layout:
     sample = source.sample(header, _SAMPLE_ROWS)
+    _check_cells(header, sample)
     units = _line_of_units(sample, columns)
     rows = sample[1:] if units else sample
     columns = {
@@ -178,6 +185,16 @@ def _layout(
         columns.setdefault(Quantity.DATE, as_dates)
         columns.pop(Quantity.TIME, None) if Quantity.TIME in wanted else None
     return Layout(header, form, columns, rows, _has_decimal_comma(rows))
+
+
+def _check_cells(header: HeaderLine, sample: Sequence[Sequence[Cell]]) -> None:
+    """Cells beyond the names: a decimal comma that separates as well. Raises ValueError."""
+    names, cells = len(header.cells), min(map(len, sample), default=0)
+    if header.separator == "," and cells > names + 1:
+        raise ValueError(
+            f"has {cells} cells in each line below the {names} names of line {header.number}: a"
+            f" comma cannot separate the cells and be the decimal sign as well."
+        )
 
 
 def _with_unit(
