@@ -35,6 +35,7 @@ _WIDEST = 1.0
 _LEAST_PHASE = 0.5
 _RESISTANCES = (1e-2, 1e8)  # ohm cm2
 _ADMITTANCES = (1e-12, 1.0)  # s^a / (ohm cm2)
+_TRIES = 2
 _SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _CIRCUIT = "p(R0,CPE0)-p(R1,CPE1)-W0"
 _WHY_NOT = {
@@ -265,7 +266,7 @@ def _solved(circuit: _Circuit, spectrum: Spectrum, starts: Sequence[Numbers]) ->
         return np.concatenate([off.real, off.imag])
 
     # The most likely beginnings first.
-    ordered = sorted(starts, key=lambda x: float((residuals(x) ** 2).sum()))[:3]
+    ordered = sorted(starts, key=lambda x: float((residuals(x) ** 2).sum()))[:_TRIES]
     tries = [least(residuals, x, bounds=(low, high), x_scale="jac") for x in ordered]
     best = min(tries, key=lambda found: found.cost)
     point, jac = best.x, best.jac

@@ -50,7 +50,7 @@ def checked(data: CyclerData, *, ignore_count: bool = False) -> CheckedData:
     ignore_count: the charge is that of the currents, whatever the cycler counted. Raises
     ValueError where count and current differ.
     """
-    remarks = list(data.remarks)
+    remarks = [f"{data.name}: {remark}" for remark in data.remarks]
     if ignore_count:
         data = replace(data, charge_uah_cm2=None)
     data, odd = _without_odd_rows(data)
