@@ -197,8 +197,10 @@ def cycle(
         warn(remark)
     ends = [f"step {k}: {step.text}: {_ends(done, k)}" for k, step in enumerate(program.steps, 1)]
     result = {"cycles": found, "remarks": remarks}
-    rate = f"cycles at {current:g} uA/cm2" if own_steps else "cycles by steps"
-    title = f"{rate}, 1 to {len(done)}, {setup.temperature_c:g} degC"
+    cycles = "cycles" if len(done) > 1 else "cycle 1"
+    rate = f"{cycles} at {current:g} uA/cm2" if own_steps else f"{cycles} by steps"
+    which = f", 1 to {len(done)}" if len(done) > 1 else ""
+    title = f"{rate}{which}, {setup.temperature_c:g} degC"
     setup.report(result, [head, *lines, *ends], title=title, picture=picture, trace=trace)
 
 

@@ -112,7 +112,9 @@ def fit(
         compiled = compile_profile(parameters, board_area).to_bytes()
         files = {out: Content(text.encode()), profile: Content(compiled)}
         if plot is not None:
-            title = f"{out.stem}, fitted to {sources}"
+            warmth = sorted({each.temperature_c for each in found.residuals})
+            degc = " to ".join(f"{each:g}" for each in dict.fromkeys((warmth[0], warmth[-1])))
+            title = f"{out.stem}, fitted to {sources}, {area:g} cm2, {degc} degC"
             files[plot] = Content(picture(found, title).image(plot.suffix))
         write_all(files)
     for sentence in (*found.remarks, *found.faults):

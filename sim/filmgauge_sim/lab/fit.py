@@ -85,9 +85,9 @@ def fit(
     """
     if not data:
         raise ValueError("a fit needs cycles beside the spectra; lab eis --fit reads one alone.")
-    looked_at = [checked(each, ignore_count=ignore_count) for each in data]
-    steps = [cut(each, temperature_c) for each in looked_at]
-    remarks = [remark for each in looked_at for remark in each.remarks]
+    checks = [checked(each, ignore_count=ignore_count) for each in data]
+    steps = [cut(each, temperature_c) for each in checks]
+    remarks = [remark for each in checks for remark in each.remarks]
     left_out = sum(max(0, len(each) - _MOST_STEPS) for each in steps)
     steps = [each[:_MOST_STEPS] for each in steps]
     flows = [step for each in steps for step in each if step.kind is SegmentKind.FLOW]
@@ -98,7 +98,7 @@ def fit(
     if faults and not force:
         raise UnfitDataError(faults)
     current = reference_current(flows)
-    start, told = with_spectra(start, spectra, temperature_c)
+    start, by_spectra = with_spectra(start, spectra, temperature_c)
     start = _scaled(start, max(map(largest_run, steps)), current)
     unidentified = unidentifiable(steps)
     # Where a branch turns, what turns at once and what with the charge are told apart by the
@@ -107,7 +107,7 @@ def fit(
     files = [compared_file(each, turning=turning) for each in steps]
     problem = Problem(start, files, lambda: progress(""))
     progress(f"{sum(map(len, steps))} steps, {len(problem.measured)} points to be met")
-    found = _identified(problem, unidentified, told, progress)
+    found = _identified(problem, unidentified, by_spectra, progress)
     residuals = problem.residuals(found.parameters)
     result = replace(
         found, residuals=residuals, left_out=left_out, remarks=tuple(remarks), faults=()
@@ -134,15 +134,15 @@ def _without_discharge(data: Sequence[CyclerData], flows: Sequence[Segment]) -> 
 def _identified(
     problem: Problem,
     unidentified: dict[str, str],
-    told: Sequence[Estimate],
+    by_spectra: Sequence[Estimate],
     progress: Callable[..., None],
 ) -> Fit:
     """The fit of what the data tell, beside what spectra told; what neither does is added to
     ``unidentified``."""
-    for each in told:
+    for each in by_spectra:
         unidentified.pop(each.name, None)
-    known = {each.name for each in told} | set(unidentified)
-    free = [each for each in FIT_PARAMETERS if each.name not in known]
+    fixed = {each.name for each in by_spectra} | set(unidentified)
+    free = [each for each in FIT_PARAMETERS if each.name not in fixed]
     for gone, half in hopeless_ones(problem, free):
         free.remove(gone)
         unidentified[gone.name] = _too_wide(gone, half)
@@ -163,7 +163,7 @@ def _identified(
     ]
     order = [each.name for each in FIT_PARAMETERS]
     estimates = sorted([*estimates, *one_sided], key=lambda each: order.index(each.name))
-    return Fit(parameters, (*estimates, *told), unidentified, (), 0)
+    return Fit(parameters, (*estimates, *by_spectra), unidentified, (), 0)
 
 
 def _give_up(
@@ -178,7 +178,7 @@ def _give_up(
     the fit; it is free no more."""
     gone = free[n]
     low, high = one_sided_bounds(problem, free, found, n)
-    kept = gone.read(problem.start)
+    begun_with = gone.read(problem.start)
     del free[n]
     bounds = Estimate(
         gone.name,
@@ -187,7 +187,7 @@ def _give_up(
         None if low is None else gone.value(low),
         None if high is None else gone.value(high),
     )
-    if (low is None or low <= kept) and (high is None or kept <= high):
+    if (low is None or low <= begun_with) and (high is None or begun_with <= high):
         one_side = (low is None) != (high is None)
         reason = _too_wide(gone, float(found.half[n]))
         unidentified[gone.name] = f"{reason}: {bounds.interval}" if one_side else reason

@@ -25,7 +25,7 @@ _LEAST_ROWS = 12
 # Of a film at any current tried it is below a tenth of a volt.
 _MOST_FALL_V = 0.25
 # Two levels so far apart, each within so much of itself over the distance (a slope has 0.29).
-_LEVELS_APART_V, _FLAT = 0.12, 0.2
+_LEVELS_APART_V, _FLAT = 0.12, 0.22
 _LEAST_LEVEL = 0.15
 # Discharges alike in current and temperature, and the change of their charge that is ageing.
 _SAME_CURRENT, _SAME_C = 0.05, 2.0
@@ -82,7 +82,8 @@ def _two_levels(volts: Numbers) -> tuple[float, float] | None:
     best: tuple[float, float, float] | None = None
     for k in range(least, len(volts) - least):
         one, two = volts[:k], volts[k:]
-        within = sqrt((len(one) * float(one.var()) + len(two) * float(two.var())) / len(volts))
+        # The less flat of both: where the branch of a film turns it falls, and is no plateau.
+        within = max(float(one.std()), float(two.std()))
         if best is None or within < best[0]:
             best = within, float(np.median(one)), float(np.median(two))
     if best is None:

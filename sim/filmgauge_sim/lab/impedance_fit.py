@@ -35,9 +35,10 @@ _WIDEST = 1.0
 _LEAST_PHASE = 0.5
 _RESISTANCES = (1e-2, 1e8)  # ohm cm2
 _ADMITTANCES = (1e-12, 1.0)  # s^a / (ohm cm2)
+_TRIES = 2
 _SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _CIRCUIT = "p(R0,CPE0)-p(R1,CPE1)-W0"
-_UNTOLD = {
+_WHY_NOT = {
     "r_lipon": "the spectrum ends below the frequencies of the electrolyte",
     "r_ct": "the spectrum ends above the frequencies of the interface",
     "warburg": "the spectrum ends before diffusion shows",
@@ -114,11 +115,11 @@ def fit_spectrum(
     circuit = _Circuit()
     found = _solved(circuit, spectrum, _starts(circuit, spectrum, parameters, temperature_c))
     fitted = circuit.impedance(spectrum.frequencies_hz, found.point)
-    told, cannot_tell = circuit.estimates(found)
+    estimates, cannot_tell = circuit.estimates(found)
     return SpectrumFit(
         spectrum,
         _CIRCUIT,
-        told,
+        estimates,
         cannot_tell,
         fitted,
         float(np.sqrt(np.mean(np.abs(fitted / spectrum.impedance_ohm_cm2 - 1.0) ** 2))),
@@ -168,24 +169,24 @@ class _Circuit:
 
     def estimates(self, found: _Solved) -> tuple[tuple[SpectrumEstimate, ...], dict[str, str]]:
         """What the spectrum tells, and why it does not tell the rest."""
-        told: list[SpectrumEstimate] = []
+        shown: list[SpectrumEstimate] = []
         cannot_tell: dict[str, str] = {}
         for name, x, half in zip(_NAMES, found.point, found.half, strict=True):
             if not _UNITS[name]:
                 continue
             if half > _WIDEST:
-                cannot_tell[name] = _UNTOLD[name]
+                cannot_tell[name] = _WHY_NOT[name]
                 continue
             low, high = _value(name, x - half), _value(name, x + half)
-            told.append(SpectrumEstimate(name, _UNITS[name], _value(name, x), low, high))
+            shown.append(SpectrumEstimate(name, _UNITS[name], _value(name, x), low, high))
         for name, of, resistance in _ARCS:
             x, half = _capacitance(found, of, resistance)
             if half > _WIDEST:
-                cannot_tell[name] = _UNTOLD[name]
+                cannot_tell[name] = _WHY_NOT[name]
             else:
                 ends = (1e6 * exp(v) for v in (x, x - half, x + half))
-                told.append(SpectrumEstimate(name, "uF/cm2", *ends))
-        return tuple(told), cannot_tell
+                shown.append(SpectrumEstimate(name, "uF/cm2", *ends))
+        return tuple(shown), cannot_tell
 
 
 def _capacitance(found: _Solved, of: str, resistance: str) -> tuple[float, float]:
@@ -265,7 +266,7 @@ def _solved(circuit: _Circuit, spectrum: Spectrum, starts: Sequence[Numbers]) ->
         return np.concatenate([off.real, off.imag])
 
     # The most likely beginnings first.
-    ordered = sorted(starts, key=lambda x: float((residuals(x) ** 2).sum()))[:3]
+    ordered = sorted(starts, key=lambda x: float((residuals(x) ** 2).sum()))[:_TRIES]
     tries = [least(residuals, x, bounds=(low, high), x_scale="jac") for x in ordered]
     best = min(tries, key=lambda found: found.cost)
     point, jac = best.x, best.jac

@@ -50,7 +50,7 @@ def checked(data: CyclerData, *, ignore_count: bool = False) -> CheckedData:
     ignore_count: the charge is that of the currents, whatever the cycler counted. Raises
     ValueError where count and current differ.
     """
-    remarks = list(data.remarks)
+    remarks = [f"{data.name}: {remark}" for remark in data.remarks]
     if ignore_count:
         data = replace(data, charge_uah_cm2=None)
     data, odd = _without_odd_rows(data)
@@ -84,7 +84,7 @@ def _without_odd_rows(data: CyclerData) -> tuple[CyclerData, list[str]]:
         f" current fits neither neighbour: {data.voltage_v[first]:.4g} V and"
         f" {data.current_ua_cm2[first]:.4g} uA/cm2 in row {first + 1} of the data"
     )
-    return _kept(data, ~odd), [said]
+    return _selected(data, ~odd), [said]
 
 
 def _odd_voltages(volts: Numbers, current: Numbers) -> NDArray[np.bool_]:
@@ -115,7 +115,7 @@ def _alike(current: Numbers, *, own_too: bool) -> NDArray[np.bool_]:
     return alike & (np.abs(own - before) <= size) if own_too else alike
 
 
-def _kept(data: CyclerData, keep: NDArray[np.bool_]) -> CyclerData:
+def _selected(data: CyclerData, keep: NDArray[np.bool_]) -> CyclerData:
     def own(values: Numbers | None) -> Numbers | None:
         return None if values is None else values[keep]
 

@@ -112,8 +112,8 @@ def _header(lines: Sequence[str]) -> _Header | None:
                 for name in line.split(separator)
             ]
             places = [
-                next((k for k, name in enumerate(names) if name in known), None)
-                for known in (_FREQUENCIES, _REALS, _IMAGINARIES | _NEGATIVES)
+                next((k for k, name in enumerate(names) if name in wanted), None)
+                for wanted in (_FREQUENCIES, _REALS, _IMAGINARIES | _NEGATIVES)
             ]
             f, real, imaginary = places
             if f is not None and real is not None and imaginary is not None:

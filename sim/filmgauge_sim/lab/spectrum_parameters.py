@@ -31,12 +31,14 @@ def with_spectra(
     """
     found: list[Estimate] = []
     for name, (field, unit) in _FIELDS.items():
-        told = [each for fit in fits if (each := fit.estimate(name)) is not None]
-        if not told:
+        estimates = [each for fit in fits if (each := fit.estimate(name)) is not None]
+        if not estimates:
             continue
-        halves = [max(0.5 * log(each.high / each.low), 1e-6) for each in told]
+        halves = [max(0.5 * log(each.high / each.low), 1e-6) for each in estimates]
         weights = [1.0 / (half * half) for half in halves]
-        middle = sum(w * log(e.value) for w, e in zip(weights, told, strict=True)) / sum(weights)
+        middle = sum(w * log(e.value) for w, e in zip(weights, estimates, strict=True)) / sum(
+            weights
+        )
         half = 1.0 / sqrt(sum(weights))
         values = [exp(middle + x) for x in (-half, 0.0, half)]
         ends = sorted(_at_reference(start, name, value, temperature_c) for value in values)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cycler_data import AREA_CM2, PRE, cycled
+from cycler_data import AREA_CM2, PRE, cycled, noisy
 
+from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
+from filmgauge_sim.cell.parameters import available_sets
 from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cycler_data import CyclerData, read_cycler_data
 from filmgauge_sim.lab.cycling import charge, discharge
@@ -91,3 +93,19 @@ def test_what_the_fitted_cell_does_not_meet_is_named_and_can_be_forced(film):
     with pytest.raises(UnfitDataError) as refused:
         fit(PRE, [wrong], 25.0)
     assert refused.value.faults == found.faults
+
+
+@pytest.mark.parametrize("name", available_sets())
+def test_no_film_of_any_physics_is_taken_for_something_else(name, tmp_path):
+    """Fresh and fast, cold and warm: one plateau is one plateau."""
+    parameters = load_parameters(name)
+    for current, degc in ((1.0, 25.0), (13.0, 25.0), (1.0, 0.0), (30.0, 60.0)):
+        trace = Trace()
+        channel = Channel(FilmCell(parameters, 1.0, 0.0, hysteresis=-1.0), degc, trace)
+        charge(channel, current)
+        discharge(channel, current)
+        path = tmp_path / "film.bdf.csv"
+        path.write_text(noisy(trace, 1).to_bdf(AREA_CM2))
+        steps = cut(checked(read_cycler_data(path, AREA_CM2)), degc)
+        assert any(step.limit_v and not step.charging for step in steps)
+        assert shape_faults([name], [steps]) == []
