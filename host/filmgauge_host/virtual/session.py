@@ -45,7 +45,8 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 class RunOptions:
     """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
     loss: probability with which what is on the air is lost. single: compute in single precision,
-    as the boards do."""
+    as the boards do. bridged: a bridge fetches what nodes with Bluetooth have; otherwise nobody
+    listens to them, and their records are read from their flash."""
 
     runtime: RuntimeName = "micropython"
     broker: str | None = None
@@ -53,6 +54,7 @@ class RunOptions:
     speed: float | None = None
     loss: float = 0.0
     single: bool = False
+    bridged: bool = True
 
 
 class RunSession:
@@ -106,7 +108,8 @@ class RunSession:
         self.ingest.start()
         if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
-        if any(node.description.advertises for node in self.scenario.node):
+        advertise = any(node.description.advertises for node in self.scenario.node)
+        if advertise and self._options.bridged:
             from filmgauge_host.virtual.simulated_radio import (
                 bridged_air,  # loads bumble and bleak
             )
@@ -141,8 +144,8 @@ class RunSession:
     ) -> None:
         """Run the scenario; `on_record` gets each new record with the truth of its moment.
 
-        A node that advertises is bridged to the broker; the records of one without any radio are
-        read from its flash as they come.
+        A node that advertises is bridged to the broker; the records of one without any radio, or
+        that nobody listens to, are read from its flash as they come.
         Ends early when `on_idle` returns False. Returns when the last records have arrived.
         """
 
@@ -182,7 +185,7 @@ class RunSession:
         """Read what a node has stored; what is bridged comes by itself."""
         now_ms = time.time_ns() // 1_000_000
         fetched = [ReceivedRecord(node.name, record, now_ms) for record in node.new_records()]
-        if fetched and not node.description.advertises:
+        if fetched and not node.is_heard:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 

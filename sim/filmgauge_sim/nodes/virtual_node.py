@@ -59,6 +59,7 @@ class VirtualNode:
         self.truth = TruthLog()
         self.dead: str | None = None
         self.incidents: list[str] = []  # when and why the board stopped
+        self.is_heard = options.radio_port is not None  # by an air, where somebody may listen
         self._running = False  # a run that has only been interrupted
         self._transfers = 0  # on the bus, until the last wake
         self.console = folder / f"{self.name}.console.log"
