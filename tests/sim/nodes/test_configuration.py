@@ -54,6 +54,8 @@ ON_USB = {
     "wifi.timeout_ms": 9000,
     "broker.host": "hub",
     "broker.port": 8883,
+    "broker.tls": True,
+    "broker.pin": 2 * KEY,
     "broker.timeout_ms": 4000,
 }
 PASSWORDS = {"wifi_password": "secret-1", "mqtt_password": "secret-2", "command_key": KEY}
@@ -63,6 +65,7 @@ ON_FILM = {
     "supply": "film",
     "sensor.switched": True,
     "pins.sensors": 40,
+    "pins.supply": 0,
     "intervals.full_sample_every": 12,
     "bluetooth.advertise_ms": 5000,
     "bluetooth.interval_ms": 1000,
@@ -117,6 +120,8 @@ def test_every_key_reaches_the_firmware() -> None:
         "wifi_timeout_ms": 9000,
         "mqtt_host": "hub",
         "mqtt_port": 8883,
+        "mqtt_tls": 1,
+        "mqtt_pin": 2 * KEY,
         "mqtt_user": "n",
         "mqtt_password": "secret-2",
         "mqtt_timeout_ms": 4000,
@@ -127,6 +132,10 @@ def test_every_key_reaches_the_firmware() -> None:
         "node": "n",
         "shed": 1,
         "initial_sigma_ppm": 290_000,
+        "pin_supply": 0,
+        # 2 x 64 ms at 8 mA and 1.8 V through 0.9 are 2.05 mJ: 4.7 mF have them above 2.0 V from
+        # 2.207 V on; with 0.8 mV of its resistance and 2 %, half of 2.252 V, of 1.8 V.
+        "save_level": 40998,
         "pin_scl": pins.scl,
         "pin_sda": pins.sda,
         "pin_gate": pins.gate,
