@@ -63,11 +63,9 @@ def _arrow(path: Path, options: ReadingOptions) -> ReadTable:
     import pyarrow.parquet
 
     arrow: Any = pyarrow
-    read = (
-        arrow.parquet.read_table if path.suffix.lower() == ".parquet" else arrow.feather.read_table
-    )
+    package = arrow.parquet if path.suffix.lower() == ".parquet" else arrow.feather
     with _one_sentence(_KNOWN):
-        table: Any = read(path)
+        table: Any = package.read_table(path)
     return _named_table(table.column_names, options, lambda name: table[name].to_numpy())
 
 
