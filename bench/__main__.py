@@ -22,6 +22,7 @@ from bench import (
     peers,
     population,
     runs,
+    sizing,
 )
 from bench.figures import PAGE, Figure, replaced
 
@@ -43,6 +44,7 @@ SECTIONS = {
     "ingest": ingest.report,
     "installation": installation.report,
     "page": page.report,
+    "sizing": sizing.report,
 }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     EITHER,
@@ -71,11 +72,21 @@ class _Speed(click.ParamType):
 @click.option(
     "--float32", "single", is_flag=True, help="Compute in single precision, as the boards do."
 )
-@click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
+@click.option(
+    "--broker", help="mqtt://[user@]host[:port] or mqtts://...  [default: an embedded one]"
+)
+@TLS_FILES
 @click.option(
     "--for",
     "duration",
-    help="Virtual time such as 90s, 10min, 12h or 2d  [default: the scenario's duration]",
+    help="Virtual time such as 90s, 10min, 12h, 2d or 10y  [default: the scenario's duration]",
+)
+@click.option(
+    "--bridge/--no-bridge",
+    "bridged",
+    default=True,
+    help="Fetch over a simulated radio what nodes with Bluetooth have, or read it from their"
+    " flash: faster, for years  [default: --bridge]",
 )
 @click.option(
     "--speed",
@@ -107,6 +118,7 @@ def run(
     single: bool,
     broker: str | None,
     duration: str | None,
+    bridged: bool,
     speed: float | str | None,
     out: Path | None,
     as_json: bool,
@@ -116,8 +128,7 @@ def run(
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file  [default: bench]."""
-    from filmgauge_host.terminal.run_lines import print_result
-    from filmgauge_host.terminal.run_view import watch
+    from filmgauge_host.terminal.run_lines import print_result, watch
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
 
@@ -132,7 +143,8 @@ def run(
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
-            options = RunOptions(runtime, broker, duration, pace, single=single)
+            address = broker_address(broker) if broker else None
+            options = RunOptions(runtime, address, duration, pace, single=single, bridged=bridged)
             page = _Page(port) if (not as_json if web is None else web) else None
             if page is None and port is not None:
                 raise InputError("--port needs the page: give --web too, or leave out --no-web")

@@ -8,8 +8,9 @@ current fades. Every step says what ended it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
-from filmgauge_sim.cell import SteppedCell
+from filmgauge_sim.cell import FilmCell, SteppedCell
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
 
@@ -226,9 +227,7 @@ class _HoldSearch:
     def current(self, step_s: float, guess: float) -> float:
         """The current under which the cell shows the voltage after step_s, sought near a guess."""
 
-        def excess_v(current: float) -> float:
-            return _excess_v(self._cell, self._voltage_v, self._temperature_c, step_s, current)
-
+        excess_v = _excess_v(self._cell, self._voltage_v, self._temperature_c, step_s)
         found = self._secant(excess_v, guess) if self._slope else None
         if found is None:
             found = rising_root(excess_v, guess, _HELD_V, self._reach)
@@ -254,16 +253,13 @@ class _HoldSearch:
 
 
 def _excess_v(
-    cell: Specimen | SteppedCell,
-    voltage_v: float,
-    temperature_c: float,
-    step_s: float,
-    current: float,
-) -> float:
-    """By how much a twin of the cell is above a voltage after a current for step_s."""
-    twin = cell.clone()
-    twin.advance(current * cell.area_cm2, temperature_c, step_s)
-    return twin.voltage_v(current * cell.area_cm2, temperature_c) - voltage_v
+    cell: Specimen | SteppedCell, voltage_v: float, temperature_c: float, step_s: float
+) -> Callable[[float], float]:
+    """By how much a cell is above a voltage after step_s of a current (uA/cm2)."""
+    area_cm2 = cell.area_cm2
+    shown_by = cell.voltage_after_v if isinstance(cell, FilmCell) else partial(_after_v, cell)
+    after_v = shown_by(temperature_c, step_s)
+    return lambda current: after_v(current * area_cm2) - voltage_v
 
 
 def current_for_voltage(
@@ -279,10 +275,21 @@ def current_for_voltage(
     It is sought near a guess; reach_ua_cm2: by how much that may be wrong, where it is known.
     """
 
-    def excess_v(current: float) -> float:
-        return _excess_v(cell, voltage_v, temperature_c, step_s, current)
-
+    excess_v = _excess_v(cell, voltage_v, temperature_c, step_s)
     return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
+
+
+def _after_v(
+    cell: Specimen | SteppedCell, temperature_c: float, step_s: float
+) -> Callable[[float], float]:
+    """As FilmCell.voltage_after_v, of any cell."""
+
+    def after_v(current_ua: float) -> float:
+        twin = cell.clone()
+        twin.advance(current_ua, temperature_c, step_s)
+        return twin.voltage_v(current_ua, temperature_c)
+
+    return after_v
 
 
 def rising_root(
