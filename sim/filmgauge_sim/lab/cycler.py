@@ -255,7 +255,7 @@ class _HoldSearch:
 def _excess_v(
     cell: Specimen | SteppedCell, voltage_v: float, temperature_c: float, step_s: float
 ) -> Callable[[float], float]:
-    """By how much a cell is above a voltage after step_s of a current (uA/cm2)."""
+    """By how much the cell would be above a voltage after a current (uA/cm2) for step_s."""
     area_cm2 = cell.area_cm2
     shown_by = cell.voltage_after_v if isinstance(cell, FilmCell) else partial(_after_v, cell)
     after_v = shown_by(temperature_c, step_s)
@@ -274,7 +274,6 @@ def current_for_voltage(
 
     It is sought near a guess; reach_ua_cm2: by how much that may be wrong, where it is known.
     """
-
     excess_v = _excess_v(cell, voltage_v, temperature_c, step_s)
     return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
 

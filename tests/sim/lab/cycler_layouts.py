@@ -9,11 +9,11 @@ What a program writes beside the data (remarks, protocols, summaries) is made up
 import csv
 import gzip
 import io
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import openpyxl
+import pyarrow.parquet
 from mpr_file import write_mpr
 from neware_file import CHARGE, DISCHARGE, REST, write_ndax
 
@@ -140,36 +140,12 @@ def bdf_packed(path, rows):
 
 @layout("columns.bdf.parquet", BDF, without=["temperature_c", "cycle", "step", "charge_uah_cm2"])
 def bdf_parquet(path, rows):
-    import pandas
-
-    frame = pandas.DataFrame(
-        {
-            "Test Time / s": [r.time_s for r in rows],
-            "Voltage / V": [r.voltage_v for r in rows],
-            "Current / A": [r.current_a for r in rows],
-        }
-    )
-    frame.to_parquet(path)
-
-
-@layout("variables.mat", BDF, without=["temperature_c", "cycle", "step", "charge_uah_cm2"])
-def bdf_matlab(path, rows):
-    import scipy.io
-
-    scipy.io.savemat(
-        path,
-        {
-            "t": [r.time_s / 3600.0 for r in rows],
-            "U": [r.voltage_v for r in rows],
-            "I": [1e3 * r.current_a for r in rows],
-        },
-    )
-    fields = {
-        "test_time_second": {"source": "t", "source_unit": "h"},
-        "voltage_volt": {"source": "U"},
-        "current_ampere": {"source": "I", "source_unit": "mA"},
+    columns = {
+        "Test Time / s": [r.time_s for r in rows],
+        "Voltage / V": [r.voltage_v for r in rows],
+        "Current / mA": [1e3 * r.current_a for r in rows],
     }
-    path.with_suffix(".map.json").write_text(json.dumps({"fields": fields}))
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
 
 
 # Landt

@@ -1,9 +1,11 @@
 """Files of other programs: Neware's by fastnda, Battery Data Format both ways with batterydf."""
 
+import json
 import sys
 
 import numpy as np
 import pytest
+import scipy.io
 from cycler_data import AREA_CM2, PRE, cycled
 from cycler_layouts import LAYOUTS
 from cycler_samples import rows
@@ -124,6 +126,31 @@ def test_another_hand_reads_the_same(name, tmp_path):
     assert np.allclose(ours.voltage_v, theirs["Voltage / V"].to_numpy(float))
     amperes = 1e-6 * AREA_CM2 * ours.current_ua_cm2
     assert np.allclose(amperes, theirs["Current / A"].to_numpy(float), atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_other_containers_of_the_format_are_read(tmp_path):
+    """Variables of MATLAB with a file that says what they are, and lines of JSON."""
+    made = rows()
+    columns = {"t": [r.time_s / 3600.0 for r in made], "U": [r.voltage_v for r in made]}
+    scipy.io.savemat(tmp_path / "cell.mat", {**columns, "I": [1e3 * r.current_a for r in made]})
+    fields = {
+        "test_time_second": {"source": "t", "source_unit": "h"},
+        "voltage_volt": {"source": "U"},
+        "current_ampere": {"source": "I", "source_unit": "mA"},
+    }
+    (tmp_path / "cell.map.json").write_text(json.dumps({"fields": fields}))
+    names = "Test Time / s", "Voltage / V", "Current / A"
+    lines = [
+        json.dumps(dict(zip(names, (r.time_s, r.voltage_v, r.current_a), strict=True)))
+        for r in made
+    ]
+    (tmp_path / "cell.json").write_text("\n".join(lines))
+    for name in ("cell.mat", "cell.json"):
+        data = read_cycler_data(tmp_path / name, AREA_CM2)
+        assert np.allclose(data.time_h, columns["t"])
+        assert np.allclose(data.voltage_v, columns["U"])
+        assert np.allclose(1e-6 * AREA_CM2 * data.current_ua_cm2, [r.current_a for r in made])
 
 
 def test_steps_are_told_apart_without_a_count_of_steps(trace, tmp_path):

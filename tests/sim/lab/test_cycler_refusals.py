@@ -217,6 +217,20 @@ def test_a_file_is_refused_with_what_to_give(name, write, columns, says, tmp_pat
     assert "\n" not in sentence
 
 
+def test_a_last_line_that_was_being_written_is_left_out(tmp_path):
+    path = tmp_path / "running.csv"
+    own_table(path, ROWS)
+    whole = path.read_text()
+    path.write_text(whole[: whole.rstrip().rindex(",")])
+    data = read_cycler_data(path, 1.0)
+    assert len(data.time_h) == len(ROWS) - 1
+    assert data.remarks == ("the last line is cut off and left out",)
+    # Within the file such a line is a fault.
+    path.write_text(path.read_text() + "\n" + whole.partition("\n")[2])
+    with pytest.raises(ValueError, match=r"line \d+: voltage_v must be a number"):
+        read_cycler_data(path, 1.0)
+
+
 def test_what_is_given_is_what_makes_it_right(tmp_path):
     """Each of the sentences above names what makes the file readable."""
     given = {

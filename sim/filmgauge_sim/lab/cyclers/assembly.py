@@ -78,6 +78,8 @@ class Assembly:
         left_out = sum(table.rows.left_out for table in self._tables)
         if left_out:
             self._remarks.append(f"{left_out} lines without numbers are left out")
+        if any(table.rows.cut_off for table in self._tables):
+            self._remarks.append("the last line is cut off and left out")
         found.remarks = self._remarks
         return found
 

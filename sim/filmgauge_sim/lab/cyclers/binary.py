@@ -1,8 +1,8 @@
-"""Binary files: Neware's .nda and .ndax by fastnda, BioLogic's .mpr by galvani, tables by bdf."""
+"""Binary files, each by a package: Neware by fastnda, BioLogic by galvani, others by bdf."""
 
 import warnings
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -25,6 +25,7 @@ _NEWARE = {
     Quantity.CYCLE: ("cycle_count", Unit("")),
 }
 _BDF = "Battery Data Format"
+_KNOWN = "a file that the Battery Data Format knows"
 _NEWARE_DEGC = "_temperature_degC"
 
 
@@ -56,8 +57,21 @@ def _biologic(path: Path, options: ReadingOptions) -> ReadTable:
     return _table("BioLogic", columns, lambda name: read.data[name])
 
 
-def _artifact(path: Path, options: ReadingOptions) -> ReadTable:
-    """Battery Data Format in other containers than text."""
+def _arrow(path: Path, options: ReadingOptions) -> ReadTable:
+    """Battery Data Format in columns; its own package takes seconds to be imported."""
+    import pyarrow.feather
+    import pyarrow.parquet
+
+    arrow: Any = pyarrow
+    read = (
+        arrow.parquet.read_table if path.suffix.lower() == ".parquet" else arrow.feather.read_table
+    )
+    with _one_sentence(_KNOWN):
+        table: Any = read(path)
+    return _named_table(table.column_names, options, lambda name: table[name].to_numpy())
+
+
+def _json_lines(path: Path, options: ReadingOptions) -> ReadTable:
     import bdf.io
 
     return _by_library(path, options, bdf.io.load)
@@ -65,8 +79,6 @@ def _artifact(path: Path, options: ReadingOptions) -> ReadTable:
 
 def _matlab(path: Path, options: ReadingOptions) -> ReadTable:
     """Variables of MATLAB, which a file beside it says the meaning of."""
-    import bdf
-
     base = path.name.partition(".")[0]
     beside = f"{base}.map.json", f"{base}.mapping.json", "bdf.mapping.json", "bdf.map.json"
     if not any(path.with_name(name).exists() for name in beside):
@@ -75,26 +87,34 @@ def _matlab(path: Path, options: ReadingOptions) -> ReadTable:
             f' {{"fields": {{"test_time_second": {{"source": "t", "source_unit": "h"}}}}}} and the'
             f" same for voltage_volt and current_ampere."
         )
+    import bdf
+
     return _by_library(path, options, lambda each: bdf.read(each, plugin="matlab-mat"))
 
 
 def _by_library(path: Path, options: ReadingOptions, load: Callable[[Path], Any]) -> ReadTable:
-    with _one_sentence("a file that the Battery Data Format knows"), warnings.catch_warnings():
+    with _one_sentence(_KNOWN), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names that were the format's once
         frame: Any = load(path)
     names = [str(name) for name in frame.columns]
+    return _named_table(names, options, lambda name: frame[name].to_numpy(float))
+
+
+def _named_table(
+    names: Sequence[str], options: ReadingOptions, values: Callable[[str], Any]
+) -> ReadTable:
     columns = matched(_format(_BDF), names)
     columns = {**columns, **(named(options.columns, names) or {})}
-    return _table(_BDF, columns, lambda name: frame[name].to_numpy(float))
+    return _table(_BDF, columns, values)
 
 
 READERS: Mapping[str, Callable[[Path, ReadingOptions], ReadTable]] = {
     ".nda": _neware,
     ".ndax": _neware,
     ".mpr": _biologic,
-    ".parquet": _artifact,
-    ".feather": _artifact,
-    ".json": _artifact,
+    ".parquet": _arrow,
+    ".feather": _arrow,
+    ".json": _json_lines,
     ".mat": _matlab,
 }
 

@@ -47,6 +47,8 @@ class ReadRows:
     left_out: int = 0
     # Count of the level above (a report in layers writes a line for each step), or empty.
     levels: Values = field(default_factory=lambda: array("d"))
+    # What is wrong with the last line, where it is shorter than the others: it was being written.
+    cut_off: ValueError | None = None
     # The first and the last row with numbers, whole.
     first_row: Sequence[Cell] = ()
     last_row: Sequence[Cell] = ()
@@ -69,9 +71,9 @@ class ColumnReader:
         decimal_comma: bool,
     ) -> None:
         self._columns = columns
-        self._header = [cell.strip() for cell in header]
+        self._width = len(header)
         # A report in layers leaves the first columns to the layers above.
-        self._blank = _leading_blanks(self._header)
+        self._blank = next((k for k, cell in enumerate(header) if cell.strip()), 0)
         self._states = dict(states)
         self._comma = decimal_comma
         self._converts = [self._convert(column) for column in columns]
@@ -84,6 +86,8 @@ class ColumnReader:
         found = ReadRows([ReadColumn(column, array("d")) for column in self._columns])
         line, level = first_line, 0
         for chunk in portions:
+            if found.cut_off is not None:  # that was not the last line
+                raise found.cut_off
             try:
                 portion = self._portion(chunk)
             except (ValueError, TypeError, IndexError, AttributeError):
@@ -133,7 +137,13 @@ class ColumnReader:
                 level += not _is_full(row, self._blank - 1)
                 found.left_out += not any(map(_says, row))
                 continue
-            values = self._row(row, line + k)
+            try:
+                values = self._row(row, line + k)
+            except ValueError as error:
+                if k < len(chunk) - 1 or len(row) >= self._width:
+                    raise
+                found.cut_off = error
+                continue
             if values is None:
                 found.left_out += any(map(_says, row))
                 continue
@@ -243,10 +253,6 @@ def _says(cell: Cell) -> bool:
 
 def _is_full(row: Sequence[Cell], columns: int) -> bool:
     return any(map(_says, row[:columns]))
-
-
-def _leading_blanks(header: Sequence[str]) -> int:
-    return next((k for k, cell in enumerate(header) if cell), 0)
 
 
 _float: Convert = float  # type: ignore[assignment]  # of text
