@@ -279,7 +279,16 @@ def _solved(circuit: _Circuit, spectrum: Spectrum, starts: Sequence[Numbers]) ->
     covariance = variance * np.linalg.pinv(jac[:, free].T @ jac[:, free])
     squares[np.ix_(free, free)] = float(stdtrit(degrees, 0.975)) ** 2 * covariance
     half[free] = np.sqrt(np.diag(squares))[free]
-    return _Solved(point, half, squares)
+    # The arc of the electrolyte is the faster one, whichever of both the fit began it as.
+    slower = _time_s(point, 0) > _time_s(point, 3)
+    order = [3, 4, 5, 0, 1, 2, 6] if slower else list(range(len(_NAMES)))
+    return _Solved(point[order], half[order], squares[np.ix_(order, order)])
+
+
+def _time_s(point: Numbers, at: int) -> float:
+    """The time constant of the arc whose resistance stands there, (R Q)^(1/a)."""
+    resistance, admittance, phase = point[at : at + 3]
+    return exp(float(resistance + admittance) / float(phase))
 
 
 def _kramers_kronig(spectrum: Spectrum) -> KramersKronig:

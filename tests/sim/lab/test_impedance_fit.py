@@ -97,6 +97,16 @@ def test_a_spectrum_that_ends_early_does_not_tell_diffusion():
     assert r_ct.low < 412.0 < r_ct.high
 
 
+def test_the_faster_arc_is_that_of_the_electrolyte():
+    """Also of a film whose electrolyte has the larger one, begun with one that has it not."""
+    thick = replace(PRE, lipon_thickness_um=30.0, contact_resistance_ohm_cm2=300.0)
+    found = fit_spectrum(spectrum(3, parameters=thick), BEGUN, 25.0)
+    assert found.estimate("r_lipon").value == pytest.approx(
+        thick.lipon_resistance_ohm_cm2, rel=0.02
+    )
+    assert found.estimate("r_ct").value == pytest.approx(300.0, rel=0.1)
+
+
 def test_something_else_than_a_film_is_named():
     hertz = np.array(FREQUENCIES_HZ)
     inductor_and_lines = 50.0 - 1e5j / hertz**0.9 + 200.0 / (1.0 + 1j * hertz / 1e3) ** 4
