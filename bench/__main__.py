@@ -9,17 +9,20 @@ from bench import (
     bluetooth_bridge,
     bluetooth_node,
     boards,
+    cyclers,
     firmware,
     flash,
     flash_wear,
     ingest,
     installation,
+    lab_fit,
     ledger,
     metrics,
     page,
     peers,
     population,
     runs,
+    sizing,
 )
 from bench.figures import PAGE, Figure, replaced
 
@@ -34,11 +37,14 @@ SECTIONS = {
     "bluetooth-node": bluetooth_node.report,
     "bluetooth-bridge": bluetooth_bridge.report,
     "metrics": metrics.report,
+    "cyclers": cyclers.report,
+    "lab-fit": lab_fit.report,
     "flash": flash.report,
     "flash-wear": flash_wear.report,
     "ingest": ingest.report,
     "installation": installation.report,
     "page": page.report,
+    "sizing": sizing.report,
 }
 
 

@@ -3,7 +3,8 @@
 A version is three files: app.bin (the modules in one archive), config.json and profile.bin.
 
     NAME.new    brought by a host; counts only once the file `switch` is there
-    switch      every NAME.new is whole: they take their places at the next boot
+    switch      every NAME.new is whole: they take their places at the next boot; where there is
+                something in it, the files are in /incoming and nobody has checked them yet
     NAME.old    what was in that place before, until the new version has reported
     trial       the version has not reported yet: a byte for each of its starts
     reported    the record that ended the last trial
@@ -50,13 +51,27 @@ def start() -> None:
         if "'filmgauge'" in str(error) and not is_there(ARCHIVE):
             print("launch: no firmware on this board")
             return
-        sys.print_exception(error)  # pyright: ignore
+        fail(error, trial)
     except Exception as error:
-        sys.print_exception(error)  # pyright: ignore
+        fail(error, trial)
     import machine
 
     time.sleep_ms(1000 if trial else _AFTER_FAILURE_MS)  # pyright: ignore
     machine.reset()
+
+
+def fail(error, trial) -> None:
+    """Count a version that does not even begin; after too many failures count charge without it
+    (safe.py), and not return."""
+    sys.print_exception(error)  # pyright: ignore
+    if trial:
+        return
+    import crash
+
+    if crash.record_failure(error, None) >= crash.MOST:
+        import safe
+
+        safe.run()
 
 
 def mount_at_root() -> None:
@@ -76,10 +91,13 @@ def mount_at_root() -> None:
 def finish_update() -> None:
     """Finish what a host or a power cut has left: exchange, or go back."""
     if is_there(SWITCH) or is_there(TRIAL):
-        import update
+        try:
+            import update
 
-        update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
-        del sys.modules["update"]  # its room is the firmware's
+            update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
+        except Exception as error:  # what is in place runs, and the next boot tries again
+            sys.print_exception(error)  # pyright: ignore
+        sys.modules.pop("update", None)  # its room is the firmware's
 
 
 class Trial:

@@ -1,22 +1,34 @@
 """Exchanges one version of the firmware for another: the part of launch.py that is seldom used.
 
 A host may run it as well, at the prompt. The files are those that launch.py describes; it gives
-their names: `archive`, `switch` and `trial`.
+their names: `archive`, `switch` and `trial`. A version that has come over the air lies in
+/incoming (filmgauge/upgrade/staging.py); what runs so far checks it before anything is exchanged.
 """
 
 import os
+
+_APP = "/app"  # where launch.py mounts an archive
+_FOLDER = "/incoming"
+_VERIFIED = "/incoming/verified"
+_REFUSED = "/incoming/refused"
+_BACK = "/incoming/back"
 
 
 def finish(archive: str, switch: str, trial: str, starts: int) -> None:
     """Finish what a host or a power cut has left: exchange, or go back after so many starts."""
     if _is_there(switch):
+        over_air = os.stat(switch)[6] > 0
+        if over_air and not (_is_in_folder(_VERIFIED) or _is_good()):
+            os.remove(switch)
+            return
         with open(trial, "wb"):
             pass
         for name in _exchanged(archive):
-            if _is_there(name + ".new"):
+            new = _FOLDER + name if over_air else name + ".new"
+            if _is_in_folder(new) if over_air else _is_there(new):
                 if _is_there(name):
                     os.rename(name, name + ".old")
-                os.rename(name + ".new", name)
+                os.rename(new, name)
         os.remove(switch)
     if _is_there(trial) and os.stat(trial)[6] >= starts:
         go_back(archive, trial)
@@ -28,14 +40,55 @@ def go_back(archive: str, trial: str) -> None:
     if not found:
         return
     print("launch: back to the version before")
+    if _is_in_folder(_VERIFIED):
+        os.rename(_VERIFIED, _BACK)  # for the report that tells it
     for name in found:
         os.rename(name + ".old", name)
     os.remove(trial)
 
 
+def _is_good():
+    """Let the version in place check the one that has come over the air."""
+    import gc
+    import sys
+
+    import launch
+    import machine
+    import vfs
+
+    launch.mount()
+    try:
+        from filmgauge.board import this_board
+        from filmgauge.upgrade.check import check
+
+        feed = machine.WDT(timeout=launch.GUARD_MS).feed
+        reason = check(feed, this_board().pages(True))
+    except Exception as error:
+        sys.print_exception(error)  # pyright: ignore
+        reason = "it could not be checked: %r" % error
+    check = this_board = None
+    for name in list(sys.modules):  # the firmware: another archive may take its place
+        if name.startswith("filmgauge"):
+            del sys.modules[name]
+    if _APP in sys.path:
+        vfs.umount(_APP)  # pyright: ignore
+        sys.path.remove(_APP)
+    gc.collect()
+    if reason is None:
+        return True
+    print("launch: a version is refused:", reason)
+    with open(_REFUSED, "w") as file:
+        file.write(reason)
+    return False
+
+
 def _exchanged(archive):
-    return "/config.json", "/profile.bin", archive
+    return "/config.json", "/profile.bin", "/ca.der", "/client.der", "/client.key", archive
 
 
 def _is_there(path):
     return path[1:] in os.listdir("/")
+
+
+def _is_in_folder(path):
+    return _is_there(_FOLDER) and path[len(_FOLDER) + 1 :] in os.listdir(_FOLDER)

@@ -39,6 +39,8 @@ _NUMBERS = const(
     "event_nj 0 0 2000000000\n"  # of one connection event
     "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
     "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    "pin_supply -1 -1 63\n"  # an analog input that follows the buffer capacitor; -1: none
+    "save_level 0 0 65535\n"  # what it must read for a save: less does not cover one
     "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
     "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
     "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
@@ -48,6 +50,7 @@ _NUMBERS = const(
     "cell_number 0 0 65535\n"  # another one tells the node that it has got another cell
     "load_na 0 0 2000000000\n"  # load of the available charge; 0: C/20 of the profile
     "mqtt_port 1883 1 65535\n"
+    "mqtt_tls 0 0 1\n"  # 1: the broker proves who it is: /ca.der or mqtt_pin
     "mqtt_timeout_ms 5000 100 60000\n"  # the longest wait for the broker
     "wifi_timeout_ms 10000 100 60000\n"
     "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
@@ -56,7 +59,8 @@ _NUMBERS = const(
     "ble_connected_ms 60000 0 600000\n"  # the longest connection; 0: takes none
     "ble_awake_ms 0 0 60000\n"  # the longest work for a peer that the supply bears; 0: any
     "backlog 256 1 1024\n"  # records kept while the broker is away
-    "backlog_per_report 32 1 256"  # records sent from it in one wake
+    "backlog_per_report 32 1 256\n"  # records sent from it in one wake
+    "update_pieces 16 1 256"  # of 1024 bytes, of a new version, fetched in one wake
 )
 _TEXTS = const(
     "node - 1 32\n"
@@ -65,12 +69,17 @@ _TEXTS = const(
     "mqtt_host _ 0 253\n"
     "mqtt_user _ 0 64\n"
     "mqtt_password _ 0 64\n"
+    "mqtt_password_next _ 0 64\n"  # for a broker that refuses the other one: while it is changed
+    "mqtt_pin _ 0 64\n"  # 64 hexadecimal digits: SHA-256 of the broker's public key
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
-    "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
+    "command_key _ 0 32\n"  # 32 hexadecimal digits vouch for commands
+    "update_key _ 0 64"  # 64 hexadecimal digits: with it versions are signed; no secret
 )
-SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
-KEYS = SECRETS[2:]
+SECRETS = ("wifi_password", "mqtt_password", "mqtt_password_next", "ble_key", "command_key")
+KEYS = SECRETS[3:]
 _KEY_SIZE = const(16)
+_DIGESTS = ("mqtt_pin", "update_key")  # as long as a SHA-256
+_DIGEST_SIZE = const(32)
 
 
 class Config:
@@ -93,6 +102,9 @@ class Config:
         for name in KEYS:
             if getattr(self, name):
                 key_bytes("configuration key " + name, getattr(self, name))
+        for name in _DIGESTS:
+            if getattr(self, name):
+                key_bytes("configuration key " + name, getattr(self, name), _DIGEST_SIZE)
         for name in values:
             raise ValueError("configuration has no key %s" % name)
 
@@ -107,6 +119,7 @@ class Config:
             raise ValueError("configuration must be a JSON object")
         if "self" in values:  # not a name that can be passed on
             raise ValueError("configuration has no key self")
+        values.pop("crc", None)  # of the text, for config_copy.py to compare
         return cls(**values)
 
 
@@ -120,15 +133,15 @@ def check_node(name: str) -> str:
     return name
 
 
-def key_bytes(name: str, text: str) -> bytes:
-    """Return the 16 bytes of a key; ValueError, `name` in it, unless `text` has 32 hexadecimal
-    digits. The text is not repeated: it is a secret."""
+def key_bytes(name: str, text: str, size: int = _KEY_SIZE) -> bytes:
+    """Return the bytes of a key; ValueError, `name` in it, unless `text` has twice as many
+    hexadecimal digits. The text is not repeated: it may be a secret."""
     try:
         key = unhexlify(text)
     except ValueError:
         key = b""
-    if len(key) != _KEY_SIZE:
-        raise ValueError("%s must be 32 hexadecimal digits" % name)
+    if len(key) != size:
+        raise ValueError("%s must be %d hexadecimal digits" % (name, 2 * size))
     return key
 
 

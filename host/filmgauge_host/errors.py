@@ -42,6 +42,10 @@ class MissingPackageError(FilmgaugeError):
         )
 
 
+class UnfitError(FilmgaugeError):
+    """Measured data are not of what was to be fitted to them."""
+
+
 class BluetoothError(FilmgaugeError):
     """Bluetooth did not do what was asked of it."""
 

@@ -17,12 +17,16 @@ class Board:
     name = "test"
     now_ms = 5000
     fed = 0
+    boots_anew = False
 
     def clock_ms(self):
         return self.now_ms
 
     def feed(self):
         self.fed += 1
+
+    def pages(self, bonds=False):
+        return None
 
 
 def record(seq, **values):

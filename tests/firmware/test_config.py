@@ -44,8 +44,10 @@ def test_everything_given_is_kept():
     values = dict(GIVEN)
     for name, _, low, high in numbers():
         values[name] = low + (high - low) // 3
+    digits = dict.fromkeys(KEYS, 32)
+    digits |= {"update_key": 64, "mqtt_pin": 64}
     for name, _, low, _ in texts():
-        values[name] = "a" * 32 if name in KEYS else "x" * (low + 3)
+        values[name] = "a" * digits[name] if name in digits else "x" * (low + 3)
     read = Config.from_json(json.dumps(values))
     for name, value in values.items():
         assert getattr(read, name) == value

@@ -7,11 +7,15 @@ import os
 import socket
 import struct
 import tempfile
+import warnings
 from binascii import crc32
 from pathlib import Path
 
+import trustme
 from board_mqtt import Client, MqttError
 from cell_profiles import cell
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from peer_contexts import CONFIG, KEY, peer_with
 from target import Target, refused
 
@@ -24,7 +28,10 @@ from filmgauge.record.record import Record, fields
 from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.actions import Actions, CommandPort
 from filmgauge.uplink.ble.log_transfer import LogTransfer
-from filmgauge.uplink.commands import Refused
+from filmgauge.uplink.commands import LONGEST, Refused
+from filmgauge.uplink.mqtt.certificate import begins, public_key
+from filmgauge.uplink.mqtt.client import MqttError as ClientMqttError  # MqttError is of a copy
+from filmgauge.uplink.mqtt.command_client import MOST, with_commands
 
 _NODE = b"window-1\0"
 
@@ -224,13 +231,14 @@ class _Pair(Client):
     answers = b""
     other: socket.socket | None = None
 
-    def _open(self, address, deadline) -> None:
+    def _open(self, address, deadline) -> int:
         ours, self.other = socket.socketpair()
         self.other.sendall(self.answers)
         self.other.shutdown(socket.SHUT_WR)
         ours.setblocking(False)
         self._socket = _stream(ours)
         self._poll.register(self._socket, 1)
+        return deadline
 
 
 def _stream(ours: socket.socket) -> socket.socket:
@@ -283,6 +291,73 @@ class BrokerBytes(Target):
         return True
 
 
+class CommandBroker(Target):
+    """What a broker sends to a node that listens for commands; `frames` stays bounded."""
+
+    name = "broker with commands"
+    words = (*BrokerBytes.words, b"\x32\x0f\0\3a/c\0\7", b"\x30\xff\x7f")
+    _TOPIC = "a/c"
+
+    def seeds(self) -> list[bytes]:
+        granted, pong = b"\x20\2\1\0", b"\xd0\0"
+        frame = b"\x32\x0b\0\3a/c\0\7abcd"
+        return [granted + pong, granted + frame + pong, granted + 20 * frame + pong]
+
+    def run(self, data: bytes) -> bool:
+        client = _Listening(_Address(), "fuzz", timeout_ms=2000)
+        client.answers = data
+        client.listen(self._TOPIC, True, "")
+        try:
+            client.connect(will=("t", "offline"))
+            client.ping()
+        except (OSError, MqttError, ClientMqttError) as error:
+            return refused(error)
+        finally:
+            client.close()
+            if client.other is not None:
+                client.other.close()
+        assert len(client.frames) <= MOST
+        for packet_id, _, frame in client.frames:
+            assert 0 <= packet_id <= 65535
+            assert len(frame) <= LONGEST + 1
+            assert frame[:LONGEST] in data
+        return True
+
+
+_Listening = with_commands(_Pair)
+
+
+class Certificates(Target):
+    """What a node reads in a broker's certificate, beside what another library reads."""
+
+    name = "certificates"
+
+    def seeds(self) -> list[bytes]:
+        issuer = trustme.CA()
+        pems = [issuer.cert_pem, issuer.issue_cert("broker.lan").cert_chain_pems[0]]
+        return [
+            x509.load_pem_x509_certificate(pem.bytes()).public_bytes(Encoding.DER) for pem in pems
+        ]
+
+    def run(self, data: bytes) -> bool:
+        try:
+            key, date = bytes(public_key(data)), begins(data)
+        except ValueError as error:
+            return refused(error)
+        assert key in data
+        assert len(date) == 14
+        assert date.isdigit()
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                read = x509.load_der_x509_certificate(data)
+            other = read.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            other_date = read.not_valid_before_utc.strftime("%Y%m%d%H%M%S")
+        except Exception:  # it reads what a node does not, and has many words for what is wrong
+            return True
+        assert (key, date) == (other, other_date)
+        return True
+
+
 def _acknowledges(data: bytes) -> bool:
     """Whether MQTT 3.1.1 reads a CONNACK that grants and, later, the PUBACK of packet 1."""
     packets = _packets(data)
@@ -321,4 +396,6 @@ def node_targets() -> list[Target]:
         Operations(),
         LogRequests(),
         BrokerBytes(),
+        CommandBroker(),
+        Certificates(),
     ]

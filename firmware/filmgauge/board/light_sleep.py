@@ -15,14 +15,15 @@ class LightSleeper:
     """A port says how long its watchdog can wait, and how long a slice of sleep may be."""
 
     boots_anew = False
+    files_outlive_cuts = True
     LONGEST_WATCHDOG_MS = 0
     SLICE_MS = 0
     TICKS_RUN = False  # through sleep
     TAIL = 0
 
     def __init__(self):
-        self._cause = self._boot_cause()
-        self._clock = SteadyClock(self.TICKS_RUN)
+        self.cause = self._boot_cause()
+        self.clock = SteadyClock(self.TICKS_RUN)
         self._retained = bytearray()
         self._watchdog = None
 
@@ -41,11 +42,11 @@ class LightSleeper:
     def clock_ms(self) -> int:
         """Return a time in ms that nobody sets: it goes on through sleep, and begins anew with
         each boot."""
-        return self._clock.now_ms()
+        return self.clock.now_ms()
 
     def clock_leapt(self, last_ms: int) -> bool:
         """Return whether the date has leapt since the last call."""
-        return self._clock.has_leapt(last_ms)
+        return self.clock.has_leapt(last_ms)
 
     def watchdog(self, timeout_ms: int):
         """Return the running watchdog, fed; it waits LONGEST_WATCHDOG_MS at most."""
@@ -61,7 +62,7 @@ class LightSleeper:
 
     def boot_cause(self) -> int:
         """Return why the board has booted, 0 from the second call on."""
-        cause, self._cause = self._cause, 0
+        cause, self.cause = self.cause, 0
         return cause
 
     def _boot_cause(self):
@@ -80,5 +81,5 @@ class LightSleeper:
             if left_ms <= 0:
                 return
             slice_ms = min(left_ms, self.SLICE_MS)
-            self._clock.sleeping(slice_ms)
+            self.clock.sleeping(slice_ms)
             machine.lightsleep(slice_ms)

@@ -35,6 +35,7 @@ class Stm32Wb(LightSleeper):
     """The board of a harvesting node. It has no Wi-Fi."""
 
     name = "stm32wb"
+    files_outlive_cuts = False
     LONGEST_WATCHDOG_MS = 32000
     SLICE_MS = 28000  # its RC clock may run a tenth fast
 
@@ -68,19 +69,23 @@ class Stm32Wb(LightSleeper):
         """Set an output; stop mode keeps its level."""
         Pin(_pin(pin), Pin.OUT, value=level)
 
+    def analog(self, pin: int) -> int:
+        """Return the voltage at a pin, 65535 for the board's own supply."""
+        return machine.ADC(_pin(pin)).read_u16()  # pyright: ignore
+
     def nap(self, duration_ms: int) -> None:
         """Wait for a sensor, in stop mode where that is worth it."""
         if duration_ms < _SHORTEST_NAP_MS:
             time.sleep_ms(duration_ms)
         else:
-            self._clock.sleeping(duration_ms)
+            self.clock.sleeping(duration_ms)
             machine.lightsleep(duration_ms)
 
     def doze(self, duration_ms: int) -> None:
         """Sleep in stop mode for a while, or until the radio has something to tell."""
         self.feed()
         duration_ms = max(1, min(duration_ms, self.SLICE_MS))
-        self._clock.sleeping(duration_ms, True)
+        self.clock.sleeping(duration_ms, True)
         machine.lightsleep(duration_ms)
 
     def uplink(self, config, profile):

@@ -10,7 +10,7 @@ that holds is in flash before anything is done: no frame acts twice, whatever be
 """
 
 import struct
-from binascii import unhexlify
+from binascii import hexlify, unhexlify
 from hashlib import sha256
 
 from filmgauge.compat import const
@@ -23,6 +23,7 @@ OLD_COUNTER = const(3)
 UNKNOWN = const(4)
 DENIED = const(5)
 
+PIECE = const(10)  # an operation of actions.py
 LONGEST = const(256)  # of a frame
 _HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
@@ -33,10 +34,11 @@ _BLOCK = const(64)  # of SHA-256
 class Refused(Exception):
     """A frame is not obeyed: `status` says why as a number, `reason` in words."""
 
-    def __init__(self, status: int, reason: str):
+    def __init__(self, status: int, reason: str, counter: int = 0):
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.counter = counter  # of a frame whose MAC holds
 
 
 class Commands:
@@ -59,11 +61,20 @@ class Commands:
         if not _same(frame[-MAC_SIZE:], hmac(self._key, self._node, body)[:MAC_SIZE]):
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
+        if operation == PIECE:
+            return counter, operation, body[_HEAD_SIZE:]  # of a signed version: may come twice
         last = self._last.value
         if counter <= last:
-            raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (last, counter))
+            reason = "counter must be above %d, not %d" % (last, counter)
+            raise Refused(OLD_COUNTER, reason, counter)
         self._last.save(counter)
         return counter, operation, body[_HEAD_SIZE:]
+
+    def mac_of_answer(self, counter: int, status: int, text: str, last: int) -> str:
+        """Return what vouches for an answer, in hexadecimal: the first 16 bytes of HMAC-SHA-256
+        over the node's name, a zero byte, and the answer as `ack COUNTER STATUS LAST TEXT`."""
+        answer = "ack %d %d %d %s" % (counter, status, last, text)
+        return hexlify(hmac(self._key, self._node, answer.encode())[:MAC_SIZE]).decode()
 
 
 def parse_secure(frame: bytes) -> "tuple[int, bytes]":

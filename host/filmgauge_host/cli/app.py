@@ -14,11 +14,13 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "alerts": "What is wrong with nodes: list, acknowledge, test.",
     "ble": "Nodes over Bluetooth: scan, read, configure, bridge.",
     "board": "A virtual board with a serial port.",
+    "command": "Tell nodes what to do, and wait for the answer.",
     "export": "Write stored records as CSV, Battery Data Format or Parquet.",
     "fleet": "A load of many nodes that speak the real protocol.",
     "flash": "Put the firmware on a board.",
     "homeassistant": "Announce nodes to Home Assistant, or remove them.",
     "ingest": "Bring records from a broker's stream into a database, beside others.",
+    "keys": "Keys of nodes: list, make, rotate, revoke.",
     "lab": "Experiments on a simulated cell.",
     "monitor": "Watch nodes and store what they report.",
     "node": "Look inside a node over its serial port.",
@@ -28,6 +30,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "run": "Watch a virtual node gauge a simulated cell.",
     "score": "How far the gauge is from the truth, and others.",
     "size": "How large a cell and a harvester a node needs for years.",
+    "update": "Bring a new version of the firmware to nodes over MQTT.",
 }
 
 

@@ -13,7 +13,7 @@ from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import find_port
-from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
+from filmgauge_host.serial.flash_plan import CERTIFICATES, CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 from filmgauge_host.serial.used_keys import UsedKeys
@@ -21,6 +21,7 @@ from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.broker_security import CERTIFICATE_FILE
 from filmgauge_sim.nodes.configuration import board_files
 
 
@@ -89,7 +90,9 @@ def flash(
     found_port = find_port(port)
     values = json.loads(wanted.config) if wanted.config else {}
     used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
-    watching = arrival_check(None if dry_run else monitor, board, values)
+    # The login of a node that has a certificate of its own is not tried from here.
+    login = {} if CERTIFICATE_FILE in wanted.certificates else values
+    watching = arrival_check(None if dry_run else monitor, board, login)
     with BoardLines(quiet=as_json) as lines, watching as check:
         options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
         result = flash_board(found_port, board, wanted, options, lines)
@@ -125,7 +128,9 @@ def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardK
     if board_name not in (None, description.board):
         raise InputError(f"--board is {board_name}, but the node's is {description.board}")
     files = board_files(description, {**secrets, **from_environment()})
-    return description.kind, firmware_build.wanted(files[CONFIG], files[PROFILE], source)
+    certificates = {path: files[path] for path in CERTIFICATES if path in files}
+    wanted = firmware_build.wanted(files[CONFIG], files[PROFILE], source, certificates)
+    return description.kind, wanted
 
 
 def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> bytes | None:

@@ -3,9 +3,11 @@
 import click
 
 from filmgauge_host.cli.lab_capacity import cycle, discharge, rate, temperature
+from filmgauge_host.cli.lab_convert import convert
 from filmgauge_host.cli.lab_fit import fit
+from filmgauge_host.cli.lab_impedance import eis
 from filmgauge_host.cli.lab_paper import paper
-from filmgauge_host.cli.lab_probe import cv, eis, ocv, profile, pulse
+from filmgauge_host.cli.lab_probe import cv, ocv, profile, pulse
 
 
 @click.group()
@@ -13,5 +15,6 @@ def lab() -> None:
     """Experiments on a simulated cell; currents in uA/cm2, capacities in uAh/cm2."""
 
 
-for _command in (discharge, rate, cycle, temperature, cv, eis, ocv, pulse, profile, paper, fit):
+_EXPERIMENTS = discharge, rate, cycle, temperature, cv, eis, ocv, pulse, profile
+for _command in (*_EXPERIMENTS, paper, fit, convert):
     lab.add_command(_command)

@@ -1,5 +1,6 @@
 """`filmgauge lab discharge | rate | cycle | temperature`: what a cell gives."""
 
+from collections import Counter
 from typing import Any
 
 import click
@@ -7,7 +8,8 @@ from click.core import ParameterSource
 
 from filmgauge_host.cli.lab_options import CURRENT, Numbers, Setup, experiment, own_capacity_option
 from filmgauge_host.cli.options import progress
-from filmgauge_sim.lab.cycler import Channel
+from filmgauge_host.errors import warn
+from filmgauge_sim.lab.cycler import Channel, StepEnd
 from filmgauge_sim.lab.cycling import HOLD_SHARE, Capacity, Cycle, capacities, is_held, plateau_v
 from filmgauge_sim.lab.experiment import Experiment
 from filmgauge_sim.lab.figures import Picture, points, profiles
@@ -16,6 +18,15 @@ from filmgauge_sim.lab.specimen import window_v
 from filmgauge_sim.lab.trace import Trace
 
 DEFAULT = ParameterSource.DEFAULT
+_ENDS = {
+    StepEnd.VOLTAGE: "its voltage",
+    StepEnd.CURRENT: "its current",
+    StepEnd.TIME: "its time",
+    StepEnd.WINDOW: "the window of the cell",
+    StepEnd.PAST_LIMIT: "its limit before it began",
+    StepEnd.WRONG_WAY: "its direction before it began",
+    StepEnd.NEVER_FADES: "a current that fades no more",
+}
 
 
 @click.command()
@@ -26,7 +37,9 @@ def discharge(setup: Setup, current: float) -> None:
     cell = setup.make_cell(1.0)
     empty_v, _ = window_v(cell.specimen)
     done = cell.run(f"discharge at {current} uA/cm2 to {empty_v} V", setup.temperature_c)
-    given, plateau = done.cycles[-1].discharge_uah_cm2, plateau_v(done.trace, 1)
+    given = done.cycles[-1].discharge_uah_cm2
+    # Under a large current the cell is below its window at once, and nothing is recorded.
+    plateau = plateau_v(done.trace, 1) if done.trace.samples else None
     result = {
         "current_ua_cm2": current,
         "temperature_c": setup.temperature_c,
@@ -34,9 +47,11 @@ def discharge(setup: Setup, current: float) -> None:
         "capacity_uah": done.capacity_uah,
         "plateau_v": plateau,
     }
-    lines = [f"{given:.3f} uAh/cm2 at {current:g} uA/cm2, half of it above {plateau:.3f} V"]
-    picture = profiles(done.trace, {1: f"{current:g} uA cm$^{{-2}}$"})
-    setup.report(result, lines, picture=picture, trace=done.trace)
+    half = f"half of it above {plateau:.3f} V" if plateau else "below its window at once"
+    lines = [f"{given:.3f} uAh/cm2 at {current:g} uA/cm2, {half}"]
+    title = f"discharge at {current:g} uA/cm2 and {setup.temperature_c:g} degC"
+    picture = profiles(done.trace, {1: "cycle 1"})
+    setup.report(result, lines, title=title, picture=picture, trace=done.trace)
 
 
 @click.command()
@@ -59,8 +74,10 @@ def rate(setup: Setup, currents: list[float]) -> None:
         for each in found
     ]
     result = {"temperature_c": setup.temperature_c, "points": measured}
-    picture = _profiles(trace, currents, "uA cm$^{-2}$")
-    setup.report(result, ["  uA/cm2   uAh/cm2", *lines], picture=picture, trace=trace)
+    title = f"a cycle at each current, {setup.temperature_c:g} degC"
+    picture = _profiles(trace, currents, "uA/cm2")
+    head = "  uA/cm2   uAh/cm2"
+    setup.report(result, [head, *lines], title=title, picture=picture, trace=trace)
 
 
 @click.command()
@@ -91,14 +108,15 @@ def temperature(
     found = _measured(channel, [(flowing, degc) for degc in temperatures], "temperature")
     q0 = cell.capacity_uah / setup.area_cm2
     lines = [f"{each.temperature_c:>8g} {each.capacity_uah_cm2:9.3f}" for each in found]
-    head = f"at {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
+    title = f"a cycle at each temperature, {flowing:g} uA/cm2, sample of {q0:.2f} uAh/cm2"
     measured = [
         {"temperature_c": each.temperature_c, "capacity_uah_cm2": each.capacity_uah_cm2}
         for each in found
     ]
     result = {"current_ua_cm2": flowing, "sample_capacity_uah_cm2": q0, "points": measured}
     picture = _profiles(trace, temperatures, "degC")
-    setup.report(result, [head, "    degC   uAh/cm2", *lines], picture=picture, trace=trace)
+    head = "    degC   uAh/cm2"
+    setup.report(result, [head, *lines], title=title, picture=picture, trace=trace)
 
 
 def _measured(
@@ -115,7 +133,9 @@ def _measured(
 
 def _profiles(trace: Trace | None, values: list[float], unit: str) -> Picture | None:
     """Return the picture of a trace in which each cycle has one of the values."""
-    labels = {number: f"{value:g} {unit}" for number, value in enumerate(values, 1)}
+    labels = {
+        number: f"cycle {number}: {value:g} {unit}" for number, value in enumerate(values, 1)
+    }
     return profiles(trace, labels) if trace else None
 
 
@@ -125,9 +145,16 @@ def _profiles(trace: Trace | None, values: list[float], unit: str) -> Picture | 
 @click.option("--cycles", "count", type=click.IntRange(1, 100_000), default=10, show_default=True)
 @click.option("--steps", default=None, help='Such as "charge at 6 uA/cm2 to 4.0 V, ..., 5 times".')
 @click.option("--as-built", is_flag=True, help="Begin with a cell that was never charged.")
-def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built: bool) -> None:
-    """Cycle an ageing cell, at one current with a hold or by steps given as text."""
+@click.option("--strict", is_flag=True, help="End where a step does not do what it says.")
+def cycle(
+    setup: Setup, current: float, count: int, steps: str | None, as_built: bool, strict: bool
+) -> None:
+    """Cycle an ageing cell, at one current with a hold or by steps given as text.
+
+    Every step ends at the window of the cell too. What ended it is said.
+    """
     cell = setup.specimen(0.0, as_built=as_built, ages=True)
+    own_steps = steps is None
     if steps is None:
         low, high = window_v(cell)
         hold = f"hold at {high} V until {HOLD_SHARE * current} uA/cm2," if is_held(cell) else ""
@@ -139,7 +166,7 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
     trace = Trace() if setup.bdf else None
     done: list[Cycle] = []
     with progress(program.times, "cycles") as tick:
-        for each in program.cycles(Channel(cell, setup.temperature_c, trace)):
+        for each in program.cycles(Channel(cell, setup.temperature_c, trace), strict=strict):
             done.append(each)
             tick()
     found: list[dict[str, Any]] = [
@@ -148,6 +175,7 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
             "charge_uah_cm2": each.charge_uah_cm2,
             "discharge_uah_cm2": each.discharge_uah_cm2,
             "coulombic_efficiency_pct": _share(each),
+            "ends": [step.end.value for step in each.steps],
         }
         for each in done
     ]
@@ -164,7 +192,38 @@ def cycle(setup: Setup, current: float, count: int, steps: str | None, as_built:
         "discharge / uAh cm$^{-2}$",
     )
     head = " cycle    charge discharge     CE/%"
-    setup.report({"cycles": found}, [head, *lines], picture=picture, trace=trace)
+    remarks = _remarks(done)
+    for remark in remarks:
+        warn(remark)
+    ends = [f"step {k}: {step.text}: {_ends(done, k)}" for k, step in enumerate(program.steps, 1)]
+    result = {"cycles": found, "remarks": remarks}
+    cycles = "cycles" if len(done) > 1 else "cycle 1"
+    rate = f"{cycles} at {current:g} uA/cm2" if own_steps else f"{cycles} by steps"
+    which = f", 1 to {len(done)}" if len(done) > 1 else ""
+    title = f"{rate}{which}, {setup.temperature_c:g} degC"
+    setup.report(result, [head, *lines, *ends], title=title, picture=picture, trace=trace)
+
+
+def _remarks(done: list[Cycle]) -> list[str]:
+    """Return what steps did not do that they say: once each, and how often."""
+    found: dict[tuple[int, StepEnd], list[str]] = {}
+    for each in done:
+        for k, step in enumerate(each.steps, 1):
+            if step.remark:
+                found.setdefault((k, step.end), []).append(f"cycle {each.number}: {step.remark}")
+    return [
+        f"step {k}, {said[0]}" + (f", and so in {len(said) - 1} more" if said[1:] else "")
+        for (k, _), said in found.items()
+    ]
+
+
+def _ends(done: list[Cycle], number: int) -> str:
+    """Return what ended a step, and how often where that differs."""
+    counts = Counter(each.steps[number - 1].end for each in done)
+    texts = {end: f"ended by {_ENDS[end]}" for end in counts}
+    if len(counts) == 1:
+        return next(iter(texts.values()))
+    return ", ".join(f"{texts[end]} in {count}" for end, count in counts.items())
 
 
 def _share(each: Cycle) -> float | None:

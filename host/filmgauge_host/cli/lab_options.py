@@ -2,9 +2,9 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,19 +78,26 @@ class Setup:
         result: dict[str, Any],
         lines: Iterable[str],
         *,
+        title: str,
         picture: Picture | None = None,
         trace: Trace | None = None,
+        files: Mapping[Path, Content] | None = None,
     ) -> None:
-        """Write the files that were asked for, then the result as JSON or as lines."""
-        files: dict[Path, Content] = {}
+        """Write the files that were asked for, then the result as JSON or as lines.
+
+        title: what was done; lines and picture begin with it, the cell and its area.
+        """
+        title = f"{Path(self.cell).stem}, {title}"
+        written = dict(files or {})
         if self.bdf is not None:
             if trace is None:
                 raise InputError("--bdf does not apply here: there is no course in time")
-            files[self.bdf] = Content(trace.to_bdf(self.area_cm2).encode())
+            written[self.bdf] = Content(trace.to_bdf(self.area_cm2).encode())
         if self.plot is not None and picture is not None:
-            files[self.plot] = Content(picture.image(self.plot.suffix))
-        write_all(files)
-        show(self.as_json, {"cell": self.cell, **result}, lines)
+            picture = replace(picture, title=title)
+            written[self.plot] = Content(picture.image(self.plot.suffix))
+        write_all(written)
+        show(self.as_json, {"cell": self.cell, "shows": title, **result}, [title, *lines])
 
 
 def experiment(command: Callable[..., None]) -> Callable[..., None]:

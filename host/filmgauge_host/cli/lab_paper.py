@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 
 import click
 
@@ -16,6 +17,7 @@ from filmgauge_sim.lab.paper_figures import pictures
 from filmgauge_sim.lab.paper_table import PublishedFigure, published_figures, rms_share
 
 _STAGES = 9
+WIDTH = 100
 
 
 class PaperError(FilmgaugeError):
@@ -49,28 +51,36 @@ def paper(as_json: bool, figures: Path | None, physics: str) -> None:
                 {figures / f"{name}.png": Content(each.image(".png")) for name, each in drawn}
             )
     rows = [asdict(row) | {"error": row.error, "holds": row.holds} for row in table]
-    show(as_json, {"rows": rows}, _lines(table))
+    show(as_json, {"rows": rows}, table_lines(table))
     missed = [row.figure for row in table if not row.holds and not row.cause]
     if missed:
         raise PaperError(f"{len(missed)} of {len(table)} rows miss: {', '.join(missed)}")
 
 
-def _lines(table: list[PublishedFigure]) -> Iterator[str]:
+def table_lines(table: list[PublishedFigure]) -> Iterator[str]:
+    """The table within WIDTH columns: a heading for every state of a sample, rows below it."""
     yield (
-        f"{'figure':34}{'unit':9}{'published':>10}{'simulated':>11}{'error':>9}"
-        f"{'bound':>20}  fit  state"
+        f"{'figure':36}{'unit':8}{'published':>9}{'simulated':>10}{'error':>8}"
+        f"{'bound':>19}  fitted"
     )
+    state = ""
     for row in table:
+        if row.state != state:
+            state = row.state
+            yield from wrap(f"- {state}", WIDTH, subsequent_indent="  ")
         published = "-" if row.published is None else f"{row.published:.4g}"
         error = "-" if row.error is None else f"{row.error:+.3f}"
         bound = f"{row.low:.3f} to {row.high:.3f}"
         yield (
-            f"{row.figure:34}{row.unit:9}{published:>10}{row.simulated:>11.3f}{error:>9}"
-            f"{bound:>20}  {'yes' if row.fitted else 'no ':3}  {row.state}"
-            + ("" if row.holds else f"  MISSED: {row.cause}".rstrip(": "))
+            f"{row.figure:36}{row.unit:8}{published:>9}{row.simulated:>10.3f}{error:>8}"
+            f"{bound:>19}  {'yes' if row.fitted else 'no'}"
         )
+        if not row.holds:
+            missed = f"MISSED: {row.cause}".rstrip(": ")
+            yield from wrap(missed, WIDTH, initial_indent="  ", subsequent_indent="  ")
     held = sum(row.holds for row in table)
-    yield (
+    yield from wrap(
         f"{held} of {len(table)} rows hold; where a number is published and no cause of a miss is"
-        f" known the error is {rms_share(table):.3f} of the bound, root mean square."
+        f" known the error is {rms_share(table):.3f} of the bound, root mean square.",
+        WIDTH,
     )

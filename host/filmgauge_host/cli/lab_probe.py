@@ -1,10 +1,11 @@
-"""`filmgauge lab cv | eis | ocv | pulse | profile`: what a cell answers."""
+"""`filmgauge lab cv | ocv | pulse | profile`: what a cell answers."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from filmgauge_host.cli.cycler_options import reading_options
 from filmgauge_host.cli.lab_options import (
     CURRENT,
     DURATION,
@@ -16,13 +17,11 @@ from filmgauge_host.cli.lab_options import (
 )
 from filmgauge_host.cli.options import progress
 from filmgauge_host.errors import InputError
-from filmgauge_sim.cell import FilmCell
-from filmgauge_sim.cell.impedance import impedance_ohm_cm2
-from filmgauge_sim.cell.kinetics import charge_transfer_ohm_cm2, lipon_resistance_ohm_cm2
 from filmgauge_sim.lab.cycler import Channel
-from filmgauge_sim.lab.figures import branches, nyquist, over_time, voltammogram
-from filmgauge_sim.lab.load_replay import read_loads, replay
-from filmgauge_sim.lab.paper_experiments import FREQUENCIES_HZ
+from filmgauge_sim.lab.cyclers.options import ReadingOptions
+from filmgauge_sim.lab.figures import branches, over_time, voltammogram
+from filmgauge_sim.lab.load_file import read_loads
+from filmgauge_sim.lab.load_replay import replay
 from filmgauge_sim.lab.paper_samples import SAMPLES
 from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
@@ -58,34 +57,8 @@ def cv(setup: Setup, rate: float, count: int, as_built: bool, own_capacity: bool
         "peaks": [asdict(p) for p in tops],
         "curve": curve,
     }
-    setup.report(result, lines, picture=voltammogram(found))
-
-
-@click.command()
-@experiment
-@click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
-def eis(setup: Setup, stoichiometry: float) -> None:
-    """Impedance spectrum, 1 MHz to 10 mHz, around rest."""
-    cell = setup.specimen(stoichiometry)
-    if not isinstance(cell, FilmCell):
-        raise InputError(
-            f"--cell must be a film for eis: the model of {setup.cell} has no impedance"
-        )
-    spectrum = impedance_ohm_cm2(cell, setup.temperature_c, FREQUENCIES_HZ)
-    lipon = lipon_resistance_ohm_cm2(cell.parameters, setup.temperature_c)
-    transfer = charge_transfer_ohm_cm2(cell.parameters, setup.temperature_c)
-    result = {
-        "r_lipon": lipon,
-        "r_ct": transfer,
-        "frequencies_hz": FREQUENCIES_HZ,
-        "impedance_ohm_cm2": [[z.real, z.imag] for z in spectrum],
-    }
-    lines = [f"R_LiPON {lipon:.1f} ohm cm2, R_ct {transfer:.1f} ohm cm2"]
-    lines += [
-        f"{f:12.4g} Hz {z.real:10.2f} {z.imag:+10.2f}i"
-        for f, z in list(zip(FREQUENCIES_HZ, spectrum, strict=True))[::5]
-    ]
-    setup.report(result, lines, picture=nyquist({setup.cell: spectrum}))
+    title = f"sweeps at {rate:g} mV/s, cycles 1 to {count}, {degc:g} degC"
+    setup.report(result, lines, title=title, picture=voltammogram(found))
 
 
 @click.command()
@@ -110,7 +83,11 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
             done()
     lines = [f"{p.branch:>9} {p.stoichiometry:7.4f} {p.rested_v:7.4f} V" for p in found]
     result = {"points": [asdict(p) for p in found]}
-    setup.report(result, lines, picture=branches(found), trace=trace)
+    title = (
+        f"titration at {current:g} uA/cm2, portions of {pulse_min:g} min,"
+        f" rests of {rest_min:g} min, {setup.temperature_c:g} degC"
+    )
+    setup.report(result, lines, title=title, picture=branches(found), trace=trace)
 
 
 @click.command()
@@ -147,24 +124,30 @@ def pulse(
             for p in found
         ]
     }
+    title = (
+        f"pulses of {current:g} uA/cm2 for {seconds:g} s from stoichiometry {stoichiometry:g},"
+        f" {setup.temperature_c:g} degC"
+    )
     picture = over_time(trace) if trace else None
-    setup.report(result, lines, picture=picture, trace=trace)
+    setup.report(result, lines, title=title, picture=picture, trace=trace)
 
 
 @click.command()
 @experiment
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)
-def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
-    """Replay FILE: time and current or power, CSV or Battery Data Format."""
-    loads = read_loads(file)
+@reading_options
+def profile(setup: Setup, file: Path, stoichiometry: float, reading: ReadingOptions) -> None:
+    """Replay FILE: time and current or power, of a cycler or a table of your own."""
+    loads = read_loads(file, reading, setup.area_cm2)
     cell, trace = setup.specimen(stoichiometry), setup.trace()
     with progress(1, "replay") as done:
         found = replay(Channel(cell, setup.temperature_c, trace), loads)
         done()
     lines = [
-        f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh, discharged"
-        f" {found.discharged_uah:.6g} uAh, {found.lowest_v:.4f} to {found.highest_v:.4f} V"
+        f"{found.time_s:.3f} s, charged {found.charged_uah:.6g} uAh ({found.charged_uwh:.6g} uWh),"
+        f" discharged {found.discharged_uah:.6g} uAh ({found.discharged_uwh:.6g} uWh),"
+        f" {found.lowest_v:.4f} to {found.highest_v:.4f} V"
         + (
             f"; {found.cut_rows} rows cut short, first at {found.first_cut_s:.3f} s at the"
             f" {found.first_cut_at} end of the window"
@@ -173,4 +156,6 @@ def profile(setup: Setup, file: Path, stoichiometry: float) -> None:
         )
     ]
     result = {**asdict(found), "stoichiometry": cell.stoichiometry}
-    setup.report(result, lines, picture=over_time(trace) if trace else None, trace=trace)
+    title = f"load of {file.name}, {setup.area_cm2:g} cm2, {setup.temperature_c:g} degC"
+    picture = over_time(trace) if trace else None
+    setup.report(result, lines, title=title, picture=picture, trace=trace)

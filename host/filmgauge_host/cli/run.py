@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     EITHER,
@@ -71,7 +72,10 @@ class _Speed(click.ParamType):
 @click.option(
     "--float32", "single", is_flag=True, help="Compute in single precision, as the boards do."
 )
-@click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
+@click.option(
+    "--broker", help="mqtt://[user@]host[:port] or mqtts://...  [default: an embedded one]"
+)
+@TLS_FILES
 @click.option(
     "--for",
     "duration",
@@ -139,7 +143,8 @@ def run(
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
-            options = RunOptions(runtime, broker, duration, pace, single=single, bridged=bridged)
+            address = broker_address(broker) if broker else None
+            options = RunOptions(runtime, address, duration, pace, single=single, bridged=bridged)
             page = _Page(port) if (not as_json if web is None else web) else None
             if page is None and port is not None:
                 raise InputError("--port needs the page: give --web too, or leave out --no-web")

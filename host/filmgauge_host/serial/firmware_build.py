@@ -1,23 +1,47 @@
 """The firmware as a board gets it: bytecode of mpy-cross, or source."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
-from filmgauge_host.serial.launcher import firmware_file
+from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
-from filmgauge_sim.board.firmware_image import firmware_sources, rom, shortened
+from filmgauge_sim.board.firmware_image import (
+    BESIDE,
+    beside_package,
+    firmware_sources,
+    rom,
+    shortened,
+)
 
 _PACKAGE = "filmgauge/"
-_STARTERS = ("update.py", "launch.py")  # onto the board in this order: one imports the other
+_STARTERS = (
+    *BESIDE,
+    "update.py",
+    "launch.py",
+)  # onto the board in this order: one imports the other
 _MAIN = "main.py"
+_BLUETOOTH = ("uplink/ble/", "board/stm32wb.", "store/bonds.")
+_FOREIGN: dict[str, tuple[str, ...]] = {  # to each port: modules that it never imports
+    "esp32": (*_BLUETOOTH, "board/rp2.", "board/light_sleep."),
+    "rp2": (*_BLUETOOTH, "board/esp32.", "board/clock_block."),
+    "stm32": ("uplink/mqtt/", "board/esp32.", "board/rp2.", "board/clock_block."),
+}
 
 
-def wanted(config: bytes | None, profile: bytes | None, source: bool = False) -> Wanted:
+def wanted(
+    config: bytes | None,
+    profile: bytes | None,
+    source: bool = False,
+    certificates: Mapping[str, bytes] = MappingProxyType({}),
+) -> Wanted:
     """Return what shall be on a board: this firmware with a node's own files.
 
-    source: source text instead of bytecode. Raises FilmgaugeError where mpy-cross does not run.
+    source: source text instead of bytecode. certificates: path -> content, of TLS. Raises
+    FilmgaugeError where mpy-cross does not run.
     """
     try:
         return Wanted(
@@ -26,6 +50,7 @@ def wanted(config: bytes | None, profile: bytes | None, source: bool = False) ->
             bytecode=None if source else bytecode_version(),
             config=config,
             profile=profile,
+            certificates=dict(certificates),
         )
     except CompileError as error:
         raise FilmgaugeError(str(error)) from None
@@ -39,10 +64,22 @@ def modules(source: bool = False) -> dict[str, bytes]:
     return dict(_compiled(tuple(texts.items())))
 
 
+def modules_of_port(port: Port) -> dict[str, bytes]:
+    """Return the modules as bytecode without those that only other ports import: a version over
+    the air has to fit beside the one in place."""
+    foreign = foreign_to(port)
+    return {path: data for path, data in modules().items() if not path.startswith(foreign)}
+
+
+def foreign_to(port: Port) -> tuple[str, ...]:
+    """Return how the paths of modules begin that a port never imports."""
+    return tuple(_PACKAGE + name for name in _FOREIGN[port])
+
+
 def start_files(source: bool = False) -> dict[str, bytes]:
     """Return what stands outside of the archive: absolute path -> content."""
-    starters = [_file(name, firmware_file(name).read_text(), source) for name in _STARTERS]
-    files = [*starters, (_MAIN, firmware_file(_MAIN).read_bytes())]
+    starters = [_file(name, beside_package(name).read_text(), source) for name in _STARTERS]
+    files = [*starters, (_MAIN, beside_package(_MAIN).read_bytes())]
     return {f"/{path}": content for path, content in files}
 
 

@@ -2,11 +2,12 @@
 
 Limits are met exactly (the cell's own crossing search). A constant voltage is held by steps of
 constant current, each chosen so that the voltage is met at its end; the steps grow while the
-current fades.
+current fades. Every step says what ended it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 
 from filmgauge_sim.cell import FilmCell, SteppedCell
@@ -18,6 +19,38 @@ _FIRST_HOLD_S = 2.0
 _HOLD_GROWTH = 1.25
 _LONGEST_HOLD_STEP_S = 600.0
 _HELD_V = 1e-5
+_SECANTS = 4
+# A current that fades by less than this share in each of so many steps has stopped fading.
+_FADES, _STATIONARY_STEPS = 1e-4, 12
+
+
+class StepEnd(Enum):
+    """What ended a step of the cycler."""
+
+    VOLTAGE = "voltage"  # its own
+    CURRENT = "current"  # of a hold, faded to its own
+    TIME = "time"  # its own
+    WINDOW = "window"  # the end of the cell's window, before its own end
+    # Ends that nobody asks for: the limit was passed before the step began; a hold would need a
+    # current of the other direction; the current of a hold stopped fading.
+    PAST_LIMIT = "past its limit"
+    WRONG_WAY = "wrong way"
+    NEVER_FADES = "never fades"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What became of a step: what ended it, how long it took (s), and the charge it passed.
+
+    final_ua_cm2: the current at its end, or the one that a hold would have begun with. remark:
+    what it did not do that it says (experiment.py), or empty.
+    """
+
+    end: StepEnd
+    seconds: float
+    charge_uah_cm2: float
+    final_ua_cm2: float
+    remark: str = ""
 
 
 class NeverEnds(ValueError):
@@ -51,21 +84,51 @@ class Channel:
         The voltage is a lower limit for a discharge, an upper one for a charge. Raises NeverEnds
         when there is no time limit and the voltage is not reached.
         """
+        return self.run_step(current_ua_cm2, until_v=until_v, longest_s=longest_s).seconds
+
+    def run_step(
+        self,
+        current_ua_cm2: float,
+        *,
+        until_v: float | None = None,
+        longest_s: float | None = None,
+        window_v: tuple[float, float] | None = None,
+    ) -> StepResult:
+        """As ``run_current``; the end of a window (lower and upper voltage) ends it as well.
+
+        A step whose limit is passed before it begins does not begin, and is not recorded.
+        """
+        charging = current_ua_cm2 > 0.0
+        limit_v, end = until_v, StepEnd.VOLTAGE
+        if window_v is not None:
+            empty_v, full_v = window_v
+            beyond = until_v is None or (until_v > full_v if charging else until_v < empty_v)
+            if beyond:
+                limit_v, end = (full_v if charging else empty_v), StepEnd.WINDOW
         limit_s = _LONGEST_S if longest_s is None else longest_s
-        end_s = limit_s
-        if until_v is not None:
-            low, high = (None, until_v) if current_ua_cm2 > 0.0 else (until_v, None)
-            current_ua = current_ua_cm2 * self.cell.area_cm2
-            found = self.cell.next_crossing(current_ua, self.temperature_c, limit_s, low, high)
-            if found is not None:
-                end_s = found.time_s
-            elif longest_s is None:
+        end_s = self._crossing_s(current_ua_cm2, limit_v, limit_s)
+        if end_s is None:
+            if longest_s is None:
                 raise NeverEnds(
-                    f"{until_v:g} V is not reached within 1000 h at {current_ua_cm2:g} uA/cm2"
+                    f"{limit_v:g} V is not reached within 1000 h at {current_ua_cm2:g} uA/cm2"
                     f" and {self.temperature_c:g} degC."
                 )
+            end_s, end = limit_s, StepEnd.TIME
+        if not end_s:
+            return StepResult(StepEnd.PAST_LIMIT, 0.0, 0.0, current_ua_cm2)
         self.pass_step(current_ua_cm2, end_s)
-        return end_s
+        return StepResult(end, end_s, current_ua_cm2 * end_s / 3600.0, current_ua_cm2)
+
+    def _crossing_s(
+        self, current_ua_cm2: float, limit_v: float | None, longest_s: float
+    ) -> float | None:
+        """When a current meets a limit of the voltage, None where it does not."""
+        if limit_v is None:
+            return None
+        low, high = (None, limit_v) if current_ua_cm2 > 0.0 else (limit_v, None)
+        current_ua = current_ua_cm2 * self.cell.area_cm2
+        found = self.cell.next_crossing(current_ua, self.temperature_c, longest_s, low, high)
+        return None if found is None else found.time_s
 
     def pass_step(
         self, current_ua_cm2: float, duration_s: float, shares: Sequence[float] = ()
@@ -100,26 +163,44 @@ class Channel:
 
         ``from_ua_cm2`` (signed) is the current before; the hold goes on in its direction.
         """
+        return self.hold_step(
+            voltage_v, until_ua_cm2=until_ua_cm2, from_ua_cm2=from_ua_cm2, longest_s=longest_s
+        ).charge_uah_cm2
+
+    def hold_step(
+        self,
+        voltage_v: float,
+        *,
+        until_ua_cm2: float,
+        from_ua_cm2: float,
+        longest_s: float | None = None,
+    ) -> StepResult:
+        """As ``hold_voltage``; ends too where the current has stopped fading."""
         if self.trace is not None:
             self.trace.step += 1
         limit_s = _LONGEST_S if longest_s is None else longest_s
         current, step_s, passed, elapsed = from_ua_cm2, _FIRST_HOLD_S, 0.0, 0.0
-        fading, reach = 1.0, None  # of the current from one step to the next; of the next guess
-        while elapsed < limit_s:
+        fading = 1.0  # of the current from one step to the next
+        search = _HoldSearch(self.cell, voltage_v, self.temperature_c)
+        end, stationary = StepEnd.TIME if longest_s is not None else StepEnd.NEVER_FADES, 0
+        while elapsed < limit_s and stationary < _STATIONARY_STEPS:
             step_s = min(step_s, limit_s - elapsed)
             before, guess = current, current * fading
-            current = current_for_voltage(
-                self.cell, voltage_v, self.temperature_c, step_s, guess, reach
-            )
+            current = search.current(step_s, guess)
             if current * from_ua_cm2 <= 0.0 or abs(current) < until_ua_cm2:
+                turned = not elapsed and current * from_ua_cm2 < 0.0
+                end = StepEnd.WRONG_WAY if turned else StepEnd.CURRENT
                 break
             self._advance(current, step_s)
             passed += current * step_s / 3600.0
             elapsed += step_s
             self._record(current)
+            fading = current / before
+            # Short steps fade by little, whatever comes.
+            is_same = longest_s is None and step_s == _LONGEST_HOLD_STEP_S
+            stationary = stationary + 1 if is_same and abs(fading - 1.0) < _FADES else 0
             step_s = min(step_s * _HOLD_GROWTH, _LONGEST_HOLD_STEP_S)
-            fading, reach = current / before, abs(current - guess)
-        return passed
+        return StepResult(end, elapsed, passed, current)
 
     def _advance(self, current_ua_cm2: float, duration_s: float) -> None:
         current_ua = current_ua_cm2 * self.cell.area_cm2
@@ -130,6 +211,55 @@ class Channel:
     def _record(self, current_ua_cm2: float) -> None:
         if self.trace is not None:
             self.trace.add(self.voltage_v(current_ua_cm2), current_ua_cm2, self.temperature_c)
+
+
+class _HoldSearch:
+    """The currents (uA/cm2) of a hold, one after the other: a secant from what the last ones
+    were like, and a bracket where that does not do."""
+
+    def __init__(self, cell: Specimen, voltage_v: float, temperature_c: float) -> None:
+        self._cell = cell
+        self._voltage_v = voltage_v
+        self._temperature_c = temperature_c
+        self._reach: float | None = None
+        self._slope = 0.0  # V cm2/uA
+
+    def current(self, step_s: float, guess: float) -> float:
+        """The current under which the cell shows the voltage after step_s, sought near a guess."""
+
+        excess_v = _excess_v(self._cell, self._voltage_v, self._temperature_c, step_s)
+        found = self._secant(excess_v, guess) if self._slope else None
+        if found is None:
+            found = rising_root(excess_v, guess, _HELD_V, self._reach)
+            beside = 1e-3 * abs(found) + 1e-9
+            self._slope = (excess_v(found + beside) - excess_v(found)) / beside
+        self._reach = abs(found - guess)
+        return found
+
+    def _secant(self, excess_v: Callable[[float], float], guess: float) -> float | None:
+        at, value = guess, excess_v(guess)
+        for _ in range(_SECANTS):
+            if abs(value) <= _HELD_V:
+                return at
+            beside = at - value / self._slope
+            if abs(beside - at) > 0.5 * abs(at):
+                return None
+            then = excess_v(beside)
+            slope = (then - value) / (beside - at) if beside != at else 0.0
+            if slope <= 0.0 or abs(then) >= abs(value):
+                return None
+            at, value, self._slope = beside, then, slope
+        return at if abs(value) <= _HELD_V else None
+
+
+def _excess_v(
+    cell: Specimen | SteppedCell, voltage_v: float, temperature_c: float, step_s: float
+) -> Callable[[float], float]:
+    """By how much the cell would be above a voltage after a current (uA/cm2) for step_s."""
+    area_cm2 = cell.area_cm2
+    shown_by = cell.voltage_after_v if isinstance(cell, FilmCell) else partial(_after_v, cell)
+    after_v = shown_by(temperature_c, step_s)
+    return lambda current: after_v(current * area_cm2) - voltage_v
 
 
 def current_for_voltage(
@@ -144,14 +274,7 @@ def current_for_voltage(
 
     It is sought near a guess; reach_ua_cm2: by how much that may be wrong, where it is known.
     """
-
-    area_cm2 = cell.area_cm2
-    shown_by = cell.voltage_after_v if isinstance(cell, FilmCell) else partial(_after_v, cell)
-    after_v = shown_by(temperature_c, step_s)
-
-    def excess_v(current: float) -> float:
-        return after_v(current * area_cm2) - voltage_v
-
+    excess_v = _excess_v(cell, voltage_v, temperature_c, step_s)
     return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
 
 

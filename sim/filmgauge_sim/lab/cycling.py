@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from filmgauge_sim.cell.liquid import LiquidCell
-from filmgauge_sim.lab.cycler import Channel
+from filmgauge_sim.lab.cycler import Channel, StepResult
 from filmgauge_sim.lab.specimen import Specimen, window_v
 from filmgauge_sim.lab.trace import Trace
 
@@ -21,11 +21,13 @@ def is_held(cell: Specimen) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One charge and the discharge after it, areal."""
+    """One charge and the discharge after it, areal; of an experiment also what became of every
+    step."""
 
     number: int
     charge_uah_cm2: float
     discharge_uah_cm2: float
+    steps: tuple[StepResult, ...] = ()
 
     @property
     def coulombic_efficiency_pct(self) -> float:

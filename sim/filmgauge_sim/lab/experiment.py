@@ -4,16 +4,18 @@
     discharge at 6.32 uA/cm2 to 1.0 V for 2 h, 300 times
 
 A current is a density (nA, uA or mA per cm2 of film) or a rate (C/5, 0.2C): one C is the capacity
-that the parameter set states, in an hour.
+that the parameter set states, in an hour. Every step ends at the window of the cell too, as that
+of a cycler does, and says what ended it.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from filmgauge_sim.lab.cycler import Channel
+from filmgauge_sim.lab.cycler import Channel, StepEnd, StepResult
 from filmgauge_sim.lab.cycling import Cycle
+from filmgauge_sim.lab.specimen import window_v
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DENSITIES = {"na/cm2": 1e-3, "ua/cm2": 1.0, "ma/cm2": 1e3}
@@ -35,10 +37,16 @@ _TIMES = re.compile(r"(?:repeat )?([0-9]+) times")
 _HIGHEST_V = 5.5
 _HIGHEST_UA_CM2, _HIGHEST_C = 1e6, 1e4
 _LONGEST_S = 1e9
+# Every way in which the letter of a millionth is written: micro sign and Greek mu.
+_PLAIN = str.maketrans({"µ": "u", "μ": "u", "²": "2"})
 
 
 class StepError(ValueError):
     """A step cannot be read; the text quotes it and says what is understood."""
+
+
+class StepFault(ValueError):
+    """A step did not do what it says; the text quotes it and says what ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +65,16 @@ class Current:
 class ExperimentStep:
     """One step: kind charge, discharge, hold or rest; what does not apply is None.
 
-    current: that of a charge or a discharge, or at which a hold ends. until_v: the voltage that
-    ends it, or that is held. duration_s: the longest time.
+    text: as it was written.
+    current: that of a charge or a discharge, or at which a hold ends.
+    until_v: the voltage that ends it, or that is held. duration_s: the longest time.
     """
 
     kind: str
     current: Current | None = None
     until_v: float | None = None
     duration_s: float | None = None
+    text: str = field(default="", compare=False)
 
 
 class Experiment:
@@ -78,14 +88,14 @@ class Experiment:
         self.text = text
         self.times = 1
         steps: list[ExperimentStep] = []
-        parts = [part.strip() for part in re.split(r"[,;\n]", text.lower()) if part.strip()]
+        parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
         for k, part in enumerate(parts):
-            plain = re.sub(r"\s+", " ", part.replace("µ", "u").replace("cm²", "cm2"))
+            plain = re.sub(r"\s+", " ", part.lower().translate(_PLAIN))
             repeat = _TIMES.fullmatch(plain)
             if repeat and k == len(parts) - 1:
                 self.times = int(repeat[1])
             else:
-                steps.append(_step(plain))
+                steps.append(replace(_step(plain), text=part))
         if not steps:
             raise StepError("there is no step; an example: charge at 1 uA/cm2 to 4.0 V.")
         if not 1 <= self.times <= 1_000_000:
@@ -95,42 +105,84 @@ class Experiment:
     def __repr__(self) -> str:
         return f"Experiment({self.text!r})"
 
-    def cycles(self, channel: Channel) -> Iterator[Cycle]:
+    def cycles(self, channel: Channel, *, strict: bool = False) -> Iterator[Cycle]:
         """Do all steps as often as it says; after each time what was charged and discharged.
 
-        Raises NeverEnds where a voltage is not reached within a thousand hours.
+        Raises NeverEnds where a voltage is not reached within a thousand hours; with ``strict``
+        StepFault where a step does not do what it says.
         """
         for number in range(1, self.times + 1):
             if channel.trace is not None:
                 channel.trace.cycle = number
-            yield self._once(channel, number)
+            yield self._once(channel, number, strict)
 
-    def _once(self, channel: Channel, number: int) -> Cycle:
-        capacity_uah_cm2 = channel.cell.parameters.capacity_uah_cm2
+    def _once(self, channel: Channel, number: int, strict: bool) -> Cycle:
         charged = discharged = 0.0
         before_ua_cm2 = 0.0
-        for step in self.steps:
-            if step.current is None:
-                channel.pass_step(0.0, step.duration_s or 0.0)
-                continue
-            size_ua_cm2 = step.current.density_ua_cm2(capacity_uah_cm2)
-            if step.kind == "hold":
-                assert step.until_v is not None
-                passed = channel.hold_voltage(
-                    step.until_v,
-                    until_ua_cm2=size_ua_cm2,
-                    from_ua_cm2=before_ua_cm2 or size_ua_cm2,
-                    longest_s=step.duration_s,
-                )
-            else:
-                before_ua_cm2 = size_ua_cm2 if step.kind == "charge" else -size_ua_cm2
-                seconds = channel.run_current(
-                    before_ua_cm2, until_v=step.until_v, longest_s=step.duration_s
-                )
-                passed = before_ua_cm2 * seconds / 3600.0
-            charged += max(passed, 0.0)
-            discharged += max(-passed, 0.0)
-        return Cycle(number, charged, discharged)
+        results: list[StepResult] = []
+        for k, step in enumerate(self.steps, 1):
+            result = _done(channel, step, before_ua_cm2)
+            remark = _remark(channel, step, result)
+            if strict and remark:
+                raise StepFault(f"cycle {number}, step {k}: {remark}.")
+            results.append(replace(result, remark=remark))
+            if step.kind in ("charge", "discharge"):
+                before_ua_cm2 = result.final_ua_cm2
+            charged += max(result.charge_uah_cm2, 0.0)
+            discharged += max(-result.charge_uah_cm2, 0.0)
+        return Cycle(number, charged, discharged, tuple(results))
+
+
+def _done(channel: Channel, step: ExperimentStep, before_ua_cm2: float) -> StepResult:
+    """Do a step after a charge or a discharge of before_ua_cm2 (0: there was none)."""
+    if step.current is None:
+        duration_s = step.duration_s or 0.0
+        channel.pass_step(0.0, duration_s)
+        return StepResult(StepEnd.TIME, duration_s, 0.0, 0.0)
+    size_ua_cm2 = step.current.density_ua_cm2(channel.cell.parameters.capacity_uah_cm2)
+    if step.kind != "hold":
+        signed_ua_cm2 = size_ua_cm2 if step.kind == "charge" else -size_ua_cm2
+        return channel.run_step(
+            signed_ua_cm2,
+            until_v=step.until_v,
+            longest_s=step.duration_s,
+            window_v=window_v(channel.cell),
+        )
+    assert step.until_v is not None
+    low_v, high_v = window_v(channel.cell)
+    if not low_v <= step.until_v <= high_v:
+        return StepResult(StepEnd.WINDOW, 0.0, 0.0, 0.0)
+    charges = step.until_v >= channel.voltage_v()
+    return channel.hold_step(
+        step.until_v,
+        until_ua_cm2=size_ua_cm2,
+        from_ua_cm2=before_ua_cm2 or (size_ua_cm2 if charges else -size_ua_cm2),
+        longest_s=step.duration_s,
+    )
+
+
+def _remark(channel: Channel, step: ExperimentStep, result: StepResult) -> str:
+    """What a step that is done did not do that it says, or an empty text."""
+    low_v, high_v = window_v(channel.cell)
+    quoted, flowing = f'"{step.text}"', f"{abs(result.final_ua_cm2):.3g} uA/cm2"
+    if result.end is StepEnd.WINDOW:
+        if step.kind == "hold":
+            return f"{quoted} does nothing: the window of the cell is {low_v:g} to {high_v:g} V"
+        which, volts = ("upper", high_v) if step.kind == "charge" else ("lower", low_v)
+        hours = f"{result.seconds / 3600.0:.4g} h"
+        return f"{quoted} ended after {hours} at the {which} end of the window, {volts:g} V"
+    if result.end is StepEnd.PAST_LIMIT:
+        volts = channel.voltage_v(result.final_ua_cm2)
+        return f"{quoted} does nothing: under its current the cell is at {volts:.4g} V already"
+    if result.end is StepEnd.WRONG_WAY:
+        way = "charge" if result.final_ua_cm2 > 0.0 else "discharge"
+        return f"{quoted} does nothing: the step before it ends where a hold would {way} the cell"
+    if result.end is StepEnd.NEVER_FADES:
+        hours = f"{result.seconds / 3600.0:.4g} h"
+        return f"{quoted} never fades to its current: {flowing} go on flowing after {hours}"
+    if result.end is StepEnd.CURRENT and not result.seconds:
+        return f"{quoted} does nothing: the hold would begin with {flowing}"
+    return ""
 
 
 def _step(text: str) -> ExperimentStep:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from filmgauge_sim.lab.sweep import SweepPoint
@@ -11,15 +12,20 @@ from filmgauge_sim.lab.trace import Trace
 
 CHARGE = "charge / uAh cm$^{-2}$"
 VOLTAGE = "voltage / V"
+_TITLE_WIDTH = 85
 COLOURS = ("#1f5fa8", "#c8502b", "#2d8a57", "#8a5aa8", "#b08a1e", "#4a4a4a")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is drawn when it is asked for; ``draw`` gets the axes, a list if several."""
+    """A picture that is drawn when it is asked for; ``draw`` gets the axes, a list if several.
+
+    title: what it shows, of which cell and under which conditions.
+    """
 
     draw: Callable[[Any], None]
     panels: int = 1
+    title: str = ""
 
     def image(self, suffix: str) -> bytes:
         """The picture as a file of that ending, .png or .svg. Raises ModuleNotFoundError."""
@@ -28,6 +34,8 @@ class Picture:
         figure = Figure(figsize=(6.0, 4.2 + 2.8 * (self.panels - 1)), layout="constrained")
         axes = [figure.add_subplot(self.panels, 1, k + 1) for k in range(self.panels)]
         self.draw(axes if self.panels > 1 else axes[0])
+        if self.title:
+            figure.suptitle(fill(self.title, _TITLE_WIDTH), fontsize=10)
         for each in axes:
             each.grid(True, alpha=0.25)
         file = io.BytesIO()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from math import exp, inf, log
+from math import exp, log
 
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.lab.segments import Segment, SegmentKind, flow_before
@@ -18,18 +18,20 @@ _LEAST_REST_H = 30.0 / 3600.0
 class FitParameter:
     """One parameter of a fit; ``widest`` is the half-width of a 95 % interval that still tells.
 
-    One on a logarithmic scale is fitted as its logarithm; then ``widest`` is a share.
+    One on a logarithmic scale is fitted as its logarithm; then ``widest`` is a share. ``floor``:
+    less than this is as good as nothing.
     """
 
     name: str
     unit: str
     widest: float
     logarithmic: bool = False
+    floor: float = 0.0
 
     def read(self, parameters: CellParameters) -> float:
         """The parameter on the scale of the fit."""
         value = getattr(parameters, self.name)
-        return log(max(value, 1e-9)) if self.logarithmic else value
+        return log(max(value, self.floor)) if self.logarithmic else value
 
     def value(self, scaled: float) -> float:
         """The parameter itself from that scale."""
@@ -42,13 +44,52 @@ class FitParameter:
         low, high = limits["low"], limits["high"]
         if not self.logarithmic:
             return low, high
-        return (log(low) if low > 0.0 else -inf), log(high)
+        return log(max(low, self.floor)), log(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One fitted parameter and its 95 % interval; None where the data bound nothing on a side."""
+
+    name: str
+    unit: str
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def interval(self) -> str:
+        """The interval in words, with the unit."""
+        if self.low is None:
+            words = "any" if self.high is None else f"at most {self.high:.5g}"
+        elif self.high is None:
+            words = f"at least {self.low:.5g}"
+        else:
+            words = f"{self.low:.5g} to {self.high:.5g}"
+        return f"{words} {self.unit}".rstrip()
 
 
 _TABLE = read_toml("filmgauge_sim.lab", "fit_parameters.toml")
 FIT_PARAMETERS = tuple(FitParameter(name, **given) for name, given in _TABLE["fitted"].items())
 # Names of parameters -> why they stay as in the set begun with.
 NOT_FITTED: dict[str, str] = _TABLE["kept"]
+
+
+def not_fitted(estimates: Iterable[Estimate]) -> dict[str, str]:
+    """What no cycles tell and nothing else told, with the reason."""
+    told = {each.name for each in estimates}
+    by_spectrum = {
+        "lipon_conductivity_s_cm": {"lipon_conductivity_s_cm"},
+        "*_capacitance_uf_cm2": {
+            "electrolyte_capacitance_uf_cm2",
+            "interface_capacitance_uf_cm2",
+        },
+    }
+    return {
+        name: reason
+        for name, reason in NOT_FITTED.items()
+        if not by_spectrum.get(name, {name}) <= told
+    }
 
 
 def unidentifiable(files: Sequence[Sequence[Segment]]) -> dict[str, str]:

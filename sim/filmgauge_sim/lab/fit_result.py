@@ -10,7 +10,8 @@ from typing import Any
 from filmgauge_sim.cell import CellParameters
 from filmgauge_sim.cell.parameters import parse_parameters
 from filmgauge_sim.lab.figures import COLOURS, Picture
-from filmgauge_sim.lab.fit import Fit, Residual
+from filmgauge_sim.lab.fit import Fit
+from filmgauge_sim.lab.residuals import Residual
 
 _MOST_LABELS = 12
 # Stated at plateau_current_ua_cm2, which is one of the data.
@@ -35,13 +36,13 @@ def _toml(found: Fit, base: str, sources: str, name: str) -> str:
     text = (inside if inside.is_file() else Path(base)).read_text(encoding="utf-8-sig")
     plain = " ".join(sources.split())
     head = f"# Fitted to {plain}, begun with {Path(base).name}; what is not fitted is from there."
+    for fault in found.faults:
+        head += f"\n# Forced, although {fault}."
     text = f"{head}\n{text}"
     text = _line(text, "name", json.dumps(name, ensure_ascii=False), "that of the file")
     for each in found.estimates:
         value = f"{getattr(found.parameters, each.name):.6g}"
-        text = _line(
-            text, each.name, value, f"fitted: {each.low:.6g} to {each.high:.6g} with 95 %"
-        )
+        text = _line(text, each.name, value, f"fitted: {each.interval} with 95 %")
     current = f"{found.parameters.plateau_current_ua_cm2:.6g}"
     text = _line(text, "plateau_current_ua_cm2", current, "a current of the data")
     for key, reason in found.unidentified.items():
@@ -67,7 +68,7 @@ def _check(loaded: CellParameters, wanted: CellParameters) -> None:
             raise ValueError(f"{each.name} must stand on a line of its own in the set begun with.")
 
 
-def picture(found: Fit) -> Picture:
+def picture(found: Fit, title: str = "") -> Picture:
     """Measured and fitted voltages, their differences, and those of the charges."""
 
     def draw(panels: Any) -> None:
@@ -75,17 +76,23 @@ def picture(found: Fit) -> Picture:
         _draw_errors(panels[1], found)
         _draw_charges(panels[2], found)
 
-    return Picture(draw, panels=3)
+    return Picture(draw, panels=3, title=title)
 
 
 def _draw_voltages(axes: Any, found: Fit) -> None:
-    for step, own in _by_step(found).items():
-        colour = COLOURS[step % len(COLOURS)]
+    steps = _by_step(found)
+    for step, own in steps.items():
+        colour, first = COLOURS[step % len(COLOURS)], own[0]
+        flows = f"{first.current_ua_cm2:.3g} uA/cm2" if first.current_ua_cm2 else "rest"
+        label = f"step {first.point.step + 1}: {flows}, {first.temperature_c:g} degC"
         shares = [each.point.share for each in own]
         axes.plot(shares, [each.point.measured for each in own], "o", markersize=3, color=colour)
-        axes.plot(shares, [each.simulated for each in own], "-", linewidth=0.9, color=colour)
+        line = axes.plot(shares, [each.simulated for each in own], "-", linewidth=0.9)[0]
+        line.set(color=colour, label=label)
     axes.set(xlabel="share of the step", ylabel="voltage / V")
     axes.set_title("dots measured, lines fitted, a colour a step", fontsize=9)
+    if len(steps) <= _MOST_LABELS:
+        axes.legend(fontsize=6, ncols=2)
 
 
 def _draw_errors(axes: Any, found: Fit) -> None:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from filmgauge_sim.lab.cycler_data import Numbers
 
+# A parameter that moves the residuals by less of what the others do does not show.
+_SHOWS = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class ResidualKinds:
@@ -46,11 +49,12 @@ def noises(
 def half_widths(
     kinds: ResidualKinds, jac: Numbers, residuals: Numbers, freedom: tuple[float, float]
 ) -> Numbers:
-    from scipy.stats import t
+    """Half of each 95 % interval, infinite for what does not show in the residuals."""
+    from scipy.special import stdtrit
 
     inverse = np.linalg.pinv(jac.T @ jac)
     weights = inverse @ jac.T
-    together = _together(kinds, residuals)
+    together = errors_together(kinds, residuals)
     parts = [
         factor * (weights[:, own] ** 2).sum(axis=1)
         for own, factor in ((~kinds.is_charge, together), (kinds.is_charge, 1.0))
@@ -64,11 +68,12 @@ def half_widths(
             if free >= 1.0
         )
         free = float(variance[n]) ** 2 / spent if spent > 0.0 else 1e6
-        halves.append(float(t.ppf(0.975, max(free, 1.0))) * sqrt(float(variance[n])))
-    return np.array(halves)
+        halves.append(float(stdtrit(max(free, 1.0), 0.975)) * sqrt(float(variance[n])))
+    sizes = np.linalg.norm(jac, axis=0)
+    return np.where(sizes > _SHOWS * max(float(sizes.max()), 1.0), np.array(halves), np.inf)
 
 
-def _together(kinds: ResidualKinds, residuals: Numbers) -> float:
+def errors_together(kinds: ResidualKinds, residuals: Numbers) -> float:
     """By how much errors that neighbours share widen an interval: (1 + r) / (1 - r).
 
     r is the correlation of one voltage with the next of its step, when it is significant.

@@ -1,6 +1,7 @@
 """The paper's figures, from the simulated results, with the published figures as open marks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from filmgauge_sim.lab.cycling import Cycle
@@ -14,7 +15,7 @@ from filmgauge_sim.lab.figures import (
     profiles,
     voltammogram,
 )
-from filmgauge_sim.lab.paper_experiments import CapacityRun, CellComparison, PaperResults
+from filmgauge_sim.lab.paper_experiments import ROOM_C, CapacityRun, CellComparison, PaperResults
 from filmgauge_sim.lab.paper_samples import PAPER, SAMPLES
 
 # Cycle -> its published figure.
@@ -22,12 +23,54 @@ _PRE_3000 = {1: "pre-li 25.8 uA/cm2 start", 80: "pre-li cycle 80", 3000: "pre-li
 
 
 def pictures(results: PaperResults) -> dict[str, Picture]:
-    """The figures by name."""
+    """The figures by name, each with what it shows as its title."""
+    drawn = _drawn(results)
+    return {name: replace(each, title=_title(name, results)) for name, each in drawn.items()}
+
+
+def _title(name: str, results: PaperResults) -> str:
+    """Cell, current, temperature and cycles of a figure."""
+    room = f"{ROOM_C:g} degC"
+    sample = _SAMPLES.get(name)
+    if sample is None:
+        return _TITLES[name].format(room=room)
+    own = results.samples[sample]
+    flows = f"{own.current_ua_cm2:g} uA/cm2, " if own.current_ua_cm2 else ""
+    flows = "" if flows and flows.rstrip(", ") in own.remark else flows
+    warmth = "" if name == "temperature-profiles" else f", {room}"
+    cycles = f", cycles 1 to {own.cycles}" if own.cycles else ""
+    return f"{own.parameter_set}, {flows}{own.remark}{cycles}{warmth}"
+
+
+# Name of a figure -> the sample that it shows, or else its title.
+_SAMPLES = {
+    "first-cycles-pre-li": "pre-li first",
+    "first-cycles-evp-li": "evp-li first",
+    "rate-pre-li": "pre-li rate",
+    "rate-evp-li": "evp-li rate",
+    "rate-profiles-evp-li": "evp-li rate",
+    "cycles-300-pre-li": "pre-li 300",
+    "cycles-3000-pre-li": "pre-li 3000",
+    "cycles-500-evp-li": "evp-li 500",
+    "temperature-profiles": "pre-li temperature",
+}
+_TITLES = {
+    "cv": "pre-li as built, sweeps at 0.1 mV/s, cycles 1 to 3, {room}",
+    "nyquist-cycles": "pre-li cycled at 25.8 uA/cm2, impedance, {room}",
+    "nyquist-temperature": "pre-li, impedance by temperature",
+    "liquid-and-solid": "liquid-li-s beside pre-li, {room}",
+}
+
+
+def _drawn(results: PaperResults) -> dict[str, Picture]:
     runs, capacities = results.runs, results.capacities
     warm, rates = capacities["pre-li temperature"], capacities["evp-li rate"]
-    degrees = dict(enumerate((f"{each.temperature_c:g} degC" for each in warm.capacities), 1))
-    currents = [f"{each.current_ua_cm2:g} uA/cm2" for each in rates.capacities[1:]]
-    labels = dict(enumerate([*currents[:-1], f"{currents[-1]} again"], 1))
+    degrees = {
+        k: f"cycle {k}: {each.temperature_c:g} degC" for k, each in enumerate(warm.capacities, 1)
+    }
+    flowing = [f"{each.current_ua_cm2:g} uA/cm2" for each in rates.capacities[1:]]
+    flowing[-1] += " again"
+    labels = {k: f"cycle {k}: {each}" for k, each in enumerate(flowing, 1)}
     return {
         "cv": voltammogram(results.sweeps["pre-li sweep"]),
         "first-cycles-pre-li": profiles(runs["pre-li first"].trace),

@@ -49,6 +49,22 @@ class ComparedFile:
     points: tuple[ComparedPoint, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """One residual: the point, its file and current, and what the fitted cell has there."""
+
+    file: int
+    current_ua_cm2: float
+    temperature_c: float
+    point: ComparedPoint
+    simulated: float
+
+    @property
+    def error(self) -> float:
+        """Simulated minus measured."""
+        return self.simulated - self.point.measured
+
+
 def compared_file(segments: Sequence[Segment], *, turning: bool = True) -> ComparedFile:
     """What is to be compared in one file; with ``turning`` also where the branch turns.
 
@@ -70,6 +86,8 @@ def compared_file(segments: Sequence[Segment], *, turning: bool = True) -> Compa
 
 def _points(steps: Sequence[Segment], k: int, shares: Sequence[float]) -> list[ComparedPoint]:
     step = steps[k]
+    if step.kind is SegmentKind.PAUSE:
+        return []
     if step.kind is SegmentKind.HOLD:
         return [ComparedPoint(k, 1.0, step.charge_uah_cm2, True)]
     if step.kind is SegmentKind.REST:

@@ -1,12 +1,13 @@
 """CyclerData data cut into what the cycler did: flows of constant current, holds, rests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
+from filmgauge_sim.lab.row_checks import CheckedData
 
 # Below this share of the file's largest current it is noise around zero.
 _REST_SHARE = 1e-3
@@ -15,7 +16,7 @@ _FADED_SHARE = 1e-5
 _SAME_CURRENT = 0.03
 # A voltage is held when it stays within this of the one at which the flow ended.
 _HELD_V = 0.02
-# A flow that ends this close to the data's extreme, this far from its plateau, met the limit.
+# Flows that end this close to one another, this far from their plateau, met the same limit.
 _AT_LIMIT_V = 0.05
 _KNEE_V = 0.3
 
@@ -26,6 +27,8 @@ class SegmentKind(Enum):
     FLOW = "flow"
     HOLD = "hold"
     REST = "rest"
+    # Within a step: nothing flowed, and nothing was logged.
+    PAUSE = "pause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +51,117 @@ class Segment:
         return self.current_ua_cm2 > 0.0
 
 
-def cut(data: CyclerData, temperature_c: float) -> list[Segment]:
+def cut(checked: CheckedData, temperature_c: float) -> list[Segment]:
     """The steps of a file in their order; ``temperature_c`` where the file states none."""
-    groups = _groups(data)
-    lowest, highest = float(data.voltage_v.min()), float(data.voltage_v.max())
+    data = checked.data
+    parts = [part for group in _groups(checked) for part in _parts(checked, *group)]
+    limits = _limits([part for part in parts if part.kind is SegmentKind.FLOW])
     found: list[Segment] = []
-    for k, (kind, first, last) in enumerate(groups):
-        # A cycler that logs once a minute has no sample at the start of a step.
-        start = first if not k else first - 1
-        own = slice(first, last + 1)
-        time = data.time_h[own] - data.time_h[start]
-        volts = data.voltage_v[own]
-        duration = float(time[-1])
-        if duration <= 0.0:
-            continue
-        if kind is SegmentKind.HOLD and float(np.ptp(volts)) > 2.0 * _HELD_V:
-            kind = SegmentKind.FLOW
-        currents = data.current_ua_cm2[own]
-        charge = _charge(data, own, time)
+    for part in parts:
+        kind, own = part.kind, part.rows
+        current = part.charge_uah_cm2 / part.duration_h
         if kind is SegmentKind.FLOW:
-            current = float(currents.mean())
-        else:
-            current = 0.0 if kind is SegmentKind.REST else charge / duration
-        limit = _limit(kind, volts, current, lowest, highest)
+            current = float(data.current_ua_cm2[own].mean())
+        elif kind is not SegmentKind.HOLD:
+            current = 0.0
         degc = temperature_c
         if data.temperature_c is not None:
             degc = round(float(np.median(data.temperature_c[own])), 1)
-        found.append(Segment(kind, duration, current, charge, time, volts, degc, limit))
+        limit = float(np.median(part.voltage_v)) if kind is SegmentKind.HOLD else None
+        if kind is SegmentKind.FLOW:
+            limit = _limit(part, limits)
+        found.append(
+            Segment(
+                kind,
+                part.duration_h,
+                current,
+                part.charge_uah_cm2,
+                part.time_h,
+                part.voltage_v,
+                degc,
+                limit,
+            )
+        )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A step, or what a pause of the logger leaves of it."""
+
+    kind: SegmentKind
+    rows: slice
+    duration_h: float
+    charge_uah_cm2: float
+    time_h: Numbers
+    voltage_v: Numbers
+    # Whether it went on when the logger paused.
+    interrupted: bool
+
+
+def _parts(checked: CheckedData, kind: SegmentKind, first: int, last: int) -> Iterator[_Part]:
+    """A group of rows, and before it the pause that it begins with."""
+    data, pause_h = checked.data, checked.pause_h
+    own = slice(first, last + 1)
+    resumed = float(pause_h[first])
+    if resumed:
+        still = slice(first, first + 1)
+        nothing = np.zeros(0)
+        yield _Part(SegmentKind.PAUSE, still, resumed, 0.0, nothing, nothing, interrupted=False)
+    # A cycler that logs once a minute has no sample at the start of a step.
+    start = first if not first or resumed else first - 1
+    time = data.time_h[own] - data.time_h[start]
+    volts = data.voltage_v[own]
+    charge = _charge(data, own, time)
+    # Until the logger paused the current flowed on.
+    after = last + 1
+    paused = after < len(pause_h) and pause_h[after] > 0.0
+    goes_on_h = 0.0
+    if paused:
+        goes_on_h = float(data.time_h[after] - data.time_h[last] - pause_h[after])
+    duration = float(time[-1]) + goes_on_h
+    if duration <= 0.0:
+        return
+    charge += goes_on_h * float(data.current_ua_cm2[last])
+    if kind is SegmentKind.HOLD and float(np.ptp(volts)) > 2.0 * _HELD_V:
+        kind = SegmentKind.FLOW
+    yield _Part(kind, own, duration, charge, time, volts, interrupted=paused)
+
+
+def _limits(flows: Sequence[_Part]) -> dict[bool, list[float]]:
+    """Voltages at which flows end by a limit: whether they charge -> the voltages.
+
+    The outermost of the ends is one, and so is where two flows or more end.
+    """
+    found: dict[bool, list[float]] = {}
+    for charging in (False, True):
+        ends = sorted(_ends(flows, charging), reverse=charging)
+        found[charging] = []
+        while ends:
+            near = [end for end in ends if abs(end - ends[0]) <= _AT_LIMIT_V]
+            if len(near) > 1 or not found[charging]:
+                found[charging].append(float(np.median(near)))
+            ends = ends[len(near) :]
+    return found
+
+
+def _ends(flows: Sequence[_Part], charging: bool) -> Iterator[float]:
+    for flow in flows:
+        way = 1.0 if charging else -1.0
+        last, middle = float(flow.voltage_v[-1]), float(flow.voltage_v[len(flow.voltage_v) // 2])
+        ends = flow.charge_uah_cm2 * way > 0.0 and not flow.interrupted
+        if ends and (last - middle) * way >= _KNEE_V:
+            yield last
+
+
+def _limit(flow: _Part, limits: dict[bool, list[float]]) -> float | None:
+    """The limit that a flow met, or None."""
+    charging = flow.charge_uah_cm2 > 0.0
+    for last in _ends([flow], charging):
+        for limit in limits[charging]:
+            if abs(last - limit) <= _AT_LIMIT_V:
+                return limit
+    return None
 
 
 def largest_run(steps: Sequence[Segment]) -> float:
@@ -109,20 +195,29 @@ def _charge(data: CyclerData, own: slice, time_h: Numbers) -> float:
     return before + float(counted[-1] - counted[0])
 
 
-def _groups(data: CyclerData) -> list[tuple[SegmentKind, int, int]]:
+def _groups(checked: CheckedData) -> list[tuple[SegmentKind, int, int]]:
     """SegmentKind, first and last row of every step."""
-    current, volts = data.current_ua_cm2, data.voltage_v
-    largest = float(np.abs(current).max())
+    data = checked.data
+    # Plain numbers: a file has a hundred thousand rows, and an array is slow one by one.
+    current, volts = data.current_ua_cm2.tolist(), data.voltage_v.tolist()
+    begins = (np.diff(data.step, prepend=data.step[0]) != 0.0).tolist()
+    pauses = (checked.pause_h > 0.0).tolist()
+    largest = float(np.abs(data.current_ua_cm2).max())
     groups: list[tuple[SegmentKind, int, int]] = []
     kind, first, total = SegmentKind.REST, 0, 0.0
     for k in range(len(current)):
         # The current of a hold may fade to very little.
         least = _FADED_SHARE if kind is SegmentKind.HOLD else _REST_SHARE
         flows = abs(current[k]) > least * largest
-        if k:
+        if not k:
+            kind = SegmentKind.FLOW if flows else SegmentKind.REST
+        elif pauses[k]:
+            groups.append((kind, first, k - 1))
+            first, total = k, 0.0
+        else:
             mean = total / (k - first)
             if not _goes_on(kind, flows, current[k], mean) or (
-                kind is not SegmentKind.HOLD and data.step[k] != data.step[k - 1]
+                kind is not SegmentKind.HOLD and begins[k]
             ):
                 groups.append((kind, first, k - 1))
                 held = (
@@ -136,8 +231,6 @@ def _groups(data: CyclerData) -> list[tuple[SegmentKind, int, int]]:
                 kind = (
                     SegmentKind.HOLD if held else SegmentKind.FLOW if flows else SegmentKind.REST
                 )
-        else:
-            kind = SegmentKind.FLOW if flows else SegmentKind.REST
         total += current[k]
     groups.append((kind, first, len(current) - 1))
     return groups
@@ -149,16 +242,3 @@ def _goes_on(kind: SegmentKind, flows: bool, current: float, mean: float) -> boo
     if not flows or current * mean <= 0.0:
         return False
     return kind is SegmentKind.HOLD or abs(current - mean) <= _SAME_CURRENT * abs(mean)
-
-
-def _limit(
-    kind: SegmentKind, volts: Numbers, current: float, lowest: float, highest: float
-) -> float | None:
-    if kind is SegmentKind.HOLD:
-        return float(np.median(volts))
-    if kind is SegmentKind.REST:
-        return None
-    extreme = highest if current > 0.0 else lowest
-    last, middle = float(volts[-1]), float(volts[len(volts) // 2])
-    met = abs(last - extreme) <= _AT_LIMIT_V and abs(last - middle) >= _KNEE_V
-    return extreme if met else None

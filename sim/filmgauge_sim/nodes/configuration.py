@@ -1,6 +1,7 @@
 """What the board of a node reads: the only maker of a configuration and of a compiled profile."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from filmgauge.config import Config, numbers, texts
 from filmgauge.migration import NEW
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import CompiledProfile, compile_profile
+from filmgauge_sim.nodes.broker_security import BrokerSecurity, described_security
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.energy_budget import energy_budget
 from filmgauge_sim.nodes.secrets import check_secrets, needed_keys
@@ -24,17 +26,24 @@ class Broker:
     port: int
     user: str = ""
     password: str = ""
+    security: BrokerSecurity | None = None
+
+
+_SLOWEST_PAGE = 2.0  # assumed: an old flash takes twice the typical time
+_ANALOG_ERROR = 0.02  # assumed: two resistors of 1 %, reference and converter
 
 
 def board_files(
     description: NodeDescription, secrets: Mapping[str, str], broker: Broker | None = None
 ) -> dict[str, bytes]:
-    """Return the files of a node that a board gets beside the firmware, /config.json and
-    /profile.bin. Raises DescriptionError as their makers do."""
+    """Return the files of a node that a board gets beside the firmware: /config.json,
+    /profile.bin, and with TLS its certificates. Raises DescriptionError as their makers do."""
     configuration = firmware_configuration(description, secrets, broker)
+    security = described_security(description) if broker is None else broker.security
     return {
         "/config.json": json.dumps(configuration).encode(),
         "/profile.bin": compiled_profile(description).to_bytes(),
+        **(security.board_files() if security else {}),
     }
 
 
@@ -56,8 +65,12 @@ def firmware_configuration(
         **_intervals(description),
         **(_budget(description) if description.sensor.switched else {}),
     }
+    if description.kind.pins.supply >= 0:
+        values["pin_supply"] = description.kind.pins.supply
+        values["save_level"] = save_level(description)
     if description.commands:
         values["command_key"] = secrets["command_key"]
+        values["update_key"] = description.update_key
     if description.kind.has_wifi:
         values |= _wifi(description, secrets, broker)
     if description.kind.has_bluetooth:
@@ -68,6 +81,27 @@ def firmware_configuration(
         raise DescriptionError(f"node {description.name}: {error}") from None
     usual = {name: default for name, default, *_ in (*numbers(), *texts())}
     return {name: value for name, value in values.items() if value != usual[name]}
+
+
+def save_level(description: NodeDescription) -> int:
+    """Return what the analog input at half of the capacitor's voltage must read, of 65535, for a
+    save: a page erased and written, and as much again for a slow one, end above the brown-out.
+
+    Raises DescriptionError where the full capacitor does not hold as much.
+    """
+    kind, capacitor = description.kind, description.capacitor
+    power_uw = kind.active_ua * kind.supply_v / description.converter.output_efficiency
+    energy_uj = _SLOWEST_PAGE * kind.flash.page_us * 1e-6 * power_uw
+    least_v = math.sqrt(kind.brown_out_v**2 + 2.0 * energy_uj / capacitor.capacitance_uf)
+    least_v += kind.active_ua * 1e-6 * capacitor.series_ohm
+    least_v *= 1.0 + _ANALOG_ERROR
+    if least_v >= 2.0 * kind.supply_v:
+        raise DescriptionError(
+            f"node {description.name}: a save needs {least_v:.2f} V on its capacitor, more than"
+            f" can be measured: capacitor.capacitance_uf must be above"
+            f" {capacitor.capacitance_uf:g}"
+        )
+    return math.ceil(least_v / 2.0 / kind.supply_v * 65535)
 
 
 def compiled_profile(description: NodeDescription) -> CompiledProfile:
@@ -113,6 +147,7 @@ def _intervals(description: NodeDescription) -> dict[str, int | str]:
         "load_na": round(records.load_ua * 1000),
         "backlog": records.backlog,
         "backlog_per_report": records.backlog_per_report,
+        "update_pieces": records.update_pieces,
     }
 
 
@@ -144,8 +179,12 @@ def _wifi(
                 )
         password = secrets.get("mqtt_password", "")
         user = described.user or (description.name if password else "")
-        broker = Broker(described.host, described.port, user, password)
+        security = described_security(description)
+        broker = Broker(described.host, described.port, user, password, security)
+    security = broker.security
+    changed = secrets.get("mqtt_password_next", "")
     return {
+        **({"mqtt_password_next": changed} if changed else {}),
         "wifi_ssid": wifi.ssid or VIRTUAL_SSID,
         "wifi_password": secrets.get("wifi_password", ""),
         "wifi_timeout_ms": wifi.timeout_ms,
@@ -153,6 +192,8 @@ def _wifi(
         "mqtt_port": broker.port,
         "mqtt_user": broker.user,
         "mqtt_password": broker.password,
+        "mqtt_tls": int(security is not None),
+        "mqtt_pin": security.pin if security else "",
         "mqtt_timeout_ms": described.timeout_ms,
     }
 

@@ -103,6 +103,14 @@ class PinsSection(Table, frozen=True):
         ]
         | None
     ) = None
+    supply: Annotated[
+        int,
+        _of(
+            "pin_supply",
+            "an analog pin at half of the capacitor's voltage, with supply film on an stm32wb55:"
+            " the node puts off a save that the capacitor does not cover; -1: it does not look",
+        ),
+    ] = -1
     charge: Annotated[
         int, _of("pin_charge", "high lets the charger charge; -1: nobody asks the node")
     ] = -1
@@ -226,6 +234,9 @@ class RecordsSection(Table, frozen=True):
     backlog_per_report: Annotated[
         int, _of("backlog_per_report", "records sent from it in one wake")
     ] = _usual("backlog_per_report")
+    update_pieces: Annotated[
+        int, _of("update_pieces", "of a new version, 1024 bytes each, fetched in one report")
+    ] = _usual("update_pieces")
     load_ua: Annotated[
         float, _of("load_na", "load of the available charge it tells, uA; 0 for C/20", 1000)
     ] = 0.0
@@ -243,11 +254,34 @@ class WifiSection(Table, frozen=True):
 class BrokerSection(Table, frozen=True):
     """The MQTT broker, on a board that has Wi-Fi."""
 
-    host: Annotated[str, _text("mqtt_host", "name or address")] = ""
+    host: Annotated[
+        str, _text("mqtt_host", "name or address; mqtts://host:port says port and tls as well")
+    ] = ""
     port: Annotated[int, _of("mqtt_port", "port")] = _usual("mqtt_port")
     user: Annotated[
         str, _text("mqtt_user", "user; left out: the node's name where there is a password")
     ] = ""
+    tls: Annotated[bool, Meta(description="whether it is reached over TLS; needs ca or pin")] = (
+        False
+    )
+    ca: Annotated[
+        str,
+        Meta(
+            description="with tls: file with the certificate of its issuer, or its own, PEM or DER"
+        ),
+    ] = ""
+    pin: Annotated[
+        str,
+        _text(
+            "mqtt_pin",
+            "with tls: SHA-256 of its public key, 64 hexadecimal digits; name and dates of its"
+            " certificate do not count then",
+        ),
+    ] = ""
+    certificate: Annotated[
+        str, Meta(description="with tls: file with a certificate of the node's own, PEM or DER")
+    ] = ""
+    key: Annotated[str, Meta(description="with certificate: file with its private key")] = ""
     timeout_ms: Annotated[int, _of("mqtt_timeout_ms", "longest wait for it, ms")] = _usual(
         "mqtt_timeout_ms"
     )

@@ -90,7 +90,8 @@ class VirtualNode:
         if options.runtime == "cpython":
             self.runtime = InProcessRuntime(self.console)
         else:
-            room_kb = (options.heap_kb or kind.heap_kb) * (_SINGLE_ROOM if options.single else 1)
+            usual_kb = kind.heap_kb + (kind.tls_heap_kb if broker.security else 0)
+            room_kb = (options.heap_kb or usual_kb) * (_SINGLE_ROOM if options.single else 1)
             sources = single_precision_sources() if options.single else None
             self.runtime = MicroPythonRuntime(
                 self.flash.path, self.console, heap_for(room_kb), sources, runtime=options.runtime
@@ -184,10 +185,12 @@ class VirtualNode:
         self._log_outcome(outcome)
         return outcome
 
-    def cut_power(self, off_us: int = 0) -> None:
-        """Take board and sensors off their supply between two wakes and put them back."""
+    def cut_power(self, off_us: int = 0, with_sensors: bool = True) -> None:
+        """Take the board off its supply between two wakes, and the sensors too, unless they have
+        one of their own; then put them back."""
         self.world.advance_to(self.board.now_us)
-        self.world.power_sensors(False)
+        if with_sensors:
+            self.world.power_sensors(False)
         self.board.load.now_us += off_us
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)

@@ -86,31 +86,43 @@ class Cell:
         twin.specimen = self.specimen.clone()
         return twin
 
-    def run(self, experiment: str | Experiment, temperature_c: float = 25.0) -> "ExperimentResult":
+    def run(
+        self, experiment: str | Experiment, temperature_c: float = 25.0, *, strict: bool = False
+    ) -> "ExperimentResult":
         """Do an experiment on the cell, which it changes, and record it.
 
+        Every step ends at the window of the cell too; ``cycles`` of the result says what ended it
+        (``steps``, with a remark where a step did not do what it says).
+
         Raises StepError (a ValueError that quotes the step) for what cannot be read, NeverEnds (a
-        ValueError) where a voltage is not reached, ValueError for a temperature beyond -40 to 85
-        degC.
+        ValueError) where a voltage is not reached, with ``strict`` StepFault (a ValueError) where
+        a step does not do what it says, ValueError for a temperature beyond -40 to 85 degC.
         """
         if isinstance(experiment, str):
             experiment = Experiment(experiment)
         trace = Trace()
-        cycles = list(experiment.cycles(Channel(self.specimen, temperature_c, trace)))
-        return ExperimentResult(trace, cycles, self.area_cm2)
+        cycles = list(
+            experiment.cycles(Channel(self.specimen, temperature_c, trace), strict=strict)
+        )
+        which = f"cycles 1 to {len(cycles)}" if len(cycles) > 1 else "cycle 1"
+        title = f"{self.parameter_set}, {which}, {temperature_c:g} degC"
+        return ExperimentResult(trace, cycles, self.area_cm2, title)
 
 
 class ExperimentResult:
     """What an experiment recorded: one row a sample, some 60 in each step, denser at its ends.
 
     trace: the samples per cm2 of film. cycles: charge and discharge (uAh/cm2) of each time that
-    the steps were done.
+    the steps were done. title: cell, cycles and temperature, as a plot begins with.
     """
 
-    def __init__(self, trace: Trace, cycles: list[Cycle], area_cm2: float) -> None:
+    def __init__(
+        self, trace: Trace, cycles: list[Cycle], area_cm2: float, title: str = ""
+    ) -> None:
         self.trace = trace
         self.cycles = cycles
         self.area_cm2 = area_cm2
+        self.title = title
 
     def __len__(self) -> int:
         return len(self.trace.samples)
@@ -150,4 +162,5 @@ class ExperimentResult:
 
         flowed = any(cycle.charge_uah_cm2 or cycle.discharge_uah_cm2 for cycle in self.cycles)
         (profiles(self.trace) if flowed else over_time(self.trace)).draw(axes)
+        axes.set_title(self.title, fontsize=10)
         return axes

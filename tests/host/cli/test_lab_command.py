@@ -2,12 +2,16 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_host.cli.lab_paper import WIDTH, table_lines
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.lab.paper_samples import PAPER
+from filmgauge_sim.lab.paper_table import PublishedFigure
 
 
 def lab(*arguments):
@@ -17,7 +21,7 @@ def lab(*arguments):
 def answered(*arguments):
     ran = lab(*arguments, "--json")
     assert ran.exit_code == 0, ran.output
-    return json.loads(ran.output)
+    return json.loads(ran.stdout)
 
 
 def test_rate():
@@ -53,6 +57,35 @@ def test_cycle_by_steps():
     share = 100 * last["discharge_uah_cm2"] / last["charge_uah_cm2"]
     assert last["coulombic_efficiency_pct"] == pytest.approx(share)
     assert share == pytest.approx(99.71, abs=0.2)
+
+
+def test_a_step_that_does_not_do_what_it_says_is_told_or_refused(tmp_path):
+    steps = (
+        "charge at 6 uA/cm2 for 1000 h, hold at 2 V until 0.1 uA/cm2,"
+        " discharge at 6 uA/cm2 to 1.0 V, 2 times"
+    )
+    ran = lab("cycle", "--steps", steps)
+    assert ran.exit_code == 0
+    first, second = ran.stderr.splitlines()
+    assert '"charge at 6 uA/cm2 for 1000 h" ended after' in first
+    assert '"hold at 2 V until 0.1 uA/cm2" does nothing' in second
+    assert second.endswith("and so in 1 more")
+    assert "step 2: hold at 2 V until 0.1 uA/cm2: ended by its direction" in ran.stdout
+    shown = json.loads(lab("cycle", "--steps", steps, "--json").stdout)
+    assert shown["cycles"][0]["ends"] == ["window", "wrong way", "voltage"]
+    assert len(shown["remarks"]) == 2
+    out = tmp_path / "out.bdf.csv"
+    refused = lab("cycle", "--steps", steps, "--strict", "--bdf", out)
+    assert refused.exit_code == 2
+    assert refused.stderr.count("\n") == 1
+    assert "ended after" in refused.stderr
+    assert not out.exists()
+
+
+def test_a_current_far_too_large_gives_nothing():
+    found = answered("discharge", "--current", 50000)
+    assert found["capacity_uah"] == 0.0
+    assert found["plateau_v"] is None
 
 
 def test_cv_and_eis():
@@ -138,12 +171,104 @@ def test_fit(measured, tmp_path):
     assert again.read_bytes() == (tmp_path / "mine.profile").read_bytes()
 
 
-def test_fit_says_what_the_data_cannot_tell(measured, tmp_path):
-    ran = lab("fit", measured, "--area", 0.2, "--out", tmp_path / "mine.toml")
+def test_fit_with_a_spectrum_says_what_the_data_tell_and_how_far_it_is(measured, tmp_path):
+    spectrum, out = tmp_path / "eis.csv", tmp_path / "mine.toml"
+    answered("eis", "--cell", "evp-li", "--area", 0.2, "--out", spectrum)
+    ran = lab("fit", measured, spectrum, "--area", 0.2, "--out", out)
     assert ran.exit_code == 0
-    assert "The data cannot tell" in ran.output
-    assert "interface_activation_energy_ev: all data are at one temperature" in ran.output
-    assert "its profile for 0.2 cm2" in ran.output
+    assert "The data cannot tell" in ran.stdout
+    assert "interface_activation_energy_ev: all data are at one temperature" in ran.stdout
+    assert "its profile for 0.2 cm2" in ran.stdout
+    (contact,) = [line for line in ran.stdout.splitlines() if line.startswith("contact_res")]
+    assert float(contact.split()[1]) == pytest.approx(412.0, rel=0.01)
+    assert "an impedance spectrum sees" not in ran.stdout
+    # Where nobody watches a bar there are lines.
+    said = ran.stderr.splitlines()
+    assert [line.rpartition("s: ")[2] for line in said][:2] == [
+        "reading rate.bdf.csv",
+        "reading eis.csv",
+    ]
+    assert all(line.startswith("fit: ") for line in said)
+    assert "8 parameters" in ran.stderr
+
+
+def test_data_of_another_cell_leave_nothing_unless_forced(tmp_path):
+    """The liquid cell, whose discharge has two plateaus."""
+    path, out = tmp_path / "liquid.bdf.csv", tmp_path / "mine.toml"
+    answered("rate", "--cell", "liquid-li-s", "--currents", "20,4", "--bdf", path)
+    options = ("fit", path, "--area", 1, "--out", out)
+    ran = lab(*options)
+    assert ran.exit_code == 1
+    assert "has two plateaus, at 2.3 and 2." in ran.stderr
+    assert "Nothing is written; --force writes the set" in ran.stderr
+    assert list(tmp_path.iterdir()) == [path]
+    forced = lab(*options, "--force")
+    assert forced.exit_code == 0
+    assert "has two plateaus" in forced.stderr
+    assert "# Forced, although liquid.bdf.csv: the discharge" in out.read_text()
+    assert out.with_suffix(".profile").exists()
+
+
+def test_a_count_that_is_not_the_current_is_refused_or_left_out(measured, tmp_path):
+    lines = measured.read_text().splitlines()
+    doubled = [lines[0]]
+    for line in lines[1:]:
+        *cells, count = line.split(",")
+        doubled.append(",".join([*cells, f"{2.0 * float(count):.9g}"]))
+    path, out = tmp_path / "doubled.bdf.csv", tmp_path / "mine.toml"
+    path.write_text("\n".join(doubled))
+    ran = lab("fit", path, "--area", 0.2, "--out", out)
+    assert ran.exit_code == 2
+    assert "what 'Net Capacity / Ah' counts is 2 times what 'Current / A' passes" in ran.stderr
+    assert not out.exists()
+    found = answered("fit", path, "--area", 0.2, "--out", out, "--ignore-count")
+    capacity = next(p for p in found["parameters"] if p["name"] == "capacity_uah_cm2")
+    evp = load_parameters("evp-li").capacity_uah_cm2
+    # The charges of holds by few logged currents.
+    assert capacity["value"] == pytest.approx(evp, rel=0.05)
+
+
+def test_a_measured_spectrum_is_fitted_and_drawn(tmp_path):
+    spectrum, plot = tmp_path / "eis.csv", tmp_path / "eis.png"
+    answered("eis", "--area", 0.19, "--out", spectrum)
+    found = answered("eis", "--area", 0.19, "--fit", spectrum, "--plot", plot)
+    figures = {each["name"]: each for each in found["figures"]}
+    assert figures["r_ct"]["value"] == pytest.approx(412.0, rel=1e-3)
+    assert found["kramers_kronig"]["holds"]
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    # A spectrum of which a part was measured on another cell.
+    lines = spectrum.read_text().splitlines()
+    broken = [lines[0]]
+    for k, line in enumerate(lines[1:]):
+        hertz, *parts = line.split(",")
+        broken.append(",".join([hertz, *(f"{(1 + (k > 40)) * float(p):.6g}" for p in parts)]))
+    spectrum.write_text("\n".join(broken))
+    ran = lab("eis", "--area", 0.19, "--fit", spectrum)
+    assert ran.exit_code == 1
+    assert "not obeyed" in ran.stdout
+    assert "does not obey Kramers and Kronig" in ran.stderr
+
+
+def test_a_table_and_a_picture_say_what_they_show(tmp_path):
+    plot = tmp_path / "rate.svg"
+    ran = lab("rate", "--cell", "evp-li", "--temperature", 37, "--currents", "2,4", "--plot", plot)
+    title = "evp-li, a cycle at each current, 37 degC"
+    assert ran.stdout.splitlines()[0] == title
+    assert f"<!-- {title} -->" in plot.read_text()
+    assert "<!-- cycle 2: 4 uA/cm2 -->" in plot.read_text()
+    cycled = lab("cycle", "--cycles", 2, "--current", 6)
+    assert cycled.stdout.startswith("pre-li, cycles at 6 uA/cm2, 1 to 2, 25 degC\n")
+
+
+def test_the_table_of_the_paper_fits_a_hundred_columns():
+    rows = [
+        PublishedFigure(name, given["unit"], 1234.5, 1234.5, 1230.0, 1240.0, False, "x" * 50)
+        for figures in PAPER["figures"].values()
+        for name, given in figures.items()
+    ]
+    rows.append(replace(rows[0], simulated=1250.0, state="long " * 30, cause="long " * 30))
+    assert max(map(len, table_lines(rows))) <= WIDTH == 100
+    assert "MISSED: long" in "\n".join(table_lines(rows))
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ OTHER = replace(
 AREA_CM2 = 0.19
 
 
-def cycled(currents, temperature_c=25.0, *, rest_in_the_middle=False):
+def cycled(currents, temperature_c=25.0, *, rest_in_the_middle=False, parameters=OTHER, points=60):
     """A charge with a hold and a discharge at each current."""
-    trace = Trace()
-    channel = Channel(FilmCell(OTHER, 1.0, 0.0, hysteresis=-1.0), temperature_c, trace)
+    trace = Trace(points)
+    channel = Channel(FilmCell(parameters, 1.0, 0.0, hysteresis=-1.0), temperature_c, trace)
     for current in currents:
         charge(channel, current)
         if rest_in_the_middle:

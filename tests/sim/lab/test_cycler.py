@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
-from filmgauge_sim.lab.cycler import Channel, NeverEnds, rising_root
+from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
+from filmgauge_sim.lab.cycler import Channel, NeverEnds, StepEnd, rising_root
 from filmgauge_sim.lab.cycling import cycles
-from filmgauge_sim.lab.experiment import Current, Experiment, ExperimentStep, StepError
+from filmgauge_sim.lab.experiment import Current, Experiment, ExperimentStep, StepError, StepFault
 from filmgauge_sim.lab.trace import Trace
 
 PRE = load_parameters("pre-li")
@@ -144,3 +145,83 @@ def test_steps_do_what_they_say():
     assert cycle.discharge_uah_cm2 == pytest.approx(1.0)
     assert trace.time_s == pytest.approx(2.75 * 3600)
     assert {sample.step for sample in trace.samples} == {1, 2, 3}
+
+
+# What ends a step
+
+
+def done(text, cell=None, **options):
+    """The results of the steps of an experiment that is done once, and its record."""
+    channel = Channel(cell or film(), 25.0, Trace())
+    (cycle,) = Experiment(text).cycles(channel, **options)
+    return cycle, channel
+
+
+def test_a_step_by_time_ends_at_the_window():
+    cycle, channel = done("discharge at 1 uA/cm2 for 1000 h", FilmCell(PRE, 1.0, 1.0))
+    (step,) = cycle.steps
+    assert step.end is StepEnd.WINDOW
+    assert "at the lower end of the window, 1 V" in step.remark
+    assert cycle.discharge_uah_cm2 < PRE.capacity_uah_cm2
+    assert min(sample.voltage_v for sample in channel.trace.samples) == pytest.approx(1.0)
+    # So does one whose own voltage lies beyond.
+    (step,) = done("charge at 1 uA/cm2 to 4.4 V")[0].steps
+    assert "at the upper end of the window, 4 V" in step.remark
+
+
+def test_every_step_says_what_ended_it():
+    cycle, _ = done(
+        "charge at 6 uA/cm2 to 4.0 V, hold at 4.0 V until 0.6 uA/cm2, rest 1 min,"
+        " discharge at 6 uA/cm2 to 1.0 V for 6 min, hold at 1.6 V until 1 nA/cm2 for 1 min"
+    )
+    ends = [step.end for step in cycle.steps]
+    assert ends == [
+        StepEnd.VOLTAGE,
+        StepEnd.CURRENT,
+        StepEnd.TIME,
+        StepEnd.TIME,
+        StepEnd.TIME,
+    ]
+    assert not any(step.remark for step in cycle.steps)
+    assert cycle.charge_uah_cm2 == sum(max(step.charge_uah_cm2, 0.0) for step in cycle.steps)
+    assert sum(step.seconds for step in cycle.steps[2:4]) == pytest.approx(420.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "says"),
+    [
+        ("charge at 6 uA/cm2 to 4.0 V, hold at 2.0 V until 0.06 uA/cm2", "WRONG_WAY", "discharge"),
+        ("discharge at 6 uA/cm2 to 1.0 V, hold at 4.0 V until 6 nA/cm2", "WRONG_WAY", "charge"),
+        ("charge at 6 uA/cm2 to 4.0 V, hold at 4.0 V until 7 uA/cm2", "CURRENT", "begin with 5"),
+        ("hold at 4.2 V until 6 nA/cm2", "WINDOW", "the window of the cell is 1 to 4 V"),
+        ("charge at 6 uA/cm2 to 4.0 V, discharge at 6 uA/cm2 to 4.0 V", "PAST_LIMIT", "already"),
+        ("discharge at 6 μA/cm2 for 1 h", "PAST_LIMIT", "the cell is at 0."),
+    ],
+)
+def test_a_step_that_does_nothing_says_so_and_is_not_recorded(text, end, says):
+    cycle, channel = done(text)
+    *before, step = cycle.steps
+    assert step.end is StepEnd[end]
+    assert step.seconds == step.charge_uah_cm2 == 0.0
+    assert step.remark.startswith(f'"{text.rpartition(", ")[2]}" does nothing')
+    assert says in step.remark
+    assert channel.trace.time_s == sum(each.seconds for each in before)
+    with pytest.raises(StepFault, match=r"cycle 1, step [12]: .* does nothing"):
+        done(text, strict=True)
+
+
+def test_a_hold_that_never_fades_ends_where_its_current_stands():
+    """A shuttle takes what the hold brings."""
+    liquid = LiquidCell(load_liquid(), 1.0, 0.0)
+    cycle, _ = done("charge at 1 uA/cm2 to 2.45 V, hold at 2.45 V until 0.1 uA/cm2", liquid)
+    step = cycle.steps[1]
+    assert step.end is StepEnd.NEVER_FADES
+    assert step.seconds < 24 * 3600
+    assert 0.1 < step.final_ua_cm2 < 1.0
+    assert f"{step.final_ua_cm2:.3g} uA/cm2 go on flowing" in step.remark
+
+
+@pytest.mark.parametrize("micro", ["u", "µ", "μ"])
+def test_each_letter_of_a_millionth_is_read(micro):
+    (step,) = Experiment(f"charge at 6 {micro}A/cm² to 4.0 V").steps
+    assert step.current == Current(6.0)

@@ -1,5 +1,7 @@
 """A cell is found again from noisy data, and what data cannot tell is named."""
 
+from dataclasses import replace
+
 import pytest
 from cycler_data import AREA_CM2, OTHER, PRE, cycled, noisy, truths
 
@@ -132,6 +134,27 @@ def test_data_without_a_full_discharge_are_refused(tmp_path):
         fitted(tmp_path, trace)
 
 
+def test_data_bound_a_small_resistance_on_one_side(tmp_path):
+    """Of 5 ohm cm2 nothing shows under a few millivolts of noise, but that it is not 412."""
+    small = replace(OTHER, contact_resistance_ohm_cm2=5.0)
+    found = fitted(tmp_path, noisy(cycled([1.0, 8.0, 40.0], parameters=small), 7, gain=1e-3))
+    estimates = {each.name: each for each in found.estimates}
+    contact = estimates["contact_resistance_ohm_cm2"]
+    assert contact.low is None
+    assert 5.0 < contact.high < 412.0
+    assert contact.value <= contact.high
+    assert contact.interval == f"at most {contact.high:.5g} ohm cm2"
+    # What stands at its one-sided end draws no other one with it.
+    capacity = estimates["capacity_uah_cm2"]
+    assert capacity.low < small.capacity_uah_cm2 < capacity.high
+    # No interval is a point.
+    for each in found.estimates:
+        if each.low is not None and each.high is not None:
+            assert each.high - each.low > 1e-6 * abs(each.value)
+    text, _ = fitted_set(found, "pre-li", "0.bdf.csv", "mine")
+    assert f"fitted: {contact.interval} with 95 %" in text
+
+
 def test_the_written_set_is_that_of_the_fit(tmp_path):
     found = fitted(tmp_path, noisy(cycled([1.0, 8.0]), 4))
     text, parameters = fitted_set(found, "pre-li", "0.bdf.csv", "mine")
@@ -143,7 +166,7 @@ def test_the_written_set_is_that_of_the_fit(tmp_path):
     assert loaded.activation_cycles == PRE.activation_cycles
     assert "kept from pre-li: all data are at one temperature" in text
     low = next(each.low for each in found.estimates if each.name == "capacity_uah_cm2")
-    assert f"fitted: {low:.6g} to" in text
+    assert f"fitted: {low:.5g} to" in text
 
 
 def test_a_set_with_a_base_can_be_begun_with(tmp_path):

@@ -3,8 +3,10 @@
 import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
 from filmgauge_sim.lab.cycler import Channel
-from filmgauge_sim.lab.load_replay import Load, read_loads, replay
+from filmgauge_sim.lab.load_file import read_loads
+from filmgauge_sim.lab.load_replay import Load, replay
 from filmgauge_sim.lab.titration import pulses, titrate
 from filmgauge_sim.lab.trace import Trace
 
@@ -48,13 +50,43 @@ def test_power_is_voltage_times_current(tmp_path):
     trace = Trace()
     replay(Channel(cell, 25.0, trace), read_loads(path))
     first = trace.samples[0]
-    assert first.voltage_v * first.current_ua_cm2 * 10.0 == pytest.approx(-20.0, rel=1e-6)
+    assert first.voltage_v * first.current_ua_cm2 * 10.0 == pytest.approx(-20.0, rel=1e-5)
 
 
-def test_a_power_that_the_cell_cannot_give_is_named():
+@pytest.mark.parametrize("cell", ["film", "liquid"])
+def test_a_power_is_the_same_energy_however_it_is_cut_into_rows(cell):
+    """A full cell: its voltage falls by two volts within seconds, so that the first current is
+    half of the later ones."""
+    found = []
+    for rows in (1, 7, 40):
+        whole = FilmCell(EVP, 1.0, 1.0) if cell == "film" else LiquidCell(load_liquid(), 1.0, 1.0)
+        found.append(replay(Channel(whole, 25.0), [Load(20000.0 / rows, -2.0, True, None)] * rows))
+    for each in found:
+        assert each.cut_rows == 0
+        assert each.discharged_uwh == pytest.approx(2.0 * 20000.0 / 3600.0, rel=1e-6)
+        assert each.discharged_uah == pytest.approx(found[0].discharged_uah, rel=1e-4)
+    mean_v = found[0].discharged_uwh / found[0].discharged_uah
+    assert found[0].final_v < mean_v < found[0].highest_v
+
+
+def test_a_power_that_the_cell_cannot_give_is_cut_off_and_shows_no_voltage():
+    """Nor does a current that would pull the cell below its window at once."""
+    for is_power in (True, False):
+        cell = FilmCell(EVP, 1.0, 0.5)
+        rest_v = cell.voltage_v(0.0, 25.0)
+        found = replay(Channel(cell, 25.0), [Load(1.0, -9e5, is_power, None)])
+        assert (found.cut_rows, found.first_cut_s, found.first_cut_at) == (1, 0.0, "low")
+        assert found.discharged_uah == 0.0
+        assert found.lowest_v == pytest.approx(rest_v, abs=1e-3)
+        assert found.final_v == pytest.approx(rest_v, abs=1e-3)
+
+
+def test_a_power_ends_at_the_window():
     cell = FilmCell(EVP, 1.0, 0.5)
-    with pytest.raises(ValueError, match="cannot give"):
-        replay(Channel(cell, 25.0), [Load(1.0, -1e9, True, None)])
+    found = replay(Channel(cell, 25.0), [Load(1e6, -2.0, True, None)])
+    assert (found.cut_rows, found.first_cut_at) == (1, "low")
+    assert found.lowest_v == pytest.approx(1.0, abs=1e-4)
+    assert found.discharged_uwh == pytest.approx(2.0 * found.first_cut_s / 3600.0, rel=1e-6)
 
 
 def test_a_trace_written_as_bdf_is_read_again(tmp_path):
@@ -74,12 +106,12 @@ def test_a_trace_written_as_bdf_is_read_again(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "a time in a column"),
+        ("", "a time and a current or a power in a column"),
         ("time_s,volts\n0,1\n1,1\n", "a current or a power in a column"),
         ("time_s,current_ua\n0,1\n", "two rows"),
         ("time_s,current_ua\n0,1\n1,x\n2,1\n", "line 3: current_ua must be a number"),
         ("time_s,current_ua\n0,1\n1,nan\n2,1\n", "line 3: current_ua must be a number"),
-        ("time_s,current_ua\n5,1\n1,1\n", "line 3: time_s must not fall"),
+        ("time_s,current_ua\n5,1\n1,1\n", "time must not fall, as it does in row 2"),
         ("time_s,current_ua\n0\n1,1\n", "line 2: current_ua must be a number"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_plot_has_a_line_a_charge_and_a_discharge():
         (lambda: fg.Cell(soc=1.2), "stoichiometry must be from 0 to 1"),
         (lambda: fg.Cell().run("run away"), '"run away" is not a step'),
         (lambda: fg.Cell().run("rest 1 h", temperature_c=99.0), "temperature_c must be from -40"),
-        (lambda: fg.Cell().run("charge at 1e-6 uA/cm2 to 4.9 V"), "4.9 V is not reached"),
+        (lambda: fg.Cell().run("charge at 1e-6 uA/cm2 to 4.9 V"), "4 V is not reached"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(call, says):

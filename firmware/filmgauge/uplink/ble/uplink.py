@@ -23,6 +23,8 @@ _SERVING = const(  # what only a connection needs
         "filmgauge.uplink.commands",
         "filmgauge.uplink.actions",
         "filmgauge.uplink.reconfigure",
+        "filmgauge.uplink.version_orders",
+        "filmgauge.upgrade",
         "filmgauge.config",
         "filmgauge.store.bonds",
         "filmgauge.store.counters",

@@ -5,25 +5,29 @@ import json
 import time
 
 import filmgauge
-from filmgauge.compat import const
+from filmgauge.compat import const, exists, unload
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.client import MqttError
-from filmgauge.uplink.mqtt.topics import INFO, LAST, LOG, STATUS, TELEMETRY, topic
+from filmgauge.uplink.mqtt.topics import EVENT, INFO, LAST, LOG, STATUS, TELEMETRY, topic
 
 _OFFLINE = const('{"state":"offline"}')
+_INSTALLED = const("/version")  # number, previous and outcome of a version over the air
+_FIRST = const("/crash.0")  # crash.py, beside the package
+_NEWEST = const("/crash.1")
 _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next one
 
 
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config, client, guard=None):
+    def __init__(self, config, client, guard=None, obey=None):
         self._begun_ms = time.ticks_ms()
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
         self._client = client
         self._guard = guard
+        self._obey = obey  # called with the client once the records are through
         self.error = None
 
     def send(self, record, backlog, info=None) -> bool:
@@ -38,6 +42,10 @@ class Publisher:
             if self._guard is not None:
                 self._guard.delivered()
             self._drain(backlog)
+            if self._obey is not None:
+                self._obey(self._client)
+            if exists(_FIRST) or exists(_NEWEST):
+                self._publish_crashes()
             self._client.publish(self._topic(LAST), record.json_parts(), retain=True, qos=0)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
@@ -58,6 +66,15 @@ class Publisher:
             if time.ticks_diff(time.ticks_ms(), self._begun_ms) > _LONGEST_MS:
                 break
 
+    def _publish_crashes(self):
+        """Publish what has failed since; it is forgotten as soon as the broker has it."""
+        from crash import forget, waiting
+
+        for name, text in waiting():
+            self._client.publish(self._topic(EVENT), '{"event":"crash",' + text[1:])
+            forget(name)
+        unload("crash")
+
     def _sleeping(self):
         return '{"state":"sleeping","next_report_s":%d}' % self._next_s
 
@@ -70,7 +87,7 @@ def info(config, cell, board_name: str) -> dict:
 
     `cell` is name, area in 1e-6 cm2 and full charge in pC of the profile, None without one.
     """
-    return {
+    found = {
         "firmware": filmgauge.VERSION,
         "board": board_name,
         "cell": cell and cell[0],
@@ -79,3 +96,9 @@ def info(config, cell, board_name: str) -> dict:
         "sample_s": config.sample_s,
         "report_s": config.sample_s * config.report_every,
     }
+    try:
+        with open(_INSTALLED) as file:
+            found["version"] = json.loads(file.read())
+    except (OSError, ValueError):
+        pass  # it has come by cable
+    return found

@@ -1,0 +1,74 @@
+"""Brings a version of the firmware to a node over Bluetooth, connection after connection."""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from filmgauge.upgrade.outcome import FETCHING, REFUSING, RUNS, SWITCHED_BACK
+from filmgauge.uplink.actions import UPDATE
+from filmgauge.uplink.commands import LONGEST, MAC_SIZE, PIECE
+from filmgauge_host.ble.node_client import NodeClient
+from filmgauge_host.ble.node_registry import NodeRegistry
+from filmgauge_host.ble.operations import find
+from filmgauge_host.ble.radio import Radio
+from filmgauge_host.errors import InputError, NodeError, RefusedError
+from filmgauge_host.upgrade.order import STATUS_PAYLOAD, part_payloads
+from filmgauge_host.upgrade.version import Version
+
+_OVERHEAD = 3 + 6 + 4 + MAC_SIZE  # of a write: ATT, frame, number and offset, MAC
+_OF = re.compile(FETCHING + r" (\d+) of (\d+)")
+_ENDS = (RUNS, SWITCHED_BACK, REFUSING)
+
+
+async def update(
+    radio: Radio,
+    registry: NodeRegistry,
+    target: str,
+    version: Version,
+    order: bytes,
+    wait_s: float,
+    on_progress: Callable[[int, int], None],
+) -> str:
+    """Bring a version and wait until the node has told how it ended; return that.
+
+    order: the payload that orders it. Raises NodeError where the node is not heard for `wait_s`,
+    RefusedError where it refuses.
+    """
+    is_ordered = False
+    while True:
+        node = await find(radio, registry, target, wait_s)
+        if node.command_key is None:
+            raise InputError(f"there is no command_key for {target}: list it in --nodes")
+        try:
+            async with NodeClient(radio, node.device) as client:
+                name = (await client.device_information()).serial
+                payload = STATUS_PAYLOAD if is_ordered else order
+                said = (await client.command(name, node.command_key, UPDATE, payload)).text
+                is_ordered = True
+                if said.startswith(_ENDS):
+                    return said
+                await _send(client, name, node.command_key, version, said, on_progress)
+        except RefusedError:
+            raise
+        except NodeError:  # its supply, or the longest time of a connection: it goes on from there
+            await asyncio.sleep(1.0)
+
+
+async def _send(
+    client: NodeClient,
+    name: str,
+    key: bytes,
+    version: Version,
+    said: str,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Send the pieces that are wanted, as long as the connection lasts."""
+    found = _OF.match(said)
+    if not found:
+        return
+    pieces = version.pieces()
+    room = min(LONGEST, client.mtu) - _OVERHEAD
+    for number in range(int(found[1]), len(pieces)):
+        for payload in part_payloads(number, pieces[number], room):
+            await client.command(name, key, PIECE, payload, counter=1)  # which nobody counts
+        on_progress(number + 1, len(pieces))

@@ -1,0 +1,34 @@
+"""`filmgauge keys update`: the key with which versions of the firmware are signed."""
+
+from pathlib import Path
+
+import click
+
+from filmgauge_host.ble.node_registry import NODES_FOLDER
+from filmgauge_host.cli.options import FOLDER, input_errors
+from filmgauge_host.upgrade.signing_key import KEY_FILE, make_key, public_text, read_key
+
+
+@click.command("update")
+@click.option(
+    "--nodes",
+    "folder",
+    type=FOLDER,
+    default=NODES_FOLDER,
+    show_default=True,
+    help="Folder of the nodes, as filmgauge provision writes it.",
+)
+@click.option("--new", is_flag=True, help="Make another key in place of the one that is there.")
+@input_errors()
+def update_key(folder: Path, new: bool) -> None:
+    """Make the key that signs versions of the firmware, or show its public half.
+
+    The public half is what nodes know as update_key: provision and flash put it into their
+    configuration from then on. Whoever has the key can change every node: keep a copy of it, and
+    keep it off the broker's machine.
+    """
+    path = folder / KEY_FILE
+    key = make_key(path, new) if new or not path.exists() else read_key(path)
+    click.echo(f"{path}: update_key = {public_text(key)}")
+    if new:
+        click.echo("nodes that know the key before take versions of that one alone")

@@ -1,0 +1,79 @@
+"""`filmgauge lab convert`: a file of any cycler as Battery Data Format."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from filmgauge_host.atomic_file import written
+from filmgauge_host.cli.cycler_options import reading_options
+from filmgauge_host.cli.lab_options import check_area_and_temperature, check_outputs, sentences
+from filmgauge_host.cli.options import FILE, JSON, show
+from filmgauge_host.errors import InputError
+from filmgauge_sim.lab.cyclers.options import ReadingOptions
+
+if TYPE_CHECKING:
+    from filmgauge_sim.lab.cyclers.recording import CellRecording
+
+_DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("file", type=_DATA)
+@click.option("--bdf", type=FILE, required=True, help="Battery Data Format (CSV) to write.")
+@click.option("--area", type=float, default=None, help="Film area, cm2, for columns per cm2.")
+@reading_options
+@JSON
+def convert(
+    file: Path, bdf: Path, area: float | None, reading: ReadingOptions, as_json: bool
+) -> None:
+    """Read FILE of any cycler and write it as Battery Data Format; say what was read as what."""
+    check_outputs(bdf)
+    if area is not None:
+        check_area_and_temperature(area, 25.0)
+    if bdf.resolve() == file.resolve():
+        raise InputError(f"--bdf must be another file than {file}, which is read")
+    with sentences():
+        import numpy as np
+
+        from filmgauge_sim.lab.conversion import bdf_lines
+        from filmgauge_sim.lab.cyclers.gaps import find_gaps
+        from filmgauge_sim.lab.cyclers.layout import MEASUREMENT
+        from filmgauge_sim.lab.cyclers.plausibility import check_plausible
+        from filmgauge_sim.lab.cyclers.reader import read_recording
+
+        recording = read_recording(file, MEASUREMENT, reading, area)
+        try:
+            check_plausible(recording)
+        except ValueError as error:
+            raise InputError(f"{file.name}: {str(error).rstrip('.')}") from None
+        assert recording.current_a is not None
+        step = None if recording.step is None else np.frombuffer(recording.step)
+        time, current = np.frombuffer(recording.time_s), np.frombuffer(recording.current_a)
+        gaps = len(find_gaps(time, current, step))
+        with written(bdf) as out:
+            out.writelines(bdf_lines(recording))
+    result = {
+        "file": str(bdf),
+        "source": recording.source,
+        "rows": len(recording),
+        "hours": (recording.time_s[-1] - recording.time_s[0]) / 3600.0,
+        "columns": {str(q): column.name for q, column in recording.columns.items()},
+        "gaps": gaps,
+        "remarks": recording.remarks,
+    }
+    show(as_json, result, _lines(file, bdf, recording, gaps))
+
+
+def _lines(file: Path, bdf: Path, recording: "CellRecording", gaps: int) -> Iterator[str]:
+    hours = (recording.time_s[-1] - recording.time_s[0]) / 3600.0
+    yield f"{file}: {len(recording)} rows of {recording.source}, {hours:.4g} h"
+    for quantity, column in recording.columns.items():
+        unit = column.unit.name.strip() if column.unit is not None else ""
+        yield f"  {quantity:12} {column.name}" + (f", in {unit}" if unit else "")
+    for remark in recording.remarks:
+        yield f"  {remark}"
+    if gaps:
+        yield f"  {gaps} times nothing was logged for long while a current flowed"
+    yield f"{bdf}: Battery Data Format"

@@ -1,0 +1,84 @@
+"""The key with which versions are signed: an Ed25519 key in a file that only its owner may read.
+
+key = make_key(Path("nodes/update.key"))        # PEM, PKCS #8; InputError where there is one
+key = read_key(Path("nodes/update.key"))
+public_text(key)                                # 64 hexadecimal digits: a node's update_key
+"""
+
+import stat
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from filmgauge.config import key_bytes
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.errors import InputError
+
+KEY_FILE = "update.key"  # beside the folders of the nodes
+PUBLIC_FILE = "update.pub"
+PUBLIC_BYTES = 32
+
+
+def make_key(path: Path, replace: bool = False) -> Ed25519PrivateKey:
+    """Make a key, and beside it the file with its public half.
+
+    Raises InputError where there is one already, unless it is to be replaced: nodes that have
+    its public half take no version of another one.
+    """
+    if path.exists() and not replace:
+        raise InputError(f"{path} is there already: nodes take versions of that key alone")
+    key = Ed25519PrivateKey.generate()
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = f"{public_text(key)}\n".encode()
+    write_all({path: Content(text, 0o600), path.with_name(PUBLIC_FILE): Content(public)})
+    return key
+
+
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """Read a key. Raises InputError naming what is wrong with the file, never what is in it."""
+    try:
+        text = path.read_bytes()
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; filmgauge keys update makes one"
+        ) from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise InputError(f"{path} is a key and may be read by others: chmod 600 {path}")
+    try:
+        key = load_pem_private_key(text, None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InputError(f"{path} is no Ed25519 key of filmgauge keys update")
+    return key
+
+
+def public_text(key: Ed25519PrivateKey) -> str:
+    """Return the public half as the configuration of a node has it."""
+    return key.public_key().public_bytes_raw().hex()
+
+
+def read_public(folder: Path) -> str:
+    """Return the public half beside the nodes of a folder, "" where there is none.
+
+    Raises InputError for a file with something else.
+    """
+    path = folder / PUBLIC_FILE
+    try:
+        text = path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path} is there but cannot be read") from None
+    try:
+        key_bytes(str(path), text, PUBLIC_BYTES)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    return text

@@ -1,0 +1,98 @@
+"""What a file of a cycler says of one whole cell: arrays in SI and ampere-hours."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
+from math import copysign
+from operator import sub
+
+from filmgauge_sim.lab.cyclers.matching import Column
+from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
+
+# A count that moves so much more against a current than with it has no sign.
+_AGAINST = 3.0
+
+
+@dataclass(slots=True)
+class CellRecording:
+    """Arrays of one length, NaN where a cell says nothing; positive currents charge."""
+
+    name: str
+    # The format that it was read as.
+    source: str
+    time_s: Values
+    current_a: Values | None = None
+    power_w: Values | None = None
+    voltage_v: Values | None = None
+    temperature_c: Values | None = None
+    cycle: Values | None = None
+    step: Values | None = None
+    # 1 where the cycler says that it charges, -1 where it discharges.
+    state: Values | None = None
+    # Counted by the cycler, positive charges, from any zero that stays within a step.
+    charge_ah: Values | None = None
+    # Quantity -> the column that it was read from.
+    columns: dict[Quantity, Column] = field(default_factory=dict[Quantity, Column])
+    # What was done to the numbers of the file, a sentence each.
+    remarks: list[str] = field(default_factory=list[str])
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+
+def from_step_times(step_time_s: Values) -> Values:
+    """Time since the test began, where a file has that of each step only."""
+    found = array("d")
+    base = before = 0.0
+    for value in step_time_s:
+        if value < before:
+            base += before
+        before = value
+        found.append(base + value)
+    return found
+
+
+def from_dates(seconds: Values) -> Values:
+    """Time since the first of some dates."""
+    first = seconds[0]
+    return array("d", [value - first for value in seconds])
+
+
+def net_of_two(charged_ah: Values, discharged_ah: Values) -> Values:
+    """A net count of two counts, whichever sign that of discharging has."""
+    pairs = zip(charged_ah, discharged_ah, strict=True)
+    return array("d", [charged - abs(discharged) for charged, discharged in pairs])
+
+
+def net_of_one(count_ah: Values, current_a: Sequence[float]) -> tuple[Values, bool]:
+    """A net count of one count, and whether the signs had to be taken from the current.
+
+    Such a count rises while the cell discharges. Where it begins anew, what it shows has passed
+    since.
+    """
+    moves = array("d", [0.0])
+    moves.extend(map(sub, islice(count_ah, 1, None), count_ah))
+    discharging = [moved for moved, current in zip(moves, current_a, strict=True) if current < 0.0]
+    with_current = -sum(moved for moved in discharging if moved < 0.0)
+    against = sum(moved for moved in discharging if moved > 0.0)
+    if against <= _AGAINST * with_current:
+        return count_ah, False
+    for k, moved in enumerate(moves):
+        passed = abs(count_ah[k]) if moved < 0.0 else moved
+        moves[k] = copysign(passed, current_a[k]) if current_a[k] else 0.0
+    return array("d", accumulate(moves)), True
+
+
+def filled(values: Values) -> Values | None:
+    """A column where what is missing is as before, or None where all is missing."""
+    known = next((value for value in values if value == value), None)
+    if known is None:
+        return None
+    if sum(values) == sum(values):  # no NaN
+        return values
+    found = array("d")
+    for value in values:
+        known = value if value == value else known
+        found.append(known)
+    return found

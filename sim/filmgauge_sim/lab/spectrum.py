@@ -1,0 +1,196 @@
+"""Measured impedance spectra: tables of one's own, EC-Lab (.mpt), Gamry (.dta), Z-Plot (.z).
+
+Each is text with one line that names its columns; what stands above it and a line of units below
+it are passed over. A spectrum ends where the numbers do, or where its frequencies begin anew.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmgauge_sim.lab.cycler_data import Numbers
+
+Complexes = NDArray[np.complex128]
+
+FREQUENCY, REAL, IMAGINARY = "frequency_hz", "re_ohm", "im_ohm"
+# Names without blanks and in small letters, and the factor of the imaginary part.
+_FREQUENCIES = {FREQUENCY, "freq/hz", "freq", "freq(hz)", "frequency/hz", "frequency(hz)"}
+_FREQUENCIES |= {"frequency", "f/hz", "f(hz)"}
+_REALS = {REAL, "re(z)/ohm", "zreal", "z'(a)", "z'(ohm)", "z'", "zre", "re/ohm", "z_re", "re(z)"}
+_IMAGINARIES = {IMAGINARY, "im(z)/ohm", "zimag", "z''(b)", "z''(ohm)", "z''", "zim", "im/ohm"}
+_IMAGINARIES |= {"z_im", "im(z)"}
+_NEGATIVES = {f"-{name}" for name in _IMAGINARIES}
+_LEAST_POINTS = 8
+# The names stand within so many bytes, and those of a spectrum within so many lines.
+_HEAD_BYTES, _HEAD_LINES = 65536, 5000
+_UNIT_LINES = 2
+# A spectrum whose imaginary parts are mostly positive is written with the other sign.
+_POSITIVE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """Areal impedance over falling frequencies; without inductive points.
+
+    remarks: what was done to the numbers of the file, a sentence each.
+    """
+
+    name: str
+    frequencies_hz: Numbers
+    impedance_ohm_cm2: Complexes
+    remarks: tuple[str, ...] = ()
+
+
+def read_spectrum(path: Path, area_cm2: float) -> Spectrum:
+    """Read the first spectrum of a file. Raises ValueError (with the file's name), OSError."""
+    text = _text(path)
+    found = _header(text.splitlines())
+    if found is None:
+        raise ValueError(
+            f"{path.name} must have columns {FREQUENCY}, {REAL} and {IMAGINARY}, or be a spectrum"
+            " of EC-Lab (.mpt), Gamry (.dta) or Z-Plot (.z)."
+        )
+    rows = list(_rows(found))
+    if not rows:
+        raise ValueError(f"{path.name} has no numbers below its names of columns.")
+    return _spectrum(path.name, rows, area_cm2)
+
+
+def is_spectrum(path: Path) -> bool:
+    """Whether a file names the columns of a spectrum. Raises OSError."""
+    return _header(_text(path, _HEAD_BYTES).splitlines()) is not None
+
+
+def spectrum_csv(frequencies_hz: Sequence[float], impedance_ohm: Sequence[complex]) -> str:
+    """The text of a table that ``read_spectrum`` reads; ohm of the whole cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((FREQUENCY, REAL, IMAGINARY))
+    for hertz, z in zip(frequencies_hz, impedance_ohm, strict=True):
+        writer.writerow([f"{value:.9g}" for value in (hertz, z.real, z.imag)])
+    return text.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The lines below the names, how they are parted, and which columns are which."""
+
+    lines: Sequence[str]
+    separator: str | None
+    columns: tuple[int, int, int]
+    sign: float  # of the imaginary part
+
+
+def _text(path: Path, most: int = -1) -> str:
+    """A file, or its first bytes; empty where it is no text."""
+    with path.open("rb") as file:
+        data = file.read(most)
+    for encoding in ("utf-8-sig", "latin-1"):
+        if b"\0" in data:
+            break
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            # A piece may end within a letter.
+            if most > 0 and len(data) == most:
+                return data.decode(encoding, errors="ignore")
+    return ""
+
+
+def _header(lines: Sequence[str]) -> _Header | None:
+    for number, line in enumerate(lines[:_HEAD_LINES]):
+        for separator in ("\t", ";", ",", None):
+            names = [
+                re.sub(r'[\s"]', "", name).lower().replace("ω", "ohm").replace("′", "'")
+                for name in line.split(separator)
+            ]
+            places = [
+                next((k for k, name in enumerate(names) if name in wanted), None)
+                for wanted in (_FREQUENCIES, _REALS, _IMAGINARIES | _NEGATIVES)
+            ]
+            f, real, imaginary = places
+            if f is not None and real is not None and imaginary is not None:
+                sign = -1.0 if names[imaginary] in _NEGATIVES else 1.0
+                return _Header(lines[number + 1 :], separator, (f, real, imaginary), sign)
+    return None
+
+
+def _rows(header: _Header) -> Iterator[tuple[float, float, float]]:
+    """Hz and ohm of every row until the numbers end."""
+    passed = 0
+    begun = False
+    for line in header.lines:
+        row = _numbers(line, header)
+        if row is not None:
+            begun = True
+            yield row
+        elif begun:
+            return
+        elif line.strip():
+            passed += 1
+            # Between the names and the numbers of Z-Plot stands a line that ends its comments.
+            if passed > _UNIT_LINES:
+                return
+
+
+def _numbers(line: str, header: _Header) -> tuple[float, float, float] | None:
+    # Z-Plot names its columns between tabs and may part its numbers by commas.
+    for separator in dict.fromkeys((header.separator, ",", None)):
+        cells = line.split(separator)
+        try:
+            f, real, imaginary = (_number(cells[k], separator) for k in header.columns)
+        except (ValueError, IndexError):
+            continue
+        return f, real, header.sign * imaginary
+    return None
+
+
+def _number(cell: str, separator: str | None) -> float:
+    text = cell.strip().strip('"')
+    return float(text if separator == "," else text.replace(",", "."))
+
+
+def _spectrum(name: str, rows: Sequence[tuple[float, float, float]], area_cm2: float) -> Spectrum:
+    remarks: list[str] = []
+    table = np.array(rows)
+    if not np.isfinite(table).all() or (table[:, 0] <= 0.0).any():
+        raise ValueError(f"{name} must have frequencies above 0 and numbers in every row.")
+    one = _first_run(table[:, 0])
+    if one < len(table):
+        remarks.append(f"{name} has several spectra, of which the first is taken")
+    table = table[:one]
+    table = table[np.argsort(-table[:, 0], kind="stable")]
+    if (table[:, 2] > 0.0).mean() > _POSITIVE:
+        raise ValueError(
+            f"{name} has positive imaginary parts, as no cell has: name the column -im_ohm if it"
+            " is -Im Z."
+        )
+    inductive = table[:, 2] > 0.0
+    if inductive.any():
+        top = float(table[inductive, 0].max())
+        remarks.append(
+            f"{name}: {int(inductive.sum())} inductive points left out, at {top:.3g} Hz and below"
+        )
+        table = table[~inductive]
+    if len(table) < _LEAST_POINTS:
+        raise ValueError(f"{name} must have {_LEAST_POINTS} points of a cell or more.")
+    z = area_cm2 * (table[:, 1] + 1j * table[:, 2])
+    return Spectrum(name, table[:, 0], z, tuple(remarks))
+
+
+def _first_run(frequencies_hz: Numbers) -> int:
+    """How many rows the first spectrum has: its frequencies fall, or rise, throughout."""
+    way = np.sign(frequencies_hz[-1] - frequencies_hz[0]) if len(frequencies_hz) < 3 else 0.0
+    for k, (before, now) in enumerate(pairwise(frequencies_hz), 1):
+        step = np.sign(now - before)
+        way = way or step
+        if step == -way:
+            return k
+    return len(frequencies_hz)

@@ -1,0 +1,141 @@
+"""A new version over Wi-Fi, from `filmgauge update` to the node that says it: real interpreter,
+launcher and broker."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flashed_board import version
+from mqtt_brokers import Mosquitto
+from patience import until
+from updated_node import COMMAND_KEY, NEW, OLD, names, read, updated_node
+
+from filmgauge_host.cli.app import main
+from filmgauge_host.serial.archive import Archive
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.upgrade.signing_key import make_key, public_text
+from filmgauge_host.upgrade.version_build import bytecode_text
+from filmgauge_host.upgrade.version_folder import store_version
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+
+CRASHING = Archive(
+    {"filmgauge/__init__.py": b"VERSION = '0.3.0'\n", "filmgauge/start.py": b"1 // 0\n"}
+).data
+
+
+@dataclass
+class Bed:
+    """A node, its broker, and the folder of a user who can update it."""
+
+    node: VirtualNode
+    broker: Mosquitto
+    folder: Path
+    key: Ed25519PrivateKey
+
+    def store(
+        self, app: bytes, name: str, number: int, key: Ed25519PrivateKey | None = None
+    ) -> Path:
+        """Return the folder of a version."""
+        _, path = store_version(
+            self.folder / f"made-{number}",
+            {"app.bin": app},
+            name=name,
+            board="esp32",
+            bytecode=bytecode_text(),
+            key=key or self.key,
+            number=number,
+        )
+        return path
+
+    def update(self, source: Path, *options: str) -> Result:
+        """Run the command while the node lives, wake after wake."""
+        arguments = ["update", "rig", "--nodes", str(self.folder), "--broker", self.broker.url]
+        arguments += ["--from", str(source), *options]
+        results: list[Result] = []
+        thread = threading.Thread(
+            target=lambda: results.append(CliRunner().invoke(main, arguments))
+        )
+        thread.start()
+        while thread.is_alive():
+            self.node.step()
+            assert self.node.dead is None, self.node.console.read_text()[-2000:]
+        thread.join()
+        return results[0]
+
+    def retained(self, wanted: str) -> dict[str, bytes]:
+        """Return what the broker keeps under a filter."""
+        with BrokerLogin(parse_address(self.broker.url), (wanted,), retained=True) as login:
+            login.await_message(lambda _name, _payload: False)
+            return dict(login.messages())
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    folder = tmp_path_factory.mktemp("update")
+    broker = Mosquitto(folder)
+    broker.start()
+    nodes = folder / "nodes"
+    (nodes / "rig").mkdir(parents=True)
+    (nodes / "rig" / "node.toml").write_text('name = "rig"\ncommands = true\n')
+    known = nodes / "known.toml"
+    known.write_text(f'[nodes.rig]\ncommand_key = "{COMMAND_KEY}"\n')
+    known.chmod(0o600)
+    key = make_key(nodes / "update.key")
+    node = updated_node(folder / "node", broker.url, public_text(key), update_pieces=60)
+    node.step()
+    yield Bed(node, broker, nodes, key)
+    node.close()
+    broker.stop()
+
+
+def test_a_node_is_updated_over_several_wakes_and_says_so(bed: Bed) -> None:
+    assert json.loads(bed.retained("filmgauge/rig/info").popitem()[1])["firmware"] == OLD
+    done = bed.update(bed.store(version(NEW).data, NEW, 7))
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert "rig: fetching 60 of " in done.output  # more than one report
+    assert lines[-1] == f"rig: runs: {NEW}"
+    info = json.loads(bed.retained("filmgauge/rig/info").popitem()[1])
+    told = {"number": 7, "version": NEW, "previous": OLD, "outcome": "runs"}
+    assert (info["firmware"], info["version"]) == (NEW, told)
+    assert bed.retained("filmgauge/firmware/#") == {}  # the broker is as before
+    assert not {"incoming", "switch", "trial"} & names(bed.node, "/")
+    again = bed.update(bed.folder / "made-7" / "esp32-7")
+    assert (again.exit_code, again.output) == (0, f"rig: runs: {NEW}\n")  # nothing to do
+
+
+def test_a_version_that_crashes_is_switched_back_and_told(bed: Bed) -> None:
+    before = read(bed.node, "/app.bin")
+    done = bed.update(bed.store(CRASHING, "0.3.0", 8))
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == "rig: switched back: 0.3.0 did not report"
+    assert read(bed.node, "/app.bin") == before
+    info = json.loads(bed.retained("filmgauge/rig/info").popitem()[1])
+    assert info["firmware"] == NEW
+    assert info["version"]["outcome"] == "switched back: 0.3.0 did not report"
+    assert info["version"]["number"] == 7  # what it had
+
+
+def test_what_somebody_else_has_signed_is_refused(bed: Bed) -> None:
+    before = read(bed.node, "/app.bin")
+    done = bed.update(bed.store(CRASHING, "0.4.0", 9, Ed25519PrivateKey.generate()))
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == (
+        "rig: refused: the signature is not that of update_key"
+    )
+    assert read(bed.node, "/app.bin") == before
+
+
+def test_a_lower_number_needs_the_word_of_the_operator(bed: Bed) -> None:
+    done = bed.update(bed.store(CRASHING, "0.0.1", 6))
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == (
+        "rig: refused: number must be above 7, not 6, or the order a downgrade"
+    )
+    until(lambda: not bed.retained("filmgauge/firmware/#"))

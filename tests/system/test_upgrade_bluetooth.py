@@ -1,0 +1,125 @@
+"""A version over Bluetooth, on a board that has no other radio: virtual air, real interpreter,
+launcher and file system."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flashed_board import start_files
+from updated_node import COMMAND_KEY, MAIN, names, read
+
+from filmgauge.config_copy import unsealed
+from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
+from filmgauge_host.ble.version_transfer import update
+from filmgauge_host.errors import RefusedError
+from filmgauge_host.serial import firmware_build
+from filmgauge_host.serial.archive import Archive
+from filmgauge_host.upgrade.order import order_payload
+from filmgauge_host.upgrade.signing_key import public_text
+from filmgauge_host.upgrade.version import Version, sign
+from filmgauge_host.upgrade.version_build import bytecode_text
+from filmgauge_host.virtual.simulated_radio import cancel, host_radio
+from filmgauge_sim.air.air import Air
+from filmgauge_sim.board.interpreter import MicroPythonRuntime
+from filmgauge_sim.board.launcher import heap_for
+from filmgauge_sim.board.littlefs_outside import install
+from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.virtual_node import VirtualNode
+from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.simulation import Simulation
+
+KEY = Ed25519PrivateKey.generate()
+REGISTRY = NodeRegistry([RegisteredNode("wall", command_key=bytes.fromhex(COMMAND_KEY))])
+SCENARIO = """
+name = "wall"
+[[node]]
+name = "wall"
+board = "stm32wb55"
+[node.cell]
+soc = 0.5
+soc_sigma = 0.001
+[node.intervals]
+sample_s = 60
+report_every = 1
+[node.bluetooth]
+advertise_ms = 5000
+"""
+
+
+@pytest.fixture(scope="module")
+def air_and_node(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Air, Simulation, VirtualNode]]:
+    folder = tmp_path_factory.mktemp("wall")
+    path = folder / "scenario.toml"
+    path.write_text(SCENARIO)
+    air = Air(1)
+    nowhere = Broker("127.0.0.1", 1)
+    simulation = Simulation(
+        load_scenario(str(path)), nowhere, folder, "micropython", "1d", None, air
+    )
+    (node,) = simulation.nodes
+    config = json.loads(read(node, "/config.json") or b"")
+    config |= {"update_key": public_text(KEY), "command_key": COMMAND_KEY}
+    app = Archive(firmware_build.modules_of_port("stm32")).data
+    files = {**start_files(), "/app.bin": app, "/config.json": json.dumps(config).encode()}
+    install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})
+    node.runtime.close()
+    node.runtime = MicroPythonRuntime(
+        node.flash.path, node.console, heap_for(node.kind.heap_kb), {"main.py": MAIN}
+    )
+    yield air, simulation, node
+    simulation.close()
+    air.close()
+
+
+def version(number: int, files: dict[str, bytes]) -> Version:
+    made = {"number": number, "name": "0.2.0", "board": "stm32wb", "bytecode": bytecode_text()}
+    return sign(files, key=KEY, **made)  # type: ignore[arg-type]
+
+
+def brought(
+    air: Air, simulation: Simulation, what: Version, supply_holds: bool
+) -> "tuple[str, list[tuple[int, int]]]":
+    """Return how it ended, and how it went."""
+    steps: list[tuple[int, int]] = []
+    order = order_payload(what, supply_holds=supply_holds)
+    work = update(
+        host_radio(air), REGISTRY, "wall", what, order, 7200.0, lambda *at: steps.append(at)
+    )
+    task = asyncio.ensure_future(work, loop=air.loop)
+    simulation.run(lambda _node: None, lambda: not task.done())
+    if not task.done():
+        cancel(air, task)
+    return task.result(), steps
+
+
+def test_a_version_over_bluetooth(
+    air_and_node: tuple[Air, Simulation, VirtualNode],
+) -> None:
+    air, simulation, node = air_and_node
+    profile = read(node, "/profile.bin") or b""
+    changes = json.dumps({"report_every": 2, "ble_idle_ms": 9000}).encode()
+    what = version(5, {"config.json": changes, "profile.bin": profile})
+    with pytest.raises(RefusedError, match="a power cut can end the file system of this board"):
+        brought(air, simulation, what, supply_holds=False)
+    ended, steps = brought(air, simulation, what, supply_holds=True)
+    assert ended == "runs: 0.2.0"
+    total = len(what.pieces())
+    assert steps == [(number + 1, total) for number in range(total)]
+    config = json.loads(unsealed(read(node, "/config.json") or b""))
+    assert (config["report_every"], config["command_key"]) == (2, COMMAND_KEY)
+    assert not {"switch", "trial"} & names(node, "/")
+
+
+def test_whether_two_versions_have_room(
+    air_and_node: tuple[Air, Simulation, VirtualNode],
+) -> None:
+    air, simulation, node = air_and_node
+    app = read(node, "/app.bin") or b""
+    what = version(6, {"app.bin": app + bytes(60_000)})
+    with pytest.raises(RefusedError, match=r"the version needs \d+ KB of flash, and \d+ are free"):
+        brought(air, simulation, what, supply_holds=True)
+    assert read(node, "/app.bin") == app
