@@ -190,7 +190,7 @@ def test_a_wrong_scenario(tmp_path: Path, text: str, words: list[str]):
         (["--speed", "nan"], "speed"),
         (["--runtime", "ruby"], "runtime"),
         (["--broker", "http://localhost"], "mqtt://"),
-        (["--broker", "mqtts://localhost"], "mqtt://"),
+        (["--broker", "mqtts://localhost"], "--ca"),
     ],
 )
 def test_wrong_options(arguments: list[str], word: str):
