@@ -161,7 +161,13 @@ class Node:
         if self._loaded:
             return
         state, config = self._state, self._config
-        self._slept = known = self._retained.load(state.buffer) and state.unpack()
+        cause = self._board.boot_cause()
+        known = self._retained.load(state.buffer) and state.unpack()
+        if known and cause in (POWER_ON, WATCHDOG):
+            from filmgauge.interrupted import is_stale
+
+            known = not is_stale(state, self._open_journal())
+        self._slept = known
         if not known:
             journal = self._open_journal()
             known = (journal.load(state.buffer) and state.unpack()) or self._migrate()
@@ -184,7 +190,7 @@ class Node:
         self._charge = charge_source(self._board, config, self._profile)
         state.unpack_parts(charge=self._charge.memory)
         self._loaded = True
-        cause, tail = self._board.boot_cause(), self._board.TAIL
+        tail = self._board.TAIL
         if cause == POWER_ON and not self._slept:
             state.resets = 0
         elif cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):

@@ -15,7 +15,7 @@ from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.load import BoardLoad, Supply
-from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.pins_and_bus import Handler, PinsAndBus, World
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.shims import _protocol
@@ -65,6 +65,7 @@ class VirtualBoard:
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self.rtc_memory = b""
+        self.memory_at_power_on = b""  # what the next power-on finds in RTC memory
         self.identity = identity(VERSION, kind.mpy, kind.machine)
         self._real_wait_ms = real_wait_ms
         self._random = random.Random(seed)
@@ -104,7 +105,7 @@ class VirtualBoard:
         """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
         self._cause = cause
         if cause is ResetCause.POWER_ON:
-            self.rtc_memory = b""
+            self.rtc_memory, self.memory_at_power_on = self.memory_at_power_on, b""
             self.clock.power_on(self.now_us)
         elif self.kind.port == "rp2":  # main.c sets the date at each boot
             self.clock.begin_date(self.now_us)
@@ -173,7 +174,7 @@ class VirtualBoard:
         if self.requests == self.cut_at_request:
             self.cut_at_request = None
             self.flash.lose_power()
-            raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
+            raise BoardStopped(POWER_CUT)
         self.load.work(elapsed_us + _REQUEST_US)
         handler = self._handlers.get(operation)
         if handler is None:

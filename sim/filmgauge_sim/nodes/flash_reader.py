@@ -7,7 +7,13 @@ from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 from filmgauge.store.journal import Journal
 from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, STATE_AT, PageStore
 from filmgauge_sim.board.flash import Flash
-from filmgauge_sim.board.littlefs_outside import fetch, found_bytes, install, listing
+from filmgauge_sim.board.littlefs_outside import (
+    FilesAtRest,
+    fetch,
+    found_bytes,
+    install,
+    listing,
+)
 from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 
 _BACKLOG = "/backlog"
@@ -48,6 +54,17 @@ def stored_record(flash: Flash, name: str) -> Record:
     if pages is not None:
         return Record.from_bytes(PageStore(pages, State().buffer, _ALL).read(name))
     return Record.from_bytes(fetch(flash, f"{_BACKLOG}/{name}"))
+
+
+def stored_records(flash: Flash) -> list[Record]:
+    """Return all records that wait on a node, oldest first."""
+    pages = raw_pages(flash)
+    if pages is not None:
+        store = PageStore(pages, State().buffer, _ALL)
+        return [Record.from_bytes(store.read(name)) for name in store.names(_ALL)]
+    files = FilesAtRest(flash)
+    names = sorted(name for name in files.listing(_BACKLOG) if name.isdigit())
+    return [Record.from_bytes(files.fetch(f"{_BACKLOG}/{name}")) for name in names]
 
 
 def store_records(flash: Flash, records: list[bytes]) -> None:
@@ -129,10 +146,10 @@ class _JournalOutside(Journal):
 
     def __init__(self, flash: Flash, path: str = _JOURNAL, size: int = SIZE) -> None:
         super().__init__(path, size)
-        self._flash = flash
+        self._files = FilesAtRest(flash)
 
     def _read(self, slot: int, part: int) -> bytes | None:
         try:
-            return fetch(self._flash, self._name(slot, part))
+            return self._files.fetch(self._name(slot, part))
         except FileNotFoundError:
             return None

@@ -13,7 +13,7 @@ from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.launcher import heap_for
 from filmgauge_sim.board.littlefs_outside import install
-from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import NEW_NODE, Broker, board_files
@@ -67,6 +67,7 @@ class VirtualNode:
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind
         self._faults = FaultSchedule(faults)
+        self.cuts = options.cuts
         wrong = transfer_faults(faults, description)
         self.world = build_world(description, surroundings, rng, wrong)
         self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
@@ -141,6 +142,8 @@ class VirtualNode:
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         self._faults.run_due(self)
+        if self.cuts is not None and not self.in_wake and self.cuts.begin_step(self):
+            return
         if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
@@ -158,6 +161,17 @@ class VirtualNode:
         self._running = outcome.resumes
         self.dead = None if outcome.cause or outcome.resumes else outcome.reason
         self._next_cause = outcome.cause or self._next_cause
+        if outcome is POWER_CUT:
+            self._lose_power()
+        elif outcome.cause is ResetCause.POWER_ON and self.cuts is not None:
+            self.cuts.power_on(self)
+
+    def _lose_power(self) -> None:
+        """Let a cut of the board's power be one of the sensors' as well."""
+        if self.cuts is None:
+            self.cut_power()
+        else:
+            self.cuts.happened(self)
 
     def _wake(self) -> Outcome:
         """Boot unless it still runs, and run the firmware until the board stops it."""
@@ -178,8 +192,9 @@ class VirtualNode:
         self._log_outcome(outcome)
         return outcome
 
-    def cut_power(self, off_us: int = 0) -> None:
-        """Take board and sensors off their supply between two wakes and put them back."""
+    def cut_power(self, off_us: int = 0, memory: bytes = b"") -> None:
+        """Take board and sensors off their supply and put them back. `memory` is what RTC memory
+        holds then: after a brown-out it may be anything."""
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(False)
         self.board.load.now_us += off_us
@@ -189,6 +204,7 @@ class VirtualNode:
         self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
+        self.board.memory_at_power_on = memory
 
     def step_clock(self, step_us: int) -> None:
         """Set the date of the board further, or back; a sleeping one finds it so when it wakes."""
