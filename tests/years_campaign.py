@@ -96,8 +96,9 @@ class _Watch:
             life.gaps += not (follows or begins)
         self._last = position
         life.records += 1
-        life.boots, life.resets = max(life.boots, record.boot), max(
-            life.resets, record.resets or 0
+        life.boots, life.resets = (
+            max(life.boots, record.boot),
+            max(life.resets, record.resets or 0),
         )
         if record.faults:
             self._faults.update(fault_text(record.faults).split("+"))

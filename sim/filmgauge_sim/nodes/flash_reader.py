@@ -1,5 +1,7 @@
 """What a node has written into its flash, read from outside as whoever fetches it would."""
 
+import contextlib
+
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
@@ -57,14 +59,17 @@ def stored_record(flash: Flash, name: str) -> Record:
 
 
 def stored_records(flash: Flash) -> list[Record]:
-    """Return all records that wait on a node, oldest first."""
-    pages = raw_pages(flash)
-    if pages is not None:
-        store = PageStore(pages, State().buffer, _ALL)
-        return [Record.from_bytes(store.read(name)) for name in store.names(_ALL)]
+    """Return the records that wait on a node, oldest first, without those that a power cut has
+    torn."""
     files = FilesAtRest(flash)
-    names = sorted(name for name in files.listing(_BACKLOG) if name.isdigit())
-    return [Record.from_bytes(files.fetch(f"{_BACKLOG}/{name}")) for name in names]
+    pages = raw_pages(flash)
+    store = PageStore(pages, State().buffer, _ALL) if pages is not None else None
+    found = []
+    for name in backlog(flash):
+        data = store.read(name) if store else files.fetch(f"{_BACKLOG}/{name}")
+        with contextlib.suppress(ValueError):
+            found.append(Record.from_bytes(data))
+    return found
 
 
 def store_records(flash: Flash, records: list[bytes]) -> None:

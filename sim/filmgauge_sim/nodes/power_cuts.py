@@ -19,6 +19,7 @@ from typing import Literal, Protocol
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.flash import Flash, FlashCut
 from filmgauge_sim.circuit.truth import Truth
+from filmgauge_sim.nodes.flash_reader import journal_state, state_in
 
 Leftover = Literal["lost", "whole", "stale", "spoilt"]  # of RTC memory
 
@@ -58,7 +59,9 @@ class CutPoint:
 
 
 class CutPlan(Protocol):
-    """Where the power goes next."""
+    """Where the power goes next. rounds: how often it has come to its end."""
+
+    rounds: int
 
     def next(self) -> CutPoint:
         """Return the point to cut at."""
@@ -79,6 +82,7 @@ class Walk:
         self._in_flash = in_flash
         self._variants = variants
         self._depth = self._step = 0
+        self.rounds = 0  # how often it has come to its end
 
     def next(self) -> CutPoint:
         """See CutPlan."""
@@ -91,13 +95,16 @@ class Walk:
     def missed(self) -> None:
         """See CutPlan."""
         self._depth, self._step = (self._depth + 1) % _DEPTHS, 0
+        self.rounds += not self._depth
 
     def saw(self, depth: int, requests: int, operations: int) -> None:
         """See CutPlan."""
 
 
 class RandomPlan:
-    """A plan that draws. The same seed draws the same for the same node."""
+    """A plan that draws, without end. The same seed draws the same for the same node."""
+
+    rounds = 0
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -112,7 +119,7 @@ class RandomPlan:
         part, garbage = rng.choice(((0.0, None), (rng.random(), None), (rng.random(), 1)))
         return CutPoint(
             depth,
-            rng.randint(1, most + 1),
+            rng.randint(1, most),
             in_flash,
             part if in_flash else 0.0,
             rng.getrandbits(32) if in_flash and garbage else None,
@@ -126,8 +133,7 @@ class RandomPlan:
     def saw(self, depth: int, requests: int, operations: int) -> None:
         """See CutPlan."""
         for in_flash, count in ((False, requests), (True, operations)):
-            key = depth, in_flash
-            self._seen[key] = max(1, count, self._seen.get(key, 1))
+            self._seen[depth, in_flash] = max(1, count)
 
 
 def cut_plan(mode: str) -> CutPlan:
@@ -178,11 +184,11 @@ class PowerCuts:
 
     def __init__(self, plan: CutPlan, most: int) -> None:
         self.most = most
+        self.plan = plan
         self.done = 0
         self.places: Counter[str] = Counter()
         self.last: CutPoint | None = None
         self.truth: Truth | None = None
-        self._plan = plan
         self._point = plan.next()
         self._power_on = 0  # wakes before the power came last
         self._armed: int | None = None  # wakes before the one that is to be cut
@@ -197,8 +203,8 @@ class PowerCuts:
             if self._armed == node.wakes:
                 return False  # within the wake
             self._disarm(node)
-            self._plan.missed()
-            self._point = self._plan.next()
+            self.plan.missed()
+            self._point = self.plan.next()
         self._count(node)
         if self.done >= self.most:
             return False
@@ -219,7 +225,7 @@ class PowerCuts:
     def happened(self, node: CutVictim) -> None:
         """Take the sensors' power along, and bring both back."""
         self._take_power(node, self._point.place)
-        self._point = self._plan.next()
+        self._point = self.plan.next()
 
     def _take_power(self, node: CutVictim, place: str) -> None:
         completed = node.wakes - self._power_on - (place != "sleep")
@@ -229,7 +235,7 @@ class PowerCuts:
         self.last = self._point
         node.world.advance_to(node.board.now_us)
         self.truth = node.world.truth()
-        leftover = self._leftover(node.board, completed > 0)
+        leftover = self._leftover(node)
         if completed:
             self._older = self._memory
         node.cut_power(self._point.off_us, leftover)
@@ -243,7 +249,7 @@ class PowerCuts:
         now = node.wakes, node.board.requests, node.flash.operations
         if node.wakes == wakes + 1 and wakes >= self._power_on:
             done = now[1] - requests, now[2] - operations
-            self._plan.saw(wakes - self._power_on, *done)
+            self.plan.saw(wakes - self._power_on, *done)
         self._begun = now
         self._memory = node.board.rtc_memory
 
@@ -260,17 +266,23 @@ class PowerCuts:
         self._armed = None
         node.flash.cut = node.board.cut_at_request = None
 
-    def _leftover(self, board: VirtualBoard, is_saved: bool) -> bytes:
-        """Return what a brown-out leaves in RTC memory. What is stale is of an earlier boot than
-        the one that flash has, if that `is_saved`: memory does not go back by itself."""
+    def _leftover(self, node: CutVictim) -> bytes:
+        """Return what a brown-out leaves in RTC memory."""
         point = self._point
         if point.memory == "lost":
             return b""
         if point.memory == "stale":
-            return self._older if is_saved else b""
-        memory = bytearray(board.rtc_memory)
+            return self._older if _is_of_boot_before(self._older, node.flash) else b""
+        memory = bytearray(node.board.rtc_memory)
         if point.memory == "spoilt" and memory:
             rng = random.Random(point.number)
             for _ in range(rng.randint(1, 64)):
                 memory[rng.randrange(len(memory))] ^= rng.randint(1, 255)
         return bytes(memory)
+
+
+def _is_of_boot_before(memory: bytes, flash: Flash) -> bool:
+    """Return whether a memory is of an earlier boot than flash has: it does not go back within
+    one by itself."""
+    state, saved = state_in(memory), journal_state(flash)
+    return state is not None and saved is not None and state.boot < saved.boot
