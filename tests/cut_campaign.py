@@ -144,9 +144,11 @@ def run(case: Case, most: int | None = None) -> Result:
 
 def _lived(node: VirtualNode, cuts: PowerCuts, sink: RecordSink) -> CutWitness:
     """Let a node live through its cuts, and a few wakes more."""
-    witness = CutWitness(node, lambda: sink.records[NAME])
+    arrived = sink.records[NAME]
+    witness = CutWitness(node, lambda: arrived)
     while cuts.done < cuts.most and not cuts.plan.rounds and node.dead is None:
         node.step()
+        arrived += node.new_records()
         witness.follow()
     cuts.most = cuts.done
     until = node.wakes + 3

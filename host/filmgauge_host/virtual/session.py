@@ -45,7 +45,7 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 class RunOptions:
     """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
     loss: probability with which what is on the air is lost. single: compute in single precision,
-    as the boards do."""
+    as the boards do. cut, cuts: by which plan the power of each node goes, and how often."""
 
     runtime: RuntimeName = "micropython"
     broker: str | None = None
@@ -53,6 +53,8 @@ class RunOptions:
     speed: float | None = None
     loss: float = 0.0
     single: bool = False
+    cut: str | None = None
+    cuts: int = 0
 
 
 class RunSession:
@@ -123,6 +125,8 @@ class RunSession:
             options.speed,
             self.bridged.air if self.bridged else None,
             options.single,
+            options.cut,
+            options.cuts,
         )
         self._stack.callback(self.simulation.close)
         self._truth.follow(self.simulation)
@@ -149,6 +153,7 @@ class RunSession:
         def after_wake(node: VirtualNode) -> None:
             self._fetch(node)
             self._deliver(on_record)
+            self.scores[node.name].after_wake()
 
         self.simulation.run(after_wake, on_idle)
         for node in self.simulation.nodes:

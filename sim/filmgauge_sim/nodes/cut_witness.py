@@ -50,8 +50,8 @@ class Saved:
 
 
 class CutWitness:
-    """Follows one node from step to step. arrived: records that a receiver has acknowledged, in
-    any order, those already seen included.
+    """Follows one node from step to step. arrived: records that a receiver has acknowledged or
+    that were read from flash, in any order, those of earlier calls first.
 
     moved_nah: what may have moved in the worst cut, and error_nah how wrong its charge was.
     """
@@ -67,7 +67,7 @@ class CutWitness:
         self._programs = -1
         self._cuts = 0
         self._waits = 0  # steps since the last cut without a wake
-        self._wakes = 0
+        self._wakes = self._requests = 0
         self._most_ua = 0.0
 
     def follow(self) -> None:
@@ -80,7 +80,6 @@ class CutWitness:
         if node.dead is not None:
             self._report(f"does not boot: {node.dead}")
         self._watch_boot(was_cut)
-        self._take_records(node.new_records())
         self._take_arrived()
         if node.flash.programs != self._programs or was_cut:
             self._programs = node.flash.programs
@@ -94,13 +93,16 @@ class CutWitness:
 
     def _report(self, what: str) -> None:
         cuts = self._node.cuts
-        self._problems.append(f"cut {self._cuts}, {cuts.last if cuts else ''}: {what}")
+        last = cuts.last if cuts else None
+        where = f" ({last})" if last else ""
+        self._problems.append(f"after cut {self._cuts}{where}: {what}")
 
     def _watch_boot(self, was_cut: bool) -> None:
         """Expect a wake soon after the power has come."""
-        completed = self._node.wakes > self._wakes and not was_cut
-        self._wakes = self._node.wakes
-        self._waits = 0 if was_cut or completed else self._waits + 1
+        wakes, requests = self._node.wakes, self._node.board.requests
+        completed, runs = wakes > self._wakes, requests > self._requests
+        self._wakes, self._requests = wakes, requests
+        self._waits = 0 if was_cut or completed else self._waits + runs
         if self._waits == _LONGEST_STEPS:
             self._report("does not wake")
 

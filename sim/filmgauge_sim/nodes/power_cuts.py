@@ -48,6 +48,9 @@ class CutPoint:
     off_us: int = _OFF_US
     memory: Leftover = "lost"
 
+    def __str__(self) -> str:
+        return f"{self.place} {self.number} of wake {self.depth}, memory {self.memory}"
+
     @property
     def place(self) -> str:
         """What is cut, in a few words."""
@@ -145,7 +148,7 @@ def cut_plan(mode: str) -> CutPlan:
     name, _, seed = mode.partition(":")
     if name == "random" and seed.isdigit():
         return RandomPlan(int(seed))
-    raise ValueError(f"cut must be {MODES}, not {mode!r}")
+    raise ValueError(f"the plan of cuts must be {MODES}, not {mode!r}")
 
 
 class TrueWorld(Protocol):
