@@ -76,13 +76,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a case. group: board and use; cuts: by place; problems: what was not kept, in
+    """What came of a case. group: board and use; cuts: by target; problems: what was not kept, in
     words; error_nah, moved_nah: of the cut that cost most charge."""
 
     case: Case
     group: str
     cuts: int
-    places: dict[str, int]
+    targets: dict[str, int]
     wakes: int
     problems: list[str]
     error_nah: float
@@ -134,7 +134,7 @@ def run(case: Case, most: int | None = None) -> Result:
         case,
         f"{case.board} {case.use}",
         cuts.done,
-        dict(cuts.places),
+        dict(cuts.targets),
         node.wakes,
         problems,
         witness.error_nah,

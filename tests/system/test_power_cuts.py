@@ -33,7 +33,7 @@ def test_a_node_keeps_what_it_has_acknowledged(case: Case, cuts: int) -> None:
     result = run(case, cuts)
     assert result.problems == []
     assert result.cuts == cuts
-    assert result.places["in recovery"] > 0
+    assert result.targets["in recovery"] > 0
 
 
 def test_the_campaign_goes_through_every_port_and_use_on_both_interpreters() -> None:

@@ -51,7 +51,7 @@ class NodeResult:
     sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
     whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a
     node that lives from its film, None of one on USB. window_ends: steps of the cycler without
-    `until_v` that the window of the cell ended. cuts: of its power, by place, None where none was
+    `until_v` that the window of the cell ended. cuts: of its power, by target, None where none was
     asked for; not_kept: what it had acknowledged and has not any more, in words.
     """
 
@@ -163,7 +163,7 @@ class NodeScore:
             if isinstance(node.world, HarvestingCircuit)
             else None,
             window_ends=node.world.window_ends if isinstance(node.world, CyclerBench) else None,
-            cuts=dict(node.cuts.places) if node.cuts else None,
+            cuts=dict(node.cuts.targets) if node.cuts else None,
             not_kept=tuple(self._witness.problems()) if self._witness else (),
         )
 

@@ -80,15 +80,15 @@ class CutWitness:
         if node.dead is not None:
             self._report(f"does not boot: {node.dead}")
         self._watch_boot(was_cut)
-        self._take_arrived()
+        self._add_arrived()
         if node.flash.programs != self._programs or was_cut:
             self._programs = node.flash.programs
             self._compare(was_cut)
 
     def problems(self) -> list[str]:
         """Return what the node has not kept so far, in words; call it at the end."""
-        self._take_arrived()
-        self._take_records(stored_records(self._node.flash))
+        self._add_arrived()
+        self._add_records(stored_records(self._node.flash))
         return self._problems + list(_gaps(self._records))
 
     def _report(self, what: str) -> None:
@@ -153,12 +153,12 @@ class CutWitness:
             state.life, state.boot, state.wakes, counted_nah, true_nah, truth.now_us, cuts
         )
 
-    def _take_arrived(self) -> None:
+    def _add_arrived(self) -> None:
         arrived = self._arrived()
-        self._take_records(arrived[self._looked_at :])
+        self._add_records(arrived[self._looked_at :])
         self._looked_at = len(arrived)
 
-    def _take_records(self, records: Iterable[Record]) -> None:
+    def _add_records(self, records: Iterable[Record]) -> None:
         for record in records:
             boot, seq, *_, life = record.values()
             key = life, boot, seq

@@ -49,10 +49,10 @@ class CutPoint:
     memory: Leftover = "lost"
 
     def __str__(self) -> str:
-        return f"{self.place} {self.number} of wake {self.depth}, memory {self.memory}"
+        return f"{self.target} {self.number} of wake {self.depth}, memory {self.memory}"
 
     @property
-    def place(self) -> str:
+    def target(self) -> str:
         """What is cut, in a few words."""
         if not self.in_flash:
             return "request"
@@ -181,7 +181,7 @@ class CutVictim(Protocol):
 class PowerCuts:
     """Takes the power of one node `most` times.
 
-    done: how often so far; places: what was cut how often; last: the last point, and truth what
+    done: how often so far; targets: what was cut how often; last: the last point, and truth what
     was true then.
     """
 
@@ -189,7 +189,7 @@ class PowerCuts:
         self.most = most
         self.plan = plan
         self.done = 0
-        self.places: Counter[str] = Counter()
+        self.targets: Counter[str] = Counter()
         self.last: CutPoint | None = None
         self.truth: Truth | None = None
         self._point = plan.next()
@@ -213,7 +213,7 @@ class PowerCuts:
             return False
         depth = node.wakes - self._power_on
         if depth > self._point.depth:  # only a power-on leads there
-            self._take_power(node, "sleep")
+            self._cut(node, "sleep")
             return True
         if depth == self._point.depth:
             self._arm(node)
@@ -227,14 +227,14 @@ class PowerCuts:
 
     def happened(self, node: CutVictim) -> None:
         """Take the sensors' power along, and bring both back."""
-        self._take_power(node, self._point.place)
+        self._cut(node, self._point.target)
         self._point = self.plan.next()
 
-    def _take_power(self, node: CutVictim, place: str) -> None:
-        completed = node.wakes - self._power_on - (place != "sleep")
+    def _cut(self, node: CutVictim, target: str) -> None:
+        completed = node.wakes - self._power_on - (target != "sleep")
         self.done += 1
-        self.places[place] += 1
-        self.places["in recovery"] += not completed
+        self.targets[target] += 1
+        self.targets["in recovery"] += not completed
         self.last = self._point
         node.world.advance_to(node.board.now_us)
         self.truth = node.world.truth()
