@@ -395,7 +395,7 @@ class Node:
         return fields
 
     def _record_fields(self, now_ms, fields):
-        """Return the values of the next record; it takes the next seq and the faults so far.
+        """Return the values of the next record, with the next seq and the faults so far.
         `fields` are those of the gauge, None where it is still there."""
         state = self._state
         fields = fields or self._gauge_fields()
@@ -404,8 +404,6 @@ class Node:
             state.seq = 0
         _add_readings(fields, state, self._charge.sampler, now_ms, self._lasting_faults)
         fields.limits = self._limits  # pyright: ignore
-        state.seq += 1
-        state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
@@ -447,6 +445,9 @@ class Node:
             self._open_reporter()
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
+        state.seq += 1  # only now: the record outlives a reset as soon as its number is taken
+        state.faults &= ~fields.faults
+        state.pack()
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         if self._on_trial and reporter.has_reached:
             self.reported = reporter.record
