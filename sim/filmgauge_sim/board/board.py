@@ -74,7 +74,7 @@ class VirtualBoard:
         self._cause = ResetCause.POWER_ON
         self.station = Station(access_point)
         self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
-        self.load = BoardLoad(kind, supply, self.station, self.bluetooth, self._lose_power)
+        self.load = BoardLoad(kind, supply, self.station, self.bluetooth, self.lose_power)
         self._pins = PinsAndBus(kind, world, self.load, faults.stuck_pins)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth, faults.radio_wakes)
         radio = RadioRequests(self.bluetooth, lambda: self.load.now_us, faults.has_radio)
@@ -155,7 +155,8 @@ class VirtualBoard:
         self.load.reset()
         self._sleep.forget()
 
-    def _lose_power(self) -> None:
+    def lose_power(self) -> None:
+        """Stop where it is: radio, watchdog and RAM end, pads let go."""
         self._power_off()
         self._pins.release()
 

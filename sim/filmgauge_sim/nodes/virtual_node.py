@@ -196,12 +196,12 @@ class VirtualNode:
         """Take board and sensors off their supply and put them back. `memory` is what RTC memory
         holds then: after a brown-out it may be anything."""
         self.world.advance_to(self.board.now_us)
+        self.board.lose_power()
         self.world.power_sensors(False)
         self.board.load.now_us += off_us
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)
         self.runtime.stop()
-        self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
         self.board.memory_at_power_on = memory
