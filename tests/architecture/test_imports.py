@@ -34,11 +34,11 @@ _SIM = (
     {"circuit", "board", "air"},
     {"nodes"},
     {"scenario", "emulated"},
-    {"lab", "score"},
+    {"lab", "score", "sizing"},
     {"", "notebook"},  # the face
 )
 _PIECES = {"cell", "parts", "circuit", "board", "air"}
-_EXPERIMENTS = {"lab", "score"}
+_EXPERIMENTS = {"lab", "score", "sizing"}
 
 
 def _shown(found: list[Arrow]) -> str:

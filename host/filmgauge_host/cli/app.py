@@ -27,6 +27,7 @@ _COMMANDS = {  # name, also of the module: summary, so that --help imports nothi
     "replay": "A recording beside the simulated cell and the gauge.",
     "run": "Watch a virtual node gauge a simulated cell.",
     "score": "How far the gauge is from the truth, and others.",
+    "size": "How large a cell and a harvester a node needs for years.",
 }
 
 

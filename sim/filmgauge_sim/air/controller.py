@@ -13,6 +13,7 @@ from bumble.controller import Controller, LegacyAdvertiser
 from bumble.device import Device
 from bumble.host import Host
 
+from filmgauge_sim.air import quiet_bumble  # noqa: F401
 from filmgauge_sim.air.link import AirLink
 
 _Type: Any = hci.HCI_LE_Set_Advertising_Parameters_Command.AdvertisingType  # type: ignore[attr-defined]

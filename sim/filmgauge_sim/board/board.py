@@ -29,9 +29,9 @@ _EIO = 5
 _EINVAL = 22
 _ETIMEDOUT = 110
 _REQUEST_US = 10  # assumed: the interpreter's own work around a driver call
-_NEVER_US = 1 << 62
 _MOST_RANDOM = 4096
 _SCAN_US = 2_000_000  # assumed: all channels of Wi-Fi
+_BETWEEN_SLICES = (_protocol.WDT_FEED, _protocol.LIGHTSLEEP)  # of a long sleep
 VERSION = (1, 29, 0)
 
 
@@ -61,7 +61,6 @@ class VirtualBoard:
         self.clock = clock
         self.requests = 0
         self.wifi_sessions = 0  # how often Wi-Fi was switched on
-        self.interrupt_us = _NEVER_US  # a run that has no end is interrupted from then on
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self.rtc_memory = b""
@@ -148,6 +147,11 @@ class VirtualBoard:
         """Return the answer to the request that interrupted the run."""
         return self._sleep.resume_answer()
 
+    def sleep_unbroken(self, until_us: int) -> None:
+        """Let a sleep that the firmware cuts into slices for its watchdog interrupt the run once,
+        and not with each slice, where it lies before `until_us`."""
+        self._sleep.unbroken_until_us = until_us
+
     def _power_off(self) -> None:
         """Let radio, watchdog, what is in RAM only and what was going on end."""
         self.flash.lose_power()
@@ -177,6 +181,8 @@ class VirtualBoard:
             self.flash.lose_power()
             raise BoardStopped(POWER_CUT)
         self.load.work(elapsed_us + _REQUEST_US)
+        if self._sleep.slept:
+            self._follow_sleep(operation)
         handler = self._handlers.get(operation)
         if handler is None:
             return _EINVAL, b""
@@ -193,6 +199,16 @@ class VirtualBoard:
         except ValueError as error:
             self.console(f"board: {error}\n".encode())
             return _EIO, b""
+
+    def _follow_sleep(self, operation: int) -> None:
+        """Find out whether a long sleep goes on; where others have not seen all of it pass, the
+        run is interrupted once it is over."""
+        if operation in _BETWEEN_SLICES:
+            return
+        sleep = self._sleep
+        if sleep.has_gone_on:
+            self.load.interrupt_us = self.load.now_us
+        sleep.slept = sleep.has_gone_on = False
 
     def _own_handlers(self) -> dict[int, Handler]:
         return {

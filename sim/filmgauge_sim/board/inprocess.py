@@ -49,7 +49,8 @@ class _Link:
         except LightSleep as asleep:
             self.interrupt(asleep.outcome)
             return board.resume_answer()
-        if board.now_us >= board.interrupt_us:
+        load = board.load
+        if load.now_us >= load.interrupt_us:
             self.interrupt(INTERRUPTED)
         if status:
             raise OSError(status, "")

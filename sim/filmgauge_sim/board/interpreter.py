@@ -59,7 +59,7 @@ class MicroPythonRuntime:
             while (request := launcher.receive()) is not None:
                 operation, small, argument, elapsed, data = request
                 status, answer = board.request(operation, small, argument, data, elapsed)
-                if board.now_us >= board.interrupt_us:
+                if board.load.now_us >= board.load.interrupt_us:
                     self._unanswered = status, answer
                     return INTERRUPTED
                 launcher.answer(status, answer, board.reading_us())

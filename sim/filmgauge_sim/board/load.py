@@ -39,6 +39,7 @@ class BoardLoad:
     now_us: true time since the scenario began; time_us: how much of it in each state. What lets
     time pass raises BoardStopped where the supply fails or the watchdog bites, with `now_us` the
     time at which it did. power_lost is called where the supply fails.
+    interrupt_us: a run that has no end is interrupted from then on.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class BoardLoad:
         power_lost: Callable[[], None],
     ) -> None:
         self.now_us = 0
+        self.interrupt_us = _NEVER_US
         self._kind = kind
         self._currents_ua = kind.currents_ua()
         self.time_us = dict.fromkeys(self._currents_ua, 0)

@@ -19,12 +19,14 @@ class Outcome:
     """`cause` of the next boot, None when there is none; `sleep_ms` before it; `reason` to log.
 
     resumes: the run has only been interrupted and goes on after `sleep_ms` of light sleep.
+    asleep: the board slept when it happened, so that no wake was cut short.
     """
 
     cause: ResetCause | None
     sleep_ms: int = 0
     reason: str = ""
     resumes: bool = False
+    asleep: bool = False
 
 
 class BoardStopped(BaseException):

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filmgauge_sim.board.bluetooth import Bluetooth
 from filmgauge_sim.board.board_kind import BoardKind
@@ -28,7 +28,8 @@ class Sleep:
     """Handlers by operation.
 
     Where others move the air, a sleep that a peer may end interrupts the run, and is passed slice
-    by slice.
+    by slice. A long sleep with memory kept interrupts the run too, but the slices behind its first
+    one, between which the firmware only feeds its watchdog, need not before `unbroken_until_us`.
     """
 
     def __init__(
@@ -46,6 +47,9 @@ class Sleep:
         self._radio_wakes = radio_wakes
         self._yielded: _OpenSleep | None = None
         self._answer = b""
+        self.unbroken_until_us = 0
+        self.slept = False  # nothing was done since the last long sleep but feeding the watchdog
+        self.has_gone_on = False  # slices behind the first have passed in it
         self.handlers: dict[int, Handler] = {
             _protocol.SLEEP_US: self._sleep_us,
             _protocol.DEEPSLEEP: self._deepsleep,
@@ -65,6 +69,7 @@ class Sleep:
     def forget(self) -> None:
         """Give up a sleep that has interrupted the run: the board has lost its power."""
         self._yielded = None
+        self.slept = self.has_gone_on = False
 
     @property
     def has_yielded(self) -> bool:
@@ -115,9 +120,24 @@ class Sleep:
         if self._bluetooth.active:  # then it is within a wake
             return self._pass_open(_OpenSleep(self._reading_us() + argument * 1000, light=True))
         if self._kind.keeps_ram and argument >= _SHORTEST_SLEEP_MS:
-            raise LightSleep(Outcome(cause=None, sleep_ms=argument, resumes=True))
-        self.light(argument)
+            if not self.slept or self._load.now_us >= self.unbroken_until_us:
+                self.slept = True
+                raise LightSleep(Outcome(cause=None, sleep_ms=argument, resumes=True))
+            self._go_on_sleeping(argument)
+        else:
+            self.light(argument)
         return self.resume_answer()
+
+    def _go_on_sleeping(self, duration_ms: int) -> None:
+        """Pass a slice that is not the first of its sleep."""
+        self.has_gone_on = True
+        load = self._load
+        begun_us = load.now_us
+        try:
+            self.light(duration_ms)
+        except BoardStopped as stopped:
+            raise BoardStopped(replace(stopped.outcome, asleep=True)) from None
+        load.interrupt_us += load.now_us - begun_us
 
     def _pass_open(self, sleep: _OpenSleep) -> bytes:
         """Pass a sleep that a peer may end, or yield and leave that to `go_on`."""

@@ -9,10 +9,10 @@ and much tighter on short intervals.
 
 from collections.abc import Sequence
 from itertools import repeat
-from operator import mul
+from operator import mul, sub
 from typing import NamedTuple
 
-from filmgauge_sim.cell.diffusion import advanced, mean_sum
+from filmgauge_sim.cell.diffusion import advanced, mean_sum, sum_after
 from filmgauge_sim.cell.isothermal import Isothermal
 from filmgauge_sim.cell.open_circuit import hysteresis_after, mean_hysteresis
 from filmgauge_sim.cell.self_discharge import leaked, mean_stored
@@ -86,6 +86,10 @@ class ConstantCurrentPath:
         self.offset_v = law.offset_v(current_ua_cm2)
         self._bounded_s = -1.0
         self._bounds = (0.0, 0.0)
+        self._meant_s = self._mean_v = 0.0  # of the mean voltage that was last asked for
+        # Where the modes go, and how far each is from there; made when they are first needed.
+        self._targets: list[float] = []
+        self._distances: list[float] = []
 
     def slow_parts(self, time_s: float) -> tuple[float, float, float, float]:
         """Mean stoichiometry, its rate (1/s), hysteresis and its rate (1/s) after time_s."""
@@ -120,10 +124,17 @@ class ConstantCurrentPath:
 
     def voltage_v(self, time_s: float) -> float:
         """The voltage after time_s of this path."""
-        law = self.law
-        mean, _, hysteresis, _ = self.slow_parts(time_s)
-        modes = advanced(self.modes, law.decays_per_s, law.gains, self.inflow_ua_cm2, time_s)
-        return law.curve.voltage_v(mean + sum(modes)) + law.static_v * hysteresis + self.offset_v
+        if not self._targets:
+            self._targets = list(map(mul, self.law.gains, repeat(self.inflow_ua_cm2)))
+            self._distances = list(map(sub, self.modes, self._targets))
+        law, hysteresis = self.law, self.hysteresis
+        # As in slow_parts.
+        passed = self.inflow_ua_cm2 * time_s * law.per_uas_cm2
+        if passed:
+            hysteresis = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
+        mean = self.mean + (passed - leaked(self.mean, passed, law.leak_per_s * time_s))
+        lead = sum_after(self.modes, self._distances, law.decays_per_s, self._targets, time_s)
+        return law.curve.voltage_v(mean + lead) + law.static_v * hysteresis + self.offset_v
 
     def mean_voltage_v(self, duration_s: float) -> float:
         """The mean voltage over the first duration_s > 0 of this path, which its energy needs.
@@ -131,6 +142,12 @@ class ConstantCurrentPath:
         On the plateau the open-circuit curve is a straight line, so that the mean of the state
         gives the mean of the voltage; where an end of the curve is near, a quadrature does.
         """
+        if duration_s != self._meant_s:
+            # Planned and, when it has passed as planned, booked: asked for twice.
+            self._meant_s, self._mean_v = duration_s, self._meaned_v(duration_s)
+        return self._mean_v
+
+    def _meaned_v(self, duration_s: float) -> float:
         law, inflow = self.law, self.inflow_ua_cm2
         passed = inflow * duration_s * law.per_uas_cm2
         leaks = law.leak_per_s * duration_s

@@ -29,7 +29,9 @@ _SOLVED_V = 1e-9
 _NEARBY_V = 1e-3
 # A mode this close to its stationary value moves the voltage by less than a crossing resolves.
 _STATIONARY = 1e-15
-_MOST_STEPS = 40
+_MOST_STEPS = 60
+# Of a time in which a limit is met: after a change of current the voltage moves fastest at first.
+_SOON = 1.0 / 64.0
 _CLOSE_S = 1e-7
 
 
@@ -148,19 +150,23 @@ class MonotonicPath:
         inside, outside = 0.0, duration_s
         time_s = self._guess_s(limit_v)
         if not inside < time_s < outside:
-            time_s = 0.5 * duration_s
-        for step in range(_MOST_STEPS):
+            time_s = _SOON * duration_s
+        moved_s = inf
+        for _ in range(_MOST_STEPS):
             voltage_v, slope = self._voltage_and_slope(time_s)
             if self._beyond(voltage_v, limit_v):
                 outside = time_s
             else:
                 inside = time_s
             newton_s = time_s + (limit_v - voltage_v) / slope if slope else inf
-            if abs(newton_s - time_s) < max(_CLOSE_S, 2.0 * ulp(time_s)):
+            step_s = abs(newton_s - time_s)
+            if step_s < max(_CLOSE_S, 2.0 * ulp(time_s)):
                 return newton_s
-            # Every fourth step only halves the bracket, so that the end is sure.
-            halves = step % 4 == 3 or not inside < newton_s < outside
-            time_s = 0.5 * (inside + outside) if halves else newton_s
+            # A step that is not half of the one before halves the bracket: so the end is sure.
+            if inside < newton_s < outside and step_s < 0.5 * moved_s:
+                moved_s, time_s = step_s, newton_s
+            else:
+                moved_s, time_s = outside - inside, 0.5 * (inside + outside)
         return time_s
 
     def _guess_s(self, limit_v: float) -> float:

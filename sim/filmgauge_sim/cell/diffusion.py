@@ -82,6 +82,53 @@ def advanced(
     return slow
 
 
+def sum_after(
+    modes: Sequence[float],
+    distances: Sequence[float],
+    decays_per_s: Sequence[float],
+    targets: Sequence[float],
+    duration_s: float,
+) -> float:
+    """The sum of what ``advanced`` returns, to the last bit, for many times of one path.
+
+    targets: the stationary values of the modes. distances: how far each mode is from its own.
+    """
+    x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13 = modes
+    d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13 = distances
+    r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13 = decays_per_s
+    t = -duration_s
+    total = (
+        (x0 + d0 * expm1(r0 * t))
+        + (x1 + d1 * expm1(r1 * t))
+        + (x2 + d2 * expm1(r2 * t))
+        + (x3 + d3 * expm1(r3 * t))
+    )
+    if r4 * t < -DECAYED:
+        for target in targets[4:]:
+            total += target
+        return total
+    total = (
+        total
+        + (x4 + d4 * expm1(r4 * t))
+        + (x5 + d5 * expm1(r5 * t))
+        + (x6 + d6 * expm1(r6 * t))
+        + (x7 + d7 * expm1(r7 * t))
+    )
+    if r8 * t < -DECAYED:
+        for target in targets[8:]:
+            total += target
+        return total
+    return (
+        total
+        + (x8 + d8 * expm1(r8 * t))
+        + (x9 + d9 * expm1(r9 * t))
+        + (x10 + d10 * expm1(r10 * t))
+        + (x11 + d11 * expm1(r11 * t))
+        + (x12 + d12 * expm1(r12 * t))
+        + (x13 + d13 * expm1(r13 * t))
+    )
+
+
 def mean_sum(
     modes: Sequence[float],
     decays_per_s: Sequence[float],

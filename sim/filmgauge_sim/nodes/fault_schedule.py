@@ -11,6 +11,7 @@ from typing import Protocol
 
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.board.wifi import Station
+from filmgauge_sim.circuit.ambient import NEVER_US
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.description import NodeDescription
@@ -179,6 +180,11 @@ class FaultSchedule:
                 if section.end_us is not None:
                     due.append((section.end_us, fault.end))
         self._due = sorted(due, key=lambda each: each[0])
+
+    @property
+    def next_us(self) -> int:
+        """When the next one is due."""
+        return self._due[0][0] if self._due else NEVER_US
 
     def run_due(self, node: Victim) -> None:
         """Let happen what is due at the node's time."""

@@ -133,8 +133,11 @@ class VirtualNode:
         """Whether the last step ended within a wake, while a Bluetooth peer may speak."""
         return self.board.has_yielded
 
-    def step(self) -> None:
+    def step(self, until_us: int = 0) -> None:
         """Boot, run the firmware until it sleeps, and sleep.
+
+        A sleep that the firmware cuts into slices for its watchdog is one step where it lies
+        before `until_us`, and otherwise a step a slice.
 
         Where a simulation moves the air, a board passes a slice at a time of a sleep that a
         Bluetooth peer may end: `in_wake` tells that the wake is not over. Firmware that sleeps
@@ -144,6 +147,7 @@ class VirtualNode:
         self._faults.run_due(self)
         if self.cuts is not None and not self.in_wake and self.cuts.begin_step(self):
             return
+        self.board.sleep_unbroken(min(until_us, self._faults.next_us))
         if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
@@ -182,10 +186,11 @@ class VirtualNode:
                 self._boot = None
             board.boot(self._next_cause)
         if self.kind.keeps_ram:
-            board.interrupt_us = board.now_us + _LONGEST_RUN_US
+            board.load.interrupt_us = board.now_us + _LONGEST_RUN_US
         outcome = self.runtime.run(board)
         has_sampled = board.transfers > self._transfers  # else it only fed the watchdog
-        if not outcome.resumes or (outcome.sleep_ms and has_sampled):
+        is_over = not (outcome.resumes or outcome.asleep)
+        if is_over or (outcome.sleep_ms and has_sampled):
             self._transfers = board.transfers
             self.wakes += 1
             self._log_truth()

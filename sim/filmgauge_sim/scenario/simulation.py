@@ -97,7 +97,7 @@ class Simulation:
             if not self._reach(min(now_us, self.end_us), on_idle) or now_us >= self.end_us:
                 return
             node = self.nodes[index]
-            node.step()
+            node.step(0 if self._speed else self.end_us)  # a throttled run shows time go on
             if self._air is not None:  # after each, so that the order does not depend on real time
                 self._air.poll()
             if node.in_wake:

@@ -1,0 +1,234 @@
+"""`filmgauge size`: how large a cell and a harvester a node needs to live for years."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from filmgauge_host.cli.options import EITHER, FILE, JSON, input_errors, progress, show
+from filmgauge_host.errors import InputError, needs
+from filmgauge_sim.nodes.description import NodeDescription, read_description
+
+if TYPE_CHECKING:
+    from filmgauge_sim.sizing.design import Outcome
+    from filmgauge_sim.sizing.world_series import WorldSeries
+
+_MOST_VALUES = 1000
+_FRONT = 12  # designs whose bands are computed
+_PARTS = 100  # of a bar
+
+
+class Values(click.ParamType):
+    """Some numbers: 10,20,40, or 10:80:8 for eight from 10 to 80, each the same factor apart."""
+
+    name = "values"
+
+    def __init__(self, whole: bool = False) -> None:
+        self._whole = whole
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Read them. Fails as click does."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = self._numbers(value)
+        except (ValueError, ZeroDivisionError):
+            numbers = ()
+        if not 0 < len(numbers) <= _MOST_VALUES or not all(0 < each < 1e9 for each in numbers):
+            self.fail(
+                f"{value!r} must be numbers above 0 such as 10,20,40, or FROM:TO:COUNT", param, ctx
+            )
+        return tuple(sorted({float(round(each)) if self._whole else each for each in numbers}))
+
+    def _numbers(self, text: str) -> tuple[float, ...]:
+        if ":" not in text:
+            return tuple(float(each) for each in text.split(","))
+        low, high, count = text.split(":")
+        first, last, steps = float(low), float(high), int(count)
+        if steps == 1 or not first < last or steps > _MOST_VALUES:
+            raise ValueError
+        factor = (last / first) ** (1.0 / (steps - 1))
+        return tuple(float(f"{first * factor**step:.4g}") for step in range(steps))
+
+
+@click.command()
+@click.argument("node", type=EITHER)
+@click.option(
+    "--world",
+    required=True,
+    help="A world of the package (body, field, home, machine, office) or a TOML file.",
+)
+@click.option("--cell-cm2", type=Values(), help="Areas of the film  [default: as described]")
+@click.option(
+    "--harvester-cm2",
+    type=Values(),
+    help="Areas of the harvester; uW/K2 of a thermoelectric, uW of a constant one"
+    "  [default: as described]",
+)
+@click.option("--capacitance-uf", type=Values(), help="Capacitors  [default: as described]")
+@click.option(
+    "--report-s", type=Values(whole=True), help="From report to report  [default: as described]"
+)
+@click.option(
+    "--years", type=click.FloatRange(0.02, 30), default=10.0, show_default=True, help="How long."
+)
+@click.option(
+    "--reports-share",
+    type=click.FloatRange(0, 100),
+    default=100.0,
+    show_default=True,
+    help="Share of the reports that must be made, per cent.",
+)
+@click.option(
+    "--nodes",
+    type=click.IntRange(0, 1000),
+    default=40,
+    show_default=True,
+    help="Nodes that are drawn for the band of each of the smallest designs.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option("--plot", type=FILE, help="Picture of it, PNG or SVG.")
+@click.option("--workers", help="tcp://HOST:PORT of a scheduler of dask.distributed.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Run the worst month of the smallest design with the real firmware.",
+)
+@JSON
+@needs("lab")
+def size(
+    node: Path,
+    world: str,
+    cell_cm2: tuple[float, ...] | None,
+    harvester_cm2: tuple[float, ...] | None,
+    capacitance_uf: tuple[float, ...] | None,
+    report_s: tuple[float, ...] | None,
+    years: float,
+    reports_share: float,
+    nodes: int,
+    seed: int,
+    plot: Path | None,
+    workers: str | None,
+    verify: bool,
+    as_json: bool,
+) -> None:
+    """The smallest designs of NODE (a description or its folder) that live through years in a
+    world, and what limits the others."""
+    from filmgauge_host.cli.size_report import SizeReport
+    from filmgauge_sim.sizing.bands import bands
+    from filmgauge_sim.sizing.design import grid, smallest
+    from filmgauge_sim.sizing.sizing import check_film
+    from filmgauge_sim.sizing.sizing import size as size_designs
+    from filmgauge_sim.sizing.world import load_world
+    from filmgauge_sim.sizing.world_series import hourly
+
+    with input_errors():
+        description = read_description(node)
+        check_film(description)
+        own = _described_values(description)
+        place, folder = load_world(world)
+        series = hourly(place, description.harvester, years, folder)
+        designs = grid(
+            cell_cm2 or own[0],
+            harvester_cm2 or own[1],
+            capacitance_uf or own[2],
+            [round(each) for each in report_s or own[3]],
+        )
+        _check_plot(plot)
+    with _executor(workers) as executor, input_errors():
+        with _bar(f"{len(designs)} designs x {years:g} years") as advance:
+            outcomes = size_designs(
+                description, series, designs, executor=executor, progress=advance
+            )
+        front = smallest(outcomes, reports_share)
+        with _bar("bands of the smallest") as advance:
+            sure = bands(
+                description,
+                series,
+                front[:_FRONT],
+                nodes=max(nodes, 1),
+                seed=seed,
+                least_share_pct=reports_share,
+                executor=executor,
+                progress=advance,
+            )
+    report = SizeReport(description, place, years, reports_share, outcomes, sure, len(front))
+    if plot is not None:
+        _save(report, plot)
+    checked = _verified(description, series, sure[0].nominal) if verify and sure else None
+    show(as_json, report.table(checked), report.lines(checked))
+
+
+def _described_values(
+    description: NodeDescription,
+) -> tuple[list[float], list[float], list[float], list[float]]:
+    from filmgauge_sim.sizing.design import harvester_key
+
+    key = harvester_key(description.harvester.kind).partition(".")[2]
+    size_of = getattr(description.harvester, key)
+    if not size_of:
+        raise InputError(f"harvester.{key} of {description.name} must be above 0 to be sized")
+    intervals = description.intervals
+    return (
+        [description.cell.area_cm2],
+        [size_of],
+        [description.capacitor.capacitance_uf],
+        [float(intervals.sample_s * intervals.report_every)],
+    )
+
+
+def _check_plot(plot: Path | None) -> None:
+    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
+        raise InputError(f"--plot must end in .png or .svg, not {plot.name!r}")
+
+
+@contextmanager
+def _executor(address: str | None) -> Iterator[Executor | None]:
+    """Give the processes of a scheduler, None for those of this machine."""
+    if address is None:
+        yield None
+        return
+    with needs("workers"):
+        from distributed import Client
+    if "://" not in address:
+        raise InputError(f"--workers must be tcp://HOST:PORT, not {address!r}")
+    try:
+        client = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--workers {address}: no scheduler answers: {error}") from None
+    with client:
+        yield client.get_executor()
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[float], None]]:
+    with progress(_PARTS, what) as advance:
+        done = 0
+
+        def to(share: float) -> None:
+            nonlocal done
+            while done < int(share * _PARTS):
+                done += 1
+                advance()
+
+        yield to
+
+
+def _save(report: Any, plot: Path) -> None:
+    from filmgauge_sim.sizing.picture import save_sizing
+
+    try:
+        save_sizing(
+            report.title, report.outcomes, report.front, report.least_share_pct, plot, report.unit
+        )
+    except OSError as error:
+        raise InputError(f"--plot {plot} cannot be written: {error.strerror}") from None
+
+
+def _verified(description: NodeDescription, series: "WorldSeries", chosen: "Outcome") -> Any:
+    with needs("sim"):
+        from filmgauge_host.virtual.worst_month import verify_worst_month
+    return verify_worst_month(description, series, chosen)

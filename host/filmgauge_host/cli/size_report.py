@@ -1,0 +1,124 @@
+"""What `filmgauge size` prints: a table for people, an object for programs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.sizing.bands import Bands
+from filmgauge_sim.sizing.design import Outcome, described, harvester_key, node_load
+from filmgauge_sim.sizing.world import World
+
+_HEAD = (
+    "  film harvester capacitor  report | lowest charge      on day  dark left  wasted | "
+    "capacity after 10 y | nodes | limit"
+)
+_UNITS = (
+    "   cm2 {:>9}        uF          |      % (90 % of nodes)               h       % |    "
+    "% (90 % of nodes) |     % |"
+)
+
+
+@dataclass(frozen=True)
+class SizeReport:
+    """A sizing. front: the smallest designs with their bands; found: how many there are."""
+
+    description: NodeDescription
+    world: World
+    years: float
+    least_share_pct: float
+    outcomes: Sequence[Outcome]
+    front: Sequence[Bands]
+    found: int
+
+    @property
+    def title(self) -> str:
+        """What it is of."""
+        return f"{self.description.name} in the world {self.world.name}, {self.years:g} years"
+
+    @property
+    def unit(self) -> str:
+        """What stands for the size of the harvester."""
+        key = harvester_key(self.description.harvester.kind).partition(".")[2]
+        units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2"}
+        return f"harvester / {units.get(key, 'uW')}"
+
+    def table(self, verified: Any) -> dict[str, Any]:
+        """Return all of it as one object."""
+        return {
+            "node": self.description.name,
+            "world": self.world.name,
+            "years": self.years,
+            "reports_share_wanted_pct": self.least_share_pct,
+            "designs": [each.to_dict() for each in self.outcomes],
+            "smallest": self._entry(self.front[0]) if self.front else None,
+            "front": [self._entry(each) for each in self.front],
+            "drain_uw": self._drain(),
+            "verified": None if verified is None else asdict(verified),
+        }
+
+    def lines(self, verified: Any) -> Iterator[str]:
+        """Yield it line by line."""
+        met = sum(each.meets(self.least_share_pct) for each in self.outcomes)
+        yield (
+            f"{self.title}: {met} of {len(self.outcomes)} designs make"
+            f" {self.least_share_pct:g} % of their reports"
+        )
+        if not self.front:
+            yield from self._nearest()
+            return
+        yield "the smallest, of which none is smaller in every part:"
+        yield _HEAD
+        yield _UNITS.format(self.unit.partition(" / ")[2])
+        for each in self.front:
+            yield _row(each)
+        if self.found > len(self.front):
+            yield f"and {self.found - len(self.front)} more"
+        yield from self._budget()
+        if verified is not None:
+            yield verified.sentence
+
+    def _entry(self, each: Bands) -> dict[str, Any]:
+        return {
+            **each.nominal.to_dict(),
+            "bands": each.figures,
+            "nodes_that_meet_pct": each.nodes_that_meet_pct,
+        }
+
+    def _nearest(self) -> Iterator[str]:
+        best = max(self.outcomes, key=lambda each: each.reports_share_pct)
+        design = best.design
+        yield (
+            f"none does; the best ({design.cell_cm2:g} cm2 of film, {design.harvester_cm2:g} of"
+            f" harvester, {design.capacitance_uf:g} uF, a report in {design.report_s} s) makes"
+            f" {best.reports_share_pct:g} %, limited by: {best.limited_by}"
+        )
+
+    def _drain(self) -> dict[str, float]:
+        chosen = self.front[0].nominal if self.front else self.outcomes[0]
+        lines = node_load(described(self.description, chosen.design)).lines
+        return {name: round(power_uw, 4) for name, power_uw in lines.items()}
+
+    def _budget(self) -> Iterator[str]:
+        smallest = self.front[0].nominal
+        yield (
+            f"the smallest takes {smallest.own_uah_day:g} uAh a day in the dark, passes"
+            f" {smallest.cycles_year:g} equivalent full cycles a year and loses"
+            f" {smallest.lost_uah_year:g} uAh a year; out of its capacitor, in uW:"
+        )
+        yield "  " + ", ".join(f"{name} {power:.3g}" for name, power in self._drain().items())
+
+
+def _row(each: Bands) -> str:
+    nominal, design, figures = each.nominal, each.nominal.design, each.figures
+    low, high = figures["lowest_soc_pct"]
+    after = "          -        "
+    if nominal.capacity_10y_pct is not None:
+        fade_low, fade_high = figures["capacity_10y_pct"]
+        after = f"{nominal.capacity_10y_pct:6.1f} ({fade_low:.1f} to {fade_high:.1f})"
+    return (
+        f"{design.cell_cm2:6.4g} {design.harvester_cm2:9.4g} {design.capacitance_uf:9.5g}"
+        f" {design.report_s:6d} s | {nominal.lowest_soc_pct:6.1f} ({low:5.1f} to {high:5.1f})"
+        f" {nominal.lowest_day:8.1f} {nominal.dark_hours:10.0f} {nominal.harvest_wasted_pct:7.1f}"
+        f" | {after:>19} | {each.nodes_that_meet_pct:5.0f} | {nominal.limited_by}"
+    )

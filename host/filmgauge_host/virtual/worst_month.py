@@ -1,0 +1,144 @@
+"""The worst month of a design with the real firmware: how far the fast engine was off."""
+
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from filmgauge_host.virtual.session import RunOptions, RunSession
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.secrets import throwaway_secrets
+from filmgauge_sim.nodes.surroundings import AmbientSection, WorldSection
+from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
+from filmgauge_sim.sizing.design import Design, Outcome, described
+from filmgauge_sim.sizing.sizing import HourlyCharge, hourly_charge
+from filmgauge_sim.sizing.world_series import WorldSeries
+
+_MONTH_H = 30 * 24
+_AFTER_H = 5 * 24  # of the month comes behind its lowest charge
+_MONDAY_H = 7 * 24
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A month with the real firmware beside the engine: begins on a day of the series; charges in
+    per cent; largest_difference_pct: at any full hour."""
+
+    first_day: int
+    lowest_soc_pct: float
+    engine_lowest_soc_pct: float
+    largest_difference_pct: float
+    brown_outs: int
+    records: int
+    gauge_rmse_pct: float | None
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        return (
+            f"with the real firmware in the 30 days from day {self.first_day}: lowest charge"
+            f" {self.lowest_soc_pct:.1f} %, by the engine {self.engine_lowest_soc_pct:.1f} %;"
+            f" they differ by {self.largest_difference_pct:.2f} % at most;"
+            f" {self.brown_outs} brown-outs, {self.records} records"
+        )
+
+
+def verify_worst_month(
+    description: NodeDescription, series: WorldSeries, outcome: Outcome
+) -> Verified:
+    """Run the month in which the charge was lowest, in the `cpython` runtime.
+
+    The cell begins with the charge and the age that the engine says; light and temperature are
+    those of the series, the temperature as a mean with a daily swing. Raises what a run raises.
+    """
+    design = outcome.design
+    course = hourly_charge(description, series, design)
+    first_h = _first_hour(course)
+    hours = min(_MONTH_H, len(series.offered_uw) - first_h)
+    with tempfile.TemporaryDirectory(prefix="filmgauge-size-") as name:
+        folder = Path(name)
+        scenario = _scenario(description, series, design, course, first_h, hours, folder)
+        options = RunOptions("cpython", duration=f"{hours}h")
+        with RunSession(scenario, options, folder / "run") as session:
+            session.run(lambda _received, _truth: None, lambda: True)
+            node, result = session.simulation.nodes[0], session.results()[0]
+            times_h = np.array([each.now_us / 3.6e9 for each in node.truth])
+            charges = np.array([each.stoichiometry for each in node.truth])
+    full_hours = np.arange(1, int(times_h[-1]) + 1)
+    truth = np.interp(full_hours, times_h, charges)
+    engine = course.soc[first_h + 1 : first_h + 1 + len(full_hours)]
+    return Verified(
+        first_day=first_h // 24,
+        lowest_soc_pct=round(100.0 * float(charges.min()), 2),
+        engine_lowest_soc_pct=round(100.0 * float(engine.min()), 2),
+        largest_difference_pct=round(100.0 * float(np.abs(truth - engine).max()), 2),
+        brown_outs=result.brown_outs.count if result.brown_outs else 0,
+        records=result.received,
+        gauge_rmse_pct=result.soc_rmse_pct,
+    )
+
+
+def _first_hour(course: HourlyCharge) -> int:
+    """Return where the month begins: on a Monday, so that it ends after the lowest charge."""
+    lowest = int(np.argmin(course.soc))
+    begin = max(0, lowest + _AFTER_H - _MONTH_H)
+    last = max(0, len(course.ages) - _MONTH_H)
+    return min(begin, last) // _MONDAY_H * _MONDAY_H
+
+
+def _scenario(
+    description: NodeDescription,
+    series: WorldSeries,
+    design: Design,
+    course: HourlyCharge,
+    first_h: int,
+    hours: int,
+    folder: Path,
+) -> Scenario:
+    span = slice(first_h, first_h + hours)
+    trace = folder / "harvest.csv"
+    powers = series.offered_uw[span] * design.harvester_cm2
+    rows = (f"{3600 * hour},{power:.9g}\n" for hour, power in enumerate(powers))
+    trace.write_text("time_s,power_uw\n" + "".join(rows))
+    cell = folder / "cell.toml"
+    _write_aged(cell, description.cell.set, *course.ages[max(0, first_h - 1)])
+    soc = float(np.clip(course.soc[first_h], 0.0, 1.0))
+    node = described(description, design)
+    warmth = series.temperature_c[span]
+    world = WorldSection(
+        cell_set=str(cell),
+        stoichiometry=soc,
+        trace=str(trace),
+        ambient=AmbientSection(mean_c=float(warmth.mean()), swing_c=_daily_swing_c(warmth)),
+    )
+    return Scenario(
+        name="worst month",
+        summary=f"The worst month of {description.name}",
+        node=[
+            ScenarioNode(
+                description=node,
+                world=world,
+                secrets=throwaway_secrets(node, random.Random(1)),
+            )
+        ],
+    )
+
+
+def _daily_swing_c(warmth: np.ndarray) -> float:
+    days = warmth[: len(warmth) // 24 * 24].reshape(-1, 24)
+    if not len(days):
+        return 0.0
+    return float(0.5 * (days.max(axis=1) - days.min(axis=1)).mean())
+
+
+def _write_aged(path: Path, base: str, capacity: float, slower: float) -> None:
+    parameters = load_parameters(base)
+    path.write_text(
+        f'base = "{base}"\n'
+        f'name = "{parameters.name}-aged"\n'
+        f"capacity_uah_cm2 = {parameters.capacity_uah_cm2 * float(capacity)!r}\n"
+        f"diffusion_time_h = {parameters.diffusion_time_h * float(slower)!r}\n"
+    )

@@ -1,0 +1,147 @@
+"""A design of a node: what is varied of its description, and what became of it over the years."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.tables import varied
+
+_MOST_DESIGNS = 100_000
+_OUTSIDE_BOARD = ("converter", "leakage")  # lines of a budget that are the circuit's own
+_MOST_WAKES = 1440  # intervals.report_every
+
+
+@dataclass(frozen=True, order=True)
+class Design:
+    """What is varied. harvester_cm2 stands for uW/K2 of a thermoelectric, uW of a constant one."""
+
+    cell_cm2: float
+    harvester_cm2: float
+    capacitance_uf: float
+    report_s: int
+
+    @property
+    def size_cm2(self) -> float:
+        """By what designs are called small: film and harvester together."""
+        return self.cell_cm2 + self.harvester_cm2
+
+    def is_no_larger(self, other: "Design") -> bool:
+        """Whether none of its parts is larger, and its reports are as frequent."""
+        return (
+            self.cell_cm2 <= other.cell_cm2
+            and self.harvester_cm2 <= other.harvester_cm2
+            and self.capacitance_uf <= other.capacitance_uf
+            and self.report_s <= other.report_s
+        )
+
+
+def harvester_key(kind: str) -> str:
+    """Return the key of the description that `harvester_cm2` stands for."""
+    keys = {"photovoltaic": "area_cm2", "thermoelectric": "uw_per_k2"}
+    return f"harvester.{keys.get(kind, 'power_uw')}"
+
+
+def described(description: NodeDescription, design: Design) -> NodeDescription:
+    """Return the description of a node that is built so.
+
+    The capacitor leaks as much for each uF as the described one (assumed). Raises ValueError, one
+    sentence, where a number is out of the bounds of its key.
+    """
+    buffer, intervals = description.capacitor, description.intervals
+    sample_s = min(intervals.sample_s, design.report_s)
+    return varied(
+        description,
+        {
+            "cell.area_cm2": design.cell_cm2,
+            harvester_key(description.harvester.kind): design.harvester_cm2,
+            "capacitor.capacitance_uf": design.capacitance_uf,
+            "capacitor.leakage_mohm": buffer.leakage_mohm
+            * buffer.capacitance_uf
+            / design.capacitance_uf,
+            "intervals.sample_s": sample_s,
+            "intervals.report_every": max(1, min(_MOST_WAKES, round(design.report_s / sample_s))),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class NodeLoad:
+    """What a node takes. board_uw: mean, at the regulator's output; burst_uj: of the longest wake,
+    out of the capacitor; lines: of its budget, uW out of the capacitor."""
+
+    board_uw: float
+    burst_uj: float
+    lines: dict[str, float]
+
+
+def node_load(description: NodeDescription) -> NodeLoad:
+    """Return the load of a node by its energy budget."""
+    budget = energy_budget(description)
+    lines = {line.name: line.power_uw for line in budget.lines if line.power_uw}
+    board_uw = sum(power for name, power in lines.items() if name not in _OUTSIDE_BOARD)
+    figures, intervals = budget.figures, description.intervals
+    report_s = intervals.sample_s * intervals.report_every
+    radio_uw = sum(lines.get(name, 0.0) for name in ("Wi-Fi", "radio set-up"))
+    return NodeLoad(
+        board_uw=board_uw * description.converter.output_efficiency,
+        burst_uj=figures.wake_uj + radio_uw * report_s,
+        lines=lines,
+    )
+
+
+def grid(
+    cell_cm2: Sequence[float],
+    harvester_cm2: Sequence[float],
+    capacitance_uf: Sequence[float],
+    report_s: Sequence[int],
+) -> list[Design]:
+    """Return every combination. Raises ValueError for more than 100,000."""
+    count = len(cell_cm2) * len(harvester_cm2) * len(capacitance_uf) * len(report_s)
+    if count > _MOST_DESIGNS:
+        raise ValueError(f"there must be at most {_MOST_DESIGNS} designs, not {count}")
+    return [Design(*each) for each in product(cell_cm2, harvester_cm2, capacitance_uf, report_s)]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a design. lowest_day: when the charge was lowest, days from the start;
+    dark_hours: how long it would then have lived on without harvest; off_share_pct: time without
+    supply; limited_by: what would have to be better first."""
+
+    design: Design
+    lowest_soc_pct: float
+    lowest_day: float
+    dark_hours: float
+    reports_share_pct: float
+    harvest_wasted_pct: float
+    cycles_year: float
+    capacity_1y_pct: float | None
+    capacity_5y_pct: float | None
+    capacity_10y_pct: float | None
+    lost_uah_year: float
+    own_uah_day: float
+    limited_by: str
+
+    def meets(self, least_share_pct: float) -> bool:
+        """Whether so large a share of the reports was made."""
+        return self.reports_share_pct >= least_share_pct - 1e-9
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, flat."""
+        flat = asdict(self)
+        return {**flat.pop("design"), **flat}
+
+
+def smallest(outcomes: Sequence[Outcome], least_share_pct: float) -> list[Outcome]:
+    """Return those that meet the share and of which no other that does is as small in every part
+    (the Pareto front), by size."""
+    good = [each for each in outcomes if each.meets(least_share_pct)]
+    good.sort(key=lambda each: (each.design.size_cm2, each.design))
+    front: list[Outcome] = []
+    for each in good:
+        if not any(other.design.is_no_larger(each.design) for other in front):
+            front.append(each)
+    return front

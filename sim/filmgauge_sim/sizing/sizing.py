@@ -1,0 +1,240 @@
+"""Sizes a node for a world: many designs, many years, several processes.
+
+outcomes = size(description, world_series, designs)
+for each in smallest(outcomes, 100.0): ...
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.sizing.assumptions import drawn, nominal
+from filmgauge_sim.sizing.design import Design, NodeLoad, Outcome, described, node_load
+from filmgauge_sim.sizing.film_bank import FilmBank
+from filmgauge_sim.sizing.limits import dark_hours, limited_by
+from filmgauge_sim.sizing.supply_bank import Circuit, SupplyBank
+from filmgauge_sim.sizing.world_series import HOURS_A_YEAR, WorldSeries
+from filmgauge_sim.sizing.years import Course, live
+
+Numbers = NDArray[np.float64]
+Progress = Callable[[float], None]
+
+_A_PART = 1000  # designs that a process computes at once
+_FEW = 100  # designs for which another process costs more than it saves
+_START_V = 3.3
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some designs of a node in a world; a seed draws each node, None leaves all nominal."""
+
+    description: NodeDescription
+    series: WorldSeries
+    designs: tuple[Design, ...]
+    seed: int | None = None
+
+
+def size(
+    description: NodeDescription,
+    series: WorldSeries,
+    designs: Sequence[Design],
+    *,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Return what becomes of each design, in their order.
+
+    seed: draws the cell and the assumed numbers of each node; None: all as they should be.
+    executor: where to compute; left out, a process for each processor. Raises ValueError for a
+    description that does not live from a film or has a number out of its bounds.
+    """
+    check_film(description)
+    for design in designs:
+        described(description, design)
+    if not designs:
+        return []
+    workers = 1 if len(designs) < _FEW else os.cpu_count() or 1
+    parts = list(_parts(description, series, designs, seed, workers))
+    if executor is not None:
+        return _gather(executor, parts, progress)
+    if len(parts) == 1:
+        return outcomes(parts[0], progress)
+    with ProcessPoolExecutor(workers) as pool:
+        return _gather(pool, parts, progress)
+
+
+def check_film(description: NodeDescription) -> None:
+    """Raise ValueError for a node that does not live from a film."""
+    if description.supply != "film":
+        raise ValueError('supply must be "film": a node on USB needs no sizing')
+
+
+def hourly_charge(
+    description: NodeDescription, series: WorldSeries, design: Design
+) -> "HourlyCharge":
+    """Return the course of one nominal design's cell."""
+    bank = Bank(Task(description, series, (design,)))
+    charges, factors = [], []
+
+    def on_hour(_hour: int, films: FilmBank) -> None:
+        charges.append(films.stoichiometry[0])
+        factors.append((films.factor[0], films.slower[0]))
+
+    start = float(bank.films.stoichiometry[0])
+    live(bank.films, bank.circuits, series, bank.harvester_cm2, bank.load_uw, trace=on_hour)
+    return HourlyCharge(np.array([start, *charges]), np.array(factors))
+
+
+@dataclass(frozen=True)
+class HourlyCharge:
+    """soc: at the start and after each hour. ages: after each hour, capacity and diffusion time
+    over those of the parameter set, shape (hours, 2)."""
+
+    soc: Numbers
+    ages: Numbers
+
+
+def outcomes(task: Task, progress: Progress | None = None) -> list[Outcome]:
+    """Return what becomes of the designs of a task, in this process."""
+    bank = Bank(task)
+    course = live(
+        bank.films,
+        bank.circuits,
+        task.series,
+        bank.harvester_cm2,
+        bank.load_uw,
+        progress,
+    )
+    return bank.outcomes(course)
+
+
+class Bank:
+    """The films and circuits of a task at their start."""
+
+    def __init__(self, task: Task) -> None:
+        first, designs = task.description, task.designs
+        parameters = load_parameters(first.cell.set)
+        count = len(designs)
+        variation = nominal(count) if task.seed is None else drawn(parameters, count, task.seed)
+        nodes = [described(first, each) for each in designs]
+        self._designs = designs
+        self._description = first
+        self._loads = _loads(nodes)
+        self._variation = variation
+        self.harvester_cm2 = _array(each.harvester_cm2 for each in designs) * variation.harvest
+        self.load_uw = _array(each.board_uw for each in self._loads) * variation.load
+        self.films = FilmBank(
+            parameters,
+            _array(each.cell_cm2 for each in designs),
+            first.soc if first.cell.soc is not None else 1.0,
+            variation.films,
+        )
+        converter = first.converter.converter
+        circuit = Circuit(converter, first.sensor.shunt_ohm, first.kind.brown_out_v)
+        self.circuits = SupplyBank(
+            self.films,
+            circuit,
+            _array(each.capacitance_uf for each in designs),
+            _array(each.capacitor.leakage_mohm for each in nodes),
+            _START_V,
+        )
+
+    def outcomes(self, course: Course) -> list[Outcome]:
+        """Return what the course says of each design."""
+        return [self._outcome(course, at) for at in range(len(self._designs))]
+
+    def _outcome(self, course: Course, at: int) -> Outcome:
+        design, load = self._designs[at], self._loads[at]
+        years = course.hours / HOURS_A_YEAR
+        start_uah = course.capacity_uah[0][at]
+        burst_fits = load.burst_uj <= self.circuits.burst_uj()[at]
+        harvested = max(course.harvested_uj[at], 1e-30)
+        lives_h = dark_hours(
+            self.films.parameters,
+            self._description,
+            design,
+            soc=float(course.lowest_soc[at]),
+            capacity_uah=float(course.capacity_uah[-1][at]),
+            temperature_c=float(course.lowest_c[at]),
+            load_uw=sum(load.lines.values()),
+        )
+        return Outcome(
+            design=design,
+            lowest_soc_pct=_rounded(100.0 * course.lowest_soc[at]),
+            lowest_day=_rounded(course.lowest_h[at] / 24.0),
+            dark_hours=_rounded(lives_h),
+            reports_share_pct=_rounded(100.0 * course.on_share[at] if burst_fits else 0.0, 4),
+            harvest_wasted_pct=_rounded(100.0 * course.turned_away_uj[at] / harvested),
+            cycles_year=_rounded(course.throughput_uah[at] / (2.0 * start_uah) / years),
+            capacity_1y_pct=self._capacity_pct(course, at, 1),
+            capacity_5y_pct=self._capacity_pct(course, at, 5),
+            capacity_10y_pct=self._capacity_pct(course, at, 10),
+            lost_uah_year=_rounded(course.lost_uah[at] / years),
+            own_uah_day=_rounded(self._own_uah_day(load)),
+            limited_by=limited_by(course, at, burst_fits=bool(burst_fits)),
+        )
+
+    def _capacity_pct(self, course: Course, at: int, year: int) -> float | None:
+        if course.hours < year * HOURS_A_YEAR:
+            return None
+        return _rounded(100.0 * course.capacity_uah[year][at] / course.capacity_uah[0][at])
+
+    def _own_uah_day(self, load: NodeLoad) -> float:
+        """What the node would take from its cell on a day without harvest."""
+        converter, parameters = self._description.converter.converter, self.films.parameters
+        cell_v = parameters.plateau_middle_v - 0.5 * parameters.plateau_gap_v * (
+            1.0 - parameters.kinetic_share
+        )
+        return 24.0 * converter.needed_uw(sum(load.lines.values())) / cell_v
+
+
+def _loads(nodes: Sequence[NodeDescription]) -> list[NodeLoad]:
+    """Return the load of each node; those that differ in areas only have the same."""
+    found: dict[object, NodeLoad] = {}
+    loads = []
+    for node in nodes:
+        key = (node.capacitor, node.intervals)
+        if key not in found:
+            found[key] = node_load(node)
+        loads.append(found[key])
+    return loads
+
+
+def _parts(
+    description: NodeDescription,
+    series: WorldSeries,
+    designs: Sequence[Design],
+    seed: int | None,
+    workers: int,
+) -> Iterator[Task]:
+    """Yield tasks of about the same size that keep all workers busy to the end."""
+    rounds = -(-len(designs) // (_A_PART * workers))
+    length = -(-len(designs) // (rounds * workers))
+    for at in range(0, len(designs), length):
+        own_seed = None if seed is None else seed + at
+        yield Task(description, series, tuple(designs[at : at + length]), own_seed)
+
+
+def _gather(pool: Executor, parts: list[Task], progress: Progress | None) -> list[Outcome]:
+    waiting = {pool.submit(outcomes, part): at for at, part in enumerate(parts)}
+    found: dict[int, list[Outcome]] = {}
+    for future in as_completed(waiting):
+        found[waiting[future]] = future.result()
+        if progress is not None:
+            progress(len(found) / len(parts))
+    return [each for at in range(len(parts)) for each in found[at]]
+
+
+def _array(values: Iterable[float]) -> Numbers:
+    return np.array(list(values), dtype=float)
+
+
+def _rounded(value: float, digits: int = 2) -> float:
+    return round(float(value), digits)

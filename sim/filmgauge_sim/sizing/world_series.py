@@ -1,0 +1,137 @@
+"""A world hour by hour: what a harvester of 1 cm2 offers, and how warm the node is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmgauge_sim.circuit.harvester import PV_UW_CM2_LUX, Light
+from filmgauge_sim.nodes.sections import HarvesterSection
+from filmgauge_sim.sizing.clouds import HOURS_A_DAY, clear_shares
+from filmgauge_sim.sizing.sun import (
+    DAYS_A_YEAR,
+    Plane,
+    clear_sky_w_m2,
+    on_plane_w_m2,
+    sun_position,
+)
+from filmgauge_sim.sizing.traces import read_trace
+from filmgauge_sim.sizing.world import World, WorldError
+
+Numbers = NDArray[np.float64]
+
+DAYLIGHT_LM_W = 120.0  # assumed: luminous efficacy of daylight, 105 to 130 by sky
+HOURS_A_YEAR = DAYS_A_YEAR * HOURS_A_DAY
+_HOUR_US = 3_600_000_000
+_DAYS_A_WEEK = 7
+_KELVIN_STEP = 0.5  # temperatures are rounded to it, so that few laws of the cell are computed
+
+
+@dataclass(frozen=True)
+class WorldSeries:
+    """A value for each hour. offered_uw: of a harvester of 1 cm2, or of one piece;
+    temperature_c: of the node."""
+
+    offered_uw: Numbers
+    temperature_c: Numbers
+
+    @property
+    def years(self) -> float:
+        """How long it is."""
+        return len(self.offered_uw) / HOURS_A_YEAR
+
+
+def hourly(
+    world: World, harvester: HarvesterSection, years: float, folder: Path = Path()
+) -> WorldSeries:
+    """Return the series of a world for a kind of harvester.
+
+    Raises WorldError where the world does not have what the harvester lives from.
+    """
+    count = round(years * HOURS_A_YEAR)
+    hours = np.arange(count)
+    traces = {
+        each.quantity: np.resize(read_trace(folder / each.file, each.quantity), count)
+        for each in world.trace
+    }
+    exact_c = traces.get("temperature_c", _warmth_c(world, hours))
+    return WorldSeries(
+        offered_uw=_offered_uw(world, harvester, hours, traces, exact_c),
+        temperature_c=np.round(exact_c / _KELVIN_STEP) * _KELVIN_STEP,
+    )
+
+
+def _offered_uw(
+    world: World,
+    harvester: HarvesterSection,
+    hours: NDArray[np.int64],
+    traces: dict[str, Numbers],
+    temperature_c: Numbers,
+) -> Numbers:
+    if "power_uw" in traces:
+        return traces["power_uw"]
+    if harvester.kind == "photovoltaic":
+        return PV_UW_CM2_LUX * _lux(world, hours, traces)
+    if harvester.kind == "thermoelectric":
+        if world.thermoelectric is None:
+            raise WorldError(f"world {world.name} needs [thermoelectric] for this harvester")
+        return (world.thermoelectric.source_c - temperature_c) ** 2
+    if harvester.kind == "constant":
+        return np.ones(len(hours))
+    raise WorldError(
+        f"world {world.name} has nothing for harvester.kind = {harvester.kind!r}: it must be"
+        " photovoltaic, thermoelectric or constant, or the world must have a trace of power_uw"
+    )
+
+
+def _lux(world: World, hours: NDArray[np.int64], traces: dict[str, Numbers]) -> Numbers:
+    """Return the light on the harvester; daylight counts as much as its lumens."""
+    found = traces.get("lux")
+    lux = np.zeros(len(hours)) if found is None else found.copy()
+    if "w_m2" in traces:
+        lux += DAYLIGHT_LM_W * traces["w_m2"]
+    if world.sun is not None:
+        lux += DAYLIGHT_LM_W * world.sun.arriving_share * _sun_w_m2(world, hours)
+    day, hour = hours // HOURS_A_DAY % _DAYS_A_WEEK, hours % HOURS_A_DAY
+    for each in world.light:
+        light = Light(each.begin_h, each.end_h, each.lux, each.days)
+        lux += each.lux * _share_of_hours(light)[day * HOURS_A_DAY + hour]
+    if not lux.any():
+        raise WorldError(f"world {world.name} has no light: [sun], [[light]] or a trace of lux")
+    return lux
+
+
+def _share_of_hours(light: Light) -> Numbers:
+    """Return the share of each hour of the week in which a light is on."""
+    shares = np.zeros(_DAYS_A_WEEK * HOURS_A_DAY)
+    begin, end = light.span_us.start / _HOUR_US, light.span_us.stop / _HOUR_US
+    for day in range(_DAYS_A_WEEK):
+        if light.shines(day, light.span_us.start):
+            for hour in range(HOURS_A_DAY):
+                shares[day * HOURS_A_DAY + hour] = max(
+                    0.0, min(end, hour + 1.0) - max(begin, float(hour))
+                )
+    return shares
+
+
+def _sun_w_m2(world: World, hours: NDArray[np.int64]) -> Numbers:
+    sun = world.sun
+    assert sun is not None
+    plane = Plane(sun.latitude_deg, sun.tilt_deg, sun.azimuth_deg)
+    position = sun_position(
+        plane,
+        (hours // HOURS_A_DAY % DAYS_A_YEAR).astype(float),
+        (hours % HOURS_A_DAY).astype(float) + 0.5,
+    )
+    days = -(-len(hours) // HOURS_A_DAY)
+    shares = clear_shares(sun.clear_share, days, world.seed)[: len(hours)]
+    return on_plane_w_m2(plane, position, clear_sky_w_m2(position) * shares)
+
+
+def _warmth_c(world: World, hours: NDArray[np.int64]) -> Numbers:
+    warmth = world.warmth
+    year = 2.0 * np.pi * (hours / HOURS_A_DAY - warmth.coldest_day) / DAYS_A_YEAR
+    day = 2.0 * np.pi * (hours % HOURS_A_DAY + 0.5 - warmth.warmest_h) / HOURS_A_DAY
+    exact = warmth.mean_c - warmth.year_swing_c * np.cos(year) + warmth.day_swing_c * np.cos(day)
+    return np.clip(exact, -40.0, 85.0)

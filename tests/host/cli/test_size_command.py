@@ -1,0 +1,110 @@
+"""`filmgauge size`: what it prints, for people and for programs, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from distributed import LocalCluster
+
+from filmgauge_host.cli.app import main
+from filmgauge_sim.nodes.description import to_toml
+from filmgauge_sim.scenario.loading import load_scenario
+
+SHORT = ("--years", "0.06", "--nodes", "4")
+GRID = ("--cell-cm2", "15,70", "--harvester-cm2", "5:20:2")
+KEYS = {
+    "cell_cm2", "harvester_cm2", "capacitance_uf", "report_s", "lowest_soc_pct",
+    "reports_share_pct", "capacity_10y_pct", "limited_by",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("node") / "node.toml"
+    path.write_text(to_toml(load_scenario("window").node[0].description))
+    return path
+
+
+def size(*arguments: object) -> Any:
+    return CliRunner().invoke(main, ["size", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def printed(node: Path) -> dict[str, Any]:
+    done = size(node, "--world", "office", *SHORT, *GRID, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_an_object_has_every_design_and_the_smallest(printed: dict[str, Any]) -> None:
+    assert len(printed["designs"]) == 4
+    assert all(set(each) >= KEYS for each in printed["designs"])
+    smallest = printed["smallest"]
+    assert (smallest["cell_cm2"], smallest["harvester_cm2"]) == (70.0, 20.0)
+    low, high = smallest["bands"]["lowest_soc_pct"]
+    assert low <= high
+    assert printed["drain_uw"]["asleep"] == pytest.approx(18.0)
+
+
+def test_people_get_a_table_and_a_picture(node: Path, tmp_path: Path) -> None:
+    plot = tmp_path / "sizing.svg"
+    done = size(node, "--world", "office", *SHORT, *GRID, "--plot", plot)
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert lines[0].startswith("window-1 in the world office, 0.06 years: 1 of 4 designs")
+    row = next(line for line in lines if line.lstrip().startswith("70 "))
+    assert "7200 s" in row
+    assert "asleep 18" in lines[-1]
+    assert "runs empty" in plot.read_text()
+
+
+def test_without_any_design_that_lives_it_says_what_is_nearest(node: Path) -> None:
+    done = size(node, "--world", "office", *SHORT, "--cell-cm2", "5", "--harvester-cm2", "5")
+    assert done.exit_code == 0
+    assert "none does; the best (5 cm2 of film" in done.output
+
+
+def test_two_workers_of_a_scheduler_give_what_this_machine_gives(
+    node: Path, printed: dict[str, Any]
+) -> None:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None,
+        protocol="tcp://",
+    ) as cluster:  # fmt: skip
+        address = cluster.scheduler_address
+        assert address.startswith("tcp://")
+        done = size(node, "--world", "office", *SHORT, *GRID, "--json", "--workers", address)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--world", "moon"), "neither a file nor one of the worlds"),
+        (("--world", "machine"), "has no light"),
+        (("--world", "office", "--cell-cm2", "0"), "must be numbers above 0"),
+        (("--world", "office", "--cell-cm2", "1:2:1"), "FROM:TO:COUNT"),
+        (("--world", "office", "--cell-cm2", "2000"), "cell.area_cm2"),
+        (("--world", "office", "--plot", "a.txt"), "--plot must end in .png or .svg"),
+        (("--world", "office", "--workers", "here"), "--workers must be tcp://HOST:PORT"),
+        (("--world", "office", "--years", "99"), "30"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    node: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = size(node, *arguments)
+    assert done.exit_code == 2
+    assert sentence in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_node_on_usb_needs_none(tmp_path: Path) -> None:
+    path = tmp_path / "node.toml"
+    path.write_text(to_toml(load_scenario("bench").node[0].description))
+    done = size(path, "--world", "office")
+    assert done.exit_code == 2
+    assert "supply must be" in done.output

@@ -1,0 +1,129 @@
+"""Worlds of files: what they offer hour by hour, and what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from filmgauge_sim.nodes.sections import HarvesterSection
+from filmgauge_sim.sizing.world import World, WorldError, available_worlds, load_world, world_from
+from filmgauge_sim.sizing.world_series import hourly
+
+PV = HarvesterSection(kind="photovoltaic", area_cm2=1.0)
+PVGIS = """\
+Latitude (decimal degrees):\t50.000
+Longitude (decimal degrees):\t8.000
+Radiation database:\tPVGIS-SARAH3
+
+time,P,G(i),H_sun,T2m,WS10m,Int
+20200101:0010,0.0,0.0,0.0,1.45,2.1,0.0
+20200101:0110,0.0,120.0,10.0,2.5,2.2,0.0
+20200101:0210,0.0,360.0,20.0,-3.0,2.4,0.0
+
+P: PV system power (W)
+T2m: 2-m air temperature (degree Celsius)
+"""
+
+
+def world(**table) -> World:
+    return world_from({"name": "test", **table})
+
+
+def test_lamps_give_what_the_facts_say() -> None:
+    """4 uW/cm2 at 200 lux; on from 8:30 to 10 on working days."""
+    lamp = {"lux": 200.0, "begin_h": 8.5, "end_h": 10.0, "days": "weekdays"}
+    series = hourly(world(light=[lamp]), PV, 14 / 365)
+    hours = series.offered_uw.reshape(14, 24)
+    assert hours[0, 7:11] == pytest.approx([0.0, 2.0, 4.0, 0.0])
+    assert hours[[5, 6, 12, 13]].sum() == 0.0
+    assert hours.sum() == pytest.approx(10 * 6.0)
+
+
+def test_a_file_of_pvgis_is_read_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "pvgis.csv").write_text(PVGIS)
+    traces = [
+        {"file": "pvgis.csv", "quantity": "w_m2"},
+        {"file": "pvgis.csv", "quantity": "temperature_c"},
+    ]
+    series = hourly(world(trace=traces), PV, 6 / 8760, tmp_path)
+    # 120 lm/W of daylight: 120 W/m2 are 14,400 lux.
+    assert series.offered_uw == pytest.approx([0.0, 288.0, 864.0] * 2)
+    assert series.temperature_c == pytest.approx([1.5, 2.5, -3.0] * 2)
+
+
+def test_rows_between_hours_are_averaged_and_gaps_hold(tmp_path: Path) -> None:
+    rows = "time_s,power_uw\n0,1\n1800,3\n3600,10\n14400,5\n"
+    (tmp_path / "trace.csv").write_text(rows)
+    trace = [{"file": "trace.csv", "quantity": "power_uw"}]
+    series = hourly(world(trace=trace), PV, 5 / 8760, tmp_path)
+    assert series.offered_uw == pytest.approx([2.0, 10.0, 10.0, 10.0, 5.0])
+
+
+def test_a_thermoelectric_source_goes_with_the_square() -> None:
+    place = world(warmth={"mean_c": 60.0}, thermoelectric={"source_c": 50.0})
+    series = hourly(place, HarvesterSection(kind="thermoelectric", uw_per_k2=1.0), 0.01)
+    assert series.offered_uw == pytest.approx(np.full(88, 100.0))
+
+
+def test_a_year_is_coldest_on_its_day_and_warmest_in_its_hour() -> None:
+    warmth = {"mean_c": 10.0, "year_swing_c": 12.0, "coldest_day": 30, "day_swing_c": 4.0}
+    light = [{"lux": 100.0}]
+    days = hourly(world(warmth=warmth, light=light), PV, 1.0).temperature_c.reshape(365, 24)
+    means = days.mean(axis=1)
+    assert (means[30], means[212]) == pytest.approx((means.min(), means.max()), abs=1e-9)
+    assert (days.min(), days.max()) == pytest.approx((-6.0, 26.0), abs=0.5)
+    assert set(days.argmax(axis=1)) <= {13, 14, 15}  # half degrees
+
+
+@pytest.mark.parametrize("name", available_worlds())
+def test_every_world_of_the_package_has_a_year(name: str) -> None:
+    place, folder = load_world(name)
+    kind = {"machine": "thermoelectric", "body": "constant"}.get(name, "photovoltaic")
+    harvester = HarvesterSection(kind=kind)
+    series = hourly(place, harvester, 1.0, folder)
+    assert len(series.offered_uw) == len(series.temperature_c) == 8760
+    assert series.offered_uw.min() >= 0.0
+    assert series.offered_uw.mean() > 0.5
+    assert place.summary
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"sun": {"latitude_deg": 95.0}}, "latitude_deg"),
+        ({"light": [{"lux": 10.0, "begin_h": 9.0, "end_h": 8.0}]}, "end_h must be above begin_h"),
+        ({"warmth": {"mean_c": 400.0}}, "mean_c"),
+        ({"lamps": []}, "lamps"),
+        ({"trace": [{"file": "a", "quantity": "lux"}] * 2}, "one of lux"),
+    ],
+)
+def test_a_wrong_world_is_one_sentence(table: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        world(**table)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a,b\n1,2\n", "no column"),
+        ("time_s,lux\n0,1\n", "two rows"),
+        ("time_s,lux\n0,1\n0,2\n", "must rise"),
+        ("time_s,lux\n0,1\n3600,-5\n", "lux must be from 0 to 200000"),
+        ("time_s,lux\nsoon,1\n", "no time and number"),
+        ("time_s,lux\n0,nan\n3600,1\n", "lux must be from"),
+    ],
+)
+def test_a_wrong_trace_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "trace.csv").write_text(text)
+    place = world(trace=[{"file": "trace.csv", "quantity": "lux"}])
+    with pytest.raises(WorldError, match=sentence):
+        hourly(place, PV, 0.01, tmp_path)
+
+
+def test_a_world_without_light_or_warmth_says_what_it_needs() -> None:
+    with pytest.raises(WorldError, match="has no light"):
+        hourly(world(), PV, 0.01)
+    with pytest.raises(WorldError, match=r"needs \[thermoelectric\]"):
+        hourly(world(), HarvesterSection(kind="thermoelectric"), 0.01)
+    with pytest.raises(WorldError, match="neither a file nor one of the worlds"):
+        load_world("moon")
