@@ -128,7 +128,7 @@ def live(days: float, seed: int = 1, every_days: float = REPORT_DAYS) -> Iterato
             watch = _Watch(node)
             due_us = every_days * DAY_US
             while node.now_us < simulation.end_us and node.dead is None:
-                node.step()
+                node.step(simulation.end_us)
                 watch.follow()
                 if node.now_us >= due_us:
                     due_us += every_days * DAY_US
