@@ -68,7 +68,7 @@ class VirtualBoard:
         self.identity = identity(VERSION, kind.mpy, kind.machine)
         self._real_wait_ms = real_wait_ms
         self._random = random.Random(seed)
-        self._unique_id = unique_id
+        self.unique_id = unique_id
         self._faults = faults
         self._cause = ResetCause.POWER_ON
         self.station = Station(access_point)
@@ -239,7 +239,7 @@ class VirtualBoard:
             self.flash.pages,
             self.station.latency_us,
             self._real_wait_ms,
-            self._unique_id,
+            self.unique_id,
             _protocol.PORTS.index(self.kind.port),
             self.kind.holds_all,
             self.clock.current_offset_us(),

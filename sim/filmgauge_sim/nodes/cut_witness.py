@@ -65,7 +65,7 @@ class CutWitness:
         self._problems: list[str] = []
         self._saved: Saved | None = None
         self._programs = -1
-        self._cuts = 0
+        self._cuts = self._others = 0
         self._waits = 0  # steps since the last cut without a wake
         self._wakes = self._requests = 0
         self._most_ua = 0.0
@@ -84,6 +84,10 @@ class CutWitness:
         if node.flash.programs != self._programs or was_cut:
             self._programs = node.flash.programs
             self._compare(was_cut)
+
+    def power_went(self) -> None:
+        """Say that the node has lost its power in another way than by its own plan of cuts."""
+        self._others += 1
 
     def problems(self) -> list[str]:
         """Return what the node has not kept so far, in words; call it at the end."""
@@ -144,7 +148,7 @@ class CutWitness:
         state.unpack_parts(gauge=gauge)
         measured_nah, booked_nah, _ = gauge.ledger.sums_nah()
         truth = node.truth[-1] if len(node.truth) else node.world.truth()  # before the sleep
-        cuts = self._cuts
+        cuts = self._cuts + self._others
         if was_cut and node.cuts and node.cuts.truth:
             truth, cuts = node.cuts.truth, cuts - 1
         true_nah = truth.stoichiometry * node.world.cell.capacity_uah * 1000.0

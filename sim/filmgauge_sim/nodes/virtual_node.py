@@ -88,10 +88,10 @@ class VirtualNode:
         self._records = made_records(self.board)
         self.runtime: MicroPythonRuntime | InProcessRuntime
         if options.runtime == "cpython":
-            self.runtime = InProcessRuntime(self.console)
+            self.runtime = InProcessRuntime(self.console, options.sources)
         else:
             room_kb = (options.heap_kb or kind.heap_kb) * (_SINGLE_ROOM if options.single else 1)
-            sources = single_precision_sources() if options.single else None
+            sources = single_precision_sources() if options.single else options.sources
             self.runtime = MicroPythonRuntime(
                 self.flash.path, self.console, heap_for(room_kb), sources, runtime=options.runtime
             )
