@@ -17,7 +17,8 @@ from bumble.device import Peer
 from bench.figures import Figure
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import CONFIGURE, FORGET
-from filmgauge_host.ble import commands, uuids
+from filmgauge_host.ble import uuids
+from filmgauge_host.commands import frames as commands
 from filmgauge_sim.air.air import Air
 from filmgauge_sim.nodes.boards import board_kind
 from filmgauge_sim.nodes.configuration import Broker

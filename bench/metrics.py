@@ -57,7 +57,7 @@ def _snapshot(name: str) -> NodeSnapshot:
         awake_ms=412, backlog=0, shown_ppm=812_000, full_sigma_nah=2_000, available_nah=180_250,
         available_sigma_nah=1_500, available_full_nah=230_000, to_empty_s=5_400_000,
         to_full_s=400_000, resistance_mohm=812_345, efficiency_ppm=998_765, mcycles=12_345,
-        limits=0, trend_ppm=-120, cycles_left=4_321, resets=0,
+        limits=0, trend_ppm=-120, cycles_left=4_321, resets=0, refused=0, restarts=0,
     )  # fmt: skip
     received = ReceivedRecord(name, record, time.time_ns() // 1_000_000)
     status = Status(name, "sleeping", 7200.0, received.received_unix_ms)

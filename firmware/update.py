@@ -34,7 +34,7 @@ def go_back(archive: str, trial: str) -> None:
 
 
 def _exchanged(archive):
-    return "/config.json", "/profile.bin", archive
+    return "/config.json", "/profile.bin", "/ca.der", "/client.der", "/client.key", archive
 
 
 def _is_there(path):

@@ -97,7 +97,7 @@ def _no_number(chance: random.Random) -> tuple[str, Any]:
 
 
 def _version(chance: random.Random) -> tuple[str, Any]:
-    version = chance.choice([None, "4", 0, 1, 2, 5, 44, -4, 4.5, [4], {"v": 4}, 2**63])
+    version = chance.choice([None, "5", 0, 1, 2, 6, 44, -4, 4.5, [4], {"v": 4}, 2**63])
     return _own(chance), {**_VALUES, "v": version}
 
 

@@ -48,6 +48,7 @@ _NUMBERS = const(
     "cell_number 0 0 65535\n"  # another one tells the node that it has got another cell
     "load_na 0 0 2000000000\n"  # load of the available charge; 0: C/20 of the profile
     "mqtt_port 1883 1 65535\n"
+    "mqtt_tls 0 0 1\n"  # 1: the broker proves who it is: /ca.der or mqtt_pin
     "mqtt_timeout_ms 5000 100 60000\n"  # the longest wait for the broker
     "wifi_timeout_ms 10000 100 60000\n"
     "ble_advertise_ms 0 0 25000\n"  # of each report, where there is no Wi-Fi; 0: never
@@ -65,12 +66,15 @@ _TEXTS = const(
     "mqtt_host _ 0 253\n"
     "mqtt_user _ 0 64\n"
     "mqtt_password _ 0 64\n"
+    "mqtt_password_next _ 0 64\n"  # for a broker that refuses the other one: while it is changed
+    "mqtt_pin _ 0 64\n"  # 64 hexadecimal digits: SHA-256 of the broker's public key
     "ble_key _ 0 32\n"  # 32 hexadecimal digits encrypt what is advertised
     "command_key _ 0 32"  # 32 hexadecimal digits vouch for commands
 )
-SECRETS = ("wifi_password", "mqtt_password", "ble_key", "command_key")
-KEYS = SECRETS[2:]
+SECRETS = ("wifi_password", "mqtt_password", "mqtt_password_next", "ble_key", "command_key")
+KEYS = SECRETS[3:]
 _KEY_SIZE = const(16)
+_DIGEST_SIZE = const(32)
 
 
 class Config:
@@ -93,6 +97,8 @@ class Config:
         for name in KEYS:
             if getattr(self, name):
                 key_bytes("configuration key " + name, getattr(self, name))
+        if self.mqtt_pin:  # pyright: ignore
+            key_bytes("configuration key mqtt_pin", self.mqtt_pin, _DIGEST_SIZE)  # pyright: ignore
         for name in values:
             raise ValueError("configuration has no key %s" % name)
 
@@ -120,15 +126,15 @@ def check_node(name: str) -> str:
     return name
 
 
-def key_bytes(name: str, text: str) -> bytes:
-    """Return the 16 bytes of a key; ValueError, `name` in it, unless `text` has 32 hexadecimal
-    digits. The text is not repeated: it is a secret."""
+def key_bytes(name: str, text: str, size: int = _KEY_SIZE) -> bytes:
+    """Return the bytes of a key; ValueError, `name` in it, unless `text` has twice as many
+    hexadecimal digits. The text is not repeated: it may be a secret."""
     try:
         key = unhexlify(text)
     except ValueError:
         key = b""
-    if len(key) != _KEY_SIZE:
-        raise ValueError("%s must be 32 hexadecimal digits" % name)
+    if len(key) != size:
+        raise ValueError("%s must be %d hexadecimal digits" % (name, 2 * size))
     return key
 
 

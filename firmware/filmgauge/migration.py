@@ -17,6 +17,10 @@ _PROTECTION_5 = const(67)
 _CHARGE_5 = const(105)
 _GAUGE_5 = const(118)
 _END_5 = const(511)
+# Layout 6: the bytes of the others as now, its own before them.
+_LAYOUT_6 = const(6)
+_OWN_6 = const("<BIIIQQiIHBBIHBiiiIBI")
+_PARTS_6 = const(77)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
@@ -36,9 +40,10 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
         block = pages.newest_state()
     if block is None:
         block = _journal_state(path)
-    if block is not None and _is_layout_5(block):
-        _from_layout_5(state, block)
-        return True
+    for is_layout, fill in ((_is_layout_6, _from_layout_6), (_is_layout_5, _from_layout_5)):
+        if block is not None and is_layout(block):
+            fill(state, block)
+            return True
     is_new = _exists(mark)
     if block is None:
         is_new = is_new and not ((pages and pages.is_used()) or _is_spoilt(path))
@@ -57,14 +62,8 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
 
 def _from_layout_5(state, block):
     """Fill a state, with the bytes of the others where they are now; what is new there is 0."""
-    values = struct.unpack_from(_OWN_5, block, HEAD_SIZE)
-    state.boot, state.seq, state.wakes, state.base_ms, state.last_ms = values[1:6]
-    state.awake_ms, state.radio_nj, state.faults, state.info_sent, flags = values[6:11]
+    flags = _fill(state, struct.unpack_from(_OWN_5, block, HEAD_SIZE))
     state.faults |= (flags >> 2 & 1) << 8
-    state.offset_running, state.sees_zero = flags & 1, flags >> 1 & 1
-    state.memory_resets = flags >> 3
-    state.profile_crc, state.cell_number, state.cell_changed = values[11:14]
-    state.closed_nah = values[14:]
     state.clear_parts()
     buffer = state.buffer
     for begin, end, at in (
@@ -74,6 +73,26 @@ def _from_layout_5(state, block):
         (_END_5 - 1, _END_5, BLOCK - OVERHEAD + HEAD_SIZE - 1),  # whether the gauge was opened
     ):
         buffer[at : at + end - begin] = block[begin:end]
+
+
+def _from_layout_6(state, block):
+    values = struct.unpack_from(_OWN_6, block, HEAD_SIZE)
+    state.counters_lost = _fill(state, values) >> 2 & 1
+    state.life, state.resets, state.keys_crc = values[17:]
+    state.buffer[PROTECTION_AT : BLOCK - OVERHEAD + HEAD_SIZE] = block[
+        _PARTS_6 : len(block) - OVERHEAD + HEAD_SIZE
+    ]
+
+
+def _fill(state, values):
+    """Fill what both layouts have; return the flags, of which one bit differs."""
+    state.boot, state.seq, state.wakes, state.base_ms, state.last_ms = values[1:6]
+    state.awake_ms, state.radio_nj, state.faults, state.info_sent, flags = values[6:11]
+    state.offset_running, state.sees_zero = flags & 1, flags >> 1 & 1
+    state.memory_resets = flags >> 3
+    state.profile_crc, state.cell_number, state.cell_changed = values[11:14]
+    state.closed_nah = values[14:17]
+    return flags
 
 
 def _whole(data):
@@ -143,3 +162,7 @@ def _exists(path):
 
 def _is_layout_5(block):
     return block[HEAD_SIZE] == _LAYOUT_5 and len(block) - OVERHEAD + HEAD_SIZE == _END_5
+
+
+def _is_layout_6(block):
+    return block[HEAD_SIZE] == _LAYOUT_6 and len(block) - _PARTS_6 == BLOCK - PROTECTION_AT

@@ -27,6 +27,9 @@ from filmgauge.store.retained import Retained
 _JOURNAL = const("/state")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _SHORTEST_SLEEP_MS = const(50)
+_REQUEST_REPORT = const(1)  # uplink/peer_context.py
+_REQUEST_ZERO = const(2)
+_REQUEST_NEW_SESSION = const(8)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
@@ -75,7 +78,6 @@ class Node:
         self._counted = True  # what the sensors have counted has reached the gauge
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
-        self._reports_next = False
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
@@ -142,6 +144,7 @@ class Node:
             return  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
         self._state.faults |= FAULT_MEMORY if short_of_memory else FAULT_EXCEPTION
+        self._state.count_restart()
         self._state.wakes += 1
         self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
 
@@ -338,6 +341,9 @@ class Node:
             self._unload(("_protection",), "filmgauge.control")
             self._load_protection()
         state, protection = self._state, self._protection
+        if state.requests & _REQUEST_ZERO:
+            protection.request_zero()
+            state.requests &= ~_REQUEST_ZERO
         busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
         protection.update(is_open, self._charge.sampler, self._soc_ppm, self._left_ppm, busy)
         # The interval that began with this sample is all open only if the sample was, too.
@@ -377,7 +383,7 @@ class Node:
             every = self._config.report_every
         if self._is_calm:
             return False
-        asked = not wakes or self._reports_next or self._on_trial
+        asked = not wakes or self._on_trial or bool(self._state.requests & _REQUEST_REPORT)
         return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
@@ -439,7 +445,7 @@ class Node:
         """Send a record now, or store it for later; return whether it has closed a ledger, which
         is not to be told again."""
         state = self._state
-        self._reports_next = False
+        state.requests &= ~_REQUEST_REPORT
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
@@ -463,6 +469,8 @@ class Node:
             uplink.peer = self._peer
         elif uplink.peer is not None and not self._board.boots_anew:
             uplink.peer.make_room = self._make_room
+        if uplink.peer is not None:
+            uplink.peer.requested = self._state.requests
         from filmgauge.reporting import Reporter
 
         self._reporter = Reporter(
@@ -482,20 +490,15 @@ class Node:
             if peer is not None:
                 peer.show(None, None, None)
             self._unload(("_reporter",), _REPORTING)
-        if peer is not None and peer.requests:
-            self._apply_requests(peer)
+        left = self._state.requests & _REQUEST_NEW_SESSION
+        if peer is not None and (peer.requests or peer.refused or left):
+            from filmgauge.uplink.peer_requests import apply_requests
 
-    def _apply_requests(self, peer):
-        requests, peer.requests = peer.requests, 0
-        from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
-
-        self._reports_next = bool(requests & REQUEST_REPORT)
-        if requests & REQUEST_ZERO:
-            self._load_protection()
-            self._protection.request_zero()
-        if requests & REQUEST_REBOOT:
-            self._save_state(to_flash=True)
-            self._board.reset()
+            saves, resets = apply_requests(peer, self._state)
+            unload("filmgauge.uplink.peer_requests")
+            self._save_state(to_flash=saves)
+            if resets:
+                self._board.reset()
 
     def _sleep_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
@@ -516,6 +519,7 @@ def _add_readings(fields, state, sampler, now_ms, faults):
     """Add to the values of a record what the state and the sensors have."""
     fields.life, fields.boot, fields.seq = state.life, state.boot, state.seq
     fields.resets = None if state.resets == NO_RESETS else state.resets
+    fields.refused, fields.restarts = state.refused, state.restarts
     fields.up_s = (now_ms - state.base_ms) // 1000
     fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
     fields.temperature_cdeg = sampler.temperature_cdeg

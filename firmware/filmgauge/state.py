@@ -9,10 +9,11 @@ from filmgauge.charge import MEMORY_SIZE
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
-LAYOUT = const(6)  # another one is not read, even where it has the same size
-_FORMAT = const("<BIIIQQiIHBBIHBiiiIBI")
+LAYOUT = const(7)  # another one is not read, even where it has the same size
+_FORMAT = const("<BIIIQQHIHBBIHiiiIBIHH")
 _MOST_NJ = const(0xFFFFFFFF)
-_OWN_SIZE = const(69)
+_MOST_MS = const(65535)
+_OWN_SIZE = const(70)
 _PROTECTION_SIZE = const(38)  # control/protection.py
 _GAUGE_SIZE = const(407)  # gauge/fuel_gauge.py
 PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
@@ -22,6 +23,7 @@ BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
 MOST_MEMORY_RESETS = const(31)
 MOST_RESETS = const(254)
+MOST_COUNTED = const(65534)  # of what is refused, and of restarts
 NO_RESETS = const(255)
 MOST_SEQ = const(0xFFFFFF)  # of a record: a new boot begins behind it
 
@@ -43,6 +45,9 @@ class State:
     keys_crc: of the keys with which messages are counted; counters_lost: 1 where these count from
     nobody knows where;
     profile_crc, cell_number: the cell that the ledger is of (0: no profile so far);
+    refused, restarts: commands that were refused and exceptions that have ended a wake, since
+    somebody has reset the two, MOST_COUNTED at most; requests: what commands have asked of the
+    wakes to come, bits of uplink/peer_context.py up to 32;
     cell_changed: 1 until a record has said so; closed_nah: what was measured, booked and corrected
     in the ledger of the cell before.
     """
@@ -53,12 +58,17 @@ class State:
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
         self.memory_resets = self.life = self.keys_crc = self.counters_lost = 0
+        self.refused = self.restarts = self.requests = 0
         self.resets = NO_RESETS
         self.closed_nah = (0, 0, 0)
 
     def transmitted(self, nanojoules: int) -> None:
         """Note what the radio has taken out of the buffer capacitor since the last sample."""
         self.radio_nj = min(_MOST_NJ, self.radio_nj + nanojoules)
+
+    def count_restart(self) -> None:
+        """Note that an exception has ended a wake."""
+        self.restarts = min(MOST_COUNTED, self.restarts + 1)
 
     def is_of_cell(self, profile_crc: int, number: int) -> bool:
         """Return whether what is remembered is of this cell. `profile_crc` is 0 without one."""
@@ -76,13 +86,14 @@ class State:
     def pack(self, gauge=None, protection=None, charge=None) -> None:
         """Write the state, and what the gauge, the protection and the memory of the charge
         remember as far as they are given, into `buffer`."""
-        times = self.base_ms, self.last_ms, self.awake_ms, self.radio_nj
+        times = self.base_ms, self.last_ms, min(_MOST_MS, self.awake_ms), self.radio_nj
         flags = self.offset_running | self.sees_zero << 1 | self.counters_lost << 2
         flags |= self.memory_resets << 3
-        flags = self.faults, self.info_sent, flags
-        cell = (self.profile_crc, self.cell_number, self.cell_changed) + self.closed_nah
+        more = self.info_sent | self.cell_changed << 1 | self.requests << 2
+        flags = self.faults, more, flags
+        cell = (self.profile_crc, self.cell_number) + self.closed_nah
         own = (LAYOUT, self.boot, self.seq, self.wakes) + times + flags + cell
-        own += self.life, self.resets, self.keys_crc
+        own += self.life, self.resets, self.keys_crc, self.refused, self.restarts
         struct.pack_into(_FORMAT, self.buffer, HEAD_SIZE, *own)
         if protection is not None:
             protection.pack_into(self.buffer, PROTECTION_AT)
@@ -100,13 +111,13 @@ class State:
         if values[0] != LAYOUT:
             return False
         self.boot, self.seq, self.wakes, self.base_ms, self.last_ms = values[1:6]
-        self.awake_ms, self.radio_nj, self.faults, self.info_sent = values[6:10]
-        flags = values[10]
+        self.awake_ms, self.radio_nj, self.faults, more, flags = values[6:11]
+        self.info_sent, self.cell_changed, self.requests = more & 1, more >> 1 & 1, more >> 2
         self.offset_running, self.sees_zero = flags & 1, flags >> 1 & 1
         self.counters_lost, self.memory_resets = flags >> 2 & 1, flags >> 3
         self.profile_crc, self.cell_number = values[11:13]
-        self.cell_changed, self.closed_nah = values[13], values[14:17]
-        self.life, self.resets, self.keys_crc = values[17:]
+        self.closed_nah = values[13:16]
+        self.life, self.resets, self.keys_crc, self.refused, self.restarts = values[16:]
         self.unpack_parts(gauge, protection, charge)
         return True
 

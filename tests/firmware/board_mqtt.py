@@ -82,6 +82,17 @@ def client(name, timeout_ms=5000, user="", password=""):
     return Client(BrokerAddress(HOST, port()), name, user, password, timeout_ms)
 
 
+def command_client(name, timeout_ms=5000, keeps_session=True, other_password=""):
+    """Return a client that listens to the topic "c"."""
+    from filmgauge.uplink.mqtt import command_client as commands
+
+    commands.MqttError = MqttError  # of the copy
+    kind = commands.with_commands(Client)
+    one = kind(BrokerAddress(HOST, port()), name, "me", "new", timeout_ms)
+    one.listen("c", keeps_session, other_password)
+    return one
+
+
 def transcript(name):
     """Return everything that the last client of that name has sent, once it has ended."""
     stream = socket.socket()

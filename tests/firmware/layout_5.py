@@ -1,4 +1,4 @@
-"""A state as the version with layout 5 left it."""
+"""A state as the versions with layout 5 and 6 left it."""
 
 import binascii
 
@@ -20,6 +20,22 @@ LAYOUT_5 = (
     "ffffff000000000000000000000000016125a506"
 )
 SIZE_5 = 503
+
+# Of layout 6 its own bytes; those of protection, charge and gauge follow, as now.
+OWN_6 = (
+    "060700000029000000cd00000039300000000000007b38d360ba010000bb000000630000000801011ffbffffff"
+    "020001fbffffff06000000f9ffffffefcdab890578563412"
+)
+SIZE_6 = 563
+
+
+def block_6():
+    """Return a sealed block of layout 6; the bytes of the others count up."""
+    own = binascii.unhexlify(OWN_6)
+    rest = bytes(i & 0xFF for i in range(SIZE_6 - len(own)))
+    block = bytearray(bytes(HEAD_SIZE) + own + rest + bytes(OVERHEAD - HEAD_SIZE))
+    seal(block, SIZE_6, 9)
+    return block
 
 
 def old_block(layout=5, size=SIZE_5, sequence=9):

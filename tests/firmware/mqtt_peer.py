@@ -184,6 +184,58 @@ def stalled(connection: Connection, argument: str) -> None:
     time.sleep(_PATIENCE_S)
 
 
+def _message(topic: bytes, payload: bytes, packet_id: int, flags: int = 2) -> bytes:
+    """Return a PUBLISH, at QoS 1 unless the flags say otherwise."""
+    body = struct.pack(">H", len(topic)) + topic
+    body += (struct.pack(">H", packet_id) if flags & 6 else b"") + payload
+    length, digits = len(body), b""
+    while True:
+        length, digit = length >> 7, length & 127
+        digits += bytes([digit | (128 if length else 0)])
+        if not length:
+            return bytes([0x30 | flags]) + digits + body
+
+
+def commanding(connection: Connection, argument: str) -> None:
+    """A broker that has kept a session: with CONNACK come a frame, one sent before, one at QoS 0,
+    one too long for a frame and one too long for a packet, and one of another topic; it answers
+    PUBLISH, SUBSCRIBE and PINGREQ. `argument` other: another password than "old" is refused."""
+    if argument == "other" and not connection.received.endswith(b"\x00\x03old"):
+        connection.send(CONNACK[:3] + b"\x05")
+        return
+    connection.send(b"\x20\x02\x01\x00")
+    connection.send(_message(b"c", b"one", 7) + _message(b"c", b"two", 8, 10))
+    connection.send(_message(b"c", b"three", 0, 0) + _message(b"c", b"4" * 300, 9))
+    connection.send(_message(b"c", b"5" * 9000, 10) + _message(b"d", b"six", 11))
+    while True:
+        kind, body = connection.packet()
+        if kind == 0x82:
+            connection.send(b"\x90\x03" + body[:2] + (b"\x80" if b"no" in body else b"\x01"))
+        elif kind == 0xC0:
+            connection.send(PINGRESP)
+        else:
+            connection.send(puback(kind, body))
+
+
+def thrusting(connection: Connection, argument: str) -> None:
+    """With CONNACK a message that no node can want: of 20 KB, at QoS 2, or a torn one."""
+    connection.send(CONNACK)
+    connection.packet()
+    torn = b"\x32\x04\x00\x09cc"
+    kinds = {"big": _message(b"c", bytes(20000), 1), "two": _message(b"c", b"x", 1, 4)}
+    connection.send(kinds.get(argument, torn))
+    connection.packet()
+
+
+def swamping(connection: Connection, argument: str) -> None:
+    """Commands without end, and no answer to anything."""
+    connection.send(CONNACK)
+    connection.packet()
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        connection.send(_message(b"c", b"x" * 40, 5) * 200)
+
+
 _BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {
     "good": good,
     "refuse": refuse,
@@ -197,6 +249,9 @@ _BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {
     "wrong": wrong,
     "moody": moody,
     "stalled": stalled,
+    "commanding": commanding,
+    "thrusting": thrusting,
+    "swamping": swamping,
 }
 
 

@@ -17,6 +17,7 @@ class Board:
     name = "test"
     now_ms = 5000
     fed = 0
+    boots_anew = False
 
     def clock_ms(self):
         return self.now_ms

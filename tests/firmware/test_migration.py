@@ -2,7 +2,7 @@
 
 import os
 
-from layout_5 import SIZE_5, old_block
+from layout_5 import SIZE_5, block_6, old_block
 from scratch_files import unused_path, write_file
 
 from filmgauge.migration import migrate
@@ -90,6 +90,24 @@ def test_layout_5_comes_from_retained_memory_and_from_the_journal():
         state = State()
         assert migrated(state, path=path, marked=marked, records=True) == (True, True)
         check(state)
+
+
+def test_layout_6_comes_from_everywhere():
+    path = unused_path()
+    saved(path, block_6())
+    for place in ({"retained": bytes(block_6())}, {"path": path}, {"pages": Pages(block_6())}):
+        state = State()
+        assert migrated(state, **place) == (True, True)
+        for name, value in WRITTEN.items():
+            assert name == "life" or getattr(state, name) == value
+        assert (state.life, state.resets, state.keys_crc) == (0x89ABCDEF, 5, 0x12345678)
+        assert (state.counters_lost, state.refused, state.restarts) == (1, 0, 0)
+        rest = state.buffer[PROTECTION_AT : HEAD_SIZE + SIZE]
+        assert rest == bytes(i & 0xFF for i in range(len(rest)))
+        state.pack()
+        again = State()
+        again.buffer[:] = state.buffer
+        assert again.unpack() and again.life == 0x89ABCDEF
 
 
 def test_the_newer_slot_of_the_journal_counts():

@@ -4,7 +4,6 @@ They are fast and can misbehave; the firmware itself is in tests/system.
 """
 
 import asyncio
-import binascii
 import hashlib
 import hmac
 import json
@@ -15,6 +14,7 @@ from typing import Any
 from bumble import att, gatt
 from bumble.core import UUID
 from bumble.device import AdvertisingType, Connection
+from older_records import older_record
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.ble import bthome
@@ -203,19 +203,15 @@ class BleNode:
         if self.is_old:
             head = 1, *newest[1:], up_s, 0, len(self.log), *oldest[1:]
             return struct.pack("<BIIIIHIIIIHH", *head, *rest)
-        head = 2, *newest, up_s, 0, len(self.log), *oldest
-        return struct.pack("<BIIIIIHIIIIIHH", *head, *rest)
+        head = 3, *newest, up_s, 0, len(self.log), *oldest
+        return struct.pack("<BIIIIIHIIIIIIH", *head, *rest)
 
     def _configuration(self) -> bytes:
         keys = {"node": self.name, "sample_s": self.report_s, "report_every": 1}
         return json.dumps(keys | self.configured).encode()
 
     def _bytes(self, made: Record) -> bytes:
-        data = made.to_bytes()
-        if not self.is_old:
-            return data
-        old = struct.pack("<BII", 3, *_key(made)[1:]) + data[11:-5]
-        return old + struct.pack("<I", binascii.crc32(old))
+        return older_record(made, 3) if self.is_old else made.to_bytes()
 
     def _newer(self, key: tuple[int, ...]) -> list[Record]:
         """Return what is behind (life, boot, seq) in the log, whose lives follow each other."""

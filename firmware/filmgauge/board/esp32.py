@@ -27,14 +27,14 @@ class Esp32:
 
     def __init__(self):
         self._rtc = RTC()
-        self._clock = SteadyClock()
+        self.clock = SteadyClock()
         self._watchdog = None
         self._cause = machine.reset_cause()
         self._memory = None  # as it was replaced last
         self._found = self._rtc.memory()
         if len(self._found) >= BLOCK:
             has_slept = self._cause == machine.DEEPSLEEP_RESET
-            go_on(self._clock, self._found[-BLOCK:], has_slept)
+            go_on(self.clock, self._found[-BLOCK:], has_slept)
 
     def retained(self, data=None):
         """Return the retained memory, or replace it; the last bytes are the clock's."""
@@ -47,7 +47,7 @@ class Esp32:
 
     def _retain(self, asked_ms):
         block = memoryview(self._memory)[-BLOCK:]  # pyright: ignore
-        seal_clock(self._clock, block, asked_ms)
+        seal_clock(self.clock, block, asked_ms)
         self._rtc.memory(self._memory)
 
     def pages(self, bonds=False):
@@ -56,12 +56,12 @@ class Esp32:
     def clock_ms(self) -> int:
         """Return a time in ms that nobody sets: it goes on through deep sleep and resets, and
         begins anew when power returns."""
-        return self._clock.now_ms()
+        return self.clock.now_ms()
 
     def clock_leapt(self, last_ms: int) -> bool:
         """Return whether the date has leapt since the last call, or the clock would be behind
         `last_ms`, from which it then goes on."""
-        return self._clock.has_leapt(last_ms)
+        return self.clock.has_leapt(last_ms)
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus."""

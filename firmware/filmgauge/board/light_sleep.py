@@ -22,7 +22,7 @@ class LightSleeper:
 
     def __init__(self):
         self._cause = self._boot_cause()
-        self._clock = SteadyClock(self.TICKS_RUN)
+        self.clock = SteadyClock(self.TICKS_RUN)
         self._retained = bytearray()
         self._watchdog = None
 
@@ -41,11 +41,11 @@ class LightSleeper:
     def clock_ms(self) -> int:
         """Return a time in ms that nobody sets: it goes on through sleep, and begins anew with
         each boot."""
-        return self._clock.now_ms()
+        return self.clock.now_ms()
 
     def clock_leapt(self, last_ms: int) -> bool:
         """Return whether the date has leapt since the last call."""
-        return self._clock.has_leapt(last_ms)
+        return self.clock.has_leapt(last_ms)
 
     def watchdog(self, timeout_ms: int):
         """Return the running watchdog, fed; it waits LONGEST_WATCHDOG_MS at most."""
@@ -80,5 +80,5 @@ class LightSleeper:
             if left_ms <= 0:
                 return
             slice_ms = min(left_ms, self.SLICE_MS)
-            self._clock.sleeping(slice_ms)
+            self.clock.sleeping(slice_ms)
             machine.lightsleep(slice_ms)

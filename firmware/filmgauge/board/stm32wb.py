@@ -73,14 +73,14 @@ class Stm32Wb(LightSleeper):
         if duration_ms < _SHORTEST_NAP_MS:
             time.sleep_ms(duration_ms)
         else:
-            self._clock.sleeping(duration_ms)
+            self.clock.sleeping(duration_ms)
             machine.lightsleep(duration_ms)
 
     def doze(self, duration_ms: int) -> None:
         """Sleep in stop mode for a while, or until the radio has something to tell."""
         self.feed()
         duration_ms = max(1, min(duration_ms, self.SLICE_MS))
-        self._clock.sleeping(duration_ms, True)
+        self.clock.sleeping(duration_ms, True)
         machine.lightsleep(duration_ms)
 
     def uplink(self, config, profile):

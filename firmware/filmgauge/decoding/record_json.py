@@ -7,7 +7,8 @@ from filmgauge.record.record import VERSION, Record, fields
 from filmgauge.record.record_text import FAULT_NAMES
 
 _KINDS, _LEVELS, _FAULTS = KINDS.split(), LEVELS.split(), FAULT_NAMES.split()
-_VERSIONS = (3, VERSION)  # one of version 3 has no life and no resets
+_WITHOUT_LIFE = 3
+_VERSIONS = (_WITHOUT_LIFE, 4, VERSION)
 
 
 def record_from_json(payload) -> Record:
@@ -26,7 +27,7 @@ def record_from_dict(data) -> Record:
     version = data.get("v")
     if version not in _VERSIONS:
         raise ValueError("record version v must be %d, not %r" % (VERSION, version))
-    if version == VERSION and data.get("life") is None:
+    if version != _WITHOUT_LIFE and data.get("life") is None:
         raise ValueError("life is missing")
     values = {}
     for name, key, digits, _, _ in fields():

@@ -18,3 +18,4 @@ FAULT_CLOCK = const(4096)  # the clock leapt: it was set, or ran wild
 FAULT_RESET = const(8192)  # the watchdog or a brown-out has reset the board
 FAULT_LIFE = const(16384)  # what was remembered is lost: a new life has begun
 FAULT_COUNTER = const(32768)  # a counter of messages is lost: nothing is encrypted or obeyed
+FAULT_SAFE = const(65536)  # the node counts charge and does nothing else: wakes kept failing

@@ -13,7 +13,7 @@ import struct
 
 from filmgauge.compat import const, table
 
-VERSION = const(4)
+VERSION = const(5)
 
 # name, key in JSON, decimals between the two units, smallest, largest. As one text, which takes a
 # third of the heap that tuples take.
@@ -31,7 +31,7 @@ _FIELDS = const(
     "voltage_uv voltage_v 6 0 85000000\n"
     "current_pa current_ua 6 -2147483647 2147483647\n"
     "temperature_cdeg temperature_c 2 -25600 25600\n"
-    "faults faults 0 0 65535\n"
+    "faults faults 0 0 131071\n"
     "awake_ms awake_ms 0 0 65534\n"
     "backlog backlog 0 0 65534\n"
     "shown_ppm soc_shown_pct 4 0 1000000\n"  # for people: never moves against the current
@@ -58,22 +58,23 @@ _FIELDS = const(
     "resistance_age_h resistance_age_h 0 0 65534\n"
     "efficiency_age_h coulombic_age_h 0 0 65534\n"
     "resets resets 0 0 254\n"  # by watchdog and brown-out since the power came; no more: 254
+    # since somebody has reset these two; 65534: as many or more
+    "refused refused 0 0 65534\n"  # commands, whatever way they came
+    "restarts restarts 0 0 65534\n"  # exceptions that have ended a wake
     "life life 0 0 4294967295\n"  # random, of a node's memory; 0: made before there were any
 )
 # Life, boot and seq make a record unique, and up_s is needed too; the rest may be unknown. With
-# three bytes each for boot and seq (a record in five minutes for 160 years) a record just fits
-# into the 128 bytes of an inline file; the third ones stand behind the lower two of both.
-_FAULTS = const(11)  # among the others
+# three bytes each for boot and seq (a record in five minutes for 160 years) and for all else that
+# 23 bits and a sign hold, a record just fits into the 128 bytes of an inline file; the third bytes
+# of boot and seq stand behind the lower two of both.
 _HEAD = const("<BIHHBB")
-_REST = const("<IiiiiiiiiihHHHiiiiiiiiiiHiiHHHHHHHB")
-_UNKNOWN_I32 = const(-0x80000000)
-_UNKNOWN_SMALL = const((-0x8000, -1, 0xFFFF, 0xFFFF))  # faults use all their bits
-_UNKNOWN = (0,) + (_UNKNOWN_I32,) * 9 + _UNKNOWN_SMALL + (_UNKNOWN_I32,) * 10 + (0xFFFF,)
-_UNKNOWN += (_UNKNOWN_I32,) * 2 + (0xFFFF,) * 7 + (0xFF,)  # from up_s on, without the life
+# From up_s on, without the life, in the letters of `struct`, and t for two bytes and a third.
+_FORM = const("IttiiiiiiihtHHtiiiiiiitiHitHHHHHHHBHH")
+_FORM_4 = const("IiiiiiiiiihFHHiiiiiiiiiiHiiHHHHHHHB")  # F: H with no value to spare
 SIZE = const(128)  # head, rest and 4 for the CRC-32: fits inline in a directory entry
-SIZES = const((125, 128))  # by version, from the first one that is still read
+SIZES = const((125, 128))  # of version 3, and of those since
 _OLDEST = const(3)
-_NO_FAULTS = const(0x80)  # beside the version: faults are not known
+_NO_FAULTS = const(0x80)  # in version 4 beside the version: faults are not known
 
 
 def _fields():
@@ -124,42 +125,67 @@ class Record:
 
     def to_bytes(self) -> bytes:
         """Return SIZE bytes: version, life, boot, seq, the other fields in turn, CRC-32."""
-        given, version = self.values(), VERSION
+        given = self.values()
         boot, seq, life = given[0], given[1], given[-1]
         values = []
-        for value, unknown in zip(given[2:-1], _UNKNOWN):
-            values.append(unknown if value is None else value)
-        if values[_FAULTS] < 0:
-            values[_FAULTS] = 0
-            version |= _NO_FAULTS
+        for value, kind in zip(given[2:-1], _FORM):
+            if value is None:
+                value = _unknown(kind)
+            if kind == "t":
+                values.append(value & 0xFFFF)  # pyright: ignore
+                value = value >> 16 & 0xFF  # pyright: ignore
+            values.append(value)
         numbers = boot & 0xFFFF, seq & 0xFFFF, boot >> 16, seq >> 16
-        body = struct.pack(_HEAD, version, life, *numbers) + struct.pack(_REST, *values)
+        body = struct.pack(_HEAD, VERSION, life, *numbers)
+        body += struct.pack(_struct_format(_FORM), *values)
         return body + struct.pack("<I", binascii.crc32(body))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Record":
-        """Read `to_bytes`, of the version before too, which has no life and no resets; raise
+        """Read `to_bytes`, of the two versions before too, which lack the newest fields; raise
         ValueError when length, checksum, version or a bound is wrong."""
         size = len(data)
         if size not in SIZES:
             raise ValueError("record must have %d bytes, not %d" % (SIZE, size))
         if struct.unpack_from("<I", data, size - 4)[0] != binascii.crc32(data[: size - 4]):
             raise ValueError("record has a wrong checksum")
-        version = data[0] & ~_NO_FAULTS
-        if version != _OLDEST + SIZES.index(size):
+        form, version = _FORM, data[0]
+        if version != VERSION:
+            form, version = _FORM_4, version & ~_NO_FAULTS
+            if version == _OLDEST:
+                form = form[:-1].replace("F", "H")
+        if not _OLDEST <= version <= VERSION or size != SIZES[version > _OLDEST]:
             raise ValueError("record version must be %d, not %d" % (VERSION, version))
         from filmgauge.store.record_search import REST_AT, record_position
 
         life, boot, seq = record_position(data)
-        form = _REST if version == VERSION else _REST[:-1]
-        values = struct.unpack_from(form, data, REST_AT[version - _OLDEST])
-        unknown = 0xFFFF if version == _OLDEST else 0 if data[0] & _NO_FAULTS else -1  # faults
-        record = cls(boot=boot, seq=seq, up_s=values[0], life=life)
+        parts = iter(struct.unpack_from(_struct_format(form), data, REST_AT[version > _OLDEST]))
+        record = cls(boot=boot, seq=seq, up_s=next(parts), life=life)
         for i, (name, _, _, low, high) in enumerate(fields()):
-            i -= 2
-            if 0 < i < len(values) and values[i] != (unknown if i == _FAULTS else _UNKNOWN[i]):
-                setattr(record, name, check(name, values[i], low, high))
+            if not 3 <= i < len(form) + 2:
+                continue
+            kind, value = form[i - 2], next(parts)
+            if kind == "t":
+                value |= next(parts) << 16
+                value -= value >> 23 << 24
+            if value != _unknown(kind):
+                setattr(record, name, check(name, value, low, high))
+        if version != VERSION and data[0] & _NO_FAULTS:
+            setattr(record, "faults", None)  # noqa: B010
         return record
+
+
+def _struct_format(form):
+    return "<" + form.replace("t", "HB").replace("F", "H")
+
+
+def _unknown(kind):
+    """Return what stands for a value that is not known, None where all others may be."""
+    if kind == "i":
+        return -0x80000000
+    if kind == "t":
+        return -0x800000
+    return {"h": -0x8000, "H": 0xFFFF, "B": 0xFF}.get(kind)
 
 
 def check(name, value, low, high):

@@ -5,9 +5,9 @@ from filmgauge.record.limit_text import limit_text, nth_word
 
 FAULT_NAMES = const(
     "profile sensor temperature gap exception backlog store cell_changed memory reading range "
-    "contradiction clock reset life counter "
+    "contradiction clock reset life counter safe "
 )
-_FAULTS = const(16)
+_FAULTS = const(17)
 
 
 def json_parts(record, version, fields):

@@ -5,7 +5,7 @@ import struct
 from filmgauge.compat import const
 
 POSITION_SIZE = const(11)  # of a record's beginning, which says which one it is
-REST_AT = (9, POSITION_SIZE)  # where a record goes on behind it: version 3, version 4
+REST_AT = (9, POSITION_SIZE)  # where a record goes on behind it: version 3, and since
 TORN = (0, 0, 0)
 _VERSION_3 = const(3)
 

@@ -19,7 +19,12 @@ from filmgauge.uplink.commands import (
     Refused,
     parse_secure,
 )
-from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_ZERO
+from filmgauge.uplink.peer_context import (
+    REQUEST_REBOOT,
+    REQUEST_REPORT,
+    REQUEST_RESET,
+    REQUEST_ZERO,
+)
 
 TIME = const(1)
 REPORT = const(2)
@@ -27,8 +32,12 @@ ZERO = const(3)
 REBOOT = const(4)
 CONFIGURE = const(5)
 FORGET = const(6)
+PROFILE = const(7)
+RESET = const(8)
 
 LARGEST_CHANGE = const(2048)  # bytes of a configuration change
+LARGEST_PROFILE = const(4096)  # bytes of a profile
+_PART_HEAD = const(4)
 _LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
 
 
@@ -36,12 +45,13 @@ class CommandPort:
     """Commands for one connection. `execute` raises nothing that a frame could cause."""
 
     def __init__(self, peer, last):
+        self._peer = peer
         config = peer.config
         self._commands = Commands(config.node, config.command_key, last)
         self._actions = Actions(peer)
 
     def execute(self, frame: bytes, has_mac: bool) -> "tuple[int, int, str]":
-        """Carry out a frame; return its counter (0: refused or none), status and text."""
+        """Carry out a frame; return its counter (0 without one whose MAC holds), status, text."""
         counter = 0
         try:
             if has_mac:
@@ -50,20 +60,28 @@ class CommandPort:
                 operation, payload = parse_secure(frame)
             return counter, DONE, self._actions.do(operation, payload)
         except Refused as refused:
-            return counter, refused.status, refused.reason
+            self._peer.refused += 1
+            return counter or refused.counter, refused.status, refused.reason
         except OSError as error:
             return counter, DENIED, "flash: %s" % error
         except MemoryError:
             gc.collect()
             return counter, DENIED, "the node has no room for it"
 
+    def mac_of_answer(self, counter: int, status: int, text: str, last: int) -> str:
+        """Return what vouches for an answer (commands.py)."""
+        return self._commands.mac_of_answer(counter, status, text, last)
+
 
 class Actions:
     """Operations for one connection: parts of a configuration are collected in it."""
 
-    def __init__(self, peer, config_path: str = "/config.json"):
+    def __init__(
+        self, peer, config_path: str = "/config.json", profile_path: str = "/profile.bin"
+    ):
         self._peer = peer
         self._config_path = config_path
+        self._profile_path = profile_path
         self._collected = None
 
     def do(self, operation: int, payload: bytes) -> str:
@@ -80,6 +98,10 @@ class Actions:
             return self._request(REQUEST_REBOOT, payload, "reset after this wake")
         if operation == CONFIGURE:
             return self._configure(payload)
+        if operation == PROFILE:
+            return self._profile(payload)
+        if operation == RESET:
+            return self._request(REQUEST_RESET, payload, "the counters begin anew")
         if operation == FORGET:
             life, boot, seq = _fields("<III", payload)
             peer = self._peer
@@ -92,6 +114,10 @@ class Actions:
         if unix_s < _LEAST_UNIX:
             raise Refused(DENIED, "time must be %d or later, not %d" % (_LEAST_UNIX, unix_s))
         self._peer.set_unix(unix_s)
+        if self._peer.board.boots_anew:  # what it knows else is gone with the next sleep
+            from filmgauge.uplink.set_date import set_date
+
+            set_date(self._peer.board.clock, unix_s)
         return "set"
 
     def _request(self, bit, payload, text):
@@ -100,23 +126,26 @@ class Actions:
         self._peer.requests |= bit
         return text
 
+    def _profile(self, payload):
+        """Take a part of a profile; the last one puts it in place."""
+        offset, total = _part(payload, LARGEST_PROFILE)
+        from filmgauge.uplink.new_profile import add_part
+
+        try:
+            return add_part(self._profile_path, offset, total, payload[_PART_HEAD:])
+        except ValueError as error:
+            raise Refused(DENIED, str(error)) from None
+
     def _configure(self, payload):
         """Take a part of a change; the last one makes it."""
-        if len(payload) < 5:
-            raise Refused(MALFORMED, "a part must have 5 bytes or more, not %d" % len(payload))
-        offset, total = struct.unpack_from("<HH", payload, 0)
-        if not 2 <= total <= LARGEST_CHANGE:
-            raise Refused(MALFORMED, "total must be 2 to %d, not %d" % (LARGEST_CHANGE, total))
+        offset, total = _part(payload, LARGEST_CHANGE)
         if not offset:
             self._collected = bytearray()
         collected = self._collected
         if collected is None or offset != len(collected):
             wanted = 0 if collected is None else len(collected)
             raise Refused(MALFORMED, "offset must be %d, not %d" % (wanted, offset))
-        if offset + len(payload) - 4 > total:
-            self._collected = None
-            raise Refused(MALFORMED, "the part goes beyond the total of %d" % total)
-        collected.extend(payload[4:])
+        collected.extend(payload[_PART_HEAD:])
         if len(collected) < total:
             return "%d of %d" % (len(collected), total)
         self._collected = None
@@ -127,6 +156,18 @@ class Actions:
         except ValueError as error:
             raise Refused(DENIED, str(error)) from None
         return "%d keys changed, used after the next boot" % count
+
+
+def _part(payload, largest):
+    """Return the offset of a part and the total that it is of."""
+    if len(payload) <= _PART_HEAD:
+        raise Refused(MALFORMED, "a part must have 5 bytes or more, not %d" % len(payload))
+    offset, total = struct.unpack_from("<HH", payload, 0)
+    if not 2 <= total <= largest:
+        raise Refused(MALFORMED, "total must be 2 to %d, not %d" % (largest, total))
+    if offset + len(payload) - _PART_HEAD > total:
+        raise Refused(MALFORMED, "the part goes beyond the total of %d" % total)
+    return offset, total
 
 
 def _fields(layout, payload):

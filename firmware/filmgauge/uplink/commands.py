@@ -10,7 +10,7 @@ that holds is in flash before anything is done: no frame acts twice, whatever be
 """
 
 import struct
-from binascii import unhexlify
+from binascii import hexlify, unhexlify
 from hashlib import sha256
 
 from filmgauge.compat import const
@@ -33,10 +33,11 @@ _BLOCK = const(64)  # of SHA-256
 class Refused(Exception):
     """A frame is not obeyed: `status` says why as a number, `reason` in words."""
 
-    def __init__(self, status: int, reason: str):
+    def __init__(self, status: int, reason: str, counter: int = 0):
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.counter = counter  # of a frame whose MAC holds
 
 
 class Commands:
@@ -61,9 +62,16 @@ class Commands:
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
         last = self._last.value
         if counter <= last:
-            raise Refused(OLD_COUNTER, "counter must be above %d, not %d" % (last, counter))
+            reason = "counter must be above %d, not %d" % (last, counter)
+            raise Refused(OLD_COUNTER, reason, counter)
         self._last.save(counter)
         return counter, operation, body[_HEAD_SIZE:]
+
+    def mac_of_answer(self, counter: int, status: int, text: str, last: int) -> str:
+        """Return what vouches for an answer, in hexadecimal: the first 16 bytes of HMAC-SHA-256
+        over the node's name, a zero byte, and the answer as `ack COUNTER STATUS LAST TEXT`."""
+        answer = "ack %d %d %d %s" % (counter, status, last, text)
+        return hexlify(hmac(self._key, self._node, answer.encode())[:MAC_SIZE]).decode()
 
 
 def parse_secure(frame: bytes) -> "tuple[int, bytes]":

@@ -5,16 +5,19 @@ import struct
 
 from filmgauge.compat import const
 
-_VERSION = const(2)
+_VERSION = const(3)
 REQUEST_REPORT = const(1)  # at the next wake
 REQUEST_ZERO = const(2)  # look at the sensor's zero at the next chance
 REQUEST_REBOOT = const(4)  # after this wake
+REQUEST_NEW_SESSION = const(8)  # the broker is to forget what it has for the node
+REQUEST_RESET = const(16)  # of the counters that a record has for service
 
 
 class PeerContext:
     """record, backlog and ledger are those of the report that is being sent.
 
-    requests: bits that the node looks at after the report. make_room: frees the heap for serving
+    requests: bits that the node looks at after the report; requested: those of the wake before.
+    refused: commands that were. make_room: frees the heap for serving
     a peer, where the node has put a function here.
     """
 
@@ -23,7 +26,7 @@ class PeerContext:
         self.config = config
         self.profile = profile
         self.record = self.backlog = self.ledger = None
-        self.requests = 0
+        self.requests = self.requested = self.refused = 0
         self.make_room = None
         self._shown_ms = 0
         self._unix_s = 0  # when the clock was zero; 0: not set
@@ -58,7 +61,7 @@ class PeerContext:
         newest = record.life, record.boot, record.seq
         oldest = backlog.oldest() or newest
         return struct.pack(
-            "<BIIIIIHIIIIIHH",
+            "<BIIIIIHIIIIIIH",
             _VERSION,
             *newest,
             self.up_s(),

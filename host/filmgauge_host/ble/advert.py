@@ -134,7 +134,7 @@ def _identity(value: bytes) -> Identity:
         if max(boot, seq) > MOST_SEQ:
             raise AdvertError(f"boot and seq must be {MOST_SEQ} at most, not {boot} and {seq}")
         return Identity(0, boot, seq, up_s)
-    if version != VERSION:
+    if version not in (4, VERSION):  # which begin alike
         raise AdvertError(f"manufacturer data has version {version}, not {VERSION}")
     return Identity(*record_position(value), int.from_bytes(value[-4:], "little"))
 

@@ -8,7 +8,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from filmgauge_host.ble.advert import Advert, AdvertError, decode
-from filmgauge_host.ble.node_registry import NodeRegistry, is_short_for
+from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode, is_short_for
 from filmgauge_host.errors import InputError
 
 _REMEMBERED = 1000  # addresses; who was heard longest ago is forgotten first
@@ -59,9 +59,11 @@ class DiscoveredNodes:
         except InputError as error:
             self.refuse(str(error))
         entry = self.registry.find(device.address, data.local_name)
-        ble_key = entry.ble_key if entry else None
+        if entry is not None and entry.revoked:
+            self.refuse(f"{entry.name} is revoked")
+            return None
         try:
-            advert = decode(device.address, data, ble_key)
+            advert, ble_key = _opened(device.address, data, entry)
             if advert is None or (advert.identity is None and entry is None):
                 return None  # a thermometer, say
             before = self._nodes.get(device.address)
@@ -86,6 +88,20 @@ class DiscoveredNodes:
             self.refused[reason] += 1
         else:
             self.refused["other reasons"] += 1
+
+
+def _opened(
+    address: str, data: AdvertisementData, entry: RegisteredNode | None
+) -> tuple[Advert | None, bytes | None]:
+    """Return an advertisement and the key that opens it: one of two while it is changed."""
+    if entry is None or entry.ble_key is None:
+        return decode(address, data, None), None
+    try:
+        return decode(address, data, entry.ble_key), entry.ble_key
+    except AdvertError:
+        if entry.ble_key_next is None:
+            raise
+        return decode(address, data, entry.ble_key_next), entry.ble_key_next
 
 
 def _check_counter(before: Advert, now: Advert) -> None:

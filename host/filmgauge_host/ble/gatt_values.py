@@ -20,8 +20,9 @@ from filmgauge_host.telemetry.received_record import RecordKey
 
 VERSION = 1
 
-_STATE_VERSION = 2
-_STATE = "<BIIIIIHIIIIIHH"
+_STATE_VERSION = 3
+_STATE = "<BIIIIIHIIIIIIH"
+_STATE_2 = "<BIIIIIHIIIIIHH"  # of a version with fewer faults
 _STATE_1 = "<BIIIIHIIIIHH"  # of a version without lives
 _ENERGY = "<BII"
 _UNKNOWN = 0xFFFFFFFF
@@ -138,7 +139,10 @@ def record(value: bytes) -> Record | None:
 
 def state(value: bytes) -> NodeState:
     """Return the state."""
-    if has_lives := value[:1] != bytes((VERSION,)):
+    has_lives = value[:1] != bytes((VERSION,))
+    if value[:1] == b"\2":
+        fields = _fields("state", _STATE_2, value, 2)
+    elif has_lives:
         fields = _fields("state", _STATE, value, _STATE_VERSION)
     else:
         fields = _fields("state", _STATE_1, value)

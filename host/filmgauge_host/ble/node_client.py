@@ -19,9 +19,10 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import CONFIGURE
-from filmgauge_host.ble import battery_service, commands, gatt_values, uuids
+from filmgauge_host.ble import battery_service, gatt_values, uuids
 from filmgauge_host.ble.gatt_values import Energy, LogEnd, LogReassembly, NodeState, Reply
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.commands import frames
 from filmgauge_host.errors import AdapterError, NodeError, RefusedError
 from filmgauge_host.telemetry.received_record import RecordKey
 
@@ -122,7 +123,7 @@ class NodeClient:
         reassembly = LogReassembly()
         self.log_end = None
         pieces = await self._notifications(uuids.LOG_DATA, "send its log")
-        request = commands.key_bytes(after, (await self.state()).has_lives)
+        request = frames.key_bytes(after, (await self.state()).has_lives)
         await self._write(uuids.LOG_REQUEST, request + count.to_bytes(2, "little"))
         while True:
             piece = await self._within(pieces.get(), self._answer_s, "send its log")
@@ -144,13 +145,13 @@ class NodeClient:
         """
         if not counter:
             counter = (await self.state()).next_command
-        frame = commands.frame(node, key, counter, operation, payload)
+        frame = frames.frame(node, key, counter, operation, payload)
         return await self._send_frame(uuids.COMMAND, frame, counter)
 
     async def secure_command(self, operation: int, payload: bytes = b"") -> Reply:
         """Pair, if need be, and send one command without a MAC."""
         await self._within(self._client.pair(), self._connect_s, "pair")
-        frame = commands.secure_frame(operation, payload)
+        frame = frames.secure_frame(operation, payload)
         return await self._send_frame(uuids.SECURE_COMMAND, frame, None)
 
     async def configure(self, node: str, key: bytes | None, changes: dict[str, Any]) -> Reply:
@@ -160,7 +161,7 @@ class NodeClient:
         """
         counter = 0 if key is None else (await self.state()).next_command - 1
         last = None
-        for payload in commands.configure_payloads(changes, self.mtu):
+        for payload in frames.configure_payloads(changes, self.mtu):
             counter += 1
             if key is None:
                 last = await self.secure_command(CONFIGURE, payload)

@@ -4,11 +4,12 @@
 address = "C1:02:03:04:05:06"
 ble_key = "32 hexadecimal digits"        # opens encrypted advertisements
 command_key = "32 hexadecimal digits"    # signs commands
+command_key_next = "..."                 # while a key is changed: both hold until the node has it
+revoked = true                           # nothing that comes under this name is believed
 """
 
 import os
 import re
-import stat
 import time
 import tomllib
 from collections.abc import Callable, Mapping
@@ -20,10 +21,12 @@ from typing import Any
 from filmgauge.config import KEYS, check_node, key_bytes
 from filmgauge.uplink.ble.uplink import NAME_LENGTH
 from filmgauge_host.errors import InputError
+from filmgauge_host.private_files import check_private
 from filmgauge_sim.nodes.tables import did_you_mean
 
 NODES_FOLDER = Path("nodes")  # of all nodes, unless one is given
 REGISTRY_FILE = "known.toml"  # in it
+NEXT_KEYS = tuple(f"{name}_next" for name in KEYS)
 _REREAD_S = 1.0
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 _HEAD = """\
@@ -40,6 +43,9 @@ class RegisteredNode:
     address: str | None = None
     ble_key: bytes | None = field(default=None, repr=False)
     command_key: bytes | None = field(default=None, repr=False)
+    ble_key_next: bytes | None = field(default=None, repr=False)
+    command_key_next: bytes | None = field(default=None, repr=False)
+    revoked: bool = False
 
 
 class NodeRegistry:
@@ -69,6 +75,11 @@ class NodeRegistry:
         self.by_name = {node.name: node for node in nodes}
         self.by_address = {node.address: node for node in nodes if node.address}
 
+    @property
+    def revoked(self) -> frozenset[str]:
+        """Names under which nothing is believed any more."""
+        return frozenset(name for name, node in self.by_name.items() if node.revoked)
+
     def find(self, address: str, advertised: str | None) -> RegisteredNode | None:
         """Return the node of an address; one without an address is known by its name.
 
@@ -90,6 +101,12 @@ def is_short_for(advertised: str | None, name: str) -> bool:
     if advertised is None or len(advertised) < NAME_LENGTH:
         return advertised == name
     return name.startswith(advertised)
+
+
+def registry_path(path: Path | None, usual: Path | None = None) -> Path | None:
+    """Return the file that `read_registry` reads, None where there is none."""
+    choices = (path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual)
+    return next((each for each in choices if each and each.exists()), path)
 
 
 def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:
@@ -135,12 +152,12 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     return None
 
 
-def with_keys(path: Path, node: str, keys: Mapping[str, str]) -> str:
+def with_keys(path: Path, node: str, keys: Mapping[str, str | bool]) -> str:
     """Return the text of the file in which `node` has these keys; all else stays.
 
     Raises InputError where the file is there and cannot be read.
     """
-    nodes: dict[str, dict[str, str]] = {}
+    nodes: dict[str, dict[str, Any]] = {}
     if path.exists():
         read_registry(path)  # says what is wrong
         nodes = _table(path).get("nodes", {})
@@ -148,15 +165,28 @@ def with_keys(path: Path, node: str, keys: Mapping[str, str]) -> str:
     nodes[node] = address | {name: key for name, key in keys.items() if key}
     lines = [_HEAD]
     for name in sorted(nodes):
-        lines += [f"[nodes.{name}]", *(f'{key} = "{value}"' for key, value in nodes[name].items())]
+        lines += [f"[nodes.{name}]", *(f"{k} = {_toml(v)}" for k, v in nodes[name].items())]
         lines.append("")
     return "\n".join(lines)
 
 
+def keys_of(path: Path, node: str) -> dict[str, Any]:
+    """Return what the file says of a node but its address, {} for nothing. Raises InputError."""
+    if not path.exists():
+        return {}
+    read_registry(path)
+    values = _table(path).get("nodes", {}).get(node, {})
+    return {key: value for key, value in values.items() if key != "address"}
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+
+
 def _table(path: Path) -> dict[str, Any]:
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077 and not _is_credential(path):
-            raise InputError(f"{path} holds keys and may be read by others: chmod 600 {path}")
+        if not _is_credential(path):
+            check_private(path)
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
@@ -192,15 +222,18 @@ def _node(name: str, values: Any) -> RegisteredNode:
     if not isinstance(values, dict):
         raise ValueError(f"{where} must be a table")
     for key in values:
-        if key not in (names := ("address", *KEYS)):
+        if key not in (names := ("address", *KEYS, *NEXT_KEYS, "revoked")):
             raise ValueError(f"{where} has no key {key}{did_you_mean(key, names)}")
     address = values.get("address")
     if address is not None:
         address = str(address).upper()
         if not _ADDRESS.fullmatch(address):
             raise ValueError(f"{where}.address must be six bytes such as C1:02:03:04:05:06")
-    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in KEYS}
-    return RegisteredNode(name, address, **keys)
+    keys = {key: _key(f"{where}.{key}", values.get(key)) for key in (*KEYS, *NEXT_KEYS)}
+    revoked = values.get("revoked", False)
+    if not isinstance(revoked, bool):
+        raise ValueError(f"{where}.revoked must be true or false")
+    return RegisteredNode(name, address, revoked=revoked, **keys)
 
 
 def _key(where: str, value: Any) -> bytes | None:

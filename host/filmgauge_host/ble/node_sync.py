@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import FORGET
-from filmgauge_host.ble.commands import forget_payload
 from filmgauge_host.ble.discovery import DiscoveredNode
 from filmgauge_host.ble.node_client import DeviceInformation, NodeClient
 from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.spool import Spool
+from filmgauge_host.commands.frames import forget_payload
 from filmgauge_host.errors import BluetoothError
 from filmgauge_host.telemetry.received_record import record_key
 

@@ -10,12 +10,14 @@ from typing import Any
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from filmgauge_host.ble.configuration_changes import Changes
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.gatt_values import Reply
 from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import Radio
+from filmgauge_host.commands.actions import Action
+from filmgauge_host.commands.configuration_changes import Changes
+from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.errors import AdapterError, BluetoothError, InputError, NodeError, warn
 
 _RETRY_S = 1.0
@@ -142,3 +144,29 @@ async def configure(
             return await client.configure("", None, changes)
         name = (await client.device_information()).serial
         return await client.configure(name, node.command_key, changes)
+
+
+async def command(
+    radio: Radio,
+    registry: NodeRegistry,
+    target: str,
+    action: Action,
+    wait_s: float,
+    counters: CommandCounters,
+) -> Reply:
+    """Wait for a node and send it a command. Raises BluetoothError and InputError."""
+    node = await find(radio, registry, target, wait_s)
+    if node.command_key is None:
+        raise InputError(f"there is no command_key for {target}: list it in --nodes")
+    async with NodeClient(radio, node.device) as client:
+        name = (await client.device_information()).serial
+        payloads = list(action.payloads(client.mtu))
+        last = (await client.state()).next_command - 1
+        first = counters.reserve(name, len(payloads), last)
+        reply = None
+        for number, payload in enumerate(payloads):
+            reply = await client.command(
+                name, node.command_key, action.operation, payload, first + number
+            )
+    assert reply is not None  # an action has a frame at least
+    return reply

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -18,7 +19,6 @@ from filmgauge_host.cli.options import (
     user_file,
 )
 from filmgauge_host.errors import FilmgaugeError, InputError
-from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.alert import Alert, Notification
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog, LocalAlertLog, open_alert_log
 from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
@@ -86,6 +86,7 @@ def ack(store: Path | None, number: int) -> None:
 @alerts.command()
 @ALERTS
 @click.option("--broker", envvar=BROKER_VARIABLE, show_envvar=True, help=BROKER_HELP)
+@TLS_FILES
 @click.argument("names", metavar="[DESTINATION]...", nargs=-1)
 def test(alerts_file: Path | None, broker: str | None, names: tuple[str, ...]) -> None:
     """Send a test to each destination of the file, or to those that are named, and say what
@@ -97,7 +98,7 @@ def test(alerts_file: Path | None, broker: str | None, names: tuple[str, ...]) -
         if name not in content.destinations:
             known = ", ".join(content.destinations)
             raise InputError(f"there is no destination {name!r}: the file has {known}")
-    monitor = parse_address(broker) if broker else None
+    monitor = broker_address(broker) if broker else None
     chosen = {name: content.destinations[name] for name in names} or content.destinations
     failed = [each.name for each in build_destinations(chosen, monitor) if not _sent(each)]
     if failed:

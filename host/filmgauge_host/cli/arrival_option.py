@@ -1,28 +1,35 @@
 """`--broker` of flash and provision: whether what a node publishes arrives at the monitor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.options import BROKER_HELP, BROKER_VARIABLE
 from filmgauge_host.errors import warn
 from filmgauge_host.serial.board_link import LinkError
-from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.arrival import Arrival
 from filmgauge_host.telemetry.arrival_check import ArrivalCheck, publisher_of
 from filmgauge_sim.board.board_kind import BoardKind
 
-BROKER = click.option(
+_BROKER = click.option(
     "--broker",
     "monitor",
     envvar=BROKER_VARIABLE,
     show_envvar=True,
-    callback=lambda _context, _option, url: parse_address(url) if url else None,
+    callback=lambda _context, _option, url: broker_address(url) if url else None,
     help="Check with the monitor's login whether what the node publishes arrives: " + BROKER_HELP,
 )
+_F = TypeVar("_F", bound=Callable[..., Any])
 _UNCHECKED = "whether its records arrive was not checked: --broker with the monitor's login does"
+
+
+def BROKER(command: _F) -> _F:
+    """Add --broker, and what it takes to know one at mqtts://."""
+    return _BROKER(TLS_FILES(command))
 
 
 @contextmanager
@@ -37,7 +44,7 @@ def arrival_check(
     if monitor is None or not board.has_wifi:
         yield None
         return
-    publisher = publisher_of(configuration) if configuration else None
+    publisher = publisher_of(configuration, monitor.files) if configuration else None
     with ArrivalCheck(monitor, publisher) as check:
         try:
             yield check

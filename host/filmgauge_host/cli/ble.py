@@ -11,13 +11,14 @@ import click
 from rich.live import Live
 
 from filmgauge_host.ble import operations
-from filmgauge_host.ble.configuration_changes import check, from_arguments, from_file
 from filmgauge_host.ble.discovery import DiscoveredNodes
 from filmgauge_host.ble.gateway import Bridge, GatewayOptions
 from filmgauge_host.ble.node_client import NodeClient
-from filmgauge_host.ble.node_registry import NodeRegistry, read_registry
+from filmgauge_host.ble.node_registry import NodeRegistry
 from filmgauge_host.ble.radio import AdapterRunner, Radio, RadioRunner
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT
+from filmgauge_host.cli.nodes_file import NODES_FILE, counters_of, registry_of
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_VARIABLE,
@@ -30,11 +31,13 @@ from filmgauge_host.cli.options import (
     show,
     user_file,
 )
+from filmgauge_host.commands.actions import parse_action
+from filmgauge_host.commands.configuration_changes import check, from_arguments, from_file
 from filmgauge_host.errors import InputError, NodeError, needs, warn
 from filmgauge_host.log_file import LogFile
-from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.terminal.ble_table import REFRESH_HZ, ScanLines, table
 
+_COUNTERS = "filmgauge.command_counters"
 _SILENCE_S = 10.0  # real time in which the broker takes nothing more, at the end
 _wait = click.option(
     "--wait",
@@ -63,12 +66,7 @@ def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--speed", type=click.FloatRange(min=0.1), help="Of a virtual air  [default: the fastest]"
     )
-    @click.option(
-        "--nodes",
-        type=FILE,
-        help="TOML file with names, addresses and keys, mode 600  [default: nodes/known.toml here,"
-        " as filmgauge provision writes it, or else $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
-    )
+    @NODES_FILE
     @functools.wraps(command)
     def wrapped(
         *arguments: Any,
@@ -80,8 +78,8 @@ def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
         **options: Any,
     ) -> Any:
         runner = AdapterRunner(adapter) if air == "real" else _simulated(scenario, speed)
-        usual = user_file("XDG_CONFIG_HOME", ".config", "nodes.toml")
-        registry = read_registry(nodes, usual)
+        registry = registry_of(nodes)
+        click.get_current_context().meta[_COUNTERS] = lambda: counters_of(nodes)
         return command(*arguments, runner=runner, registry=registry, **options)
 
     return wrapped
@@ -210,10 +208,33 @@ def configure(
         click.echo(f"{node}: {', '.join(wanted)} changed; used after its next boot")
 
 
+@ble.command()
+@click.argument("node")
+@click.argument("words", nargs=-1, required=True, metavar="ACTION [ARGUMENT]...")
+@_wait
+@_bluetooth_options
+def command(
+    node: str,
+    words: tuple[str, ...],
+    runner: RadioRunner,
+    registry: NodeRegistry,
+    wait_s: float,
+) -> None:
+    """Send a command to NODE, as filmgauge command does over MQTT (docs/commands.md)."""
+    action = parse_action(words)
+    counters = click.get_current_context().meta[_COUNTERS]()
+    reply = runner.run(
+        lambda radio: operations.command(radio, registry, node, action, wait_s, counters)
+    )
+    if reply is not None:
+        click.echo(f"{node}: {reply.text}")
+
+
 @ble.command(context_settings=FOR_ALIAS)
 @click.option(
     "--broker", required=True, envvar=BROKER_VARIABLE, show_envvar=True, help=BROKER_HELP
 )
+@TLS_FILES
 @click.option(
     "--spool",
     type=FILE,
@@ -239,7 +260,7 @@ def bridge(
     home_assistant: bool,
 ) -> None:
     """Bring what nodes report over Bluetooth to an MQTT broker."""
-    address = parse_address(broker)
+    address = broker_address(broker)
     options = GatewayOptions(
         passive=passive, at_once=at_once, forget=not keep, home_assistant=home_assistant
     )

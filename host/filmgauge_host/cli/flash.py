@@ -13,7 +13,7 @@ from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import find_port
-from filmgauge_host.serial.flash_plan import CONFIG, PROFILE, Wanted
+from filmgauge_host.serial.flash_plan import CERTIFICATES, CONFIG, PROFILE, Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 from filmgauge_host.serial.used_keys import UsedKeys
@@ -125,7 +125,9 @@ def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardK
     if board_name not in (None, description.board):
         raise InputError(f"--board is {board_name}, but the node's is {description.board}")
     files = board_files(description, {**secrets, **from_environment()})
-    return description.kind, firmware_build.wanted(files[CONFIG], files[PROFILE], source)
+    certificates = {path: files[path] for path in CERTIFICATES if path in files}
+    wanted = firmware_build.wanted(files[CONFIG], files[PROFILE], source, certificates)
+    return description.kind, wanted
 
 
 def _profile(profile: Path | None, cell: str | None, area_cm2: float | None) -> bytes | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_USUAL,
@@ -17,7 +18,6 @@ from filmgauge_host.cli.options import (
 from filmgauge_host.errors import DataGapError, InputError
 from filmgauge_host.fleet.fleet import Fleet, FleetCounts
 from filmgauge_host.signals import catch_signals
-from filmgauge_host.telemetry.address import parse_address
 
 _NODES_MAX = 20_000
 
@@ -33,6 +33,7 @@ _NODES_MAX = 20_000
     show_envvar=True,
     help=BROKER_HELP + " Several of a cluster: a node that loses one goes to the next.",
 )
+@TLS_FILES
 @click.option(
     "--nodes",
     type=click.IntRange(1, _NODES_MAX),
@@ -69,7 +70,7 @@ def fleet(
         check_node(f"{prefix}-{nodes - 1}")
     except ValueError as error:
         raise InputError(f"--prefix: {error}") from None
-    load = Fleet([parse_address(broker) for broker in brokers], nodes, 1 / rate, prefix, seed)
+    load = Fleet([broker_address(broker) for broker in brokers], nodes, 1 / rate, prefix, seed)
     try:
         with catch_signals() as stopped:
             load.run(duration_s, stopped)

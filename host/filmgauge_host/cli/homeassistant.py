@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import click
 
 from filmgauge.config import check_node
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.options import BROKER_HELP, BROKER_VARIABLE, input_errors
 from filmgauge_host.errors import InputError, warn
-from filmgauge_host.telemetry.address import BrokerAddress, parse_address
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode
 from filmgauge_host.telemetry.homeassistant.registration import Registration
 
@@ -25,6 +26,7 @@ def homeassistant() -> None:
 @homeassistant.command()
 @_NODES
 @_BROKER
+@TLS_FILES
 def announce(names: tuple[str, ...], broker: str) -> None:
     """Announce NODEs, or all that have a status or an info on the broker.
 
@@ -47,6 +49,7 @@ def announce(names: tuple[str, ...], broker: str) -> None:
 @homeassistant.command()
 @_NODES
 @_BROKER
+@TLS_FILES
 def remove(names: tuple[str, ...], broker: str) -> None:
     """Remove NODEs with all their entities, or all that were announced on the broker."""
     with Registration(_address(names, broker)) as registration:
@@ -63,7 +66,7 @@ def _address(names: Iterable[str], broker: str) -> BrokerAddress:
     with input_errors():
         for name in names:
             check_node(name)
-    return parse_address(broker)
+    return broker_address(broker)
 
 
 def _list(deed: str, names: list[str]) -> None:

@@ -9,7 +9,9 @@ import click
 
 from filmgauge.config import check_node
 from filmgauge_host.cli.alerts import ALERTS, alerts_of
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
+from filmgauge_host.cli.nodes_file import NODES_FILE, revoked_names
 from filmgauge_host.cli.options import (
     BROKER_HELP,
     BROKER_USUAL,
@@ -20,7 +22,6 @@ from filmgauge_host.cli.options import (
 from filmgauge_host.cli.page_options import PageOptions, page_options
 from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
 from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
@@ -39,6 +40,7 @@ _CONNECT_S = 5.0
     show_envvar=True,
     help=BROKER_HELP,
 )
+@TLS_FILES
 @store_options
 @KEEP_RAW
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -52,6 +54,7 @@ _CONNECT_S = 5.0
 @ALERTS
 @click.option("--node", "names", multiple=True, help="Show only this node (may be repeated).")
 @page_options
+@NODES_FILE
 @HOME_ASSISTANT
 def monitor(
     broker: str,
@@ -64,6 +67,7 @@ def monitor(
     alerts_file: Path | None,
     names: tuple[str, ...],
     page: PageOptions,
+    nodes: Path | None,
     home_assistant: bool,
 ) -> None:
     """Watch nodes and store what they report.
@@ -75,7 +79,7 @@ def monitor(
         raise click.UsageError("--json and --plain exclude each other")
     shown = _node_names(names)
     with (
-        _opened(broker, store, db, keep_raw_s, alerts_file) as (records, ingest, alerts),
+        _opened(broker, store, db, keep_raw_s, alerts_file, nodes) as (records, ingest, alerts),
         page.opened(ingest, records, alerts) as page_url,
         announcing(ingest, home_assistant),
     ):
@@ -94,11 +98,12 @@ def _opened(
     db: str | None,
     keep_raw_s: float,
     alerts_file: Path | None,
+    nodes: Path | None,
 ) -> Iterator[tuple[StoreWriter, Ingest, AlertEngine]]:
     """Open store, alerts and ingest (not started); close all whatever happens."""
-    address = parse_address(broker)
+    address = broker_address(broker)
     with writer(store, db) as records, RetentionThread(Retention(records, keep_raw_s)):
-        ingest = Ingest(address, records)
+        ingest = Ingest(address, records, revoked_names(nodes))
         with alerts_of(ingest, records, alerts_file) as engine:
             try:
                 yield records, ingest, engine

@@ -6,6 +6,7 @@ Questions go to standard error, so that what is printed stays one JSON object wi
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from pathlib import Path
+from string import hexdigits
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_sim.cell.compiled import GAUGE_PHYSICS
 from filmgauge_sim.cell.parameters import available_sets
 from filmgauge_sim.nodes.boards import BOARDS, USUAL
+from filmgauge_sim.nodes.broker_security import described_security
 from filmgauge_sim.nodes.description import (
     DESCRIPTION_FILE,
     NodeDescription,
@@ -29,6 +31,7 @@ from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.scenario.loading import load_scenario
 
+_PIN_DIGITS = 64
 _FILM_EXAMPLE = "window"  # the scenario whose node a node on film is like, unless told otherwise
 _OFFSET_EVERY = 360  # with a disconnect switch, as in the scenario `bench`
 _QUESTIONS = read_toml("filmgauge_host.cli", "provision_questions.toml")
@@ -107,8 +110,15 @@ class _Interview:
         """Ask for network and broker; return the secrets that were asked for."""
         self.values("wifi")
         broker = self.description.broker
-        usual = BrokerAddress(broker.host, broker.port, user=broker.user or None)
-        _prompt("Broker, mqtt://user@host", str(usual) if broker.host else None, self._set_broker)
+        usual = BrokerAddress(broker.host, broker.port, broker.tls, broker.user or None)
+        shown = str(usual) if broker.host else None
+        address = _prompt("Broker, mqtt://user@host or mqtts://...", shown, _checked_broker)
+        if not address.tls:
+            self._set_broker(address, {})
+        else:
+            question = "File with the certificate of its issuer, or the pin of its key"
+            trusted = broker.ca or broker.pin or None
+            _prompt(question, trusted, lambda text: self._set_broker(address, _trust(text)))
         asked: dict[str, str] = {}
         if WIFI_PASSWORD not in present:
             asked[WIFI_PASSWORD] = ask_wifi_password(self.description.wifi.ssid)
@@ -168,15 +178,35 @@ class _Interview:
     def _set_charge(self, text: str) -> None:
         self._set("cell.soc", None if text == "unknown" else _number(text) / 100)
 
-    def _set_broker(self, url: str) -> None:
-        address = parse_address(url)
-        if address.tls:
-            raise InputError("a node speaks MQTT without TLS: mqtt://, not mqtts://")
-        if urlsplit(url.strip()).password:
-            raise InputError("leave the password out: it is asked for without echo")
-        self._set("broker.host", address.host)
-        self._set("broker.port", address.port)
-        self._set("broker.user", address.user or "")
+    def _set_broker(self, address: BrokerAddress, trust: Mapping[str, str]) -> None:
+        """Take where it is and who it is; with a certificate that cannot be, raise ValueError."""
+        broker = self.description.broker
+        own = {key: getattr(broker, key) if address.tls else "" for key in ("certificate", "key")}
+        values = {
+            "host": address.host,
+            "port": address.port,
+            "user": address.user or "",
+            "tls": address.tls,
+            **{"ca": "", "pin": "", **own, **trust},
+        }
+        table = msgspec.to_builtins(self.description)
+        table["broker"] = {**table.get("broker", {}), **values}
+        described = description_from(table, folder=Path.cwd())
+        described_security(described)
+        self.description = described
+
+
+def _checked_broker(url: str) -> BrokerAddress:
+    address = parse_address(url)
+    if urlsplit(url.strip()).password:
+        raise InputError("leave the password out: it is asked for without echo")
+    return address
+
+
+def _trust(text: str) -> dict[str, str]:
+    """Return the key of the description that the answer is for, with it."""
+    is_pin = len(text) == _PIN_DIGITS and set(text.lower()) <= set(hexdigits)
+    return {"pin" if is_pin else "ca": text}
 
 
 def _number(text: str) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.options import (
     EITHER,
@@ -73,7 +74,10 @@ class _Speed(click.ParamType):
 @click.option(
     "--float32", "single", is_flag=True, help="Compute in single precision, as the boards do."
 )
-@click.option("--broker", help="mqtt://[user@]host[:port]  [default: an embedded one]")
+@click.option(
+    "--broker", help="mqtt://[user@]host[:port] or mqtts://...  [default: an embedded one]"
+)
+@TLS_FILES
 @click.option(
     "--for",
     "duration",
@@ -152,8 +156,9 @@ def run(
             elif cuts is not None:
                 raise InputError("--cuts needs --cut")
             most = _ENDLESS if cuts is None else cuts
+            address = broker_address(broker) if broker else None
             options = RunOptions(
-                runtime, broker, duration, pace, single=single, cut=cut, cuts=most
+                runtime, address, duration, pace, single=single, cut=cut, cuts=most
             )
             page = _Page(port) if (not as_json if web is None else web) else None
             if page is None and port is not None:

@@ -50,7 +50,7 @@ class FleetConnection:
         if address.user is not None:
             client.username_pw_set(address.user, address.password)
         if address.tls:
-            client.tls_set()
+            client.tls_set_context(address.files.context())
         client.connect_timeout = _CONNECT_S
         client.will_set(self._topic(topics.STATUS), _OFFLINE, qos=1, retain=True)
         client.on_connect = self._on_connect

@@ -65,6 +65,8 @@ class FleetNode:
                 awake_ms=40,
                 backlog=min(len(self.waiting), 65534),
                 resets=0,
+                refused=0,
+                restarts=0,
             )
         )
         self.made += 1

@@ -117,8 +117,19 @@ def acl_block(node: str, user: str) -> str:
     return "\n".join([*lines, _END.format(node=node)]) + "\n"
 
 
-def with_acl(text: str, node: str, user: str) -> str:
-    """Return an ACL file with the block of a node, in place of an older one."""
+def users_of(acl: str) -> dict[str, str]:
+    """Return the user of each node that has a block in an ACL file."""
+    return {node: user for user in _users(acl) for node in nodes_of(acl, user)}
+
+
+def is_password_of(passwords: str, user: str, password: str) -> bool:
+    """Return whether a password file has a line of a user that is of this password."""
+    lines = (line.partition(":") for line in passwords.splitlines())
+    return any(name == user and is_hash_of(text.strip(), password) for name, _, text in lines)
+
+
+def without_node(text: str, node: str) -> str:
+    """Return an ACL file without the block of a node."""
     begin, end = _BEGIN.format(node=node), _END.format(node=node)
     rest: list[str] = []
     inside = False
@@ -129,5 +140,9 @@ def with_acl(text: str, node: str, user: str) -> str:
             rest.append(line)
         if line == end:
             inside = False
-    head = "\n".join(rest)
-    return (head + "\n" if head else "") + acl_block(node, user)
+    return "".join(line + "\n" for line in rest)
+
+
+def with_acl(text: str, node: str, user: str) -> str:
+    """Return an ACL file with the block of a node, in place of an older one."""
+    return without_node(text, node) + acl_block(node, user)

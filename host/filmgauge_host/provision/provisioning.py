@@ -2,6 +2,8 @@
 
 <out>/<node>/node.toml      the description, from which `filmgauge flash --node` makes the rest
 <out>/<node>/secrets.toml   its secrets: only its owner can read it
+<out>/<node>/ca.der         with TLS: by whom it knows the broker; client.der and client.key: by
+                            which the broker knows it, the key for its owner only
 <out>/known.toml            the keys of all nodes, for Bluetooth: only its owner can read it
 <out>/mosquitto/passwords   a line for each node (password_file of mosquitto)
 <out>/mosquitto/acl         a block for each node (acl_file)
@@ -11,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.ble.node_registry import REGISTRY_FILE, with_keys
+from filmgauge_host.ble.node_registry import NEXT_KEYS, REGISTRY_FILE, keys_of, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
     check_user,
@@ -24,6 +28,12 @@ from filmgauge_host.provision.broker_files import (
     without_strays,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
+from filmgauge_sim.nodes.broker_security import (
+    CA_FILE,
+    CERTIFICATE_FILE,
+    KEY_FILE,
+    described_security,
+)
 from filmgauge_sim.nodes.configuration import compiled_profile, firmware_configuration
 from filmgauge_sim.nodes.description import DESCRIPTION_FILE, NodeDescription, to_toml
 from filmgauge_sim.nodes.secrets import (
@@ -75,12 +85,17 @@ def provision(
     secrets = {**staying, **new, **given}
     firmware_configuration(description, secrets)  # says what is wrong
     folder = out / description.name
+    certificates = _certificates(description, folder)
     files = {
-        folder / DESCRIPTION_FILE: Content(_file(description).encode()),
+        folder / DESCRIPTION_FILE: Content(_file(_with_own_files(description)).encode()),
         folder / SECRETS_FILE: Content(secrets_to_toml(secrets).encode(), 0o600),
+        **certificates,
     }
     keys = {name: secrets[name] for name in KEYS if secrets.get(name)}
     registry = out / REGISTRY_FILE
+    if not new_keys:  # those that are being changed go on being so
+        before_keys = keys_of(registry, description.name)
+        keys |= {k: str(v) for k, v in before_keys.items() if k in NEXT_KEYS}
     if keys or registry.exists():
         files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
@@ -99,6 +114,25 @@ def _file(description: NodeDescription) -> str:
         "# One node, without its secrets. docs/scenarios.md explains every key; filmgauge flash,\n"
         "# run and node budget take this file as --node or FILE.\n" + to_toml(description)
     )
+
+
+def _certificates(description: NodeDescription, folder: Path) -> dict[Path, Content]:
+    """Return the files of TLS as the board gets them, checked. Raises DescriptionError."""
+    security = described_security(description)
+    if security is None:
+        return {}
+    return {
+        folder / path[1:]: Content(content, 0o600 if path == KEY_FILE else 0o644)
+        for path, content in security.board_files().items()
+    }
+
+
+def _with_own_files(description: NodeDescription) -> NodeDescription:
+    """Return it with the names of the files beside it, so that its folder can be moved."""
+    own = {"ca": CA_FILE, "certificate": CERTIFICATE_FILE, "key": KEY_FILE}
+    broker = description.broker
+    named = {key: path[1:] for key, path in own.items() if getattr(broker, key)}
+    return msgspec.structs.replace(description, broker=msgspec.structs.replace(broker, **named))
 
 
 def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, Content]:

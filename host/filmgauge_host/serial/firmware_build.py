@@ -1,6 +1,8 @@
 """The firmware as a board gets it: bytecode of mpy-cross, or source."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
@@ -14,10 +16,16 @@ _STARTERS = ("update.py", "launch.py")  # onto the board in this order: one impo
 _MAIN = "main.py"
 
 
-def wanted(config: bytes | None, profile: bytes | None, source: bool = False) -> Wanted:
+def wanted(
+    config: bytes | None,
+    profile: bytes | None,
+    source: bool = False,
+    certificates: Mapping[str, bytes] = MappingProxyType({}),
+) -> Wanted:
     """Return what shall be on a board: this firmware with a node's own files.
 
-    source: source text instead of bytecode. Raises FilmgaugeError where mpy-cross does not run.
+    source: source text instead of bytecode. certificates: path -> content, of TLS. Raises
+    FilmgaugeError where mpy-cross does not run.
     """
     try:
         return Wanted(
@@ -26,6 +34,7 @@ def wanted(config: bytes | None, profile: bytes | None, source: bool = False) ->
             bytecode=None if source else bytecode_version(),
             config=config,
             profile=profile,
+            certificates=dict(certificates),
         )
     except CompileError as error:
         raise FilmgaugeError(str(error)) from None

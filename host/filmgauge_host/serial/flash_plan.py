@@ -1,6 +1,7 @@
 """What shall be on a board, what is on it, and what must be done about the difference."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 
 from filmgauge_host.errors import InputError
@@ -8,10 +9,12 @@ from filmgauge_host.serial.archive import Archive, Member, Piece
 from filmgauge_host.serial.board_files import FileSystem
 from filmgauge_host.serial.board_link import LinkError
 from filmgauge_host.serial.launcher import APP
+from filmgauge_sim.nodes.broker_security import CA_FILE, CERTIFICATE_FILE, KEY_FILE
 
 CONFIG = "/config.json"
 PROFILE = "/profile.bin"
-EXCHANGED = (CONFIG, PROFILE, APP)
+CERTIFICATES = (CA_FILE, CERTIFICATE_FILE, KEY_FILE)
+EXCHANGED = (CONFIG, PROFILE, *CERTIFICATES, APP)
 _SPARE_BLOCKS = 4  # assumed: what littlefs takes to write, with the node's own small files
 _OLDER_STARTERS = ("/exchange.py", "/exchange.mpy")  # of the launcher before update.py
 
@@ -22,17 +25,19 @@ class FlashError(LinkError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What shall be on the board. config and profile: None leaves what is there."""
+    """What shall be on the board. config and profile: None leaves what is there. certificates:
+    path -> content, of TLS; those that are not given stay."""
 
     archive: Archive
     start_files: dict[str, bytes]
     bytecode: tuple[int, int] | None
     config: bytes | None = None
     profile: bytes | None = None
+    certificates: dict[str, bytes] = field(default_factory=dict)
 
     def exchanged(self) -> dict[str, bytes]:
         """Return the SHA-256 of the files that are given and belong to a version."""
-        given = {CONFIG: self.config, PROFILE: self.profile}
+        given = {CONFIG: self.config, PROFILE: self.profile, **self.certificates}
         found = {path: digest(data) for path, data in given.items() if data is not None}
         return {**found, APP: self.archive.digest}
 
@@ -93,11 +98,14 @@ def make_plan(wanted: Wanted, contents: Contents) -> Plan:
     for path, content, option in (
         (CONFIG, wanted.config, "--config"),
         (PROFILE, wanted.profile, "--profile, or --cell and --area"),
+        *((path, content, "") for path, content in wanted.certificates.items()),
     ):
         if content is None and path not in contents.sizes:
             raise InputError(f"the board has no {path[1:]} yet: give {option}")
         if content is not None and contents.digests.get(path) != digest(content):
             exchanged[path] = content
+    if _needs_issuer(wanted.config) and CA_FILE not in {*contents.sizes, *exchanged}:
+        raise InputError(f"the board has no {CA_FILE[1:]} yet: give --node with broker.ca")
     starts = {
         path: content
         for path, content in wanted.start_files.items()
@@ -111,6 +119,12 @@ def make_plan(wanted: Wanted, contents: Contents) -> Plan:
 def digest(content: bytes) -> bytes:
     """Return the SHA-256 of a file."""
     return hashlib.sha256(content).digest()
+
+
+def _needs_issuer(config: bytes | None) -> bool:
+    """Return whether a configuration is of no use without the certificate of an issuer."""
+    values = json.loads(config) if config else {}
+    return bool(values.get("mqtt_tls")) and not values.get("mqtt_pin")
 
 
 def _superseded(wanted: Wanted, contents: Contents) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from filmgauge_host.errors import InputError
+from filmgauge_host.telemetry.tls_files import TlsFiles
 
 PASSWORD_VARIABLE = "FILMGAUGE_MQTT_PASSWORD"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -17,13 +18,14 @@ _FORM = "mqtt://[user[:password]@]host[:port]"
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """One broker; `str()` leaves the password out."""
+    """One broker; `str()` leaves the password out. files: with tls, who is trusted."""
 
     host: str
     port: int
     tls: bool = False
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    files: TlsFiles = field(default_factory=TlsFiles)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -34,8 +36,8 @@ class BrokerAddress:
 def parse_address(url: str) -> BrokerAddress:
     """Return the address in `url`; raise InputError (a ValueError) naming what is wrong.
 
-    Without a password in the URL the one in FILMGAUGE_MQTT_PASSWORD is taken. No sentence
-    repeats the URL, because it may hold a password.
+    Without a password in the URL the one in FILMGAUGE_MQTT_PASSWORD is taken, and files for TLS
+    from the environment too. No sentence repeats the URL, because it may hold a password.
     """
     try:
         parts = urlsplit(url.strip())
@@ -58,6 +60,7 @@ def parse_address(url: str) -> BrokerAddress:
         tls=parts.scheme == "mqtts",
         user=user,
         password=(password or None) if user else None,
+        files=TlsFiles.from_environment(),
     )
 
 

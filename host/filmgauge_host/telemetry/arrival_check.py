@@ -27,15 +27,19 @@ from filmgauge_host.telemetry.broker_login import (
     SubscriptionRefusedError,
 )
 from filmgauge_host.telemetry.messages import probe_payload
+from filmgauge_host.telemetry.tls_files import TlsFiles
 
 _KEY = ("life", "boot", "seq")
+_NO_FILES = TlsFiles()
 
 
-def publisher_of(configuration: Mapping[str, Any]) -> Publisher:
-    """Return the login of a node from the configuration that its board gets."""
+def publisher_of(configuration: Mapping[str, Any], files: TlsFiles = _NO_FILES) -> Publisher:
+    """Return the login of a node from the configuration that its board gets. files: by which the
+    host knows the broker."""
     values: dict[str, Any] = vars(Config(**configuration))
     user, password = values["mqtt_user"] or None, values["mqtt_password"] or None
-    address = BrokerAddress(values["mqtt_host"], values["mqtt_port"], False, user, password)
+    host, port, tls = values["mqtt_host"], values["mqtt_port"], bool(values["mqtt_tls"])
+    address = BrokerAddress(host, port, tls, user, password, files)
     return Publisher(values["node"], address)
 
 

@@ -66,7 +66,7 @@ class BrokerLogin:
         self._ready = False
         self._failure: NoBrokerError | None = None
         self._answers: dict[int, Any] = {}  # packet id -> reason code
-        self._messages: deque[tuple[str, bytes]] = deque(maxlen=_MESSAGES)
+        self._messages: deque[tuple[str, bytes, bool]] = deque(maxlen=_MESSAGES)
         protocol = MQTTProtocolVersion.MQTTv5 if mqtt5 else MQTTProtocolVersion.MQTTv311
         name = f"filmgauge-{secrets.token_hex(6)}"  # of nobody else: the broker would end that one
         self._client = make_client(address, name, protocol=protocol)
@@ -121,7 +121,7 @@ class BrokerLogin:
         way, which is until the broker has answered something else and a little longer."""
 
         def is_here() -> bool:
-            return any(is_wanted(*message) for message in self._messages)
+            return any(is_wanted(topic, payload) for topic, payload, _ in self._messages)
 
         if self._await(is_here, 0):
             return True
@@ -137,7 +137,15 @@ class BrokerLogin:
     def messages(self) -> list[tuple[str, bytes]]:
         """Return topic and payload of what came, oldest first."""
         with self._news:
-            return list(self._messages)
+            return [(topic, payload) for topic, payload, _ in self._messages]
+
+    def drain(self) -> list[tuple[str, bytes, bool]]:
+        """Return topic, payload and whether it is of an earlier time, of what came since the last
+        call, oldest first."""
+        with self._news:
+            found = list(self._messages)
+            self._messages.clear()
+            return found
 
     def _await(self, is_true: Callable[[], object], timeout_s: float = _ANSWER_S) -> bool:
         with self._news:
@@ -188,5 +196,5 @@ class BrokerLogin:
         if message.retain and not self._retained:
             return  # of an earlier time
         with self._news:
-            self._messages.append((message.topic, bytes(message.payload)))
+            self._messages.append((message.topic, bytes(message.payload), message.retain))
             self._news.notify_all()

@@ -12,7 +12,7 @@ the disk; one that was not is sent again by the broker and recognised as a dupli
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
@@ -42,8 +42,15 @@ _REMEMBERED = 100
 class Ingest:
     """Receives the messages of all nodes until `close`."""
 
-    def __init__(self, address: BrokerAddress, store: IngestStore):
+    def __init__(
+        self,
+        address: BrokerAddress,
+        store: IngestStore,
+        revoked: Callable[[], Container[str]] | None = None,
+    ):
+        """revoked: gives the names under which nothing is believed."""
         self.address = address
+        self._revoked = revoked
         self._store = store
         self._nodes = NodeTracker(store)
         filters = [topics.topic("+", leaf) for leaf in LEAVES]
@@ -171,7 +178,12 @@ class Ingest:
     def _receive(self, delivery: Delivery, publication: Publication) -> None:
         topic, payload, retained, _ = publication
         now_unix_ms = time.time_ns() // 1_000_000
-        self._pending.append((delivery, decode(topic, payload, retained, now_unix_ms)))
+        message = decode(topic, payload, retained, now_unix_ms)
+        if self._revoked is not None:
+            node = getattr(message, "node", None)
+            if node is not None and node in self._revoked():
+                message = Rejected(node, topic, f"{node} is revoked", now_unix_ms)
+        self._pending.append((delivery, message))
         self._pending_bytes += min(len(payload), PAYLOAD_MAX)
 
     def _check_store(self) -> None:

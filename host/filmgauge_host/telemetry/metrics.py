@@ -89,6 +89,8 @@ _MEASURED = (
     _Gauge("awake_seconds", "How long the wake before took.", "awake_ms", 1000),
     _Gauge("uptime_seconds", "The node's own time since its power came.", "up_s"),
     _Gauge("resets", "By watchdog and brown-outs since the power came; 254: or more.", "resets"),
+    _Gauge("refused_commands", "Since they were reset; 65534: or more.", "refused"),
+    _Gauge("restarts", "By exceptions, since they were reset; 65534: or more.", "restarts"),
 )
 
 

@@ -27,7 +27,7 @@ def make_client(
     if address.user is not None:
         client.username_pw_set(address.user, address.password)
     if address.tls:
-        client.tls_set()
+        client.tls_set_context(address.files.context())
     return client
 
 

@@ -174,7 +174,7 @@ class MqttReceiver:
         try:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if address.tls:
-                context = ssl.create_default_context()
+                context = address.files.context()
                 link = context.wrap_socket(link, server_hostname=address.host)
             link.setblocking(False)
         except (OSError, ValueError):
@@ -258,6 +258,10 @@ class MqttReceiver:
 
 def connect_problem(error: Exception) -> str:
     """Return why a connection could not be opened, in a few words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message.lower().rstrip('.')}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS: {(error.reason or 'it does not speak it').lower().replace('_', ' ')}"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text.lower() or type(error).__name__
 

@@ -22,9 +22,11 @@ from filmgauge_host.telemetry.received_record import FIELDS, ReceivedRecord, Row
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import KEY, RECORDS, statements
+from filmgauge_host.telemetry.store_upgrades import ADD_COLUMNS_6
 from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
 
-VERSION = "5"  # of the tables, as in SQLite
+VERSION = "6"  # of the tables, as in SQLite
+_BEFORE = "5"  # which a writer brings along
 _CONNECT_S = 5
 _LOCK = 0x464C4D47  # "FLMG": of advisory locks, one for making the tables and one a writer
 _TYPES = {"text": "TEXT", "integer": "BIGINT", "real": "DOUBLE PRECISION"}
@@ -160,11 +162,17 @@ class _PostgresqlRecords(StoreReader):
             return False
         query = "SELECT value FROM attributes WHERE name = 'version'"
         version = (connection.execute(query).fetchone() or ("?",))[0]
+        if version == _BEFORE and self._upgrade(connection):
+            return True
         if version != VERSION:
             raise InputError(
                 f"{self.where} has a store of version {version}; this filmgauge reads {VERSION}"
             )
         return True
+
+    def _upgrade(self, connection: Any) -> bool:
+        """Bring tables of the version before along; return whether that is allowed here."""
+        return False
 
 
 class PostgresqlReader(_PostgresqlRecords):
@@ -309,6 +317,12 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
             if taken or self._writer is not None:
                 self._writer = number
                 return
+
+    def _upgrade(self, connection: Any) -> bool:
+        for statement in ADD_COLUMNS_6:
+            connection.execute(statement.format(**_TYPES))
+        connection.execute(_placed(_SET), ("version", VERSION))
+        return True
 
     def _make_tables(self, connection: Any) -> None:
         for statement in (_ATTRIBUTES, *statements(_TYPES)):

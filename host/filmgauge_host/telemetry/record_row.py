@@ -74,7 +74,7 @@ def _field_type(name: str, digits: int, low: int, high: int) -> Any:
 
 def _record_type() -> type[msgspec.Struct]:
     """Return the type of a record's JSON: "v", then the fields in their order."""
-    members: list[Any] = [("v", Annotated[int, Meta(ge=VERSION, le=VERSION)])]
+    members: list[Any] = [("v", Annotated[int, Meta(ge=VERSION - 1, le=VERSION)])]
     for name, _, digits, low, high in fields():
         member = (name, _field_type(name, digits, low, high))
         members.append(member if name in _ALWAYS else (*member, None))

@@ -39,7 +39,7 @@ class _SqliteRecords(SqliteFile, StoreReader):
 
     kind = "store"
     application_id = 0x464C4D47  # "FLMG"
-    version = 5
+    version = 6
     tables = CREATE
     upgrades: ClassVar = UPGRADES
 

@@ -1,7 +1,7 @@
 """The SQL that makes a store in SQLite, and that brings one of an earlier version along."""
 
 from filmgauge_host.telemetry.received_record import COLUMNS
-from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, statements
+from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, RECORDS, statements
 
 CREATE = ";\n".join(
     statements({"text": "TEXT", "integer": "INTEGER", "real": "REAL"}, " WITHOUT ROWID")
@@ -25,7 +25,12 @@ INSERT INTO unsummarised
 INSERT INTO attributes SELECT 'rows', count(*) FROM records
 """
 _LIVES = ", ".join(LIVES.names)
-_COLUMNS_4 = ", ".join(COLUMNS)
+_NEW_IN_6 = ("refused", "restarts")
+ADD_COLUMNS_6 = tuple(  # in SQLite and PostgreSQL alike, with its name for the type
+    f"ALTER TABLE {RECORDS.name} ADD COLUMN {name} {{integer}}" for name in _NEW_IN_6
+)
+_FROM_VERSION_5 = ";\n".join(ADD_COLUMNS_6).format(integer="INTEGER")
+_COLUMNS_4 = ", ".join(name for name in COLUMNS if name not in _NEW_IN_6)
 _FROM_VERSION_4 = f"""
 ALTER TABLE records RENAME TO records_4;
 ALTER TABLE lives RENAME TO lives_4;
@@ -36,7 +41,7 @@ INSERT INTO lives ({_LIVES}) SELECT {_LIVES} FROM lives_4;
 DROP TABLE records_4;
 DROP TABLE lives_4
 """
-_COLUMNS_3 = ", ".join(name for name in COLUMNS if name != "resets")
+_COLUMNS_3 = ", ".join(name for name in COLUMNS if name not in ("resets", *_NEW_IN_6))
 _FROM_VERSION_3 = f"""
 ALTER TABLE records RENAME TO records_3;
 ALTER TABLE records_3 ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
@@ -46,4 +51,5 @@ INSERT INTO lives ({_LIVES}) SELECT DISTINCT node, 0, 1, 1 FROM records;
 {_FOLLOW};
 DROP TABLE records_3
 """
-UPGRADES = {3: _FROM_VERSION_3, 4: _FROM_VERSION_4}  # from a version to the newest
+# from a version to the newest
+UPGRADES = {3: _FROM_VERSION_3, 4: _FROM_VERSION_4, 5: _FROM_VERSION_5}

@@ -101,8 +101,9 @@ def _node(node: NodeSnapshot, now_s: float) -> Iterator[Line]:
         life, boot, seq = node.latest.key
         yield Line("record", f"life {life:08x} boot {boot} seq {seq}")
         yield Line("up", written.span(node.latest.value("up_s")))
-        resets = node.latest.value("resets")
-        yield Line("resets", written.UNKNOWN if resets is None else str(resets))
+        for name in ("resets", "restarts", "refused"):
+            count = node.latest.value(name)
+            yield Line(name, written.UNKNOWN if count is None else str(count))
 
 
 def _charge(latest: ReceivedRecord) -> Iterator[Line]:

@@ -22,6 +22,7 @@ from filmgauge_host.virtual.run_result import NodeResult, NodeScore
 from filmgauge_host.virtual.simulated_truth import SimulatedTruth
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.circuit.truth import Truth
+from filmgauge_sim.nodes.broker_security import broker_security
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario
@@ -43,12 +44,13 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user chose. broker: URL, None for an embedded one. speed: None for the fastest.
-    loss: probability with which what is on the air is lost. single: compute in single precision,
-    as the boards do. cut, cuts: by which plan the power of each node goes, and how often."""
+    """What the user chose. broker: URL or address, None for an embedded one. speed: None for the
+    fastest. loss: probability with which what is on the air is lost. single: compute in single
+    precision, as the boards do. cut, cuts: by which plan the power of each node goes, and how
+    often."""
 
     runtime: RuntimeName = "micropython"
-    broker: str | None = None
+    broker: str | BrokerAddress | None = None
     duration: str | None = None
     speed: float | None = None
     loss: float = 0.0
@@ -96,9 +98,8 @@ class RunSession:
         if url is None:
             url = self._stack.enter_context(EmbeddedBroker(directory=self.folder / "broker")).url
             connect_s = _EMBEDDED_CONNECT_S
-        address = parse_address(url)
-        if address.tls:
-            raise InputError("broker must be mqtt:// for virtual nodes: they do not speak TLS yet")
+        address = parse_address(url) if isinstance(url, str) else url
+        board_broker = _board_broker(address)  # says what is wrong with certificates
         self._store = self._stack.enter_context(RecordStore(self.folder / "records.sqlite"))
         self.ingest = Ingest(address, self._store)
         self.ingest.listen(self._arrived.append)
@@ -118,7 +119,7 @@ class RunSession:
         options = self._options
         self.simulation = Simulation(
             self.scenario,
-            _board_broker(address),
+            board_broker,
             self.folder,
             options.runtime,
             options.duration,
@@ -207,7 +208,15 @@ class RunSession:
 
 
 def _board_broker(address: BrokerAddress) -> Broker:
-    return Broker(address.host, address.port, address.user or "", address.password or "")
+    """Return the broker as nodes know it. Raises InputError, DescriptionError."""
+    security, files = None, address.files
+    if address.tls:
+        if files.ca is None:
+            raise InputError("--ca must be given with mqtts://: nodes have no certificates")
+        certificate, key = files.certificate, files.key or files.certificate
+        security = broker_security(files.ca, certificate, key)
+    user, password = address.user or "", address.password or ""
+    return Broker(address.host, address.port, user, password, security)
 
 
 def score_nodes(

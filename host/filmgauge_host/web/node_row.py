@@ -26,6 +26,7 @@ _VALUES = (
     *("coulombic_efficiency_pct", "coulombic_sigma_pct", "coulombic_age_h"),
     *("equivalent_full_cycles", "capacity_trend_pct", "capacity_trend_sigma_pct"),
     *("cycles_left", "cycles_left_sigma", "capacity_age_h", "backlog", "resets", "up_s"),
+    *("restarts", "refused"),
 )
 _NOTHING: dict[str, Any] = dict.fromkeys(("life", "boot", "seq", *_VALUES))
 

@@ -12,6 +12,7 @@ from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.bluetooth_requests import RadioRequests
 from filmgauge_sim.board.board_faults import NO_FAULTS, BoardFaults
 from filmgauge_sim.board.board_kind import BoardKind
+from filmgauge_sim.board.certificate_dates import dates_of
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.load import BoardLoad, Supply
@@ -226,6 +227,7 @@ class VirtualBoard:
             _protocol.WLAN_CONNECT: self._wlan_connect,
             _protocol.WLAN_SCAN: self._wlan_scan,
             _protocol.WLAN_STATUS: self._wlan_status,
+            _protocol.CERTIFICATE: self._certificate,
             _protocol.WDT_START: self._wdt_start,
             _protocol.WDT_FEED: self._wdt_feed,
             _protocol.RANDOM: self._random_bytes,
@@ -313,6 +315,13 @@ class VirtualBoard:
             station.latency_us,
             _protocol.LOOKUP_HANGS if fails_us is None else fails_us,
         )
+
+    def _certificate(self, small: int, argument: int, data: bytes) -> bytes:
+        """Hold a certificate of a TLS peer against the date; its own is met in a handshake."""
+        if small:
+            self.load.work(self.kind.handshake_us)
+        unix_us = self.clock.date_us(self.now_us) + _protocol.DATE_US[self.kind.port]
+        return bytes([dates_of(data, unix_us // 1_000_000 + _protocol.EPOCH_S[self.kind.port])])
 
     def _wdt_start(self, small: int, argument: int, data: bytes) -> bytes:
         if self._faults.watchdog_bites:

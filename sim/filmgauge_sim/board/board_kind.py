@@ -71,6 +71,9 @@ class BoardKind:
     flash: FlashDriver = NOR
     # Pads that keep a held level through deep sleep, the first so many; of a port that boots anew.
     held_pins: int = 256
+    # Of a TLS handshake with a certificate of P-256 that its issuer has signed: the processor's.
+    # Users of the ESP32 measured 1.2 s, with an issuer of RSA (assumed).
+    handshake_us: int = 1_200_000
     wifi_stays: bool = False  # its radio draws its current until `WLAN.deinit`
     holds_all: bool = False  # whether `esp32.gpio_deep_sleep_hold` is there, which holds the rest
     slice_s: float = 0.0  # longest light sleep of the firmware, which feeds a watchdog; 0: any

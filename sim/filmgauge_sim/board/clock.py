@@ -42,6 +42,10 @@ class BoardClock:
         elapsed = true_us - self.power_on_us
         return elapsed + elapsed * self.error_ppm // _MILLION
 
+    def date_us(self, true_us: int) -> int:
+        """Return how far the date is beyond the one with which it began at power-on."""
+        return self.reading_us(true_us) + self.offset_us
+
     def true_us(self, reading_us: int) -> int:
         """Return the first true time at which the board reads at least `reading_us`."""
         elapsed = -(-reading_us * _MILLION // (_MILLION + self.error_ppm))

@@ -221,8 +221,10 @@ def _board_sources(firmware: Mapping[str, str], port: Port) -> dict[str, tuple[s
     sources = {
         path.stem: (f"shims/{path.relative_to(SHIMS).as_posix()}", path.read_text())
         for path in shims
-        if path.stem not in ("_link", "_flash", "_boot", "_start")
+        if path.stem not in ("_link", "_flash", "_boot", "_start", "_tls_engine")
     }
+    if "_tls" in sources:  # which a real interpreter finds by network.py
+        sources["tls"] = sources["_tls"]
     for path, text in firmware.items():
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         sources[name] = (path, text)

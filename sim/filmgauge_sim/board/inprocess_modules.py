@@ -4,6 +4,7 @@ import array
 import binascii
 import errno
 import hashlib
+import io
 import json
 import math
 import socket
@@ -16,6 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from filmgauge_sim.board.board_kind import Port
+from filmgauge_sim.board.inprocess_tls import tls_engine
 from filmgauge_sim.board.littlefs_on_board import BoardFiles
 from filmgauge_sim.board.shims import _protocol
 
@@ -31,6 +33,7 @@ def built_in_modules(
         "binascii": binascii,
         "errno": errno,
         "hashlib": hashlib,
+        "io": io,
         "json": json,
         "math": math,
         "struct": struct,
@@ -59,6 +62,7 @@ def built_in_modules(
         "uselect": {"POLLIN": 1, "poll": _Poll},
         "micropython": {"const": lambda value: value},
     }
+    modules["_tls_engine"] = tls_engine()
     for name, members in made.items():
         module = ModuleType(name)
         vars(module).update(members)

@@ -214,6 +214,11 @@ def _families(files: Mapping[str, Source]) -> dict[str, str]:
             if node.module in modules
             for alias in node.names
         }
+        for function in file.functions:  # a base that is given: one like its default
+            given = function.args.args[len(function.args.args) - len(function.args.defaults) :]
+            for parameter, value in zip(given, function.args.defaults, strict=True):
+                if isinstance(value, ast.Name) and value.id in origin:
+                    origin[parameter.arg] = origin[value.id]
         for node in file.nodes:
             for base in node.bases if isinstance(node, ast.ClassDef) else ():
                 if isinstance(base, ast.Name) and base.id in origin:

@@ -8,6 +8,7 @@ from filmgauge.config import Config, numbers, texts
 from filmgauge.migration import NEW
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import CompiledProfile, compile_profile
+from filmgauge_sim.nodes.broker_security import BrokerSecurity, described_security
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.energy_budget import energy_budget
 from filmgauge_sim.nodes.secrets import check_secrets, needed_keys
@@ -24,17 +25,20 @@ class Broker:
     port: int
     user: str = ""
     password: str = ""
+    security: BrokerSecurity | None = None
 
 
 def board_files(
     description: NodeDescription, secrets: Mapping[str, str], broker: Broker | None = None
 ) -> dict[str, bytes]:
-    """Return the files of a node that a board gets beside the firmware, /config.json and
-    /profile.bin. Raises DescriptionError as their makers do."""
+    """Return the files of a node that a board gets beside the firmware: /config.json,
+    /profile.bin, and with TLS its certificates. Raises DescriptionError as their makers do."""
     configuration = firmware_configuration(description, secrets, broker)
+    security = described_security(description) if broker is None else broker.security
     return {
         "/config.json": json.dumps(configuration).encode(),
         "/profile.bin": compiled_profile(description).to_bytes(),
+        **(security.board_files() if security else {}),
     }
 
 
@@ -144,8 +148,12 @@ def _wifi(
                 )
         password = secrets.get("mqtt_password", "")
         user = described.user or (description.name if password else "")
-        broker = Broker(described.host, described.port, user, password)
+        security = described_security(description)
+        broker = Broker(described.host, described.port, user, password, security)
+    security = broker.security
+    changed = secrets.get("mqtt_password_next", "")
     return {
+        **({"mqtt_password_next": changed} if changed else {}),
         "wifi_ssid": wifi.ssid or VIRTUAL_SSID,
         "wifi_password": secrets.get("wifi_password", ""),
         "wifi_timeout_ms": wifi.timeout_ms,
@@ -153,6 +161,8 @@ def _wifi(
         "mqtt_port": broker.port,
         "mqtt_user": broker.user,
         "mqtt_password": broker.password,
+        "mqtt_tls": int(security is not None),
+        "mqtt_pin": security.pin if security else "",
         "mqtt_timeout_ms": described.timeout_ms,
     }
 

@@ -23,6 +23,7 @@ from filmgauge_sim.board.board_kind import BoardKind, BoardPins
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import check_gauge_physics
 from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
+from filmgauge_sim.nodes.broker_url import TLS_FILES, check_broker, with_broker_parts
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
     BrokerSection,
@@ -143,7 +144,7 @@ def read_description(path: Path) -> NodeDescription:
     """Read a TOML file, or that of a folder. Raises DescriptionError, one sentence with file, key
     and bound.
 
-    A path in `cell.set` counts from the folder of the file.
+    Paths in `cell.set` and `broker` count from the folder of the file.
     """
     path = description_file(path)
     try:
@@ -170,8 +171,8 @@ def description_from(
     where: how the sentence of a DescriptionError begins; folder: from which paths count.
     """
     try:
-        description = from_table(table, NodeDescription)
-        description = _with_path(description, folder)
+        description = from_table(with_broker_parts(table), NodeDescription)
+        description = _with_paths(description, folder)
         check_description(description)
     except ValueError as error:
         raise DescriptionError(f"{where}: {error}" if where else str(error)) from None
@@ -201,12 +202,17 @@ def check_description(description: NodeDescription) -> None:
     _check_radio(description, kind)
 
 
-def _with_path(description: NodeDescription, folder: Path) -> NodeDescription:
-    cell = description.cell
-    if not cell.set.endswith(".toml") or Path(cell.set).is_absolute() or folder == Path():
+def _with_paths(description: NodeDescription, folder: Path) -> NodeDescription:
+    """Return it with paths that count from the folder made whole."""
+    if folder == Path():
         return description
-    cell = msgspec.structs.replace(cell, set=str(folder.absolute() / cell.set))
-    return msgspec.structs.replace(description, cell=cell)
+    base, cell, broker = folder.absolute(), description.cell, description.broker
+    if cell.set.endswith(".toml"):
+        cell = msgspec.structs.replace(cell, set=str(base / cell.set))
+    named = {key: getattr(broker, key) for key in TLS_FILES}
+    whole = {key: str(base / name) for key, name in named.items() if name}
+    broker = msgspec.structs.replace(broker, **whole)
+    return msgspec.structs.replace(description, cell=cell, broker=broker)
 
 
 def _check_supply(description: NodeDescription) -> None:
@@ -327,5 +333,6 @@ def _check_radio(description: NodeDescription, kind: BoardKind) -> None:
         for key, plain in (("wifi", WifiSection()), ("broker", BrokerSection())):
             if getattr(description, key) != plain:
                 raise ValueError(f"{key} must be left out: {kind.name} has no Wi-Fi")
+    check_broker(description.broker)
     if not kind.has_bluetooth and description.bluetooth != BluetoothSection():
         raise ValueError(f"bluetooth must be left out: {kind.name} does not report over Bluetooth")

@@ -41,6 +41,7 @@ _DIE_US = 50  # of the sensor's own temperature
 _RECORD_US, _JOURNAL_US = 18_000, 26_000
 _PAGE_WORK_US = 500  # to put a raw page together, besides erase and program: a mean as well
 _ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
+_TLS_ROUND_TRIPS = 3  # besides: two of TLS 1.2, and one since lwIP holds small packets back
 _MEAN_DELAY_MS = 5  # 0 to 10 ms besides the advertising interval; Core, vol 6 part B, 4.4.2.2.1
 _DARK_EVERY = 2  # while the cell feeds the node, every other wake checks the current
 _DAY_H = 24.0
@@ -152,6 +153,8 @@ class _Deeds:
         if kind.has_wifi:
             network = AccessPoint()
             radio_us = _ROUND_TRIPS * network.latency_us
+            if description.broker.tls:
+                radio_us += _TLS_ROUND_TRIPS * network.latency_us + kind.handshake_us
             self.wifi_report_uj = self._state_uj(network.association_us, kind.associating_ua)
             self.wifi_report_uj += self._state_uj(radio_us, kind.connected_ua)
         self.always_on_uw = 0.0

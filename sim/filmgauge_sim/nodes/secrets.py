@@ -17,6 +17,7 @@ from filmgauge_sim.nodes.tables import did_you_mean, quoted
 
 SECRETS_FILE = "secrets.toml"
 KEY_BYTES = 16
+_OPEN_TO_OTHERS = (stat.S_IWGRP, stat.S_IWOTH, stat.S_IWGRP | stat.S_IWOTH)  # and not sticky
 
 
 def read_secrets(folder: Path) -> dict[str, str]:
@@ -36,6 +37,11 @@ def read_secrets_file(path: Path) -> dict[str, str]:
         raise DescriptionError(f"{path} is not TOML") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise DescriptionError(f"{path} holds secrets and others can read it: chmod 600 {path}")
+    folder = path.absolute().parent
+    if folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH | stat.S_ISVTX) in _OPEN_TO_OTHERS:
+        raise DescriptionError(
+            f"others may write into {folder}, which holds secrets: chmod 700 {folder}"
+        )
     try:
         check_secrets(table)
     except DescriptionError as error:

@@ -243,11 +243,34 @@ class WifiSection(Table, frozen=True):
 class BrokerSection(Table, frozen=True):
     """The MQTT broker, on a board that has Wi-Fi."""
 
-    host: Annotated[str, _text("mqtt_host", "name or address")] = ""
+    host: Annotated[
+        str, _text("mqtt_host", "name or address; mqtts://host:port says port and tls as well")
+    ] = ""
     port: Annotated[int, _of("mqtt_port", "port")] = _usual("mqtt_port")
     user: Annotated[
         str, _text("mqtt_user", "user; left out: the node's name where there is a password")
     ] = ""
+    tls: Annotated[bool, Meta(description="whether it is reached over TLS; needs ca or pin")] = (
+        False
+    )
+    ca: Annotated[
+        str,
+        Meta(
+            description="with tls: file with the certificate of its issuer, or its own, PEM or DER"
+        ),
+    ] = ""
+    pin: Annotated[
+        str,
+        _text(
+            "mqtt_pin",
+            "with tls: SHA-256 of its public key, 64 hexadecimal digits; name and dates of its"
+            " certificate do not count then",
+        ),
+    ] = ""
+    certificate: Annotated[
+        str, Meta(description="with tls: file with a certificate of the node's own, PEM or DER")
+    ] = ""
+    key: Annotated[str, Meta(description="with certificate: file with its private key")] = ""
     timeout_ms: Annotated[int, _of("mqtt_timeout_ms", "longest wait for it, ms")] = _usual(
         "mqtt_timeout_ms"
     )

@@ -58,6 +58,8 @@ FULL = {
     "resistance_age_h": 0,
     "efficiency_age_h": 54,
     "resets": 3,
+    "refused": 12,
+    "restarts": 65534,
     "life": 0x89ABCDEF,
 }
 REQUIRED = ("boot", "seq", "up_s")
@@ -72,6 +74,22 @@ BARE_3 = (
     "030200000000000000070000000000008000000080000000800000008000000080000000800000008000000080"
     "000000800080ffffffffffff000000800000008000000080000000800000008000000080000000800000008000"
     "00008000000080ffff0000008000000080ffffffffffffffffffffffffffffdefd3a74"
+)
+# What version 4 wrote of it, of one of which little is known, and of one with all its faults.
+FULL_4 = (
+    "04efcdab89030029000000bd51010039650c0004100000eb2900009c3300003cf6fffff9ffffff00000000f6cf"
+    "20009cc9effffbff0900bb000200105c0c007800000094260000d20000007c2e000080510100100e00004e61bc"
+    "0003370f0039300000060c4e4605007affffff2900dc05aa05b8011e00000036000392ecdff6"
+)
+BARE_4 = (
+    "840900000002000000000007000000000000800000008000000080000000800000008000000080000000800000"
+    "00800000008000800000ffffffff00000080000000800000008000000080000000800000008000000080000000"
+    "800000008000000080ffff0000008000000080ffffffffffffffffffffffffffffff6d3e7ca5"
+)
+ALL_FAULTS_4 = (
+    "04090000000200000000000700000040420f000000008000000080000000800000008000000080000000800000"
+    "0080000000800080ffffffffffff00000080000000800000008000000080000000800000008000000080000000"
+    "800000008000000080ffff00000080c0bdf0ffffffffffffffffffffffffffffffffe57d022c"
 )
 OLD = binascii.unhexlify(FULL_3)
 
@@ -123,7 +141,7 @@ def test_unknown_values_stay_unknown():
 def test_a_record_of_version_3_is_read_and_has_no_life():
     for text, written in ((FULL_3, FULL), (BARE_3, {"boot": 2, "seq": 0, "up_s": 7})):
         known = dict(written)
-        known.update(life=0, resets=None)
+        known.update(life=0, resets=None, refused=None, restarts=None)
         assert Record.from_bytes(binascii.unhexlify(text)) == Record(**known)
     data = bytearray(binascii.unhexlify(FULL_3))
     for bit in range(8 * len(data)):
@@ -133,11 +151,26 @@ def test_a_record_of_version_3_is_read_and_has_no_life():
         data[bit >> 3] ^= 1 << (bit & 7)
 
 
+def test_a_record_of_version_4_is_read_and_has_not_counted():
+    known = dict(FULL)
+    known.update(refused=None, restarts=None)
+    assert Record.from_bytes(binascii.unhexlify(FULL_4)) == Record(**known)
+    bare = {"life": 9, "boot": 2, "seq": 0, "up_s": 7}
+    assert Record.from_bytes(binascii.unhexlify(BARE_4)) == Record(**bare)
+    bare.update(faults=0xFFFF, soc_ppm=1000000, trend_ppm=-1000000)
+    assert Record.from_bytes(binascii.unhexlify(ALL_FAULTS_4)) == Record(**bare)
+    shown = json.loads(record().to_json())
+    shown["v"] = 4
+    del shown["refused"], shown["restarts"]
+    assert record_from_dict(shown) == Record(**known)
+
+
 def test_json_of_version_3_is_read_and_has_no_life():
     shown = json.loads(record().to_json())
     shown["v"] = 3
-    del shown["life"], shown["resets"]
-    assert record_from_dict(shown) == record(life=0, resets=None)
+    for name in ("life", "resets", "refused", "restarts"):
+        del shown[name]
+    assert record_from_dict(shown) == record(life=0, resets=None, refused=None, restarts=None)
     shown["v"] = 4
     with raises(ValueError, "life is missing"):
         record_from_dict(shown)
@@ -155,7 +188,7 @@ def test_the_beginning_of_a_record_says_which_one_it_is():
 
 
 def test_all_faults_at_once_are_not_unknown_faults():
-    for faults in (0xFFFF, 0, None):
+    for faults in (0x1FFFF, 0xFFFF, 0, None):
         one = record(faults=faults)
         assert Record.from_bytes(one.to_bytes()) == one
         assert record_from_json(one.to_json()) == one
@@ -173,7 +206,7 @@ def test_json_is_decimal_arithmetic():
     assert '"current_ua":-1.062500,' in text
     assert '"temperature_c":-0.05,' in text
     assert '"faults":"profile+gap"' in text
-    assert text.startswith('{"v":4,"boot":3,"seq":41,"up_s":86461,')
+    assert text.startswith('{"v":5,"boot":3,"seq":41,"up_s":86461,')
 
 
 def test_health_in_json():
@@ -184,7 +217,7 @@ def test_health_in_json():
     assert '"coulombic_sigma_pct":0.1500,' in text
     assert '"cycles_left":1450,"cycles_left_sigma":440,' in text
     assert '"capacity_age_h":30,"resistance_age_h":0,"coulombic_age_h":54,' in text
-    assert text.endswith(',"resets":3,"life":2309737967}')
+    assert text.endswith(',"resets":3,"refused":12,"restarts":65534,"life":2309737967}')
 
 
 def test_a_record_lives_inside_a_directory_entry():
@@ -258,13 +291,13 @@ def test_every_truncation_is_refused():
 
 
 def test_wrong_version_is_refused():
-    for version, data in ((5, record().to_bytes()), (3, record().to_bytes()), (4, OLD), (2, OLD)):
-        with raises(ValueError, "record version must be 4, not %d" % version):
+    for version, data in ((6, record().to_bytes()), (3, record().to_bytes()), (4, OLD), (2, OLD)):
+        with raises(ValueError, "record version must be 5, not %d" % version):
             Record.from_bytes(sealed(bytes((version,)) + data[1:]))
-    for version in (1, 2, 5, None, "4", [1]):
+    for version in (1, 2, 6, None, "4", [1]):
         shown = json.loads(record().to_json())
         shown["v"] = version
-        with raises(ValueError, "version v must be 4"):
+        with raises(ValueError, "version v must be 5"):
             record_from_dict(shown)
 
 
@@ -283,7 +316,7 @@ def test_bounds_of_every_field():
 
 def test_bounds_hold_behind_a_right_checksum_too():
     data = bytearray(record().to_bytes())
-    struct.pack_into("<i", data, 15, 1000001)  # soc_ppm
+    struct.pack_into("<HB", data, 15, 1000001 & 0xFFFF, 1000001 >> 16)  # soc_ppm
     with raises(ValueError, "soc_ppm must be 0 to 1000000, not 1000001"):
         Record.from_bytes(sealed(bytes(data)))
 
@@ -327,7 +360,8 @@ def test_what_is_no_json_object_is_refused():
 
 def test_faults_in_words():
     assert fault_text(0) == "none"
-    for bits in range(1 << len(FAULT_NAMES.split())):
+    assert fault_text(1 << 16) == "safe"
+    for bits in range(0, 1 << len(FAULT_NAMES.split()), 3):
         assert fault_bits(fault_text(bits)) == bits
     names = ("profile", "sensor", "temperature", "gap", "exception", "backlog", "store")
     for index in range(len(names)):

@@ -5,6 +5,7 @@ import os
 import struct
 from binascii import hexlify, unhexlify
 
+from cell_profiles import written
 from expect import raises
 from peer_contexts import CONFIG, KEY, peer_with
 from scratch_files import read_file, unused_path, write_file
@@ -13,7 +14,7 @@ from filmgauge.config import key_bytes
 from filmgauge.store.counters import StoredNumber
 from filmgauge.uplink.actions import Actions, CommandPort
 from filmgauge.uplink.commands import Commands, Refused, hmac, parse_secure
-from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT
+from filmgauge.uplink.peer_context import REQUEST_REBOOT, REQUEST_REPORT, REQUEST_RESET
 
 UNIX_S = 1800000000
 
@@ -50,6 +51,7 @@ def test_a_whole_frame_is_the_one_that_the_library_of_a_pc_makes():
     assert commands.verify(body + mac) == (7, 1, unhexlify("00d2496b"))
 
 
+ANSWER_MAC = "40980cb8e48f4be4f3402072caadbb02"
 MAC = "b3465531509fbeeb159446356e0e7b3d"
 
 
@@ -155,8 +157,7 @@ def test_parts_out_of_order_are_refused():
         actions.do(5, struct.pack("<HH", 4, 20) + b"abc")
     with raises(Refused, "beyond the total of 5"):
         actions.do(5, struct.pack("<HH", 3, 5) + b"abc")
-    with raises(Refused, "offset must be 0, not 3"):
-        actions.do(5, part)
+    assert actions.do(5, part) == "6 of 20"
 
 
 def test_time_wishes_and_forget():
@@ -176,3 +177,48 @@ def test_time_wishes_and_forget():
     assert port.execute(frame(6, 5, struct.pack("<III", 0, 9, 0)), True) == (5, 0, "3 removed")
     assert port.execute(frame(99, 6), True) == (6, 4, "there is no operation 99")
     assert port.execute(frame(2, 6), True)[1] == 3
+
+
+def test_a_refusal_is_counted_and_says_which_frame_it_was():
+    peer = peer_with(unused_path(), 1)
+    port = CommandPort(peer, StoredNumber(unused_path()))
+    assert port.execute(frame(2, 5), True) == (5, 0, "the next wake reports")
+    assert port.execute(frame(2, 5), True)[:2] == (5, 3)
+    assert port.execute(frame(99, 6), True)[:2] == (6, 4)
+    for wrong in (frame(2, 7, node="window-2"), frame(2, 7)[:-1], bytes(257), b""):
+        assert port.execute(wrong, True)[0] == 0
+    assert peer.refused == 6
+    assert port.execute(frame(8, 7), True) == (7, 0, "the counters begin anew")
+    assert peer.requests == REQUEST_REPORT | REQUEST_RESET
+
+
+def test_an_answer_has_a_mac_of_its_own():
+    commands = Commands("window-1", KEY, StoredNumber(unused_path()))
+    # hmac.new(key, b"window-1\\0ack 7 3 9 old", "sha256").hexdigest()[:32] of CPython
+    assert commands.mac_of_answer(7, 3, "old", 9) == ANSWER_MAC
+
+
+def test_a_profile_comes_in_parts_and_counts_when_it_is_whole():
+    path = unused_path()
+    write_file(path, b"the old one")
+    data = written()
+
+    def part(actions, offset, total, octets):
+        return actions.do(7, struct.pack("<HH", offset, total) + octets)
+
+    actions = Actions(peer_with(unused_path(), 1), profile_path=path)
+    assert part(actions, 0, len(data), data[:100]) == "100 of %d" % len(data)
+    again = Actions(peer_with(unused_path(), 1), profile_path=path)  # after a sleep
+    with raises(Refused, "offset must be 100 or 0, not 99"):
+        part(again, 99, len(data), data[99:])
+    assert read_file(path) == b"the old one"
+    assert "used after the next boot" in part(again, 100, len(data), data[100:])
+    assert read_file(path) == data
+    wrong = data[:-1] + bytes([data[-1] ^ 1])
+    part(again, 0, len(wrong), wrong[:100])
+    with raises(Refused, "profile"):
+        part(again, 100, len(wrong), wrong[100:])
+    assert read_file(path) == data
+    for offset, total, octets in ((0, 5000, b"x"), (0, 2, b"xyz"), (0, 9, b"")):
+        with raises(Refused, ""):
+            part(again, offset, total, octets)

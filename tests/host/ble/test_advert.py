@@ -191,7 +191,7 @@ def test_a_node_that_has_lost_its_counter_is_heard_and_has_no_values() -> None:
     assert (found.values, found.is_sealed) == ({"packet": 0x34, "problem": 1}, False)
     values = found.record()
     assert values is not None
-    assert values.values()[3:-1] == [None] * 34
+    assert values.values()[3:-1] == [None] * 36
     for service in (data + b"\x01\x10", b"\x44\x00\x34\x01\x10", b"\x44\x00\x34"):
         with pytest.raises(AdvertError, match="in plain text, and there is a key"):
             read(service, KEY)
@@ -273,3 +273,19 @@ def test_a_hundred_thousand_garbled_advertisements() -> None:
     assert accepted + sum(discovered.refused.values()) == count == 100_000
     assert len(discovered.refused) <= 201
     assert sum(1 for _ in discovered) <= 200
+
+
+def test_a_key_that_is_being_changed_opens_with_both_and_a_revoked_node_is_not_heard() -> None:
+    newer = bytes(range(16))
+    address = bytes.fromhex(ADDRESS.replace(":", ""))
+    entry = RegisteredNode("shelf", ADDRESS, KEY, ble_key_next=newer)
+    discovered = DiscoveredNodes(NodeRegistry([entry]))
+    device = BLEDevice(ADDRESS, None, None)
+    for number, key in ((100, KEY), (101, newer)):
+        sealed = good(bthome.encrypted(record(7), block_cipher(key), address, number))
+        assert discovered.add(device, advertisement(sealed), 0.0) is not None
+    sealed = good(bthome.encrypted(record(7), block_cipher(bytes(16)), address, 102))
+    assert discovered.add(device, advertisement(sealed), 0.0) is None
+    revoked = DiscoveredNodes(NodeRegistry([RegisteredNode("shelf", ADDRESS, revoked=True)]))
+    assert revoked.add(device, advertisement(good(bthome.plain(record(7)))), 0.0) is None
+    assert revoked.refused == {"shelf is revoked": 1}

@@ -11,9 +11,9 @@ from cadence import reports_due
 from click.testing import CliRunner
 from mqtt_brokers import Nats
 
-from filmgauge_host.ble.configuration_changes import check, from_arguments
 from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.cli.app import main
+from filmgauge_host.commands.configuration_changes import check, from_arguments
 from filmgauge_host.errors import InputError
 from filmgauge_host.log_file import LogFile
 from filmgauge_sim.scenario.loading import load_scenario

@@ -44,6 +44,8 @@ COUNTS = [
     "cycles_left",
     "backlog_records",
     "resets",
+    "refused_commands",
+    "restarts",
 ]
 FLAGS = ["broker_connected", "store_writable", "node_up", "node_state", "fault", "limit", "alert"]
 

@@ -44,6 +44,22 @@ def test_writers_have_each_record_once_between_them(url) -> None:
         assert reader.lives("a") == {0: True}
 
 
+def test_a_store_of_the_version_before_loses_nothing(postgresql, url) -> None:
+    reports = [report(seq) for seq in range(9)]
+    with PostgresqlStore(url) as store:
+        store.add(reports)
+    schema = url.rpartition("%3D")[2]
+    for name in ("refused", "restarts"):
+        postgresql.execute(f"ALTER TABLE {schema}.records DROP COLUMN {name}")
+    postgresql.execute(f"UPDATE {schema}.attributes SET value = '5' WHERE name = 'version'")
+    with pytest.raises(InputError, match="has a store of version 5; this filmgauge reads 6"):
+        PostgresqlReader(url)
+    for _ in range(2):
+        with PostgresqlStore(url) as store:
+            assert list(store.records("bench")) == reports
+            assert store.add(reports[:1]) == [Outcome.DUPLICATE]
+
+
 def test_writers_have_sessions_of_their_own_and_keep_them(url) -> None:
     with PostgresqlStore(url) as first, PostgresqlStore(url) as second:
         assert first.identity != second.identity
@@ -130,7 +146,7 @@ def test_who_cannot_write_is_told_why(postgresql, url) -> None:
     postgresql.execute(f"GRANT USAGE ON SCHEMA {schema} TO guest")
     assert "permission denied for table attributes" in refused(url.replace("postgres@", "guest@"))
     postgresql.execute(f"UPDATE {schema}.attributes SET value = '99' WHERE name = 'version'")
-    assert "has a store of version 99; this filmgauge reads 5" in refused(url)
+    assert "has a store of version 99; this filmgauge reads 6" in refused(url)
     assert "--db is no address of a database" in refused("postgresql://[")
 
 

@@ -1,13 +1,12 @@
 """Rows against the decoder that every receiver of records shares, which is the witness."""
 
 import json
-import struct
-import zlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mqtt_nodes import record
+from older_records import older_record
 
 from filmgauge.decoding.record_json import record_from_json
 from filmgauge.record.record import Record, fields
@@ -15,7 +14,7 @@ from filmgauge_host.telemetry.received_record import FIELDS
 from filmgauge_host.telemetry.record_row import _DECODER, compact_values, json_values
 
 KEYS = {key: digits for _, key, digits, *_ in fields()}
-FEW = settings(max_examples=30)  # a record has 38 fields to draw
+FEW = settings(max_examples=30)  # a record has 40 fields to draw
 WORDS = ["none", "gap+reset", "gap+gap", "cold:fault", "warm:limit+cold:limit", "nonsense", ""]
 odd_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS),
@@ -99,8 +98,10 @@ def test_bytes_that_were_spoilt_are_the_same_to_both(sent: Record, data: st.Data
         lambda text: text.encode().replace(b"}", b',"x":"\xff"}'),
         lambda text: text.replace('"seq":7', '"seq":7.0').encode(),
         lambda text: text.replace('"seq":7', '"seq":07').encode(),
-        lambda text: text.replace('"v":4', '"v":4.0').encode(),
-        lambda text: text.replace('"v":4', '"v":3').encode(),
+        lambda text: text.replace('"v":5', '"v":5.0').encode(),
+        lambda text: text.replace('"v":5', '"v":4').encode(),
+        lambda text: text.replace('"v":5', '"v":3').encode(),
+        lambda text: text.replace('"v":5', '"v":6').encode(),
         lambda text: text.replace('"soc_pct":81.2345', '"soc_pct":NaN').encode(),
         lambda text: text.replace('"soc_pct":81.2345', '"soc_pct":8.12345e1').encode(),
         lambda text: text.replace('"soc_pct":81.2345', '"soc_pct":1' + "0" * 400).encode(),
@@ -121,16 +122,11 @@ def test_words_are_remembered_up_to_a_bound(monkeypatch):
         )
 
 
-def version_3(values: Record) -> bytes:
-    """A record as the version before lives wrote it: 125 bytes, without life and resets."""
-    head = struct.pack("<BII", 3, values.boot, values.seq)
-    body = head + values.to_bytes()[11:-5]
-    return body + struct.pack("<I", zlib.crc32(body))
-
-
-def test_the_compact_form_of_the_version_before_is_read():
-    sent = record(70_000, boot=3)
-    assert compact_values(version_3(sent)) == sent.values()
+def test_the_compact_form_of_earlier_versions_is_read():
+    sent = record(70_000, boot=3, refused=None, restarts=None)
+    assert compact_values(older_record(sent, 4)) == sent.values()
+    sent = record(70_000, boot=3, life=0, resets=None, refused=None, restarts=None)
+    assert compact_values(older_record(sent, 3)) == sent.values()
 
 
 @FEW

@@ -24,7 +24,8 @@ def path(tmp_path):
 
 def older_store(path, version, records):
     """A store as version 3 had it, before lives, or 4, before records were dated."""
-    columns = [name for name, *_ in fields() if version > 3 or name not in ("life", "resets")]
+    new = {3: ("life", "resets", "refused", "restarts"), 4: ("refused", "restarts")}[version]
+    columns = [name for name, *_ in fields() if name not in new]
     key = ", ".join(name for name in ("node", "life", "boot", "seq") if name in ["node", *columns])
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(
@@ -135,7 +136,7 @@ def other_program(path):
     [
         (lambda path: path.write_text("no database " * 100), "not a database"),
         (other_version, "version 99"),
-        (older_version, "has version 2; this filmgauge reads version 5"),
+        (older_version, "has version 2; this filmgauge reads version 6"),
         (other_program, "another program"),
         (lambda path: path.mkdir(), "directory"),
     ],

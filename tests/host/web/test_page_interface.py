@@ -70,7 +70,7 @@ def test_live_nodes_are_listed_by_name_with_state_counts_and_reasons(world: Page
     names = [row["node"] for row in world.get("/api/nodes")]
     assert names == sorted(names)
     (refused,) = world.get("/api/nodes/alive")["refused"]
-    assert refused["reason"] == "record version v must be 4, not None"
+    assert refused["reason"] == "record version v must be 5, not None"
 
 
 def test_series_has_columns_gaps_restarts_and_lives(world: PageWorld) -> None:

@@ -106,7 +106,7 @@ class Client:
         self.close()
         deadline = self._deadline()
         try:
-            self._open(address, deadline)
+            deadline = self._open(address, deadline)
             self._send(_CONNECT, self._connect_body(will), deadline)
             kind, length = self._receive(deadline)
             if kind != _CONNACK or length != 2:
@@ -170,6 +170,7 @@ class Client:
         stream.settimeout(min(self._left_ms(deadline), self._longest_wait_ms) / 1000)
         stream.connect(address)
         stream.setblocking(False)
+        return deadline
 
     def _connect_body(self, will):
         buffer = self._buffer
@@ -234,6 +235,11 @@ class Client:
 
     def _receive(self, deadline):
         """Read one packet into the buffer at _HEAD; return (first byte, length)."""
+        kind, length = self._receive_head(deadline)
+        self._receive_body(length, deadline)
+        return kind, length
+
+    def _receive_head(self, deadline):
         self._left_ms(deadline)  # a broker that never pauses must not hold the node either
         self._read(0, 2, deadline)
         kind = self._buffer[0]
@@ -245,10 +251,12 @@ class Client:
             self._read(1, 1, deadline)
             length |= (self._buffer[1] & 127) << shift
             shift += 7
+        return kind, length
+
+    def _receive_body(self, length, deadline):
         if _HEAD + length > PACKET_SIZE:
             raise MqttError("broker sent a packet of %d bytes, more than fits" % length)
         self._read(_HEAD, length, deadline)
-        return kind, length
 
     def _read(self, at, count, deadline):
         end = at + count
@@ -263,9 +271,11 @@ class Client:
 
     def _wait(self, event, deadline):
         self._poll.modify(self._socket, event)
-        while not self._poll.poll(min(self._left_ms(deadline), self._longest_wait_ms)):
-            if self._feed is not None:
+        is_ready = False
+        while not is_ready:
+            if self._feed is not None:  # also where something comes all the time
                 self._feed()
+            is_ready = self._poll.poll(min(self._left_ms(deadline), self._longest_wait_ms))
 
     def _left_ms(self, deadline):
         left = time.ticks_diff(deadline, time.ticks_ms())

@@ -17,13 +17,14 @@ _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config, client, guard=None):
+    def __init__(self, config, client, guard=None, obey=None):
         self._begun_ms = time.ticks_ms()
         self._node = config.node
         self._next_s = config.sample_s * config.report_every
         self._limit = config.backlog_per_report
         self._client = client
         self._guard = guard
+        self._obey = obey  # called with the client once the records are through
         self.error = None
 
     def send(self, record, backlog, info=None) -> bool:
@@ -38,6 +39,8 @@ class Publisher:
             if self._guard is not None:
                 self._guard.delivered()
             self._drain(backlog)
+            if self._obey is not None:
+                self._obey(self._client)
             self._client.publish(self._topic(LAST), record.json_parts(), retain=True, qos=0)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()

@@ -4,6 +4,8 @@ PREFIX = "filmgauge"
 TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must not look live
 LOG = "log"  # records that waited on the node, oldest first
 STATUS = "status"  # retained: online, sleeping, offline (the will)
+COMMAND = "command"  # to the node: a frame of uplink/commands.py
+ACK = "ack"  # its answer, JSON
 INFO = "info"  # retained: versions, cell, intervals
 LAST = "last"  # retained: the last live record once more, for who comes later
 

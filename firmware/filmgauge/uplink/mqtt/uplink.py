@@ -2,12 +2,24 @@
 
 import time
 
-from filmgauge.compat import const
+from filmgauge.compat import const, unload
 from filmgauge.uplink import NoUplink
 
 _POLL_MS = const(100)
 _ADDRESS = const("/broker")
 _PACKET_SIZE = const(1280)  # client.py
+_OBEYING = const(  # what only commands need
+    (
+        "filmgauge.uplink.mqtt.command_",
+        "filmgauge.uplink.commands",
+        "filmgauge.uplink.actions",
+        "filmgauge.uplink.reconfigure",
+        "filmgauge.uplink.new_profile",
+        "filmgauge.config",
+        "filmgauge.store.counters",
+    )
+)
+_REQUEST_NEW_SESSION = const(8)  # peer_context.py
 
 
 class MqttUplink(NoUplink):
@@ -23,6 +35,10 @@ class MqttUplink(NoUplink):
         self._buffer = bytearray(_PACKET_SIZE)
         self._longest_wait_ms = longest_wait_ms  # which the watchdog bears
         self.taken_nj = config.report_nj
+        if config.command_key:
+            from filmgauge.uplink.peer_context import PeerContext
+
+            self.peer = PeerContext(board, config, profile)
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits; return whether it went. `introduce`: the info too."""
@@ -33,23 +49,18 @@ class MqttUplink(NoUplink):
             return False
         import network  # with its buffers only where it is used
 
-        from filmgauge.uplink.mqtt.broker_address import BrokerAddress
-        from filmgauge.uplink.mqtt.client import Client
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        config = self._config
-        address = BrokerAddress(config.mqtt_host, config.mqtt_port, _ADDRESS, self._before_hanging)
-        client = Client(
-            address,
-            "filmgauge-" + config.node,
-            config.mqtt_user,
-            config.mqtt_password,
-            config.mqtt_timeout_ms,
-            self._board.feed,
-            self._longest_wait_ms,
-            self._buffer,
-        )
-        link = Publisher(config, client, self.guard)
+        try:
+            client = self._client()
+        except (OSError, ValueError) as error:  # of the files of TLS
+            self.error = str(error)
+            return False
+        obey = None
+        if self.peer is not None:
+            self.peer.show(record, backlog, ledger)
+            obey = self._obey
+        link = Publisher(self._config, client, self.guard, obey)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)
@@ -59,7 +70,62 @@ class MqttUplink(NoUplink):
             print("filmgauge: wifi:", error)
         self._board.radio_off(wlan)
         self.error = link.error or "no network"
+        if self.peer is not None:
+            self._finish_commands(client, sent)
         return sent
+
+    def _client(self):
+        from filmgauge.uplink.mqtt.broker_address import BrokerAddress
+        from filmgauge.uplink.mqtt.client import Client
+
+        config = self._config
+        address = BrokerAddress(config.mqtt_host, config.mqtt_port, _ADDRESS, self._before_hanging)
+        arguments = (
+            address,
+            "filmgauge-" + config.node,
+            config.mqtt_user,
+            config.mqtt_password,
+            config.mqtt_timeout_ms,
+            self._board.feed,
+            self._longest_wait_ms,
+            self._buffer,
+        )
+        kind = Client  # pyright: ignore
+        if config.mqtt_tls:
+            from filmgauge.uplink.mqtt.secure_client import SecureClient as kind
+
+            arguments = (config, self._board.clock) + arguments
+        if self.peer is None:
+            return kind(*arguments)  # pyright: ignore
+        from filmgauge.uplink.mqtt.command_client import with_commands
+        from filmgauge.uplink.mqtt.topics import COMMAND, topic
+
+        client = with_commands(kind)(*arguments)
+        keeps_session = not self.peer.requested & _REQUEST_NEW_SESSION
+        client.listen(topic(config.node, COMMAND), keeps_session, config.mqtt_password_next)
+        return client
+
+    def _obey(self, client):
+        """Carry out the commands that wait at the broker."""
+        if not client.keeps_session:
+            return
+        if not client.session_present and not client.subscribe():
+            print("filmgauge: the broker refuses the subscription to commands")
+        if not client.frames:
+            client.ping()
+        if client.frames:
+            if self.peer.make_room is not None:  # pyright: ignore
+                self.peer.make_room()  # pyright: ignore
+            from filmgauge.uplink.mqtt.command_exchange import exchange
+
+            exchange(client, self.peer)
+
+    def _finish_commands(self, client, sent):
+        """A session that came between a record and the broker is not gone on with."""
+        if client.has_received:
+            unload(_OBEYING)
+            if not sent:
+                self.peer.requests |= _REQUEST_NEW_SESSION  # pyright: ignore
 
     def _before_hanging(self):
         if self.guard is not None:

@@ -140,6 +140,8 @@ _PROBLEMS = (
 _DIAGNOSTICS = (
     _number("boot", "Boots", "boots", 0, precision=0, **_DIAGNOSTIC, **_TOTAL),
     _number("resets", "Resets since power-on", "resets", 0, precision=0, **_DIAGNOSTIC),
+    _number("refused", "Commands refused", "commands", 0, precision=0, **_DIAGNOSTIC),
+    _number("restarts", "Restarts by exceptions", "restarts", 0, precision=0, **_DIAGNOSTIC),
     _number("backlog", "Backlog", "records", 0, precision=0, **_DIAGNOSTIC),
     _number("up_s", "Uptime", "s", 0, device_class="duration", precision=0, **_HIDDEN),
     _number("awake_ms", "Awake", "ms", 0, device_class="duration", precision=0, **_HIDDEN),

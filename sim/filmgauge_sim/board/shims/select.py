@@ -21,13 +21,17 @@ class poll:
 
     def poll(self, timeout=-1):
         """Return the (stream, event) pairs that are ready within `timeout` ms."""
-        writable = [(stream, POLLOUT) for stream, mask in self._streams if mask & POLLOUT]
+        writable = [
+            (stream, POLLOUT)
+            for stream, mask in self._streams
+            if mask & POLLOUT and not getattr(stream, "awaits_data", False)
+        ]
         if writable:
             return writable  # a few hundred bytes always fit into the send buffer
         if len(self._streams) != 1:
             raise NotImplementedError("the virtual board polls one stream at a time")
         stream = self._streams[0][0]
         ready = stream.await_data(None if timeout < 0 else timeout * 1000)
-        return [(stream, POLLIN)] if ready else []
+        return [(stream, self._streams[0][1])] if ready else []
 
     ipoll = poll

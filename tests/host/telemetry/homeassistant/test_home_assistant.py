@@ -40,6 +40,8 @@ RECORD = record(
     faults=0b110,
     limits=0b10,
     resets=2,
+    refused=5,
+    restarts=7,
     backlog=11,
 )
 STATES = {
@@ -67,6 +69,8 @@ STATES = {
     "limits": "over_voltage:limit",
     "boot": "3",
     "resets": "2",
+    "refused": "5",
+    "restarts": "7",
     "backlog": "11",
 }
 HIDDEN = {"up_s", "awake_ms", "measured_uah", "booked_uah", "corrected_uah"}

@@ -3,6 +3,8 @@
 The numbers of `status` are those of the ESP32 port.
 """
 
+import sys
+
 import _board
 import _link
 import _protocol
@@ -27,6 +29,15 @@ def _switch(power):
     while power != _protocol.RADIO_ON and leaving:
         leaving.pop().radio_goes()
     _link.call(_protocol.WLAN_ACTIVE, power)
+
+
+class _Tls:
+    """`tls`, loaded when it is used: the interpreter's own goes before every path."""
+
+    def __getattr__(self, name):
+        import _tls
+
+        return getattr(_tls, name)
 
 
 class WLAN:
@@ -74,3 +85,6 @@ class WLAN:
 
     def config(self, *args, **kwargs):
         return None
+
+
+sys.modules["tls"] = _Tls()

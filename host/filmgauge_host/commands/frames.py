@@ -1,13 +1,13 @@
-"""Command frames: docs/bluetooth.md, "Commands". The same over Bluetooth and over MQTT."""
+"""Command frames and their answers: docs/commands.md. The same over Bluetooth and over MQTT."""
 
 import hashlib
 import hmac
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from filmgauge.uplink.actions import LARGEST_CHANGE
+from filmgauge.uplink.actions import LARGEST_CHANGE, LARGEST_PROFILE
 from filmgauge.uplink.commands import LONGEST, MAC_SIZE, VERSION
 from filmgauge_host.telemetry.received_record import RecordKey
 
@@ -26,6 +26,12 @@ def secure_frame(operation: int, payload: bytes = b"") -> bytes:
     return bytes((VERSION, operation)) + payload
 
 
+def mac_of_answer(node: str, key: bytes, counter: int, status: int, text: str, last: int) -> str:
+    """Return what vouches for an answer over MQTT (Commands.mac_of_answer of the firmware)."""
+    answer = f"ack {counter} {status} {last} {text}".encode()
+    return hmac.digest(key, node.encode() + b"\0" + answer, hashlib.sha256)[:MAC_SIZE].hex()
+
+
 def forget_payload(key: RecordKey, has_lives: bool = True) -> bytes:
     """Return the payload of FORGET: records up to this one have arrived. has_lives: of the node's
     state."""
@@ -37,8 +43,9 @@ def key_bytes(key: RecordKey, has_lives: bool) -> bytes:
     return struct.pack("<III", *key) if has_lives else struct.pack("<II", *key[1:])
 
 
-def configure_payloads(changes: dict[str, Any], mtu: int) -> Iterator[bytes]:
-    """Yield the payloads of CONFIGURE, each of which fits a frame in one packet of the link.
+def configure_payloads(changes: Mapping[str, Any], mtu: int | None = None) -> Iterator[bytes]:
+    """Yield the payloads of CONFIGURE, each of which fits a frame, in one packet of a link where
+    `mtu` is given.
 
     Raises ValueError for more than a node takes.
     """
@@ -47,6 +54,20 @@ def configure_payloads(changes: dict[str, Any], mtu: int) -> Iterator[bytes]:
         raise ValueError(
             f"configuration must have {LARGEST_CHANGE} bytes at most, not {len(text)}"
         )
-    size = max(1, min(LONGEST, mtu - _ATT_HEAD) - 6 - 4 - MAC_SIZE)
-    for at in range(0, len(text), size):
-        yield struct.pack("<HH", at, len(text)) + text[at : at + size]
+    yield from _parts(text, mtu)
+
+
+def profile_payloads(profile: bytes, mtu: int | None = None) -> Iterator[bytes]:
+    """Yield the payloads of PROFILE. Raises ValueError for more than a node takes."""
+    if len(profile) > LARGEST_PROFILE:
+        raise ValueError(
+            f"a profile must have {LARGEST_PROFILE} bytes at most, not {len(profile)}"
+        )
+    yield from _parts(profile, mtu)
+
+
+def _parts(data: bytes, mtu: int | None) -> Iterator[bytes]:
+    longest = LONGEST if mtu is None else min(LONGEST, mtu - _ATT_HEAD)
+    size = max(1, longest - 6 - 4 - MAC_SIZE)
+    for at in range(0, len(data), size):
+        yield struct.pack("<HH", at, len(data)) + data[at : at + size]

@@ -1,0 +1,173 @@
+"""`filmgauge keys`: keys of nodes, made, changed over the air, and revoked."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from filmgauge.config import check_node
+from filmgauge_host.ble.node_registry import NODES_FOLDER, REGISTRY_FILE, read_registry
+from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
+from filmgauge_host.cli.options import (
+    BROKER_HELP,
+    BROKER_USUAL,
+    BROKER_VARIABLE,
+    FOLDER,
+    Duration,
+    input_errors,
+)
+from filmgauge_host.commands import key_rotation
+from filmgauge_host.commands.actions import Action
+from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
+from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
+from filmgauge_host.errors import InputError, warn
+from filmgauge_host.provision.key_files import ALL_KEYS, KeyFiles, check_folder
+from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.broker_login import BrokerLogin, LoginRefusedError
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_FOLDER = click.option(
+    "--nodes",
+    "folder",
+    type=FOLDER,
+    default=NODES_FOLDER,
+    show_default=True,
+    help="Folder of the nodes, as filmgauge provision writes it.",
+)
+
+
+@click.group()
+def keys() -> None:
+    """Keys of nodes: list, make, rotate, revoke (docs/commands.md)."""
+
+
+@keys.command("list")
+@_FOLDER
+def list_keys(folder: Path) -> None:
+    """Say which node has which keys; none of them is shown."""
+    check_folder(folder)
+    for name, node in sorted(read_registry(folder / REGISTRY_FILE).by_name.items()):
+        files = KeyFiles(folder, name)
+        words = [each for each in ALL_KEYS if files.value(each)]
+        words += [f"{each} (being changed)" for each in ALL_KEYS if files.next_value(each)]
+        click.echo(f"{name}: {'revoked' if node.revoked else ', '.join(words) or 'no keys'}")
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("names", nargs=-1, type=click.Choice(ALL_KEYS), metavar="[KEY]...")
+@_FOLDER
+def make(node: str, names: tuple[str, ...], folder: Path) -> None:
+    """Make new keys of NODE: those named, or all that it has. It is to be flashed with them.
+
+    For a node that can be reached, rotate changes a key without a cable.
+    """
+    check_folder(folder)
+    files = _files(folder, node)
+    chosen = names or tuple(each for each in ALL_KEYS if files.value(each))
+    if not chosen:
+        raise InputError(f"{node} has no keys yet: name those to make, of {', '.join(ALL_KEYS)}")
+    files.make(chosen)
+    click.echo(f"{node}: new {', '.join(chosen)}; now filmgauge flash --node {folder / node}")
+
+
+@keys.command()
+@click.argument("node")
+@click.argument(
+    "name",
+    type=click.Choice((key_rotation.COMMAND_KEY, key_rotation.PASSWORD)),
+    metavar="[KEY]",
+    default=key_rotation.COMMAND_KEY,
+)
+@click.option(
+    "--broker",
+    default=BROKER_USUAL,
+    show_default=True,
+    envvar=BROKER_VARIABLE,
+    show_envvar=True,
+    help=BROKER_HELP,
+)
+@TLS_FILES
+@_FOLDER
+@click.option("--timeout", "timeout_s", type=Duration(), help="How long to wait for an answer.")
+@click.option(
+    "--in-clear", is_flag=True, help="Also to a broker without TLS, where others may read along."
+)
+def rotate(
+    node: str,
+    name: str,
+    broker: str,
+    folder: Path,
+    timeout_s: float | None,
+    in_clear: bool,
+) -> None:
+    """Change KEY of NODE over the air: command_key, unless it is to be mqtt_password.
+
+    Both keys hold until the node has answered under the new one. Run again, it goes on where it
+    was, whatever was lost.
+    """
+    check_folder(folder)
+    address = broker_address(broker)
+    if not (address.tls or in_clear or address.host in _LOOPBACK):
+        raise InputError(f"the new key would go to {address} in clear: mqtts://, or --in-clear")
+    files = _files(folder, node)
+    counters = CommandCounters(folder / COUNTERS_FILE)
+    with input_errors(), MqttCommander(address, counters, [node], warn) as commander:
+
+        def send(key: bytes, action: Action) -> Outcome:
+            return commander.send({node: key}, action, timeout_s)[0]
+
+        click.echo(f"{node}: {_ROTATIONS[name](files, send, address)}")
+
+
+def _rotate_command_key(files: KeyFiles, send: key_rotation.Send, _: BrokerAddress) -> str:
+    key_rotation.rotate_command_key(files, send)
+    return "it has answered under its new command_key; the old one is gone"
+
+
+def _rotate_password(files: KeyFiles, send: key_rotation.Send, address: BrokerAddress) -> str:
+    pending = files.next_value(key_rotation.PASSWORD)
+    if not (pending and files.is_at_broker(pending)):
+        path = files.put_at_broker(key_rotation.begin_password(files, send))
+        return f"it knows both passwords: give the broker {path} and run this again"
+    if _takes(address, files.user, files.value(key_rotation.PASSWORD)):
+        raise InputError(f"{address} still takes the old password: give it the new file first")
+    key_rotation.finish_password(files, send)
+    return "it has its new mqtt_password; the old one is gone"
+
+
+_ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], str]] = {
+    "command_key": _rotate_command_key,
+    "mqtt_password": _rotate_password,
+}
+
+
+@keys.command()
+@click.argument("node")
+@_FOLDER
+def revoke(node: str, folder: Path) -> None:
+    """Believe nothing any more that comes under the name of NODE, and forget its keys.
+
+    filmgauge keys make, or provision, gives it new ones.
+    """
+    check_folder(folder)
+    changed = _files(folder, node).revoke()
+    click.echo(f"{node}: revoked; give the broker its files anew where they are among these:")
+    for path in changed:
+        click.echo(f"  {path}")
+
+
+def _files(folder: Path, node: str) -> KeyFiles:
+    with input_errors():
+        return KeyFiles(folder, check_node(node))
+
+
+def _takes(address: BrokerAddress, user: str, password: str) -> bool:
+    """Return whether the broker lets a user in with a password."""
+    from dataclasses import replace
+
+    try:
+        with BrokerLogin(replace(address, user=user, password=password)):
+            return True
+    except LoginRefusedError:
+        return False

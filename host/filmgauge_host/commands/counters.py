@@ -1,0 +1,81 @@
+"""The counter of the next command to each node, in a file: it never goes back, whoever sends.
+
+    counters = CommandCounters(Path("nodes/counters.json"))
+    first = counters.reserve("window-1", count=3)       # first, first + 1 and first + 2 are ours
+
+A number is on the disk before a frame has it. Several processes of a host take turns.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filmgauge.store.counters import LOST
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.private_files import check_private
+
+COUNTERS_FILE = "counters.json"  # beside the registry of the nodes
+_FARTHEST = 1_000_000  # ahead of what was sent from here: a node that is further is not believed
+
+
+class CommandCounters:
+    """See the module. Only its owner can read the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def reserve(self, node: str, count: int = 1, above: int = 0) -> int:
+        """Return the first of `count` numbers that nobody else gets, greater than `above`, which
+        the node has had. Raises InputError where there are none left."""
+        with self._locked() as last:
+            first = max(last.get(node, 0), above) + 1
+            if first + count > LOST:
+                raise InputError(f"{node} has no counter left: give it a new command_key")
+            last[node] = first + count - 1
+            self._write(last)
+        return first
+
+    def last(self, node: str) -> int:
+        """Return the last number that was reserved, 0 without any."""
+        return self._read().get(node, 0)
+
+    def is_plausible(self, node: str, last: int) -> bool:
+        """Return whether a node can have come so far."""
+        return last < self.last(node) + _FARTHEST
+
+    @contextmanager
+    def _locked(self) -> Iterator[dict[str, int]]:
+        lock = self._path.with_name(f".{self._path.name}.lock")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise FilmgaugeError(f"{lock} cannot be written: {error.strerror}") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield self._read()
+        finally:
+            os.close(handle)
+
+    def _read(self) -> dict[str, int]:
+        try:
+            check_private(self._path)
+            found = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{self._path} cannot be read: {error}") from None
+        is_right = isinstance(found, dict) and all(type(each) is int for each in found.values())
+        if not is_right:
+            raise InputError(f"{self._path} must be an object of nodes and their counters")
+        return found
+
+    def _write(self, last: dict[str, int]) -> None:
+        text = json.dumps(dict(sorted(last.items())), indent=1) + "\n"
+        write_all({self._path: Content(text.encode(), 0o600)})

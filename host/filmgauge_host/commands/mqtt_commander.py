@@ -1,0 +1,201 @@
+"""Brings commands to nodes through a broker, and waits for the answers of those that sleep.
+
+A node answers when it reports next. What it is sent waits at the broker from the time when it
+first listened; before that nobody keeps it, so it is sent once more each time when the node has
+reported without an answer: no frame is carried out twice.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from filmgauge.uplink.commands import DONE, OLD_COUNTER, WRONG_MAC
+from filmgauge.uplink.mqtt.topics import ACK, COMMAND, STATUS, topic
+from filmgauge_host.commands.actions import Action
+from filmgauge_host.commands.counters import CommandCounters
+from filmgauge_host.commands.frames import frame, mac_of_answer
+from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.telemetry.messages import printable
+
+_POLL_S = 0.05
+_LATEST_S = 90.0  # after a node was due: joining, sending what waits
+_UNKNOWN_S = 3600.0  # how long to wait for a node of which nobody knows when it reports
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a node has said. is_proven: by the key of the command; last: its counter."""
+
+    counter: int
+    status: int
+    text: str
+    last: int
+    is_proven: bool
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one node's command. answer: the one that decides; None while there is none.
+    interval_s: from one report of the node to the next, as it has announced."""
+
+    node: str
+    answer: Answer | None = None
+    interval_s: int | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the node has carried it out."""
+        return self.answer is not None and self.answer.status == DONE
+
+    @property
+    def is_wrong_key(self) -> bool:
+        """Whether the node, or who speaks for it, says that it has another key."""
+        return self.answer is not None and not self.answer.is_proven
+
+
+@dataclass(slots=True)
+class _Sent:
+    """The frames of one node and its answers."""
+
+    node: str
+    key: bytes
+    action: Action
+    outcome: Outcome
+    frames: dict[int, bytes] = field(default_factory=dict)  # by counter
+    done: set[int] = field(default_factory=set)
+    attempts: int = 0
+
+
+class MqttCommander:
+    """Use as a context, as BrokerLogin: it raises what that does."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        counters: CommandCounters,
+        nodes: Sequence[str],
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        filters = [topic(node, leaf) for node in nodes for leaf in (ACK, STATUS)]
+        self._login = BrokerLogin(address, tuple(filters), retained=True)
+        self._counters = counters
+        self._say = say
+
+    def __enter__(self) -> "MqttCommander":
+        self._login.__enter__()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._login.close()
+
+    def send(
+        self, keys: dict[str, bytes], action: Action, timeout_s: float | None = None
+    ) -> list[Outcome]:
+        """Send an action to nodes, each with its key; return what became of it, in their order.
+
+        timeout_s: until when to wait at most; None: until each has reported twice.
+        """
+        sent = {node: _Sent(node, key, action, Outcome(node)) for node, key in keys.items()}
+        self._read(sent)
+        for each in sent.values():
+            self._begin(each, 0)
+        begun_s = time.monotonic()
+        while waiting := [each for each in sent.values() if each.outcome.answer is None]:
+            if time.monotonic() > max(_deadline(each, begun_s, timeout_s) for each in waiting):
+                break
+            time.sleep(_POLL_S)
+            self._read(sent)
+        return [each.outcome for each in sent.values()]
+
+    def _begin(self, sent: _Sent, above: int) -> None:
+        payloads = list(sent.action.payloads(None))
+        first = self._counters.reserve(sent.node, len(payloads), above)
+        sent.frames = {
+            first + i: frame(sent.node, sent.key, first + i, sent.action.operation, payload)
+            for i, payload in enumerate(payloads)
+        }
+        sent.done = set()
+        sent.attempts += 1
+        self._publish(sent)
+
+    def _publish(self, sent: _Sent) -> None:
+        for counter, data in sent.frames.items():
+            if counter not in sent.done:
+                self._login.publish(topic(sent.node, COMMAND), data)
+
+    def _read(self, sent: dict[str, _Sent]) -> None:
+        for name, payload, is_old in self._login.drain():
+            _, node, leaf = name.split("/")
+            each = sent.get(node)
+            if each is None or each.outcome.answer is not None:
+                continue
+            values = _object(payload)
+            if leaf == STATUS:
+                self._update_schedule(each, values, is_old)
+            elif answer := _answer(node, each.key, values):
+                self._judge(each, answer)
+
+    def _update_schedule(self, sent: _Sent, values: dict[str, Any], is_old: bool) -> None:
+        interval_s = values.get("next_report_s")
+        if values.get("state") != "sleeping" or type(interval_s) is not int:
+            return
+        outcome = sent.outcome
+        outcome.interval_s = interval_s
+        if is_old:
+            self._say(f"{sent.node} reports every {interval_s} s: it answers then")
+        elif sent.frames:  # it has reported, and has not had it
+            self._publish(sent)
+
+    def _judge(self, sent: _Sent, answer: Answer) -> None:
+        if not answer.is_proven:
+            if answer.status == WRONG_MAC and not answer.counter:
+                sent.outcome.answer = answer
+            return
+        if answer.counter not in sent.frames:
+            return
+        if answer.status == OLD_COUNTER and answer.last not in sent.frames:
+            if sent.attempts > 1 or not self._counters.is_plausible(sent.node, answer.last):
+                sent.outcome.answer = answer
+            else:  # somebody else has sent commands
+                self._begin(sent, answer.last)
+        elif answer.status not in (DONE, OLD_COUNTER):
+            sent.outcome.answer = answer
+        elif answer.counter not in sent.done:
+            sent.done.add(answer.counter)
+            if len(sent.done) == len(sent.frames):
+                sent.outcome.answer = answer
+
+
+def _deadline(sent: _Sent, begun_s: float, timeout_s: float | None) -> float:
+    if timeout_s is not None:
+        return begun_s + timeout_s
+    interval_s = sent.outcome.interval_s
+    return begun_s + (_UNKNOWN_S if interval_s is None else 2 * interval_s + _LATEST_S)
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _answer(node: str, key: bytes, values: dict[str, Any]) -> Answer | None:
+    """Return an answer, None for what is none."""
+    counter, status, last = (values.get(name) for name in ("counter", "status", "last"))
+    text = values.get("text")
+    if not (isinstance(text, str) and isinstance(counter, int) and isinstance(status, int)):
+        return None
+    if not isinstance(last, int):
+        return None
+    mac = mac_of_answer(node, key, counter, status, text, last)
+    return Answer(counter, status, printable(text), last, values.get("mac") == mac)
+
+
+def unanswered(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return the nodes that have not answered."""
+    return [each.node for each in outcomes if each.answer is None]

@@ -1,0 +1,175 @@
+"""Keys of a node in the files of the host: made, changed in two steps, revoked.
+
+    files = KeyFiles(Path("nodes"), "window-1")
+    files.make(["command_key"])         # new at once: the node is to be flashed
+    new = files.begin("command_key")    # beside the old one, the same one each time until
+    files.finish("command_key")         # the node has it
+    files.revoke()
+
+Both stand in <nodes>/<node>/secrets.toml and <nodes>/known.toml (provisioning.py) where these are.
+All files of a step change, or none.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from filmgauge.config import KEYS
+from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, keys_of, with_keys
+from filmgauge_host.errors import InputError
+from filmgauge_host.private_files import check_private
+from filmgauge_host.provision.broker_files import (
+    is_password_of,
+    nodes_of,
+    users_of,
+    with_password,
+    without_node,
+    without_strays,
+)
+from filmgauge_host.provision.secret_values import MQTT_PASSWORD, made
+from filmgauge_sim.nodes.secrets import SECRETS_FILE, read_secrets, secrets_to_toml
+
+BROKER_FOLDER = "mosquitto"  # beside those of the nodes
+ALL_KEYS = (*KEYS, MQTT_PASSWORD)
+_NEXT = "_next"
+
+
+class KeyFiles:
+    """The files of one node. Methods raise InputError, and FilmgaugeError where writing fails."""
+
+    def __init__(self, nodes: Path, node: str) -> None:
+        self._node = node
+        self._registry = nodes / REGISTRY_FILE
+        self._secrets = nodes / node / SECRETS_FILE
+        self._passwords = nodes / BROKER_FOLDER / "passwords"
+        self._acl = nodes / BROKER_FOLDER / "acl"
+
+    def value(self, name: str) -> str:
+        """Return a key or password, "" where there is none."""
+        values = {**self._read_secrets(), **self._read_registry()}
+        return str(values.get(name, ""))
+
+    def next_value(self, name: str) -> str:
+        """Return the one that is to take its place, "" while none is."""
+        return self.value(name + _NEXT)
+
+    def make(self, names: Iterable[str]) -> None:
+        """Make new ones, and forget the old ones and those that were to come."""
+        new = made(names)
+        gone = {name + _NEXT for name in new}
+        self._write(
+            {k: v for k, v in {**self._read_secrets(), **new}.items() if k not in gone},
+            {
+                k: v
+                for k, v in {**self._read_registry(), **_keys(new)}.items()
+                if k not in gone and k != "revoked"
+            },
+            self._broker_lines(new.get(MQTT_PASSWORD)),
+        )
+
+    def begin(self, name: str) -> str:
+        """Return the one that is to come, made and kept first unless it was."""
+        if not self.value(name):
+            raise InputError(f"{self._node} has no {name}: filmgauge keys make {self._node}")
+        pending = self.next_value(name)
+        if not pending:
+            pending = made([name])[name]
+            new = {name + _NEXT: pending}
+            secrets = {**self._read_secrets(), **(new if name == MQTT_PASSWORD else {})}
+            registry = {**self._read_registry(), **(new if name in KEYS else {})}
+            self._write(secrets, registry, {})
+        return pending
+
+    def finish(self, name: str) -> None:
+        """Let the one that was to come take the place of the old one."""
+        pending = self.next_value(name)
+        secrets, registry = self._read_secrets(), self._read_registry()
+        for values in (secrets, registry):
+            if name in values:
+                values[name] = pending
+            values.pop(name + _NEXT, None)
+        self._write(secrets, registry, {})
+
+    def put_at_broker(self, password: str) -> Path:
+        """Write the password of the node into the file for the broker; return its path."""
+        self._write(self._read_secrets(), self._read_registry(), self._broker_lines(password))
+        return self._passwords
+
+    def is_at_broker(self, password: str) -> bool:
+        """Return whether that file has this password of the node."""
+        return is_password_of(_text(self._passwords), self.user, password)
+
+    @property
+    def user(self) -> str:
+        """Return the node's name at the broker. Raises InputError where other nodes share it."""
+        user = users_of(_text(self._acl)).get(self._node, self._node)
+        sharers = [name for name in nodes_of(_text(self._acl), user) if name != self._node]
+        if sharers:
+            raise InputError(f"{self._node} shares its login with {' and '.join(sharers)}")
+        return user
+
+    def revoke(self) -> list[Path]:
+        """Forget all keys of the node, so that nothing that comes under its name is believed, and
+        take its lines from the broker's files; return the files."""
+        secrets = {k: v for k, v in self._read_secrets().items() if k not in _all_names()}
+        acl = without_node(_text(self._acl), self._node)
+        lines: dict[Path, Content] = {}
+        if self._acl.exists():
+            rest = without_strays(_text(self._passwords), _text(self._acl), acl)
+            lines = {
+                self._acl: Content(acl.encode(), 0o600),
+                self._passwords: Content(rest.encode(), 0o600),
+            }
+        return self._write(secrets, {"revoked": True}, lines)
+
+    def _broker_lines(self, password: str | None) -> dict[Path, Content]:
+        if password is None or not self._acl.exists():
+            return {}
+        text = with_password(_text(self._passwords), self.user, password)
+        return {self._passwords: Content(text.encode(), 0o600)}
+
+    def _read_secrets(self) -> dict[str, str]:
+        return read_secrets(self._secrets.parent)
+
+    def _read_registry(self) -> dict[str, str | bool]:
+        return keys_of(self._registry, self._node)
+
+    def _write(
+        self,
+        secrets: dict[str, str],
+        registry: dict[str, str | bool],
+        more: dict[Path, Content],
+    ) -> list[Path]:
+        files = dict(more)
+        if self._secrets.exists():
+            files[self._secrets] = Content(secrets_to_toml(secrets).encode(), 0o600)
+        text = with_keys(self._registry, self._node, registry)
+        files[self._registry] = Content(text.encode(), 0o600)
+        write_all(files)
+        return list(files)
+
+
+def check_folder(nodes: Path) -> None:
+    """Raise InputError unless the folder of the nodes is there and its keys are private."""
+    if not nodes.is_dir():
+        raise InputError(f"{nodes} is no folder: filmgauge provision makes it")
+    for path in (nodes / REGISTRY_FILE, *nodes.glob(f"*/{SECRETS_FILE}")):
+        if path.exists():
+            check_private(path)
+
+
+def _keys(values: dict[str, str]) -> dict[str, str | bool]:
+    return {name: value for name, value in values.items() if name in KEYS}
+
+
+def _all_names() -> set[str]:
+    return {each for name in ALL_KEYS for each in (name, name + _NEXT)}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path} is there but cannot be read") from None

@@ -1,0 +1,105 @@
+"""`tls` of a port in virtual time: mbedtls of the interpreter, on the board's sockets.
+
+What the board has beside the interpreter: certificates are held against the date of its RTC, and a
+handshake takes its processor a while. As on a board, nothing of what is written leaves before the
+peer's certificate has passed.
+"""
+
+import io
+
+import _link
+import _protocol
+import _tls_engine
+
+PROTOCOL_TLS_CLIENT = _tls_engine.PROTOCOL_TLS_CLIENT
+CERT_NONE = _tls_engine.CERT_NONE
+CERT_OPTIONAL = _tls_engine.CERT_OPTIONAL
+CERT_REQUIRED = _tls_engine.CERT_REQUIRED
+_DATES = (
+    "",
+    "The certificate validity has expired\n",
+    "The certificate validity starts in the future\n",
+)
+
+
+class SSLContext:
+    def __init__(self, protocol):
+        self._engine = _tls_engine.SSLContext(protocol)
+        self._engine.verify_callback = self._verify
+        self.load_verify_locations = self._engine.load_verify_locations
+        self.load_cert_chain = self._engine.load_cert_chain
+        self.verify_mode = self._engine.verify_mode
+        self.verify_callback = None
+        self.asked = False  # whether the handshake has come to the peer's certificate
+        self.problem = ""  # of its dates
+
+    def wrap_socket(
+        self, sock, *, server_side=False, do_handshake_on_connect=True, server_hostname=None
+    ):
+        if server_side or do_handshake_on_connect:
+            raise NotImplementedError("the virtual board does handshakes with the first write")
+        self.asked, self.problem = False, ""
+        self._engine.verify_mode = self.verify_mode
+        engine = self._engine.wrap_socket(
+            _Stream(sock), server_hostname=server_hostname, do_handshake_on_connect=False
+        )
+        return _Socket(self, engine, sock)
+
+    def _verify(self, der, depth):
+        dates = _link.call(_protocol.CERTIFICATE, depth == 0, 0, der)[0]
+        if self.verify_mode == CERT_REQUIRED:
+            self.problem += _DATES[dates]
+        result = 0 if self.verify_callback is None else self.verify_callback(der, depth)
+        self.asked = self.asked or depth == 0
+        return result
+
+
+class _Socket:
+    def __init__(self, context, engine, below):
+        self._context = context
+        self._engine = engine
+        self._below = below
+        self._one = bytearray(1)
+        self.awaits_data = False  # what `poll` waits for, though it is asked for room to write
+
+    def write(self, data):
+        if self._is_proving():
+            return None
+        count = self._engine.write(data)
+        self.awaits_data = count is None
+        return count
+
+    def readinto(self, buffer):
+        return None if self._is_proving() else self._engine.readinto(buffer)
+
+    def close(self):
+        self._engine.close()
+        self._below.close()
+
+    def await_data(self, timeout_us):
+        return self._below.await_data(timeout_us)
+
+    def _is_proving(self):
+        """Go on with the handshake; return whether the peer's certificate is still to come."""
+        context = self._context
+        if context.asked:
+            return False
+        self.awaits_data = True
+        try:
+            self._engine.readinto(self._one)
+        except ValueError as error:
+            raise ValueError(str(error) + context.problem)
+        if context.problem:
+            raise ValueError(context.problem)
+        return not context.asked
+
+
+class _Stream(io.IOBase):
+    """A socket of the board as mbedtls takes it."""
+
+    def __init__(self, below):
+        self.readinto = below.readinto
+        self.write = below.write
+
+    def ioctl(self, request, argument):
+        return 0
