@@ -22,13 +22,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cut_receivers import Commander, Receiver, Sink
+
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.cut_witness import CutWitness
 from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.power_cuts import PowerCuts, Walk, cut_plan
-from filmgauge_sim.nodes.record_sink import RecordSink
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -61,6 +62,14 @@ _USES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {},
     ),
+    "commanded": (
+        {
+            "intervals": {"sample_s": 60, "report_every": 1, "journal_every": 3},
+            "commands": True,
+            "secrets": {"command_key": KEY},
+        },
+        {},
+    ),
 }
 
 
@@ -77,7 +86,8 @@ class Case:
 @dataclass(frozen=True)
 class Result:
     """What came of a case. group: board and use; cuts: by target; problems: what was not kept, in
-    words; error_nah, moved_nah: of the cut that cost most charge."""
+    words; commands: how many were carried out; error_nah, moved_nah: of the cut that cost most
+    charge."""
 
     case: Case
     group: str
@@ -85,6 +95,7 @@ class Result:
     targets: dict[str, int]
     wakes: int
     problems: list[str]
+    commands: int
     error_nah: float
     moved_nah: float
 
@@ -115,14 +126,17 @@ def run(case: Case, most: int | None = None) -> Result:
     plan = cut_plan(case.mode)
     cuts = PowerCuts(plan, most or (1 << 30 if isinstance(plan, Walk) else RANDOM_CUTS))
     messages = _Messages()
-    with tempfile.TemporaryDirectory(prefix="filmgauge-cuts-") as folder, RecordSink() as sink:
-        given = scenario.node[0]
-        given.secrets.update(secrets)
-        options = NodeOptions(case.runtime, radio_port=messages, cuts=cuts)
-        node = virtual_node(scenario, given, sink.broker, Path(folder), options)
+    given = scenario.node[0]
+    given.secrets.update(secrets)
+    options = NodeOptions(case.runtime, radio_port=messages, cuts=cuts)
+    with (
+        tempfile.TemporaryDirectory(prefix="cuts-") as folder,
+        _receiver(case, Path(folder)) as receiver,
+    ):
+        node = virtual_node(scenario, given, receiver.broker, Path(folder), options)
         try:
-            witness = _lived(node, cuts, sink)
-            problems = witness.problems()
+            witness = _lived(node, cuts, receiver)
+            problems = receiver.problems(node) + witness.problems()
             said = node.console.read_text(errors="replace")
         finally:
             node.close()
@@ -137,24 +151,31 @@ def run(case: Case, most: int | None = None) -> Result:
         dict(cuts.targets),
         node.wakes,
         problems,
+        receiver.done,
         witness.error_nah,
         witness.moved_nah,
     )
 
 
-def _lived(node: VirtualNode, cuts: PowerCuts, sink: RecordSink) -> CutWitness:
+def _receiver(case: Case, folder: Path) -> "Sink | Commander":
+    return Commander(NAME, KEY, folder) if case.use == "commanded" else Sink(NAME)
+
+
+def _lived(node: VirtualNode, cuts: PowerCuts, receiver: Receiver) -> CutWitness:
     """Let a node live through its cuts, and a few wakes more."""
-    arrived = sink.records[NAME]
-    witness = CutWitness(node, lambda: arrived)
+    witness = CutWitness(node, lambda: receiver.arrived)
+
+    def step() -> None:
+        node.step()
+        receiver.after_step(node)
+        witness.follow()
+
     while cuts.done < cuts.most and not cuts.plan.rounds and node.dead is None:
-        node.step()
-        arrived += node.new_records()
-        witness.follow()
+        step()
     cuts.most = cuts.done
-    until = node.wakes + 3
+    until = node.wakes + 4
     while node.wakes < until and node.dead is None:
-        node.step()
-        witness.follow()
+        step()
     return witness
 
 
@@ -170,7 +191,8 @@ def cases(seed: int = 1) -> Iterator[Case]:
 
 def _fits(board: str, use: str) -> bool:
     """Return whether a board has what a use needs: one of the two radios."""
-    return {"radio": board == "stm32wb55", "away": board != "stm32wb55"}.get(use, True)
+    has_wifi = board != "stm32wb55"
+    return {"radio": not has_wifi, "away": has_wifi, "commanded": has_wifi}.get(use, True)
 
 
 def main() -> int:

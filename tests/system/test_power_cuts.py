@@ -23,7 +23,8 @@ SAMPLE = [
     (Case("pico-w", "cpython", "away", "random:2"), 60),
     (Case("stm32wb55", "cpython", "kept", "flash"), 30),
     (Case("stm32wb55", "cpython", "radio", "every-request"), 60),
-    (Case("esp32-c3", "micropython", "kept", "random:3"), 16),
+    (Case("pico-w", "cpython", "commanded", "random:6"), 30),
+    (Case("esp32-c3", "micropython", "commanded", "random:3"), 16),
     (Case("stm32wb55", "micropython", "radio", "random:4"), 16),
 ]
 
@@ -34,11 +35,12 @@ def test_a_node_keeps_what_it_has_acknowledged(case: Case, cuts: int) -> None:
     assert result.problems == []
     assert result.cuts == cuts
     assert result.targets["in recovery"] > 0
+    assert result.commands > 0 or case.use != "commanded"
 
 
 def test_the_campaign_goes_through_every_port_and_use_on_both_interpreters() -> None:
     walks = list(itertools.takewhile(lambda case: "random" not in case.mode, cases()))
-    assert len(walks) == 2 * 2 * 9
+    assert len(walks) == 2 * 2 * 11
     assert {case.board for case in walks} == {"esp32-c3", "pico-w", "stm32wb55"}
     assert len(set(walks)) == len(walks)
 
