@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filmgauge.record.record import Record
-from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.board.firmware_image import FIRMWARE, firmware_sources
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.cut_witness import CutWitness
 from filmgauge_sim.nodes.node_options import NodeOptions
@@ -61,6 +61,7 @@ def unlock():
         heap_unlock()
 """
 _UNTOUCHED = ("filmgauge/compat.py", "filmgauge/__init__.py", "main.py")
+_STARTED = ("main", "launch", "update")  # as a board has them
 _LAST_WAKES = 3  # of a board that keeps its memory: so far the counter may reach
 
 
@@ -112,7 +113,8 @@ def counted_sources() -> dict[str, str]:
             tree.body.insert(at, ast.parse("from filmgauge import nth").body[0])
             text = ast.unparse(ast.fix_missing_locations(tree))
         sources[path] = text
-    return sources | {_COUNTER: _COUNTER_TEXT}
+    started = {f"{name}.py": (FIRMWARE.parent / f"{name}.py").read_text() for name in _STARTED}
+    return sources | started | {_COUNTER: _COUNTER_TEXT}
 
 
 @dataclass(frozen=True)

@@ -451,9 +451,6 @@ class Node:
             self._open_reporter()
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
-        state.seq += 1  # only now: the record outlives a reset as soon as its number is taken
-        state.faults &= ~fields.faults
-        state.pack()
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         if self._on_trial and reporter.has_reached:
             self.reported = reporter.record
