@@ -55,8 +55,8 @@ test: $(VENV)/.ready-test typings/.ready  ## run every test, on CPython and on M
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/pyright
-	@$(BIN)/pyright --project firmware/pyrightconfig.json
+	@$(BIN)/pyright --project firmware/pyrightconfig.json & firmware=$$!; \
+	  $(BIN)/pyright; others=$$?; wait $$firmware && exit $$others
 
 typings/.ready: requirements-stubs.lock | setup
 	@$(PIP) --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock

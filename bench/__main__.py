@@ -20,6 +20,7 @@ from bench import (
     peers,
     population,
     runs,
+    sizing,
 )
 from bench.figures import PAGE, Figure, replaced
 
@@ -39,6 +40,7 @@ SECTIONS = {
     "ingest": ingest.report,
     "installation": installation.report,
     "page": page.report,
+    "sizing": sizing.report,
 }
 
 

@@ -50,13 +50,27 @@ def start() -> None:
         if "'filmgauge'" in str(error) and not is_there(ARCHIVE):
             print("launch: no firmware on this board")
             return
-        sys.print_exception(error)  # pyright: ignore
+        fail(error, trial)
     except Exception as error:
-        sys.print_exception(error)  # pyright: ignore
+        fail(error, trial)
     import machine
 
     time.sleep_ms(1000 if trial else _AFTER_FAILURE_MS)  # pyright: ignore
     machine.reset()
+
+
+def fail(error, trial) -> None:
+    """Count a version that does not even begin; after too many failures count charge without it
+    (safe.py), and not return."""
+    sys.print_exception(error)  # pyright: ignore
+    if trial:
+        return
+    import crash
+
+    if crash.record_failure(error, None) >= crash.MOST:
+        import safe
+
+        safe.run()
 
 
 def mount_at_root() -> None:

@@ -74,7 +74,7 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [_MOSQUITTO, "-c", str(self._file)], stderr=subprocess.DEVNULL
         )
-        until(lambda: _listens(self._port))
+        until(lambda: listens(self._port))
 
     def stop(self) -> None:
         if self._process is not None:
@@ -97,7 +97,7 @@ class Mosquitto:
         return self._database.stat().st_mtime_ns if self._database.exists() else 0
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_FILES = ("main.py", "launch.py", "update.py")
+_FILES = ("main.py", "launch.py", "update.py", "crash.py", "safe.py")
 
 
 class LauncherInWheel(BuildHookInterface[Any]):

@@ -66,6 +66,15 @@ class Namespace:
             setattr(self, name, value)
 
 
+def exists(path):
+    """Return whether there is a file."""
+    try:
+        with open(path, "rb"):
+            return True
+    except OSError:
+        return False
+
+
 def has_files(path):
     """Return whether there is anything in a directory."""
     try:

@@ -39,6 +39,8 @@ _NUMBERS = const(
     "event_nj 0 0 2000000000\n"  # of one connection event
     "awake_uw 0 0 2000000000\n"  # of the processor awake for the radio's sake
     "waking_nj 0 0 2000000000\n"  # of each time that it comes awake for it
+    "pin_supply -1 -1 63\n"  # an analog input that follows the buffer capacitor; -1: none
+    "save_level 0 0 65535\n"  # what it must read for a save: less does not cover one
     "look_every 1 1 1440\n"  # wakes from one full sample to the next, while nothing changes
     "refill_ppm 870000 10000 1000000\n"  # efficiency from the cell to the capacitor
     "divider_ohm 1000000 10000 1000000000\n"  # what the bus input draws while connected
@@ -113,6 +115,7 @@ class Config:
             raise ValueError("configuration must be a JSON object")
         if "self" in values:  # not a name that can be passed on
             raise ValueError("configuration has no key self")
+        values.pop("crc", None)  # of the text, for config_copy.py to compare
         return cls(**values)
 
 

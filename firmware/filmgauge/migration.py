@@ -5,7 +5,7 @@ Loaded where nothing of this layout is found: after an update, or where memory w
 
 import struct
 
-from filmgauge.compat import const, has_files, names_in
+from filmgauge.compat import const, exists, has_files, names_in
 from filmgauge.record import FAULT_LIFE
 from filmgauge.state import BLOCK, CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
@@ -24,6 +24,7 @@ _PARTS_6 = const(77)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
+_CLOCK = const(32)  # board/clock_block.py: of a board that has slept before there was a node
 _ANYTHING = const((500000, 288675))  # a charge that may be any, in ppm, and its deviation
 
 
@@ -35,7 +36,7 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
     `records` that wait, it had one: this is told as a fault, the charge that `config` begins with
     is not to be relied on, and neither are counters of which there is nothing.
     """
-    block = _whole(retained)
+    block = _whole(retained) if len(retained) > _CLOCK else None
     if block is None and pages:
         block = pages.newest_state()
     if block is None:
@@ -44,7 +45,7 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
         if block is not None and is_layout(block):
             fill(state, block)
             return True
-    is_new = _exists(mark)
+    is_new = exists(mark)
     if block is None:
         is_new = is_new and not ((pages and pages.is_used()) or _is_spoilt(path))
         is_new = is_new and not has_files(records)
@@ -150,14 +151,6 @@ def _is_spoilt(path):
     except OSError:
         pass
     return False
-
-
-def _exists(path):
-    try:
-        with open(path, "rb"):
-            return True
-    except OSError:
-        return False
 
 
 def _is_layout_5(block):

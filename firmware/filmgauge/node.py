@@ -9,8 +9,6 @@ then what only a report needs, for these to come back.
 
 import time
 
-from filmgauge.board import POWER_ON, WATCHDOG
-from filmgauge.charge import charge_source
 from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CELL,
@@ -46,15 +44,7 @@ _SENSING = const(
         "filmgauge.store.journal",  # which has told what it knows
     )
 )
-_CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
-_INTERRUPTED = const(
-    (
-        "filmgauge.interrupted",
-        "filmgauge.sent_record",
-        "filmgauge.store.backlog",
-        "filmgauge.store.record_search",
-    )
-)
+_UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _REPORTING = const(("filmgauge.reporting", "filmgauge.record.record", "filmgauge.uplink.ble"))
@@ -78,6 +68,9 @@ class Node:
         self._counted = True  # what the sensors have counted has reached the gauge
         self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
+        self.has_reported = False  # a record was sent or stored
+        self._unattended = None  # what the safe mode has counted; True: until that is saved
+        self._put_off = 0  # wakes since a save that the supply did not cover
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
@@ -118,7 +111,14 @@ class Node:
         self._protect(is_open)
         wakes = state.wakes
         reports = self._reports(wakes)
-        saves = state.cell_changed or wakes % self._config.journal_every == 0
+        saves = (
+            self._put_off
+            or state.cell_changed
+            or self._unattended
+            or wakes % self._config.journal_every == 0
+        )
+        if self._puts_off(saves, reports):
+            saves = reports = False
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
         if reports and not self._board.boots_anew:
@@ -134,19 +134,28 @@ class Node:
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
+        if not self._put_off:
+            self._forget_unattended()
         if fields is not None:
             self._finish_report()
         return self._sleep_ms()
 
-    def fail(self, short_of_memory: bool = False) -> None:
-        """Note that this wake ended in an exception, for the next report to tell."""
+    def fail(
+        self, short_of_memory: bool = False, resets: bool = False
+    ) -> "tuple[int, int, int] | None":
+        """Note that this wake ended in an exception, for the next report to tell. Return boot, seq
+        and the time in s at which it did, None where nobody knows. resets: the board boots."""
         if not self._loaded:
-            return  # what is remembered must not be overwritten with nothing
+            return None  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
         self._state.faults |= FAULT_MEMORY if short_of_memory else FAULT_EXCEPTION
         self._state.count_restart()
         self._state.wakes += 1
-        self._save_state(to_flash=first)  # no record may leave before its boot is in the journal
+        # No record may leave before its boot is in the journal; and RAM does not outlive a reset.
+        self._save_state(to_flash=first or resets)
+        self._forget_unattended()
+        state = self._state
+        return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000
 
     def count_memory_reset(self) -> None:
         """Note that the board boots anew because its heap was too small time and again."""
@@ -163,74 +172,27 @@ class Node:
         """Load the state: retained memory after a sleep, the journal after a power-on."""
         if self._loaded:
             return
-        state, config = self._state, self._config
-        cause = self._board.boot_cause()
-        known = self._retained.load(state.buffer) and state.unpack()
-        if known and cause in (POWER_ON, WATCHDOG):
-            from filmgauge.interrupted import is_stale
+        from filmgauge.state_loading import StateLoader
 
-            known = not is_stale(state, self._open_journal())
-        self._slept = known
-        if not known:
-            journal = self._open_journal()
-            known = (journal.load(state.buffer) and state.unpack()) or self._migrate()
-            newest = self._pages and journal.newest()  # pyright: ignore
-            if newest and newest[0] == state.life:  # no record that waits may come twice
-                state.boot = max(state.boot, newest[1])
-            state.boot += 1
-            state.seq = state.wakes = state.info_sent = 0
-            state.offset_running = state.sees_zero = 0
-            state.base_ms = state.last_ms = self._board.clock_ms()
-        if not known:
-            state.clear_parts()
-        elif not state.is_of_cell(self._profile_crc, config.cell_number):
-            self._change_cell()
-        state.life = state.life or _random_life()
-        if not self._slept and (config.ble_key or config.command_key):
-            self._check_counters()
-        state.profile_crc = self._profile_crc or state.profile_crc
-        state.cell_number = config.cell_number
-        self._charge = charge_source(self._board, config, self._profile)
-        state.unpack_parts(charge=self._charge.memory)
-        self._loaded = True
-        tail = self._board.TAIL
-        if cause == POWER_ON and not self._slept:
-            state.resets = 0
-        elif cause in (POWER_ON, WATCHDOG) or (tail and state.buffer[-tail]):
-            from filmgauge.interrupted import after_cut_short
-
-            is_reset = cause in (POWER_ON, WATCHDOG)
-            after_cut_short(state, is_reset, config.backlog)
-            self._is_calm = is_reset and not self._on_trial
-            unload(_INTERRUPTED)
-
-    def _migrate(self):
-        """Fill the state from what another version has left; return whether there was any."""
-        from filmgauge.migration import migrate
-
+        loader = StateLoader(self._board, self._config, self._profile, self._state)
         pages = self._pages and self._journal
-        found = migrate(self._state, self._config, self._board.retained(), pages, _JOURNAL)
-        unload("filmgauge.migration")
-        return found
+        journal, gauge, save = self._open_journal, self._new_gauge, self._save_state
+        loader.load(self._retained, pages, journal, gauge, save)
+        self._slept, self._charge = loader.slept, loader.charge
+        self._unattended = loader.unattended
+        self._is_calm = loader.was_reset and not self._on_trial
+        self._loaded = True
+        loader = None
+        unload("filmgauge.state_loading")
 
-    def _check_counters(self):
-        """Find out whether messages may go on under the keys of the configuration."""
-        from filmgauge.counter_check import check_counters
+    def _forget_unattended(self):
+        """Forget what the safe mode has counted: it is in the state, and that is saved."""
+        if self._unattended is True:
+            from filmgauge.unattended import finish
 
-        check_counters(self._state, self._config, self._pages and self._journal)
-        unload(("filmgauge.counter_check", "filmgauge.store.counters"))
-
-    def _change_cell(self):
-        """Close the ledger of the cell before."""
-        from filmgauge.cell_change import close_ledger
-
-        state, config, gauge = self._state, self._config, self._new_gauge()
-        close_ledger(state, gauge.offset)
-        gauge.open(config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new)
-        state.clear_parts()
-        state.pack(gauge)
-        gauge = None
-        unload(_CHANGING)
+            self._unattended = None
+            finish(self._board)
+            unload(_UNATTENDED)
 
     def _new_gauge(self):
         """Return a gauge that knows nothing yet; without a profile it only counts."""
@@ -273,9 +235,8 @@ class Node:
         if not wakes % config.look_every or not wakes % config.journal_every:
             return False
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
-        return not self._reports(wakes) and self._charge.quick_check(
-            state, self._gauge, elapsed_ms
-        )
+        reports = self._reports(wakes) and not self._put_off  # that would only empty it further
+        return not reports and self._charge.quick_check(state, self._gauge, elapsed_ms)
 
     def _set_switch_for_sample(self):
         """Set the disconnect switch as the sample needs it; return whether it is open."""
@@ -290,7 +251,8 @@ class Node:
         """Read the sensors."""
         self._counted = False  # what they have counted since is not the gauge's yet
         state = self._state
-        known = state.wakes > 0  # of this boot: else nobody knows how long it was without power
+        # Of this boot: else nobody knows how long it was without power, or without anybody.
+        known = state.wakes > 0 and not self._unattended
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms) if known else None
         self._charge.sample(elapsed_ms)
         if self._board.boots_anew:
@@ -303,8 +265,14 @@ class Node:
         state, gauge, charge = self._state, self._gauge, self._charge
         sampler = charge.sampler
         celsius = self._cdeg()
+        if self._unattended:
+            from filmgauge.unattended import book
+
+            state.faults |= book(self._unattended, gauge, celsius)
         gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
         self._counted = True
+        if self._unattended:
+            self._unattended = True  # booked
         state.faults |= sampler.faults | gap
         gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, charge.current_for_voltage()
@@ -383,7 +351,8 @@ class Node:
             every = self._config.report_every
         if self._is_calm:
             return False
-        asked = not wakes or self._on_trial or bool(self._state.requests & _REQUEST_REPORT)
+        asked = not wakes or self._on_trial or self._put_off > 0
+        asked = asked or bool(self._state.requests & _REQUEST_REPORT)
         return asked or (every > 0 and wakes % every == 0)
 
     def _cdeg(self):
@@ -452,6 +421,7 @@ class Node:
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
         is_safe = reporter.report(fields, self._ledger, self._service_level)
+        self.has_reported = self.has_reported or is_safe
         if self._on_trial and reporter.has_reached:
             self.reported = reporter.record
             self._on_trial = False
@@ -497,19 +467,26 @@ class Node:
             if resets:
                 self._board.reset()
 
+    def _puts_off(self, saves, reports):
+        """Return whether what this wake would write must wait: power that goes in an erase may
+        cost more than the record. It is told where it has waited for long."""
+        config = self._config
+        if config.pin_supply < 0 or not (saves or reports):
+            return False
+        if self._board.analog(config.pin_supply) >= config.save_level:
+            self._put_off = 0
+            return False
+        self._put_off += 1
+        if self._put_off > config.journal_every // config.look_every:
+            self._state.faults |= FAULT_STORE
+        return True
+
     def _sleep_ms(self):
         """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
         period_ms = self._period_ms
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
-
-
-def _random_life():
-    """Return a number that no other life of a node has."""
-    from os import urandom
-
-    return int.from_bytes(urandom(4), "little") or 1
 
 
 def _add_readings(fields, state, sampler, now_ms, faults):

@@ -6,12 +6,12 @@ _CONFIG = const("/config.json")
 _PROFILE = const("/profile.bin")
 
 
-def read_config():
-    """Return the configuration without the tables by which it was checked."""
-    from filmgauge.config import Config
+def read_config(device=None, renews=True):
+    """Return the configuration without the tables by which it was checked. device, renews: as of
+    config_copy.py; ValueError where neither of its copies can be read."""
+    from filmgauge.config_copy import load
 
-    with open(_CONFIG, "rb") as file:
-        return Namespace(**Config.from_json(file.read()).__dict__)
+    return Namespace(**load(_CONFIG, device, renews).__dict__)
 
 
 def read_profile():

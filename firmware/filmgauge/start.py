@@ -4,13 +4,20 @@ happens."""
 import gc
 import sys
 
-from filmgauge.board import this_board
-from filmgauge.compat import const, unload
+from filmgauge.board import WATCHDOG, this_board
+from filmgauge.compat import const, exists, unload
 
 _COLLECT_EVERY = const(32768)  # bytes
 _AFTER_FAILURE_MS = const(60000)
 _READING = const(
-    ("filmgauge.node_files", "filmgauge.config", "filmgauge.gauge.profile_format")
+    (
+        "filmgauge.node_files",
+        "filmgauge.config_copy",
+        "filmgauge.store.page_pair",
+        "filmgauge.config",
+        "filmgauge.gauge.profile_format",
+        "crash",
+    )
 )  # modules
 _PARTS = const(  # what a new node loads again
     (
@@ -27,6 +34,9 @@ _PARTS = const(  # what a new node loads again
         "filmgauge.config",
     )
 )
+_FAILURES = const("/failures")  # crash.py
+_MOST_FAILURES = const(5)  # in a row, as there
+_COUNTING = const(("filmgauge.failures", "filmgauge.store.page_pair", "crash"))
 _MOST_SHORTAGES = const(2)  # in a row; then only a boot gives the heap back whole
 
 
@@ -36,54 +46,76 @@ def start(trial=None) -> None:
     # Without this, what loading leaves behind splits the heap of a 64 KB board for good.
     gc.threshold(_COLLECT_EVERY)
     board = this_board()
+    failures = _failures(board, trial)  # in a row
     node = None
     shortages = 0  # wakes in a row for which the heap was too small
     while True:
-        node, sleep_ms = _one_wake(board, node, trial is not None)
+        node, sleep_ms, failed = _one_wake(board, node, trial is not None, failures)
+        if failed:
+            unload(_PARTS)
+            failures = _failures(board, trial, failed)
+            failed = None
         if sleep_ms is None:
             shortages += 1
-            unload(_PARTS)
             if shortages < _MOST_SHORTAGES:
                 continue
             _count_memory_reset(board)
             sleep_ms = _AFTER_FAILURE_MS
         elif node is not None:
             shortages = 0
+            if failures and node.has_reported:
+                failures = _failures(board, trial, None, True)
         if trial is not None and node is not None and node.reported:
             trial.passed(node.reported.to_json())
             trial = None
         board.sleep(sleep_ms)  # does not return where the board boots anew
-        if shortages >= _MOST_SHORTAGES:
+        if shortages >= _MOST_SHORTAGES or failures >= _MOST_FAILURES:
             board.reset()
         if trial is not None:
             trial.count_wake()
 
 
-def _one_wake(board, node, on_trial):
-    """Live through one wake, whatever happens; return the node, None after a failure, and how
-    long to sleep in ms, None where the heap was too small."""
+def _one_wake(board, node, on_trial, failures):
+    """Live through one wake, whatever happens; return the node, None after a failure, how long to
+    sleep in ms, None where the heap was too small, and what failed, for `_failures`. There were
+    so many failures in a row before."""
     sleep_ms = _AFTER_FAILURE_MS
+    key = None
     try:
         if node is None:
             node = _new_node(board, on_trial)
-        return node, node.wake()
+        return node, node.wake(), None
     except Exception as error:
         if isinstance(error, MemoryError):
             sleep_ms = None
             gc.collect()
         sys.print_exception(error)
+        failed = error
     try:
         if node is not None:
-            node.fail(sleep_ms is None)
+            key = node.fail(sleep_ms is None, failures + 1 >= _MOST_FAILURES)
     except Exception as error:
         sys.print_exception(error)
-    return None, sleep_ms
+    return None, sleep_ms, (failed, key)
+
+
+def _failures(board, trial, failed=None, reported=False):
+    """Return how many failures in a row there are: at a boot, behind another one that `failed`,
+    and none behind a record. Most boots have none, and load nothing for it."""
+    at_boot = failed is None and not reported and board.boots_anew and board.cause != WATCHDOG
+    if at_boot and not exists(_FAILURES):
+        return 0
+    from filmgauge.failures import count
+
+    found = count(board, trial is not None, failed, reported)
+    unload(_COUNTING)
+    return found
 
 
 def _new_node(board, on_trial):
     from filmgauge.node_files import read_config, read_profile
 
-    config, profile = read_config(), read_profile()
+    config, profile = read_config(board.pages(True), not on_trial), read_profile()
     read_config = read_profile = None
     unload(_READING)
     from filmgauge.node import Node  # only now: what reading has left lies below it

@@ -61,7 +61,9 @@ def _check(words: list[str]) -> str:
             if found is None:
                 return f"there is no command {word}"
             command = found
-            options |= {name for each in command.params for name in each.opts}
+            options |= {
+                name for each in command.params for name in (*each.opts, *each.secondary_opts)
+            }
         elif word.startswith("-") and word.split("=")[0] not in options:
             return f"{command.name} has no option {word}"
     return ""

@@ -11,7 +11,7 @@ _RANK = {"filmgauge": 0, "filmgauge_sim": 1, "filmgauge_host": 2}  # firmware, s
 _FIRMWARE = (
     {"", "compat"},
     {"gauge", "store", "sensors", "config"},
-    {"record"},
+    {"record", "config_copy"},
     {"uplink", "charge", "decoding"},
     {"state"},
     {"sent_record"},
@@ -24,8 +24,11 @@ _FIRMWARE = (
         "migration",
         "node_files",
         "reporting",
+        "unattended",
+        "failures",
     },
-    {"node", "diagnosis"},
+    {"state_loading"},
+    {"node", "diagnosis", "safe_report"},
     {"start"},
 )
 _SIM = (

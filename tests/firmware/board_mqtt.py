@@ -87,6 +87,10 @@ def command_client(name, timeout_ms=5000, keeps_session=True, other_password="")
     from filmgauge.uplink.mqtt import command_client as commands
 
     commands.MqttError = MqttError  # of the copy
+    if sys.implementation.name != "micropython":
+        from filmgauge.uplink.mqtt import command_exchange
+
+        command_exchange.time = _Ticks
     kind = commands.with_commands(Client)
     one = kind(BrokerAddress(HOST, port()), name, "me", "new", timeout_ms)
     one.listen("c", keeps_session, other_password)

@@ -199,11 +199,16 @@ def _message(topic: bytes, payload: bytes, packet_id: int, flags: int = 2) -> by
 def commanding(connection: Connection, argument: str) -> None:
     """A broker that has kept a session: with CONNACK come a frame, one sent before, one at QoS 0,
     one too long for a frame and one too long for a packet, and one of another topic; it answers
-    PUBLISH, SUBSCRIBE and PINGREQ. `argument` other: another password than "old" is refused."""
+    PUBLISH, SUBSCRIBE and PINGREQ. `argument`: a frame in hexadecimal that comes before all that,
+    and once more, as from a broker that missed the acknowledgement; or other: another password
+    than "old" is refused."""
     if argument == "other" and not connection.received.endswith(b"\x00\x03old"):
         connection.send(CONNACK[:3] + b"\x05")
         return
     connection.send(b"\x20\x02\x01\x00")
+    if len(argument) > 8:
+        frame = bytes.fromhex(argument)
+        connection.send(_message(b"c", frame, 5) + _message(b"c", frame, 5, 10))
     connection.send(_message(b"c", b"one", 7) + _message(b"c", b"two", 8, 10))
     connection.send(_message(b"c", b"three", 0, 0) + _message(b"c", b"4" * 300, 9))
     connection.send(_message(b"c", b"5" * 9000, 10) + _message(b"d", b"six", 11))

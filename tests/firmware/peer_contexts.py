@@ -25,6 +25,9 @@ class Board:
     def feed(self):
         self.fed += 1
 
+    def pages(self, bonds=False):
+        return None
+
 
 def record(seq, **values):
     """Return a record of boot 1."""

@@ -13,6 +13,11 @@ def unused_path():
     return "scratch%d/here" % number
 
 
+def unused_folder():
+    """Return the path of an empty directory."""
+    return unused_path().rsplit("/", 1)[0]
+
+
 def write_file(path, data):
     """Write bytes to a file."""
     with open(path, "wb") as file:

@@ -46,6 +46,7 @@ def test_everything_given_is_kept():
         values[name] = low + (high - low) // 3
     for name, _, low, _ in texts():
         values[name] = "a" * 32 if name in KEYS else "x" * (low + 3)
+    values["mqtt_pin"] = "0f" * 32
     read = Config.from_json(json.dumps(values))
     for name, value in values.items():
         assert getattr(read, name) == value

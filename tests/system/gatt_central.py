@@ -19,7 +19,7 @@ from filmgauge_sim.air.air import Air
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.nodes.configuration import Broker
-from filmgauge_sim.nodes.flash_reader import backlog, stored_record
+from filmgauge_sim.nodes.flash_reader import backlog, configuration, stored_record
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import Simulation
@@ -162,11 +162,14 @@ class Rig:
 
     def configure(self, **keys: Any) -> None:
         """Change the configuration on the flash, as a flashing tool does."""
-        configuration = {**msgspec.json.decode(self.file("/config.json")), **keys}
-        install(self.node.flash, {"/config.json": msgspec.json.encode(configuration)})
+        values = {**msgspec.json.decode(self.file("/config.json")), **keys}
+        values.pop("crc", None)
+        install(self.node.flash, {"/config.json": msgspec.json.encode(values)})
 
     def file(self, path: str) -> bytes:
-        return fetch(self.node.flash, path)
+        """Return a file as it counts on the node: its pages may have a newer configuration."""
+        flash = self.node.flash
+        return configuration(flash) if path == "/config.json" else fetch(flash, path)
 
     def waiting(self) -> list[bytes]:
         """Return the records on the node's flash, oldest first."""

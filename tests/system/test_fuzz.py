@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 import os
 import random
 import struct
@@ -102,8 +101,8 @@ def test_operations_with_any_payload_leave_a_whole_node(here: Path) -> None:
     assert "" not in reasons
     assert statuses == {1, 4, 5}
     assert 0.3 < refused / OPERATIONS < 0.95
-    Config(**json.loads((here / "config.json").read_bytes()))
-    assert sorted(os.listdir(here)) == ["backlog", "config.json"]
+    Config.from_json((here / "config.json").read_bytes())
+    assert sorted(os.listdir(here)) == ["backlog", "config.bak", "config.json"]
 
 
 CHANGES = (

@@ -76,10 +76,10 @@ def test_values_are_those_of_the_record_and_of_the_node(
     assert state is None  # this board has no such memory
     assert read[RECORD] == stored
     boot, seq, up_s, *_, life = Record.from_bytes(stored).values()
-    assert read[STATE][:13] == struct.pack("<BIII", 2, life, boot, seq)
+    assert read[STATE][:13] == struct.pack("<BIII", 3, life, boot, seq)
     now_s, unix_s, waiting = struct.unpack("<IIH", read[STATE][13:23])
     assert up_s <= now_s <= up_s + 10
-    assert (unix_s, waiting) == (0, 1)
+    assert (unix_s, waiting, len(read[STATE])) == (0, 1, 49)
     assert struct.unpack("<III", read[STATE][23:35]) == (life, boot, seq)
     assert struct.unpack("<I", read[STATE][39:43]) == (0,)
     lines = struct.unpack("<11q", read[LEDGER][2:])
@@ -130,7 +130,7 @@ def test_commands_do_what_they_say(tmp_path: Path, runtime: Any) -> None:
     assert (configuration["sample_s"], configuration["load_na"]) == (OTHER_S, 1234)
     assert "shed" not in configuration
     assert seen[-2] == 1000
-    assert seen[-1] == (0, 3, "counter must be above 1000, not 1000")
+    assert seen[-1] == (1000, 3, "counter must be above 1000, not 1000")
     assert [record[:2] for record in records] == [[1, 0], [2, 0]]
 
 
@@ -278,7 +278,7 @@ def test_a_frame_acts_once_even_across_boots(tmp_path: Path) -> None:
         rig.node.cut_power()
         old, older, new = rig.go(again)
     assert one[1] == new[1] == 0
-    assert two == old == (0, 3, "counter must be above 5, not 5")
+    assert two == old == (5, 3, "counter must be above 5, not 5")
     assert older[1] == 3
 
 

@@ -72,24 +72,31 @@ def test_a_shortage_that_passes_costs_one_wake_and_no_boot(make: MakeNode) -> No
     assert not any(faults[2:])
 
 
-@pytest.mark.parametrize("name", ["bench", "window"])
-def test_a_shortage_that_stays_boots_the_board_and_is_counted(make: MakeNode, name: str) -> None:
+@pytest.mark.parametrize(("name", "most"), [("bench", 3), ("window", 4)])
+def test_a_shortage_that_stays_boots_the_board_and_is_counted(
+    make: MakeNode, name: str, most: int
+) -> None:
+    """The fifth failure in a row ends in the safe mode; a film node makes a record in between."""
     with closing(make(name, ALWAYS)) as node:
         resets: list[int] = []
-        while len(resets) < 4:
+        faults = 0
+        while len(resets) < most:
             before_us = node.now_us
             node.step()
             assert node.now_us - before_us < 3_600_000_000
             state = journal_state(node.flash)
             count = state.memory_resets if state else 0
+            faults |= state.faults if state else 0
             if count and count not in resets:
                 resets.append(count)
             assert node.wakes < 100
         assert state is not None
-        assert state.faults & FAULT_MEMORY
+        assert faults & FAULT_MEMORY
+        node.step()
         console = node.console.read_text()
-    assert resets == [1, 2, 3, 4]
-    assert "filmgauge: out of memory, reset 4" in console
+    assert resets == list(range(1, most + 1))
+    assert f"filmgauge: out of memory, reset {most}" in console
+    assert ("safe: " in console) == (name == "bench")
     # Between two boots it tried twice, and then slept: nothing spins.
     assert console.count("MemoryError") == 2 * resets[-1]
     assert node.now_us > resets[-1] * 60_000_000

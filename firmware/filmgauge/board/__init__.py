@@ -2,9 +2,10 @@
 
 A board offers: name, boots_anew, retained(data=None), clock_ms(), clock_leapt(last_ms),
 boot_cause(), i2c(...), output(pin), latch(pin, level), watchdog(ms), feed(), pages(bonds=False),
-nap(ms), uplink(config, profile), sleep(ms), reset(); TAIL: bytes that are to follow the state in
-memory that outlives a reset, first the record that is being sent, 0 without any; where it has
-Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms).
+nap(ms), uplink(config, profile), sleep(ms), reset(); cause: what boot_cause returns next; TAIL:
+bytes that are to follow the state in memory that outlives a reset, first the record that is being
+sent, 0 without any; where it has Wi-Fi: radio_off(wlan), and Bluetooth: doze(ms); where it boots
+anew: add_ms(passed); where it can have a pin_supply: analog(pin).
 """
 
 import os
@@ -13,6 +14,7 @@ from filmgauge.compat import const
 
 POWER_ON = const(1)  # of `boot_cause`, as all ports number `machine.reset_cause`
 WATCHDOG = const(3)
+DEEP_SLEEP = const(4)
 
 
 def this_board():

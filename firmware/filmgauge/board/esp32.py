@@ -29,11 +29,11 @@ class Esp32:
         self._rtc = RTC()
         self.clock = SteadyClock()
         self._watchdog = None
-        self._cause = machine.reset_cause()
+        self.cause = machine.reset_cause()
         self._memory = None  # as it was replaced last
         self._found = self._rtc.memory()
         if len(self._found) >= BLOCK:
-            has_slept = self._cause == machine.DEEPSLEEP_RESET
+            has_slept = self.cause == machine.DEEPSLEEP_RESET
             go_on(self.clock, self._found[-BLOCK:], has_slept)
 
     def retained(self, data=None):
@@ -62,6 +62,10 @@ class Esp32:
         """Return whether the date has leapt since the last call, or the clock would be behind
         `last_ms`, from which it then goes on."""
         return self.clock.has_leapt(last_ms)
+
+    def add_ms(self, passed_ms: int) -> None:
+        """Let the clock pass a time in which the safe mode has run, which does not set it."""
+        self.clock.add_ms(passed_ms)
 
     def i2c(self, pin_scl: int, pin_sda: int, frequency_hz: int):
         """Return the I2C bus."""
@@ -94,7 +98,7 @@ class Esp32:
 
     def boot_cause(self) -> int:
         """Return why the board has booted, 0 from the second call on."""
-        cause, self._cause = self._cause, 0
+        cause, self.cause = self.cause, 0
         return cause
 
     def nap(self, duration_ms: int) -> None:

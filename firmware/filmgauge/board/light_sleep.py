@@ -21,7 +21,7 @@ class LightSleeper:
     TAIL = 0
 
     def __init__(self):
-        self._cause = self._boot_cause()
+        self.cause = self._boot_cause()
         self.clock = SteadyClock(self.TICKS_RUN)
         self._retained = bytearray()
         self._watchdog = None
@@ -61,7 +61,7 @@ class LightSleeper:
 
     def boot_cause(self) -> int:
         """Return why the board has booted, 0 from the second call on."""
-        cause, self._cause = self._cause, 0
+        cause, self.cause = self.cause, 0
         return cause
 
     def _boot_cause(self):

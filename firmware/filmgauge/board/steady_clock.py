@@ -48,6 +48,12 @@ class SteadyClock:
         leapt, self._leapt = self._leapt or is_behind, False
         return leapt
 
+    def add_ms(self, passed_ms: int) -> None:
+        """Pass a time of which the date alone has told: that is no leap."""
+        self.now_ms()
+        self.passed_ms += passed_ms
+        self._leapt = False
+
     def pass_to(self, expected_ms: int, early_ms: int, late_ms: int) -> None:
         """Believe the date as far as it is not more than so much beside what is expected."""
         date_ms = _date_ms()

@@ -68,6 +68,10 @@ class Stm32Wb(LightSleeper):
         """Set an output; stop mode keeps its level."""
         Pin(_pin(pin), Pin.OUT, value=level)
 
+    def analog(self, pin: int) -> int:
+        """Return the voltage at a pin, 65535 for the board's own supply."""
+        return machine.ADC(_pin(pin)).read_u16()  # pyright: ignore
+
     def nap(self, duration_ms: int) -> None:
         """Wait for a sensor, in stop mode where that is worth it."""
         if duration_ms < _SHORTEST_NAP_MS:

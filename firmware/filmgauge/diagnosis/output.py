@@ -28,10 +28,10 @@ def attempt(action, *arguments) -> tuple:
 
 def read_config():
     """Return the node's configuration. OSError, ValueError."""
-    from filmgauge.config import Config
+    from filmgauge.board import this_board
+    from filmgauge.config_copy import load
 
-    with open("/config.json", "rb") as file:
-        return Config.from_json(file.read())
+    return load("/config.json", this_board().pages(True), False)
 
 
 def read_profile():

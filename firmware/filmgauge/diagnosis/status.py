@@ -31,6 +31,7 @@ def status() -> None:
     """Emit one thing a line."""
     board = this_board()
     _emit_system(board)
+    emit({"crashes": _crashes(board)})
     config, wrong = attempt(read_config)
     shown = None if config is None else {name: getattr(config, name) for name in _SHOWN}
     emit({"configuration": shown, "configuration_wrong": wrong})
@@ -45,6 +46,15 @@ def status() -> None:
     waiting = open_backlog(pages, state.buffer)
     emit({"waiting": waiting.count()})
     _emit_state(board, state, waiting if pages else None)
+
+
+def _crashes(board):
+    """Return what has failed and waits to be reported, as JSON texts."""
+    try:
+        from crash import waiting
+    except ImportError:  # a version before it was kept
+        return []
+    return [text for _, text in waiting(board.pages(True))]
 
 
 def _emit_system(board):

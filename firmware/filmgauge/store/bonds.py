@@ -5,7 +5,8 @@
     bonds.get(kind, index, key)         # by key, or the index-th of a kind where key is None
 
 At most COUNT secrets, two for each peer: a new one takes the place of the oldest. All of them are
-one state of the journal, so a power cut leaves what was there before or what was to be.
+one state of the journal, or one thing in raw pages (page_pair.py), so a power cut leaves what was
+there before or what was to be.
 """
 
 from filmgauge.compat import const
@@ -17,22 +18,26 @@ _VALUE_ROOM = const(96)  # NimBLE's store value of security: some 80 bytes
 _HEAD = const(4)  # kind (0: free), length of key, length of value, spare
 _ENTRY = const(116)  # a part of the journal
 _SIZE = const(696)
+_NAME = "bonds"
 
 
 class Bonds:
     """Loaded only while someone pairs or comes back."""
 
     def __init__(self, path: str = "/bonds", pages=None):
+        from filmgauge.store.journal import Journal
+
         self._buffer = bytearray(_SIZE + OVERHEAD)
+        self._journal, self._pair = Journal(path, _SIZE), None
+        found = None
         if pages:
-            from filmgauge.store.page_store import PageStore
+            from filmgauge.store.page_pair import PagePair
 
-            self._journal = PageStore(pages, self._buffer, 0, path)
-        else:
-            from filmgauge.store.journal import Journal
-
-            self._journal = Journal(path, _SIZE)
-        if not self._journal.load(self._buffer):
+            self._pair = PagePair(pages)
+            found = self._pair.read(_NAME)
+        if found:
+            self._buffer[HEAD_SIZE : HEAD_SIZE + _SIZE] = found
+        elif not self._journal.load(self._buffer):
             self._buffer[:] = bytes(len(self._buffer))
 
     def count(self) -> int:
@@ -71,7 +76,10 @@ class Bonds:
             self._remove_at(HEAD_SIZE)
         if value is not None:
             self._append(kind, key, value)
-        self._journal.save(buffer)
+        if self._pair:
+            self._pair.write(_NAME, memoryview(buffer)[HEAD_SIZE : HEAD_SIZE + _SIZE])
+        else:
+            self._journal.save(buffer)
         return True
 
     def _slots(self):

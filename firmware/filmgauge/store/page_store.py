@@ -97,6 +97,10 @@ class PageStore:
             page, sequence = self._written_before(sequence)
         return None
 
+    def newest_page(self) -> int:
+        """Return the number of the page that was written last, -1 for none."""
+        return self._newest
+
     def is_used(self) -> bool:
         """Return whether a state was once written in full: a second one was begun."""
         return self._highest > 1

@@ -152,7 +152,7 @@ class Actions:
         from filmgauge.uplink.reconfigure import change
 
         try:
-            count = change(bytes(collected), self._config_path)
+            count = change(bytes(collected), self._config_path, self._peer.board.pages(True))
         except ValueError as error:
             raise Refused(DENIED, str(error)) from None
         return "%d keys changed, used after the next boot" % count

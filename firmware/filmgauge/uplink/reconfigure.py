@@ -4,15 +4,15 @@ count = change(b'{"sample_s": 60}', "/config.json")     # ValueError: one senten
 """
 
 import json
-import os
 
+from filmgauge import config_copy
 from filmgauge.config import Config
 
 
-def change(text: bytes, path: str) -> int:
+def change(text: bytes, path: str, device=None) -> int:
     """Merge an object of keys into the configuration; return how many. null takes a key away.
 
-    The new one is written beside the old and takes its place in one step. OSError from flash.
+    device: as of config_copy.py, which writes it. OSError from flash.
     """
     try:
         changes = json.loads(text)
@@ -20,8 +20,7 @@ def change(text: bytes, path: str) -> int:
         raise ValueError("configuration is not JSON") from None
     if not isinstance(changes, dict):
         raise ValueError("configuration must be a JSON object")
-    with open(path, "rb") as file:
-        values = json.loads(file.read())
+    values = json.loads(config_copy.current(path, device))
     for name in changes:
         if changes[name] is None:
             values.pop(name, None)
@@ -29,7 +28,5 @@ def change(text: bytes, path: str) -> int:
             values[name] = changes[name]
     merged = json.dumps(values)
     Config.from_json(merged)
-    with open(path + ".new", "wb") as file:
-        file.write(merged.encode())
-    os.rename(path + ".new", path)
+    config_copy.save(merged.encode(), path, device)
     return len(changes)

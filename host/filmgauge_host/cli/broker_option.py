@@ -45,7 +45,7 @@ def TLS_FILES(command: _F) -> _F:
             expose_value=False,
             is_eager=True,  # before an option that makes an address of its value
             callback=_keep,
-            help=f"With mqtts://: {text}",
+            help=f"With TLS: {text}",
         )(command)
     return command
 
@@ -53,16 +53,22 @@ def TLS_FILES(command: _F) -> _F:
 def broker_address(url: str) -> BrokerAddress:
     """Return the address in `url` with the files of the running command. Raises InputError."""
     address = parse_address(url)
-    context = click.get_current_context()
-    given: dict[str, tuple[Path, bool]] = context.meta.get(_META, {})
-    if not address.tls:
+    files = tls_files(address.tls, "mqtts://")
+    return replace(address, files=files) if address.tls else address
+
+
+def tls_files(is_used: bool, scheme: str) -> TlsFiles:
+    """Return the files of the running command, checked. Raises InputError for one that is wrong,
+    or given where TLS, which a scheme asks for, is not used."""
+    given: dict[str, tuple[Path, bool]] = click.get_current_context().meta.get(_META, {})
+    if not is_used:
         for option, field, *_ in _OPTIONS:
             if given.get(field, (None, False))[1]:
-                raise InputError(f"{option} needs a broker at mqtts://, not {address}")
-        return address
+                raise InputError(f"{option} needs a broker at {scheme}")
+        return TlsFiles()
     files = TlsFiles(**{field: path for field, (path, _) in given.items()})
     files.context()  # says what is wrong with them
-    return replace(address, files=files)
+    return files
 
 
 def _keep(context: click.Context, option: click.Parameter, path: Path | None) -> None:

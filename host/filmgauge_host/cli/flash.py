@@ -21,6 +21,7 @@ from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
+from filmgauge_sim.nodes.broker_security import CERTIFICATE_FILE
 from filmgauge_sim.nodes.configuration import board_files
 
 
@@ -89,7 +90,9 @@ def flash(
     found_port = find_port(port)
     values = json.loads(wanted.config) if wanted.config else {}
     used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
-    watching = arrival_check(None if dry_run else monitor, board, values)
+    # The login of a node that has a certificate of its own is not tried from here.
+    login = {} if CERTIFICATE_FILE in wanted.certificates else values
+    watching = arrival_check(None if dry_run else monitor, board, login)
     with BoardLines(quiet=as_json) as lines, watching as check:
         options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
         result = flash_board(found_port, board, wanted, options, lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from filmgauge_host.cli.broker_option import TLS_FILES, tls_files
 from filmgauge_host.cli.options import EITHER, FOR_ALIAS, JSON, Duration, show
 from filmgauge_host.cli.store_options import KEEP_RAW
 from filmgauge_host.errors import InputError, needs, warn
@@ -29,8 +30,9 @@ _POLL_S = 0.2
     multiple=True,
     default=["nats://127.0.0.1:4222"],
     show_default=True,
-    help="NATS server that nodes speak MQTT with; several of a cluster.",
+    help="NATS server that nodes speak MQTT with, nats:// or tls://; several of a cluster.",
 )
+@TLS_FILES
 @click.option("--db", "database", help="postgresql://[user@]host[:port]/name, shared by workers.")
 @click.option("--store", type=EITHER, help="SQLite file instead, for one worker.")
 @KEEP_RAW
@@ -61,12 +63,13 @@ def ingest(
     from filmgauge_host.telemetry.retention import Retention, RetentionThread
     from filmgauge_host.telemetry.stream_worker import StreamWorker
 
+    files = tls_files(any(server.startswith("tls://") for server in servers), "tls://")
     with (
         catch_signals() as signalled,
         _opened(database, store) as records,
         RetentionThread(Retention(records, keep_raw_s)),
     ):
-        worker = StreamWorker(servers, records, replicas)
+        worker = StreamWorker(servers, records, replicas, files)
         end = None if duration_s is None else time.monotonic() + duration_s
 
         def stopped() -> bool:

@@ -20,6 +20,7 @@ from filmgauge_host.terminal.board_lines import BoardLines
 from filmgauge_sim.nodes.configuration import compiled_profile
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.energy_budget import EnergyBudget, energy_budget
+from filmgauge_sim.nodes.flash_wear import ENDURANCE, YEARS, flash_wear
 
 _FIGURES = {  # of the firmware's ledger, in words
     "own_uw": "asleep, uW",
@@ -154,6 +155,7 @@ def budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str
         "cell_uah_day": budget.cell_uah_day if film else None,
         "cell_days": _cell_days(description, budget) if film else None,
         "harvester_uw": _harvester_uw(description, budget) if film else None,
+        "wear": _wear(description),
         "booked": asdict(budget.figures) if description.sensor.switched else None,
     }
 
@@ -179,11 +181,26 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
             f"  its full cell carries it for {_cell_days(description, budget):.1f} days; a"
             f" harvester must give at least {_harvester_uw(description, budget):.1f} uW on average"
         )
+    wear = flash_wear(description)
+    lines.append(
+        f"  flash in {YEARS} years: {wear.hottest:,} erases of its hottest page, of {ENDURANCE:,}"
+        f" that it endures ({wear.saves_day:.1f} saves and {wear.records_day:.1f} records a day)"
+    )
+    if not wear.is_bearable:
+        lines.append(
+            "    more than it endures: intervals.journal_every and intervals.report_every must be"
+            " larger"
+        )
     if description.sensor.switched:
         booked = asdict(budget.figures).items()
         lines.append("  its firmware books, out of the capacitor:")
         lines += [f"    {_FIGURES[name]:38}{value:>10.2f}" for name, value in booked]
     return lines
+
+
+def _wear(description: NodeDescription) -> dict[str, Any]:
+    wear = flash_wear(description)
+    return {**asdict(wear), "years": YEARS, "endurance": ENDURANCE, "bearable": wear.is_bearable}
 
 
 def _cell_days(description: NodeDescription, budget: EnergyBudget) -> float:

@@ -64,7 +64,9 @@ def provision(
         given |= _wifi_password(description, {**before, **given})
     done = provisioning.provision(description, given, before, out, new_keys)
     configuration = firmware_configuration(*read_node(out / done.node, warn))
-    with arrival_check(monitor, description.kind, configuration) as check:
+    # The login of a node that has a certificate of its own is not tried from here.
+    own_login = None if description.broker.certificate else monitor
+    with arrival_check(own_login, description.kind, configuration) as check:
         arrival = check.of(None) if check else None
     lines = _lines(done) + arrival_lines(arrival, description.kind)
     show(as_json, _summary(done, arrival), lines)

@@ -81,7 +81,14 @@ class _Speed(click.ParamType):
 @click.option(
     "--for",
     "duration",
-    help="Virtual time such as 90s, 10min, 12h or 2d  [default: the scenario's duration]",
+    help="Virtual time such as 90s, 10min, 12h, 2d or 10y  [default: the scenario's duration]",
+)
+@click.option(
+    "--bridge/--no-bridge",
+    "bridged",
+    default=True,
+    help="Fetch over a simulated radio what nodes with Bluetooth have, or read it from their"
+    " flash: faster, for years  [default: --bridge]",
 )
 @click.option(
     "--speed",
@@ -124,6 +131,7 @@ def run(
     single: bool,
     broker: str | None,
     duration: str | None,
+    bridged: bool,
     speed: float | str | None,
     out: Path | None,
     cut: str | None,
@@ -135,8 +143,7 @@ def run(
 ) -> None:
     """Run virtual nodes: SCENARIO is a name (bench, demo, window,
     implant) or the path of a TOML file  [default: bench]."""
-    from filmgauge_host.terminal.run_lines import print_result
-    from filmgauge_host.terminal.run_view import watch
+    from filmgauge_host.terminal.run_lines import print_result, watch
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession
 
@@ -158,7 +165,14 @@ def run(
             most = _ENDLESS if cuts is None else cuts
             address = broker_address(broker) if broker else None
             options = RunOptions(
-                runtime, address, duration, pace, single=single, cut=cut, cuts=most
+                runtime,
+                address,
+                duration,
+                pace,
+                single=single,
+                bridged=bridged,
+                cut=cut,
+                cuts=most,
             )
             page = _Page(port) if (not as_json if web is None else web) else None
             if page is None and port is not None:

@@ -7,12 +7,21 @@ from types import MappingProxyType
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
-from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_sim.board.bytecode import CompileError, bytecode, bytecode_version
-from filmgauge_sim.board.firmware_image import firmware_sources, rom, shortened
+from filmgauge_sim.board.firmware_image import (
+    BESIDE,
+    beside_package,
+    firmware_sources,
+    rom,
+    shortened,
+)
 
 _PACKAGE = "filmgauge/"
-_STARTERS = ("update.py", "launch.py")  # onto the board in this order: one imports the other
+_STARTERS = (
+    *BESIDE,
+    "update.py",
+    "launch.py",
+)  # onto the board in this order: one imports the other
 _MAIN = "main.py"
 
 
@@ -50,8 +59,8 @@ def modules(source: bool = False) -> dict[str, bytes]:
 
 def start_files(source: bool = False) -> dict[str, bytes]:
     """Return what stands outside of the archive: absolute path -> content."""
-    starters = [_file(name, firmware_file(name).read_text(), source) for name in _STARTERS]
-    files = [*starters, (_MAIN, firmware_file(_MAIN).read_bytes())]
+    starters = [_file(name, beside_package(name).read_text(), source) for name in _STARTERS]
+    files = [*starters, (_MAIN, beside_package(_MAIN).read_bytes())]
     return {f"/{path}": content for path, content in files}
 
 

@@ -139,7 +139,8 @@ def _carry_out(
     else:
         plan = make_plan(wanted, contents)
     if wanted.config is None:
-        check_config(BoardFiles(link).read(CONFIG), board)
+        found = BoardFiles(link).read(CONFIG)
+        check_config(pages.configuration(found) if pages else found, board)
     listener.say(_summary(plan, options.dry_run))
     if lost:
         listener.say(_COUNTERS_LOST.format(" and ".join(lost)))
@@ -148,6 +149,8 @@ def _carry_out(
             files = BoardFiles(link)
             files.create(NEW)
             files.close()
+        if pages and wanted.config is not None:
+            pages.forget_configuration()
         transfer.carry_out(plan)
     return plan
 

@@ -6,22 +6,15 @@ archive and of moving /flash to /; a host runs them on a board that does not hav
 
 import importlib.util
 import inspect
-from pathlib import Path
 from typing import Any
 
-import filmgauge
-
-_PACKAGE = Path(filmgauge.__file__).resolve().parent
-
-
-def firmware_file(name: str) -> Path:
-    """Return where a file of the firmware outside of its package lies: launch.py, main.py ..."""
-    in_wheel = _PACKAGE / "_launcher" / name
-    return in_wheel if in_wheel.exists() else _PACKAGE.parent / name
+from filmgauge_sim.board.firmware_image import beside_package
 
 
 def _load(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"filmgauge_{name}", firmware_file(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(
+        f"filmgauge_{name}", beside_package(f"{name}.py")
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -46,4 +39,4 @@ MOUNT_AT_ROOT = f"import os, sys\n{inspect.getsource(_launch.mount_at_root)}moun
 
 def update_code() -> str:
     """Return the code of update.py, for a board that has another version of it, or none."""
-    return firmware_file("update.py").read_text()
+    return beside_package("update.py").read_text()

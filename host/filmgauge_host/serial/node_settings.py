@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from filmgauge.config import Config
+from filmgauge.config_copy import sealed
 from filmgauge.gauge.profile import Profile
 from filmgauge.uplink.mqtt.uplink import check_network
 from filmgauge_host.errors import InputError
@@ -38,7 +39,9 @@ def read_config(path: Path, board: BoardKind) -> bytes:
 
 
 def config_bytes(values: object, board: BoardKind, where: str) -> bytes:
-    """Return values as /config.json. Raises InputError naming the wrong one."""
+    """Return values as /config.json, with a checksum. Raises InputError naming the wrong one."""
+    if isinstance(values, dict):
+        values = {key: value for key, value in values.items() if key != "crc"}
     text = json.dumps(values, separators=(",", ":"), sort_keys=True)
     try:
         config = Config.from_json(text)
@@ -46,7 +49,7 @@ def config_bytes(values: object, board: BoardKind, where: str) -> bytes:
             check_network(config)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
-    return text.encode()
+    return sealed(text.encode())
 
 
 def check_config(data: bytes, board: BoardKind) -> None:

@@ -5,7 +5,9 @@ it, it is made anew and shorter, and the node keeps state, records and counters 
 (filmgauge/store/page_store.py); else the node goes on with files.
 """
 
+from filmgauge.config_copy import NAME, effective
 from filmgauge.store.block import OVERHEAD
+from filmgauge.store.page_pair import ITEMS, PagePair
 from filmgauge.store.page_store import BOND_PAGES, FILE_SYSTEM_PAGES, LEAST_PAGES, PAGE, PageStore
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardLink
@@ -65,11 +67,25 @@ class RawPages:
         return self._store(self._begin, self._bonds).number(path) if self.are_there else 0
 
     def erase(self) -> None:
-        """Forget state, records and bonds; the counters stay."""
+        """Forget state, records, bonds and the rest; the counters stay."""
         if not self.are_there:
             return
         self._store(self._begin, self._bonds).erase()
-        self._store(self._bonds, self._end).erase()
+        pair = self._pair()
+        for name in ITEMS:
+            pair.remove(name)
+
+    def configuration(self, file: bytes) -> bytes:
+        """Return the configuration that counts, where `file` is the one in the file system."""
+        return effective(file, self._pair().read(NAME)) if self.are_there else file
+
+    def forget_configuration(self) -> None:
+        """Let the one in the file system count."""
+        if self.are_there:
+            self._pair().remove(NAME)
+
+    def _pair(self) -> PagePair:
+        return PagePair(_Part(self._link, self._bonds, self._end))
 
     @property
     def _bonds(self) -> int:

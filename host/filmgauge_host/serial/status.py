@@ -16,7 +16,9 @@ from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
 from filmgauge_host.serial.board_script import merged, run_script
 from filmgauge_host.serial.finding import part_text
+from filmgauge_host.serial.raw_pages import RawPages
 
+_PAGED = "stm32wb"  # the port that has raw pages
 _SYSTEM = ("firmware", "board", "machine", "heap_free", "flash_free", "flash_size")
 
 
@@ -31,6 +33,7 @@ def read_status(link: BoardLink) -> dict[str, Any]:
         **{name: answers[name] for name in _SYSTEM},
         "micropython": ".".join(map(str, answers["interpreter"])),
         "configuration": configuration,
+        "crashes": [json.loads(text) for text in answers.get("crashes", [])],
         "problems": [str(why) for key, why in answers.items() if key.endswith("_wrong") and why],
     }
     name, full_nah = answers.get("profile") or (None, None)
@@ -66,7 +69,16 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         lines += _state_lines(status["state"])
     if status.get("waiting") is not None:
         lines.append(f"  {status['waiting']} records wait")
+    lines += [f"  failed: {_crash_text(crash)}" for crash in status["crashes"]]
     return lines + [f"  problem: {problem}" for problem in status["problems"]]
+
+
+def _crash_text(crash: dict[str, Any]) -> str:
+    """Return a crash record in words: what, where, when, and how much heap was free."""
+    words = f"{crash.get('type')} at {crash.get('at')}"
+    if "boot" in crash:
+        words += f", boot {crash['boot']} before record {crash['seq']}, {crash['up_s']} s"
+    return words + (f", {crash['free']} bytes free" if "free" in crash else "")
 
 
 def _sensors(answers: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
@@ -90,7 +102,10 @@ def _state(link: BoardLink, answers: dict[str, Any], problems: list[str]) -> dic
     if answers.get("state") is None:
         return None
     try:
-        return {"source": answers["state"], **_stored_state(link, bytes.fromhex(answers["block"]))}
+        return {
+            "source": answers["state"],
+            **_stored_state(link, bytes.fromhex(answers["block"]), answers["board"] == _PAGED),
+        }
     except ValueError as error:
         problems.append(str(error))
         return None
@@ -114,7 +129,7 @@ def _text(value: float | None, form: str, unit: str) -> str:
     return "unknown" if value is None else f"{value:{form}} {unit}"
 
 
-def _stored_state(link: BoardLink, block: bytes) -> dict[str, Any]:
+def _stored_state(link: BoardLink, block: bytes, paged: bool) -> dict[str, Any]:
     """Read a block with the configuration and the profile that are on the board.
 
     Returns counters, shares in percent and charges in uAh, a line of the ledger each; None for
@@ -122,7 +137,7 @@ def _stored_state(link: BoardLink, block: bytes) -> dict[str, Any]:
     configuration that this version does not read.
     """
     state = State()
-    gauge, protection = _owners(link)
+    gauge, protection = _owners(link, paged)
     if len(block) == len(state.buffer):
         state.buffer[:] = block
     if len(block) != len(state.buffer) or not state.unpack(gauge, protection):
@@ -150,10 +165,13 @@ def _scaled(value: int | None, per: float) -> float | None:
     return None if value is None else value / per
 
 
-def _owners(link: BoardLink) -> tuple[Any, Any]:
+def _owners(link: BoardLink, paged: bool) -> tuple[Any, Any]:
     """Return the gauge and the protection of the node, to be filled from its block."""
     files = BoardFiles(link)
-    config: Any = Config(**json.loads(files.read("/config.json")))
+    text = files.read("/config.json")
+    if paged:
+        text = RawPages(link).configuration(text)
+    config: Any = Config.from_json(text)
     try:
         profile = Profile.from_bytes(files.read("/profile.bin"))
     except (BoardError, ValueError):  # then it only counts

@@ -35,11 +35,11 @@ _NO_FILES = TlsFiles()
 
 def publisher_of(configuration: Mapping[str, Any], files: TlsFiles = _NO_FILES) -> Publisher:
     """Return the login of a node from the configuration that its board gets. files: by which the
-    host knows the broker."""
+    host knows the broker; its own certificate is not the node's."""
     values: dict[str, Any] = vars(Config(**configuration))
     user, password = values["mqtt_user"] or None, values["mqtt_password"] or None
     host, port, tls = values["mqtt_host"], values["mqtt_port"], bool(values["mqtt_tls"])
-    address = BrokerAddress(host, port, tls, user, password, files)
+    address = BrokerAddress(host, port, tls, user, password, TlsFiles(files.ca))
     return Publisher(values["node"], address)
 
 

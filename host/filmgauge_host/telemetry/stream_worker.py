@@ -28,6 +28,7 @@ from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import Message, Rejected, decode
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.tls_files import TlsFiles
 
 STREAM = "$MQTT_msgs"  # of the NATS server: QoS 1 messages
 CONSUMER = "filmgauge-ingest"
@@ -57,12 +58,20 @@ class WorkerCounts:
 
 
 class StreamWorker:
-    """servers: addresses of the NATS servers. store: where the records go, of this worker alone
-    or shared by all. replicas: of the consumer's state, at most as many as there are servers."""
+    """servers: addresses of the NATS servers, nats:// or tls://. store: where the records go, of
+    this worker alone or shared by all. replicas: of the consumer's state, at most as many as there
+    are servers. files: who is trusted with tls://."""
 
-    def __init__(self, servers: Sequence[str], store: IngestStore, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        servers: Sequence[str],
+        store: IngestStore,
+        replicas: int = 1,
+        files: TlsFiles | None = None,
+    ) -> None:
         self.counts = WorkerCounts()
         self._servers = list(servers)
+        self._files = files or TlsFiles()
         self._store = store
         self._replicas = replicas
         self._error = ""
@@ -81,6 +90,7 @@ class StreamWorker:
 
     async def _connected(self) -> Client:
         client = Client()
+        tls = any(server.startswith("tls://") for server in self._servers)
         connect = client.connect(
             self._servers,
             allow_reconnect=True,
@@ -88,6 +98,7 @@ class StreamWorker:
             reconnect_time_wait=1,
             connect_timeout=_CONNECT_S,
             error_cb=self._on_error,
+            tls=self._files.context() if tls else None,
             disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_connect,
         )

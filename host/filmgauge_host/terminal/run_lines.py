@@ -6,16 +6,22 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from filmgauge_host.errors import warn
+from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal.record_format import UNKNOWN, plain_line, span
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunSession
 from filmgauge_sim.circuit.truth import Occurrences, Truth
+
+if TYPE_CHECKING:
+    from filmgauge_host.terminal.run_view import RunView
 
 _NOTICE_S = 5.0
 _UPLINKS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
@@ -138,3 +144,26 @@ def _records(result: NodeResult) -> str:
         f"{result.sent} records {_UPLINKS[result.way]}, {result.received} received, "
         f"{result.lost} lost, {result.duplicated} duplicated, {result.waiting} waiting"
     )
+
+
+def watch(session: RunSession, on_screen: bool, as_json: bool, page_url: str = "") -> None:
+    """Run to the end or to Ctrl-C, showing what happens: on a screen, or in lines. page_url: of
+    its page, empty without one."""
+    with (
+        catch_signals() as signalled,
+        _on_screen(session, page_url)
+        if on_screen
+        else nullcontext(RunLines(session, quiet=as_json)) as shown,
+    ):
+
+        def idle() -> bool:
+            shown.tick()
+            return not signalled()
+
+        session.run(shown.add, idle)
+
+
+def _on_screen(session: RunSession, page_url: str) -> "RunView":
+    from filmgauge_host.terminal.run_view import RunView  # loads what draws curves
+
+    return RunView(session, f"filmgauge run {session.scenario.name}", page_url=page_url)

@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from contextlib import nullcontext
 from typing import Literal, Self
 
 from rich import box
@@ -13,10 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.terminal import record_format as written
-from filmgauge_host.terminal.run_lines import RunLines
 from filmgauge_host.terminal.run_plots import (
     GAUGE,
     LEAST_HEIGHT,
@@ -222,21 +219,3 @@ def _condition(node: VirtualNode) -> str:
         return node.dead or world.truth().phase
     state = world.truth().phase if world.board_on else "no power"
     return f"{state}, {world.capacitor_v:.2f} V"
-
-
-def watch(session: RunSession, on_screen: bool, as_json: bool, page_url: str = "") -> None:
-    """Run to the end or to Ctrl-C, showing what happens: on a screen, or in lines. page_url: of
-    its page, empty without one."""
-    title = f"filmgauge run {session.scenario.name}"
-    with (
-        catch_signals() as signalled,
-        RunView(session, title, page_url=page_url)
-        if on_screen
-        else nullcontext(RunLines(session, quiet=as_json)) as shown,
-    ):
-
-        def idle() -> bool:
-            shown.tick()
-            return not signalled()
-
-        session.run(shown.add, idle)

@@ -36,7 +36,7 @@ def uplink_of(node: VirtualNode) -> Uplink:
     """Return how the records of a node leave it."""
     if node.has_uplink:
         return "mqtt"
-    return "ble" if node.description.advertises else "stored"
+    return "ble" if node.is_heard else "stored"
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ _ARRIVAL_S = 10.0  # without any record, after the end: then no more is on its w
 class RunOptions:
     """What the user chose. broker: URL or address, None for an embedded one. speed: None for the
     fastest. loss: probability with which what is on the air is lost. single: compute in single
-    precision, as the boards do. cut, cuts: by which plan the power of each node goes, and how
-    often."""
+    precision, as the boards do. bridged: a bridge fetches what nodes with Bluetooth have;
+    otherwise nobody listens to them, and their records are read from their flash. cut, cuts: by
+    which plan the power of each node goes, and how often."""
 
     runtime: RuntimeName = "micropython"
     broker: str | BrokerAddress | None = None
@@ -57,6 +58,7 @@ class RunOptions:
     single: bool = False
     cut: str | None = None
     cuts: int = 0
+    bridged: bool = True
 
 
 class RunSession:
@@ -109,7 +111,8 @@ class RunSession:
         self.ingest.start()
         if not self.ingest.wait_connected(connect_s):
             raise NoBrokerError(self.ingest.problem or f"broker {address} does not answer")
-        if any(node.description.advertises for node in self.scenario.node):
+        advertise = any(node.description.advertises for node in self.scenario.node)
+        if advertise and self._options.bridged:
             from filmgauge_host.virtual.simulated_radio import (
                 bridged_air,  # loads bumble and bleak
             )
@@ -146,8 +149,8 @@ class RunSession:
     ) -> None:
         """Run the scenario; `on_record` gets each new record with the truth of its moment.
 
-        A node that advertises is bridged to the broker; the records of one without any radio are
-        read from its flash as they come.
+        A node that advertises is bridged to the broker; the records of one without any radio, or
+        that nobody listens to, are read from its flash as they come.
         Ends early when `on_idle` returns False. Returns when the last records have arrived.
         """
 
@@ -188,7 +191,7 @@ class RunSession:
         """Read what a node has stored; what is bridged comes by itself."""
         now_ms = time.time_ns() // 1_000_000
         fetched = [ReceivedRecord(node.name, record, now_ms) for record in node.new_records()]
-        if fetched and not node.description.advertises:
+        if fetched and not node.is_heard:
             self._store.add(fetched)
             self._arrived.extend(fetched)
 

@@ -12,7 +12,7 @@ from filmgauge_sim.board.bluetooth import Bluetooth, RadioError
 from filmgauge_sim.board.bluetooth_requests import RadioRequests
 from filmgauge_sim.board.board_faults import NO_FAULTS, BoardFaults
 from filmgauge_sim.board.board_kind import BoardKind
-from filmgauge_sim.board.certificate_dates import dates_of
+from filmgauge_sim.board.certificate_dates import date_problem
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.load import BoardLoad, Supply
@@ -320,8 +320,9 @@ class VirtualBoard:
         """Hold a certificate of a TLS peer against the date; its own is met in a handshake."""
         if small:
             self.load.work(self.kind.handshake_us)
-        unix_us = self.clock.date_us(self.now_us) + _protocol.DATE_US[self.kind.port]
-        return bytes([dates_of(data, unix_us // 1_000_000 + _protocol.EPOCH_S[self.kind.port])])
+        port = self.kind.port
+        date_us = self.clock.date_us(self.now_us) + _protocol.DATE_US[port]
+        return date_problem(data, date_us // 1_000_000 + _protocol.EPOCH_S[port]).encode()
 
     def _wdt_start(self, small: int, argument: int, data: bytes) -> bytes:
         if self._faults.watchdog_bites:

@@ -23,6 +23,7 @@ class BoardPins:
     sensors: int  # high gives both sensors their supply, where they are switched
     disconnect: int  # high opens the switch between cell and shunt
     charge: int  # high lets the charger charge, where it asks
+    supply: int = -1  # an analog input at half of the capacitor's voltage, where there is one
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class BoardKind:
     sample_work_us: int = 0
     check_work_us: int = 0
     heap_kb: int = 72  # of MicroPython
+    tls_heap_kb: int = 8  # what more a node takes that speaks TLS; the port of the ESP32 has it
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"
     chip: str = "ESP32C3"  # by which that is recognised: in capitals, without hyphens
@@ -71,6 +73,7 @@ class BoardKind:
     flash: FlashDriver = NOR
     # Pads that keep a held level through deep sleep, the first so many; of a port that boots anew.
     held_pins: int = 256
+    analog_pins: tuple[int, ...] = ()  # of which the firmware knows how to read the voltage
     # Of a TLS handshake with a certificate of P-256 that its issuer has signed: the processor's.
     # Users of the ESP32 measured 1.2 s, with an issuer of RSA (assumed).
     handshake_us: int = 1_200_000

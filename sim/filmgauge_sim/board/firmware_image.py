@@ -25,9 +25,17 @@ FIRMWARE = Path(filmgauge.__file__).resolve().parent
 SHIMS = Path(__file__).resolve().parent / "shims"
 # Sent to look into a node; for who receives records; beside the package.
 _NOT_INSTALLED = ("diagnosis", "decoding", "_launcher")
+BESIDE = ("crash.py", "safe.py")  # what the firmware uses of what stands beside the package
 _MAKERS = ("bytecode.py", "short_names.py", "foreign_names.py", "joined_modules.py", "syntax.py")
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
+
+
+def beside_package(name: str) -> Path:
+    """Return where a file of the firmware outside of its package lies: in the tree beside it, in a
+    wheel in a folder of its own."""
+    in_wheel = FIRMWARE / "_launcher" / name
+    return in_wheel if in_wheel.exists() else FIRMWARE.parent / name
 
 
 def firmware_sources() -> dict[str, str]:
@@ -37,6 +45,8 @@ def firmware_sources() -> dict[str, str]:
         for path in sorted(FIRMWARE.rglob("*.py"))
         if path.relative_to(FIRMWARE).parts[0] not in _NOT_INSTALLED
     }
+    for name in BESIDE:
+        sources[name] = beside_package(name).read_text()
     sources["main.py"] = _MAIN
     return sources
 

@@ -42,7 +42,7 @@ def built_in_modules(
     made: dict[str, dict[str, Any]] = {
         "gc": {"collect": lambda: 0, "threshold": lambda amount: None},
         "sys": {
-            "print_exception": lambda error: console(_trace(error)),
+            "print_exception": lambda error, file=None: _print_trace(error, file, console),
             "platform": _protocol.PLATFORMS[port],
             "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0)),
             "exit": sys.exit,
@@ -70,8 +70,14 @@ def built_in_modules(
     return modules
 
 
-def _trace(error: BaseException) -> bytes:
-    return "".join(traceback.format_exception(error)).encode()
+def _print_trace(
+    error: BaseException, file: io.StringIO | None, console: Callable[[bytes], None]
+) -> None:
+    text = "".join(traceback.format_exception(error))
+    if file is None:
+        console(text.encode())
+    else:
+        file.write(text)
 
 
 class _StreamSocket:

@@ -20,6 +20,8 @@ _OTHER_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MI
 _NAME_TEXT = "The certificate Common Name (CN) does not match with the expected CN\n"
 _ISSUER_TEXT = "The certificate is not correctly signed by the trusted CA\n"
 _READ_BYTES = 4096
+_ALERT = b"\x15\x03\x03\x00\x02\x02\x2e"  # fatal: certificate_unknown
+_HEAD_BYTES = 5  # of a TLS record; the last two are its length
 _NONE, _OPTIONAL, _REQUIRED = 0, 1, 2
 
 
@@ -53,6 +55,7 @@ class _Context:
         self.verify_mode = _REQUIRED
         self.verify_callback: Callable[[bytes, int], int] | None = None
         self._ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._ssl.maximum_version = ssl.TLSVersion.TLSv1_2  # of the ports
         self._ssl.verify_flags |= _NO_CHECK_TIME
 
     def load_verify_locations(self, cadata: bytes) -> None:
@@ -101,8 +104,9 @@ class _Socket:
         return count
 
     def readinto(self, buffer: Any) -> int | None:
-        if not self._shake_hands():
-            return None
+        was_open = self._is_open
+        if not (self._shake_hands() and was_open):
+            return None  # nobody speaks before the first write
         while True:
             try:
                 return self._tls.read(len(buffer), buffer)  # pyright: ignore[reportReturnType]
@@ -126,9 +130,11 @@ class _Socket:
                 if not self._fetch():
                     return False
             except ssl.SSLCertVerificationError as error:
+                self._flush()  # the alert
                 is_name = error.verify_code in _OTHER_NAME
                 raise ValueError(_NAME_TEXT if is_name else _ISSUER_TEXT) from None
             except ssl.SSLError as error:
+                self._flush()
                 raise OSError(_BAD_INPUT, error.reason or "") from None
             else:
                 self._is_open = True
@@ -136,14 +142,17 @@ class _Socket:
                 certificate = self._tls.getpeercert(True) or b""
                 if callback is not None and callback(certificate, 0):
                     self._is_open = False
+                    self._below.write(_ALERT)
                     raise OSError(_FATAL, "MBEDTLS_ERR_X509_FATAL_ERROR")
         self._flush()
         return True
 
     def _flush(self) -> None:
+        """Send what there is, a record at a time, as mbedtls does."""
         data = self._out.read()
         while data:
-            data = data[self._below.write(data) or 0 :]
+            size = _HEAD_BYTES + int.from_bytes(data[3:_HEAD_BYTES], "big")
+            data = data[self._below.write(data[:size]) or 0 :]
 
     def _fetch(self) -> bool:
         """Take what has come; return whether anything has."""

@@ -164,18 +164,14 @@ class BoardLoad:
         self._pass(duration_us, state)
 
     def _pass(self, duration_us: int, state: str) -> None:
-        if self._supply is not None:
-            self._draw(self._supply, duration_us, state)
-        self.time_us[state] += duration_us
-        self.now_us += duration_us
-
-    def _draw(self, supply: Supply, duration_us: int, state: str) -> None:
         """Take the charge from the supply; where that fails, the run ends at that time."""
         until_us = self.now_us + duration_us
-        lost_us = supply.draw(self._currents_ua[state], self.now_us, until_us)
-        if lost_us is None:
-            return
-        self.time_us[state] += lost_us - self.now_us
-        self.now_us = lost_us
-        self._power_lost()
-        raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="brown-out"))
+        if self._supply is not None:
+            lost_us = self._supply.draw(self._currents_ua[state], self.now_us, until_us)
+            if lost_us is not None:
+                self.time_us[state] += lost_us - self.now_us
+                self.now_us = lost_us
+                self._power_lost()
+                raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="brown-out"))
+        self.time_us[state] += duration_us
+        self.now_us = until_us

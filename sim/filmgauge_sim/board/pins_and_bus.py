@@ -9,6 +9,8 @@ from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.parts.bus import I2CBus
 
 _GPIO_US = 2  # assumed
+_ADC_US = 50  # assumed: with its set-up
+_ADC_FULL = 4095
 _ADDRESSES = 112  # that a scan asks
 
 Handler = Callable[[int, int, bytes], bytes]
@@ -51,6 +53,7 @@ class PinsAndBus:
             _protocol.I2C_SCAN: self._i2c_scan,
             _protocol.PIN_SET: self._pin_set,
             _protocol.PIN_READ: self._pin_read,
+            _protocol.ADC_READ: self._adc_read,
             _protocol.PIN_HOLD: self._pin_hold,
             _protocol.PINS_HOLD: self._pins_hold,
         }
@@ -117,6 +120,16 @@ class PinsAndBus:
         pins = self._kind.pins
         pulled_up = small in (pins.scl, pins.sda) and self._world.bus.pulled_up
         return bytes((int(pulled_up or bool(argument)),))
+
+    def _adc_read(self, small: int, argument: int, data: bytes) -> bytes:
+        """Return half of the capacitor's voltage in 12 bits of the board's supply, as u16."""
+        self._load.work(_ADC_US)
+        self._reach()
+        if small != self._kind.pins.supply:
+            raise ValueError(f"there is nothing at the analog input of pin {small}")
+        volts = getattr(self._world, "capacitor_v") / 2.0  # noqa: B009  one that has one
+        code = max(0, min(_ADC_FULL, round(volts / self._kind.supply_v * _ADC_FULL)))
+        return (code << 4 | code >> 8).to_bytes(2, "little")
 
     def _pin_hold(self, small: int, argument: int, data: bytes) -> bytes:
         if argument:

@@ -5,11 +5,17 @@
 The surface runs empty before the mean does, and what it is short of comes back with rest.
 """
 
+from collections.abc import Callable
+from math import expm1
+from operator import mul
+
 from filmgauge_sim.cell.constant_current import ConstantCurrentPath
 from filmgauge_sim.cell.crossing import Crossing, VoltageLimits, next_crossing
 from filmgauge_sim.cell.diffusion import advanced
-from filmgauge_sim.cell.film import FilmCell
+from filmgauge_sim.cell.film import LONGEST_S, FilmCell
 from filmgauge_sim.cell.isothermal import Isothermal
+from filmgauge_sim.cell.open_circuit import hysteresis_after
+from filmgauge_sim.cell.self_discharge import leaked
 
 
 class DiffusionFilm(FilmCell, physics="linear"):
@@ -18,6 +24,33 @@ class DiffusionFilm(FilmCell, physics="linear"):
     @property
     def surface_stoichiometry(self) -> float:
         return self.stoichiometry + sum(self._modes)
+
+    def voltage_after_v(self, temperature_c: float, duration_s: float) -> Callable[[float], float]:
+        """As FilmCell: the modes are linear in the current, so that they are summed only once."""
+        exactly_v = super().voltage_after_v(temperature_c, duration_s)
+        law = self._law_at(temperature_c)
+        if not 0.0 <= duration_s <= LONGEST_S:
+            return exactly_v  # which says so
+        moved = [expm1(-decay * duration_s) for decay in law.decays_per_s]
+        lead = sum(mode + mode * share for mode, share in zip(self._modes, moved, strict=True))
+        lead_per_ua_cm2 = -sum(map(mul, law.gains, moved))
+        stored, hysteresis = self.stoichiometry, self.hysteresis
+        per_ua_cm2, leaks = duration_s * law.per_uas_cm2, law.leak_per_s * duration_s
+
+        def after_v(current_ua: float) -> float:
+            current = self._areal(current_ua)
+            if self._turns(current):
+                return exactly_v(current_ua)
+            inflow = law.stored_ua_cm2(current)
+            passed = inflow * per_ua_cm2
+            turned = hysteresis
+            if passed:
+                turned = hysteresis_after(hysteresis, passed, law.hysteresis_rate)
+            mean = stored + passed - leaked(stored, passed, leaks)
+            surface = mean + lead + lead_per_ua_cm2 * inflow
+            return law.curve.voltage_v(surface) + law.static_v * turned + law.offset_v(current)
+
+        return after_v
 
     def _begin(self) -> None:
         self._modes = [0.0] * len(self._law.gains)

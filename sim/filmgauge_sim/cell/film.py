@@ -17,6 +17,7 @@ between two turns of the current the film is one film and the stepping exact. Th
 stays what it was; the stoichiometry is that charge over the new capacity.
 """
 
+from collections.abc import Callable
 from math import inf, isfinite
 from typing import ClassVar
 
@@ -170,6 +171,17 @@ class FilmCell:
             twin = self._turned(current, temperature_c)
             return twin.mean_voltage_v(current_ua, temperature_c, duration_s)
         return self._mean_v(law, current, duration_s)
+
+    def voltage_after_v(self, temperature_c: float, duration_s: float) -> Callable[[float], float]:
+        """A function of a current (uA): the terminal voltage under it once it has acted for
+        duration_s. It holds until this cell changes, and raises as ``advance`` does."""
+
+        def after_v(current_ua: float) -> float:
+            twin = self.clone()
+            twin.advance(current_ua, temperature_c, duration_s)
+            return twin.voltage_v(current_ua, temperature_c)
+
+        return after_v
 
     def next_crossing(
         self,

@@ -7,8 +7,9 @@ current fades.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from filmgauge_sim.cell import SteppedCell
+from filmgauge_sim.cell import FilmCell, SteppedCell
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
 
@@ -144,12 +145,27 @@ def current_for_voltage(
     It is sought near a guess; reach_ua_cm2: by how much that may be wrong, where it is known.
     """
 
+    area_cm2 = cell.area_cm2
+    shown_by = cell.voltage_after_v if isinstance(cell, FilmCell) else partial(_after_v, cell)
+    after_v = shown_by(temperature_c, step_s)
+
     def excess_v(current: float) -> float:
-        twin = cell.clone()
-        twin.advance(current * cell.area_cm2, temperature_c, step_s)
-        return twin.voltage_v(current * cell.area_cm2, temperature_c) - voltage_v
+        return after_v(current * area_cm2) - voltage_v
 
     return rising_root(excess_v, near_ua_cm2, _HELD_V, reach_ua_cm2)
+
+
+def _after_v(
+    cell: Specimen | SteppedCell, temperature_c: float, step_s: float
+) -> Callable[[float], float]:
+    """As FilmCell.voltage_after_v, of any cell."""
+
+    def after_v(current_ua: float) -> float:
+        twin = cell.clone()
+        twin.advance(current_ua, temperature_c, step_s)
+        return twin.voltage_v(current_ua, temperature_c)
+
+    return after_v
 
 
 def rising_root(

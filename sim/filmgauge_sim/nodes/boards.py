@@ -85,6 +85,7 @@ _KINDS = (
         connected_ua=70_000.0,  # assumed
         port="rp2",
         wifi_stays=True,
+        tls_heap_kb=0,  # it is in those 160
         # Users measured 0.7 to 3 s of connecting with mbedtls 3.5 (assumed: nearly all of it is
         # computing).
         handshake_us=2_400_000,
@@ -145,6 +146,7 @@ _KINDS = (
         flash_pages=64,  # 256 KB: FLASH_FS of stm32wb55xg.ld
         # flashbdev.c of the port. Erase of a page, and 512 double words of 82 us: assumed, from
         # the datasheet as remembered.
+        analog_pins=(0, 1, 32, 33, 34, 35),  # PA0, PA1, PC0 to PC3: A3 to A0, A5, A4 of the board
         flash=FlashDriver(block=STM32_BLOCK, page_in_ram=True, erase_us=22_000, program_us=2_625),
         # P-NUCLEO-WB55, pins counted 16 to a port: B8, B9, A4, A5, A6, A7.
         pins=BoardPins(scl=24, sda=25, gate=4, sensors=5, disconnect=6, charge=7),

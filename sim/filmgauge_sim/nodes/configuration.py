@@ -1,6 +1,7 @@
 """What the board of a node reads: the only maker of a configuration and of a compiled profile."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,10 @@ class Broker:
     user: str = ""
     password: str = ""
     security: BrokerSecurity | None = None
+
+
+_SLOWEST_PAGE = 2.0  # assumed: an old flash takes twice the typical time
+_ANALOG_ERROR = 0.02  # assumed: two resistors of 1 %, reference and converter
 
 
 def board_files(
@@ -60,6 +65,9 @@ def firmware_configuration(
         **_intervals(description),
         **(_budget(description) if description.sensor.switched else {}),
     }
+    if description.kind.pins.supply >= 0:
+        values["pin_supply"] = description.kind.pins.supply
+        values["save_level"] = save_level(description)
     if description.commands:
         values["command_key"] = secrets["command_key"]
     if description.kind.has_wifi:
@@ -72,6 +80,27 @@ def firmware_configuration(
         raise DescriptionError(f"node {description.name}: {error}") from None
     usual = {name: default for name, default, *_ in (*numbers(), *texts())}
     return {name: value for name, value in values.items() if value != usual[name]}
+
+
+def save_level(description: NodeDescription) -> int:
+    """Return what the analog input at half of the capacitor's voltage must read, of 65535, for a
+    save: a page erased and written, and as much again for a slow one, end above the brown-out.
+
+    Raises DescriptionError where the full capacitor does not hold as much.
+    """
+    kind, capacitor = description.kind, description.capacitor
+    power_uw = kind.active_ua * kind.supply_v / description.converter.output_efficiency
+    energy_uj = _SLOWEST_PAGE * kind.flash.page_us * 1e-6 * power_uw
+    least_v = math.sqrt(kind.brown_out_v**2 + 2.0 * energy_uj / capacitor.capacitance_uf)
+    least_v += kind.active_ua * 1e-6 * capacitor.series_ohm
+    least_v *= 1.0 + _ANALOG_ERROR
+    if least_v >= 2.0 * kind.supply_v:
+        raise DescriptionError(
+            f"node {description.name}: a save needs {least_v:.2f} V on its capacitor, more than"
+            f" can be measured: capacitor.capacitance_uf must be above"
+            f" {capacitor.capacitance_uf:g}"
+        )
+    return math.ceil(least_v / 2.0 / kind.supply_v * 65535)
 
 
 def compiled_profile(description: NodeDescription) -> CompiledProfile:

@@ -115,6 +115,7 @@ class NodeDescription(Table, frozen=True):
             sensors=usual.sensors if sensors is None else sensors,
             disconnect=usual.disconnect if disconnect is None else disconnect,
             charge=own.charge,
+            supply=own.supply,
         )
         blocks = self.flash_blocks or kind.flash_pages
         return replace(kind, pins=pins, flash_pages=blocks)
@@ -310,6 +311,15 @@ def _check_harvester(harvester: HarvesterSection) -> None:
 
 def _check_pins(description: NodeDescription) -> None:
     pins = asdict(description.kind.pins)
+    analog = description.kind.analog_pins
+    if pins["supply"] >= 0:
+        if description.supply != "film":
+            raise ValueError('pins.supply needs supply = "film"')
+        if pins["supply"] not in analog:
+            known = f"one of {', '.join(map(str, analog))}" if analog else "-1"
+            raise ValueError(
+                f"pins.supply must be {known} on {description.board}, not {pins['supply']}"
+            )
     if description.sensor.switched and pins["sensors"] < 0:
         raise ValueError("pins.sensors must be at least 0 with sensor.switched = true")
     if description.intervals.offset_every and pins["disconnect"] < 0:

@@ -2,11 +2,13 @@
 
 import contextlib
 
+from filmgauge.config_copy import NAME, effective
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 from filmgauge.store.journal import Journal
+from filmgauge.store.page_pair import PagePair
 from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, STATE_AT, PageStore
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import (
@@ -19,6 +21,7 @@ from filmgauge_sim.board.littlefs_outside import (
 from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 
 _BACKLOG = "/backlog"
+_CONFIG = "/config.json"
 _JOURNAL = "/state"
 _ALL = 1 << 30
 _NUMBER_BYTES = 4
@@ -93,6 +96,16 @@ def stored_number(flash: Flash, path: str) -> int:
     buffer = bytearray(_NUMBER_BYTES + OVERHEAD)
     found = _JournalOutside(flash, path, _NUMBER_BYTES).load(buffer)
     return int.from_bytes(buffer[HEAD_SIZE:][:_NUMBER_BYTES], "little") if found else 0
+
+
+def configuration(flash: Flash) -> bytes:
+    """Return the configuration that counts on a node: the file, or what its pages have."""
+    file = fetch(flash, _CONFIG)
+    pages = raw_pages(flash)
+    if pages is None:
+        return file
+    end = len(flash.image)
+    return effective(file, PagePair(PagesOutside(flash, end - BOND_PAGES * PAGE, end)).read(NAME))
 
 
 def spoil_states(flash: Flash) -> None:

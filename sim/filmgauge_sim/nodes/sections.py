@@ -103,6 +103,14 @@ class PinsSection(Table, frozen=True):
         ]
         | None
     ) = None
+    supply: Annotated[
+        int,
+        _of(
+            "pin_supply",
+            "an analog pin at half of the capacitor's voltage, with supply film on an stm32wb55:"
+            " the node puts off a save that the capacitor does not cover; -1: it does not look",
+        ),
+    ] = -1
     charge: Annotated[
         int, _of("pin_charge", "high lets the charger charge; -1: nobody asks the node")
     ] = -1

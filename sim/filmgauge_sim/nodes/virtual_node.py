@@ -59,6 +59,7 @@ class VirtualNode:
         self.truth = TruthLog()
         self.dead: str | None = None
         self.incidents: list[str] = []  # when and why the board stopped
+        self.is_heard = options.radio_port is not None  # by an air, where somebody may listen
         self._running = False  # a run that has only been interrupted
         self._transfers = 0  # on the bus, until the last wake
         self.console = folder / f"{self.name}.console.log"
@@ -90,7 +91,8 @@ class VirtualNode:
         if options.runtime == "cpython":
             self.runtime = InProcessRuntime(self.console, options.sources)
         else:
-            room_kb = (options.heap_kb or kind.heap_kb) * (_SINGLE_ROOM if options.single else 1)
+            usual_kb = kind.heap_kb + (kind.tls_heap_kb if broker.security else 0)
+            room_kb = (options.heap_kb or usual_kb) * (_SINGLE_ROOM if options.single else 1)
             sources = single_precision_sources() if options.single else options.sources
             self.runtime = MicroPythonRuntime(
                 self.flash.path, self.console, heap_for(room_kb), sources, runtime=options.runtime
@@ -197,12 +199,14 @@ class VirtualNode:
         self._log_outcome(outcome)
         return outcome
 
-    def cut_power(self, off_us: int = 0, memory: bytes = b"") -> None:
-        """Take board and sensors off their supply and put them back. `memory` is what RTC memory
-        holds then: after a brown-out it may be anything."""
+    def cut_power(self, off_us: int = 0, memory: bytes = b"", with_sensors: bool = True) -> None:
+        """Take the board off its supply, and the sensors too, unless they have one of their own;
+        then put them back. `memory` is what RTC memory holds then: after a brown-out it may be
+        anything."""
         self.world.advance_to(self.board.now_us)
         self.board.lose_power()
-        self.world.power_sensors(False)
+        if with_sensors:
+            self.world.power_sensors(False)
         self.board.load.now_us += off_us
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)

@@ -15,7 +15,7 @@ from filmgauge_sim.nodes.faults import FaultSection
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.tables import Table, bounded
 
-_DURATIONS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_DURATIONS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "y": 365.25 * 86400}
 
 
 class ScenarioNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Scenario(Table, frozen=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=64, description="name of the scenario")]
     summary: Annotated[str, Meta(description="one sentence for the screen")] = ""
-    duration: Annotated[str, Meta(description="virtual time: a number and s, min, h or d")] = "1d"
+    duration: Annotated[str, Meta(description="a number and s, min, h, d or y")] = "1d"
     seed: Annotated[int, bounded(0, 2**31 - 1, "draws sensor errors and noise")] = 1
     network: NetworkSection = msgspec.field(default_factory=NetworkSection)
     node: Annotated[list[ScenarioNode], Meta(description="the nodes, at least one")] = (
@@ -87,7 +87,7 @@ def duration_us(text: str) -> int:
         seconds = float(amount) * _DURATIONS_S[unit]
     except (KeyError, ValueError):
         raise ValueError(
-            f"duration must be a number and s, min, h or d, such as 2d, not {text!r}"
+            f"duration must be a number and s, min, h, d or y, such as 2d, not {text!r}"
         ) from None
     if not 1 <= seconds <= 20 * 365.25 * 86400:
         raise ValueError(f"duration must be 1 s to 20 years, not {text!r}")

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from filmgauge_sim.nodes.surroundings import LightSection
+from filmgauge_sim.circuit.harvester import Days
+from filmgauge_sim.nodes.surroundings import ChargerSection, LightSection
 from filmgauge_sim.nodes.tables import Table, bounded, from_table
 
 
@@ -63,6 +64,9 @@ class ThermoelectricSection(Table, frozen=True):
     """A warm side opposite to the node's own temperature, for a thermoelectric harvester."""
 
     source_c: Annotated[float, bounded(-40, 200, "temperature of the other side, degC")] = 60.0
+    begin_h: Annotated[float, bounded(0, 24, "hour of the day from which it is so")] = 0.0
+    end_h: Annotated[float, bounded(0, 24, "hour until which; then it is as the node")] = 24.0
+    days: Annotated[Days, Meta(description="days on which it is so")] = "all"
 
 
 class World(Table, frozen=True):
@@ -77,6 +81,7 @@ class World(Table, frozen=True):
     sun: SunSection | None = None
     warmth: WarmthSection = msgspec.field(default_factory=WarmthSection)
     thermoelectric: ThermoelectricSection | None = None
+    charger: ChargerSection | None = None
     trace: Annotated[list[TraceSection], Meta(description="measured courses")] = msgspec.field(
         default_factory=list
     )
@@ -119,6 +124,11 @@ def world_from(table: dict[str, Any]) -> World:
     for index, light in enumerate(world.light):
         if not light.begin_h < light.end_h:
             raise ValueError(f"light[{index}].end_h must be above begin_h")
+    source, charger = world.thermoelectric, world.charger
+    if source is not None and not source.begin_h < source.end_h:
+        raise ValueError("thermoelectric.end_h must be above begin_h")
+    if charger is not None and not charger.hours < charger.every_h:
+        raise ValueError("charger.hours must be below every_h")
     quantities = [each.quantity for each in world.trace]
     for quantity in quantities:
         if quantities.count(quantity) > 1:

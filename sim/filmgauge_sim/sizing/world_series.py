@@ -76,12 +76,20 @@ def _offered_uw(
     if harvester.kind == "thermoelectric":
         if world.thermoelectric is None:
             raise WorldError(f"world {world.name} needs [thermoelectric] for this harvester")
-        return (world.thermoelectric.source_c - temperature_c) ** 2
+        source = world.thermoelectric
+        on = _in_week(Light(source.begin_h, source.end_h, 1.0, source.days), hours)
+        return on * (source.source_c - temperature_c) ** 2
+    if harvester.kind == "charger":
+        if world.charger is None:
+            raise WorldError(f"world {world.name} needs [charger] for this harvester")
+        visits = world.charger
+        return _visits(hours, visits.first_h, visits.hours, visits.every_h)
     if harvester.kind == "constant":
         return np.ones(len(hours))
     raise WorldError(
         f"world {world.name} has nothing for harvester.kind = {harvester.kind!r}: it must be"
-        " photovoltaic, thermoelectric or constant, or the world must have a trace of power_uw"
+        " photovoltaic, thermoelectric, charger or constant, or the world must have a trace of"
+        " power_uw"
     )
 
 
@@ -93,13 +101,25 @@ def _lux(world: World, hours: NDArray[np.int64], traces: dict[str, Numbers]) -> 
         lux += DAYLIGHT_LM_W * traces["w_m2"]
     if world.sun is not None:
         lux += DAYLIGHT_LM_W * world.sun.arriving_share * _sun_w_m2(world, hours)
-    day, hour = hours // HOURS_A_DAY % _DAYS_A_WEEK, hours % HOURS_A_DAY
     for each in world.light:
-        light = Light(each.begin_h, each.end_h, each.lux, each.days)
-        lux += each.lux * _share_of_hours(light)[day * HOURS_A_DAY + hour]
+        lux += each.lux * _in_week(Light(each.begin_h, each.end_h, each.lux, each.days), hours)
     if not lux.any():
         raise WorldError(f"world {world.name} has no light: [sun], [[light]] or a trace of lux")
     return lux
+
+
+def _visits(hours: NDArray[np.int64], first_h: float, length_h: float, every_h: float) -> Numbers:
+    """Return the share of each hour in which a charger is there."""
+    begin = np.mod(hours - first_h, every_h)  # hours since the last visit began
+    here = np.clip(np.minimum(begin + 1.0, length_h) - begin, 0.0, 1.0)
+    next_one = np.clip(begin + 1.0 - every_h, 0.0, 1.0)
+    return np.where(hours + 1.0 <= first_h, 0.0, here + next_one)
+
+
+def _in_week(span: Light, hours: NDArray[np.int64]) -> Numbers:
+    """Return the share of each hour in which something is on that comes on as a light does."""
+    day, hour = hours // HOURS_A_DAY % _DAYS_A_WEEK, hours % HOURS_A_DAY
+    return _share_of_hours(span)[day * HOURS_A_DAY + hour]
 
 
 def _share_of_hours(light: Light) -> Numbers:

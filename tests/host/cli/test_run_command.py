@@ -79,6 +79,17 @@ def test_a_film_node_is_bridged_although_it_encrypts(tmp_path: Path) -> None:
     assert (node["way"], node["sent"], node["received"], node["lost"]) == ("ble", 5, 5, 0)
 
 
+def test_a_film_node_that_nobody_listens_to_keeps_its_records(tmp_path: Path) -> None:
+    path = described(tmp_path, FILM)
+    ran = run("--node", path, "--for", "0.0003y", "--no-bridge", "--json")
+    assert ran.exit_code == 0, ran.output
+    summary = json.loads(ran.stdout)
+    assert summary["virtual_s"] == pytest.approx(0.0003 * 365.25 * 86400)
+    (node,) = summary["nodes"]
+    assert (node["way"], node["sent"], node["received"], node["waiting"]) == ("stored", 0, 0, 6)
+    assert node["soc_max_error_pct"] < 10  # of records that were read from its flash
+
+
 @pytest.mark.parametrize("name", available_scenarios())
 def test_a_scenario_and_a_node_exclude_each_other(tmp_path: Path, name: str) -> None:
     ran = run(name, "--node", described(tmp_path, FILM))

@@ -149,10 +149,11 @@ n
 unknown
 Home
 broker.lan
-mqtts://broker.lan
-mqtt://u:word@broker.lan
+mqtts://u:word@broker.lan
 mqtt://somebody@broker.lan:99999
-mqtt://somebody@broker.lan:1884
+mqtts://somebody@broker.lan:1884
+nowhere.pem
+0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 wifi-word
 
 y
@@ -167,7 +168,7 @@ def test_questions(tmp_path: Path) -> None:
     assert ran.exit_code == 0, ran.output
     assert "evp-li, pre-li" in ran.stderr
     refused = [line for line in ran.stderr.splitlines() if line.startswith("Error: ")]
-    words = ("cell.area_cm2", "must start with mqtt://", "without TLS", "password out", "99999")
+    words = ("cell.area_cm2", "must start with mqtt://", "password out", "99999", "nowhere.pem")
     assert [word in line for word, line in zip(words, refused, strict=True)] == [True] * 5
     assert json.loads(ran.stdout)["board"] == "pico-w"
     assert "wifi-word" not in ran.output
@@ -175,12 +176,13 @@ def test_questions(tmp_path: Path) -> None:
     assert (config.wifi_ssid, config.wifi_password) == ("Home", "wifi-word")
     broker = (config.mqtt_host, config.mqtt_port, config.mqtt_user)
     assert broker == ("broker.lan", 1884, "somebody")
+    assert (config.mqtt_tls, config.mqtt_pin) == (1, "0123456789abcdef" * 4)
     assert (config.sample_s, config.report_every) == (30, 5)
     assert config.pin_disconnect == BOARDS["pico-w"].pins.disconnect
     assert config.zero_every > 0
     assert read_description(tmp_path / "shelf-9/node.toml").cell.area_cm2 == 2.5
     # a second time every answer has a default, and no secret is asked for
-    again = provision("--out", tmp_path, env={}, input="shelf-9\n" + "\n" * 12)
+    again = provision("--out", tmp_path, env={}, input="shelf-9\n" + "\n" * 13)
     assert again.exit_code == 0, again.output
     assert "Password" not in again.stderr
     assert vars(config_of(tmp_path / "shelf-9")) == vars(config)

@@ -17,8 +17,8 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.serial.archive import HEAD_BYTES, Archive, Member, index_length, members
 from filmgauge_host.serial.board_link import LinkError, find_port
 from filmgauge_host.serial.interpreter import Identity, check_board, check_interpreter
-from filmgauge_host.serial.launcher import firmware_file
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
+from filmgauge_sim.board.firmware_image import beside_package
 from filmgauge_sim.nodes.boards import BOARDS
 
 MODULES = st.dictionaries(
@@ -27,7 +27,7 @@ MODULES = st.dictionaries(
     max_size=8,
 )
 C3 = BOARDS["esp32-c3"]
-LAUNCHER = runpy.run_path(str(firmware_file("launch.py")))
+LAUNCHER = runpy.run_path(str(beside_package("launch.py")))
 
 
 def listed(data: bytes) -> dict[str, Member]:

@@ -1,12 +1,12 @@
 """The receiver against real brokers, over TLS, and against a broker that says what it must not."""
 
 import socket
-import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from filmgauge_host.telemetry.mqtt_receiver import (
     Publication,
     Subscribed,
 )
+from filmgauge_host.telemetry.tls_files import TlsFiles
 
 TOPIC = "filmgauge/a/telemetry"
 
@@ -103,18 +104,15 @@ def tls_broker(certificate: Path, tmp_path_factory) -> Iterator[BrokerAddress]:
     running.stop()
 
 
-def test_over_tls_everything_comes_and_a_foreign_certificate_is_refused(
-    tls_broker, certificate, monkeypatch
-):
+def test_over_tls_everything_comes_and_a_foreign_certificate_is_refused(tls_broker, certificate):
     receiver = MqttReceiver(tls_broker, "receiver-under-test")
     with pytest.raises(LinkLost, match=r"cannot be reached: .*certificate"):
         receiver.open(5.0)
-    trusted = ssl.create_default_context(cafile=certificate / "cert")
-    monkeypatch.setattr(ssl, "create_default_context", lambda: trusted)
-    with session(tls_broker) as (receiver, _):
+    trusting = replace(tls_broker, files=TlsFiles(certificate / "cert"))
+    with session(trusting) as (receiver, _):
         receiver.subscribe([("big/#", 1)])
         sizes = [0, 1, 127, 128, 16_384, 60_000, 400_000, 5]
-        own = MqttReceiver(tls_broker, "publisher-under-test")
+        own = MqttReceiver(trusting, "publisher-under-test")
         own.open(5.0)
         for number, size in enumerate(sizes, 1):
             own._queue(0x32, b"\0\5big/x" + bytes([0, number]) + b"z" * size)

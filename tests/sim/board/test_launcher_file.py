@@ -10,7 +10,10 @@ from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.outcome import ResetCause
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
-SOURCES = {name: (FIRMWARE / name).read_text() for name in ("launch.py", "update.py")}
+SOURCES = {
+    name: (FIRMWARE / name).read_text()
+    for name in ("launch.py", "update.py", "crash.py", "safe.py")
+}
 MAIN = "import launch\nlaunch.start()\n"
 EXCHANGED = ("/config.json", "/profile.bin", "/app.bin")
 
@@ -148,3 +151,35 @@ def test_a_power_cut_at_any_request_of_going_back(tmp_path: Path) -> None:
 
 def _restore(board: Board, image: bytes) -> None:
     board.board.flash.image[:] = image
+
+
+@pytest.mark.parametrize(
+    ("does", "stays"), [("trial and trial.passed('{}')", b"new"), ("pass", b"old")]
+)
+def test_certificates_come_and_go_with_their_version(
+    does: str, stays: bytes, tmp_path: Path
+) -> None:
+    names = ("/ca.der", "/client.der", "/client.key")
+    with Board(tmp_path) as board:
+        install(board.board.flash, dict.fromkeys(names, b"old"))
+        install(board.board.flash, {f"{name}.new": b"new" for name in names})
+        board.offer(app("new", does))
+        boots(board, 5)
+        assert [fetch(board.board.flash, name) for name in names] == [stays] * 3
+        assert not any(name.endswith((".new", ".old")) for name in board.names())
+
+
+def test_a_version_that_does_not_even_begin_ends_in_the_safe_mode(tmp_path: Path) -> None:
+    """What counts charge needs nothing of the archive; a new version is tried at once."""
+    with Board(tmp_path) as board:
+        pins = b'{"pin_scl": 5, "pin_sda": 4}'
+        install(board.board.flash, {"/app.bin": app("old", "1 // 0"), "/config.json": pins})
+        outcomes = [board.boot(ResetCause.HARD) for _ in range(5)]
+        assert [outcome.sleep_ms for outcome in outcomes] == [0] * 4 + [900_000]
+        assert "ZeroDivisionError" in fetch(board.board.flash, "/crash.0").decode("latin-1")
+        assert sum("safe: the firmware fails" in line for line in board.said) == 1
+        assert board.boot(ResetCause.DEEP_SLEEP).sleep_ms == 900_000
+        assert board.boot(ResetCause.WATCHDOG).sleep_ms == 900_000
+        board.offer(app("new"))
+        assert board.boot(ResetCause.HARD).sleep_ms == 1000
+        assert board.last_word().startswith("new")

@@ -51,6 +51,21 @@ def test_near_an_end_by_quadrature(start: float, current: float) -> None:
     assert cell.mean_voltage_v(current, 25.0, duration_s) == pytest.approx(expected, abs=1e-5)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(segment, max_size=3), segment, st.floats(-10.0, 70.0), st.booleans())
+def test_a_current_that_is_only_asked_about(history, last, temperature_c, is_new) -> None:
+    """Also where it turns a film that ages; a constant voltage is held by asking so."""
+    life = LifeState.as_built() if is_new else None
+    cell = FilmCell(EVP, 1.5, 0.5, life=life)
+    for current, duration_s in history:
+        cell.advance(0.1 * current, 25.0, duration_s)
+    asked_v = cell.voltage_after_v(temperature_c, last[1])
+    for current in (last[0], -last[0], 0.0):
+        twin = cell.clone()
+        twin.advance(current, temperature_c, last[1])
+        assert asked_v(current) == pytest.approx(twin.voltage_v(current, temperature_c), abs=1e-9)
+
+
 def test_asking_changes_nothing_even_when_the_current_turns() -> None:
     cell = FilmCell(EVP, 1.0, 0.2, hysteresis=-1.0, life=LifeState.as_built())
     cell.advance(2.0, 25.0, 3600.0)

@@ -54,6 +54,8 @@ ON_USB = {
     "wifi.timeout_ms": 9000,
     "broker.host": "hub",
     "broker.port": 8883,
+    "broker.tls": True,
+    "broker.pin": 2 * KEY,
     "broker.timeout_ms": 4000,
 }
 PASSWORDS = {"wifi_password": "secret-1", "mqtt_password": "secret-2", "command_key": KEY}
@@ -117,6 +119,8 @@ def test_every_key_reaches_the_firmware() -> None:
         "wifi_timeout_ms": 9000,
         "mqtt_host": "hub",
         "mqtt_port": 8883,
+        "mqtt_tls": 1,
+        "mqtt_pin": 2 * KEY,
         "mqtt_user": "n",
         "mqtt_password": "secret-2",
         "mqtt_timeout_ms": 4000,

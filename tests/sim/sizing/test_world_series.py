@@ -65,6 +65,24 @@ def test_a_thermoelectric_source_goes_with_the_square() -> None:
     assert series.offered_uw == pytest.approx(np.full(88, 100.0))
 
 
+def test_a_source_that_is_warm_in_shifts_gives_in_shifts() -> None:
+    source = {"source_c": 50.0, "begin_h": 6.0, "end_h": 7.5, "days": "weekends"}
+    place = world(warmth={"mean_c": 60.0}, thermoelectric=source)
+    kind = HarvesterSection(kind="thermoelectric", uw_per_k2=1.0)
+    days = hourly(place, kind, 7 / 365).offered_uw.reshape(7, 24)
+    assert days[:5].sum() == 0.0
+    assert days[5:, 5:9] == pytest.approx(np.array([[0.0, 100.0, 50.0, 0.0]] * 2))
+
+
+def test_a_charger_comes_as_often_as_it_is_said_to() -> None:
+    """Three and a half hours every two days and a half hour, first after 1.5 hours."""
+    place = world(charger={"hours": 3.5, "every_h": 48.5, "first_h": 1.5})
+    hours = hourly(place, HarvesterSection(kind="charger", power_uw=1.0), 0.5).offered_uw
+    assert hours[:7] == pytest.approx([0.0, 0.5, 1.0, 1.0, 1.0, 0.0, 0.0])
+    assert hours[49:55] == pytest.approx([0.0, 1.0, 1.0, 1.0, 0.5, 0.0])
+    assert hours.mean() == pytest.approx(3.5 / 48.5, rel=0.01)
+
+
 def test_a_year_is_coldest_on_its_day_and_warmest_in_its_hour() -> None:
     warmth = {"mean_c": 10.0, "year_swing_c": 12.0, "coldest_day": 30, "day_swing_c": 4.0}
     light = [{"lux": 100.0}]
@@ -78,12 +96,12 @@ def test_a_year_is_coldest_on_its_day_and_warmest_in_its_hour() -> None:
 @pytest.mark.parametrize("name", available_worlds())
 def test_every_world_of_the_package_has_a_year(name: str) -> None:
     place, folder = load_world(name)
-    kind = {"machine": "thermoelectric", "body": "constant"}.get(name, "photovoltaic")
+    kind = {"machine": "thermoelectric", "body": "charger"}.get(name, "photovoltaic")
     harvester = HarvesterSection(kind=kind)
     series = hourly(place, harvester, 1.0, folder)
     assert len(series.offered_uw) == len(series.temperature_c) == 8760
     assert series.offered_uw.min() >= 0.0
-    assert series.offered_uw.mean() > 0.5
+    assert series.offered_uw.mean() > 0.1
     assert place.summary
 
 

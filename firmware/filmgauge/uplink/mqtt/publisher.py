@@ -5,12 +5,14 @@ import json
 import time
 
 import filmgauge
-from filmgauge.compat import const
+from filmgauge.compat import const, exists, unload
 from filmgauge.record.record import Record
 from filmgauge.uplink.mqtt.client import MqttError
-from filmgauge.uplink.mqtt.topics import INFO, LAST, LOG, STATUS, TELEMETRY, topic
+from filmgauge.uplink.mqtt.topics import EVENT, INFO, LAST, LOG, STATUS, TELEMETRY, topic
 
 _OFFLINE = const('{"state":"offline"}')
+_FIRST = const("/crash.0")  # crash.py, beside the package
+_NEWEST = const("/crash.1")
 _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next one
 
 
@@ -41,6 +43,8 @@ class Publisher:
             self._drain(backlog)
             if self._obey is not None:
                 self._obey(self._client)
+            if exists(_FIRST) or exists(_NEWEST):
+                self._publish_crashes()
             self._client.publish(self._topic(LAST), record.json_parts(), retain=True, qos=0)
             self._client.publish(self._topic(STATUS), self._sleeping(), retain=True, qos=0)
             self._client.disconnect()
@@ -60,6 +64,15 @@ class Publisher:
             backlog.remove(name)
             if time.ticks_diff(time.ticks_ms(), self._begun_ms) > _LONGEST_MS:
                 break
+
+    def _publish_crashes(self):
+        """Publish what has failed since; it is forgotten as soon as the broker has it."""
+        from crash import forget, waiting
+
+        for name, text in waiting():
+            self._client.publish(self._topic(EVENT), '{"event":"crash",' + text[1:])
+            forget(name)
+        unload("crash")
 
     def _sleeping(self):
         return '{"state":"sleeping","next_report_s":%d}' % self._next_s

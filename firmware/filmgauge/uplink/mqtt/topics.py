@@ -3,6 +3,7 @@
 PREFIX = "filmgauge"
 TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must not look live
 LOG = "log"  # records that waited on the node, oldest first
+EVENT = "event"  # once, JSON: what has failed on the node
 STATUS = "status"  # retained: online, sleeping, offline (the will)
 COMMAND = "command"  # to the node: a frame of uplink/commands.py
 ACK = "ack"  # its answer, JSON

@@ -51,11 +51,7 @@ class MqttUplink(NoUplink):
 
         from filmgauge.uplink.mqtt.publisher import Publisher, info  # a wake in five needs it
 
-        try:
-            client = self._client()
-        except (OSError, ValueError) as error:  # of the files of TLS
-            self.error = str(error)
-            return False
+        client = self._client()
         obey = None
         if self.peer is not None:
             self.peer.show(record, backlog, ledger)
@@ -100,7 +96,7 @@ class MqttUplink(NoUplink):
         from filmgauge.uplink.mqtt.command_client import with_commands
         from filmgauge.uplink.mqtt.topics import COMMAND, topic
 
-        client = with_commands(kind)(*arguments)
+        client = with_commands(kind)(*arguments)  # pyright: ignore
         keeps_session = not self.peer.requested & _REQUEST_NEW_SESSION
         client.listen(topic(config.node, COMMAND), keeps_session, config.mqtt_password_next)
         return client

@@ -48,10 +48,7 @@ LOOKUP_HANGS = 0xFFFFFFFF
 WLAN_SCAN = 47  # -> the name of the network that can be heard, nothing for none
 WDT_START = 17  # argument: milliseconds
 WDT_FEED = 18
-CERTIFICATE = 49  # small: 1 for the peer's own; data: DER -> a byte: how its dates are, as follows
-DATES_RIGHT = 0
-DATES_OVER = 1
-DATES_TO_COME = 2
+CERTIFICATE = 49  # small: 1 for the peer's own; data: DER -> what mbedtls says of its dates
 RANDOM = 19  # argument: count -> bytes
 CONSOLE = 20  # data: what was printed (in-process runtime; a real interpreter has a pipe)
 HANG = 21  # the firmware waits for what never comes; never answered
@@ -110,6 +107,7 @@ IRQ_PASSKEY_ACTION = 31
 
 PIN_READ = 60  # small: pin; argument: 1 with a pull-up, PIN_OUTPUT -> level
 PIN_OUTPUT = 2
+ADC_READ = 61  # small: pin -> u16, of the board's own supply
 
 STARTED = 254  # from the launcher, argument: process id
 EXITED = 255  # from the launcher, argument: wait status; elapsed: EXIT_MARK, unlike any data

@@ -1,11 +1,46 @@
 """Commands among what a broker sends: kept up to a bound, whatever the node waits for."""
 
+import json
+import struct
+from binascii import hexlify, unhexlify
+
 from board_mqtt import MqttError, command_client, transcript
 from expect import raises
+from peer_contexts import KEY, peer_with
+from scratch_files import unused_path
 
+from filmgauge.store.counters import StoredNumber
+from filmgauge.uplink.commands import hmac
 from filmgauge.uplink.mqtt.command_client import MOST
+from filmgauge.uplink.mqtt.command_exchange import exchange
+from filmgauge.uplink.peer_context import REQUEST_REPORT
 
 CLEAN = 0x02
+
+
+def frame(operation, counter):
+    """Return a frame without a payload."""
+    body = struct.pack("<BBI", 1, operation, counter)
+    return body + hmac(unhexlify(KEY), b"window-1\0", body)[:16]
+
+
+def published(data):
+    """Yield topic, packet id, payload and retain of each PUBLISH that a client has sent."""
+    at = 0
+    while at < len(data):
+        first, length, shift = data[at], 0, 0
+        while True:
+            at += 1
+            length |= (data[at] & 127) << shift
+            shift += 7
+            if data[at] < 128:
+                break
+        body = data[at + 1 : at + 1 + length]
+        at += 1 + length
+        if first >> 4 == 3:
+            end = 2 + struct.unpack_from(">H", body, 0)[0]
+            packet_id = struct.unpack_from(">H", body, end)[0]
+            yield body[2:end].decode(), packet_id, bytes(body[end + 2 :]), first & 1
 
 
 def connect_flags(name):
@@ -80,3 +115,25 @@ def test_a_flood_ends_with_the_deadline_and_is_kept_up_to_a_bound():
     with raises(OSError):
         one.publish("t", "x")
     assert len(one.frames) == MOST
+
+
+def test_what_a_broker_sends_again_is_done_once_and_is_no_attack():
+    peer = peer_with(unused_path(), 1)
+    path = unused_path()
+    peer.backlog.stored_number = lambda _: StoredNumber(path)
+    name = "commanding-" + hexlify(frame(2, 5)).decode()
+    one = command_client(name)
+    one.connect()
+    one.ping()
+    exchange(one, peer)
+    one.disconnect()
+    assert peer.requests == REQUEST_REPORT
+    assert peer.refused == 5  # all that came behind it
+    answers = []
+    for topic, packet_id, payload, retained in published(transcript(name)):
+        assert (topic, retained, packet_id > 0) == ("filmgauge/window-1/ack", 0, True)
+        answers.append(json.loads(payload))
+    assert [each["counter"] for each in answers] == [5, 5, 0, 0, 0, 0]
+    assert [each["status"] for each in answers] == [0, 3, 1, 1, 1, 1]  # no more in a wake
+    assert [len(each["mac"]) for each in answers] == [32] * 6
+    assert {each["last"] for each in answers} == {5}

@@ -69,6 +69,16 @@ class Pin(BasePin):
         super().__init__(pin[0], value)
 
 
+class ADC:
+    """A conversion of 12 bits; its reference is the board's own supply (machine_adc.c)."""
+
+    def __init__(self, pin):
+        self._number = pin._number
+
+    def read_u16(self):
+        return int.from_bytes(_link.call(_protocol.ADC_READ, self._number), "little")
+
+
 class I2C(Bus):
     def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
         if scl is not None or sda is not None:

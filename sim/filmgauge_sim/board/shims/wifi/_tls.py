@@ -12,14 +12,9 @@ import _protocol
 import _tls_engine
 
 PROTOCOL_TLS_CLIENT = _tls_engine.PROTOCOL_TLS_CLIENT
-CERT_NONE = _tls_engine.CERT_NONE
 CERT_OPTIONAL = _tls_engine.CERT_OPTIONAL
 CERT_REQUIRED = _tls_engine.CERT_REQUIRED
-_DATES = (
-    "",
-    "The certificate validity has expired\n",
-    "The certificate validity starts in the future\n",
-)
+_ALERT = b"\x15\x03\x03\x00\x02\x02\x2d"  # fatal: certificate_expired
 
 
 class SSLContext:
@@ -33,22 +28,15 @@ class SSLContext:
         self.asked = False  # whether the handshake has come to the peer's certificate
         self.problem = ""  # of its dates
 
-    def wrap_socket(
-        self, sock, *, server_side=False, do_handshake_on_connect=True, server_hostname=None
-    ):
-        if server_side or do_handshake_on_connect:
-            raise NotImplementedError("the virtual board does handshakes with the first write")
+    def wrap_socket(self, sock, **options):
         self.asked, self.problem = False, ""
         self._engine.verify_mode = self.verify_mode
-        engine = self._engine.wrap_socket(
-            _Stream(sock), server_hostname=server_hostname, do_handshake_on_connect=False
-        )
-        return _Socket(self, engine, sock)
+        return _Socket(self, self._engine.wrap_socket(_Stream(sock), **options), sock)
 
     def _verify(self, der, depth):
-        dates = _link.call(_protocol.CERTIFICATE, depth == 0, 0, der)[0]
+        problem = _link.call(_protocol.CERTIFICATE, depth == 0, 0, der)
         if self.verify_mode == CERT_REQUIRED:
-            self.problem += _DATES[dates]
+            self.problem += problem.decode()
         result = 0 if self.verify_callback is None else self.verify_callback(der, depth)
         self.asked = self.asked or depth == 0
         return result
@@ -90,6 +78,7 @@ class _Socket:
         except ValueError as error:
             raise ValueError(str(error) + context.problem)
         if context.problem:
+            self._below.write(_ALERT)
             raise ValueError(context.problem)
         return not context.asked
 

@@ -146,6 +146,7 @@ class socket:
             # The board comes back minutes later, which may be a millisecond here: let the peer
             # take note of the goodbye, or it takes the return for a second client of that name.
             _readable(self._real, _board.real_wait_ms)
+        self._sent_last = False  # it may be closed again
         self._real.close()
 
     def ready(self):

@@ -1,0 +1,296 @@
+"""How often a node reports, decided hour by hour: the firmware's planner beside other rules.
+
+    outcomes = compare(description, series, IntervalRange(60, 7200))
+
+Each rule drives a node of its own, all in the same world: the same film, circuit and harvest. A
+rule sees what a node sees: its charge as the gauge tells it, with noise, and what the last hour
+brought. The oracle sees the whole future, and is as careful as it must be to live through it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmgauge.control.report_planner import BLOCK_S, SIZE, Budget, ReportPlanner
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.sizing.design import harvester_key, node_load
+from filmgauge_sim.sizing.film_bank import FilmBank, even_spread
+from filmgauge_sim.sizing.supply_bank import Circuit, SupplyBank
+from filmgauge_sim.sizing.world_series import WorldSeries
+
+Numbers = NDArray[np.float64]
+
+GAUGE_SIGMA = 0.015  # of the charge that a rule sees; the gauge's in a scenario like window
+_START_V, _START_SOC = 3.3, 0.7
+_HOUR_S = 3600.0
+_BLOCK_H = BLOCK_S // 3600
+_BLOCKS_A_WEEK = 42
+_FULL = 0.97  # from here on a node calls its cell full
+
+
+@dataclass(frozen=True)
+class IntervalRange:
+    """From report to report: at least and at most, s; a node wakes at the least."""
+
+    least_s: int
+    most_s: int
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Reports an hour: at least and at most."""
+        return _HOUR_S / self.most_s, _HOUR_S / self.least_s
+
+
+@dataclass(frozen=True)
+class NodeFigures:
+    """What a node takes. Powers and energies at the regulator's output; charges out of the cell:
+    without reports in an hour, and for each of them. capacity_uah: of its film."""
+
+    base_uw: float
+    report_uj: float
+    base_uah: float
+    report_uah: float
+    capacity_uah: float
+
+
+@dataclass(frozen=True)
+class View:
+    """What a rule sees after an hour. soc: what is available, over
+    the capacity, as the gauge tells it; harvest_uah: what came to the cell
+    or spared it; is_full: whether more may have been on offer;
+    is_charging: whether the cell is charged now."""
+
+    hour: int
+    soc: float
+    harvest_uah: float
+    is_full: bool
+    is_charging: bool
+
+
+class Rule(Protocol):
+    """Decides how often to report."""
+
+    name: str
+
+    def rate(self, view: View) -> float:
+        """Return reports an hour for the hour to come."""
+        ...
+
+
+class FixedRule:
+    """Always the same."""
+
+    def __init__(self, rate: float, name: str = "fixed") -> None:
+        self.name = name
+        self._rate = rate
+
+    def rate(self, view: View) -> float:
+        """See Rule."""
+        return self._rate
+
+
+class EwmaRule:
+    """Energy neutral over a day by an exponentially weighted mean of each hour of the day, steered
+    towards half a charge (Kansal et al., ACM Trans. Embedded Computing Systems 6(4), 2007)."""
+
+    name = "ewma"
+    _WEIGHT = 0.5
+    _TARGET = 0.5
+
+    def __init__(self, figures: NodeFigures, span: IntervalRange) -> None:
+        self._figures, self._span = figures, span
+        self._hours = np.zeros(24)
+
+    def rate(self, view: View) -> float:
+        """See Rule."""
+        at = view.hour % 24
+        first = view.hour < 24
+        before = view.harvest_uah if first else self._hours[at]
+        self._hours[at] = (1.0 - self._WEIGHT) * before + self._WEIGHT * view.harvest_uah
+        low, high = self._span.rates
+        if first:
+            return low
+        figures = self._figures
+        day_uah = self._hours.sum() + (view.soc - self._TARGET) * figures.capacity_uah
+        return float(np.clip((day_uah / 24.0 - figures.base_uah) / figures.report_uah, low, high))
+
+
+class PlannerRule:
+    """The firmware's planner, asked at the end of each of its blocks."""
+
+    name = "planner"
+
+    def __init__(self, figures: NodeFigures, span: IntervalRange) -> None:
+        self._figures, self._span = figures, span
+        self._planner = ReportPlanner(bytearray(SIZE))
+        self._harvest_uah = 0.0
+        self._is_full = False
+        self._every = max(1, span.most_s // span.least_s)
+
+    def rate(self, view: View) -> float:
+        """See Rule."""
+        self._harvest_uah += view.harvest_uah
+        self._is_full |= view.is_full
+        if (view.hour + 1) % _BLOCK_H == 0:
+            self._plan(view)
+        every = self._every
+        if view.is_charging:
+            every = self._planner.while_charging(every, 1)
+        return _HOUR_S / (self._span.least_s * every)
+
+    def _plan(self, view: View) -> None:
+        figures, least_s = self._figures, self._span.least_s
+        ppm = 1e6 / figures.capacity_uah
+        block = view.hour // _BLOCK_H % _BLOCKS_A_WEEK
+        base_ppm = int(_BLOCK_H * figures.base_uah * ppm)
+        self._planner.add(block, int(self._harvest_uah * ppm), base_ppm, self._is_full)
+        self._harvest_uah, self._is_full = 0.0, False
+        sure = max(0.0, view.soc - 2.0 * GAUGE_SIGMA)
+        report_ppm = max(1, round(figures.report_uah * ppm))
+        budget = Budget(int(1e6 * sure), base_ppm, report_ppm, BLOCK_S // least_s)
+        self._every = self._planner.report_every(
+            (block + 1) % _BLOCKS_A_WEEK, budget, 1, max(1, self._span.most_s // least_s)
+        )
+
+
+class RecordedRule:
+    """Rates that were found beforehand, one for each hour."""
+
+    def __init__(self, rates: Numbers, name: str) -> None:
+        self.name = name
+        self._rates = rates
+
+    def rate(self, view: View) -> float:
+        """See Rule."""
+        return float(self._rates[min(view.hour + 1, len(self._rates) - 1)])
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """What became of a node. reports_h: made in an hour, on the mean; dead_h: hours without
+    supply; spread: standard deviation of the rate over its mean; wasted_pct: of the harvest."""
+
+    name: str
+    reports_h: float
+    dead_h: float
+    spread: float
+    wasted_pct: float
+
+
+def node_figures(description: NodeDescription, span: IntervalRange) -> NodeFigures:
+    """Return what a node takes by its budget, from two intervals."""
+    often, seldom = (
+        node_load(
+            varied(
+                description,
+                {"intervals.sample_s": span.least_s, "intervals.report_every": every},
+            )
+        ).board_uw
+        for every in (1, max(1, span.most_s // span.least_s))
+    )
+    low, high = span.rates
+    report_uj = _HOUR_S * (often - seldom) / (high - low)
+    base_uw = seldom - report_uj * low / _HOUR_S
+    parameters = load_parameters(description.cell.set)
+
+    def cell_uah(output_uw: float) -> float:
+        converter = description.converter.converter
+        needed = output_uw / converter.output_efficiency + converter.quiescent_uw
+        return converter.needed_uw(needed) / resting_v(description, -1)
+
+    base_uah = cell_uah(base_uw)
+    return NodeFigures(
+        base_uw=base_uw,
+        report_uj=report_uj,
+        base_uah=base_uah,
+        report_uah=(cell_uah(often) - base_uah) / high,
+        capacity_uah=parameters.capacity_uah_cm2 * description.cell.area_cm2,
+    )
+
+
+def resting_v(description: NodeDescription, direction: int) -> float:
+    """Return the middle of the branch on which a cell is discharged (-1) or charged (1), V."""
+    parameters = load_parameters(description.cell.set)
+    gap_v = parameters.plateau_gap_v * (1.0 - parameters.kinetic_share)
+    return parameters.plateau_middle_v + direction * 0.5 * gap_v
+
+
+def compare(
+    description: NodeDescription,
+    series: WorldSeries,
+    span: IntervalRange,
+    rules: list[Rule],
+    seed: int = 1,
+) -> list[RuleOutcome]:
+    """Return what becomes of a node under each rule; their order is that of `rules`."""
+    count = len(rules)
+    figures = node_figures(description, span)
+    films, circuits = _bank(description, count)
+    harvester = getattr(
+        description.harvester, harvester_key(description.harvester.kind).partition(".")[2]
+    )
+    rates = np.full(count, span.rates[0])
+    made, dead, turned, harvested = (np.zeros(count) for _ in range(4))
+    courses = np.empty((len(series.offered_uw), count))
+    noise = np.random.default_rng(seed).normal(0.0, GAUGE_SIGMA, len(series.offered_uw))
+    for hour, (offered, temperature_c) in enumerate(
+        zip(series.offered_uw, series.temperature_c, strict=True)
+    ):
+        before = films.stoichiometry.copy()
+        load_uw = figures.base_uw + figures.report_uj * rates / _HOUR_S
+        flow = circuits.advance(
+            np.full(count, offered * harvester), load_uw, float(temperature_c), _HOUR_S
+        )
+        if hour % 24 == 0:
+            films.age()
+        made += rates * flow.on
+        dead += 1.0 - flow.on
+        turned += flow.turned_away
+        harvested += flow.harvested
+        courses[hour] = rates
+        taken = (figures.base_uah + figures.report_uah * rates) * flow.on
+        brought = (films.stoichiometry - before) * figures.capacity_uah + taken
+        current_ua = figures.base_uah + figures.report_uah * rates
+        lag = films.law(float(temperature_c)).lag_per_ua_cm2
+        held_back = lag * current_ua / description.cell.area_cm2
+        for at, rule in enumerate(rules):
+            soc = float(films.stoichiometry[at])
+            charging = bool(flow.current_ua[at] > 0.0)
+            harvest = max(0.0, float(brought[at]))
+            is_full = soc > _FULL
+            soc -= float(held_back[at])
+            view = View(hour, soc + noise[hour], harvest, is_full, charging)
+            rates[at] = rule.rate(view)
+    hours = len(series.offered_uw)
+    return [
+        RuleOutcome(
+            name=rule.name,
+            reports_h=float(made[at] / hours),
+            dead_h=float(dead[at]),
+            spread=float(courses[:, at].std() / courses[:, at].mean()),
+            wasted_pct=float(100.0 * turned[at] / max(harvested[at], 1e-30)),
+        )
+        for at, rule in enumerate(rules)
+    ]
+
+
+def _bank(description: NodeDescription, count: int) -> tuple[FilmBank, SupplyBank]:
+    converter, buffer = description.converter.converter, description.capacitor
+    films = FilmBank(
+        load_parameters(description.cell.set),
+        np.full(count, description.cell.area_cm2),
+        _START_SOC,
+        even_spread(count),
+    )
+    circuit = Circuit(converter, description.sensor.shunt_ohm, description.kind.brown_out_v)
+    return films, SupplyBank(
+        films,
+        circuit,
+        np.full(count, buffer.capacitance_uf),
+        np.full(count, buffer.leakage_mohm),
+        _START_V,
+    )

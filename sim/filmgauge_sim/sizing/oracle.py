@@ -1,0 +1,103 @@
+"""The most reports that a node could make that knew the whole future: a linear programme.
+
+Over hours h, with rates r (reports), charging c and discharging g (uA), and waste w (uW):
+
+    arriving = base + report r + into c - out g + w         (powers on the capacitor's side)
+    B(h) = B(h - 1) + acceptance c - g                      (charge of the cell, uAh)
+
+which is the circuit with constant voltages of the cell. What that leaves out (pulses, diffusion,
+the ends of the curve) would kill some of its nodes, so that it counts its load a little too high,
+by the smallest margin with which the node lives.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import linprog
+
+from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.sizing.design import harvester_key
+from filmgauge_sim.sizing.intervals import (
+    IntervalRange,
+    RecordedRule,
+    RuleOutcome,
+    compare,
+    node_figures,
+    resting_v,
+)
+from filmgauge_sim.sizing.world_series import WorldSeries
+
+Numbers = NDArray[np.float64]
+
+_MARGINS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.13, 0.17, 0.22)
+_LOWEST, _HIGHEST = 0.04, 0.97
+_START = 0.7
+
+
+def oracle(
+    description: NodeDescription, series: WorldSeries, span: IntervalRange
+) -> tuple[RecordedRule, RuleOutcome]:
+    """Return the best rule found and what becomes of its node.
+
+    Where it dies with every margin, the one that dies least.
+    """
+    best: tuple[RecordedRule, RuleOutcome] | None = None
+    for margin in _MARGINS:
+        rates = oracle_rates(description, series, span, margin)
+        if rates is None:
+            continue
+        rule = RecordedRule(rates, "oracle")
+        (outcome,) = compare(description, series, span, [rule])
+        if best is None or outcome.dead_h < best[1].dead_h:
+            best = rule, outcome
+        if outcome.dead_h == 0.0:
+            break
+    if best is None:
+        rule = RecordedRule(np.full(len(series.offered_uw), span.rates[0]), "oracle")
+        return rule, compare(description, series, span, [rule])[0]
+    return best
+
+
+def oracle_rates(
+    description: NodeDescription, series: WorldSeries, span: IntervalRange, margin: float
+) -> Numbers | None:
+    """Return the rates with the most reports, None where no rates keep the cell from its ends.
+
+    margin: by which share its load is counted too high.
+    """
+    figures = node_figures(description, span)
+    converter = description.converter.converter
+    harvester = getattr(
+        description.harvester, harvester_key(description.harvester.kind).partition(".")[2]
+    )
+    arriving = np.array(
+        [converter.harvested_uw(each * harvester, True) for each in series.offered_uw]
+    )
+    hours = len(arriving)
+    more = (1.0 + margin) / converter.output_efficiency
+    base_uw = more * figures.base_uw + converter.quiescent_uw
+    report_uw = more * figures.report_uj / 3600.0
+    charge_v, discharge_v = resting_v(description, 1), resting_v(description, -1)
+    into = converter.needed_uw(converter.charge_ua * charge_v) / converter.charge_ua
+    out = converter.passed_uw(converter.discharge_ua * discharge_v) / converter.discharge_ua
+    one = sparse.identity(hours, format="csr")
+    none = sparse.csr_matrix((hours, hours))
+    steps = one - sparse.eye(hours, k=-1, format="csr")
+    acceptance = load_parameters(description.cell.set).charge_acceptance
+    powers = sparse.hstack([report_uw * one, into * one, -out * one, one, none])
+    charges = sparse.hstack([none, -acceptance * one, one, none, steps])
+    start = np.zeros(hours)
+    start[0] = _START * figures.capacity_uah
+    low, high = span.rates
+    level = (_LOWEST * figures.capacity_uah, _HIGHEST * figures.capacity_uah)
+    bounds = [(low, high)] * hours + [(0.0, converter.charge_ua)] * hours
+    bounds += [(0.0, converter.discharge_ua)] * hours + [(0.0, None)] * hours + [level] * hours
+    found = linprog(
+        np.concatenate([-np.ones(hours), np.zeros(4 * hours)]),
+        A_eq=sparse.vstack([powers, charges]),
+        b_eq=np.concatenate([arriving - base_uw, start]),
+        bounds=bounds,
+        method="highs",
+    )
+    return found.x[:hours] if found.status == 0 else None
