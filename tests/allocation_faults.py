@@ -66,13 +66,17 @@ _LAST_WAKES = 3  # of a board that keeps its memory: so far the counter may reac
 
 
 class _Counted(ast.NodeTransformer):
-    """Puts the counter before each statement, and the unlocking into each handler."""
+    """Puts the counter before each statement, and the unlocking into each handler. counts: False
+    for what begins in an empty heap."""
+
+    def __init__(self, counts: bool) -> None:
+        self._counts = counts
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
         for name in ("body", "orelse", "finalbody"):
             statements = getattr(node, name, None)
-            if isinstance(statements, list):
+            if isinstance(statements, list) and self._counts:
                 setattr(node, name, list(self._counted(statements)))
         if isinstance(node, ast.ExceptHandler):
             node.body.insert(0, _call("unlock"))
@@ -106,15 +110,15 @@ def _is_constant(statement: ast.stmt) -> bool:
 def counted_sources() -> dict[str, str]:
     """Return the firmware with its counters."""
     sources = {}
-    for path, text in firmware_sources().items():
+    started = {f"{name}.py": (FIRMWARE.parent / f"{name}.py").read_text() for name in _STARTED}
+    for path, text in (firmware_sources() | started).items():
         if path not in _UNTOUCHED:
-            tree = _Counted().visit(ast.parse(text))
+            tree = _Counted(path not in started).visit(ast.parse(text))
             at = next((i for i, each in enumerate(tree.body) if not _is_text(each)), 0)
             tree.body.insert(at, ast.parse("from filmgauge import nth").body[0])
             text = ast.unparse(ast.fix_missing_locations(tree))
         sources[path] = text
-    started = {f"{name}.py": (FIRMWARE.parent / f"{name}.py").read_text() for name in _STARTED}
-    return sources | started | {_COUNTER: _COUNTER_TEXT}
+    return sources | {_COUNTER: _COUNTER_TEXT}
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,7 @@ class Node:
         self._loaded = True
         loader = None
         unload("filmgauge.state_loading")
+        self._charge.sampler.on_restart = self._save_restart  # pyright: ignore
 
     def _forget_unattended(self):
         """Forget what the safe mode has counted: it is in the state, and that is saved."""
@@ -394,6 +395,11 @@ class Node:
             except OSError as error:
                 self._state.faults |= FAULT_STORE
                 print("filmgauge: journal:", error)
+        self._retained.save(self._state.buffer)
+
+    def _save_restart(self):
+        """Note that the sensor's count has begun anew, which it tells nobody a second time."""
+        self._state.pack(None, None, self._charge.memory)  # pyright: ignore
         self._retained.save(self._state.buffer)
 
     def _open_journal(self):
