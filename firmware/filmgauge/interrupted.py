@@ -12,8 +12,9 @@ def is_stale(state, journal) -> bool:
     saved = State()
     if not (journal.load(saved.buffer) and saved.unpack()):
         return False
-    now = state.boot, state.wakes
-    return saved.life != state.life or (saved.boot, saved.wakes) > now
+    # A wake that has saved and was cut short before its memory followed is known by its sample.
+    now = state.boot, state.wakes, state.last_ms
+    return saved.life != state.life or (saved.boot, saved.wakes, saved.last_ms) > now
 
 
 def after_cut_short(state, is_reset: bool, capacity: int) -> None:

@@ -74,9 +74,10 @@ def test_a_record_is_stored_once_that_an_exception_meets_on_its_way(flash: str) 
 
 def test_memory_of_an_earlier_boot_is_stale() -> None:
     class Saved:
-        def __init__(self, life: int, boot: int, wakes: int) -> None:
+        def __init__(self, life: int, boot: int, wakes: int, last_ms: int = 0) -> None:
             self._state = State()
             self._state.life, self._state.boot, self._state.wakes = life, boot, wakes
+            self._state.last_ms = last_ms
             self._state.pack()
 
         def load(self, buffer: bytearray) -> bool:
@@ -88,5 +89,6 @@ def test_memory_of_an_earlier_boot_is_stale() -> None:
     assert not is_stale(state, Saved(5, 2, 9))
     assert not is_stale(state, Saved(5, 1, 90))
     assert is_stale(state, Saved(5, 2, 10))
+    assert is_stale(state, Saved(5, 2, 9, last_ms=1))  # saved in the wake that was cut short
     assert is_stale(state, Saved(5, 3, 0))
     assert is_stale(state, Saved(6, 1, 0))
