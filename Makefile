@@ -18,7 +18,7 @@ UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run flash test check bench soak soak-cuts soak-payloads soak-kills soak-faults \
-  soak-memory soak-years soak-scores emulate homeassistant lock clean
+  soak-memory soak-years soak-fuzz soak-scores emulate homeassistant lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -66,7 +66,7 @@ bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
 soak: setup  ## power cuts (CUTS=10000), a heap that is too small, ten years, faults of sensors (CASES=10000) into docs/reliability.md; bad payloads, kills of the ingest (MINUTES=10); the scores (SEEDS=20) into docs/accuracy
-	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-memory soak-payloads soak-kills soak-scores soak-faults soak-years
+	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-memory soak-payloads soak-fuzz soak-kills soak-scores soak-faults soak-years
 
 CAMPAIGN = mkdir -p build; run() { PYTHONPATH=.:tests $(BIN)/python "$$@"; }; status=0
 
@@ -87,6 +87,12 @@ soak-years: setup
 
 soak-payloads: $(VENV)/.ready-test
 	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q -s tests/host/telemetry/test_bad_payloads.py
+
+soak-fuzz: $(VENV)/.ready-test
+	@mkdir -p build
+	@PYTHONPATH=firmware:sim:host:tests:tests/firmware:tests/fuzz $(BIN)/python tests/fuzz/campaign.py \
+	  --cases 1000000 --output build/fuzz.jsonl; status=$$?; \
+	  $(BIN)/python tools/reliability_page.py build/fuzz.jsonl; exit $$status
 
 soak-kills: $(VENV)/.ready-test
 	@FILMGAUGE_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q -s tests/host/telemetry/test_kills.py

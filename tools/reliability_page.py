@@ -3,7 +3,7 @@
 python tools/reliability_page.py build/campaign.jsonl
 
 campaign.jsonl: faults of sensors; cuts.jsonl: power cuts; allocations.jsonl: a heap that is too
-small; years.jsonl: years of one node.
+small; years.jsonl: years of one node; fuzz.jsonl: malformed input.
 """
 
 import json
@@ -85,11 +85,23 @@ def years(results: Results) -> Iterator[str]:
         yield f"| {title} | {cell} |"
 
 
+def fuzz(results: Results) -> Iterator[str]:
+    """Yield the lines of a table: a row for each door, and their sum."""
+    yield "| door | inputs | accepted, and what it should be | crashes |"
+    yield "|---|---|---|---|"
+    for title, rows in _grouped([{"group": each["door"], **each} for each in results]):
+        cases = sum(each["cases"] for each in rows)
+        accepted = sum(each["accepted"] for each in rows)
+        crashes = sum(len(each["crashes"]) for each in rows)
+        yield f"| {title} | {cases:,} | {accepted:,} | {crashes:,} |"
+
+
 TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "campaign": faults,
     "cuts": cuts,
     "allocations": allocations,
     "years": years,
+    "fuzz": fuzz,
 }
 
 
