@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from filmgauge_host.commands import configuration_changes
 from filmgauge_host.ble.node_registry import read_registry
+from filmgauge_host.commands import configuration_changes
 from filmgauge_host.provision.node_file import read_node_secrets
 from filmgauge_host.serial.node_settings import read_config
 from filmgauge_sim.cell.parameters import load_parameters
