@@ -15,7 +15,6 @@ from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.errors import RefusedError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.serial.archive import Archive
 from filmgauge_host.upgrade.order import order_payload
 from filmgauge_host.upgrade.signing_key import public_text
 from filmgauge_host.upgrade.version import Version, sign
@@ -63,7 +62,7 @@ def air_and_node(
     (node,) = simulation.nodes
     config = json.loads(read(node, "/config.json") or b"")
     config |= {"update_key": public_text(KEY), "command_key": COMMAND_KEY}
-    app = Archive(firmware_build.modules_of_port("stm32")).data
+    app = firmware_build.archive_of_port("stm32").data
     files = {**start_files(), "/app.bin": app, "/config.json": json.dumps(config).encode()}
     install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})
     node.runtime.close()
