@@ -196,10 +196,10 @@ class Archive:
             return _Member(self._file, found[0], found[1])
         import deflate
 
+        # An import reads a module to its end before that imports others: the place in the file
+        # is its own meanwhile.
         self._file.seek(found[0])
-        # Inflating reads byte after byte, which a stream in Python would be slow to give.
-        packed = io.BytesIO(self._file.read(found[1]))
-        return deflate.DeflateIO(packed, deflate.RAW, WINDOW_BITS)
+        return deflate.DeflateIO(self._file, deflate.RAW, WINDOW_BITS)
 
     def _find(self, path):
         """Return offset and length, None when the name is not in the index."""
