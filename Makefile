@@ -9,6 +9,8 @@ RUN    ?= demo
 JOBS   ?= 4
 SEEDS  ?= 20
 CASES  ?= 10000
+CUTS   ?= 10000
+YEARS  ?= 10
 MINUTES ?= 10
 PEERS  := build/peers
 EMULATE := build/emulate
@@ -16,7 +18,7 @@ UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run flash test check bench soak soak-cuts soak-payloads soak-kills soak-faults \
-  soak-scores emulate homeassistant lock clean
+  soak-memory soak-years soak-fuzz soak-scores emulate homeassistant lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -63,14 +65,34 @@ typings/.ready: requirements-stubs.lock | setup
 bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md
 	@$(BIN)/python -m bench
 
-soak: setup  ## power cuts, bad payloads, kills of the ingest (MINUTES=10), faults of sensors (CASES=10000) into docs/reliability.md, the scores (SEEDS=20) into docs/accuracy
-	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-payloads soak-kills soak-scores soak-faults
+soak: setup  ## power cuts (CUTS=10000), a heap that is too small, ten years, faults of sensors (CASES=10000) into docs/reliability.md; bad payloads, kills of the ingest (MINUTES=10); the scores (SEEDS=20) into docs/accuracy
+	@$(MAKE) --no-print-directory --keep-going soak-cuts soak-memory soak-payloads soak-fuzz soak-kills soak-scores soak-faults soak-years
 
-soak-cuts: setup
-	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_page_cuts.py
+CAMPAIGN = mkdir -p build; run() { PYTHONPATH=.:tests $(BIN)/python "$$@"; }; status=0
+
+soak-cuts: $(VENV)/.ready-test
+	@$(CAMPAIGN); run tests/cut_campaign.py --cuts $(CUTS) > build/cuts.jsonl || status=1; \
+	  $(BIN)/python tools/reliability_page.py build/cuts.jsonl; exit $$status
+
+# Also RTC memory, a million cases.
+soak-memory: $(VENV)/.ready-test
+	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_retained_memory.py
+	@$(CAMPAIGN); rm -f build/allocations.jsonl; for board in esp32-c3 pico-w stm32wb55; do \
+	  run tests/allocation_faults.py --board $$board >> build/allocations.jsonl || status=1; done; \
+	  $(BIN)/python tools/reliability_page.py build/allocations.jsonl; exit $$status
+
+soak-years: setup
+	@$(CAMPAIGN); run tests/years_campaign.py --years $(YEARS) > build/years.jsonl || status=1; \
+	  $(BIN)/python tools/reliability_page.py build/years.jsonl; exit $$status
 
 soak-payloads: $(VENV)/.ready-test
 	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q -s tests/host/telemetry/test_bad_payloads.py
+
+soak-fuzz: $(VENV)/.ready-test
+	@mkdir -p build
+	@PYTHONPATH=firmware:sim:host:tests:tests/firmware:tests/fuzz $(BIN)/python tests/fuzz/campaign.py \
+	  --cases 1000000 --output build/fuzz.jsonl; status=$$?; \
+	  $(BIN)/python tools/reliability_page.py build/fuzz.jsonl; exit $$status
 
 soak-kills: $(VENV)/.ready-test
 	@FILMGAUGE_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q -s tests/host/telemetry/test_kills.py

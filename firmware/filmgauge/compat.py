@@ -18,8 +18,9 @@ try:
         for name in sys.modules:
             if name.startswith(packages):
                 parent, _, leaf = name.rpartition(".")
-                if parent in sys.modules:
-                    delattr(sys.modules[parent], leaf)
+                home = sys.modules.get(parent)
+                if hasattr(home, leaf):  # one whose import has failed is not there
+                    delattr(home, leaf)
                 del sys.modules[name]
                 return True
         return False

@@ -2,8 +2,19 @@
 
 from filmgauge import sent_record
 from filmgauge.record import FAULT_BACKLOG, FAULT_RESET, FAULT_STORE
-from filmgauge.state import MOST_RESETS, NO_RESETS
+from filmgauge.state import MOST_RESETS, NO_RESETS, State
 from filmgauge.store.record_search import record_position
+
+
+def is_stale(state, journal) -> bool:
+    """Return whether flash knows better than the memory that a reset has left: a brown-out may
+    leave what was there long ago."""
+    saved = State()
+    if not (journal.load(saved.buffer) and saved.unpack()):
+        return False
+    # A wake that has saved and was cut short before its memory followed is known by its sample.
+    now = state.boot, state.wakes, state.last_ms
+    return saved.life != state.life or (saved.boot, saved.wakes, saved.last_ms) > now
 
 
 def after_cut_short(state, is_reset: bool, capacity: int) -> None:

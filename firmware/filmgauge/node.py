@@ -186,6 +186,7 @@ class Node:
         self._loaded = True
         loader = None
         unload("filmgauge.state_loading")
+        self._charge.sampler.on_restart = self._save_restart  # pyright: ignore
 
     def _forget_unattended(self):
         """Forget what the safe mode has counted: it is in the state, and that is saved."""
@@ -372,7 +373,7 @@ class Node:
         return fields
 
     def _record_fields(self, now_ms, fields):
-        """Return the values of the next record; it takes the next seq and the faults so far.
+        """Return the values of the next record, with the next seq and the faults so far.
         `fields` are those of the gauge, None where it is still there."""
         state = self._state
         fields = fields or self._gauge_fields()
@@ -381,8 +382,6 @@ class Node:
             state.seq = 0
         _add_readings(fields, state, self._charge.sampler, now_ms, self._lasting_faults)
         fields.limits = self._limits  # pyright: ignore
-        state.seq += 1
-        state.faults = 0
         return fields
 
     def _save_state(self, to_flash):
@@ -398,6 +397,11 @@ class Node:
             except OSError as error:
                 self._state.faults |= FAULT_STORE
                 print("filmgauge: journal:", error)
+        self._retained.save(self._state.buffer)
+
+    def _save_restart(self):
+        """Note that the sensor's count has begun anew, which it tells nobody a second time."""
+        self._state.pack(None, None, self._charge.memory)  # pyright: ignore
         self._retained.save(self._state.buffer)
 
     def _open_journal(self):

@@ -31,14 +31,23 @@ class Reporter:
         state, uplink, backlog = self._state, self.uplink, self._backlog
         record = self.record = Record(backlog=backlog.count(), **fields.__dict__)
         self._is_stored = False
-        if uplink.stores_first:
-            self._store(record)
-        if self._retained:
-            from filmgauge import sent_record
+        try:
+            # Its number is taken only where nothing loses the record any more.
+            state.seq += 1
+            state.faults &= ~fields.faults
+            state.pack()
+            if uplink.stores_first:
+                self._store(record)
+            if self._retained:
+                from filmgauge import sent_record
 
-            sent_record.write(state.buffer, record.to_bytes())
-            self._retained.save(state.buffer)
-        sent = uplink.send(record, backlog, not state.info_sent, ledger, level)
+                sent_record.write(state.buffer, record.to_bytes())
+                self._retained.save(state.buffer)
+            sent = uplink.send(record, backlog, not state.info_sent, ledger, level)
+        except Exception:
+            if not self._is_stored:
+                self._store(record)
+            raise
         if sent:
             state.info_sent = 1
         else:

@@ -44,7 +44,13 @@ class StateLoader:
         """Load the state."""
         state, config, board = self._state, self._config, self._board
         profile_crc = self._profile.crc if self._profile else 0
-        self.slept = known = retained.load(state.buffer) and state.unpack()
+        cause = board.boot_cause()
+        known = retained.load(state.buffer) and state.unpack()
+        if known and cause in (POWER_ON, WATCHDOG):
+            from filmgauge.interrupted import is_stale
+
+            known = not is_stale(state, journal())
+        self.slept = known
         if not known:
             known = self._after_power_on(pages, journal())
         if not known:
@@ -56,7 +62,7 @@ class StateLoader:
             self._check_counters(pages)
         state.profile_crc = profile_crc or state.profile_crc
         state.cell_number = config.cell_number
-        cause, tail = board.boot_cause(), board.TAIL
+        tail = board.TAIL
         if cause != DEEP_SLEEP and (pages or exists(_SAFE)):
             from filmgauge.unattended import adopt
 

@@ -26,6 +26,7 @@ from filmgauge.gauge.profile_format import fields as profile_fields
 from filmgauge.record.record import SIZE as RECORD_SIZE
 from filmgauge.record.record import Record, fields
 from filmgauge.store.counters import StoredNumber
+from filmgauge.upgrade.manifest import NAMES, PIECE, Manifest
 from filmgauge.uplink.actions import Actions, CommandPort
 from filmgauge.uplink.ble.log_transfer import LogTransfer
 from filmgauge.uplink.commands import LONGEST, Refused
@@ -358,6 +359,35 @@ class Certificates(Target):
         return True
 
 
+class Manifests(Target):
+    """What describes a version of the firmware, before its signature is looked at."""
+
+    name = "manifests"
+    words = (b"file app.bin ", b"file config.json ", b"signature ", b"number 0", b"\nfile ")
+
+    def seeds(self) -> list[bytes]:
+        head = b"filmgauge-version 1\nnumber 7\nversion 0.2\nboard esp32\nbytecode 6.3\n"
+        one = b"file app.bin 2000 " + b"ab" * 32 + b"\n"
+        two = b"file profile.bin 148 " + b"01" * 32 + b"\n"
+        end = b"signature " + b"0f" * 64 + b"\n"
+        return [head + one + end, head + one + two + end, head + two + end]
+
+    def run(self, data: bytes) -> bool:
+        try:
+            manifest = Manifest(data)
+        except ValueError as error:
+            return refused(error)
+        names = [name for name, _, _ in manifest.files]
+        assert names
+        assert names == [name for name in NAMES if name in names]
+        assert all(0 < size <= 1 << 20 and len(digest) == 32 for _, size, digest in manifest.files)
+        assert len(manifest.signature) == 64
+        assert data.startswith(manifest.signed)
+        assert len(manifest.signed) < len(data)
+        assert manifest.pieces == 1 + sum(-(-size // PIECE) for _, size, _ in manifest.files)
+        return True
+
+
 def _acknowledges(data: bytes) -> bool:
     """Whether MQTT 3.1.1 reads a CONNACK that grants and, later, the PUBACK of packet 1."""
     packets = _packets(data)
@@ -398,4 +428,5 @@ def node_targets() -> list[Target]:
         BrokerBytes(),
         CommandBroker(),
         Certificates(),
+        Manifests(),
     ]

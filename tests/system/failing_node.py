@@ -48,7 +48,7 @@ def failing_node(
     ) -> MicroPythonRuntime:
         return MicroPythonRuntime(image, console, heap, sources, runtime=runtime)
 
-    def in_process(console: Path) -> InProcessRuntime:
+    def in_process(console: Path, _: None) -> InProcessRuntime:
         return InProcessRuntime(console, sources)
 
     monkeypatch.setattr(nodes, "MicroPythonRuntime", on_interpreter)

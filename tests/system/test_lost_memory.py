@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from bthome_receiver import Receiver, service_data
-from page_cuts import cut_node, wake
+from saving_node import saving_node, wake
 
 from filmgauge.record import FAULT_COUNTER, FAULT_LIFE
 from filmgauge.record.record import Record
@@ -38,7 +38,7 @@ def stored(node: VirtualNode) -> list[Record]:
 def test_a_new_life_is_told_once_and_sure_of_nothing(
     board: str, runtime: RuntimeName, lose: Callable[[VirtualNode], None], tmp_path: Path
 ) -> None:
-    with closing(cut_node(tmp_path, board, runtime)) as node:
+    with closing(saving_node(tmp_path, board, runtime)) as node:
         wake(node, 6)
         before = stored(node)
         assert len(before) == 3
@@ -55,7 +55,7 @@ def test_a_new_life_is_told_once_and_sure_of_nothing(
 
 @BOARDS
 def test_power_that_goes_is_no_new_life(board: str, tmp_path: Path) -> None:
-    with closing(cut_node(tmp_path, board)) as node:
+    with closing(saving_node(tmp_path, board)) as node:
         wake(node, 6)
         node.cut_power()
         wake(node, 3)

@@ -12,10 +12,11 @@ from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker
+from filmgauge_sim.nodes.cut_witness import CutWitness
 from filmgauge_sim.nodes.flash_reader import journal_state
 from filmgauge_sim.nodes.node_options import NodeOptions
 from filmgauge_sim.nodes.virtual_node import VirtualNode
-from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.scenario.loading import load_scenario, scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
 
 NODE = "filmgauge/node.py"
@@ -120,3 +121,41 @@ def test_a_film_node_reports_where_not_all_of_it_fits(tmp_path: Path) -> None:
         ledgers.append([record.stored_nah for record in records])
     for small, large in zip(*ledgers, strict=True):
         assert abs(small - large) <= 1  # the moments of a wake differ, and with them what it draws
+
+
+# Fails once in the wake after a loss of power, behind the sample that has set the sensor up anew.
+FAILS = """\
+        if self._state.boot > 1 and not self._state.wakes:
+            raise ValueError("planted")
+"""
+
+
+@pytest.mark.parametrize("board", ["esp32-c3", "pico-w"])
+def test_a_count_that_begins_anew_is_remembered_by_a_wake_that_fails(
+    tmp_path: Path, board: str
+) -> None:
+    sources = dict(firmware_sources())
+    sources[NODE] = sources[NODE].replace(SAMPLE, SAMPLE + FAILS)
+    charging = [{"action": "charge", "rate_c": 0.2, "hours": 4.0}]
+    table = {
+        "name": "count",
+        "board": board,
+        "cell": {"soc": 0.3, "soc_sigma": 0.001},
+        "intervals": {"sample_s": 60, "journal_every": 1},
+        "world": {"cycler": charging},
+    }
+    scenario = scenario_from({"name": "count", "node": [table]})
+    options = NodeOptions("cpython", real_wait_ms=10, sources=sources)
+    nowhere = Broker("127.0.0.1", 1)
+    with closing(virtual_node(scenario, scenario.node[0], nowhere, tmp_path, options)) as node:
+        witness = CutWitness(node, list)
+        for cut in (False, True):
+            if cut:
+                node.cut_power()
+                witness.power_went()
+            until = node.wakes + 4
+            while node.wakes < until:
+                node.step()
+                witness.follow()
+        assert node.console.read_text().count("planted") == 1
+        assert [each for each in witness.problems() if "nAh" in each] == []

@@ -90,5 +90,5 @@ def test_the_manifest_freezes_the_whole_firmware() -> None:
     exec((FIRMWARE / "manifest.py").read_text(), names)
     paths = (FIRMWARE / "filmgauge").rglob("*.py")
     wanted = {path.relative_to(FIRMWARE).as_posix() for path in paths}
-    assert manifest.frozen == wanted | {"launch.py", "update.py", "main.py"}
+    assert manifest.frozen == wanted | {"launch.py", "update.py", "crash.py", "safe.py", "main.py"}
     assert manifest.included == ["$(PORT_DIR)/boards/manifest.py"]

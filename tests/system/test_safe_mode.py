@@ -199,7 +199,7 @@ def test_a_node_that_keeps_its_memory_counts_in_raw_pages(
     sources = dict(firmware_sources())
     assert sources[NODE].count(SAMPLE) == 1
     sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
-    monkeypatch.setattr(nodes, "InProcessRuntime", lambda path: InProcessRuntime(path, sources))
+    monkeypatch.setattr(nodes, "InProcessRuntime", lambda path, _: InProcessRuntime(path, sources))
     scenario = load_scenario("window" if switched else "bench")
     given = scenario.node[0]
     changes: dict[str, object] = {"intervals.sample_s": 300, "intervals.report_every": 1}

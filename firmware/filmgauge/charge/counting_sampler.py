@@ -49,6 +49,7 @@ class CountingSampler(Sampler):
     def __init__(self, board, config, profile=None):
         super().__init__(board, config, profile, _Counter)
         self._restarted = False
+        self.on_restart = None  # called before anything else once the count has begun anew
         self._odd_pc = profile.full_pc() // _ODD_PARTS if profile else 0
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -80,6 +81,8 @@ class CountingSampler(Sampler):
             self.current.check()
             self.current.start()
             self._restarted = True
+            if self.on_restart:
+                self.on_restart()
 
     def _read_all(self):
         self.current.read_charge()

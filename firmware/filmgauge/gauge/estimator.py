@@ -60,6 +60,9 @@ _SECOND_PPM = const(800)  # of the design: so much has flowed until then
 _AGREES = const(2)  # and one of these parts of it is the most by which the two looks differ,
 _STEEPER = const(3)  # or so many where the surface runs ahead: a smaller cell, a wider end
 _DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
+# A current that small beside the last one may be the mean of a charge and a discharge that took
+# turns within the sample. The mean of their voltages is then that of a full cell.
+_TURNED = const(2)
 _LEFT = const(4)  # with a side: the end was left since it was seen
 _MODEST = const(4.0)  # and is made to be no more than this
 _MOST = const((1.0, 0.5, 0.3, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
@@ -189,9 +192,11 @@ class Estimator:
             if side:
                 self.pending = side | _LEFT, innovation_ppm, stored_ppm
             return False
+        side = FULL if current_pa > 0 else EMPTY
+        if side == FULL and current_pa * _TURNED < abs(base_pa):
+            return False
         film.split_burst(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)
-        side = FULL if current_pa > 0 else EMPTY
         self.proof.meet(side)
         lag_ppm = int(film.lag_by_tau * _PPM)
         news = abs(lag_ppm - self._used_lag_ppm)

@@ -24,6 +24,7 @@ from filmgauge_host.cli.options import (
 from filmgauge_host.cli.page_options import PAGE_PORT
 from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
 from filmgauge_sim.board.executable import InterpreterError
+from filmgauge_sim.nodes.power_cuts import cut_plan
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from filmgauge_host.web.server import PageServer
 
 _SCREEN_SPEED = 600.0
+_ENDLESS = 1 << 40
 _SCRATCH = "filmgauge-run-"
 
 
@@ -98,6 +100,17 @@ class _Speed(click.ParamType):
     type=FOLDER,
     help="New directory for records, truth (Battery Data Format), console logs and flash images.",
 )
+@click.option(
+    "--cut",
+    metavar="PLAN",
+    help="Cut the power of each node again and again: at every-request of a wake, at every"
+    " operation of its flash, or at random:SEED; and tell what it has not kept.",
+)
+@click.option(
+    "--cuts",
+    type=click.IntRange(1, 1_000_000),
+    help="How often with --cut  [default: until the end of the run]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option(
     "--web/--no-web",
@@ -121,6 +134,8 @@ def run(
     bridged: bool,
     speed: float | str | None,
     out: Path | None,
+    cut: str | None,
+    cuts: int | None,
     as_json: bool,
     web: bool | None,
     port: int | None,
@@ -143,8 +158,22 @@ def run(
             chosen = _scenario(scenario, node)
             if duration is not None:
                 duration_us(duration)
+            if cut is not None:
+                cut_plan(cut)
+            elif cuts is not None:
+                raise InputError("--cuts needs --cut")
+            most = _ENDLESS if cuts is None else cuts
             address = broker_address(broker) if broker else None
-            options = RunOptions(runtime, address, duration, pace, single=single, bridged=bridged)
+            options = RunOptions(
+                runtime,
+                address,
+                duration,
+                pace,
+                single=single,
+                bridged=bridged,
+                cut=cut,
+                cuts=most,
+            )
             page = _Page(port) if (not as_json if web is None else web) else None
             if page is None and port is not None:
                 raise InputError("--port needs the page: give --web too, or leave out --no-web")
@@ -158,6 +187,8 @@ def run(
                     for each in session.simulation.nodes:
                         write_truth(each, out, datetime.date.today())
                 print_result(session, as_json)
+                if any(result.not_kept for result in session.results()):
+                    raise FilmgaugeError("a node has lost what it had acknowledged")
     except InterpreterError as error:
         raise FilmgaugeError(str(error)) from None
 

@@ -72,6 +72,8 @@ def _result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterato
     yield f"{span(now_s)} of virtual time in {session.wall_s:.1f} s"
     for result in results:
         yield f"{result.node}: {result.wakes} wakes, {_records(result)}"
+        if result.cuts is not None:
+            yield from _cut_lines(result)
         if result.soc_rmse_pct is not None:
             yield (
                 f"{result.node}: state of charge {_number(result.soc_pct, 1)} %, "
@@ -109,6 +111,19 @@ def _warnings(result: NodeResult) -> Iterator[str]:
             f"{result.node}: steps ended by the window of the cell: {ends.count}, the first"
             f" after {_time(ends)} at {ends.voltage_v:.2f} V; give them until_v or fewer hours"
         )
+
+
+def _cut_lines(result: NodeResult) -> Iterator[str]:
+    cuts = {name: count for name, count in (result.cuts or {}).items() if count}
+    in_recovery = cuts.pop("in recovery", 0)
+    places = ", ".join(f"{name} {count}" for name, count in cuts.items())
+    kept = "" if result.not_kept else ": nothing that it had acknowledged is lost"
+    yield (
+        f"{result.node}: {sum(cuts.values())} power cuts ({places or 'none'}; {in_recovery} of"
+        f" them before its first wake){kept}"
+    )
+    for problem in result.not_kept:
+        yield f"{result.node}: {problem}"
 
 
 def _number(value: float | None, decimals: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from filmgauge.record.limit_text import limit_text
+from filmgauge.record.record import Record
 from filmgauge.record.record_text import fault_text
 from filmgauge_host import bdf
 from filmgauge_host.atomic_file import Content, write_all
@@ -15,6 +16,7 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_sim.circuit.cycler_bench import CyclerBench
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.circuit.truth import Occurrences, Truth
+from filmgauge_sim.nodes.cut_witness import CutWitness
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.score.measure import SocErrors
 
@@ -49,7 +51,8 @@ class NodeResult:
     sigma. faults_told: names of the faults in its records -> in how many. unexplained: records
     whose error is beyond both two sigma and 1 % while they tell no fault. brown_outs: of a
     node that lives from its film, None of one on USB. window_ends: steps of the cycler without
-    `until_v` that the window of the cell ended.
+    `until_v` that the window of the cell ended. cuts: of its power, by target, None where none was
+    asked for; not_kept: what it had acknowledged and has not any more, in words.
     """
 
     node: str
@@ -76,6 +79,8 @@ class NodeResult:
     stopped: str | None
     brown_outs: Occurrences | None
     window_ends: Occurrences | None
+    cuts: dict[str, int] | None = None
+    not_kept: tuple[str, ...] = ()
 
 
 class NodeScore:
@@ -88,9 +93,18 @@ class NodeScore:
         self.latest: ReceivedRecord | None = None
         self.latest_true_pct: float | None = None
         self._latest_us = 0  # true time of its wake
+        self._records: list[Record] = []  # of a node whose power is cut
+        self._witness = CutWitness(node, lambda: self._records) if node.cuts else None
+
+    def after_wake(self) -> None:
+        """Look at what the node has kept, where its power is cut."""
+        if self._witness is not None:
+            self._witness.follow()
 
     def add(self, received: ReceivedRecord) -> Truth | None:
         """Compare a new record; return the truth of its moment."""
+        if self._witness is not None:
+            self._records.append(received.record)
         bits = received.value("faults") or 0
         if bits:
             self.faults.update(fault_text(bits).split("+"))
@@ -117,6 +131,8 @@ class NodeScore:
             waiting = min(waiting, node.made - received)
         gone = node.made - waiting
         sent = 0 if uplink == "stored" else gone
+        if node.cuts is not None:  # nobody knows what was made in a wake that was cut
+            sent = received
         soc_ppm = self._last("soc_ppm")
         word = self._last("limits")
         errors = self.errors.figures
@@ -147,6 +163,8 @@ class NodeScore:
             if isinstance(node.world, HarvestingCircuit)
             else None,
             window_ends=node.world.window_ends if isinstance(node.world, CyclerBench) else None,
+            cuts=dict(node.cuts.targets) if node.cuts else None,
+            not_kept=tuple(self._witness.problems()) if self._witness else (),
         )
 
     def _last(self, field: str) -> int | None:

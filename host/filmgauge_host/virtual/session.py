@@ -47,7 +47,8 @@ class RunOptions:
     """What the user chose. broker: URL or address, None for an embedded one. speed: None for the
     fastest. loss: probability with which what is on the air is lost. single: compute in single
     precision, as the boards do. bridged: a bridge fetches what nodes with Bluetooth have;
-    otherwise nobody listens to them, and their records are read from their flash."""
+    otherwise nobody listens to them, and their records are read from their flash. cut, cuts: by
+    which plan the power of each node goes, and how often."""
 
     runtime: RuntimeName = "micropython"
     broker: str | BrokerAddress | None = None
@@ -55,6 +56,8 @@ class RunOptions:
     speed: float | None = None
     loss: float = 0.0
     single: bool = False
+    cut: str | None = None
+    cuts: int = 0
     bridged: bool = True
 
 
@@ -126,6 +129,8 @@ class RunSession:
             options.speed,
             self.bridged.air if self.bridged else None,
             options.single,
+            options.cut,
+            options.cuts,
         )
         self._stack.callback(self.simulation.close)
         self._truth.follow(self.simulation)
@@ -152,6 +157,7 @@ class RunSession:
         def after_wake(node: VirtualNode) -> None:
             self._fetch(node)
             self._deliver(on_record)
+            self.scores[node.name].after_wake()
 
         self.simulation.run(after_wake, on_idle)
         for node in self.simulation.nodes:

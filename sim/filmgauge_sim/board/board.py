@@ -16,7 +16,7 @@ from filmgauge_sim.board.certificate_dates import date_problem
 from filmgauge_sim.board.clock import BoardClock
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.load import BoardLoad, Supply
-from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.pins_and_bus import Handler, PinsAndBus, World
 from filmgauge_sim.board.radio_port import RadioPort
 from filmgauge_sim.board.shims import _protocol
@@ -65,15 +65,16 @@ class VirtualBoard:
         self.cut_at_request: int | None = None
         self.console: Callable[[bytes], None] = lambda _: None
         self.rtc_memory = b""
+        self.memory_at_power_on = b""  # what the next power-on finds in RTC memory
         self.identity = identity(VERSION, kind.mpy, kind.machine)
         self._real_wait_ms = real_wait_ms
         self._random = random.Random(seed)
-        self._unique_id = unique_id
+        self.unique_id = unique_id
         self._faults = faults
         self._cause = ResetCause.POWER_ON
         self.station = Station(access_point)
         self.bluetooth = Bluetooth(unique_id, str(seed), radio_port or RadioPort())
-        self.load = BoardLoad(kind, supply, self.station, self.bluetooth, self._lose_power)
+        self.load = BoardLoad(kind, supply, self.station, self.bluetooth, self.lose_power)
         self._pins = PinsAndBus(kind, world, self.load, faults.stuck_pins)
         self._sleep = Sleep(kind, clock, self.load, self.bluetooth, faults.radio_wakes)
         radio = RadioRequests(self.bluetooth, lambda: self.load.now_us, faults.has_radio)
@@ -104,7 +105,7 @@ class VirtualBoard:
         """Begin a run: everything but flash, and RTC memory over sleep and resets, is new."""
         self._cause = cause
         if cause is ResetCause.POWER_ON:
-            self.rtc_memory = b""
+            self.rtc_memory, self.memory_at_power_on = self.memory_at_power_on, b""
             self.clock.power_on(self.now_us)
         elif self.kind.port == "rp2":  # main.c sets the date at each boot
             self.clock.begin_date(self.now_us)
@@ -159,7 +160,8 @@ class VirtualBoard:
         self.load.reset()
         self._sleep.forget()
 
-    def _lose_power(self) -> None:
+    def lose_power(self) -> None:
+        """Stop where it is: radio, watchdog and RAM end, pads let go."""
         self._power_off()
         self._pins.release()
 
@@ -178,7 +180,7 @@ class VirtualBoard:
         if self.requests == self.cut_at_request:
             self.cut_at_request = None
             self.flash.lose_power()
-            raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
+            raise BoardStopped(POWER_CUT)
         self.load.work(elapsed_us + _REQUEST_US)
         if self._sleep.slept:
             self._follow_sleep(operation)
@@ -239,7 +241,7 @@ class VirtualBoard:
             self.flash.pages,
             self.station.latency_us,
             self._real_wait_ms,
-            self._unique_id,
+            self.unique_id,
             _protocol.PORTS.index(self.kind.port),
             self.kind.holds_all,
             self.clock.current_offset_us(),

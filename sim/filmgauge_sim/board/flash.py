@@ -5,12 +5,13 @@ writes, and the power may be cut at each erase and each program, in the middle o
 """
 
 import mmap
+import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped
 from filmgauge_sim.board.shims import _protocol
 
 PAGE = _protocol.FLASH_PAGE  # what is erased at once
@@ -43,10 +44,24 @@ NOR = FlashDriver()
 
 @dataclass
 class FlashCut:
-    """Power goes in an erase or a program, the one with this number, of which `part` is done."""
+    """Power goes in an erase or a program, the one with this number, of which `part` is done.
+
+    garbage: seed of what is then in the rest of it, None where that is as it was.
+    """
 
     operation: int
     part: float = 0.0
+    garbage: int | None = None
+
+    def done(self, size: int) -> int:
+        """Return how many of so many bytes are done."""
+        return min(size - 1, int(size * self.part))
+
+    def rest(self, before: bytes) -> bytes:
+        """Return what is in the rest of the operation, of what was there before."""
+        if self.garbage is None:
+            return before
+        return random.Random(self.garbage).randbytes(len(before))
 
 
 class Flash:
@@ -92,10 +107,14 @@ class Flash:
         old = self.image[address : address + len(data)]
         new = bytes(a & b for a, b in zip(old, data, strict=True)) if old.strip(b"\xff") else data
         self._revocable.append((address, old))
-        done = self._begin(len(data))
-        self.image[address : address + done] = new[:done]
+        cut = self._begin()
         self.programs += 1
-        self._stop_if_cut(done < len(data))
+        if cut is not None:
+            done = cut.done(len(data))
+            rest = bytes(a & b for a, b in zip(old[done:], cut.rest(old[done:]), strict=True))
+            self.image[address : address + len(data)] = new[:done] + rest
+            self._stop()
+        self.image[address : address + len(data)] = new
         self._pass_time(self.driver.program_us * -(-len(data) // _ROW), spend)
 
     def erase(self, page: int, spend: Callable[[int], None] = lambda us: None) -> None:
@@ -103,10 +122,14 @@ class Flash:
         if not 0 <= page < self.pages:
             raise ValueError(f"flash has pages 0 to {self.pages - 1}, not {page}")
         self._revocable.append((page * PAGE, self.image[page * PAGE : (page + 1) * PAGE]))
-        done = self._begin(PAGE)
-        self.image[page * PAGE : page * PAGE + done] = b"\xff" * done
+        cut = self._begin()
         self.wear[page] += 1
-        self._stop_if_cut(done < PAGE)
+        begin, end = page * PAGE, (page + 1) * PAGE
+        if cut is not None:
+            done = cut.done(PAGE)
+            self.image[begin:end] = b"\xff" * done + cut.rest(self.image[begin + done : end])
+            self._stop()
+        self.image[begin:end] = b"\xff" * PAGE
         self._pass_time(self.driver.erase_us, spend)
 
     def sync(self, spend: Callable[[int], None] = lambda us: None) -> None:
@@ -133,17 +156,15 @@ class Flash:
         self.busy_us += us
         spend(us)
 
-    def _begin(self, size: int) -> int:
-        """Count an operation; return how many of its bytes are done before the power goes."""
+    def _begin(self) -> FlashCut | None:
+        """Count an operation; return the cut in it, None where there is none."""
         self.operations += 1
-        if self.cut is None or self.cut.operation != self.operations:
-            return size
-        return min(size - 1, int(size * self.cut.part))
+        cut = self.cut
+        return cut if cut is not None and cut.operation == self.operations else None
 
-    def _stop_if_cut(self, is_cut: bool) -> None:
-        if is_cut:
-            self.cut = None
-            raise BoardStopped(Outcome(ResetCause.POWER_ON, reason="power cut"))
+    def _stop(self) -> None:
+        self.cut = None
+        raise BoardStopped(POWER_CUT)
 
 
 class PageInRam(Flash):
@@ -181,21 +202,26 @@ class PageInRam(Flash):
         if not self.is_dirty:
             return
         wanted = self.image[self._page * PAGE : (self._page + 1) * PAGE]
-        done = self._begin(PAGE)
-        self._cells = b"\xff" * done + self._cells[done:]
         self.wear[self._page] += 1
-        self._stop_if_cut(done < PAGE)
+        self._change_cells(b"\xff" * PAGE)
         self._pass_time(self.driver.erase_us, spend)
-        done = self._begin(PAGE)
         self.programs += 1
-        self._cells = wanted[:done] + self._cells[done:]
-        self._stop_if_cut(done < PAGE)
+        self._change_cells(wanted)
         half = self.driver.program_us * PAGE // _ROW // 2
         self._cells = wanted[: PAGE // 2] + b"\xff" * (PAGE // 2)
         self._pass_time(half, spend)
         self._cells = wanted
         self._pass_time(half, spend)
         self.is_dirty = False
+
+    def _change_cells(self, wanted: bytes) -> None:
+        """Let an operation make the flash itself hold what is wanted, unless it is cut."""
+        cut = self._begin()
+        if cut is not None:
+            done = cut.done(PAGE)
+            self._cells = wanted[:done] + cut.rest(self._cells[done:])
+            self._stop()
+        self._cells = wanted
 
     def lose_power(self) -> None:
         """Lose the page in RAM."""

@@ -123,22 +123,36 @@ def install(flash: Flash, files: dict[str, bytes], pages: int | None = None) -> 
     flash.sync()
 
 
+class FilesAtRest:
+    """The files on a board as they were at one moment."""
+
+    def __init__(self, flash: Flash) -> None:
+        self._file_system: LittleFS | None = _file_system(_Snapshot(flash), flash)
+        try:
+            self._file_system.mount()
+        except LittleFSError:
+            self._file_system = None
+
+    def fetch(self, path: str) -> bytes:
+        """Return the content of a file. Raises FileNotFoundError."""
+        if self._file_system is None:
+            raise FileNotFoundError(path)
+        with self._file_system.open(path.lstrip("/"), "rb", buffering=0) as file:
+            return file.read()
+
+    def listing(self, path: str) -> list[str]:
+        """Return the names in a directory, none when it is not there."""
+        try:
+            return self._file_system.listdir(path) if self._file_system else []
+        except LittleFSError:
+            return []
+
+
 def fetch(flash: Flash, path: str) -> bytes:
     """Return the content of a file on the board. Raises FileNotFoundError."""
-    file_system = _file_system(_Snapshot(flash), flash)
-    try:
-        file_system.mount()
-    except LittleFSError:
-        raise FileNotFoundError(path) from None
-    with file_system.open(path.lstrip("/"), "rb", buffering=0) as file:
-        return file.read()
+    return FilesAtRest(flash).fetch(path)
 
 
 def listing(flash: Flash, path: str) -> list[str]:
     """Return the names in a directory on the board, none when it is not there."""
-    file_system = _file_system(_Snapshot(flash), flash)
-    try:
-        file_system.mount()
-        return file_system.listdir(path)
-    except LittleFSError:
-        return []
+    return FilesAtRest(flash).listing(path)

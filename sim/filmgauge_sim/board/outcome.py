@@ -47,3 +47,4 @@ class LightSleep(BaseException):
 
 INTERRUPTED = Outcome(cause=None, resumes=True)
 YIELDED = Outcome(cause=None, resumes=True)  # `VirtualBoard.continue_sleep` passes its slices
+POWER_CUT = Outcome(ResetCause.POWER_ON, reason="power cut")

@@ -1,5 +1,7 @@
 """What a node has written into its flash, read from outside as whoever fetches it would."""
 
+import contextlib
+
 from filmgauge.config_copy import NAME, effective
 from filmgauge.gauge.fuel_gauge import LedgerOnly
 from filmgauge.record.record import Record
@@ -9,7 +11,13 @@ from filmgauge.store.journal import Journal
 from filmgauge.store.page_pair import PagePair
 from filmgauge.store.page_store import BOND_PAGES, LEAST_PAGES, PAGE, STATE_AT, PageStore
 from filmgauge_sim.board.flash import Flash
-from filmgauge_sim.board.littlefs_outside import fetch, found_bytes, install, listing
+from filmgauge_sim.board.littlefs_outside import (
+    FilesAtRest,
+    fetch,
+    found_bytes,
+    install,
+    listing,
+)
 from filmgauge_sim.board.shims._protocol import STM32_BLOCK
 
 _BACKLOG = "/backlog"
@@ -51,6 +59,20 @@ def stored_record(flash: Flash, name: str) -> Record:
     if pages is not None:
         return Record.from_bytes(PageStore(pages, State().buffer, _ALL).read(name))
     return Record.from_bytes(fetch(flash, f"{_BACKLOG}/{name}"))
+
+
+def stored_records(flash: Flash) -> list[Record]:
+    """Return the records that wait on a node, oldest first, without those that a power cut has
+    torn."""
+    files = FilesAtRest(flash)
+    pages = raw_pages(flash)
+    store = PageStore(pages, State().buffer, _ALL) if pages is not None else None
+    found = []
+    for name in backlog(flash):
+        data = store.read(name) if store else files.fetch(f"{_BACKLOG}/{name}")
+        with contextlib.suppress(ValueError):
+            found.append(Record.from_bytes(data))
+    return found
 
 
 def store_records(flash: Flash, records: list[bytes]) -> None:
@@ -142,10 +164,10 @@ class _JournalOutside(Journal):
 
     def __init__(self, flash: Flash, path: str = _JOURNAL, size: int = SIZE) -> None:
         super().__init__(path, size)
-        self._flash = flash
+        self._files = FilesAtRest(flash)
 
     def _read(self, slot: int, part: int) -> bytes | None:
         try:
-            return fetch(self._flash, self._name(slot, part))
+            return self._files.fetch(self._name(slot, part))
         except FileNotFoundError:
             return None

@@ -8,6 +8,7 @@
 It speaks as much MQTT 3.1.1 as the firmware does: CONNECT, PUBLISH at QoS 0 and 1, DISCONNECT.
 """
 
+import contextlib
 import socketserver
 import struct
 import threading
@@ -69,6 +70,10 @@ class _Connection(socketserver.StreamRequestHandler):
     """One connection of one node."""
 
     def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # a node whose power went
+            self._serve()
+
+    def _serve(self) -> None:
         while (packet := self._packet()) is not None:
             kind, body = packet
             if kind & 0xF0 == _CONNECT:

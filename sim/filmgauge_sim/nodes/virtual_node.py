@@ -13,7 +13,7 @@ from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.interpreter import MicroPythonRuntime
 from filmgauge_sim.board.launcher import heap_for
 from filmgauge_sim.board.littlefs_outside import install
-from filmgauge_sim.board.outcome import BoardStopped, Outcome, ResetCause
+from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
 from filmgauge_sim.nodes.configuration import NEW_NODE, Broker, board_files
@@ -68,6 +68,7 @@ class VirtualNode:
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind
         self._faults = FaultSchedule(faults)
+        self.cuts = options.cuts
         wrong = transfer_faults(faults, description)
         self.world = build_world(description, surroundings, rng, wrong)
         self.flash = make_flash(folder / f"{self.name}.flash", kind.flash_pages, kind.flash)
@@ -88,11 +89,11 @@ class VirtualNode:
         self._records = made_records(self.board)
         self.runtime: MicroPythonRuntime | InProcessRuntime
         if options.runtime == "cpython":
-            self.runtime = InProcessRuntime(self.console)
+            self.runtime = InProcessRuntime(self.console, options.sources)
         else:
             usual_kb = kind.heap_kb + (kind.tls_heap_kb if broker.security else 0)
             room_kb = (options.heap_kb or usual_kb) * (_SINGLE_ROOM if options.single else 1)
-            sources = single_precision_sources() if options.single else None
+            sources = single_precision_sources() if options.single else options.sources
             self.runtime = MicroPythonRuntime(
                 self.flash.path, self.console, heap_for(room_kb), sources, runtime=options.runtime
             )
@@ -146,6 +147,8 @@ class VirtualNode:
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         self._faults.run_due(self)
+        if self.cuts is not None and not self.in_wake and self.cuts.begin_step(self):
+            return
         self.board.sleep_unbroken(min(until_us, self._faults.next_us))
         if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
@@ -164,6 +167,17 @@ class VirtualNode:
         self._running = outcome.resumes
         self.dead = None if outcome.cause or outcome.resumes else outcome.reason
         self._next_cause = outcome.cause or self._next_cause
+        if outcome is POWER_CUT:
+            self._lose_power()
+        elif outcome.cause is ResetCause.POWER_ON and self.cuts is not None:
+            self.cuts.power_on(self)
+
+    def _lose_power(self) -> None:
+        """Let a cut of the board's power be one of the sensors' as well."""
+        if self.cuts is None:
+            self.cut_power()
+        else:
+            self.cuts.happened(self)
 
     def _wake(self) -> Outcome:
         """Boot unless it still runs, and run the firmware until the board stops it."""
@@ -185,19 +199,21 @@ class VirtualNode:
         self._log_outcome(outcome)
         return outcome
 
-    def cut_power(self, off_us: int = 0, with_sensors: bool = True) -> None:
-        """Take the board off its supply between two wakes, and the sensors too, unless they have
-        one of their own; then put them back."""
+    def cut_power(self, off_us: int = 0, memory: bytes = b"", with_sensors: bool = True) -> None:
+        """Take the board off its supply, and the sensors too, unless they have one of their own;
+        then put them back. `memory` is what RTC memory holds then: after a brown-out it may be
+        anything."""
         self.world.advance_to(self.board.now_us)
+        self.board.lose_power()
         if with_sensors:
             self.world.power_sensors(False)
         self.board.load.now_us += off_us
         self.world.advance_to(self.board.now_us)
         self.world.power_sensors(True)
         self.runtime.stop()
-        self.flash.lose_power()
         self._running = False
         self._next_cause = ResetCause.POWER_ON
+        self.board.memory_at_power_on = memory
 
     def step_clock(self, step_us: int) -> None:
         """Set the date of the board further, or back; a sleeping one finds it so when it wakes."""

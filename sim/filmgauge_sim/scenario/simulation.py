@@ -21,6 +21,7 @@ from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.node_options import DEFAULT_OPTIONS, NodeOptions
+from filmgauge_sim.nodes.power_cuts import PowerCuts, cut_plan
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
 
@@ -37,7 +38,8 @@ class Simulation:
 
     speed: virtual seconds a second, None for as fast as the machine allows.
     air: where nodes that advertise are heard; it stays the caller's, who closes it.
-    single: real interpreters compute in single precision, as the boards do.
+    single: real interpreters compute in single precision, as the boards do. cut, cuts: by which
+    plan the power of each node goes, and how often (nodes/power_cuts.py).
     """
 
     def __init__(
@@ -50,8 +52,11 @@ class Simulation:
         speed: float | None = None,
         air: "Air | None" = None,
         single: bool = False,
+        cut: str | None = None,
+        cuts: int = 0,
     ) -> None:
-        """Build the nodes; their files go into `folder`. ValueError for a wrong duration."""
+        """Build the nodes; their files go into `folder`. ValueError for a wrong duration or an
+        unknown plan."""
         self.scenario = scenario
         self.end_us = duration_us(duration or scenario.duration)
         self._speed = speed
@@ -66,7 +71,8 @@ class Simulation:
             for each in scenario.node:
                 talks = air is not None and each.description.advertises
                 port = air.radio_port(each.name) if air and talks else None
-                options = NodeOptions(runtime, radio_port=port, single=single)
+                power = PowerCuts(cut_plan(cut), cuts) if cut is not None else None
+                options = NodeOptions(runtime, radio_port=port, single=single, cuts=power)
                 self.nodes.append(virtual_node(scenario, each, broker, folder, options))
         except BaseException:
             self.close()

@@ -17,7 +17,13 @@ from filmgauge_sim.nodes.secrets import (
 from filmgauge_sim.nodes.tables import varied
 
 KEY = "000102030405060708090a0b0c0d0e0f"
-ALL = {"wifi_password": 'a "b" \\ c', "mqtt_password": "p", "ble_key": KEY, "command_key": KEY}
+ALL = {
+    "wifi_password": 'a "b" \\ c',
+    "mqtt_password": "p",
+    "mqtt_password_next": "q",
+    "ble_key": KEY,
+    "command_key": KEY,
+}
 TALKING = varied(
     NodeDescription(name="n", board="stm32wb55"),
     {"bluetooth.advertise_ms": 5000, "bluetooth.encrypted": True, "commands": True},
@@ -49,8 +55,8 @@ def test_a_file_that_others_can_open_is_refused(tmp_path: Path, mode: int) -> No
     ("text", "reason"),
     [
         ("ble_key = ", "is not TOML"),
-        ('key = "x"', "key is no secret, it must be one of wifi_password, mqtt_password"),
-        ("ble_key = 12", "ble_key must be text"),
+        ('key = "0x2a"', "key is no secret, it must be one of wifi_password, mqtt_password"),
+        ("ble_key = 8472", "ble_key must be text"),
         ('ble_key = "0011"', "ble_key must be 32 hexadecimal digits"),
         (f'command_key = "{KEY[:-1]}x"', "command_key must be 32 hexadecimal digits"),
         (f'wifi_password = "{"x" * 64}"', "wifi_password must have 0 to 63 characters"),

@@ -2,7 +2,7 @@
 
 import time
 
-from filmgauge.compat import const, has_files, unload
+from filmgauge.compat import const, exists, has_files, unload
 from filmgauge.uplink import NoUplink
 
 _POLL_MS = const(100)
@@ -22,6 +22,7 @@ _OBEYING = const(  # what only commands need
     )
 )
 _FETCHING = const(("filmgauge.uplink.mqtt.version_fetch", "filmgauge.upgrade"))
+_FAILURES = const("/failures")  # crash.py
 _INCOMING = const("/incoming")  # is there while a version is on its way
 _REQUEST_NEW_SESSION = const(8)  # peer_context.py
 
@@ -144,6 +145,11 @@ class MqttUplink(NoUplink):
     def _before_hanging(self):
         if self.guard is not None:
             self.guard.keep()
+        if exists(_FAILURES):  # a network that hangs is none of the node's
+            from crash import clear
+
+            clear()
+            unload("crash")
         self._board.feed()
 
     def _is_joined(self, wlan):

@@ -1,20 +1,16 @@
-"""Power that goes at any page operation of a save: the node boots, with what it had acknowledged.
+"""Raw pages beside the file system of a node: states of other versions, files, and a supply that
+fails in a save."""
 
-`make soak` cuts in more wakes and in more parts of an operation.
-"""
-
-import os
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
-from page_cuts import AfterCut, cut_at, cut_node, wake
+from saving_node import saving_node, wake
 
 from filmgauge.store.block import OVERHEAD
 from filmgauge.store.page_store import PageStore
-from filmgauge_sim.board.flash import FlashCut, PageInRam
+from filmgauge_sim.board.flash import PageInRam
 from filmgauge_sim.board.littlefs_outside import install, listing
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.flash_reader import backlog, journal_state, raw_pages, stored_record
@@ -23,42 +19,9 @@ from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.scenario.simulation import virtual_node
 
-SOAK = os.environ.get("FILMGAUGE_SOAK")
-PARTS = (0.0, 0.25, 0.5, 0.75, 1.0) if SOAK else (0.5,)
-WAKES = range(60) if SOAK else (0, 3, 4)
-
-
-def cuts(folder: Path, board: str, wakes: int, part: float) -> list[AfterCut]:
-    """Cut a node at each operation of one of its wakes."""
-    found = []
-    for operation in count(1):
-        given = FlashCut(operation, part)
-        made = cut_at(lambda: cut_node(folder / str(operation), board), wakes, given)  # noqa: B023
-        if made is None:
-            return found
-        found.append(made)
-    return found
-
-
-@pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("wakes", WAKES)
-@pytest.mark.parametrize("board", ["esp32-c3", "pico-w", "stm32wb55"])
-def test_a_node_outlives_a_cut_with_what_it_had_acknowledged(
-    tmp_path: Path, board: str, wakes: int, part: float
-) -> None:
-    found = cuts(tmp_path, board, wakes, part)
-    assert found
-    for cut in found:
-        assert cut.lives
-        if cut.before is None:
-            continue
-        assert cut.after is not None
-        assert cut.before.wakes <= cut.after.wakes <= cut.before.wakes + 1
-        assert cut.after.newest >= cut.before.newest
-
 
 def test_a_state_of_another_version_lets_no_record_come_twice(tmp_path: Path) -> None:
-    with closing(cut_node(tmp_path, "stm32wb55")) as node:
+    with closing(saving_node(tmp_path, "stm32wb55")) as node:
         wake(node, 6)
         before = [stored_record(node.flash, name) for name in backlog(node.flash)]
         assert before
@@ -78,7 +41,7 @@ def test_a_state_of_another_version_lets_no_record_come_twice(tmp_path: Path) ->
 
 def test_a_node_whose_file_system_takes_all_keeps_its_state_in_files(tmp_path: Path) -> None:
     """As one that was flashed before there were raw pages."""
-    node = cut_node(tmp_path, "stm32wb55", whole=True)
+    node = saving_node(tmp_path, "stm32wb55", whole=True)
     try:
         for _ in range(8):
             node.step()
@@ -148,8 +111,8 @@ def test_a_supply_that_fails_in_a_save_costs_that_save_at_most(
 
 def test_a_journal_in_files_is_gone_on_with(tmp_path: Path) -> None:
     """Files of an older node, in a file system that was made shorter: boot and ledger go on."""
-    old = cut_node(tmp_path / "old", "pico-w")
-    node = cut_node(tmp_path / "new", "stm32wb55")
+    old = saving_node(tmp_path / "old", "pico-w")
+    node = saving_node(tmp_path / "new", "stm32wb55")
     try:
         while old.wakes < 2:
             old.step()

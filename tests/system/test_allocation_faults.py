@@ -1,0 +1,15 @@
+"""A sample of the statements at which `make soak` lets every allocation fail."""
+
+import pytest
+from allocation_faults import campaign
+
+
+@pytest.mark.parametrize(
+    ("board", "numbers"),
+    [("esp32-c3", range(35, 6500, 410)), ("stm32wb55", range(50, 7000, 870))],
+)
+def test_a_node_outlives_a_heap_that_is_full(board: str, numbers: range) -> None:
+    results = list(campaign(board, numbers))
+    assert [result for result in results if result.problems] == []
+    assert len(results) == len(numbers)
+    assert sum(result.failed > 0 for result in results) >= 2
