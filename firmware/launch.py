@@ -29,6 +29,8 @@ STARTS = 4  # assumed: one for a broker that was away, and its like
 GUARD_MS = 8000  # what every port's watchdog can be set to; a start takes less
 _AFTER_FAILURE_MS = 60000
 MAGIC = b"FGAPP1\n"
+DEFLATED = b"FGAPP2\n"
+WINDOW_BITS = 9  # of what is deflated: inflating takes half a kilobyte of the heap for it
 PACKAGE = "/filmgauge/"
 FIRST_RECORD = "filmgauge: first record"
 
@@ -154,14 +156,16 @@ def is_there(path: str) -> bool:
 class Archive:
     """A file of files, read only: a magic line, the length of the index as eight digits, the
     index with a line `name offset length` for each, numbers in hexadecimal and offsets from the
-    end of the index, and the files.
+    end of the index, and the files. With the other magic line each file is deflated (RFC 1951).
 
     Names are without `filmgauge/` in front and `.mpy` behind, which leaves the heap more room.
     """
 
     def __init__(self, path):
         self._file = open(path, "rb")  # noqa: SIM115
-        if self._file.read(len(MAGIC)) != MAGIC:
+        magic = self._file.read(len(MAGIC))
+        self._is_deflated = magic == DEFLATED
+        if magic != MAGIC and not self._is_deflated:
             raise OSError(5)
         length = int(self._file.read(8), 16)
         self._index = self._file.read(length)
@@ -188,7 +192,14 @@ class Archive:
         found = self._find(path)
         if not found:
             raise OSError(2)
-        return _Member(self._file, found[0], found[1])
+        if not self._is_deflated:
+            return _Member(self._file, found[0], found[1])
+        import deflate
+
+        # An import reads a module to its end before that imports others: the place in the file
+        # is its own meanwhile.
+        self._file.seek(found[0])
+        return deflate.DeflateIO(self._file, deflate.RAW, WINDOW_BITS)
 
     def _find(self, path):
         """Return offset and length, None when the name is not in the index."""

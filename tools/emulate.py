@@ -58,7 +58,7 @@ def flash_file(uf2: Path, folder: Path, scenario: Scenario = SCENARIO) -> Path:
     node = scenario.node[0]
     flash, version = read_image(uf2.read_bytes(), node.description.kind)
     files = board_files(node.description, node.secrets, _NOWHERE)
-    firmware = wanted(files["/config.json"], files["/profile.bin"])
+    firmware = wanted(node.description.kind.port, files["/config.json"], files["/profile.bin"])
     files |= {**firmware.start_files, APP: firmware.archive.data}
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / "filmgauge.uf2"

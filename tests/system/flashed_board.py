@@ -17,6 +17,7 @@ from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import bytecode_version
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
@@ -92,9 +93,9 @@ class Heard:
 
 
 @cache
-def modules() -> Mapping[str, bytes]:
-    """Return the firmware's modules, compiled once."""
-    return firmware_build.modules()
+def modules(port: Port) -> Mapping[str, bytes]:
+    """Return the firmware's modules for a port, compiled once."""
+    return firmware_build.modules_of_port(port)
 
 
 @cache
@@ -102,19 +103,22 @@ def start_files() -> Mapping[str, bytes]:
     return firmware_build.start_files()
 
 
-def version(name: str, changed: Mapping[str, str] | None = None) -> Archive:
-    """Return the firmware with another version's name.
+def version(
+    name: str, changed: Mapping[str, str] | None = None, kind_name: str = "esp32-c3"
+) -> Archive:
+    """Return the firmware with another version's name, for a kind of board.
 
     changed: module (`charge/sampler`) -> its source text in this version.
     """
     first = firmware_build.modules(source=True)["filmgauge/__init__.py"].decode()
     texts = {"filmgauge/__init__": first.replace("0.1.0", name)}
     texts |= {f"filmgauge/{name}": text for name, text in (changed or {}).items()}
-    made = dict(modules())
+    port = board_kind(kind_name).port
+    made = dict(modules(port))
     for path, text in texts.items():
         del made[f"{path}.mpy"]
         made[f"{path}.py"] = text.encode()
-    return Archive(made)
+    return firmware_build.archive(port, made)
 
 
 def configuration(kind_name: str, url: str, **changed: int | str) -> dict[str, int | str]:
@@ -138,8 +142,9 @@ def configuration(kind_name: str, url: str, **changed: int | str) -> dict[str, i
 def wanted(kind_name: str, url: str, archive: Archive | None = None, **changed: Any) -> Wanted:
     """Return everything for a node of a kind."""
     values = json.dumps(configuration(kind_name, url, **changed)).encode()
+    port = board_kind(kind_name).port
     return Wanted(
-        archive=archive or Archive(modules()),
+        archive=archive or firmware_build.archive(port, modules(port)),
         start_files=dict(start_files()),
         bytecode=bytecode_version(),
         config=node_settings.config_bytes(json.loads(values), BOARDS[kind_name], "test"),

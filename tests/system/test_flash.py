@@ -136,7 +136,7 @@ def test_a_version_that_crashes_at_once_is_switched_back(
     kind: str, embedded: Broker, heard: Heard, tmp_path: Path
 ) -> None:
     good = wanted(kind, embedded.url)
-    bad = version("0.9.0", {"charge/sampler": "raise ValueError('not today')\n"})
+    bad = version("0.9.0", {"charge/sampler": "raise ValueError('not today')\n"}, kind)
     with make_board(kind, tmp_path) as board:
         flash(board, good)
         heard.forget()
@@ -168,7 +168,7 @@ def test_a_version_that_never_reports_is_switched_back(
     module: str, text: str, embedded: Broker, tmp_path: Path
 ) -> None:
     good = wanted("stm32wb55", embedded.url)
-    bad = version("0.9.0", {module: text})
+    bad = version("0.9.0", {module: text}, "stm32wb55")
     with make_board("stm32wb55", tmp_path, SerialOptions(speed=SPEED, guard_s=1.0)) as board:
         flash(board, good)
         with pytest.raises(FlashError, match="went back to the one before"):
@@ -203,7 +203,7 @@ def test_no_room(embedded: Broker, tmp_path: Path) -> None:
 def test_room_for_two_versions_on_the_smallest_board(embedded: Broker, tmp_path: Path) -> None:
     with make_board("stm32wb55", tmp_path) as board:
         flash(board, wanted("stm32wb55", embedded.url))
-        newer = wanted("stm32wb55", embedded.url, version("0.2.0"))
+        newer = wanted("stm32wb55", embedded.url, version("0.2.0", kind_name="stm32wb55"))
         flash(board, newer)
     assert fetch(board.board.flash, "/app.bin") == newer.archive.data
 

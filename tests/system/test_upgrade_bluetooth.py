@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flashed_board import start_files
+from flashed_board import version as archive
 from updated_node import COMMAND_KEY, MAIN, names, read
 
 from filmgauge.config_copy import unsealed
@@ -15,7 +16,6 @@ from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
 from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.errors import RefusedError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.serial.archive import Archive
 from filmgauge_host.upgrade.order import order_payload
 from filmgauge_host.upgrade.signing_key import public_text
 from filmgauge_host.upgrade.version import Version, sign
@@ -63,7 +63,7 @@ def air_and_node(
     (node,) = simulation.nodes
     config = json.loads(read(node, "/config.json") or b"")
     config |= {"update_key": public_text(KEY), "command_key": COMMAND_KEY}
-    app = Archive(firmware_build.modules_of_port("stm32")).data
+    app = firmware_build.archive_of_port("stm32").data
     files = {**start_files(), "/app.bin": app, "/config.json": json.dumps(config).encode()}
     install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})
     node.runtime.close()
@@ -102,7 +102,8 @@ def test_a_version_over_bluetooth(
     air, simulation, node = air_and_node
     profile = read(node, "/profile.bin") or b""
     changes = json.dumps({"report_every": 2, "ble_idle_ms": 9000}).encode()
-    what = version(5, {"config.json": changes, "profile.bin": profile})
+    app = archive("0.2.0", kind_name="stm32wb55").data  # whole, beside the one in place
+    what = version(5, {"app.bin": app, "config.json": changes, "profile.bin": profile})
     with pytest.raises(RefusedError, match="a power cut can end the file system of this board"):
         brought(air, simulation, what, supply_holds=False)
     ended, steps = brought(air, simulation, what, supply_holds=True)
@@ -111,7 +112,8 @@ def test_a_version_over_bluetooth(
     assert steps == [(number + 1, total) for number in range(total)]
     config = json.loads(unsealed(read(node, "/config.json") or b""))
     assert (config["report_every"], config["command_key"]) == (2, COMMAND_KEY)
-    assert not {"switch", "trial"} & names(node, "/")
+    assert read(node, "/app.bin") == app
+    assert not {"switch", "trial", "app.bin.old"} & names(node, "/")
 
 
 def test_whether_two_versions_have_room(

@@ -86,7 +86,7 @@ def flash(
         board = BOARDS[board_name]
         config_file = None if config is None else read_config(config, board)
         profile_file = _profile(profile, cell, area_cm2)
-        wanted = firmware_build.wanted(config_file, profile_file, source)
+        wanted = firmware_build.wanted(board.port, config_file, profile_file, source)
     found_port = find_port(port)
     values = json.loads(wanted.config) if wanted.config else {}
     used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
@@ -129,7 +129,9 @@ def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardK
         raise InputError(f"--board is {board_name}, but the node's is {description.board}")
     files = board_files(description, {**secrets, **from_environment()})
     certificates = {path: files[path] for path in CERTIFICATES if path in files}
-    wanted = firmware_build.wanted(files[CONFIG], files[PROFILE], source, certificates)
+    wanted = firmware_build.wanted(
+        description.kind.port, files[CONFIG], files[PROFILE], source, certificates
+    )
     return description.kind, wanted
 
 

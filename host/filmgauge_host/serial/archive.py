@@ -1,14 +1,16 @@
 """The archive of modules that `firmware/launch.py` mounts: one file, so that it fits and switches.
 
 Modules as files of their own would take a block of 4 KiB each, 280 KB for 66 KB of bytecode,
-which is more than some boards have; and one file is exchanged by one rename.
+which is more than some boards have; and one file is exchanged by one rename. A board on which two
+versions would not fit otherwise gets each module deflated.
 """
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from filmgauge_host.serial.launcher import MAGIC, PACKAGE
+from filmgauge_host.serial.launcher import DEFLATED, MAGIC, PACKAGE, WINDOW_BITS
 
 HEAD_BYTES = len(MAGIC) + 8  # magic line, and the length of the index in hexadecimal
 _PACKAGE = PACKAGE.lstrip("/")
@@ -32,16 +34,18 @@ class Piece:
 
 
 class Archive:
-    """An archive of `modules`: path on the board -> content."""
+    """An archive of `modules`: path on the board -> content; `deflated` takes a quarter less."""
 
-    def __init__(self, modules: Mapping[str, bytes]) -> None:
+    def __init__(self, modules: Mapping[str, bytes], deflated: bool = False) -> None:
         self._modules = dict(sorted(modules.items()))
-        self._head = _head(self._modules)
+        if deflated:
+            self._modules = {name: _deflated(data) for name, data in self._modules.items()}
+        self._head = (DEFLATED if deflated else MAGIC) + _index(self._modules)
         self.data = self._head + b"".join(self._modules.values())
         self.digest = hashlib.sha256(self.data).digest()
 
     def digests(self) -> dict[str, bytes]:
-        """Return the SHA-256 of each module."""
+        """Return the SHA-256 of each module, as it is stored."""
         return {name: hashlib.sha256(data).digest() for name, data in self._modules.items()}
 
     def pieces(self, present: Mapping[str, Member]) -> list[Piece]:
@@ -57,7 +61,7 @@ class Archive:
 
 def index_length(head: bytes) -> int | None:
     """Return the length of the index behind the first HEAD_BYTES, None for no archive."""
-    if not head.startswith(MAGIC):
+    if not head.startswith((MAGIC, DEFLATED)):
         return None
     try:
         return int(head[len(MAGIC) : HEAD_BYTES], 16)
@@ -80,8 +84,13 @@ def members(index: bytes) -> dict[str, Member]:
     return found
 
 
-def _head(modules: Mapping[str, bytes]) -> bytes:
-    """Return magic line, length of the index and index, with offsets from its end.
+def _deflated(content: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS)
+    return packer.compress(content) + packer.flush()
+
+
+def _index(modules: Mapping[str, bytes]) -> bytes:
+    """Return length of the index and index, with offsets from its end.
 
     Names are as short as the launcher has them: the index takes room on the board's heap.
     """
@@ -91,7 +100,7 @@ def _head(modules: Mapping[str, bytes]) -> bytes:
         short = name.removeprefix(_PACKAGE).removesuffix(".mpy")
         index += f"{short} {offset:x} {len(content):x}\n"
         offset += len(content)
-    return MAGIC + f"{len(index):08x}{index}".encode()
+    return f"{len(index):08x}{index}".encode()
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

@@ -32,20 +32,24 @@ _FOREIGN: dict[str, tuple[str, ...]] = {  # to each port: modules that it never 
 }
 
 
+_TWO_FIT_DEFLATED: tuple[Port, ...] = ("stm32",)  # 200 KB of file system
+
+
 def wanted(
+    port: Port,
     config: bytes | None,
     profile: bytes | None,
     source: bool = False,
     certificates: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Wanted:
-    """Return what shall be on a board: this firmware with a node's own files.
+    """Return what shall be on a board of a port: this firmware with a node's own files.
 
     source: source text instead of bytecode. certificates: path -> content, of TLS. Raises
     FilmgaugeError where mpy-cross does not run.
     """
     try:
         return Wanted(
-            archive=Archive(modules(source)),
+            archive=archive_of_port(port, source),
             start_files=start_files(source),
             bytecode=None if source else bytecode_version(),
             config=config,
@@ -64,11 +68,21 @@ def modules(source: bool = False) -> dict[str, bytes]:
     return dict(_compiled(tuple(texts.items())))
 
 
-def modules_of_port(port: Port) -> dict[str, bytes]:
-    """Return the modules as bytecode without those that only other ports import: a version over
-    the air has to fit beside the one in place."""
+def modules_of_port(port: Port, source: bool = False) -> dict[str, bytes]:
+    """Return the modules without those that only other ports import: a version has to fit beside
+    the one in place."""
     foreign = foreign_to(port)
-    return {path: data for path, data in modules().items() if not path.startswith(foreign)}
+    return {path: data for path, data in modules(source).items() if not path.startswith(foreign)}
+
+
+def archive(port: Port, modules: Mapping[str, bytes]) -> Archive:
+    """Return an archive as a port gets it."""
+    return Archive(modules, deflated=port in _TWO_FIT_DEFLATED)
+
+
+def archive_of_port(port: Port, source: bool = False) -> Archive:
+    """Return this firmware as a port gets it. Raises CompileError."""
+    return archive(port, modules_of_port(port, source))
 
 
 def foreign_to(port: Port) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ REPORTED: str = _launch.REPORTED
 FIRST_RECORD: str = _launch.FIRST_RECORD
 GUARD_MS: int = _launch.GUARD_MS
 MAGIC: bytes = _launch.MAGIC
+DEFLATED: bytes = _launch.DEFLATED
+WINDOW_BITS: int = _launch.WINDOW_BITS
 PACKAGE: str = _launch.PACKAGE  # of the firmware, with / around it
 
 MOUNT_AT_ROOT = f"import os, sys\n{inspect.getsource(_launch.mount_at_root)}mount_at_root()\n"

@@ -9,7 +9,6 @@ from typing import Any
 from filmgauge.config import SECRETS, numbers, texts
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.node_settings import read_profile
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import CompileError, bytecode_version
@@ -25,7 +24,7 @@ def build_files(
     files = {}
     if has_firmware:
         try:
-            files["app.bin"] = Archive(firmware_build.modules_of_port(port)).data
+            files["app.bin"] = firmware_build.archive_of_port(port).data
         except CompileError as error:
             raise FilmgaugeError(str(error)) from None
     if config is not None:

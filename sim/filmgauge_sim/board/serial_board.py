@@ -20,6 +20,7 @@ from filmgauge_sim.board.serial_port import SerialPort
 
 _REENUMERATION_S = 0.3  # assumed: until a port that vanishes in a reset is back
 _NEVER_S = float("inf")
+_LONGEST_WAIT_US = 3_600_000_000  # for the supply, at a time
 
 Order = Callable[[], bool | None]  # False: not yet
 
@@ -259,8 +260,15 @@ class SerialBoard:
     def _boot(self) -> None:
         assert self._boot_cause is not None
         due_s, self._boot_s = self._boot_s, _NEVER_S
+        if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
+            self._boot_s = time.monotonic() + TICK_S
+            return
         self.boots += 1
-        self.board.boot(self._boot_cause)
+        try:
+            self.board.boot(self._boot_cause)
+        except BoardStopped as stopped:  # its supply does not even last for that
+            self._stop(stopped.outcome)
+            return
         self._interpreter.start(due_s=due_s)
 
     def _plug(self) -> None:

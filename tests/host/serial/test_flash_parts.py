@@ -3,6 +3,7 @@
 import hashlib
 import runpy
 import tempfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.serial.archive import HEAD_BYTES, Archive, Member, index_length, members
 from filmgauge_host.serial.board_link import LinkError, find_port
 from filmgauge_host.serial.interpreter import Identity, check_board, check_interpreter
+from filmgauge_host.serial.launcher import WINDOW_BITS
 from filmgauge_host.serial.node_settings import compile_cell, read_config, read_profile
 from filmgauge_sim.board.firmware_image import beside_package
 from filmgauge_sim.nodes.boards import BOARDS
@@ -55,6 +57,13 @@ def test_the_host_reads_what_it_has_written(modules: Mapping[str, bytes]) -> Non
     data = Archive(modules).data
     found = listed(data)
     assert {name: data[m.offset : m.offset + m.length] for name, m in found.items()} == modules
+
+
+@given(MODULES)
+def test_what_is_deflated_is_the_same(modules: Mapping[str, bytes]) -> None:
+    data = Archive(modules, deflated=True).data
+    packed = {name: data[m.offset : m.offset + m.length] for name, m in listed(data).items()}
+    assert {name: zlib.decompress(each, -WINDOW_BITS) for name, each in packed.items()} == modules
 
 
 @given(MODULES, MODULES)

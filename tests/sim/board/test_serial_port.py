@@ -13,6 +13,8 @@ from stalls import Stalls
 
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.serial_bench import bench_board
+from filmgauge_sim.nodes.tables import varied
+from filmgauge_sim.scenario.loading import load_scenario
 
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
 AHEAD_S = 0.005  # a board works on before its time has come, by less than this
@@ -240,3 +242,10 @@ def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(b"short")
     with pytest.raises(ValueError, match="must have 2097152 bytes, not 5"):
         bench_board("esp32-c3", tmp_path, image=tmp_path / "image")
+
+
+def test_a_supply_that_does_not_last_for_a_boot_is_tried_again(tmp_path: Path) -> None:
+    node = load_scenario("window").node[0]
+    weak = varied(node.description, {"capacitor.capacitance_uf": 100.0})
+    with bench_board(weak, tmp_path, SerialOptions(speed=20), surroundings=node.world) as made:
+        until(lambda: made.notes.count("brown-out") >= 3)
