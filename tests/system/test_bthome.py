@@ -119,7 +119,7 @@ def test_bthome_ble_reads_every_advert_of_a_day_across_resets(
         for adverts, record in zip(reports, records, strict=True):
             assert len(adverts) in (9, 10)  # 5 s at 500 ms and up to 10 ms more
             boot, seq, up_s, *_, life = record.values()
-            place = struct.pack("<HBIHHBBI", 0xFFFF, 4, life, boot, seq, 0, 0, up_s)
+            place = struct.pack("<HBIHHBBI", 0xFFFF, 5, life, boot, seq, 0, 0, up_s)
             response = b"\x09\x09window-1" + b"\x12\xff" + place
             assert {(advert.connectable, advert.response) for advert in adverts} == {
                 (True, response)

@@ -48,7 +48,7 @@ def test_a_scanner_tells_name_strength_and_data(bed: Bed) -> None:
     device, data = found[ADDRESS]
     assert device.name == data.local_name == NAME
     assert data.rssi == -25  # nothing between them: Positions
-    assert data.manufacturer_data == {0xFFFF: bytes.fromhex("040700008001000000000000" + "000000")}
+    assert data.manufacturer_data == {0xFFFF: bytes.fromhex("050700008001000000000000" + "000000")}
     (uuid,) = data.service_data
     assert uuid.startswith("0000fcd2-")
     assert data.service_data[uuid][0] == 0x44

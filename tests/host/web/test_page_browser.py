@@ -246,8 +246,7 @@ def test_light_and_dark(browser: Chrome, world: PageWorld) -> None:
     open_node(browser, world, "gapped")
     light = paper()
     set_dark(browser, True)
-    dark = paper()
-    assert light != dark
+    until(lambda: paper() != light)  # the page hears of it with its next frame
     press(browser, "d")
     assert paper() == light
     browser.refresh()
