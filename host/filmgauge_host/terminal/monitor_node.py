@@ -43,6 +43,8 @@ class NodeScreen(Screen[None]):
 
     def show(self, header: Text, detail: Text) -> None:
         """Draw what is known now."""
+        if not self.query("#node_header"):
+            return  # pushed a moment ago: the next drawing is its first
         self.query_one("#node_header", Static).update(header)
         self.query_one("#detail", Static).update(detail)
 

@@ -33,6 +33,11 @@ def test_a_step_in_two_parts_is_the_same_step(
     assert parts.surface_stoichiometry == pytest.approx(whole.surface_stoichiometry, abs=1e-7)
 
 
+def _close_v(limit_v: float) -> float:
+    """A nanovolt, or as many digits of hundreds of volts, where a film is drawn beyond its end."""
+    return 1e-9 * max(1.0, abs(limit_v))
+
+
 @every_physics
 @settings(max_examples=150, deadline=None)
 @given(
@@ -67,9 +72,9 @@ def test_no_crossing_is_missed_or_late(
         after(cell, current, temperature, time_s) for time_s in (found.time_s, found.time_s + 1e-6)
     ]
     if found.bound == "low":
-        assert min(reached) <= within.low_v + 1e-9
+        assert min(reached) <= within.low_v + _close_v(within.low_v)
     else:
-        assert max(reached) >= within.high_v - 1e-9
+        assert max(reached) >= within.high_v - _close_v(within.high_v)
 
 
 @every_physics
