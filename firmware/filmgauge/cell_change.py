@@ -4,8 +4,11 @@ Loaded when it happens. What was learned of the old cell is forgotten; the senso
 and seq are the node's and go on.
 """
 
+from filmgauge.compat import const
 from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE, LedgerOnly
 from filmgauge.state import GAUGE_AT
+
+_MOST = const(0x7FFFFFFF)  # nAh that a record holds
 
 
 def close_ledger(state, offset) -> None:
@@ -17,7 +20,7 @@ def close_ledger(state, offset) -> None:
     old.unpack_from(state.buffer, GAUGE_AT)
     # Added to what no record has said yet of an earlier change.
     sums = zip(state.closed_nah, old.ledger.sums_nah())
-    state.closed_nah = tuple(before + now for before, now in sums)
+    state.closed_nah = tuple(max(-_MOST, min(_MOST, before + now)) for before, now in sums)
     state.cell_changed = 1
     state.info_sent = state.offset_running = state.sees_zero = 0
     if offset is not None and state.buffer[GAUGE_AT + SIZE - 1]:  # a gauge was opened

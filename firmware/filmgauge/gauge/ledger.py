@@ -6,7 +6,9 @@
     ledger.stored_pc()
 
 A line is two words, whole microcoulombs and the picocoulombs left over (0 to 999999), so that
-31-bit small integers hold 1000 C at a resolution of 1 pC without rounding and without garbage.
+31-bit small integers hold it at a resolution of 1 pC without rounding and without garbage. Beyond
+537 C, which a node behind a window passes in a few years, a whole 2**30 uC moves to the bits above
+the picocoulombs: there is room for 2000 of them, 600 Ah.
 """
 
 import struct
@@ -30,6 +32,11 @@ LINES = const(11)
 _FIRST_BOOKED = const(3)
 
 _PC_PER_UC = const(1000000)
+_REST = const(0xFFFFF)  # bits of the picocoulombs
+_REST_BITS = const(20)
+_MOST_UC = const(0x20000000)
+_MOVED_BITS = const(30)
+_MOVED_UC = const(0x40000000)
 _FORMAT = const("<22i")
 SIZE = const(88)
 
@@ -43,13 +50,24 @@ class Ledger:
     def add_pc(self, line: int, pc: int) -> None:
         """Add `pc` to a line; exact for every integer, without garbage below 2**30 pC."""
         words = self._words
-        pc += words[2 * line + 1]
-        words[2 * line] += pc // _PC_PER_UC
-        words[2 * line + 1] = pc % _PC_PER_UC
+        at = 2 * line
+        rest = words[at + 1]
+        pc += rest & _REST
+        moved = rest >> _REST_BITS
+        uc = words[at] + pc // _PC_PER_UC
+        while uc >= _MOST_UC:  # once, but for what is far beyond any cell
+            uc -= _MOVED_UC
+            moved += 1
+        while uc < -_MOST_UC:
+            uc += _MOVED_UC
+            moved -= 1
+        words[at] = uc
+        words[at + 1] = moved << _REST_BITS | pc % _PC_PER_UC
 
     def line_pc(self, line: int) -> int:
         """Return a line in pC."""
-        return self._words[2 * line] * _PC_PER_UC + self._words[2 * line + 1]
+        uc, rest = self._words[2 * line], self._words[2 * line + 1]
+        return (uc + (rest >> _REST_BITS << _MOVED_BITS)) * _PC_PER_UC + (rest & _REST)
 
     def line_nah(self, line: int) -> int:
         """Return a line in nAh."""
@@ -63,11 +81,13 @@ class Ledger:
     def stored_pc(self, first: int = OPENING) -> int:
         """Return the sum of the lines from `first` on in pC: of all, it is the charge in the cell
         as the ledger has it."""
-        uc = pc = 0
+        uc = pc = moved = 0
         for line in range(first, LINES):
+            rest = self._words[2 * line + 1]
             uc += self._words[2 * line]
-            pc += self._words[2 * line + 1]
-        return uc * _PC_PER_UC + pc
+            pc += rest & _REST
+            moved += rest >> _REST_BITS
+        return (uc + (moved << _MOVED_BITS)) * _PC_PER_UC + pc
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""

@@ -14,7 +14,8 @@ def add_ledger_fields(record, gauge) -> None:
     record.soc_sigma_ppm = gauge.sigma_ppm()
     record.stored_nah = gauge.stored_nah()
     record.full_nah = gauge.full_nah()
-    record.measured_nah, record.booked_nah, record.corrected_nah = gauge.ledger.sums_nah()
+    sums = [max(-_MOST, min(_MOST, nah)) for nah in gauge.ledger.sums_nah()]
+    record.measured_nah, record.booked_nah, record.corrected_nah = sums
 
 
 def add_closed_ledger(record, state) -> None:

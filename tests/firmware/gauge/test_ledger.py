@@ -1,6 +1,7 @@
 """The ledger is exact: compared with plain integers over long sequences."""
 
 import json
+import struct
 
 from noise import Noise
 
@@ -57,6 +58,37 @@ def test_a_thousand_coulomb_and_one_picocoulomb():
     assert ledger.line_pc(OPENING) == 10**15
     assert ledger.line_pc(INPUT) == -(10**15)
     assert ledger.stored_pc() == 1
+
+
+def test_ten_years_of_a_large_cell_fit():
+    """A milliampere for ten years, 87.6 Ah, is 3.2e17 pC: exact at each step, also packed."""
+    for sign in (1, -1):
+        ledger = Ledger()
+        step_pc = sign * (87 * 3600 * 10**9 + 123457)  # a thousandth of 87 Ah
+        expected = 0
+        for number in range(1000):
+            ledger.add_pc(MEASURED, step_pc)
+            ledger.add_pc(SLEEP, -step_pc + sign)
+            expected += step_pc
+            if number % 100 == 0:
+                buffer = bytearray(SIZE)
+                ledger.pack_into(buffer, 0)
+                ledger.unpack_from(buffer, 0)
+            assert ledger.line_pc(MEASURED) == expected
+        assert ledger.stored_pc() == sign * 1000
+        assert abs(ledger.sums_nah()[0] - sign * 87 * 10**9) <= 40
+
+
+def test_a_ledger_of_an_older_version_goes_on():
+    """Before, a line held up to 2147 C in its first word and nothing above its picocoulombs."""
+    for uc in (2147483647, -2147483648, 600000000, -600000000):
+        buffer = bytearray(SIZE)
+        struct.pack_into("<2i", buffer, 8 * MEASURED, uc, 999999)
+        ledger = Ledger()
+        ledger.unpack_from(buffer, 0)
+        assert ledger.line_pc(MEASURED) == uc * 10**6 + 999999
+        ledger.add_pc(MEASURED, 5000001)
+        assert ledger.line_pc(MEASURED) == uc * 10**6 + 999999 + 5000001
 
 
 def test_lines_do_not_touch_each_other():
