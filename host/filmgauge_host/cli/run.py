@@ -24,7 +24,6 @@ from filmgauge_host.cli.options import (
 from filmgauge_host.cli.page_options import PAGE_PORT
 from filmgauge_host.errors import FilmgaugeError, InputError, needs, warn
 from filmgauge_sim.board.executable import InterpreterError
-from filmgauge_sim.nodes.power_cuts import cut_plan
 from filmgauge_sim.scenario.loading import load_scenario, scenario_of_node
 from filmgauge_sim.scenario.scenario import Scenario, duration_us
 
@@ -159,6 +158,8 @@ def run(
             if duration is not None:
                 duration_us(duration)
             if cut is not None:
+                from filmgauge_sim.nodes.power_cuts import cut_plan  # loads littlefs
+
                 cut_plan(cut)
             elif cuts is not None:
                 raise InputError("--cuts needs --cut")

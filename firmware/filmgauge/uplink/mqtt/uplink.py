@@ -145,12 +145,19 @@ class MqttUplink(NoUplink):
     def _before_hanging(self):
         if self.guard is not None:
             self.guard.keep()
-        if exists(_FAILURES):  # a network that hangs is none of the node's
-            from crash import clear
-
-            clear()
-            unload("crash")
+        if exists(_FAILURES):
+            self._clear_watchdog()
         self._board.feed()
+
+    def _clear_watchdog(self):
+        """End a row of failures of which the last was the watchdog's: a network that hangs is
+        none of the node, whose record is kept by now."""
+        from crash import clear, waiting
+
+        found = waiting()
+        if found and "Watchdog" in found[-1][1]:
+            clear()
+        unload("crash")
 
     def _is_joined(self, wlan):
         """Join the network; return whether that worked before the deadline."""
