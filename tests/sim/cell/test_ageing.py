@@ -99,7 +99,7 @@ def test_the_stored_charge_stays_when_the_capacity_changes():
     assert after == pytest.approx(surplus, rel=1e-6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(segments, st.floats(0.5, 30.0), st.sampled_from([-1.0, 1.0]))
 def test_limits_are_met_by_an_ageing_cell_too(history, size, sign):
     cell = FilmCell(EVP, 1.0, 0.5, life=LifeState.as_built())

@@ -215,7 +215,7 @@ def test_a_small_charge_gives_little_more_than_itself_at_once() -> None:
     assert deliverable_uah(cell, 13.46, 25.0) == pytest.approx(0.5, abs=0.05)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(changes, st.booleans(), st.floats(0.0, 1.0))
 def test_places_are_in_order_and_hold_the_charge(
     moves: list[float], charging: bool, begin: float

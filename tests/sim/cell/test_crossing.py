@@ -20,7 +20,7 @@ from filmgauge_sim.cell.isothermal import Isothermal
 EVP = load_parameters("evp-li")
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
 @given(
     st.floats(0.02, 0.98),
     histories,
@@ -157,7 +157,7 @@ def path(
     return ConstantCurrentPath(law, current, start, modes, hysteresis)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.floats(0.05, 40.0),
     st.booleans(),

@@ -12,7 +12,7 @@ every_physics = pytest.mark.parametrize("parameters", SETS, ids=lambda each: eac
 
 
 @every_physics
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories, currents, temperatures, durations, st.floats(0.0, 1.0))
 def test_a_step_in_two_parts_is_the_same_step(
     parameters: CellParameters,
@@ -39,7 +39,7 @@ def _close_v(limit_v: float) -> float:
 
 
 @every_physics
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.floats(0.02, 0.98),
     histories,
@@ -78,7 +78,7 @@ def test_no_crossing_is_missed_or_late(
 
 
 @every_physics
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories, st.booleans(), st.floats(0.1, 50.0))
 def test_charge_is_conserved(
     parameters: CellParameters,

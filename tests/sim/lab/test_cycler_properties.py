@@ -72,7 +72,7 @@ def check_sentence(path, read):
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CONTENTS, SUFFIXES, COLUMNS, st.sampled_from(list(Sign)))
 def test_anything_is_read_or_refused_in_one_sentence(content, suffix, columns, sign):
     options = ReadingOptions(parse_columns([f"{q}={name}" for q, name in columns.items()]), sign)
