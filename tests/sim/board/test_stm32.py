@@ -129,10 +129,10 @@ def test_firmware_that_never_sleeps_is_interrupted(tmp_path: Path, runtime: str)
     with Program(tmp_path, runtime, source, kind=STM32) as program:
         board = program.board
         for seconds in (1, 2, 3):
-            board.interrupt_us = board.kind.boot_us + seconds * 1_000_000
+            board.load.interrupt_us = board.kind.boot_us + seconds * 1_000_000
             outcome = program.boot() if seconds == 1 else go_on(program)
             assert outcome == Outcome(cause=None, resumes=True)
-            assert 0 <= board.now_us - board.interrupt_us < 150_000
+            assert 0 <= board.now_us - board.load.interrupt_us < 150_000
         assert 27 <= int(program.said[-1]) <= 30
 
 
