@@ -34,22 +34,24 @@ from filmgauge_sim.nodes.virtual_node import VirtualNode
 _REFRESH_S = 0.25
 _HISTORY = 2000  # points of a curve; the screen has fewer columns
 _NOW = "cell now, rail"  # a record is older, and what else a row says comes from its last one
-# Columns of the table: from how wide a screen on
-_COLUMNS: tuple[tuple[str, Literal["left", "right"], int], ...] = (
-    ("node", "left", 0),
-    ("uplink", "left", 0),
-    (_NOW, "left", 95),
-    ("SoC %", "right", 0),
-    ("true %", "right", 0),
-    ("stored uAh", "right", 110),
-    ("available uAh", "right", 150),
-    ("V", "right", 0),
-    ("uA", "right", 0),
-    ("degC", "right", 80),
-    ("records", "right", 0),
-    ("lost", "right", 80),
-    ("faults", "left", 118),
+_COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("node", "left"),
+    ("uplink", "left"),
+    (_NOW, "left"),
+    ("SoC %", "right"),
+    ("true %", "right"),
+    ("stored uAh", "right"),
+    ("available uAh", "right"),
+    ("V", "right"),
+    ("uA", "right"),
+    ("degC", "right"),
+    ("records", "right"),
+    ("lost", "right"),
+    ("faults", "left"),
 )
+_GAP = 2  # between columns, and at both edges together
+# What goes where a screen has no room for all, one after the other: nothing is cut off.
+_DROPPED = ("available uAh", "stored uAh", "faults", _NOW, "lost", "degC", "records", "uplink")
 _COLORS = {"SoC %": GAUGE, "true %": TRUTH}  # of the curves
 _UPLINKS = {"mqtt": "Wi-Fi", "ble": "BLE", "stored": "stored"}
 
@@ -144,14 +146,13 @@ class RunView:
             padding=(0, 1, 0, 0),
             pad_edge=False,
         )
-        width = self._console.width
-        names = [name for name, _, least in _COLUMNS if width >= least]
-        for name, justify, _ in _COLUMNS:
+        rows = [self._cells(node) for node in self._session.simulation.nodes]
+        names = _fitting(rows, self._console.width)
+        for name, justify in _COLUMNS:
             if name in names:
                 title = Text(name, style=_COLORS.get(name, ""))
                 table.add_column(title, justify=justify, no_wrap=True)
-        for node in self._session.simulation.nodes:
-            cells = self._cells(node)
+        for cells in rows:
             table.add_row(*[cells.get(name, written.UNKNOWN) for name in names])
         return table
 
@@ -210,6 +211,19 @@ class RunView:
             f"Ctrl-C ends.{page} Elsewhere: filmgauge monitor --broker {self._session.broker_url}",
             style="dim",
         )
+
+
+def _fitting(rows: list[dict[str, str]], width: int) -> list[str]:
+    """Return the names of the columns that are shown whole in so many characters."""
+    needs = {
+        name: max(len(name), *(len(cells.get(name, written.UNKNOWN)) for cells in rows)) + _GAP
+        for name, _ in _COLUMNS
+    }
+    for name in _DROPPED:
+        if sum(needs.values()) + _GAP <= width:
+            break
+        del needs[name]
+    return list(needs)
 
 
 def _condition(node: VirtualNode) -> str:

@@ -122,7 +122,15 @@ def truth_at(hours: float, stoichiometry: float) -> Truth:
 
 @pytest.mark.parametrize(
     ("width", "height", "braille"),
-    [(120, 35, True), (80, 24, True), (60, 24, True), (80, 16, False), (200, 60, True)],
+    [
+        (120, 35, True),
+        (110, 35, True),
+        (96, 30, True),
+        (80, 24, True),
+        (60, 24, True),
+        (80, 16, False),
+        (200, 60, True),
+    ],
 )
 def test_view_fits_the_terminal(
     session: RunSession, width: int, height: int, braille: bool
@@ -135,6 +143,7 @@ def test_view_fits_the_terminal(
     console.print(view.body())
     lines = console.export_text().splitlines()
     assert len(lines) <= height
+    assert not any("…" in line for line in lines if width >= 80)  # nothing is cut off
     assert "filmgauge monitor --broker" in " ".join(lines[-2:])
     assert session.broker_url in lines[-1]
     assert any(0x2800 < ord(character) < 0x2900 for character in "".join(lines)) == braille
