@@ -4,7 +4,8 @@ A version is three files: app.bin (the modules in one archive), config.json and 
 
     NAME.new    brought by a host; counts only once the file `switch` is there
     switch      every NAME.new is whole: they take their places at the next boot; where there is
-                something in it, the files are in /incoming and nobody has checked them yet
+                something in it, the files are in /incoming: a byte, and one for each time that
+                somebody has begun to check them
     NAME.old    what was in that place before, until the new version has reported
     trial       the version has not reported yet: a byte for each of its starts
     reported    the record that ended the last trial
@@ -96,10 +97,19 @@ def finish_update() -> None:
         try:
             import update
 
-            update.finish(ARCHIVE, SWITCH, TRIAL, STARTS)
+            update.finish(ARCHIVE, SWITCH, TRIAL, STARTS, prepare_check)
         except Exception as error:  # what is in place runs, and the next boot tries again
             sys.print_exception(error)  # pyright: ignore
         sys.modules.pop("update", None)  # its room is the firmware's
+
+
+def prepare_check():
+    """Put the version in place on the module path, and return what feeds the watchdog that ends a
+    check which hangs."""
+    import machine
+
+    mount()
+    return machine.WDT(timeout=GUARD_MS).feed
 
 
 class Trial:

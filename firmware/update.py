@@ -14,11 +14,15 @@ _REFUSED = "/incoming/refused"
 _BACK = "/incoming/back"
 
 
-def finish(archive: str, switch: str, trial: str, starts: int) -> None:
-    """Finish what a host or a power cut has left: exchange, or go back after so many starts."""
+def finish(archive: str, switch: str, trial: str, starts: int, prepare=None) -> None:
+    """Finish what a host or a power cut has left: exchange, or go back after so many starts.
+
+    prepare: puts the version in place on the module path and returns what feeds a watchdog. A
+    host has none: it brings a version of its own, so what has come over the air is refused.
+    """
     if _is_there(switch):
         over_air = os.stat(switch)[6] > 0
-        if over_air and not (_is_in_folder(_VERIFIED) or _is_good()):
+        if over_air and not (_is_in_folder(_VERIFIED) or _is_good(switch, starts, prepare)):
             os.remove(switch)
             return
         with open(trial, "wb"):
@@ -47,21 +51,37 @@ def go_back(archive: str, trial: str) -> None:
     os.remove(trial)
 
 
-def _is_good():
-    """Let the version in place check the one that has come over the air."""
+def _is_good(switch, starts, prepare):
+    """Return whether a version that has come over the air may take its place."""
+    if prepare is None:
+        reason = "another version has come by cable"
+    elif os.stat(switch)[6] > starts:  # what hangs in it must not do so at each boot
+        reason = "its check did not come to an end"
+    else:
+        with open(switch, "ab") as file:
+            file.write(b".")
+        reason = _checked(prepare)
+    if reason is None:
+        return True
+    print("launch: a version is refused:", reason)
+    with open(_REFUSED, "w") as file:
+        file.write(reason)
+    return False
+
+
+def _checked(prepare):
+    """Let the version in place check the new one; return why it is refused, None where it is
+    not."""
     import gc
     import sys
 
-    import launch
-    import machine
     import vfs
 
-    launch.mount()
+    feed = prepare()
     try:
         from filmgauge.board import this_board
         from filmgauge.upgrade.check import check
 
-        feed = machine.WDT(timeout=launch.GUARD_MS).feed
         reason = check(feed, this_board().pages(True))
     except Exception as error:
         sys.print_exception(error)  # pyright: ignore
@@ -74,12 +94,7 @@ def _is_good():
         vfs.umount(_APP)  # pyright: ignore
         sys.path.remove(_APP)
     gc.collect()
-    if reason is None:
-        return True
-    print("launch: a version is refused:", reason)
-    with open(_REFUSED, "w") as file:
-        file.write(reason)
-    return False
+    return reason
 
 
 def _exchanged(archive):

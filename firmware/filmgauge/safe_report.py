@@ -33,8 +33,10 @@ def report(current_pa) -> bool:
         state.base_ms = state.last_ms = board.clock_ms()
     state.life = state.life or random_life()
     fields = _fields(state, board, current_pa)
+    state.seq += 1
     state.pack()
     _save(journal, retained, state)  # no record may leave before its number is in flash
+    state.seq -= 1  # which the reporter takes
     from filmgauge.reporting import Reporter
 
     uplink = board.uplink(config, None)
@@ -67,7 +69,7 @@ def _fields(state, board, current_pa):
     if state.seq > MOST_SEQ:
         state.boot += 1
         state.seq = 0
-    fields = Namespace(
+    return Namespace(
         life=state.life,
         boot=state.boot,
         seq=state.seq,
@@ -78,9 +80,6 @@ def _fields(state, board, current_pa):
         refused=state.refused,
         restarts=state.restarts,
     )
-    state.seq += 1
-    state.faults = 0
-    return fields
 
 
 def _save(journal, retained, state):

@@ -175,7 +175,7 @@ def test_it_reports_once_a_day_and_comes_back(
         back_us = node.now_us
         wake(node, 1)
         until(lambda: host.store.count("rig") >= 7)
-        *_, back, last = host.records("rig", 7)
+        *_, back, last = records = host.records("rig", 7)
         assert "failures" not in names(node)
         # In two days the cell loses 25 nAh by itself (0.5 nA).
         moved = moved_nah(node, first.full_nah) - begun_nah - lost_nah
@@ -183,6 +183,7 @@ def test_it_reports_once_a_day_and_comes_back(
         assert lost_nah < -50.0
         assert back.soc_sigma_ppm > first.soc_sigma_ppm
     client.loop_stop()
+    assert [each.seq for each in records] == list(range(7))  # none is missed
     assert [event["type"] for event in events] == ["ImportError", "ImportError"]
     assert {event["event"] for event in events} == {"crash"}
     assert back.faults == FAULT_GAP  # the exceptions were told by the safe mode

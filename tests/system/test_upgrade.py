@@ -22,6 +22,7 @@ from filmgauge_host.telemetry.broker_login import BrokerLogin
 from filmgauge_host.upgrade.signing_key import make_key, public_text
 from filmgauge_host.upgrade.version_build import bytecode_text
 from filmgauge_host.upgrade.version_folder import store_version
+from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
 CRASHING = Archive(
@@ -108,6 +109,14 @@ def test_a_node_is_updated_over_several_wakes_and_says_so(bed: Bed) -> None:
     assert not {"incoming", "switch", "trial"} & names(bed.node, "/")
     again = bed.update(bed.folder / "made-7" / "esp32-7")
     assert (again.exit_code, again.output) == (0, f"rig: runs: {NEW}\n")  # nothing to do
+
+
+def test_what_is_left_of_an_order_that_a_cut_has_half_forgotten_goes(bed: Bed) -> None:
+    install(bed.node.flash, {"/incoming/app.bin": b"a piece"})
+    bed.node.step()
+    assert "incoming" not in names(bed.node, "/")
+    status = json.loads(bed.retained("filmgauge/rig/status").popitem()[1])
+    assert status["state"] == "sleeping"  # the report came to its end
 
 
 def test_a_version_that_crashes_is_switched_back_and_told(bed: Bed) -> None:

@@ -154,6 +154,8 @@ class Record:
             form, version = _FORM_4, version & ~_NO_FAULTS
             if version == _OLDEST:
                 form = form[:-1].replace("F", "H")
+            elif version == VERSION:  # it has no such bit
+                version = data[0]
         if not _OLDEST <= version <= VERSION or size != SIZES[version > _OLDEST]:
             raise ValueError("record version must be %d, not %d" % (VERSION, version))
         from filmgauge.store.record_search import REST_AT, record_position

@@ -114,7 +114,7 @@ class Staging:
         self._close_file()
         if self.is_whole() and not exists(_TRIAL):
             with open(_SWITCH, "w") as file:
-                file.write("update")
+                file.write(".")
 
     def _close_file(self):
         if self._file is not None:
@@ -135,10 +135,13 @@ class Staging:
 
 
 def order(digest: bytes, size: int, flags: int) -> None:
-    """Order a version by its manifest; what another one has left goes. OSError from flash."""
+    """Order a version by its manifest; what another one has left goes. No version is on
+    trial. OSError from flash."""
     new = struct.pack(_ORDER, digest, size, flags)
     if exists(ORDER) and ordered()[:2] != (digest, size):
         clear()
+    for name in [name for name in names_in("/") if name.endswith(".old")]:
+        os.remove("/" + name)  # of a trial whose end a cut has ended: never to be gone back to
     if not exists(FOLDER):
         os.mkdir(FOLDER)
     with open(ORDER + ".new", "wb") as file:

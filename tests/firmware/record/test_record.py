@@ -157,6 +157,8 @@ def test_a_record_of_version_4_is_read_and_has_not_counted():
     assert Record.from_bytes(binascii.unhexlify(FULL_4)) == Record(**known)
     bare = {"life": 9, "boot": 2, "seq": 0, "up_s": 7}
     assert Record.from_bytes(binascii.unhexlify(BARE_4)) == Record(**bare)
+    with raises(ValueError, "record version must be 5, not 133"):  # 5 has no such bit
+        Record.from_bytes(sealed(b"\x85" + binascii.unhexlify(BARE_4)[1:]))
     bare.update(faults=0xFFFF, soc_ppm=1000000, trend_ppm=-1000000)
     assert Record.from_bytes(binascii.unhexlify(ALL_FAULTS_4)) == Record(**bare)
     shown = json.loads(record().to_json())

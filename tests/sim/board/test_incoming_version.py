@@ -19,6 +19,7 @@ from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.flash import NOR, FlashCut, make_flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.board.outcome import ResetCause
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
 SOURCES = {name: (FIRMWARE / name).read_text() for name in ("launch.py", "update.py")}
@@ -76,14 +77,14 @@ def fetch():
 """
 
 
-def app(name: str, does: str = "pass") -> bytes:
+def app(name: str, does: str = "pass", modules: dict[str, bytes] | None = None) -> bytes:
     """Return an archive with the firmware's own modules for versions, and a start of its own."""
     sources = {
         "filmgauge/__init__.py": f'VERSION = "{name}"\n',
         "filmgauge/start.py": _START.format(name=name, does=does),
     }
     texts = {path: text.encode() for path, text in sources.items()}
-    return Archive({**compiled(), **texts}).data
+    return Archive({**(modules or compiled()), **texts}).data
 
 
 @cache
@@ -194,6 +195,25 @@ def test_a_version_that_does_not_report_is_switched_back_and_told(does: str, boa
     assert board.config()["sample_s"] == 30  # its configuration went with it
     told = json.loads(fetch(board.board.flash, "/version"))
     assert told == {"outcome": "switched back: 0.2.0 did not report"}
+
+
+def test_what_an_earlier_trial_has_left_is_not_gone_back_to(board: Board) -> None:
+    board.ask_for(version(does="raise ValueError('no')"))
+    install(board.board.flash, {"/profile.bin.old": b"of long ago"})
+    assert board.live()[-1] == "told switched back 0.2.0 did not report"
+    assert board.names() == {"app.bin", "config.json", "version"}
+
+
+def test_a_check_that_hangs_does_so_a_few_times_only(board: Board) -> None:
+    slow = "def is_signed(*_):\n    import time\n    while True:\n        time.sleep_ms(100)\n"
+    hanging = {**compiled(), "filmgauge/upgrade/ed25519.py": slow.encode()}
+    del hanging["filmgauge/upgrade/ed25519.mpy"]
+    board.ask_for(version())
+    install(board.board.flash, {"/app.bin": app("old", modules=hanging)})
+    outcomes = [board.boot().cause for _ in range(6)]
+    assert outcomes[1:5] == [ResetCause.WATCHDOG] * 4
+    assert board.said[-1] == "told refused its check did not come to an end"
+    assert board.names() == {"app.bin", "config.json"}
 
 
 def spoilt(whole: Version, at: int) -> Version:

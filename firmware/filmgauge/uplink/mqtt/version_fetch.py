@@ -12,6 +12,7 @@ from binascii import hexlify
 from filmgauge.compat import const
 from filmgauge.upgrade.outcome import (
     FETCHING,
+    NOTHING,
     REFUSING,
     RUNS,
     SWITCHED_BACK,
@@ -19,7 +20,7 @@ from filmgauge.upgrade.outcome import (
     outcome,
     remember,
 )
-from filmgauge.upgrade.staging import Staging, ordered, refuse
+from filmgauge.upgrade.staging import ORDER, Staging, exists, ordered, refuse
 from filmgauge.uplink.mqtt.topics import EVENT, INFO, topic
 from filmgauge.uplink.peer_context import REQUEST_REBOOT
 
@@ -41,6 +42,9 @@ def go_on(client, peer, cell) -> None:
     if peer.make_room is not None:
         peer.make_room()
     state, text = outcome()
+    if state == NOTHING or not exists(ORDER):  # the power went while it was forgotten
+        remember(state, text)
+        return
     event: dict = {"update": name_of(ordered()[0])}
     try:
         if state == FETCHING:
