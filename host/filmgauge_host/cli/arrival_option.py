@@ -27,7 +27,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _UNCHECKED = "whether its records arrive was not checked: --broker with the monitor's login does"
 
 
-def BROKER(command: _F) -> _F:
+def MONITOR_BROKER(command: _F) -> _F:
     """Add --broker, and what it takes to know one at mqtts://."""
     return _BROKER(TLS_FILES(command))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.arrival_option import BROKER, arrival_check, arrival_lines
+from filmgauge_host.cli.arrival_option import MONITOR_BROKER, arrival_check, arrival_lines
 from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
@@ -47,7 +47,7 @@ from filmgauge_sim.nodes.configuration import board_files
 @click.option("--area", "area_cm2", type=float, help="With --cell: area of the film, cm2.")
 @click.option("--source", is_flag=True, help="Copy source files instead of bytecode.")
 @click.option("--erase", is_flag=True, help="Make the board as new first: files and memory.")
-@BROKER
+@MONITOR_BROKER
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option(
@@ -91,7 +91,7 @@ def flash(
     values = json.loads(wanted.config) if wanted.config else {}
     used = UsedKeys(node if node and node.is_dir() else (node or config or Path("here")).parent)
     # The login of a node that has a certificate of its own is not tried from here.
-    login = {} if CERTIFICATE_FILE in wanted.certificates else values
+    login = {} if wanted.certificates.get(CERTIFICATE_FILE) else values
     watching = arrival_check(None if dry_run else monitor, board, login)
     with BoardLines(quiet=as_json) as lines, watching as check:
         options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
@@ -128,7 +128,7 @@ def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardK
     if board_name not in (None, description.board):
         raise InputError(f"--board is {board_name}, but the node's is {description.board}")
     files = board_files(description, {**secrets, **from_environment()})
-    certificates = {path: files[path] for path in CERTIFICATES if path in files}
+    certificates = {path: files.get(path, b"") for path in CERTIFICATES}
     wanted = firmware_build.wanted(
         description.kind.port, files[CONFIG], files[PROFILE], source, certificates
     )

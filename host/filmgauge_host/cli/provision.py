@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from filmgauge_host.ble.node_registry import NODES_FOLDER
-from filmgauge_host.cli.arrival_option import BROKER, arrival_check, arrival_lines
+from filmgauge_host.cli.arrival_option import MONITOR_BROKER, arrival_check, arrival_lines
 from filmgauge_host.cli.options import FILE, FOLDER, input_errors, show
 from filmgauge_host.cli.provision_questions import ask, ask_wifi_password
 from filmgauge_host.errors import InputError, warn
@@ -36,7 +36,7 @@ from filmgauge_sim.nodes.secrets import read_secrets_file
     "--out", type=FOLDER, default=NODES_FOLDER, show_default=True, help="Folder of all nodes."
 )
 @click.option("--new-keys", is_flag=True, help="Make new keys and a new password for the broker.")
-@BROKER
+@MONITOR_BROKER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without secrets.")
 @input_errors()
 def provision(

@@ -26,7 +26,7 @@ class FlashError(LinkError):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What shall be on the board. config and profile: None leaves what is there. certificates:
-    path -> content, of TLS; those that are not given stay."""
+    path -> content, of TLS, empty for one that must not be there; others stay."""
 
     archive: Archive
     start_files: dict[str, bytes]
@@ -37,7 +37,8 @@ class Wanted:
 
     def exchanged(self) -> dict[str, bytes]:
         """Return the SHA-256 of the files that are given and belong to a version."""
-        given = {CONFIG: self.config, PROFILE: self.profile, **self.certificates}
+        given = {CONFIG: self.config, PROFILE: self.profile}
+        given |= {path: data or None for path, data in self.certificates.items()}
         found = {path: digest(data) for path, data in given.items() if data is not None}
         return {**found, APP: self.archive.digest}
 
@@ -102,9 +103,12 @@ def make_plan(wanted: Wanted, contents: Contents) -> Plan:
     ):
         if content is None and path not in contents.sizes:
             raise InputError(f"the board has no {path[1:]} yet: give {option}")
+        if not content and not contents.sizes.get(path):
+            continue
         if content is not None and contents.digests.get(path) != digest(content):
-            exchanged[path] = content
-    if _needs_issuer(wanted.config) and CA_FILE not in {*contents.sizes, *exchanged}:
+            exchanged[path] = content  # an empty one too, for which the board can switch back
+    issuer = exchanged.get(CA_FILE, contents.sizes.get(CA_FILE))
+    if _needs_issuer(wanted.config) and not issuer:
         raise InputError(f"the board has no {CA_FILE[1:]} yet: give --node with broker.ca")
     starts = {
         path: content

@@ -188,13 +188,30 @@ def _status(node: str, values: dict[str, Any], received_unix_ms: int) -> Status:
     return Status(node, state, float(seconds), received_unix_ms)
 
 
-def _flat(values: dict[str, Any]) -> dict[str, Scalar]:
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    """Return an info as flat keys: `version.number` for a table of one level, that of a version
+    over the air."""
     flat: dict[str, Scalar] = {}
     for key, value in values.items():
-        if isinstance(value, (dict, list)):
-            raise ValueError(f"info must be flat, but {key!r} is not")
-        flat[printable(key)] = printable(value) if isinstance(value, str) else value
+        name = prefix + printable(key)
+        if isinstance(value, dict) and not prefix:
+            flat |= _flat(value, f"{name}.")
+        elif isinstance(value, (dict, list)):
+            raise ValueError(
+                f"info must have values and tables of values, but {name!r} is neither"
+            )
+        else:
+            flat[name] = printable(value) if isinstance(value, str) else value
     return flat
+
+
+def object_of(payload: bytes) -> dict[str, Any]:
+    """Return the JSON object of a payload, {} for anything else."""
+    try:
+        values = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def printable(text: str) -> str:

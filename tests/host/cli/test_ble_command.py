@@ -80,9 +80,34 @@ def test_a_bridge_for_a_while(embedded: Nats, tmp_path: Path) -> None:
         assert min(made.values()) > 1
 
 
+def test_a_command_is_obeyed_and_its_counter_kept(tmp_path: Path) -> None:
+    scenario, known = tmp_path / "wall.toml", tmp_path / "known.toml"
+    scenario.write_text(
+        'name = "wall"\n[[node]]\nname = "wall"\nboard = "stm32wb55"\ncommands = true\n'
+        "[node.cell]\nsoc = 0.5\n[node.intervals]\nsample_s = 60\nreport_every = 1\n"
+        "[node.bluetooth]\nadvertise_ms = 5000\n"
+    )
+    air = ("--air", "virtual", "--scenario", str(scenario), "--nodes", str(known))
+    for key, words, code, said in (
+        (None, ("interval", "300"), 0, "wall: 1 keys changed, used after the next boot\n"),
+        (None, ("report",), 0, "wall: the next wake reports\n"),
+        ("00" * 16, ("report",), 1, "refused the command: the MAC is wrong\n"),
+    ):
+        own = load_scenario(str(scenario)).node[0].secrets["command_key"]
+        known.write_text(f'[nodes.wall]\ncommand_key = "{key or own}"\n')
+        known.chmod(0o600)
+        done = ble("command", "wall", *words, *air)
+        assert done.exit_code == code, done.output
+        assert done.output.endswith(said)
+    # Each air has a new node, and a number of the host never comes again.
+    assert json.loads((tmp_path / "counters.json").read_text()) == {"wall": 3}
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (("command", "window-1", "dance", "--air", "virtual"), "there is no action dance"),
+        (("command", "window-1", "interval", "0"), "sample_s must be an integer from 1"),
         (("scan", "--air", "virtual", "--scenario", "bench"), "no node with bluetooth"),
         (("scan", "--air", "virtual", "--scenario", "nowhere"), "neither a file nor one of"),
         (("configure", "window-1", "--air", "virtual"), "nothing to change"),

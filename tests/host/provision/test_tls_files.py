@@ -17,7 +17,7 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.board_files import FileSystem
-from filmgauge_host.serial.flash_plan import Contents, Wanted, digest, make_plan
+from filmgauge_host.serial.flash_plan import CERTIFICATES, Contents, Wanted, digest, make_plan
 from filmgauge_sim.nodes.broker_security import pin_of
 from filmgauge_sim.nodes.configuration import board_files
 from filmgauge_sim.nodes.description import DescriptionError, description_from
@@ -150,13 +150,22 @@ def test_a_board_gets_those_that_differ(authority: Pair) -> None:
         digests = {path: digest(content) for path, content in has.items()}
         contents = Contents(FileSystem(1 << 20, 1 << 20, 4096, True), sizes, digests)
         wanted = Wanted(archive, {}, None, config, b"profile", certificates)
-        assert set(wanted.exchanged()) >= set(certificates)
+        assert set(wanted.exchanged()) >= {path for path, data in certificates.items() if data}
         return make_plan(wanted, contents).exchanged
 
     assert plan({}, {"/ca.der": ca})["/ca.der"] == ca
     assert "/ca.der" not in plan({"/ca.der": ca}, {"/ca.der": ca})
     assert plan({"/ca.der": b"older"}, {"/ca.der": ca})["/ca.der"] == ca
     assert "/ca.der" not in plan({"/ca.der": ca}, {})
-    with pytest.raises(InputError, match=r"the board has no ca.der yet: give --node"):
-        plan({}, {})
+    for has in ({}, {"/ca.der": b""}):
+        with pytest.raises(InputError, match=r"the board has no ca.der yet: give --node"):
+            plan(has, {})
+    # Those of an earlier description go, by an exchange that can be taken back.
+    none = dict.fromkeys(CERTIFICATES, b"")
+    plain = b'{"mqtt_tls":0}'
+    assert not set(plan({}, none, plain)) & set(CERTIFICATES)
+    assert not set(plan({"/client.key": b""}, none, plain)) & set(CERTIFICATES)
+    gone = plan({"/ca.der": ca, "/client.key": b"key"}, none, plain)
+    assert (gone["/ca.der"], gone["/client.key"]) == (b"", b"")
+    assert "/client.der" not in gone
     assert plan({}, {}, b'{"mqtt_tls":1,"mqtt_pin":"00"}')

@@ -76,6 +76,10 @@ def test_status_and_info():
     assert decode("filmgauge/a/info", b'{"cell":"x\\u001b[2J"}', True, 5) == Info(
         "a", {"cell": "x?[2J"}
     )
+    told = b'{"firmware":"0.2.0","version":{"number":7,"outcome":"runs"}}'  # docs/upgrade.md
+    assert decode("filmgauge/a/info", told, True, 5) == Info(
+        "a", {"firmware": "0.2.0", "version.number": 7, "version.outcome": "runs"}
+    )
     assert decode("filmgauge/a/status", b"", True, 5) == Withdrawn("a", "status")
 
 
@@ -92,7 +96,8 @@ def test_status_and_info():
         ("filmgauge/a/status", b'{"state":"online","next_report_s":-1}', "next_report_s"),
         ("filmgauge/a/status", b'{"state":"online","next_report_s":NaN}', "next_report_s"),
         ("filmgauge/a/status", b'{"state":"online","next_report_s":true}', "next_report_s"),
-        ("filmgauge/a/info", b'{"cell":{"name":"x"}}', "flat"),
+        ("filmgauge/a/info", b'{"cell":["x"]}', "tables of values"),
+        ("filmgauge/a/info", b'{"cell":{"name":{"x":1}}}', "tables of values"),
         ("filmgauge/a/event", b"{}", "event"),
         ("filmgauge/A B/telemetry", b"{}", "topic"),
         ("", b"", "topic"),
