@@ -115,6 +115,13 @@ def test_a_password_changes_while_the_broker_does(tmp_path: Path) -> None:
 
 def test_a_revoked_node_is_not_believed(mosquitto: Broker, tmp_path: Path) -> None:
     nodes = keys_folder(tmp_path, command_key="00" * 16)
+    registry = (nodes / "known.toml").read_bytes()
+    for words in (["revoke", "rog"], ["make", "rog", "command_key"]):  # a slip of the hand
+        ran = CliRunner().invoke(main, ["keys", *words, "--nodes", str(nodes)])
+        assert (ran.exit_code, "there is no node rog" in ran.output) == (2, True)
+    ran = CliRunner().invoke(main, ["keys", "make", "rig", "mqtt_password", "--nodes", str(nodes)])
+    assert (ran.exit_code, "secrets.toml" in ran.output) == (2, True)  # it would be nowhere
+    assert (nodes / "known.toml").read_bytes() == registry
     ran = CliRunner().invoke(main, ["keys", "revoke", "rig", "--nodes", str(nodes)])
     assert ran.exit_code == 0, ran.output
     assert kept(nodes) == {"revoked": True}

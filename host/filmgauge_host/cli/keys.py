@@ -163,7 +163,9 @@ def revoke(node: str, folder: Path) -> None:
 
 def _files(folder: Path, node: str) -> KeyFiles:
     with input_errors():
-        return KeyFiles(folder, check_node(node))
+        files = KeyFiles(folder, check_node(node))
+    files.check_known()
+    return files
 
 
 def _takes(address: BrokerAddress, user: str, password: str) -> bool:

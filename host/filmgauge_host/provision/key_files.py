@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.ble.node_registry import REGISTRY_FILE, keys_of, with_keys
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, keys_of, read_registry, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.private_files import check_private
 from filmgauge_host.provision.broker_files import (
@@ -56,9 +56,20 @@ class KeyFiles:
         """Return the one that is to take its place, "" while none is."""
         return self.value(name + _NEXT)
 
+    def check_known(self) -> None:
+        """Raise InputError for a node of which there is nothing, a name that was misspelt say."""
+        is_registered = (
+            self._registry.exists() and self._node in read_registry(self._registry).by_name
+        )
+        is_at_broker = self._node in users_of(read_file(self._acl))
+        if not (is_registered or is_at_broker or self._secrets.parent.is_dir()):
+            raise InputError(f"there is no node {self._node} in {self._registry.parent}")
+
     def make(self, names: Iterable[str]) -> None:
         """Make new ones, and forget the old ones and those that were to come."""
         new = made(names)
+        if MQTT_PASSWORD in new and not self._secrets.exists():
+            raise InputError(f"{self._node} has no {self._secrets}: filmgauge provision makes it")
         gone = {name + _NEXT for name in new}
         self._write(
             {k: v for k, v in {**self._read_secrets(), **new}.items() if k not in gone},
