@@ -11,18 +11,11 @@ import click
 from rich.live import Live
 
 from filmgauge import VERSION
-from filmgauge_host.ble.node_registry import NODES_FOLDER, REGISTRY_FILE, read_registry
-from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, read_registry
+from filmgauge_host.cli.broker_option import BROKER, broker_address
 from filmgauge_host.cli.command import chosen_nodes
-from filmgauge_host.cli.options import (
-    BROKER_HELP,
-    BROKER_USUAL,
-    BROKER_VARIABLE,
-    FILE,
-    FOLDER,
-    Duration,
-    input_errors,
-)
+from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.options import FILE, FOLDER, Duration, input_errors
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
 from filmgauge_host.commands.mqtt_commander import MqttCommander
 from filmgauge_host.errors import InputError, warn
@@ -58,23 +51,8 @@ _REFRESH_HZ = 4
 )
 @click.option("--downgrade", is_flag=True, help="Let it take the place of a later one.")
 @click.option("--dry-run", is_flag=True, help="Print the manifest; send nothing.")
-@click.option(
-    "--nodes",
-    "folder",
-    type=FOLDER,
-    default=NODES_FOLDER,
-    show_default=True,
-    help="Folder of the nodes, with the key that signs (filmgauge keys update).",
-)
-@click.option(
-    "--broker",
-    default=BROKER_USUAL,
-    show_default=True,
-    envvar=BROKER_VARIABLE,
-    show_envvar=True,
-    help=BROKER_HELP,
-)
-@TLS_FILES
+@NODES_FOLDER
+@BROKER
 @click.option(
     "--timeout",
     "timeout_s",
