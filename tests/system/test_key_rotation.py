@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from commanded_node import OBEYING, command_key, keys_folder, listener, running
 from guarded_broker import ACL, guarded
@@ -152,3 +153,14 @@ def test_a_revoked_node_is_not_believed(mosquitto: Broker, tmp_path: Path) -> No
     ):
         ran = CliRunner().invoke(main, words)
         assert (ran.exit_code, "a secret would go to" in ran.output) == (2, True)
+
+
+def test_a_file_that_comes_later_revokes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    revoked = revoked_names(None)
+    assert revoked() == frozenset()
+    keys_folder(tmp_path, revoked=True)
+    until(lambda: revoked() == {"rig"})

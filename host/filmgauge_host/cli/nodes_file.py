@@ -44,11 +44,9 @@ def counters_of(nodes: Path | None) -> CommandCounters:
     return CommandCounters(path.with_name(COUNTERS_FILE))
 
 
-def revoked_names(nodes: Path | None) -> Callable[[], frozenset[str]] | None:
-    """Return what gives the names that are revoked, read anew when the file has changed; None
-    without a file. One that cannot be read is said, and that of before stays in force."""
-    if registry_path(nodes, usual_file()) is None:
-        return None
+def revoked_names(nodes: Path | None) -> Callable[[], frozenset[str]]:
+    """Return what gives the names that are revoked, read anew when the file has changed, or has
+    come. One that cannot be read is said, and that of before stays in force."""
     registry = registry_of(nodes)
 
     def revoked() -> frozenset[str]:
