@@ -96,10 +96,10 @@ def test_a_key_is_its_owners(tmp_path: Path) -> None:
     [
         ('wifi_password = "w"', "wifi_password does not go over the air"),
         ('node = "other"', "node does not go over the air"),
-        ("sample_s = 0", "sample_s must be 1 to 86400, not 0"),
+        ("sample_s = 0", "sample_s must be an integer from 1 to 86400, not 0"),
         ("sample_s = true", "sample_s must be an integer"),
         ("wifi_ssid = 1", "wifi_ssid must be text"),
-        ("sample = 1", "there is no key sample, did you mean sample_s"),
+        ("sample = 1", "a node's configuration has no key sample, did you mean sample_s"),
         ("", "must have one key at least"),
         ("=", "is neither TOML nor JSON"),
     ],
