@@ -21,7 +21,7 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.mqtt_client import make_client
-from filmgauge_host.telemetry.mqtt_receiver import connect_problem
+from filmgauge_host.telemetry.tcp_connection import connect_problem
 
 _KEEPALIVE_S = 30
 _CONNECT_S = 5.0
