@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -90,8 +90,12 @@ def update(
         raise InputError("--settings-only needs --profile or --config")
     registry = read_registry(folder / REGISTRY_FILE)
     chosen = chosen_nodes(registry, nodes_wanted or "*")
-    keys = {node.name: node.command_key for node in chosen if node.command_key is not None}
-    ports: dict[str, Port] = {name: _port(folder / name, dry_run) for name in keys}
+    ports = _ports(
+        [node.name for node in chosen], folder, (nodes_wanted or "").split(","), dry_run
+    )
+    keys = {
+        node.name: node.command_key for node in chosen if node.name in ports and node.command_key
+    }
     if source is not None:
         versions = _given(set(ports.values()), source)
     else:
@@ -111,10 +115,10 @@ def update(
     ):
         field.begin({name: order_payload(each, downgrade) for name, each in targets.items()})
         _follow(field, timeout_s, as_json)
-        if field.is_over():
-            field.withdraw()
-        else:
+        if field.may_be_fetched():
             warn("not all are through: they go on fetching; the same command follows them again")
+        else:
+            field.withdraw()
     for each in field.progress.values():
         if as_json:
             click.echo(json.dumps({"node": each.node, "state": each.state, "text": each.text}))
@@ -122,16 +126,26 @@ def update(
         click.get_current_context().exit(1)
 
 
-def _port(node_folder: Path, any_radio: bool) -> Port:
-    """Return the port of the board of a node."""
-    description, _ = read_node(node_folder, warn)
-    kind = description.kind
-    if not (kind.has_wifi or any_radio):
-        raise InputError(
-            f"{description.name} has no Wi-Fi: --dry-run makes a version, and filmgauge ble update"
-            " brings it"
+def _ports(
+    names: Sequence[str], folder: Path, named: Sequence[str], any_radio: bool
+) -> dict[str, Port]:
+    """Return the port of the board of each node that can fetch a version; InputError for one that
+    was named and cannot, or without any."""
+    ports: dict[str, Port] = {}
+    for name in names:
+        kind = read_node(folder / name, warn)[0].kind
+        if kind.has_wifi or any_radio:
+            ports[name] = kind.port
+            continue
+        sentence = (
+            f"{name} has no Wi-Fi: --dry-run makes a version, and filmgauge ble update brings it"
         )
-    return kind.port
+        if name in named:
+            raise InputError(sentence)
+        warn(sentence)
+    if not ports:
+        raise InputError("no node with Wi-Fi is among them")
+    return ports
 
 
 def _given(ports: set[Port], source: Path) -> dict[Port, Version]:
