@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from mqtt_brokers import Mosquitto, free_port
