@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
 from filmgauge_sim.lab.cyclers.gaps import find_gaps
+from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 
 Rows = NDArray[np.intp]
 
@@ -27,8 +28,7 @@ _TIMES_LONGER = 4.0
 _NEIGHBOURS = 3
 # Count and current may differ by this share: by the cycler's own gain, or by slow logging.
 _COUNT_WITHIN = 0.05
-_LEAST_PAIRS = 5
-_REST_SHARE = 1e-3
+_LEAST_PAIRS, _SAME_CURRENT = 5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _check_count(data: CyclerData, gaps: Rows) -> None:
     if data.charge_uah_cm2 is None:
         return
     current = data.current_ua_cm2
-    least = _REST_SHARE * float(np.abs(current).max())
+    least = REST_SHARE * float(np.abs(current).max())
     now, before = current[1:], current[:-1]
     passed = 0.5 * (now + before) * np.diff(data.time_h)
     inside = (np.abs(now) > least) & (np.abs(before) > least) & (now * before > 0.0)

@@ -152,10 +152,11 @@ CASES = [
         "times the 1000 uAh of such a cell; .*current='current_ua:nA'",
     ),
     (
+        # Two charges of 1219 uAh and between them a discharge of 1094.
         "a.csv",
         thousandfold_counted,
         "",
-        "counted 1219 uAh: .*time='Test_Time.s.:ms' or current='Cur",
+        "counted 1344 uAh: .*time='Test_Time.s.:ms' or current='Cur",
     ),
     ("n.csv", no_current, "", "no current but zero in column 'current_ua'"),
     (

@@ -11,8 +11,8 @@ from filmgauge_sim.lab.cyclers.formats import formats
 from filmgauge_sim.lab.cyclers.gaps import find_gaps
 from filmgauge_sim.lab.cyclers.options import parse_columns
 from filmgauge_sim.lab.cyclers.quantities import Quantity, unit_of
-from filmgauge_sim.lab.cyclers.recording import from_step_times, net_of_one
-from filmgauge_sim.lab.cyclers.signs import signed_by_voltage
+from filmgauge_sim.lab.cyclers.recording import from_step_times, net_of_one, net_of_two
+from filmgauge_sim.lab.cyclers.signs import signed_by_state, signed_by_voltage
 
 Q = Quantity
 
@@ -139,6 +139,28 @@ def test_counts_begin_anew_and_have_no_sign():
 
 def test_times_of_steps_add_up():
     assert list(from_step_times(column(0, 5, 10, 0, 3, 0, 1))) == [0, 5, 10, 10, 13, 13, 14]
+
+
+def test_a_longer_step_behind_a_shorter_one_begins_anew_too():
+    """A logger that writes no row at the beginning of a step never shows its zero."""
+    times, steps = column(5, 10, 30, 60, 30, 60), column(1, 1, 2, 2, 3, 3)
+    assert list(from_step_times(times, steps)) == [5, 10, 40, 70, 100, 130]
+    # A time that goes on through the steps is not that of a step.
+    on, steps = column(0, 10, 20, 30, 40), column(1, 1, 2, 3, 3)
+    assert list(from_step_times(on, steps)) == list(on)
+
+
+def test_counts_of_both_ways_go_on_where_they_begin_anew():
+    charged = column(0.0, 1.0, 2.0, 2.0, 2.0, 0.0, 1.0)
+    discharged = column(0.0, 0.0, 0.0, -0.5, -1.5, 0.0, 0.0)
+    assert list(net_of_two(charged, discharged)) == [0.0, 1.0, 2.0, 1.5, 0.5, 0.5, 1.5]
+
+
+def test_noise_of_a_rest_is_no_sign():
+    """The currents of Maccor have none, and a rest may show less than nothing."""
+    current, state = column(1.0, 1.0, -1e-4, 1.0, 1.0), column(1.0, 1.0, 0.0, -1.0, -1.0)
+    assert list(signed_by_state(current, state)) == [1.0, 1.0, -1e-4, -1.0, -1.0]
+    assert signed_by_state(column(1.0, 1.0, 0.0, -1.0, -1.0), state) is None
 
 
 def test_a_hold_goes_the_way_of_the_step_before():

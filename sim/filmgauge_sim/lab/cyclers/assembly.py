@@ -64,9 +64,10 @@ class Assembly:
             for read in each:
                 self._without_area(read)
         self._check()
-        found = CellRecording(self._name, self._tables[0].source, self._time_s())
+        step = self._filled(Quantity.STEP) or self._levels()
+        found = CellRecording(self._name, self._tables[0].source, self._time_s(step))
         found.columns = {q: self._columns[q][0].column for q in Quantity if q in self._columns}
-        found.step = self._filled(Quantity.STEP) or self._levels()
+        found.step = step
         found.cycle = self._filled(Quantity.CYCLE)
         found.temperature_c = self._filled(Quantity.TEMPERATURE)
         found.voltage_v = self._first(Quantity.VOLTAGE)
@@ -94,7 +95,7 @@ class Assembly:
     def _levels(self) -> Values | None:
         return self._tables[0].rows.levels or None
 
-    def _time_s(self) -> Values:
+    def _time_s(self, step: Values | None) -> Values:
         for quantity in _TIMES:
             values = self._first(quantity)
             if values is not None:
@@ -102,7 +103,7 @@ class Assembly:
         values = self._first(Quantity.STEP_TIME)
         if values is not None:
             self._remarks.append("the times of the steps are added up")
-            return from_step_times(values)
+            return from_step_times(values, step)
         dates = self._first(Quantity.DATE)
         assert dates is not None
         self._remarks.append("the time is that since the first date")
