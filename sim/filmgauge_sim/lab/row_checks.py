@@ -140,22 +140,25 @@ def _check_count(data: CyclerData, gaps: Rows) -> None:
     current = data.current_ua_cm2
     least = REST_SHARE * float(np.abs(current).max())
     now, before = current[1:], current[:-1]
-    passed = 0.5 * (now + before) * np.diff(data.time_h)
-    inside = (np.abs(now) > least) & (np.abs(before) > least) & (now * before > 0.0)
+    passed, counted = 0.5 * (now + before) * np.diff(data.time_h), np.diff(data.charge_uah_cm2)
+    # The mean of two currents is that between them only where they are alike.
+    inside = np.abs(now - before) <= _SAME_CURRENT * np.maximum(np.abs(now), np.abs(before))
+    inside &= (np.abs(now) > least) & (np.abs(before) > least)
     inside &= (passed != 0.0) & (data.step[1:] == data.step[:-1])
     inside[gaps - 1] = False
-    if inside.sum() < _LEAST_PAIRS:
-        return
-    passed, counted = passed[inside], np.diff(data.charge_uah_cm2)[inside]
-    ratio = _weighted_median(counted / passed, np.abs(passed))
-    if abs(ratio - 1.0) <= _COUNT_WITHIN:
-        return
-    names = [repr(data.columns.get(key, key)) for key in ("count", "current", "time")]
-    raise ValueError(
-        f"{data.name}: what {names[0]} counts is {ratio:.3g} times what {names[1]} passes in"
-        f" {names[2]}. One of them is wrong: give its column or unit with --columns, or"
-        " --ignore-count if it is the count."
-    )
+    # Each way by itself: many a cycler has a counter for each.
+    for way, does in ((1.0, "charges"), (-1.0, "discharges")):
+        own = inside & (passed * way > 0.0)
+        if own.sum() < _LEAST_PAIRS:
+            continue
+        ratio = _weighted_median(counted[own] / passed[own], np.abs(passed[own]))
+        if abs(ratio - 1.0) > _COUNT_WITHIN:
+            names = [repr(data.columns.get(key, key)) for key in ("count", "current", "time")]
+            raise ValueError(
+                f"{data.name}: what {names[0]} counts is {ratio:.3g} times what {names[1]} passes"
+                f" in {names[2]} while it {does}. One of them is wrong: give its column or unit"
+                " with --columns, or --ignore-count if it is the count."
+            )
 
 
 def _weighted_median(values: Numbers, weights: Numbers) -> float:
@@ -191,5 +194,8 @@ def _flowed_h(data: CyclerData, row: int) -> float | None:
     if data.charge_uah_cm2 is None:
         return None
     counted = float(data.charge_uah_cm2[row] - data.charge_uah_cm2[row - 1])
-    hours = counted / float(data.current_ua_cm2[row - 1])
+    current = float(data.current_ua_cm2[row - 1])
+    if not current:  # the row before it was an odd one and is left out
+        return None
+    hours = counted / current
     return hours if hours >= 0.0 else None  # it began anew
