@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pyarrow.parquet
 import pytest
 from cycler_layouts import arbin_underscores, digatron_hashes, maccor_milli, own_table, table, text
 from cycler_samples import rows
@@ -71,6 +72,20 @@ def twice(first, second, factor):
 def two_times(path):
     body = [[r.time_s, 1.7e9 + 3.0 * r.time_s, r.voltage_v, r.current_a] for r in ROWS]
     own(path, ["Test Time / s", "Unix Time / s", "Voltage / V", "Current / A"], body)
+
+
+def unix_milliseconds(path):
+    body = [[1.7e12 + 1e3 * r.time_s, r.voltage_v, r.current_a] for r in ROWS]
+    own(path, ["Unix Time / s", "Voltage / V", "Current / A"], body)
+
+
+def parquet(*names):
+    def write(path):
+        columns = zip(*[(r.time_s, r.voltage_v, 1e3 * r.current_a) for r in ROWS], strict=True)
+        table = pyarrow.table(dict(zip(names, map(list, columns), strict=True)))
+        pyarrow.parquet.write_table(table, path)
+
+    return write
 
 
 def power_differs(path):
@@ -167,6 +182,20 @@ CASES = [
     ("c2.csv", twice("I / mA", "I / mA", 1.0), "", "differ.*--columns current='3' or current='4'"),
     ("c3.csv", twice("I / mA", "I / mA", 1.0), "current=I", "2 columns 'I'.*--columns current=3"),
     ("x.csv", two_times, "", "'Test Time / s' and 'Unix Time / s'.*time='Test.*or unix_time='Un"),
+    (
+        "y.csv",
+        unix_milliseconds,
+        "",
+        "begins 5.39e.04 years after 1970.*unix_time='Unix Time / s:ms",
+    ),
+    (
+        *("u.parquet", parquet("Test Time / s", "Voltage / V", "Current"), ""),
+        "the unit of column 'Current': give --columns current='Current:uA'",
+    ),
+    (
+        *("n.parquet", parquet("Test Time / s", "Voltage / V", "Current / mA"), "current=Strom"),
+        "does not have all the columns 'Strom' that --columns names; it has Test Time / s, Vol",
+    ),
     ("p.csv", power_differs, "", "'Current / A' and 'Power / W'.*current='Cur.*or power='Power"),
     ("e.txt", two_electrodes, "", "'Ewe/V' and 'Ecell/V'.*voltage='Ewe/V' or voltage='Ecell/V'"),
     ("k.txt", per_cm2, "", r"a current in a column, and of the names in line 1 \(time/s, U/V, I"),

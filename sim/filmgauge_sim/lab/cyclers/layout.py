@@ -7,13 +7,17 @@ from typing import Protocol
 
 from filmgauge_sim.lab.cyclers.clock import Cell, is_date
 from filmgauge_sim.lab.cyclers.formats import Format, formats
-from filmgauge_sim.lab.cyclers.matching import Column, Columns, NamedColumn, matched, named
-from filmgauge_sim.lab.cyclers.quantities import Quantity, Unit, unit_of
+from filmgauge_sim.lab.cyclers.matching import (
+    Column,
+    Columns,
+    NamedColumn,
+    matched,
+    named,
+    with_named,
+)
+from filmgauge_sim.lab.cyclers.quantities import TIMES, Quantity, Unit, unit_of
 from filmgauge_sim.lab.cyclers.text_source import HeaderLine
 
-# The time of a file is what it has of these first.
-TIMES = (Quantity.TIME, Quantity.UNIX_TIME, Quantity.STEP_TIME, Quantity.DATE)
-_LOADS = (Quantity.CURRENT, Quantity.POWER)
 # So many rows show how numbers are written.
 _SAMPLE_ROWS = 60
 _WITH_COMMA = re.compile(r"^\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
@@ -122,14 +126,13 @@ def _best(
         return None
     best: tuple[tuple[bool, bool, bool, int], Format, Columns] | None = None
     for form in formats():
-        columns = {**matched(form, header.cells, own_units=False), **own}
-        columns = _without_named(columns, own)
+        columns = with_named(matched(form, header.cells, own_units=False), own)
         if not columns:
             continue
         full = not needs.missing(columns)
         marked = full and form.is_marked(source.text_until(header))
         if marked:  # and so the units are those of its program
-            columns = _without_named({**matched(form, header.cells), **own}, own)
+            columns = with_named(matched(form, header.cells), own)
         rank = full, marked, Quantity.TIME in columns, len(columns)
         if best is None or rank > best[0] or (rank == best[0] and not form.marks):
             best = rank, form, columns
@@ -138,26 +141,6 @@ def _best(
 
 def _is_numbered(header: HeaderLine) -> bool:
     return list(header.cells) == [str(k) for k in range(1, len(header.cells) + 1)]
-
-
-def _without_named(columns: Columns, own: Columns) -> Columns:
-    """A column that the user names as one thing is not another thing as well.
-
-    Who names one of the times has said which it is; so with current and power.
-    """
-    taken = {column.index for each in own.values() for column in each}
-    alike = [
-        group for group in (TIMES, (Quantity.CURRENT, Quantity.POWER)) if set(group) & set(own)
-    ]
-    found: Columns = {}
-    for quantity, each in columns.items():
-        if quantity in own:
-            found[quantity] = each
-        elif not any(quantity in group for group in alike):
-            left = [column for column in each if column.index not in taken]
-            if left:
-                found[quantity] = left
-    return found
 
 
 def _layout(

@@ -14,6 +14,8 @@ Numbers = NDArray[np.float64]
 
 _YEAR_S = 365.25 * 86400.0
 _LONGEST_S = 10.0 * _YEAR_S
+# After 1970; of seconds, no experiment began later.
+_LATEST_S = 200.0 * _YEAR_S
 # Of a cell, in its middle: a lithium cell, or the electrode of one.
 _LOWEST_V, _HIGHEST_V = 0.02, 10.0
 # Units that a wrong one may have been meant for.
@@ -69,6 +71,12 @@ def _check_time(recording: CellRecording, time: Numbers) -> None:
             hint = f"; if it is that of the step, give --columns step_time='{name}'"
         row = int(falls[0]) + 2
         raise ValueError(f"the time must not fall, as {name!r} does in row {row}{hint}.")
+    if key == Quantity.UNIX_TIME and time[0] > _LATEST_S:
+        fitting = "ms" if time[0] / 1000.0 <= _LATEST_S else "us"
+        raise ValueError(
+            f"begins {time[0] / _YEAR_S:.3g} years after 1970 by column {name!r}: give its unit,"
+            f" such as --columns {key}='{name}:{fitting}'."
+        )
     span = float(time[-1] - time[0])
     if span <= 0.0:
         raise ValueError(f"the time must pass, which column {name!r} does not show.")
