@@ -167,7 +167,7 @@ def _layout(
         as_dates = [replace(column, quantity=Quantity.DATE, unit=Unit("")) for column in dates]
         columns.setdefault(Quantity.DATE, as_dates)
         columns.pop(Quantity.TIME, None) if Quantity.TIME in wanted else None
-    return Layout(header, form, columns, rows, _has_decimal_comma(rows))
+    return Layout(header, form, columns, rows, _has_decimal_comma(columns, rows))
 
 
 def _check_cells(header: HeaderLine, sample: Sequence[Sequence[Cell]]) -> None:
@@ -230,8 +230,11 @@ def _are_numbers(column: Column, sample: Sequence[Sequence[Cell]]) -> bool:
     return bool(cells) and all(_NUMBER.match(str(cell)) for cell in cells)
 
 
-def _has_decimal_comma(sample: Sequence[Sequence[Cell]]) -> bool:
-    texts = [cell for row in sample for cell in row if isinstance(cell, str)]
+def _has_decimal_comma(columns: Columns, sample: Sequence[Sequence[Cell]]) -> bool:
+    """By the cells that are read: a remark or a version may have a point in any file."""
+    read = [column for each in columns.values() for column in each]
+    cells = [cell for column in read for cell in _cells(column, sample)]
+    texts = [cell for cell in cells if isinstance(cell, str)]
     return any(map(_WITH_COMMA.match, texts)) and not any(map(_WITH_POINT.match, texts))
 
 
