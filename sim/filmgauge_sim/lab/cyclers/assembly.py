@@ -121,7 +121,8 @@ class Assembly:
         read.values = array("d", [self._area_cm2 * value for value in read.values])
 
     def _check(self) -> None:
-        """What says the same must agree."""
+        """The rows must be of one cell, and what says the same must agree."""
+        self._check_channels()
         for quantity in (Quantity.CURRENT, Quantity.VOLTAGE, Quantity.POWER):
             first, *others = self._columns.get(quantity, ()) or (None,)
             for other in others:
@@ -138,6 +139,15 @@ class Assembly:
         if power and current:
             voltage = self._columns.get(Quantity.VOLTAGE)
             check_power(power[0], current[0], voltage[0] if voltage else None)
+
+    def _check_channels(self) -> None:
+        for read in self._columns.get(Quantity.CHANNEL, ()):
+            count = len({value for value in read.values if value == value})
+            if count > 1:
+                raise ValueError(
+                    f"has rows of {count} channels by column {read.column.name!r}: give a file"
+                    f" with the rows of one cell."
+                )
 
     def _check_dates(self, time: ReadColumn) -> None:
         dates, rows = self._tables[0].dates, self._tables[-1].rows

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from operator import itemgetter
+from zlib import crc32
 
 from filmgauge_sim.lab.cyclers.clock import Cell, clock_seconds, date_seconds
 from filmgauge_sim.lab.cyclers.matching import Column
@@ -190,6 +191,8 @@ class ColumnReader:
     def _convert(self, column: Column) -> Convert:
         if column.quantity is Quantity.STATE:
             return self._state
+        if column.quantity is Quantity.CHANNEL:
+            return _channel
         if column.quantity is Quantity.DATE:
             return date_seconds
         if column.unit is not None and column.unit.is_clock:
@@ -212,6 +215,11 @@ def _way(state: str) -> int:
     if _DISCHARGES.search(state):
         return -1
     return 1 if _CHARGES.search(state) else 0
+
+
+def _channel(cell: Cell) -> float:
+    """A number that is alike for equal names of a channel alone."""
+    return float(crc32(str(cell).strip().encode())) if _says(cell) else nan
 
 
 def _number(cell: Cell) -> float:
