@@ -1,5 +1,6 @@
 """What a file does not say is found out or refused, never guessed without a word."""
 
+import datetime
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,38 @@ from cycler_samples import rows
 from filmgauge_sim.lab.cycler_data import read_cycler_data
 
 ROWS = rows(4)
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"])
+def test_a_midnight_is_not_a_month(form, tmp_path):
+    """Days up to the twelfth may stand first or second."""
+    start = datetime.datetime(2026, 3, 4, 20)
+    dates = [start + datetime.timedelta(seconds=r.time_s) for r in ROWS]
+    assert dates[-1].day == 5
+    body = [
+        [d.strftime(form), r.voltage_v, 1e3 * r.current_a]
+        for d, r in zip(dates, ROWS, strict=True)
+    ]
+    path = tmp_path / "dates.csv"
+    text(path, table(["Date", "U (V)", "I (mA)"], body))
+    data = read_cycler_data(path, 1.0)
+    assert data.time_h[-1] == pytest.approx(ROWS[-1].time_s / 3600.0)
+    by_day = any("with the day before the month" in remark for remark in data.remarks)
+    assert by_day == form.startswith("%d")
+
+
+def test_a_month_by_the_clock_is_not_a_day_by_the_dates(tmp_path):
+    """Dates beside a time do not refuse it while one way to read them allows it."""
+    start = datetime.datetime(2026, 3, 4)
+    slower = 31 * 86400.0 / ROWS[-1].time_s
+    body = []
+    for r in ROWS:
+        date = start + datetime.timedelta(seconds=slower * r.time_s)
+        moment = date.strftime("%m/%d/%Y %H:%M:%S")
+        body.append([slower * r.time_s, r.voltage_v, 1e3 * r.current_a, moment])
+    path = tmp_path / "month.csv"
+    text(path, table(["t/s", "U (V)", "I (mA)", "Date"], body))
+    assert read_cycler_data(path, 1.0).time_h[-1] == pytest.approx(31 * 24.0)
 
 
 def test_a_point_in_another_column_is_no_decimal_point(tmp_path):

@@ -10,7 +10,7 @@ from filmgauge_sim.lab.cyclers.agreement import (
     check_power,
     check_times,
 )
-from filmgauge_sim.lab.cyclers.clock import date_seconds
+from filmgauge_sim.lab.cyclers.clock import longest_s
 from filmgauge_sim.lab.cyclers.column_reader import ReadColumn, ReadRows
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.options import ReadingOptions, Sign
@@ -30,11 +30,15 @@ _TIMES = (Quantity.TIME, Quantity.UNIX_TIME)
 
 @dataclass(frozen=True, slots=True)
 class ReadTable:
-    """What was read of one table, by which format, and a column of dates to compare with."""
+    """What was read of one table, by which format, and a column of dates to compare with.
+
+    `day_first`: in the dates that the time was read from, as far as they have slashes.
+    """
 
     source: str
     rows: ReadRows
     dates: Column | None = None
+    day_first: bool = False
 
 
 class Assembly:
@@ -106,7 +110,8 @@ class Assembly:
             return from_step_times(values, step)
         dates = self._first(Quantity.DATE)
         assert dates is not None
-        self._remarks.append("the time is that since the first date")
+        by_day = ", of dates with the day before the month" * self._tables[0].day_first
+        self._remarks.append(f"the time is that since the first date{by_day}")
         return from_dates(dates)
 
     def _without_area(self, read: ReadColumn) -> None:
@@ -152,13 +157,11 @@ class Assembly:
     def _check_dates(self, time: ReadColumn) -> None:
         dates, rows = self._tables[0].dates, self._tables[-1].rows
         first_row, last_row = self._tables[0].rows.first_row, rows.last_row
-        if dates is None or max(len(first_row), len(last_row)) <= dates.index:
+        if dates is None or min(len(first_row), len(last_row)) <= dates.index:
             return
-        try:
-            first_s, last_s = (date_seconds(row[dates.index]) for row in (first_row, last_row))
-        except (ValueError, IndexError):
-            return  # a date that nobody can read tells nothing
-        check_against_dates(time, first_s, last_s, dates.name)
+        # A date that nobody can read tells nothing.
+        passed_s = longest_s(first_row[dates.index], last_row[dates.index])
+        check_against_dates(time, passed_s, dates.name)
 
     def _current_a(self, found: CellRecording) -> Values | None:
         current = self._first(Quantity.CURRENT)

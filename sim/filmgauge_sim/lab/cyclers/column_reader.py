@@ -8,6 +8,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite, nan
 from operator import itemgetter
 from zlib import crc32
@@ -61,7 +62,10 @@ class ReadRows:
 
 
 class ColumnReader:
-    """Reads chosen columns. `states`: words of a state -> 1 charges, -1 discharges."""
+    """Reads chosen columns. `states`: words of a state -> 1 charges, -1 discharges.
+
+    `day_first`: in dates with slashes.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class ColumnReader:
         sample: Sequence[Sequence[Cell]],
         states: Mapping[str, int],
         decimal_comma: bool,
+        day_first: bool = False,
     ) -> None:
         self._columns = columns
         self._width = len(header)
@@ -77,6 +82,7 @@ class ColumnReader:
         self._blank = next((k for k, cell in enumerate(header) if cell.strip()), 0)
         self._states = dict(states)
         self._comma = decimal_comma
+        self._date_seconds = partial(date_seconds, day_first=day_first)
         self._converts = [self._convert(column) for column in columns]
         self._plain = all(isinstance(cell, str) for row in sample for cell in row)
         self._pick = itemgetter(*(column.index for column in columns))
@@ -194,7 +200,7 @@ class ColumnReader:
         if column.quantity is Quantity.CHANNEL:
             return _channel
         if column.quantity is Quantity.DATE:
-            return date_seconds
+            return self._date_seconds
         if column.unit is not None and column.unit.is_clock:
             return clock_seconds
         if column.quantity in _NEEDED:

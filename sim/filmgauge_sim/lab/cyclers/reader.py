@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filmgauge_sim.lab.cyclers.assembly import Assembly, ReadTable
 from filmgauge_sim.lab.cyclers.binary import READERS
+from filmgauge_sim.lab.cyclers.clock import has_slashes, is_day_first
 from filmgauge_sim.lab.cyclers.column_reader import ColumnReader
 from filmgauge_sim.lab.cyclers.layout import Layout, Needs, Source, find_layout
 from filmgauge_sim.lab.cyclers.matching import Column, check_unit
@@ -93,16 +94,29 @@ def _table(source: Source, sheet: str, layout: Layout, options: ReadingOptions) 
         check_unit(column)
     text = isinstance(source, TextSource)
     replaced = text and layout.header.separator != ","
+    day_first = _is_day_first(source, sheet, layout)
     reader = ColumnReader(
         columns,
         layout.header.cells,
         layout.sample,
         layout.form.states,
         layout.decimal_comma and not replaced,
+        day_first=day_first,
     )
     rows = source.rows(sheet, layout.header, decimal_comma=layout.decimal_comma)
     read = reader.read(rows, layout.header.number + 1)
-    return ReadTable(layout.form.name, read, _dates(layout, options))
+    return ReadTable(layout.form.name, read, _dates(layout, options), day_first)
+
+
+def _is_day_first(source: Source, sheet: str, layout: Layout) -> bool:
+    """Whether the dates that the time is read from, if it is, have the day first."""
+    if _time_of(layout) is not Quantity.DATE:
+        return False
+    at = layout.columns[Quantity.DATE][0].index
+    if not any(has_slashes(row[at]) for row in layout.sample if at < len(row)):
+        return False
+    portions = source.rows(sheet, layout.header, decimal_comma=layout.decimal_comma)
+    return is_day_first(row[at] for portion in portions for row in portion if at < len(row))
 
 
 def _wanted(layout: Layout) -> Iterator[Column]:
