@@ -236,6 +236,17 @@ def test_what_is_done_to_a_spectrum_is_said(tmp_path):
     assert inductive.startswith("two.csv: 2 inductive points left out")
 
 
+def test_a_line_within_a_spectrum_that_is_none_ends_it_not_without_a_word(tmp_path):
+    own = spectrum(within=(1.0, 1e4))
+    path = tmp_path / "holes.csv"
+    lines = spectrum_csv(own.frequencies_hz, own.impedance_ohm_cm2).splitlines()
+    path.write_text("\n".join([*lines[:12], "", *lines[12:]]))
+    assert len(read_spectrum(path, 1.0).frequencies_hz) == len(own.frequencies_hz)
+    path.write_text("\n".join([*lines[:12], "overload,,", *lines[12:]]))
+    with pytest.raises(ValueError, match=r"^holes.csv line 13: must be a row.*not 'overload,,'"):
+        read_spectrum(path, 1.0)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
