@@ -135,6 +135,18 @@ def test_spectra_tell_a_set_at_25_degrees_what_they_show_elsewhere():
     assert not any("capacitance" in name or "lipon" in name for name in left)
 
 
+def test_spectra_that_differ_have_a_mean_within_which_both_lie():
+    """Two films, or two states of one: the interval of each is far too narrow for their mean."""
+    one, other = (
+        fit_spectrum(spectrum(seed, parameters=each), PRE, 25.0)
+        for seed, each in enumerate((PRE, replace(PRE, contact_resistance_ohm_cm2=600.0)))
+    )
+    (alone,) = (e for e in with_spectra(PRE, [one], 25.0)[1] if e.name.startswith("contact"))
+    (mean,) = (e for e in with_spectra(PRE, [one, other], 25.0)[1] if e.name.startswith("contact"))
+    assert alone.high < 600.0
+    assert mean.low < PRE.contact_resistance_ohm_cm2 < 600.0 < mean.high
+
+
 def test_a_fit_takes_the_resistances_from_a_spectrum(tmp_path):
     """Cycles at one current cannot tell them."""
     path = tmp_path / "cell.bdf.csv"
