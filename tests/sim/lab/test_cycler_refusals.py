@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import pyarrow.parquet
 import pytest
-from cycler_layouts import arbin_underscores, digatron_hashes, maccor_milli, own_table, table, text
+from cycler_layouts import table, text
+from cycler_layouts.arbin import arbin_underscores
+from cycler_layouts.digatron import digatron_hashes
+from cycler_layouts.maccor import maccor_milli
+from cycler_layouts.own import own_table
 from cycler_samples import rows
 
 from filmgauge_sim.lab.cycler_data import read_cycler_data
