@@ -47,9 +47,14 @@ class FilmSpread:
 
     def part(self, span: slice) -> "FilmSpread":
         """Return some of the films."""
-        arrays = (self.capacity, self.diffusion_time, self.resistance, self.loss)
-        fade = self.calendar_fade[span]
-        return FilmSpread(*(each[span] for each in arrays), fade, self.calendar_energy_ev)
+        return FilmSpread(
+            self.capacity[span],
+            self.diffusion_time[span],
+            self.resistance[span],
+            self.loss[span],
+            self.calendar_fade[span],
+            self.calendar_energy_ev,
+        )
 
 
 @dataclass(frozen=True)
