@@ -37,11 +37,13 @@ class Values(click.ParamType):
             numbers = self._numbers(value)
         except (ValueError, ZeroDivisionError):
             numbers = ()
+        if self._whole and all(0 < each < 1e9 for each in numbers):
+            numbers = tuple(float(round(each)) for each in numbers)
         if not 0 < len(numbers) <= _MOST_VALUES or not all(0 < each < 1e9 for each in numbers):
             self.fail(
                 f"{value!r} must be numbers above 0 such as 10,20,40, or FROM:TO:COUNT", param, ctx
             )
-        return tuple(sorted({float(round(each)) if self._whole else each for each in numbers}))
+        return tuple(sorted(set(numbers)))
 
     def _numbers(self, text: str) -> tuple[float, ...]:
         if ":" not in text:
@@ -84,7 +86,7 @@ class Values(click.ParamType):
 )
 @click.option(
     "--nodes",
-    type=click.IntRange(0, 1000),
+    type=click.IntRange(1, 1000),
     default=40,
     show_default=True,
     help="Nodes that are drawn for the band of each of the smallest designs.",
@@ -149,7 +151,7 @@ def size(
                 description,
                 series,
                 front[:_FRONT],
-                nodes=max(nodes, 1),
+                nodes=nodes,
                 seed=seed,
                 least_share_pct=reports_share,
                 executor=executor,
@@ -165,11 +167,11 @@ def size(
 def _described_values(
     description: NodeDescription,
 ) -> tuple[list[float], list[float], list[float], list[float]]:
-    from filmgauge_sim.sizing.design import harvester_key
+    from filmgauge_sim.sizing.design import harvester_key, harvester_size
 
-    key = harvester_key(description.harvester.kind).partition(".")[2]
-    size_of = getattr(description.harvester, key)
+    size_of = harvester_size(description)
     if not size_of:
+        key = harvester_key(description)
         raise InputError(f"harvester.{key} of {description.name} must be above 0 to be sized")
     intervals = description.intervals
     return (
@@ -183,6 +185,8 @@ def _described_values(
 def _check_plot(plot: Path | None) -> None:
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise InputError(f"--plot must end in .png or .svg, not {plot.name!r}")
+    if plot is not None and not plot.parent.is_dir():  # not after minutes of computing
+        raise InputError(f"--plot {plot}: there is no folder {plot.parent}")
 
 
 @contextmanager

@@ -39,9 +39,8 @@ class SizeReport:
     @property
     def unit(self) -> str:
         """What stands for the size of the harvester."""
-        key = harvester_key(self.description.harvester.kind).partition(".")[2]
-        units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2"}
-        return f"harvester / {units.get(key, 'uW')}"
+        units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2", "power_uw": "uW"}
+        return f"harvester / {units[harvester_key(self.description)]}"
 
     def table(self, verified: Any) -> dict[str, Any]:
         """Return all of it as one object."""

@@ -110,10 +110,9 @@ def _lux(world: World, hours: NDArray[np.int64], traces: dict[str, Numbers]) -> 
 
 def _visits(hours: NDArray[np.int64], first_h: float, length_h: float, every_h: float) -> Numbers:
     """Return the share of each hour in which a charger is there."""
-    begin = np.mod(hours - first_h, every_h)  # hours since the last visit began
-    here = np.clip(np.minimum(begin + 1.0, length_h) - begin, 0.0, 1.0)
-    next_one = np.clip(begin + 1.0 - every_h, 0.0, 1.0)
-    return np.where(hours + 1.0 <= first_h, 0.0, here + next_one)
+    since_h = np.maximum(np.append(hours, len(hours)) - first_h, 0.0)
+    visits, in_visit_h = np.divmod(since_h, every_h)
+    return np.diff(visits * length_h + np.minimum(in_visit_h, length_h))
 
 
 def _in_week(span: Light, hours: NDArray[np.int64]) -> Numbers:

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.sizing.bands import bands
 from filmgauge_sim.sizing.design import Design, Outcome, described, grid, node_load, smallest
 from filmgauge_sim.sizing.sizing import size
 from filmgauge_sim.sizing.world import load_world
-from filmgauge_sim.sizing.world_series import hourly
+from filmgauge_sim.sizing.world_series import WorldSeries, hourly
 
 DESCRIPTION = load_scenario("window").node[0].description
 OFFICE, FOLDER = load_world("office")
@@ -90,6 +91,27 @@ def test_processes_and_one_process_give_the_same(office, outcomes) -> None:
     assert again == outcomes
 
 
+def test_what_is_drawn_does_not_depend_on_how_many_processors_there_are(monkeypatch) -> None:
+    days = hourly(OFFICE, DESCRIPTION.harvester, 2 / 365, FOLDER)
+    designs = [Design(45.0, 12.0, 4700.0, 7200)] * 110
+    found = []
+    for processors in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda count=processors: count)
+        with ThreadPoolExecutor(1) as one:
+            found.append(size(DESCRIPTION, days, designs, seed=7, executor=one))
+    assert found[0] == found[1]
+    assert len({each.lowest_soc_pct for each in found[0]}) > 50
+
+
+def test_a_cell_that_only_gets_fuller_is_limited_by_its_start() -> None:
+    low = varied(DESCRIPTION, {"cell.soc": 0.2})
+    light = WorldSeries(np.full(48, 20.0), np.full(48, 25.0))
+    (one,) = size(low, light, [Design(45.0, 12.0, 4700.0, 7200)])
+    assert (one.limited_by, one.lowest_day, one.lowest_soc_pct) == ("start", 0.0, 20.0)
+    # What it takes in the dark, out of a fifth of its film.
+    assert one.dark_hours == pytest.approx(0.2 * 16.11 * 45.0 / one.own_uah_day * 24, rel=0.06)
+
+
 def test_bands_hold_what_is_nominal_and_grow_with_what_is_not_known(office, outcomes) -> None:
     chosen = [smallest(outcomes, 100.0)[0]]
     (one,) = bands(DESCRIPTION, office, chosen, nodes=60, seed=5, least_share_pct=100.0)
@@ -119,5 +141,12 @@ def test_what_cannot_be_sized_is_refused(office) -> None:
         size(usb, office, [Design(1.0, 1.0, 1.0, 60)])
     with pytest.raises(ValueError, match="area_cm2"):
         size(DESCRIPTION, office, [Design(5000.0, 1.0, 4700.0, 7200)])
+    for report_s, sentence in (
+        (7201, "report_s must be a multiple of intervals.sample_s, 600, not 7201"),
+        (600 * 1441, "report_every"),
+        (0, "report_every"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            size(DESCRIPTION, office, [Design(45.0, 12.0, 4700.0, report_s)])
     with pytest.raises(ValueError, match="at most 100000 designs"):
         grid(range(1, 100), range(1, 100), range(1, 100), [600])
