@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.design import Design, Outcome
+from filmgauge_sim.sizing.assumptions import drawn
+from filmgauge_sim.sizing.design import Design, Outcome, smallest
 from filmgauge_sim.sizing.sizing import Progress, size
 from filmgauge_sim.sizing.world_series import WorldSeries
 
@@ -33,24 +35,80 @@ class Bands:
     nodes_that_meet_pct: float
 
 
+@dataclass(frozen=True)
+class Sureness:
+    """How sure an answer has to be. nodes: how many are drawn, by `seed`, the same for every
+    design; least_share_pct: of the reports, that a node must make; least_nodes_pct: of the nodes,
+    that must make them."""
+
+    nodes: int = 40
+    seed: int = 1
+    least_share_pct: float = 100.0
+    least_nodes_pct: float = 0.0
+
+
 def bands(
     description: NodeDescription,
     series: WorldSeries,
     outcomes: Sequence[Outcome],
+    sureness: Sureness,
     *,
-    nodes: int,
-    seed: int,
-    least_share_pct: float,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> list[Bands]:
-    """Return the bands of some designs, of `nodes` drawn nodes each. Raises as `size` does."""
+    """Return the bands of some designs. Raises as `size` does."""
+    nodes = sureness.nodes
     designs: list[Design] = [each.design for each in outcomes for _ in range(nodes)]
-    drawn = size(description, series, designs, seed=seed, executor=executor, progress=progress)
+    of_one = drawn(load_parameters(description.cell.set), nodes, sureness.seed)
+    variation = of_one.repeated(len(outcomes))
+    found = size(
+        description, series, designs, variation=variation, executor=executor, progress=progress
+    )
     return [
-        _bands(nominal, drawn[at * nodes : (at + 1) * nodes], least_share_pct)
+        _bands(nominal, found[at * nodes : (at + 1) * nodes], sureness.least_share_pct)
         for at, nominal in enumerate(outcomes)
     ]
+
+
+def smallest_sure(
+    description: NodeDescription,
+    series: WorldSeries,
+    outcomes: Sequence[Outcome],
+    sureness: Sureness,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Bands]:
+    """Return the smallest designs of which enough of the drawn nodes make their reports, by size.
+
+    The smallest nominal ones are tried, in place of those that are not sure enough the next larger
+    ones, and so on. Raises as `size` does.
+    """
+    left, sure, done = list(outcomes), list[Bands](), 0.0
+    while tried := _next(left, sure, sureness.least_share_pct):
+        part = 1.0 - done if not sureness.least_nodes_pct else 0.5 * (1.0 - done)
+
+        def advance(share: float, done: float = done, part: float = part) -> None:
+            if progress is not None:
+                progress(done + part * share)
+
+        found = bands(description, series, tried, sureness, executor=executor, progress=advance)
+        sure += [each for each in found if each.nodes_that_meet_pct >= sureness.least_nodes_pct]
+        left = [each for each in left if each not in tried]
+        done += part
+    return sorted(sure, key=lambda each: each.nominal.design.by_size)
+
+
+def _next(left: Sequence[Outcome], sure: Sequence[Bands], least_share_pct: float) -> list[Outcome]:
+    """Return the smallest of those that are left and larger than no sure one."""
+    return smallest(
+        [
+            each
+            for each in left
+            if not any(other.nominal.design.is_no_larger(each.design) for other in sure)
+        ],
+        least_share_pct,
+    )
 
 
 def _bands(nominal: Outcome, drawn: Sequence[Outcome], least_share_pct: float) -> Bands:

@@ -23,9 +23,9 @@ class Design:
     report_s: int
 
     @property
-    def size_cm2(self) -> float:
-        """By what designs are called small: film and harvester together."""
-        return self.cell_cm2 + self.harvester_cm2
+    def by_size(self) -> tuple[float, "Design"]:
+        """By what designs are called small: film and harvester together, then each by itself."""
+        return self.cell_cm2 + self.harvester_cm2, self
 
     def is_no_larger(self, other: "Design") -> bool:
         """Whether none of its parts is larger, and its reports are as frequent."""
@@ -41,6 +41,12 @@ def harvester_key(description: NodeDescription) -> str:
     """Return the key of its harvester that `harvester_cm2` stands for."""
     keys = {"photovoltaic": "area_cm2", "thermoelectric": "uw_per_k2"}
     return keys.get(description.harvester.kind, "power_uw")
+
+
+def harvester_unit(description: NodeDescription) -> str:
+    """Return the unit of what `harvester_cm2` stands for."""
+    units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2", "power_uw": "uW"}
+    return units[harvester_key(description)]
 
 
 def harvester_size(description: NodeDescription) -> float:
@@ -112,6 +118,28 @@ def node_load(description: NodeDescription) -> NodeLoad:
     )
 
 
+def design_grid(
+    description: NodeDescription,
+    cell_cm2: Sequence[float] = (),
+    harvester_cm2: Sequence[float] = (),
+    capacitance_uf: Sequence[float] = (),
+    report_s: Sequence[int] = (),
+) -> list[Design]:
+    """Return every combination; what has no values is as described. Raises ValueError, one
+    sentence, for more than 100,000 or a harvester that is described with 0."""
+    size = harvester_size(description)
+    if not size and not harvester_cm2:
+        key = harvester_key(description)
+        raise ValueError(f"harvester.{key} of {description.name} must be above 0 to be sized")
+    intervals = description.intervals
+    return grid(
+        cell_cm2 or (description.cell.area_cm2,),
+        harvester_cm2 or (size,),
+        capacitance_uf or (description.capacitor.capacitance_uf,),
+        report_s or (intervals.sample_s * intervals.report_every,),
+    )
+
+
 def grid(
     cell_cm2: Sequence[float],
     harvester_cm2: Sequence[float],
@@ -159,7 +187,7 @@ def smallest(outcomes: Sequence[Outcome], least_share_pct: float) -> list[Outcom
     """Return those that meet the share and of which no other that does is as small in every part
     (the Pareto front), by size."""
     good = [each for each in outcomes if each.meets(least_share_pct)]
-    good.sort(key=lambda each: (each.design.size_cm2, each.design))
+    good.sort(key=lambda each: each.design.by_size)
     front: list[Outcome] = []
     for each in good:
         if not any(other.design.is_no_larger(each.design) for other in front):

@@ -77,6 +77,15 @@ def test_without_any_design_that_lives_it_says_what_is_nearest(node: Path) -> No
     assert "none does; the best (5 cm2 of film" in done.output
 
 
+def test_without_any_design_that_is_sure_it_says_so(node: Path) -> None:
+    """Of four drawn nodes one has less light than this harvester needs."""
+    one = ("--cell-cm2", "70", "--harvester-cm2", "20", "--nodes-share", "100")
+    done = size(node, "--world", "office", *SHORT, *one)
+    assert done.exit_code == 0
+    assert "1 of 1 designs make 100 % of their reports as described" in done.output
+    assert "none of them in 100 % of 4 drawn nodes" in done.output
+
+
 def test_two_workers_of_a_scheduler_give_what_this_machine_gives(
     node: Path, printed: dict[str, Any]
 ) -> None:
