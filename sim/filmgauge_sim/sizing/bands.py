@@ -23,6 +23,7 @@ _FIGURES = (
     "capacity_10y_pct",
 )
 _LOW, _HIGH = 5.0, 95.0  # percentiles
+_MOST_NODES = 1000
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,17 @@ class Sureness:
     seed: int = 1
     least_share_pct: float = 100.0
     least_nodes_pct: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        if not 1 <= self.nodes <= _MOST_NODES:
+            raise ValueError(f"nodes must be from 1 to {_MOST_NODES}, not {self.nodes}")
+        for name, share in (
+            ("reports_share_pct", self.least_share_pct),
+            ("nodes_share_pct", self.least_nodes_pct),
+        ):
+            if not 0.0 <= share <= 100.0:
+                raise ValueError(f"{name} must be from 0 to 100, not {share:g}")
 
 
 def bands(

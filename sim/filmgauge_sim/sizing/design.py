@@ -61,6 +61,8 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
     sentence, where a number is out of the bounds of its key, or no reports come at that interval.
     """
     buffer, intervals = description.capacitor, description.intervals
+    if not design.capacitance_uf > 0.0:
+        raise ValueError(f"capacitance_uf must be above 0, not {design.capacitance_uf:g}")
     sample_s = max(1, min(intervals.sample_s, design.report_s))
     report_every, rest_s = divmod(design.report_s, sample_s)
     if rest_s:

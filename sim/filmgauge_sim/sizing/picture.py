@@ -10,7 +10,8 @@ from filmgauge_sim.sizing.design import Outcome, harvester_unit
 
 _LIVES, _DIES = "#1f5fa8", "#c8502b"
 _COLUMNS = 3
-_LABELLED = (1.0, 2.0, 5.0)  # and ten, a hundred, ... times those
+# Labels at the axes, times powers of ten: of a range up to ten, and of a wider one.
+_NARROW, _WIDE = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0), (1.0, 2.0, 5.0)
 
 
 def draw_sizing(
@@ -89,7 +90,8 @@ def _places(outcomes: Sequence[Outcome]) -> tuple[list[float], list[float]]:
 def _ticks(values: Sequence[float]) -> list[float]:
     """Round numbers between the least and the most, or these where there are too few."""
     low, high = min(values), max(values)
-    decades = [[step * 10.0**power for step in _LABELLED] for power in range(-6, 7)]
+    steps = _NARROW if high <= 10.0 * low else _WIDE
+    decades = [[step * 10.0**power for step in steps] for power in range(-6, 7)]
     found = [each for each in chain(*decades) if low <= each <= high]
     return found if len(found) > 1 else [low, high]
 
