@@ -75,6 +75,7 @@ class SizeReport:
         if len(self.front) > _ROWS:
             yield f"and {len(self.front) - _ROWS} more"
         yield from self._budget()
+        yield from self._wear()
         if verified is not None:
             yield verified.sentence
 
@@ -98,6 +99,16 @@ class SizeReport:
         chosen = self.front[0].nominal if self.front else self.outcomes[0]
         lines = node_load(described(self.description, chosen.design)).lines
         return {name: round(power_uw, 4) for name, power_uw in lines.items()}
+
+    def _wear(self) -> Iterator[str]:
+        """Yield for each interval how long flash endures it, where that is less than the years."""
+        years = {each.design.report_s: each.flash_years for each in self.outcomes}
+        for report_s, flash_years in sorted(years.items()):
+            if flash_years < self.years:
+                yield (
+                    f"a report in {report_s} s wears its flash out in {flash_years:.1f} years:"
+                    " intervals.report_every or intervals.journal_every must be larger"
+                )
 
     def _budget(self) -> Iterator[str]:
         smallest = self.front[0].nominal

@@ -7,6 +7,7 @@ from typing import Any
 
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.flash_wear import flash_wear
 from filmgauge_sim.nodes.tables import varied
 
 _MOST_DESIGNS = 100_000
@@ -88,12 +89,13 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
 class NodeLoad:
     """What a node takes. board_uw: mean, at the regulator's output; burst_uj: of the longest wake,
     out of the capacitor; lines: of its budget, uW out of the capacitor; cell_uah_day: out of the
-    cell on a day without harvest."""
+    cell on a day without harvest; flash_years: how long its flash endures what it writes."""
 
     board_uw: float
     burst_uj: float
     lines: dict[str, float]
     cell_uah_day: float
+    flash_years: float
 
     def cell_ua(self, factor: float = 1.0) -> float:
         """Return the mean current out of the cell without harvest, uA, of a board that takes so
@@ -117,6 +119,7 @@ def node_load(description: NodeDescription) -> NodeLoad:
         burst_uj=figures.wake_uj + radio_uw * report_s,
         lines=lines,
         cell_uah_day=budget.cell_uah_day,
+        flash_years=flash_wear(description).endures_years,
     )
 
 
@@ -159,7 +162,8 @@ def grid(
 class Outcome:
     """What became of a design. lowest_day: when the charge was lowest, days from the start;
     dark_hours: how long it would then have lived on without harvest; capacities: over that at the
-    start, None after the end; limited_by: what would have to be better first."""
+    start, None after the end; flash_years: how long its flash endures what it writes, by its
+    datasheet; limited_by: what would have to be better first."""
 
     design: Design
     lowest_soc_pct: float
@@ -173,6 +177,7 @@ class Outcome:
     capacity_10y_pct: float | None
     lost_uah_year: float
     own_uah_day: float
+    flash_years: float
     limited_by: str
 
     def meets(self, least_share_pct: float) -> bool:

@@ -166,7 +166,10 @@ class Bank:
             capacity_10y_pct=self._capacity_pct(course, at, 10),
             lost_uah_year=_rounded(course.lost_uah[at] / years),
             own_uah_day=_rounded(load.cell_uah_day),
-            limited_by=limited_by(course, at, burst_fits=bool(burst_fits)),
+            flash_years=_rounded(load.flash_years),
+            limited_by=limited_by(
+                course, at, burst_fits=bool(burst_fits), wears_out=load.flash_years < years
+            ),
         )
 
     def _capacity_pct(self, course: Course, at: int, year: int) -> float | None:
