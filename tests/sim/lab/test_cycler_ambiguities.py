@@ -68,3 +68,13 @@ def test_rows_of_two_cells_are_no_cell(column, tmp_path):
         read_cycler_data(path, 1.0)
     text(path, table([column, "t/s", "U/V", "I/mA"], body[::2]))
     assert len(read_cycler_data(path, 1.0).time_h) == len(ROWS)
+
+
+def test_a_line_of_units_is_none_that_is_left_out_and_names_again_are(tmp_path):
+    body = [[r.time_s, r.voltage_v, 1e3 * r.current_a] for r in ROWS]
+    path = tmp_path / "units.csv"
+    lines = table(["Time", "Voltage", "Current"], [["s", "V", "mA"], *body])
+    text(path, lines)
+    assert read_cycler_data(path, 1.0).remarks == ()
+    text(path, [*lines[:50], lines[0], *lines[50:]])
+    assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)

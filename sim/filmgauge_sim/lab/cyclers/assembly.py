@@ -82,7 +82,12 @@ class Assembly:
             found.charge_ah = self._charge_ah(found.current_a)
         left_out = sum(table.rows.left_out for table in self._tables)
         if left_out:
-            self._remarks.append(f"{left_out} lines without numbers are left out")
+            lines = (
+                "1 line without numbers is"
+                if left_out == 1
+                else f"{left_out} lines without numbers are"
+            )
+            self._remarks.append(f"{lines} left out")
         if any(table.rows.cut_off for table in self._tables):
             self._remarks.append("the last line is cut off and left out")
         found.remarks = self._remarks

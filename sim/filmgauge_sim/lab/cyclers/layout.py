@@ -71,6 +71,7 @@ class Layout:
     columns: Columns
     sample: Sequence[Sequence[Cell]]
     decimal_comma: bool
+    has_line_of_units: bool
 
 
 def find_layout(
@@ -167,7 +168,7 @@ def _layout(
         as_dates = [replace(column, quantity=Quantity.DATE, unit=Unit("")) for column in dates]
         columns.setdefault(Quantity.DATE, as_dates)
         columns.pop(Quantity.TIME, None) if Quantity.TIME in wanted else None
-    return Layout(header, form, columns, rows, _has_decimal_comma(columns, rows))
+    return Layout(header, form, columns, rows, _has_decimal_comma(columns, rows), bool(units))
 
 
 def _check_cells(header: HeaderLine, sample: Sequence[Sequence[Cell]]) -> None:

@@ -105,6 +105,7 @@ def _table(source: Source, sheet: str, layout: Layout, options: ReadingOptions) 
     )
     rows = source.rows(sheet, layout.header, decimal_comma=layout.decimal_comma)
     read = reader.read(rows, layout.header.number + 1)
+    read.left_out -= layout.has_line_of_units
     return ReadTable(layout.form.name, read, _dates(layout, options), day_first)
 
 
