@@ -156,5 +156,4 @@ def _warmth_c(world: World, hours: NDArray[np.int64]) -> Numbers:
     warmth = world.warmth
     year = 2.0 * np.pi * (hours / HOURS_A_DAY - warmth.coldest_day) / DAYS_A_YEAR
     day = 2.0 * np.pi * (hours % HOURS_A_DAY + 0.5 - warmth.warmest_h) / HOURS_A_DAY
-    exact = warmth.mean_c - warmth.year_swing_c * np.cos(year) + warmth.day_swing_c * np.cos(day)
-    return np.clip(exact, -40.0, 85.0)
+    return warmth.mean_c - warmth.year_swing_c * np.cos(year) + warmth.day_swing_c * np.cos(day)
