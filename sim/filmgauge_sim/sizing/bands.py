@@ -24,6 +24,7 @@ _FIGURES = (
 )
 _LOW, _HIGH = 5.0, 95.0  # percentiles
 _MOST_NODES = 1000
+_RUNS_AT_ONCE = 1000  # few at once take nearly as long
 
 
 @dataclass(frozen=True)
@@ -96,31 +97,51 @@ def smallest_sure(
     The smallest nominal ones are tried, in place of those that are not sure enough the next larger
     ones, and so on. Raises as `size` does.
     """
+    least_share_pct, least_nodes_pct = sureness.least_share_pct, sureness.least_nodes_pct
+    tried_at_once = max(1, _RUNS_AT_ONCE // sureness.nodes) if least_nodes_pct else 1
     left, sure, done = list(outcomes), list[Bands](), 0.0
-    while tried := _next(left, sure, sureness.least_share_pct):
-        part = 1.0 - done if not sureness.least_nodes_pct else 0.5 * (1.0 - done)
-
-        def advance(share: float, done: float = done, part: float = part) -> None:
-            if progress is not None:
-                progress(done + part * share)
-
-        found = bands(description, series, tried, sureness, executor=executor, progress=advance)
-        sure += [each for each in found if each.nodes_that_meet_pct >= sureness.least_nodes_pct]
-        left = [each for each in left if each not in tried]
-        done += part
-    return sorted(sure, key=lambda each: each.nominal.design.by_size)
-
-
-def _next(left: Sequence[Outcome], sure: Sequence[Bands], least_share_pct: float) -> list[Outcome]:
-    """Return the smallest of those that are left and larger than no sure one."""
-    return smallest(
-        [
+    while tried := _smallest_layers(left, least_share_pct, tried_at_once):
+        part = 0.5 * (1.0 - done) if least_nodes_pct else 1.0
+        found = bands(
+            description,
+            series,
+            tried,
+            sureness,
+            executor=executor,
+            progress=progress and _part_of(progress, done, part),
+        )
+        sure += [each for each in found if each.nodes_that_meet_pct >= least_nodes_pct]
+        designs = [each.nominal.design for each in sure]
+        left = [
             each
             for each in left
-            if not any(other.nominal.design.is_no_larger(each.design) for other in sure)
-        ],
-        least_share_pct,
+            if each not in tried and not any(one.is_no_larger(each.design) for one in designs)
+        ]
+        done += part
+    front = smallest([each.nominal for each in sure], least_share_pct)
+    return sorted(
+        (each for each in sure if each.nominal in front),
+        key=lambda each: each.nominal.design.by_size,
     )
+
+
+def _part_of(progress: Progress, done: float, part: float) -> Progress:
+    """Return the progress of a part that begins where so much is done."""
+    return lambda share: progress(done + part * share)
+
+
+def _smallest_layers(
+    outcomes: Sequence[Outcome], least_share_pct: float, count: int
+) -> list[Outcome]:
+    """Return the smallest of some designs, of the rest the smallest, and so on, until there are
+    so many."""
+    found: list[Outcome] = []
+    while len(found) < count:
+        layer = smallest([each for each in outcomes if each not in found], least_share_pct)
+        if not layer:
+            break
+        found += layer
+    return found
 
 
 def _bands(nominal: Outcome, drawn: Sequence[Outcome], least_share_pct: float) -> Bands:
