@@ -215,4 +215,4 @@ def _array(values: Iterable[float]) -> Numbers:
 
 
 def _rounded(value: float, digits: int = 2) -> float:
-    return round(float(value), digits)
+    return round(float(value), digits) + 0.0  # never -0.0
