@@ -146,7 +146,7 @@ def cut_plan(mode: str) -> CutPlan:
     if mode == "flash":
         return Walk(True, ((0.0, None), (0.5, None), (0.5, 1)))
     name, _, seed = mode.partition(":")
-    if name == "random" and seed.isdigit():
+    if name == "random" and seed.isdecimal():
         return RandomPlan(int(seed))
     raise ValueError(f"the plan of cuts must be {MODES}, not {mode!r}")
 
