@@ -3,7 +3,8 @@ launcher and file system."""
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,11 +13,16 @@ from flashed_board import version as archive
 from updated_node import COMMAND_KEY, MAIN, names, read
 
 from filmgauge.config_copy import unsealed
+from filmgauge.uplink.actions import UPDATE
+from filmgauge.uplink.commands import PIECE
+from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
+from filmgauge_host.ble.operations import find
+from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.errors import RefusedError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.upgrade.order import order_payload
+from filmgauge_host.upgrade.order import ABANDON_PAYLOAD, order_payload, part_payloads
 from filmgauge_host.upgrade.signing_key import public_text
 from filmgauge_host.upgrade.version import Version, sign
 from filmgauge_host.upgrade.version_build import bytecode_text
@@ -89,11 +95,28 @@ def brought(
     work = update(
         host_radio(air), REGISTRY, "wall", what, order, 7200.0, lambda *at: steps.append(at)
     )
+    return done(air, simulation, work), steps
+
+
+def done(air: Air, simulation: Simulation, work: Coroutine[Any, Any, Any]) -> Any:
+    """Return what a host has found out while the node lives."""
     task = asyncio.ensure_future(work, loop=air.loop)
     simulation.run(lambda _node: None, lambda: not task.done())
     if not task.done():
         cancel(air, task)
-    return task.result(), steps
+    return task.result()
+
+
+async def said(radio: Radio, operation: int, *payloads: bytes) -> str:
+    """Return the last answer to commands of one connection."""
+    text = ""
+    node = await find(radio, REGISTRY, "wall", 7200.0)
+    async with NodeClient(radio, node.device) as client:
+        for payload in payloads:
+            text = (
+                await client.command("wall", bytes.fromhex(COMMAND_KEY), operation, payload)
+            ).text
+    return text
 
 
 def test_a_version_over_bluetooth(
@@ -114,6 +137,21 @@ def test_a_version_over_bluetooth(
     assert (config["report_every"], config["command_key"]) == (2, COMMAND_KEY)
     assert read(node, "/app.bin") == app
     assert not {"switch", "trial", "app.bin.old"} & names(node, "/")
+
+
+def test_what_a_connection_has_brought_stays(
+    air_and_node: tuple[Air, Simulation, VirtualNode],
+) -> None:
+    air, simulation, node = air_and_node
+    what = version(7, {"app.bin": (read(node, "/app.bin") or b"")[:5000]})
+    order = order_payload(what, supply_holds=True)
+    assert done(air, simulation, said(host_radio(air), UPDATE, order)) == "fetching 0 of 1"
+    parts = [
+        part for i, piece in enumerate(what.pieces()[:3]) for part in part_payloads(i, piece, 200)
+    ]
+    assert done(air, simulation, said(host_radio(air), PIECE, *parts)) == "3 of 6"
+    assert len(read(node, "/incoming/app.bin") or b"") == 2048  # as the next connection finds it
+    assert done(air, simulation, said(host_radio(air), UPDATE, ABANDON_PAYLOAD)) == "nothing"
 
 
 def test_whether_two_versions_have_room(

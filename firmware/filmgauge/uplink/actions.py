@@ -70,6 +70,10 @@ class CommandPort:
             gc.collect()
             return counter, DENIED, "the node has no room for it"
 
+    def close(self) -> None:
+        """Put what has come in pieces into flash: the connection ends. OSError from flash."""
+        self._actions.close()
+
     def mac_of_answer(self, counter: int, status: int, text: str, last: int) -> str:
         """Return what vouches for an answer (commands.py)."""
         return self._commands.mac_of_answer(counter, status, text, last)
@@ -112,6 +116,11 @@ class Actions:
         if operation in (UPDATE, PIECE):
             return self._update(operation, payload)
         raise Refused(UNKNOWN, "there is no operation %d" % operation)
+
+    def close(self) -> None:
+        """Leave no file open."""
+        if self._version_orders is not None:
+            self._version_orders.close()
 
     def _update(self, operation, payload):
         if self._version_orders is None:
