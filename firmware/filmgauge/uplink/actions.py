@@ -40,6 +40,10 @@ UPDATE = const(9)
 LARGEST_CHANGE = const(2048)  # bytes of a configuration change
 LARGEST_PROFILE = const(4096)  # bytes of a profile
 _PART_HEAD = const(4)
+_UNSAFE = const(
+    "a power cut can end the file system of this board while it is written: bring the profile"
+    " with a version"
+)
 _LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
 
 
@@ -151,6 +155,8 @@ class Actions:
     def _profile(self, payload):
         """Take a part of a profile; the last one puts it in place."""
         offset, total = _part(payload, LARGEST_PROFILE)
+        if not self._peer.board.files_outlive_cuts:
+            raise Refused(DENIED, _UNSAFE)
         from filmgauge.uplink.new_profile import add_part
 
         try:
