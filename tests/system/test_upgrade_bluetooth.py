@@ -54,10 +54,12 @@ advertise_ms = 5000
 """
 
 
+Shared = tuple[Air, Simulation, VirtualNode]
+
+
 @pytest.fixture(scope="module")
-def air_and_node(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Air, Simulation, VirtualNode]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shared, bytes]]:
+    """Air and node, and the flash of the node as it is new."""
     folder = tmp_path_factory.mktemp("wall")
     path = folder / "scenario.toml"
     path.write_text(SCENARIO)
@@ -76,9 +78,19 @@ def air_and_node(
     node.runtime = MicroPythonRuntime(
         node.flash.path, node.console, heap_for(node.kind.heap_kb), {"main.py": MAIN}
     )
-    yield air, simulation, node
+    yield (air, simulation, node), bytes(node.flash.image)
     simulation.close()
     air.close()
+
+
+@pytest.fixture
+def air_and_node(shared: tuple[Shared, bytes]) -> Shared:
+    """They are one for all tests; what the node is begins anew with each."""
+    air_and_node, new = shared
+    node = air_and_node[2]
+    node.cut_power()
+    node.flash.image[:] = new
+    return air_and_node
 
 
 def version(number: int, files: dict[str, bytes]) -> Version:
@@ -119,9 +131,7 @@ async def said(radio: Radio, operation: int, *payloads: bytes) -> str:
     return text
 
 
-def test_a_version_over_bluetooth(
-    air_and_node: tuple[Air, Simulation, VirtualNode],
-) -> None:
+def test_a_version_over_bluetooth(air_and_node: Shared) -> None:
     air, simulation, node = air_and_node
     profile = read(node, "/profile.bin") or b""
     changes = json.dumps({"report_every": 2, "ble_idle_ms": 9000}).encode()
@@ -139,9 +149,7 @@ def test_a_version_over_bluetooth(
     assert not {"switch", "trial", "app.bin.old"} & names(node, "/")
 
 
-def test_what_a_connection_has_brought_stays(
-    air_and_node: tuple[Air, Simulation, VirtualNode],
-) -> None:
+def test_what_a_connection_has_brought_stays(air_and_node: Shared) -> None:
     air, simulation, node = air_and_node
     what = version(7, {"app.bin": (read(node, "/app.bin") or b"")[:5000]})
     order = order_payload(what, supply_holds=True)
@@ -154,9 +162,7 @@ def test_what_a_connection_has_brought_stays(
     assert done(air, simulation, said(host_radio(air), UPDATE, ABANDON_PAYLOAD)) == "nothing"
 
 
-def test_whether_two_versions_have_room(
-    air_and_node: tuple[Air, Simulation, VirtualNode],
-) -> None:
+def test_whether_two_versions_have_room(air_and_node: Shared) -> None:
     air, simulation, node = air_and_node
     app = read(node, "/app.bin") or b""
     what = version(6, {"app.bin": app + bytes(60_000)})
