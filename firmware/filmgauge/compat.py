@@ -21,7 +21,7 @@ try:
                 home = sys.modules.get(parent)
                 if hasattr(home, leaf):  # one whose import has failed is not there
                     delattr(home, leaf)
-                del sys.modules[name]
+                sys.modules.pop(name, None)  # where the heap was too small it has no module
                 return True
         return False
 
