@@ -35,6 +35,6 @@ def test_an_import_that_has_found_no_room_is_let_go_of():
     except MemoryError:
         heap_unlock()
     assert LEAF in sys.modules  # a name without a module
-    unload("filmgauge.uplink.mqtt.top")
+    unload(())
     assert LEAF not in sys.modules
     assert topics()

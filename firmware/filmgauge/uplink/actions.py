@@ -6,10 +6,9 @@
 Loaded with the first command of a connection.
 """
 
-import gc
 import struct
 
-from filmgauge.compat import const
+from filmgauge.compat import const, unload
 from filmgauge.uplink.commands import (
     DENIED,
     DONE,
@@ -71,7 +70,7 @@ class CommandPort:
         except OSError as error:
             return counter, DENIED, "flash: %s" % error
         except MemoryError:
-            gc.collect()
+            unload(())
             return counter, DENIED, "the node has no room for it"
 
     def close(self) -> None:
