@@ -32,7 +32,8 @@ from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
 
 BOARDS = ("esp32-c3", "pico-w", "stm32wb55")
-WAKES = {"reporting": 1, "ordinary": 1440}  # every how many of them reports
+WAKES = {"reporting": (1, 2), "ordinary": (3, 1)}  # report_every, journal_every
+_MOST_WAKES = 8  # until a node makes a record, which ends a row of failures
 _ENDS = 3  # numbers in a row for which a wake has no statement, until it is over
 HEAP_KB = 400  # the counters take room of their own, and it is not the size that is tried here
 NAME = "short"
@@ -127,8 +128,8 @@ def counted_sources() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a heap that was locked at one statement. reached: whether there was one; failed:
-    how often an allocation did; problems: what was not kept."""
+    """What came of a heap that was locked at one statement. reached: whether there was one;
+    failed: how often an allocation did; problems: what was not kept."""
 
     group: str
     number: int
@@ -138,14 +139,19 @@ class Result:
 
 
 def scenario_table(board: str, wake: str) -> dict[str, object]:
-    """Return a node that saves, reports and keeps records, in a few wakes; or one that only saves,
-    but for its first wake."""
+    """Return a node that reports with each wake and saves with some; or one that saves with each
+    and reports with some."""
     cycler = [{"action": "charge", "rate_c": 0.2, "hours": 2.0}]
+    report_every, journal_every = WAKES[wake]
     node = {
         "name": NAME,
         "board": board,
         "cell": {"soc": 0.3, "soc_sigma": 0.001},
-        "intervals": {"sample_s": 60, "report_every": WAKES[wake], "journal_every": 2},
+        "intervals": {
+            "sample_s": 60,
+            "report_every": report_every,
+            "journal_every": journal_every,
+        },
         "world": {"cycler": cycler},
     }
     if board == "stm32wb55":
@@ -196,7 +202,7 @@ class _Life:
         node.board.unique_id = number.to_bytes(4, "little") + b"\0\0"
         self._wake(_LAST_WAKES if node.kind.keeps_ram else 1)
         node.board.unique_id = bytes(6)
-        self._wake(2)
+        self._recover()
         said = node.console.read_text(errors="replace")
         failed = said.count("MemoryError", self._said)
         reached = "filmgauge: heap locked" in said[self._said :]
@@ -205,6 +211,14 @@ class _Life:
             self.problems = [*self.problems, said[self._said :][-1000:]]
         self._said = len(said)
         return Result(group, number, reached, failed, self.problems)
+
+    def _recover(self) -> None:
+        """Let the node make a record; the next wake is an ordinary one where there are such."""
+        records, most = len(self._arrived), _MOST_WAKES
+        self._wake(1)
+        while len(self._arrived) == records and most and self._node.dead is None:
+            self._wake(1)
+            most -= 1
 
     def _wake(self, count: int) -> None:
         until, steps = self._node.wakes + count, 30 * count
