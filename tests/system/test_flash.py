@@ -19,9 +19,9 @@ from flashed_board import (
     flash,
     kept,
     make_board,
-    version,
     wanted,
 )
+from launched_node import version
 from mqtt_brokers import Broker
 from patience import PATIENCE_S, until, until_said
 from reporting_node import Receiver

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flashed_board import version
+from launched_node import names, read, version
 from mqtt_brokers import Mosquitto
 from patience import until
-from updated_node import COMMAND_KEY, NEW, OLD, names, read, updated_node
+from updated_node import COMMAND_KEY, NEW, OLD, updated_node
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.serial.archive import Archive

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flashed_board import start_files
-from flashed_board import version as archive
-from updated_node import COMMAND_KEY, MAIN, names, read
+from launched_node import launch_from_flash, names, read
+from launched_node import version as archive
+from updated_node import COMMAND_KEY
 
 from filmgauge.config_copy import unsealed
 from filmgauge.uplink.actions import UPDATE
@@ -28,9 +28,6 @@ from filmgauge_host.upgrade.version import Version, sign
 from filmgauge_host.upgrade.version_build import bytecode_text
 from filmgauge_host.virtual.simulated_radio import cancel, host_radio
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.interpreter import MicroPythonRuntime
-from filmgauge_sim.board.launcher import heap_for
-from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -69,15 +66,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shared, b
         load_scenario(str(path)), nowhere, folder, "micropython", "1d", None, air
     )
     (node,) = simulation.nodes
-    config = json.loads(read(node, "/config.json") or b"")
-    config |= {"update_key": public_text(KEY), "command_key": COMMAND_KEY}
     app = firmware_build.archive_of_port("stm32").data
-    files = {**start_files(), "/app.bin": app, "/config.json": json.dumps(config).encode()}
-    install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})
-    node.runtime.close()
-    node.runtime = MicroPythonRuntime(
-        node.flash.path, node.console, heap_for(node.kind.heap_kb), {"main.py": MAIN}
-    )
+    launch_from_flash(node, app, update_key=public_text(KEY), command_key=COMMAND_KEY)
     yield (air, simulation, node), bytes(node.flash.image)
     simulation.close()
     air.close()
