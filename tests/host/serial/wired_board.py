@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from filmgauge_host.cli.app import main
 from filmgauge_sim.board.littlefs_outside import install
@@ -67,7 +68,8 @@ def wired(
     """Give a started board. files: name -> content that differs, None for one that is missing."""
     described = node.description
     options = SerialOptions(speed=speed)
-    board = bench_board(described, folder, options, surroundings=node.world, blocks=128)
+    powered = replace(described, supply="usb")  # by its serial port, as `filmgauge board` has it
+    board = bench_board(powered, folder, options, surroundings=node.world, blocks=128)
     installed: dict[str, bytes | None] = {
         **bytecode,
         **NEW_NODE,
