@@ -202,7 +202,7 @@ def configure(
     Its command key comes from --nodes. An empty value takes a key away.
     """
     wanted = from_file(source) if source else {}
-    wanted |= from_arguments(changes)
+    wanted |= from_arguments(changes, "with --ask or --from")
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
     if not wanted:
         raise InputError("nothing to change: give key=value, --from or --ask")

@@ -45,8 +45,8 @@ def command(
     in_clear: bool,
     as_json: bool,
 ) -> None:
-    """Tell NODE what to do: report, time, interval SECONDS, set KEY=VALUE..., profile FILE, zero,
-    reset, reboot.
+    """Tell NODE what to do: report, time, interval SECONDS, set KEY=VALUE... or @FILE (TOML, for
+    secrets too), profile FILE, zero, reset, reboot.
 
     NODE is a name, a pattern such as 'window-*', or several with commas between. It is carried out
     and answered when the node reports next. Exit codes: 0 all have done it, 1 one has refused or
@@ -77,7 +77,7 @@ def chosen_nodes(registry: NodeRegistry, wanted: str) -> list[RegisteredNode]:
     for pattern in wanted.split(","):
         names = [name for name in registry.by_name if fnmatchcase(name, pattern)]
         if not names:
-            raise InputError(f"{pattern} is no node of the file with the keys (--nodes)")
+            raise InputError(_nobody(registry, pattern))
         is_name = pattern in registry.by_name
         for name in names:
             node = registry.by_name[name]
@@ -88,8 +88,14 @@ def chosen_nodes(registry: NodeRegistry, wanted: str) -> list[RegisteredNode]:
             if node.command_key is not None and not node.revoked:
                 chosen[name] = node
     if not chosen:
-        raise InputError(f"no node of {wanted} has a command_key")
+        raise InputError(f"none of the nodes {wanted!r} has a command_key")
     return list(chosen.values())
+
+
+def _nobody(registry: NodeRegistry, pattern: str) -> str:
+    if registry.path is None:
+        return "there is no file with keys of nodes (--nodes): filmgauge provision makes it"
+    return f"there is no node {pattern} in {registry.path}"
 
 
 def show(outcome: Outcome, as_json: bool) -> None:
