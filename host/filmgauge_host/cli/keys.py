@@ -64,7 +64,7 @@ def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     click.echo(f"{node}: new {', '.join(chosen)}; now filmgauge flash --node {folder / node}")
 
 
-@keys.command()
+@keys.command(short_help="Change a key or the password of NODE over the air.")
 @click.argument("node")
 @click.argument(
     "name",
@@ -124,7 +124,7 @@ _ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], 
 }
 
 
-@keys.command()
+@keys.command(short_help="Forget the keys of NODE, and believe nothing under its name.")
 @click.argument("node")
 @NODES_FOLDER
 def revoke(node: str, folder: Path) -> None:
