@@ -108,6 +108,7 @@ def _rotate_command_key(files: KeyFiles, send: key_rotation.Send, _: BrokerAddre
 
 
 def _rotate_password(files: KeyFiles, send: key_rotation.Send, address: BrokerAddress) -> str:
+    files.check_at_broker()
     pending = files.next_value(key_rotation.PASSWORD)
     if not (pending and files.is_at_broker(pending)):
         path = files.put_at_broker(key_rotation.begin_password(files, send))
