@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cut_campaign import Case, cases, run
+from cut_campaign import Case, cases, run, update_cases
 from saving_node import saving_node
 
 from filmgauge.record.record import Record
@@ -26,6 +26,8 @@ SAMPLE = [
     (Case("pico-w", "cpython", "commanded", "random:6"), 30),
     (Case("esp32-c3", "micropython", "commanded", "random:3"), 16),
     (Case("stm32wb55", "micropython", "radio", "random:4"), 16),
+    (Case("esp32-c3", "micropython", "update settings", "task:8"), 8),
+    (Case("pico-w", "micropython", "update resetting", "task:25"), 4),
 ]
 
 
@@ -35,7 +37,7 @@ def test_a_node_keeps_what_it_has_acknowledged(case: Case, cuts: int) -> None:
     assert result.problems == []
     assert result.cuts == cuts
     assert result.targets["in recovery"] > 0
-    assert result.commands > 0 or case.use != "commanded"
+    assert result.commands > 0 or not case.use.startswith(("commanded", "update"))
 
 
 def test_the_campaign_goes_through_every_port_and_use_on_both_interpreters() -> None:
@@ -43,6 +45,8 @@ def test_the_campaign_goes_through_every_port_and_use_on_both_interpreters() -> 
     assert len(walks) == 2 * 2 * 11
     assert {case.board for case in walks} == {"esp32-c3", "pico-w", "stm32wb55"}
     assert len(set(walks)) == len(walks)
+    updates = list(itertools.takewhile(lambda case: "random" not in case.mode, update_cases()))
+    assert len(updates) == 2 * 5  # boards with Wi-Fi, kinds of orders
 
 
 @pytest.fixture
@@ -97,6 +101,18 @@ def test_a_node_that_does_not_come_up_is_found_out(watched, monkeypatch) -> None
     monkeypatch.setattr(node, "dead", "no file system")
     witness.follow()
     assert "does not boot: no file system" in "".join(witness.problems())
+
+
+def test_a_node_that_runs_and_never_completes_a_wake_is_found_out(watched) -> None:
+    node, witness, _ = watched
+    for _ in range(39):
+        node.board.requests += 1
+        witness.follow()
+    assert not witness.is_stuck
+    node.board.requests += 1
+    witness.follow()
+    assert witness.is_stuck  # at which the campaign goes on with another
+    assert "does not wake" in "".join(witness.problems())
 
 
 def test_a_walk_comes_to_every_request_in_turn(tmp_path: Path) -> None:

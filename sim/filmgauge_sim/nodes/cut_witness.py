@@ -85,6 +85,11 @@ class CutWitness:
             self._programs = node.flash.programs
             self._compare(was_cut)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the node has not completed a wake for so long that it will not."""
+        return self._waits >= _LONGEST_STEPS
+
     def power_went(self) -> None:
         """Say that the node has lost its power in another way than by its own plan of cuts."""
         self._others += 1
@@ -147,7 +152,7 @@ class CutWitness:
         gauge, node = LedgerOnly(), self._node
         state.unpack_parts(gauge=gauge)
         measured_nah, booked_nah, _ = gauge.ledger.sums_nah()
-        truth = node.truth[-1] if len(node.truth) else node.world.truth()  # before the sleep
+        truth = node.last_truth or node.world.truth()  # before the sleep
         cuts = self._cuts + self._others
         if was_cut and node.cuts and node.cuts.truth:
             truth, cuts = node.cuts.truth, cuts - 1
