@@ -60,12 +60,20 @@ def command(
     if action.is_secret:
         check_way_of_secrets(address, in_clear)
     with MqttCommander(address, counters_of(nodes), list(keys), warn) as commander:
-        found = {each.node: each for each in commander.send(keys, action, timeout_s)}
+        shown: set[str] = set()
+
+        def show_answer(outcome: Outcome) -> None:
+            if not (outcome.is_wrong_key and pending.get(outcome.node)):
+                shown.add(outcome.node)
+                show(outcome, as_json)
+
+        found = {each.node: each for each in commander.send(keys, action, timeout_s, show_answer)}
         again = {name: key for name, key in pending.items() if key and found[name].is_wrong_key}
         if again:  # whose key is being changed
             found |= {each.node: each for each in commander.send(again, action, timeout_s)}
     for outcome in found.values():
-        show(outcome, as_json)
+        if outcome.node not in shown:
+            show(outcome, as_json)
     if not all(outcome.is_done for outcome in found.values()):
         click.get_current_context().exit(1)
 

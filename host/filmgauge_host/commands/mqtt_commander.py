@@ -104,11 +104,13 @@ class MqttCommander:
         keys: Mapping[str, bytes],
         action: Action | Mapping[str, Action],
         timeout_s: float | None = None,
+        on_answer: Callable[[Outcome], None] = lambda outcome: None,
     ) -> list[Outcome]:
         """Send an action to nodes, or to each its own, each with its key; return what became of
         it, in their order. Raises FilmgaugeError where the broker does not let it through.
 
-        timeout_s: until when to wait at most; None: until each has reported twice.
+        timeout_s: until when to wait at most; None: until each has reported twice. on_answer:
+        gets what became of a node as soon as that is known.
         """
         actions = dict.fromkeys(keys, action) if isinstance(action, Action) else action
         sent = {node: _Sent(node, key, actions[node], Outcome(node)) for node, key in keys.items()}
@@ -116,8 +118,14 @@ class MqttCommander:
         for each in sent.values():
             self._begin(each, 0)
         begun_s = time.monotonic()
-        while waiting := [each for each in sent.values() if each.outcome.answer is None]:
-            if time.monotonic() > max(_deadline(each, begun_s, timeout_s) for each in waiting):
+        waiting = list(sent.values())
+        while True:
+            for each in waiting:
+                if each.outcome.answer is not None:
+                    on_answer(each.outcome)
+            waiting = [each for each in waiting if each.outcome.answer is None]
+            deadlines = [_deadline(each, begun_s, timeout_s) for each in waiting]
+            if time.monotonic() > max(deadlines, default=0.0):
                 break
             time.sleep(_POLL_S)
             self._read(sent)
