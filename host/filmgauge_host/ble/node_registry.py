@@ -105,8 +105,16 @@ def is_short_for(advertised: str | None, name: str) -> bool:
 
 def registry_path(path: Path | None, usual: Path | None = None) -> Path | None:
     """Return the file that `read_registry` reads, None where there is none."""
-    choices = (path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual)
-    return next((each for each in choices if each and each.exists()), path)
+    return _first((path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual)) or path
+
+
+def _first(paths: tuple[Path | None, ...]) -> Path | None:
+    """Return the first file that there is. One in a folder that is closed to us is another's."""
+    for each in paths:
+        with suppress(PermissionError):
+            if each and each.exists():
+                return each
+    return None
 
 
 def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:
@@ -130,7 +138,7 @@ class _RegistryFile:
         if now_s < self._next_s:
             return None
         self._next_s = now_s + _REREAD_S
-        found = next((each for each in self._paths if each and each.exists()), self._required)
+        found = _first(self._paths) or self._required
         stamp = (found, _stamp(found)) if found else None
         if stamp == self._seen:
             return None
