@@ -96,8 +96,8 @@ def rotate(
     counters = CommandCounters(folder / COUNTERS_FILE)
     with input_errors(), MqttCommander(address, counters, [node], warn) as commander:
 
-        def send(key: bytes, action: Action) -> Outcome:
-            return commander.send({node: key}, action, timeout_s)[0]
+        def send(key: bytes, action: Action, is_patient: bool = False) -> Outcome:
+            return commander.send({node: key}, action, timeout_s, is_patient=is_patient)[0]
 
         click.echo(f"{node}: {_ROTATIONS[name](files, send, address)}")
 
