@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -71,6 +71,7 @@ def _put_in_place(staged: Mapping[Path, Path]) -> None:
         for path, scratch in staged.items():
             scratch.replace(path)
             done.append(path)
+        _sync_folders(staged)
     except OSError:
         for path in done:
             if path in before:
@@ -78,6 +79,17 @@ def _put_in_place(staged: Mapping[Path, Path]) -> None:
             else:
                 path.unlink()
         raise
+
+
+def _sync_folders(paths: Iterable[Path]) -> None:
+    """Bring the names of files to the disk: until then a power cut brings the old ones back."""
+    for folder in {path.parent for path in paths}:
+        with contextlib.suppress(OSError):  # a file system that knows no such thing
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 @contextlib.contextmanager
@@ -97,6 +109,7 @@ def written(path: Path) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(path)
+            _sync_folders([path])
         finally:
             scratch.unlink(missing_ok=True)
     except OSError as error:

@@ -30,8 +30,8 @@ NEXT_KEYS = tuple(f"{name}_next" for name in KEYS)
 _REREAD_S = 1.0
 _ADDRESS = re.compile("[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 _HEAD = """\
-# Keys of the nodes, for filmgauge's Bluetooth commands. Written by filmgauge provision, which
-# keeps the addresses: add them as address = "C1:02:03:04:05:06".
+# Keys of the nodes, for what filmgauge tells them. Written by filmgauge provision and keys, which
+# keep the addresses for Bluetooth: add them as address = "C1:02:03:04:05:06".
 """
 
 
@@ -52,15 +52,18 @@ class NodeRegistry:
     """All registered nodes, by name and by address. revoked: names under which nothing is believed
     any more.
 
-    reread: gives them anew where they have changed, else None; raises InputError.
+    reread: gives them anew where they have changed, else None; raises InputError. path: of the
+    file that they are from, None without one.
     """
 
     def __init__(
         self,
         nodes: list[RegisteredNode],
         reread: Callable[[], list[RegisteredNode] | None] = lambda: None,
+        path: Path | None = None,
     ) -> None:
         self._reread = reread
+        self.path = path
         self._set(nodes)
 
     def refresh(self) -> None:
@@ -102,15 +105,23 @@ def is_short_for(advertised: str | None, name: str) -> bool:
 
 def registry_path(path: Path | None, usual: Path | None = None) -> Path | None:
     """Return the file that `read_registry` reads, None where there is none."""
-    choices = (path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual)
-    return next((each for each in choices if each and each.exists()), path)
+    return _first((path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual)) or path
+
+
+def _first(paths: tuple[Path | None, ...]) -> Path | None:
+    """Return the first file that there is. One in a folder that is closed to us is another's."""
+    for each in paths:
+        with suppress(PermissionError):
+            if each and each.exists():
+                return each
+    return None
 
 
 def read_registry(path: Path | None, usual: Path | None = None) -> NodeRegistry:
     """Read the file; without a path that of the present folder, where provisioning writes it, or
     else `usual`; without any it is empty. Raises InputError naming what is wrong."""
     file = _RegistryFile((path,) if path else (NODES_FOLDER / REGISTRY_FILE, usual), path)
-    return NodeRegistry(file.changed() or [], file.changed)
+    return NodeRegistry(file.changed() or [], file.changed, registry_path(path, usual))
 
 
 class _RegistryFile:
@@ -127,7 +138,7 @@ class _RegistryFile:
         if now_s < self._next_s:
             return None
         self._next_s = now_s + _REREAD_S
-        found = next((each for each in self._paths if each and each.exists()), self._required)
+        found = _first(self._paths) or self._required
         stamp = (found, _stamp(found)) if found else None
         if stamp == self._seen:
             return None
@@ -185,6 +196,8 @@ def _table(path: Path) -> dict[str, Any]:
         if not _is_credential(path):
             check_private(path)
         return tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there: filmgauge provision makes it") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

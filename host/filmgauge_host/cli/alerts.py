@@ -83,7 +83,7 @@ def ack(store: Path | None, number: int) -> None:
     click.echo(f"alert {number} is acknowledged: {alert.title}")
 
 
-@alerts.command()
+@alerts.command(short_help="Send a test to each destination, or to those that are named.")
 @ALERTS
 @click.option("--broker", envvar=BROKER_VARIABLE, show_envvar=True, help=BROKER_HELP)
 @TLS_FILES

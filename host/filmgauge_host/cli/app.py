@@ -8,7 +8,7 @@ import importlib
 import click
 
 from filmgauge import VERSION
-from filmgauge_host.errors import FilmgaugeError
+from filmgauge_host.errors import FilmgaugeError, InputError
 
 _COMMANDS = {  # name, also of the module: summary, so that --help imports nothing
     "alerts": "What is wrong with nodes: list, acknowledge, test.",
@@ -55,6 +55,11 @@ class _App(click.Group):
         except FilmgaugeError as error:
             click.echo(f"filmgauge: {error}", err=True)
             ctx.exit(error.exit_code)
+        except PermissionError as error:  # from asking whether a file is there, say
+            if error.filename is None:
+                raise
+            click.echo(f"filmgauge: {error.filename} cannot be used: {error.strerror}", err=True)
+            ctx.exit(InputError.exit_code)
 
 
 @click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"]})

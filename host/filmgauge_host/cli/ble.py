@@ -179,7 +179,7 @@ def log(node: str, runner: RadioRunner, registry: NodeRegistry, out: Path, wait_
         click.echo(f"{out}: {file.written} new records{unreadable}")
 
 
-@ble.command()
+@ble.command(short_help="Change keys of the configuration of NODE, all or none.")
 @click.argument("node")
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--from", "source", type=FILE, help="TOML file of keys; secrets belong there.")
@@ -202,7 +202,7 @@ def configure(
     Its command key comes from --nodes. An empty value takes a key away.
     """
     wanted = from_file(source) if source else {}
-    wanted |= from_arguments(changes)
+    wanted |= from_arguments(changes, "with --ask or --from")
     wanted |= check({key: click.prompt(key, hide_input=True) for key in ask})
     if not wanted:
         raise InputError("nothing to change: give key=value, --from or --ask")
@@ -213,7 +213,7 @@ def configure(
         click.echo(f"{node}: {', '.join(wanted)} changed; used after its next boot")
 
 
-@ble.command()
+@ble.command(short_help="Send a command to NODE over Bluetooth.")
 @click.argument("node")
 @click.argument("words", nargs=-1, required=True, metavar="ACTION [ARGUMENT]...")
 @_wait
@@ -235,7 +235,7 @@ def command(
         click.echo(f"{node}: {reply.text}")
 
 
-@ble.command()
+@ble.command(short_help="Bring a signed version to NODE, and wait until it runs.")
 @click.argument("node")
 @click.option(
     "--from",

@@ -45,8 +45,8 @@ def command(
     in_clear: bool,
     as_json: bool,
 ) -> None:
-    """Tell NODE what to do: report, time, interval SECONDS, set KEY=VALUE..., profile FILE, zero,
-    reset, reboot.
+    """Tell NODE what to do: report, time, interval SECONDS, set KEY=VALUE... or @FILE (TOML, for
+    secrets too), profile FILE, zero, reset, reboot.
 
     NODE is a name, a pattern such as 'window-*', or several with commas between. It is carried out
     and answered when the node reports next. Exit codes: 0 all have done it, 1 one has refused or
@@ -60,12 +60,20 @@ def command(
     if action.is_secret:
         check_way_of_secrets(address, in_clear)
     with MqttCommander(address, counters_of(nodes), list(keys), warn) as commander:
-        found = {each.node: each for each in commander.send(keys, action, timeout_s)}
+        shown: set[str] = set()
+
+        def show_answer(outcome: Outcome) -> None:
+            if not (outcome.is_wrong_key and pending.get(outcome.node)):
+                shown.add(outcome.node)
+                show(outcome, as_json)
+
+        found = {each.node: each for each in commander.send(keys, action, timeout_s, show_answer)}
         again = {name: key for name, key in pending.items() if key and found[name].is_wrong_key}
         if again:  # whose key is being changed
             found |= {each.node: each for each in commander.send(again, action, timeout_s)}
     for outcome in found.values():
-        show(outcome, as_json)
+        if outcome.node not in shown:
+            show(outcome, as_json)
     if not all(outcome.is_done for outcome in found.values()):
         click.get_current_context().exit(1)
 
@@ -77,7 +85,7 @@ def chosen_nodes(registry: NodeRegistry, wanted: str) -> list[RegisteredNode]:
     for pattern in wanted.split(","):
         names = [name for name in registry.by_name if fnmatchcase(name, pattern)]
         if not names:
-            raise InputError(f"{pattern} is no node of the file with the keys (--nodes)")
+            raise InputError(_nobody(registry, pattern))
         is_name = pattern in registry.by_name
         for name in names:
             node = registry.by_name[name]
@@ -88,8 +96,14 @@ def chosen_nodes(registry: NodeRegistry, wanted: str) -> list[RegisteredNode]:
             if node.command_key is not None and not node.revoked:
                 chosen[name] = node
     if not chosen:
-        raise InputError(f"no node of {wanted} has a command_key")
+        raise InputError(f"none of the nodes {wanted!r} has a command_key")
     return list(chosen.values())
+
+
+def _nobody(registry: NodeRegistry, pattern: str) -> str:
+    if registry.path is None:
+        return "there is no file with keys of nodes (--nodes): filmgauge provision makes it"
+    return f"there is no node {pattern} in {registry.path}"
 
 
 def show(outcome: Outcome, as_json: bool) -> None:

@@ -36,7 +36,7 @@ class Terminal:
         return click.prompt(question, default="", show_default=False, err=True)
 
 
-@click.command()
+@click.command(short_help="Try a fresh board, check by check.")
 @PORT
 @click.option(
     "--node", type=EITHER, help="Description of the node (filmgauge provision), or its folder."

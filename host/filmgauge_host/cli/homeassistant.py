@@ -23,7 +23,7 @@ def homeassistant() -> None:
     """Announce nodes to Home Assistant, or remove them."""
 
 
-@homeassistant.command()
+@homeassistant.command(short_help="Announce NODEs, or all that have said something.")
 @_NODES
 @_BROKER
 @TLS_FILES
@@ -46,7 +46,7 @@ def announce(names: tuple[str, ...], broker: str) -> None:
     _list("announced", [node.name for node in wanted])
 
 
-@homeassistant.command()
+@homeassistant.command(short_help="Remove NODEs with all their entities, or all that there are.")
 @_NODES
 @_BROKER
 @TLS_FILES

@@ -64,7 +64,7 @@ def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     click.echo(f"{node}: new {', '.join(chosen)}; now filmgauge flash --node {folder / node}")
 
 
-@keys.command()
+@keys.command(short_help="Change a key or the password of NODE over the air.")
 @click.argument("node")
 @click.argument(
     "name",
@@ -96,8 +96,8 @@ def rotate(
     counters = CommandCounters(folder / COUNTERS_FILE)
     with input_errors(), MqttCommander(address, counters, [node], warn) as commander:
 
-        def send(key: bytes, action: Action) -> Outcome:
-            return commander.send({node: key}, action, timeout_s)[0]
+        def send(key: bytes, action: Action, is_patient: bool = False) -> Outcome:
+            return commander.send({node: key}, action, timeout_s, is_patient=is_patient)[0]
 
         click.echo(f"{node}: {_ROTATIONS[name](files, send, address)}")
 
@@ -108,6 +108,7 @@ def _rotate_command_key(files: KeyFiles, send: key_rotation.Send, _: BrokerAddre
 
 
 def _rotate_password(files: KeyFiles, send: key_rotation.Send, address: BrokerAddress) -> str:
+    files.check_at_broker()
     pending = files.next_value(key_rotation.PASSWORD)
     if not (pending and files.is_at_broker(pending)):
         path = files.put_at_broker(key_rotation.begin_password(files, send))
@@ -124,7 +125,7 @@ _ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], 
 }
 
 
-@keys.command()
+@keys.command(short_help="Forget the keys of NODE, and believe nothing under its name.")
 @click.argument("node")
 @NODES_FOLDER
 def revoke(node: str, folder: Path) -> None:

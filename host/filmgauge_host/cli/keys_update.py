@@ -15,7 +15,7 @@ from filmgauge_host.upgrade.signing_key import (
 )
 
 
-@click.command("update")
+@click.command("update", short_help="Make the key that signs versions, or show its public half.")
 @NODES_FOLDER
 @click.option("--new", is_flag=True, help="Make another key in place of the one that is there.")
 @input_errors()

@@ -29,7 +29,7 @@ _ENDS = {
 }
 
 
-@click.command()
+@click.command(short_help="Discharge a full cell at one current.")
 @experiment
 @click.option("--current", type=CURRENT, default=1.0, show_default=True, help="uA/cm2.")
 def discharge(setup: Setup, current: float) -> None:
@@ -54,7 +54,7 @@ def discharge(setup: Setup, current: float) -> None:
     setup.report(result, lines, title=title, picture=picture, trace=done.trace)
 
 
-@click.command()
+@click.command(short_help="Charge and discharge at each current.")
 @experiment
 @click.option(
     "--currents",
@@ -80,7 +80,7 @@ def rate(setup: Setup, currents: list[float]) -> None:
     setup.report(result, [head, *lines], title=title, picture=picture, trace=trace)
 
 
-@click.command()
+@click.command(short_help="Charge and discharge at each temperature.")
 @experiment
 @click.option(
     "--temperatures",
@@ -139,7 +139,7 @@ def _profiles(trace: Trace | None, values: list[float], unit: str) -> Picture | 
     return profiles(trace, labels) if trace else None
 
 
-@click.command()
+@click.command(short_help="Cycle an ageing cell.")
 @experiment
 @click.option("--current", type=CURRENT, default=6.32, show_default=True, help="uA/cm2.")
 @click.option("--cycles", "count", type=click.IntRange(1, 100_000), default=10, show_default=True)

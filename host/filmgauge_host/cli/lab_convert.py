@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.command()
+@click.command(short_help="Read FILE of any cycler and write Battery Data Format.")
 @click.argument("file", type=_DATA)
 @click.option("--bdf", type=FILE, required=True, help="Battery Data Format (CSV) to write.")
 @click.option("--area", type=float, default=None, help="Film area, cm2, for columns per cm2.")

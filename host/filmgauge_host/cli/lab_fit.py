@@ -32,7 +32,7 @@ _LINES_APART_S = 10.0
 _DATA = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.command()
+@click.command(short_help="Fit a set to measured DATA and compile its profile.")
 @click.argument("data", type=_DATA, nargs=-1, required=True)
 @click.option("--out", type=FILE, required=True, help="TOML file to write the set to.")
 @click.option("--cell", default="pre-li", show_default=True, help="The set to begin with.")

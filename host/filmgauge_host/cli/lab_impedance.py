@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from filmgauge_sim.lab.impedance_fit import SpectrumFit
 
 
-@click.command()
+@click.command(short_help="Impedance spectrum around rest; also the fit of one.")
 @experiment
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=0.5, show_default=True)
 @click.option("--out", type=FILE, default=None, help="Write the spectrum (CSV, ohm of the cell).")

@@ -24,7 +24,7 @@ class PaperError(FilmgaugeError):
     """A simulated figure misses its bound, and nobody knows why."""
 
 
-@click.command()
+@click.command(short_help="Repeat the published tests.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--figures",

@@ -27,7 +27,7 @@ from filmgauge_sim.lab.sweep import SweepPoint, peaks, sweep
 from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 
 
-@click.command()
+@click.command(short_help="Cyclic voltammetry at --rate mV/s.")
 @experiment
 @click.option("--rate", type=Within(1e-3, 100), default=0.1, show_default=True)
 @click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
@@ -90,7 +90,7 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
     setup.report(result, lines, title=title, picture=branches(found), trace=trace)
 
 
-@click.command()
+@click.command(short_help="Pulses of a current, a rest after each.")
 @experiment
 @click.option("--current", type=Within(-1e5, 1e5), default=-10.0, show_default=True)
 @click.option("--seconds", type=DURATION, default=10.0, show_default=True)
@@ -132,7 +132,7 @@ def pulse(
     setup.report(result, lines, title=title, picture=picture, trace=trace)
 
 
-@click.command()
+@click.command(short_help="Replay FILE: time and current or power.")
 @experiment
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--stoichiometry", type=STOICHIOMETRY, default=1.0, show_default=True)

@@ -47,7 +47,7 @@ def node() -> None:
 node.add_command(firstlight)
 
 
-@node.command()
+@node.command(short_help="Print what the node of FILE takes for itself, line by line.")
 @click.argument("file", type=EITHER)
 @JSON
 @input_errors()
@@ -61,7 +61,7 @@ def budget(file: Path, as_json: bool) -> None:
     show(as_json, budget_table(description, found), budget_lines(description, found))
 
 
-@node.command()
+@node.command(short_help="Tell versions, sensors, readings, ledger, faults, room.")
 @PORT
 @JSON
 def status(port: str | None, as_json: bool) -> None:
@@ -71,7 +71,7 @@ def status(port: str | None, as_json: bool) -> None:
     show(as_json, found, status_lines(found))
 
 
-@node.command()
+@node.command(short_help="Print or export the records that wait on the node.")
 @PORT
 @JSON
 @click.option(
@@ -99,7 +99,7 @@ def log(port: str | None, as_json: bool, out: Path | None) -> None:
         sys.exit(1)
 
 
-@node.command()
+@node.command(short_help="Try the wiring: pull-ups, addresses, switches, shunt.")
 @PORT
 @JSON
 @click.option(

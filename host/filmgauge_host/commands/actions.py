@@ -31,19 +31,19 @@ class Action:
     is_secret: bool = False
 
 
-def _empty(operation: int) -> "Callable[[Sequence[str]], Action]":
+def _alone(
+    operation: int, payload: Callable[[], bytes] = bytes
+) -> "Callable[[Sequence[str]], Action]":
     def made(arguments: Sequence[str]) -> Action:
         if arguments:
             raise InputError(f"it takes nothing more, not {arguments[0]!r}")
-        return Action(operation, lambda _mtu: [b""])
+        return Action(operation, lambda _mtu: [payload()])
 
     return made
 
 
-def _time(arguments: Sequence[str]) -> Action:
-    if arguments:
-        raise InputError(f"it takes nothing more, not {arguments[0]!r}")
-    return Action(actions.TIME, lambda _mtu: [struct.pack("<I", int(time.time()))])
+def _now() -> bytes:
+    return struct.pack("<I", int(time.time()))
 
 
 def _interval(arguments: Sequence[str]) -> Action:
@@ -56,7 +56,8 @@ def _set(arguments: Sequence[str]) -> Action:
     if not arguments:
         raise InputError("it takes key=value, or a TOML file of keys as @FILE")
     files = [each[1:] for each in arguments if each.startswith("@")]
-    changes = from_arguments(tuple(each for each in arguments if not each.startswith("@")))
+    words = tuple(each for each in arguments if not each.startswith("@"))
+    changes = from_arguments(words, "in a TOML file, as @FILE")
     for name in files:
         changes |= from_file(Path(name))
     return configure(changes)
@@ -77,14 +78,14 @@ def _profile(arguments: Sequence[str]) -> Action:
 
 
 ACTIONS: Mapping[str, Callable[[Sequence[str]], Action]] = {
-    "report": _empty(actions.REPORT),
-    "time": _time,
+    "report": _alone(actions.REPORT),
+    "time": _alone(actions.TIME, _now),
     "interval": _interval,
     "set": _set,
     "profile": _profile,
-    "zero": _empty(actions.ZERO),
-    "reset": _empty(actions.RESET),
-    "reboot": _empty(actions.REBOOT),
+    "zero": _alone(actions.ZERO),
+    "reset": _alone(actions.RESET),
+    "reboot": _alone(actions.REBOOT),
 }
 
 

@@ -11,15 +11,18 @@ from filmgauge_sim.nodes.tables import did_you_mean
 Changes: TypeAlias = dict[str, int | str | None]
 
 
-def from_arguments(arguments: tuple[str, ...]) -> Changes:
-    """Read key=value; an empty value takes the key away. InputError names what is wrong."""
+def from_arguments(arguments: tuple[str, ...], secrets_by: str) -> Changes:
+    """Read key=value; an empty value takes the key away. InputError names what is wrong.
+
+    secrets_by: the way for secrets, in words.
+    """
     changes: Changes = {}
     for argument in arguments:
         key, equals, text = argument.partition("=")
         if not equals:
             raise InputError(f"{argument!r} must be key=value")
         if key in SECRETS:
-            raise InputError(f"{key} is a secret: use --ask {key} or --from, not the command line")
+            raise InputError(f"{key} is a secret: {secrets_by}, not on the command line")
         changes[key] = _value(key, text)
     return check(changes)
 

@@ -6,16 +6,13 @@
 A number is on the disk before a frame has it. Several processes of a host take turns.
 """
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from filmgauge.store.counters import LOST
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.errors import InputError
+from filmgauge_host.folder_lock import locked
 from filmgauge_host.private_files import check_private
 
 COUNTERS_FILE = "counters.json"  # beside the registry of the nodes
@@ -31,7 +28,8 @@ class CommandCounters:
     def reserve(self, node: str, count: int = 1, above: int = 0) -> int:
         """Return the first of `count` numbers that nobody else gets, greater than `above`, which
         the node has had. Raises InputError where there are none left."""
-        with self._locked() as last:
+        with locked(self._path.parent):
+            last = self._read()
             first = max(last.get(node, 0), above) + 1
             if first + count > LOST:
                 raise InputError(f"{node} has no counter left: give it a new command_key")
@@ -46,20 +44,6 @@ class CommandCounters:
     def is_plausible(self, node: str, last: int) -> bool:
         """Return whether a node can have come so far."""
         return last < self.last(node) + _FARTHEST
-
-    @contextmanager
-    def _locked(self) -> Iterator[dict[str, int]]:
-        lock = self._path.with_name(f".{self._path.name}.lock")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise FilmgaugeError(f"{lock} cannot be written: {error.strerror}") from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield self._read()
-        finally:
-            os.close(handle)
 
     def _read(self) -> dict[str, int]:
         try:

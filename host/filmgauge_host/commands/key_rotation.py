@@ -4,20 +4,25 @@ Whatever is lost on the way, a command, its answer, the power, the same call goe
 the node has the old key or the new one, and the host keeps both until it knows which.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from filmgauge_host.commands.actions import Action, configure, parse_action
 from filmgauge_host.commands.mqtt_commander import Outcome
 from filmgauge_host.errors import FilmgaugeError
 
-Send = Callable[[bytes, Action], Outcome]
 COMMAND_KEY = "command_key"
 PASSWORD = "mqtt_password"
 
 
 class NotRotatedError(FilmgaugeError):
     """A key is not changed yet: both still hold, and the same command goes on."""
+
+
+class Send(Protocol):
+    """Sends an action to a node under a key. is_patient: it may boot with that key first."""
+
+    def __call__(self, key: bytes, action: Action, is_patient: bool = False) -> Outcome: ...
 
 
 class Keys(Protocol):
@@ -36,7 +41,7 @@ def rotate_command_key(keys: Keys, send: Send) -> None:
     old = bytes.fromhex(keys.value(COMMAND_KEY))
     if not (is_resumed and send(new, parse_action(["report"])).is_done):
         _change(send, old, {COMMAND_KEY: new.hex()})
-        answered = send(new, parse_action(["report"]))
+        answered = send(new, parse_action(["report"]), is_patient=True)
         if not answered.is_done:
             raise _not_rotated(COMMAND_KEY, answered, "the node has not answered under it")
     keys.finish(COMMAND_KEY)

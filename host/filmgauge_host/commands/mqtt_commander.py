@@ -60,12 +60,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Sent:
-    """The frames of one node and its answers."""
+    """The frames of one node and its answers. is_patient: it may have another key yet; refusal:
+    that it has, as long as nothing else is known."""
 
     node: str
     key: bytes
     action: Action
     outcome: Outcome
+    is_patient: bool = False
+    refusal: Answer | None = None
     frames: dict[int, bytes] = field(default_factory=dict)  # by counter
     done: set[int] = field(default_factory=set)
     attempts: int = 0
@@ -104,23 +107,38 @@ class MqttCommander:
         keys: Mapping[str, bytes],
         action: Action | Mapping[str, Action],
         timeout_s: float | None = None,
+        on_answer: Callable[[Outcome], None] = lambda outcome: None,
+        is_patient: bool = False,
     ) -> list[Outcome]:
         """Send an action to nodes, or to each its own, each with its key; return what became of
         it, in their order. Raises FilmgaugeError where the broker does not let it through.
 
-        timeout_s: until when to wait at most; None: until each has reported twice.
+        timeout_s: until when to wait at most; None: until each has reported twice. on_answer:
+        gets what became of a node as soon as that is known. is_patient: a node that says it has
+        another key is asked again when it has reported: it may be about to boot with this one.
         """
         actions = dict.fromkeys(keys, action) if isinstance(action, Action) else action
-        sent = {node: _Sent(node, key, actions[node], Outcome(node)) for node, key in keys.items()}
+        sent = {
+            node: _Sent(node, key, actions[node], Outcome(node), is_patient)
+            for node, key in keys.items()
+        }
         self._read(sent)
         for each in sent.values():
             self._begin(each, 0)
         begun_s = time.monotonic()
-        while waiting := [each for each in sent.values() if each.outcome.answer is None]:
-            if time.monotonic() > max(_deadline(each, begun_s, timeout_s) for each in waiting):
+        waiting = list(sent.values())
+        while True:
+            for each in waiting:
+                if each.outcome.answer is not None:
+                    on_answer(each.outcome)
+            waiting = [each for each in waiting if each.outcome.answer is None]
+            deadlines = [_deadline(each, begun_s, timeout_s) for each in waiting]
+            if time.monotonic() > max(deadlines, default=0.0):
                 break
             time.sleep(_POLL_S)
             self._read(sent)
+        for each in waiting:
+            each.outcome.answer = each.refusal
         return [each.outcome for each in sent.values()]
 
     def _begin(self, sent: _Sent, above: int) -> None:
@@ -170,7 +188,8 @@ class MqttCommander:
     def _judge(self, sent: _Sent, answer: Answer) -> None:
         if not answer.is_proven:
             if answer.status == WRONG_MAC and not answer.counter:
-                sent.outcome.answer = answer
+                sent.refusal = answer
+                sent.outcome.answer = None if sent.is_patient else answer
             return
         if answer.counter not in sent.frames:
             return

@@ -97,16 +97,14 @@ class Fleet:
                 break
             self._report(due, begun, now)
             self._connect(reconnect, now)
-            if not self._accepted and now > begun + _CONNECT_S:
-                address = self._addresses[0]
-                raise NoBrokerError(f"broker {address} {self._problem or 'does not answer'}")
+            self._check_accepted(begun)
             if now >= tend:
                 tend = now + _TEND_S
                 for connection in list(self._connections.values()):
                     connection.tend()
             next_s = min(due[0][0], reconnect[0][0] if reconnect else now + _TICK_S)
             self._serve(max(0.0, min(_TICK_S, next_s - now)), reconnect)
-        self._drain(reconnect)
+        self._drain(reconnect, begun)
 
     def counts(self) -> FleetCounts:
         """Return what was made and what the broker has."""
@@ -129,6 +127,12 @@ class Fleet:
             self._forget(connection)
             connection.close()
         self._selector.close()
+
+    def _check_accepted(self, begun: float) -> None:
+        """Raise NoBrokerError when no node was accepted in time."""
+        if not self._accepted and time.monotonic() > begun + _CONNECT_S:
+            address = self._addresses[0]
+            raise NoBrokerError(f"broker {address} {self._problem or 'does not answer'}")
 
     def _report(self, due: list[tuple[float, int]], begun: float, now: float) -> None:
         while due[0][0] <= now:
@@ -206,9 +210,10 @@ class Fleet:
             with suppress(KeyError, OSError, ValueError):
                 self._selector.unregister(watched[0])
 
-    def _drain(self, reconnect: list[tuple[float, int]]) -> None:
+    def _drain(self, reconnect: list[tuple[float, int]], begun: float) -> None:
         until_s = time.monotonic() + _DRAIN_S
         while time.monotonic() < until_s:
+            self._check_accepted(begun)
             self._connect(reconnect, time.monotonic())
             for connection in self._connections.values():
                 connection.send()

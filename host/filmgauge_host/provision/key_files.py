@@ -10,13 +10,16 @@ Both stand in <nodes>/<node>/secrets.toml and <nodes>/known.toml (provisioning.p
 All files of a step change, or none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.ble.node_registry import REGISTRY_FILE, keys_of, read_registry, with_keys
 from filmgauge_host.errors import InputError
+from filmgauge_host.folder_lock import locked
 from filmgauge_host.private_files import check_private
 from filmgauge_host.provision.broker_files import (
     ACL,
@@ -35,12 +38,29 @@ from filmgauge_sim.nodes.secrets import SECRETS_FILE, read_secrets, secrets_to_t
 
 ALL_KEYS = (*KEYS, MQTT_PASSWORD)
 _NEXT = "_next"
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _in_turn(
+    method: "Callable[Concatenate[KeyFiles, _P], _R]",
+) -> "Callable[Concatenate[KeyFiles, _P], _R]":
+    @wraps(method)
+    def in_turn(self: "KeyFiles", *arguments: _P.args, **options: _P.kwargs) -> _R:
+        with locked(self.folder):
+            return method(self, *arguments, **options)
+
+    return in_turn
 
 
 class KeyFiles:
-    """The files of one node. Methods raise InputError, and FilmgaugeError where writing fails."""
+    """The files of one node. Methods raise InputError, and FilmgaugeError where writing fails.
+
+    Those that write take turns with other processes, of the same node and of others.
+    """
 
     def __init__(self, nodes: Path, node: str) -> None:
+        self.folder = nodes
         self._node = node
         self._registry = nodes / REGISTRY_FILE
         self._secrets = nodes / node / SECRETS_FILE
@@ -63,8 +83,9 @@ class KeyFiles:
         )
         is_at_broker = self._node in users_of(read_file(self._acl))
         if not (is_registered or is_at_broker or self._secrets.parent.is_dir()):
-            raise InputError(f"there is no node {self._node} in {self._registry.parent}")
+            raise InputError(f"there is no node {self._node} in {self.folder}")
 
+    @_in_turn
     def make(self, names: Iterable[str]) -> None:
         """Make new ones, and forget the old ones and those that were to come."""
         new = made(names)
@@ -81,6 +102,7 @@ class KeyFiles:
             self._broker_lines(new.get(MQTT_PASSWORD)),
         )
 
+    @_in_turn
     def begin(self, name: str) -> str:
         """Return the one that is to come, made and kept first unless it was."""
         if not self.value(name):
@@ -94,9 +116,15 @@ class KeyFiles:
             self._write(secrets, registry, {})
         return pending
 
+    @_in_turn
     def finish(self, name: str) -> None:
-        """Let the one that was to come take the place of the old one."""
+        """Let the one that was to come take the place of the old one.
+
+        Raises InputError where there is none any more: somebody else has ended that.
+        """
         pending = self.next_value(name)
+        if not pending:
+            raise InputError(f"{self._node}: somebody else has changed {name} meanwhile")
         secrets, registry = self._read_secrets(), self._read_registry()
         for values in (secrets, registry):
             if name in values:
@@ -104,10 +132,16 @@ class KeyFiles:
             values.pop(name + _NEXT, None)
         self._write(secrets, registry, {})
 
+    @_in_turn
     def put_at_broker(self, password: str) -> Path:
         """Write the password of the node into the file for the broker; return its path."""
         self._write(self._read_secrets(), self._read_registry(), self._broker_lines(password))
         return self._passwords
+
+    def check_at_broker(self) -> None:
+        """Raise InputError where the files for the broker are not here."""
+        if not self._acl.exists():
+            raise InputError(f"{self._acl} is not there: filmgauge provision makes it")
 
     def is_at_broker(self, password: str) -> bool:
         """Return whether that file has this password of the node."""
@@ -122,6 +156,7 @@ class KeyFiles:
             raise InputError(f"{self._node} shares its login with {' and '.join(sharers)}")
         return user
 
+    @_in_turn
     def revoke(self) -> list[Path]:
         """Forget all keys of the node, so that nothing that comes under its name is believed, and
         take its lines from the broker's files; return the files."""

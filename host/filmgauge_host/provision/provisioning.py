@@ -20,6 +20,7 @@ from filmgauge.uplink.mqtt.topics import FIRMWARE
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.ble.node_registry import NEXT_KEYS, REGISTRY_FILE, keys_of, with_keys
 from filmgauge_host.errors import InputError
+from filmgauge_host.folder_lock import locked
 from filmgauge_host.provision.broker_files import (
     ACL,
     BROKER_FOLDER,
@@ -81,6 +82,17 @@ def provision(
     given: secrets that someone has said; before: those that the node has. Keys and the password
     at the broker stay as they are unless `new_keys`; those that nobody gives are made.
     """
+    with locked(out):  # others may provision nodes beside it, or change keys
+        return _provision(description, given, before, out, new_keys)
+
+
+def _provision(
+    description: NodeDescription,
+    given: Mapping[str, str],
+    before: Mapping[str, str],
+    out: Path,
+    new_keys: bool,
+) -> Provisioned:
     if description.name in _TAKEN:
         raise InputError(f"name must not be {description.name}: {_TAKEN[description.name]}")
     if description.commands and not description.update_key:

@@ -28,6 +28,7 @@ from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import Message, Rejected, decode, refuse_revoked
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
+from filmgauge_host.telemetry.tcp_connection import connect_problem
 from filmgauge_host.telemetry.tls_files import TlsFiles
 
 STREAM = "$MQTT_msgs"  # of the NATS server: QoS 1 messages
@@ -109,7 +110,7 @@ class StreamWorker:
         try:
             await asyncio.wait_for(connect, _CONNECT_S)
         except (NatsError, TimeoutError, OSError) as error:
-            reason = str(error) or self._error or "no answer"
+            reason = connect_problem(error) if str(error) else self._error or "no answer"
             servers = ", ".join(self._servers)
             raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
         return client
@@ -196,7 +197,7 @@ class StreamWorker:
                 counts.last_refusal = f"{each.topic}: {each.reason}"
 
     async def _on_error(self, error: Exception) -> None:
-        self._error = str(error) or type(error).__name__
+        self._error = connect_problem(error)
         if self.counts.reads:
             self.counts.problem = f"broker: {self._error}"
 

@@ -3,6 +3,7 @@
 A name may stand for several addresses, `localhost` for ::1 and 127.0.0.1 say.
 """
 
+import os
 import socket
 import ssl
 
@@ -26,7 +27,11 @@ def connect_problem(error: Exception) -> str:
         return f"its certificate is not trusted: {error.verify_message.lower().rstrip('.')}"
     if isinstance(error, ssl.SSLError):
         return f"no TLS: {(error.reason or 'it does not speak it').lower().replace('_', ' ')}"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = str(error)
+    if isinstance(error, socket.gaierror):
+        text = error.strerror or text
+    elif isinstance(error, OSError) and error.errno:
+        text = os.strerror(error.errno)  # asyncio has other words
     return text.lower() or type(error).__name__
 
 

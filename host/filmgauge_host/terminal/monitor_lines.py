@@ -19,6 +19,7 @@ from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.terminal.record_format import plain_line
+from filmgauge_host.terminal.refusal_lines import RefusalLines
 
 _Event: TypeAlias = ReceivedRecord | Rejected | Notification
 
@@ -40,6 +41,7 @@ class LineMonitor:
             ReceivedRecord.to_json if as_json else plain_line
         )
         self._as_json = as_json
+        self._refusals = RefusalLines()
         self._waiting: queue.Queue[ReceivedRecord | Rejected | Notification] = queue.Queue(
             _WAITING
         )
@@ -92,7 +94,9 @@ class LineMonitor:
         elif isinstance(event, ReceivedRecord):
             sys.stdout.write(self._line(event) + "\n")
         else:
-            warn(f"{event.topic}: {event.reason}")
+            line = self._refusals.add(event, time.monotonic())
+            if line is not None:
+                warn(line)
 
     def _print_alert(self, event: Notification) -> None:
         """Say it on stderr, and with --json as an object of its own as well."""

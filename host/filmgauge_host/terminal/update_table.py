@@ -9,20 +9,22 @@ from rich.text import Text
 
 from filmgauge_host.upgrade.field_update import Progress
 
-_BAR_WIDTH = 24
+_BAR_WIDTH = 12
+_STATE_WIDTH = 16
 
 
 def update_table(nodes: Iterable[Progress]) -> Table:
     """Return the table."""
     shown = Table(box=box.SIMPLE_HEAD)
-    for name in ("node", "version", "pieces", "", "state"):
-        shown.add_column(name, justify="right" if name == "pieces" else "left")
+    shown.add_column("node", overflow="fold")  # the ends of names are what differs
+    shown.add_column("pieces", justify="right", no_wrap=True)
+    shown.add_column(width=_BAR_WIDTH)
+    shown.add_column("state", min_width=_STATE_WIDTH)
     for each in nodes:
         color = "red" if each.has_failed else "green" if each.is_over else ""
         bar = ProgressBar(total=max(each.of, 1), completed=each.done, width=_BAR_WIDTH)
         pieces = f"{each.done}/{each.of}" if each.of else ""
-        name = each.version.described.version
-        shown.add_row(each.node, name, pieces, bar, Text(_state(each), style=color))
+        shown.add_row(each.node, pieces, bar, Text(_state(each), style=color))
     return shown
 
 

@@ -72,7 +72,7 @@ class FieldUpdate:
         self._login = BrokerLogin(address, filters, retained=True)
         self._keys = dict(keys)
         self._commander = commander
-        self._answers: list[list[Outcome]] = []
+        self._answers: list[Outcome] = []
         self._failures: list[FilmgaugeError] = []
 
     def __enter__(self) -> Self:
@@ -105,7 +105,8 @@ class FieldUpdate:
             for node, payload in payloads.items()
         }
         try:
-            self._answers.append(self._commander.send(keys, actions))
+            found = self._commander.send(keys, actions, on_answer=self._answers.append)
+            self._answers += [each for each in found if each.answer is None]
         except FilmgaugeError as error:
             self._failures.append(error)
 
@@ -114,8 +115,7 @@ class FieldUpdate:
         if self._failures:
             raise self._failures.pop()
         while self._answers:
-            for outcome in self._answers.pop():
-                self._apply_answer(outcome)
+            self._apply_answer(self._answers.pop(0))
         for name, payload, _is_retained in self._login.drain():
             _, node, leaf = name.split("/")
             values = object_of(payload)

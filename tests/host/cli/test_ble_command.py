@@ -180,7 +180,7 @@ def test_the_nodes_are_found_where_provisioning_writes_them(tmp_path, monkeypatc
 
 
 def test_changes_are_checked_as_the_node_checks_them() -> None:
-    found = from_arguments(("sample_s=600", "mqtt_host=", "wifi_ssid=home"))
+    found = from_arguments(("sample_s=600", "mqtt_host=", "wifi_ssid=home"), "")
     assert found == {"sample_s": 600, "mqtt_host": None, "wifi_ssid": "home"}
     for wrong in ({"sample_s": True}, {"sample_s": 90000}, {"wifi_ssid": "x" * 33}, {"x": 1}):
         with pytest.raises(InputError):

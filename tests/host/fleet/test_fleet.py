@@ -101,7 +101,7 @@ def test_the_command_says_what_was_acknowledged(broker):
 
 
 def test_without_a_broker_it_ends_with_a_sentence():
-    done = command("--broker", "mqtt://127.0.0.1:1", "--nodes", "2")
+    done = command("--broker", "mqtt://127.0.0.1:1", "--nodes", "2", "--for", "1s")
     assert done.returncode == 3
     assert done.stderr == (
         "filmgauge: broker mqtt://127.0.0.1:1 cannot be reached: connection refused\n"

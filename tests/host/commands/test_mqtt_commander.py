@@ -1,0 +1,97 @@
+"""What becomes of commands to several nodes, of which some sleep on."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from mqtt_brokers import Mosquitto
+from mqtt_nodes import Publisher
+from patience import PATIENCE_S, until
+
+from filmgauge.uplink.commands import DONE, WRONG_MAC
+from filmgauge_host.commands.actions import parse_action
+from filmgauge_host.commands.counters import CommandCounters
+from filmgauge_host.commands.frames import mac_of_answer
+from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.broker_login import BrokerLogin
+
+KEYS = {"near": bytes(16), "far": bytes(range(16))}
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    broker = Mosquitto(tmp_path_factory.mktemp("broker"))
+    broker.start()
+    yield broker.url
+    broker.stop()
+
+
+def test_who_has_answered_is_known_while_others_sleep(url: str, tmp_path: Path) -> None:
+    found: list[Outcome] = []
+    counters = CommandCounters(tmp_path / "counters.json")
+    publisher = Publisher(url)
+
+    def answered(node: str) -> bool:
+        mac = mac_of_answer(node, KEYS[node], 1, 0, "done", 1)
+        values = {"counter": 1, "status": 0, "text": "done", "last": 1, "mac": mac}
+        publisher.send([(f"filmgauge/{node}/ack", json.dumps(values))])
+        return node in [each.node for each in found]
+
+    with (
+        MqttCommander(parse_address(url), counters, list(KEYS)) as commander,
+        ThreadPoolExecutor() as pool,
+    ):
+        action = parse_action(["report"])
+        sent = pool.submit(commander.send, KEYS, action, PATIENCE_S, found.append)
+        until(lambda: answered("far"))
+        assert [each.node for each in found] == ["far"]
+        assert not sent.done()
+        until(lambda: answered("near"))
+        assert [each.node for each in sent.result()] == ["near", "far"]
+        assert all(each.is_done for each in sent.result())
+    publisher.close()
+
+
+@pytest.mark.parametrize("boots", [True, False])
+def test_a_node_that_is_about_to_boot_with_a_key_is_asked_again(
+    url: str, tmp_path: Path, boots: bool
+) -> None:
+    """It refuses the frame in the wake that has not ended, and gets it again in the next one."""
+    counters = CommandCounters(tmp_path / "counters.json")
+    publisher = Publisher(url)
+    frames: list[bytes] = []
+
+    def said(counter: int, status: int) -> None:
+        key = KEYS["near"] if counter else bytes(16 * [1])
+        mac = mac_of_answer("near", key, counter, status, "", 1)
+        values = {"counter": counter, "status": status, "text": "", "last": 1, "mac": mac}
+        publisher.send([("filmgauge/near/ack", json.dumps(values))])
+
+    with (
+        MqttCommander(parse_address(url), counters, ["near"]) as commander,
+        BrokerLogin(parse_address(url), ("filmgauge/near/command",)) as node,
+        ThreadPoolExecutor() as pool,
+    ):
+
+        def frame_here() -> bool:
+            frames.extend(payload for _, payload, _ in node.drain())
+            return bool(frames)
+
+        action, key = parse_action(["report"]), {"near": KEYS["near"]}
+        patience_s = PATIENCE_S if boots else 2.0
+        sent = pool.submit(commander.send, key, action, patience_s, is_patient=True)
+        until(frame_here)
+        (first,) = frames
+        frames.clear()
+        said(0, WRONG_MAC)
+        publisher.send([("filmgauge/near/status", '{"state":"sleeping","next_report_s":20}')])
+        until(frame_here)
+        assert frames == [first]  # which the node has not counted
+        if boots:
+            said(1, DONE)
+        (outcome,) = sent.result()
+        assert (outcome.is_done, outcome.is_wrong_key) == (boots, not boots)
+    publisher.close()
