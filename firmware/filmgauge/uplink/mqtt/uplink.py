@@ -16,7 +16,6 @@ _OBEYING = const(  # what only commands need
         "filmgauge.uplink.reconfigure",
         "filmgauge.uplink.new_profile",
         "filmgauge.uplink.version_orders",
-        "filmgauge.uplink.crash_records",
         "filmgauge.upgrade",
         "filmgauge.config",
         "filmgauge.store.counters",
