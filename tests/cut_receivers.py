@@ -83,7 +83,7 @@ class BrokerSide(AbstractContextManager["BrokerSide"]):
         self.arrived: list[Record] = []
         self._name, self._key = name, bytes.fromhex(key)
         (folder / "broker").mkdir()
-        self._mosquitto = Mosquitto(folder / "broker")
+        self._mosquitto = Mosquitto(folder / "broker", extra="autosave_on_changes false")
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._granted: list[object] = []
         self._answers: list[tuple[int, int, str]] = []  # counter, status and text
@@ -122,10 +122,8 @@ class BrokerSide(AbstractContextManager["BrokerSide"]):
         """Send the next command."""
         self._counter, self._sent_at = self._counter + 1, node.wakes
         sealed = frame(self._name, self._key, self._counter, operation, payload)
-        self._publish(f"filmgauge/{self._name}/command", sealed)
-
-    def _publish(self, name: str, payload: bytes, retain: bool = False) -> None:
-        self._client.publish(name, payload, 1, retain).wait_for_publish()
+        topic = f"filmgauge/{self._name}/command"
+        self._client.publish(topic, sealed, 1).wait_for_publish()
 
     def _await_quiet(self) -> None:
         until(lambda: time.monotonic() - self._arrived_s > _QUIET_S)

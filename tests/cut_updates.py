@@ -129,8 +129,7 @@ class Updater(BrokerSide):
         self._before = _state(node)
         self._begun_at = node.wakes
         self._is_accepted = False
-        for at, piece in enumerate(self._version.pieces()):
-            self._publish(f"filmgauge/firmware/{self._version.id}/{at}", piece, retain=True)
+        self._retain(self._version.pieces())
         self._command(node, UPDATE, order_payload(self._version))
         if node.cuts:
             node.cuts.begin_task(node)
@@ -175,9 +174,19 @@ class Updater(BrokerSide):
 
     def _withdraw(self) -> None:
         assert self._version is not None
-        for at in range(len(self._version.pieces())):
-            self._publish(f"filmgauge/firmware/{self._version.id}/{at}", b"", retain=True)
+        self._retain([b"" for _ in self._version.pieces()])
         self._version = None
+
+    def _retain(self, pieces: list[bytes]) -> None:
+        """Let the broker keep the pieces of the version; all are on their way at once."""
+        assert self._version is not None
+        topic = f"filmgauge/firmware/{self._version.id}/"
+        sent = [
+            self._client.publish(f"{topic}{at}", piece, 1, retain=True)
+            for at, piece in enumerate(pieces)
+        ]
+        for each in sent:
+            each.wait_for_publish()
 
 
 def _state(node: VirtualNode) -> dict[str, Any]:
