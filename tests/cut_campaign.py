@@ -190,11 +190,14 @@ def _lived(node: VirtualNode, cuts: PowerCuts, receiver: Receiver) -> CutWitness
         receiver.after_step(node)
         witness.follow()
 
-    while cuts.done < cuts.most and not cuts.plan.rounds and node.dead is None:
+    def lives() -> bool:
+        return node.dead is None and not witness.is_stuck
+
+    while cuts.done < cuts.most and not cuts.plan.rounds and lives():
         step()
     cuts.most = cuts.done
     until = node.wakes + 4
-    while node.wakes < until and node.dead is None:
+    while node.wakes < until and lives():
         step()
     return witness
 

@@ -35,10 +35,9 @@ class Life:
     """What a life came to so far.
 
     incidents: why the board stopped, in words. boots, resets: the highest that a record tells.
-    gaps: records of which a number is missing; doubled: those that came twice. worst_sigmas:
-    largest error of a state of charge in its own sigma; unexplained: records beyond two sigma and
-    1 % that tell no fault. erases_worst: of the page with most. incidents_left: those that no
-    brown-out explains.
+    gaps: records of which a number is missing; doubled: those that came twice. with_charge: those
+    that have a state of charge, worst_pct its largest error; unexplained: records beyond two sigma
+    and 1 % that tell no fault. erases_worst: of the page with most.
     """
 
     days: float = 0.0
@@ -157,6 +156,7 @@ def problems(life: Life) -> list[str]:
         name
         for name, is_wrong in (
             ("stopped", life.stopped is not None),
+            ("silent", life.with_charge < 0.9 * life.records or not life.records),
             ("restarts", len(life.incidents or ()) > brown_outs),
             ("boots", life.boots + life.resets > brown_outs + 1),
             ("gaps", life.gaps > 0),

@@ -24,6 +24,7 @@ _FIRMWARE = (
         "interrupted",
         "migration",
         "node_files",
+        "readings",
         "reporting",
         "unattended",
         "failures",

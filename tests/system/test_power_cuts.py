@@ -103,6 +103,18 @@ def test_a_node_that_does_not_come_up_is_found_out(watched, monkeypatch) -> None
     assert "does not boot: no file system" in "".join(witness.problems())
 
 
+def test_a_node_that_runs_and_never_completes_a_wake_is_found_out(watched) -> None:
+    node, witness, _ = watched
+    for _ in range(39):
+        node.board.requests += 1
+        witness.follow()
+    assert not witness.is_stuck
+    node.board.requests += 1
+    witness.follow()
+    assert witness.is_stuck  # at which the campaign goes on with another
+    assert "does not wake" in "".join(witness.problems())
+
+
 def test_a_walk_comes_to_every_request_in_turn(tmp_path: Path) -> None:
     cuts = PowerCuts(cut_plan("every-request"), 12)
     with closing(saving_node(tmp_path, "esp32-c3", cuts=cuts)) as node:

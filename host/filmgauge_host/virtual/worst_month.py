@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,15 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.secrets import throwaway_secrets
 from filmgauge_sim.nodes.surroundings import AmbientSection, WorldSection
+from filmgauge_sim.nodes.tables import quoted
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
+from filmgauge_sim.sizing.clouds import HOURS_A_DAY
 from filmgauge_sim.sizing.design import Design, Outcome, described
 from filmgauge_sim.sizing.sizing import HourlyCharge, hourly_charge
 from filmgauge_sim.sizing.world_series import WorldSeries
 
 _MONTH_H = 30 * 24
 _AFTER_H = 5 * 24  # of the month comes behind its lowest charge
-_MONDAY_H = 7 * 24
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ def verify_worst_month(
 
 
 def _first_hour(course: HourlyCharge) -> int:
-    """Return where the month begins: on a Monday, so that it ends after the lowest charge."""
+    """Return where the month begins: at midnight, so that it ends after the lowest charge."""
     lowest = int(np.argmin(course.soc))
     begin = max(0, lowest + _AFTER_H - _MONTH_H)
-    last = max(0, len(course.ages) - _MONTH_H)
-    return min(begin, last) // _MONDAY_H * _MONDAY_H
+    days = min(begin // HOURS_A_DAY, -((_MONTH_H - len(course.ages)) // HOURS_A_DAY))
+    return max(0, days) * HOURS_A_DAY
 
 
 def _scenario(
@@ -136,9 +137,14 @@ def _daily_swing_c(warmth: np.ndarray) -> float:
 
 def _write_aged(path: Path, base: str, capacity: float, slower: float) -> None:
     parameters = load_parameters(base)
-    path.write_text(
-        f'base = "{base}"\n'
-        f'name = "{parameters.name}-aged"\n'
-        f"capacity_uah_cm2 = {parameters.capacity_uah_cm2 * float(capacity)!r}\n"
-        f"diffusion_time_h = {parameters.diffusion_time_h * float(slower)!r}\n"
+    aged = replace(
+        parameters,
+        name=f"{parameters.name}-aged",
+        capacity_uah_cm2=parameters.capacity_uah_cm2 * float(capacity),
+        diffusion_time_h=parameters.diffusion_time_h * float(slower),
     )
+    # Each key, since a set of the user's own cannot be the base of another.
+    values = {
+        key: quoted(each) if isinstance(each, str) else each for key, each in asdict(aged).items()
+    }
+    path.write_text("".join(f"{key} = {each!s}\n" for key, each in values.items()), "utf-8")

@@ -54,6 +54,12 @@ def static_hysteresis_v(parameters: CellParameters) -> float:
     return 0.5 * parameters.plateau_gap_v * (1.0 - parameters.kinetic_share)
 
 
+def resting_v(parameters: CellParameters, direction: int) -> float:
+    """Voltage without current in the middle of the plateau, of a film that was last charged (1)
+    or discharged (-1)."""
+    return parameters.plateau_middle_v + direction * static_hysteresis_v(parameters)
+
+
 def exchange_current_ua_cm2(parameters: CellParameters) -> float:
     """i0 at 25 degC, so that the plateaus lie plateau_gap_v apart at the plateau current."""
     current = parameters.plateau_current_ua_cm2

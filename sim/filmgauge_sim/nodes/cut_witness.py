@@ -85,6 +85,11 @@ class CutWitness:
             self._programs = node.flash.programs
             self._compare(was_cut)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the node has not completed a wake for so long that it will not."""
+        return self._waits >= _LONGEST_STEPS
+
     def power_went(self) -> None:
         """Say that the node has lost its power in another way than by its own plan of cuts."""
         self._others += 1

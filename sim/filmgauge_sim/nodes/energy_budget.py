@@ -18,7 +18,7 @@ from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import load_parameters
-from filmgauge_sim.cell.kinetics import static_hysteresis_v
+from filmgauge_sim.cell.kinetics import resting_v
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.parts import ina228, tmp117
 
@@ -194,9 +194,8 @@ class _Circuit:
         self.on_film = description.supply == "film"
         self.quiescent_uw = self.leakage_uw = 0.0
         self.refill_efficiency = 1.0
-        parameters = load_parameters(description.cell.set)
         # While the cell is discharged with little current, in the middle of its plateau.
-        self.cell_v = parameters.plateau_middle_v - static_hysteresis_v(parameters)
+        self.cell_v = resting_v(load_parameters(description.cell.set), -1)
         if not self.on_film:
             return
         converter = description.converter.converter

@@ -192,7 +192,7 @@ def cut_plan(mode: str) -> CutPlan:
     if mode == "flash":
         return Walk(True, _VARIANTS)
     name, _, seed = mode.partition(":")
-    if name == "random" and seed.isdigit():
+    if name == "random" and seed.isdecimal():
         return RandomPlan(int(seed))
     raise ValueError(f"the plan of cuts must be {MODES}, not {mode!r}")
 

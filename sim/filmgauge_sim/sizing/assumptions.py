@@ -1,7 +1,7 @@
 """What nobody has published and a sizing still needs: each number with its range.
 
-    nominal = Assumptions()
-    some = drawn(nominal, parameters, count, seed)      # one for each of `count` draws
+    nodes = nominal(count)                              # all as they should be
+    nodes = drawn(parameters, count, seed)              # each with a draw of its own
 
 Source of none of them is a measurement of this cell; docs/sizing.md says what each rests on.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.cell.parameters import CellParameters
-from filmgauge_sim.sizing.film_bank import FilmSpread
+from filmgauge_sim.sizing.film_bank import FilmSpread, even_spread
 
 Numbers = NDArray[np.float64]
 
@@ -47,13 +47,22 @@ class Variation:
     harvest: Numbers
     load: Numbers
 
+    def part(self, span: slice) -> "Variation":
+        """Return some of the nodes."""
+        return Variation(self.films.part(span), self.harvest[span], self.load[span])
+
+    def repeated(self, times: int) -> "Variation":
+        """Return the same nodes so many times, one after the other."""
+        return Variation(
+            self.films.repeated(times), np.tile(self.harvest, times), np.tile(self.load, times)
+        )
+
 
 def nominal(count: int) -> Variation:
     """Return `count` nodes that are all as they should be."""
-    one = np.ones(count)
-    fade = np.full(count, CALENDAR_FADE.nominal)
-    films = FilmSpread(one, one, one, one, fade, CALENDAR_ENERGY_EV)
-    return Variation(films, one, one)
+    films = even_spread(count, CALENDAR_FADE.nominal, CALENDAR_ENERGY_EV)
+    factor = np.ones(count)
+    return Variation(films, HARVEST_FACTOR.nominal * factor, LOAD_FACTOR.nominal * factor)
 
 
 def drawn(parameters: CellParameters, count: int, seed: int) -> Variation:

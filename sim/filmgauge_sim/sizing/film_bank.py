@@ -1,6 +1,6 @@
 """Many films at once, each with a constant mean current over a step: the equations of cell/.
 
-    films = FilmBank(parameters, area_cm2, stoichiometry)     # arrays, a number for each design
+    films = FilmBank(parameters, area_cm2, stoichiometry, spread)
     reach = films.reach(temperature_c, duration_s)            # what the step can do
     films.advance(reach, current_ua)                          # let it pass
 
@@ -10,7 +10,7 @@ mean, and the voltage that of the pulse. What a pulse adds to the lag of the sur
 own length is left out.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,28 @@ class FilmSpread:
     loss: Numbers
     calendar_fade: Numbers
     calendar_energy_ev: float
+
+    def part(self, span: slice) -> "FilmSpread":
+        """Return some of the films."""
+        return FilmSpread(
+            self.capacity[span],
+            self.diffusion_time[span],
+            self.resistance[span],
+            self.loss[span],
+            self.calendar_fade[span],
+            self.calendar_energy_ev,
+        )
+
+    def repeated(self, times: int) -> "FilmSpread":
+        """Return the same films so many times, one after the other."""
+        return FilmSpread(
+            np.tile(self.capacity, times),
+            np.tile(self.diffusion_time, times),
+            np.tile(self.resistance, times),
+            np.tile(self.loss, times),
+            np.tile(self.calendar_fade, times),
+            self.calendar_energy_ev,
+        )
 
 
 @dataclass(frozen=True)
@@ -236,16 +258,11 @@ class FilmBank:
         self.slower = self._spread.diffusion_time * slowed
 
 
-def even_spread(count: int) -> FilmSpread:
-    """Return films that are all as their parameter set says and do not fade unused."""
+def even_spread(count: int, share_a_year: float = 0.0, energy_ev: float = 0.0) -> FilmSpread:
+    """Return films that are all as their parameter set says; unused they lose a share of their
+    capacity a year at 25 degC."""
     one = np.ones(count)
-    return FilmSpread(one, one, one, one, np.zeros(count), 0.0)
-
-
-def with_calendar(spread: FilmSpread, share_a_year: float, energy_ev: float) -> FilmSpread:
-    """Return the same films that lose a share of their capacity a year at 25 degC."""
-    fade = np.full_like(spread.capacity, share_a_year)
-    return replace(spread, calendar_fade=fade, calendar_energy_ev=energy_ev)
+    return FilmSpread(one, one, one, one, np.full(count, share_a_year), energy_ev)
 
 
 def mean_hysteresis(start: Numbers, passed: Numbers, rate: float) -> Numbers:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from filmgauge.control.report_planner import BLOCK_S, SIZE, Budget, ReportPlanner
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.kinetics import resting_v
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.tables import varied
-from filmgauge_sim.sizing.design import harvester_key, node_load
+from filmgauge_sim.sizing.design import harvester_size, node_load
 from filmgauge_sim.sizing.film_bank import FilmBank, even_spread
 from filmgauge_sim.sizing.supply_bank import Circuit, SupplyBank
 from filmgauge_sim.sizing.world_series import WorldSeries
@@ -25,7 +26,7 @@ from filmgauge_sim.sizing.world_series import WorldSeries
 Numbers = NDArray[np.float64]
 
 GAUGE_SIGMA = 0.015  # of the charge that a rule sees; the gauge's in a scenario like window
-_START_V, _START_SOC = 3.3, 0.7
+START_SOC = 0.7  # of every node that is compared
 _HOUR_S = 3600.0
 _BLOCK_H = BLOCK_S // 3600
 _BLOCKS_A_WEEK = 42
@@ -189,34 +190,27 @@ def node_figures(description: NodeDescription, span: IntervalRange) -> NodeFigur
                 description,
                 {"intervals.sample_s": span.least_s, "intervals.report_every": every},
             )
-        ).board_uw
+        )
         for every in (1, max(1, span.most_s // span.least_s))
     )
     low, high = span.rates
-    report_uj = _HOUR_S * (often - seldom) / (high - low)
-    base_uw = seldom - report_uj * low / _HOUR_S
+    report_uj = _HOUR_S * (often.board_uw - seldom.board_uw) / (high - low)
+    base_uw = seldom.board_uw - report_uj * low / _HOUR_S
     parameters = load_parameters(description.cell.set)
 
     def cell_uah(output_uw: float) -> float:
         converter = description.converter.converter
         needed = output_uw / converter.output_efficiency + converter.quiescent_uw
-        return converter.needed_uw(needed) / resting_v(description, -1)
+        return converter.needed_uw(needed) / resting_v(parameters, -1)
 
     base_uah = cell_uah(base_uw)
     return NodeFigures(
         base_uw=base_uw,
         report_uj=report_uj,
         base_uah=base_uah,
-        report_uah=(cell_uah(often) - base_uah) / high,
+        report_uah=(cell_uah(often.board_uw) - base_uah) / high,
         capacity_uah=parameters.capacity_uah_cm2 * description.cell.area_cm2,
     )
-
-
-def resting_v(description: NodeDescription, direction: int) -> float:
-    """Return the middle of the branch on which a cell is discharged (-1) or charged (1), V."""
-    parameters = load_parameters(description.cell.set)
-    gap_v = parameters.plateau_gap_v * (1.0 - parameters.kinetic_share)
-    return parameters.plateau_middle_v + direction * 0.5 * gap_v
 
 
 def compare(
@@ -230,9 +224,7 @@ def compare(
     count = len(rules)
     figures = node_figures(description, span)
     films, circuits = _bank(description, count)
-    harvester = getattr(
-        description.harvester, harvester_key(description.harvester.kind).partition(".")[2]
-    )
+    harvester = harvester_size(description)
     rates = np.full(count, span.rates[0])
     made, dead, turned, harvested = (np.zeros(count) for _ in range(4))
     courses = np.empty((len(series.offered_uw), count))
@@ -279,18 +271,16 @@ def compare(
 
 
 def _bank(description: NodeDescription, count: int) -> tuple[FilmBank, SupplyBank]:
-    converter, buffer = description.converter.converter, description.capacitor
+    buffer = description.capacitor
     films = FilmBank(
         load_parameters(description.cell.set),
         np.full(count, description.cell.area_cm2),
-        _START_SOC,
+        START_SOC,
         even_spread(count),
     )
-    circuit = Circuit(converter, description.sensor.shunt_ohm, description.kind.brown_out_v)
     return films, SupplyBank(
         films,
-        circuit,
+        Circuit.of(description),
         np.full(count, buffer.capacitance_uf),
         np.full(count, buffer.leakage_mohm),
-        _START_V,
     )

@@ -1,11 +1,7 @@
 """What keeps a design from doing better, and how long it could have lived on."""
 
-from math import inf
-
-from filmgauge_sim.cell.isothermal import Isothermal
-from filmgauge_sim.cell.parameters import CellParameters
-from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.design import Design
+from filmgauge_sim.sizing.film_bank import FilmBank
+from filmgauge_sim.sizing.world_series import HOURS_A_YEAR
 from filmgauge_sim.sizing.years import Course
 
 _NIGHT_H, _WEEKEND_H = 24.0, 96.0
@@ -14,18 +10,24 @@ _FADED = 0.9  # of the capacity at the start
 _MOSTLY = 0.5
 
 
-def limited_by(course: Course, at: int, *, burst_fits: bool) -> str:
+def limited_by(course: Course, at: int, *, burst_fits: bool, wears_out: bool) -> str:
     """Return what the charge was lowest for, in a word.
 
-    capacitor: its longest wake does not fit; current: the cell had charge that it could not give
-    fast enough; fade: the lowest came late and in a cell that has lost a tenth; cold: below 5
-    degC; night, weekend, winter: how long the cell had not been charged before.
+    capacitor: its longest wake does not fit; flash: it never ran empty, and its flash is worn out
+    before the end; current: the cell had charge that it could not give fast enough; start: it
+    never had less than at the start; fade: the lowest came late and in a cell that has lost a
+    tenth; cold: below 5 degC; night, weekend, winter: how long the cell had not been charged
+    before.
     """
     if not burst_fits:
         return "capacitor"
+    if wears_out and course.on_share[at] >= 1.0:
+        return "flash"
     if course.off_short[at] > _MOSTLY:
         return "current"
-    year = int(course.lowest_h[at] // 8760)
+    if not course.lowest_h[at]:
+        return "start"
+    year = int(course.lowest_h[at] // HOURS_A_YEAR)
     capacities = course.capacity_uah
     if year and capacities[min(year, len(capacities) - 1)][at] < _FADED * capacities[0][at]:
         return "fade"
@@ -37,27 +39,11 @@ def limited_by(course: Course, at: int, *, burst_fits: bool) -> str:
     return "weekend" if dark_h <= _WEEKEND_H else "winter"
 
 
-def dark_hours(
-    parameters: CellParameters,
-    description: NodeDescription,
-    design: Design,
-    *,
-    soc: float,
-    capacity_uah: float,
-    temperature_c: float,
-    load_uw: float,
-) -> float:
-    """Return how long a cell carries a load alone, hours: all of its charge but what diffusion
-    keeps back at that temperature and current."""
-    converter = description.converter.converter
-    cell_v = parameters.plateau_middle_v - 0.5 * parameters.plateau_gap_v * (
-        1.0 - parameters.kinetic_share
-    )
-    current_ua = converter.needed_uw(load_uw) / cell_v
-    if not current_ua:
-        return inf
-    if temperature_c != temperature_c:  # the charge was never below that of the start
-        temperature_c = 25.0
-    law = Isothermal(parameters, temperature_c)
-    kept_back = law.lag_per_ua_cm2 * current_ua / design.cell_cm2
-    return max(0.0, soc - kept_back) * capacity_uah / current_ua
+def dark_hours(course: Course, at: int, films: FilmBank, current_ua: float) -> float:
+    """Return how long a cell would have carried a mean current from its lowest charge on, hours:
+    all of it but what diffusion keeps back, with the age that it has in the end."""
+    law = films.law(float(course.lowest_c[at]))
+    lag = law.lag_per_ua_cm2 * films.slower[at] / films.factor[at]
+    kept_back = lag * current_ua / films.area_cm2[at]
+    left_uah = max(0.0, course.lowest_soc[at] - kept_back) * course.capacity_uah[-1][at]
+    return float(left_uah / current_ua)

@@ -16,15 +16,16 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.cell.kinetics import resting_v
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.design import harvester_key
+from filmgauge_sim.sizing.design import harvester_size
 from filmgauge_sim.sizing.intervals import (
+    START_SOC,
     IntervalRange,
     RecordedRule,
     RuleOutcome,
     compare,
     node_figures,
-    resting_v,
 )
 from filmgauge_sim.sizing.world_series import WorldSeries
 
@@ -32,7 +33,6 @@ Numbers = NDArray[np.float64]
 
 _MARGINS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.13, 0.17, 0.22)
 _LOWEST, _HIGHEST = 0.04, 0.97
-_START = 0.7
 
 
 def oracle(
@@ -68,9 +68,7 @@ def oracle_rates(
     """
     figures = node_figures(description, span)
     converter = description.converter.converter
-    harvester = getattr(
-        description.harvester, harvester_key(description.harvester.kind).partition(".")[2]
-    )
+    harvester = harvester_size(description)
     arriving = np.array(
         [converter.harvested_uw(each * harvester, True) for each in series.offered_uw]
     )
@@ -78,17 +76,18 @@ def oracle_rates(
     more = (1.0 + margin) / converter.output_efficiency
     base_uw = more * figures.base_uw + converter.quiescent_uw
     report_uw = more * figures.report_uj / 3600.0
-    charge_v, discharge_v = resting_v(description, 1), resting_v(description, -1)
+    parameters = load_parameters(description.cell.set)
+    charge_v, discharge_v = resting_v(parameters, 1), resting_v(parameters, -1)
     into = converter.needed_uw(converter.charge_ua * charge_v) / converter.charge_ua
     out = converter.passed_uw(converter.discharge_ua * discharge_v) / converter.discharge_ua
     one = sparse.identity(hours, format="csr")
     none = sparse.csr_matrix((hours, hours))
     steps = one - sparse.eye(hours, k=-1, format="csr")
-    acceptance = load_parameters(description.cell.set).charge_acceptance
+    acceptance = parameters.charge_acceptance
     powers = sparse.hstack([report_uw * one, into * one, -out * one, one, none])
     charges = sparse.hstack([none, -acceptance * one, one, none, steps])
     start = np.zeros(hours)
-    start[0] = _START * figures.capacity_uah
+    start[0] = START_SOC * figures.capacity_uah
     low, high = span.rates
     level = (_LOWEST * figures.capacity_uah, _HIGHEST * figures.capacity_uah)
     bounds = [(low, high)] * hours + [(0.0, converter.charge_ua)] * hours

@@ -7,14 +7,14 @@ for each in smallest(outcomes, 100.0): ...
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.assumptions import drawn, nominal
+from filmgauge_sim.sizing.assumptions import Variation, nominal
 from filmgauge_sim.sizing.design import Design, NodeLoad, Outcome, described, node_load
 from filmgauge_sim.sizing.film_bank import FilmBank
 from filmgauge_sim.sizing.limits import dark_hours, limited_by
@@ -27,17 +27,16 @@ Progress = Callable[[float], None]
 
 _A_PART = 1000  # designs that a process computes at once
 _FEW = 100  # designs for which another process costs more than it saves
-_START_V = 3.3
 
 
 @dataclass(frozen=True)
 class Task:
-    """Some designs of a node in a world; a seed draws each node, None leaves all nominal."""
+    """Some designs of a node in a world, and what is drawn of each."""
 
     description: NodeDescription
     series: WorldSeries
     designs: tuple[Design, ...]
-    seed: int | None = None
+    variation: Variation
 
 
 def size(
@@ -45,13 +44,13 @@ def size(
     series: WorldSeries,
     designs: Sequence[Design],
     *,
-    seed: int | None = None,
+    variation: Variation | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Return what becomes of each design, in their order.
 
-    seed: draws the cell and the assumed numbers of each node; None: all as they should be.
+    variation: how the node of each design differs from what it should be; None: not at all.
     executor: where to compute; left out, a process for each processor. Raises ValueError for a
     description that does not live from a film or has a number out of its bounds.
     """
@@ -60,8 +59,10 @@ def size(
         described(description, design)
     if not designs:
         return []
-    workers = 1 if len(designs) < _FEW else os.cpu_count() or 1
-    parts = list(_parts(description, series, designs, seed, workers))
+    count = len(designs)
+    workers = 1 if count < _FEW else os.cpu_count() or 1
+    task = Task(description, series, tuple(designs), variation or nominal(count))
+    parts = list(_parts(task, workers))
     if executor is not None:
         return _gather(executor, parts, progress)
     if len(parts) == 1:
@@ -80,7 +81,7 @@ def hourly_charge(
     description: NodeDescription, series: WorldSeries, design: Design
 ) -> "HourlyCharge":
     """Return the course of one nominal design's cell."""
-    bank = Bank(Task(description, series, (design,)))
+    bank = Bank(Task(description, series, (design,), nominal(1)))
     charges, factors = [], []
 
     def on_hour(_hour: int, films: FilmBank) -> None:
@@ -119,13 +120,10 @@ class Bank:
     """The films and circuits of a task at their start."""
 
     def __init__(self, task: Task) -> None:
-        first, designs = task.description, task.designs
+        first, designs, variation = task.description, task.designs, task.variation
         parameters = load_parameters(first.cell.set)
-        count = len(designs)
-        variation = nominal(count) if task.seed is None else drawn(parameters, count, task.seed)
         nodes = [described(first, each) for each in designs]
         self._designs = designs
-        self._description = first
         self._loads = _loads(nodes)
         self._variation = variation
         self.harvester_cm2 = _array(each.harvester_cm2 for each in designs) * variation.harvest
@@ -136,14 +134,11 @@ class Bank:
             first.soc if first.cell.soc is not None else 1.0,
             variation.films,
         )
-        converter = first.converter.converter
-        circuit = Circuit(converter, first.sensor.shunt_ohm, first.kind.brown_out_v)
         self.circuits = SupplyBank(
             self.films,
-            circuit,
+            Circuit.of(first),
             _array(each.capacitance_uf for each in designs),
             _array(each.capacitor.leakage_mohm for each in nodes),
-            _START_V,
         )
 
     def outcomes(self, course: Course) -> list[Outcome]:
@@ -156,18 +151,11 @@ class Bank:
         start_uah = course.capacity_uah[0][at]
         burst_fits = load.burst_uj <= self.circuits.burst_uj()[at]
         harvested = max(course.harvested_uj[at], 1e-30)
-        lives_h = dark_hours(
-            self.films.parameters,
-            self._description,
-            design,
-            soc=float(course.lowest_soc[at]),
-            capacity_uah=float(course.capacity_uah[-1][at]),
-            temperature_c=float(course.lowest_c[at]),
-            load_uw=sum(load.lines.values()),
-        )
+        lives_h = dark_hours(course, at, self.films, load.cell_ua(float(self._variation.load[at])))
         return Outcome(
             design=design,
-            lowest_soc_pct=_rounded(100.0 * course.lowest_soc[at]),
+            # Cut off by its voltage, a film may end a little below 0.
+            lowest_soc_pct=_rounded(100.0 * max(0.0, course.lowest_soc[at])),
             lowest_day=_rounded(course.lowest_h[at] / 24.0),
             dark_hours=_rounded(lives_h),
             reports_share_pct=_rounded(100.0 * course.on_share[at] if burst_fits else 0.0, 4),
@@ -177,22 +165,17 @@ class Bank:
             capacity_5y_pct=self._capacity_pct(course, at, 5),
             capacity_10y_pct=self._capacity_pct(course, at, 10),
             lost_uah_year=_rounded(course.lost_uah[at] / years),
-            own_uah_day=_rounded(self._own_uah_day(load)),
-            limited_by=limited_by(course, at, burst_fits=bool(burst_fits)),
+            own_uah_day=_rounded(load.cell_uah_day),
+            flash_years=_rounded(load.flash_years),
+            limited_by=limited_by(
+                course, at, burst_fits=bool(burst_fits), wears_out=load.flash_years < years
+            ),
         )
 
     def _capacity_pct(self, course: Course, at: int, year: int) -> float | None:
         if course.hours < year * HOURS_A_YEAR:
             return None
         return _rounded(100.0 * course.capacity_uah[year][at] / course.capacity_uah[0][at])
-
-    def _own_uah_day(self, load: NodeLoad) -> float:
-        """What the node would take from its cell on a day without harvest."""
-        converter, parameters = self._description.converter.converter, self.films.parameters
-        cell_v = parameters.plateau_middle_v - 0.5 * parameters.plateau_gap_v * (
-            1.0 - parameters.kinetic_share
-        )
-        return 24.0 * converter.needed_uw(sum(load.lines.values())) / cell_v
 
 
 def _loads(nodes: Sequence[NodeDescription]) -> list[NodeLoad]:
@@ -207,19 +190,14 @@ def _loads(nodes: Sequence[NodeDescription]) -> list[NodeLoad]:
     return loads
 
 
-def _parts(
-    description: NodeDescription,
-    series: WorldSeries,
-    designs: Sequence[Design],
-    seed: int | None,
-    workers: int,
-) -> Iterator[Task]:
+def _parts(task: Task, workers: int) -> Iterator[Task]:
     """Yield tasks of about the same size that keep all workers busy to the end."""
-    rounds = -(-len(designs) // (_A_PART * workers))
-    length = -(-len(designs) // (rounds * workers))
-    for at in range(0, len(designs), length):
-        own_seed = None if seed is None else seed + at
-        yield Task(description, series, tuple(designs[at : at + length]), own_seed)
+    count = len(task.designs)
+    rounds = -(-count // (_A_PART * workers))
+    length = -(-count // (rounds * workers))
+    for at in range(0, count, length):
+        span = slice(at, at + length)
+        yield replace(task, designs=task.designs[span], variation=task.variation.part(span))
 
 
 def _gather(pool: Executor, parts: list[Task], progress: Progress | None) -> list[Outcome]:
@@ -237,4 +215,4 @@ def _array(values: Iterable[float]) -> Numbers:
 
 
 def _rounded(value: float, digits: int = 2) -> float:
-    return round(float(value), digits)
+    return round(float(value), digits) + 0.0  # never -0.0

@@ -1,6 +1,6 @@
 """The circuits of many designs over a step of constant harvest and mean load.
 
-    circuits = SupplyBank(films, circuit, capacitance_uf)
+    circuits = SupplyBank(films, circuit, capacitance_uf, leakage_mohm)
     flow = circuits.advance(harvest_uw, load_uw, temperature_c, duration_s)
 
 The circuit is that of circuit/harvesting.py with its switches at rest: within a step the capacitor
@@ -13,8 +13,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from filmgauge_sim.circuit.converter import CHARGED_V, DISCHARGED_V, Converter
+from filmgauge_sim.nodes.description import NodeDescription
+from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.sizing.film_bank import FilmBank, Numbers, Reach, Switches, mean_hysteresis
 
+START_V = WorldSection().capacitor_v
 _CORRECTIONS = 1  # of the cell's mean voltage by what the step does to it
 
 
@@ -25,6 +28,12 @@ class Circuit:
     converter: Converter
     shunt_ohm: float
     brown_out_v: float
+
+    @classmethod
+    def of(cls, description: NodeDescription) -> "Circuit":
+        """Return that of a node."""
+        converter = description.converter.converter
+        return cls(converter, description.sensor.shunt_ohm, description.kind.brown_out_v)
 
 
 @dataclass
@@ -67,7 +76,7 @@ class SupplyBank:
 
     def __init__(
         self, films: FilmBank, circuit: Circuit, capacitance_uf: Numbers, leakage_mohm: Numbers,
-        start_v: float,
+        start_v: float = START_V,
     ) -> None:  # fmt: skip
         converter = circuit.converter
         half_uf = 0.5 * capacitance_uf
@@ -237,9 +246,7 @@ class _CellSide:
         """Return what a pulse gives to the capacitor or takes from it."""
         converter = self._circuit.converter
         if pulse_ua > 0.0:
-            peak, half = converter.peak_efficiency, converter.half_uw
-            root = np.sqrt(cell_uw * (cell_uw + 4.0 * peak * half))
-            return 0.5 * (cell_uw + root) / peak
+            return _needed(converter, cell_uw)
         passed = _passed(converter, cell_uw)
         return np.where(self._runs, passed, converter.cold_efficiency * cell_uw)
 
@@ -267,7 +274,17 @@ def _arriving(converter: Converter, offered_uw: Numbers, runs: Switches) -> Numb
 
 def _passed(converter: Converter, input_uw: Numbers) -> Numbers:
     """Return what arrives of an input power (converter.passed_uw)."""
-    return converter.peak_efficiency * input_uw**2 / (input_uw + converter.half_uw)
+    share = np.divide(  # half_uw may be 0, and nights are dark
+        input_uw, input_uw + converter.half_uw, out=np.zeros_like(input_uw), where=input_uw > 0.0
+    )
+    return converter.peak_efficiency * share * input_uw
+
+
+def _needed(converter: Converter, output_uw: Numbers) -> Numbers:
+    """Return the input power of which `output_uw` arrives (converter.needed_uw)."""
+    peak, half = converter.peak_efficiency, converter.half_uw
+    root = np.sqrt(output_uw * (output_uw + 4.0 * peak * half))
+    return 0.5 * (output_uw + root) / peak
 
 
 def _offered(turned_uj: Numbers, arriving_uj: Numbers, offered_uj: Numbers) -> Numbers:

@@ -9,11 +9,13 @@ of PVGIS has lines above and below its table: `time` as 20200101:0010, `G(i)` W/
 import csv
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filmgauge_sim.cell.isothermal import HIGHEST_C, LOWEST_C
 from filmgauge_sim.sizing.world import WorldError
 
 Numbers = NDArray[np.float64]
@@ -28,7 +30,7 @@ _BOUNDS = {
     "lux": (0.0, 200_000.0),
     "w_m2": (0.0, 2000.0),
     "power_uw": (0.0, 1e9),
-    "temperature_c": (-40.0, 85.0),
+    "temperature_c": (LOWEST_C, HIGHEST_C),
 }
 _PVGIS_TIME = "%Y%m%d:%H%M"
 _HOUR_S = 3600.0
@@ -43,37 +45,55 @@ def read_trace(path: Path, quantity: str) -> Numbers:
         raise WorldError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise WorldError(f"{path} is not text in UTF-8") from None
-    rows = [row for row in csv.reader(lines) if row]
+    try:
+        rows = [row for row in csv.reader(lines) if row]
+    except csv.Error as error:
+        raise WorldError(f"{path} is no CSV: {error}") from None
     names = _COLUMNS[quantity]
     for at, row in enumerate(rows):
         cells = [cell.strip() for cell in row]
         column = next((cells.index(name) for name in names if name in cells), None)
         if column is not None:
-            return _hours(path, quantity, rows[at + 1 :], _time_column(cells), column)
+            return _hours(path, quantity, rows[at + 1 :], _TimeColumn(cells), column)
     raise WorldError(f"{path} has no column {' or '.join(names)}")
 
 
-def _time_column(header: Sequence[str]) -> int:
-    for name in ("time_s", "time"):
-        if name in header:
-            return header.index(name)
-    return 0
+class _TimeColumn:
+    """Where a header has its time, and whether that is in seconds or a date."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        found = (header.index(name) for name in ("time_s", "time") if name in header)
+        self._at = next(found, 0)
+        self._is_date = header[self._at] != "time_s"
+
+    def seconds(self, row: Sequence[str]) -> float:
+        """Return the time of a row. Raises IndexError and ValueError."""
+        text = row[self._at].strip()
+        seconds = _date_s(text) if self._is_date else float(text)
+        if not isfinite(seconds):
+            raise ValueError(text)
+        return seconds
 
 
 def _hours(
-    path: Path, quantity: str, rows: list[list[str]], time_column: int, column: int
+    path: Path, quantity: str, rows: list[list[str]], time: _TimeColumn, column: int
 ) -> Numbers:
     times_s, values = [], []
+    end = None  # what stands below the table, or a row within it that is spoilt
     for row in rows:
         try:
-            time_s = _seconds(row[time_column].strip())
-            value = float(row[column])
+            time_s, value = time.seconds(row), float(row[column])
         except (IndexError, ValueError):
-            if times_s:
-                break  # what stands below the table
-            raise WorldError(f"{path}: {','.join(row)[:60]!r} has no time and number") from None
+            end = end or row
+            continue
+        if end is not None:
+            break
         times_s.append(time_s)
         values.append(value)
+    else:
+        end = None if times_s else end
+    if end is not None:
+        raise WorldError(f"{path}: {','.join(end)[:60]!r} has no time and number")
     if len(values) < 2:
         raise WorldError(f"{path} must have two rows at least")
     low, high = _BOUNDS[quantity]
@@ -97,12 +117,8 @@ def _averaged(path: Path, times_s: Numbers, values: Numbers) -> Numbers:
     return means[last]
 
 
-def _seconds(text: str) -> float:
-    """Return the time of a row in seconds. Raises ValueError."""
-    try:
-        return float(text)
-    except ValueError:
-        pass
+def _date_s(text: str) -> float:
+    """Return a date in seconds. Raises ValueError."""
     try:
         moment = datetime.strptime(text, _PVGIS_TIME)
     except ValueError:

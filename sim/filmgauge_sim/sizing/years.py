@@ -60,7 +60,7 @@ def live(
     harvester_cm2: of what the series offers; load_uw: mean, at the regulator's output. progress:
     called with the share that is done; trace: called after each hour.
     """
-    watch = _Watch(films)
+    watch = _Watch(films, float(series.temperature_c[0]))
     hours = len(series.offered_uw)
     for hour in range(hours):
         if hour % _AGEING_EVERY_H == 0:
@@ -82,12 +82,12 @@ def live(
 class _Watch:
     """Keeps what matters of each hour."""
 
-    def __init__(self, films: FilmBank) -> None:
+    def __init__(self, films: FilmBank, temperature_c: float) -> None:
         count = len(films.area_cm2)
         self.capacities: list[Numbers] = []
         self._lowest = films.stoichiometry.copy()
         self._lowest_h = np.zeros(count)
-        self._lowest_c = np.full(count, np.nan)
+        self._lowest_c = np.full(count, temperature_c)
         self._lowest_dark_h = np.zeros(count)
         self._dark_h = np.zeros(count)
         self._on = np.zeros(count)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_sim.nodes import flash_wear
 from filmgauge_sim.nodes.description import to_toml
 from filmgauge_sim.scenario.loading import load_scenario
 
@@ -59,10 +60,43 @@ def test_people_get_a_table_and_a_picture(node: Path, tmp_path: Path) -> None:
     assert "runs empty" in plot.read_text()
 
 
+def test_the_firmware_itself_lives_through_what_the_engine_says(node: Path) -> None:
+    one = ("--cell-cm2", "70", "--harvester-cm2", "20", "--nodes", "1", "--years", "0.02")
+    done = size(node, "--world", "office", *one, "--verify", "--json")
+    assert done.exit_code == 0, done.output
+    verified = json.loads(done.stdout)["verified"]
+    assert verified["first_day"] == 0
+    assert verified["records"] > 80  # of a week, one in two hours
+    assert verified["brown_outs"] == 0
+    assert verified["largest_difference_pct"] < 1.5
+    assert verified["engine_lowest_soc_pct"] < 99.0
+
+
 def test_without_any_design_that_lives_it_says_what_is_nearest(node: Path) -> None:
     done = size(node, "--world", "office", *SHORT, "--cell-cm2", "5", "--harvester-cm2", "5")
     assert done.exit_code == 0
     assert "none does; the best (5 cm2 of film" in done.output
+
+
+def test_reports_that_wear_flash_out_are_no_answer(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With flash that endures 20 erases, and so not the years but three weeks."""
+    monkeypatch.setattr(flash_wear, "ENDURANCE", 20)
+    done = size(node, "--world", "office", *SHORT, "--cell-cm2", "70", "--harvester-cm2", "20")
+    assert done.exit_code == 0, done.output
+    row = next(line for line in done.output.splitlines() if " 7200 s |" in line)
+    assert row.endswith("flash")
+    assert "a report in 7200 s wears its flash out in 0.0 years" in done.output
+
+
+def test_without_any_design_that_is_sure_it_says_so(node: Path) -> None:
+    """Of four drawn nodes one has less light than this harvester needs."""
+    one = ("--cell-cm2", "70", "--harvester-cm2", "20", "--nodes-share", "100")
+    done = size(node, "--world", "office", *SHORT, *one)
+    assert done.exit_code == 0
+    assert "1 of 1 designs make 100 % of their reports as described" in done.output
+    assert "none of them in 100 % of 4 drawn nodes" in done.output
 
 
 def test_two_workers_of_a_scheduler_give_what_this_machine_gives(
@@ -90,8 +124,12 @@ def test_two_workers_of_a_scheduler_give_what_this_machine_gives(
         (("--world", "office", "--cell-cm2", "1:2:1"), "FROM:TO:COUNT"),
         (("--world", "office", "--cell-cm2", "2000"), "cell.area_cm2"),
         (("--world", "office", "--plot", "a.txt"), "--plot must end in .png or .svg"),
+        (("--world", "office", "--plot", "no/a.png"), "there is no folder no"),
         (("--world", "office", "--workers", "here"), "--workers must be tcp://HOST:PORT"),
         (("--world", "office", "--years", "99"), "30"),
+        (("--world", "office", "--report-s", "0.4"), "must be numbers above 0"),
+        (("--world", "office", "--report-s", "7250"), "report_s must be a multiple"),
+        (("--world", "office", "--nodes", "0"), "1<=x<=1000"),
     ],
 )
 def test_wrong_input_is_one_sentence(

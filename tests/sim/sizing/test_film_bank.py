@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from filmgauge_sim.cell import FilmCell, load_parameters
-from filmgauge_sim.cell.ageing import LifeState
-from filmgauge_sim.sizing.film_bank import FilmBank, even_spread, with_calendar
+from filmgauge_sim.cell import FilmCell, load_parameters, open_circuit
+from filmgauge_sim.cell.ageing import LifeState, diffusion_factor
+from filmgauge_sim.cell.open_circuit import OpenCircuit
+from filmgauge_sim.sizing import film_bank
+from filmgauge_sim.sizing.film_bank import FilmBank, even_spread
 
 PARAMETERS = load_parameters("pre-li")
 AREAS = np.array([1.0, 8.0])
@@ -90,7 +92,7 @@ def test_cycling_ages_as_the_published_law_does() -> None:
 
 
 def test_unused_films_fade_as_assumed_and_hold_their_charge() -> None:
-    films = FilmBank(PARAMETERS, AREAS, 0.5, with_calendar(even_spread(2), 0.01, 0.5))
+    films = FilmBank(PARAMETERS, AREAS, 0.5, even_spread(2, 0.01, 0.5))
     charge = films.stoichiometry * films.capacity_uah
     lost = films.lost_uah.copy()
     for _ in range(365):
@@ -100,6 +102,29 @@ def test_unused_films_fade_as_assumed_and_hold_their_charge() -> None:
     year = 365.0 / 365.25
     assert films.factor == pytest.approx([np.exp(-0.01 * year)] * 2, rel=1e-4)
     assert films.stoichiometry * films.capacity_uah == pytest.approx(charge - lost, rel=1e-9)
+
+
+def test_curve_hysteresis_and_slowing_are_those_of_a_cell() -> None:
+    """Written again for arrays: each beside the function of cell/ that it repeats."""
+    films, curve = bank(), OpenCircuit(PARAMETERS)
+    surfaces = np.linspace(-0.2, 1.2, 201)
+    assert films.open_circuit_v(surfaces) == pytest.approx(
+        [curve.voltage_v(each) for each in surfaces], abs=1e-12
+    )
+    for start, passed in ((0.3, 0.2), (0.3, -0.2), (-1.0, 1e-9), (0.5, 0.0)):
+        one = np.array([passed])
+        for ours, theirs in (
+            (film_bank.mean_hysteresis, open_circuit.mean_hysteresis),
+            (film_bank._hysteresis_after, open_circuit.hysteresis_after),
+        ):
+            assert ours(np.array([start]), one, 60.0) == pytest.approx(
+                [theirs(start, passed, 60.0)], abs=1e-7
+            )
+    films.cycles = np.array([0.0, 900.0])
+    films._apply_age()
+    assert films.slower == pytest.approx(
+        [diffusion_factor(PARAMETERS, LifeState(cycles=each)) for each in films.cycles]
+    )
 
 
 def test_another_physics_is_refused() -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from filmgauge_sim.cell import FilmCell, load_parameters
 from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.circuit.converter import Converter
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.surroundings import WorldSection
 from filmgauge_sim.nodes.world import _film_powered, _harvester, _sensing
 from filmgauge_sim.scenario.loading import load_scenario
+from filmgauge_sim.sizing import supply_bank
 from filmgauge_sim.sizing.design import node_load
 from filmgauge_sim.sizing.film_bank import FilmBank, even_spread
 from filmgauge_sim.sizing.supply_bank import Circuit, SupplyBank
@@ -23,10 +25,9 @@ DAYS_H = 4 * 24
 
 
 def banks(description: NodeDescription, soc: float, start_v: float = 3.3):
-    parameters, circuit = load_parameters(description.cell.set), description.converter.converter
+    parameters = load_parameters(description.cell.set)
     films = FilmBank(parameters, np.array([description.cell.area_cm2]), soc, even_spread(1))
-    shared = Circuit(circuit, description.sensor.shunt_ohm, description.kind.brown_out_v)
-    buffer = description.capacitor
+    shared, buffer = Circuit.of(description), description.capacitor
     circuits = SupplyBank(
         films, shared, np.array([buffer.capacitance_uf]), np.array([buffer.leakage_mohm]), start_v
     )
@@ -115,6 +116,21 @@ def test_days_of_a_field_agree_with_its_circuit(tmp_path) -> None:
     slow = simulated(description, world, load_uw, DAYS_H)
     assert np.abs(fast - slow).max() < 0.01
     assert slow.max() - slow.min() > 0.1
+
+
+@pytest.mark.parametrize("half_uw", [0.0, 0.5])
+def test_the_efficiencies_are_those_of_the_converter(half_uw: float) -> None:
+    """Also in the dark, and where a description has no loss at small powers."""
+    converter = Converter(half_uw=half_uw)
+    powers = np.array([0.0, 1e-3, 14.9, 15.0, 2000.0])
+    for runs in (True, False):
+        switch = np.full(len(powers), runs)
+        assert supply_bank._arriving(converter, powers, switch) == pytest.approx(
+            [converter.harvested_uw(each, runs) for each in powers]
+        )
+    assert supply_bank._needed(converter, powers) == pytest.approx(
+        [converter.needed_uw(each) for each in powers]
+    )
 
 
 def test_constant_harvest_and_load_give_a_straight_line() -> None:

@@ -51,6 +51,13 @@ def test_a_file_of_pvgis_is_read_as_it_is(tmp_path: Path) -> None:
     assert series.temperature_c == pytest.approx([1.5, 2.5, -3.0] * 2)
 
 
+def test_dates_without_hyphens_are_dates(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv").write_text("day,lux\n20250101,100\n20250102,200\n")
+    trace = [{"file": "trace.csv", "quantity": "lux"}]
+    lux = hourly(world(trace=trace), PV, 25 / 8760, tmp_path).offered_uw / 0.02
+    assert lux == pytest.approx([100.0] * 24 + [200.0])
+
+
 def test_rows_between_hours_are_averaged_and_gaps_hold(tmp_path: Path) -> None:
     rows = "time_s,power_uw\n0,1\n1800,3\n3600,10\n14400,5\n"
     (tmp_path / "trace.csv").write_text(rows)
@@ -83,6 +90,12 @@ def test_a_charger_comes_as_often_as_it_is_said_to() -> None:
     assert hours.mean() == pytest.approx(3.5 / 48.5, rel=0.01)
 
 
+def test_a_charger_that_comes_several_times_an_hour_is_there_for_its_share() -> None:
+    place = world(charger={"hours": 0.1, "every_h": 0.25, "first_h": 0.5})
+    hours = hourly(place, HarvesterSection(kind="charger", power_uw=1.0), 4 / 8760).offered_uw
+    assert hours == pytest.approx([0.2, 0.4, 0.4, 0.4])
+
+
 def test_a_year_is_coldest_on_its_day_and_warmest_in_its_hour() -> None:
     warmth = {"mean_c": 10.0, "year_swing_c": 12.0, "coldest_day": 30, "day_swing_c": 4.0}
     light = [{"lux": 100.0}]
@@ -111,6 +124,10 @@ def test_every_world_of_the_package_has_a_year(name: str) -> None:
         ({"sun": {"latitude_deg": 95.0}}, "latitude_deg"),
         ({"light": [{"lux": 10.0, "begin_h": 9.0, "end_h": 8.0}]}, "end_h must be above begin_h"),
         ({"warmth": {"mean_c": 400.0}}, "mean_c"),
+        (
+            {"warmth": {"mean_c": -30.0, "year_swing_c": 8.0, "day_swing_c": 3.0}},
+            "must be within -40 to 85 degC, not -41 to -19",
+        ),
         ({"lamps": []}, "lamps"),
         ({"trace": [{"file": "a", "quantity": "lux"}] * 2}, "one of lux"),
     ],
@@ -129,6 +146,10 @@ def test_a_wrong_world_is_one_sentence(table: dict, sentence: str) -> None:
         ("time_s,lux\n0,1\n3600,-5\n", "lux must be from 0 to 200000"),
         ("time_s,lux\nsoon,1\n", "no time and number"),
         ("time_s,lux\n0,nan\n3600,1\n", "lux must be from"),
+        ("time_s,lux\n0,1\n3600,\n7200,1\n", "'3600,' has no time and number"),
+        ("time_s,lux\n0,1\nnan,1\n7200,1\n", "'nan,1' has no time and number"),
+        ("time,lux\n0,1\n3600,1\n", "'0,1' has no time and number"),
+        ('time_s,lux\n0,1\n3600,"' + 140_000 * "1" + '"\n', "is no CSV"),
     ],
 )
 def test_a_wrong_trace_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
