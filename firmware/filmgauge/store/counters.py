@@ -7,9 +7,10 @@ counter = MonotonicCounter("/counter")
 number = counter.next(backlog)             # never given twice; OSError where flash fails
 """
 
+import os
 import struct
 
-from filmgauge.compat import const, has_files
+from filmgauge.compat import const, names_in
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
 _SIZE = const(4)
@@ -30,13 +31,25 @@ class StoredNumber:
         if found:
             self.value = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0]
         else:
-            self.value = LOST if has_files(path) else 0
+            self.value = LOST if _was_saved(path) else 0
 
     def save(self, value: int) -> None:
         """Write a number; OSError from flash, with the old one in force."""
         struct.pack_into("<I", self._buffer, HEAD_SIZE, value)
         self._journal.save(self._buffer)
         self.value = value
+
+
+def _was_saved(path):
+    """Return whether a number was ever saved. Power that goes in the first save leaves the name of
+    its slot, and nothing has been done under that number."""
+    try:
+        for name in names_in(path):
+            if name != "1" or os.stat(path + "/1")[6]:
+                return True
+    except OSError:
+        pass
+    return False
 
 
 class MonotonicCounter:

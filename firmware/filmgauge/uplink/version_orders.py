@@ -13,7 +13,7 @@ import sys
 
 from filmgauge.compat import const
 from filmgauge.upgrade.manifest import PIECE
-from filmgauge.upgrade.outcome import FETCHING, outcome, remember
+from filmgauge.upgrade.outcome import FETCHING, TRIAL, WHOLE, outcome, remember
 from filmgauge.upgrade.staging import (
     FOLDER,
     SUPPLY_HOLDS,
@@ -21,6 +21,7 @@ from filmgauge.upgrade.staging import (
     clear,
     exists,
     order,
+    ordered,
     refuse,
 )
 from filmgauge.uplink.commands import DENIED, MALFORMED, Refused
@@ -67,6 +68,8 @@ class VersionOrders:
         if not (board.files_outlive_cuts or flags & SUPPLY_HOLDS):
             raise Refused(DENIED, _UNSAFE)
         state, text = outcome() if exists(FOLDER) else (FETCHING, "")
+        if state in (WHOLE, TRIAL) and ordered()[:2] == (digest, size):
+            return self._status()  # it comes again, as one whose answer was lost does
         if state != FETCHING:
             remember(state, text)  # unless the launcher still has to do with it
         if exists("/trial") or exists("/switch"):
