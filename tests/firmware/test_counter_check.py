@@ -86,6 +86,7 @@ def test_power_that_goes_in_the_first_save_of_a_counter_has_lost_none():
     write_file(pages.paths["/commands"] + "/1", b"")
     state = checked(pages, Settings(ONE, ONE), 2, 0, before.keys_crc)
     assert (state.counters_lost, values(pages)) == (0, [0, 0])
+    os.remove(pages.paths["/commands"] + "/1")
     write_file(pages.paths["/commands"] + "/0", b"")  # so there was one in the other slot
     state = checked(pages, Settings(ONE, ONE), 2, 0, before.keys_crc)
     assert (state.counters_lost, values(pages)) == (1, [0, LOST])

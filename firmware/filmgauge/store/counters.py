@@ -7,7 +7,6 @@ counter = MonotonicCounter("/counter")
 number = counter.next(backlog)             # never given twice; OSError where flash fails
 """
 
-import os
 import struct
 
 from filmgauge.compat import const, names_in
@@ -44,12 +43,16 @@ def _was_saved(path):
     """Return whether a number was ever saved. Power that goes in the first save leaves the name of
     its slot, and nothing has been done under that number."""
     try:
-        for name in names_in(path):
-            if name != "1" or os.stat(path + "/1")[6]:
-                return True
+        names = list(names_in(path))
     except OSError:
-        pass
-    return False
+        return False
+    if names != ["1"]:
+        return bool(names)
+    try:
+        with open(path + "/1", "rb") as file:
+            return bool(file.read(1))
+    except OSError:
+        return True
 
 
 class MonotonicCounter:
