@@ -235,7 +235,7 @@ def main() -> int:
     parser.add_argument("--board", choices=BOARDS, required=True)
     parser.add_argument("--wake", choices=WAKES, default="reporting")
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--last", type=int, default=20000)
+    parser.add_argument("--last", type=int, default=100_000)
     parser.add_argument("--step", type=int, default=1)
     options = parser.parse_args()
     bad = 0

@@ -47,6 +47,7 @@ RANDOM_CUTS = 100  # of a case whose plan has no end
 UPDATE = "update"  # of a kind of order
 KEY = "231d39c1d7cc1ab1aee224cd096db932"
 NAME = "cut"
+_LOSSES = ("what was remembered cannot be read: a new life", "lost, nothing goes under this")
 _STEPS = [
     {"action": "charge", "rate_c": 0.2, "hours": 1.0},
     {"action": "discharge", "rate_c": 0.2, "hours": 1.0},
@@ -154,6 +155,7 @@ def run(case: Case, most: int | None = None) -> Result:
             node.close()
     if messages.doubled:
         problems.append(f"{messages.doubled} messages have the number of another one")
+    problems += [words for words in _LOSSES if words in said]
     if "Traceback" in said:
         problems.append(said[said.index("Traceback") :][:500])
     return Result(

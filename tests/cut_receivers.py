@@ -83,7 +83,7 @@ class BrokerSide(AbstractContextManager["BrokerSide"]):
         self.arrived: list[Record] = []
         self._name, self._key = name, bytes.fromhex(key)
         (folder / "broker").mkdir()
-        self._mosquitto = Mosquitto(folder / "broker")
+        self._mosquitto = Mosquitto(folder / "broker", extra="autosave_on_changes false")
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._granted: list[object] = []
         self._answers: list[tuple[int, int, str]] = []  # counter, status and text
@@ -122,10 +122,8 @@ class BrokerSide(AbstractContextManager["BrokerSide"]):
         """Send the next command."""
         self._counter, self._sent_at = self._counter + 1, node.wakes
         sealed = frame(self._name, self._key, self._counter, operation, payload)
-        self._publish(f"filmgauge/{self._name}/command", sealed)
-
-    def _publish(self, name: str, payload: bytes, retain: bool = False) -> None:
-        self._client.publish(name, payload, 1, retain).wait_for_publish()
+        topic = f"filmgauge/{self._name}/command"
+        self._client.publish(topic, sealed, 1).wait_for_publish()
 
     def _await_quiet(self) -> None:
         until(lambda: time.monotonic() - self._arrived_s > _QUIET_S)
@@ -146,13 +144,19 @@ class BrokerSide(AbstractContextManager["BrokerSide"]):
 
 
 class Commander(BrokerSide):
-    """Sets one interval after the other: none is done twice, and one that the node says is done
-    is in its configuration."""
+    """Sets one interval after the other, and by turns sends the profile once more, resets the
+    counters and lets the node reboot: nothing is done twice, and an interval that the node says is
+    done is in its configuration."""
 
     def __init__(self, name: str, key: str, folder: Path) -> None:
         super().__init__(name, key, folder)
         self._done: Counter[int] = Counter()
         self._checked = 0
+        self._profile = folder / "profile.bin"
+
+    def prepare(self, node: VirtualNode) -> None:
+        """See Receiver."""
+        self._profile.write_bytes(fetch(node.flash, "/profile.bin"))
 
     @property
     def done(self) -> int:
@@ -166,7 +170,7 @@ class Commander(BrokerSide):
                 self._done[counter] += 1
                 self._check_done(node, counter)
         if self._is_due(node):
-            action = parse_action(("interval", str(_interval_s(self._counter + 1))))
+            action = parse_action(self._words(self._counter + 1))
             (payload,) = action.payloads(None)
             self._command(node, action.operation, payload)
 
@@ -179,13 +183,24 @@ class Commander(BrokerSide):
             self._problems.append(f"commands {twice} were done twice")
         return self._problems
 
+    def _words(self, counter: int) -> tuple[str, ...]:
+        """Return the command with a number."""
+        others = {1: ("profile", str(self._profile)), 3: ("reset",), 5: ("reboot",)}
+        return others.get(counter % 6, ("interval", str(_interval_s(counter))))
+
     def _check_done(self, node: VirtualNode, counter: int) -> None:
-        """Expect a command that was done, or a later one, in the configuration."""
+        """Expect an interval that was set, or a later one, in the configuration, and the profile
+        whole."""
+        if fetch(node.flash, "/profile.bin") != self._profile.read_bytes():
+            self._problems.append(f"command {counter} was done, and the profile is another")
+        if counter % 2:
+            return
         sample_s = json.loads(fetch(node.flash, "/config.json"))["sample_s"]
-        later = {_interval_s(each) for each in range(counter, self._counter + 1)}
+        later = {_interval_s(each) for each in range(counter, self._counter + 1, 2)}
         if sample_s not in later:
             self._problems.append(f"command {counter} was done, and sample_s is {sample_s}")
 
 
 def _interval_s(counter: int) -> int:
-    return 50 + counter % 20
+    """Return the interval that a command with an even number sets."""
+    return 50 + counter // 2 % 20

@@ -140,16 +140,21 @@ def _slot(name):
 
 def _is_spoilt(path):
     """Return whether a journal was once whole, which is not. One of which the power went in the
-    first save has parts of one slot, and all of them are good."""
+    first save has parts of one slot, and all of them are good but for the last, of which there may
+    be the name alone."""
     try:
-        for name in names_in(path):
-            if name.startswith("0"):
-                return True
-            with open(path + "/" + name, "rb") as file:
-                if _whole(file.read()) is None:
-                    return True
+        names = sorted(names_in(path))
     except OSError:
-        pass
+        return False
+    for name in names:
+        try:
+            with open(path + "/" + name, "rb") as file:
+                data = file.read()
+        except OSError:
+            return True
+        is_begun = not data and name == names[-1]
+        if name.startswith("0") or not (is_begun or _whole(data)):
+            return True
     return False
 
 

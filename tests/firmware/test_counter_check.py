@@ -79,6 +79,19 @@ def test_a_counter_that_cannot_be_read_is_lost_whatever_the_node_remembers():
     assert (state.counters_lost, values(pages)) == (1, [LOST, 0])
 
 
+def test_power_that_goes_in_the_first_save_of_a_counter_has_lost_none():
+    pages = Pages()
+    before = checked(pages, Settings(ONE, ONE))
+    os.mkdir(pages.paths["/commands"])
+    write_file(pages.paths["/commands"] + "/1", b"")
+    state = checked(pages, Settings(ONE, ONE), 2, 0, before.keys_crc)
+    assert (state.counters_lost, values(pages)) == (0, [0, 0])
+    os.remove(pages.paths["/commands"] + "/1")
+    write_file(pages.paths["/commands"] + "/0", b"")  # so there was one in the other slot
+    state = checked(pages, Settings(ONE, ONE), 2, 0, before.keys_crc)
+    assert (state.counters_lost, values(pages)) == (1, [0, LOST])
+
+
 def test_a_counter_that_counts_goes_on_under_any_key():
     pages = Pages()
     pages.stored_number("/counter").save(356)

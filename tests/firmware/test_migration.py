@@ -162,8 +162,14 @@ def test_power_that_goes_in_the_first_save_has_taken_no_memory():
     path = unused_path()
     saved(path, old_block())
     names = sorted(os.listdir(path))
-    for name in names[1:]:
+    for name in names[2:]:
         os.remove(path + "/" + name)
+    check_new(path=path)
+    write_file(path + "/" + names[1], b"")  # a file system has its name before its bytes
+    check_new(path=path)
+    write_file(path + "/" + names[0], b"")
+    check_lost(path=path)
+    os.remove(path + "/" + names[1])
     check_new(path=path)
     saved(path, old_block())
     saved(path, old_block())  # into the other slot: one was whole

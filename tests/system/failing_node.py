@@ -42,6 +42,12 @@ def failing_node(
     runtime: RuntimeName = "micropython",
 ) -> VirtualNode:
     """Return the node of a scenario with such a firmware."""
+    run_sources(monkeypatch, sources)
+    return make_node(folder, url, runtime, text, real_wait_ms=2000)
+
+
+def run_sources(monkeypatch: pytest.MonkeyPatch, sources: dict[str, str]) -> None:
+    """Let nodes that are made from now on run another firmware."""
 
     def on_interpreter(
         image: Path, console: Path, heap: str, _: None, runtime: RuntimeName
@@ -53,7 +59,6 @@ def failing_node(
 
     monkeypatch.setattr(nodes, "MicroPythonRuntime", on_interpreter)
     monkeypatch.setattr(nodes, "InProcessRuntime", in_process)
-    return make_node(folder, url, runtime, text, real_wait_ms=2000)
 
 
 def break_it(node: VirtualNode, number: int) -> None:

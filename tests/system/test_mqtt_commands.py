@@ -4,15 +4,18 @@ import json
 import struct
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 from click.testing import CliRunner
 from commanded_node import OBEYING, command_key, keys_folder, listener, running
 from mqtt_brokers import Broker
+from paho.mqtt.enums import CallbackAPIVersion
 from patience import until
 from reporting_node import backlog, said, wake
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.commands.frames import frame, mac_of_answer
+from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.littlefs_outside import fetch
 from filmgauge_sim.nodes.configuration import compiled_profile
 from filmgauge_sim.nodes.virtual_node import VirtualNode
@@ -60,6 +63,25 @@ def test_a_sleeper_obeys_and_answers(broker: Broker, node_on, receiver, tmp_path
     assert {each.record.boot for each in host.store.records("rig")} == boots  # RTC memory stays
     assert backlog(node) == []
     assert json.loads((nodes / "counters.json").read_text())["rig"] >= 8
+
+
+def test_a_session_without_a_subscription_makes_no_node_deaf(
+    broker: Broker, node_on, tmp_path: Path
+) -> None:
+    """As the broker has one where the power goes between CONNECT and SUBSCRIBE."""
+    address = parse_address(broker.url)
+    cut_off = mqtt.Client(CallbackAPIVersion.VERSION2, "filmgauge-rig", clean_session=False)
+    cut_off.connect(address.host, address.port)
+    cut_off.loop_start()
+    until(cut_off.is_connected)
+    cut_off.disconnect()
+    cut_off.loop_stop()
+    node: VirtualNode = node_on(broker, OBEYING, "cpython")
+    nodes = keys_folder(tmp_path, command_key=command_key(tmp_path))
+    options = ("--broker", broker.url, "--nodes", str(nodes / "known.toml"), "--timeout", "30s")
+    wake(node, 1)
+    ran = running(node, "command", "rig", "report", *options)
+    assert ran.exit_code == 0, ran.output
 
 
 def test_an_attacker_gets_nothing_and_is_counted(

@@ -28,6 +28,8 @@ from filmgauge_host.upgrade.version import Version, sign
 from filmgauge_host.upgrade.version_build import bytecode_text
 from filmgauge_host.virtual.simulated_radio import cancel, host_radio
 from filmgauge_sim.air.air import Air
+from filmgauge_sim.board.flash import PageInRam
+from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -81,6 +83,12 @@ def air_and_node(shared: tuple[Shared, bytes]) -> Shared:
     node.cut_power()
     node.flash.image[:] = new
     return air_and_node
+
+
+def configure(node: VirtualNode, **keys: int) -> None:
+    """Change the configuration on its flash."""
+    values = json.loads(read(node, "/config.json") or b"") | keys
+    install(node.flash, {"/config.json": json.dumps(values).encode()})
 
 
 def version(number: int, files: dict[str, bytes]) -> Version:
@@ -137,6 +145,32 @@ def test_a_version_over_bluetooth(air_and_node: Shared) -> None:
     assert (config["report_every"], config["command_key"]) == (2, COMMAND_KEY)
     assert read(node, "/app.bin") == app
     assert not {"switch", "trial", "app.bin.old"} & names(node, "/")
+
+
+def test_a_version_comes_through_cuts_between_its_connections(air_and_node: Shared) -> None:
+    """The supply holds while somebody is connected or the board writes, as the order says; else
+    it may go: before each connection, before the check, in each wake of the trial."""
+    air, simulation, node = air_and_node
+    app = archive("0.2.0", kind_name="stm32wb55").data
+    what = version(5, {"app.bin": app, "config.json": b'{"report_every": 1}'})
+    order = order_payload(what, supply_holds=True)
+    work = update(host_radio(air), REGISTRY, "wall", what, order, 7200.0, lambda *_at: None)
+    task = asyncio.ensure_future(work, loop=air.loop)
+    cut_at = [node.wakes]
+
+    def goes_on() -> bool:
+        assert isinstance(node.flash, PageInRam)
+        if not (node.in_wake or node.flash.is_dirty) and node.wakes > cut_at[-1]:
+            node.cut_power()
+            cut_at.append(node.wakes)
+        assert node.dead is None, node.console.read_text()[-2000:]
+        return not task.done()
+
+    configure(node, ble_connected_ms=12000)
+    simulation.run(lambda _node: None, goes_on)
+    assert task.result() == "runs: 0.2.0"
+    assert len(cut_at) > 5
+    assert read(node, "/app.bin") == app
 
 
 def test_what_a_connection_has_brought_stays(air_and_node: Shared) -> None:

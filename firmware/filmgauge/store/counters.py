@@ -9,7 +9,7 @@ number = counter.next(backlog)             # never given twice; OSError where fl
 
 import struct
 
-from filmgauge.compat import const, has_files
+from filmgauge.compat import const, names_in
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 
 _SIZE = const(4)
@@ -30,13 +30,29 @@ class StoredNumber:
         if found:
             self.value = struct.unpack_from("<I", self._buffer, HEAD_SIZE)[0]
         else:
-            self.value = LOST if has_files(path) else 0
+            self.value = LOST if _was_saved(path) else 0
 
     def save(self, value: int) -> None:
         """Write a number; OSError from flash, with the old one in force."""
         struct.pack_into("<I", self._buffer, HEAD_SIZE, value)
         self._journal.save(self._buffer)
         self.value = value
+
+
+def _was_saved(path):
+    """Return whether a number was ever saved. Power that goes in the first save leaves the name of
+    its slot, and nothing has been done under that number."""
+    try:
+        names = list(names_in(path))
+    except OSError:
+        return False
+    if names != ["1"]:
+        return bool(names)
+    try:
+        with open(path + "/1", "rb") as file:
+            return bool(file.read(1))
+    except OSError:
+        return True
 
 
 class MonotonicCounter:

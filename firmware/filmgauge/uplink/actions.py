@@ -10,6 +10,7 @@ import struct
 
 from filmgauge.compat import const, unload
 from filmgauge.uplink.commands import (
+    CRASHES,
     DENIED,
     DONE,
     MALFORMED,
@@ -118,6 +119,10 @@ class Actions:
             return "%d removed" % gone
         if operation in (UPDATE, PIECE):
             return self._update(operation, payload)
+        if operation == CRASHES:
+            from filmgauge.uplink.crash_records import crash_records
+
+            return crash_records(self._peer.board.pages(True), payload)
         raise Refused(UNKNOWN, "there is no operation %d" % operation)
 
     def close(self) -> None:

@@ -23,7 +23,8 @@ OLD_COUNTER = const(3)
 UNKNOWN = const(4)
 DENIED = const(5)
 
-PIECE = const(10)  # an operation of actions.py
+PIECE = const(10)  # operations of actions.py that may come twice: of a signed version,
+CRASHES = const(11)  # and what a node says of its failures
 LONGEST = const(256)  # of a frame
 _HEAD = const("<BBI")
 _HEAD_SIZE = const(6)
@@ -61,8 +62,8 @@ class Commands:
         if not _same(frame[-MAC_SIZE:], hmac(self._key, self._node, body)[:MAC_SIZE]):
             raise Refused(WRONG_MAC, "the MAC is wrong")
         _, operation, counter = struct.unpack_from(_HEAD, body, 0)
-        if operation == PIECE:
-            return counter, operation, body[_HEAD_SIZE:]  # of a signed version: may come twice
+        if operation in (PIECE, CRASHES):
+            return counter, operation, body[_HEAD_SIZE:]
         last = self._last.value
         if counter <= last:
             reason = "counter must be above %d, not %d" % (last, counter)

@@ -13,14 +13,16 @@ import sys
 
 from filmgauge.compat import const
 from filmgauge.upgrade.manifest import PIECE
-from filmgauge.upgrade.outcome import FETCHING, outcome, remember
+from filmgauge.upgrade.outcome import FETCHING, RUNS, TRIAL, WHOLE, outcome, remember
 from filmgauge.upgrade.staging import (
     FOLDER,
+    ORDER,
     SUPPLY_HOLDS,
     Staging,
     clear,
     exists,
     order,
+    ordered,
     refuse,
 )
 from filmgauge.uplink.commands import DENIED, MALFORMED, Refused
@@ -67,6 +69,8 @@ class VersionOrders:
         if not (board.files_outlive_cuts or flags & SUPPLY_HOLDS):
             raise Refused(DENIED, _UNSAFE)
         state, text = outcome() if exists(FOLDER) else (FETCHING, "")
+        if state in (WHOLE, TRIAL, RUNS) and exists(ORDER) and ordered()[:2] == (digest, size):
+            return _words(state, text)  # it comes again, as one whose answer was lost does
         if state != FETCHING:
             remember(state, text)  # unless the launcher still has to do with it
         if exists("/trial") or exists("/switch"):
@@ -127,6 +131,10 @@ class VersionOrders:
         state, text = outcome()
         if state != FETCHING:
             remember(state, text)
-            return state + ": " + text if text else state
+            return _words(state, text)
         staging = self._open()
         return "%s %d of %d" % (state, staging.next, staging.pieces)
+
+
+def _words(state, text):
+    return state + ": " + text if text else state

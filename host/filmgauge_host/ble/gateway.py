@@ -20,6 +20,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from filmgauge.config import check_node
 from filmgauge.uplink.mqtt.topics import INFO, STATUS, topic
+from filmgauge_host.ble.crash_reports import CrashReports
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
 from filmgauge_host.ble.node_registry import NodeRegistry
@@ -87,7 +88,8 @@ class Gateway:
         self.discovered = DiscoveredNodes(registry)
         self.problem = ""
         self._radio, self._spool, self._forwarder, self._log = radio, spool, forwarder, log
-        self._sync = NodeSync(radio, spool, self.options.forget)
+        crashes = CrashReports(forwarder.publish_event, self.options.forget)
+        self._sync = NodeSync(radio, spool, self.options.forget, crashes)
         self._announcements = Announcements()
         self._info: dict[str, dict[str, Any]] = {}  # by name, as last fetched
         self._pending: OrderedDict[str, _PendingSync] = OrderedDict()

@@ -28,6 +28,8 @@ _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
 _LAST_S = 10.0  # for the last acknowledgements
 
+_Message = tuple[str, str, threading.Event]  # topic, payload, set when it has arrived
+
 
 class MqttForwarder:
     """Use as a context. problem: why nothing is delivered just now, else empty."""
@@ -38,6 +40,8 @@ class MqttForwarder:
         self._spool = spool
         self._events: queue.SimpleQueue[int] = queue.SimpleQueue()  # packet ids, _WAKE
         self._in_flight: dict[int, int] = {}  # packet id -> number in the spool
+        self._outgoing: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._arrivals: dict[int, threading.Event] = {}  # packet id -> of a message
         self._after = 0
         self._retained: dict[str, str] = {}
         self._mutex = threading.Lock()
@@ -70,6 +74,13 @@ class MqttForwarder:
             self._retained[name] = payload
         if self.connected:
             self._client.publish(name, payload, qos=0, retain=True)
+
+    def publish_event(self, name: str, payload: str) -> threading.Event:
+        """Publish a message once; the event that is returned is set when the broker has it."""
+        arrived = threading.Event()
+        self._outgoing.put((name, payload, arrived))
+        self.wake()
+        return arrived
 
     def drain(self, silence_s: float) -> bool:
         """Wait until the broker has everything, or takes nothing for so long; return which."""
@@ -109,6 +120,8 @@ class MqttForwarder:
             while True:
                 if event in self._in_flight:
                     done.append(event)
+                elif event in self._arrivals:
+                    self._arrivals.pop(event).set()
                 event = self._events.get_nowait()
         if not done:
             return
@@ -124,6 +137,10 @@ class MqttForwarder:
             del self._in_flight[packet]
 
     def _send(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                name, payload, arrived = self._outgoing.get_nowait()
+                self._arrivals[self._client.publish(name, payload, qos=1).mid] = arrived
         try:
             found = self._spool.pending(self._after, _WINDOW - len(self._in_flight))
         except StorageError as error:

@@ -9,6 +9,7 @@ RefusedError for a command that it refuses, AdapterError where there is no adapt
 """
 
 import asyncio
+from binascii import crc32
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import CONFIGURE
+from filmgauge.uplink.commands import CRASHES
 from filmgauge_host.ble import battery_service, gatt_values, uuids
 from filmgauge_host.ble.gatt_values import Energy, LogEnd, LogReassembly, NodeState, Reply
 from filmgauge_host.ble.radio import Radio
@@ -147,6 +149,13 @@ class NodeClient:
             counter = (await self.state()).next_command
         frame = frames.frame(node, key, counter, operation, payload)
         return await self._send_frame(uuids.COMMAND, frame, counter)
+
+    async def crash_records(self, node: str, key: bytes, arrived: str = "") -> str:
+        """Return the crash records that wait, a JSON array. arrived: such an answer, which the
+        node may forget."""
+        payload = crc32(arrived.encode()).to_bytes(4, "little") if arrived else b""
+        await self.command(node, key, CRASHES, payload, counter=1)  # which nobody counts
+        return gatt_values.reply(await self._read(uuids.REPLY)).text  # a notification may be cut
 
     async def secure_command(self, operation: int, payload: bytes = b"") -> Reply:
         """Pair, if need be, and send one command without a MAC."""

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import FORGET
+from filmgauge_host.ble.crash_reports import CrashReports
 from filmgauge_host.ble.discovery import DiscoveredNode
 from filmgauge_host.ble.node_client import DeviceInformation, NodeClient
 from filmgauge_host.ble.radio import Radio
@@ -46,10 +47,12 @@ class _Description:
 
 
 class NodeSync:
-    """Connects to nodes. forget: those with a command key may drop what the broker has."""
+    """Connects to nodes. forget: those with a command key may drop what the broker has. crashes:
+    gets what they say of their failures."""
 
-    def __init__(self, radio: Radio, spool: Spool, forget: bool) -> None:
+    def __init__(self, radio: Radio, spool: Spool, forget: bool, crashes: CrashReports) -> None:
         self._radio, self._spool, self._forget = radio, spool, forget
+        self._crashes = crashes
         self._descriptions: OrderedDict[str, _Description] = OrderedDict()
 
     async def run(
@@ -81,6 +84,8 @@ class NodeSync:
                 result.info = description.info
             result.next_report_s = description.next_report_s if description else None
             await self._release(client, node, result)
+            if newest is not None:
+                await self._fetch_crashes(client, node, result, newest)
         return result
 
     async def _fetch_log(
@@ -167,3 +172,16 @@ class NodeSync:
             await client.command(result.name, node.command_key, FORGET, payload, counter)
         except BluetoothError as error:
             result.warning = f"it keeps what has arrived: {error}"
+
+    async def _fetch_crashes(
+        self, client: NodeClient, node: DiscoveredNode, result: SyncResult, newest: Record
+    ) -> None:
+        """Ask a node that has failed for its crash records; it may forget those that arrived."""
+        key, crashes, name = node.command_key, self._crashes, result.name
+        if key is None or not crashes.is_due(name, newest):
+            return
+        try:
+            text = await client.crash_records(name, key, crashes.arrived(name))
+            crashes.add(name, newest, text)
+        except BluetoothError as error:
+            result.warning = f"it does not say why it has failed: {error}"

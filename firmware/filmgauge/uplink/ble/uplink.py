@@ -24,6 +24,7 @@ _SERVING = const(  # what only a connection needs
         "filmgauge.uplink.actions",
         "filmgauge.uplink.reconfigure",
         "filmgauge.uplink.version_orders",
+        "filmgauge.uplink.crash_records",
         "filmgauge.upgrade",
         "filmgauge.config",
         "filmgauge.store.bonds",

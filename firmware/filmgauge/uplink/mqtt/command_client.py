@@ -4,11 +4,13 @@ with `command_key`.
     client = with_commands(Client)(address, ...)
     client.listen(topic, keeps_session=True, other_password="")
     client.connect(will)            # from here on `frames` fills, whatever it waits for
-    if not client.session_present:
-        client.subscribe()
-    client.ping()                   # what waited at the broker before it is in `frames` now
+    client.subscribe()              # what waited at the broker before it is in `frames` now
     packet_id, is_repeated, frame = client.frames.pop(0)
     client.acknowledge(packet_id)   # or it comes again with the next session
+    client.ping()                   # what that has made room for is in `frames` now
+
+It subscribes each time: a session that the broker has kept may be one whose subscription a cut has
+prevented, and the answer says no less than that of a ping.
 
 A broker, or who sends through it, can fill `frames` up to MOST; what comes beyond is not
 acknowledged. Of what is too long the beginning is kept, for it to be refused.
@@ -41,18 +43,19 @@ def with_commands(base=Client):
 
     class CommandClient(base):
         """frames: [packet id, 0 for none; whether it had been sent before; frame]. has_received:
-        anything but what was asked for. session_present: the broker has kept the session."""
+        anything but what was asked for."""
 
         def listen(self, topic: str, keeps_session: bool, other_password: str) -> None:
             """Say what to listen to. other_password: for a broker that refuses the usual one."""
             self.topic = topic.encode()
             self.keeps_session = keeps_session
             self.frames = []
-            self.has_received = self.session_present = self._is_refused = False
+            self.has_received = self._is_refused = False
             self._other_password = other_password
 
         def subscribe(self) -> bool:
-            """Ask for commands at QoS 1; return whether the broker grants it."""
+            """Ask for commands at QoS 1, and await those that wait; return whether the broker
+            grants it."""
             deadline = self._deadline()
             self._packet_id = self._packet_id % 65535 + 1
             end = self._put(_HEAD, struct.pack(">H", self._packet_id))
@@ -98,7 +101,6 @@ def with_commands(base=Client):
         def _check_granted(self, code):
             self._is_refused = code in _LOGIN_REFUSED
             super()._check_granted(code)
-            self.session_present = bool(self._buffer[_HEAD] & 1)
 
         def _receive(self, deadline):
             while True:

@@ -124,10 +124,8 @@ class MqttUplink(NoUplink):
         """Carry out the commands that wait at the broker."""
         if not client.keeps_session:
             return
-        if not client.session_present and not client.subscribe():
+        if not client.subscribe():
             print("filmgauge: the broker refuses the subscription to commands")
-        if not client.frames:
-            client.ping()
         if client.frames:
             if self.peer.make_room is not None:  # pyright: ignore
                 self.peer.make_room()  # pyright: ignore

@@ -3,8 +3,9 @@
 import _protocol
 import ustruct
 
-# Nothing is allocated between filling a request and reading its answer: that could collect
-# garbage, and the end of a file that nobody closed makes requests of its own, with a locked heap.
+# Nothing is allocated between filling a request and reading all of its answer, but for what `call`
+# returns: that could collect garbage, and the end of a file that nobody closed makes requests of
+# its own, with a locked heap.
 _file = open(3, "r+b")
 _request = bytearray(_protocol.REQUEST_SIZE)
 _answer = bytearray(_protocol.ANSWER_SIZE)
@@ -14,14 +15,16 @@ _clock = [0, 0]  # board clock at the last answer, us since then
 def call(operation, small=0, argument=0, data=b""):
     """Make a request and wait for its answer; OSError with the errno the host gives."""
     n = _exchange(operation, small, argument, data)
-    if not n:
-        return b""
-    try:
-        return _file.read(n)
-    except MemoryError:
-        while n > 0:  # or the next request would take it for its own answer
-            n -= _file.readinto(_answer, min(n, _protocol.ANSWER_SIZE))
-        raise
+    data = b""
+    if n:
+        try:
+            data = _file.read(n)
+        except MemoryError:
+            while n > 0:  # or the next request would take it for its own answer
+                n -= _file.readinto(_answer, min(n, _protocol.ANSWER_SIZE))
+            raise
+    _store_clock()
+    return data
 
 
 def call_into(operation, small, argument, buffer):
@@ -30,9 +33,11 @@ def call_into(operation, small, argument, buffer):
     if n != len(buffer):
         raise OSError(5)
     _file.readinto(buffer)
+    _store_clock()
 
 
 def _exchange(operation, small, argument, data):
+    """Return how many bytes the answer has, which are to be read before anything else."""
     argument &= 0xFFFFFFFF
     ustruct.pack_into(
         _protocol.REQUEST, _request, 0, operation, small, len(data), argument, _clock[1]
@@ -41,17 +46,16 @@ def _exchange(operation, small, argument, data):
     _file.write(data)
     if _file.readinto(_answer) != _protocol.ANSWER_SIZE:
         raise SystemExit  # the host is gone
+    _clock[1] = 0
     status = _answer[0] | _answer[1] << 8
-    length = _answer[2] | _answer[3] << 8
-    _store_clock()
     if status:
+        _store_clock()
         raise OSError(status)
-    return length
+    return _answer[2] | _answer[3] << 8
 
 
 def _store_clock():
     """Keep the clock of an answer, where there is room for it: a later answer has a later one."""
-    _clock[1] = 0
     try:
         _clock[0] = ustruct.unpack_from("<Q", _answer, _protocol.CLOCK_AT)[0]
     except MemoryError:
