@@ -4,7 +4,7 @@ harvest is likely to bring allow, and never so often that a dark stretch ends it
     planner = ReportPlanner(bytearray(SIZE))            # what it has learnt outlives a wake
     planner.add(block, harvest_ppm, block_ppm, is_full) # what a block of four hours has brought
     wakes = planner.report_every(block, budget, least, most)    # while the cell feeds the node
-    wakes = planner.while_charging(wakes, least)        # and while the harvester does
+    wakes = planner.while_charging(wakes, least, is_full)       # and while the harvester does
 
 A block is a sixth of a day; the memory has what the 42 blocks of the last week brought, and a mean
 for each block of a day. A block to come is guessed to be as it was a week, two days or one day
@@ -39,7 +39,7 @@ _DEEPER = const(5)  # quarters of the deepest fall that must be left
 _LEAST_DOUBT = const(64)  # of 256: however right a forecast was, something may come
 _FORGET = const(1500)  # blocks in which the deepest fall is forgotten by a factor of e
 _FIRST_DAYS = const(3)  # assumed: the deepest fall of a node that has seen none
-_MORE_IN_LIGHT = const(4)  # times as many reports while the cell is charged
+_MORE_IN_LIGHT = const(8)  # times as many reports while the cell is charged
 _STEPS = const(10)  # of a bisection: a thousandth of the range
 
 
@@ -100,9 +100,10 @@ class ReportPlanner:
             return most
         return min(most, max(least, -(-budget.wakes * 1000 // sure)))
 
-    def while_charging(self, every: int, least: int) -> int:
-        """Return after how many wakes to report while the harvester feeds the node."""
-        return max(least, every // _MORE_IN_LIGHT)
+    def while_charging(self, every: int, least: int, is_full: bool) -> int:
+        """Return after how many wakes to report while the harvester feeds the node: a full cell
+        takes no more of it, so that reports are for nothing."""
+        return least if is_full else max(least, every // _MORE_IN_LIGHT)
 
     def _lasts(self, block, budget, low, high, rate):
         """Return whether a rate of reports (1e-3 of a block) can be carried on until the cell is
