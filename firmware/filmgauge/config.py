@@ -17,6 +17,7 @@ _NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
 _NUMBERS = const(
     "sample_s 60 1 86400\n"  # from one wake to the next
     "report_every 5 1 1440\n"  # wakes between two reports
+    "report_most 0 0 1440\n"  # at most, where the node plans them; 0: always the same
     "journal_every 60 1 1440\n"  # wakes between two saves to flash
     "shunt_mohm 1000000 20000 100000000\n"
     "ina228_address 64 64 79\n"

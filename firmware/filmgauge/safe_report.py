@@ -7,7 +7,7 @@ from filmgauge.board import this_board
 from filmgauge.compat import Namespace
 from filmgauge.node_files import read_config
 from filmgauge.record import FAULT_SAFE
-from filmgauge.state import MOST_SEQ, NO_RESETS, SIZE, State
+from filmgauge.state import MOST_SEQ, NO_RESETS, State
 from filmgauge.state_loading import random_life
 from filmgauge.store.retained import Retained
 
@@ -21,8 +21,8 @@ def report(current_pa) -> bool:
     board.watchdog(_WATCHDOG_MS)
     config = read_config(board.pages(True), False)
     setattr(config, "ble_connected_ms", 0)  # noqa: B010  it advertises, and takes no connection
-    state = State(board.TAIL)
-    retained = Retained(board.retained, SIZE)
+    state = State(board.TAIL, getattr(config, "report_most"))  # noqa: B009
+    retained = Retained(board.retained, state.size)
     pages = board.pages()
     store = journal = _journal(pages, state, config)
     if not (retained.load(state.buffer) and state.unpack()):
@@ -62,7 +62,7 @@ def _journal(pages, state, config):
         return PageStore(pages, state.buffer, config.backlog)
     from filmgauge.store.journal import Journal
 
-    return Journal(_JOURNAL, SIZE)
+    return Journal(_JOURNAL, state.size)
 
 
 def _fields(state, board, current_pa):
