@@ -29,7 +29,10 @@ SIZE = const(60)
 # and how many blocks were learnt, to 255.
 _DAYS_AT = const(42)
 _ERRORS = const(48)
-_MEAN, _FALL, _DEEPEST, _LEARNT = const(52), const(53), const(55), const(57)
+_MEAN = const(52)
+_FALL = const(53)
+_DEEPEST = const(55)
+_LEARNT = const(57)
 _PERIODS = const((42, 12, 6, 0))  # blocks back of each guess; 0 is the mean of that block of a day
 _UNIT_PPM = const(2000)  # of a byte: half of the cell in a block at most
 _FINE_PPM = const(100)  # of two bytes
