@@ -10,6 +10,7 @@ JOBS   ?= 4
 SEEDS  ?= 20
 CASES  ?= 10000
 CUTS   ?= 10000
+UPDATE_CUTS ?= 1000
 YEARS  ?= 10
 MINUTES ?= 10
 PEERS  := build/peers
@@ -74,13 +75,17 @@ CAMPAIGN = mkdir -p build; run() { PYTHONPATH=.:tests $(BIN)/python "$$@"; }; st
 
 soak-cuts: $(VENV)/.ready-test
 	@$(CAMPAIGN); run tests/cut_campaign.py --cuts $(CUTS) > build/cuts.jsonl || status=1; \
-	  $(BIN)/python tools/reliability_page.py build/cuts.jsonl; exit $$status
+	  $(BIN)/python tools/reliability_page.py build/cuts.jsonl; \
+	  run tests/cut_campaign.py --updates --cuts $(UPDATE_CUTS) > build/updates.jsonl || status=1; \
+	  $(BIN)/python tools/reliability_page.py build/updates.jsonl; exit $$status
 
 # Also RTC memory, a million cases.
 soak-memory: $(VENV)/.ready-test
 	@FILMGAUGE_SOAK=1 $(BIN)/pytest -q tests/system/test_retained_memory.py
 	@$(CAMPAIGN); rm -f build/allocations.jsonl; for board in esp32-c3 pico-w stm32wb55; do \
-	  run tests/allocation_faults.py --board $$board >> build/allocations.jsonl || status=1; done; \
+	  for wake in ordinary reporting; do \
+	  run tests/allocation_faults.py --board $$board --wake $$wake >> build/allocations.jsonl || status=1; \
+	  done; done; \
 	  $(BIN)/python tools/reliability_page.py build/allocations.jsonl; exit $$status
 
 soak-years: setup

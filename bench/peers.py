@@ -48,10 +48,17 @@ class Peer(Popen[str]):
         raise RuntimeError(f"{self.name} gave no answer to {task}")
 
 
+def are_installed() -> bool:
+    """Whether the peers have their environment; says so where they have not."""
+    if _PYTHON.exists():
+        return True
+    print("pybamm and thevenin are not there: make bench installs them")
+    return False
+
+
 def report() -> Iterator[Figure]:
     """Yield times, their ratios, and how far the voltages are apart."""
-    if not _PYTHON.exists():
-        print("pybamm and thevenin are not there: make bench installs them")
+    if not are_installed():
         return
     with Peer("pybamm") as pybamm, Peer("thevenin") as thevenin:
         yield from _days(pybamm, thevenin)

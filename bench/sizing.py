@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench import design_week
 from bench.figures import Figure
 from filmgauge_sim.nodes.description import NodeDescription, read_description
 from filmgauge_sim.nodes.tables import varied
@@ -39,8 +40,10 @@ _CASES: tuple[tuple[str, str, int, int, dict[str, object]], ...] = (
 
 
 def report() -> Iterator[Figure]:
-    """Yield time and memory of the engine, and what became of each rule in each world."""
+    """Yield time and memory of the engine, how far it is from PyBaMM, and what became of each rule
+    in each world."""
     yield from _speed()
+    yield from design_week.report()
     for case in _CASES:
         yield _rules(*case)
 

@@ -25,6 +25,7 @@ FIRST = "crash.0"
 NEWEST = "crash.1"
 _WATCHDOG = 3  # of causes, as all ports number machine.reset_cause
 _POWER_ON = 1
+_HANG = "Watchdog"  # type of what it has ended, in a record
 _LONGEST = 120  # of a record: with its CRC it lies inside its directory's entry
 _TRACE_BYTES = 2048
 
@@ -52,7 +53,7 @@ def check(cause, device=None) -> int:
     takes the power away and brings it back wants the whole firmware tried once more."""
     try:
         if cause == _WATCHDOG:
-            return record_failure("Watchdog", None, device)
+            return record_failure(_HANG, None, device)
         store = open_store(device)
         count = _count(store)
         if cause == _POWER_ON and count >= MOST:
@@ -76,6 +77,13 @@ def clear(device=None) -> None:
         open_store(device).remove(FAILURES)
     except OSError as failed:
         print("crash: not cleared:", failed)
+
+
+def clear_hang(device=None) -> None:
+    """Forget the failures in a row where the watchdog's was the last."""
+    found = waiting(device)
+    if found and json.loads(found[-1][1])["type"] == _HANG:
+        clear(device)
 
 
 def waiting(device=None):

@@ -65,16 +65,22 @@ def start() -> None:
 
 def fail(error, trial) -> None:
     """Count a version that does not even begin; after too many failures count charge without it
-    (safe.py), and not return."""
+    (safe.py), and not return. It raises nothing."""
     sys.print_exception(error)  # pyright: ignore
     if trial:
         return
-    import crash
+    try:
+        for name in "crash", "safe":
+            sys.modules.pop(name, None)  # one that has found no room cannot be imported again
+        gc.collect()
+        import crash
 
-    if crash.record_failure(error, None) >= crash.MOST:
-        import safe
+        if crash.record_failure(error, None) >= crash.MOST:
+            import safe
 
-        safe.run()
+            safe.run()
+    except Exception as another:  # the next boot has an empty heap
+        sys.print_exception(another)  # pyright: ignore
 
 
 def mount_at_root() -> None:

@@ -89,7 +89,7 @@ def _checked(prepare):
     check = this_board = None
     for name in list(sys.modules):  # the firmware: another archive may take its place
         if name.startswith("filmgauge"):
-            del sys.modules[name]
+            sys.modules.pop(name, None)  # it may have found no room for its module
     if _APP in sys.path:
         vfs.umount(_APP)  # pyright: ignore
         sys.path.remove(_APP)

@@ -1,11 +1,12 @@
 """MemoryError at every statement of a wake, on the real interpreter.
 
-    python tests/allocation_faults.py --board esp32-c3 > build/allocations.jsonl
+    python tests/allocation_faults.py --board esp32-c3 --wake reporting > build/allocations.jsonl
 
 Before each statement of the firmware stands a counter. Where it has come to the number that the
 board is given, it locks the heap, as MicroPython does within interrupts: whatever the statement
 allocates first fails, and nothing can be collected. The heap is unlocked by the handler that gets
-the exception, or at the next statement. A bad case is one after which the node does not wake, or
+the exception, or at the next statement. The campaign goes on until the wake has no such statement
+any more. A bad case is one after which the node does not wake, or
 has lost what it had acknowledged (nodes/cut_witness.py).
 """
 
@@ -31,6 +32,9 @@ from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
 
 BOARDS = ("esp32-c3", "pico-w", "stm32wb55")
+WAKES = {"reporting": (1, 2), "ordinary": (3, 1)}  # report_every, journal_every
+_MOST_WAKES = 8  # until a node makes a record, which ends a row of failures
+_ENDS = 3  # numbers in a row for which a wake has no statement, until it is over
 HEAP_KB = 400  # the counters take room of their own, and it is not the size that is tried here
 NAME = "short"
 _COUNTER = "filmgauge/nth.py"
@@ -50,6 +54,7 @@ def point():
     if left:
         left -= 1
         if not left:
+            print("filmgauge: heap locked")
             locked = 1
             heap_lock()
 
@@ -123,23 +128,30 @@ def counted_sources() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a heap that was locked at one statement. failed: how often an allocation did;
-    problems: what was not kept."""
+    """What came of a heap that was locked at one statement. reached: whether there was one;
+    failed: how often an allocation did; problems: what was not kept."""
 
-    board: str
+    group: str
     number: int
+    reached: bool
     failed: int
     problems: list[str]
 
 
-def scenario_table(board: str) -> dict[str, object]:
-    """Return a node that saves, reports and keeps records, in a few wakes."""
+def scenario_table(board: str, wake: str) -> dict[str, object]:
+    """Return a node that reports with each wake and saves with some; or one that saves with each
+    and reports with some."""
     cycler = [{"action": "charge", "rate_c": 0.2, "hours": 2.0}]
+    report_every, journal_every = WAKES[wake]
     node = {
         "name": NAME,
         "board": board,
         "cell": {"soc": 0.3, "soc_sigma": 0.001},
-        "intervals": {"sample_s": 60, "report_every": 1, "journal_every": 2},
+        "intervals": {
+            "sample_s": 60,
+            "report_every": report_every,
+            "journal_every": journal_every,
+        },
         "world": {"cycler": cycler},
     }
     if board == "stm32wb55":
@@ -147,22 +159,27 @@ def scenario_table(board: str) -> dict[str, object]:
     return {"name": NAME, "node": [node]}
 
 
-def campaign(board: str, numbers: Iterable[int]) -> Iterator[Result]:
+def campaign(board: str, numbers: Iterable[int], wake: str = "reporting") -> Iterator[Result]:
     """Let one node after the other have each number once; a node lives on as long as it keeps
     what it owes."""
     waiting = deque(numbers)
+    missed = 0
     while waiting:
         with (
             tempfile.TemporaryDirectory(prefix="filmgauge-short-") as folder,
             RecordSink() as sink,
         ):
-            scenario = scenario_from(scenario_table(board))
+            scenario = scenario_from(scenario_table(board, wake))
             options = NodeOptions(heap_kb=HEAP_KB, sources=counted_sources())
             made = virtual_node(scenario, scenario.node[0], sink.broker, Path(folder), options)
             with closing(made) as node:
                 life = _Life(node, sink.records[NAME])
                 while waiting and not life.problems:
-                    yield life.short_at(board, waiting.popleft())
+                    result = life.short_at(f"{board} {wake}", waiting.popleft())
+                    missed = 0 if result.reached else missed + 1
+                    if missed == _ENDS:
+                        waiting.clear()
+                    yield result
 
 
 class _Life:
@@ -176,7 +193,7 @@ class _Life:
         self.problems: list[str] = []
         self._wake(2)
 
-    def short_at(self, board: str, number: int) -> Result:
+    def short_at(self, group: str, number: int) -> Result:
         """Lock the heap at a statement after a boot, and let the node go on."""
         node = self._node
         if node.kind.keeps_ram:  # else each wake is a boot
@@ -185,14 +202,23 @@ class _Life:
         node.board.unique_id = number.to_bytes(4, "little") + b"\0\0"
         self._wake(_LAST_WAKES if node.kind.keeps_ram else 1)
         node.board.unique_id = bytes(6)
-        self._wake(2)
+        self._recover()
         said = node.console.read_text(errors="replace")
         failed = said.count("MemoryError", self._said)
+        reached = "filmgauge: heap locked" in said[self._said :]
         self.problems = self._witness.problems()
         if said.count("Traceback", self._said) > failed:
             self.problems = [*self.problems, said[self._said :][-1000:]]
         self._said = len(said)
-        return Result(board, number, failed, self.problems)
+        return Result(group, number, reached, failed, self.problems)
+
+    def _recover(self) -> None:
+        """Let the node make a record; the next wake is an ordinary one where there are such."""
+        records, most = len(self._arrived), _MOST_WAKES
+        self._wake(1)
+        while len(self._arrived) == records and most and self._node.dead is None:
+            self._wake(1)
+            most -= 1
 
     def _wake(self, count: int) -> None:
         until, steps = self._node.wakes + count, 30 * count
@@ -207,15 +233,15 @@ def main() -> int:
     """Print the results, a line each. Return 1 for any that is bad."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--board", choices=BOARDS, required=True)
+    parser.add_argument("--wake", choices=WAKES, default="reporting")
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--last", type=int, default=8000)
+    parser.add_argument("--last", type=int, default=20000)
     parser.add_argument("--step", type=int, default=1)
     options = parser.parse_args()
     bad = 0
     with one_processor():
-        for result in campaign(
-            options.board, range(options.first, options.last + 1, options.step)
-        ):
+        numbers = range(options.first, options.last + 1, options.step)
+        for result in campaign(options.board, numbers, options.wake):
             print(json.dumps(asdict(result)), flush=True)
             bad += bool(result.problems)
     return int(bad > 0)

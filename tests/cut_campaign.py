@@ -1,14 +1,19 @@
 """Power cuts by the ten thousand: what a node has acknowledged is there afterwards.
 
     python tests/cut_campaign.py --cuts 10000 > build/cuts.jsonl
+    python tests/cut_campaign.py --updates --cuts 2000 > build/updates.jsonl
 
-`make soak` runs that, and tools/reliability_page.py makes a table of docs/reliability.md of it.
-`--first` goes on with a later case. Each case is the life of a virtual node on a board, with an
-interpreter, under a use, whose power goes by a plan (filmgauge_sim/nodes/power_cuts.py): each
-request and each operation of flash of its wakes in turn, then at random. A case is bad when the
-node does not boot, when a state that it had saved or a record that somebody had is gone, when a
-record comes twice with other content, when a message has the number of another one, or when its
-charge is wrong by more than may have moved since it was saved (nodes/cut_witness.py).
+`make soak` runs that, and tools/reliability_page.py makes tables of docs/reliability.md of it.
+`--first` goes on with a later case, `--updates` is of nodes that are given one version after the
+other (tests/cut_updates.py), started by the launcher on a real interpreter.
+
+Each case is the life of a virtual node on a board, with an interpreter, under a use, whose power
+goes by a plan (filmgauge_sim/nodes/power_cuts.py): each request and each operation of flash of its
+wakes in turn, or of a task of several wakes, then at random. A case is bad when the node does not
+boot, when a state that it had saved or a record that somebody had is gone, when a record comes
+twice with other content, when a message has the number of another one, when a version does not
+come to its end, or when its charge is wrong by more than may have moved since it was saved
+(nodes/cut_witness.py).
 """
 
 import argparse
@@ -23,13 +28,14 @@ from pathlib import Path
 from typing import Any
 
 from cut_receivers import Commander, Receiver, Sink
+from cut_updates import ORDERS, Updater
 
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.board.radio_port import Advertisement, RadioPort
 from filmgauge_sim.nodes.cut_witness import CutWitness
 from filmgauge_sim.nodes.node_options import NodeOptions
-from filmgauge_sim.nodes.power_cuts import PowerCuts, Walk, cut_plan
+from filmgauge_sim.nodes.power_cuts import CutPlan, PowerCuts, TaskWalk, Walk, cut_plan
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
@@ -38,6 +44,7 @@ BOARDS = ("esp32-c3", "pico-w", "stm32wb55")
 RUNTIMES: tuple[RuntimeName, ...] = ("cpython", "micropython")
 WALKS = ("flash", "every-request")
 RANDOM_CUTS = 100  # of a case whose plan has no end
+UPDATE = "update"  # of a kind of order
 KEY = "231d39c1d7cc1ab1aee224cd096db932"
 NAME = "cut"
 _STEPS = [
@@ -71,6 +78,9 @@ _USES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
     ),
 }
+# Operations from one cut to the next of a walk through orders: a whole firmware has many, most of
+# them pieces.
+_STRIDES = {"firmware": 13, "settings": 1, "silent": 2, "resetting": 2, "foreign": 1}
 
 
 @dataclass(frozen=True)
@@ -117,14 +127,15 @@ class _Messages(RadioPort):
 
 def run(case: Case, most: int | None = None) -> Result:
     """Let a node live until its plan has come to its end, or `most` cuts."""
-    table, network = _USES[case.use]
+    table, network = _USES["commanded" if case.use.startswith(UPDATE) else case.use]
     world = {"cycler": _STEPS, "clock_error_ppm": 20}
     node_table = {"name": NAME, "board": case.board, "world": world, **table}
     node_table["cell"] = {"soc": 0.5, "soc_sigma": 0.001}
     secrets = node_table.pop("secrets", {})
     scenario = scenario_from({"name": NAME, "network": network, "node": [node_table]})
-    plan = cut_plan(case.mode)
-    cuts = PowerCuts(plan, most or (1 << 30 if isinstance(plan, Walk) else RANDOM_CUTS))
+    plan = _plan(case.mode)
+    ends = isinstance(plan, Walk | TaskWalk)
+    cuts = PowerCuts(plan, most or (1 << 30 if ends else RANDOM_CUTS))
     messages = _Messages()
     given = scenario.node[0]
     given.secrets.update(secrets)
@@ -134,6 +145,7 @@ def run(case: Case, most: int | None = None) -> Result:
         _receiver(case, Path(folder)) as receiver,
     ):
         node = virtual_node(scenario, given, receiver.broker, Path(folder), options)
+        receiver.prepare(node)
         try:
             witness = _lived(node, cuts, receiver)
             problems = receiver.problems(node) + witness.problems()
@@ -157,8 +169,16 @@ def run(case: Case, most: int | None = None) -> Result:
     )
 
 
-def _receiver(case: Case, folder: Path) -> "Sink | Commander":
-    return Commander(NAME, KEY, folder) if case.use == "commanded" else Sink(NAME)
+def _plan(mode: str) -> CutPlan:
+    name, _, step = mode.partition(":")
+    return TaskWalk(int(step)) if name == "task" else cut_plan(mode)
+
+
+def _receiver(case: Case, folder: Path) -> "Sink | Commander | Updater":
+    if case.use == "commanded":
+        return Commander(NAME, KEY, folder)
+    use, _, what = case.use.partition(" ")
+    return Updater(NAME, KEY, folder, what) if use == UPDATE else Sink(NAME)
 
 
 def _lived(node: VirtualNode, cuts: PowerCuts, receiver: Receiver) -> CutWitness:
@@ -192,6 +212,17 @@ def cases(seed: int = 1) -> Iterator[Case]:
             yield Case(board, RUNTIMES[number % 2], use, f"random:{number}")
 
 
+def update_cases(seed: int = 1) -> Iterator[Case]:
+    """Yield cases without end of nodes that are updated: a walk through every kind of order on
+    every board with Wi-Fi, then plans at random."""
+    uses = [(board, what) for what in ORDERS for board in BOARDS if _fits(board, "commanded")]
+    for board, what in uses:
+        yield Case(board, "micropython", f"{UPDATE} {what}", f"task:{_STRIDES[what]}")
+    for number in itertools.count(seed):
+        for board, what in uses:
+            yield Case(board, "micropython", f"{UPDATE} {what}", f"random:{number}")
+
+
 def _fits(board: str, use: str) -> bool:
     """Return whether a board has what a use needs: one of the two radios."""
     has_wifi = board != "stm32wb55"
@@ -204,10 +235,12 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=10000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--updates", action="store_true")
     options = parser.parse_args()
     done: Counter[str] = Counter()
     with one_processor():
-        for number, case in enumerate(cases(options.seed)):
+        chosen = update_cases if options.updates else cases
+        for number, case in enumerate(chosen(options.seed)):
             if number < options.first:
                 continue
             result = run(case)

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import paho.mqtt.client as mqtt
 from mqtt_brokers import Mosquitto
@@ -22,7 +22,7 @@ from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.record_sink import RecordSink
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
-_DONE, _OLD_COUNTER = 0, 3  # what an answer says
+_DONE = 0  # what an answer says
 _PATIENT_WAKES = 8  # until a command is given up that nobody answers
 _QUIET_S = 0.5
 
@@ -36,6 +36,9 @@ class Receiver(Protocol):
 
     @property
     def done(self) -> int: ...
+
+    def prepare(self, node: VirtualNode) -> None:
+        """Do what is due before a node runs for the first time."""
 
     def after_step(self, node: VirtualNode) -> None:
         """Do what is due between two steps of the node."""
@@ -61,6 +64,9 @@ class Sink(AbstractContextManager["Sink"]):
     def __exit__(self, *error: object) -> None:
         self._sink.__exit__(*error)
 
+    def prepare(self, node: VirtualNode) -> None:
+        """See Receiver."""
+
     def after_step(self, node: VirtualNode) -> None:
         """See Receiver."""
         self.arrived += node.new_records()
@@ -70,9 +76,8 @@ class Sink(AbstractContextManager["Sink"]):
         return []
 
 
-class Commander(AbstractContextManager["Commander"]):
-    """A mosquitto, and somebody behind it who takes records and sets one interval after the
-    other: none is done twice, and one that the node says is done is in its configuration."""
+class BrokerSide(AbstractContextManager["BrokerSide"]):
+    """A mosquitto, and somebody behind it who takes the records of a node and commands it."""
 
     def __init__(self, name: str, key: str, folder: Path) -> None:
         self.arrived: list[Record] = []
@@ -81,11 +86,9 @@ class Commander(AbstractContextManager["Commander"]):
         self._mosquitto = Mosquitto(folder / "broker")
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._granted: list[object] = []
-        self._answers: list[tuple[int, int]] = []  # counter and status
-        self._done: Counter[int] = Counter()
+        self._answers: list[tuple[int, int, str]] = []  # counter, status and text
         self._problems: list[str] = []
         self._counter = self._sent_at = 0
-        self._checked = 0
         self._arrived_s = 0.0
 
     def __enter__(self) -> Self:
@@ -95,7 +98,7 @@ class Commander(AbstractContextManager["Commander"]):
         client = self._client
         client.on_connect = lambda c, *_: c.subscribe(f"filmgauge/{self._name}/#", 1)
         client.on_subscribe = lambda *_: self._granted.append(1)
-        client.on_message = lambda _c, _d, message: self._keep(message)
+        client.on_message = lambda _c, _d, message: self._receive(message)
         client.connect(address.host, address.port)
         client.loop_start()
         until(lambda: self._granted)
@@ -106,43 +109,75 @@ class Commander(AbstractContextManager["Commander"]):
         self._client.loop_stop()
         self._mosquitto.stop()
 
-    @property
-    def done(self) -> int:
-        return len(self._done)
-
-    def after_step(self, node: VirtualNode) -> None:
-        """See Receiver: send the next command when the last one is answered, or given up."""
-        for counter, status in self._answers[self._checked :]:
-            self._checked += 1
-            if status == _DONE:
-                self._done[counter] += 1
-                self._check_done(node, counter)
-        answered = any(counter == self._counter for counter, _ in self._answers)
-        if answered or node.wakes - self._sent_at >= _PATIENT_WAKES or not self._counter:
-            self._counter, self._sent_at = self._counter + 1, node.wakes
-            action = parse_action(("interval", str(_interval_s(self._counter))))
-            (payload,) = action.payloads(None)
-            sealed = frame(self._name, self._key, self._counter, action.operation, payload)
-            topic = f"filmgauge/{self._name}/command"
-            self._client.publish(topic, sealed, 1).wait_for_publish()
-
-    def problems(self, node: VirtualNode) -> list[str]:
+    def prepare(self, node: VirtualNode) -> None:
         """See Receiver."""
-        until(lambda: time.monotonic() - self._arrived_s > _QUIET_S)
-        self.after_step(node)
-        twice = [counter for counter, times in self._done.items() if times > 1]
-        if twice:
-            self._problems.append(f"commands {twice} were done twice")
-        return self._problems
 
-    def _keep(self, message: mqtt.MQTTMessage) -> None:
+    def _is_due(self, node: VirtualNode) -> bool:
+        """Return whether the last command is answered, or given up."""
+        answered = any(counter == self._counter for counter, *_ in self._answers)
+        given_up = node.wakes - self._sent_at >= _PATIENT_WAKES
+        return answered or given_up or not self._counter
+
+    def _command(self, node: VirtualNode, operation: int, payload: bytes) -> None:
+        """Send the next command."""
+        self._counter, self._sent_at = self._counter + 1, node.wakes
+        sealed = frame(self._name, self._key, self._counter, operation, payload)
+        self._publish(f"filmgauge/{self._name}/command", sealed)
+
+    def _publish(self, name: str, payload: bytes, retain: bool = False) -> None:
+        self._client.publish(name, payload, 1, retain).wait_for_publish()
+
+    def _await_quiet(self) -> None:
+        until(lambda: time.monotonic() - self._arrived_s > _QUIET_S)
+
+    def _receive(self, message: mqtt.MQTTMessage) -> None:
         self._arrived_s = time.monotonic()
         leaf = message.topic.rpartition("/")[2]
         if leaf in ("telemetry", "log"):
             self.arrived.append(record_from_json(message.payload))
         elif leaf == "ack":
             answer = json.loads(message.payload)
-            self._answers.append((answer["counter"], answer["status"]))
+            self._answers.append((answer["counter"], answer["status"], answer["text"]))
+        elif leaf == "event":
+            self._receive_event(json.loads(message.payload))
+
+    def _receive_event(self, event: dict[str, Any]) -> None:
+        """Receive what a node says of itself: nothing that anybody here waits for."""
+
+
+class Commander(BrokerSide):
+    """Sets one interval after the other: none is done twice, and one that the node says is done
+    is in its configuration."""
+
+    def __init__(self, name: str, key: str, folder: Path) -> None:
+        super().__init__(name, key, folder)
+        self._done: Counter[int] = Counter()
+        self._checked = 0
+
+    @property
+    def done(self) -> int:
+        return len(self._done)
+
+    def after_step(self, node: VirtualNode) -> None:
+        """See Receiver: send the next command when the last one is answered, or given up."""
+        for counter, status, _ in self._answers[self._checked :]:
+            self._checked += 1
+            if status == _DONE:
+                self._done[counter] += 1
+                self._check_done(node, counter)
+        if self._is_due(node):
+            action = parse_action(("interval", str(_interval_s(self._counter + 1))))
+            (payload,) = action.payloads(None)
+            self._command(node, action.operation, payload)
+
+    def problems(self, node: VirtualNode) -> list[str]:
+        """See Receiver."""
+        self._await_quiet()
+        self.after_step(node)
+        twice = [counter for counter, times in self._done.items() if times > 1]
+        if twice:
+            self._problems.append(f"commands {twice} were done twice")
+        return self._problems
 
     def _check_done(self, node: VirtualNode, counter: int) -> None:
         """Expect a command that was done, or a later one, in the configuration."""

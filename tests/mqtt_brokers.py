@@ -59,7 +59,9 @@ class Mosquitto:
         kept = [] if usual else _CONFIGURATION.read_text().splitlines()
         lines = [line for line in kept if line.partition(" ")[0] not in own]
         lines += [f"{key} {value}" for key, value in own.items()]
-        self._file.write_text("\n".join([*lines, f"user {getpass.getuser()}", extra]))
+        lines += [f"user {getpass.getuser()}", *extra.splitlines()]
+        self._file.write_text("\n".join([*lines, ""]))
+        self._ports = [int(each.split()[1]) for each in lines if each.startswith("listener ")]
         self._database = directory / "mosquitto.db"
 
     @property
@@ -74,7 +76,7 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [_MOSQUITTO, "-c", str(self._file)], stderr=subprocess.DEVNULL
         )
-        until(lambda: listens(self._port))
+        until(lambda: all(listens(port) for port in self._ports))
 
     def stop(self) -> None:
         if self._process is not None:

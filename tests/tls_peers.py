@@ -5,48 +5,16 @@ import contextlib
 import select
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable
 
 from certificates import Pair
+from tcp_peer import PATIENCE_S, TcpPeer
 
-_PATIENCE_S = 10.0
 _CONNACK = b"\x20\x02\x00\x00"
-Behaviour = Callable[[socket.socket], None]
 
 
-class _Server:
-    """Listens on a port of its own; a thread for each connection."""
-
-    def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
-        self.connections = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._server.accept()
-            except OSError:
-                return
-            self.connections += 1
-            stream.settimeout(_PATIENCE_S)
-            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
-
-    def _serve(self, stream: socket.socket) -> None:
-        with stream, contextlib.suppress(OSError):
-            self.serve(stream)
-
-    def serve(self, stream: socket.socket) -> None:
-        raise NotImplementedError
-
-
-class Relay(_Server):
+class Relay(TcpPeer):
     """Leads each connection to `target`, a port of this machine."""
 
     def __init__(self) -> None:
@@ -54,10 +22,10 @@ class Relay(_Server):
         super().__init__()
 
     def serve(self, stream: socket.socket) -> None:
-        with socket.create_connection(("127.0.0.1", self.target), _PATIENCE_S) as beyond:
+        with socket.create_connection(("127.0.0.1", self.target), PATIENCE_S) as beyond:
             ways = {stream: beyond, beyond: stream}
             while ways:
-                for one in select.select(list(ways), [], [], _PATIENCE_S)[0]:
+                for one in select.select(list(ways), [], [], PATIENCE_S)[0]:
                     data = one.recv(4096)
                     if not data:
                         with contextlib.suppress(OSError):
@@ -67,7 +35,7 @@ class Relay(_Server):
                         ways[one].sendall(data)
 
 
-class Impostor(_Server):
+class Impostor(TcpPeer):
     """Speaks TLS with a certificate, or without one none, and grants what it is asked for.
 
     seen: all bytes that came; told: what of it was no part of a handshake.
@@ -98,7 +66,7 @@ class Impostor(_Server):
             stream.sendall(outward.read())
 
 
-class Staller(_Server):
+class Staller(TcpPeer):
     """Answers the first bytes of a handshake as `behaviour` does with the broker's own answer."""
 
     def __init__(self, own: Pair, behaviour: Callable[[socket.socket, bytes], None]) -> None:

@@ -2,7 +2,8 @@
 
 python tools/reliability_page.py build/campaign.jsonl
 
-campaign.jsonl: faults of sensors; cuts.jsonl: power cuts; allocations.jsonl: a heap that is too
+campaign.jsonl: faults of sensors; cuts.jsonl: power cuts;
+updates.jsonl: those of nodes that are given new versions; allocations.jsonl: a heap that is too
 small; years.jsonl: years of one node; fuzz.jsonl: malformed input.
 """
 
@@ -27,11 +28,11 @@ def faults(results: Results) -> Iterator[str]:
         yield f"| {title} | {len(rows):,} | {told:,} | {bad:,} |"
 
 
-def cuts(results: Results) -> Iterator[str]:
+def cuts(results: Results, what: str = "use", done: str = "commands") -> Iterator[str]:
     """Yield the lines of a table: a row for each board and use, and their sum."""
     yield (
-        "| board and use | cuts | at a request | in flash: clean, torn, garbage | before the first"
-        " wake | commands | not kept |"
+        f"| board and {what} | cuts | at a request | in flash: clean, torn, garbage | before the"
+        f" first wake | {done} | not kept |"
     )
     yield "|---|---|---|---|---|---|---|"
     for title, rows in _grouped(results):
@@ -51,11 +52,16 @@ def cuts(results: Results) -> Iterator[str]:
         yield f"| {title} | {' | '.join(cells)} |"
 
 
+def updates(results: Results) -> Iterator[str]:
+    """Yield the lines of a table: a row for each board and kind of order, and their sum."""
+    return cuts(results, "order", "orders that came to their end")
+
+
 def allocations(results: Results) -> Iterator[str]:
-    """Yield the lines of a table: a row for each board, and their sum."""
-    yield "| board | statements | failed allocations | not kept |"
+    """Yield the lines of a table: a row for each board and kind of wake, and their sum."""
+    yield "| board and wake | statements | failed allocations | not kept |"
     yield "|---|---|---|---|"
-    for title, rows in _grouped([{"group": each["board"], **each} for each in results]):
+    for title, rows in _grouped([each for each in results if each["reached"]]):
         failed = sum(each["failed"] > 0 for each in rows)
         bad = sum(bool(each["problems"]) for each in rows)
         yield f"| {title} | {len(rows):,} | {failed:,} | {bad:,} |"
@@ -99,6 +105,7 @@ def fuzz(results: Results) -> Iterator[str]:
 TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "campaign": faults,
     "cuts": cuts,
+    "updates": updates,
     "allocations": allocations,
     "years": years,
     "fuzz": fuzz,

@@ -16,17 +16,20 @@ try:
 
     def _unloaded(packages):
         for name in sys.modules:
-            if name.startswith(packages):
+            # One for which the heap was too small has a name and no module: to import it again
+            # would end the interpreter.
+            if name.startswith(packages) or sys.modules.get(name) is None:
                 parent, _, leaf = name.rpartition(".")
                 home = sys.modules.get(parent)
                 if hasattr(home, leaf):  # one whose import has failed is not there
                     delattr(home, leaf)
-                del sys.modules[name]
+                sys.modules.pop(name, None)
                 return True
         return False
 
     def unload(packages):
-        """Let go of the modules whose names begin so, a text or several: none is used any more."""
+        """Let go of the modules whose names begin so, a text or several: none is used any more;
+        and of what imports have left for which there was no room."""
         while _unloaded(packages):  # one by one: a list of them may find no room
             pass
         gc.collect()

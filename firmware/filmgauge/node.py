@@ -11,15 +11,13 @@ import time
 
 from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
-    FAULT_CELL,
     FAULT_CLOCK,
-    FAULT_COUNTER,
     FAULT_EXCEPTION,
     FAULT_MEMORY,
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import MOST_MEMORY_RESETS, MOST_SEQ, NO_RESETS, PLAN_AT, State
+from filmgauge.state import MOST_MEMORY_RESETS, PLAN_AT, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
@@ -48,7 +46,14 @@ _UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
 _PLANNING = const("filmgauge.control.report_plan")  # and report_planner
-_REPORTING = const(("filmgauge.reporting", "filmgauge.record.record", "filmgauge.uplink.ble"))
+_REPORTING = const(
+    (
+        "filmgauge.reporting",
+        "filmgauge.record.record",
+        "filmgauge.readings",
+        "filmgauge.uplink.ble",
+    )
+)
 _BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
 
 
@@ -395,12 +400,10 @@ class Node:
     def _record_fields(self, now_ms, fields):
         """Return the values of the next record, with the next seq and the faults so far.
         `fields` are those of the gauge, None where it is still there."""
-        state = self._state
         fields = fields or self._gauge_fields()
-        if state.seq > MOST_SEQ:
-            state.boot += 1
-            state.seq = 0
-        _add_readings(fields, state, self._charge.sampler, now_ms, self._lasting_faults)
+        from filmgauge.readings import add_readings
+
+        add_readings(fields, self._state, self._charge.sampler, now_ms, self._lasting_faults)
         fields.limits = self._limits  # pyright: ignore
         return fields
 
@@ -516,20 +519,3 @@ class Node:
         past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
         left_ms = period_ms - past_ms
         return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms
-
-
-def _add_readings(fields, state, sampler, now_ms, faults):
-    """Add to the values of a record what the state and the sensors have."""
-    fields.life, fields.boot, fields.seq = state.life, state.boot, state.seq
-    fields.resets = None if state.resets == NO_RESETS else state.resets
-    fields.refused, fields.restarts = state.refused, state.restarts
-    fields.up_s = (now_ms - state.base_ms) // 1000
-    fields.voltage_uv, fields.current_pa = sampler.voltage_uv, sampler.current_pa
-    fields.temperature_cdeg = sampler.temperature_cdeg
-    fields.faults = state.faults | faults
-    if state.counters_lost:
-        fields.faults |= FAULT_COUNTER
-    fields.awake_ms = min(state.awake_ms, 65534)
-    if state.cell_changed:  # the lines of the ledger of the cell before
-        fields.faults |= FAULT_CELL
-        fields.measured_nah, fields.booked_nah, fields.corrected_nah = state.closed_nah

@@ -6,8 +6,9 @@ It is made of what the state and one reading say, and sent or stored as every ot
 from filmgauge.board import this_board
 from filmgauge.compat import Namespace
 from filmgauge.node_files import read_config
+from filmgauge.readings import add_counters
 from filmgauge.record import FAULT_SAFE
-from filmgauge.state import MOST_SEQ, NO_RESETS, State
+from filmgauge.state import State
 from filmgauge.state_loading import random_life
 from filmgauge.store.retained import Retained
 
@@ -32,7 +33,8 @@ def report(current_pa) -> bool:
         state.seq = state.wakes = state.info_sent = 0
         state.base_ms = state.last_ms = board.clock_ms()
     state.life = state.life or random_life()
-    fields = _fields(state, board, current_pa)
+    fields = Namespace(current_pa=current_pa, faults=state.faults | FAULT_SAFE)
+    add_counters(fields, state, board.clock_ms())
     state.seq += 1
     state.pack()
     _save(journal, retained, state)  # no record may leave before its number is in flash
@@ -63,23 +65,6 @@ def _journal(pages, state, config):
     from filmgauge.store.journal import Journal
 
     return Journal(_JOURNAL, state.size)
-
-
-def _fields(state, board, current_pa):
-    if state.seq > MOST_SEQ:
-        state.boot += 1
-        state.seq = 0
-    return Namespace(
-        life=state.life,
-        boot=state.boot,
-        seq=state.seq,
-        up_s=max(0, board.clock_ms() - state.base_ms) // 1000,
-        current_pa=current_pa,
-        faults=state.faults | FAULT_SAFE,
-        resets=None if state.resets == NO_RESETS else state.resets,
-        refused=state.refused,
-        restarts=state.restarts,
-    )
 
 
 def _save(journal, retained, state):

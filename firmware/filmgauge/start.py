@@ -88,7 +88,7 @@ def _one_wake(board, node, on_trial, failures):
     except Exception as error:
         if isinstance(error, MemoryError):
             sleep_ms = None
-            gc.collect()
+            unload(())
         sys.print_exception(error)
         failed = error
     try:

@@ -10,6 +10,9 @@
     result = fg.run(fg.Scenario("window"), duration="2d")
     result["window-1"].to_dataframe()   # the node's records beside the truth
 
+    result = fg.size("node.toml", "office", cell_cm2=[40, 80], harvester_cm2=[20, 40])
+    result.smallest[0].nominal.design   # of which film and harvester it lives for ten years
+
 Nothing is imported before it is asked for, pandas and matplotlib not before a data frame or a
 plot is. Positive current charges the cell, everywhere. docs/notebooks has examples.
 """
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
     from filmgauge_sim.lab.experiment import Experiment
     from filmgauge_sim.notebook.cell import Cell
     from filmgauge_sim.notebook.nodes import Node, Scenario, run
+    from filmgauge_sim.notebook.sizes import size
 
-__all__ = ["Cell", "Experiment", "Node", "Scenario", "run"]
+__all__ = ["Cell", "Experiment", "Node", "Scenario", "run", "size"]
 
 _HOMES = {  # name -> module, and the extra of filmgauge that brings what it needs
     "Cell": ("notebook.cell", "lab"),
@@ -29,6 +33,7 @@ _HOMES = {  # name -> module, and the extra of filmgauge that brings what it nee
     "Node": ("notebook.nodes", "sim"),
     "Scenario": ("notebook.nodes", "sim"),
     "run": ("notebook.nodes", "sim"),
+    "size": ("notebook.sizes", "lab"),
 }
 
 

@@ -12,6 +12,7 @@ PACKAGES = {
     "filmgauge_sim": ROOT / "sim" / "filmgauge_sim",
     "filmgauge_host": ROOT / "host" / "filmgauge_host",
 }
+LAUNCHER = ROOT / "firmware"  # modules beside the package, each a package of its own
 _SHIMS = PACKAGES["filmgauge_sim"] / "board" / "shims"  # the board's own modules, found by path
 
 
@@ -29,8 +30,8 @@ class Arrow:
 
 @cache
 def modules() -> Mapping[str, Path]:
-    """Return every module of the three packages: dotted name -> file."""
-    found = {}
+    """Return every module of the launcher and the three packages: dotted name -> file."""
+    found = {path.stem: path for path in sorted(LAUNCHER.glob("*.py"))}
     for package, folder in PACKAGES.items():
         for path in sorted(folder.rglob("*.py")):
             if path.is_relative_to(_SHIMS):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from source_tree import Arrow, arrows, first_circle, folder, modules, room
 
-_RANK = {"filmgauge": 0, "filmgauge_sim": 1, "filmgauge_host": 2}  # firmware, sim, host
+_RANK = {"filmgauge_sim": 1, "filmgauge_host": 2}  # 0: the firmware and its launcher
 # The lowest floor first. A room is a folder of the package, or a module beside the folders.
 _FIRMWARE = (
     {"", "compat"},
@@ -24,6 +24,7 @@ _FIRMWARE = (
         "interrupted",
         "migration",
         "node_files",
+        "readings",
         "reporting",
         "unattended",
         "failures",
@@ -81,12 +82,19 @@ def test_no_circle_of_folders() -> None:
 
 
 def test_imports_go_from_host_to_sim_to_firmware() -> None:
-    wrong = [
-        arrow
-        for arrow in arrows()
-        if _RANK[arrow.source.split(".")[0]] < _RANK[arrow.target.split(".")[0]]
-    ]
+    wrong = [arrow for arrow in arrows() if _rank(arrow.source) < _rank(arrow.target)]
     assert not wrong, f"imports that go up:\n{_shown(wrong)}"
+
+
+def _rank(module: str) -> int:
+    return _RANK.get(module.split(".")[0], 0)
+
+
+def test_the_launcher_is_walked() -> None:
+    """What chooses the version that runs imports of it, and the other way: no circle of these."""
+    found = {(arrow.source, arrow.target) for arrow in arrows()}
+    assert {("launch", "update"), ("update", "filmgauge.upgrade.check")} <= found
+    assert {("filmgauge.failures", "safe"), ("safe", "crash")} <= found
 
 
 def _floors(package: str, floors: tuple[set[str], ...]) -> dict[str, int]:

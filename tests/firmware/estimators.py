@@ -15,12 +15,14 @@ LINES = range(11)
 
 
 class Gauge:
-    """An estimator with its ledger, on the film of the profile or on a line."""
+    """An estimator with its ledger, on the film of the profile or on a line. told: its capacity
+    lies as near to the profile's as the profile says."""
 
-    def __init__(self, soc_ppm=500000, sigma_ppm=250000, film=None, profile=PROFILE):
+    def __init__(self, soc_ppm=500000, sigma_ppm=250000, film=None, profile=PROFILE, told=True):
         self.ledger = Ledger()
         self.film = DiffusionModel(profile) if film is None else film
         self.estimator = Estimator(self.ledger, self.film, profile)
+        self.estimator.is_told = told
         self.estimator.start(soc_ppm, sigma_ppm)
 
     def flow(self, moved_pc, drift_pc=0):

@@ -5,7 +5,6 @@ functions below are the behaviours. A connection that begins with "TRANSCRIPT <c
 line end gets what the last client of that id has sent, and is closed.
 """
 
-import contextlib
 import itertools
 import socket
 import struct
@@ -13,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 
-_PATIENCE_S = 10.0  # far beyond every deadline in the tests
+from tcp_peer import PATIENCE_S, TcpPeer
+
 CONNACK = b"\x20\x02\x00\x00"
 PINGRESP = b"\xd0\x00"
 
 
-class Gone(Exception):
+class Gone(OSError):
     """The client has closed the connection."""
 
 
@@ -134,7 +134,7 @@ def flood(connection: Connection, argument: str) -> None:
     """Never pause and never acknowledge."""
     connection.send(CONNACK)
     connection.packet()
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         connection.send(PINGRESP * 4096)
 
@@ -181,7 +181,7 @@ def stalled(connection: Connection, argument: str) -> None:
     """Grant the connection and read nothing any more."""
     connection.narrow()
     connection.send(CONNACK)
-    time.sleep(_PATIENCE_S)
+    time.sleep(PATIENCE_S)
 
 
 def _message(topic: bytes, payload: bytes, packet_id: int, flags: int = 2) -> bytes:
@@ -236,7 +236,7 @@ def swamping(connection: Connection, argument: str) -> None:
     """Commands without end, and no answer to anything."""
     connection.send(CONNACK)
     connection.packet()
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         connection.send(_message(b"c", b"x" * 40, 5) * 200)
 
@@ -260,37 +260,21 @@ _BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {
 }
 
 
-class Peer:
-    """Serves until closed; a thread for each connection."""
+class Peer(TcpPeer):
+    """Serves until closed, each connection as its client asks."""
 
     def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
         self._transcripts: dict[str, bytes] = {}
         self._latest: dict[str, Connection] = {}
         self._ended = threading.Condition()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._server.accept()
-            except OSError:
-                return
-            stream.settimeout(_PATIENCE_S)
-            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
-
-    def _serve(self, stream: socket.socket) -> None:
+    def serve(self, stream: socket.socket) -> None:
         connection = Connection(stream)
-        with stream, contextlib.suppress(Gone):
-            if connection.exactly(1) == b"T":
-                self._tell(connection)
-            else:
-                self._behave(connection)
+        if connection.exactly(1) == b"T":
+            self._tell(connection)
+        else:
+            self._behave(connection)
 
     def _behave(self, connection: Connection) -> None:
         length = connection.exactly(1)[0]
@@ -318,5 +302,5 @@ class Peer:
             line += connection.exactly(1)
         client = line.split()[1].decode()
         with self._ended:
-            self._ended.wait_for(lambda: client in self._transcripts, _PATIENCE_S)
+            self._ended.wait_for(lambda: client in self._transcripts, PATIENCE_S)
             connection.send(self._transcripts.get(client, b""))

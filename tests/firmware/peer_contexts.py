@@ -18,6 +18,7 @@ class Board:
     now_ms = 5000
     fed = 0
     boots_anew = False
+    files_outlive_cuts = True
 
     def clock_ms(self):
         return self.now_ms

@@ -79,6 +79,7 @@ class BleNode:
     requests: list[tuple[int, ...]] = field(default_factory=list)
     configured: dict[str, Any] = field(default_factory=dict)
     done: list[int] = field(default_factory=list)
+    update_states: list[str] = field(default_factory=list)  # that it has still to tell
     life: int = 0x8000_0007
     boot: int = 1
     seq: int = -1
@@ -285,7 +286,8 @@ class BleNode:
                     self._answer(connection, counter, 3, "sample_s must be 1 to 86400")
                     return
                 self.configured |= keys
-        self._answer(connection, counter, 0, "")
+        text = self.update_states.pop(0) if operation == 9 else ""
+        self._answer(connection, counter, 0, text)
 
     def _answer(self, connection: Connection, counter: int, status: int, text: str) -> None:
         self._reply = struct.pack("<IB", counter, status) + text.encode()

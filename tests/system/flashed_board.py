@@ -2,13 +2,12 @@
 
 import json
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from launched_node import modules, start_files
 from paho.mqtt.enums import CallbackAPIVersion
 from patience import PATIENCE_S
 
@@ -17,7 +16,6 @@ from filmgauge_host.serial.archive import Archive
 from filmgauge_host.serial.flash_plan import Wanted
 from filmgauge_host.serial.flash_session import FlashOptions, FlashResult, flash_board
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.bytecode import bytecode_version
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import BOARDS, board_kind
@@ -90,35 +88,6 @@ class Heard:
             else:
                 self._records += 1
             self._news.notify_all()
-
-
-@cache
-def modules(port: Port) -> Mapping[str, bytes]:
-    """Return the firmware's modules for a port, compiled once."""
-    return firmware_build.modules_of_port(port)
-
-
-@cache
-def start_files() -> Mapping[str, bytes]:
-    return firmware_build.start_files()
-
-
-def version(
-    name: str, changed: Mapping[str, str] | None = None, kind_name: str = "esp32-c3"
-) -> Archive:
-    """Return the firmware with another version's name, for a kind of board.
-
-    changed: module (`charge/sampler`) -> its source text in this version.
-    """
-    first = firmware_build.modules(source=True)["filmgauge/__init__.py"].decode()
-    texts = {"filmgauge/__init__": first.replace("0.1.0", name)}
-    texts |= {f"filmgauge/{name}": text for name, text in (changed or {}).items()}
-    port = board_kind(kind_name).port
-    made = dict(modules(port))
-    for path, text in texts.items():
-        del made[f"{path}.mpy"]
-        made[f"{path}.py"] = text.encode()
-    return firmware_build.archive(port, made)
 
 
 def configuration(kind_name: str, url: str, **changed: int | str) -> dict[str, int | str]:

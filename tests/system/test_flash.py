@@ -19,9 +19,9 @@ from flashed_board import (
     flash,
     kept,
     make_board,
-    version,
     wanted,
 )
+from launched_node import version
 from mqtt_brokers import Broker
 from patience import PATIENCE_S, until, until_said
 from reporting_node import Receiver
@@ -270,9 +270,10 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
     left = {}
     if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
         left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
+    over_air = dict.fromkeys(("/incoming/order", "/incoming/verified", "/version"), b"{}")
     whole = wanted("esp32-c3", embedded.url)
     board = make_board("esp32-c3", tmp_path, blocks=128)
-    install(board.board.flash, {**older_version(whole), **left})
+    install(board.board.flash, {**older_version(whole), **left, **over_air})
     with board:
         assert flash(board, whole).record is not None
         gone = {"exchange.py", "launch.py", "switch", "trial", "app.bin.old"}
@@ -281,6 +282,8 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
         names = set(listing(board.board.flash, "/"))
     assert {"launch.mpy", "update.mpy", "main.py", "app.bin"} <= names
     assert not gone & names
+    assert "version" not in names
+    assert set(listing(board.board.flash, "/incoming")) <= {".", ".."}
     assert fetch(board.board.flash, "/app.bin") == whole.archive.data
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flashed_board import Heard, Silent, flash, make_board, version, wanted
+from flashed_board import Heard, Silent, flash, make_board, wanted
+from launched_node import version
 from mqtt_brokers import Broker
 
 from filmgauge_host.serial.board_link import BoardLink, LinkError, LinkLost

@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from commanded_node import OBEYING, command_key, keys_folder, listener, running
 from guarded_broker import ACL, guarded
@@ -115,6 +116,13 @@ def test_a_password_changes_while_the_broker_does(tmp_path: Path) -> None:
 
 def test_a_revoked_node_is_not_believed(mosquitto: Broker, tmp_path: Path) -> None:
     nodes = keys_folder(tmp_path, command_key="00" * 16)
+    registry = (nodes / "known.toml").read_bytes()
+    for words in (["revoke", "rog"], ["make", "rog", "command_key"]):  # a slip of the hand
+        ran = CliRunner().invoke(main, ["keys", *words, "--nodes", str(nodes)])
+        assert (ran.exit_code, "there is no node rog" in ran.output) == (2, True)
+    ran = CliRunner().invoke(main, ["keys", "make", "rig", "mqtt_password", "--nodes", str(nodes)])
+    assert (ran.exit_code, "secrets.toml" in ran.output) == (2, True)  # it would be nowhere
+    assert (nodes / "known.toml").read_bytes() == registry
     ran = CliRunner().invoke(main, ["keys", "revoke", "rig", "--nodes", str(nodes)])
     assert ran.exit_code == 0, ran.output
     assert kept(nodes) == {"revoked": True}
@@ -136,7 +144,23 @@ def test_a_revoked_node_is_not_believed(mosquitto: Broker, tmp_path: Path) -> No
     ran = CliRunner().invoke(main, ["keys", "make", "rig", "command_key", "--nodes", str(nodes)])
     assert ran.exit_code == 0, ran.output
     assert list(kept(nodes)) == ["command_key"]
-    clear = ["keys", "rotate", "rig", "--broker", "mqtt://broker.example", "--nodes", str(nodes)]
-    ran = CliRunner().invoke(main, clear)
-    assert ran.exit_code == 2
-    assert "in clear" in ran.output
+    away = ("--broker", "mqtt://broker.example", "--nodes")
+    secret = tmp_path / "secret.toml"
+    secret.write_text('wifi_password = "some of mine"\n')
+    for words in (
+        ["keys", "rotate", "rig", *away, str(nodes)],
+        ["command", "rig", "set", f"@{secret}", *away, str(nodes / "known.toml")],
+    ):
+        ran = CliRunner().invoke(main, words)
+        assert (ran.exit_code, "a secret would go to" in ran.output) == (2, True)
+
+
+def test_a_file_that_comes_later_revokes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    revoked = revoked_names(None)
+    assert revoked() == frozenset()
+    keys_folder(tmp_path, revoked=True)
+    until(lambda: revoked() == {"rig"})

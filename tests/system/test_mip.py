@@ -24,7 +24,7 @@ def test_the_package_lists_the_firmware() -> None:
     assert tool["PACKAGE"].read_text() == tool["package"]()
 
 
-@pytest.mark.parametrize(("kind", "heap_kb"), [("source", 128), ("bytecode", 72)])
+@pytest.mark.parametrize(("kind", "heap_kb"), [("source", 128), ("bytecode", 80)])
 def test_mip_installs_a_node_that_runs(
     embedded: Broker, tmp_path: Path, kind: str, heap_kb: int
 ) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cut_campaign import Case, cases, run
+from cut_campaign import Case, cases, run, update_cases
 from saving_node import saving_node
 
 from filmgauge.record.record import Record
@@ -26,6 +26,8 @@ SAMPLE = [
     (Case("pico-w", "cpython", "commanded", "random:6"), 30),
     (Case("esp32-c3", "micropython", "commanded", "random:3"), 16),
     (Case("stm32wb55", "micropython", "radio", "random:4"), 16),
+    (Case("esp32-c3", "micropython", "update settings", "task:8"), 8),
+    (Case("pico-w", "micropython", "update resetting", "task:25"), 4),
 ]
 
 
@@ -35,7 +37,7 @@ def test_a_node_keeps_what_it_has_acknowledged(case: Case, cuts: int) -> None:
     assert result.problems == []
     assert result.cuts == cuts
     assert result.targets["in recovery"] > 0
-    assert result.commands > 0 or case.use != "commanded"
+    assert result.commands > 0 or not case.use.startswith(("commanded", "update"))
 
 
 def test_the_campaign_goes_through_every_port_and_use_on_both_interpreters() -> None:
@@ -43,6 +45,8 @@ def test_the_campaign_goes_through_every_port_and_use_on_both_interpreters() -> 
     assert len(walks) == 2 * 2 * 11
     assert {case.board for case in walks} == {"esp32-c3", "pico-w", "stm32wb55"}
     assert len(set(walks)) == len(walks)
+    updates = list(itertools.takewhile(lambda case: "random" not in case.mode, update_cases()))
+    assert len(updates) == 2 * 5  # boards with Wi-Fi, kinds of orders
 
 
 @pytest.fixture

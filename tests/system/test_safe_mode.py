@@ -6,6 +6,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
+from commanded_node import OBEYING, command_key, listener
 from failing_node import break_it, failing_node, mend, sources_that_fail
 from mqtt_brokers import Broker
 from msgspec.structs import replace
@@ -16,6 +17,8 @@ from filmgauge.record import FAULT_EXCEPTION, FAULT_GAP, FAULT_SAFE
 from filmgauge.record.record import Record
 from filmgauge.store.page_pair import PagePair
 from filmgauge.store.page_store import BOND_PAGES, PAGE
+from filmgauge.uplink.actions import REBOOT, REPORT
+from filmgauge_host.commands.frames import frame
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.inprocess import InProcessRuntime
@@ -190,6 +193,32 @@ def test_it_reports_once_a_day_and_comes_back(
     assert (back.restarts, back.boot) == (6, first.boot)
     assert back.up_s == pytest.approx(first.up_s + (back_us - begun_us) / 1e6, rel=0.01)
     assert not last.faults & (FAULT_EXCEPTION | FAULT_SAFE)
+
+
+def test_a_command_lets_the_whole_firmware_be_tried_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: Broker
+) -> None:
+    key = bytes.fromhex(command_key(tmp_path))
+    sources = sources_that_fail(PLACES[1:2])
+    node = failing_node(monkeypatch, tmp_path / "node", mosquitto.url, OBEYING, sources)
+    with closing(node), listener(mosquitto.url) as operator:
+        wake(node, 2)  # it has listened
+        break_it(node, 0)
+        operator.publish(frame("rig", key, 1, REBOOT))
+        fail_to_safe_mode(node)
+        until(lambda: bool(operator.answers))
+        answer = json.loads(operator.answers[0])
+        assert (answer["status"], answer["text"]) == (0, "reset after this wake")
+        begun_us = node.now_us
+        mend(node, "/fails-0")
+        while "safe" in names(node):
+            wake(node, 1)
+        assert node.now_us - begun_us < 2 * WAKE_S * 1e6  # and not a day later
+        assert "failures" not in names(node)
+        operator.publish(frame("rig", key, 2, REPORT))
+        wake(node, 1)
+        until(lambda: len(operator.answers) == 2)  # the session has gone on
+    assert said(node).count("safe: the firmware fails") == 1
 
 
 @pytest.mark.parametrize("switched", [False, True])

@@ -1,17 +1,20 @@
 """docs/scale.md brought up for real: three NATS servers, PostgreSQL, three workers, and parts of
 them killed while a fleet of nodes reports."""
 
+import itertools
 import json
 import signal
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from mqtt_nodes import Publisher
 from nats_cluster import NatsCluster
 from patience import PATIENCE_S, until
 from postgresql_server import PostgresqlServer
 
+from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.postgresql_store import PostgresqlReader
 
 NODES = 30
@@ -45,9 +48,9 @@ def started():
 class Worker:
     """`filmgauge ingest` as a process."""
 
-    def __init__(self, cluster: NatsCluster, url: str, started: list) -> None:
+    def __init__(self, cluster: NatsCluster, url: str, started: list, *options: str) -> None:
         servers = [word for each in cluster.servers for word in ("--nats", each)]
-        command = ["ingest", *servers, "--replicas", "3", "--db", url, "--json"]
+        command = ["ingest", *servers, "--replicas", "3", "--db", url, "--json", *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "filmgauge_host.cli.app", *command],
             stdout=subprocess.PIPE,
@@ -80,10 +83,10 @@ def fleet(cluster: NatsCluster, seconds: int, started: list) -> subprocess.Popen
     return started[-1]
 
 
-def stored(url: str) -> int:
-    """Return the number of records in the database."""
+def stored(url: str, node: str = "%") -> int:
+    """Return the number of records in the database, of all nodes or of one."""
     with PostgresqlReader(url) as store:
-        return store.select("SELECT count(*) FROM records")[0][0]
+        return store.select("SELECT count(*) FROM records WHERE node LIKE ?", (node,))[0][0]
 
 
 def test_every_record_is_stored_once_whatever_is_killed(cluster, database, started):
@@ -116,9 +119,14 @@ def test_every_record_is_stored_once_whatever_is_killed(cluster, database, start
     assert all(each["stored"] > 0 for each in counts)
 
 
-def test_what_is_no_record_is_counted_and_holds_nothing_up(cluster, database, started):
+def test_what_is_not_believed_is_counted_and_holds_nothing_up(
+    cluster, database, started, tmp_path
+):
     url = database.new_url()
-    worker = Worker(cluster, url, started)
+    known = tmp_path / "known.toml"
+    known.write_text(f'[nodes.thief]\ncommand_key = "{"00" * 16}"\n')
+    known.chmod(0o600)
+    worker = Worker(cluster, url, started, "--nodes", str(known))
     worker.wait_ready()
     load = fleet(cluster, 2, started)
     until(lambda: stored(url) > 0)
@@ -128,13 +136,26 @@ def test_what_is_no_record_is_counted_and_holds_nothing_up(cluster, database, st
     made = json.loads(load.communicate(timeout=PATIENCE_S)[0])
     until(lambda: stored(url) == made["made"])
     publisher = Publisher(cluster.brokers[2])
-    publisher.records("last", [0])
+    publisher.records("thief", [0])
+    until(lambda: stored(url, "thief") == 1)
+    ran = CliRunner().invoke(main, ["keys", "revoke", "thief", "--nodes", str(tmp_path)])
+    assert ran.exit_code == 0, ran.output
+    numbers = itertools.count(1)
+
+    def is_refused() -> bool:
+        """Whether the worker, which goes on, has passed over another record of the thief's."""
+        before, number = stored(url, "thief"), next(numbers)
+        publisher.records("thief", [number])
+        publisher.records("last", [number])
+        until(lambda: stored(url, "last") == number)
+        return stored(url, "thief") == before
+
+    until(is_refused)
     publisher.close()
-    until(lambda: stored(url) == made["made"] + 1)
     counts = worker.counts()
-    assert counts["stored"] == made["made"] + 1
-    assert counts["malformed"] == 1
-    assert "filmgauge/other/telemetry" in counts["last_refusal"]
+    assert counts["stored"] == stored(url)
+    assert counts["malformed"] == 2
+    assert counts["last_refusal"] == "filmgauge/thief/telemetry: thief is revoked"
 
 
 def test_without_a_server_it_ends_with_a_sentence(tmp_path):

@@ -133,8 +133,9 @@ def test_a_node_reports_and_knows_the_date_by_what_its_issuer_signed(
         budgets = [energy_budget(each).figures.report_uj for each in (node.description, described)]
         assert radio_mj[1] == pytest.approx(budgets[1] / 1000, rel=0.05)
         assert radio_mj[1] > 1.8 * budgets[0] / 1000
-        assert login.await_message(lambda topic, payload: b'"boot":2' in payload)
-        records = [p for t, p in login.messages() if t == "filmgauge/bench-1/telemetry"]
+        telemetry = "filmgauge/bench-1/telemetry"
+        assert login.await_message(lambda t, payload: t == telemetry and b'"boot":2' in payload)
+        records = [payload for t, payload in login.messages() if t == telemetry]
         assert len(records) == 3
         faults = [b'"faults":"none"' in record for record in records]
         assert faults == [True, True, False]  # by the cut alone: a date that is set is no leap

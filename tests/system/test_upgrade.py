@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flashed_board import version
+from launched_node import names, read, version
 from mqtt_brokers import Mosquitto
 from patience import until
-from updated_node import COMMAND_KEY, NEW, OLD, names, read, updated_node
+from updated_node import COMMAND_KEY, NEW, OLD, updated_node
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.serial.archive import Archive
@@ -38,6 +38,16 @@ class Bed:
     broker: Mosquitto
     folder: Path
     key: Ed25519PrivateKey
+    new: bytes  # its flash
+
+    def begin_anew(self, installed: int | None = None) -> None:
+        """Let the node be as new, or one that runs a version of a number, and report."""
+        self.node.cut_power()
+        self.node.flash.image[:] = self.new
+        if installed is not None:
+            told = {"number": installed, "version": OLD, "previous": "0.0.9", "outcome": "runs"}
+            install(self.node.flash, {"/version": json.dumps(told).encode()})
+        self.node.step()
 
     def store(
         self, app: bytes, name: str, number: int, key: Ed25519PrivateKey | None = None
@@ -77,7 +87,7 @@ class Bed:
 
 
 @pytest.fixture(scope="module")
-def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+def shared_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     folder = tmp_path_factory.mktemp("update")
     broker = Mosquitto(folder)
     broker.start()
@@ -89,10 +99,16 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     known.chmod(0o600)
     key = make_key(nodes / "update.key")
     node = updated_node(folder / "node", broker.url, public_text(key), update_pieces=60)
-    node.step()
-    yield Bed(node, broker, nodes, key)
+    yield Bed(node, broker, nodes, key, bytes(node.flash.image))
     node.close()
     broker.stop()
+
+
+@pytest.fixture
+def bed(shared_bed: Bed) -> Bed:
+    """Broker and node are one for all tests; what the node is begins anew with each."""
+    shared_bed.begin_anew()
+    return shared_bed
 
 
 def test_a_node_is_updated_over_several_wakes_and_says_so(bed: Bed) -> None:
@@ -120,13 +136,14 @@ def test_what_is_left_of_an_order_that_a_cut_has_half_forgotten_goes(bed: Bed) -
 
 
 def test_a_version_that_crashes_is_switched_back_and_told(bed: Bed) -> None:
+    bed.begin_anew(installed=7)
     before = read(bed.node, "/app.bin")
     done = bed.update(bed.store(CRASHING, "0.3.0", 8))
     assert done.exit_code == 1
     assert done.output.splitlines()[-1] == "rig: switched back: 0.3.0 did not report"
     assert read(bed.node, "/app.bin") == before
     info = json.loads(bed.retained("filmgauge/rig/info").popitem()[1])
-    assert info["firmware"] == NEW
+    assert info["firmware"] == OLD
     assert info["version"]["outcome"] == "switched back: 0.3.0 did not report"
     assert info["version"]["number"] == 7  # what it had
 
@@ -142,6 +159,7 @@ def test_what_somebody_else_has_signed_is_refused(bed: Bed) -> None:
 
 
 def test_a_lower_number_needs_the_word_of_the_operator(bed: Bed) -> None:
+    bed.begin_anew(installed=7)
     done = bed.update(bed.store(CRASHING, "0.0.1", 6))
     assert done.exit_code == 1
     assert done.output.splitlines()[-1] == (

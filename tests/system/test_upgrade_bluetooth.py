@@ -3,28 +3,31 @@ launcher and file system."""
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flashed_board import start_files
-from flashed_board import version as archive
-from updated_node import COMMAND_KEY, MAIN, names, read
+from launched_node import launch_from_flash, names, read
+from launched_node import version as archive
+from updated_node import COMMAND_KEY
 
 from filmgauge.config_copy import unsealed
+from filmgauge.uplink.actions import UPDATE
+from filmgauge.uplink.commands import PIECE
+from filmgauge_host.ble.node_client import NodeClient
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
+from filmgauge_host.ble.operations import find
+from filmgauge_host.ble.radio import Radio
 from filmgauge_host.ble.version_transfer import update
 from filmgauge_host.errors import RefusedError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.upgrade.order import order_payload
+from filmgauge_host.upgrade.order import ABANDON_PAYLOAD, order_payload, part_payloads
 from filmgauge_host.upgrade.signing_key import public_text
 from filmgauge_host.upgrade.version import Version, sign
 from filmgauge_host.upgrade.version_build import bytecode_text
 from filmgauge_host.virtual.simulated_radio import cancel, host_radio
 from filmgauge_sim.air.air import Air
-from filmgauge_sim.board.interpreter import MicroPythonRuntime
-from filmgauge_sim.board.launcher import heap_for
-from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.configuration import Broker
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import load_scenario
@@ -48,10 +51,12 @@ advertise_ms = 5000
 """
 
 
+Shared = tuple[Air, Simulation, VirtualNode]
+
+
 @pytest.fixture(scope="module")
-def air_and_node(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Air, Simulation, VirtualNode]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shared, bytes]]:
+    """Air and node, and the flash of the node as it is new."""
     folder = tmp_path_factory.mktemp("wall")
     path = folder / "scenario.toml"
     path.write_text(SCENARIO)
@@ -61,18 +66,21 @@ def air_and_node(
         load_scenario(str(path)), nowhere, folder, "micropython", "1d", None, air
     )
     (node,) = simulation.nodes
-    config = json.loads(read(node, "/config.json") or b"")
-    config |= {"update_key": public_text(KEY), "command_key": COMMAND_KEY}
     app = firmware_build.archive_of_port("stm32").data
-    files = {**start_files(), "/app.bin": app, "/config.json": json.dumps(config).encode()}
-    install(node.flash, {path: data for path, data in files.items() if path != "/main.py"})
-    node.runtime.close()
-    node.runtime = MicroPythonRuntime(
-        node.flash.path, node.console, heap_for(node.kind.heap_kb), {"main.py": MAIN}
-    )
-    yield air, simulation, node
+    launch_from_flash(node, app, update_key=public_text(KEY), command_key=COMMAND_KEY)
+    yield (air, simulation, node), bytes(node.flash.image)
     simulation.close()
     air.close()
+
+
+@pytest.fixture
+def air_and_node(shared: tuple[Shared, bytes]) -> Shared:
+    """They are one for all tests; what the node is begins anew with each."""
+    air_and_node, new = shared
+    node = air_and_node[2]
+    node.cut_power()
+    node.flash.image[:] = new
+    return air_and_node
 
 
 def version(number: int, files: dict[str, bytes]) -> Version:
@@ -89,16 +97,31 @@ def brought(
     work = update(
         host_radio(air), REGISTRY, "wall", what, order, 7200.0, lambda *at: steps.append(at)
     )
+    return done(air, simulation, work), steps
+
+
+def done(air: Air, simulation: Simulation, work: Coroutine[Any, Any, Any]) -> Any:
+    """Return what a host has found out while the node lives."""
     task = asyncio.ensure_future(work, loop=air.loop)
     simulation.run(lambda _node: None, lambda: not task.done())
     if not task.done():
         cancel(air, task)
-    return task.result(), steps
+    return task.result()
 
 
-def test_a_version_over_bluetooth(
-    air_and_node: tuple[Air, Simulation, VirtualNode],
-) -> None:
+async def said(radio: Radio, operation: int, *payloads: bytes) -> str:
+    """Return the last answer to commands of one connection."""
+    text = ""
+    node = await find(radio, REGISTRY, "wall", 7200.0)
+    async with NodeClient(radio, node.device) as client:
+        for payload in payloads:
+            text = (
+                await client.command("wall", bytes.fromhex(COMMAND_KEY), operation, payload)
+            ).text
+    return text
+
+
+def test_a_version_over_bluetooth(air_and_node: Shared) -> None:
     air, simulation, node = air_and_node
     profile = read(node, "/profile.bin") or b""
     changes = json.dumps({"report_every": 2, "ble_idle_ms": 9000}).encode()
@@ -116,9 +139,20 @@ def test_a_version_over_bluetooth(
     assert not {"switch", "trial", "app.bin.old"} & names(node, "/")
 
 
-def test_whether_two_versions_have_room(
-    air_and_node: tuple[Air, Simulation, VirtualNode],
-) -> None:
+def test_what_a_connection_has_brought_stays(air_and_node: Shared) -> None:
+    air, simulation, node = air_and_node
+    what = version(7, {"app.bin": (read(node, "/app.bin") or b"")[:5000]})
+    order = order_payload(what, supply_holds=True)
+    assert done(air, simulation, said(host_radio(air), UPDATE, order)) == "fetching 0 of 1"
+    parts = [
+        part for i, piece in enumerate(what.pieces()[:3]) for part in part_payloads(i, piece, 200)
+    ]
+    assert done(air, simulation, said(host_radio(air), PIECE, *parts)) == "3 of 6"
+    assert len(read(node, "/incoming/app.bin") or b"") == 2048  # as the next connection finds it
+    assert done(air, simulation, said(host_radio(air), UPDATE, ABANDON_PAYLOAD)) == "nothing"
+
+
+def test_whether_two_versions_have_room(air_and_node: Shared) -> None:
     air, simulation, node = air_and_node
     app = read(node, "/app.bin") or b""
     what = version(6, {"app.bin": app + bytes(60_000)})

@@ -50,8 +50,8 @@ def test_a_notebook_shows_what_it_gives(path):
         assert numbers(now) == pytest.approx(numbers(stored), rel=1e-3, abs=2e-3)
 
 
-def test_there_is_a_cell_a_node_and_a_fit():
-    assert [path.stem for path in NOTEBOOKS] == ["cell", "fit", "node"]
+def test_there_is_a_cell_a_node_a_fit_and_a_sizing():
+    assert [path.stem for path in NOTEBOOKS] == ["cell", "fit", "node", "size"]
 
 
 def test_a_cell_that_fails_fails_the_run(tmp_path):

@@ -243,6 +243,7 @@ class FuelGauge(LedgerOnly):
         charging = current_pa > 0
         if self.estimator.full_swing:
             self.health.full_swing(before_ppm)
+            self.estimator.is_told = True
         if self.estimator.loss_seen:
             self.health.mark_observed(health.EFFICIENCY)
         if not charging:
@@ -352,6 +353,7 @@ class FuelGauge(LedgerOnly):
         self._gap_pc, self._quiet_ms = values[3:5]
         self.estimator.pending, self._opened = values[5:8], values[13]
         self.estimator.proof.restore(values[8:13])
+        self.estimator.is_told = self.health.has_swung()
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""

@@ -88,6 +88,10 @@ class Health:
         now_h = self._lived_ms // _MS_PER_HOUR
         return [None if h < 0 else min(_MOST_HERE, now_h - h) for h in self._observed_h]
 
+    def has_swung(self) -> bool:
+        """Return whether both ends have told of the capacity."""
+        return self._observed_h[CAPACITY] >= 0
+
     def mcycles(self) -> int:
         """Return the equivalent full cycles so far, in thousandths."""
         return self._cycles

@@ -6,10 +6,9 @@
 Loaded with the first command of a connection.
 """
 
-import gc
 import struct
 
-from filmgauge.compat import const
+from filmgauge.compat import const, unload
 from filmgauge.uplink.commands import (
     DENIED,
     DONE,
@@ -40,6 +39,10 @@ UPDATE = const(9)
 LARGEST_CHANGE = const(2048)  # bytes of a configuration change
 LARGEST_PROFILE = const(4096)  # bytes of a profile
 _PART_HEAD = const(4)
+_UNSAFE = const(
+    "a power cut can end the file system of this board while it is written: bring the profile"
+    " with a version"
+)
 _LEAST_UNIX = const(1577836800)  # 2020-01-01: before it there was no such node
 
 
@@ -67,8 +70,12 @@ class CommandPort:
         except OSError as error:
             return counter, DENIED, "flash: %s" % error
         except MemoryError:
-            gc.collect()
+            unload(())
             return counter, DENIED, "the node has no room for it"
+
+    def close(self) -> None:
+        """Put what has come in pieces into flash: the connection ends. OSError from flash."""
+        self._actions.close()
 
     def mac_of_answer(self, counter: int, status: int, text: str, last: int) -> str:
         """Return what vouches for an answer (commands.py)."""
@@ -113,6 +120,11 @@ class Actions:
             return self._update(operation, payload)
         raise Refused(UNKNOWN, "there is no operation %d" % operation)
 
+    def close(self) -> None:
+        """Leave no file open."""
+        if self._version_orders is not None:
+            self._version_orders.close()
+
     def _update(self, operation, payload):
         if self._version_orders is None:
             from filmgauge.uplink.version_orders import VersionOrders
@@ -142,6 +154,8 @@ class Actions:
     def _profile(self, payload):
         """Take a part of a profile; the last one puts it in place."""
         offset, total = _part(payload, LARGEST_PROFILE)
+        if not self._peer.board.files_outlive_cuts:
+            raise Refused(DENIED, _UNSAFE)
         from filmgauge.uplink.new_profile import add_part
 
         try:

@@ -52,7 +52,7 @@ class VersionOrders:
         if len(payload) > 1 or what > ABANDON or what == BEGIN:
             raise Refused(MALFORMED, "payload must be 0, 2, or 1 and 35 bytes of an order")
         if what == ABANDON and outcome()[0] == FETCHING:
-            self._close()
+            self.close()
             clear()
         return self._status()
 
@@ -71,7 +71,7 @@ class VersionOrders:
             remember(state, text)  # unless the launcher still has to do with it
         if exists("/trial") or exists("/switch"):
             raise Refused(DENIED, "a version is on trial: order it when that is over")
-        self._close()
+        self.close()
         order(digest, size, flags)
         return self._status()
 
@@ -93,11 +93,14 @@ class VersionOrders:
             try:
                 staging.add(piece)
             except ValueError as error:
-                self._close()
+                self.close()
                 refuse(str(error))
                 raise Refused(DENIED, str(error)) from None
+            except OSError:  # nobody knows how much of it is there: as long as the file is
+                self.close()
+                raise
             if staging.is_whole():
-                self._close()
+                self.close()
                 self._peer.requests |= REQUEST_REBOOT
         return "%d of %d" % (staging.next, staging.pieces)
 
@@ -112,7 +115,8 @@ class VersionOrders:
                 raise Refused(DENIED, str(error)) from None
         return self._staging
 
-    def _close(self):
+    def close(self) -> None:
+        """Close what is open."""
         if self._staging is not None:
             self._staging.close()
             self._staging = None

@@ -49,7 +49,8 @@ class RegisteredNode:
 
 
 class NodeRegistry:
-    """All registered nodes, by name and by address.
+    """All registered nodes, by name and by address. revoked: names under which nothing is believed
+    any more.
 
     reread: gives them anew where they have changed, else None; raises InputError.
     """
@@ -74,11 +75,7 @@ class NodeRegistry:
     def _set(self, nodes: list[RegisteredNode]) -> None:
         self.by_name = {node.name: node for node in nodes}
         self.by_address = {node.address: node for node in nodes if node.address}
-
-    @property
-    def revoked(self) -> frozenset[str]:
-        """Names under which nothing is believed any more."""
-        return frozenset(name for name, node in self.by_name.items() if node.revoked)
+        self.revoked = frozenset(node.name for node in nodes if node.revoked)
 
     def find(self, address: str, advertised: str | None) -> RegisteredNode | None:
         """Return the node of an address; one without an address is known by its name.

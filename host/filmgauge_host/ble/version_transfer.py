@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from filmgauge.upgrade.outcome import FETCHING, REFUSING, RUNS, SWITCHED_BACK
+from filmgauge.upgrade.outcome import FETCHING, NOTHING, REFUSING, RUNS, SWITCHED_BACK
 from filmgauge.uplink.actions import UPDATE
 from filmgauge.uplink.commands import LONGEST, MAC_SIZE, PIECE
 from filmgauge_host.ble.node_client import NodeClient
@@ -18,6 +18,11 @@ from filmgauge_host.upgrade.version import Version
 _OVERHEAD = 3 + 6 + 4 + MAC_SIZE  # of a write: ATT, frame, number and offset, MAC
 _OF = re.compile(FETCHING + r" (\d+) of (\d+)")
 _ENDS = (RUNS, SWITCHED_BACK, REFUSING)
+_AGAIN_S = 1.0  # also while a version is on trial: each connection costs the node
+
+
+class LostEndError(NodeError):
+    """A node had an end to tell once, and the connection ended before it was here."""
 
 
 async def update(
@@ -32,7 +37,7 @@ async def update(
     """Bring a version and wait until the node has told how it ended; return that.
 
     order: the payload that orders it. Raises NodeError where the node is not heard for `wait_s`,
-    RefusedError where it refuses.
+    LostEndError where nobody knows how it ended, RefusedError where it refuses.
     """
     is_ordered = False
     while True:
@@ -47,11 +52,17 @@ async def update(
                 is_ordered = True
                 if said.startswith(_ENDS):
                     return said
+                if said == NOTHING:
+                    raise LostEndError(
+                        f"{target} has told how it ended, and that was lost on the way:"
+                        f" filmgauge ble read {target} says which firmware it runs"
+                    )
                 await _send(client, name, node.command_key, version, said, on_progress)
-        except RefusedError:
+        except (RefusedError, LostEndError):
             raise
         except NodeError:  # its supply, or the longest time of a connection: it goes on from there
-            await asyncio.sleep(1.0)
+            pass
+        await asyncio.sleep(_AGAIN_S)
 
 
 async def _send(

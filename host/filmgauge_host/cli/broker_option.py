@@ -1,10 +1,10 @@
 """The broker of a command: its address, and with mqtts:// how both know each other.
 
-    @click.option("--broker", ...)
-    @TLS_FILES
+    @BROKER
     def monitor(broker: str): address = broker_address(broker)
 
-The options of TLS_FILES reach `broker_address` through click's context, not as parameters.
+A command with another --broker has TLS_FILES below it. The options of TLS_FILES reach
+`broker_address` through click's context, not as parameters.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from filmgauge_host.cli.options import FILE
+from filmgauge_host.cli.options import BROKER_HELP, BROKER_USUAL, BROKER_VARIABLE, FILE
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.address import BrokerAddress, parse_address
 from filmgauge_host.telemetry.tls_files import (
@@ -48,6 +48,33 @@ def TLS_FILES(command: _F) -> _F:
             help=f"With TLS: {text}",
         )(command)
     return command
+
+
+_BROKER = click.option(
+    "--broker",
+    default=BROKER_USUAL,
+    show_default=True,
+    envvar=BROKER_VARIABLE,
+    show_envvar=True,
+    help=BROKER_HELP,
+)
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+IN_CLEAR = click.option(
+    "--in-clear",
+    is_flag=True,
+    help="A secret also to a broker without TLS, where others may read along.",
+)
+
+
+def BROKER(command: _F) -> _F:
+    """Add --broker, by default the one on this machine, with TLS_FILES."""
+    return _BROKER(TLS_FILES(command))
+
+
+def check_way_of_secrets(address: BrokerAddress, in_clear: bool) -> None:
+    """Raise InputError where others could read what is sent, unless the user wants that."""
+    if not (address.tls or in_clear or address.host in _LOOPBACK):
+        raise InputError(f"a secret would go to {address} in clear: mqtts://, or --in-clear")
 
 
 def broker_address(url: str) -> BrokerAddress:

@@ -8,9 +8,14 @@ from pathlib import Path
 import click
 
 from filmgauge_host.ble.node_registry import NodeRegistry, RegisteredNode
-from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
+from filmgauge_host.cli.broker_option import (
+    BROKER,
+    IN_CLEAR,
+    broker_address,
+    check_way_of_secrets,
+)
 from filmgauge_host.cli.nodes_file import NODES_FILE, counters_of, registry_of
-from filmgauge_host.cli.options import BROKER_HELP, BROKER_USUAL, BROKER_VARIABLE, Duration
+from filmgauge_host.cli.options import Duration
 from filmgauge_host.commands.actions import parse_action
 from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
 from filmgauge_host.errors import InputError, warn
@@ -21,15 +26,7 @@ _NO_ANSWER = "no answer yet: the command waits at the broker, if the node has ev
 @click.command()
 @click.argument("nodes_wanted", metavar="NODE")
 @click.argument("words", nargs=-1, required=True, metavar="ACTION [ARGUMENT]...")
-@click.option(
-    "--broker",
-    default=BROKER_USUAL,
-    show_default=True,
-    envvar=BROKER_VARIABLE,
-    show_envvar=True,
-    help=BROKER_HELP,
-)
-@TLS_FILES
+@BROKER
 @NODES_FILE
 @click.option(
     "--timeout",
@@ -37,6 +34,7 @@ _NO_ANSWER = "no answer yet: the command waits at the broker, if the node has ev
     type=Duration(),
     help="How long to wait for answers  [default: until each has reported twice]",
 )
+@IN_CLEAR
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a node.")
 def command(
     nodes_wanted: str,
@@ -44,6 +42,7 @@ def command(
     broker: str,
     nodes: Path | None,
     timeout_s: float | None,
+    in_clear: bool,
     as_json: bool,
 ) -> None:
     """Tell NODE what to do: report, time, interval SECONDS, set KEY=VALUE..., profile FILE, zero,
@@ -58,6 +57,8 @@ def command(
     keys = {node.name: node.command_key for node in chosen if node.command_key is not None}
     pending = {node.name: node.command_key_next for node in chosen if node.command_key_next}
     address = broker_address(broker)
+    if action.is_secret:
+        check_way_of_secrets(address, in_clear)
     with MqttCommander(address, counters_of(nodes), list(keys), warn) as commander:
         found = {each.node: each for each in commander.send(keys, action, timeout_s)}
         again = {name: key for name, key in pending.items() if key and found[name].is_wrong_key}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from filmgauge_host.cli.broker_option import TLS_FILES, tls_files
+from filmgauge_host.cli.nodes_file import NODES_FILE, revoked_names
 from filmgauge_host.cli.options import EITHER, FOR_ALIAS, JSON, Duration, show
 from filmgauge_host.cli.store_options import KEEP_RAW
 from filmgauge_host.errors import InputError, needs, warn
@@ -44,6 +45,7 @@ _POLL_S = 0.2
     help="Of what is known to be stored, over the servers of the cluster.",
 )
 @click.option("--for", "duration_s", type=Duration(), help="Stop after a time such as 90s or 2h.")
+@NODES_FILE
 @JSON
 @needs("cluster")
 def ingest(
@@ -53,6 +55,7 @@ def ingest(
     keep_raw_s: float,
     replicas: int,
     duration_s: float | None,
+    nodes: Path | None,
     as_json: bool,
 ) -> None:
     """Store what nodes publish, together with other workers.
@@ -64,12 +67,13 @@ def ingest(
     from filmgauge_host.telemetry.stream_worker import StreamWorker
 
     files = tls_files(any(server.startswith("tls://") for server in servers), "tls://")
+    revoked = revoked_names(nodes)
     with (
         catch_signals() as signalled,
         _opened(database, store) as records,
         RetentionThread(Retention(records, keep_raw_s)),
     ):
-        worker = StreamWorker(servers, records, replicas, files)
+        worker = StreamWorker(servers, records, replicas, files, revoked)
         end = None if duration_s is None else time.monotonic() + duration_s
 
         def stopped() -> bool:

@@ -6,17 +6,16 @@ from pathlib import Path
 import click
 
 from filmgauge.config import check_node
-from filmgauge_host.ble.node_registry import NODES_FOLDER, REGISTRY_FILE, read_registry
-from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
-from filmgauge_host.cli.keys_update import update_key
-from filmgauge_host.cli.options import (
-    BROKER_HELP,
-    BROKER_USUAL,
-    BROKER_VARIABLE,
-    FOLDER,
-    Duration,
-    input_errors,
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, read_registry
+from filmgauge_host.cli.broker_option import (
+    BROKER,
+    IN_CLEAR,
+    broker_address,
+    check_way_of_secrets,
 )
+from filmgauge_host.cli.keys_update import update_key
+from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.options import Duration, input_errors
 from filmgauge_host.commands import key_rotation
 from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
@@ -25,16 +24,6 @@ from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.key_files import ALL_KEYS, KeyFiles, check_folder
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.broker_login import BrokerLogin, LoginRefusedError
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_FOLDER = click.option(
-    "--nodes",
-    "folder",
-    type=FOLDER,
-    default=NODES_FOLDER,
-    show_default=True,
-    help="Folder of the nodes, as filmgauge provision writes it.",
-)
 
 
 @click.group()
@@ -46,7 +35,7 @@ keys.add_command(update_key)
 
 
 @keys.command("list")
-@_FOLDER
+@NODES_FOLDER
 def list_keys(folder: Path) -> None:
     """Say which node has which keys; none of them is shown."""
     check_folder(folder)
@@ -60,7 +49,7 @@ def list_keys(folder: Path) -> None:
 @keys.command()
 @click.argument("node")
 @click.argument("names", nargs=-1, type=click.Choice(ALL_KEYS), metavar="[KEY]...")
-@_FOLDER
+@NODES_FOLDER
 def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     """Make new keys of NODE: those named, or all that it has. It is to be flashed with them.
 
@@ -83,20 +72,10 @@ def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     metavar="[KEY]",
     default=key_rotation.COMMAND_KEY,
 )
-@click.option(
-    "--broker",
-    default=BROKER_USUAL,
-    show_default=True,
-    envvar=BROKER_VARIABLE,
-    show_envvar=True,
-    help=BROKER_HELP,
-)
-@TLS_FILES
-@_FOLDER
+@BROKER
+@NODES_FOLDER
 @click.option("--timeout", "timeout_s", type=Duration(), help="How long to wait for an answer.")
-@click.option(
-    "--in-clear", is_flag=True, help="Also to a broker without TLS, where others may read along."
-)
+@IN_CLEAR
 def rotate(
     node: str,
     name: str,
@@ -112,8 +91,7 @@ def rotate(
     """
     check_folder(folder)
     address = broker_address(broker)
-    if not (address.tls or in_clear or address.host in _LOOPBACK):
-        raise InputError(f"the new key would go to {address} in clear: mqtts://, or --in-clear")
+    check_way_of_secrets(address, in_clear)
     files = _files(folder, node)
     counters = CommandCounters(folder / COUNTERS_FILE)
     with input_errors(), MqttCommander(address, counters, [node], warn) as commander:
@@ -148,7 +126,7 @@ _ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], 
 
 @keys.command()
 @click.argument("node")
-@_FOLDER
+@NODES_FOLDER
 def revoke(node: str, folder: Path) -> None:
     """Believe nothing any more that comes under the name of NODE, and forget its keys.
 
@@ -163,7 +141,9 @@ def revoke(node: str, folder: Path) -> None:
 
 def _files(folder: Path, node: str) -> KeyFiles:
     with input_errors():
-        return KeyFiles(folder, check_node(node))
+        files = KeyFiles(folder, check_node(node))
+    files.check_known()
+    return files
 
 
 def _takes(address: BrokerAddress, user: str, password: str) -> bool:

@@ -4,20 +4,19 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.ble.node_registry import NODES_FOLDER
-from filmgauge_host.cli.options import FOLDER, input_errors
-from filmgauge_host.upgrade.signing_key import KEY_FILE, make_key, public_text, read_key
+from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.options import input_errors
+from filmgauge_host.upgrade.signing_key import (
+    KEY_FILE,
+    make_key,
+    older_path,
+    public_text,
+    read_key,
+)
 
 
 @click.command("update")
-@click.option(
-    "--nodes",
-    "folder",
-    type=FOLDER,
-    default=NODES_FOLDER,
-    show_default=True,
-    help="Folder of the nodes, as filmgauge provision writes it.",
-)
+@NODES_FOLDER
 @click.option("--new", is_flag=True, help="Make another key in place of the one that is there.")
 @input_errors()
 def update_key(folder: Path, new: bool) -> None:
@@ -28,7 +27,8 @@ def update_key(folder: Path, new: bool) -> None:
     keep it off the broker's machine.
     """
     path = folder / KEY_FILE
+    older = older_path(path, read_key(path)) if new and path.exists() else None
     key = make_key(path, new) if new or not path.exists() else read_key(path)
     click.echo(f"{path}: update_key = {public_text(key)}")
-    if new:
-        click.echo("nodes that know the key before take versions of that one alone")
+    if older:
+        click.echo(f"{older}: the key before, of which alone nodes that know it take versions")

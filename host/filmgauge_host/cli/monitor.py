@@ -9,16 +9,10 @@ import click
 
 from filmgauge.config import check_node
 from filmgauge_host.cli.alerts import ALERTS, alerts_of
-from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
+from filmgauge_host.cli.broker_option import BROKER, broker_address
 from filmgauge_host.cli.home_assistant_option import HOME_ASSISTANT, announcing
 from filmgauge_host.cli.nodes_file import NODES_FILE, revoked_names
-from filmgauge_host.cli.options import (
-    BROKER_HELP,
-    BROKER_USUAL,
-    BROKER_VARIABLE,
-    FOR_ALIAS,
-    Duration,
-)
+from filmgauge_host.cli.options import FOR_ALIAS, Duration
 from filmgauge_host.cli.page_options import PageOptions, page_options
 from filmgauge_host.cli.store_options import KEEP_RAW, store_options, writer
 from filmgauge_host.errors import InputError
@@ -32,15 +26,7 @@ _CONNECT_S = 5.0
 
 
 @click.command(context_settings=FOR_ALIAS)
-@click.option(
-    "--broker",
-    default=BROKER_USUAL,
-    show_default=True,
-    envvar=BROKER_VARIABLE,
-    show_envvar=True,
-    help=BROKER_HELP,
-)
-@TLS_FILES
+@BROKER
 @store_options
 @KEEP_RAW
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")

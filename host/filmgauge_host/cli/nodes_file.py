@@ -1,12 +1,13 @@
-"""The file with names and keys of nodes, which commands share."""
+"""The file with names and keys of nodes, and its folder, which commands share."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from filmgauge_host.ble import node_registry
 from filmgauge_host.ble.node_registry import NodeRegistry, read_registry, registry_path
-from filmgauge_host.cli.options import FILE, user_file
+from filmgauge_host.cli.options import FILE, FOLDER, user_file
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
 from filmgauge_host.errors import InputError, warn
 
@@ -15,6 +16,15 @@ NODES_FILE = click.option(
     type=FILE,
     help="TOML file with names, addresses and keys, mode 600  [default: nodes/known.toml here,"
     " as filmgauge provision writes it, or else $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
+)
+
+NODES_FOLDER = click.option(
+    "--nodes",
+    "folder",
+    type=FOLDER,
+    default=node_registry.NODES_FOLDER,
+    show_default=True,
+    help="Folder of the nodes and their keys, as filmgauge provision writes it.",
 )
 
 
@@ -34,11 +44,9 @@ def counters_of(nodes: Path | None) -> CommandCounters:
     return CommandCounters(path.with_name(COUNTERS_FILE))
 
 
-def revoked_names(nodes: Path | None) -> Callable[[], frozenset[str]] | None:
-    """Return what gives the names that are revoked, read anew when the file has changed; None
-    without a file. One that cannot be read is said, and that of before stays in force."""
-    if registry_path(nodes, usual_file()) is None:
-        return None
+def revoked_names(nodes: Path | None) -> Callable[[], frozenset[str]]:
+    """Return what gives the names that are revoked, read anew when the file has changed, or has
+    come. One that cannot be read is said, and that of before stays in force."""
     registry = registry_of(nodes)
 
     def revoked() -> frozenset[str]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from filmgauge_sim.sizing.world_series import WorldSeries
 
 _MOST_VALUES = 1000
-_FRONT = 12  # designs whose bands are computed
 _PARTS = 100  # of a bar
 
 
@@ -85,11 +84,18 @@ class Values(click.ParamType):
     help="Share of the reports that must be made, per cent.",
 )
 @click.option(
+    "--nodes-share",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    show_default=True,
+    help="Share of the drawn nodes that must make them, per cent; 90 takes some minutes.",
+)
+@click.option(
     "--nodes",
     type=click.IntRange(1, 1000),
     default=40,
     show_default=True,
-    help="Nodes that are drawn for the band of each of the smallest designs.",
+    help="Nodes that are drawn: cells, harvest and load as they may turn out.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--plot", type=FILE, help="Picture of it, PNG or SVG.")
@@ -110,6 +116,7 @@ def size(
     report_s: tuple[float, ...] | None,
     years: float,
     reports_share: float,
+    nodes_share: float,
     nodes: int,
     seed: int,
     plot: Path | None,
@@ -120,8 +127,8 @@ def size(
     """The smallest designs of NODE (a description or its folder) that live through years in a
     world, and what limits the others."""
     from filmgauge_host.cli.size_report import SizeReport
-    from filmgauge_sim.sizing.bands import bands
-    from filmgauge_sim.sizing.design import grid, smallest
+    from filmgauge_sim.sizing.bands import Sureness, smallest_sure
+    from filmgauge_sim.sizing.design import design_grid
     from filmgauge_sim.sizing.sizing import check_film
     from filmgauge_sim.sizing.sizing import size as size_designs
     from filmgauge_sim.sizing.world import load_world
@@ -130,14 +137,14 @@ def size(
     with input_errors():
         description = read_description(node)
         check_film(description)
-        own = _described_values(description)
         place, folder = load_world(world)
         series = hourly(place, description.harvester, years, folder)
-        designs = grid(
-            cell_cm2 or own[0],
-            harvester_cm2 or own[1],
-            capacitance_uf or own[2],
-            [round(each) for each in report_s or own[3]],
+        designs = design_grid(
+            description,
+            cell_cm2 or (),
+            harvester_cm2 or (),
+            capacitance_uf or (),
+            [round(each) for each in report_s or ()],
         )
         _check_plot(plot)
     with _executor(workers) as executor, input_errors():
@@ -145,41 +152,16 @@ def size(
             outcomes = size_designs(
                 description, series, designs, executor=executor, progress=advance
             )
-        front = smallest(outcomes, reports_share)
-        with _bar("bands of the smallest") as advance:
-            sure = bands(
-                description,
-                series,
-                front[:_FRONT],
-                nodes=nodes,
-                seed=seed,
-                least_share_pct=reports_share,
-                executor=executor,
-                progress=advance,
+        sureness = Sureness(nodes, seed, reports_share, nodes_share)
+        with _bar("drawn nodes of the smallest") as advance:
+            front = smallest_sure(
+                description, series, outcomes, sureness, executor=executor, progress=advance
             )
-    report = SizeReport(description, place, years, reports_share, outcomes, sure, len(front))
+    report = SizeReport(description, place, years, sureness, outcomes, front)
     if plot is not None:
         _save(report, plot)
-    checked = _verified(description, series, sure[0].nominal) if verify and sure else None
+    checked = _verified(description, series, front[0].nominal) if verify and front else None
     show(as_json, report.table(checked), report.lines(checked))
-
-
-def _described_values(
-    description: NodeDescription,
-) -> tuple[list[float], list[float], list[float], list[float]]:
-    from filmgauge_sim.sizing.design import harvester_key, harvester_size
-
-    size_of = harvester_size(description)
-    if not size_of:
-        key = harvester_key(description)
-        raise InputError(f"harvester.{key} of {description.name} must be above 0 to be sized")
-    intervals = description.intervals
-    return (
-        [description.cell.area_cm2],
-        [size_of],
-        [description.capacitor.capacitance_uf],
-        [float(intervals.sample_s * intervals.report_every)],
-    )
 
 
 def _check_plot(plot: Path | None) -> None:
@@ -222,12 +204,21 @@ def _bar(what: str) -> Iterator[Callable[[float], None]]:
 
 
 def _save(report: Any, plot: Path) -> None:
-    from filmgauge_sim.sizing.picture import save_sizing
+    from matplotlib.figure import Figure
 
+    from filmgauge_sim.sizing.picture import draw_sizing
+
+    figure = Figure()
+    draw_sizing(
+        figure,
+        report.description,
+        report.title,
+        report.outcomes,
+        report.front,
+        report.sureness,
+    )
     try:
-        save_sizing(
-            report.title, report.outcomes, report.front, report.least_share_pct, plot, report.unit
-        )
+        figure.savefig(plot, dpi=130)
     except OSError as error:
         raise InputError(f"--plot {plot} cannot be written: {error.strerror}") from None
 

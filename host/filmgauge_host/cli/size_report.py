@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.bands import Bands
-from filmgauge_sim.sizing.design import Outcome, described, harvester_key, node_load
+from filmgauge_sim.sizing.bands import Bands, Sureness
+from filmgauge_sim.sizing.design import Outcome, described, harvester_unit, node_load
 from filmgauge_sim.sizing.world import World
 
+_ROWS = 12
 _HEAD = (
     "  film harvester capacitor  report | lowest charge      on day  dark left  wasted | "
     "capacity after 10 y | nodes | limit"
@@ -21,26 +22,19 @@ _UNITS = (
 
 @dataclass(frozen=True)
 class SizeReport:
-    """A sizing. front: the smallest designs with their bands; found: how many there are."""
+    """A sizing. front: the smallest designs with their bands."""
 
     description: NodeDescription
     world: World
     years: float
-    least_share_pct: float
+    sureness: Sureness
     outcomes: Sequence[Outcome]
     front: Sequence[Bands]
-    found: int
 
     @property
     def title(self) -> str:
         """What it is of."""
         return f"{self.description.name} in the world {self.world.name}, {self.years:g} years"
-
-    @property
-    def unit(self) -> str:
-        """What stands for the size of the harvester."""
-        units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2", "power_uw": "uW"}
-        return f"harvester / {units[harvester_key(self.description)]}"
 
     def table(self, verified: Any) -> dict[str, Any]:
         """Return all of it as one object."""
@@ -48,7 +42,8 @@ class SizeReport:
             "node": self.description.name,
             "world": self.world.name,
             "years": self.years,
-            "reports_share_wanted_pct": self.least_share_pct,
+            "reports_share_wanted_pct": self.sureness.least_share_pct,
+            "nodes_share_wanted_pct": self.sureness.least_nodes_pct,
             "designs": [each.to_dict() for each in self.outcomes],
             "smallest": self._entry(self.front[0]) if self.front else None,
             "front": [self._entry(each) for each in self.front],
@@ -58,22 +53,29 @@ class SizeReport:
 
     def lines(self, verified: Any) -> Iterator[str]:
         """Yield it line by line."""
-        met = sum(each.meets(self.least_share_pct) for each in self.outcomes)
+        share_pct, nodes_pct = self.sureness.least_share_pct, self.sureness.least_nodes_pct
+        met = sum(each.meets(share_pct) for each in self.outcomes)
         yield (
-            f"{self.title}: {met} of {len(self.outcomes)} designs make"
-            f" {self.least_share_pct:g} % of their reports"
+            f"{self.title}: {met} of {len(self.outcomes)} designs make {share_pct:g} % of their"
+            " reports as described"
         )
-        if not self.front:
+        if not met:
             yield from self._nearest()
             return
-        yield "the smallest, of which none is smaller in every part:"
+        drawn = f"{nodes_pct:g} % of {self.sureness.nodes} drawn nodes"
+        if not self.front:
+            yield f"none of them in {drawn}: give larger ones"
+            return
+        of_nodes = f" in {drawn}" if nodes_pct else ""
+        yield f"the smallest that do{of_nodes}, of which none is smaller in every part:"
         yield _HEAD
-        yield _UNITS.format(self.unit.partition(" / ")[2])
-        for each in self.front:
+        yield _UNITS.format(harvester_unit(self.description))
+        for each in self.front[:_ROWS]:
             yield _row(each)
-        if self.found > len(self.front):
-            yield f"and {self.found - len(self.front)} more"
+        if len(self.front) > _ROWS:
+            yield f"and {len(self.front) - _ROWS} more"
         yield from self._budget()
+        yield from self._wear()
         if verified is not None:
             yield verified.sentence
 
@@ -97,6 +99,16 @@ class SizeReport:
         chosen = self.front[0].nominal if self.front else self.outcomes[0]
         lines = node_load(described(self.description, chosen.design)).lines
         return {name: round(power_uw, 4) for name, power_uw in lines.items()}
+
+    def _wear(self) -> Iterator[str]:
+        """Yield for each interval how long flash endures it, where that is less than the years."""
+        years = {each.design.report_s: each.flash_years for each in self.outcomes}
+        for report_s, flash_years in sorted(years.items()):
+            if flash_years < self.years:
+                yield (
+                    f"a report in {report_s} s wears its flash out in {flash_years:.1f} years:"
+                    " intervals.report_every or intervals.journal_every must be larger"
+                )
 
     def _budget(self) -> Iterator[str]:
         smallest = self.front[0].nominal

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,18 +11,11 @@ import click
 from rich.live import Live
 
 from filmgauge import VERSION
-from filmgauge_host.ble.node_registry import NODES_FOLDER, REGISTRY_FILE, read_registry
-from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, read_registry
+from filmgauge_host.cli.broker_option import BROKER, broker_address
 from filmgauge_host.cli.command import chosen_nodes
-from filmgauge_host.cli.options import (
-    BROKER_HELP,
-    BROKER_USUAL,
-    BROKER_VARIABLE,
-    FILE,
-    FOLDER,
-    Duration,
-    input_errors,
-)
+from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.options import FILE, FOLDER, Duration, input_errors
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
 from filmgauge_host.commands.mqtt_commander import MqttCommander
 from filmgauge_host.errors import InputError, warn
@@ -58,23 +51,8 @@ _REFRESH_HZ = 4
 )
 @click.option("--downgrade", is_flag=True, help="Let it take the place of a later one.")
 @click.option("--dry-run", is_flag=True, help="Print the manifest; send nothing.")
-@click.option(
-    "--nodes",
-    "folder",
-    type=FOLDER,
-    default=NODES_FOLDER,
-    show_default=True,
-    help="Folder of the nodes, with the key that signs (filmgauge keys update).",
-)
-@click.option(
-    "--broker",
-    default=BROKER_USUAL,
-    show_default=True,
-    envvar=BROKER_VARIABLE,
-    show_envvar=True,
-    help=BROKER_HELP,
-)
-@TLS_FILES
+@NODES_FOLDER
+@BROKER
 @click.option(
     "--timeout",
     "timeout_s",
@@ -112,8 +90,12 @@ def update(
         raise InputError("--settings-only needs --profile or --config")
     registry = read_registry(folder / REGISTRY_FILE)
     chosen = chosen_nodes(registry, nodes_wanted or "*")
-    keys = {node.name: node.command_key for node in chosen if node.command_key is not None}
-    ports: dict[str, Port] = {name: _port(folder / name, dry_run) for name in keys}
+    ports = _ports(
+        [node.name for node in chosen], folder, (nodes_wanted or "").split(","), dry_run
+    )
+    keys = {
+        node.name: node.command_key for node in chosen if node.name in ports and node.command_key
+    }
     if source is not None:
         versions = _given(set(ports.values()), source)
     else:
@@ -133,10 +115,10 @@ def update(
     ):
         field.begin({name: order_payload(each, downgrade) for name, each in targets.items()})
         _follow(field, timeout_s, as_json)
-        if field.is_over():
-            field.withdraw()
-        else:
+        if field.may_be_fetched():
             warn("not all are through: they go on fetching; the same command follows them again")
+        else:
+            field.withdraw()
     for each in field.progress.values():
         if as_json:
             click.echo(json.dumps({"node": each.node, "state": each.state, "text": each.text}))
@@ -144,16 +126,26 @@ def update(
         click.get_current_context().exit(1)
 
 
-def _port(node_folder: Path, any_radio: bool) -> Port:
-    """Return the port of the board of a node."""
-    description, _ = read_node(node_folder, warn)
-    kind = description.kind
-    if not (kind.has_wifi or any_radio):
-        raise InputError(
-            f"{description.name} has no Wi-Fi: --dry-run makes a version, and filmgauge ble update"
-            " brings it"
+def _ports(
+    names: Sequence[str], folder: Path, named: Sequence[str], any_radio: bool
+) -> dict[str, Port]:
+    """Return the port of the board of each node that can fetch a version; InputError for one that
+    was named and cannot, or without any."""
+    ports: dict[str, Port] = {}
+    for name in names:
+        kind = read_node(folder / name, warn)[0].kind
+        if kind.has_wifi or any_radio:
+            ports[name] = kind.port
+            continue
+        sentence = (
+            f"{name} has no Wi-Fi: --dry-run makes a version, and filmgauge ble update brings it"
         )
-    return kind.port
+        if name in named:
+            raise InputError(sentence)
+        warn(sentence)
+    if not ports:
+        raise InputError("no node with Wi-Fi is among them")
+    return ports
 
 
 def _given(ports: set[Port], source: Path) -> dict[Port, Version]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from filmgauge.config import SECRETS
 from filmgauge.gauge.profile import Profile
 from filmgauge.uplink import actions
 from filmgauge_host.commands.configuration_changes import Changes, check, from_arguments, from_file
@@ -23,10 +24,11 @@ from filmgauge_sim.nodes.tables import did_you_mean
 @dataclass(frozen=True, slots=True)
 class Action:
     """operation: of the firmware. payloads: of its frames, made when these are, since a time is of
-    now; it gets the MTU of a link, None over MQTT."""
+    now; it gets the MTU of a link, None over MQTT. is_secret: nobody else may read them."""
 
     operation: int
     payloads: Callable[[int | None], Iterable[bytes]]
+    is_secret: bool = False
 
 
 def _empty(operation: int) -> "Callable[[Sequence[str]], Action]":
@@ -89,7 +91,8 @@ ACTIONS: Mapping[str, Callable[[Sequence[str]], Action]] = {
 def configure(changes: Changes) -> Action:
     """Return what changes keys of a configuration. Raises InputError."""
     checked = check(dict(changes))
-    return Action(actions.CONFIGURE, lambda mtu: configure_payloads(checked, mtu))
+    is_secret = any(key in SECRETS for key in checked)
+    return Action(actions.CONFIGURE, lambda mtu: configure_payloads(checked, mtu), is_secret)
 
 
 def parse_action(words: Sequence[str]) -> Action:

@@ -5,9 +5,9 @@ first listened; before that nobody keeps it, so it is sent once more each time w
 reported without an answer: no frame is carried out twice.
 """
 
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,11 @@ from filmgauge.uplink.mqtt.topics import ACK, COMMAND, STATUS, topic
 from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.counters import CommandCounters
 from filmgauge_host.commands.frames import frame, mac_of_answer
+from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.broker_login import BrokerLogin
-from filmgauge_host.telemetry.messages import printable
+from filmgauge_host.telemetry.broker_login import Answer as BrokerAnswer
+from filmgauge_host.telemetry.broker_login import BrokerLogin, answering_login
+from filmgauge_host.telemetry.messages import object_of, printable
 
 _POLL_S = 0.05
 _LATEST_S = 90.0  # after a node was due: joining, sending what waits
@@ -81,24 +83,35 @@ class MqttCommander:
     ) -> None:
         filters = [topic(node, leaf) for node in nodes for leaf in (ACK, STATUS)]
         self._login = BrokerLogin(address, tuple(filters), retained=True)
+        self._address = address
         self._counters = counters
         self._say = say
+        self._sender = self._login  # until it is entered
+        self._stack = ExitStack()
 
     def __enter__(self) -> "MqttCommander":
-        self._login.__enter__()
+        with ExitStack() as stack:
+            stack.enter_context(self._login)
+            self._sender = stack.enter_context(answering_login(self._address))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._login.close()
+        self._stack.close()
 
     def send(
-        self, keys: dict[str, bytes], action: Action, timeout_s: float | None = None
+        self,
+        keys: Mapping[str, bytes],
+        action: Action | Mapping[str, Action],
+        timeout_s: float | None = None,
     ) -> list[Outcome]:
-        """Send an action to nodes, each with its key; return what became of it, in their order.
+        """Send an action to nodes, or to each its own, each with its key; return what became of
+        it, in their order. Raises FilmgaugeError where the broker does not let it through.
 
         timeout_s: until when to wait at most; None: until each has reported twice.
         """
-        sent = {node: _Sent(node, key, action, Outcome(node)) for node, key in keys.items()}
+        actions = dict.fromkeys(keys, action) if isinstance(action, Action) else action
+        sent = {node: _Sent(node, key, actions[node], Outcome(node)) for node, key in keys.items()}
         self._read(sent)
         for each in sent.values():
             self._begin(each, 0)
@@ -123,8 +136,13 @@ class MqttCommander:
 
     def _publish(self, sent: _Sent) -> None:
         for counter, data in sent.frames.items():
-            if counter not in sent.done:
-                self._login.publish(topic(sent.node, COMMAND), data)
+            if counter in sent.done:
+                continue
+            name = topic(sent.node, COMMAND)
+            if self._sender.publish(name, data) is BrokerAnswer.DENIED:
+                raise FilmgaugeError(
+                    f"the broker does not let this login write {name}: its acl needs a line for it"
+                )
 
     def _read(self, sent: dict[str, _Sent]) -> None:
         for name, payload, is_old in self._login.drain():
@@ -132,7 +150,7 @@ class MqttCommander:
             each = sent.get(node)
             if each is None or each.outcome.answer is not None:
                 continue
-            values = _object(payload)
+            values = object_of(payload)
             if leaf == STATUS:
                 self._update_schedule(each, values, is_old)
             elif answer := _answer(node, each.key, values):
@@ -176,14 +194,6 @@ def _deadline(sent: _Sent, begun_s: float, timeout_s: float | None) -> float:
     return begun_s + (_UNKNOWN_S if interval_s is None else 2 * interval_s + _LATEST_S)
 
 
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        values = json.loads(payload)
-    except (ValueError, RecursionError):
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
 def _answer(node: str, key: bytes, values: dict[str, Any]) -> Answer | None:
     """Return an answer, None for what is none."""
     counter, status, last = (values.get(name) for name in ("counter", "status", "last"))
@@ -194,8 +204,3 @@ def _answer(node: str, key: bytes, values: dict[str, Any]) -> Answer | None:
         return None
     mac = mac_of_answer(node, key, counter, status, text, last)
     return Answer(counter, status, printable(text), last, values.get("mac") == mac)
-
-
-def unanswered(outcomes: Iterable[Outcome]) -> list[str]:
-    """Return the nodes that have not answered."""
-    return [each.node for each in outcomes if each.answer is None]

@@ -21,7 +21,7 @@ from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.fleet.connection import FleetConnection
 from filmgauge_host.fleet.fleet_node import FleetNode
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.mqtt_receiver import connect_problem
+from filmgauge_host.telemetry.tcp_connection import connect_problem
 
 _TICK_S = 0.05
 _TEND_S = 5.0

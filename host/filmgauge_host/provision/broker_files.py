@@ -9,10 +9,13 @@ import base64
 import hashlib
 import hmac
 import os
+from pathlib import Path
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.errors import InputError
 
+BROKER_FOLDER = "mosquitto"  # beside those of the nodes
+PASSWORDS, ACL = "passwords", "acl"  # in it
 _ITERATIONS = 101  # what mosquitto_passwd 2.0 takes; the passwords made here have 144 bits
 _SALT_BYTES = 12
 _WRITES = (
@@ -27,6 +30,16 @@ _WRITES = (
 _READS = ("command",)
 _BEGIN = "# filmgauge node {node}"
 _END = "# end of filmgauge node {node}"
+
+
+def read_file(path: Path) -> str:
+    """Return the text of such a file, "" without one. Raises InputError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path} is there but cannot be read") from None
 
 
 def check_user(user: str) -> None:
@@ -104,8 +117,7 @@ def nodes_of(acl: str, user: str) -> list[str]:
 
 def has_other_password(passwords: str, user: str, password: str) -> bool:
     """Return whether a password file has a line of a user that is of another password."""
-    lines = (line.partition(":") for line in passwords.splitlines())
-    hashes = [hashed.strip() for name, _, hashed in lines if name == user]
+    hashes = _hashes(passwords, user)
     return bool(hashes) and not any(is_hash_of(each, password) for each in hashes)
 
 
@@ -126,8 +138,12 @@ def users_of(acl: str) -> dict[str, str]:
 
 def is_password_of(passwords: str, user: str, password: str) -> bool:
     """Return whether a password file has a line of a user that is of this password."""
+    return any(is_hash_of(each, password) for each in _hashes(passwords, user))
+
+
+def _hashes(passwords: str, user: str) -> list[str]:
     lines = (line.partition(":") for line in passwords.splitlines())
-    return any(name == user and is_hash_of(text.strip(), password) for name, _, text in lines)
+    return [hashed.strip() for name, _, hashed in lines if name == user]
 
 
 def without_node(text: str, node: str) -> str:

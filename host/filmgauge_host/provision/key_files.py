@@ -15,12 +15,16 @@ from pathlib import Path
 
 from filmgauge.config import KEYS
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.ble.node_registry import REGISTRY_FILE, keys_of, with_keys
+from filmgauge_host.ble.node_registry import REGISTRY_FILE, keys_of, read_registry, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.private_files import check_private
 from filmgauge_host.provision.broker_files import (
+    ACL,
+    BROKER_FOLDER,
+    PASSWORDS,
     is_password_of,
     nodes_of,
+    read_file,
     users_of,
     with_password,
     without_node,
@@ -29,7 +33,6 @@ from filmgauge_host.provision.broker_files import (
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, made
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, read_secrets, secrets_to_toml
 
-BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 ALL_KEYS = (*KEYS, MQTT_PASSWORD)
 _NEXT = "_next"
 
@@ -41,8 +44,8 @@ class KeyFiles:
         self._node = node
         self._registry = nodes / REGISTRY_FILE
         self._secrets = nodes / node / SECRETS_FILE
-        self._passwords = nodes / BROKER_FOLDER / "passwords"
-        self._acl = nodes / BROKER_FOLDER / "acl"
+        self._passwords = nodes / BROKER_FOLDER / PASSWORDS
+        self._acl = nodes / BROKER_FOLDER / ACL
 
     def value(self, name: str) -> str:
         """Return a key or password, "" where there is none."""
@@ -53,9 +56,20 @@ class KeyFiles:
         """Return the one that is to take its place, "" while none is."""
         return self.value(name + _NEXT)
 
+    def check_known(self) -> None:
+        """Raise InputError for a node of which there is nothing, a name that was misspelt say."""
+        is_registered = (
+            self._registry.exists() and self._node in read_registry(self._registry).by_name
+        )
+        is_at_broker = self._node in users_of(read_file(self._acl))
+        if not (is_registered or is_at_broker or self._secrets.parent.is_dir()):
+            raise InputError(f"there is no node {self._node} in {self._registry.parent}")
+
     def make(self, names: Iterable[str]) -> None:
         """Make new ones, and forget the old ones and those that were to come."""
         new = made(names)
+        if MQTT_PASSWORD in new and not self._secrets.exists():
+            raise InputError(f"{self._node} has no {self._secrets}: filmgauge provision makes it")
         gone = {name + _NEXT for name in new}
         self._write(
             {k: v for k, v in {**self._read_secrets(), **new}.items() if k not in gone},
@@ -97,13 +111,13 @@ class KeyFiles:
 
     def is_at_broker(self, password: str) -> bool:
         """Return whether that file has this password of the node."""
-        return is_password_of(_text(self._passwords), self.user, password)
+        return is_password_of(read_file(self._passwords), self.user, password)
 
     @property
     def user(self) -> str:
         """Return the node's name at the broker. Raises InputError where other nodes share it."""
-        user = users_of(_text(self._acl)).get(self._node, self._node)
-        sharers = [name for name in nodes_of(_text(self._acl), user) if name != self._node]
+        user = users_of(read_file(self._acl)).get(self._node, self._node)
+        sharers = [name for name in nodes_of(read_file(self._acl), user) if name != self._node]
         if sharers:
             raise InputError(f"{self._node} shares its login with {' and '.join(sharers)}")
         return user
@@ -112,10 +126,10 @@ class KeyFiles:
         """Forget all keys of the node, so that nothing that comes under its name is believed, and
         take its lines from the broker's files; return the files."""
         secrets = {k: v for k, v in self._read_secrets().items() if k not in _all_names()}
-        acl = without_node(_text(self._acl), self._node)
+        acl = without_node(read_file(self._acl), self._node)
         lines: dict[Path, Content] = {}
         if self._acl.exists():
-            rest = without_strays(_text(self._passwords), _text(self._acl), acl)
+            rest = without_strays(read_file(self._passwords), read_file(self._acl), acl)
             lines = {
                 self._acl: Content(acl.encode(), 0o600),
                 self._passwords: Content(rest.encode(), 0o600),
@@ -125,7 +139,7 @@ class KeyFiles:
     def _broker_lines(self, password: str | None) -> dict[Path, Content]:
         if password is None or not self._acl.exists():
             return {}
-        text = with_password(_text(self._passwords), self.user, password)
+        text = with_password(read_file(self._passwords), self.user, password)
         return {self._passwords: Content(text.encode(), 0o600)}
 
     def _read_secrets(self) -> dict[str, str]:
@@ -164,12 +178,3 @@ def _keys(values: dict[str, str]) -> dict[str, str | bool]:
 
 def _all_names() -> set[str]:
     return {each for name in ALL_KEYS for each in (name, name + _NEXT)}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path} is there but cannot be read") from None

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from filmgauge.config import KEYS
@@ -22,9 +21,13 @@ from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.ble.node_registry import NEXT_KEYS, REGISTRY_FILE, keys_of, with_keys
 from filmgauge_host.errors import InputError
 from filmgauge_host.provision.broker_files import (
+    ACL,
+    BROKER_FOLDER,
+    PASSWORDS,
     check_user,
     has_other_password,
     nodes_of,
+    read_file,
     with_acl,
     with_password,
     without_strays,
@@ -47,7 +50,6 @@ from filmgauge_sim.nodes.secrets import (
     secrets_to_toml,
 )
 
-BROKER_FOLDER = "mosquitto"  # beside those of the nodes
 _TAKEN = {
     BROKER_FOLDER: "that folder has the files of the broker",
     VERSIONS_FOLDER: "that folder has the versions of the firmware",
@@ -141,16 +143,16 @@ def _with_own_files(description: NodeDescription) -> NodeDescription:
     own = {"ca": CA_FILE, "certificate": CERTIFICATE_FILE, "key": KEY_FILE}
     broker = description.broker
     named = {key: path[1:] for key, path in own.items() if getattr(broker, key)}
-    return msgspec.structs.replace(description, broker=msgspec.structs.replace(broker, **named))
+    return replace(description, broker=replace(broker, **named))
 
 
 def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, Content]:
     check_user(user)
     if not password:
         raise InputError(f"{MQTT_PASSWORD} must not be empty: leave it out and one is made")
-    passwords, acl = out / BROKER_FOLDER / "passwords", out / BROKER_FOLDER / "acl"
-    rules = with_acl(_text(acl), node, user)
-    remaining = without_strays(_text(passwords), _text(acl), rules)
+    passwords, acl = out / BROKER_FOLDER / PASSWORDS, out / BROKER_FOLDER / ACL
+    rules = with_acl(read_file(acl), node, user)
+    remaining = without_strays(read_file(passwords), read_file(acl), rules)
     return {
         passwords: Content(with_password(remaining, user, password).encode(), 0o600),
         acl: Content(rules.encode(), 0o600),
@@ -159,7 +161,7 @@ def _broker_files(out: Path, node: str, user: str, password: str) -> dict[Path, 
 
 def _sharers(out: Path, node: str, user: str) -> list[str]:
     """Return the other nodes that log in at the broker as the same user."""
-    acl = _text(out / BROKER_FOLDER / "acl")
+    acl = read_file(out / BROKER_FOLDER / ACL)
     return [name for name in nodes_of(acl, user) if name != node]
 
 
@@ -174,18 +176,9 @@ def _password_of(out: Path, nodes: list[str]) -> dict[str, str]:
 
 def _check_shared(out: Path, user: str, sharers: list[str], password: str) -> None:
     """Raise InputError where another password would lock other nodes out."""
-    passwords = _text(out / BROKER_FOLDER / "passwords")
+    passwords = read_file(out / BROKER_FOLDER / PASSWORDS)
     if sharers and has_other_password(passwords, user, password):
         raise InputError(
             f"{MQTT_PASSWORD} must be that of {' and '.join(sharers)}, whose user {user} is, or"
             " broker.user another one"
         )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path} is there but cannot be read") from None

@@ -7,6 +7,7 @@ this off, it can be run again.
 
 from collections.abc import Callable
 
+from filmgauge.upgrade.staging import BACK, INSTALLED, ORDER, VERIFIED
 from filmgauge_host.serial.archive import HEAD_BYTES, Member, Piece, index_length, members
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardLink
@@ -69,6 +70,9 @@ class FlashTransfer:
             files.write(path, content, self._counter(path[1:]))
         for path in plan.removed:
             files.remove(path)
+        if plan.pieces:  # no version that was ordered over the air takes the place of this one
+            for path in (ORDER, VERIFIED, BACK, INSTALLED):
+                files.remove(path)
         # The node tells of its first record, and a version that does not is switched back.
         files.remove(REPORTED)
         marker = SWITCH if plan.pieces or plan.exchanged else TRIAL

@@ -23,8 +23,8 @@ from filmgauge_host.telemetry.arrival import LEAVES, Arrival, Findings, Publishe
 from filmgauge_host.telemetry.broker_login import (
     Answer,
     BrokerLogin,
-    LoginRefusedError,
     SubscriptionRefusedError,
+    answering_login,
 )
 from filmgauge_host.telemetry.messages import probe_payload
 from filmgauge_host.telemetry.tls_files import TlsFiles
@@ -131,14 +131,8 @@ def _probe(findings: Findings, monitor: BrokerLogin, publisher: Publisher) -> Ar
 
 
 def _publish(address: BrokerAddress, topic: str, payload: bytes) -> Answer:
-    try:
-        with BrokerLogin(address, mqtt5=True) as login:
-            return login.publish(topic, payload)
-    except LoginRefusedError:
-        raise
-    except NoBrokerError:  # it may know MQTT 3.1.1 only, as the node does
-        with BrokerLogin(address) as login:
-            return login.publish(topic, payload)
+    with answering_login(address) as login:
+        return login.publish(topic, payload)
 
 
 def _key(payload: bytes) -> tuple[object, ...] | None:

@@ -11,7 +11,8 @@ wants to know publishes with `mqtt5`.
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Any, Self
 
@@ -21,10 +22,11 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.mqtt_client import make_client
-from filmgauge_host.telemetry.mqtt_receiver import connect_problem
+from filmgauge_host.telemetry.tcp_connection import connect_problem
 
 _KEEPALIVE_S = 30
 _CONNECT_S = 5.0
+_BACKOFF_S = (1, 5)  # less than an answer is waited for
 _ANSWER_S = 15.0  # a broker on a busy machine is slow, and a healthy one is not waited for
 _GRACE_S = 1.0  # for brokers of several machines, where an answer may overtake a message
 _MESSAGES = 10_000  # that are remembered; a check sees a handful
@@ -65,12 +67,14 @@ class BrokerLogin:
         self._news = threading.Condition()
         self._ready = False
         self._failure: NoBrokerError | None = None
+        self._closures = 0  # of the connection, since something was published
         self._answers: dict[int, Any] = {}  # packet id -> reason code
         self._messages: deque[tuple[str, bytes, bool]] = deque(maxlen=_MESSAGES)
         protocol = MQTTProtocolVersion.MQTTv5 if mqtt5 else MQTTProtocolVersion.MQTTv311
         name = f"filmgauge-{secrets.token_hex(6)}"  # of nobody else: the broker would end that one
         self._client = make_client(address, name, protocol=protocol)
         self._client.connect_timeout = _CONNECT_S
+        self._client.reconnect_delay_set(*_BACKOFF_S)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -101,18 +105,19 @@ class BrokerLogin:
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> Answer:
         """Publish at QoS 1; return the answer.
 
-        A broker that ends the connection instead denies it: some do. Raises NoBrokerError when
+        A broker that ends the connection instead, and again when the message comes once more,
+        denies it: some do, where one that is restarted takes it then. Raises NoBrokerError when
         there is none.
         """
         with self._news:
-            self._failure = None
+            self._closures = 0
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
-        self._await(lambda: sent.mid in self._answers or self._failure)
+        self._await(lambda: sent.mid in self._answers or self._closures > 1)
         if sent.mid in self._answers:
-            if self._answers[sent.mid].is_failure:
+            if self._answers.pop(sent.mid).is_failure:
                 return Answer.DENIED
             return Answer.ACCEPTED if self._mqtt5 else Answer.ACKNOWLEDGED
-        if self._failure:
+        if self._closures > 1:
             return Answer.DENIED
         raise self._no_broker("does not acknowledge what is published")
 
@@ -178,6 +183,7 @@ class BrokerLogin:
             self._begin()
 
     def _on_disconnect(self, *_arguments: Any) -> None:
+        self._closures += 1
         self._fail(self._no_broker("closed the connection"))
 
     def _on_subscribe(self, client: Client, data: Any, packet: int, reasons: Any, _: Any) -> None:
@@ -198,3 +204,17 @@ class BrokerLogin:
         with self._news:
             self._messages.append((message.topic, bytes(message.payload), message.retain))
             self._news.notify_all()
+
+
+@contextmanager
+def answering_login(address: BrokerAddress) -> Iterator[BrokerLogin]:
+    """Give a login for publishing, over MQTT 5 where the broker knows it, so that it says what its
+    ACL drops. Raises as BrokerLogin does."""
+    with ExitStack() as stack:
+        try:
+            login = stack.enter_context(BrokerLogin(address, mqtt5=True))
+        except LoginRefusedError:
+            raise
+        except NoBrokerError:  # it may know MQTT 3.1.1 only, as the node does
+            login = stack.enter_context(BrokerLogin(address))
+        yield login

@@ -18,7 +18,14 @@ from typing import Self, TypeAlias
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
-from filmgauge_host.telemetry.messages import LEAVES, PAYLOAD_MAX, Message, Rejected, decode
+from filmgauge_host.telemetry.messages import (
+    LEAVES,
+    PAYLOAD_MAX,
+    Message,
+    Rejected,
+    decode,
+    refuse_revoked,
+)
 from filmgauge_host.telemetry.mqtt_receiver import Publication
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -180,9 +187,7 @@ class Ingest:
         now_unix_ms = time.time_ns() // 1_000_000
         message = decode(topic, payload, retained, now_unix_ms)
         if self._revoked is not None:
-            node = getattr(message, "node", None)
-            if node is not None and node in self._revoked():
-                message = Rejected(node, topic, f"{node} is revoked", now_unix_ms)
+            message = refuse_revoked(message, topic, self._revoked(), now_unix_ms)
         self._pending.append((delivery, message))
         self._pending_bytes += min(len(payload), PAYLOAD_MAX)
 

@@ -4,6 +4,7 @@ message = decode("filmgauge/bench/telemetry", payload, retained=False, received_
 """
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -150,6 +151,14 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
     except RecursionError:
         reason = f"{leaf} is nested too deeply"
     return Rejected(node, topic, printable(reason), received_unix_ms)
+
+
+def refuse_revoked(message: Message, topic: str, revoked: Container[str], now_ms: int) -> Message:
+    """Return a message, or why it is not believed: its node is one of `revoked`."""
+    node = message.node
+    if node is None or node not in revoked:
+        return message
+    return Rejected(node, topic, f"{node} is revoked", now_ms)
 
 
 def _description(node: str, leaf: str, payload: bytes, received_unix_ms: int) -> Message:

@@ -1,9 +1,12 @@
 """paho's client with our address: for who publishes, and for checks of a broker."""
 
+import socket
+
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.tcp_connection import connect
 
 _READ_BYTES = 65536  # of the socket at once
 _PACKET_MAX = 3 * 65536  # what is kept of a packet
@@ -33,6 +36,9 @@ def make_client(
 
 class _BoundedClient(Client):
     """Holds a bounded part of a packet, however long it is: its beginning, with topic and id."""
+
+    def _create_socket_connection(self) -> socket.socket:
+        return connect(self._host, self._port, self._connect_timeout)
 
     def _sock_recv(self, bufsize: int) -> bytes:
         # Here, or a packet whose rest is there already would be whole before anything is cut off.

@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.tcp_connection import connect, connect_problem
 
 KEEPALIVE_S = 30
 _READ_BYTES = 256 << 10
@@ -170,7 +171,7 @@ class MqttReceiver:
 
     def _connected_socket(self, timeout_s: float) -> socket.socket:
         address = self._address
-        link = socket.create_connection((address.host, address.port), timeout_s)
+        link = connect(address.host, address.port, timeout_s)
         try:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if address.tls:
@@ -254,16 +255,6 @@ class MqttReceiver:
             self._cut = buffer[at : at + 1] + buffer[begin : begin + _PACKET_MAX]
             self._unwanted, self._in = stop - end, b""
         return events
-
-
-def connect_problem(error: Exception) -> str:
-    """Return why a connection could not be opened, in a few words."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message.lower().rstrip('.')}"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS: {(error.reason or 'it does not speak it').lower().replace('_', ' ')}"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.lower() or type(error).__name__
 
 
 def _body(buffer: bytes, at: int, end: int) -> tuple[int, int]:

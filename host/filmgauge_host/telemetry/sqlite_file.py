@@ -127,8 +127,8 @@ class SqliteFile:
             database.execute("PRAGMA synchronous = FULL")
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version in self.upgrades:
-                database.executescript(
-                    f"BEGIN IMMEDIATE; {self.upgrades[version]};"
+                database.executescript(  # the first files had no attributes
+                    f"BEGIN IMMEDIATE; {_ATTRIBUTES}; {self.upgrades[version]};"
                     f"PRAGMA user_version = {self.version}; COMMIT;"
                 )
             elif not version:

@@ -12,7 +12,7 @@ in time goes to another worker, and the store recognises what it has already.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from nats.aio.client import Client
@@ -25,7 +25,7 @@ from nats.js.errors import NotFoundError
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
-from filmgauge_host.telemetry.messages import Message, Rejected, decode
+from filmgauge_host.telemetry.messages import Message, Rejected, decode, refuse_revoked
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.tls_files import TlsFiles
@@ -45,8 +45,9 @@ _RETRY_S = (0.2, 5.0)
 @dataclass
 class WorkerCounts:
     """What a worker has done: records stored, there already, there with other content, and
-    messages that are no record. reads: whether the stream keeps what nodes publish for the
-    workers, and this one reads it. problem: why it waits just now, empty when it does not."""
+    messages that are no record or of a revoked node. reads: whether the stream keeps what nodes
+    publish for the workers, and this one reads it. problem: why it waits just now, empty when it
+    does not."""
 
     stored: int = 0
     duplicated: int = 0
@@ -60,7 +61,8 @@ class WorkerCounts:
 class StreamWorker:
     """servers: addresses of the NATS servers, nats:// or tls://. store: where the records go, of
     this worker alone or shared by all. replicas: of the consumer's state, at most as many as there
-    are servers. files: who is trusted with tls://."""
+    are servers. files: who is trusted with tls://. revoked: gives the names under which nothing is
+    believed."""
 
     def __init__(
         self,
@@ -68,7 +70,9 @@ class StreamWorker:
         store: IngestStore,
         replicas: int = 1,
         files: TlsFiles | None = None,
+        revoked: Callable[[], Container[str]] = frozenset,
     ) -> None:
+        self._revoked = revoked
         self.counts = WorkerCounts()
         self._servers = list(servers)
         self._files = files or TlsFiles()
@@ -152,7 +156,8 @@ class StreamWorker:
         if not messages:
             return
         now_unix_ms = time.time_ns() // 1_000_000
-        decoded = [_decoded(message, now_unix_ms) for message in messages]
+        revoked = self._revoked()
+        decoded = [_decoded(message, revoked, now_unix_ms) for message in messages]
         records = [each for each in decoded if isinstance(each, ReceivedRecord)]
         outcomes = await self._stored(records, stopped)
         if outcomes is None:
@@ -202,6 +207,7 @@ class StreamWorker:
         self.counts.problem = ""
 
 
-def _decoded(message: Msg, now_unix_ms: int) -> Message:
+def _decoded(message: Msg, revoked: Container[str], now_unix_ms: int) -> Message:
     topic = message.subject.removeprefix(_PREFIX).replace(".", "/")
-    return decode(topic, message.data, False, now_unix_ms)
+    found = decode(topic, message.data, False, now_unix_ms)
+    return refuse_revoked(found, topic, revoked, now_unix_ms)

@@ -1,13 +1,13 @@
 """Brings versions to nodes through a broker, and follows each node to its end.
 
-with FieldUpdate(address, targets, commander) as update:
-    update.begin(flags)
+with FieldUpdate(address, targets, keys, commander) as update:
+    update.begin(payloads)
     while not update.is_over():
         update.poll()               # update.progress: what is known of each node
-    update.withdraw()               # the pieces, which the broker keeps until then
+    if not update.may_be_fetched():
+        update.withdraw()           # the pieces, which the broker keeps until then
 """
 
-import json
 import re
 import threading
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ from filmgauge_host.commands.actions import Action
 from filmgauge_host.commands.mqtt_commander import MqttCommander, Outcome
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.broker_login import Answer, BrokerLogin
-from filmgauge_host.telemetry.messages import printable
+from filmgauge_host.telemetry.broker_login import Answer, BrokerLogin, answering_login
+from filmgauge_host.telemetry.messages import object_of, printable
 from filmgauge_host.upgrade.version import Version
 
 ASLEEP, ORDERED, SILENT = "waits for its next report", "ordered", "has not answered"
@@ -68,10 +68,10 @@ class FieldUpdate:
     ) -> None:
         self.progress = {node: Progress(node, version) for node, version in targets.items()}
         filters = tuple(topic(node, leaf) for node in targets for leaf in (EVENT, INFO))
+        self._address = address
         self._login = BrokerLogin(address, filters, retained=True)
         self._keys = dict(keys)
         self._commander = commander
-        self._orders: list[threading.Thread] = []
         self._answers: list[list[Outcome]] = []
         self._failures: list[FilmgaugeError] = []
 
@@ -89,32 +89,23 @@ class FieldUpdate:
         """
         self._login.await_message(lambda name, _: name.endswith(INFO))
         self.poll()
-        for version in self._versions():
-            for number, piece in enumerate(version.pieces()):
-                if self._publish(version, number, piece) is Answer.DENIED:
-                    raise FilmgaugeError(
-                        f"the broker does not let this login write {PREFIX}/{FIRMWARE}/#: its acl"
-                        " needs a line for it (docs/upgrade.md)"
-                    )
-        pending = [each for each in self.progress.values() if not each.is_over]
+        pending = {
+            node: payloads[node] for node, each in self.progress.items() if not each.is_over
+        }
         if not pending:
             return
-        thread = threading.Thread(
-            target=self._order, args=({each.node: payloads[each.node] for each in pending},)
-        )
-        thread.daemon = True
-        thread.start()
-        self._orders.append(thread)
+        self._publish(are_kept=True)
+        threading.Thread(target=self._order, args=(pending,), daemon=True).start()
 
     def _order(self, payloads: Mapping[str, bytes]) -> None:
-        """Order from all at once where they get the same payload."""
+        """Order from all at once, whichever version each gets."""
+        keys = {node: self._keys[node] for node in payloads}
+        actions = {
+            node: Action(UPDATE, lambda _mtu, payload=payload: [payload])
+            for node, payload in payloads.items()
+        }
         try:
-            for payload in dict.fromkeys(payloads.values()):
-                keys = {
-                    node: self._keys[node] for node, each in payloads.items() if each == payload
-                }
-                action = Action(UPDATE, lambda _mtu, payload=payload: [payload])
-                self._answers.append(self._commander.send(keys, action))
+            self._answers.append(self._commander.send(keys, actions))
         except FilmgaugeError as error:
             self._failures.append(error)
 
@@ -127,7 +118,7 @@ class FieldUpdate:
                 self._apply_answer(outcome)
         for name, payload, _is_retained in self._login.drain():
             _, node, leaf = name.split("/")
-            values = _object(payload)
+            values = object_of(payload)
             each = self.progress.get(node)
             if each is not None and values:
                 (self._apply_info if leaf == INFO else self._apply_event)(each, values)
@@ -136,15 +127,28 @@ class FieldUpdate:
         """Return whether every node has come to an end."""
         return all(each.is_over for each in self.progress.values())
 
+    def may_be_fetched(self) -> bool:
+        """Return whether a node fetches pieces, or may begin to: one that has not answered may
+        find the order at the broker yet."""
+        return any(not each.is_over or each.state == SILENT for each in self.progress.values())
+
     def withdraw(self) -> None:
         """Take the pieces from the broker: it keeps them otherwise."""
-        for version in self._versions():
-            for number in range(len(version.pieces())):
-                self._publish(version, number, b"")
+        self._publish(are_kept=False)
 
-    def _publish(self, version: Version, number: int, piece: bytes) -> Answer:
-        name = f"{PREFIX}/{FIRMWARE}/{version.id}/{number}"
-        return self._login.publish(name, piece, retain=True)
+    def _publish(self, are_kept: bool) -> None:
+        """Have the broker keep the pieces, or no longer. Raises FilmgaugeError where its ACL drops
+        them, which a node would wait for in vain."""
+        with answering_login(self._address) as login:
+            for version in self._versions():
+                for number, piece in enumerate(version.pieces()):
+                    name = f"{PREFIX}/{FIRMWARE}/{version.id}/{number}"
+                    answer = login.publish(name, piece if are_kept else b"", retain=True)
+                    if answer is Answer.DENIED:
+                        raise FilmgaugeError(
+                            f"the broker does not let this login write {PREFIX}/{FIRMWARE}/#: its"
+                            " acl needs a line for it (docs/upgrade.md)"
+                        )
 
     def _versions(self) -> list[Version]:
         return list({each.version.id: each.version for each in self.progress.values()}.values())
@@ -179,11 +183,3 @@ class FieldUpdate:
             return
         if runs.get("number") == each.version.described.number:
             each.state, each.text = RUNS, each.version.described.version
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        values = json.loads(payload)
-    except (ValueError, RecursionError):
-        return {}
-    return values if isinstance(values, dict) else {}

@@ -5,7 +5,6 @@ key = read_key(Path("nodes/update.key"))
 public_text(key)                                # 64 hexadecimal digits: a node's update_key
 """
 
-import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from filmgauge.config import key_bytes
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
+from filmgauge_host.private_files import check_private
 
 KEY_FILE = "update.key"  # beside the folders of the nodes
 PUBLIC_FILE = "update.pub"
@@ -29,28 +29,35 @@ def make_key(path: Path, replace: bool = False) -> Ed25519PrivateKey:
     """Make a key, and beside it the file with its public half.
 
     Raises InputError where there is one already, unless it is to be replaced: nodes that have
-    its public half take no version of another one.
+    its public half take no version of another one, so it goes on in `older_path`.
     """
-    if path.exists() and not replace:
-        raise InputError(f"{path} is there already: nodes take versions of that key alone")
+    files: dict[Path, Content] = {}
+    if path.exists():
+        if not replace:
+            raise InputError(f"{path} is there already: nodes take versions of that key alone")
+        files[older_path(path, read_key(path))] = Content(path.read_bytes(), 0o600)
     key = Ed25519PrivateKey.generate()
     text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = f"{public_text(key)}\n".encode()
-    write_all({path: Content(text, 0o600), path.with_name(PUBLIC_FILE): Content(public)})
+    files |= {path: Content(text, 0o600), path.with_name(PUBLIC_FILE): Content(public)}
+    write_all(files)
     return key
+
+
+def older_path(path: Path, key: Ed25519PrivateKey) -> Path:
+    """Return where a key is that was at `path` before another one was made."""
+    return path.with_name(f"{path.stem}-{public_text(key)[:8]}{path.suffix}")
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
     """Read a key. Raises InputError naming what is wrong with the file, never what is in it."""
     try:
+        check_private(path)
         text = path.read_bytes()
-        mode = path.stat().st_mode
     except OSError as error:
         raise InputError(
             f"{path} cannot be read: {error.strerror}; filmgauge keys update makes one"
         ) from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise InputError(f"{path} is a key and may be read by others: chmod 600 {path}")
     try:
         key = load_pem_private_key(text, None)
     except (ValueError, TypeError):

@@ -1,4 +1,8 @@
-"""Fewer points of a course without losing its extremes."""
+"""Fewer points of a course without losing its extremes.
+
+What is kept are points as they were, each with the key of its record. The bins of
+telemetry/downsampling.py, of records that nobody can hold one by one, have none.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -61,7 +61,7 @@ class BoardKind:
     # limits, state), and in one that only asks for the current.
     sample_work_us: int = 0
     check_work_us: int = 0
-    heap_kb: int = 72  # of MicroPython
+    heap_kb: int = 80  # of MicroPython
     tls_heap_kb: int = 8  # what more a node takes that speaks TLS; the port of the ESP32 has it
     # What the interpreter says of itself: sys.implementation._machine and _mpy.
     machine: str = "ESP32C3 module with ESP32C3"

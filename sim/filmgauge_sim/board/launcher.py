@@ -54,11 +54,16 @@ class Launcher:
         runtime: RuntimeName = "micropython",
     ) -> None:
         executable = executable_of(runtime)
-        script = [str(rom / "shims" / "_start.py"), str(rom), str(flash_image), *extra]
-        arguments = ["-X", f"heapsize={heap}", *script]
+        arguments = ["-X", f"heapsize={heap}", "shims/_start.py", *extra]
         self.link, theirs = socket.socketpair()
-        command = [sys.executable, "-m", zygote.__name__, str(os.getpid()), executable]
-        environment = {**os.environ, "MICROPYPATH": ".frozen"}
+        host = str(os.getpid())
+        command = [sys.executable, "-m", zygote.__name__, host, str(rom), executable]
+        # Nothing that an interpreter keeps in its heap is longer where folders have longer names.
+        environment = {
+            **os.environ,
+            "MICROPYPATH": ".frozen",
+            _protocol.FLASH_VARIABLE: str(flash_image.absolute()),
+        }
         self._process = subprocess.Popen(
             [*command, *arguments],
             stdin=theirs.fileno(),

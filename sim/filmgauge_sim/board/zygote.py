@@ -60,7 +60,7 @@ def _serve(executable: str, arguments: list[str]) -> None:
 
 
 def main() -> None:
-    host, executable, *arguments = sys.argv[1:]
+    host, rom, executable, *arguments = sys.argv[1:]
     os.dup2(0, _LINK)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _die_with_parent()
@@ -68,6 +68,8 @@ def main() -> None:
         return
     if not executable:
         import micropython_module  # noqa: F401  loaded once, inherited by every boot
+    executable = executable and os.path.abspath(executable)
+    os.chdir(rom)
     _serve(executable, arguments)
 
 

@@ -37,7 +37,7 @@ def _toml(found: Fit, base: str, sources: str, name: str) -> str:
     plain = " ".join(sources.split())
     head = f"# Fitted to {plain}, begun with {Path(base).name}; what is not fitted is from there."
     for fault in found.faults:
-        head += f"\n# Forced, although {fault}."
+        head += f"\n# Forced, although {' '.join(fault.split())}."
     text = f"{head}\n{text}"
     text = _line(text, "name", json.dumps(name, ensure_ascii=False), "that of the file")
     for each in found.estimates:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
 from filmgauge_sim.lab.cyclers.gaps import find_gaps
+from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 
 Rows = NDArray[np.intp]
 
@@ -27,8 +28,7 @@ _TIMES_LONGER = 4.0
 _NEIGHBOURS = 3
 # Count and current may differ by this share: by the cycler's own gain, or by slow logging.
 _COUNT_WITHIN = 0.05
-_LEAST_PAIRS = 5
-_REST_SHARE = 1e-3
+_LEAST_PAIRS, _SAME_CURRENT = 5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +138,27 @@ def _check_count(data: CyclerData, gaps: Rows) -> None:
     if data.charge_uah_cm2 is None:
         return
     current = data.current_ua_cm2
-    least = _REST_SHARE * float(np.abs(current).max())
+    least = REST_SHARE * float(np.abs(current).max())
     now, before = current[1:], current[:-1]
-    passed = 0.5 * (now + before) * np.diff(data.time_h)
-    inside = (np.abs(now) > least) & (np.abs(before) > least) & (now * before > 0.0)
+    passed, counted = 0.5 * (now + before) * np.diff(data.time_h), np.diff(data.charge_uah_cm2)
+    # The mean of two currents is that between them only where they are alike.
+    inside = np.abs(now - before) <= _SAME_CURRENT * np.maximum(np.abs(now), np.abs(before))
+    inside &= (np.abs(now) > least) & (np.abs(before) > least)
     inside &= (passed != 0.0) & (data.step[1:] == data.step[:-1])
     inside[gaps - 1] = False
-    if inside.sum() < _LEAST_PAIRS:
-        return
-    passed, counted = passed[inside], np.diff(data.charge_uah_cm2)[inside]
-    ratio = _weighted_median(counted / passed, np.abs(passed))
-    if abs(ratio - 1.0) <= _COUNT_WITHIN:
-        return
-    names = [repr(data.columns.get(key, key)) for key in ("count", "current", "time")]
-    raise ValueError(
-        f"{data.name}: what {names[0]} counts is {ratio:.3g} times what {names[1]} passes in"
-        f" {names[2]}. One of them is wrong: give its column or unit with --columns, or"
-        " --ignore-count if it is the count."
-    )
+    # Each way by itself: many a cycler has a counter for each.
+    for way, does in ((1.0, "charges"), (-1.0, "discharges")):
+        own = inside & (passed * way > 0.0)
+        if own.sum() < _LEAST_PAIRS:
+            continue
+        ratio = _weighted_median(counted[own] / passed[own], np.abs(passed[own]))
+        if abs(ratio - 1.0) > _COUNT_WITHIN:
+            names = [repr(data.columns.get(key, key)) for key in ("count", "current", "time")]
+            raise ValueError(
+                f"{data.name}: what {names[0]} counts is {ratio:.3g} times what {names[1]} passes"
+                f" in {names[2]} while it {does}. One of them is wrong: give its column or unit"
+                " with --columns, or --ignore-count if it is the count."
+            )
 
 
 def _weighted_median(values: Numbers, weights: Numbers) -> float:
@@ -191,5 +194,8 @@ def _flowed_h(data: CyclerData, row: int) -> float | None:
     if data.charge_uah_cm2 is None:
         return None
     counted = float(data.charge_uah_cm2[row] - data.charge_uah_cm2[row - 1])
-    hours = counted / float(data.current_ua_cm2[row - 1])
+    current = float(data.current_ua_cm2[row - 1])
+    if not current:  # the row before it was an odd one and is left out
+        return None
+    hours = counted / current
     return hours if hours >= 0.0 else None  # it began anew

@@ -7,10 +7,10 @@ from enum import Enum
 import numpy as np
 
 from filmgauge_sim.lab.cycler_data import CyclerData, Numbers
+from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 from filmgauge_sim.lab.row_checks import CheckedData
 
-# Below this share of the file's largest current it is noise around zero.
-_REST_SHARE = 1e-3
+# The same for the current of a hold.
 _FADED_SHARE = 1e-5
 # A current that departs from its mean by more is another one, or that of a hold.
 _SAME_CURRENT = 0.03
@@ -207,7 +207,7 @@ def _groups(checked: CheckedData) -> list[tuple[SegmentKind, int, int]]:
     kind, first, total = SegmentKind.REST, 0, 0.0
     for k in range(len(current)):
         # The current of a hold may fade to very little.
-        least = _FADED_SHARE if kind is SegmentKind.HOLD else _REST_SHARE
+        least = _FADED_SHARE if kind is SegmentKind.HOLD else REST_SHARE
         flows = abs(current[k]) > least * largest
         if not k:
             kind = SegmentKind.FLOW if flows else SegmentKind.REST

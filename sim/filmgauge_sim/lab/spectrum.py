@@ -7,10 +7,11 @@ it are passed over. A spectrum ends where the numbers do, or where its frequenci
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from filmgauge_sim.lab.cycler_data import Numbers
 
 Complexes = NDArray[np.complex128]
+# Hz, and real and imaginary part in ohm.
+_Row: TypeAlias = tuple[float, float, float]
 
 FREQUENCY, REAL, IMAGINARY = "frequency_hz", "re_ohm", "im_ohm"
 # Names without blanks and in small letters, and the factor of the imaginary part.
@@ -31,6 +34,8 @@ _LEAST_POINTS = 8
 # The names stand within so many bytes, and those of a spectrum within so many lines.
 _HEAD_BYTES, _HEAD_LINES = 65536, 5000
 _UNIT_LINES = 2
+# So much of a line stands in a sentence.
+_SHOWN = 40
 # A spectrum whose imaginary parts are mostly positive is written with the other sign.
 _POSITIVE = 0.5
 
@@ -57,7 +62,7 @@ def read_spectrum(path: Path, area_cm2: float) -> Spectrum:
             f"{path.name} must have columns {FREQUENCY}, {REAL} and {IMAGINARY}, or be a spectrum"
             " of EC-Lab (.mpt), Gamry (.dta) or Z-Plot (.z)."
         )
-    rows = list(_rows(found))
+    rows = _rows(found, path.name)
     if not rows:
         raise ValueError(f"{path.name} has no numbers below its names of columns.")
     return _spectrum(path.name, rows, area_cm2)
@@ -82,6 +87,7 @@ def spectrum_csv(frequencies_hz: Sequence[float], impedance_ohm: Sequence[comple
 class _Header:
     """The lines below the names, how they are parted, and which columns are which."""
 
+    number: int  # of the line with the names, from 1
     lines: Sequence[str]
     separator: str | None
     columns: tuple[int, int, int]
@@ -118,29 +124,50 @@ def _header(lines: Sequence[str]) -> _Header | None:
             f, real, imaginary = places
             if f is not None and real is not None and imaginary is not None:
                 sign = -1.0 if names[imaginary] in _NEGATIVES else 1.0
-                return _Header(lines[number + 1 :], separator, (f, real, imaginary), sign)
+                return _Header(
+                    number + 1, lines[number + 1 :], separator, (f, real, imaginary), sign
+                )
     return None
 
 
-def _rows(header: _Header) -> Iterator[tuple[float, float, float]]:
-    """Hz and ohm of every row until the numbers end."""
+def _rows(header: _Header, name: str) -> list[_Row]:
+    """Hz and ohm of every row until the numbers end.
+
+    Raises ValueError where the spectrum goes on behind a line that is no row of it.
+    """
     passed = 0
-    begun = False
-    for line in header.lines:
+    found: list[_Row] = []
+    for k, line in enumerate(header.lines):
         row = _numbers(line, header)
         if row is not None:
-            begun = True
-            yield row
-        elif begun:
-            return
+            found.append(row)
+        elif found:
+            goes_on = _goes_on(found, header, k + 1)
+            if goes_on and line.strip():
+                raise ValueError(
+                    f"{name} line {header.number + k + 1}: must be a row of the spectrum, which"
+                    f" goes on below it, not {line.strip()[:_SHOWN]!r}."
+                )
+            if not goes_on:
+                break
         elif line.strip():
             passed += 1
             # Between the names and the numbers of Z-Plot stands a line that ends its comments.
             if passed > _UNIT_LINES:
-                return
+                break
+    return found
 
 
-def _numbers(line: str, header: _Header) -> tuple[float, float, float] | None:
+def _goes_on(found: Sequence[_Row], header: _Header, behind: int) -> bool:
+    """Whether the next line that is not empty holds the next frequency."""
+    line = next((line for line in header.lines[behind:] if line.strip()), "")
+    row = _numbers(line, header)
+    if row is None or len(found) < 2:
+        return row is not None
+    return (row[0] - found[-1][0]) * (found[-1][0] - found[-2][0]) > 0.0
+
+
+def _numbers(line: str, header: _Header) -> _Row | None:
     # Z-Plot names its columns between tabs and may part its numbers by commas.
     for separator in dict.fromkeys((header.separator, ",", None)):
         cells = line.split(separator)
@@ -157,7 +184,7 @@ def _number(cell: str, separator: str | None) -> float:
     return float(text if separator == "," else text.replace(",", "."))
 
 
-def _spectrum(name: str, rows: Sequence[tuple[float, float, float]], area_cm2: float) -> Spectrum:
+def _spectrum(name: str, rows: Sequence[_Row], area_cm2: float) -> Spectrum:
     remarks: list[str] = []
     table = np.array(rows)
     if not np.isfinite(table).all() or (table[:, 0] <= 0.0).any():
@@ -174,9 +201,10 @@ def _spectrum(name: str, rows: Sequence[tuple[float, float, float]], area_cm2: f
         )
     inductive = table[:, 2] > 0.0
     if inductive.any():
-        top = float(table[inductive, 0].max())
+        own = table[inductive, 0]
         remarks.append(
-            f"{name}: {int(inductive.sum())} inductive points left out, at {top:.3g} Hz and below"
+            f"{name}: {len(own)} inductive points left out, at {own.min():.3g} to"
+            f" {own.max():.3g} Hz"
         )
         table = table[~inductive]
     if len(table) < _LEAST_POINTS:

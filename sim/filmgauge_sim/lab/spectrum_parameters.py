@@ -1,7 +1,8 @@
 """What fitted spectra say of a parameter set: electrolyte and interface at 25 degC.
 
 Cycles tell the sum of both resistances at best, and no capacitance. Several spectra are averaged,
-each with the weight of its interval.
+each with the weight of its interval; where they differ by more than these say, the interval of the
+mean is wider by as much.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ _FIELDS = {
     "electrolyte_capacitance": ("electrolyte_capacitance_uf_cm2", "uF/cm2"),
     "interface_capacitance": ("interface_capacitance_uf_cm2", "uF/cm2"),
 }
+# Half of a 95 % interval over the standard deviation.
+_NORMAL = 1.96
 
 
 def with_spectra(
@@ -40,10 +43,24 @@ def with_spectra(
             weights
         )
         half = 1.0 / sqrt(sum(weights))
+        half *= _disagreement([log(e.value) - middle for e in estimates], halves)
         values = [exp(middle + x) for x in (-half, 0.0, half)]
         ends = sorted(_at_reference(start, name, value, temperature_c) for value in values)
         found.append(Estimate(field, unit, ends[1], ends[0], ends[2]))
     return replace(start, **{each.name: each.value for each in found}), found
+
+
+def _disagreement(departures: Sequence[float], halves: Sequence[float]) -> float:
+    """By how much an interval widens whose spectra differ by more than their own intervals.
+
+    The ratio of Birge, Phys. Rev. 40 (1932) 207, at least 1.
+    """
+    if len(departures) < 2:
+        return 1.0
+    squares = sum(
+        (_NORMAL * off / half) ** 2 for off, half in zip(departures, halves, strict=True)
+    )
+    return max(1.0, sqrt(squares / (len(departures) - 1)))
 
 
 def _at_reference(

@@ -152,7 +152,7 @@ class CutWitness:
         gauge, node = LedgerOnly(), self._node
         state.unpack_parts(gauge=gauge)
         measured_nah, booked_nah, _ = gauge.ledger.sums_nah()
-        truth = node.truth[-1] if len(node.truth) else node.world.truth()  # before the sleep
+        truth = node.last_truth or node.world.truth()  # before the sleep
         cuts = self._cuts + self._others
         if was_cut and node.cuts and node.cuts.truth:
             truth, cuts = node.cuts.truth, cuts - 1

@@ -42,6 +42,11 @@ class FlashWear:
         """Whether flash endures as much."""
         return self.hottest <= ENDURANCE
 
+    @property
+    def endures_years(self) -> float:
+        """How long flash endures it."""
+        return YEARS * ENDURANCE / self.hottest
+
 
 def flash_wear(description: NodeDescription) -> FlashWear:
     """Return the wear of a node as it is described, its service never reduced."""

@@ -8,7 +8,8 @@ the second, and so on to its last; `flash`: the same with each operation of the 
 nothing is done, or half, or half with garbage behind it. A walk goes through the wake that boots
 after a cut, so that recovery is cut as well, then through the wake after that one, and so on.
 `random:SEED` draws the wake, the place, what is done of it, how long the power is away and what a
-brown-out leaves in RTC memory.
+brown-out leaves in RTC memory. TaskWalk, which has no name, goes through what takes several wakes:
+`cuts.begin_task(node)` says where that begins.
 """
 
 import random
@@ -27,7 +28,9 @@ MODES = "every-request, flash or random:SEED"
 _DEPTHS = 6  # of a walk: with a report every few wakes, all kinds of wakes are among them
 _OFF_US = 1_000_000
 _LONGEST_OFF_US = 3_600_000_000
+_MOST_RECOVERY = 20  # operations in which a cut is made good that is cut once more
 _UNSEEN = 40  # operations of a wake that none is known of
+_VARIANTS: tuple[tuple[float, int | None], ...] = ((0.0, None), (0.5, None), (0.5, 1))
 _LEFTOVERS: tuple[Leftover, ...] = ("lost", "lost", "whole", "stale", "spoilt")
 
 
@@ -37,10 +40,11 @@ class CutPoint:
 
     depth: wakes that a node completes before, since its power came; number: of the request in the
     wake that follows, or of the operation of its flash, from 1; part, garbage: as FlashCut has
-    them; off_us: until the power is back; memory: what RTC memory is then.
+    them; off_us: until the power is back; memory: what RTC memory is then. Without a depth the
+    number counts from now on, whatever the wake.
     """
 
-    depth: int
+    depth: int | None
     number: int
     in_flash: bool = False
     part: float = 0.0
@@ -49,7 +53,8 @@ class CutPoint:
     memory: Leftover = "lost"
 
     def __str__(self) -> str:
-        return f"{self.target} {self.number} of wake {self.depth}, memory {self.memory}"
+        where = "a task" if self.depth is None else f"wake {self.depth}"
+        return f"{self.target} {self.number} of {where}, memory {self.memory}"
 
     @property
     def target(self) -> str:
@@ -66,8 +71,8 @@ class CutPlan(Protocol):
 
     rounds: int
 
-    def next(self) -> CutPoint:
-        """Return the point to cut at."""
+    def next(self) -> CutPoint | None:
+        """Return the point to cut at, None where there is none yet."""
         ...
 
     def missed(self) -> None:
@@ -139,12 +144,53 @@ class RandomPlan:
             self._seen[depth, in_flash] = max(1, count)
 
 
+class TaskWalk:
+    """A plan that cuts tasks of several wakes, all of a kind: the first at its first operation of
+    the flash, the next one `step` operations later, every second once more while that is made
+    good. A round is over with a task that comes to its end before its cut."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._tasks = 0  # of this round
+        self._asked = 0  # for points of this task: once, and then behind each cut
+        self._points: list[CutPoint] = []
+        self._random = random.Random(step)
+        self.rounds = 0
+
+    def begin(self) -> None:
+        """Say that a task begins, and that the one before is over."""
+        if self._tasks and self._asked < 2:  # that was over before it came to its point
+            self.rounds += 1
+            self._tasks = 0
+        self._asked = 0
+        self._points = [self._point(1 + self._step * self._tasks, self._tasks)]
+        if self._tasks % 2:
+            self._points.append(self._point(self._random.randint(1, _MOST_RECOVERY), 0))
+        self._tasks += 1
+
+    def next(self) -> CutPoint | None:
+        """See CutPlan."""
+        self._asked += 1
+        return self._points.pop(0) if self._points else None
+
+    def missed(self) -> None:
+        """See CutPlan: a point of a task is in no wake."""
+
+    def saw(self, depth: int, requests: int, operations: int) -> None:
+        """See CutPlan."""
+
+    @staticmethod
+    def _point(number: int, variant: int) -> CutPoint:
+        part, garbage = _VARIANTS[variant % len(_VARIANTS)]
+        return CutPoint(None, number, True, part, None if garbage is None else number)
+
+
 def cut_plan(mode: str) -> CutPlan:
     """Return the plan of a name. Raises ValueError, one sentence, for any other name."""
     if mode == "every-request":
         return Walk(False, ((0.0, None),))
     if mode == "flash":
-        return Walk(True, ((0.0, None), (0.5, None), (0.5, 1)))
+        return Walk(True, _VARIANTS)
     name, _, seed = mode.partition(":")
     if name == "random" and seed.isdecimal():
         return RandomPlan(int(seed))
@@ -199,9 +245,21 @@ class PowerCuts:
         self._memory = b""  # RTC memory after the wake before
         self._older = b""  # and at the end of the boot before
 
+    def begin_task(self, node: CutVictim) -> None:
+        """Say that a task begins, to a plan that goes through tasks; to another say nothing."""
+        if isinstance(self.plan, TaskWalk):
+            self._disarm(node)
+            self.plan.begin()
+            self._point = self.plan.next()
+
     def begin_step(self, node: CutVictim) -> bool:
         """Arm a cut in what comes, where it is due; return whether the power went in the sleep
         before it instead."""
+        if self._point is None or self._point.depth is None:
+            self._count(node)
+            if self._point and self._armed is None and self.done < self.most:
+                self._arm(node, self._point)
+            return False
         if self._armed is not None:
             if self._armed == node.wakes:
                 return False  # within the wake
@@ -209,14 +267,15 @@ class PowerCuts:
             self.plan.missed()
             self._point = self.plan.next()
         self._count(node)
-        if self.done >= self.most:
+        point = self._point
+        if self.done >= self.most or point is None or point.depth is None:
             return False
         depth = node.wakes - self._power_on
-        if depth > self._point.depth:  # only a power-on leads there
-            self._cut(node, "sleep")
+        if depth > point.depth:  # only a power-on leads there
+            self._cut(node, point, "sleep")
             return True
-        if depth == self._point.depth:
-            self._arm(node)
+        if depth == point.depth:
+            self._arm(node, point)
         return False
 
     def power_on(self, node: CutVictim) -> None:
@@ -227,21 +286,23 @@ class PowerCuts:
 
     def happened(self, node: CutVictim) -> None:
         """Take the sensors' power along, and bring both back."""
-        self._cut(node, self._point.target)
+        point = self._point
+        assert point is not None, "nothing was armed"
+        self._cut(node, point, point.target)
         self._point = self.plan.next()
 
-    def _cut(self, node: CutVictim, target: str) -> None:
+    def _cut(self, node: CutVictim, point: CutPoint, target: str) -> None:
         completed = node.wakes - self._power_on - (target != "sleep")
         self.done += 1
         self.targets[target] += 1
         self.targets["in recovery"] += not completed
-        self.last = self._point
+        self.last = point
         node.world.advance_to(node.board.now_us)
         self.truth = node.world.truth()
-        leftover = self._leftover(node)
+        leftover = self._leftover(node, point)
         if completed:
             self._older = self._memory
-        node.cut_power(self._point.off_us, leftover)
+        node.cut_power(point.off_us, leftover)
         self.power_on(node)
 
     def _count(self, node: CutVictim) -> None:
@@ -256,8 +317,7 @@ class PowerCuts:
         self._begun = now
         self._memory = node.board.rtc_memory
 
-    def _arm(self, node: CutVictim) -> None:
-        point = self._point
+    def _arm(self, node: CutVictim, point: CutPoint) -> None:
         self._armed = node.wakes
         if point.in_flash:
             operation = node.flash.operations + point.number
@@ -269,9 +329,8 @@ class PowerCuts:
         self._armed = None
         node.flash.cut = node.board.cut_at_request = None
 
-    def _leftover(self, node: CutVictim) -> bytes:
+    def _leftover(self, node: CutVictim, point: CutPoint) -> bytes:
         """Return what a brown-out leaves in RTC memory."""
-        point = self._point
         if point.memory == "lost":
             return b""
         if point.memory == "stale":

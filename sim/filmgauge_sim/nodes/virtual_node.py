@@ -16,6 +16,7 @@ from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.board.outcome import POWER_CUT, BoardStopped, Outcome, ResetCause
 from filmgauge_sim.board.wifi import AccessPoint, Station
 from filmgauge_sim.circuit.harvesting import HarvestingCircuit
+from filmgauge_sim.circuit.truth import Truth
 from filmgauge_sim.nodes.configuration import NEW_NODE, Broker, board_files
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.fault_schedule import FaultSchedule, transfer_faults
@@ -58,6 +59,7 @@ class VirtualNode:
         self.secrets = secrets
         self.wakes = 0
         self.truth = TruthLog()
+        self.last_truth: Truth | None = None  # of the last wake, whether or not it is in the log
         self.dead: str | None = None
         self.incidents: list[str] = []  # when and why the board stopped
         self.is_heard = options.radio_port is not None  # by an air, where somebody may listen
@@ -251,11 +253,11 @@ class VirtualNode:
 
         A wake that lost its power before the firmware had a number is not logged.
         """
+        truth = self.last_truth = self.world.truth()
         if self._boot is None:
             self._boot = self._records.boot()
         if self._boot is None:
             return
-        truth = self.world.truth()
         self.truth.add(truth, self._boot, self.board.clock.reading_us(truth.now_us) / 1e6)
 
     def _provision(self, broker: Broker, mark: Mapping[str, bytes] | None = None) -> None:

@@ -51,6 +51,12 @@ class Variation:
         """Return some of the nodes."""
         return Variation(self.films.part(span), self.harvest[span], self.load[span])
 
+    def repeated(self, times: int) -> "Variation":
+        """Return the same nodes so many times, one after the other."""
+        return Variation(
+            self.films.repeated(times), np.tile(self.harvest, times), np.tile(self.load, times)
+        )
+
 
 def nominal(count: int) -> Variation:
     """Return `count` nodes that are all as they should be."""

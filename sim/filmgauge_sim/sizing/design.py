@@ -7,6 +7,7 @@ from typing import Any
 
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.flash_wear import flash_wear
 from filmgauge_sim.nodes.tables import varied
 
 _MOST_DESIGNS = 100_000
@@ -23,9 +24,9 @@ class Design:
     report_s: int
 
     @property
-    def size_cm2(self) -> float:
-        """By what designs are called small: film and harvester together."""
-        return self.cell_cm2 + self.harvester_cm2
+    def by_size(self) -> tuple[float, "Design"]:
+        """By what designs are called small: film and harvester together, then each by itself."""
+        return self.cell_cm2 + self.harvester_cm2, self
 
     def is_no_larger(self, other: "Design") -> bool:
         """Whether none of its parts is larger, and its reports are as frequent."""
@@ -43,6 +44,12 @@ def harvester_key(description: NodeDescription) -> str:
     return keys.get(description.harvester.kind, "power_uw")
 
 
+def harvester_unit(description: NodeDescription) -> str:
+    """Return the unit of what `harvester_cm2` stands for."""
+    units = {"area_cm2": "cm2", "uw_per_k2": "uW/K2", "power_uw": "uW"}
+    return units[harvester_key(description)]
+
+
 def harvester_size(description: NodeDescription) -> float:
     """Return what it is as described."""
     return getattr(description.harvester, harvester_key(description))
@@ -55,6 +62,8 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
     sentence, where a number is out of the bounds of its key, or no reports come at that interval.
     """
     buffer, intervals = description.capacitor, description.intervals
+    if not design.capacitance_uf > 0.0:
+        raise ValueError(f"capacitance_uf must be above 0, not {design.capacitance_uf:g}")
     sample_s = max(1, min(intervals.sample_s, design.report_s))
     report_every, rest_s = divmod(design.report_s, sample_s)
     if rest_s:
@@ -80,12 +89,13 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
 class NodeLoad:
     """What a node takes. board_uw: mean, at the regulator's output; burst_uj: of the longest wake,
     out of the capacitor; lines: of its budget, uW out of the capacitor; cell_uah_day: out of the
-    cell on a day without harvest."""
+    cell on a day without harvest; flash_years: how long its flash endures what it writes."""
 
     board_uw: float
     burst_uj: float
     lines: dict[str, float]
     cell_uah_day: float
+    flash_years: float
 
     def cell_ua(self, factor: float = 1.0) -> float:
         """Return the mean current out of the cell without harvest, uA, of a board that takes so
@@ -109,6 +119,29 @@ def node_load(description: NodeDescription) -> NodeLoad:
         burst_uj=figures.wake_uj + radio_uw * report_s,
         lines=lines,
         cell_uah_day=budget.cell_uah_day,
+        flash_years=flash_wear(description).endures_years,
+    )
+
+
+def design_grid(
+    description: NodeDescription,
+    cell_cm2: Sequence[float] = (),
+    harvester_cm2: Sequence[float] = (),
+    capacitance_uf: Sequence[float] = (),
+    report_s: Sequence[int] = (),
+) -> list[Design]:
+    """Return every combination; what has no values is as described. Raises ValueError, one
+    sentence, for more than 100,000 or a harvester that is described with 0."""
+    size = harvester_size(description)
+    if not size and not harvester_cm2:
+        key = harvester_key(description)
+        raise ValueError(f"harvester.{key} of {description.name} must be above 0 to be sized")
+    intervals = description.intervals
+    return grid(
+        cell_cm2 or (description.cell.area_cm2,),
+        harvester_cm2 or (size,),
+        capacitance_uf or (description.capacitor.capacitance_uf,),
+        report_s or (intervals.sample_s * intervals.report_every,),
     )
 
 
@@ -129,7 +162,8 @@ def grid(
 class Outcome:
     """What became of a design. lowest_day: when the charge was lowest, days from the start;
     dark_hours: how long it would then have lived on without harvest; capacities: over that at the
-    start, None after the end; limited_by: what would have to be better first."""
+    start, None after the end; flash_years: how long its flash endures what it writes, by its
+    datasheet; limited_by: what would have to be better first."""
 
     design: Design
     lowest_soc_pct: float
@@ -143,6 +177,7 @@ class Outcome:
     capacity_10y_pct: float | None
     lost_uah_year: float
     own_uah_day: float
+    flash_years: float
     limited_by: str
 
     def meets(self, least_share_pct: float) -> bool:
@@ -159,7 +194,7 @@ def smallest(outcomes: Sequence[Outcome], least_share_pct: float) -> list[Outcom
     """Return those that meet the share and of which no other that does is as small in every part
     (the Pareto front), by size."""
     good = [each for each in outcomes if each.meets(least_share_pct)]
-    good.sort(key=lambda each: (each.design.size_cm2, each.design))
+    good.sort(key=lambda each: each.design.by_size)
     front: list[Outcome] = []
     for each in good:
         if not any(other.design.is_no_larger(each.design) for other in front):

@@ -56,6 +56,17 @@ class FilmSpread:
             self.calendar_energy_ev,
         )
 
+    def repeated(self, times: int) -> "FilmSpread":
+        """Return the same films so many times, one after the other."""
+        return FilmSpread(
+            np.tile(self.capacity, times),
+            np.tile(self.diffusion_time, times),
+            np.tile(self.resistance, times),
+            np.tile(self.loss, times),
+            np.tile(self.calendar_fade, times),
+            self.calendar_energy_ev,
+        )
+
 
 @dataclass(frozen=True)
 class Reach:

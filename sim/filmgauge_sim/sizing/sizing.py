@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.assumptions import Variation, drawn, nominal
+from filmgauge_sim.sizing.assumptions import Variation, nominal
 from filmgauge_sim.sizing.design import Design, NodeLoad, Outcome, described, node_load
 from filmgauge_sim.sizing.film_bank import FilmBank
 from filmgauge_sim.sizing.limits import dark_hours, limited_by
@@ -44,13 +44,13 @@ def size(
     series: WorldSeries,
     designs: Sequence[Design],
     *,
-    seed: int | None = None,
+    variation: Variation | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Return what becomes of each design, in their order.
 
-    seed: draws the cell and the assumed numbers of each node; None: all as they should be.
+    variation: how the node of each design differs from what it should be; None: not at all.
     executor: where to compute; left out, a process for each processor. Raises ValueError for a
     description that does not live from a film or has a number out of its bounds.
     """
@@ -61,9 +61,8 @@ def size(
         return []
     count = len(designs)
     workers = 1 if count < _FEW else os.cpu_count() or 1
-    parameters = load_parameters(description.cell.set)
-    variation = nominal(count) if seed is None else drawn(parameters, count, seed)
-    parts = list(_parts(Task(description, series, tuple(designs), variation), workers))
+    task = Task(description, series, tuple(designs), variation or nominal(count))
+    parts = list(_parts(task, workers))
     if executor is not None:
         return _gather(executor, parts, progress)
     if len(parts) == 1:
@@ -167,7 +166,10 @@ class Bank:
             capacity_10y_pct=self._capacity_pct(course, at, 10),
             lost_uah_year=_rounded(course.lost_uah[at] / years),
             own_uah_day=_rounded(load.cell_uah_day),
-            limited_by=limited_by(course, at, burst_fits=bool(burst_fits)),
+            flash_years=_rounded(load.flash_years),
+            limited_by=limited_by(
+                course, at, burst_fits=bool(burst_fits), wears_out=load.flash_years < years
+            ),
         )
 
     def _capacity_pct(self, course: Course, at: int, year: int) -> float | None:
@@ -213,4 +215,4 @@ def _array(values: Iterable[float]) -> Numbers:
 
 
 def _rounded(value: float, digits: int = 2) -> float:
-    return round(float(value), digits)
+    return round(float(value), digits) + 0.0  # never -0.0

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from filmgauge_sim.cell.isothermal import HIGHEST_C, LOWEST_C
 from filmgauge_sim.sizing.world import WorldError
 
 Numbers = NDArray[np.float64]
@@ -29,7 +30,7 @@ _BOUNDS = {
     "lux": (0.0, 200_000.0),
     "w_m2": (0.0, 2000.0),
     "power_uw": (0.0, 1e9),
-    "temperature_c": (-40.0, 85.0),
+    "temperature_c": (LOWEST_C, HIGHEST_C),
 }
 _PVGIS_TIME = "%Y%m%d:%H%M"
 _HOUR_S = 3600.0

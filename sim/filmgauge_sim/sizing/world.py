@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from filmgauge_sim.cell.isothermal import HIGHEST_C, LOWEST_C
 from filmgauge_sim.circuit.harvester import Days
 from filmgauge_sim.nodes.surroundings import ChargerSection, LightSection
 from filmgauge_sim.nodes.tables import Table, bounded, from_table
@@ -124,6 +125,13 @@ def world_from(table: dict[str, Any]) -> World:
     for index, light in enumerate(world.light):
         if not light.begin_h < light.end_h:
             raise ValueError(f"light[{index}].end_h must be above begin_h")
+    warmth = world.warmth
+    swing_c = warmth.year_swing_c + warmth.day_swing_c
+    if warmth.mean_c - swing_c < LOWEST_C or warmth.mean_c + swing_c > HIGHEST_C:
+        raise ValueError(
+            f"warmth.mean_c and its swings must be within {LOWEST_C:g} to {HIGHEST_C:g} degC, not"
+            f" {warmth.mean_c - swing_c:g} to {warmth.mean_c + swing_c:g}"
+        )
     source, charger = world.thermoelectric, world.charger
     if source is not None and not source.begin_h < source.end_h:
         raise ValueError("thermoelectric.end_h must be above begin_h")

@@ -25,6 +25,7 @@ DAYLIGHT_LM_W = 120.0  # assumed: luminous efficacy of daylight, 105 to 130 by s
 HOURS_A_YEAR = DAYS_A_YEAR * HOURS_A_DAY
 _HOUR_US = 3_600_000_000
 _DAYS_A_WEEK = 7
+_MOST_YEARS = 50
 _KELVIN_STEP = 0.5  # temperatures are rounded to it, so that few laws of the cell are computed
 
 
@@ -47,8 +48,11 @@ def hourly(
 ) -> WorldSeries:
     """Return the series of a world for a kind of harvester.
 
-    Raises WorldError where the world does not have what the harvester lives from.
+    Raises WorldError where the world does not have what the harvester lives from, or for less than
+    an hour or more than 50 years.
     """
+    if not 1.0 <= years * HOURS_A_YEAR <= _MOST_YEARS * HOURS_A_YEAR:
+        raise WorldError(f"years must be above 0 and at most {_MOST_YEARS}, not {years:g}")
     count = round(years * HOURS_A_YEAR)
     hours = np.arange(count)
     traces = {
@@ -152,5 +156,4 @@ def _warmth_c(world: World, hours: NDArray[np.int64]) -> Numbers:
     warmth = world.warmth
     year = 2.0 * np.pi * (hours / HOURS_A_DAY - warmth.coldest_day) / DAYS_A_YEAR
     day = 2.0 * np.pi * (hours % HOURS_A_DAY + 0.5 - warmth.warmest_h) / HOURS_A_DAY
-    exact = warmth.mean_c - warmth.year_swing_c * np.cos(year) + warmth.day_swing_c * np.cos(day)
-    return np.clip(exact, -40.0, 85.0)
+    return warmth.mean_c - warmth.year_swing_c * np.cos(year) + warmth.day_swing_c * np.cos(day)

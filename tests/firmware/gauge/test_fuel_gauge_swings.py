@@ -5,6 +5,7 @@ from expect import close
 from gauges import (
     FULL_PC,
     charge_pc,
+    copied,
     opened,
     plain_sum,
 )
@@ -31,10 +32,13 @@ def test_a_cell_is_followed_through_full_swings():
     film_cell = FilmCell(dict(VALUES), capacity=0.96, tau=1.1)
     gauge = opened(700000, 250000)
     moved_pc = 0
+    assert gauge.full_sigma_nah() > 0.25 * 13212  # it may be a cell of another kind
     for turn, current_pa in enumerate((2600000, -2600000, 1300000, -1300000, 2600000, -1300000)):
         worst, seconds = swung(gauge, film_cell, current_pa)
         moved_pc += abs(current_pa) * seconds
         assert worst < 20000 or turn < 4
+        assert (gauge.full_sigma_nah() < 0.1 * 13212) == (turn > 0)  # both ends have told
+        assert copied(gauge).full_sigma_nah() == gauge.full_sigma_nah()
     assert close(gauge.full_nah(), 0.96 * 13212, 0.02)
     assert close(gauge.health.mcycles(), 500 * moved_pc / FULL_PC, 1e-3, 2)
     assert plain_sum(gauge)

@@ -222,3 +222,8 @@ def test_a_profile_comes_in_parts_and_counts_when_it_is_whole():
     for offset, total, octets in ((0, 5000, b"x"), (0, 2, b"xyz"), (0, 9, b"")):
         with raises(Refused, ""):
             part(again, offset, total, octets)
+    peer = peer_with(unused_path(), 1)
+    peer.board.files_outlive_cuts = False
+    with raises(Refused, "a power cut can end the file system of this board"):
+        part(Actions(peer, profile_path=path), 0, len(data), data[:100])
+    assert read_file(path) == data

@@ -193,8 +193,8 @@ def test_fit_with_a_spectrum_says_what_the_data_tell_and_how_far_it_is(measured,
 
 
 def test_data_of_another_cell_leave_nothing_unless_forced(tmp_path):
-    """The liquid cell, whose discharge has two plateaus."""
-    path, out = tmp_path / "liquid.bdf.csv", tmp_path / "mine.toml"
+    """The liquid cell, whose discharge has two plateaus, in a file whose name has two lines."""
+    path, out = tmp_path / "liquid\ncell.bdf.csv", tmp_path / "mine.toml"
     answered("rate", "--cell", "liquid-li-s", "--currents", "20,4", "--bdf", path)
     options = ("fit", path, "--area", 1, "--out", out)
     ran = lab(*options)
@@ -205,7 +205,7 @@ def test_data_of_another_cell_leave_nothing_unless_forced(tmp_path):
     forced = lab(*options, "--force")
     assert forced.exit_code == 0
     assert "has two plateaus" in forced.stderr
-    assert "# Forced, although liquid.bdf.csv: the discharge" in out.read_text()
+    assert "# Forced, although liquid cell.bdf.csv: the discharge" in out.read_text()
     assert out.with_suffix(".profile").exists()
 
 

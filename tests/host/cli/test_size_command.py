@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from filmgauge_host.cli.app import main
+from filmgauge_sim.nodes import flash_wear
 from filmgauge_sim.nodes.description import to_toml
 from filmgauge_sim.scenario.loading import load_scenario
 
@@ -75,6 +76,27 @@ def test_without_any_design_that_lives_it_says_what_is_nearest(node: Path) -> No
     done = size(node, "--world", "office", *SHORT, "--cell-cm2", "5", "--harvester-cm2", "5")
     assert done.exit_code == 0
     assert "none does; the best (5 cm2 of film" in done.output
+
+
+def test_reports_that_wear_flash_out_are_no_answer(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With flash that endures 20 erases, and so not the years but three weeks."""
+    monkeypatch.setattr(flash_wear, "ENDURANCE", 20)
+    done = size(node, "--world", "office", *SHORT, "--cell-cm2", "70", "--harvester-cm2", "20")
+    assert done.exit_code == 0, done.output
+    row = next(line for line in done.output.splitlines() if " 7200 s |" in line)
+    assert row.endswith("flash")
+    assert "a report in 7200 s wears its flash out in 0.0 years" in done.output
+
+
+def test_without_any_design_that_is_sure_it_says_so(node: Path) -> None:
+    """Of four drawn nodes one has less light than this harvester needs."""
+    one = ("--cell-cm2", "70", "--harvester-cm2", "20", "--nodes-share", "100")
+    done = size(node, "--world", "office", *SHORT, *one)
+    assert done.exit_code == 0
+    assert "1 of 1 designs make 100 % of their reports as described" in done.output
+    assert "none of them in 100 % of 4 drawn nodes" in done.output
 
 
 def test_two_workers_of_a_scheduler_give_what_this_machine_gives(

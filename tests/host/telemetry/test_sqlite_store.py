@@ -22,7 +22,7 @@ def path(tmp_path):
     return tmp_path / "records.sqlite"
 
 
-def older_store(path, version, records):
+def older_store(path, version, records, has_attributes=True):
     """A store as version 3 had it, before lives, or 4, before records were dated."""
     new = {3: ("life", "resets", "refused", "restarts"), 4: ("refused", "restarts")}[version]
     columns = [name for name, *_ in fields() if name not in new]
@@ -34,8 +34,11 @@ def older_store(path, version, records):
             + " received_unix_ms INTEGER NOT NULL, history INTEGER NOT NULL, "
             f"PRIMARY KEY ({key})) WITHOUT ROWID"
         )
-        database.execute("CREATE TABLE attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        database.execute("INSERT INTO attributes VALUES ('token', 'abc')")
+        if has_attributes:
+            database.execute(
+                "CREATE TABLE attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+            )
+            database.execute("INSERT INTO attributes VALUES ('token', 'abc')")
         if version > 3:
             database.execute(
                 "CREATE TABLE lives (node TEXT NOT NULL, life INTEGER NOT NULL, number INTEGER "
@@ -52,19 +55,19 @@ def older_store(path, version, records):
         database.execute(f"PRAGMA user_version = {version}")
 
 
-@pytest.mark.parametrize("version", [3, 4])
-def test_a_store_of_a_version_before_loses_nothing(path, version):
+@pytest.mark.parametrize(("version", "has_attributes"), [(3, False), (3, True), (4, True)])
+def test_a_store_of_a_version_before_loses_nothing(path, version, has_attributes):
     before = [
         report(seq, node, boot) for node in ("a", "b") for boot in (1, 2) for seq in range(9)
     ]
     before.append(ReceivedRecord("b", record(9, 2), 5, True))
-    older_store(path, version, before)
+    older_store(path, version, before, has_attributes)
     for _ in range(2):
         with RecordStore(path) as store:
             found = [each for node in ("a", "b") for each in store.records(node)]
             assert found == before
             assert store.rows == len(before)
-            assert store.attribute("token") == "abc"
+            assert store.attribute("token") == ("abc" if has_attributes else None)
             assert store.add([before[0]]) == [Outcome.DUPLICATE]
             assert store.lives("a") == {0: True}
     with RecordStore(path) as store:

@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from filmgauge.upgrade.ed25519 import is_signed
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial import firmware_build
-from filmgauge_host.upgrade.signing_key import make_key, public_text, read_key, read_public
+from filmgauge_host.upgrade.signing_key import (
+    make_key,
+    older_path,
+    public_text,
+    read_key,
+    read_public,
+)
 from filmgauge_host.upgrade.version import sign
 from filmgauge_host.upgrade.version_build import read_changes
 from filmgauge_host.upgrade.version_folder import read_version, store_version
@@ -73,6 +79,8 @@ def test_a_key_is_its_owners(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is there already"):
         make_key(path)
     assert public_text(make_key(path, replace=True)) != public_text(key)
+    older = older_path(path, key)  # nodes that know it take no other
+    assert public_text(read_key(older)) == public_text(key)
     path.chmod(0o640)
     with pytest.raises(InputError, match="may be read by others"):
         read_key(path)
@@ -88,10 +96,10 @@ def test_a_key_is_its_owners(tmp_path: Path) -> None:
     [
         ('wifi_password = "w"', "wifi_password does not go over the air"),
         ('node = "other"', "node does not go over the air"),
-        ("sample_s = 0", "sample_s must be 1 to 86400, not 0"),
+        ("sample_s = 0", "sample_s must be an integer from 1 to 86400, not 0"),
         ("sample_s = true", "sample_s must be an integer"),
         ("wifi_ssid = 1", "wifi_ssid must be text"),
-        ("sample = 1", "there is no key sample, did you mean sample_s"),
+        ("sample = 1", "a node's configuration has no key sample, did you mean sample_s"),
         ("", "must have one key at least"),
         ("=", "is neither TOML nor JSON"),
     ],

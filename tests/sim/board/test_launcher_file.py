@@ -183,3 +183,18 @@ def test_a_version_that_does_not_even_begin_ends_in_the_safe_mode(tmp_path: Path
         board.offer(app("new"))
         assert board.boot(ResetCause.HARD).sleep_ms == 1000
         assert board.last_word().startswith("new")
+
+
+def test_what_records_a_failure_is_imported_anew_where_it_found_no_room(tmp_path: Path) -> None:
+    does = """import crash, micropython, sys
+    sys.modules.pop("crash")
+    micropython.heap_lock()
+    try:
+        import crash
+    finally:
+        micropython.heap_unlock()
+"""
+    with Board(tmp_path) as board:
+        install(board.board.flash, {"/app.bin": app("old", does)})
+        assert board.boot().cause is ResetCause.HARD  # and not at the prompt
+        assert "MemoryError" in fetch(board.board.flash, "/crash.0").decode("latin-1")

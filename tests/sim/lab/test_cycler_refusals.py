@@ -2,8 +2,13 @@
 
 from dataclasses import replace
 
+import pyarrow.parquet
 import pytest
-from cycler_layouts import arbin_underscores, digatron_hashes, maccor_milli, own_table, table, text
+from cycler_layouts import table, text
+from cycler_layouts.arbin import arbin_underscores
+from cycler_layouts.digatron import digatron_hashes
+from cycler_layouts.maccor import maccor_milli
+from cycler_layouts.own import own_table
 from cycler_samples import rows
 
 from filmgauge_sim.lab.cycler_data import read_cycler_data
@@ -73,6 +78,20 @@ def two_times(path):
     own(path, ["Test Time / s", "Unix Time / s", "Voltage / V", "Current / A"], body)
 
 
+def unix_milliseconds(path):
+    body = [[1.7e12 + 1e3 * r.time_s, r.voltage_v, r.current_a] for r in ROWS]
+    own(path, ["Unix Time / s", "Voltage / V", "Current / A"], body)
+
+
+def parquet(*names):
+    def write(path):
+        columns = zip(*[(r.time_s, r.voltage_v, 1e3 * r.current_a) for r in ROWS], strict=True)
+        table = pyarrow.table(dict(zip(names, map(list, columns), strict=True)))
+        pyarrow.parquet.write_table(table, path)
+
+    return write
+
+
 def power_differs(path):
     body = [[r.time_s, r.voltage_v, r.current_a, 5.0 * r.current_a * r.voltage_v] for r in ROWS]
     own(path, ["Test Time / s", "Voltage / V", "Current / A", "Power / W"], body)
@@ -133,80 +152,110 @@ def null_in_text(path):
     path.write_bytes(b"time_s,current_ua,voltage_v\n0,1,2\n\x000,1,2\n")
 
 
+def refused(name, write, says, columns=""):
+    """A file written under a name, what is said of it, and the --columns it is read with."""
+    return pytest.param(name, write, says, columns, id=name)
+
+
 CASES = [
-    ("r.csv", reset_time, "", "time must not fall.*row 41.*--columns step_time='Time .s.'"),
-    ("l.csv", long_test, "", "lasts 42 years by column 'time_s'.*--columns time='time_s:ms'"),
-    ("d.csv", milliseconds, "", "'Program Duration#s'.*--columns time='Program Duration#s:ms'"),
-    ("m.txt", millivolts, "", "around 2... V in column 'Volts'.*voltage='Volts:mV'"),
-    (
-        "s.csv",
-        reversed_sign,
-        "",
-        "falls while column 'current_ua' charges: .*--sign positive-d",
+    refused("r.csv", reset_time, "time must not fall.*row 41.*--columns step_time='Time .s.'"),
+    refused("l.csv", long_test, "lasts 42 years by column 'time_s'.*--columns time='time_s:ms'"),
+    refused("d.csv", milliseconds, "'Program Duration#s'.*--columns time='Program Duration#s:ms'"),
+    refused("m.txt", millivolts, "around 2... V in column 'Volts'.*voltage='Volts:mV'"),
+    refused(
+        "s.csv", reversed_sign, "falls while column 'current_ua' charges: .*--sign positive-d"
     ),
-    ("u.csv", unsigned, "", "no discharge by column 'current_ua'.*--columns state=NAME.*by-volt"),
-    (
-        "t.csv",
-        thousandfold,
-        "",
-        "times the 1000 uAh of such a cell; .*current='current_ua:nA'",
+    refused(
+        "u.csv", unsigned, "no discharge by column 'current_ua'.*--columns state=NAME.*by-volt"
     ),
-    (
-        "a.csv",
-        thousandfold_counted,
-        "",
-        "counted 1219 uAh: .*time='Test_Time.s.:ms' or current='Cur",
+    refused("t.csv", thousandfold, "times the 1000 uAh of such a cell; .*current='current_ua:nA'"),
+    # Two charges of 1219 uAh and between them a discharge of 1094.
+    refused(
+        "a.csv", thousandfold_counted, "counted 1344 uAh: .*time='Test_Time.s.:ms' or current='Cur"
     ),
-    ("n.csv", no_current, "", "no current but zero in column 'current_ua'"),
-    (
-        *("c.csv", twice("Current / mA", "Current / uA", 1e3), ""),
+    refused("n.csv", no_current, "no current but zero in column 'current_ua'"),
+    refused(
+        "c.csv",
+        twice("Current / mA", "Current / uA", 1e3),
         "'Current / mA' and 'Current / uA' that say the same and differ, first in row 1 .*"
         "--columns current='Current / mA' or current='Current / uA'",
     ),
-    ("c2.csv", twice("I / mA", "I / mA", 1.0), "", "differ.*--columns current='3' or current='4'"),
-    ("c3.csv", twice("I / mA", "I / mA", 1.0), "current=I", "2 columns 'I'.*--columns current=3"),
-    ("x.csv", two_times, "", "'Test Time / s' and 'Unix Time / s'.*time='Test.*or unix_time='Un"),
-    ("p.csv", power_differs, "", "'Current / A' and 'Power / W'.*current='Cur.*or power='Power"),
-    ("e.txt", two_electrodes, "", "'Ewe/V' and 'Ecell/V'.*voltage='Ewe/V' or voltage='Ecell/V'"),
-    ("k.txt", per_cm2, "", r"a current in a column, and of the names in line 1 \(time/s, U/V, I"),
-    ("q.csv", no_unit, "", "the unit of column 'Current': give --columns current='Current:uA'"),
-    ("z.csv", unknown_names, "", "in line 1 .Zeitpunkt, Wert 1, Wert 2.*time=NAME,current=NAME,"),
-    ("z2.csv", unknown_names, "time=Zeit", "no line with the columns 'Zeit' that --columns names"),
-    ("f.txt", spectrum, "", "is a spectrum, by its frequencies: filmgauge lab eis --fit reads"),
-    (
-        "bare.csv",
-        bare_names,
-        "",
-        "unit of column 'Test Time': give --columns time='Test Time:s",
+    refused(
+        "c2.csv", twice("I / mA", "I / mA", 1.0), "differ.*--columns current='3' or current='4'"
     ),
-    ("num.dat", own_numbers_alone, "", "no names of columns: give --columns time=1:UNIT,current="),
-    (
-        "cc.csv",
-        two_kinds_of_comma,
-        "",
-        "6 cells in each line below the 3 names of line 1: a",
+    refused(
+        "c3.csv",
+        twice("I / mA", "I / mA", 1.0),
+        "2 columns 'I'.*--columns current=3",
+        columns="current=I",
     ),
-    ("b.csv", one_wrong_cell, "", r"line \d+: current_ua must be a number, not 'bad'"),
-    ("j.csv", junk, "", "is not a text file"),
-    ("h.csv", half_utf16, "", "is not text in UTF-16"),
-    ("o.csv", null_in_text, "", "is not a text file"),
-    ("empty.csv", lambda path: path.write_text(""), "", "must have a time, a current and a volt"),
-    ("head.csv", lambda path: own_table(path, []), "", "no rows of numbers below the names"),
-    ("x.res", junk, "", "a format that is not read: export it from MITS Pro as .xlsx or .csv"),
-    ("x.xls", junk, "", "a format that is not read: save it as .xlsx or .csv"),
-    ("x.xlsx", junk, "", "is not a workbook"),
-    ("x.mpr", junk, "", "is not a file of BioLogic: .*magic"),
-    ("x.ndax", junk, "", "is not a file of Neware"),
-    ("x.nda", junk, "", "is not a file of Neware"),
-    ("x.parquet", junk, "", "is not a file that the Battery Data"),
-    ("x.mat", junk, "", r"write x\.map\.json beside it"),
-    ("x.csv.gz", junk, "", "is not"),
+    refused(
+        "x.csv", two_times, "'Test Time / s' and 'Unix Time / s'.*time='Test.*or unix_time='Un"
+    ),
+    refused(
+        "y.csv", unix_milliseconds, "begins 5.39e.04 years after 1970.*unix_time='Unix Time / s:ms"
+    ),
+    refused(
+        "u.parquet",
+        parquet("Test Time / s", "Voltage / V", "Current"),
+        "the unit of column 'Current': give --columns current='Current:uA'",
+    ),
+    refused(
+        "n.parquet",
+        parquet("Test Time / s", "Voltage / V", "Current / mA"),
+        "does not have all the columns 'Strom' that --columns names; it has Test Time / s, Vol",
+        columns="current=Strom",
+    ),
+    refused(
+        "p.csv", power_differs, "'Current / A' and 'Power / W'.*current='Cur.*or power='Power"
+    ),
+    refused(
+        "e.txt", two_electrodes, "'Ewe/V' and 'Ecell/V'.*voltage='Ewe/V' or voltage='Ecell/V'"
+    ),
+    refused(
+        "k.txt", per_cm2, r"a current in a column, and of the names in line 1 \(time/s, U/V, I"
+    ),
+    refused("q.csv", no_unit, "the unit of column 'Current': give --columns current='Current:uA'"),
+    refused(
+        "z.csv", unknown_names, "in line 1 .Zeitpunkt, Wert 1, Wert 2.*time=NAME,current=NAME,"
+    ),
+    refused(
+        "z2.csv",
+        unknown_names,
+        "no line with the columns 'Zeit' that --columns names",
+        columns="time=Zeit",
+    ),
+    refused("f.txt", spectrum, "is a spectrum, by its frequencies: filmgauge lab eis --fit reads"),
+    refused(
+        "bare.csv", bare_names, "unit of column 'Test Time': give --columns time='Test Time:s"
+    ),
+    refused(
+        "num.dat", own_numbers_alone, "no names of columns: give --columns time=1:UNIT,current="
+    ),
+    refused("cc.csv", two_kinds_of_comma, "6 cells in each line below the 3 names of line 1: a"),
+    refused("b.csv", one_wrong_cell, r"line \d+: current_ua must be a number, not 'bad'"),
+    refused("j.csv", junk, "is not a text file"),
+    refused("h.csv", half_utf16, "is not text in UTF-16"),
+    refused("o.csv", null_in_text, "is not a text file"),
+    refused(
+        "empty.csv", lambda path: path.write_text(""), "must have a time, a current and a volt"
+    ),
+    refused("head.csv", lambda path: own_table(path, []), "no rows of numbers below the names"),
+    refused("x.res", junk, "a format that is not read: export it from MITS Pro as .xlsx or .csv"),
+    refused("x.xls", junk, "a format that is not read: save it as .xlsx or .csv"),
+    refused("x.xlsx", junk, "is not a workbook"),
+    refused("x.mpr", junk, "is not a file of BioLogic: .*magic"),
+    refused("x.ndax", junk, "is not a file of Neware"),
+    refused("x.nda", junk, "is not a file of Neware"),
+    refused("x.parquet", junk, "is not a file that the Battery Data"),
+    refused("x.mat", junk, r"write x\.map\.json beside it"),
+    refused("x.csv.gz", junk, "is not"),
 ]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "write", "columns", "says"), CASES, ids=[c[0] for c in CASES])
-def test_a_file_is_refused_with_what_to_give(name, write, columns, says, tmp_path):
+@pytest.mark.parametrize(("name", "write", "says", "columns"), CASES)
+def test_a_file_is_refused_with_what_to_give(name, write, says, columns, tmp_path):
     path = tmp_path / name
     write(path) if write not in (own_table,) else write(path, ROWS)
     options = ReadingOptions(parse_columns([columns] if columns else []), Sign.AS_WRITTEN)

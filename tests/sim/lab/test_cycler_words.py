@@ -5,14 +5,19 @@ import datetime
 import numpy as np
 import pytest
 
-from filmgauge_sim.lab.cyclers.clock import clock_seconds, date_seconds
+from filmgauge_sim.lab.cyclers.clock import (
+    clock_seconds,
+    date_seconds,
+    is_day_first,
+    longest_s,
+)
 from filmgauge_sim.lab.cyclers.column_names import readings
 from filmgauge_sim.lab.cyclers.formats import formats
 from filmgauge_sim.lab.cyclers.gaps import find_gaps
 from filmgauge_sim.lab.cyclers.options import parse_columns
 from filmgauge_sim.lab.cyclers.quantities import Quantity, unit_of
-from filmgauge_sim.lab.cyclers.recording import from_step_times, net_of_one
-from filmgauge_sim.lab.cyclers.signs import signed_by_voltage
+from filmgauge_sim.lab.cyclers.recording import from_step_times, net_of_one, net_of_two
+from filmgauge_sim.lab.cyclers.signs import signed_by_state, signed_by_voltage
 
 Q = Quantity
 
@@ -76,6 +81,7 @@ def test_units_that_are_more_than_a_factor():
         ("1-02:03:04", 93784.0),
         ("  0d 00:00:10.00", 10.0),
         ("2:01:00:00", 176400.0),
+        ("00:01:02:500", 62.5),
         (datetime.time(1, 0, 0, 500000), 3600.5),
         (datetime.timedelta(days=2), 172800.0),
         (datetime.datetime(1899, 12, 31, 1), 90000.0),
@@ -85,7 +91,9 @@ def test_a_clock_gives_seconds(cell, seconds):
     assert clock_seconds(cell) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("cell", ["", "1:2", "a:b:c", None, 3.0, "2026-03-02"])
+@pytest.mark.parametrize(
+    "cell", ["", "1:2", "a:b:c", None, 3.0, "2026-03-02", "0:75:00", "0:0:90"]
+)
 def test_what_is_no_clock_is_refused(cell):
     with pytest.raises(ValueError, match=r"not a time|invalid literal|could not convert"):
         clock_seconds(cell)
@@ -97,6 +105,36 @@ def test_dates_of_all_programs_are_one_moment():
     texts += ["12.03.2026 21:30:00", "2026/03/12 21:30:00", "12-Mar-26 09:30:00 PM"]
     for cell in [moment, *texts]:
         assert date_seconds(cell) == pytest.approx(1773351000.0)
+
+
+@pytest.mark.parametrize(
+    ("dates", "by_day"),
+    [
+        (["03/12/2026 23:00", "03/13/2026 01:00"], False),
+        (["12/03/2026 23:00", "13/03/2026 01:00"], True),
+        # Two hours, or else a month.
+        (["03/04/2026 23:00", "04/04/2026 01:00"], True),
+        (["04/03/2026 23:00", "04/04/2026 01:00"], False),
+        # A new year, or else backwards.
+        (["12/01/2026 23:00", "01/02/2026 01:00"], True),
+        (["2026-03-04 23:00", "04.03.2026 01:00"], False),
+    ],
+)
+def test_slashes_do_not_say_whether_the_day_stands_first(dates, by_day):
+    assert is_day_first(dates) == by_day
+
+
+def test_between_dates_lies_what_they_allow_at_most():
+    """A test from the fourth of March to the fourth of April is not the longer by its dates."""
+    assert longest_s("03/04/2026 23:00", "04/04/2026 01:00") == (31 * 24 - 22) * 3600.0
+    assert longest_s("12/03/2026 23:00", "13/03/2026 01:00") == 7200.0
+    assert longest_s("soon", "later") < 0.0
+
+
+def test_a_date_with_slashes_is_read_either_way():
+    moment = datetime.datetime(2026, 3, 12, 21, 30, 0)
+    assert date_seconds("12/03/2026 21:30:00", day_first=True) == date_seconds(moment)
+    assert date_seconds("03/12/2026 21:30:00") == date_seconds(moment)
 
 
 def test_columns_are_named_with_commas_and_colons_in_them():
@@ -139,6 +177,28 @@ def test_counts_begin_anew_and_have_no_sign():
 
 def test_times_of_steps_add_up():
     assert list(from_step_times(column(0, 5, 10, 0, 3, 0, 1))) == [0, 5, 10, 10, 13, 13, 14]
+
+
+def test_a_longer_step_behind_a_shorter_one_begins_anew_too():
+    """A logger that writes no row at the beginning of a step never shows its zero."""
+    times, steps = column(5, 10, 30, 60, 30, 60), column(1, 1, 2, 2, 3, 3)
+    assert list(from_step_times(times, steps)) == [5, 10, 40, 70, 100, 130]
+    # A time that goes on through the steps is not that of a step.
+    on, steps = column(0, 10, 20, 30, 40), column(1, 1, 2, 3, 3)
+    assert list(from_step_times(on, steps)) == list(on)
+
+
+def test_counts_of_both_ways_go_on_where_they_begin_anew():
+    charged = column(0.0, 1.0, 2.0, 2.0, 2.0, 0.0, 1.0)
+    discharged = column(0.0, 0.0, 0.0, -0.5, -1.5, 0.0, 0.0)
+    assert list(net_of_two(charged, discharged)) == [0.0, 1.0, 2.0, 1.5, 0.5, 0.5, 1.5]
+
+
+def test_noise_of_a_rest_is_no_sign():
+    """The currents of Maccor have none, and a rest may show less than nothing."""
+    current, state = column(1.0, 1.0, -1e-4, 1.0, 1.0), column(1.0, 1.0, 0.0, -1.0, -1.0)
+    assert list(signed_by_state(current, state)) == [1.0, 1.0, -1e-4, -1.0, -1.0]
+    assert signed_by_state(column(1.0, 1.0, 0.0, -1.0, -1.0), state) is None
 
 
 def test_a_hold_goes_the_way_of_the_step_before():

@@ -135,6 +135,18 @@ def test_spectra_tell_a_set_at_25_degrees_what_they_show_elsewhere():
     assert not any("capacitance" in name or "lipon" in name for name in left)
 
 
+def test_spectra_that_differ_have_a_mean_within_which_both_lie():
+    """Two films, or two states of one: the interval of each is far too narrow for their mean."""
+    one, other = (
+        fit_spectrum(spectrum(seed, parameters=each), PRE, 25.0)
+        for seed, each in enumerate((PRE, replace(PRE, contact_resistance_ohm_cm2=600.0)))
+    )
+    (alone,) = (e for e in with_spectra(PRE, [one], 25.0)[1] if e.name.startswith("contact"))
+    (mean,) = (e for e in with_spectra(PRE, [one, other], 25.0)[1] if e.name.startswith("contact"))
+    assert alone.high < 600.0
+    assert mean.low < PRE.contact_resistance_ohm_cm2 < 600.0 < mean.high
+
+
 def test_a_fit_takes_the_resistances_from_a_spectrum(tmp_path):
     """Cycles at one current cannot tell them."""
     path = tmp_path / "cell.bdf.csv"
@@ -234,6 +246,17 @@ def test_what_is_done_to_a_spectrum_is_said(tmp_path):
     several, inductive = found.remarks
     assert several == "two.csv has several spectra, of which the first is taken"
     assert inductive.startswith("two.csv: 2 inductive points left out")
+
+
+def test_a_line_within_a_spectrum_that_is_none_ends_it_not_without_a_word(tmp_path):
+    own = spectrum(within=(1.0, 1e4))
+    path = tmp_path / "holes.csv"
+    lines = spectrum_csv(own.frequencies_hz, own.impedance_ohm_cm2).splitlines()
+    path.write_text("\n".join([*lines[:12], "", *lines[12:]]))
+    assert len(read_spectrum(path, 1.0).frequencies_hz) == len(own.frequencies_hz)
+    path.write_text("\n".join([*lines[:12], "overload,,", *lines[12:]]))
+    with pytest.raises(ValueError, match=r"^holes.csv line 13: must be a row.*not 'overload,,'"):
+        read_spectrum(path, 1.0)
 
 
 @pytest.mark.parametrize(

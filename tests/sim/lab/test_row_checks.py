@@ -89,6 +89,16 @@ def test_a_pause_within_a_step_is_no_current(data, hours, counted):
     assert -(one.charge_uah_cm2 + other.charge_uah_cm2) == pytest.approx(whole, rel=0.03)
 
 
+def test_a_pause_behind_an_odd_row_that_began_the_step_ends_nothing(data):
+    """With the odd row left out, a rest is what stands before the pause."""
+    row = next(k for k in range(1, len(data.step)) if data.current_ua_cm2[k] < 0.0)
+    time = data.time_h.copy()
+    time[row + 1 :] += 3.0
+    at_rest = changed(data, "current_ua_cm2", row - 1, 0.0)
+    odd = changed(replace(at_rest, time_h=time, gaps=np.array([row + 1])), "voltage_v", row, 0.0)
+    assert len(checked(odd).data.time_h) == len(time) - 1
+
+
 def test_a_count_that_goes_on_tells_that_a_pause_was_of_the_logger_alone(data):
     row = middle_of_a_discharge(data)
     flown = data.current_ua_cm2[row] * 1.0
@@ -128,6 +138,14 @@ def test_a_count_that_is_not_the_current_is_refused(data, factor):
     with pytest.raises(ValueError, match=re.escape(f"counts is {factor:.3g} times what 'Cur")):
         checked(wrong)
     assert capacities(wrong, ignore_count=True) == pytest.approx(capacities(data), rel=0.01)
+
+
+@pytest.mark.parametrize(("way", "does"), [(1.0, "charges"), (-1.0, "discharges")])
+def test_a_count_that_is_wrong_one_way_is_refused(data, way, does):
+    moves = np.diff(data.charge_uah_cm2, prepend=data.charge_uah_cm2[0])
+    moves[data.current_ua_cm2 * way > 0.0] *= 2.0
+    with pytest.raises(ValueError, match=f"counts is 2 times what .* while it {does}"):
+        checked(replace(data, charge_uah_cm2=np.cumsum(moves)))
 
 
 def test_a_count_that_begins_anew_with_every_step_is_believed(data):

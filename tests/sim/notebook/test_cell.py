@@ -95,7 +95,7 @@ heavy = {"numpy", "pandas", "matplotlib", "msgspec", "scipy"} & set(sys.modules)
 print(sorted(heavy), *filmgauge_sim.__all__)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout.split() == ["[]", "Cell", "Experiment", "Node", "Scenario", "run"]
+    assert done.stdout.split() == ["[]", "Cell", "Experiment", "Node", "Scenario", "run", "size"]
     assert set(fg.__all__) <= set(dir(fg))
-    with pytest.raises(AttributeError, match="no attribute 'size'"):
-        _ = fg.size
+    with pytest.raises(AttributeError, match="no attribute 'weigh'"):
+        _ = fg.weigh

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
-from filmgauge_sim.sizing.bands import bands
+from filmgauge_sim.sizing.assumptions import drawn
+from filmgauge_sim.sizing.bands import Sureness, bands, smallest_sure
 from filmgauge_sim.sizing.design import Design, Outcome, described, grid, node_load, smallest
 from filmgauge_sim.sizing.sizing import size
 from filmgauge_sim.sizing.world import load_world
@@ -42,9 +44,8 @@ def test_more_of_anything_is_never_worse(outcomes) -> None:
 def test_the_front_lives_and_nothing_smaller_does(outcomes) -> None:
     front = smallest(outcomes, 100.0)
     assert front
-    assert [each.design.size_cm2 for each in front] == sorted(
-        each.design.size_cm2 for each in front
-    )
+    sizes = [each.design.cell_cm2 + each.design.harvester_cm2 for each in front]
+    assert sizes == sorted(sizes)
     for each in outcomes:
         inside = any(other.design.is_no_larger(each.design) for other in front)
         assert each.meets(100.0) <= inside
@@ -94,11 +95,12 @@ def test_processes_and_one_process_give_the_same(office, outcomes) -> None:
 def test_what_is_drawn_does_not_depend_on_how_many_processors_there_are(monkeypatch) -> None:
     days = hourly(OFFICE, DESCRIPTION.harvester, 2 / 365, FOLDER)
     designs = [Design(45.0, 12.0, 4700.0, 7200)] * 110
+    nodes = drawn(load_parameters("pre-li"), 110, 7)
     found = []
     for processors in (1, 3):
         monkeypatch.setattr("os.cpu_count", lambda count=processors: count)
         with ThreadPoolExecutor(1) as one:
-            found.append(size(DESCRIPTION, days, designs, seed=7, executor=one))
+            found.append(size(DESCRIPTION, days, designs, variation=nodes, executor=one))
     assert found[0] == found[1]
     assert len({each.lowest_soc_pct for each in found[0]}) > 50
 
@@ -114,11 +116,34 @@ def test_a_cell_that_only_gets_fuller_is_limited_by_its_start() -> None:
 
 def test_bands_hold_what_is_nominal_and_grow_with_what_is_not_known(office, outcomes) -> None:
     chosen = [smallest(outcomes, 100.0)[0]]
-    (one,) = bands(DESCRIPTION, office, chosen, nodes=60, seed=5, least_share_pct=100.0)
+    (one,) = bands(DESCRIPTION, office, chosen, Sureness(nodes=60, seed=5))
     low, high = one.figures["lowest_soc_pct"]
     assert low < chosen[0].lowest_soc_pct < high
     assert "capacity_10y_pct" not in one.figures
     assert 5.0 < one.nodes_that_meet_pct < 100.0
+
+
+def test_a_design_has_the_same_nodes_whatever_stands_beside_it(office, outcomes) -> None:
+    living = smallest(outcomes, 100.0)[:2]
+    both = bands(DESCRIPTION, office, living, Sureness(nodes=5))
+    assert bands(DESCRIPTION, office, living[1:], Sureness(nodes=5)) == both[1:]
+
+
+def test_the_smallest_that_are_sure_are_larger_than_those_that_just_live(office) -> None:
+    """As the definition says, of every design that lives with all its drawn nodes."""
+    wish = Sureness(nodes=10, least_nodes_pct=90.0)
+    designs = grid((60.0, 100.0, 150.0), (30.0, 45.0, 60.0), (4700.0,), (7200,))
+    nominal = size(DESCRIPTION, office, designs)
+    done: list[float] = []
+    found = smallest_sure(DESCRIPTION, office, nominal, wish, progress=done.append)
+    living = [each for each in nominal if each.meets(100.0)]
+    every = bands(DESCRIPTION, office, living, wish)
+    sure = [each.nominal for each in every if each.nodes_that_meet_pct >= 90.0]
+    assert [each.nominal for each in found] == smallest(sure, 100.0)
+    assert smallest(living, 100.0)[0].design.is_no_larger(found[0].nominal.design)
+    assert smallest(living, 100.0)[0] not in sure
+    assert done == sorted(done)
+    assert done[-1] <= 1.0
 
 
 def test_a_year_cycles_and_fades_as_published_and_assumed() -> None:

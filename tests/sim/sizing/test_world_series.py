@@ -124,6 +124,10 @@ def test_every_world_of_the_package_has_a_year(name: str) -> None:
         ({"sun": {"latitude_deg": 95.0}}, "latitude_deg"),
         ({"light": [{"lux": 10.0, "begin_h": 9.0, "end_h": 8.0}]}, "end_h must be above begin_h"),
         ({"warmth": {"mean_c": 400.0}}, "mean_c"),
+        (
+            {"warmth": {"mean_c": -30.0, "year_swing_c": 8.0, "day_swing_c": 3.0}},
+            "must be within -40 to 85 degC, not -41 to -19",
+        ),
         ({"lamps": []}, "lamps"),
         ({"trace": [{"file": "a", "quantity": "lux"}] * 2}, "one of lux"),
     ],

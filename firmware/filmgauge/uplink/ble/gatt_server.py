@@ -55,6 +55,13 @@ class GattServer:
 
     def serve(self) -> None:
         """Stay until the peer has left or a deadline has passed."""
+        try:
+            self._serve()
+        finally:
+            if self._commands is not None:
+                self._commands.close()
+
+    def _serve(self):
         self._indicate_critical()
         while self._link.connection is not None:
             event = self._link.next_event()

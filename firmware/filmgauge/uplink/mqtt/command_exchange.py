@@ -23,6 +23,13 @@ def exchange(client, peer) -> None:
     the connection: what was not acknowledged by then comes again, and is not done again."""
     last = peer.backlog.stored_number("/commands")
     port = CommandPort(peer, last)
+    try:
+        _carry_out(client, peer, port, last)
+    finally:
+        port.close()
+
+
+def _carry_out(client, peer, port, last):
     ack = topic(peer.config.node, ACK)
     begun_ms = time.ticks_ms()
     refusals = 0

@@ -3,13 +3,12 @@
 PREFIX = "filmgauge"
 TELEMETRY = "telemetry"  # live records, JSON, not retained: an old value must not look live
 LOG = "log"  # records that waited on the node, oldest first
-EVENT = "event"  # once, JSON: what has failed on the node
 STATUS = "status"  # retained: online, sleeping, offline (the will)
 COMMAND = "command"  # to the node: a frame of uplink/commands.py
 ACK = "ack"  # its answer, JSON
 INFO = "info"  # retained: versions, cell, intervals
 FIRMWARE = "firmware"  # in place of a node: pieces of versions, retained
-EVENT = "event"  # how far a new version of the firmware has come
+EVENT = "event"  # JSON: what has failed on the node, and how far a new version has come
 LAST = "last"  # retained: the last live record once more, for who comes later
 
 

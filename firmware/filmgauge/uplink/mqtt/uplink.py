@@ -145,19 +145,13 @@ class MqttUplink(NoUplink):
     def _before_hanging(self):
         if self.guard is not None:
             self.guard.keep()
-        if exists(_FAILURES):
-            self._clear_watchdog()
+        if exists(_FAILURES):  # a look-up that hangs costs no record: the node has not failed
+            from crash import clear_hang
+
+            clear_hang()
+            clear_hang = None
+            unload("crash")
         self._board.feed()
-
-    def _clear_watchdog(self):
-        """End a row of failures of which the last was the watchdog's: a network that hangs is
-        none of the node, whose record is kept by now."""
-        from crash import clear, waiting
-
-        found = waiting()
-        if found and "Watchdog" in found[-1][1]:
-            clear()
-        unload("crash")
 
     def _is_joined(self, wlan):
         """Join the network; return whether that worked before the deadline."""

@@ -8,12 +8,11 @@ import _protocol
 import uos
 import vfs
 
-rom, image = sys.argv[1:3]
-serial = len(sys.argv) > 3  # a board with a serial port runs what is on its file system
+serial = len(sys.argv) > 1  # a board with a serial port runs what is on its file system
 
 place = "/flash" if serial and _board.port == "stm32" else "/"  # as the ports have it
-is_mounted = _flash.mount(image, place)
-vfs.mount(vfs.VfsPosix(rom), "/rom", readonly=True)
+is_mounted = _flash.mount(uos.getenv(_protocol.FLASH_VARIABLE), place)
+vfs.mount(vfs.VfsPosix("."), "/rom", readonly=True)
 sys.path[:] = ["/rom/shims", "/rom/shims/port_" + _board.port]
 if _board.port in _protocol.WIFI_PORTS:
     sys.path.append("/rom/shims/wifi")

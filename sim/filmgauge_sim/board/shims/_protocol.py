@@ -5,6 +5,8 @@ passed on the board since the last answer) and its data; an answer is ANSWER (st
 board clock in us) and its data. A status other than zero is an errno for the board.
 """
 
+FLASH_VARIABLE = "FILMGAUGE_FLASH"  # of the environment: path of the flash image
+
 REQUEST = "<BBHII"
 REQUEST_SIZE = 12
 ANSWER = "<HHQ"

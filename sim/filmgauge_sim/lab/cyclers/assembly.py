@@ -10,7 +10,7 @@ from filmgauge_sim.lab.cyclers.agreement import (
     check_power,
     check_times,
 )
-from filmgauge_sim.lab.cyclers.clock import date_seconds
+from filmgauge_sim.lab.cyclers.clock import longest_s
 from filmgauge_sim.lab.cyclers.column_reader import ReadColumn, ReadRows
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.options import ReadingOptions, Sign
@@ -30,11 +30,15 @@ _TIMES = (Quantity.TIME, Quantity.UNIX_TIME)
 
 @dataclass(frozen=True, slots=True)
 class ReadTable:
-    """What was read of one table, by which format, and a column of dates to compare with."""
+    """What was read of one table, by which format, and a column of dates to compare with.
+
+    `day_first`: in the dates that the time was read from, as far as they have slashes.
+    """
 
     source: str
     rows: ReadRows
     dates: Column | None = None
+    day_first: bool = False
 
 
 class Assembly:
@@ -64,9 +68,10 @@ class Assembly:
             for read in each:
                 self._without_area(read)
         self._check()
-        found = CellRecording(self._name, self._tables[0].source, self._time_s())
+        step = self._filled(Quantity.STEP) or self._levels()
+        found = CellRecording(self._name, self._tables[0].source, self._time_s(step))
         found.columns = {q: self._columns[q][0].column for q in Quantity if q in self._columns}
-        found.step = self._filled(Quantity.STEP) or self._levels()
+        found.step = step
         found.cycle = self._filled(Quantity.CYCLE)
         found.temperature_c = self._filled(Quantity.TEMPERATURE)
         found.voltage_v = self._first(Quantity.VOLTAGE)
@@ -77,7 +82,12 @@ class Assembly:
             found.charge_ah = self._charge_ah(found.current_a)
         left_out = sum(table.rows.left_out for table in self._tables)
         if left_out:
-            self._remarks.append(f"{left_out} lines without numbers are left out")
+            lines = (
+                "1 line without numbers is"
+                if left_out == 1
+                else f"{left_out} lines without numbers are"
+            )
+            self._remarks.append(f"{lines} left out")
         if any(table.rows.cut_off for table in self._tables):
             self._remarks.append("the last line is cut off and left out")
         found.remarks = self._remarks
@@ -94,7 +104,7 @@ class Assembly:
     def _levels(self) -> Values | None:
         return self._tables[0].rows.levels or None
 
-    def _time_s(self) -> Values:
+    def _time_s(self, step: Values | None) -> Values:
         for quantity in _TIMES:
             values = self._first(quantity)
             if values is not None:
@@ -102,10 +112,11 @@ class Assembly:
         values = self._first(Quantity.STEP_TIME)
         if values is not None:
             self._remarks.append("the times of the steps are added up")
-            return from_step_times(values)
+            return from_step_times(values, step)
         dates = self._first(Quantity.DATE)
         assert dates is not None
-        self._remarks.append("the time is that since the first date")
+        by_day = ", of dates with the day before the month" * self._tables[0].day_first
+        self._remarks.append(f"the time is that since the first date{by_day}")
         return from_dates(dates)
 
     def _without_area(self, read: ReadColumn) -> None:
@@ -120,7 +131,8 @@ class Assembly:
         read.values = array("d", [self._area_cm2 * value for value in read.values])
 
     def _check(self) -> None:
-        """What says the same must agree."""
+        """The rows must be of one cell, and what says the same must agree."""
+        self._check_channels()
         for quantity in (Quantity.CURRENT, Quantity.VOLTAGE, Quantity.POWER):
             first, *others = self._columns.get(quantity, ()) or (None,)
             for other in others:
@@ -138,16 +150,23 @@ class Assembly:
             voltage = self._columns.get(Quantity.VOLTAGE)
             check_power(power[0], current[0], voltage[0] if voltage else None)
 
+    def _check_channels(self) -> None:
+        for read in self._columns.get(Quantity.CHANNEL, ()):
+            count = len({value for value in read.values if value == value})
+            if count > 1:
+                raise ValueError(
+                    f"has rows of {count} channels by column {read.column.name!r}: give a file"
+                    f" with the rows of one cell."
+                )
+
     def _check_dates(self, time: ReadColumn) -> None:
         dates, rows = self._tables[0].dates, self._tables[-1].rows
         first_row, last_row = self._tables[0].rows.first_row, rows.last_row
-        if dates is None or max(len(first_row), len(last_row)) <= dates.index:
+        if dates is None or min(len(first_row), len(last_row)) <= dates.index:
             return
-        try:
-            first_s, last_s = (date_seconds(row[dates.index]) for row in (first_row, last_row))
-        except (ValueError, IndexError):
-            return  # a date that nobody can read tells nothing
-        check_against_dates(time, first_s, last_s, dates.name)
+        # A date that nobody can read tells nothing.
+        passed_s = longest_s(first_row[dates.index], last_row[dates.index])
+        check_against_dates(time, passed_s, dates.name)
 
     def _current_a(self, found: CellRecording) -> Values | None:
         current = self._first(Quantity.CURRENT)

@@ -11,7 +11,14 @@ from typing import Any
 from filmgauge_sim.lab.cyclers.assembly import ReadTable
 from filmgauge_sim.lab.cyclers.column_reader import ReadColumn, ReadRows
 from filmgauge_sim.lab.cyclers.formats import Format, formats
-from filmgauge_sim.lab.cyclers.matching import Column, Columns, matched, named
+from filmgauge_sim.lab.cyclers.matching import (
+    Column,
+    Columns,
+    check_unit,
+    matched,
+    named,
+    with_named,
+)
 from filmgauge_sim.lab.cyclers.options import ReadingOptions
 from filmgauge_sim.lab.cyclers.quantities import Quantity, Unit, Values
 
@@ -24,12 +31,13 @@ _NEWARE = {
     Quantity.STEP: ("step_count", Unit("")),
     Quantity.CYCLE: ("cycle_count", Unit("")),
 }
+_NOT_READ = (Quantity.STATE, Quantity.DATE, Quantity.STEP_TIME, Quantity.CHANNEL)
 _BDF = "Battery Data Format"
 _KNOWN = "a file that the Battery Data Format knows"
 _NEWARE_DEGC = "_temperature_degC"
 
 
-def _neware(path: Path, _options: ReadingOptions) -> ReadTable:
+def _neware(path: Path, options: ReadingOptions) -> ReadTable:
     import fastnda
 
     with _one_sentence("a file of Neware"):
@@ -39,10 +47,11 @@ def _neware(path: Path, _options: ReadingOptions) -> ReadTable:
     if degc is not None:
         names[Quantity.TEMPERATURE] = degc, Unit("degC")
     columns = {
-        quantity: [Column(quantity, 0, name, unit)]
+        quantity: [Column(quantity, frame.columns.index(name), name, unit)]
         for quantity, (name, unit) in names.items()
         if name in frame.columns
     }
+    columns = _with_named(columns, frame.columns, options)
     return _table("Neware", columns, lambda name: frame[name].cast(float).to_numpy())
 
 
@@ -52,8 +61,7 @@ def _biologic(path: Path, options: ReadingOptions) -> ReadTable:
     with _one_sentence("a file of BioLogic"):
         read: Any = BioLogic.MPRfile(str(path))
     names = list(read.data.dtype.names)
-    columns = matched(_format("BioLogic"), names)
-    columns = {**columns, **(named(options.columns, names) or {})}
+    columns = _with_named(matched(_format("BioLogic"), names), names, options)
     return _table("BioLogic", columns, lambda name: read.data[name])
 
 
@@ -101,8 +109,7 @@ def _by_library(path: Path, options: ReadingOptions, load: Callable[[Path], Any]
 def _named_table(
     names: Sequence[str], options: ReadingOptions, values: Callable[[str], Any]
 ) -> ReadTable:
-    columns = matched(_format(_BDF), names)
-    columns = {**columns, **(named(options.columns, names) or {})}
+    columns = _with_named(matched(_format(_BDF), names), names, options)
     return _table(_BDF, columns, values)
 
 
@@ -121,6 +128,18 @@ def _format(name: str) -> Format:
     return next(form for form in formats() if form.name == name)
 
 
+def _with_named(columns: Columns, names: Sequence[str], options: ReadingOptions) -> Columns:
+    """Raises ValueError where the user names a column that the file lacks."""
+    own = named(options.columns, names)
+    if own is None:
+        wanted = ", ".join(repr(column.name) for column in options.columns.values())
+        raise ValueError(
+            f"does not have all the columns {wanted} that --columns names; it has"
+            f" {', '.join(names)}."
+        )
+    return with_named(columns, own)
+
+
 def _table(source: str, columns: Columns, values: Callable[[str], Any]) -> ReadTable:
     needed = Quantity.TIME, Quantity.CURRENT, Quantity.VOLTAGE
     lacking = [quantity for quantity in needed if quantity not in columns]
@@ -128,9 +147,10 @@ def _table(source: str, columns: Columns, values: Callable[[str], Any]) -> ReadT
         raise ValueError(f"has no {' and no '.join(lacking)}.")
     found: list[ReadColumn] = []
     for quantity, each in columns.items():
-        if quantity in (Quantity.STATE, Quantity.DATE, Quantity.STEP_TIME):
+        if quantity in _NOT_READ:
             continue
         for column in each if quantity in needed else each[:1]:
+            check_unit(column)
             numbers = array("d", values(column.name).astype(float).tobytes())
             if quantity in needed and not isfinite(sum(numbers)):
                 raise ValueError(f"has a {quantity} that is no number in {column.name!r}.")

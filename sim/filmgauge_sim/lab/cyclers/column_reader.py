@@ -8,8 +8,10 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite, nan
 from operator import itemgetter
+from zlib import crc32
 
 from filmgauge_sim.lab.cyclers.clock import Cell, clock_seconds, date_seconds
 from filmgauge_sim.lab.cyclers.matching import Column
@@ -60,7 +62,10 @@ class ReadRows:
 
 
 class ColumnReader:
-    """Reads chosen columns. `states`: words of a state -> 1 charges, -1 discharges."""
+    """Reads chosen columns. `states`: words of a state -> 1 charges, -1 discharges.
+
+    `day_first`: in dates with slashes.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class ColumnReader:
         sample: Sequence[Sequence[Cell]],
         states: Mapping[str, int],
         decimal_comma: bool,
+        day_first: bool = False,
     ) -> None:
         self._columns = columns
         self._width = len(header)
@@ -76,6 +82,7 @@ class ColumnReader:
         self._blank = next((k for k, cell in enumerate(header) if cell.strip()), 0)
         self._states = dict(states)
         self._comma = decimal_comma
+        self._date_seconds = partial(date_seconds, day_first=day_first)
         self._converts = [self._convert(column) for column in columns]
         self._plain = all(isinstance(cell, str) for row in sample for cell in row)
         self._pick = itemgetter(*(column.index for column in columns))
@@ -190,8 +197,10 @@ class ColumnReader:
     def _convert(self, column: Column) -> Convert:
         if column.quantity is Quantity.STATE:
             return self._state
+        if column.quantity is Quantity.CHANNEL:
+            return _channel
         if column.quantity is Quantity.DATE:
-            return date_seconds
+            return self._date_seconds
         if column.unit is not None and column.unit.is_clock:
             return clock_seconds
         if column.quantity in _NEEDED:
@@ -212,6 +221,11 @@ def _way(state: str) -> int:
     if _DISCHARGES.search(state):
         return -1
     return 1 if _CHARGES.search(state) else 0
+
+
+def _channel(cell: Cell) -> float:
+    """A number that is alike for equal names of a channel alone."""
+    return float(crc32(str(cell).strip().encode())) if _says(cell) else nan
 
 
 def _number(cell: Cell) -> float:

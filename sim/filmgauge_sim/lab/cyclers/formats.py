@@ -18,6 +18,11 @@ from filmgauge_sim.package_data import read_toml
 _PACKAGE = "filmgauge_sim.lab.cyclers"
 _FOLDER = "formats"
 GENERIC = "generic"
+# What tells the cells of one file apart, whatever wrote it.
+_CHANNELS = (
+    *("channel", "chan", "channel index", "channel id", "channel number", "channel no"),
+    *("cell id", "cell name", "cell number", "通道", "通道号"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def formats() -> tuple[Format, ...]:
 
 def _format(file: str) -> Format:
     table = read_toml(_PACKAGE, f"{_FOLDER}/{file}")
-    columns: dict[Quantity, dict[str, str]] = {}
+    columns: dict[Quantity, dict[str, str]] = {Quantity.CHANNEL: dict.fromkeys(_CHANNELS, "")}
     for quantity, names in table["columns"].items():
         pairs = [name.partition(":") for name in names]
         columns[Quantity(quantity)] = {name.strip(): unit.strip() for name, _, unit in pairs}

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from filmgauge_sim.lab.cyclers.recording import REST_SHARE
+
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
@@ -10,8 +12,6 @@ Rows = NDArray[np.intp]
 # by change of the voltage or by both: an interval much longer than all around it is neither.
 _TIMES_LONGER = 10.0
 _NEIGHBOURS = 3
-# Below this share of the largest current it is noise around zero.
-_REST_SHARE = 1e-3
 _SAME_CURRENT = 0.1
 
 
@@ -27,7 +27,7 @@ def find_gaps(
     interval = np.diff(time)
     largest = float(np.abs(current).max())
     now, before = current[1:], current[:-1]
-    flows = (np.abs(now) > _REST_SHARE * largest) & (np.abs(before) > _REST_SHARE * largest)
+    flows = (np.abs(now) > REST_SHARE * largest) & (np.abs(before) > REST_SHARE * largest)
     same = (now * before > 0.0) & (
         np.abs(now - before) <= _SAME_CURRENT * np.maximum(np.abs(now), np.abs(before))
     )

@@ -7,13 +7,17 @@ from typing import Protocol
 
 from filmgauge_sim.lab.cyclers.clock import Cell, is_date
 from filmgauge_sim.lab.cyclers.formats import Format, formats
-from filmgauge_sim.lab.cyclers.matching import Column, Columns, NamedColumn, matched, named
-from filmgauge_sim.lab.cyclers.quantities import Quantity, Unit, unit_of
+from filmgauge_sim.lab.cyclers.matching import (
+    Column,
+    Columns,
+    NamedColumn,
+    matched,
+    named,
+    with_named,
+)
+from filmgauge_sim.lab.cyclers.quantities import TIMES, Quantity, Unit, unit_of
 from filmgauge_sim.lab.cyclers.text_source import HeaderLine
 
-# The time of a file is what it has of these first.
-TIMES = (Quantity.TIME, Quantity.UNIX_TIME, Quantity.STEP_TIME, Quantity.DATE)
-_LOADS = (Quantity.CURRENT, Quantity.POWER)
 # So many rows show how numbers are written.
 _SAMPLE_ROWS = 60
 _WITH_COMMA = re.compile(r"^\s*[-+]?\d+,\d+(e[-+]?\d+)?\s*$", re.IGNORECASE)
@@ -67,6 +71,7 @@ class Layout:
     columns: Columns
     sample: Sequence[Sequence[Cell]]
     decimal_comma: bool
+    has_line_of_units: bool
 
 
 def find_layout(
@@ -122,14 +127,13 @@ def _best(
         return None
     best: tuple[tuple[bool, bool, bool, int], Format, Columns] | None = None
     for form in formats():
-        columns = {**matched(form, header.cells, own_units=False), **own}
-        columns = _without_named(columns, own)
+        columns = with_named(matched(form, header.cells, own_units=False), own)
         if not columns:
             continue
         full = not needs.missing(columns)
         marked = full and form.is_marked(source.text_until(header))
         if marked:  # and so the units are those of its program
-            columns = _without_named({**matched(form, header.cells), **own}, own)
+            columns = with_named(matched(form, header.cells), own)
         rank = full, marked, Quantity.TIME in columns, len(columns)
         if best is None or rank > best[0] or (rank == best[0] and not form.marks):
             best = rank, form, columns
@@ -138,26 +142,6 @@ def _best(
 
 def _is_numbered(header: HeaderLine) -> bool:
     return list(header.cells) == [str(k) for k in range(1, len(header.cells) + 1)]
-
-
-def _without_named(columns: Columns, own: Columns) -> Columns:
-    """A column that the user names as one thing is not another thing as well.
-
-    Who names one of the times has said which it is; so with current and power.
-    """
-    taken = {column.index for each in own.values() for column in each}
-    alike = [
-        group for group in (TIMES, (Quantity.CURRENT, Quantity.POWER)) if set(group) & set(own)
-    ]
-    found: Columns = {}
-    for quantity, each in columns.items():
-        if quantity in own:
-            found[quantity] = each
-        elif not any(quantity in group for group in alike):
-            left = [column for column in each if column.index not in taken]
-            if left:
-                found[quantity] = left
-    return found
 
 
 def _layout(
@@ -184,7 +168,7 @@ def _layout(
         as_dates = [replace(column, quantity=Quantity.DATE, unit=Unit("")) for column in dates]
         columns.setdefault(Quantity.DATE, as_dates)
         columns.pop(Quantity.TIME, None) if Quantity.TIME in wanted else None
-    return Layout(header, form, columns, rows, _has_decimal_comma(rows))
+    return Layout(header, form, columns, rows, _has_decimal_comma(columns, rows), bool(units))
 
 
 def _check_cells(header: HeaderLine, sample: Sequence[Sequence[Cell]]) -> None:
@@ -247,8 +231,11 @@ def _are_numbers(column: Column, sample: Sequence[Sequence[Cell]]) -> bool:
     return bool(cells) and all(_NUMBER.match(str(cell)) for cell in cells)
 
 
-def _has_decimal_comma(sample: Sequence[Sequence[Cell]]) -> bool:
-    texts = [cell for row in sample for cell in row if isinstance(cell, str)]
+def _has_decimal_comma(columns: Columns, sample: Sequence[Sequence[Cell]]) -> bool:
+    """By the cells that are read: a remark or a version may have a point in any file."""
+    read = [column for each in columns.values() for column in each]
+    cells = [cell for column in read for cell in _cells(column, sample)]
+    texts = [cell for cell in cells if isinstance(cell, str)]
     return any(map(_WITH_COMMA.match, texts)) and not any(map(_WITH_POINT.match, texts))
 
 

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 
 from filmgauge_sim.lab.cyclers.column_names import readings, slug
 from filmgauge_sim.lab.cyclers.formats import Format
-from filmgauge_sim.lab.cyclers.quantities import Quantity, Unit, unit_of
+from filmgauge_sim.lab.cyclers.quantities import TIMES, UNITLESS, Quantity, Unit, unit_of
 
-_BARE = (Quantity.CYCLE, Quantity.STEP, Quantity.STATE, Quantity.DATE)
+# Who names one of a group has said which of them it is.
+_GROUPS = (TIMES, (Quantity.CURRENT, Quantity.POWER))
+# Units for a sentence; those of a count are mAh.
+_UNITS = {
+    **dict.fromkeys(TIMES, "s"),
+    Quantity.CURRENT: "uA",
+    Quantity.VOLTAGE: "V",
+    Quantity.POWER: "uW",
+    Quantity.TEMPERATURE: "degC",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ def _match(form: Format, index: int, cell: str, own_units: bool) -> tuple[int, C
             unit = None if text is None else unit_of(quantity, text)
             if unit is None and unit_text is not None:
                 continue  # it is a quantity of another kind: mAh/g, mWh
-            if unit is None and quantity in _BARE:
+            if unit is None and quantity in UNITLESS:
                 unit = Unit("")
             rank = list(names).index(name)
             return rank, Column(quantity, index, cell.strip(), unit)
@@ -86,6 +95,31 @@ def named(wanted: Mapping[Quantity, NamedColumn], cells: Sequence[str]) -> Colum
     return found
 
 
+def with_named(columns: Columns, own: Columns) -> Columns:
+    """Columns of a format with those that the user names, which are not another thing as well."""
+    taken = {column.index for each in own.values() for column in each}
+    said = {quantity for group in _GROUPS if set(group) & set(own) for quantity in group}
+    found: Columns = {}
+    for quantity, each in {**columns, **own}.items():
+        if quantity in own:
+            found[quantity] = each
+        elif quantity not in said:
+            left = [column for column in each if column.index not in taken]
+            if left:
+                found[quantity] = left
+    return found
+
+
+def check_unit(column: Column) -> None:
+    """Raise ValueError where neither a column's name nor a table says its unit."""
+    if column.unit is None:
+        raise ValueError(
+            f"does not say the unit of column {column.name!r}: give --columns"
+            f" {column.quantity}='{column.name}:{_UNITS.get(column.quantity, 'mAh')}', or what its"
+            f" unit is."
+        )
+
+
 def _indices(name: str, cells: Sequence[str]) -> list[int]:
     for same in (_plain, slug):
         at = [k for k, cell in enumerate(cells) if same(cell) == same(name) and same(name)]
@@ -106,7 +140,7 @@ def _plain(text: str) -> str:
 def _unit(quantity: Quantity, column: NamedColumn, cell: str) -> Unit | None:
     if column.unit is not None:
         return unit_of(quantity, column.unit)
-    if quantity in _BARE:
+    if quantity in UNITLESS:
         return Unit("")
     for _, text in readings(cell):
         unit = None if text is None else unit_of(quantity, text)

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmgauge_sim.lab.cyclers.quantities import Quantity, unit_of
-from filmgauge_sim.lab.cyclers.recording import CellRecording
+from filmgauge_sim.lab.cyclers.recording import REST_SHARE, CellRecording
 
 Numbers = NDArray[np.float64]
 
 _YEAR_S = 365.25 * 86400.0
 _LONGEST_S = 10.0 * _YEAR_S
+# After 1970; of seconds, no experiment began later.
+_LATEST_S = 200.0 * _YEAR_S
 # Of a cell, in its middle: a lithium cell, or the electrode of one.
 _LOWEST_V, _HIGHEST_V = 0.02, 10.0
-_REST_SHARE = 1e-3
 # Units that a wrong one may have been meant for.
 _TIMES, _CURRENTS = ("us", "ms", "s", "min", "h"), ("nA", "uA", "mA", "A")
 # Of voltages that move by so much in all, so much moves against the current.
@@ -70,6 +71,12 @@ def _check_time(recording: CellRecording, time: Numbers) -> None:
             hint = f"; if it is that of the step, give --columns step_time='{name}'"
         row = int(falls[0]) + 2
         raise ValueError(f"the time must not fall, as {name!r} does in row {row}{hint}.")
+    if key == Quantity.UNIX_TIME and time[0] > _LATEST_S:
+        fitting = "ms" if time[0] / 1000.0 <= _LATEST_S else "us"
+        raise ValueError(
+            f"begins {time[0] / _YEAR_S:.3g} years after 1970 by column {name!r}: give its unit,"
+            f" such as --columns {key}='{name}:{fitting}'."
+        )
     span = float(time[-1] - time[0])
     if span <= 0.0:
         raise ValueError(f"the time must pass, which column {name!r} does not show.")
@@ -96,7 +103,7 @@ def _check_voltage(recording: CellRecording, voltage: Numbers) -> None:
 
 def _check_sign(recording: CellRecording, current: Numbers, voltage: Numbers) -> None:
     """The voltage of each stretch of one way of current must move that way, for the most part."""
-    way = np.sign(np.where(np.abs(current) > _REST_SHARE * np.abs(current).max(), current, 0.0))
+    way = np.sign(np.where(np.abs(current) > REST_SHARE * np.abs(current).max(), current, 0.0))
     starts = np.flatnonzero(np.diff(way) != 0.0) + 1
     step = recording.step
     if step is not None:
@@ -173,7 +180,7 @@ def _unit_of_size(
 
 
 def _largest_swing(charge: Numbers) -> float:
-    """The most that a charge moved one way before it moved back by more than a tenth of that."""
+    """The most by which a charge ever differed from what it was before."""
     moves = np.diff(charge)
     return max(_swing(moves), _swing(-moves))
 

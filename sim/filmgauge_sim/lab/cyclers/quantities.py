@@ -29,6 +29,13 @@ class Quantity(StrEnum):
     COUNT = "count"  # one count of charge, with a sign or without
     CHARGED = "charged"  # a count of charging alone
     DISCHARGED = "discharged"  # a count of discharging alone
+    CHANNEL = "channel"  # which of several cells
+
+
+# The time of a file is what it has of these first.
+TIMES = (Quantity.TIME, Quantity.UNIX_TIME, Quantity.STEP_TIME, Quantity.DATE)
+# They have no unit.
+UNITLESS = (Quantity.CYCLE, Quantity.STEP, Quantity.STATE, Quantity.DATE, Quantity.CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,6 @@ _TEMPERATURES = {
 _SECONDS = (Quantity.TIME, Quantity.STEP_TIME, Quantity.UNIX_TIME)
 _COUNTS = (Quantity.COUNT, Quantity.CHARGED, Quantity.DISCHARGED)
 _PER_CM2 = ("/cm2", "/cm^2", "/cm²", ".cm-2", ".cm^-2", ".cm⁻²", "cm-2")
-_BARE = (Quantity.CYCLE, Quantity.STEP, Quantity.STATE, Quantity.DATE)
 
 
 def unit_of(quantity: Quantity, text: str) -> Unit | None:
@@ -90,7 +96,7 @@ def unit_of(quantity: Quantity, text: str) -> Unit | None:
     if quantity is Quantity.TEMPERATURE:
         offset = _TEMPERATURES.get(name.lower())
         return None if offset is None else Unit(text, offset=offset)
-    if quantity in _BARE:
+    if quantity in UNITLESS:
         return Unit(text) if name in ("1", "#", "") else None
     per_cm2 = next((each for each in _PER_CM2 if name.lower().endswith(each)), "")
     if per_cm2:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from filmgauge_sim.lab.cyclers.assembly import Assembly, ReadTable
 from filmgauge_sim.lab.cyclers.binary import READERS
+from filmgauge_sim.lab.cyclers.clock import has_slashes, is_day_first
 from filmgauge_sim.lab.cyclers.column_reader import ColumnReader
-from filmgauge_sim.lab.cyclers.layout import TIMES, Layout, Needs, Source, find_layout
-from filmgauge_sim.lab.cyclers.matching import Column
+from filmgauge_sim.lab.cyclers.layout import Layout, Needs, Source, find_layout
+from filmgauge_sim.lab.cyclers.matching import Column, check_unit
 from filmgauge_sim.lab.cyclers.options import AS_IT_SAYS, ReadingOptions
-from filmgauge_sim.lab.cyclers.quantities import Quantity
+from filmgauge_sim.lab.cyclers.quantities import TIMES, Quantity
 from filmgauge_sim.lab.cyclers.recording import CellRecording
 from filmgauge_sim.lab.cyclers.text_source import TextSource
 from filmgauge_sim.lab.cyclers.workbook_source import WorkbookSource
@@ -32,12 +33,6 @@ _ALIKE = (
     *(Quantity.TIME, Quantity.UNIX_TIME),
     *(Quantity.CURRENT, Quantity.VOLTAGE, Quantity.POWER),
 )
-_UNITS = {
-    Quantity.CURRENT: "uA",
-    Quantity.VOLTAGE: "V",
-    Quantity.POWER: "uW",
-    Quantity.TEMPERATURE: "degC",
-}
 
 
 def read_recording(
@@ -96,19 +91,33 @@ def _tables(source: Source, needs: Needs, options: ReadingOptions) -> list[ReadT
 def _table(source: Source, sheet: str, layout: Layout, options: ReadingOptions) -> ReadTable:
     columns = list(_wanted(layout))
     for column in columns:
-        _check_unit(column)
+        check_unit(column)
     text = isinstance(source, TextSource)
     replaced = text and layout.header.separator != ","
+    day_first = _is_day_first(source, sheet, layout)
     reader = ColumnReader(
         columns,
         layout.header.cells,
         layout.sample,
         layout.form.states,
         layout.decimal_comma and not replaced,
+        day_first=day_first,
     )
     rows = source.rows(sheet, layout.header, decimal_comma=layout.decimal_comma)
     read = reader.read(rows, layout.header.number + 1)
-    return ReadTable(layout.form.name, read, _dates(layout, options))
+    read.left_out -= layout.has_line_of_units
+    return ReadTable(layout.form.name, read, _dates(layout, options), day_first)
+
+
+def _is_day_first(source: Source, sheet: str, layout: Layout) -> bool:
+    """Whether the dates that the time is read from, if it is, have the day first."""
+    if _time_of(layout) is not Quantity.DATE:
+        return False
+    at = layout.columns[Quantity.DATE][0].index
+    if not any(has_slashes(row[at]) for row in layout.sample if at < len(row)):
+        return False
+    portions = source.rows(sheet, layout.header, decimal_comma=layout.decimal_comma)
+    return is_day_first(row[at] for portion in portions for row in portion if at < len(row))
 
 
 def _wanted(layout: Layout) -> Iterator[Column]:
@@ -128,13 +137,3 @@ def _dates(layout: Layout, options: ReadingOptions) -> Column | None:
     """A column of dates beside a time that the user has not named."""
     dates = layout.columns.get(Quantity.DATE)
     return None if not dates or set(TIMES) & set(options.columns) else dates[0]
-
-
-def _check_unit(column: Column) -> None:
-    if column.unit is None:
-        unit = _UNITS.get(column.quantity, "mAh")
-        unit = "s" if column.quantity in TIMES else unit
-        raise ValueError(
-            f"does not say the unit of column {column.name!r}: give --columns"
-            f" {column.quantity}='{column.name}:{unit}', or what its unit is."
-        )

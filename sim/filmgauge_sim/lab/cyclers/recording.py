@@ -1,15 +1,17 @@
 """What a file of a cycler says of one whole cell: arrays in SI and ampere-hours."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 from math import copysign
-from operator import sub
+from operator import and_, or_, sub
 
 from filmgauge_sim.lab.cyclers.matching import Column
 from filmgauge_sim.lab.cyclers.quantities import Quantity, Values
 
+# Below this share of the largest current it is noise around zero.
+REST_SHARE = 1e-3
 # A count that moves so much more against a current than with it has no sign.
 _AGAINST = 3.0
 
@@ -41,12 +43,21 @@ class CellRecording:
         return len(self.time_s)
 
 
-def from_step_times(step_time_s: Values) -> Values:
-    """Time since the test began, where a file has that of each step only."""
+def from_step_times(step_time_s: Values, step: Values | None = None) -> Values:
+    """Time since the test began, where a file has that of each step only.
+
+    A time that falls begins anew. One that does not fall may too, where a longer step follows a
+    shorter one: by the count of steps, if the time falls at half of its changes or more.
+    """
+    restarts = [False, *(now < before for before, now in pairwise(step_time_s))]
+    if step is not None:
+        changes = [False, *(now != before for before, now in pairwise(step))]
+        if 2 * sum(map(and_, restarts, changes)) >= sum(changes):
+            restarts = list(map(or_, restarts, changes))
     found = array("d")
     base = before = 0.0
-    for value in step_time_s:
-        if value < before:
+    for value, restarted in zip(step_time_s, restarts, strict=True):
+        if restarted:
             base += before
         before = value
         found.append(base + value)
@@ -60,9 +71,21 @@ def from_dates(seconds: Values) -> Values:
 
 
 def net_of_two(charged_ah: Values, discharged_ah: Values) -> Values:
-    """A net count of two counts, whichever sign that of discharging has."""
-    pairs = zip(charged_ah, discharged_ah, strict=True)
-    return array("d", [charged - abs(discharged) for charged, discharged in pairs])
+    """A net count of two counts, whichever sign that of discharging has.
+
+    It goes on where they begin anew, with a step or with a cycle.
+    """
+    pairs = zip(_going_on(charged_ah), _going_on(discharged_ah), strict=True)
+    return array("d", [charged - discharged for charged, discharged in pairs])
+
+
+def _going_on(count_ah: Values) -> Iterator[float]:
+    """A count without a sign that begins anew where it falls to less than half."""
+    total = before = 0.0
+    for count in map(abs, count_ah):
+        total += count if 2.0 * count < before else count - before
+        before = count
+        yield total
 
 
 def net_of_one(count_ah: Values, current_a: Sequence[float]) -> tuple[Values, bool]:

@@ -7,6 +7,7 @@ from math import copysign
 from statistics import median
 
 from filmgauge_sim.lab.cyclers.quantities import Values
+from filmgauge_sim.lab.cyclers.recording import REST_SHARE
 
 # A step is one in which the current stays within this of what it was, where none is counted.
 _SAME_CURRENT = 0.1
@@ -15,8 +16,11 @@ _LEAST_V = 0.01
 
 
 def signed_by_state(current_a: Values, state: Values) -> Values | None:
-    """Currents with the sign that the state says, or None where they have signs already."""
-    if min(current_a) < 0.0 or -1.0 not in state:
+    """Currents with the sign that the state says, or None where they have signs already.
+
+    Noise below zero, as of a cell at rest, is no sign.
+    """
+    if min(current_a) < -REST_SHARE * max(map(abs, current_a)) or -1.0 not in state:
         return None
     return array("d", [copysign(i, s) if s else i for i, s in zip(current_a, state, strict=True)])
 

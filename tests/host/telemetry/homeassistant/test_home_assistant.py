@@ -115,6 +115,11 @@ class Home:
 
         until(arrived)
 
+    def report_all(self) -> None:
+        """Have the node `bench` report RECORD."""
+        self.report("bench", RECORD.to_json())
+        until(lambda: self.assistant.states("bench")["boot"] == "3")
+
     def status(self, name: str, text: str) -> None:
         self.publisher.send([(f"filmgauge/{name}/status", text)], retain=True)
 
@@ -128,14 +133,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     with made.assistant:
         made.status("bench", '{"state":"sleeping","next_report_s":7200}')
         made.announce(AnnouncedNode("bench", INFO, True, 7200))
-        made.announce(AnnouncedNode("brief", {}, False, None), expire_s=3)
-        made.report("bench", RECORD.to_json())
+        made.report_all()
         yield made
     made.publisher.close()
     broker.stop()
 
 
 def test_every_quantity_has_its_value_unit_and_class(home: Home) -> None:
+    home.report_all()
     assert home.assistant.states("bench") == STATES | ABOUT_REPORTS | dict.fromkeys(HIDDEN)
     entities = home.assistant.entities()
     charge = entities["filmgauge_bench_soc_shown_pct"]
@@ -163,8 +168,7 @@ def test_nothing_is_made_up_for_what_is_not_known(home: Home) -> None:
 
 
 def test_a_sleeping_node_is_there_and_an_offline_one_is_not(home: Home) -> None:
-    home.report("bench", RECORD.to_json())
-    until(lambda: home.assistant.states("bench")["boot"] == "3")
+    home.report_all()
     home.status("bench", '{"state":"offline"}')
     until(lambda: home.assistant.states("bench")["boot"] == "unavailable")
     states = home.assistant.states("bench")
@@ -175,6 +179,7 @@ def test_a_sleeping_node_is_there_and_an_offline_one_is_not(home: Home) -> None:
 
 
 def test_values_run_out_when_the_node_is_late(home: Home) -> None:
+    home.announce(AnnouncedNode("brief", {}, False, None), expire_s=3)
     home.report("brief", record(1).to_json())
     until(lambda: home.assistant.states("brief")["boot"] == "unavailable")
     states = home.assistant.states("brief")
@@ -183,10 +188,11 @@ def test_values_run_out_when_the_node_is_late(home: Home) -> None:
 
 
 def test_a_restart_keeps_values_that_hold_and_a_removed_node_is_gone(home: Home) -> None:
-    home.report("bench", RECORD.to_json())
-    until(lambda: home.assistant.states("bench")["boot"] == "3")
-    home.remove("brief")
-    until(lambda: not home.assistant.states("brief"))
+    home.report_all()
+    home.announce(AnnouncedNode("gone", {}, False, None))
+    until(lambda: home.assistant.states("gone"))
+    home.remove("gone")
+    until(lambda: not home.assistant.states("gone"))
     home.assistant.stop()
     home.assistant.start()
     until(lambda: home.assistant.states("bench").get("boot") == "3")

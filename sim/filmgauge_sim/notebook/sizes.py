@@ -1,0 +1,130 @@
+"""How large a cell and a harvester a node needs, for notebooks: what `filmgauge size` computes.
+
+result = size("node.toml", "office", cell_cm2=[40, 80, 160], harvester_cm2=[20, 40])
+result.smallest[0].nominal.design
+result.to_dataframe()
+result.plot()
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filmgauge_sim.nodes.description import NodeDescription, read_description
+from filmgauge_sim.notebook.optional import imported
+from filmgauge_sim.sizing.bands import Bands, Sureness, smallest_sure
+from filmgauge_sim.sizing.design import Outcome, design_grid
+from filmgauge_sim.sizing.picture import draw_sizing
+from filmgauge_sim.sizing.sizing import check_film
+from filmgauge_sim.sizing.sizing import size as size_designs
+from filmgauge_sim.sizing.world import load_world
+from filmgauge_sim.sizing.world_series import hourly
+
+if TYPE_CHECKING:
+    from filmgauge_sim.notebook.nodes import Scenario
+
+
+class SizingResult:
+    """What became of each design.
+
+    outcomes: one a design, in the order of the values given. smallest: those that do, of which
+    none is smaller in every part, by size; each with its bands. columns: lists of one length, one
+    entry a design, by the names that `filmgauge size --json` prints (cell_cm2, harvester_cm2,
+    capacitance_uf, report_s, lowest_soc_pct, capacity_10y_pct, limited_by, ...; None where the
+    years were too few).
+    """
+
+    def __init__(
+        self,
+        description: NodeDescription,
+        title: str,
+        outcomes: list[Outcome],
+        smallest: list[Bands],
+        sureness: Sureness,
+    ) -> None:
+        self.title = title
+        self.outcomes = outcomes
+        self.smallest = smallest
+        self.sureness = sureness
+        rows = [each.to_dict() for each in outcomes]
+        self.columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in rows[0]}
+        self._description = description
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def __repr__(self) -> str:
+        met = sum(each.meets(self.sureness.least_share_pct) for each in self.outcomes)
+        return f"<SizingResult {self.title}: {met} of {len(self)} designs live>"
+
+    def to_dataframe(self) -> Any:
+        """The columns as a pandas.DataFrame, one row a design. Raises ModuleNotFoundError, which
+        names the extra, without pandas."""
+        return imported("pandas", "pandas", "to_dataframe()").DataFrame(self.columns)
+
+    def plot(self, figure: Any = None) -> Any:
+        """Which designs live, a panel for each interval and capacitor, and the smallest of them.
+        Draws on a figure of matplotlib (a new one by default) and returns it. Raises
+        ModuleNotFoundError, which names the extra, without matplotlib."""
+        if figure is None:
+            figure = imported("matplotlib.pyplot", "lab", "plot()").figure()
+        draw_sizing(
+            figure, self._description, self.title, self.outcomes, self.smallest, self.sureness
+        )
+        return figure
+
+
+def size(
+    node: "str | Path | Scenario",
+    world: str | Path,
+    *,
+    cell_cm2: Sequence[float] = (),
+    harvester_cm2: Sequence[float] = (),
+    capacitance_uf: Sequence[float] = (),
+    report_s: Sequence[int] = (),
+    years: float = 10.0,
+    reports_share_pct: float = 100.0,
+    nodes_share_pct: float = 0.0,
+    nodes: int = 40,
+    seed: int = 1,
+    executor: Executor | None = None,
+) -> SizingResult:
+    """Let designs of one node live through years in a world; every combination of the values is
+    one, and what has no values is as described.
+
+    node: the path of a description (node.toml), or a Node or Scenario of one node. world: one of
+    the package (body, field, home, machine, office) or the path of a TOML file; docs/sizing.md.
+    harvester_cm2 stands for uW/K2 of a thermoelectric harvester, uW of a constant one.
+    reports_share_pct: of the reports, that a node must make. nodes_share_pct: of the `nodes` that
+    are drawn by `seed`, that must make them. executor: where to compute, left out a process for
+    each processor.
+
+    Raises ValueError, one sentence with key and bound, for a node that does not live from a film,
+    a world that has nothing for its harvester, or a number out of its bounds; OSError.
+    """
+    description = _description(node)
+    check_film(description)
+    place, folder = load_world(str(world))
+    series = hourly(place, description.harvester, years, folder)
+    designs = design_grid(
+        description,
+        list(cell_cm2),
+        list(harvester_cm2),
+        list(capacitance_uf),
+        [int(each) for each in report_s],
+    )
+    sureness = Sureness(nodes, seed, reports_share_pct, nodes_share_pct)
+    outcomes = size_designs(description, series, designs, executor=executor)
+    smallest = smallest_sure(description, series, outcomes, sureness, executor=executor)
+    title = f"{description.name} in the world {place.name}, {years:g} years"
+    return SizingResult(description, title, outcomes, smallest, sureness)
+
+
+def _description(node: "str | Path | Scenario") -> NodeDescription:
+    if isinstance(node, str | Path):
+        return read_description(Path(node))
+    descriptions = [each.description for each in node.definition.node]
+    if len(descriptions) != 1:
+        raise ValueError(f"a scenario of one node can be sized, not of {len(descriptions)}")
+    return descriptions[0]

@@ -1,0 +1,68 @@
+"""Pieces of a version at a broker: dropped by its ACL, or kept for a node that sleeps on."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from guarded_broker import GuardedBroker, guarded, retained
+from patience import until
+
+from filmgauge_host.cli.app import main
+from filmgauge_host.commands import mqtt_commander
+from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.upgrade.signing_key import make_key
+from filmgauge_host.upgrade.version_folder import store_version
+
+MADE = {"name": "0.2.0", "board": "esp32", "bytecode": "6.3"}
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Path:
+    """The folder of a user with a node with Wi-Fi and one with Bluetooth alone."""
+    folder = tmp_path / "nodes"
+    for name, board in (("rig", "esp32-c3"), ("wall", "stm32wb55")):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "node.toml").write_text(f'name = "{name}"\nboard = "{board}"\n')
+    known = folder / "known.toml"
+    keys = [f'[nodes.{name}]\ncommand_key = "{"00" * 16}"\n' for name in ("rig", "wall")]
+    known.write_text("".join(keys))
+    known.chmod(0o600)
+    return folder
+
+
+def update(broker: GuardedBroker, nodes: Path, *names: str) -> Result:
+    key = make_key(nodes / "update.key", replace=True)
+    _, source = store_version(nodes / "versions", {"app.bin": b"a" * 2000}, key=key, **MADE)
+    words = ("update", *names, "--nodes", str(nodes), "--broker", broker.login("host"))
+    return CliRunner().invoke(main, [*words, "--from", str(source), "--timeout", "2s"])
+
+
+def test_what_a_broker_drops_is_said_and_what_is_waited_for_stays(
+    tmp_path: Path, nodes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_commander, "_LATEST_S", 0.3)
+    with guarded(tmp_path / "broker", "user host\ntopic read filmgauge/#\n") as broker:
+        ran = update(broker, nodes, "rig")
+        assert ran.exit_code == 1
+        assert "does not let this login write filmgauge/firmware/#" in ran.output
+        broker.allow("topic write filmgauge/firmware/#")
+        until(lambda: "write filmgauge/rig/command" in update(broker, nodes, "rig").output)
+        broker.allow("topic readwrite filmgauge/#")
+        address = broker.address("host")
+        status = json.dumps({"state": "sleeping", "next_report_s": 0}).encode()
+        with BrokerLogin(address) as login:
+            until(lambda: _kept(login, status, broker))
+        ran = update(broker, nodes, "--all")
+        assert ran.exit_code == 1, ran.output
+        assert "wall has no Wi-Fi: --dry-run makes a version" in ran.output
+        assert "rig: has not answered" in ran.output
+        assert "not all are through" in ran.output  # the order waits at the broker for it
+        assert len([name for name in retained(address) if "/firmware/" in name]) >= 3
+        named = update(broker, nodes, "rig,wall")
+        assert named.exit_code == 2
+
+
+def _kept(login: BrokerLogin, status: bytes, broker: GuardedBroker) -> bool:
+    login.publish("filmgauge/rig/status", status, retain=True)
+    return retained(broker.address("host")).get("filmgauge/rig/status") == status

@@ -1,0 +1,80 @@
+"""What a file does not say is found out or refused, never guessed without a word."""
+
+import datetime
+from dataclasses import replace
+
+import pytest
+from cycler_layouts import commas, table, text
+from cycler_samples import rows
+
+from filmgauge_sim.lab.cycler_data import read_cycler_data
+
+ROWS = rows(4)
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"])
+def test_a_midnight_is_not_a_month(form, tmp_path):
+    """Days up to the twelfth may stand first or second."""
+    start = datetime.datetime(2026, 3, 4, 20)
+    dates = [start + datetime.timedelta(seconds=r.time_s) for r in ROWS]
+    assert dates[-1].day == 5
+    body = [
+        [d.strftime(form), r.voltage_v, 1e3 * r.current_a]
+        for d, r in zip(dates, ROWS, strict=True)
+    ]
+    path = tmp_path / "dates.csv"
+    text(path, table(["Date", "U (V)", "I (mA)"], body))
+    data = read_cycler_data(path, 1.0)
+    assert data.time_h[-1] == pytest.approx(ROWS[-1].time_s / 3600.0)
+    by_day = any("with the day before the month" in remark for remark in data.remarks)
+    assert by_day == form.startswith("%d")
+
+
+def test_a_month_by_the_clock_is_not_a_day_by_the_dates(tmp_path):
+    """Dates beside a time do not refuse it while one way to read them allows it."""
+    start = datetime.datetime(2026, 3, 4)
+    slower = 31 * 86400.0 / ROWS[-1].time_s
+    body = []
+    for r in ROWS:
+        date = start + datetime.timedelta(seconds=slower * r.time_s)
+        moment = date.strftime("%m/%d/%Y %H:%M:%S")
+        body.append([slower * r.time_s, r.voltage_v, 1e3 * r.current_a, moment])
+    path = tmp_path / "month.csv"
+    text(path, table(["t/s", "U (V)", "I (mA)", "Date"], body))
+    assert read_cycler_data(path, 1.0).time_h[-1] == pytest.approx(31 * 24.0)
+
+
+def test_a_point_in_another_column_is_no_decimal_point(tmp_path):
+    """1,250 mA is not 1250 mA because a column of versions has a point."""
+    body = [[f"{r.time_s:.0f}", f"{r.voltage_v:.3f}", f"{1e3 * r.current_a:.3f}"] for r in ROWS]
+    lines = commas(table(["t/s", "U/V", "I/mA"], body, ";"))
+    path = tmp_path / "versions.csv"
+    text(path, [lines[0] + ";program", *(f"{line};2.1" for line in lines[1:])])
+    data = read_cycler_data(path, 1.0)
+    assert data.current_ua_cm2 == pytest.approx([1e6 * r.current_a for r in ROWS], abs=0.51)
+
+
+@pytest.mark.parametrize("column", ["Channel", "channel_index", "Cell ID"])
+def test_rows_of_two_cells_are_no_cell(column, tmp_path):
+    other = [replace(r, voltage_v=r.voltage_v + 0.1) for r in ROWS]
+    body = [
+        [name, r.time_s, r.voltage_v, 1e3 * r.current_a]
+        for pair in zip(ROWS, other, strict=True)
+        for name, r in zip(("1-1", "1-2"), pair, strict=True)
+    ]
+    path = tmp_path / "two.csv"
+    text(path, table([column, "t/s", "U/V", "I/mA"], body))
+    with pytest.raises(ValueError, match=f"^two.csv has rows of 2 channels by column '{column}'"):
+        read_cycler_data(path, 1.0)
+    text(path, table([column, "t/s", "U/V", "I/mA"], body[::2]))
+    assert len(read_cycler_data(path, 1.0).time_h) == len(ROWS)
+
+
+def test_a_line_of_units_is_none_that_is_left_out_and_names_again_are(tmp_path):
+    body = [[r.time_s, r.voltage_v, 1e3 * r.current_a] for r in ROWS]
+    path = tmp_path / "units.csv"
+    lines = table(["Time", "Voltage", "Current"], [["s", "V", "mA"], *body])
+    text(path, lines)
+    assert read_cycler_data(path, 1.0).remarks == ()
+    text(path, [*lines[:50], lines[0], *lines[50:]])
+    assert read_cycler_data(path, 1.0).remarks == ("1 line without numbers is left out",)
