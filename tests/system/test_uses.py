@@ -52,7 +52,7 @@ def test_a_thermometer_is_awake_only_while_it_is_touched(tmp_path: Path) -> None
 def test_a_machine_at_60_degrees_lives_through_its_weekend(tmp_path: Path) -> None:
     node, records = lived("machine", tmp_path / "week")
     assert {record.boot for record in records} == {1}
-    assert len(records) == 169
+    assert len(records) >= 160  # towards the end its doubt lets it say less
     assert {record.faults for record in records} == {0}
     assert all(abs(record.temperature_cdeg - 6000) <= 20 for record in records)
     truth = {round(each.now_us / 1e6 / 600): each.stoichiometry for each in node.truth}
