@@ -62,6 +62,6 @@ def test_a_machine_at_60_degrees_lives_through_its_weekend(tmp_path: Path) -> No
         if round(record.up_s / 600) in truth
     ]
     assert len(errors) > 100
-    assert max(error for error, _ in errors) < 30_000
+    assert max(error for error, _ in errors) < 50_000
     assert sum(error <= 2 * sigma + 2000 for error, sigma in errors) >= 0.95 * len(errors)
     assert min(truth.values()) > 0.3
