@@ -7,7 +7,7 @@ config.sample_s, config.mqtt_host, ...
 import json
 from binascii import unhexlify
 
-from filmgauge.compat import const
+from filmgauge.compat import const, table
 
 _NODE_MAX = const(32)
 _NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -17,6 +17,7 @@ _NODE_CHARACTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-")
 _NUMBERS = const(
     "sample_s 60 1 86400\n"  # from one wake to the next
     "report_every 5 1 1440\n"  # wakes between two reports
+    "report_most 0 0 1440\n"  # at most, where the node plans them; 0: always the same
     "journal_every 60 1 1440\n"  # wakes between two saves to flash
     "shunt_mohm 1000000 20000 100000000\n"
     "ina228_address 64 64 79\n"
@@ -145,16 +146,6 @@ def key_bytes(name: str, text: str, size: int = _KEY_SIZE) -> bytes:
     return key
 
 
-def numbers():
-    """Return name, default (None: must be given), smallest and largest value, in turn."""
-    return _rows(_NUMBERS, int)
-
-
-def texts():
-    """Return name, default (None: must be given), least and most characters, in turn."""
-    return _rows(_TEXTS, _empty)
-
-
 def _rows(table, kind):
     for row in table.split("\n"):  # a row at a time: all words together would take 4 KB
         name, default, low, high = row.split()
@@ -163,6 +154,12 @@ def _rows(table, kind):
 
 def _empty(word):
     return ""
+
+
+# In turn: name, default (None: must be given), smallest and largest value, or least and most
+# characters.
+numbers = table(lambda: _rows(_NUMBERS, int))
+texts = table(lambda: _rows(_TEXTS, _empty))
 
 
 def _wrong_number(value, low, high):

@@ -2,14 +2,14 @@
 
 from filmgauge import sent_record
 from filmgauge.record import FAULT_BACKLOG, FAULT_RESET, FAULT_STORE
-from filmgauge.state import MOST_RESETS, NO_RESETS, State
+from filmgauge.state import MOST_RESETS, NO_RESETS, SIZE, State
 from filmgauge.store.record_search import record_position
 
 
 def is_stale(state, journal) -> bool:
     """Return whether flash knows better than the memory that a reset has left: a brown-out may
     leave what was there long ago."""
-    saved = State()
+    saved = State(0, state.size > SIZE)
     if not (journal.load(saved.buffer) and saved.unpack()):
         return False
     # A wake that has saved and was cut short before its memory followed is known by its sample.
@@ -25,7 +25,7 @@ def after_cut_short(state, is_reset: bool, capacity: int) -> None:
         state.faults |= FAULT_RESET
         state.resets = 1 if state.resets == NO_RESETS else min(MOST_RESETS, state.resets + 1)
         print("filmgauge: reset", state.resets)
-    data = sent_record.read(state.buffer)
+    data = sent_record.read(state)
     if not data:
         return
     from filmgauge.store.backlog import PATH, Backlog
@@ -34,7 +34,7 @@ def after_cut_short(state, is_reset: bool, capacity: int) -> None:
         backlog = Backlog(PATH, capacity)
         if not _has(backlog, data) and backlog.add(data):
             state.faults |= FAULT_BACKLOG
-        sent_record.clear(state.buffer)
+        sent_record.clear(state)
     except OSError as error:
         state.faults |= FAULT_STORE
         print("filmgauge: backlog:", error)

@@ -7,7 +7,15 @@ import struct
 
 from filmgauge.compat import const, exists, has_files, names_in
 from filmgauge.record import FAULT_LIFE
-from filmgauge.state import BLOCK, CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT
+from filmgauge.state import (
+    BLOCK,
+    CHARGE_AT,
+    GAUGE_AT,
+    LAYOUT,
+    PLANNED_SIZE,
+    PROTECTION_AT,
+    SIZE,
+)
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 
 # Layout 5: its own bytes, those of protection, charge and gauge, one behind the other.
@@ -21,6 +29,8 @@ _END_5 = const(511)
 _LAYOUT_6 = const(6)
 _OWN_6 = const("<BIIIQQiIHBBIHBiiiIBI")
 _PARTS_6 = const(77)
+# Layout 7: as now, with a plan of reports or without one.
+_LAYOUT_7 = const(7)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
@@ -41,7 +51,11 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
         block = pages.newest_state()
     if block is None:
         block = _journal_state(path)
-    for is_layout, fill in ((_is_layout_6, _from_layout_6), (_is_layout_5, _from_layout_5)):
+    for is_layout, fill in (
+        (_is_layout_7, _from_layout_7),
+        (_is_layout_6, _from_layout_6),
+        (_is_layout_5, _from_layout_5),
+    ):
         if block is not None and is_layout(block):
             fill(state, block)
             return True
@@ -83,6 +97,14 @@ def _from_layout_6(state, block):
     state.buffer[PROTECTION_AT : BLOCK - OVERHEAD + HEAD_SIZE] = block[
         _PARTS_6 : len(block) - OVERHEAD + HEAD_SIZE
     ]
+
+
+def _from_layout_7(state, block):
+    """Fill a state of a node that plans its reports from one that did not, or the other way."""
+    state.clear_parts()
+    end = HEAD_SIZE + min(state.size, len(block) - OVERHEAD)
+    state.buffer[HEAD_SIZE:end] = block[HEAD_SIZE:end]
+    state.unpack()
 
 
 def _fill(state, values):
@@ -160,6 +182,10 @@ def _is_spoilt(path):
 
 def _is_layout_5(block):
     return block[HEAD_SIZE] == _LAYOUT_5 and len(block) - OVERHEAD + HEAD_SIZE == _END_5
+
+
+def _is_layout_7(block):
+    return block[HEAD_SIZE] == _LAYOUT_7 and len(block) - OVERHEAD in (SIZE, PLANNED_SIZE)
 
 
 def _is_layout_6(block):

@@ -17,7 +17,7 @@ from filmgauge.record import (
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import MOST_MEMORY_RESETS, SIZE, State
+from filmgauge.state import MOST_MEMORY_RESETS, PLAN_AT, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
@@ -45,6 +45,7 @@ _SENSING = const(
 _UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash"))
 _GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
 _JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
+_PLANNING = const("filmgauge.control.report_plan")  # and report_planner
 _REPORTING = const(
     (
         "filmgauge.reporting",
@@ -85,8 +86,11 @@ class Node:
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
-        self._state = State(board.TAIL)
-        self._retained = Retained(board.retained, SIZE)
+        # By the budget of a node that switches its sensors, in shares of a cell that is known.
+        self._plans = bool(config.report_most and profile and config.pin_sensors >= 0)
+        self._every = config.report_every  # wakes to the next report, 0 for none
+        self._state = State(board.TAIL, config.report_most)
+        self._retained = Retained(board.retained, self._state.size)
         for name in _PARTS:
             setattr(self, name, None)  # until it is used
         self._pages = board.pages()  # for journal and records, where no file system is fit
@@ -126,6 +130,8 @@ class Node:
             saves = reports = False
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
+        if self._plans and fields is not None:
+            self._plan_report(fields)
         if reports and not self._board.boots_anew:
             self._open_reporter()
         if saves or fields is not None:  # before the radio, which may cost the supply
@@ -331,6 +337,7 @@ class Node:
         """Note what is reported of the protection; where its room is needed, let it go."""
         protection = self._protection
         self._period_ms = protection.period(self._config.sample_s * 1000)
+        self._every = protection.report_every(self._config.report_every)
         self._limits, self._service_level = protection.limits_word(), protection.service_level()
         if reports and self._gauge is None:
             self._state.pack(None, protection)
@@ -361,7 +368,20 @@ class Node:
             return False
         asked = not wakes or self._on_trial or self._put_off > 0
         asked = asked or bool(self._state.requests & _REQUEST_REPORT)
+        if self._plans:  # a level of service may silence it, but not make it rarer still
+            return asked or (every > 0 and self._state.is_due(wakes))
         return asked or (every > 0 and wakes % every == 0)
+
+    def _plan_report(self, fields):
+        """Plan the next report behind the one of `fields`."""
+        from filmgauge.control.report_plan import ReportPlan
+
+        state = self._state
+        plan = ReportPlan(memoryview(state.buffer)[PLAN_AT:], self._config)
+        plan.update(state.wakes, fields, self._charge.is_charging)  # pyright: ignore
+        self._every = self._every and state.planned_wakes()[1]
+        plan = ReportPlan = None
+        unload(_PLANNING)
 
     def _cdeg(self):
         celsius = self._charge.sampler.model_cdeg
@@ -412,7 +432,7 @@ class Node:
         if self._journal is None:
             from filmgauge.store.journal import Journal
 
-            self._journal = Journal(_JOURNAL, SIZE)
+            self._journal = Journal(_JOURNAL, self._state.size)
         return self._journal
 
     def _open_pages(self):
@@ -431,6 +451,7 @@ class Node:
             self._open_reporter()
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
+        reporter.uplink.next_s = self._every * self._period_ms // 1000
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         self.has_reported = self.has_reported or is_safe
         if self._on_trial and reporter.has_reached:

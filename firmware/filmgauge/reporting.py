@@ -41,7 +41,7 @@ class Reporter:
             if self._retained:
                 from filmgauge import sent_record
 
-                sent_record.write(state.buffer, record.to_bytes())
+                sent_record.write(state, record.to_bytes())
                 self._retained.save(state.buffer)
             sent = uplink.send(record, backlog, not state.info_sent, ledger, level)
         except Exception:
@@ -56,7 +56,7 @@ class Reporter:
                 self._store(record)
         stored = self._is_stored
         if self._retained and (sent or stored):
-            sent_record.clear(state.buffer)  # pyright: ignore
+            sent_record.clear(state)  # pyright: ignore
         self.has_reached = bool(sent or (stored and not uplink.acknowledges))
         state.transmitted(uplink.taken_nj)
         return bool(sent or stored)

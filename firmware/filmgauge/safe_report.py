@@ -8,7 +8,7 @@ from filmgauge.compat import Namespace
 from filmgauge.node_files import read_config
 from filmgauge.readings import add_counters
 from filmgauge.record import FAULT_SAFE
-from filmgauge.state import SIZE, State
+from filmgauge.state import State
 from filmgauge.state_loading import random_life
 from filmgauge.store.retained import Retained
 
@@ -22,8 +22,8 @@ def report(current_pa) -> bool:
     board.watchdog(_WATCHDOG_MS)
     config = read_config(board.pages(True), False)
     setattr(config, "ble_connected_ms", 0)  # noqa: B010  it advertises, and takes no connection
-    state = State(board.TAIL)
-    retained = Retained(board.retained, SIZE)
+    state = State(board.TAIL, getattr(config, "report_most"))  # noqa: B009
+    retained = Retained(board.retained, state.size)
     pages = board.pages()
     store = journal = _journal(pages, state, config)
     if not (retained.load(state.buffer) and state.unpack()):
@@ -64,7 +64,7 @@ def _journal(pages, state, config):
         return PageStore(pages, state.buffer, config.backlog)
     from filmgauge.store.journal import Journal
 
-    return Journal(_JOURNAL, SIZE)
+    return Journal(_JOURNAL, state.size)
 
 
 def _save(journal, retained, state):

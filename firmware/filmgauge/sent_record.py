@@ -1,21 +1,23 @@
 """The record that is being sent, behind the state in memory that outlives a reset."""
 
 from filmgauge.compat import const
-from filmgauge.state import BLOCK
+from filmgauge.store.block import OVERHEAD
 
 SIZE = const(128)  # record/record.py
 
 
-def write(buffer, data: bytes) -> None:
+def write(state, data: bytes) -> None:
     """Let a record outlive a reset."""
-    buffer[BLOCK : BLOCK + SIZE] = data + bytes(SIZE - len(data))
+    at = state.size + OVERHEAD
+    state.buffer[at : at + SIZE] = data + bytes(SIZE - len(data))
 
 
-def read(buffer) -> bytes:
+def read(state) -> bytes:
     """Return it, nothing where there is none."""
-    return bytes(buffer[BLOCK : BLOCK + SIZE]) if any(buffer[BLOCK : BLOCK + 1]) else b""
+    at = state.size + OVERHEAD
+    return bytes(state.buffer[at : at + SIZE]) if any(state.buffer[at : at + 1]) else b""
 
 
-def clear(buffer) -> None:
+def clear(state) -> None:
     """Forget it: it has come to its end, or is in flash."""
-    buffer[BLOCK] = 0
+    state.buffer[state.size + OVERHEAD] = 0

@@ -16,11 +16,14 @@ _MOST_MS = const(65535)
 _OWN_SIZE = const(70)
 _PROTECTION_SIZE = const(38)  # control/protection.py
 _GAUGE_SIZE = const(407)  # gauge/fuel_gauge.py
+_PLAN_SIZE = const(86)  # control/report_plan.py
 PROTECTION_AT = HEAD_SIZE + _OWN_SIZE
 CHARGE_AT = PROTECTION_AT + _PROTECTION_SIZE
 GAUGE_AT = CHARGE_AT + MEMORY_SIZE
-BLOCK = GAUGE_AT + _GAUGE_SIZE + OVERHEAD - HEAD_SIZE
+PLAN_AT = GAUGE_AT + _GAUGE_SIZE  # where reports are planned
+BLOCK = PLAN_AT + OVERHEAD - HEAD_SIZE
 SIZE = BLOCK - OVERHEAD
+PLANNED_SIZE = SIZE + _PLAN_SIZE
 MOST_MEMORY_RESETS = const(31)
 MOST_RESETS = const(254)
 MOST_COUNTED = const(65534)  # of what is refused, and of restarts
@@ -29,7 +32,8 @@ MOST_SEQ = const(0xFFFFFF)  # of a record: a new boot begins behind it
 
 
 class State:
-    """Counters and last readings of a node; `buffer` holds them sealed or ready to be sealed.
+    """Counters and last readings of a node; `buffer` holds them sealed or ready to be sealed,
+    `size` bytes of them and a tail behind the seal. Where reports are `planned`, the plan too.
 
     life: random, made when the node began without memory; boot: power-ons in it so far; seq:
     records of this boot; wakes: wakes of this boot;
@@ -52,8 +56,9 @@ class State:
     in the ledger of the cell before.
     """
 
-    def __init__(self, tail=0):
-        self.buffer = bytearray(BLOCK + tail)
+    def __init__(self, tail=0, planned=0):
+        self.size = PLANNED_SIZE if planned else SIZE
+        self.buffer = bytearray(self.size + OVERHEAD + tail)
         self.boot = self.seq = self.wakes = self.base_ms = self.last_ms = 0
         self.awake_ms = self.radio_nj = self.faults = self.info_sent = self.offset_running = 0
         self.sees_zero = self.profile_crc = self.cell_number = self.cell_changed = 0
@@ -132,5 +137,14 @@ class State:
 
     def clear_parts(self) -> None:
         """Let all others know what they know at the beginning: nothing."""
-        for i in range(PROTECTION_AT, BLOCK):
+        for i in range(PROTECTION_AT, self.size + OVERHEAD):
             self.buffer[i] = 0
+
+    def planned_wakes(self) -> "tuple[int, int]":
+        """Return the wake of the last report and the wakes from it to the next, as planned."""
+        return struct.unpack_from("<IH", self.buffer, PLAN_AT)  # pyright: ignore
+
+    def is_due(self, wakes: int) -> bool:
+        """Return whether the time for the report that was planned has come, in this boot."""
+        reported, every = self.planned_wakes()
+        return not reported <= wakes < reported + every

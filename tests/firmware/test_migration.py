@@ -7,7 +7,16 @@ from scratch_files import unused_path, write_file
 
 from filmgauge.migration import migrate
 from filmgauge.record import FAULT_LIFE
-from filmgauge.state import CHARGE_AT, GAUGE_AT, LAYOUT, PROTECTION_AT, SIZE, State
+from filmgauge.state import (
+    CHARGE_AT,
+    GAUGE_AT,
+    LAYOUT,
+    PLAN_AT,
+    PLANNED_SIZE,
+    PROTECTION_AT,
+    SIZE,
+    State,
+)
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
 from filmgauge.store.journal import Journal
 
@@ -108,6 +117,30 @@ def test_layout_6_comes_from_everywhere():
         again = State()
         again.buffer[:] = state.buffer
         assert again.unpack() and again.life == 0x89ABCDEF
+
+
+def sealed(state):
+    """Return the block of a state whose other parts count up."""
+    for i in range(PROTECTION_AT, HEAD_SIZE + state.size):
+        state.buffer[i] = i & 0xFF
+    state.boot, state.seq, state.life = 3, 77, 99
+    state.pack()
+    seal(state.buffer, state.size, 9)
+    return state.buffer
+
+
+def test_a_node_that_begins_to_plan_its_reports_goes_on_and_so_does_one_that_ends():
+    for before, after in ((0, 1), (1, 0)):
+        block, path = sealed(State(0, before)), unused_path()
+        saved(path, block)
+        for place in ({"retained": bytes(block)}, {"path": path}, {"pages": Pages(block)}):
+            state = State(0, after)
+            assert migrated(state, **place) == (True, True)
+            assert (state.boot, state.seq, state.life, state.faults) == (3, 77, 99, 0)
+            assert state.buffer[PROTECTION_AT:PLAN_AT] == block[PROTECTION_AT:PLAN_AT]
+            assert state.size == (PLANNED_SIZE if after else SIZE)
+            assert not any(state.buffer[PLAN_AT:])  # nothing is planned yet
+            assert state.is_due(0) and state.is_due(5) if after else True
 
 
 def test_the_newer_slot_of_the_journal_counts():

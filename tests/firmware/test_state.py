@@ -2,10 +2,11 @@
 
 from cell_profiles import cell
 
+from filmgauge.control.report_plan import SIZE as PLAN_SIZE
 from filmgauge.gauge import ledger
 from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.ledger import MEASURED, OPENING
-from filmgauge.state import BLOCK, NO_RESETS, SIZE, State
+from filmgauge.state import BLOCK, NO_RESETS, PLAN_AT, PLANNED_SIZE, SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 from filmgauge.store.page_store import SLOTS_AT, STATE_AT
 
@@ -60,7 +61,10 @@ def lines(gauge):
 
 def test_the_block_fits_into_retained_memory():
     assert BLOCK == SIZE + OVERHEAD == len(State().buffer)
-    assert BLOCK <= 2048  # RTC memory of the ESP32
+    planned = State(planned=1)
+    assert len(planned.buffer) == planned.size + OVERHEAD == PLANNED_SIZE + OVERHEAD
+    assert PLAN_AT + PLAN_SIZE == HEAD_SIZE + PLANNED_SIZE
+    assert len(planned.buffer) <= 2048 - 160  # RTC memory of the ESP32, with its tail
 
 
 def test_a_new_state_is_zero():
@@ -129,3 +133,5 @@ def test_every_flipped_bit_of_a_sealed_state_is_refused():
 
 def test_a_state_has_room_in_a_page_before_its_records():
     assert STATE_AT + BLOCK <= SLOTS_AT
+    # That of a node that plans its reports has the room of the last one as well.
+    assert STATE_AT + len(State(planned=1).buffer) <= SLOTS_AT + 144

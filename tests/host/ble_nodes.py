@@ -65,6 +65,7 @@ class BleNode:
     name: str
     address: str
     report_s: int = 3600
+    next_s: int = 0  # of a node that plans its reports
     capacity: int = 256
     command_key: bytes = bytes(range(16))
     ble_key: bytes | None = None
@@ -205,6 +206,8 @@ class BleNode:
             head = 1, *newest[1:], up_s, 0, len(self.log), *oldest[1:]
             return struct.pack("<BIIIIHIIIIHH", *head, *rest)
         head = 3, *newest, up_s, 0, len(self.log), *oldest
+        if self.next_s:
+            return struct.pack("<BIIIIIHIIIIIIHI", 4, *head[1:], *rest, self.next_s)
         return struct.pack("<BIIIIIHIIIIIIH", *head, *rest)
 
     def _configuration(self) -> bytes:

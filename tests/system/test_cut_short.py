@@ -33,7 +33,7 @@ def test_a_record_that_was_being_sent_is_stored_once(
     for data in stored:
         backlog.add(data)
     state = State(TAIL)
-    sent_record.write(state.buffer, SENT)
+    sent_record.write(state, SENT)
     for _ in range(2):  # the second time there is nothing left to do
         after_cut_short(state, True, 16)
         found = Backlog(flash, 16)
@@ -42,7 +42,7 @@ def test_a_record_that_was_being_sent_is_stored_once(
         assert [data for data in kept if data not in (SENT, b"")] == [
             data for data in stored if data not in (SENT, b"")
         ]
-        assert sent_record.read(state.buffer) == b""
+        assert sent_record.read(state) == b""
     assert state.faults == FAULT_RESET
     assert state.resets == 2
 

@@ -76,12 +76,15 @@ def test_values_are_those_of_the_record_and_of_the_node(
     assert state is None  # this board has no such memory
     assert read[RECORD] == stored
     boot, seq, up_s, *_, life = Record.from_bytes(stored).values()
-    assert read[STATE][:13] == struct.pack("<BIII", 3, life, boot, seq)
+    assert read[STATE][:13] == struct.pack("<BIII", 4, life, boot, seq)
     now_s, unix_s, waiting = struct.unpack("<IIH", read[STATE][13:23])
     assert up_s <= now_s <= up_s + 10
-    assert (unix_s, waiting, len(read[STATE])) == (0, 1, 49)
+    assert (unix_s, waiting, len(read[STATE])) == (0, 1, 53)
     assert struct.unpack("<III", read[STATE][23:35]) == (life, boot, seq)
     assert struct.unpack("<I", read[STATE][39:43]) == (0,)
+    intervals = rig.node.description.intervals
+    next_s = intervals.sample_s * intervals.report_every
+    assert struct.unpack("<I", read[STATE][49:]) == (next_s,)
     lines = struct.unpack("<11q", read[LEDGER][2:])
     assert read[LEDGER][:2] == b"\x01\x0b"
     stored_nah = Record.from_bytes(stored).values()[5]

@@ -4,7 +4,7 @@ harvest is likely to bring allow, and never so often that a dark stretch ends it
     planner = ReportPlanner(bytearray(SIZE))            # what it has learnt outlives a wake
     planner.add(block, harvest_ppm, block_ppm, is_full) # what a block of four hours has brought
     wakes = planner.report_every(block, budget, least, most)    # while the cell feeds the node
-    wakes = planner.while_charging(wakes, least)        # and while the harvester does
+    wakes = planner.while_charging(wakes, least, is_full)       # and while the harvester does
 
 A block is a sixth of a day; the memory has what the 42 blocks of the last week brought, and a mean
 for each block of a day. A block to come is guessed to be as it was a week, two days or one day
@@ -29,7 +29,10 @@ SIZE = const(60)
 # and how many blocks were learnt, to 255.
 _DAYS_AT = const(42)
 _ERRORS = const(48)
-_MEAN, _FALL, _DEEPEST, _LEARNT = const(52), const(53), const(55), const(57)
+_MEAN = const(52)
+_FALL = const(53)
+_DEEPEST = const(55)
+_LEARNT = const(57)
 _PERIODS = const((42, 12, 6, 0))  # blocks back of each guess; 0 is the mean of that block of a day
 _UNIT_PPM = const(2000)  # of a byte: half of the cell in a block at most
 _FINE_PPM = const(100)  # of two bytes
@@ -39,7 +42,7 @@ _DEEPER = const(5)  # quarters of the deepest fall that must be left
 _LEAST_DOUBT = const(64)  # of 256: however right a forecast was, something may come
 _FORGET = const(1500)  # blocks in which the deepest fall is forgotten by a factor of e
 _FIRST_DAYS = const(3)  # assumed: the deepest fall of a node that has seen none
-_MORE_IN_LIGHT = const(4)  # times as many reports while the cell is charged
+_MORE_IN_LIGHT = const(8)  # times as many reports while the cell is charged
 _STEPS = const(10)  # of a bisection: a thousandth of the range
 
 
@@ -100,9 +103,10 @@ class ReportPlanner:
             return most
         return min(most, max(least, -(-budget.wakes * 1000 // sure)))
 
-    def while_charging(self, every: int, least: int) -> int:
-        """Return after how many wakes to report while the harvester feeds the node."""
-        return max(least, every // _MORE_IN_LIGHT)
+    def while_charging(self, every: int, least: int, is_full: bool) -> int:
+        """Return after how many wakes to report while the harvester feeds the node: a full cell
+        takes no more of it, so that reports are for nothing."""
+        return least if is_full else max(least, every // _MORE_IN_LIGHT)
 
     def _lasts(self, block, budget, low, high, rate):
         """Return whether a rate of reports (1e-3 of a block) can be carried on until the cell is

@@ -2,7 +2,7 @@
 
 from filmgauge.board import this_board
 from filmgauge.diagnosis.backlog import open_pages
-from filmgauge.diagnosis.output import emit
+from filmgauge.diagnosis.output import attempt, emit, read_config
 
 
 def saves(count: int) -> None:
@@ -23,11 +23,18 @@ def saved() -> None:
 
 def open_state():
     """Return where the node of this board saves its state, and a buffer for it."""
-    from filmgauge.state import SIZE, State
+    from filmgauge.state import State
 
-    buffer, pages = State().buffer, this_board().pages()
+    state, pages = State(0, _plans()), this_board().pages()
+    buffer = state.buffer
     if pages:
         return open_pages(pages, buffer), buffer
     from filmgauge.store.journal import Journal
 
-    return Journal("/state", SIZE), buffer
+    return Journal("/state", state.size), buffer
+
+
+def _plans():
+    """Return whether the node plans its reports."""
+    config, _ = attempt(read_config)
+    return config is not None and config.report_most

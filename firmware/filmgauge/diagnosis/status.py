@@ -15,6 +15,7 @@ _SHOWN = (
     "node",
     "sample_s",
     "report_every",
+    "report_most",
     "shunt_mohm",
     "ina228_address",
     "tmp117_address",
@@ -42,7 +43,7 @@ def status() -> None:
         return
     from filmgauge.state import State
 
-    state, pages = State(), board.pages()
+    state, pages = State(0, config.report_most), board.pages()
     waiting = open_backlog(pages, state.buffer)
     emit({"waiting": waiting.count()})
     _emit_state(board, state, waiting if pages else None)
@@ -76,13 +77,12 @@ def _emit_system(board):
 
 def _emit_state(board, state, pages):
     """Emit the block that the node remembers; the host knows what is in it."""
-    from filmgauge.state import SIZE
     from filmgauge.store.journal import Journal
 
     source = "memory"
-    if not Retained(board.retained, SIZE).load(state.buffer):
+    if not Retained(board.retained, state.size).load(state.buffer):
         source = "journal"
-        if not (pages or Journal("/state", SIZE)).load(state.buffer):
+        if not (pages or Journal("/state", state.size)).load(state.buffer):
             emit({"state": None, "state_wrong": "the node remembers nothing yet"})
             return
     emit({"state": source, "block": hexlify(bytes(state.buffer)).decode()})

@@ -35,6 +35,9 @@ STATE_AT = const(64)
 SLOTS_AT = const(640)
 _SLOT = const(144)
 _SLOTS = const(24)
+# What of a state has no room before the records is where the last of them would be.
+_ROOM = const(576)
+_REST_AT = const(3952)
 _FREE = const(255)
 _ENOENT = const(2)
 _EIO = const(5)
@@ -51,6 +54,7 @@ class PageStore:
         self._flash = flash
         self._state = buffer
         self._capacity = capacity
+        self._slots = _SLOTS if len(buffer) <= _ROOM else _SLOTS - 1
         self._old_path = old_path
         pages = flash.ioctl(4, 0) * _BLOCK // PAGE
         self._firsts = [0] * pages  # number of the first record of a page
@@ -261,7 +265,7 @@ class PageStore:
             self._read(page, SLOTS_AT + (count - 1) * _SLOT, slot)
             if unseal(slot, struct.unpack_from("<H", slot, 2)[0]) != first + count - 1:
                 return None
-        elif self._state_of(page, sequence) is None:
+        if (not count or self._slots < _SLOTS) and self._state_of(page, sequence) is None:
             return None
         self._read(page, 0, slot)
         return sequence
@@ -275,6 +279,8 @@ class PageStore:
             return None
         state = bytearray(length + OVERHEAD)
         self._read(page, STATE_AT, state)
+        if unseal(state, length) != sequence and _ROOM < len(state) <= _ROOM + _SLOT:
+            self._read(page, _REST_AT, memoryview(state)[_ROOM:])
         return state if unseal(state, length) == sequence else None
 
     def _written_before(self, sequence):
@@ -294,7 +300,8 @@ class PageStore:
         newest, slot = self._newest, self._slot
         first = self._firsts[newest] if newest >= 0 else 0
         count = self._counts[newest] if newest >= 0 else 0
-        is_full = count == _SLOTS and data is not None
+        # A page of a node that did not plan its reports yet may have one record more.
+        is_full = count >= self._slots and (data is not None or count > self._slots)
         if is_full:
             first, count = first + count, 0
         page = self._free_page(2 if is_full else 1)
@@ -302,7 +309,7 @@ class PageStore:
         self._highest = sequence = self._sequences[page] = self._highest + 1
         state = self._state
         seal(state, len(state) - OVERHEAD, sequence)
-        self._put(page, STATE_AT, state)
+        self._put(page, STATE_AT, memoryview(state)[:_ROOM])
         for number in range(count):
             try:
                 self._read(newest, SLOTS_AT + number * _SLOT, slot)
@@ -314,6 +321,8 @@ class PageStore:
             seal(slot, len(data), first + count)
             self._put(page, SLOTS_AT + count * _SLOT, slot)
             count += 1
+        if len(state) > _ROOM:
+            self._put(page, _REST_AT, memoryview(state)[_ROOM:])
         struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count, *self._numbers)
         seal(slot, _HEAD_LENGTH, sequence)
         self._put(page, 0, memoryview(slot)[: _HEAD_LENGTH + OVERHEAD])

@@ -9,12 +9,13 @@ class NoUplink:
     error: why the last record did not go. taken_nj: what the radio has taken out of the buffer
     capacitor for it, as far as that is configured. guard: of the record that is being sent, what
     the node has put there: keep() before what may never come back, delivered() once it is there.
+    next_s: until the next report, which the node has put there.
     """
 
     stores_first = acknowledges = False
     peer = guard = None
     error = "this node has no way to send it"
-    taken_nj = 0
+    taken_nj = next_s = 0
 
     def send(self, record, backlog, introduce: bool, ledger, level: int) -> bool:
         """Send a record and what waits in the backlog, at a level of service; return whether it

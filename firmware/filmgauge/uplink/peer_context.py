@@ -5,7 +5,7 @@ import struct
 
 from filmgauge.compat import const
 
-_VERSION = const(3)
+_VERSION = const(4)
 REQUEST_REPORT = const(1)  # at the next wake
 REQUEST_ZERO = const(2)  # look at the sensor's zero at the next chance
 REQUEST_REBOOT = const(4)  # after this wake
@@ -16,6 +16,7 @@ REQUEST_RESET = const(16)  # of the counters that a record has for service
 class PeerContext:
     """record, backlog and ledger are those of the report that is being sent.
 
+    next_s: from that report to the next, as the node means to.
     requests: bits that the node looks at after the report; requested: those of the wake before.
     refused: commands that were. make_room: frees the heap for serving
     a peer, where the node has put a function here.
@@ -26,7 +27,7 @@ class PeerContext:
         self.config = config
         self.profile = profile
         self.record = self.backlog = self.ledger = None
-        self.requests = self.requested = self.refused = 0
+        self.requests = self.requested = self.refused = self.next_s = 0
         self.make_room = None
         self._shown_ms = 0
         self._unix_s = 0  # when the clock was zero; 0: not set
@@ -61,7 +62,7 @@ class PeerContext:
         newest = record.life, record.boot, record.seq
         oldest = backlog.oldest() or newest
         return struct.pack(
-            "<BIIIIIHIIIIIIH",
+            "<BIIIIIHIIIIIIHI",
             _VERSION,
             *newest,
             self.up_s(),
@@ -72,4 +73,5 @@ class PeerContext:
             counter,
             record.faults,
             record.limits or 0,
+            self.next_s,
         )

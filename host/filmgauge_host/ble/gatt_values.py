@@ -20,8 +20,9 @@ from filmgauge_host.telemetry.received_record import RecordKey
 
 VERSION = 1
 
-_STATE_VERSION = 3
-_STATE = "<BIIIIIHIIIIIIH"
+_STATE_VERSION = 4
+_STATE = "<BIIIIIHIIIIIIHI"
+_STATE_3 = "<BIIIIIHIIIIIIH"  # of a version that always reports as it is configured
 _STATE_2 = "<BIIIIIHIIIIIHH"  # of a version with fewer faults
 _STATE_1 = "<BIIIIHIIIIHH"  # of a version without lives
 _ENERGY = "<BII"
@@ -36,7 +37,8 @@ _PIECE_END_SIZE = 5
 @dataclass(frozen=True, slots=True)
 class NodeState:
     """What a node knows of itself. unix_s: its clock, None while not set. has_lives: it tells
-    them, and is asked by them."""
+    them, and is asked by them. next_report_s: from the newest record to the next one, None where
+    it does not tell."""
 
     life: int
     boot: int
@@ -50,6 +52,7 @@ class NodeState:
     faults: str
     limits: str | None
     has_lives: bool = True
+    next_report_s: int | None = None
 
     @property
     def next_command(self) -> int:
@@ -140,10 +143,13 @@ def record(value: bytes) -> Record | None:
 def state(value: bytes) -> NodeState:
     """Return the state."""
     has_lives = value[:1] != bytes((VERSION,))
+    next_report_s = 0
     if value[:1] == b"\2":
         fields = _fields("state", _STATE_2, value, 2)
+    elif value[:1] == b"\3":
+        fields = _fields("state", _STATE_3, value, 3)
     elif has_lives:
-        fields = _fields("state", _STATE, value, _STATE_VERSION)
+        *fields, next_report_s = _fields("state", _STATE, value, _STATE_VERSION)
     else:
         fields = _fields("state", _STATE_1, value)
         fields = (0, *fields[:5], 0, *fields[5:])
@@ -162,6 +168,7 @@ def state(value: bytes) -> NodeState:
         fault_text(faults),
         None if limits == 0xFFFF else limit_text(limits),
         has_lives,
+        next_report_s or None,
     )
 
 

@@ -38,12 +38,14 @@ class SyncResult:
 
 @dataclass(frozen=True, slots=True)
 class _Description:
-    """What changes with a boot at most. boot: life and boot of the reading."""
+    """What changes with a boot at most. boot: life and boot of the reading. plans: whether the
+    node chooses its intervals, next_report_s the longest of them."""
 
     serial: str
     boot: tuple[int, int]
     info: dict[str, Any]
     next_report_s: int | None
+    plans: bool
 
 
 class NodeSync:
@@ -82,7 +84,9 @@ class NodeSync:
             if device is not None:
                 description = await self._describe(client, node, result.name, device, newest)
                 result.info = description.info
-            result.next_report_s = description.next_report_s if description else None
+            if description is not None:
+                planned_s = (await client.state()).next_report_s if description.plans else None
+                result.next_report_s = planned_s or description.next_report_s
             await self._release(client, node, result)
             if newest is not None:
                 await self._fetch_crashes(client, node, result, newest)
@@ -139,6 +143,8 @@ class NodeSync:
         sample_s, every = keys["sample_s"], keys["report_every"]
         whole = isinstance(sample_s, int) and isinstance(every, int)
         report_s = sample_s * every if whole else None
+        most = keys["report_most"]
+        plans = whole and isinstance(most, int) and most > every
         info = {
             "node": name,
             "firmware": device.firmware,
@@ -149,7 +155,11 @@ class NodeSync:
             "address": node.address,
         }
         made = _Description(
-            device.serial, record_key(newest)[:2] if newest else (0, 0), info, report_s
+            device.serial,
+            record_key(newest)[:2] if newest else (0, 0),
+            info,
+            sample_s * most if plans else report_s,
+            plans,
         )
         self._descriptions[node.address] = made
         self._descriptions.move_to_end(node.address)

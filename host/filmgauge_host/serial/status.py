@@ -11,7 +11,8 @@ from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
 from filmgauge.gauge.profile import Profile
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record_text import fault_text
-from filmgauge.state import State
+from filmgauge.state import PLANNED_SIZE, State
+from filmgauge.store.block import OVERHEAD
 from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
 from filmgauge_host.serial.board_script import merged, run_script
@@ -136,7 +137,7 @@ def _stored_state(link: BoardLink, block: bytes, paged: bool) -> dict[str, Any]:
     what a node without profile lacks. Raises ValueError, one sentence, for a block or a
     configuration that this version does not read.
     """
-    state = State()
+    state = State(planned=len(block) == PLANNED_SIZE + OVERHEAD)
     gauge, protection = _owners(link, paged)
     if len(block) == len(state.buffer):
         state.buffer[:] = block

@@ -38,17 +38,17 @@ class _Link:
     def __init__(self) -> None:
         self.board: VirtualBoard | None = None
         self.interrupt: Callable[[Outcome], None] = lambda outcome: None
-        self._elapsed = 0
+        self.elapsed_us = 0
 
     def attach(self, board: VirtualBoard) -> None:
         self.board = board
-        self._elapsed = 0
+        self.elapsed_us = 0
 
     def call(self, operation: int, small: int = 0, argument: int = 0, data: Any = b"") -> bytes:
         board = self.board
         if board is None:
             raise BoardStopped(Outcome(cause=None, reason="the board has stopped"))
-        elapsed, self._elapsed = self._elapsed, 0
+        elapsed, self.elapsed_us = self.elapsed_us, 0
         try:
             status, answer = board.request(operation, small, argument & 0xFFFFFFFF, data, elapsed)
         except LightSleep as asleep:
@@ -70,12 +70,12 @@ class _Link:
     def now_us(self) -> int:
         board = self.board
         if board is None:
-            return self._elapsed
-        return board.clock.reading_us(board.load.now_us) + self._elapsed
+            return self.elapsed_us
+        return board.clock.reading_us(board.load.now_us) + self.elapsed_us
 
     def elapse(self, us: int) -> None:
-        self._elapsed += us
-        if self._elapsed > _protocol.LONGEST_UNTOLD_US:
+        self.elapsed_us += us
+        if self.elapsed_us > _protocol.LONGEST_UNTOLD_US:
             self.call(_protocol.SLEEP_US)
 
 

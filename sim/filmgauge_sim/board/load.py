@@ -82,6 +82,11 @@ class BoardLoad:
         self.now_us = max(self.now_us, self._supply.now_us)  # a powered board may be ahead
         return powered
 
+    def disconnect(self) -> None:
+        """Draw nothing, until time passes in a state again."""
+        if self._supply is not None:
+            self._supply.draw(0.0, self.now_us, self.now_us)
+
     def reset(self) -> None:
         """Begin anew, as in reset or deep sleep: no watchdog, no radio, no work."""
         self._watchdog_us = self._burst_us = self._unbooked_us = 0

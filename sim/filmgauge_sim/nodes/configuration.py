@@ -29,6 +29,7 @@ class Broker:
     security: BrokerSecurity | None = None
 
 
+_DAY_H = 24.0
 _SLOWEST_PAGE = 2.0  # assumed: an old flash takes twice the typical time
 _ANALOG_ERROR = 0.02  # assumed: two resistors of 1 %, reference and converter
 
@@ -140,15 +141,24 @@ def _intervals(description: NodeDescription) -> dict[str, int | str]:
     return {
         "sample_s": intervals.sample_s,
         "report_every": intervals.report_every,
+        "report_most": intervals.report_every_most,
         "journal_every": intervals.journal_every,
         "look_every": intervals.full_sample_every,
         "zero_every": intervals.offset_every,
         "shed": int(description.supply == "film" if reduces is None else reduces),
-        "load_na": round(records.load_ua * 1000),
+        "load_na": round(1000 * (records.load_ua or _planned_load_ua(description))),
         "backlog": records.backlog,
         "backlog_per_report": records.backlog_per_report,
         "update_pieces": records.update_pieces,
     }
+
+
+def _planned_load_ua(description: NodeDescription) -> float:
+    """Return the mean current of a node that plans its reports, which asks what its cell can give
+    at that: at C/20 a cold film would seem empty. 0 for any other."""
+    if not description.intervals.report_every_most:
+        return 0.0
+    return energy_budget(description).cell_uah_day / _DAY_H
 
 
 def _budget(description: NodeDescription) -> dict[str, int | str]:

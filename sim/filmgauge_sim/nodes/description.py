@@ -238,6 +238,14 @@ def _check_supply(description: NodeDescription) -> None:
     switched, intervals = description.sensor.switched, description.intervals
     if switched and intervals.offset_every:
         raise ValueError("intervals.offset_every must be 0 with sensor.switched = true")
+    if intervals.report_every_most:
+        if not switched:
+            raise ValueError("intervals.report_every_most needs sensor.switched = true")
+        if intervals.report_every_most <= intervals.report_every:
+            raise ValueError(
+                "intervals.report_every_most must be above intervals.report_every,"
+                f" {intervals.report_every}, not {intervals.report_every_most}"
+            )
     if not switched:
         if intervals.full_sample_every != IntervalsSection().full_sample_every:
             raise ValueError("intervals.full_sample_every needs sensor.switched = true")

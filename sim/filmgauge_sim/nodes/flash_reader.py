@@ -29,20 +29,28 @@ _NUMBER_BYTES = 4
 
 def state_in(block: bytes) -> State | None:
     """Return the state in a sealed block, None where there is none."""
-    if unseal(block, SIZE) is None:
-        return None
-    state = State()
-    state.buffer[:] = block[: len(state.buffer)]
-    return _unpacked(state)
+    for state in _states():
+        if unseal(block, state.size) is not None:
+            state.buffer[:] = block[: len(state.buffer)]
+            return _unpacked(state)
+    return None
 
 
 def journal_state(flash: Flash) -> State | None:
     """Return the state as the journal has it, None where there is none."""
-    state = State()
     pages = raw_pages(flash)
-    if pages is not None and PageStore(pages, state.buffer, _ALL).read_state(state.buffer):
-        return _unpacked(state)
-    return _unpacked(state) if _JournalOutside(flash).load(state.buffer) else None
+    for state in _states():
+        if pages is not None and PageStore(pages, state.buffer, _ALL).read_state(state.buffer):
+            return _unpacked(state)
+    for state in _states():
+        if _JournalOutside(flash, size=state.size).load(state.buffer):
+            return _unpacked(state)
+    return None
+
+
+def _states() -> tuple[State, State]:
+    """Return states to be filled: of a node that always reports alike, and of one that plans."""
+    return State(), State(planned=1)
 
 
 def backlog(flash: Flash) -> list[str]:
@@ -79,9 +87,12 @@ def store_records(flash: Flash, records: list[bytes]) -> None:
     """Let these records wait on a node that keeps them in raw pages, and no others."""
     pages = raw_pages(flash)
     assert pages is not None, "records of this board are files: install them"
-    state = State()
-    store = PageStore(pages, state.buffer, _ALL)
-    store.read_state(state.buffer)
+    for state in _states():
+        store = PageStore(pages, state.buffer, _ALL)
+        if store.read_state(state.buffer):
+            break
+    else:
+        store = PageStore(pages, State().buffer, _ALL)
     if newest := store.newest():
         store.forget(*newest, lambda: None)
     for record in records:

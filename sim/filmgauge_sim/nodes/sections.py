@@ -208,6 +208,14 @@ class IntervalsSection(Table, frozen=True):
     report_every: Annotated[int, _of("report_every", "wakes from report to report")] = _usual(
         "report_every"
     )
+    report_every_most: Annotated[
+        int,
+        _of(
+            "report_most",
+            "with switched sensors: the node chooses from report_every to so many wakes, by its"
+            " charge and what its harvester is likely to bring; 0: report_every always",
+        ),
+    ] = _usual("report_most")
     journal_every: Annotated[int, _of("journal_every", "wakes between two saves to flash")] = (
         _usual("journal_every")
     )

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.circuit.ambient import Touches
 from filmgauge_sim.circuit.harvester import Days
 from filmgauge_sim.circuit.wiring import WiringSection
 from filmgauge_sim.nodes.description import NodeDescription, cell_uah, most_current_ua
@@ -84,6 +85,22 @@ class ChargerSection(Table, frozen=True):
     first_h: Annotated[float, bounded(0, 1e5, "when it first comes, h")] = 0.0
 
 
+class TouchSection(Table, frozen=True):
+    """When a fingertip is on a node that has its supply only while it is touched; without it a
+    node has its supply always."""
+
+    for_s: Annotated[float, bounded(0.1, 86400, "how long it stays, s")]
+    every_h: Annotated[float, bounded(0.01, 1e5, "from touch to touch, h")]
+    first_h: Annotated[float, bounded(0, 1e5, "when it first comes, h")] = 0.0
+    skin_c: Annotated[float, bounded(-40, 85, "temperature of the cell meanwhile, degC")] = 35.7
+
+    @property
+    def touches(self) -> Touches:
+        """In microseconds."""
+        first_us, every_us = round(self.first_h * 3.6e9), round(self.every_h * 3.6e9)
+        return Touches(first_us, every_us, round(self.for_s * 1e6), self.skin_c)
+
+
 class WorldSection(Table, frozen=True):
     """What the world does to the node. What is left out is as the node is described."""
 
@@ -128,6 +145,7 @@ class WorldSection(Table, frozen=True):
         msgspec.field(default_factory=list)
     )
     charger: ChargerSection | None = None
+    touch: TouchSection | None = None
 
 
 _PLAIN_CYCLER = [
@@ -182,6 +200,8 @@ def check_world(description: NodeDescription, world: WorldSection) -> None:
             raise ValueError(f"light[{index}].end_h must be above begin_h")
     if world.charger is not None and world.charger.hours >= world.charger.every_h:
         raise ValueError("charger.hours must be below charger.every_h")
+    if world.touch is not None and world.touch.for_s >= 3600.0 * world.touch.every_h:
+        raise ValueError("touch.for_s must be below touch.every_h")
 
 
 def with_paths(world: WorldSection, folder: Path) -> WorldSection:

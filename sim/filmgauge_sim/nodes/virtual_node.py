@@ -25,6 +25,7 @@ from filmgauge_sim.nodes.flash_reader import backlog, spoil_states
 from filmgauge_sim.nodes.made_records import made_records
 from filmgauge_sim.nodes.node_options import DEFAULT_OPTIONS, NodeOptions
 from filmgauge_sim.nodes.surroundings import WorldSection
+from filmgauge_sim.nodes.touch_switch import TouchSwitch
 from filmgauge_sim.nodes.truth_log import TruthLog
 from filmgauge_sim.nodes.world import build_world
 
@@ -70,6 +71,8 @@ class VirtualNode:
         rng = random.Random(f"{seed} {self.name}")
         kind = self.kind = description.kind
         self._faults = FaultSchedule(faults)
+        touch = surroundings.touch
+        self._switch = TouchSwitch(touch.touches if touch else None)
         self.cuts = options.cuts
         wrong = transfer_faults(faults, description)
         self.world = build_world(description, surroundings, rng, wrong)
@@ -149,9 +152,10 @@ class VirtualNode:
         sleep. A board without power waits for it first, but not longer than an hour at a time.
         """
         self._faults.run_due(self)
+        self._switch.run_due(self)
         if self.cuts is not None and not self.in_wake and self.cuts.begin_step(self):
             return
-        self.board.sleep_unbroken(min(until_us, self._faults.next_us))
+        self.board.sleep_unbroken(min(until_us, self._faults.next_us, self._switch.next_us))
         if not self.board.load.await_power(self.board.now_us + _LONGEST_WAIT_US):
             return
         try:
@@ -207,6 +211,7 @@ class VirtualNode:
         anything."""
         self.world.advance_to(self.board.now_us)
         self.board.lose_power()
+        self.board.load.disconnect()
         if with_sensors:
             self.world.power_sensors(False)
         self.board.load.now_us += off_us

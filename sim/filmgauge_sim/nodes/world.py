@@ -99,7 +99,8 @@ def _film_powered(
 
 def _ambient(surroundings: WorldSection) -> Ambient:
     ambient = surroundings.ambient
-    return Ambient(ambient.mean_c, ambient.swing_c, ambient.period_h)
+    touches = surroundings.touch.touches if surroundings.touch else None
+    return Ambient(ambient.mean_c, ambient.swing_c, ambient.period_h, touches)
 
 
 def _sensing(

@@ -52,7 +52,8 @@ def load_scenario(name_or_path: str) -> Scenario:
     source: Any = Path(name_or_path)
     folder = source.parent
     if name_or_path in available_scenarios():
-        source = files("filmgauge_sim") / "scenarios" / f"{name_or_path}.toml"
+        scenarios = files("filmgauge_sim") / "scenarios"
+        source, folder = scenarios / f"{name_or_path}.toml", Path(str(scenarios))
     try:
         return scenario_from(tomllib.loads(source.read_text(encoding="utf-8-sig")), folder)
     except FileNotFoundError:

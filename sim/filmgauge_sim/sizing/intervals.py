@@ -30,7 +30,7 @@ START_SOC = 0.7  # of every node that is compared
 _HOUR_S = 3600.0
 _BLOCK_H = BLOCK_S // 3600
 _BLOCKS_A_WEEK = 42
-_FULL = 0.97  # from here on a node calls its cell full
+_FULL = 0.95  # from here on a node calls its cell full
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class PlannerRule:
             self._plan(view)
         every = self._every
         if view.is_charging:
-            every = self._planner.while_charging(every, 1)
+            every = self._planner.while_charging(every, 1, view.is_full)
         return _HOUR_S / (self._span.least_s * every)
 
     def _plan(self, view: View) -> None:
@@ -251,7 +251,7 @@ def compare(
         held_back = lag * current_ua / description.cell.area_cm2
         for at, rule in enumerate(rules):
             soc = float(films.stoichiometry[at])
-            charging = bool(flow.current_ua[at] > 0.0)
+            charging = bool(flow.current_ua[at] >= 0.0)  # a full one takes nothing
             harvest = max(0.0, float(brought[at]))
             is_full = soc > _FULL
             soc -= float(held_back[at])

@@ -32,7 +32,8 @@ def test_an_interval_stays_within_its_bounds():
             block = noise.below(BLOCKS)
             every = planner.report_every(block, budget(sure), 2, MOST)
             assert 2 <= every <= MOST
-            assert 2 <= planner.while_charging(every, 2) <= every
+            assert 2 <= planner.while_charging(every, 2, False) <= every
+            assert planner.while_charging(every, 2, True) == 2
 
 
 def test_more_charge_never_reports_less_often():

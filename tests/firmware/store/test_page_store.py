@@ -377,3 +377,65 @@ def test_of_two_pages_that_look_alike_one_counts():
     store = opened(device)
     store.add(record(3))
     assert seqs(store) == seqs(opened(device)) == [0, 1, 2, 3]
+
+
+LONG = 650  # of a node that plans its reports: more than there is room for before the records
+
+
+def long_state(number):
+    buffer = bytearray(LONG + OVERHEAD)
+    for i in range(HEAD_SIZE, HEAD_SIZE + LONG):
+        buffer[i] = (i * 7 + number) & 255
+    return buffer
+
+
+def long_state_in(device):
+    """Return whether a node finds a long state, and which."""
+    found = bytearray(LONG + OVERHEAD)
+    if not opened(device, size=LONG).load(found):
+        return None
+    number = (found[HEAD_SIZE] - HEAD_SIZE * 7) & 255
+    assert found[HEAD_SIZE:-4] == long_state(number)[HEAD_SIZE:-4]
+    return number
+
+
+def test_a_state_that_is_too_long_takes_the_room_of_one_record():
+    device = Device()
+    store = opened(device, size=LONG)
+    for number in range(60):
+        store.save(long_state(number))
+        store.add(record(number))
+        assert long_state_in(device) == number
+    assert seqs(opened(device, size=LONG)) == list(range(60))
+    assert store.forget(7, 1, 59, lambda: None) == 60
+    assert long_state_in(device) == 59
+
+
+def test_a_torn_rest_of_a_state_leaves_the_one_before():
+    device = Device()
+    store = opened(device, size=LONG)
+    store.add(record(0))
+    store.save(long_state(1))
+    store.save(long_state(2))
+    page = device.pages[store.newest_page()]
+    page[3960:] = b"\xff" * (PAGE - 3960)  # programmed from its beginning, and not to its end
+    assert long_state_in(device) == 1
+    assert seqs(opened(device, size=LONG)) == [0]
+
+
+def test_records_stay_where_a_node_begins_to_plan_and_where_it_ends():
+    device = Device()
+    store = opened(device)
+    for number in range(A_PAGE):  # a full page
+        store.add(record(number))
+    store = opened(device, size=LONG)
+    assert not store.read_state(bytearray(LONG + OVERHEAD))
+    assert store.newest_state() is not None
+    store.save(long_state(5))
+    assert long_state_in(device) == 5
+    store.add(record(A_PAGE))
+    assert seqs(opened(device, size=LONG)) == list(range(A_PAGE + 1))
+    store = opened(device)
+    save(store, 9)
+    assert state_in(device) == 9
+    assert seqs(opened(device)) == list(range(A_PAGE + 1))

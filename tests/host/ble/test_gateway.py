@@ -48,6 +48,11 @@ def new_field() -> Iterator[Callable[..., Field]]:
         yield lambda **options: made.enter_context(closing(Field(**options)))
 
 
+def _next_report_s(receiver: Receiver) -> float | None:
+    status = receiver.ingest.nodes()["node-1"].status
+    return status.next_report_s if status else None
+
+
 def test_records_arrive_as_those_of_a_wifi_node(
     broker: Broker, receiver, tmp_path, new_field
 ) -> None:
@@ -71,6 +76,14 @@ def test_records_arrive_as_those_of_a_wifi_node(
     until(lambda: discovery_payload(announced) in announcements(broker.url))
     assert field.published_twice() == 0
     assert field.node.connections == 3  # one a report, though it advertises ten times
+    # Once it plans its reports, each says when the next one is due.
+    field.node.configured = {"report_most": 4}
+    field.node.boot, field.node.seq = 2, -1
+    for next_s in (7200, 10800):
+        field.node.next_s = next_s
+        field.live(field.node, reports=1, every_s=600)
+        field.pass_s(1800)
+        until(lambda due_s=next_s: _next_report_s(receiver) == due_s)
 
 
 def test_a_boot_that_follows_another_is_fetched_too(

@@ -211,10 +211,11 @@ def test_who_serves_something_else_is_no_node(field: Field) -> None:
 @pytest.mark.parametrize(
     ("read", "value", "reason"),
     [
-        (gatt_values.state, bytes(3), "state must have 49 bytes, not 3"),
+        (gatt_values.state, bytes(3), "state must have 53 bytes, not 3"),
         (gatt_values.state, b"\1" + bytes(2), "state must have 39 bytes, not 3"),
         (gatt_values.state, b"\2" + bytes(2), "state must have 47 bytes, not 3"),
-        (gatt_values.state, bytes(49), "state has version 0, not 3"),
+        (gatt_values.state, b"\3" + bytes(2), "state must have 49 bytes, not 3"),
+        (gatt_values.state, bytes(53), "state has version 0, not 4"),
         (gatt_values.energy, b"", "energy must have 9 bytes, not 0"),
         (gatt_values.ledger, b"\1\2" + bytes(8), "ledger has 10 bytes"),
         (gatt_values.reply, b"\0", "reply must have 5 bytes at least"),

@@ -69,6 +69,8 @@ ON_FILM = {
     "pins.sensors": 40,
     "pins.supply": 0,
     "intervals.full_sample_every": 12,
+    "intervals.report_every_most": 24,
+    "records.load_ua": 6.0,
     "bluetooth.advertise_ms": 5000,
     "bluetooth.interval_ms": 1000,
     "bluetooth.idle_ms": 8000,
@@ -146,6 +148,8 @@ def test_every_key_reaches_the_firmware() -> None:
         "pin_disconnect": pins.disconnect,
         "pin_sensors": 40,
         "look_every": 12,
+        "report_most": 24,
+        "load_na": 6000,
         "own_nw": 5250,
         "wake_nj": 445_000,
         "glance_nj": 31_000,
@@ -164,6 +168,16 @@ def test_every_key_reaches_the_firmware() -> None:
     }
     over_the_air = {"mqtt_password_next"}  # while a password is rotated
     assert {*usb, *film, *over_the_air} == {name for name, *_ in (*numbers(), *texts())}
+
+
+def test_a_node_that_plans_its_reports_asks_what_its_cell_gives_at_its_own_load() -> None:
+    planned = {**ON_FILM, "cell.area_cm2": 60.0}
+    del planned["records.load_ua"]
+    load_ua = energy_budget(description_from(nested(planned))).cell_uah_day / 24
+    assert made(planned, {"ble_key": KEY})["load_na"] == round(1000 * load_ua)
+    assert 5 < load_ua < 30
+    del planned["intervals.report_every_most"]
+    assert "load_na" not in made(planned, {"ble_key": KEY})
 
 
 def test_the_firmware_takes_it_and_defaults_stay_its_own() -> None:

@@ -66,6 +66,7 @@ class BleUplink(NoUplink):
         self.taken_nj = 0
         self.error = _ADVERTISED_ONLY
         if self._policy.interval_ms:
+            self.peer.next_s = self.next_s
             self.peer.show(record, backlog, ledger)
             try:
                 self._advertise(record)

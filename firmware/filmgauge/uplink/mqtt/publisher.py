@@ -20,10 +20,10 @@ _LONGEST_MS = const(240000)  # of a report; what waits beyond goes with the next
 class Publisher:
     """Publishes for one node. `send` tells what came through; it raises nothing."""
 
-    def __init__(self, config, client, guard=None, obey=None):
+    def __init__(self, config, client, guard=None, obey=None, next_s=0):
         self._begun_ms = time.ticks_ms()
         self._node = config.node
-        self._next_s = config.sample_s * config.report_every
+        self._next_s = next_s or config.sample_s * config.report_every
         self._limit = config.backlog_per_report
         self._client = client
         self._guard = guard

@@ -61,7 +61,7 @@ class MqttUplink(NoUplink):
         if self.peer is not None:
             self.peer.show(record, backlog, ledger)
             obey = self._use_session
-        link = Publisher(self._config, client, self.guard, obey)
+        link = Publisher(self._config, client, self.guard, obey, self.next_s)
         info_once = info(self._config, self._cell, self._board.name) if introduce else None
         sent = False
         wlan = network.WLAN(network.STA_IF)

@@ -1,0 +1,120 @@
+"""When a node that plans its reports reports next: what the planner needs, from one report.
+
+    plan = ReportPlan(memoryview(state.buffer)[PLAN_AT:], config)
+    plan.update(wakes, fields, is_charging)
+
+Loaded with a report and let go behind it. All that outlives the wake is in the memory: the wake
+of this report and the wakes to the next one, the block of four hours that has begun, and what
+the planner has learnt.
+
+What a block has brought is what the ledger has gained, without corrections, and what the node
+has taken meanwhile by its budget: the harvester has spared the cell as much. A boot begins a block
+anew, since nobody knows how long the power was gone; the blocks of the week go on from there.
+"""
+
+import struct
+
+from filmgauge.compat import const
+from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner
+
+# Wake of the report; wakes to the next one, and as planned in the dark; when it was and when the
+# block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of the week;
+# flags.
+_FORMAT = const("<IHHIIiiBB")
+_PLANNER_AT = const(26)
+SIZE = const(86)
+_KNOWN = const(1)  # there was a report before
+_FULL = const(2)  # the cell was full in this block
+_FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
+_MEAN_DELAY_MS = const(5)  # of an advertisement: uplink/ble/advertising_policy.py
+_NJ_A_NAH = const(6660)  # at 1.85 V, which is typical: charge/sampled_charge.py
+_CHECK_EVERY = const(2)  # wakes from one check of the current to the next, in the dark
+
+
+class ReportPlan:
+    """The plan of a node that is configured to plan, in `memory`, SIZE bytes."""
+
+    def __init__(self, memory, config):
+        self._memory = memory
+        self._config = config
+        self._full_nah = 1
+        self._least = config.report_every
+        self._most = max(self._least, config.report_most)
+        self._planner = ReportPlanner(memory[_PLANNER_AT:SIZE])
+
+    def update(self, wakes: int, fields, is_charging: int) -> None:
+        """Plan the next report behind that of `fields`, which has all of a record. Where it has
+        no charge nobody knows what the cell can bear: the next one comes as late as it may."""
+        last = struct.unpack_from(_FORMAT, self._memory, 0)
+        _, _, every, last_s, begun_s, last_nah, brought_ppm, block, flags = last
+        now_s, full_nah = fields.up_s, fields.full_nah
+        if not full_nah or fields.soc_ppm is None:
+            struct.pack_into("<IH", self._memory, 0, wakes, self._most)
+            return
+        self._full_nah = full_nah
+        now_nah = fields.measured_nah + fields.booked_nah
+        replan = not flags & _KNOWN or not wakes or not begun_s <= last_s <= now_s
+        if replan:
+            last_s = begun_s = now_s
+            brought_ppm, last_nah = 0, now_nah
+        if fields.soc_ppm >= _FULL_PPM:
+            flags |= _FULL
+        arrived_ppm = self._arrived_ppm(now_nah - last_nah, now_s - last_s)
+        block_ppm = self._taken_ppm(BLOCK_S)
+        while now_s - begun_s >= BLOCK_S:
+            begun_s += BLOCK_S
+            part_ppm = arrived_ppm * (begun_s - last_s) // (now_s - last_s)
+            if now_s - begun_s < BLOCKS * BLOCK_S:  # of what lies further back nothing is kept
+                self._planner.add(block, brought_ppm + part_ppm, block_ppm, bool(flags & _FULL))
+            arrived_ppm -= part_ppm
+            block, brought_ppm, flags, last_s = (block + 1) % BLOCKS, 0, flags & ~_FULL, begun_s
+            replan = True
+        if replan:
+            budget = Budget(
+                self._sure_ppm(fields),
+                block_ppm,
+                max(1, self._report_ppm()),
+                max(1, BLOCK_S // self._config.sample_s),
+            )
+            every = self._planner.report_every(block, budget, self._least, self._most)
+        following, is_full = every, fields.soc_ppm >= _FULL_PPM
+        if is_charging:
+            following = self._planner.while_charging(every, self._least, is_full)
+        struct.pack_into(
+            _FORMAT, self._memory, 0, wakes, following, every, now_s, begun_s, now_nah,
+            brought_ppm + arrived_ppm, block, flags | _KNOWN,
+        )  # fmt: skip
+
+    def _sure_ppm(self, fields):
+        """Return what the cell has for certain and can give, of all that it holds."""
+        if fields.available_nah is None:
+            sure_ppm = fields.soc_ppm - 2 * fields.soc_sigma_ppm
+        else:
+            sure_nah = fields.available_nah - 2 * fields.available_sigma_nah
+            sure_ppm = sure_nah * 1000000 // self._full_nah
+        return max(0, sure_ppm)
+
+    def _arrived_ppm(self, gained_nah, elapsed_s):
+        """Return what the harvester has brought to the cell, and spared it."""
+        if not elapsed_s:
+            return 0
+        taken_ppm = self._taken_ppm(elapsed_s) + self._report_ppm()
+        return max(0, gained_nah * 1000000 // self._full_nah + taken_ppm)
+
+    def _taken_ppm(self, duration_s):
+        """Return what the node takes without reports."""
+        config = self._config
+        wake_nj = config.wake_nj // config.look_every + config.glance_nj // _CHECK_EVERY
+        wakes = duration_s // config.sample_s
+        return self._share_ppm(config.own_nw * duration_s + wakes * wake_nj)
+
+    def _report_ppm(self):
+        """Return what one report takes."""
+        config = self._config
+        adverts = config.ble_advertise_ms // (config.ble_interval_ms + _MEAN_DELAY_MS) + 1
+        return self._share_ppm(config.wake_nj + config.report_nj + adverts * config.advert_nj)
+
+    def _share_ppm(self, nanojoules):
+        """Return an energy out of the capacitor as a share of the cell's charge."""
+        nah = nanojoules * 1000 // _NJ_A_NAH * 1000 // self._config.refill_ppm
+        return nah * 1000000 // self._full_nah

@@ -1,0 +1,130 @@
+"""When the next report comes: what a node gives the planner, over reboots and long silences."""
+
+from filmgauge.compat import Namespace
+from filmgauge.config import Config
+from filmgauge.control.report_plan import SIZE, ReportPlan
+
+FULL_NAH = 1000000
+BLOCK_S = 14400
+CONFIG = Config(
+    node="a",
+    pin_scl=1,
+    pin_sda=2,
+    pin_gate=3,
+    sample_s=600,
+    report_every=2,
+    report_most=24,
+    own_nw=20000,
+    wake_nj=100000,
+    advert_nj=100000,
+    ble_advertise_ms=5000,
+    refill_ppm=800000,
+)
+# Of 20 uW asleep and 0.1 mJ in ten minutes at 1.85 V and 80 %, in nAh a block.
+OWN_NAH = int((20e-6 * 14400 + 24 * 0.1e-3 / 1) / 1.85 / 0.8 / 3600 * 1e9)
+
+
+class Planned:
+    """A node whose cell gets and gives what a test says."""
+
+    def __init__(self):
+        self.memory = bytearray(SIZE)
+        self.now_s = self.nah = 0
+        self.soc_ppm = 700000
+
+    def report(self, is_charging=0, boots=False, **fields):
+        """Report now; return the wakes to the next report."""
+        values = {
+            "up_s": self.now_s,
+            "full_nah": FULL_NAH,
+            "soc_ppm": self.soc_ppm,
+            "soc_sigma_ppm": 10000,
+            "available_nah": self.soc_ppm,
+            "available_sigma_nah": 10000,
+            "measured_nah": self.nah,
+            "booked_nah": 0,
+        }
+        values.update(fields)
+        wakes = 0 if boots else self.now_s // 600 + 1
+        ReportPlan(memoryview(self.memory), CONFIG).update(wakes, Namespace(**values), is_charging)
+        assert int.from_bytes(self.memory[:4], "little") == wakes
+        return self.memory[4] | self.memory[5] << 8
+
+    def live(self, days, by_day_nah, by_night_nah=-OWN_NAH):
+        """Live from midnight on: light from the third to the fourth block; return the reports."""
+        made, end_s = 0, self.now_s + days * 86400
+        while self.now_s < end_s:
+            block = self.now_s // BLOCK_S % 6
+            is_light = block in (2, 3)
+            wakes = self.report(int(is_light))
+            assert 2 <= wakes <= 24
+            made += 1
+            step_s = 600 * wakes
+            moved = (by_day_nah if is_light else by_night_nah) * step_s // BLOCK_S
+            self.nah += moved
+            self.soc_ppm = max(0, min(1000000, self.soc_ppm + moved))
+            self.now_s += step_s
+        return made
+
+
+def planner_bytes(node):
+    return bytes(node.memory[26:])
+
+
+def test_a_node_that_knows_nothing_reports_as_seldom_as_it_may():
+    assert Planned().report() == 24
+
+
+def test_a_node_of_which_nobody_knows_the_charge_does_too():
+    node = Planned()
+    node.soc_ppm = 1000000
+    node.live(14, 4 * OWN_NAH)
+    assert node.report() < 24
+    assert node.report(soc_ppm=None) == 24
+    assert node.report(full_nah=None) == 24
+
+
+def test_bright_weeks_are_learnt_and_reports_come_more_often():
+    node = Planned()
+    first, _, last = (
+        node.live(7, 4 * OWN_NAH),
+        node.live(7, 4 * OWN_NAH),
+        node.live(7, 4 * OWN_NAH),
+    )
+    assert last > 1.5 * first
+    for block in range(42):  # what the blocks have brought, in units of 2000 ppm
+        brought_nah = planner_bytes(node)[block] * 2000
+        expected_nah = 5 * OWN_NAH if block % 6 in (2, 3) else 0
+        assert abs(brought_nah - expected_nah) <= 4000 + 0.1 * expected_nah
+
+
+def test_a_full_cell_in_the_light_reports_as_often_as_it_may():
+    node = Planned()
+    node.soc_ppm = 960000
+    assert node.report(is_charging=1) == 2
+    assert node.report(is_charging=0) == 24
+    node.soc_ppm = 500000
+    assert node.report(is_charging=1) == 3  # eight times as often
+
+
+def test_a_boot_begins_its_block_anew_and_forgets_nothing():
+    node = Planned()
+    node.live(8, 4 * OWN_NAH)
+    before = planner_bytes(node)
+    node.now_s, node.nah = 40, node.nah - 50000  # nobody knows where that went
+    node.report(boots=True)
+    assert planner_bytes(node) == before
+    node.now_s += 3600
+    node.report()
+    assert planner_bytes(node) == before  # no block has ended
+
+
+def test_a_long_silence_is_made_good_block_by_block():
+    node = Planned()
+    node.report()
+    node.now_s, node.nah = 10 * 86400, 60 * OWN_NAH
+    node.report()
+    learnt = planner_bytes(node)
+    assert set(learnt[:42]) == {2 * OWN_NAH // 2000}  # spread evenly: as much as it took
+    node.now_s += 400 * 86400
+    assert 2 <= node.report() <= 24
