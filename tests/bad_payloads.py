@@ -144,7 +144,7 @@ def _status(chance: random.Random) -> tuple[str, Any]:
 
 def _info(chance: random.Random) -> tuple[str, Any]:
     return _own(chance, ("info",)), chance.choice(
-        [{"a": {}}, {"a": [1]}, [], "text", 7, None, True]
+        [{"a": {"b": {}}}, {"a": [1]}, [], "text", 7, None, True]
     )
 
 
