@@ -17,7 +17,7 @@ from filmgauge.record import (
     FAULT_PROFILE,
     FAULT_STORE,
 )
-from filmgauge.state import MOST_MEMORY_RESETS, PLAN_AT, State
+from filmgauge.state import MOST_MEMORY_RESETS, State
 from filmgauge.store.retained import Retained
 
 _JOURNAL = const("/state")
@@ -131,7 +131,12 @@ class Node:
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
         if self._plans and fields is not None:
-            self._plan_report(fields)
+            from filmgauge.control.report_plan import plan_report
+
+            charging = self._charge.is_charging  # pyright: ignore
+            self._every = plan_report(state, self._config, fields, charging, self._every)
+            plan_report = None
+            unload(_PLANNING)
         if reports and not self._board.boots_anew:
             self._open_reporter()
         if saves or fields is not None:  # before the radio, which may cost the supply
@@ -371,17 +376,6 @@ class Node:
         if self._plans:  # a level of service may silence it, but not make it rarer still
             return asked or (every > 0 and self._state.is_due(wakes))
         return asked or (every > 0 and wakes % every == 0)
-
-    def _plan_report(self, fields):
-        """Plan the next report behind the one of `fields`."""
-        from filmgauge.control.report_plan import ReportPlan
-
-        state = self._state
-        plan = ReportPlan(memoryview(state.buffer)[PLAN_AT:], self._config)
-        plan.update(state.wakes, fields, self._charge.is_charging)  # pyright: ignore
-        self._every = self._every and state.planned_wakes()[1]
-        plan = ReportPlan = None
-        unload(_PLANNING)
 
     def _cdeg(self):
         celsius = self._charge.sampler.model_cdeg

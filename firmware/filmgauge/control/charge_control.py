@@ -10,7 +10,7 @@ at its highest voltage ages it.
 import struct
 
 from filmgauge.compat import const
-from filmgauge.gauge.limits import (
+from filmgauge.control.limits import (
     LIMIT,
     OVER_CHARGE,
     OVER_VOLTAGE,

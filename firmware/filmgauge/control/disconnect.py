@@ -8,7 +8,7 @@ while anything forbids it.
 import struct
 
 from filmgauge.compat import const
-from filmgauge.gauge.limits import FAULT, LIMIT, NONE, UNDER_VOLTAGE
+from filmgauge.control.limits import FAULT, LIMIT, NONE, UNDER_VOLTAGE
 
 CLOSED = const(0)
 FAULTY = const(1)

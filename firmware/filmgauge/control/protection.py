@@ -10,7 +10,7 @@ A node that has nothing to switch and nothing to leave out loads the limits alon
 """
 
 from filmgauge.compat import const, unload
-from filmgauge.gauge.limits import FAULT, Limits
+from filmgauge.control.limits import FAULT, Limits
 
 _CHARGE_AT = const(21)  # behind the limits, of what is packed
 _SERVICE_AT = const(34)

@@ -1,7 +1,6 @@
 """When a node that plans its reports reports next: what the planner needs, from one report.
 
-    plan = ReportPlan(memoryview(state.buffer)[PLAN_AT:], config)
-    plan.update(wakes, fields, is_charging)
+    every = plan_report(state, config, fields, is_charging, every)
 
 Loaded with a report and let go behind it. All that outlives the wake is in the memory: the wake
 of this report and the wakes to the next one, the block of four hours that has begun, and what
@@ -16,6 +15,7 @@ import struct
 
 from filmgauge.compat import const
 from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner
+from filmgauge.state import PLAN_AT
 
 # Wake of the report; wakes to the next one, and as planned in the dark; when it was and when the
 # block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of the week;
@@ -29,6 +29,13 @@ _FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
 _MEAN_DELAY_MS = const(5)  # of an advertisement: uplink/ble/advertising_policy.py
 _NJ_A_NAH = const(6660)  # at 1.85 V, which is typical: charge/sampled_charge.py
 _CHECK_EVERY = const(2)  # wakes from one check of the current to the next, in the dark
+
+
+def plan_report(state, config, fields, is_charging: int, every: int) -> int:
+    """Plan the next report behind the one of `fields`; return the wakes until it comes, 0 where a
+    level of service allows none: one in `every`."""
+    ReportPlan(memoryview(state.buffer)[PLAN_AT:], config).update(state.wakes, fields, is_charging)
+    return every and state.planned_wakes()[1]
 
 
 class ReportPlan:

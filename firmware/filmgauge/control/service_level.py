@@ -5,7 +5,7 @@ above by a hysteresis. Limits ask for a level of their own at once.
 """
 
 from filmgauge.compat import const
-from filmgauge.gauge.limits import (
+from filmgauge.control.limits import (
     FAULT,
     LIMIT,
     OVER_DISCHARGE,

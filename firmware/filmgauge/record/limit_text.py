@@ -1,6 +1,6 @@
 """Limits as text: "none", or kinds with their level such as "under_voltage:fault+cold:warning".
 
-As an integer a kind has two bits, the first of KINDS the lowest (gauge/limits.py, `word`).
+As an integer a kind has two bits, the first of KINDS the lowest (control/limits.py, `word`).
 """
 
 from filmgauge.compat import const

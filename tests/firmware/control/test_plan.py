@@ -7,9 +7,9 @@ from noise import Noise
 
 from filmgauge.control.charge_control import CURRENT, ENDED, HOLD, WAITING, ChargeControl
 from filmgauge.control.disconnect import CLOSED, EMPTY, FAULTY, ZEROING, Disconnect
+from filmgauge.control.limits import FAULT, LIMIT, OVER_VOLTAGE, UNDER_VOLTAGE, WARNING, Limits
 from filmgauge.control.protection import SIZE, Protection
 from filmgauge.control.service_level import ALL, HIBERNATE, QUIET, SAVING, ServiceLevel
-from filmgauge.gauge.limits import FAULT, LIMIT, OVER_VOLTAGE, UNDER_VOLTAGE, WARNING, Limits
 
 FULL_UV, EMPTY_UV = 4000000, 1000000
 PROFILE = cell(full_uv=FULL_UV, empty_uv=EMPTY_UV)

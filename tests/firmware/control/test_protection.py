@@ -3,10 +3,9 @@
 from cell_profiles import VALUES, cell
 
 from filmgauge.config import Config
-from filmgauge.control import charge_control, disconnect, service_level
+from filmgauge.control import charge_control, disconnect, limits, service_level
+from filmgauge.control.limits import FAULT, LIMIT, UNDER_VOLTAGE
 from filmgauge.control.protection import SIZE, Protection, Unprotected
-from filmgauge.gauge import limits
-from filmgauge.gauge.limits import FAULT, LIMIT, UNDER_VOLTAGE
 
 FINE_UV = 2150000
 LOAD_PA = -500000

@@ -4,7 +4,7 @@ from cell_profiles import cell
 from heap import locked_heap
 from noise import Noise
 
-from filmgauge.gauge.limits import (
+from filmgauge.control.limits import (
     FAULT,
     KINDS,
     LIMIT,
