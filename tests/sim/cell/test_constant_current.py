@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
+from filmgauge_sim.cell.parameters import PHYSICS, available_sets
 
 EVP = load_parameters("evp-li")
 
@@ -51,12 +52,18 @@ def test_near_an_end_by_quadrature(start: float, current: float) -> None:
     assert cell.mean_voltage_v(current, 25.0, duration_s) == pytest.approx(expected, abs=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(segment, max_size=3), segment, st.floats(-10.0, 70.0), st.booleans())
-def test_a_current_that_is_only_asked_about(history, last, temperature_c, is_new) -> None:
+@pytest.mark.parametrize("name", [available_sets(physics)[0] for physics in PHYSICS])
+@settings(max_examples=40, deadline=None)
+@given(
+    history=st.lists(segment, max_size=3),
+    last=segment,
+    temperature_c=st.floats(-10.0, 70.0),
+    is_new=st.booleans(),
+)
+def test_a_current_that_is_only_asked_about(name, history, last, temperature_c, is_new) -> None:
     """Also where it turns a film that ages; a constant voltage is held by asking so."""
     life = LifeState.as_built() if is_new else None
-    cell = FilmCell(EVP, 1.5, 0.5, life=life)
+    cell = FilmCell(load_parameters(name), 1.5, 0.5, life=life)
     for current, duration_s in history:
         cell.advance(0.1 * current, 25.0, duration_s)
     asked_v = cell.voltage_after_v(temperature_c, last[1])
