@@ -66,7 +66,8 @@ _AGREES = const(2)  # and one of these parts of it is the most by which the two 
 _STEEPER = const(3)  # or so many where the surface runs ahead: a smaller cell, a wider end
 _DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
 # A current that small beside the last one may be the mean of a charge and a discharge that took
-# turns within the sample. The mean of their voltages is then that of a full cell.
+# turns within the sample. The mean of their voltages is then that of a full cell. A charge that is
+# held was at its end in the sample before.
 _TURNED = const(2)
 _LEFT = const(4)  # with a side: the end was left since it was seen
 _MODEST = const(4.0)  # and is made to be no more than this
@@ -203,7 +204,8 @@ class Estimator:
                 self.pending = side | _LEFT, innovation_ppm, stored_ppm
             return False
         side = FULL if current_pa > 0 else EMPTY
-        if side == FULL and current_pa * _TURNED < abs(base_pa):
+        held = self._used_end == side or self.pending[0] == side
+        if side == FULL and not held and current_pa * _TURNED < abs(base_pa):
             return False
         film.split_burst(base_pa, current_pa, temperature_cdeg)
         film.lag(drain_pa, temperature_cdeg)

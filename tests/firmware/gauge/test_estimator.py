@@ -203,6 +203,24 @@ def test_anchor_moves_the_corrected_line_only():
     assert after == before
 
 
+def test_a_current_that_turns_within_a_sample_is_no_end_and_one_that_fades_in_a_hold_is():
+    gauge = Gauge(800000, 100000, film=LineFilm())
+    film, estimator = gauge.film, gauge.estimator
+    film.by = (0.03, 0.0)
+    film.surface_sigma = 0.003
+
+    def look(base_pa, current_pa):
+        return estimator.observe(FULL_UV, base_pa, current_pa, 0, 2500)
+
+    assert not look(CURRENT_PA, CURRENT_PA * 49 // 100)  # the plateau of a charge lay before it
+    assert not look(-CURRENT_PA, CURRENT_PA * 49 // 100)
+    assert gauge.ledger.line_pc(CORRECTED) == 0
+    assert look(CURRENT_PA, CURRENT_PA)
+    film.by = (0.01, 0.0)  # held: less current, less lag
+    gauge.flow(FULL_PC // 50)
+    assert look(CURRENT_PA, CURRENT_PA // 4)
+
+
 def test_ignorant_ledger_follows_the_end():
     for current_pa, told in ((20000, 1000000), (-20000, 0)):
         gauge = Gauge(500000, 400000)
