@@ -304,7 +304,8 @@ class Node:
         return what a record of this wake would say of it."""
         soc_ppm = self._soc_ppm = self._gauge.soc_ppm()
         if self._config.shed and soc_ppm is not None:
-            self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm())  # pyright: ignore
+            # A profile that may be another cell's is no reason to say less.
+            self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm(False))  # pyright: ignore
         may_report = self._may_report(self._state.wakes)
         if not self._board.boots_anew:
             self._ledger = self._gauge.ledger

@@ -185,7 +185,7 @@ class SampledCharge:
     def _fills(self, gauge):
         """Return whether the cell may be nearly full: there its voltage has something to tell."""
         ppm = gauge.soc_ppm()
-        return ppm is None or ppm + 2 * gauge.sigma_ppm() > _NEARLY_FULL
+        return ppm is None or ppm + 2 * gauge.sigma_ppm(False) > _NEARLY_FULL
 
     def _add(self, before_pa, after_pa, elapsed_ms, charging):
         """Add the trapezoid between two charging currents, and how far they are apart.

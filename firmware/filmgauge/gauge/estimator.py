@@ -156,13 +156,15 @@ class Estimator:
         """Return stored over full charge, 0 to 1000000."""
         return max(0, min(_PPM, self._ledger.stored_pc() * _PPM // self.full_pc()))
 
-    def soc_sigma_ppm(self) -> int:
-        """Return half of the 95 % interval of `soc_ppm`."""
+    def soc_sigma_ppm(self, wary=True) -> int:
+        """Return half of the 95 % interval of `soc_ppm`. wary: the profile may be of another
+        cell."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
         waits = self.pending[1] / _DOUBTED
         variance += self.lasting * self.lasting + self.proof.doubt(soc) + waits * waits
-        variance += self._untold(soc)
+        if wary:
+            variance += self._untold(soc)
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:

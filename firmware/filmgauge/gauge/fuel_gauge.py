@@ -256,9 +256,10 @@ class FuelGauge(LedgerOnly):
         """Return the state of charge."""
         return self.estimator.soc_ppm()
 
-    def sigma_ppm(self) -> int:
-        """Return its standard deviation."""
-        return self.estimator.soc_sigma_ppm()
+    def sigma_ppm(self, wary=True) -> int:
+        """Return its standard deviation. wary: the profile may be another cell's, until a full
+        swing has told."""
+        return self.estimator.soc_sigma_ppm(wary)
 
     def is_unlike_profile(self) -> bool:
         """Return whether both ends have told of a capacity that no cell of the profile has."""

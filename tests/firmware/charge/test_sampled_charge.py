@@ -281,7 +281,6 @@ def test_a_charge_that_comes_to_its_end_is_sampled():
     for soc_ppm, sampled in ((500000, [0, 12]), (940000, list(range(24)))):
         gauge = FuelGauge(cell(), SHUNT_MOHM)
         gauge.open(soc_ppm, 10000)
-        gauge.estimator.is_told = True
         assert checked(currents, 12, gauge)[1] == sampled
 
 

@@ -39,6 +39,7 @@ def test_before_a_full_swing_the_capacity_may_be_that_of_another_kind():
             gauge.flow(-4 * FULL_PC // 10)
         apart = wary.estimator.soc_sigma_ppm() ** 2 - told.estimator.soc_sigma_ppm() ** 2
         assert close(apart**0.5, 0.4 * untold * 1e6, 5e-3)
+        assert wary.estimator.soc_sigma_ppm(False) == told.estimator.soc_sigma_ppm()
         apart = wary.estimator.capacity_sigma() ** 2 - told.estimator.capacity_sigma() ** 2
         assert close(apart**0.5, untold, 5e-3)
         # What is stored, in uAh: the half that was there when it began was half of an unknown.
