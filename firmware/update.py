@@ -43,12 +43,12 @@ def go_back(archive: str, trial: str) -> None:
     found = [name for name in _exchanged(archive) if _is_there(name + ".old")]
     if not found:
         return
-    print("launch: back to the version before")
     if _is_in_folder(_VERIFIED):
         os.rename(_VERIFIED, _BACK)  # for the report that tells it
     for name in found:
         os.rename(name + ".old", name)
     os.remove(trial)
+    print("launch: back to the version before")  # a host that reads it finds it so
 
 
 def _is_good(switch, starts, prepare):
