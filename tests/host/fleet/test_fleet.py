@@ -72,6 +72,8 @@ def test_a_killed_broker_costs_no_record(tmp_path):
             until(lambda: fleet.counts().made > made + 50)
             broker.start()
             thread.join(PATIENCE_S)
+            # A node that was refused waits twice as long for its next attempt.
+            until(lambda: fleet.counts().made == 300 and not fleet.counts().unacknowledged)
             fleet.close()
             counts = fleet.counts()
             assert counts.unacknowledged == 0
