@@ -305,7 +305,7 @@ class Node:
         soc_ppm = self._soc_ppm = self._gauge.soc_ppm()
         if self._config.shed and soc_ppm is not None:
             # A profile that may be another cell's is no reason to say less.
-            self._left_ppm = max(0, soc_ppm - self._gauge.sigma_ppm(False))  # pyright: ignore
+            self._left_ppm = max(0, soc_ppm - self._gauge.described_sigma_ppm())  # pyright: ignore
         may_report = self._may_report(self._state.wakes)
         if not self._board.boots_anew:
             self._ledger = self._gauge.ledger

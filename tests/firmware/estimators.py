@@ -15,14 +15,12 @@ LINES = range(11)
 
 
 class Gauge:
-    """An estimator with its ledger, on the film of the profile or on a line. told: its capacity
-    lies as near to the profile's as the profile says."""
+    """An estimator with its ledger, on the film of the profile or on a line."""
 
-    def __init__(self, soc_ppm=500000, sigma_ppm=250000, film=None, profile=PROFILE, told=True):
+    def __init__(self, soc_ppm=500000, sigma_ppm=250000, film=None, profile=PROFILE):
         self.ledger = Ledger()
         self.film = DiffusionModel(profile) if film is None else film
         self.estimator = Estimator(self.ledger, self.film, profile)
-        self.estimator.is_told = told
         self.estimator.start(soc_ppm, sigma_ppm)
 
     def flow(self, moved_pc, drift_pc=0):

@@ -31,7 +31,7 @@ from filmgauge.record import FAULT_GAP
 
 _LEAST_UV = const(50)  # at the shunt: fifty times the largest offset
 _BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
-_IDLE_EVERY = const(2)  # idle, only a charge can come, and may be noticed so many wakes late
+IDLE_EVERY = const(2)  # idle, only a charge can come, and may be noticed so many wakes late
 _NEARLY_FULL = const(950000)
 _MOST_DROP_UV = const(200000)  # more is no polarisation of a film at the currents of a node
 _HELD_PARTS = const(32)  # a held cell takes one of these parts of it at last (assumed)
@@ -39,7 +39,7 @@ _UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow
 _FORMAT = const("<BiB")
 _SAMPLER_AT = const(6)
 _SAMPLER_SIZE = const(19)
-_TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
+TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
 class SampledCharge:
@@ -120,7 +120,7 @@ class SampledCharge:
         """Return whether nothing calls for a sample, `elapsed_ms` after the last one: the cell
         is charged or idle as it was, and no charge comes to its end. Note the current."""
         charging, least_pa = self.is_charging, self._least_pa
-        if not charging and state.wakes % _IDLE_EVERY:
+        if not charging and state.wakes % IDLE_EVERY:
             return True
         pa = self.sampler.quick_current_pa()
         if pa is None or not self.sensor_known:
@@ -173,7 +173,7 @@ class SampledCharge:
         pa, voltage_uv = self.sampler.current_pa, self.sampler.voltage_uv
         if not voltage_uv or pa is None or not self.sampler.is_usable:
             self._rest_uv = 0
-            return _TYPICAL_UV
+            return TYPICAL_UV
         if pa > -self._least_pa:
             self._rest_uv = 0 if charged else voltage_uv
             return voltage_uv - self._drop_uv
@@ -185,7 +185,7 @@ class SampledCharge:
     def _fills(self, gauge):
         """Return whether the cell may be nearly full: there its voltage has something to tell."""
         ppm = gauge.soc_ppm()
-        return ppm is None or ppm + 2 * gauge.sigma_ppm(False) > _NEARLY_FULL
+        return ppm is None or ppm + 2 * gauge.described_sigma_ppm() > _NEARLY_FULL
 
     def _add(self, before_pa, after_pa, elapsed_ms, charging):
         """Add the trapezoid between two charging currents, and how far they are apart.

@@ -48,11 +48,6 @@ _LASTING_LAG = const(0.094)
 _LARGE_LAG = const(0.105)  # beyond, a lag is known no worse
 _LASTING_SURFACE = const(0.8)
 _GIVES = const(0.004)  # of the design that an empty cell still gives: it was not so empty before
-# Of the capacity before a full swing, in its spread within a kind, and of the design at most: half
-# of what the published kinds differ by. A description may be of the other one, and nothing but a
-# swing tells.
-_UNTOLD = const(10e-6)
-_MOST_UNTOLD = const(0.25)
 _STILL_GIVES = const(0.0025)  # cycles after which it is looked at again
 _CURVED = const(0.5)  # of the second order of a lag whose tau is not known
 _WANDER = const(0.0001)  # of the stored charge in one equivalent full cycle
@@ -96,8 +91,6 @@ class Estimator:
         self._peak_lag_ppm = 0  # lag with which the last end began
         self.lasting = _LASTING
         self.proof = ModelProof(film)
-        self.is_told = False  # whether a full swing has told of the capacity
-        self._doubted = min(_MOST_UNTOLD, _UNTOLD * profile.capacity_spread_ppm)
         self.at_end = False  # whether the last voltage lay on an end
         # Whether the last end that told was the other one, and whether a charge lay before it.
         self.full_swing = self.loss_seen = False
@@ -148,6 +141,11 @@ class Estimator:
         unsure = _OPENING * (self.capacity_ppm - old) / _PPM
         self._covariance[_CAPACITY * (_N + 1)] += unsure * unsure
 
+    def known_share(self) -> float:
+        """Return the state of charge where it was known last: at an end, or where it began."""
+        side = self._last_side
+        return side - EMPTY if side else self._ledger.line_pc(OPENING) / self._design_pc
+
     def full_pc(self) -> int:
         """Return the charge between empty and full as it is believed to be now."""
         return self._design_pc * self.capacity_ppm // _PPM
@@ -156,28 +154,23 @@ class Estimator:
         """Return stored over full charge, 0 to 1000000."""
         return max(0, min(_PPM, self._ledger.stored_pc() * _PPM // self.full_pc()))
 
-    def soc_sigma_ppm(self, wary=True) -> int:
-        """Return half of the 95 % interval of `soc_ppm`. wary: the profile may be of another
-        cell."""
+    def soc_sigma_ppm(self) -> int:
+        """Return half of the 95 % interval of `soc_ppm`."""
         soc = self.soc_ppm() / _PPM
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
         waits = self.pending[1] / _DOUBTED
         variance += self.lasting * self.lasting + self.proof.doubt(soc) + waits * waits
-        if wary:
-            variance += self._untold(soc)
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
         """Return the standard deviation of stored - surface capacity - lag, of the design."""
-        doubt = self.proof.lag_doubt(by_tau) + self.proof.doubt(0.0) + self._untold(surface)
+        doubt = self.proof.lag_doubt(by_tau) + self.proof.doubt(0.0)
         variance = self._variance(surface, -by_tau, -by_energy) + doubt
         return variance**0.5
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
         doubt = self.proof.doubt(0.0) + self.proof.doubt(1.0)
-        if not self.is_told:
-            doubt += self._doubted * self._doubted
         return (self._covariance[_CAPACITY * (_N + 1)] + doubt) ** 0.5
 
     def loss_sigma(self) -> float:
@@ -259,16 +252,6 @@ class Estimator:
 
     def _sigma(self, index):
         return max(self._covariance[index * (_N + 1)], _LEAST) ** 0.5
-
-    def _untold(self, share):
-        """Return the variance of the stored charge at a share of the capacity, for the sake of a
-        capacity of which no full swing has told: none at the last end, or where it began."""
-        if self.is_told:
-            return 0.0
-        side = self._last_side
-        known = side - EMPTY if side else self._ledger.line_pc(OPENING) / self._design_pc
-        apart = self._doubted * (share - known)
-        return apart * apart
 
     def _counted_variance(self):
         """Return what counting alone has added to the variance of the stored charge."""

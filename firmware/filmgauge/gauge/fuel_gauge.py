@@ -47,6 +47,11 @@ _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
 _SCALE = const(0.004)  # 1 sigma of the shunt and of the sensor's oscillator, in every charge
 _CLOCK = const(0.012)  # assumed: 1 sigma of the node's clock, in which a mean current is measured
+# Of the capacity before a full swing, in its spread within a kind, and of the design at most: half
+# of what the published kinds differ by. A description may be of the other one, and nothing but a
+# swing tells.
+_DOUBTED = const(10e-6)
+_MOST_DOUBTED = const(0.25)
 _UNLIKE_PPM = const(140000)  # no cell of the profile's kind has a capacity that is so far off
 _STILL = const(4)  # a count is that of the last interval alone within one of these parts of it
 _MOST_MS = const(0xFFFFFFFF)
@@ -78,7 +83,7 @@ class LedgerOnly:
         """Do nothing, return None."""
 
     open = rest = add_gap = observe = widen = guess_at = end_guess = _nothing
-    soc_ppm = sigma_ppm = stored_nah = full_nah = _nothing
+    soc_ppm = sigma_ppm = described_sigma_ppm = stored_nah = full_nah = _nothing
 
     def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
         """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other.
@@ -133,6 +138,7 @@ class FuelGauge(LedgerOnly):
             self._shown,
             self.health,
         )
+        self._doubted = min(_MOST_DOUBTED, _DOUBTED * profile.capacity_spread_ppm)
         self._opened = 0
         self._last_pa = 0  # mean current of the last interval
         self._sample_pa = 0  # current at the last sample
@@ -243,7 +249,6 @@ class FuelGauge(LedgerOnly):
         charging = current_pa > 0
         if self.estimator.full_swing:
             self.health.full_swing(before_ppm)
-            self.estimator.is_told = True
         if self.estimator.loss_seen:
             self.health.mark_observed(health.EFFICIENCY)
         if not charging:
@@ -256,10 +261,15 @@ class FuelGauge(LedgerOnly):
         """Return the state of charge."""
         return self.estimator.soc_ppm()
 
-    def sigma_ppm(self, wary=True) -> int:
-        """Return its standard deviation. wary: the profile may be another cell's, until a full
-        swing has told."""
-        return self.estimator.soc_sigma_ppm(wary)
+    def sigma_ppm(self) -> int:
+        """Return its standard deviation."""
+        apart = self.soc_ppm() / _PPM - self.estimator.known_share()
+        doubt_ppm = self._profile_doubt(apart) * _PPM
+        return min(_PPM, int(math.sqrt(self.described_sigma_ppm() ** 2 + doubt_ppm * doubt_ppm)))
+
+    def described_sigma_ppm(self) -> int:
+        """Return what it would be of a cell that is known to be of the profile's kind and area."""
+        return self.estimator.soc_sigma_ppm()
 
     def is_unlike_profile(self) -> bool:
         """Return whether both ends have told of a capacity that no cell of the profile has."""
@@ -281,9 +291,9 @@ class FuelGauge(LedgerOnly):
     def full_sigma_nah(self) -> int:
         """Return the standard deviation of `full_nah`."""
         capacity = self.estimator.capacity_ppm / _PPM * _SCALE
-        return self._share_nah(
-            math.sqrt(self.estimator.capacity_sigma() ** 2 + capacity * capacity)
-        )
+        doubt = self._profile_doubt(1.0)
+        sigma = self.estimator.capacity_sigma()
+        return self._share_nah(math.sqrt(sigma * sigma + capacity * capacity + doubt * doubt))
 
     def available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
         """Return what the cell gives from now down to its lowest voltage at a constant load.
@@ -354,7 +364,6 @@ class FuelGauge(LedgerOnly):
         self._gap_pc, self._quiet_ms = values[3:5]
         self.estimator.pending, self._opened = values[5:8], values[13]
         self.estimator.proof.restore(values[8:13])
-        self.estimator.is_told = self.health.has_swung()
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""
@@ -444,8 +453,15 @@ class FuelGauge(LedgerOnly):
         film = self._film
         sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
         lasting, scale = self.estimator.lasting, given * _SCALE
-        self._available_sigma = math.sqrt(sigma * sigma + lasting * lasting + scale * scale)
+        doubt = self._profile_doubt(self.estimator.known_share())
+        squared = sigma * sigma + lasting * lasting + scale * scale + doubt * doubt
+        self._available_sigma = math.sqrt(squared)
         return given
+
+    def _profile_doubt(self, share):
+        """Return by how much, of the design, a share of the capacity may be off for the sake of a
+        profile that may be another cell's (1 sigma): until a full swing has told."""
+        return 0.0 if self.health.has_swung() else self._doubted * share
 
     def _deliverable(self, load_pa, temperature_cdeg, full):
         capacity = self.estimator.capacity_ppm / _PPM

@@ -118,12 +118,11 @@ def test_a_cell_that_is_held_may_be_charged_unseen():
             count(charge, state, Sample(pa), gauge, hour_ms if state.wakes else 0)
             state.wakes += 1
         gauge.open(500000, 10000)
-        gauge.estimator.is_told = True  # what moves adds nothing for the sake of the capacity
         gauge.flow(0, 0, 2500)
         charge.is_charging = 1
         for _ in range(9):
             count(charge, state, Sample(0), gauge, hour_ms)
-        sigmas.append(gauge.sigma_ppm())
+        sigmas.append(gauge.described_sigma_ppm())
         assert gauge.ledger.line_pc(MEASURED) == (30 * 3600 * 1000000 if currents[0] else 0)
     # Nine times a tenth of 20 uA for an hour, or none of it: 2 uA h / sqrt(2) each, at random.
     doubt_ppm = 9**0.5 * 2e6 * 3600 / 2**0.5 / (gauge.full_nah() * 3600000) * 1e6
@@ -176,7 +175,6 @@ def test_what_is_booked_flows_like_any_current():
     counted, booked = FuelGauge(cell(), SHUNT_MOHM), FuelGauge(cell(), SHUNT_MOHM)
     for gauge in (counted, booked):
         gauge.open(800000, 1000)
-        gauge.estimator.is_told = True
     for _ in range(12):
         counted.count(-3600000000, hour_ms, 2500)
         booked.book(-3600000000, SLEEP, 180000000)
@@ -189,7 +187,9 @@ def test_what_is_booked_flows_like_any_current():
     assert abs(booked.health.mcycles() - counted.health.mcycles()) <= 1
     # 5 % of 12 uAh, all to the same side
     assert (
-        booked.sigma_ppm() >= 0.95 * 0.05 * 12000 / booked.full_nah() * 1e6 > counted.sigma_ppm()
+        booked.described_sigma_ppm()
+        >= 0.95 * 0.05 * 12000 / booked.full_nah() * 1e6
+        > counted.described_sigma_ppm()
     )
 
 

@@ -29,39 +29,6 @@ def test_before_anything_is_seen_the_uncertainty_is_that_of_the_profile():
         assert close(gauge.estimator.loss_sigma(), 0.003, 1e-5)
 
 
-def test_before_a_full_swing_the_capacity_may_be_that_of_another_kind():
-    # 25 % of the capacity, or ten times its spread: of what has moved since the charge was known
-    for spread_ppm, untold in ((50000, 0.25), (25000, 0.25), (5000, 0.05)):
-        profile = cell(capacity_spread_ppm=spread_ppm)
-        told, wary = [Gauge(500000, 10000, profile=profile, told=told) for told in (True, False)]
-        assert close(wary.estimator.soc_sigma_ppm(), told.estimator.soc_sigma_ppm(), 1e-3)
-        for gauge in (told, wary):
-            gauge.flow(-4 * FULL_PC // 10)
-        apart = wary.estimator.soc_sigma_ppm() ** 2 - told.estimator.soc_sigma_ppm() ** 2
-        assert close(apart**0.5, 0.4 * untold * 1e6, 5e-3)
-        assert wary.estimator.soc_sigma_ppm(False) == told.estimator.soc_sigma_ppm()
-        apart = wary.estimator.capacity_sigma() ** 2 - told.estimator.capacity_sigma() ** 2
-        assert close(apart**0.5, untold, 5e-3)
-        # What is stored, in uAh: the half that was there when it began was half of an unknown.
-        stored = wary.estimator.sigma_of(0.0, 0.0, 0.0) ** 2
-        assert close(
-            (stored - told.estimator.sigma_of(0.0, 0.0, 0.0) ** 2) ** 0.5, untold / 2, 5e-3
-        )
-
-
-def test_an_end_says_from_where_an_unknown_capacity_counts():
-    for current_pa, end in ((-CURRENT_PA, 0.0), (CURRENT_PA, 1.0)):
-        film = LineFilm()
-        told, wary = [Gauge(500000, 400000, film=film, told=told) for told in (True, False)]
-        film.surface_share, film.surface_sigma = end, 0.003
-        for gauge in (told, wary):
-            assert gauge.observe(FULL_UV if end else 0, current_pa)
-            gauge.flow(int((0.7 - 1.4 * end) * FULL_PC))
-        apart = wary.estimator.soc_sigma_ppm() ** 2 - told.estimator.soc_sigma_ppm() ** 2
-        moved = abs(wary.estimator.soc_ppm() / 1e6 - end)
-        assert close(apart**0.5, 0.25 * moved * 1e6, 0.02)
-
-
 def test_soc_follows_the_ledger():
     gauge = Gauge(500000)
     gauge.ledger.add_pc(MEASURED, FULL_PC // 4)

@@ -42,6 +42,19 @@ def test_numbers_of_a_known_cell():
     assert close(gauge.sigma_ppm(), (50000**2 + 25000**2) ** 0.5, 0.01)
 
 
+def test_before_a_full_swing_the_profile_may_be_another_cells():
+    # 25 % of the capacity, or ten times its spread, of what has moved since the charge was known
+    for spread_ppm, doubt in ((50000, 0.25), (25000, 0.25), (5000, 0.05)):
+        gauge = opened(500000, 10000, capacity_spread_ppm=spread_ppm)
+        assert close(gauge.sigma_ppm(), gauge.described_sigma_ppm(), absolute=1)
+        gauge.count(-4 * FULL_PC // 10, 3600000, 2500)
+        apart = gauge.sigma_ppm() ** 2 - gauge.described_sigma_ppm() ** 2
+        assert close(apart**0.5, 0.4 * doubt * 1e6, 1e-3)
+        # Half of a cell was there when it began, of which nobody knows how large it is.
+        gauge.available_nah(100000, 2500)
+        assert close(gauge.available_sigma_nah(), 13212 * doubt / 2, 0.2)
+
+
 def test_counting_moves_the_state_of_charge():
     gauge = opened(500000)
     gauge.count(-FULL_PC // 4, 3600000, 2500)

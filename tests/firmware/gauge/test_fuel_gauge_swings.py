@@ -42,3 +42,17 @@ def test_a_cell_is_followed_through_full_swings():
     assert close(gauge.full_nah(), 0.96 * 13212, 0.02)
     assert close(gauge.health.mcycles(), 500 * moved_pc / FULL_PC, 1e-3, 2)
     assert plain_sum(gauge)
+
+
+def test_an_end_says_from_where_a_profile_is_doubted():
+    from film_cell import FilmCell
+
+    for current_pa, end in ((2600000, 1.0), (-2600000, 0.0)):
+        film_cell = FilmCell(dict(VALUES))
+        gauge = opened(500000, 250000)
+        swung(gauge, film_cell, current_pa)
+        gauge.count(-charge_pc(current_pa, 7200000), 7200000, 2500)
+        moved = abs(gauge.soc_ppm() / 1e6 - end)
+        assert moved > 0.3
+        apart = gauge.sigma_ppm() ** 2 - gauge.described_sigma_ppm() ** 2
+        assert close(apart**0.5, 0.25 * moved * 1e6, 0.01)
