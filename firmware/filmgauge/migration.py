@@ -29,8 +29,6 @@ _END_5 = const(511)
 _LAYOUT_6 = const(6)
 _OWN_6 = const("<BIIIQQiIHBBIHBiiiIBI")
 _PARTS_6 = const(77)
-# Layout 7: as now, with a plan of reports or without one.
-_LAYOUT_7 = const(7)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
@@ -52,7 +50,7 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
     if block is None:
         block = _journal_state(path)
     for is_layout, fill in (
-        (_is_layout_7, _from_layout_7),
+        (_is_layout_now, _from_layout_now),
         (_is_layout_6, _from_layout_6),
         (_is_layout_5, _from_layout_5),
     ):
@@ -99,7 +97,7 @@ def _from_layout_6(state, block):
     ]
 
 
-def _from_layout_7(state, block):
+def _from_layout_now(state, block):
     """Fill a state of a node that plans its reports from one that did not, or the other way."""
     state.clear_parts()
     end = HEAD_SIZE + min(state.size, len(block) - OVERHEAD)
@@ -184,8 +182,8 @@ def _is_layout_5(block):
     return block[HEAD_SIZE] == _LAYOUT_5 and len(block) - OVERHEAD + HEAD_SIZE == _END_5
 
 
-def _is_layout_7(block):
-    return block[HEAD_SIZE] == _LAYOUT_7 and len(block) - OVERHEAD in (SIZE, PLANNED_SIZE)
+def _is_layout_now(block):
+    return block[HEAD_SIZE] == LAYOUT and len(block) - OVERHEAD in (SIZE, PLANNED_SIZE)
 
 
 def _is_layout_6(block):

@@ -13,9 +13,11 @@ anew, since nobody knows how long the power was gone; the blocks of the week go 
 
 import struct
 
+from filmgauge.charge.sampled_charge import IDLE_EVERY, TYPICAL_UV
 from filmgauge.compat import const
 from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner
 from filmgauge.state import PLAN_AT
+from filmgauge.uplink.ble.advertising_policy import MEAN_DELAY_MS
 
 # Wake of the report; wakes to the next one, and as planned in the dark; when it was and when the
 # block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of the week;
@@ -26,9 +28,6 @@ SIZE = const(86)
 _KNOWN = const(1)  # there was a report before
 _FULL = const(2)  # the cell was full in this block
 _FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
-_MEAN_DELAY_MS = const(5)  # of an advertisement: uplink/ble/advertising_policy.py
-_NJ_A_NAH = const(6660)  # at 1.85 V, which is typical: charge/sampled_charge.py
-_CHECK_EVERY = const(2)  # wakes from one check of the current to the next, in the dark
 
 
 def plan_report(state, config, fields, is_charging: int, every: int) -> int:
@@ -111,17 +110,18 @@ class ReportPlan:
     def _taken_ppm(self, duration_s):
         """Return what the node takes without reports."""
         config = self._config
-        wake_nj = config.wake_nj // config.look_every + config.glance_nj // _CHECK_EVERY
+        wake_nj = config.wake_nj // config.look_every + config.glance_nj // IDLE_EVERY
         wakes = duration_s // config.sample_s
         return self._share_ppm(config.own_nw * duration_s + wakes * wake_nj)
 
     def _report_ppm(self):
         """Return what one report takes."""
         config = self._config
-        adverts = config.ble_advertise_ms // (config.ble_interval_ms + _MEAN_DELAY_MS) + 1
+        adverts = config.ble_advertise_ms // (config.ble_interval_ms + MEAN_DELAY_MS) + 1
         return self._share_ppm(config.wake_nj + config.report_nj + adverts * config.advert_nj)
 
     def _share_ppm(self, nanojoules):
         """Return an energy out of the capacitor as a share of the cell's charge."""
-        nah = nanojoules * 1000 // _NJ_A_NAH * 1000 // self._config.refill_ppm
+        nj_a_nah = TYPICAL_UV * 36 // 10000  # 1 nAh is 3.6 uC
+        nah = nanojoules * 1000 // nj_a_nah * 1000 // self._config.refill_ppm
         return nah * 1000000 // self._full_nah

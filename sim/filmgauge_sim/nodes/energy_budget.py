@@ -16,6 +16,7 @@ from math import ceil, lcm
 
 from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
+from filmgauge.uplink.ble.advertising_policy import MEAN_DELAY_MS
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.kinetics import resting_v
@@ -42,7 +43,6 @@ _RECORD_US, _JOURNAL_US = 18_000, 26_000
 _PAGE_WORK_US = 500  # to put a raw page together, besides erase and program: a mean as well
 _ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
 _TLS_ROUND_TRIPS = 4  # besides: two of TLS 1.2, and two since lwIP holds small packets back
-_MEAN_DELAY_MS = 5  # 0 to 10 ms besides the advertising interval; Core, vol 6 part B, 4.4.2.2.1
 _DARK_EVERY = 2  # while the cell feeds the node, every other wake checks the current
 _DAY_H = 24.0
 
@@ -279,7 +279,7 @@ def _adverts_a_report(description: NodeDescription) -> int:
     bluetooth = description.bluetooth
     if not description.advertises:
         return 0
-    return bluetooth.advertise_ms // (bluetooth.interval_ms + _MEAN_DELAY_MS) + 1
+    return bluetooth.advertise_ms // (bluetooth.interval_ms + MEAN_DELAY_MS) + 1
 
 
 def _share_of_multiples(every: tuple[int, ...], also_every: int) -> float:

@@ -11,7 +11,7 @@ connection costs more than all of them: a node that saves takes none.
 from filmgauge.compat import const
 
 _LONGEST_MS = const(10240)  # of an advertising interval
-_MEAN_DELAY_MS = const(5)  # 0 to 10 ms besides the interval; Core, vol 6 part B, 4.4.2.2.1
+MEAN_DELAY_MS = const(5)  # 0 to 10 ms besides the interval; Core, vol 6 part B, 4.4.2.2.1
 _USUAL_INTERVAL_US = const(30000)  # of a connection, until the stack tells of another (assumed)
 _ALL = const(0)  # levels of service
 _SAVING = const(1)
@@ -43,7 +43,7 @@ class AdvertisingPolicy:
     def taken_nj(self, advertised_ms: int, link) -> int:
         """Return what a report has taken out of the buffer capacitor: its advertisements, the
         events of its connection, and the processor that was awake for both."""
-        adverts = advertised_ms // (self.interval_ms + _MEAN_DELAY_MS) + 1
+        adverts = advertised_ms // (self.interval_ms + MEAN_DELAY_MS) + 1
         events = link.connected_ms * 1000 // (link.interval_us or _USUAL_INTERVAL_US)
         taken = self._report_nj + adverts * self._advert_nj + events * self._event_nj
         return taken + link.awake_ms() * self._awake_uw + link.dozes * self._waking_nj
