@@ -26,7 +26,7 @@ _KINDS = (
         brown_out_v=2.8,  # assumed: highest level of its brown-out detector
         # The port starts with 64 (ports/esp32/mpconfigport.h) and doubles it when that is too
         # little: then it has 128. The virtual board has 80, in one piece, where the firmware needs
-        # 72 to 76 (docs/figures.md): a heap that is nearly full fragments.
+        # 71 to 76 (docs/figures.md): a heap that is nearly full fragments.
         heap_kb=80,
         sample_work_us=4_000,  # see below, at 160 MHz
         check_work_us=300,

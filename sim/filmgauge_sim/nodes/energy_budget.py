@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from math import ceil, lcm
 
+from filmgauge.charge.sampled_charge import IDLE_EVERY
 from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
 from filmgauge.uplink.ble.advertising_policy import MEAN_DELAY_MS
@@ -43,7 +44,6 @@ _RECORD_US, _JOURNAL_US = 18_000, 26_000
 _PAGE_WORK_US = 500  # to put a raw page together, besides erase and program: a mean as well
 _ROUND_TRIPS = 4  # of a report over Wi-Fi: connect, publish, disconnect
 _TLS_ROUND_TRIPS = 4  # besides: two of TLS 1.2, and two since lwIP holds small packets back
-_DARK_EVERY = 2  # while the cell feeds the node, every other wake checks the current
 _DAY_H = 24.0
 
 
@@ -246,7 +246,7 @@ def _check_share(description: NodeDescription) -> float:
     """Return the share of wakes that only check the current, in the dark."""
     if not description.sensor.switched:
         return 0.0
-    return 1.0 / _DARK_EVERY - _share_of_multiples(_sample_every(description), _DARK_EVERY)
+    return 1.0 / IDLE_EVERY - _share_of_multiples(_sample_every(description), IDLE_EVERY)
 
 
 def _sample_every(description: NodeDescription) -> tuple[int, ...]:
