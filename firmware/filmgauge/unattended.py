@@ -8,6 +8,7 @@ before.
 import struct
 
 from filmgauge.compat import const
+from filmgauge.energy_budget import BUDGET_PARTS, TYPICAL_UV
 from filmgauge.gauge.ledger import SLEEP
 from filmgauge.record import FAULT_GAP
 from filmgauge.state import CHARGE_AT
@@ -20,8 +21,6 @@ _ACCUMULATOR = const("<iiiB")  # of sensors/ina228.py, as are the two numbers
 _KNOWN = const(1)
 _LOST = const(2)
 _DOUBT_PARTS = const(10)  # one of these parts of what a sample in a quarter of an hour has told
-_BUDGET_PARTS = const(20)  # as charge/sampled_charge.py has them
-_TYPICAL_UV = const(1850000)
 
 
 def adopt(board, state, config, save) -> "tuple | None":
@@ -61,8 +60,8 @@ def book(found, gauge, temperature_cdeg) -> int:
     a sensor that has begun anew has lost what it had counted since it was read."""
     moved_pc, passed_ms, taken_nj, has_begun_anew = found
     if passed_ms:
-        taken_pc = taken_nj * 1000000 // _TYPICAL_UV
-        gauge.book(-taken_pc, SLEEP, taken_pc // _BUDGET_PARTS)
+        taken_pc = taken_nj * 1000000 // TYPICAL_UV
+        gauge.book(-taken_pc, SLEEP, taken_pc // BUDGET_PARTS)
         gauge.flow(moved_pc, passed_ms, temperature_cdeg, abs(moved_pc) // _DOUBT_PARTS)
     if has_begun_anew:
         gauge.add_gap()

@@ -10,7 +10,7 @@ _RANK = {"filmgauge_sim": 1, "filmgauge_host": 2}  # 0: the firmware and its lau
 # The lowest floor first. A room is a folder of the package, or a module beside the folders.
 _FIRMWARE = (
     {"", "compat"},
-    {"gauge", "store", "sensors", "config"},
+    {"gauge", "store", "sensors", "config", "energy_budget"},
     {"record", "config_copy"},
     {"upgrade"},
     {"uplink", "charge", "decoding"},

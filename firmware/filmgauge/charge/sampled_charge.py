@@ -26,12 +26,11 @@ says, and the configured figures are taken for good to 5 % (assumed), always to 
 import struct
 
 from filmgauge.compat import const
+from filmgauge.energy_budget import BUDGET_PARTS, IDLE_EVERY, TYPICAL_UV
 from filmgauge.gauge.ledger import RADIO, SENSOR, SLEEP
 from filmgauge.record import FAULT_GAP
 
 _LEAST_UV = const(50)  # at the shunt: fifty times the largest offset
-_BUDGET_PARTS = const(20)  # one of these parts of what is booked may be wrong, 1 sigma: 5 %
-IDLE_EVERY = const(2)  # idle, only a charge can come, and may be noticed so many wakes late
 _NEARLY_FULL = const(950000)
 _MOST_DROP_UV = const(200000)  # more is no polarisation of a film at the currents of a node
 _HELD_PARTS = const(32)  # a held cell takes one of these parts of it at last (assumed)
@@ -39,7 +38,6 @@ _UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow
 _FORMAT = const("<BiB")
 _SAMPLER_AT = const(6)
 _SAMPLER_SIZE = const(19)
-TYPICAL_UV = const(1850000)  # assumed, for a cell whose voltage could not be read
 
 
 class SampledCharge:
@@ -214,4 +212,4 @@ class SampledCharge:
     def _book_own(self, gauge, line, nanojoules, voltage_uv):
         """Book what the cell gives through the converter for an energy in the capacitor."""
         taken_pc = nanojoules * 1000000000 // self._refill_ppm * 1000000 // voltage_uv
-        gauge.book(-taken_pc, line, taken_pc // _BUDGET_PARTS)
+        gauge.book(-taken_pc, line, taken_pc // BUDGET_PARTS)

@@ -13,11 +13,10 @@ anew, since nobody knows how long the power was gone; the blocks of the week go 
 
 import struct
 
-from filmgauge.charge.sampled_charge import IDLE_EVERY, TYPICAL_UV
 from filmgauge.compat import const
 from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner
+from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS, TYPICAL_UV
 from filmgauge.state import PLAN_AT
-from filmgauge.uplink.ble.advertising_policy import MEAN_DELAY_MS
 
 # Wake of the report; wakes to the next one, and as planned in the dark; when it was and when the
 # block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of the week;

@@ -14,10 +14,9 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from math import ceil, lcm
 
-from filmgauge.charge.sampled_charge import IDLE_EVERY
+from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS
 from filmgauge.sensors.ina228 import CYCLE_MS, ONCE_MS
 from filmgauge.sensors.tmp117 import WAIT_MS
-from filmgauge.uplink.ble.advertising_policy import MEAN_DELAY_MS
 from filmgauge_sim.board.wifi import AccessPoint
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.kinetics import resting_v

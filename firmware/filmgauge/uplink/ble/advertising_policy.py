@@ -9,9 +9,9 @@ connection costs more than all of them: a node that saves takes none.
 """
 
 from filmgauge.compat import const
+from filmgauge.energy_budget import MEAN_DELAY_MS
 
 _LONGEST_MS = const(10240)  # of an advertising interval
-MEAN_DELAY_MS = const(5)  # 0 to 10 ms besides the interval; Core, vol 6 part B, 4.4.2.2.1
 _USUAL_INTERVAL_US = const(30000)  # of a connection, until the stack tells of another (assumed)
 _ALL = const(0)  # levels of service
 _SAVING = const(1)
