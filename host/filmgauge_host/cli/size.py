@@ -10,11 +10,9 @@ import click
 
 from filmgauge_host.cli.options import EITHER, FILE, JSON, input_errors, progress, show
 from filmgauge_host.errors import InputError, needs
-from filmgauge_sim.nodes.description import NodeDescription, read_description
 
 if TYPE_CHECKING:
-    from filmgauge_sim.sizing.design import Outcome
-    from filmgauge_sim.sizing.world_series import WorldSeries
+    from filmgauge_sim.notebook.sizes import SizingResult
 
 _MOST_VALUES = 1000
 _PARTS = 100  # of a bar
@@ -127,40 +125,29 @@ def size(
     """The smallest designs of NODE (a description or its folder) that live through years in a
     world, and what limits the others."""
     from filmgauge_host.cli.size_report import SizeReport
-    from filmgauge_sim.sizing.bands import Sureness, smallest_sure
-    from filmgauge_sim.sizing.design import design_grid
-    from filmgauge_sim.sizing.sizing import check_film
-    from filmgauge_sim.sizing.sizing import size as size_designs
-    from filmgauge_sim.sizing.world import load_world
-    from filmgauge_sim.sizing.world_series import hourly
+    from filmgauge_sim.notebook.sizes import size as size_designs
 
-    with input_errors():
-        description = read_description(node)
-        check_film(description)
-        place, folder = load_world(world)
-        series = hourly(place, description.harvester, years, folder)
-        designs = design_grid(
-            description,
-            cell_cm2 or (),
-            harvester_cm2 or (),
-            capacitance_uf or (),
-            [round(each) for each in report_s or ()],
-        )
-        _check_plot(plot)
+    _check_plot(plot)
     with _executor(workers) as executor, input_errors():
-        with _bar(f"{len(designs)} designs x {years:g} years") as advance:
-            outcomes = size_designs(
-                description, series, designs, executor=executor, progress=advance
-            )
-        sureness = Sureness(nodes, seed, reports_share, nodes_share)
-        with _bar("drawn nodes of the smallest") as advance:
-            front = smallest_sure(
-                description, series, outcomes, sureness, executor=executor, progress=advance
-            )
-    report = SizeReport(description, place, years, sureness, outcomes, front)
+        result = size_designs(
+            node,
+            world,
+            cell_cm2=cell_cm2 or (),
+            harvester_cm2=harvester_cm2 or (),
+            capacitance_uf=capacitance_uf or (),
+            report_s=[round(each) for each in report_s or ()],
+            years=years,
+            reports_share_pct=reports_share,
+            nodes_share_pct=nodes_share,
+            nodes=nodes,
+            seed=seed,
+            executor=executor,
+            bar=_bar,
+        )
     if plot is not None:
-        _save(report, plot)
-    checked = _verified(description, series, front[0].nominal) if verify and front else None
+        _save(result, plot)
+    checked = _verified(result) if verify and result.smallest else None
+    report = SizeReport(result)
     show(as_json, report.table(checked), report.lines(checked))
 
 
@@ -203,27 +190,18 @@ def _bar(what: str) -> Iterator[Callable[[float], None]]:
         yield to
 
 
-def _save(report: Any, plot: Path) -> None:
+def _save(result: "SizingResult", plot: Path) -> None:
     from matplotlib.figure import Figure
 
-    from filmgauge_sim.sizing.picture import draw_sizing
-
-    figure = Figure()
-    draw_sizing(
-        figure,
-        report.description,
-        report.title,
-        report.outcomes,
-        report.front,
-        report.sureness,
-    )
+    figure = result.plot(Figure())
     try:
         figure.savefig(plot, dpi=130)
     except OSError as error:
         raise InputError(f"--plot {plot} cannot be written: {error.strerror}") from None
 
 
-def _verified(description: NodeDescription, series: "WorldSeries", chosen: "Outcome") -> Any:
+def _verified(result: "SizingResult") -> Any:
     with needs("sim"):
         from filmgauge_host.virtual.worst_month import verify_worst_month
-    return verify_worst_month(description, series, chosen)
+    chosen = result.smallest[0].nominal
+    return verify_worst_month(result.description, result.series, chosen)

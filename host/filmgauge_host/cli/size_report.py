@@ -1,13 +1,14 @@
 """What `filmgauge size` prints: a table for people, an object for programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.sizing.bands import Bands, Sureness
-from filmgauge_sim.sizing.design import Outcome, described, harvester_unit, node_load
-from filmgauge_sim.sizing.world import World
+from filmgauge_sim.sizing.bands import Bands
+from filmgauge_sim.sizing.design import described, harvester_unit, node_load
+
+if TYPE_CHECKING:
+    from filmgauge_sim.notebook.sizes import SizingResult
 
 _ROWS = 12
 _HEAD = (
@@ -22,58 +23,49 @@ _UNITS = (
 
 @dataclass(frozen=True)
 class SizeReport:
-    """A sizing. front: the smallest designs with their bands."""
+    """Tells of a sizing."""
 
-    description: NodeDescription
-    world: World
-    years: float
-    sureness: Sureness
-    outcomes: Sequence[Outcome]
-    front: Sequence[Bands]
-
-    @property
-    def title(self) -> str:
-        """What it is of."""
-        return f"{self.description.name} in the world {self.world.name}, {self.years:g} years"
+    result: "SizingResult"
 
     def table(self, verified: Any) -> dict[str, Any]:
         """Return all of it as one object."""
         return {
-            "node": self.description.name,
-            "world": self.world.name,
-            "years": self.years,
-            "reports_share_wanted_pct": self.sureness.least_share_pct,
-            "nodes_share_wanted_pct": self.sureness.least_nodes_pct,
-            "designs": [each.to_dict() for each in self.outcomes],
-            "smallest": self._entry(self.front[0]) if self.front else None,
-            "front": [self._entry(each) for each in self.front],
+            "node": self.result.description.name,
+            "world": self.result.world,
+            "years": self.result.years,
+            "reports_share_wanted_pct": self.result.sureness.least_share_pct,
+            "nodes_share_wanted_pct": self.result.sureness.least_nodes_pct,
+            "designs": [each.to_dict() for each in self.result.outcomes],
+            "smallest": self._entry(self.result.smallest[0]) if self.result.smallest else None,
+            "front": [self._entry(each) for each in self.result.smallest],
             "drain_uw": self._drain(),
             "verified": None if verified is None else asdict(verified),
         }
 
     def lines(self, verified: Any) -> Iterator[str]:
         """Yield it line by line."""
-        share_pct, nodes_pct = self.sureness.least_share_pct, self.sureness.least_nodes_pct
-        met = sum(each.meets(share_pct) for each in self.outcomes)
+        result = self.result
+        share_pct, nodes_pct = result.sureness.least_share_pct, result.sureness.least_nodes_pct
+        met = sum(each.meets(share_pct) for each in result.outcomes)
         yield (
-            f"{self.title}: {met} of {len(self.outcomes)} designs make {share_pct:g} % of their"
-            " reports as described"
+            f"{result.title}: {met} of {len(result.outcomes)} designs make {share_pct:g} % of"
+            " their reports as described"
         )
         if not met:
             yield from self._nearest()
             return
-        drawn = f"{nodes_pct:g} % of {self.sureness.nodes} drawn nodes"
-        if not self.front:
+        drawn = f"{nodes_pct:g} % of {self.result.sureness.nodes} drawn nodes"
+        if not self.result.smallest:
             yield f"none of them in {drawn}: give larger ones"
             return
         of_nodes = f" in {drawn}" if nodes_pct else ""
         yield f"the smallest that do{of_nodes}, of which none is smaller in every part:"
         yield _HEAD
-        yield _UNITS.format(harvester_unit(self.description))
-        for each in self.front[:_ROWS]:
+        yield _UNITS.format(harvester_unit(self.result.description))
+        for each in self.result.smallest[:_ROWS]:
             yield _row(each)
-        if len(self.front) > _ROWS:
-            yield f"and {len(self.front) - _ROWS} more"
+        if len(self.result.smallest) > _ROWS:
+            yield f"and {len(self.result.smallest) - _ROWS} more"
         yield from self._budget()
         yield from self._wear()
         if verified is not None:
@@ -87,7 +79,7 @@ class SizeReport:
         }
 
     def _nearest(self) -> Iterator[str]:
-        best = max(self.outcomes, key=lambda each: each.reports_share_pct)
+        best = max(self.result.outcomes, key=lambda each: each.reports_share_pct)
         design = best.design
         yield (
             f"none does; the best ({design.cell_cm2:g} cm2 of film, {design.harvester_cm2:g} of"
@@ -96,22 +88,24 @@ class SizeReport:
         )
 
     def _drain(self) -> dict[str, float]:
-        chosen = self.front[0].nominal if self.front else self.outcomes[0]
-        lines = node_load(described(self.description, chosen.design)).lines
+        chosen = (
+            self.result.smallest[0].nominal if self.result.smallest else self.result.outcomes[0]
+        )
+        lines = node_load(described(self.result.description, chosen.design)).lines
         return {name: round(power_uw, 4) for name, power_uw in lines.items()}
 
     def _wear(self) -> Iterator[str]:
         """Yield for each interval how long flash endures it, where that is less than the years."""
-        years = {each.design.report_s: each.flash_years for each in self.outcomes}
+        years = {each.design.report_s: each.flash_years for each in self.result.outcomes}
         for report_s, flash_years in sorted(years.items()):
-            if flash_years < self.years:
+            if flash_years < self.result.years:
                 yield (
                     f"a report in {report_s} s wears its flash out in {flash_years:.1f} years:"
                     " intervals.report_every or intervals.journal_every must be larger"
                 )
 
     def _budget(self) -> Iterator[str]:
-        smallest = self.front[0].nominal
+        smallest = self.result.smallest[0].nominal
         yield (
             f"the smallest takes {smallest.own_uah_day:g} uAh a day in the dark, passes"
             f" {smallest.cycles_year:g} equivalent full cycles a year and loses"

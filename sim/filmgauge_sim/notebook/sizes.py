@@ -6,8 +6,9 @@ result.to_dataframe()
 result.plot()
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ from filmgauge_sim.notebook.optional import imported
 from filmgauge_sim.sizing.bands import Bands, Sureness, smallest_sure
 from filmgauge_sim.sizing.design import Outcome, design_grid
 from filmgauge_sim.sizing.picture import draw_sizing
-from filmgauge_sim.sizing.sizing import check_film
+from filmgauge_sim.sizing.sizing import Progress, check_film
 from filmgauge_sim.sizing.sizing import size as size_designs
 from filmgauge_sim.sizing.world import load_world
-from filmgauge_sim.sizing.world_series import hourly
+from filmgauge_sim.sizing.world_series import WorldSeries, hourly
 
 if TYPE_CHECKING:
     from filmgauge_sim.notebook.nodes import Scenario
+
+Bar = Callable[[str], AbstractContextManager[Progress]]  # given what is computed, takes its share
 
 
 class SizingResult:
@@ -32,24 +35,33 @@ class SizingResult:
     none is smaller in every part, by size; each with its bands. columns: lists of one length, one
     entry a design, by the names that `filmgauge size --json` prints (cell_cm2, harvester_cm2,
     capacitance_uf, report_s, lowest_soc_pct, capacity_10y_pct, limited_by, ...; None where the
-    years were too few).
+    years were too few). description, series: of the node, and of its world hour by hour.
     """
 
     def __init__(
         self,
         description: NodeDescription,
-        title: str,
+        world: str,
+        years: float,
+        series: WorldSeries,
         outcomes: list[Outcome],
         smallest: list[Bands],
         sureness: Sureness,
     ) -> None:
-        self.title = title
+        self.description = description
+        self.world = world
+        self.years = years
+        self.series = series
         self.outcomes = outcomes
         self.smallest = smallest
         self.sureness = sureness
         rows = [each.to_dict() for each in outcomes]
         self.columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in rows[0]}
-        self._description = description
+
+    @property
+    def title(self) -> str:
+        """What it is of."""
+        return f"{self.description.name} in the world {self.world}, {self.years:g} years"
 
     def __len__(self) -> int:
         return len(self.outcomes)
@@ -70,7 +82,7 @@ class SizingResult:
         if figure is None:
             figure = imported("matplotlib.pyplot", "lab", "plot()").figure()
         draw_sizing(
-            figure, self._description, self.title, self.outcomes, self.smallest, self.sureness
+            figure, self.description, self.title, self.outcomes, self.smallest, self.sureness
         )
         return figure
 
@@ -89,6 +101,7 @@ def size(
     nodes: int = 40,
     seed: int = 1,
     executor: Executor | None = None,
+    bar: Bar | None = None,
 ) -> SizingResult:
     """Let designs of one node live through years in a world; every combination of the values is
     one, and what has no values is as described.
@@ -98,7 +111,7 @@ def size(
     harvester_cm2 stands for uW/K2 of a thermoelectric harvester, uW of a constant one.
     reports_share_pct: of the reports, that a node must make. nodes_share_pct: of the `nodes` that
     are drawn by `seed`, that must make them. executor: where to compute, left out a process for
-    each processor.
+    each processor. bar: what shows how far it has come, none by default.
 
     Raises ValueError, one sentence with key and bound, for a node that does not live from a film,
     a world that has nothing for its harvester, or a number out of its bounds; OSError.
@@ -115,10 +128,19 @@ def size(
         [int(each) for each in report_s],
     )
     sureness = Sureness(nodes, seed, reports_share_pct, nodes_share_pct)
-    outcomes = size_designs(description, series, designs, executor=executor)
-    smallest = smallest_sure(description, series, outcomes, sureness, executor=executor)
-    title = f"{description.name} in the world {place.name}, {years:g} years"
-    return SizingResult(description, title, outcomes, smallest, sureness)
+    bar = bar or _no_bar
+    with bar(f"{len(designs)} designs x {years:g} years") as progress:
+        outcomes = size_designs(description, series, designs, executor=executor, progress=progress)
+    with bar("drawn nodes of the smallest") as progress:
+        smallest = smallest_sure(
+            description, series, outcomes, sureness, executor=executor, progress=progress
+        )
+    return SizingResult(description, place.name, years, series, outcomes, smallest, sureness)
+
+
+@contextmanager
+def _no_bar(_what: str) -> Iterator[Progress]:
+    yield lambda _share: None
 
 
 def _description(node: "str | Path | Scenario") -> NodeDescription:
