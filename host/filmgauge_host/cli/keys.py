@@ -14,7 +14,7 @@ from filmgauge_host.cli.broker_option import (
     check_way_of_secrets,
 )
 from filmgauge_host.cli.keys_update import update_key
-from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.nodes_file import KEYS_FOLDER
 from filmgauge_host.cli.options import Duration, input_errors
 from filmgauge_host.commands import key_rotation
 from filmgauge_host.commands.actions import Action
@@ -35,7 +35,7 @@ keys.add_command(update_key)
 
 
 @keys.command("list")
-@NODES_FOLDER
+@KEYS_FOLDER
 def list_keys(folder: Path) -> None:
     """Say which node has which keys; none of them is shown."""
     check_folder(folder)
@@ -49,7 +49,7 @@ def list_keys(folder: Path) -> None:
 @keys.command()
 @click.argument("node")
 @click.argument("names", nargs=-1, type=click.Choice(ALL_KEYS), metavar="[KEY]...")
-@NODES_FOLDER
+@KEYS_FOLDER
 def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     """Make new keys of NODE: those named, or all that it has. It is to be flashed with them.
 
@@ -73,7 +73,7 @@ def make(node: str, names: tuple[str, ...], folder: Path) -> None:
     default=key_rotation.COMMAND_KEY,
 )
 @BROKER
-@NODES_FOLDER
+@KEYS_FOLDER
 @click.option("--timeout", "timeout_s", type=Duration(), help="How long to wait for an answer.")
 @IN_CLEAR
 def rotate(
@@ -127,7 +127,7 @@ _ROTATIONS: Mapping[str, Callable[[KeyFiles, key_rotation.Send, BrokerAddress], 
 
 @keys.command(short_help="Forget the keys of NODE, and believe nothing under its name.")
 @click.argument("node")
-@NODES_FOLDER
+@KEYS_FOLDER
 def revoke(node: str, folder: Path) -> None:
     """Believe nothing any more that comes under the name of NODE, and forget its keys.
 

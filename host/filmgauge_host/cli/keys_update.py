@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.nodes_file import KEYS_FOLDER
 from filmgauge_host.cli.options import input_errors
 from filmgauge_host.upgrade.signing_key import (
     KEY_FILE,
@@ -16,7 +16,7 @@ from filmgauge_host.upgrade.signing_key import (
 
 
 @click.command("update", short_help="Make the key that signs versions, or show its public half.")
-@NODES_FOLDER
+@KEYS_FOLDER
 @click.option("--new", is_flag=True, help="Make another key in place of the one that is there.")
 @input_errors()
 def update_key(folder: Path, new: bool) -> None:

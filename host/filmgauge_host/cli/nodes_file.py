@@ -18,7 +18,7 @@ NODES_FILE = click.option(
     " as filmgauge provision writes it, or else $XDG_CONFIG_HOME/filmgauge/nodes.toml]",
 )
 
-NODES_FOLDER = click.option(
+KEYS_FOLDER = click.option(
     "--nodes",
     "folder",
     type=FOLDER,

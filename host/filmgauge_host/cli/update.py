@@ -14,7 +14,7 @@ from filmgauge import VERSION
 from filmgauge_host.ble.node_registry import REGISTRY_FILE, read_registry
 from filmgauge_host.cli.broker_option import BROKER, broker_address
 from filmgauge_host.cli.command import chosen_nodes
-from filmgauge_host.cli.nodes_file import NODES_FOLDER
+from filmgauge_host.cli.nodes_file import KEYS_FOLDER
 from filmgauge_host.cli.options import FILE, FOLDER, Duration, input_errors
 from filmgauge_host.commands.counters import COUNTERS_FILE, CommandCounters
 from filmgauge_host.commands.mqtt_commander import MqttCommander
@@ -51,7 +51,7 @@ _REFRESH_HZ = 4
 )
 @click.option("--downgrade", is_flag=True, help="Let it take the place of a later one.")
 @click.option("--dry-run", is_flag=True, help="Print the manifest; send nothing.")
-@NODES_FOLDER
+@KEYS_FOLDER
 @BROKER
 @click.option(
     "--timeout",
