@@ -140,8 +140,8 @@ def run(
     port: int | None,
     home_assistant: bool,
 ) -> None:
-    """Run virtual nodes: SCENARIO is a name (bench, demo, window,
-    implant) or the path of a TOML file  [default: bench]."""
+    """Run virtual nodes: SCENARIO is a name (bench, demo, implant, machine,
+    thermometer, window) or the path of a TOML file  [default: bench]."""
     from filmgauge_host.terminal.run_lines import print_result, watch
     from filmgauge_host.virtual.run_result import write_truth
     from filmgauge_host.virtual.session import RunOptions, RunSession

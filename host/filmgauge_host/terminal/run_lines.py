@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from filmgauge_host.terminal.run_view import RunView
 
 _NOTICE_S = 5.0
+_UNSURE = 0.1  # of a capacity: more is the doubt of a description, which a swing takes away
 _UPLINKS = {"mqtt": "sent", "ble": "sent over Bluetooth"}
 
 
@@ -85,8 +86,9 @@ def _result_lines(session: RunSession, results: Sequence[NodeResult]) -> Iterato
         if result.available_uah is not None:
             yield (
                 f"{result.node}: {_number(result.available_uah, 2)} uAh available; full "
-                f"{_number(result.full_uah, 2)} ± {_number(result.full_sigma_uah, 2)} uAh, "
-                f"{_number(result.resistance_ohm, 0)} ohm; limits {result.limits or UNKNOWN}"
+                f"{_number(result.full_uah, 2)} ± {_number(result.full_sigma_uah, 2)} uAh"
+                f"{_why_unsure(result)}, {_number(result.resistance_ohm, 0)} ohm; "
+                f"limits {result.limits or UNKNOWN}"
             )
         if result.stopped:
             yield f"{result.node}: stopped, {result.stopped}"
@@ -128,6 +130,12 @@ def _cut_lines(result: NodeResult) -> Iterator[str]:
 
 def _number(value: float | None, decimals: int) -> str:
     return UNKNOWN if value is None else f"{value:.{decimals}f}"
+
+
+def _why_unsure(result: NodeResult) -> str:
+    """Say why a capacity is hardly known: its description alone tells of it."""
+    full_uah, sigma_uah = result.full_uah or 0.0, result.full_sigma_uah or 0.0
+    return " (no full swing yet)" if sigma_uah > _UNSURE * full_uah else ""
 
 
 def _time(what: Occurrences) -> str:

@@ -167,6 +167,13 @@ def test_a_brown_out_is_reported(tmp_path: Path, capacitance_uf: float, falls: b
         assert lost["voltage_v"] == pytest.approx(BOARDS["esp32-c3"].brown_out_v, abs=0.01)
 
 
+@pytest.mark.parametrize(("duration", "is_told"), [("2h", True), ("18h", False)])
+def test_a_capacity_that_no_swing_has_told_is_said(duration: str, is_told: bool) -> None:
+    ran = run("bench", "--duration", duration)
+    assert ran.exit_code == 0, ran.output
+    assert ("uAh (no full swing yet), " in ran.output) == is_told
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_that_nobody_asks_for_interrupts(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals
