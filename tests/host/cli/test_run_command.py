@@ -167,9 +167,26 @@ def test_a_brown_out_is_reported(tmp_path: Path, capacitance_uf: float, falls: b
         assert lost["voltage_v"] == pytest.approx(BOARDS["esp32-c3"].brown_out_v, abs=0.01)
 
 
-@pytest.mark.parametrize(("duration", "is_told"), [("2h", True), ("18h", False)])
-def test_a_capacity_that_no_swing_has_told_is_said(duration: str, is_told: bool) -> None:
-    ran = run("bench", "--duration", duration)
+SWING = """
+name = "swing"
+[[node]]
+name = "a"
+cell = { soc = 0.5, soc_sigma = 0.001 }
+intervals = { sample_s = 120, report_every = 5 }
+[[node.world.cycler]]
+action = "charge"
+rate_c = 0.2
+until_v = 4.0
+[[node.world.cycler]]
+action = "discharge"
+rate_c = 0.2
+until_v = 1.0
+"""
+
+
+@pytest.mark.parametrize(("duration", "is_told"), [("2h", True), ("16h", False)])
+def test_a_capacity_that_no_swing_has_told_is_said(tmp_path: Path, duration: str, is_told: bool):
+    ran = run(described(tmp_path, SWING), "--duration", duration)
     assert ran.exit_code == 0, ran.output
     assert ("uAh (no full swing yet), " in ran.output) == is_told
 
