@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from peer_contexts import CONFIG, KEY, peer_with
 from target import Target, refused
+from tls_target import TlsBytes
 
 from filmgauge.config import Config, numbers, texts
 from filmgauge.gauge.profile import Profile
@@ -430,4 +431,5 @@ def node_targets() -> list[Target]:
         CommandBroker(),
         Certificates(),
         Manifests(),
+        TlsBytes(),
     ]

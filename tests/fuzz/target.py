@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 
 class Target(ABC):
-    """A door. words: what is worth writing into an input."""
+    """A door. words: what is worth writing into an input. tried: inputs of a short campaign."""
 
     name: str
+    tried = 400
     words: Sequence[bytes] = ()
 
     @abstractmethod
