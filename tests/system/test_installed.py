@@ -65,7 +65,7 @@ class Installation:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
 
 

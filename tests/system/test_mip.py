@@ -40,7 +40,7 @@ def test_mip_installs_a_node_that_runs(
     with make_board("esp32-c3", tmp_path, SerialOptions(speed=SPEED, heap_kb=heap_kb)) as board:
         base = [sys.executable, "-m", "mpremote", "connect", str(board.port.path)]
         done = subprocess.run(
-            [*base, "mip", "install", str(package)], capture_output=True, text=True, timeout=120
+            [*base, "mip", "install", str(package)], capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, done.stdout + done.stderr
         board.pull()

@@ -220,6 +220,7 @@ def test_what_a_node_says_is_text(browser: Chrome, world: PageWorld) -> None:
     shown(browser, ".node .empty", "Nothing is known of this node")
     assert browser.execute_script("return window.attacked === undefined")
     assert browser.execute_script("return document.querySelectorAll('main img').length") == 0
+    browser.get("about:blank")  # the page asks for what is missing again and again
     # Chromium writes every 404, which is the answer, into its console.
     missing = [each for each in browser.get_log("browser") if each["level"] != "INFO"]
     assert all("404" in each["message"] for each in missing)
