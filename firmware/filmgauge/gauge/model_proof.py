@@ -17,7 +17,8 @@ FULL = const(2)
 # Squared shares of a lag, 1 sigma, all assumed and checked by the score.
 _UNPROVEN = const(0.16)  # before anything was seen
 _MODEL = const(0.0004)  # with which corrections begin
-_SAME_LAW = const(0.04)  # what ends at one current prove
+_SAME_LAW = const(0.0225)  # what ends at one current prove
+_LEAST_UNPROVEN = const(0.0064)  # what no ends prove: each law of a lag has a tau that suits them
 _MODEL_RISES = const(0.3)  # weights of one look
 _MODEL_FALLS = const(0.1)
 _PROOF_WEIGHT = const(0.25)
@@ -117,9 +118,10 @@ class ModelProof:
         """Learn from an end of the other kind than the last one how well the law is proved."""
         if self.is_burst or self.span < _LEAST_SPAN:
             return
-        seen = min(1.0, squared / self.span)
-        # Only another current than last time says something of the law that this end has obeyed.
-        if 0.5 * self.span < self._spans[side - 1] ** 2 < 2.0 * self.span:
+        seen = max(_LEAST_UNPROVEN, min(1.0, squared / self.span))
+        # Only another current than last time says something of the law that this end has obeyed,
+        # and a full end is held until hardly anything is left of its lag.
+        if side == FULL or 0.5 * self.span < self._spans[EMPTY - 1] ** 2 < 2.0 * self.span:
             seen = max(seen, min(self._unproven, _SAME_LAW))
         weight = _PROOF_WEIGHT if seen < self._unproven else 1.0
         self._unproven = _rounded(self._unproven + weight * (seen - self._unproven))
