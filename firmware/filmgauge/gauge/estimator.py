@@ -356,11 +356,13 @@ class Estimator:
         if self.pending[0] & ~_LEFT == side:
             self.pending = (0, 0, 0)
         if opposite:
-            surprising = squared > _SURPRISE * (expected + noise)
-            if surprising and not proof.is_plausible(squared):
-                # First the capacity: it is what cells of one kind differ in most.
-                self._widen_capacity(abs(innovation))
-                expected = self._expect(0.0)
+            most = abs(innovation)
+            if squared <= _SURPRISE * (expected + noise) or proof.is_plausible(squared):
+                # What the law is off by is the same at each end: the capacity stays as unsure.
+                most = min(most, proof.law_sigma())
+            # First the capacity: it is what cells of one kind differ in most.
+            self._widen_capacity(most)
+            expected = self._expect(0.0)
             proof.prove(squared, side)
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))

@@ -17,13 +17,16 @@ FULL = const(2)
 # Squared shares of a lag, 1 sigma, all assumed and checked by the score.
 _UNPROVEN = const(0.16)  # before anything was seen
 _MODEL = const(0.0004)  # with which corrections begin
-_SAME_LAW = const(0.04)  # what ends at one current prove
+_SAME_LAW = const(0.0225)  # what ends at one current prove
+_LEAST_UNPROVEN = const(0.0064)  # what no ends prove: each law of a lag has a tau that suits them
 _MODEL_RISES = const(0.3)  # weights of one look
 _MODEL_FALLS = const(0.1)
 _PROOF_WEIGHT = const(0.25)
 _BEYOND = const(2.0)  # times the variance: a square below says nothing of the law
 _PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the film that is off
 _FAR = const(0.0324)  # nor beyond this one at a current that leads to no more than
+_LAWFUL = const(0.0625)  # squared lag, assumed: beyond, it was no lasting current
+_HALF = const(0.5)
 _GENTLE = const(0.16)  # as a lag in the long run
 _PROMISED = const(25.0)  # times `model`: what a law proved by holds leaves open of a burst
 _SHORTER = const(0.5)  # of the lag in a burst: 1 sigma of what it is less, where a law has less
@@ -90,6 +93,11 @@ class ModelProof:
         self.reserve = doubt * (ahead * ahead - within * within)
         return noise + doubt * within * within
 
+    def law_sigma(self) -> float:
+        """Return what a law that has been found off leaves open of the capacity, 1 sigma: half of
+        what it is off by; nothing where bursts are what ends the curve."""
+        return _HALF * (self._model * self.span) ** 0.5 if self.span < _LAWFUL else 0.0
+
     def is_plausible(self, squared: float) -> bool:
         """Return whether a squared innovation can be due to the law of the lag."""
         if squared > _FAR and self._film.steady < _GENTLE:
@@ -117,9 +125,10 @@ class ModelProof:
         """Learn from an end of the other kind than the last one how well the law is proved."""
         if self.is_burst or self.span < _LEAST_SPAN:
             return
-        seen = min(1.0, squared / self.span)
-        # Only another current than last time says something of the law that this end has obeyed.
-        if 0.5 * self.span < self._spans[side - 1] ** 2 < 2.0 * self.span:
+        seen = max(_LEAST_UNPROVEN, min(1.0, squared / self.span))
+        # Only another current than last time says something of the law that this end has obeyed,
+        # and a full end is held until hardly anything is left of its lag.
+        if side == FULL or 0.5 * self.span < self._spans[EMPTY - 1] ** 2 < 2.0 * self.span:
             seen = max(seen, min(self._unproven, _SAME_LAW))
         weight = _PROOF_WEIGHT if seen < self._unproven else 1.0
         self._unproven = _rounded(self._unproven + weight * (seen - self._unproven))

@@ -107,3 +107,32 @@ def test_doubt_rises_at_once_and_falls_slowly():
     assert 0.95 < proof._unproven <= 1.05
     proof.prove(0.0, EMPTY)
     assert 0.7 < proof._unproven < 0.8
+
+
+def proved(side, lags, times=60):
+    """Return the doubt that ends at lags in turn leave which all come out as expected."""
+    proof = at_end(side, 0.0, 0.0)
+    for count in range(times):
+        lag = lags[count % len(lags)]
+        proof._film.lag_share = proof._film.steady = lag
+        proof.meet(side)
+        proof.prove(0.0, side)
+        proof.use(side)
+    return proof._unproven**0.5
+
+
+def test_ends_at_one_current_prove_less_than_ends_at_several():
+    one, several = proved(EMPTY, (0.15,)), proved(EMPTY, (0.05, 0.15))
+    assert 0.14 < one < 0.16
+    assert 0.07 < several < 0.09  # tau suits two of them under any law
+
+
+def test_full_ends_prove_no_more_however_far_they_were_held():
+    assert 0.14 < proved(FULL, (0.3, 0.12)) < 0.16
+
+
+def test_a_law_that_is_off_leaves_half_of_that_open_of_the_capacity():
+    proof = at_end(EMPTY, 0.15, 0.15)
+    proof._model = 0.25
+    assert abs(proof.law_sigma() - 0.5 * 0.5 * 0.15) < 1e-6
+    assert at_end(EMPTY, 0.3, 0.3).law_sigma() == 0.0  # of a burst
