@@ -16,8 +16,9 @@ from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.firmware_image import SHIMS, firmware_sources
 from filmgauge_sim.board.inprocess_modules import built_in_modules
-from filmgauge_sim.board.littlefs_on_board import BoardFiles, NoFileSystem
+from filmgauge_sim.board.littlefs_on_board import NoFileSystem
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
+from filmgauge_sim.board.remembered_files import RememberedFiles
 from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.thread_handoff import ThreadHandoff
 
@@ -89,7 +90,7 @@ class InProcessRuntime:
     def __init__(self, console: Path, sources: Mapping[str, str] | None = None) -> None:
         self._console = console.open("ab", buffering=0)
         self._link = _Link()
-        self._files: BoardFiles | None = None
+        self._files: RememberedFiles | None = None
         self._modules: dict[str, ModuleType] = {}
         self._firmware = firmware_sources() if sources is None else sources
         self._sources: dict[str, tuple[str, str]] = {}
@@ -123,7 +124,7 @@ class InProcessRuntime:
         self._link.attach(board)
         try:
             if self._files is None:
-                self._files = BoardFiles(board.flash, self._link)
+                self._files = RememberedFiles(board.flash, self._link)
                 self._modules = self._new_modules(self._files, board.kind.port)
             self._reload("_board")
             self._files.mount()
@@ -152,7 +153,7 @@ class InProcessRuntime:
         self.stop()
         self._console.close()
 
-    def _new_modules(self, files: BoardFiles, port: Port) -> dict[str, ModuleType]:
+    def _new_modules(self, files: RememberedFiles, port: Port) -> dict[str, ModuleType]:
         self._sources = _board_sources(self._firmware, port)
         modules = built_in_modules(files, self._print_bytes, port)
         modules["_link"] = _as_module("_link", self._link)
