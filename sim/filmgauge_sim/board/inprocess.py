@@ -14,6 +14,7 @@ from typing import Any
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.board_kind import Port
+from filmgauge_sim.board.compiled_source import compiled
 from filmgauge_sim.board.firmware_image import SHIMS, firmware_sources
 from filmgauge_sim.board.inprocess_modules import built_in_modules
 from filmgauge_sim.board.littlefs_on_board import NoFileSystem
@@ -213,7 +214,7 @@ class InProcessRuntime:
     def _execute(self, name: str, module: ModuleType) -> None:
         path, text = self._sources[name]
         if path not in _code or _code[path][1] != hash(text):
-            _code[path] = (compile(text, path, "exec"), hash(text))
+            _code[path] = (compiled(path, text), hash(text))
         module.__dict__["__builtins__"] = self._builtins
         exec(_code[path][0], module.__dict__)
 
