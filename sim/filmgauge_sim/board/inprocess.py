@@ -9,7 +9,7 @@ import builtins
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 from filmgauge_sim.board.board import VirtualBoard
@@ -182,11 +182,13 @@ class InProcessRuntime:
         level: int = 0,
     ) -> ModuleType:
         """Stand in for __import__ with absolute names, which is all that the board uses."""
-        module = self._modules.get(name) or self._import(name)
+        modules = self._modules
+        module = modules[name] if name in modules else self._import(name)
         if not fromlist:
-            return self._modules[name.partition(".")[0]]
+            return modules[name.partition(".")[0]]
+        present = module.__dict__
         for member in fromlist:
-            if member not in module.__dict__ and f"{name}.{member}" in self._sources:
+            if member not in present and f"{name}.{member}" in self._sources:
                 self._import(f"{name}.{member}")
         return module
 
@@ -207,6 +209,8 @@ class InProcessRuntime:
             raise
         if name in _READERS:
             _read_once(module, *_READERS[name])
+        elif name == "filmgauge.compat" and "Namespace" in vars(module):
+            setattr(module, "Namespace", SimpleNamespace)  # of which it is a copy, name by name
         if parent:
             setattr(self._modules[parent], leaf, module)
         return module
