@@ -210,7 +210,7 @@ class InProcessRuntime:
         if name in _READERS:
             _read_once(module, *_READERS[name])
         elif name == "filmgauge.compat" and "Namespace" in vars(module):
-            setattr(module, "Namespace", SimpleNamespace)  # of which it is a copy, name by name
+            vars(module)["Namespace"] = SimpleNamespace  # of which it is a copy, name by name
         if parent:
             setattr(self._modules[parent], leaf, module)
         return module
