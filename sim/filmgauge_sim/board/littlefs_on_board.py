@@ -41,13 +41,14 @@ class BlockReads:
         """Let the board's clock have what so many reads take, as if they came one by one. Raises
         BoardStopped."""
         link = self._link
-        while reads > 0:
+        left_us = link.elapsed_us + reads * _protocol.READ_US
+        while left_us > _protocol.LONGEST_UNTOLD_US:
             untold_us = _protocol.LONGEST_UNTOLD_US - link.elapsed_us
-            together = min(reads, untold_us // _protocol.READ_US + 1)
-            link.elapsed_us += together * _protocol.READ_US
-            if link.elapsed_us > _protocol.LONGEST_UNTOLD_US:
-                link.call(_protocol.SLEEP_US)
-            reads -= together
+            told_us = link.elapsed_us + (untold_us // _protocol.READ_US + 1) * _protocol.READ_US
+            link.elapsed_us = told_us
+            link.call(_protocol.SLEEP_US)
+            left_us -= told_us
+        link.elapsed_us = left_us
 
 
 class _PaidAccess(UserContext):

@@ -114,7 +114,8 @@ class BoardLoad:
 
     def expect_work(self, check_work_us: int) -> None:
         """Expect the interpreter to work so long at least on what it has asked for now."""
-        self._unbooked_us = max(self._unbooked_us, check_work_us)
+        if check_work_us > self._unbooked_us:
+            self._unbooked_us = check_work_us
 
     def interpreter_work(self) -> None:
         """Pass what the interpreter has worked on a sample, before what it asks for next."""

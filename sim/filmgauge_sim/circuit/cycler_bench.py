@@ -144,9 +144,10 @@ class CyclerBench:
     def advance_to(self, now_us: int) -> None:
         """Let the cycler, the sensors and the temperature follow to `now_us`."""
         while self._now_us < now_us:
-            until_us = min(now_us, self._next_event_us)
-            self._sense(until_us)
-            if until_us == self._next_event_us:
+            if now_us < self._next_event_us:
+                self._sense(now_us)
+            else:
+                self._sense(self._next_event_us)
                 self._handle_event()
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
