@@ -84,7 +84,7 @@ def rom(
     texts = (*firmware.items(), *shims.items(), *enumerate((*users, *own.values())))
     for path, text in texts:
         digest.update(f"{path}\0{text}\0".encode())
-    base = cache or _cache_directory()
+    base = cache or cache_directory("rom")
     target = base / digest.hexdigest()[:16]
     if not target.exists():
         app = _compiled(shortened(firmware, users))
@@ -117,9 +117,10 @@ def _inlined(text: str) -> str:
     return re.sub(r"\b_protocol\.(\w+)", lambda name: repr(getattr(_protocol, name[1])), text)
 
 
-def _cache_directory() -> Path:
+def cache_directory(kind: str) -> Path:
+    """Return where the user's cache keeps what is made of sources."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "filmgauge" / "rom"
+    return Path(root) / "filmgauge" / kind
 
 
 @lru_cache(maxsize=1)  # a process that makes many images makes all with the same

@@ -9,15 +9,17 @@ import builtins
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 from filmgauge_sim.board.board import VirtualBoard
 from filmgauge_sim.board.board_kind import Port
+from filmgauge_sim.board.compiled_source import compiled
 from filmgauge_sim.board.firmware_image import SHIMS, firmware_sources
 from filmgauge_sim.board.inprocess_modules import built_in_modules
-from filmgauge_sim.board.littlefs_on_board import BoardFiles, NoFileSystem
+from filmgauge_sim.board.littlefs_on_board import NoFileSystem
 from filmgauge_sim.board.outcome import INTERRUPTED, BoardStopped, LightSleep, Outcome
+from filmgauge_sim.board.remembered_files import RememberedFiles
 from filmgauge_sim.board.shims import _protocol
 from filmgauge_sim.board.thread_handoff import ThreadHandoff
 
@@ -89,7 +91,7 @@ class InProcessRuntime:
     def __init__(self, console: Path, sources: Mapping[str, str] | None = None) -> None:
         self._console = console.open("ab", buffering=0)
         self._link = _Link()
-        self._files: BoardFiles | None = None
+        self._files: RememberedFiles | None = None
         self._modules: dict[str, ModuleType] = {}
         self._firmware = firmware_sources() if sources is None else sources
         self._sources: dict[str, tuple[str, str]] = {}
@@ -123,7 +125,7 @@ class InProcessRuntime:
         self._link.attach(board)
         try:
             if self._files is None:
-                self._files = BoardFiles(board.flash, self._link)
+                self._files = RememberedFiles(board.flash, self._link)
                 self._modules = self._new_modules(self._files, board.kind.port)
             self._reload("_board")
             self._files.mount()
@@ -152,7 +154,7 @@ class InProcessRuntime:
         self.stop()
         self._console.close()
 
-    def _new_modules(self, files: BoardFiles, port: Port) -> dict[str, ModuleType]:
+    def _new_modules(self, files: RememberedFiles, port: Port) -> dict[str, ModuleType]:
         self._sources = _board_sources(self._firmware, port)
         modules = built_in_modules(files, self._print_bytes, port)
         modules["_link"] = _as_module("_link", self._link)
@@ -180,11 +182,13 @@ class InProcessRuntime:
         level: int = 0,
     ) -> ModuleType:
         """Stand in for __import__ with absolute names, which is all that the board uses."""
-        module = self._modules.get(name) or self._import(name)
+        modules = self._modules
+        module = modules[name] if name in modules else self._import(name)
         if not fromlist:
-            return self._modules[name.partition(".")[0]]
+            return modules[name.partition(".")[0]]
+        present = module.__dict__
         for member in fromlist:
-            if member not in module.__dict__ and f"{name}.{member}" in self._sources:
+            if member not in present and f"{name}.{member}" in self._sources:
                 self._import(f"{name}.{member}")
         return module
 
@@ -205,6 +209,8 @@ class InProcessRuntime:
             raise
         if name in _READERS:
             _read_once(module, *_READERS[name])
+        elif name == "filmgauge.compat" and "Namespace" in vars(module):
+            vars(module)["Namespace"] = SimpleNamespace  # of which it is a copy, name by name
         if parent:
             setattr(self._modules[parent], leaf, module)
         return module
@@ -212,7 +218,7 @@ class InProcessRuntime:
     def _execute(self, name: str, module: ModuleType) -> None:
         path, text = self._sources[name]
         if path not in _code or _code[path][1] != hash(text):
-            _code[path] = (compile(text, path, "exec"), hash(text))
+            _code[path] = (compiled(path, text), hash(text))
         module.__dict__["__builtins__"] = self._builtins
         exec(_code[path][0], module.__dict__)
 

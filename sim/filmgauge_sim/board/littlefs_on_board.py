@@ -24,28 +24,56 @@ class Link(Protocol):
     elapsed_us: int  # not passed on yet
 
 
+class BlockReads:
+    """What littlefs reads, and pays for.
+
+    count: of reads. noted: block -> what was in it when it was first read, None from the first
+    write on. is_free: nobody pays.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.count = 0
+        self.noted: dict[int, bytes] | None = None
+        self.is_free = False
+
+    def pay(self, reads: int) -> None:
+        """Let the board's clock have what so many reads take, as if they came one by one. Raises
+        BoardStopped."""
+        link = self._link
+        left_us = link.elapsed_us + reads * _protocol.READ_US
+        while left_us > _protocol.LONGEST_UNTOLD_US:
+            untold_us = _protocol.LONGEST_UNTOLD_US - link.elapsed_us
+            told_us = link.elapsed_us + (untold_us // _protocol.READ_US + 1) * _protocol.READ_US
+            link.elapsed_us = told_us
+            link.call(_protocol.SLEEP_US)
+            left_us -= told_us
+        link.elapsed_us = left_us
+
+
 class _PaidAccess(UserContext):
     """Block operations that cost what they cost on the board."""
 
-    def __init__(self, flash: Flash, link: Link) -> None:
+    def __init__(self, flash: Flash, link: Link, reads: BlockReads) -> None:
         self._image = flash.image
         self._driver = flash.driver
-        self._block_bytes = flash.driver.block
         self._link = link
+        self._reads = reads
         self.stopped: BoardStopped | None = None
 
     def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
-        # Some 700 times a wake: no call that can be left out.
         if self.stopped is not None:
             return bytes(size)  # type: ignore[return-value]  a file left open is let go of
-        link = self._link
-        link.elapsed_us += _protocol.READ_US
-        if link.elapsed_us > _protocol.LONGEST_UNTOLD_US:
+        reads, begin = self._reads, block * self._driver.block
+        reads.count += 1
+        if reads.noted is not None and block not in reads.noted:
+            reads.noted[block] = self._image[begin : begin + self._driver.block]
+        if not reads.is_free:
             try:
-                link.call(_protocol.SLEEP_US)
+                reads.pay(1)
             except BoardStopped as stopped:
                 self.stopped = stopped
-        start = block * self._block_bytes + off
+        start = begin + off
         return self._image[start : start + size]  # type: ignore[return-value]  bytes will do
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
@@ -65,6 +93,7 @@ class _PaidAccess(UserContext):
 
     def _request(self, operation: int, argument: int, data: bytes) -> int:
         """Pass a request on; littlefs would swallow the exception that stops the board."""
+        self._reads.noted = None
         if self.stopped is not None:
             return -5
         try:
@@ -88,7 +117,8 @@ class BoardFiles:
         self._flash = flash
         self._link = link
         self._open_files: list[Any] = []
-        self._access = _PaidAccess(flash, link)
+        self.reads = BlockReads(link)
+        self._access = _PaidAccess(flash, link, self.reads)
         self._file_system: LittleFS | None = None
 
     def mount(self) -> None:
@@ -116,7 +146,7 @@ class BoardFiles:
         self._open_files.clear()
 
     def _mount_anew(self) -> None:
-        self._access = _PaidAccess(self._flash, self._link)
+        self._access = _PaidAccess(self._flash, self._link, self.reads)
         self._file_system = None
         try:
             self._file_system = mounted(self._access, self._flash)

@@ -114,7 +114,8 @@ class BoardLoad:
 
     def expect_work(self, check_work_us: int) -> None:
         """Expect the interpreter to work so long at least on what it has asked for now."""
-        self._unbooked_us = max(self._unbooked_us, check_work_us)
+        if check_work_us > self._unbooked_us:
+            self._unbooked_us = check_work_us
 
     def interpreter_work(self) -> None:
         """Pass what the interpreter has worked on a sample, before what it asks for next."""
@@ -124,13 +125,13 @@ class BoardLoad:
 
     def work(self, duration_us: int) -> None:
         """Pass time with the processor awake, at what the radio adds."""
-        station = self._station
-        if not station.powered:
-            self.advance(duration_us, "active")
-        elif station.is_connected(self.now_us):
-            self.advance(duration_us, "radio")
-        else:
-            self.advance(duration_us, "associating")
+        station, state = self._station, "active"
+        if station.powered:
+            state = "radio" if station.is_connected(self.now_us) else "associating"
+        elif not (self._bluetooth.active or self._burst_us):
+            self._draw_for(duration_us, state)
+            return
+        self.advance(duration_us, state)
 
     def work_unwatched(self, duration_us: int) -> None:
         """Pass time as `work` does, with the watchdog held meanwhile."""
@@ -163,10 +164,16 @@ class BoardLoad:
         bluetooth.follow(self.now_us)
 
     def _draw_for(self, duration_us: int, state: str) -> None:
-        if self.now_us + duration_us >= self._watchdog_at_us:
+        """Pass time in a state alone, until the watchdog bites."""
+        until_us = self.now_us + duration_us
+        if until_us >= self._watchdog_at_us:
             self._pass(max(0, self._watchdog_at_us - self.now_us), state)
             raise BoardStopped(Outcome(ResetCause.WATCHDOG, reason="watchdog"))
-        self._pass(duration_us, state)
+        if self._supply is not None:
+            self._pass(duration_us, state)
+            return
+        self.time_us[state] += duration_us
+        self.now_us = until_us
 
     def _pass(self, duration_us: int, state: str) -> None:
         """Take the charge from the supply; where that fails, the run ends at that time."""

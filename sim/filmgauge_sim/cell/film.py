@@ -81,6 +81,8 @@ class FilmCell:
         self._cycles = self._strained_cycles = 0.0
         # This cell as it will be when the current turns, while nothing else happens.
         self._turned_twin: FilmCell | None = None
+        # Current, law and voltage that were asked for last, while nothing changes.
+        self._asked: tuple[float, Isothermal, float] | None = None
         self._begin()
 
     @property
@@ -104,7 +106,7 @@ class FilmCell:
         """A cell in the same state that lives its own life from now on."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)  # what moves is replaced at every step
-        twin._turned_twin = None
+        twin._turned_twin = twin._asked = None
         twin._forget()
         return twin
 
@@ -116,7 +118,7 @@ class FilmCell:
         """Change the mean stoichiometry at once and deep in the film, as where material in another
         state joins it: what the electrolyte sees stays."""
         self._forget()
-        self._turned_twin = None
+        self._turned_twin = self._asked = None
         self._shift(change)
         self.stoichiometry += change
 
@@ -133,6 +135,7 @@ class FilmCell:
             if current:
                 law = self._age(law, current, duration_s)
             self._turned_twin = None
+        self._asked = None
         self._forget()
         inflow = law.stored_ua_cm2(current)
         passed = inflow * duration_s * law.per_uas_cm2
@@ -148,11 +151,16 @@ class FilmCell:
 
         Raises ValueError when an argument is not a number within the bounds of ``advance``.
         """
-        law, current = self._law_at(temperature_c), self._areal(current_ua)
+        law, asked = self._law_at(temperature_c), self._asked
+        if asked is not None and asked[0] == current_ua and asked[1] is law:
+            return asked[2]
+        current = self._areal(current_ua)
         if self._turns(current):
             return self._turned(current, temperature_c).voltage_v(current_ua, temperature_c)
         rest = self._shown_v(law, current) + law.static_v * self.hysteresis
-        return rest + self._offset_v(law, current)
+        volts = rest + self._offset_v(law, current)
+        self._asked = current_ua, law, volts
+        return volts
 
     def mean_voltage_v(self, current_ua: float, temperature_c: float, duration_s: float) -> float:
         """The mean of the terminal voltage over the next duration_s > 0 of constant current.

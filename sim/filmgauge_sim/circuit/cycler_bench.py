@@ -126,6 +126,7 @@ class CyclerBench:
         self._gate_ua = 0.0
         self._load_ohm = load_ohm
         self._load_ua = 0.0
+        self._shunt_ua = 0.0  # as `_plan` has found it
         self._now_us = 0
         self._cell_us = 0  # how far the cell itself has been advanced
         self._temperature_c = ambient.at_c(0)
@@ -143,9 +144,10 @@ class CyclerBench:
     def advance_to(self, now_us: int) -> None:
         """Let the cycler, the sensors and the temperature follow to `now_us`."""
         while self._now_us < now_us:
-            until_us = min(now_us, self._next_event_us)
-            self._sense(until_us)
-            if until_us == self._next_event_us:
+            if now_us < self._next_event_us:
+                self._sense(now_us)
+            else:
+                self._sense(self._next_event_us)
                 self._handle_event()
 
     def set_pin(self, pin: int, level: int, now_us: int) -> None:
@@ -160,7 +162,7 @@ class CyclerBench:
             return
         self.advance_to(now_us)
         self._advance_cell()
-        voltage_v = self.cell.voltage_v(self._shunt_ua(), self._temperature_c)
+        voltage_v = self.cell.voltage_v(self._shunt_ua, self._temperature_c)
         self._gate_ua = voltage_v / self.sensing.bus_input_ohm * 1e6 if level else 0.0
         self._plan()
 
@@ -190,11 +192,13 @@ class CyclerBench:
         """Switch the supply of both sensors, as a lost USB plug does."""
         self.sensing.power(on, self._now_us)
 
-    def _shunt_ua(self) -> float:
-        return 0.0 if self._disconnected else self._cycler.step.current_ua - self._load_ua
-
     def _current_ua(self) -> float:
-        return self._shunt_ua() - self._gate_ua
+        return self._shunt_ua - self._gate_ua
+
+    def _connect(self) -> None:
+        """Let the current of the step and of the resistor flow, unless they are off."""
+        flowing_ua = self._cycler.step.current_ua - self._load_ua
+        self._shunt_ua = 0.0 if self._disconnected else flowing_ua
 
     def _advance_cell(self) -> None:
         """Bring the cell to the present; its current and temperature were constant until now."""
@@ -212,8 +216,7 @@ class CyclerBench:
             self._now_us = until_us
             after_v = self.cell.voltage_v(current_ua, self._temperature_c)
         self._now_us = until_us
-        shunt_ua = self._shunt_ua()
-        self.sensing.advance(until_us, shunt_ua, before_v, after_v, self._temperature_c)
+        self.sensing.advance(until_us, self._shunt_ua, before_v, after_v, self._temperature_c)
 
     def _handle_event(self) -> None:
         """Go on to the next step or temperature, whichever it was that made the event."""
@@ -232,11 +235,13 @@ class CyclerBench:
         for _ in range(_LOAD_ROUNDS):
             voltage_v = self.cell.voltage_v(self._current_ua(), self._temperature_c)
             self._load_ua = max(0.0, voltage_v) / (load_ohm + self.sensing.shunt_ohm) * 1e6
+            self._connect()
 
     def _plan(self) -> None:
         """Find the next event: a new temperature, or the end of the step by time or voltage."""
         cycler, now_us = self._cycler, self._now_us
         horizon_us = self._ambient.holds_until_us(now_us)
+        self._connect()
         if self._load_ohm is not None:
             self._set_load(self._load_ohm)
             horizon_us = min(horizon_us, now_us + _LOAD_HOLDS_US)

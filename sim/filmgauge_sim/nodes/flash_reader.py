@@ -1,6 +1,7 @@
 """What a node has written into its flash, read from outside as whoever fetches it would."""
 
 import contextlib
+from collections.abc import Iterator
 
 from filmgauge.config_copy import NAME, effective
 from filmgauge.gauge.fuel_gauge import LedgerOnly
@@ -48,9 +49,10 @@ def journal_state(flash: Flash) -> State | None:
     return None
 
 
-def _states() -> tuple[State, State]:
-    """Return states to be filled: of a node that always reports alike, and of one that plans."""
-    return State(), State(planned=1)
+def _states() -> Iterator[State]:
+    """Yield states to be filled: of a node that always reports alike, and of one that plans."""
+    yield State()
+    yield State(planned=1)
 
 
 def backlog(flash: Flash) -> list[str]:

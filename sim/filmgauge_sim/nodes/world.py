@@ -22,6 +22,7 @@ from filmgauge_sim.circuit.sensor_pair import SensorPair
 from filmgauge_sim.nodes.description import NodeDescription
 from filmgauge_sim.nodes.sections import HarvesterSection
 from filmgauge_sim.nodes.surroundings import CyclerStep, WorldSection
+from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.faulty_bus import FaultyBus, TransferFault
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
@@ -119,10 +120,13 @@ def _sensing(
     ina228_address = wiring.ina228_address or described.ina228_address
     tmp117_address = wiring.tmp117_address or described.tmp117_address
     noise_c = 0.0 if truth.errors == "ideal" else None
+    bus = I2CBus(described.i2c_hz, wiring.pull_ups)
+    if faults:
+        bus = FaultyBus(described.i2c_hz, wiring.pull_ups, list(faults))
     return SensorPair(
         Ina228(shunt_ohm, errors, ina228_address, rng.getrandbits(32)),
         Tmp117(tmp117_address, rng.getrandbits(32), noise_c),
-        FaultyBus(described.i2c_hz, wiring.pull_ups, list(faults)),
+        bus,
         wiring,
     )
 

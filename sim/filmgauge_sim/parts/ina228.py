@@ -15,6 +15,7 @@ VBUS offset with temperature, noise of VBUS and DIETEMP, and self-heating.
 
 import random
 from collections.abc import Callable
+from math import nan
 
 from filmgauge_sim.parts import ina228_registers as reg
 from filmgauge_sim.parts.ina228_adc import Adc
@@ -97,26 +98,12 @@ class Ina228(RegisterPart):
         adc = self._adc
         if not adc.running:
             return
-        shunt = round(
-            current_ua * self._shunt_per_ua
-            + self._shunt_offset
-            + (temperature_c - 25.0) * self._shunt_per_c
-        )
-        if shunt > _HIGHEST:
-            shunt = _HIGHEST
-        elif shunt < _LOWEST:
-            shunt = _LOWEST
-        start = round(bus_start_v * self._bus_per_v + self._bus_offset)
-        end = start
+        if current_ua != self._seen_ua or temperature_c != self._seen_c:
+            self._see(current_ua, temperature_c)
+        start = end = self._bus_code(bus_start_v)
         if bus_end_v != bus_start_v:
-            end = round(bus_end_v * self._bus_per_v + self._bus_offset)
-        if not (0 <= start <= _HIGHEST and 0 <= end <= _HIGHEST):  # VBUS is never negative
-            start = min(max(start, 0), _HIGHEST)
-            end = min(max(end, 0), _HIGHEST)
-        temperature = round(temperature_c * reg.TEMPERATURE_COUNTS_PER_C)
-        if not -0x8000 <= temperature <= 0x7FFF:
-            temperature = min(max(temperature, -0x8000), 0x7FFF)
-        adc.run(elapsed_us * 1000, shunt, start, end, temperature)
+            end = self._bus_code(bus_end_v)
+        adc.run(elapsed_us * 1000, self._shunt, start, end, self._temperature)
 
     @property
     def supply_ua(self) -> float:
@@ -130,6 +117,25 @@ class Ina228(RegisterPart):
         """True time at which `supply_ua` will fall by itself (end of a triggered run), or None."""
         remaining_ns = self._adc.stop_ns
         return None if remaining_ns is None else self._now_us - (-remaining_ns // 1000)
+
+    def _see(self, current_ua: float, temperature_c: float) -> None:
+        """Find the codes of the shunt and of DIETEMP."""
+        self._seen_ua, self._seen_c = current_ua, temperature_c
+        shunt = round(
+            current_ua * self._shunt_per_ua
+            + self._shunt_offset
+            + (temperature_c - 25.0) * self._shunt_per_c
+        )
+        self._shunt = min(max(shunt, _LOWEST), _HIGHEST)
+        temperature = round(temperature_c * reg.TEMPERATURE_COUNTS_PER_C)
+        self._temperature = min(max(temperature, -0x8000), 0x7FFF)
+
+    def _bus_code(self, volts: float) -> int:
+        """Return the code of VBUS, which is never negative."""
+        code = round(volts * self._bus_per_v + self._bus_offset)
+        if code <= 0:
+            return 0
+        return code if code < _HIGHEST else _HIGHEST
 
     # The bus side
 
@@ -200,6 +206,7 @@ class Ina228(RegisterPart):
         self._shunt_per_c = errors.offset_drift_uv_per_c * per_uv
         self._bus_per_v = 1e6 * (1.0 + errors.bus_gain_error) / reg.BUS_LSB_UV * _ONE
         self._bus_offset = errors.bus_offset_uv / reg.BUS_LSB_UV * _ONE
+        self._seen_ua = self._seen_c = nan  # of which the codes are: of nothing so far
 
     def _wake(self, wake_us: int) -> None:
         """The analog side is up `wake_us` from now, or when an earlier start-up ends."""
