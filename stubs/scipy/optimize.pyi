@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from scipy.sparse import csr_matrix
 
 class OptimizeResult:
