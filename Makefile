@@ -2,10 +2,15 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
+# Bytecode is made where a module is first imported: most of what is installed never is.
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+# A lock file is whole: nothing is to be resolved.
+LOCKED := $(PIP) --no-deps --require-hashes -r
+# Bytecode is written whatever the environment says: workers and hundreds of programs that tests
+# start import the same files.
+export PYTHONDONTWRITEBYTECODE =
 RUN    ?= demo
-# For two processors: half of the time of a test is waiting. Bytecode is written whatever the
-# environment says: workers and hundreds of programs that tests start import the same files.
+# For two processors: half of the time of a test is waiting.
 JOBS   ?= 4
 SEEDS  ?= 20
 CASES  ?= 10000
@@ -18,8 +23,8 @@ EMULATE := build/emulate
 UF2    ?= $(FILMGAUGE_UF2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flash test check bench soak soak-cuts soak-payloads soak-kills soak-faults \
-  soak-memory soak-years soak-fuzz soak-scores emulate homeassistant lock clean
+.PHONY: help setup run flash test programs check bench soak soak-cuts soak-payloads soak-kills \
+  soak-faults soak-memory soak-years soak-fuzz soak-scores emulate homeassistant lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,16 +33,16 @@ setup: $(VENV)/.ready  ## create the virtual environment with the locked package
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) tools/make_venv.py $(VENV)
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(LOCKED) requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.ready-test: requirements-test.lock $(VENV)/.ready
-	@$(PIP) --require-hashes -r requirements-test.lock
+	@$(LOCKED) requirements-test.lock
 	@touch $@
 
 $(VENV)/.ready-check: requirements-check.lock $(VENV)/.ready-test
-	@$(PIP) --require-hashes -r requirements-check.lock
+	@$(LOCKED) requirements-check.lock
 	@touch $@
 
 run: setup  ## watch three virtual nodes gauge simulated cells (RUN=scenario)
@@ -48,12 +53,18 @@ flash: setup  ## flash a board (PORT=/dev/ttyACM0 BOARD=esp32-c3 ARGS="--config 
 
 test: $(VENV)/.ready-test typings/.ready  ## run every test, on CPython and on MicroPython
 	@# The tests are compiled meanwhile: once, and not by each worker for itself.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --collect-only -qq tests >/dev/null 2>&1 & \
-	  $(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
-	  chromium-driver=chromedriver systemd=systemd-analyze \
-	  && $(PYTHON) tools/micropython32.py >/dev/null \
-	  && $(PYTHON) tools/home_assistant.py build/homeassistant; ready=$$?; wait; exit $$ready
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist worksteal tests
+	@$(COMPILE) $(addprefix tests/,host tools architecture) >/dev/null 2>&1 & \
+	  $(COMPILE) $(addprefix tests/,sim system fuzz bench) >/dev/null 2>&1 & \
+	  $(MAKE) --no-print-directory programs; ready=$$?; wait; exit $$ready
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal tests
+
+COMPILE = $(BIN)/pytest --collect-only -qq -p no:cacheprovider
+
+programs: | setup  ## what tests start: programs of Debian, a 32-bit MicroPython, Home Assistant
+	@$(PYTHON) tools/debian_package.py mosquitto postgresql=postgres chromium \
+	  chromium-driver=chromedriver systemd=systemd-analyze
+	@$(PYTHON) tools/micropython32.py >/dev/null
+	@$(PYTHON) tools/home_assistant.py build/homeassistant
 
 check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulator, pyright on the firmware
 	@$(BIN)/ruff check .
@@ -62,7 +73,7 @@ check: $(VENV)/.ready-check typings/.ready  ## ruff, pyright on host and simulat
 	  $(BIN)/pyright; others=$$?; wait $$firmware && exit $$others
 
 typings/.ready: requirements-stubs.lock | setup
-	@$(PIP) --target typings --upgrade --require-hashes --no-deps -r requirements-stubs.lock
+	@$(LOCKED) requirements-stubs.lock --target typings --upgrade
 	@touch $@
 
 bench: setup $(PEERS)/.ready  ## measure the figures, into docs/figures.md

@@ -33,8 +33,13 @@ def _docstrings(module: ast.Module) -> set[int]:
     }
 
 
-def _texts(module: ast.Module) -> Iterator[str]:
+@cache
+def _texts(module: ast.Module) -> tuple[str, ...]:
     """Return the texts of a file but its docstrings; a `{}` stands for what is put in."""
+    return tuple(_each_text(module))
+
+
+def _each_text(module: ast.Module) -> Iterator[str]:
     skipped = _docstrings(module)
     for node in _nodes(module):
         if isinstance(node, ast.JoinedStr):

@@ -2,11 +2,13 @@
 
 import asyncio
 
+from patience import PATIENCE_S
+
 from filmgauge_host.web.events import Event, Reader
 
 
 async def taken(reader: Reader) -> bytes:
-    return await asyncio.wait_for(anext(reader.chunks()), 1)
+    return await asyncio.wait_for(anext(reader.chunks()), PATIENCE_S)
 
 
 async def test_a_full_queue_becomes_a_reset() -> None:

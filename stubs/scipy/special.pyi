@@ -1,0 +1,3 @@
+from typing import Any
+
+def stdtrit(df: Any, p: float) -> Any: ...
