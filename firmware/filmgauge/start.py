@@ -9,34 +9,14 @@ from filmgauge.compat import const, exists, unload
 
 _COLLECT_EVERY = const(32768)  # bytes
 _AFTER_FAILURE_MS = const(60000)
-_READING = const(
-    (
-        "filmgauge.node_files",
-        "filmgauge.config_copy",
-        "filmgauge.store.page_pair",
-        "filmgauge.config",
-        "filmgauge.gauge.profile_format",
-        "crash",
-    )
-)  # modules
+# Modules (compat.unload)
+_READING = const(".node_files .config .gauge.profile_format .store.page_pair crash")
 _PARTS = const(  # what a new node loads again
-    (
-        "filmgauge.node",
-        "filmgauge.state",
-        "filmgauge.store",
-        "filmgauge.record",
-        "filmgauge.reporting",
-        "filmgauge.gauge",
-        "filmgauge.charge",
-        "filmgauge.sensors",
-        "filmgauge.control",
-        "filmgauge.uplink",
-        "filmgauge.config",
-    )
+    ".node .state .store .record .reporting .gauge .charge .sensors .control .uplink .config"
 )
 _FAILURES = const("/failures")  # crash.py
 _MOST_FAILURES = const(5)  # in a row, as there
-_COUNTING = const(("filmgauge.failures", "filmgauge.store.page_pair", "crash"))
+_COUNTING = const(".failures .store.page_pair crash")
 _MOST_SHORTAGES = const(2)  # in a row; then only a boot gives the heap back whole
 
 
@@ -88,7 +68,7 @@ def _one_wake(board, node, on_trial, failures):
     except Exception as error:
         if isinstance(error, MemoryError):
             sleep_ms = None
-            unload(())
+            unload("")
         sys.print_exception(error)
         failed = error
     try:
