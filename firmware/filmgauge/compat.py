@@ -1,6 +1,7 @@
 """What differs between MicroPython and CPython, in one place.
 
 from filmgauge.compat import Namespace, const, free_bytes, names_in, table, tidy, unload
+from filmgauge.compat import reserve_modules
 """
 
 import gc
@@ -13,6 +14,14 @@ try:
     def tidy():
         """Free the heap, after arithmetic that leaves more floats than a wake should."""
         gc.collect()
+
+    def reserve_modules(count):
+        """Let the table of loaded modules have room for so many at once: it would grow where the
+        heap is split, and find no place of its size."""
+        for number in range(len(sys.modules), count):
+            sys.modules[number] = None
+        for number in range(count):
+            sys.modules.pop(number, None)
 
     def _unloaded(beginnings):
         for name in sys.modules:
@@ -46,6 +55,9 @@ except ImportError:
 
     def tidy():
         """Do nothing: on CPython what is not used is gone already."""
+
+    def reserve_modules(count):
+        """Do nothing: a table finds its room."""
 
     def unload(names):
         """Do nothing: there is room."""

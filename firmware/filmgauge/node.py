@@ -218,6 +218,7 @@ class Node:
         config = self._config
         if self._board.boots_anew and self._may_report(self._state.wakes):
             # Before the gauge: behind it there is no such place for it.
+            import filmgauge.gauge.available_charge
             import filmgauge.record.gauge_fields  # noqa: F401
         self._gauge = self._new_gauge()
         self._state.unpack_parts(gauge=self._gauge)

@@ -5,9 +5,10 @@ import gc
 import sys
 
 from filmgauge.board import WATCHDOG, this_board
-from filmgauge.compat import const, exists, unload
+from filmgauge.compat import const, exists, reserve_modules, unload
 
 _COLLECT_EVERY = const(32768)  # bytes
+_MODULES = const(50)  # at once at most where all parts of a wake stay, with those of the port
 _AFTER_FAILURE_MS = const(60000)
 # Modules (compat.unload)
 _READING = const(".node_files .config .gauge.profile_format .store.page_pair crash")
@@ -26,6 +27,8 @@ def start(trial=None) -> None:
     # Without this, what loading leaves behind splits the heap of a 64 KB board for good.
     gc.threshold(_COLLECT_EVERY)
     board = this_board()
+    if not board.boots_anew:
+        reserve_modules(_MODULES)
     failures = _failures(board, trial)  # in a row
     node = None
     shortages = 0  # wakes in a row for which the heap was too small

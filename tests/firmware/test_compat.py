@@ -2,7 +2,7 @@
 
 import sys
 
-from filmgauge.compat import unload
+from filmgauge.compat import reserve_modules, unload
 
 LEAF = "filmgauge.uplink.mqtt.topics"
 
@@ -37,4 +37,11 @@ def test_an_import_that_has_found_no_room_is_let_go_of():
     assert LEAF in sys.modules  # a name without a module
     unload("")
     assert LEAF not in sys.modules
+    assert topics()
+
+
+def test_room_for_modules_leaves_nothing_behind():
+    before = list(sys.modules)
+    reserve_modules(len(before) + 20)
+    assert sorted(sys.modules) == sorted(before)
     assert topics()
