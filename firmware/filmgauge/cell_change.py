@@ -5,7 +5,8 @@ and seq are the node's and go on.
 """
 
 from filmgauge.compat import const
-from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE, LedgerOnly
+from filmgauge.gauge.fuel_gauge import OFFSET_AT, SIZE
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.state import GAUGE_AT
 
 _MOST = const(0x7FFFFFFF)  # nAh that a record holds

@@ -1,6 +1,7 @@
 """What differs between MicroPython and CPython, in one place.
 
 from filmgauge.compat import Namespace, const, free_bytes, names_in, table, tidy, unload
+from filmgauge.compat import reserve_modules
 """
 
 import gc
@@ -14,11 +15,19 @@ try:
         """Free the heap, after arithmetic that leaves more floats than a wake should."""
         gc.collect()
 
-    def _unloaded(packages):
+    def reserve_modules(count):
+        """Let the table of loaded modules have room for so many at once: it would grow where the
+        heap is split, and find no place of its size."""
+        for number in range(len(sys.modules), count):
+            sys.modules[number] = None
+        for number in range(count):
+            sys.modules.pop(number, None)
+
+    def _unloaded(beginnings):
         for name in sys.modules:
             # One for which the heap was too small has a name and no module: to import it again
             # would end the interpreter.
-            if name.startswith(packages) or sys.modules.get(name) is None:
+            if name.startswith(beginnings) or sys.modules.get(name) is None:
                 parent, _, leaf = name.rpartition(".")
                 home = sys.modules.get(parent)
                 if hasattr(home, leaf):  # one whose import has failed is not there
@@ -27,10 +36,14 @@ try:
                 return True
         return False
 
-    def unload(packages):
-        """Let go of the modules whose names begin so, a text or several: none is used any more;
-        and of what imports have left for which there was no room."""
-        while _unloaded(packages):  # one by one: a list of them may find no room
+    def unload(names):
+        """Let go of the modules whose names begin with a word of `names`, which are those within
+        the package where it begins with a dot: none is used any more; and of what imports have
+        left for which there was no room."""
+        # One text, since names of modules in a tuple take three times as much of the heap.
+        home = __name__.rpartition(".")[0]
+        beginnings = tuple([home + each if each[0] == "." else each for each in names.split()])
+        while _unloaded(beginnings):  # one by one: a list of them may find no room
             pass
         gc.collect()
 
@@ -43,7 +56,10 @@ except ImportError:
     def tidy():
         """Do nothing: on CPython what is not used is gone already."""
 
-    def unload(packages):
+    def reserve_modules(count):
+        """Do nothing: a table finds its room."""
+
+    def unload(names):
         """Do nothing: there is room."""
 
 

@@ -31,30 +31,18 @@ _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
 _REPORTER_BYTES = const(12000)  # and what only reports need, where it is not loaded
 _PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
-_SENSING = const(
-    (
-        "filmgauge.sensors",
-        "filmgauge.charge.sampler",
-        "filmgauge.charge.switched_sampler",
-        "filmgauge.charge.released",
-        "filmgauge.charge.reading_check",
-        "filmgauge.charge.counting_sampler",
-        "filmgauge.store.journal",  # which has told what it knows
-    )
+# Modules (compat.unload)
+_SENSING = const(  # and the journal, which has told what it knows
+    ".sensors .charge.sampler .charge.switched_sampler .charge.released .charge.reading_check"
+    " .charge.counting_sampler .store.journal"
 )
-_UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash"))
-_GAUGING = const(("filmgauge.gauge", "filmgauge.record.gauge_fields"))
-_JUDGING = const(("filmgauge.gauge", "filmgauge.control", "filmgauge.record.gauge_fields"))
-_PLANNING = const("filmgauge.control.report_plan")  # and report_planner
-_REPORTING = const(
-    (
-        "filmgauge.reporting",
-        "filmgauge.record.record",
-        "filmgauge.readings",
-        "filmgauge.uplink.ble",
-    )
-)
-_BEFORE_REPORT = const(("filmgauge.gauge", "filmgauge.charge", "filmgauge.store.journal"))
+_UNATTENDED = const(".unattended .store.page_pair crash")
+_GAUGING = const(".gauge .record")
+_PROTECTING = const(".control")
+_JUDGING = const(".gauge .control .record.gauge_fields")
+_PLANNING = const(".control.report_plan")  # and report_planner
+_REPORTING = const(".reporting .record .readings .uplink")
+_BEFORE_REPORT = const(".gauge .charge .store.journal")
 
 
 class Node:
@@ -81,7 +69,7 @@ class Node:
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
         self._ledger = None  # of the gauge, for a peer: it stays when the gauge is let go
-        self._peer = None  # it stays when the reporter is let go: it knows what time it is
+        self._unix_s = 0  # that of the peer's clock, which outlives the reporter
         self._period_ms = config.sample_s * 1000
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
@@ -201,7 +189,7 @@ class Node:
             self._state.info_sent = 0  # it says which version it is
         self._loaded = True
         loader = None
-        unload("filmgauge.state_loading")
+        unload(".state_loading")
         self._charge.sampler.on_restart = self._save_restart  # pyright: ignore
 
     def _forget_unattended(self):
@@ -215,10 +203,13 @@ class Node:
 
     def _new_gauge(self):
         """Return a gauge that knows nothing yet; without a profile it only counts."""
-        from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+        if not self._profile:
+            from filmgauge.gauge.ledger_only import LedgerOnly
 
-        profile = self._profile
-        return FuelGauge(profile, self._config.shunt_mohm) if profile else LedgerOnly()
+            return LedgerOnly()
+        from filmgauge.gauge.fuel_gauge import FuelGauge
+
+        return FuelGauge(self._profile, self._config.shunt_mohm)
 
     def _load_gauge(self):
         """Let the gauge be what it was when the state was saved."""
@@ -227,6 +218,7 @@ class Node:
         config = self._config
         if self._board.boots_anew and self._may_report(self._state.wakes):
             # Before the gauge: behind it there is no such place for it.
+            import filmgauge.gauge.available_charge
             import filmgauge.record.gauge_fields  # noqa: F401
         self._gauge = self._new_gauge()
         self._state.unpack_parts(gauge=self._gauge)
@@ -239,12 +231,14 @@ class Node:
         """Let the protection be what it was; without a profile there is nothing to check."""
         if self._protection is not None:
             return
-        from filmgauge.control.protection import Protection, Unprotected
+        if self._profile:
+            from filmgauge.control.protection import Protection
 
-        profile = self._profile
-        self._protection = (
-            Protection(self._board, self._config, profile) if profile else Unprotected()
-        )
+            self._protection = Protection(self._board, self._config, self._profile)
+        else:
+            from filmgauge.control.unprotected import Unprotected
+
+            self._protection = Unprotected()
         self._state.unpack_parts(protection=self._protection)
 
     def _can_skip_sample(self):
@@ -314,7 +308,7 @@ class Node:
                 return None
         if self._protection is not None:  # it comes back when the gauge is gone
             self._state.pack(None, self._protection)
-            self._unload(("_protection",), "filmgauge.control")
+            self._unload(("_protection",), _PROTECTING)
         known = self._gauge_fields() if may_report else None
         self._state.pack(self._gauge, None, self._charge.memory)
         self._unload(("_gauge",), _GAUGING)
@@ -326,7 +320,7 @@ class Node:
             self._load_protection()
         except MemoryError:
             # An old call's place on the stack can keep the gauge that was let go, till it is used.
-            self._unload(("_protection",), "filmgauge.control")
+            self._unload(("_protection",), _PROTECTING)
             self._load_protection()
         state, protection = self._state, self._protection
         if state.requests & _REQUEST_ZERO:
@@ -348,7 +342,7 @@ class Node:
         if reports and self._gauge is None:
             self._state.pack(None, protection)
             protection = None
-            self._unload(("_protection",), "filmgauge.control")
+            self._unload(("_protection",), _PROTECTING)
 
     def _make_room(self):
         """Let go of what the rest of this wake does not need: a peer has come, and serving it
@@ -459,12 +453,12 @@ class Node:
             return
         # Its buffer first: what is loaded leaves no such place.
         uplink, tail = self._board.uplink(self._config, self._profile), self._board.TAIL
-        if self._peer is not None:
-            uplink.peer = self._peer
-        elif uplink.peer is not None and not self._board.boots_anew:
-            uplink.peer.make_room = self._make_room
-        if uplink.peer is not None:
-            uplink.peer.requested = self._state.requests
+        peer = uplink.peer
+        if peer is not None:
+            if not self._board.boots_anew:
+                peer.make_room = self._make_room
+            peer.clock_unix_s = self._unix_s
+            peer.requested = self._state.requests
         from filmgauge.reporting import Reporter
 
         self._reporter = Reporter(
@@ -479,20 +473,20 @@ class Node:
         """Do what a peer has asked for. Let go of what only reports need where the gauge had to
         make room for it, but for a counter of messages: a new one skips what was reserved."""
         peer = self._reporter.uplink.peer
-        if self._gauge is None and not self._board.boots_anew and not self._config.ble_key:
-            self._peer = peer
-            if peer is not None:
-                peer.show(None, None, None)
-            self._unload(("_reporter",), _REPORTING)
         left = self._state.requests & _REQUEST_NEW_SESSION
         if peer is not None and (peer.requests or peer.refused or left):
             from filmgauge.uplink.peer_requests import apply_requests
 
             saves, resets = apply_requests(peer, self._state)
-            unload("filmgauge.uplink.peer_requests")
+            unload(".uplink.peer_requests")
             self._save_state(to_flash=saves)
             if resets:
                 self._board.reset()
+        if self._gauge is None and not self._board.boots_anew and not self._config.ble_key:
+            if peer is not None:
+                self._unix_s = peer.clock_unix_s
+            peer = None
+            self._unload(("_reporter",), _REPORTING)
 
     def _puts_off(self, saves, reports):
         """Return whether what this wake would write must wait: power that goes in an erase may

@@ -5,38 +5,19 @@ import gc
 import sys
 
 from filmgauge.board import WATCHDOG, this_board
-from filmgauge.compat import const, exists, unload
+from filmgauge.compat import const, exists, reserve_modules, unload
 
 _COLLECT_EVERY = const(32768)  # bytes
+_MODULES = const(50)  # at once at most where all parts of a wake stay, with those of the port
 _AFTER_FAILURE_MS = const(60000)
-_READING = const(
-    (
-        "filmgauge.node_files",
-        "filmgauge.config_copy",
-        "filmgauge.store.page_pair",
-        "filmgauge.config",
-        "filmgauge.gauge.profile_format",
-        "crash",
-    )
-)  # modules
+# Modules (compat.unload)
+_READING = const(".node_files .config .gauge.profile_format .store.page_pair crash")
 _PARTS = const(  # what a new node loads again
-    (
-        "filmgauge.node",
-        "filmgauge.state",
-        "filmgauge.store",
-        "filmgauge.record",
-        "filmgauge.reporting",
-        "filmgauge.gauge",
-        "filmgauge.charge",
-        "filmgauge.sensors",
-        "filmgauge.control",
-        "filmgauge.uplink",
-        "filmgauge.config",
-    )
+    ".node .state .store .record .reporting .gauge .charge .sensors .control .uplink .config"
 )
 _FAILURES = const("/failures")  # crash.py
 _MOST_FAILURES = const(5)  # in a row, as there
-_COUNTING = const(("filmgauge.failures", "filmgauge.store.page_pair", "crash"))
+_COUNTING = const(".failures .store.page_pair crash")
 _MOST_SHORTAGES = const(2)  # in a row; then only a boot gives the heap back whole
 
 
@@ -46,6 +27,8 @@ def start(trial=None) -> None:
     # Without this, what loading leaves behind splits the heap of a 64 KB board for good.
     gc.threshold(_COLLECT_EVERY)
     board = this_board()
+    if not board.boots_anew:
+        reserve_modules(_MODULES)
     failures = _failures(board, trial)  # in a row
     node = None
     shortages = 0  # wakes in a row for which the heap was too small
@@ -88,7 +71,7 @@ def _one_wake(board, node, on_trial, failures):
     except Exception as error:
         if isinstance(error, MemoryError):
             sleep_ms = None
-            unload(())
+            unload("")
         sys.print_exception(error)
         failed = error
     try:

@@ -10,16 +10,9 @@ from filmgauge.compat import const, exists, unload
 
 _JOURNAL = const("/state")
 _SAFE = const("/safe")
-_CHANGING = const(("filmgauge.cell_change", "filmgauge.gauge"))
-_INTERRUPTED = const(
-    (
-        "filmgauge.interrupted",
-        "filmgauge.sent_record",
-        "filmgauge.store.backlog",
-        "filmgauge.store.record_search",
-    )
-)
-_UNATTENDED = const(("filmgauge.unattended", "filmgauge.store.page_pair", "crash"))
+_CHANGING = const(".cell_change .gauge")
+_INTERRUPTED = const(".interrupted .sent_record .store.backlog .store.record_search")
+_UNATTENDED = const(".unattended .store.page_pair crash")
 
 
 class StateLoader:
@@ -97,7 +90,7 @@ class StateLoader:
         from filmgauge.migration import migrate
 
         found = migrate(self._state, self._config, self._board.retained(), pages, _JOURNAL)
-        unload("filmgauge.migration")
+        unload(".migration")
         return found
 
     def _check_counters(self, pages):
@@ -105,7 +98,7 @@ class StateLoader:
         from filmgauge.counter_check import check_counters
 
         check_counters(self._state, self._config, pages)
-        unload(("filmgauge.counter_check", "filmgauge.store.counters"))
+        unload(".counter_check .store.counters")
 
     def _change_cell(self, gauge):
         """Close the ledger of the cell before."""

@@ -3,6 +3,7 @@
 from cell_profiles import cell
 
 from filmgauge.gauge import ledger
+from filmgauge.gauge.available_charge import AvailableCharge
 from filmgauge.gauge.fuel_gauge import SIZE, FuelGauge
 
 SHUNT_MOHM = 1000000
@@ -38,18 +39,19 @@ def copied(gauge, **changes):
 
 def reported(gauge):
     """Return everything that a node reports of its gauge."""
+    available = AvailableCharge(gauge)
     return lines(gauge) + [
         gauge.soc_ppm(),
         gauge.sigma_ppm(),
         gauge.shown_ppm(),
         gauge.full_nah(),
         gauge.full_sigma_nah(),
-        gauge.available_nah(1300000, 2500),
-        gauge.available_sigma_nah(),
-        gauge.full_available_nah(1300000, 2500),
+        available.charge_nah(1300000, 2500),
+        available.sigma_nah(),
+        available.full_charge_nah(1300000, 2500),
         gauge.recent_pa,
-        gauge.time_to_empty_s(2500),
-        gauge.time_to_full_s(),
+        available.time_to_empty_s(2500),
+        available.time_to_full_s(),
         gauge.resistance_mohm(),
         gauge.health.mcycles(),
     ]

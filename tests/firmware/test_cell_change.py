@@ -3,8 +3,9 @@
 from cell_profiles import cell
 
 from filmgauge.cell_change import close_ledger
-from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import CORRECTED, INPUT, MEASURED, OPENING
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.state import State
 
 SHUNT_MOHM = 1000000

@@ -2,7 +2,7 @@
 
 import sys
 
-from filmgauge.compat import unload
+from filmgauge.compat import reserve_modules, unload
 
 LEAF = "filmgauge.uplink.mqtt.topics"
 
@@ -15,18 +15,18 @@ def topics():
 
 def test_what_is_let_go_of_comes_back_when_it_is_needed():
     first = topics()
-    unload(LEAF)
+    unload(".uplink.mqtt.topics")
     assert (LEAF in sys.modules) == (sys.implementation.name != "micropython")
     assert topics() == first
 
 
 def test_an_import_that_has_found_no_room_is_let_go_of():
     topics()
-    unload(LEAF)
+    unload(".uplink.mqtt.topics")
     try:
         from micropython import heap_lock, heap_unlock
     except ImportError:
-        unload(LEAF)  # CPython has no such import, and lets go of nothing
+        unload(".uplink.mqtt.topics")  # CPython has no such import, and lets go of nothing
         assert LEAF in sys.modules
         return
     heap_lock()
@@ -35,6 +35,13 @@ def test_an_import_that_has_found_no_room_is_let_go_of():
     except MemoryError:
         heap_unlock()
     assert LEAF in sys.modules  # a name without a module
-    unload(())
+    unload("")
     assert LEAF not in sys.modules
+    assert topics()
+
+
+def test_room_for_modules_leaves_nothing_behind():
+    before = list(sys.modules)
+    reserve_modules(len(before) + 20)
+    assert sorted(sys.modules) == sorted(before)
     assert topics()

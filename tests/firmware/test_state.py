@@ -4,8 +4,9 @@ from cell_profiles import cell
 
 from filmgauge.control.report_plan import SIZE as PLAN_SIZE
 from filmgauge.gauge import ledger
-from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import MEASURED, OPENING
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.state import BLOCK, NO_RESETS, PLAN_AT, PLANNED_SIZE, SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 from filmgauge.store.page_store import SLOTS_AT, STATE_AT

@@ -14,7 +14,6 @@ from machine import Pin, SoftI2C
 
 from filmgauge.board.light_sleep import LightSleeper
 from filmgauge.compat import const
-from filmgauge.uplink.mqtt.uplink import MqttUplink
 
 _LONGEST_WAIT_MS = const(6000)  # of any wait for the network: below the watchdog
 _SCRATCH_4 = const(0x1C)  # of the watchdog's registers
@@ -62,4 +61,6 @@ class Rp2(LightSleeper):
 
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
+        from filmgauge.uplink.mqtt.uplink import MqttUplink  # only a wake that reports needs it
+
         return MqttUplink(self, config, profile, _LONGEST_WAIT_MS)

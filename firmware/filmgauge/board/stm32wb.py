@@ -22,7 +22,6 @@ from machine import Pin, SoftI2C
 
 from filmgauge.board.light_sleep import LightSleeper
 from filmgauge.compat import const
-from filmgauge.uplink import NoUplink
 
 _PORTS = const("ABCDEFGH")
 _PAGE = const(4096)
@@ -91,6 +90,8 @@ class Stm32Wb(LightSleeper):
     def uplink(self, config, profile):
         """Return the way of records to their receiver."""
         if not config.ble_advertise_ms:
+            from filmgauge.uplink import NoUplink
+
             return NoUplink()
         import bluetooth  # a node that does not use the radio does not load it
 

@@ -17,9 +17,9 @@ from filmgauge.compat import const
 from filmgauge.gauge.voltage_model import VoltageModel
 
 # Rates in 1 / tau and shares of the steady lag; what the modes do not carry follows at once.
-_RATES = const((9.89735, 42.864481))
-_SHARES = const((0.6112149, 0.1731844))
-_REST = const(0.2156007)
+RATES = const((9.89735, 42.864481))
+SHARES = const((0.6112149, 0.1731844))
+REST = const(0.2156007)
 _LEFT = const(0.6)  # assumed: of what a burst has left, on average
 _EXCESS = const(0.1)  # assumed: 1 sigma of what is beyond that
 _FAST = const(0.3)  # assumed: 1 sigma of the fast part of a burst, whose length is not well known
@@ -30,7 +30,6 @@ _LAG_MAX = const(1000000000)  # the whole cell in 1e-9: no more can be ahead, wh
 _INPUT_S = const(0.036)  # from closing the switch of the voltage input to mid-conversion
 _STEADY = const(20)  # a current is steady when it is within 1 / n of its mean
 _SHORTEST_MS = const(46)  # of a burst that was seen
-_NEWTON_STEPS = const(6)
 _ENDLESS = const(1e6)
 _MOST_TAU = const(0.7)  # a factor of two either way: beyond, it is no film of this kind
 _MOST_EA = const(0.5)
@@ -61,7 +60,7 @@ class DiffusionModel(VoltageModel):
         self.lag_share = self.lag_by_tau = self.lag_by_ea = 0.0
         self.unsteady = self.input_lag = self.steady = self.drained = 0.0
         self.lag_noise = 0.0  # of the lag, where the currents before were no measured means
-        self._per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
+        self.per_pa = 1.0 / (profile.full_pc() * 3.0)  # lag of 1 pA at tau = 1 s
 
     def rest(self) -> None:
         """Forget the lags: nobody knows how long the node was without power."""
@@ -71,22 +70,22 @@ class DiffusionModel(VoltageModel):
 
     def step(self, mean_pa: int, temperature_cdeg: int, elapsed_ms: int) -> None:
         """Let `elapsed_ms` pass at a mean current; exact for a constant one."""
-        tau_s = self._tau_s(temperature_cdeg)
-        energy = self._energy
-        steady = mean_pa * tau_s * self._per_pa * _PPB
+        tau_s = self.tau_s(temperature_cdeg)
+        energy = self.energy
+        steady = mean_pa * tau_s * self.per_pa * _PPB
         modes = self.modes
         self._before[:] = modes
         self._step_pa = self._base_pa = self._burst_pa = mean_pa
         self._step_ms, self._burst_ms = elapsed_ms, 0
         self._fast_before = self._fast
-        self._fast = steady * _REST / _PPB
+        self._fast = steady * REST / _PPB
         aged = elapsed_ms / (1000.0 * tau_s)
         self._left_over = math.exp(-_FADING * aged)
         for k in range(2):
-            a = _RATES[k] * aged
+            a = RATES[k] * aged
             # expm1, because single precision has no digits left in 1 - exp(-a) of a cold cell
             gone = math.expm1(-a)
-            goal = steady * _SHARES[k]
+            goal = steady * SHARES[k]
             mode = modes[3 * k]
             ahead = mode - goal
             grown = ahead * a * (1.0 + gone) - goal * gone
@@ -100,10 +99,10 @@ class DiffusionModel(VoltageModel):
 
         The slowest mode stands for all.
         """
-        tau_s = self._tau_s(temperature_cdeg)
-        gone = -math.expm1(-_RATES[0] * self._step_ms / (1000.0 * tau_s))
+        tau_s = self.tau_s(temperature_cdeg)
+        gone = -math.expm1(-RATES[0] * self._step_ms / (1000.0 * tau_s))
         left = self.lag_noise * (1.0 - gone)
-        came = sigma_pa * self._per_pa * tau_s * gone
+        came = sigma_pa * self.per_pa * tau_s * gone
         self.lag_noise = math.sqrt(left * left + came * came)
 
     def split_burst(self, base_pa: int, now_pa: int, temperature_cdeg: int) -> None:
@@ -132,26 +131,26 @@ class DiffusionModel(VoltageModel):
         short to reach the other side of the film, it moves the surface by 2 i sqrt(t tau / pi) / Q
         (Crank, section 3.3).
         """
-        tau_s = self._tau_s(temperature_cdeg)
-        energy = self._energy
-        fast = self._base_pa * self._per_pa * tau_s * _REST
+        tau_s = self.tau_s(temperature_cdeg)
+        energy = self.energy
+        fast = self._base_pa * self.per_pa * tau_s * REST
         share, by_tau = self._burst(tau_s)
-        burst = (self._burst_pa - self._base_pa) * self._per_pa * tau_s
-        input_lag = drain_pa * self._per_pa * 6.0 * math.sqrt(_INPUT_S * tau_s / math.pi)
+        burst = (self._burst_pa - self._base_pa) * self.per_pa * tau_s
+        input_lag = drain_pa * self.per_pa * 6.0 * math.sqrt(_INPUT_S * tau_s / math.pi)
         by_tau = fast + burst * by_tau - 0.5 * input_lag
         # A burst that has ended since the last sample is not forgotten at once.
         left = 0.0 if burst else _LEFT * (self._fast_before - fast) * self._left_over
         # How long it has lasted is not well known; once it has settled it need not be.
         part = burst * share
-        self.unsteady = _FAST * abs(part) * (1.1 - share / _REST) + abs(left)
+        self.unsteady = _FAST * abs(part) * (1.1 - share / REST) + abs(left)
         self._fast = fast + part
         self.input_lag = input_lag
         modes = self.modes
         self.lag_share = fast + part + left - input_lag + (modes[0] + modes[3]) / _PPB
         self.lag_by_tau = by_tau + (modes[1] + modes[4]) / _PPB
         self.lag_by_ea = by_tau * energy + (modes[2] + modes[5]) / _PPB
-        self.steady = abs(self._burst_pa) * self._per_pa * tau_s
-        self.drained = drain_pa * self._per_pa * tau_s
+        self.steady = abs(self._burst_pa) * self.per_pa * tau_s
+        self.drained = drain_pa * self.per_pa * tau_s
 
     def bound_lag(self, most: float) -> None:
         """Let the lag be no more than `most`, which is above 0."""
@@ -171,11 +170,11 @@ class DiffusionModel(VoltageModel):
         by_tau = 3.0 * math.sqrt(lasted / math.pi)
         share = 2.0 * by_tau - 3.0 * lasted
         for k in range(2):
-            a = _RATES[k] * self._burst_ms / 1000.0 / tau_s
-            share += _SHARES[k] * math.expm1(-a)
-            by_tau += _SHARES[k] * (math.expm1(-a) + a * math.exp(-a))
-        if share > _REST:
-            return _REST, _REST
+            a = RATES[k] * self._burst_ms / 1000.0 / tau_s
+            share += SHARES[k] * math.expm1(-a)
+            by_tau += SHARES[k] * (math.expm1(-a) + a * math.exp(-a))
+        if share > REST:
+            return REST, REST
         return max(0.0, share), by_tau
 
     def pack_into(self, buffer, offset: int) -> None:
@@ -202,73 +201,11 @@ class DiffusionModel(VoltageModel):
         for k in range(0, 6, 3):
             modes[k] = _bounded(modes[k] + round(modes[k + 1] * tau + modes[k + 2] * ea))
 
-    def deliverable(
-        self, stored: float, capacity: float, load_pa: int, temperature_cdeg: int, rested: bool
-    ) -> float:
-        """Return what the cell gives from now at a constant load down to its lowest voltage.
-
-        Charges are shares of the design capacity, `load_pa` is positive. With `rested` the lags
-        of the past are left out. Leaves the derivatives in `lag_by_tau` and `lag_by_ea`.
-        """
-        profile = self._profile
-        tau_s = self._tau_s(temperature_cdeg)
-        energy = self._energy
-        steady = load_pa * tau_s * self._per_pa
-        excess = self._plateau_v(-load_pa, 0, temperature_cdeg) - profile.empty_uv / _PPM
-        empty = 1.0
-        if excess > 0.0:
-            widths = math.log(excess * _PPM / profile.low_end_uv)
-            empty = -widths * profile.low_end_width_ppm / _PPM
-        left = stored - empty * capacity - steady
-        ahead = [steady * share for share in _SHARES]
-        if not rested:
-            ahead[0] += self.modes[0] / _PPB
-            ahead[1] += self.modes[3] / _PPB
-        if left + ahead[0] + ahead[1] <= 0.0:
-            self.lag_by_tau = self.lag_by_ea = 0.0
-            return 0.0
-        given = self._crossed(left, ahead, load_pa, tau_s)
-        # The lag at the end, and how it answers to tau: exact for a film that was at rest.
-        lag = by_tau = steady * _REST
-        hours = given * self._per_load(load_pa)
-        for k in range(2):
-            a = _RATES[k] * hours / tau_s
-            left = math.exp(-a)
-            lag += steady * _SHARES[k] * (1.0 - left)
-            by_tau += steady * _SHARES[k] * (1.0 - left * (1.0 + a))
-        self.lag_share = lag
-        self.lag_by_tau = by_tau
-        self.lag_by_ea = by_tau * energy
-        return given
-
-    def _per_load(self, load_pa):
-        """Return the seconds in which a load takes the design capacity."""
-        return self._profile.full_pc() / load_pa
-
-    def _crossed(self, left, ahead, load_pa, tau_s):
-        """Return the charge at which left - given + sum ahead exp(-rate given) vanishes.
-
-        Convex where the film was at rest or charged before, so that Newton's rule comes from
-        below and never passes the root.
-        """
-        scale = self._per_load(load_pa) / tau_s
-        given = max(0.0, left)
-        for _ in range(_NEWTON_STEPS):
-            value, slope = left - given, -1.0
-            for k in range(2):
-                part = ahead[k] * math.exp(-_RATES[k] * scale * given)
-                value += part
-                slope -= _RATES[k] * scale * part
-            if slope > -1e-3:
-                break
-            given = max(0.0, given - value / slope)
-        return given
-
-    def _tau_s(self, temperature_cdeg):
-        """Return the diffusion time at a temperature, with what was learned of it."""
+    def tau_s(self, temperature_cdeg: int) -> float:
+        """Return the diffusion time in s at a temperature, with what was learned of it."""
         self._warm(temperature_cdeg)
-        learned = (self.tau_ppm + self.ea_ppm * self._energy) / _PPM
-        return self._profile.tau_ms / 1000.0 * math.exp(self._energy + learned)
+        learned = (self.tau_ppm + self.ea_ppm * self.energy) / _PPM
+        return self.profile.tau_ms / 1000.0 * math.exp(self.energy + learned)
 
 
 def _bounded(lag):

@@ -1,6 +1,6 @@
 """The gauge of a node: ledger, film model, estimator and health behind one interface.
 
-gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly() without a profile
+gauge = FuelGauge(profile, shunt_mohm)      # or LedgerOnly() (ledger_only.py) without a profile
 gauge.open(soc_ppm, sigma_ppm)
 gauge.book(-taken_pc, SLEEP, sigma_pc)              # what flows without a sensor, before its count
 gauge.count(pc, elapsed_ms, temperature_cdeg)       # or gauge.zero(...) with an open switch,
@@ -8,7 +8,7 @@ gauge.count(pc, elapsed_ms, temperature_cdeg)       # or gauge.zero(...) with an
 gauge.book(-drained_pc)                             # what the voltage input took
 gauge.observe(voltage_uv, current_pa, drain_pa, temperature_cdeg)
 gauge.soc_ppm(), gauge.sigma_ppm(), gauge.stored_nah(), gauge.full_nah()
-gauge.available_nah(load_pa, temperature_cdeg), gauge.available_sigma_nah()
+AvailableCharge(gauge)                              # available_charge.py: what the cell gives
 """
 
 import math
@@ -31,6 +31,7 @@ from filmgauge.gauge.ledger import (
     LOSS,
     MEASURED,
     RADIO,
+    SCALE,
     SLEEP,
     ZERO,
     Ledger,
@@ -45,8 +46,6 @@ _BRANCH = const(2000)  # assumed: a current below this share of 1C (1 / n) choos
 _END_SHARE = const(25)  # a charge has ended when its current is below this share of 1C (1 / n)
 _BEGUN = const(5)  # assumed: 1C over this one may begin while a sensor is stuck
 _GAP_SIGMA_PPM = const(100000)  # assumed: what an uncounted stretch may have moved
-_SCALE = const(0.004)  # 1 sigma of the shunt and of the sensor's oscillator, in every charge
-_CLOCK = const(0.012)  # assumed: 1 sigma of the node's clock, in which a mean current is measured
 # Of the capacity before a full swing, in its spread within a kind, and of the design at most: half
 # of what the published kinds differ by. A description may be of the other one, and nothing but a
 # swing tells.
@@ -70,69 +69,23 @@ SIZE = ledger.SIZE + sum(_SIZES) + _OWN_SIZE
 OFFSET_AT = ledger.SIZE + estimator.SIZE + diffusion.SIZE  # the sensor's, whatever the cell
 
 
-class LedgerOnly:
-    """Counts charge without knowing the cell: it judges nothing, and what it would tell of the
-    cell is None."""
-
-    offset = None  # of the sensor
-
-    def __init__(self):
-        self.ledger = Ledger()
-
-    def _nothing(self, *_):
-        """Do nothing, return None."""
-
-    open = rest = add_gap = observe = widen = guess_at = end_guess = _nothing
-    soc_ppm = sigma_ppm = described_sigma_ppm = stored_nah = full_nah = _nothing
-
-    def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
-        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other.
-
-        `sigma_pc` of it may be wrong by chance.
-        """
-        self.ledger.add_pc(MEASURED, pc)
-
-    count = flow
-
-    def zero(self, pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
-        """Count while the disconnect switch was open: all of it is the sensor's own zero."""
-        self.ledger.add_pc(MEASURED, pc)
-        self.ledger.add_pc(ZERO, -pc)
-
-    def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
-        """Book charge that is known though no sensor saw it; negative leaves the cell.
-
-        `sigma_pc` of it may be wrong, and always to the same side. What the node itself takes
-        (SLEEP, SENSOR, RADIO) is booked before the count of the same interval.
-        """
-        self.ledger.add_pc(line, pc)
-
-    def pack_into(self, buffer, offset: int) -> None:
-        """Write the ledger; what a gauge with a profile once wrote behind it stays there."""
-        self.ledger.pack_into(buffer, offset)
-
-    def unpack_from(self, buffer, offset: int) -> None:
-        """Read what `pack_into` wrote; the caller has checked its integrity."""
-        self.ledger.unpack_from(buffer, offset)
-
-
-class FuelGauge(LedgerOnly):
+class FuelGauge:
     """Counts, and judges what the counts mean for the cell of a profile."""
 
     def __init__(self, profile, shunt_mohm: int):
-        super().__init__()
+        self.ledger = Ledger()
         self._profile = profile
-        self._design_pc = profile.full_pc()
-        self._one_c_pa = self._design_pc // 3600
-        self._film = diffusion.DiffusionModel(profile)
+        self.design_pc = profile.full_pc()
+        self.one_c_pa = self.design_pc // 3600
+        self.film = diffusion.DiffusionModel(profile)
         self.offset = sensor_offset.SensorOffset(shunt_mohm)
-        self.estimator = estimator.Estimator(self.ledger, self._film, profile)
+        self.estimator = estimator.Estimator(self.ledger, self.film, profile)
         self._activation = activation.Activation(profile)
         self._shown = displayed_soc.DisplayedSoc()
-        self.health = health.Health(self._film, profile)
+        self.health = health.Health(self.film, profile)
         self._parts = (
             self.estimator,
-            self._film,
+            self.film,
             self.offset,
             self._activation,
             self._shown,
@@ -146,8 +99,6 @@ class FuelGauge(LedgerOnly):
         self._quiet_ms = 0  # in which the sensor has counted exactly nothing
         self._gap_pc = 0  # guessed meanwhile
         self._taken_pc = 0  # booked for the node itself since the last count
-        self._available_sigma = 0.0
-        self._to_empty_sigma_s = 0
 
     def open(self, soc_ppm: int, sigma_ppm: int, new_cell: int = 0) -> None:
         """Say what is known before the first count, unless something is known already."""
@@ -155,12 +106,17 @@ class FuelGauge(LedgerOnly):
             return
         if new_cell:
             self._activation.begin()
-            self._film.virgin_ppm = _PPM
+            self.film.virgin_ppm = _PPM
             self.estimator.capacity_grew(_PPM, self._activation.factor_ppm())
         self.estimator.start(soc_ppm, sigma_ppm)
         self._opened = 1
 
     def book(self, pc: int, line: int = INPUT, sigma_pc: int = 0) -> None:
+        """Book charge that is known though no sensor saw it; negative leaves the cell.
+
+        `sigma_pc` of it may be wrong, and always to the same side. What the node itself takes
+        (SLEEP, SENSOR, RADIO) is booked before the count of the same interval.
+        """
         self.ledger.add_pc(line, pc)
         if line == INPUT:
             self.estimator.add_input_drain(-pc)
@@ -170,7 +126,7 @@ class FuelGauge(LedgerOnly):
 
     def rest(self) -> None:
         """Forget the film's past: nobody knows how long the node was without power."""
-        self._film.rest()
+        self.film.rest()
         self.health.interrupt()
 
     def count(self, pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
@@ -181,23 +137,29 @@ class FuelGauge(LedgerOnly):
         self.flow(pc, elapsed_ms, temperature_cdeg)
 
     def flow(self, pc: int, elapsed_ms: int, temperature_cdeg: int, sigma_pc: int = 0) -> None:
+        """Count what samples tell of `elapsed_ms`: exactly nothing is a value like any other.
+
+        `sigma_pc` of it may be wrong by chance.
+        """
         self.ledger.add_pc(MEASURED, pc)
         if self._quiet_ms:
             elapsed_ms = self._end_quiet(pc, elapsed_ms, temperature_cdeg)
         self._flow(pc, elapsed_ms, temperature_cdeg)
         if sigma_pc:
-            self.estimator.widen(sigma_pc * 100 // (self._design_pc // 10000))
-        if elapsed_ms > 0 and (sigma_pc or self._film.lag_noise):
-            self._film.add_lag_noise(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
+            self.estimator.widen(sigma_pc * 100 // (self.design_pc // 10000))
+        if elapsed_ms > 0 and (sigma_pc or self.film.lag_noise):
+            self.film.add_lag_noise(sigma_pc * 1000 // elapsed_ms, temperature_cdeg)
 
     def zero(self, pc: int, elapsed_ms: int, temperature_cdeg: int) -> None:
+        """Count while the disconnect switch was open: all of it is the sensor's own zero."""
         if self._quiet_ms and pc:  # it reaches back to before the switch was opened
             self.flow(pc, elapsed_ms, temperature_cdeg)
             return
-        super().zero(pc, elapsed_ms, temperature_cdeg)
+        self.ledger.add_pc(MEASURED, pc)
+        self.ledger.add_pc(ZERO, -pc)
         if pc:
             self.offset.learn(pc, elapsed_ms, temperature_cdeg)
-        self._film.step(0, temperature_cdeg, elapsed_ms)
+        self.film.step(0, temperature_cdeg, elapsed_ms)
         self._leak(elapsed_ms)
         self.health.interrupt()
         self._last_pa = self._sample_pa = 0
@@ -226,7 +188,7 @@ class FuelGauge(LedgerOnly):
         if self._quiet_ms:
             return  # a sensor that counts exactly nothing is stuck: no sound one is so quiet
         current_pa = _bounded(current_pa - self.offset.pa(temperature_cdeg))
-        if abs(current_pa) * _BRANCH < self._one_c_pa:
+        if abs(current_pa) * _BRANCH < self.one_c_pa:
             self._sample_pa = current_pa
             self.health.interrupt()
             return  # too little to say on which branch the cell is
@@ -242,7 +204,7 @@ class FuelGauge(LedgerOnly):
         else:
             self.health.observe_step(voltage_uv, current_pa - drain_pa, temperature_cdeg)
             if self.health.on_plateau(voltage_uv, current_pa):
-                self._film.observe_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
+                self.film.observe_plateau(voltage_uv, current_pa, drain_pa, temperature_cdeg)
                 tidy()
         if not used:
             return
@@ -253,9 +215,9 @@ class FuelGauge(LedgerOnly):
             self.health.mark_observed(health.EFFICIENCY)
         if not charging:
             self._shown.reached_end(False)
-        elif current_pa * _END_SHARE < self._one_c_pa:
+        elif current_pa * _END_SHARE < self.one_c_pa:
             self._shown.reached_end(True)
-            self._film.virgin_ppm = 0
+            self.film.virgin_ppm = 0
 
     def soc_ppm(self) -> int:
         """Return the state of charge."""
@@ -264,7 +226,7 @@ class FuelGauge(LedgerOnly):
     def sigma_ppm(self) -> int:
         """Return its standard deviation."""
         apart = self.soc_ppm() / _PPM - self.estimator.known_share()
-        doubt_ppm = self._profile_doubt(apart) * _PPM
+        doubt_ppm = self.profile_doubt(apart) * _PPM
         return min(_PPM, int(math.sqrt(self.described_sigma_ppm() ** 2 + doubt_ppm * doubt_ppm)))
 
     def described_sigma_ppm(self) -> int:
@@ -290,54 +252,17 @@ class FuelGauge(LedgerOnly):
 
     def full_sigma_nah(self) -> int:
         """Return the standard deviation of `full_nah`."""
-        capacity = self.estimator.capacity_ppm / _PPM * _SCALE
-        doubt = self._profile_doubt(1.0)
+        capacity = self.estimator.capacity_ppm / _PPM * SCALE
+        doubt = self.profile_doubt(1.0)
         sigma = self.estimator.capacity_sigma()
-        return self._share_nah(math.sqrt(sigma * sigma + capacity * capacity + doubt * doubt))
-
-    def available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
-        """Return what the cell gives from now down to its lowest voltage at a constant load.
-
-        `load_pa` is positive; the temperature stays what it is.
-        """
-        return self._share_nah(self._given(load_pa, temperature_cdeg))
-
-    def available_sigma_nah(self) -> int:
-        """Return the standard deviation of what `available_nah` returned last."""
-        return self._share_nah(self._available_sigma)
-
-    def full_available_nah(self, load_pa: int, temperature_cdeg: int) -> int:
-        """Return what a full and rested cell would give under the same conditions."""
-        return self._share_nah(self._deliverable(load_pa, temperature_cdeg, True))
-
-    def time_to_empty_s(self, temperature_cdeg: int) -> "int | None":
-        """Return the time to the lowest voltage at the recent mean current; None unless it
-        discharges."""
-        load_pa = -self.recent_pa
-        if load_pa * 1000 < self._one_c_pa:
-            return None
-        a_share_s = self._design_pc / load_pa
-        left_s = self._given(load_pa, temperature_cdeg) * a_share_s
-        unsure_s, clock_s = self._available_sigma * a_share_s, _CLOCK * left_s
-        self._to_empty_sigma_s = int(math.sqrt(unsure_s * unsure_s + clock_s * clock_s))
-        return int(left_s)
-
-    def time_to_empty_sigma_s(self) -> int:
-        """Return the standard deviation of what `time_to_empty_s` returned last."""
-        return self._to_empty_sigma_s
-
-    def time_to_full_s(self) -> "int | None":
-        """Return the time to full at the recent mean current; None unless it charges."""
-        if self.recent_pa * 1000 < self._one_c_pa:
-            return None
-        missing_pc = self.estimator.full_pc() - self.ledger.stored_pc()
-        return max(0, missing_pc // self.recent_pa)
+        return self.share_nah(math.sqrt(sigma * sigma + capacity * capacity + doubt * doubt))
 
     def resistance_mohm(self) -> int:
         """Return the resistance of the cell at 25 degC between C/10 and C/5."""
-        return self.health.resistance_mohm(self._one_c_pa)
+        return self.health.resistance_mohm(self.one_c_pa)
 
     def pack_into(self, buffer, offset: int) -> None:
+        """Write SIZE bytes."""
         self.ledger.pack_into(buffer, offset)
         offset += ledger.SIZE
         for part, size in zip(self._parts, _SIZES):
@@ -352,6 +277,7 @@ class FuelGauge(LedgerOnly):
         struct.pack_into(_OWN, buffer, offset, *currents, *quiet, self._opened)
 
     def unpack_from(self, buffer, offset: int) -> None:
+        """Read what `pack_into` wrote; the caller has checked its integrity."""
         self.ledger.unpack_from(buffer, offset)
         if not buffer[offset + SIZE - 1]:
             return  # never opened: so far the node had no profile
@@ -377,20 +303,20 @@ class FuelGauge(LedgerOnly):
         moved_pc += self._taken_pc
         self._taken_pc = 0
         self.health.count(moved_pc)
-        self._shown.update(self.soc_ppm(), moved_pc * _PPM // self._design_pc)
-        if moved_pc < 0 and self._film.virgin_ppm:
-            self._film.charged_to(self.soc_ppm())
+        self._shown.update(self.soc_ppm(), moved_pc * _PPM // self.design_pc)
+        if moved_pc < 0 and self.film.virgin_ppm:
+            self.film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
         if self._activation.count(moved_pc // _PPM):
             self.estimator.capacity_grew(before_ppm, self._activation.factor_ppm())
         if elapsed_ms > 0:
             self._last_pa = _bounded(moved_pc * 1000 // elapsed_ms)
             self._update_recent(elapsed_ms)
-            self._film.step(self._last_pa, temperature_cdeg, elapsed_ms)
+            self.film.step(self._last_pa, temperature_cdeg, elapsed_ms)
 
     def _start_charge(self):
         """Let growth take effect where the voltage input turns a small charging current."""
-        self._film.charged_to(self.soc_ppm())
+        self.film.charged_to(self.soc_ppm())
         before_ppm = self._activation.factor_ppm()
         if self._activation.turn():
             self.estimator.capacity_grew(before_ppm, self._activation.factor_ppm())
@@ -427,19 +353,19 @@ class FuelGauge(LedgerOnly):
 
     def _pass_quiet(self, quiet_ms, temperature_cdeg):
         """Let what was guessed stand."""
-        self._film.step(self._last_pa, temperature_cdeg, quiet_ms)
+        self.film.step(self._last_pa, temperature_cdeg, quiet_ms)
         self._leak(quiet_ms)
 
     def _unsure_pc(self, elapsed_ms):
         """Return what may have flowed unseen: the last current, or one that has begun since."""
-        return max(abs(self._last_pa), self._one_c_pa // _BEGUN) * elapsed_ms // 1000
+        return max(abs(self._last_pa), self.one_c_pa // _BEGUN) * elapsed_ms // 1000
 
     def _lose(self, moved_pc):
         """Book the part of a charging current that the cell does not store."""
         if moved_pc > 0:
             lost_ppm = self.estimator.loss_ppm
             first_ppm = _PPM - self._profile.first_acceptance_ppm
-            lost_ppm += first_ppm * self._film.virgin_ppm // _PPM
+            lost_ppm += first_ppm * self.film.virgin_ppm // _PPM
             self.book(-(moved_pc * lost_ppm // _PPM), LOSS)
 
     def _leak(self, elapsed_ms):
@@ -447,30 +373,14 @@ class FuelGauge(LedgerOnly):
         leak = max(0, self.ledger.stored_pc()) * self._profile.self_discharge_ppm_year // _PPM
         self.book(-(leak * elapsed_ms // _MS_PER_YEAR), LEAK)
 
-    def _given(self, load_pa, temperature_cdeg):
-        """Return what the cell gives from now, of the design; leave its standard deviation."""
-        given = self._deliverable(load_pa, temperature_cdeg, False)
-        film = self._film
-        sigma = self.estimator.sigma_of(0.0, film.lag_by_tau, film.lag_by_ea)
-        lasting, scale = self.estimator.lasting, given * _SCALE
-        doubt = self._profile_doubt(self.estimator.known_share())
-        squared = sigma * sigma + lasting * lasting + scale * scale + doubt * doubt
-        self._available_sigma = math.sqrt(squared)
-        return given
-
-    def _profile_doubt(self, share):
+    def profile_doubt(self, share: float) -> float:
         """Return by how much, of the design, a share of the capacity may be off for the sake of a
         profile that may be another cell's (1 sigma): until a full swing has told."""
         return 0.0 if self.health.has_swung() else self._doubted * share
 
-    def _deliverable(self, load_pa, temperature_cdeg, full):
-        capacity = self.estimator.capacity_ppm / _PPM
-        stored = capacity if full else self.ledger.stored_pc() / self._design_pc
-        given = self._film.deliverable(stored, capacity, load_pa, temperature_cdeg, full)
-        return min(given, capacity)
-
-    def _share_nah(self, share):
-        return nah(int(share * self._design_pc))
+    def share_nah(self, share: float) -> int:
+        """Return the charge of a share of the design capacity."""
+        return nah(int(share * self.design_pc))
 
 
 def _bounded(pa):

@@ -37,6 +37,7 @@ _REST_BITS = const(20)
 _MOST_UC = const(0x20000000)
 _MOVED_BITS = const(30)
 _MOVED_UC = const(0x40000000)
+SCALE = const(0.004)  # 1 sigma of the shunt and of the sensor's oscillator, in every charge
 _FORMAT = const("<22i")
 SIZE = const(88)
 

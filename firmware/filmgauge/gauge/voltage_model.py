@@ -46,7 +46,7 @@ class VoltageModel:
     """
 
     def __init__(self, profile):
-        self._profile = profile
+        self.profile = profile
         self.virgin_ppm = 0
         self.surface_share = self.surface_sigma = 0.0
         self._warm_cdeg = None
@@ -77,9 +77,9 @@ class VoltageModel:
         """
         if not current_pa:
             return False
-        profile = self._profile
+        profile = self.profile
         charging = current_pa > 0
-        excess = self._plateau_v(current_pa, drain_pa, temperature_cdeg) - voltage_uv / _PPM
+        excess = self.plateau_v(current_pa, drain_pa, temperature_cdeg) - voltage_uv / _PPM
         if charging:
             excess = -excess
         sigma = self._plateau_sigma
@@ -104,8 +104,8 @@ class VoltageModel:
     ) -> None:
         """Learn what part of the gap between the plateaus is kinetic from a voltage on one."""
         share = self.share_ppm / _PPM
-        flat = self._plateau_v(current_pa, drain_pa, temperature_cdeg)
-        noise = self._profile.hysteresis_spread_uv / _PPM + _PLATEAU_NOISE_V + self._drain_sigma
+        flat = self.plateau_v(current_pa, drain_pa, temperature_cdeg)
+        noise = self.profile.hysteresis_spread_uv / _PPM + _PLATEAU_NOISE_V + self._drain_sigma
         # A larger share lowers the static part and, through i0, raises the kinetic one.
         kinetic = self._gap_v * self._thermal_v / _THERMAL_V * self._bent
         slope = kinetic if current_pa > drain_pa else -kinetic
@@ -131,9 +131,9 @@ class VoltageModel:
         low = self._polarisation(low_pa)
         return (self._polarisation(high_pa) - low) / (high_pa - low_pa) * 1e12
 
-    def _plateau_v(self, current_pa, drain_pa, temperature_cdeg):
-        """Return the plateau under a current; leaves its standard deviation behind."""
-        profile = self._profile
+    def plateau_v(self, current_pa: int, drain_pa: int, temperature_cdeg: int) -> float:
+        """Return the plateau under a current, V; leaves its standard deviation behind."""
+        profile = self.profile
         side = profile.slope_uv / 2e6 + self._static_v
         flat = profile.middle_uv / _PPM + (side if current_pa > 0 else -side)
         self._warm(temperature_cdeg)
@@ -152,7 +152,7 @@ class VoltageModel:
 
     def _split_gap(self):
         """Divide the gap into its static and its kinetic part."""
-        profile = self._profile
+        profile = self.profile
         kinetic = self._gap_v * (self.share_ppm / _PPM)
         self._static_v = self._gap_v - kinetic
         ohmic = (
@@ -163,7 +163,7 @@ class VoltageModel:
 
     def _polarisation(self, current_pa):
         """Return kinetic and ohmic polarisation in V at the temperature of `_warm`."""
-        per_pa = _PPM / self._profile.area_ucm2
+        per_pa = _PPM / self.profile.area_ucm2
         density = current_pa * per_pa  # pA / cm2
         exchange = 2.0 * self._exchange_pa_cm2 * self._interface
         x = abs(density) / exchange
@@ -178,7 +178,7 @@ class VoltageModel:
         if temperature_cdeg == self._warm_cdeg:
             return
         self._warm_cdeg = temperature_cdeg
-        profile = self._profile
+        profile = self.profile
         bounded = max(_COLDEST_CDEG, min(_WARMEST_CDEG, temperature_cdeg))
         kelvin = (bounded + _KELVIN_CDEG) / 100.0
         colder = (1.0 / kelvin - 1.0 / _REFERENCE_K) / _GAS
@@ -187,4 +187,4 @@ class VoltageModel:
         self._ohm_cm2 = 1e-15 * (lipon + profile.contact_mohm_cm2 / self._interface)
         self._thermal_v = 2.0 * _GAS / _FARADAY * kelvin
         # The exponent by which the profile slows diffusion: 0 at 25 degC.
-        self._energy = profile.tau_activation_j_mol * colder
+        self.energy = profile.tau_activation_j_mol * colder

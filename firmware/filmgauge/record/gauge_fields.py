@@ -27,16 +27,18 @@ def add_closed_ledger(record, state) -> None:
 def add_gauge_fields(record, gauge, load_pa: int, temperature_cdeg: int) -> None:
     """Add what only a gauge with a profile knows; what is available is that at a load of
     `load_pa`."""
-    health = gauge.health
+    from filmgauge.gauge.available_charge import AvailableCharge
+
+    health, available = gauge.health, AvailableCharge(gauge)
     if gauge.is_unlike_profile():
         record.faults |= FAULT_CONTRADICTION
     record.shown_ppm = gauge.shown_ppm()
     record.full_sigma_nah = gauge.full_sigma_nah()
-    record.available_nah = max(0, gauge.available_nah(load_pa, temperature_cdeg))
-    record.available_sigma_nah = min(_MOST, gauge.available_sigma_nah())
-    record.available_full_nah = max(0, gauge.full_available_nah(load_pa, temperature_cdeg))
-    record.to_empty_s = gauge.time_to_empty_s(temperature_cdeg)
-    record.to_full_s = gauge.time_to_full_s()
+    record.available_nah = max(0, available.charge_nah(load_pa, temperature_cdeg))
+    record.available_sigma_nah = min(_MOST, available.sigma_nah())
+    record.available_full_nah = max(0, available.full_charge_nah(load_pa, temperature_cdeg))
+    record.to_empty_s = available.time_to_empty_s(temperature_cdeg)
+    record.to_full_s = available.time_to_full_s()
     mohm = max(0, gauge.resistance_mohm())
     record.resistance_mohm = min(_MOST, mohm)
     record.resistance_sigma_mohm = min(_MOST, int(mohm * health.resistance_sigma()))

@@ -18,6 +18,16 @@ import struct
 
 from filmgauge.compat import const, unload
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
+from filmgauge.store.page_layout import (
+    FREE,
+    PAGE,
+    REST_AT,
+    ROOM,
+    SLOT,
+    SLOTS,
+    SLOTS_AT,
+    STATE_AT,
+)
 
 # What a flashing tool gives the file system, 200 KB: two versions of the firmware. Of the 256 KB
 # of an STM32WB55 it leaves twelve pages and those of the bonds: 7300 erases each in ten years of a
@@ -25,20 +35,12 @@ from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 FILE_SYSTEM_PAGES = const(50)
 BOND_PAGES = const(2)  # the last ones
 LEAST_PAGES = const(5)  # the newest, one to write, and one that is full; and those of bonds
-PAGE = const(4096)
 _BLOCK = const(512)  # of the port's block device
 # Numbers of the first record and of the oldest that counts; how many; two numbers of others.
 _HEAD = const("<IIBII")
 _HEAD_LENGTH = const(17)
 _NUMBERS = const(("/counter", "/commands"))
-STATE_AT = const(64)
-SLOTS_AT = const(640)
-_SLOT = const(144)
-_SLOTS = const(24)
-# What of a state has no room before the records is where the last of them would be.
-_ROOM = const(SLOTS_AT - STATE_AT)
-_REST_AT = const(SLOTS_AT + (_SLOTS - 1) * _SLOT)
-_FREE = const(255)
+_SCANNING = const(".store.page_scan")
 _ENOENT = const(2)
 _EIO = const(5)
 
@@ -54,19 +56,16 @@ class PageStore:
         self._flash = flash
         self._state = buffer
         self._capacity = capacity
-        self._slots = _SLOTS if len(buffer) <= _ROOM else _SLOTS - 1
+        self._slots = SLOTS if len(buffer) <= ROOM else SLOTS - 1
         self._old_path = old_path
         pages = flash.ioctl(4, 0) * _BLOCK // PAGE
         self._firsts = [0] * pages  # number of the first record of a page
-        self._counts = bytearray([_FREE] * pages)
-        self._slot = bytearray(_SLOT)
-        self._newest = -1
+        self._counts = bytearray([FREE] * pages)
+        self._slot = bytearray(SLOT)
         self._sequences = [0] * pages  # when each was written last, or tried to
-        self.sequence = 0  # of the state that was found or saved last
-        self._highest = 0  # of any page, torn or not: none comes twice
-        self._oldest = self._written_oldest = 0
-        self._numbers = [0, 0]
-        self._scan(pages)
+        # sequence: of the state that was found or saved last; highest: of any page, torn or not:
+        # none comes twice.
+        self._scan()
 
     def load(self, buffer) -> bool:
         """Read the newest state into `buffer`, from the file system where there is none in pages
@@ -76,7 +75,7 @@ class PageStore:
         from filmgauge.store.journal import Journal
 
         found = Journal(self._old_path, len(buffer) - OVERHEAD).load(buffer)
-        unload("filmgauge.store.journal")
+        unload(".store.journal")
         return found
 
     def read_state(self, buffer) -> bool:
@@ -89,17 +88,17 @@ class PageStore:
 
     def newest_state(self) -> "bytearray | None":
         """Return the newest state that can be read from the pages, sealed, of whatever size."""
-        page = self._newest
-        if page < 0:
+        if self._newest < 0:
             return None
-        sequence = self._sequences[page]
-        while page >= 0:
-            state = self._state_of(page, sequence)
-            if state is not None:
-                self.sequence = sequence
-                return state
-            page, sequence = self._written_before(sequence)
-        return None
+        scan = self._page_scan()
+        found = scan.newest_state(self._newest, self._sequences)
+        self._highest = max(self._highest, scan.highest)
+        scan = None
+        unload(_SCANNING)
+        if found is None:
+            return None
+        self.sequence, state = found
+        return state
 
     def newest_page(self) -> int:
         """Return the number of the page that was written last, -1 for none."""
@@ -126,7 +125,7 @@ class PageStore:
         """Return how many records wait."""
         waiting = 0
         for first, count in zip(self._firsts, self._counts):
-            if count != _FREE:
+            if count != FREE:
                 waiting += max(0, first + count - max(first, self._oldest))
         return waiting
 
@@ -156,8 +155,8 @@ class PageStore:
         number, slot = int(name), self._slot
         for page, first in enumerate(self._firsts):
             count = self._counts[page]
-            if count != _FREE and first <= number < first + count:
-                self._read(page, SLOTS_AT + (number - first) * _SLOT, slot)
+            if count != FREE and first <= number < first + count:
+                self._read(page, SLOTS_AT + (number - first) * SLOT, slot)
                 length = struct.unpack_from("<H", slot, 2)[0]
                 if unseal(slot, length) is not None:
                     return bytes(slot[HEAD_SIZE : HEAD_SIZE + length])
@@ -220,80 +219,21 @@ class PageStore:
         except OSError:
             return None
 
-    def _scan(self, pages):
-        """Find the pages that count: of those with the same first record the newest."""
-        sequences = self._sequences
-        failed = 0
-        for page in range(pages):
-            try:
-                sequence = self._whole(page)
-            except OSError:  # it must not take the others along
-                failed += 1
-                continue
-            if sequence is None:
-                continue
-            sequences[page] = sequence
-            first, oldest, count, *numbers = struct.unpack_from(_HEAD, self._slot, HEAD_SIZE)
-            for other in range(page):
-                if self._counts[other] != _FREE and self._firsts[other] == first:
-                    if sequences[other] > sequence:
-                        break
-                    self._counts[other] = _FREE
-            else:
-                self._firsts[page], self._counts[page] = first, count
-            if sequence >= self.sequence:
-                self.sequence, self._newest = sequence, page
-                self._oldest = self._written_oldest = oldest
-                self._numbers = numbers
-        if failed and self._newest < 0:
-            raise OSError(_EIO)  # nobody knows what there was
+    def _page_scan(self):
+        """Return who reads all pages: at the beginning, and to find another version's state."""
+        from filmgauge.store.page_scan import PageScan
 
-    def _whole(self, page):
-        """Return the sequence of a page that was written to its end, None for any other; its
-        head is in the slot then.
+        return PageScan(self._read, self._slot, self._slots, _HEAD)
 
-        Pages are programmed from their beginning: with the last record all is there.
-        """
-        slot = self._slot
-        self._read(page, 0, slot)
-        sequence = unseal(slot, _HEAD_LENGTH)
-        if sequence is None:
-            return None
-        self._highest = max(self._highest, sequence)
-        first, _, count, *_ = struct.unpack_from(_HEAD, slot, HEAD_SIZE)
-        if count:
-            self._read(page, SLOTS_AT + (count - 1) * _SLOT, slot)
-            if unseal(slot, struct.unpack_from("<H", slot, 2)[0]) != first + count - 1:
-                return None
-        if (not count or self._slots < _SLOTS) and self._state_of(page, sequence) is None:
-            return None
-        self._read(page, 0, slot)
-        return sequence
-
-    def _state_of(self, page, sequence):
-        """Return the sealed state of a page, of whatever size; None where it is torn."""
-        head = memoryview(self._slot)[:HEAD_SIZE]
-        self._read(page, STATE_AT, head)
-        length = struct.unpack_from("<H", head, 2)[0]
-        if length > PAGE - STATE_AT - OVERHEAD:
-            return None
-        state = bytearray(length + OVERHEAD)
-        self._read(page, STATE_AT, state)
-        if unseal(state, length) != sequence and _ROOM < len(state) <= _ROOM + _SLOT:
-            self._read(page, _REST_AT, memoryview(state)[_ROOM:])
-        return state if unseal(state, length) == sequence else None
-
-    def _written_before(self, sequence):
-        """Return the page that was written last before a sequence, and its own; -1 for none."""
-        found, newest = -1, 0
-        for page in range(len(self._counts)):
-            try:
-                own = self._whole(page)
-            except OSError:
-                continue
-            if own is not None and newest < own < sequence:
-                found, newest = page, own
-        return found, newest
+    def _scan(self):
+        """Find the pages that count."""
+        scan = self._page_scan()
+        scan.find(self._firsts, self._counts, self._sequences)
+        self._newest, self.sequence, self._highest = scan.newest, scan.sequence, scan.highest
+        self._oldest = self._written_oldest = scan.oldest
+        self._numbers = scan.numbers
+        scan = None
+        unload(_SCANNING)
 
     def _write(self, data):
         """Write state and newest records, with one more if given, to the next free page."""
@@ -309,27 +249,27 @@ class PageStore:
         self._highest = sequence = self._sequences[page] = self._highest + 1
         state = self._state
         seal(state, len(state) - OVERHEAD, sequence)
-        self._put(page, STATE_AT, memoryview(state)[:_ROOM])
+        self._put(page, STATE_AT, memoryview(state)[:ROOM])
         for number in range(count):
             try:
-                self._read(newest, SLOTS_AT + number * _SLOT, slot)
+                self._read(newest, SLOTS_AT + number * SLOT, slot)
             except OSError:
-                slot[:] = bytes(_SLOT)  # the others go on without it
-            self._put(page, SLOTS_AT + number * _SLOT, slot)
+                slot[:] = bytes(SLOT)  # the others go on without it
+            self._put(page, SLOTS_AT + number * SLOT, slot)
         if data is not None:
             slot[HEAD_SIZE : HEAD_SIZE + len(data)] = data
             seal(slot, len(data), first + count)
-            self._put(page, SLOTS_AT + count * _SLOT, slot)
+            self._put(page, SLOTS_AT + count * SLOT, slot)
             count += 1
-        if len(state) > _ROOM:
-            self._put(page, _REST_AT, memoryview(state)[_ROOM:])
+        if len(state) > ROOM:
+            self._put(page, REST_AT, memoryview(state)[ROOM:])
         struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count, *self._numbers)
         seal(slot, _HEAD_LENGTH, sequence)
         self._put(page, 0, memoryview(slot)[: _HEAD_LENGTH + OVERHEAD])
         if self._flash.ioctl(3, 0):
             raise OSError(_EIO)
         if newest >= 0 and self._firsts[newest] == first:
-            self._counts[newest] = _FREE
+            self._counts[newest] = FREE
         self._firsts[page], self._counts[page] = first, count
         self._newest = page
         self.sequence = sequence
@@ -348,7 +288,7 @@ class PageStore:
                 end = self._firsts[page] + count
                 if page == self._newest:
                     continue
-                if count == _FREE or end <= self._written_oldest:
+                if count == FREE or end <= self._written_oldest:
                     free += 1
                     if found < 0 or self._sequences[page] < self._sequences[found]:
                         found = page

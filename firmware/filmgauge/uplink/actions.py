@@ -71,7 +71,7 @@ class CommandPort:
         except OSError as error:
             return counter, DENIED, "flash: %s" % error
         except MemoryError:
-            unload(())
+            unload("")
             return counter, DENIED, "the node has no room for it"
 
     def close(self) -> None:

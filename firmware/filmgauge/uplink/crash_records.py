@@ -24,5 +24,5 @@ def crash_records(device, payload: bytes) -> str:
             forget(name, device)
         text = "[]"
     forget = waiting = None
-    unload(("crash", "filmgauge.store.page_pair"))
+    unload("crash .store.page_pair")
     return text

@@ -19,7 +19,8 @@ class PeerContext:
     next_s: from that report to the next, as the node means to.
     requests: bits that the node looks at after the report; requested: those of the wake before.
     refused: commands that were. make_room: frees the heap for serving
-    a peer, where the node has put a function here.
+    a peer, where the node has put a function here. clock_unix_s: when the board's clock was zero,
+    s since 1970; 0: nobody has told.
     """
 
     def __init__(self, board, config, profile):
@@ -30,7 +31,7 @@ class PeerContext:
         self.requests = self.requested = self.refused = self.next_s = 0
         self.make_room = None
         self._shown_ms = 0
-        self._unix_s = 0  # when the clock was zero; 0: not set
+        self.clock_unix_s = 0
 
     def show(self, record, backlog, ledger) -> None:
         """Put a new record on the desk."""
@@ -44,11 +45,11 @@ class PeerContext:
 
     def unix_s(self) -> int:
         """Return the time since 1970, 0 where nobody has told it."""
-        return self._unix_s and self._unix_s + self.board.clock_ms() // 1000
+        return self.clock_unix_s and self.clock_unix_s + self.board.clock_ms() // 1000
 
     def set_unix(self, unix_s: int) -> None:
         """Note what time it is."""
-        self._unix_s = unix_s - self.board.clock_ms() // 1000
+        self.clock_unix_s = unix_s - self.board.clock_ms() // 1000
 
     def can_zero(self) -> bool:
         """Return whether the node has a switch that shows its sensor's zero."""

@@ -5,9 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from filmgauge.config import Config
-from filmgauge.control.protection import Protection, Unprotected
+from filmgauge.control.protection import Protection
+from filmgauge.control.unprotected import Unprotected
 from filmgauge.decoding.ledger_lines import LEDGER_LINES
-from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.fuel_gauge import FuelGauge
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.gauge.profile import Profile
 from filmgauge.record.limit_text import limit_text
 from filmgauge.record.record_text import fault_text

@@ -18,6 +18,7 @@ import filmgauge
 from filmgauge_sim.board.bytecode import bytecode
 from filmgauge_sim.board.joined_modules import join
 from filmgauge_sim.board.shims import _protocol, _single
+from filmgauge_sim.board.short_globals import shorten_globals
 from filmgauge_sim.board.short_names import shorten
 from filmgauge_sim.board.single_precision import single_precision
 
@@ -26,7 +27,15 @@ SHIMS = Path(__file__).resolve().parent / "shims"
 # Sent to look into a node; for who receives records; beside the package.
 _NOT_INSTALLED = ("diagnosis", "decoding", "_launcher")
 BESIDE = ("crash.py", "safe.py")  # what the firmware uses of what stands beside the package
-_MAKERS = ("bytecode.py", "short_names.py", "foreign_names.py", "joined_modules.py", "syntax.py")
+_STARTERS = ("crash.py", "safe.py", "update.py", "launch.py")  # onto a board as they are
+_MAKERS = (
+    "bytecode.py",
+    "short_names.py",
+    "short_globals.py",
+    "foreign_names.py",
+    "joined_modules.py",
+    "syntax.py",
+)
 _START = "_start.py"
 _MAIN = "from filmgauge.start import start\n\nstart()\n"  # as of a frozen build
 
@@ -101,7 +110,9 @@ def shortened(sources: Mapping[str, str], users: Iterable[str] = ()) -> dict[str
     say so."""
     users = list(dict.fromkeys((*_diagnosis(), *users)))
     try:
-        return join(shorten(sources, users), users)
+        joined = join(shorten(sources, users), users)
+        starters = [beside_package(name).read_text() for name in _STARTERS]
+        return shorten_globals(joined, [*users, *starters])
     except SyntaxError:
         return dict(sources)
 

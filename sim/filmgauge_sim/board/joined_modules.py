@@ -87,7 +87,14 @@ def _next_pair(files: Mapping[str, _File], used: set[str]) -> tuple[_File, _File
 
 def _go_together(texts: tuple[str, ...], part: _File, whole: _File) -> bool:
     """Return whether texts that may name the part, to let it go, name the whole, too."""
-    return not part.module.startswith(texts) or whole.module.startswith(texts)
+    return not _begins_so(part.module, texts) or _begins_so(whole.module, texts)
+
+
+def _begins_so(module: str, texts: tuple[str, ...]) -> bool:
+    """Return whether the name of a module begins with a word of texts, as it is or as it is within
+    its package."""
+    words = tuple(word for text in texts for word in text.split())
+    return module.startswith(words) or module[len(module.partition(".")[0]) :].startswith(words)
 
 
 def _fits(part: _File, whole: _File) -> bool:

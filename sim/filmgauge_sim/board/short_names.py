@@ -137,6 +137,9 @@ def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str,
                 places[node.attr].add(family[path])
             elif isinstance(node, ast.FunctionDef) and node.name in own:
                 places[node.name].add(family[path])
+        for name in _names_of_classes(file):
+            if name.id in own:
+                places[name.id].add(family[path])
     used: dict[str, set[str]] = defaultdict(set)  # family -> short names
     short = {}
     spoken = {n.id for file in files.values() for n in file.nodes if isinstance(n, ast.Name)}
@@ -161,6 +164,7 @@ def _short_attributes(sources: Mapping[str, str], users: list[str]) -> dict[str,
                 begin = node.col_offset + len("def ")
                 end = node.lineno, begin + len(node.name)
                 edits.append((node.lineno, begin, *end, short[node.name]))
+        edits += [_edit(n, short[n.id]) for n in _names_of_classes(file) if n.id in short]
         renamed[path] = _edited(file.text, edits)
     return renamed
 
@@ -227,11 +231,38 @@ def _families(files: Mapping[str, Source]) -> dict[str, str]:
     return family
 
 
+def _names_of_classes(file: Source) -> list[ast.Name]:
+    """Return where classes of a file name their own members outside of their methods."""
+    found = []
+    for each in file.nodes:
+        if isinstance(each, ast.ClassDef):
+            members = _members(each)
+            names = (n for s in _statements(each) for n in nodes_of(s) if isinstance(n, ast.Name))
+            found += [name for name in names if name.id in members]
+    return found
+
+
+def _members(node: ast.ClassDef) -> set[str]:
+    """Return the names of a class's methods and of what it sets."""
+    found = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+    for statement in _statements(node):
+        found.update(
+            each.id
+            for each in nodes_of(statement)
+            if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load)
+        )
+    return found
+
+
+def _statements(node: ast.ClassDef) -> list[ast.stmt]:
+    return [each for each in node.body if not isinstance(each, ast.FunctionDef | ast.ClassDef)]
+
+
 def _own_members(files: Iterable[Source]) -> set[str]:
-    """Return the names of methods and of what is stored in an object."""
+    """Return the names of methods and of what is stored in an object or a class."""
     nodes = [node for file in files for node in file.nodes]
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
-    found = {each.name for c in classes for each in c.body if isinstance(each, ast.FunctionDef)}
+    found = {name for each in classes for name in _members(each)}
     found.update(
         node.attr
         for node in nodes
@@ -256,10 +287,15 @@ def _other_names(files: Iterable[Source]) -> set[str]:
             )
             if isinstance(node, ast.Expr)
         }
+        members = set(map(id, _names_of_classes(file)))
         for scope in (file.tree, *classes):
             for statement in scope.body:
                 if not isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
-                    found.update(n.id for n in nodes_of(statement) if isinstance(n, ast.Name))
+                    found.update(
+                        n.id
+                        for n in nodes_of(statement)
+                        if isinstance(n, ast.Name) and id(n) not in members
+                    )
         for node in nodes:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and id(node) not in methods:
                 found.add(node.name)

@@ -13,7 +13,7 @@ that is at a receiver or in its flash. It looks from outside and asks the firmwa
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from filmgauge.gauge.fuel_gauge import LedgerOnly
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import State
 from filmgauge_sim.nodes.flash_reader import journal_state, stored_records

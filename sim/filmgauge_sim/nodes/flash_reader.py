@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from filmgauge.config_copy import NAME, effective
-from filmgauge.gauge.fuel_gauge import LedgerOnly
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.record.record import Record
 from filmgauge.state import SIZE, State
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal

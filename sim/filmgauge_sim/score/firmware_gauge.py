@@ -26,15 +26,19 @@ RuntimeName = Literal["gauge", "cpython", "micropython"]
 
 
 @cache
-def _fuel_gauge(single: bool) -> Any:
-    """The class of the firmware, in single precision if asked."""
+def _classes(single: bool) -> tuple[Any, Any]:
+    """Gauge and available charge of the firmware, in single precision if asked."""
     if not single:
+        from filmgauge.gauge.available_charge import AvailableCharge
         from filmgauge.gauge.fuel_gauge import FuelGauge
 
-        return FuelGauge
+        return FuelGauge, AvailableCharge
     modules = load_single_precision("filmgauge.gauge")
     with importable(modules):
-        return modules["filmgauge.gauge.fuel_gauge"].FuelGauge
+        return (
+            modules["filmgauge.gauge.fuel_gauge"].FuelGauge,
+            modules["filmgauge.gauge.available_charge"].AvailableCharge,
+        )
 
 
 class FirmwareGauge(Gauge):
@@ -58,8 +62,9 @@ class FirmwareGauge(Gauge):
         if runtime == "micropython":
             self._server = InterpreterClient(profile, shunt_mohm)
         else:
-            make = _fuel_gauge(single)
-            self._server = GaugeServer(make, profile, shunt_mohm, runtime == "cpython")
+            self._server = GaugeServer(
+                *_classes(single), profile, shunt_mohm, runtime == "cpython"
+            )
         self._scale = CountScale(shunt_mohm)
         self._problems: list[str] = []
         self._jumped_silently = False

@@ -22,11 +22,13 @@ from filmgauge.state import State
 class GaugeServer:
     """Commands by name; each returns integers or None.
 
-    make: the class of the gauge. sleeps: whether it is made anew for every reading, from what the
-    one before has packed, as on a node that sleeps without its memory.
+    make: the class of the gauge; available: that of the charge it tells of. sleeps: whether it is
+    made anew for every reading, from what the one before has packed, as on a node that sleeps
+    without its memory.
     """
 
-    def __init__(self, make, profile, shunt_mohm, sleeps):
+    def __init__(self, make, available, profile, shunt_mohm, sleeps):
+        self._available = available
         self._make = lambda: make(profile, shunt_mohm)
         self._gauge = self._make()
         self._scale = CountScale(shunt_mohm)
@@ -60,17 +62,14 @@ class GaugeServer:
     def forecast(self, load_pa, cdeg):
         """Return available charge (nAh), time to empty (s), resistance (mOhm), the sigmas of
         available charge (nAh), full charge (nAh) and time to empty (s), and whether the gauge says
-        that the cell is unlike its profile (0 or 1). The last two are None of a gauge that does
-        not know them."""
+        that the cell is unlike its profile (0 or 1)."""
         gauge = self._gauge
-        available = gauge.available_nah(load_pa, cdeg)
-        sigmas = [gauge.available_sigma_nah(), gauge.full_sigma_nah()]
-        to_empty = gauge.time_to_empty_s(cdeg)
-        for name in ("time_to_empty_sigma_s", "is_unlike_profile"):
-            known = getattr(gauge, name, None)
-            value = known() if known else None
-            sigmas.append(None if value is None else int(value))
-        return [available, to_empty, gauge.resistance_mohm()] + sigmas  # noqa: RUF005
+        available = self._available(gauge)
+        charge = available.charge_nah(load_pa, cdeg)
+        sigmas = [available.sigma_nah(), gauge.full_sigma_nah()]
+        to_empty = available.time_to_empty_s(cdeg)
+        sigmas += [available.time_to_empty_sigma_s(), int(gauge.is_unlike_profile())]
+        return [charge, to_empty, gauge.resistance_mohm()] + sigmas  # noqa: RUF005
 
     def _results(self):
         if self._state is not None:
@@ -93,11 +92,12 @@ def _answer(server, line):
 
 
 def _serve():
+    from filmgauge.gauge.available_charge import AvailableCharge
     from filmgauge.gauge.fuel_gauge import FuelGauge
     from filmgauge.gauge.profile import Profile
 
     profile = Profile.from_bytes(bytes.fromhex(sys.stdin.readline().strip()))
-    server = GaugeServer(FuelGauge, profile, int(sys.stdin.readline()), True)
+    server = GaugeServer(FuelGauge, AvailableCharge, profile, int(sys.stdin.readline()), True)
     for line in sys.stdin:
         print(_answer(server, line))
 

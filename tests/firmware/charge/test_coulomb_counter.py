@@ -17,8 +17,9 @@ from filmgauge.charge import charge_source
 from filmgauge.charge.coulomb_counter import CoulombCounter
 from filmgauge.charge.counting_sampler import ANEW, LOST
 from filmgauge.charge.sampled_charge import SampledCharge
-from filmgauge.gauge.fuel_gauge import FuelGauge, LedgerOnly
+from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import GAP, MEASURED, RADIO, ZERO
+from filmgauge.gauge.ledger_only import LedgerOnly
 from filmgauge.record import FAULT_GAP
 from filmgauge.state import State
 

@@ -5,7 +5,8 @@ from cell_profiles import VALUES, cell
 from filmgauge.config import Config
 from filmgauge.control import charge_control, disconnect, limits, service_level
 from filmgauge.control.limits import FAULT, LIMIT, UNDER_VOLTAGE
-from filmgauge.control.protection import SIZE, Protection, Unprotected
+from filmgauge.control.protection import SIZE, Protection
+from filmgauge.control.unprotected import Unprotected
 
 FINE_UV = 2150000
 LOAD_PA = -500000

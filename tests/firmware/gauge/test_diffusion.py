@@ -7,6 +7,7 @@ from expect import close
 from noise import Noise
 from planar_film import PlanarFilm, arrhenius, end_voltage_uv, polarisation_v, series_lag
 
+from filmgauge.gauge.available_charge import deliverable
 from filmgauge.gauge.diffusion import DiffusionModel
 from filmgauge.gauge.profile_format import fields
 
@@ -356,11 +357,11 @@ def test_deliverable_charge_is_that_of_a_march_in_time():
         rested = DiffusionModel(cell(slope_uv=0, hysteresis_spread_uv=1000))
         driven(film, seed)
         for stored, capacity in ((1.0, 1.0), (0.5, 0.9), (0.2, 1.3), (0.05, 1.0)):
-            got = film.deliverable(stored, capacity, load_pa, cdeg, False)
+            got = deliverable(film, stored, capacity, load_pa, cdeg, False)
             wanted = marched(film.modes, stored, capacity, load_pa, cdeg)
             assert close(got, wanted, absolute=1e-3)
             assert close(
-                film.deliverable(stored, capacity, load_pa, cdeg, True),
+                deliverable(film, stored, capacity, load_pa, cdeg, True),
                 marched(rested.modes, stored, capacity, load_pa, cdeg),
                 absolute=1e-3,
             )
@@ -378,7 +379,7 @@ def test_deliverable_charge_is_that_of_planar_diffusion():
             given += 1 / 400
             if 0.9 - given + witness.lag() < floor:
                 break
-        assert close(film.deliverable(0.9, 1.0, load_pa, cdeg, True), given, absolute=0.01)
+        assert close(deliverable(film, 0.9, 1.0, load_pa, cdeg, True), given, absolute=0.01)
 
 
 def test_derivatives_of_the_deliverable_charge_of_a_rested_film():
@@ -388,7 +389,7 @@ def test_derivatives_of_the_deliverable_charge_of_a_rested_film():
         for tau_ppm, ea_ppm in ((1, 0), (-1, 0), (0, 1), (0, -1), (0, 0)):
             film = DiffusionModel(cell())
             film.tau_ppm, film.ea_ppm = tau_ppm * step_ppm, ea_ppm * step_ppm
-            given.append(film.deliverable(0.8, 1.0, load_pa, cdeg, True))
+            given.append(deliverable(film, 0.8, 1.0, load_pa, cdeg, True))
         # given = stored - lag(given): what is left behind grows with the lag, less what the
         # time that is gained or lost lets it grow
         by_tau = (given[1] - given[0]) / (2e-6 * step_ppm)
@@ -403,7 +404,7 @@ def test_more_load_and_less_charge_never_give_more():
     for cdeg in CELSIUS:
         last = None
         for load_pa in (1000, 100000, 1000000, 5000000, 20000000, 100000000):
-            given = [film.deliverable(part / 10, 1.0, load_pa, cdeg, True) for part in range(11)]
+            given = [deliverable(film, part / 10, 1.0, load_pa, cdeg, True) for part in range(11)]
             assert given == sorted(given)
             assert given[0] >= 0.0
             assert given[-1] <= 1.0
@@ -490,7 +491,7 @@ def everything(film):
             if current_pa > 0:
                 for stored in (-0.5, 0.0, 0.3, 2.0):
                     for rested in (True, False):
-                        given = film.deliverable(stored, 1.0, current_pa, cdeg, rested)
+                        given = deliverable(film, stored, 1.0, current_pa, cdeg, rested)
                         assert finite(given, film.lag_by_tau, film.lag_by_ea)
                         assert given >= 0.0
 

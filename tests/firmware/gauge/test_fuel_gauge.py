@@ -12,8 +12,9 @@ from gauges import (
 )
 
 from filmgauge.gauge import ledger
-from filmgauge.gauge.fuel_gauge import LedgerOnly
+from filmgauge.gauge.available_charge import AvailableCharge
 from filmgauge.gauge.ledger import CORRECTED, INPUT, LEAK, LOSS, MEASURED
+from filmgauge.gauge.ledger_only import LedgerOnly
 
 
 def test_without_a_profile_nothing_is_judged():
@@ -51,8 +52,9 @@ def test_before_a_full_swing_the_profile_may_be_another_cells():
         apart = gauge.sigma_ppm() ** 2 - gauge.described_sigma_ppm() ** 2
         assert close(apart**0.5, 0.4 * doubt * 1e6, 1e-3)
         # Half of a cell was there when it began, of which nobody knows how large it is.
-        gauge.available_nah(100000, 2500)
-        assert close(gauge.available_sigma_nah(), 13212 * doubt / 2, 0.2)
+        available = AvailableCharge(gauge)
+        available.charge_nah(100000, 2500)
+        assert close(available.sigma_nah(), 13212 * doubt / 2, 0.2)
 
 
 def test_counting_moves_the_state_of_charge():
@@ -197,36 +199,37 @@ def test_shown_waits_for_full_to_be_confirmed():
 
 def test_recent_current_and_times():
     gauge = opened(500000, 1000)
-    assert gauge.time_to_empty_s(2500) is None
-    assert gauge.time_to_full_s() is None
+    available = AvailableCharge(gauge)
+    assert available.time_to_empty_s(2500) is None
+    assert available.time_to_full_s() is None
     for _ in range(600):
         gauge.count(charge_pc(-100000, 60000), 60000, 2500)
     assert close(gauge.recent_pa, -100000, 0.01)
-    assert gauge.time_to_full_s() is None
-    given_nah = gauge.available_nah(100000, 2500)
-    sigma_nah = gauge.available_sigma_nah()
-    assert close(gauge.time_to_empty_s(2500), given_nah * 36.0, 0.02)  # nAh at 100 nA
+    assert available.time_to_full_s() is None
+    given_nah = available.charge_nah(100000, 2500)
+    sigma_nah = available.sigma_nah()
+    assert close(available.time_to_empty_s(2500), given_nah * 36.0, 0.02)  # nAh at 100 nA
     # beside it the clock, in which the mean current was measured: 1.2 %
     unsure = ((sigma_nah * 36.0) ** 2 + (0.012 * given_nah * 36.0) ** 2) ** 0.5
-    assert close(gauge.time_to_empty_sigma_s(), unsure, 0.02)
+    assert close(available.time_to_empty_sigma_s(), unsure, 0.02)
     for _ in range(600):
         gauge.count(charge_pc(200000, 60000), 60000, 2500)
     assert close(gauge.recent_pa, 200000, 0.01)
-    assert gauge.time_to_empty_s(2500) is None
+    assert available.time_to_empty_s(2500) is None
     missing_nah = gauge.full_nah() - gauge.stored_nah()
-    assert close(gauge.time_to_full_s(), missing_nah * 18.0, 0.02)
+    assert close(available.time_to_full_s(), missing_nah * 18.0, 0.02)
 
 
 def test_available_charge():
     gauge = opened(800000, 1000)
-    stored = gauge.stored_nah()
-    small = gauge.available_nah(13000, 2500)
-    large = gauge.available_nah(13000000, 2500)
+    available, stored = AvailableCharge(gauge), gauge.stored_nah()
+    small = available.charge_nah(13000, 2500)
+    large = available.charge_nah(13000000, 2500)
     assert large < small <= stored
-    assert gauge.available_nah(13000000, 6000) > large
-    assert gauge.full_available_nah(13000, 2500) > small
-    assert gauge.full_available_nah(13000, 2500) <= gauge.full_nah()
-    gauge.available_nah(13000, 2500)
-    low = gauge.available_sigma_nah()
-    gauge.available_nah(5000000, 2500)
-    assert 0 < low < gauge.available_sigma_nah()
+    assert available.charge_nah(13000000, 6000) > large
+    assert available.full_charge_nah(13000, 2500) > small
+    assert available.full_charge_nah(13000, 2500) <= gauge.full_nah()
+    available.charge_nah(13000, 2500)
+    low = available.sigma_nah()
+    available.charge_nah(5000000, 2500)
+    assert 0 < low < available.sigma_nah()

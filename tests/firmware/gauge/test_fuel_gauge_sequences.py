@@ -13,8 +13,10 @@ from gauges import (
 )
 from noise import Noise
 
-from filmgauge.gauge.fuel_gauge import SIZE, FuelGauge, LedgerOnly
+from filmgauge.gauge.available_charge import AvailableCharge
+from filmgauge.gauge.fuel_gauge import SIZE, FuelGauge
 from filmgauge.gauge.ledger import GAP, INPUT, LEAK, LOSS, MEASURED, OPENING
+from filmgauge.gauge.ledger_only import LedgerOnly
 
 
 def test_lines_add_up_in_every_sequence():
@@ -72,8 +74,9 @@ def test_every_reading_is_survived():
         assert 0 <= gauge.soc_ppm() <= 1000000
         assert 0 <= gauge.sigma_ppm() <= 1000000
         assert gauge.full_nah() > 0
-        assert gauge.available_nah(1300000, cdeg) >= 0
-        assert gauge.available_sigma_nah() >= 0
+        available = AvailableCharge(gauge)
+        assert available.charge_nah(1300000, cdeg) >= 0
+        assert available.sigma_nah() >= 0
 
 
 def test_a_sensor_that_is_stuck():

@@ -135,6 +135,21 @@ def test_a_user_of_the_package_finds_what_it_names() -> None:
     assert "_wall" in short["box/other.py"]
 
 
+def test_what_a_class_sets_and_names_within_itself_is_short_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = (
+        "class Own:\n    waiting_time = 3\n\n    def elapsed_time(self):\n"
+        "        return self.waiting_time\n\n    passing_time = elapsed_time\n\n\n"
+        "def result():\n    return Own().passing_time()\n"
+    )
+    sources = {"box/__init__.py": "", "box/own.py": text}
+    short = shorten(sources)
+    assert not {"waiting_time", "elapsed_time", "passing_time"} & names(short)
+    with monkeypatch.context() as patch:
+        assert loaded(short, patch)["box.own"].result() == 3
+
+
 def test_families_share_no_short_name_and_others_do() -> None:
     short = shorten(SOURCES, [USER])
     attributes = {

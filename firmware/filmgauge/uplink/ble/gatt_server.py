@@ -12,7 +12,7 @@ from filmgauge.compat import const, unload
 from filmgauge.uplink.ble import gatt
 from filmgauge.uplink.ble.events import DISCONNECTED, MTU, WRITTEN
 
-_VALUES = const(("filmgauge.uplink.ble.gatt_values", "filmgauge.uplink.ble.battery_service"))
+_VALUES = const(".uplink.ble.gatt_values .uplink.ble.battery_service")
 _MALFORMED = const(1)  # as uplink/commands.py
 _FULL_MS = const(10)  # after which a stack that was full has sent something
 _LONGEST_DOZE_MS = const(1000)

@@ -16,20 +16,9 @@ from filmgauge.uplink.peer_context import PeerContext
 _COUNTER = const("/counter")
 _ADVERTISED_ONLY = const("it was only advertised")
 _SERVING = const(  # what only a connection needs
-    (
-        "filmgauge.uplink.ble.gatt_",
-        "filmgauge.uplink.ble.battery_service",
-        "filmgauge.uplink.ble.log_transfer",
-        "filmgauge.uplink.commands",
-        "filmgauge.uplink.actions",
-        "filmgauge.uplink.reconfigure",
-        "filmgauge.uplink.version_orders",
-        "filmgauge.uplink.crash_records",
-        "filmgauge.upgrade",
-        "filmgauge.config",
-        "filmgauge.store.bonds",
-        "filmgauge.store.counters",
-    )
+    ".uplink.ble.gatt_ .uplink.ble.battery_service .uplink.ble.log_transfer"
+    " .uplink.commands .uplink.actions .uplink.reconfigure .uplink.version_orders"
+    " .uplink.crash_records .upgrade .config .store.bonds .store.counters"
 )
 NAME_LENGTH = const(10)  # characters of a name that fit beside the manufacturer data
 POSITION_SIZE = const(15)  # of a record: version, life, boot, seq, up_s

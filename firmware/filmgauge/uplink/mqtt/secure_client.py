@@ -6,14 +6,12 @@ client = SecureClient(config, board.clock, BrokerAddress(...), "bench-1")  # the
 import gc
 import time
 
-from filmgauge.compat import unload
+from filmgauge.compat import const, unload
 from filmgauge.uplink.mqtt.client import Client, MqttError
 
-_TRUST = (
-    "filmgauge.uplink.mqtt.broker_trust",
-    "filmgauge.uplink.mqtt.pinned_key",
-    "filmgauge.uplink.mqtt.trusted_issuer",
-    "filmgauge.uplink.mqtt.certificate",
+_TRUST = const(
+    ".uplink.mqtt.broker_trust .uplink.mqtt.pinned_key .uplink.mqtt.trusted_issuer"
+    " .uplink.mqtt.certificate"
 )
 
 

@@ -9,19 +9,10 @@ _POLL_MS = const(100)
 _ADDRESS = const("/broker")
 _PACKET_SIZE = const(1280)  # client.py
 _OBEYING = const(  # what only commands need
-    (
-        "filmgauge.uplink.mqtt.command_",
-        "filmgauge.uplink.commands",
-        "filmgauge.uplink.actions",
-        "filmgauge.uplink.reconfigure",
-        "filmgauge.uplink.new_profile",
-        "filmgauge.uplink.version_orders",
-        "filmgauge.upgrade",
-        "filmgauge.config",
-        "filmgauge.store.counters",
-    )
+    ".uplink.mqtt.command_ .uplink.commands .uplink.actions .uplink.reconfigure"
+    " .uplink.new_profile .uplink.version_orders .upgrade .config .store.counters"
 )
-_FETCHING = const(("filmgauge.uplink.mqtt.version_fetch", "filmgauge.upgrade"))
+_FETCHING = const(".uplink.mqtt.version_fetch .upgrade")
 _FAILURES = const("/failures")  # crash.py
 _INCOMING = const("/incoming")  # is there while a version is on its way
 _REQUEST_NEW_SESSION = const(8)  # peer_context.py
