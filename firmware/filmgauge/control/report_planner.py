@@ -41,9 +41,10 @@ _FINE = const(256)  # of an error, a unit
 _ERROR_BLOCKS = const(64)  # in which an error is forgotten by a factor of e: eleven days
 _FULL_PPM = const(1000000)
 _LOWEST_PPM = const(40000)  # assumed: the end of the curve is not to be trusted further
-_DARK_BLOCKS = const(9)  # of the reserve: a day and a half, twice that for hand to mouth
+_DARK_BLOCKS = const(9)  # of the reserve
+_LIGHT_BLOCKS = const(5)  # of what reports in the light must leave
+_POOR_BLOCKS = const(9)  # more of both from hand to mouth
 _MOST_RESERVE_PPM = const(800000)
-_LIGHT_QUARTERS = const(3)  # of the reserve: what reports in the light must leave
 _WRONG = const(6)  # a forecast that errs by a sixth of the mean is good for nothing
 _STEPS = const(10)  # of a bisection: a five-hundredth of the range
 
@@ -109,12 +110,14 @@ class ReportPlanner:
     def share(self, block: int, budget: Budget) -> int:
         """Return what share of the reports to make from `block` on, the one to come: 0 for none
         but those that there must be, MOST_SHARE for all that there may be."""
-        reserve_ppm = self._reserve_ppm(budget.block_ppm)
-        if self._lasts(block, budget, MOST_SHARE, reserve_ppm):
+        light_ppm = self._reserve_ppm(_LIGHT_BLOCKS, budget.block_ppm)
+        dark_ppm = self._reserve_ppm(_DARK_BLOCKS, budget.block_ppm)
+        if self._lasts(block, budget, MOST_SHARE, dark_ppm):
             return MOST_SHARE
         sure, high = 0, MOST_SHARE
         for _ in range(_STEPS):
             share = (sure + high + 1) // 2
+            reserve_ppm = dark_ppm if share > _LIGHT_SHARE else light_ppm
             if self._lasts(block, budget, share, reserve_ppm):
                 sure = share
             else:
@@ -125,8 +128,6 @@ class ReportPlanner:
         """Return whether a share can be carried on until the cell is full again, or for a week,
         and the first block leaves the reserve."""
         light, dark = budget.taken_ppm(share, True), budget.taken_ppm(share, False)
-        if share <= _LIGHT_SHARE:
-            reserve_ppm = reserve_ppm * _LIGHT_QUARTERS // 4
         level = budget.sure_ppm
         period = _PERIODS[self._best()]
         for ahead in range(BLOCKS):
@@ -141,14 +142,15 @@ class ReportPlanner:
                 return False
         return True
 
-    def _reserve_ppm(self, block_ppm):
-        """Return what must be left for days that are darker than foreseen."""
+    def _reserve_ppm(self, blocks, block_ppm):
+        """Return what must be left for days that are darker than foreseen: for so many blocks
+        without any harvest, and more where little comes."""
         memory = self._memory
         learnt = min(BLOCKS, memory[_LEARNT])
         brought = sum(memory[:BLOCKS])
         mean_ppm = brought * _UNIT_PPM // max(1, learnt)
         short_ppm = min(block_ppm, max(0, 2 * block_ppm - mean_ppm))
-        reserve_ppm = min(_MOST_RESERVE_PPM, _DARK_BLOCKS * (block_ppm + short_ppm))
+        reserve_ppm = min(_MOST_RESERVE_PPM, blocks * block_ppm + _POOR_BLOCKS * short_ppm)
         doubt = _FINE
         if brought:
             doubt = min(_FINE, _WRONG * self._error(self._best()) * learnt // brought)

@@ -103,8 +103,36 @@ def test_a_full_cell_in_the_light_reports_as_often_as_it_may():
     node.soc_ppm = 960000
     assert node.report(is_charging=1) == 2
     assert node.report(is_charging=0) == 24
-    node.soc_ppm = 500000
-    assert node.report(is_charging=1) == 3  # eight times as often
+
+
+def test_what_is_left_of_an_interval_counts_for_the_next():
+    """An interval of some wakes and a part: both of its neighbours, and its mean."""
+    node = Planned()
+    node.live(14, 4 * OWN_NAH)
+    node.soc_ppm = 600000
+    made = []
+    for _ in range(3):  # within a block nothing is planned anew
+        made.append(node.report())
+        node.now_s += 600 * made[-1]
+    share = int.from_bytes(node.memory[6:8], "little")
+    assert max(made) - min(made) <= 1
+    whole = made[0]
+    assert whole < 24 and share
+    rest = [node.memory[25] >> 4]
+    for _ in range(2):
+        node.report()
+        rest.append(node.memory[25] >> 4)
+    assert len(set(rest)) > 1 or rest[0] == 0
+
+
+def test_what_an_earlier_version_has_learnt_is_forgotten():
+    """It has other places in the memory."""
+    node = Planned()
+    for at in range(SIZE):
+        node.memory[at] = 255
+    node.memory[25] = 3  # known to that version
+    assert node.report() == 24
+    assert set(planner_bytes(node)) == {0}
 
 
 def test_a_boot_begins_its_block_anew_and_forgets_nothing():
