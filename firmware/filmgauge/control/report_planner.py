@@ -45,7 +45,8 @@ _DARK_BLOCKS = const(9)  # of the reserve
 _LIGHT_BLOCKS = const(5)  # of what reports in the light must leave
 _POOR_BLOCKS = const(9)  # more of both from hand to mouth
 _MOST_RESERVE_PPM = const(800000)
-_WRONG = const(6)  # a forecast that errs by a sixth of the mean is good for nothing
+_WRONG = const(12)  # a forecast that errs by a twelfth of the mean is not to be relied on
+_FIRST_ERROR = const(4)  # assumed: one of which nothing is known errs by a quarter of it
 _STEPS = const(10)  # of a bisection: a five-hundredth of the range
 
 
@@ -76,7 +77,10 @@ class Budget:
 
 def interval(share: int, budget: Budget, is_light: bool) -> int:
     """Return the wakes from report to report in sixteenths."""
-    wakes_16 = 16000 * budget.wakes // max(1, budget.rate(share, is_light))
+    rate = budget.rate(share, is_light)
+    if not rate:
+        return 16 * budget.most
+    wakes_16 = 16000 * budget.wakes // rate
     return min(16 * budget.most, max(16 * budget.least, wakes_16))
 
 
@@ -103,7 +107,7 @@ class ReportPlanner:
         memory[block] = units
         memory[_LEARNT] = min(255, learnt + 1)
         if learnt < _DAY:
-            error = _FINE * sum(memory[:BLOCKS]) // (2 * (learnt + 1))
+            error = _FINE * sum(memory[:BLOCKS]) // (_FIRST_ERROR * (learnt + 1))
             for number in range(len(_PERIODS)):
                 self._put_error(number, error)
 

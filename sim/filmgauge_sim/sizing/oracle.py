@@ -5,10 +5,11 @@ Over hours h, with rates r (reports), charging c and discharging g (uA), and was
     arriving + s = base + report r + into c - out g + w     (powers on the capacitor's side)
     B(h) = B(h - 1) + acceptance c - g                      (charge of the cell, uAh)
 
-where what is short, s (uW), costs ten times the reports that it would have paid for. That is the circuit with constant voltages of the cell. What that leaves out (pulses, diffusion,
-the ends of the curve) would kill some of its nodes, so that it counts its load a little too high,
-by the smallest margin with which the node lives. Without s nothing could be found for a world that
-takes a node to its end, though its cell in truth gives a little more.
+where what is short, s (uW), costs ten times the reports that it would have paid for: without it
+nothing could be found for a world that takes a node to its end. That is the circuit with constant
+voltages of the cell. What that leaves out (pulses, diffusion, the ends of the curve) would kill
+some of its nodes, so that it counts its load a little too high: of some margins the one counts
+with which the node is dead for the least time, and makes the most reports.
 """
 
 import numpy as np
