@@ -9,23 +9,25 @@ the planner has learnt.
 What a block has brought is what the ledger has gained, without corrections, and what the node
 has taken meanwhile by its budget: the harvester has spared the cell as much. A boot begins a block
 anew, since nobody knows how long the power was gone; the blocks of the week go on from there.
+An interval is seldom a whole number of wakes: what is left of one counts for the next.
 """
 
 import struct
 
 from filmgauge.compat import const
-from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner
+from filmgauge.control.report_planner import BLOCK_S, BLOCKS, Budget, ReportPlanner, interval
 from filmgauge.energy_budget import IDLE_EVERY, MEAN_DELAY_MS, TYPICAL_UV
 from filmgauge.state import PLAN_AT
 
-# Wake of the report; wakes to the next one, and as planned in the dark; when it was and when the
+# Wake of the report; wakes to the next one, and the share of the planner; when it was and when the
 # block began, s of this boot; ledger, nAh; brought in the block so far, ppm; block of the week;
-# flags.
+# flags, and in their upper half what is left of the interval, sixteenths of a wake.
 _FORMAT = const("<IHHIIiiBB")
 _PLANNER_AT = const(26)
 SIZE = const(86)
-_KNOWN = const(1)  # there was a report before
 _FULL = const(2)  # the cell was full in this block
+_KNOWN = const(4)  # there was a report before, planned as now
+_REST_SHIFT = const(4)
 _FULL_PPM = const(950000)  # assumed: from here on more may have been on offer
 
 
@@ -51,44 +53,55 @@ class ReportPlan:
         """Plan the next report behind that of `fields`, which has all of a record. Where it has
         no charge nobody knows what the cell can bear: the next one comes as late as it may."""
         last = struct.unpack_from(_FORMAT, self._memory, 0)
-        _, _, every, last_s, begun_s, last_nah, brought_ppm, block, flags = last
+        _, _, share, last_s, begun_s, last_nah, brought_ppm, block, flags = last
         now_s, full_nah = fields.up_s, fields.full_nah
         if not full_nah or fields.soc_ppm is None:
             struct.pack_into("<IH", self._memory, 0, wakes, self._most)
             return
         self._full_nah = full_nah
         now_nah = fields.measured_nah + fields.booked_nah
+        if not flags & _KNOWN:  # what an earlier version has learnt has other places
+            for at in range(_PLANNER_AT, SIZE):
+                self._memory[at] = 0
         replan = not flags & _KNOWN or not wakes or not begun_s <= last_s <= now_s
         if replan:
             last_s = begun_s = now_s
             brought_ppm, last_nah = 0, now_nah
-        if fields.soc_ppm >= _FULL_PPM:
+        is_full = fields.soc_ppm >= _FULL_PPM
+        if is_full:
             flags |= _FULL
         arrived_ppm = self._arrived_ppm(now_nah - last_nah, now_s - last_s)
-        block_ppm = self._taken_ppm(BLOCK_S)
         while now_s - begun_s >= BLOCK_S:
             begun_s += BLOCK_S
             part_ppm = arrived_ppm * (begun_s - last_s) // (now_s - last_s)
             if now_s - begun_s < BLOCKS * BLOCK_S:  # of what lies further back nothing is kept
-                self._planner.add(block, brought_ppm + part_ppm, block_ppm, bool(flags & _FULL))
+                self._planner.add(block, brought_ppm + part_ppm, bool(flags & _FULL))
             arrived_ppm -= part_ppm
             block, brought_ppm, flags, last_s = (block + 1) % BLOCKS, 0, flags & ~_FULL, begun_s
             replan = True
+        budget = self._budget(fields)
         if replan:
-            budget = Budget(
-                self._sure_ppm(fields),
-                block_ppm,
-                max(1, self._report_ppm()),
-                max(1, BLOCK_S // self._config.sample_s),
-            )
-            every = self._planner.report_every(block, budget, self._least, self._most)
-        following, is_full = every, fields.soc_ppm >= _FULL_PPM
-        if is_charging:
-            following = self._planner.while_charging(every, self._least, is_full)
+            share = self._planner.share(block, budget)
+        wakes_16 = 16 * self._least  # a full cell takes no more: reports are for nothing
+        if not is_charging or not is_full:
+            wakes_16 = interval(share, budget, bool(is_charging))
+        wakes_16 += flags >> _REST_SHIFT
+        flags = flags & _FULL | _KNOWN | (wakes_16 & 15) << _REST_SHIFT
         struct.pack_into(
-            _FORMAT, self._memory, 0, wakes, following, every, now_s, begun_s, now_nah,
-            brought_ppm + arrived_ppm, block, flags | _KNOWN,
+            _FORMAT, self._memory, 0, wakes, wakes_16 >> 4, share, now_s, begun_s, now_nah,
+            brought_ppm + arrived_ppm, block, flags,
         )  # fmt: skip
+
+    def _budget(self, fields):
+        """Return what the node has and takes."""
+        return Budget(
+            self._sure_ppm(fields),
+            self._taken_ppm(BLOCK_S),
+            max(1, self._report_ppm()),
+            max(1, BLOCK_S // self._config.sample_s),
+            self._least,
+            self._most,
+        )
 
     def _sure_ppm(self, fields):
         """Return what the cell has for certain and can give, of all that it holds."""

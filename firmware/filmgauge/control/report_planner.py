@@ -2,59 +2,86 @@
 harvest is likely to bring allow, and never so often that a dark stretch ends it.
 
     planner = ReportPlanner(bytearray(SIZE))            # what it has learnt outlives a wake
-    planner.add(block, harvest_ppm, block_ppm, is_full) # what a block of four hours has brought
-    wakes = planner.report_every(block, budget, least, most)    # while the cell feeds the node
-    wakes = planner.while_charging(wakes, least, is_full)       # and while the harvester does
+    planner.add(block, harvest_ppm, is_full)            # what a block of four hours has brought
+    share = planner.share(block, budget)                # of the most reports, in the block to come
+    wakes_16 = interval(share, budget, is_light)        # from report to report, sixteenths
 
 A block is a sixth of a day; the memory has what the 42 blocks of the last week brought, and a mean
 for each block of a day. A block to come is guessed to be as it was a week, two days or one day
 ago, or as it is on the mean: whichever guess was right more often speaks. All charges are shares
 of the full cell in ppm, so that a byte holds a block; the charge of the cell is what is available
-at its present temperature, since a cold film holds much back. The
-rate is the largest that lasts, by that forecast, until the cell is full again. As far as the
-forecast was wrong before, enough stays for the deepest fall of the charge that the node has seen,
-with reports as seldom as it may. What the harvester gives beyond the converter's charging current
-is lost unless it is used at once, and the way through the cell costs a third: reports are more
-frequent while it charges.
+at its present temperature, since a cold film holds much back.
+
+The share is the largest that lasts, by that forecast, until the cell is full again. Reports come
+first while the harvester feeds the node, because the way through the cell costs a third; only a
+share beyond half of the most allows more of them in the dark than there must be.
+
+A forecast may be wrong, so that a reserve stays for dark days that nobody has foreseen: a day and
+a half, and up to three where the harvest brings no more than the node takes at least, since such
+a node does not recover from one dark stretch before the next. It is needed as far as the forecast
+was wrong in the last weeks; a node that knows nothing yet takes its forecast for half wrong.
 """
 
 from filmgauge.compat import const
 
 BLOCK_S = const(14400)
 BLOCKS = const(42)  # of a week
+MOST_SHARE = const(2048)
+_LIGHT_SHARE = const(1024)  # as many reports in the light as there may be, as few in the dark
 _DAY = const(6)  # blocks
 SIZE = const(60)
-# Places in the memory: a byte for each block of the week, one for each block of a day, the errors
-# of four guesses and the mean of what came, the present fall and the deepest one, two bytes each,
-# and how many blocks were learnt, to 255.
+# Places in the memory: a byte for each block of the week, one for each block of a day, two for the
+# mean error of each of four guesses, and how many blocks were learnt, to 255.
 _DAYS_AT = const(42)
 _ERRORS = const(48)
-_MEAN = const(52)
-_FALL = const(53)
-_DEEPEST = const(55)
-_LEARNT = const(57)
+_LEARNT = const(56)
 _PERIODS = const((42, 12, 6, 0))  # blocks back of each guess; 0 is the mean of that block of a day
 _UNIT_PPM = const(2000)  # of a byte: half of the cell in a block at most
-_FINE_PPM = const(100)  # of two bytes
+_FINE = const(256)  # of an error, a unit
+_ERROR_BLOCKS = const(64)  # in which an error is forgotten by a factor of e: eleven days
 _FULL_PPM = const(1000000)
-_RESERVE_PPM = const(40000)  # assumed: the end of the curve is not to be trusted further
-_DEEPER = const(5)  # quarters of the deepest fall that must be left
-_LEAST_DOUBT = const(64)  # of 256: however right a forecast was, something may come
-_FORGET = const(1500)  # blocks in which the deepest fall is forgotten by a factor of e
-_FIRST_DAYS = const(3)  # assumed: the deepest fall of a node that has seen none
-_MORE_IN_LIGHT = const(8)  # times as many reports while the cell is charged
-_STEPS = const(10)  # of a bisection: a thousandth of the range
+_LOWEST_PPM = const(40000)  # assumed: the end of the curve is not to be trusted further
+_DARK_BLOCKS = const(9)  # of the reserve
+_LIGHT_BLOCKS = const(5)  # of what reports in the light must leave
+_POOR_BLOCKS = const(9)  # more of both from hand to mouth
+_MOST_RESERVE_PPM = const(800000)
+_WRONG = const(12)  # a forecast that errs by a twelfth of the mean is not to be relied on
+_FIRST_ERROR = const(4)  # assumed: one of which nothing is known errs by a quarter of it
+_STEPS = const(10)  # of a bisection: a five-hundredth of the range
 
 
 class Budget:
     """What a node has and takes, ppm of the full cell: its charge for certain, what a block takes
-    without reports, and one report."""
+    without reports, and one report. wakes: in a block; least, most: from report to report."""
 
-    def __init__(self, sure_ppm: int, block_ppm: int, report_ppm: int, wakes: int):
+    def __init__(
+        self, sure_ppm: int, block_ppm: int, report_ppm: int, wakes: int, least: int, most: int
+    ):
         self.sure_ppm = sure_ppm
         self.block_ppm = block_ppm
         self.report_ppm = report_ppm
-        self.wakes = wakes  # in a block
+        self.wakes = wakes
+        self.least = least
+        self.most = most
+
+    def rate(self, share: int, is_light: bool) -> int:
+        """Return the reports of a block in thousandths."""
+        low, high = self.wakes * 1000 // self.most, self.wakes * 1000 // self.least
+        part = min(share, _LIGHT_SHARE) if is_light else max(0, share - _LIGHT_SHARE)
+        return low + (high - low) * part // _LIGHT_SHARE
+
+    def taken_ppm(self, share: int, is_light: bool) -> int:
+        """Return what a block takes with its reports."""
+        return self.block_ppm + self.rate(share, is_light) * self.report_ppm // 1000
+
+
+def interval(share: int, budget: Budget, is_light: bool) -> int:
+    """Return the wakes from report to report in sixteenths."""
+    rate = budget.rate(share, is_light)
+    if not rate:
+        return 16 * budget.most
+    wakes_16 = 16000 * budget.wakes // rate
+    return min(16 * budget.most, max(16 * budget.least, wakes_16))
 
 
 class ReportPlanner:
@@ -63,92 +90,84 @@ class ReportPlanner:
     def __init__(self, memory):
         self._memory = memory
 
-    def add(self, block: int, harvest_ppm: int, block_ppm: int, is_full: bool = False) -> None:
-        """Learn what a block of the week has brought to a cell, and what it takes at least; one
-        that was full may have been offered more, so that it counts for no less than expected."""
+    def add(self, block: int, harvest_ppm: int, is_full: bool = False) -> None:
+        """Learn what a block of the week has brought to a cell; one that was full may have been
+        offered more, so that it counts for no less than expected."""
         memory = self._memory
         units = min(255, max(0, harvest_ppm) // _UNIT_PPM)
         if is_full:
-            units = max(units, self._guess(self._best(), block, 0))
-        at = _DAYS_AT + block % _DAY
+            units = max(units, self._guess(_PERIODS[self._best()], block, 0))
         learnt = memory[_LEARNT]
         for number, period in enumerate(_PERIODS):
-            self._learn(_ERRORS + number, 4 * abs(units - self._guess(period, block, 0)))
-        self._learn(_MEAN, 4 * units)
-        memory[block] = units
+            if learnt >= max(_DAY, period):
+                self._add_error(number, abs(units - self._guess(period, block, 0)))
+        at = _DAYS_AT + block % _DAY
         day = memory[at]
         memory[at] = units if learnt < _DAY else (3 * day + units + 2) // 4
+        memory[block] = units
         memory[_LEARNT] = min(255, learnt + 1)
-        fall = self._two(_FALL) + (block_ppm - max(0, harvest_ppm)) // _FINE_PPM
-        fall = 0 if is_full else max(0, fall)
-        self._put_two(_FALL, fall)
-        deepest = self._two(_DEEPEST)
-        if not learnt:
-            deepest = _FIRST_DAYS * _DAY * block_ppm // _FINE_PPM
-        self._put_two(_DEEPEST, max(fall, deepest - deepest // _FORGET))
+        if learnt < _DAY:
+            error = _FINE * sum(memory[:BLOCKS]) // (_FIRST_ERROR * (learnt + 1))
+            for number in range(len(_PERIODS)):
+                self._put_error(number, error)
 
-    def report_every(self, block: int, budget: Budget, least: int, most: int) -> int:
-        """Return after how many wakes to report, from `least` to `most`, in the block to come."""
-        low, high = budget.wakes * 1000 // most, budget.wakes * 1000 // least  # reports, 1e-3
-        if self._lasts(block, budget, low, high, high):
-            return least
-        sure, top = low, high
+    def share(self, block: int, budget: Budget) -> int:
+        """Return what share of the reports to make from `block` on, the one to come: 0 for none
+        but those that there must be, MOST_SHARE for all that there may be."""
+        light_ppm = self._reserve_ppm(_LIGHT_BLOCKS, budget.block_ppm)
+        dark_ppm = self._reserve_ppm(_DARK_BLOCKS, budget.block_ppm)
+        if self._lasts(block, budget, MOST_SHARE, dark_ppm):
+            return MOST_SHARE
+        sure, high = 0, MOST_SHARE
         for _ in range(_STEPS):
-            rate = (sure + high + 1) // 2
-            if self._lasts(block, budget, low, top, rate):
-                sure = rate
+            share = (sure + high + 1) // 2
+            reserve_ppm = dark_ppm if share > _LIGHT_SHARE else light_ppm
+            if self._lasts(block, budget, share, reserve_ppm):
+                sure = share
             else:
-                high = rate
-        if sure == low:
-            return most
-        return min(most, max(least, -(-budget.wakes * 1000 // sure)))
+                high = share
+        return sure
 
-    def while_charging(self, every: int, least: int, is_full: bool) -> int:
-        """Return after how many wakes to report while the harvester feeds the node: a full cell
-        takes no more of it, so that reports are for nothing."""
-        return least if is_full else max(least, every // _MORE_IN_LIGHT)
-
-    def _lasts(self, block, budget, low, high, rate):
-        """Return whether a rate of reports (1e-3 of a block) can be carried on until the cell is
-        full again, or for a week, and leaves what may be needed."""
-        dark = budget.block_ppm + rate * budget.report_ppm // 1000
-        light = min(high, _MORE_IN_LIGHT * rate)
-        light = budget.block_ppm + light * budget.report_ppm // 1000
+    def _lasts(self, block, budget, share, reserve_ppm):
+        """Return whether a share can be carried on until the cell is full again, or for a week,
+        and the first block leaves the reserve."""
+        light, dark = budget.taken_ppm(share, True), budget.taken_ppm(share, False)
         level = budget.sure_ppm
-        if rate > low and level - dark < _RESERVE_PPM + self._doubted_ppm(budget.block_ppm):
-            return False
-        period = self._best()
+        period = _PERIODS[self._best()]
         for ahead in range(BLOCKS):
             brings = self._guess(period, block, ahead) * _UNIT_PPM
-            level += brings - (light if brings > budget.block_ppm else dark)
+            takes = light if brings > budget.block_ppm else dark
+            if not ahead and level - takes < _LOWEST_PPM + reserve_ppm:
+                return False
+            level += brings - takes
             if level >= _FULL_PPM:
                 return True
-            if level < _RESERVE_PPM:
+            if level < _LOWEST_PPM:
                 return False
         return True
 
-    def _doubted_ppm(self, block_ppm):
-        """Return what the rest of the deepest fall takes, as far as the forecast is in doubt."""
+    def _reserve_ppm(self, blocks, block_ppm):
+        """Return what must be left for days that are darker than foreseen: for so many blocks
+        without any harvest, and more where little comes."""
         memory = self._memory
-        deepest = self._two(_DEEPEST)
-        if not memory[_LEARNT]:
-            deepest = _FIRST_DAYS * _DAY * block_ppm // _FINE_PPM
-        left = max(0, deepest * _DEEPER // 4 - self._two(_FALL)) * _FINE_PPM
-        error = min(memory[_ERRORS : _ERRORS + 4])
-        doubt = 256
-        if memory[_LEARNT] >= BLOCKS:
-            doubt = min(256, max(_LEAST_DOUBT, 256 * error // max(1, memory[_MEAN])))
-        return left * doubt // 256
+        learnt = min(BLOCKS, memory[_LEARNT])
+        brought = sum(memory[:BLOCKS])
+        mean_ppm = brought * _UNIT_PPM // max(1, learnt)
+        short_ppm = min(block_ppm, max(0, 2 * block_ppm - mean_ppm))
+        reserve_ppm = min(_MOST_RESERVE_PPM, blocks * block_ppm + _POOR_BLOCKS * short_ppm)
+        doubt = _FINE
+        if brought:
+            doubt = min(_FINE, _WRONG * self._error(self._best()) * learnt // brought)
+        return reserve_ppm * doubt // _FINE
 
     def _best(self):
-        """Return the period of the guess that was right most often."""
-        memory = self._memory
+        """Return the number of the guess that was right most often."""
         best = 3
         for number in range(3):
-            known = memory[_LEARNT] >= _PERIODS[number]
-            if known and memory[_ERRORS + number] < memory[_ERRORS + best]:
+            known = self._memory[_LEARNT] >= _PERIODS[number]
+            if known and self._error(number) < self._error(best):
                 best = number
-        return _PERIODS[best]
+        return best
 
     def _guess(self, period, block, ahead):
         """Return what the block `ahead` of `block`, which is the next one, is likely to bring."""
@@ -157,13 +176,16 @@ class ReportPlanner:
             return memory[_DAYS_AT + (block + ahead) % _DAY]
         return memory[(block + ahead % period - period) % BLOCKS]
 
-    def _learn(self, at, value):
-        memory = self._memory
-        memory[at] = (31 * memory[at] + min(255, value) + 16) // 32
+    def _add_error(self, number, units):
+        error = self._error(number)
+        error += (_FINE * units - error + _ERROR_BLOCKS // 2) // _ERROR_BLOCKS
+        self._put_error(number, error)
 
-    def _two(self, at):
+    def _error(self, number):
+        """Return the mean error of a guess, in _FINE of a unit."""
+        at = _ERRORS + 2 * number
         return self._memory[at] | self._memory[at + 1] << 8
 
-    def _put_two(self, at, value):
-        value = min(65535, value)
-        self._memory[at], self._memory[at + 1] = value & 255, value >> 8
+    def _put_error(self, number, error):
+        at = _ERRORS + 2 * number
+        self._memory[at], self._memory[at + 1] = error & 255, error >> 8

@@ -13,7 +13,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from filmgauge.control.report_planner import BLOCK_S, SIZE, Budget, ReportPlanner
+from filmgauge.control.report_planner import (
+    BLOCK_S,
+    SIZE,
+    Budget,
+    ReportPlanner,
+    interval,
+)
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.kinetics import resting_v
 from filmgauge_sim.nodes.description import NodeDescription
@@ -130,31 +136,37 @@ class PlannerRule:
         self._planner = ReportPlanner(bytearray(SIZE))
         self._harvest_uah = 0.0
         self._is_full = False
-        self._every = max(1, span.most_s // span.least_s)
+        self._share = 0
 
     def rate(self, view: View) -> float:
         """See Rule."""
         self._harvest_uah += view.harvest_uah
         self._is_full |= view.is_full
+        budget = self._budget(view)
         if (view.hour + 1) % _BLOCK_H == 0:
-            self._plan(view)
-        every = self._every
-        if view.is_charging:
-            every = self._planner.while_charging(every, 1, view.is_full)
-        return _HOUR_S / (self._span.least_s * every)
+            self._plan(view.hour // _BLOCK_H % _BLOCKS_A_WEEK, budget)
+        if view.is_charging and view.is_full:
+            return self._span.rates[1]
+        wakes = interval(self._share, budget, view.is_charging) / 16.0
+        return _HOUR_S / (self._span.least_s * wakes)
 
-    def _plan(self, view: View) -> None:
+    def _plan(self, block: int, budget: Budget) -> None:
+        ppm = 1e6 / self._figures.capacity_uah
+        self._planner.add(block, int(self._harvest_uah * ppm), self._is_full)
+        self._harvest_uah, self._is_full = 0.0, False
+        self._share = self._planner.share((block + 1) % _BLOCKS_A_WEEK, budget)
+
+    def _budget(self, view: View) -> Budget:
         figures, least_s = self._figures, self._span.least_s
         ppm = 1e6 / figures.capacity_uah
-        block = view.hour // _BLOCK_H % _BLOCKS_A_WEEK
-        base_ppm = int(_BLOCK_H * figures.base_uah * ppm)
-        self._planner.add(block, int(self._harvest_uah * ppm), base_ppm, self._is_full)
-        self._harvest_uah, self._is_full = 0.0, False
         sure = max(0.0, view.soc - 2.0 * GAUGE_SIGMA)
-        report_ppm = max(1, round(figures.report_uah * ppm))
-        budget = Budget(int(1e6 * sure), base_ppm, report_ppm, BLOCK_S // least_s)
-        self._every = self._planner.report_every(
-            (block + 1) % _BLOCKS_A_WEEK, budget, 1, max(1, self._span.most_s // least_s)
+        return Budget(
+            int(1e6 * sure),
+            int(_BLOCK_H * figures.base_uah * ppm),
+            max(1, round(figures.report_uah * ppm)),
+            BLOCK_S // least_s,
+            1,
+            max(1, self._span.most_s // least_s),
         )
 
 
