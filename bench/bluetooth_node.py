@@ -4,7 +4,6 @@ import asyncio
 import json
 import struct
 import tempfile
-from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from bumble.core import UUID
 from bumble.device import Peer
 
 from bench.figures import Figure
+from bench.firmware import smallest_heap_kb
 from filmgauge.record.record import Record
 from filmgauge.uplink.actions import CONFIGURE, FORGET
 from filmgauge_host.ble import uuids
@@ -32,16 +32,14 @@ _READ = (uuids.RECORD, uuids.LEDGER, uuids.ENERGY, uuids.STATE, uuids.CONFIGURAT
 _USED = (*_READ, uuids.LOG_REQUEST, uuids.LOG_DATA, uuids.COMMAND, uuids.REPLY)
 _KEY = bytes(range(16))
 _LOG = 1000
-_LEAST_KB = 64
 
 
 def report() -> Iterator[Figure]:
     """Yield the smallest heap and what downloads take."""
     largest = board_kind("stm32wb55").heap_kb
-    at = bisect_left(range(_LEAST_KB, largest), True, key=_goes_well)
     yield Figure(
         "smallest heap of an stm32wb55 that is visited, read, reconfigured and emptied",
-        f"{_LEAST_KB + at} KB",
+        f"{smallest_heap_kb(_goes_well)} KB",
         f"{largest} KB, what it has",
     )
     for count in (100, _LOG):

@@ -100,7 +100,7 @@ def report() -> Iterator[Figure]:
         broker = Broker(address.host, address.port)
         yield from _wakes(broker)
         for name, reports, bound in _CARRIED:
-            smallest_kb = _smallest_heap_kb(partial(_goes_well, name, broker, reports))
+            smallest_kb = smallest_heap_kb(partial(_goes_well, name, broker, reports))
             yield Figure(
                 f"smallest heap that carries `{name}` (32 bits, nothing frozen)",
                 f"{smallest_kb} KB",
@@ -258,7 +258,7 @@ def _awake_us(node: VirtualNode) -> int:
     return sum(us for state, us in times.items() if state not in _NOT_AWAKE)
 
 
-def _smallest_heap_kb(goes_well: Callable[[int], bool]) -> int:
+def smallest_heap_kb(goes_well: Callable[[int], bool]) -> int:
     """Return the least size from which on `_IN_A_ROW` go well: near it, one that goes well may be
     followed by one that does not."""
     heaps_kb = range(_SMALLEST_KB, _LARGEST_KB)

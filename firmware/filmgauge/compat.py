@@ -19,9 +19,9 @@ try:
         """Let the table of loaded modules have room for so many at once: it would grow where the
         heap is split, and find no place of its size."""
         for number in range(len(sys.modules), count):
-            sys.modules[number] = None
+            sys.modules[str(number)] = sys
         for number in range(count):
-            sys.modules.pop(number, None)
+            sys.modules.pop(str(number), None)
 
     def _unloaded(beginnings):
         for name in sys.modules:
