@@ -42,7 +42,7 @@ class RememberedFiles(BoardFiles):
         self._mounted: _Step | None = None  # with which every boot begins
         self._step: _Step | None = None  # the last one; None when what comes next is not kept
         self._owed: list[Callable[[], Any]] | None = None  # by littlefs, None where it keeps up
-        self.kept = 0  # steps behind that, of all boots since the flash was changed
+        self.kept_steps = 0  # steps behind that, of all boots since the flash was changed
         self._opened = 0
 
     def mount(self) -> None:
@@ -56,7 +56,7 @@ class RememberedFiles(BoardFiles):
             return
         self._mounted = None
         noted = self.reads.noted = self._flash_before = {}
-        self.kept, count = 0, self.reads.count
+        self.kept_steps, count = 0, self.reads.count
         super().mount()
         if self.reads.noted is noted:  # it has not made a new file system
             self._mounted = self._step = _Step(self.reads.count - count)
@@ -102,12 +102,12 @@ class RememberedFiles(BoardFiles):
         if known is not None and self._owed is not None:
             self._owed.append(act)
             self.reads.pay(known.reads)
-        elif step is None or self.kept == _MOST_STEPS:
+        elif step is None or self.kept_steps == _MOST_STEPS:
             self._catch_up()
             return act()
         else:
             known = step.then[question] = self._answered(act)
-            self.kept += 1
+            self.kept_steps += 1
         self._step = known
         if known.error:
             raise OSError(known.error, "")

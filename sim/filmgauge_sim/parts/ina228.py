@@ -99,7 +99,7 @@ class Ina228(RegisterPart):
         if not adc.running:
             return
         if current_ua != self._seen_ua or temperature_c != self._seen_c:
-            self._see(current_ua, temperature_c)
+            self._find_codes(current_ua, temperature_c)
         start = end = self._bus_code(bus_start_v)
         if bus_end_v != bus_start_v:
             end = self._bus_code(bus_end_v)
@@ -118,7 +118,7 @@ class Ina228(RegisterPart):
         remaining_ns = self._adc.stop_ns
         return None if remaining_ns is None else self._now_us - (-remaining_ns // 1000)
 
-    def _see(self, current_ua: float, temperature_c: float) -> None:
+    def _find_codes(self, current_ua: float, temperature_c: float) -> None:
         """Find the codes of the shunt and of DIETEMP."""
         self._seen_ua, self._seen_c = current_ua, temperature_c
         shunt = round(

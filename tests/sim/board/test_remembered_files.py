@@ -148,4 +148,4 @@ def test_a_board_that_reads_for_ever_is_not_remembered_for_ever(board: Board) ->
     first = boot(files, board, steps)
     again = boot(files, board, steps)
     assert [answer for _, answer, _ in again] == [answer for _, answer, _ in first]
-    assert files.kept <= 200
+    assert files.kept_steps <= 200
