@@ -18,8 +18,10 @@ share beyond half of the most allows more of them in the dark than there must be
 
 A forecast may be wrong, so that a reserve stays for dark days that nobody has foreseen: a day and
 a half, and up to three where the harvest brings no more than the node takes at least, since such
-a node does not recover from one dark stretch before the next. It is needed as far as the forecast
-was wrong in the last weeks; a node that knows nothing yet takes its forecast for half wrong.
+a node does not recover from one dark stretch before the next; reports in the light leave less. It
+is needed as far as the forecast was wrong in the last weeks: all of it where the errors are a
+twelfth of what came. Of clouds a node knows too little after a bright month to need less, while
+lamps and machines repeat themselves to a hundredth. First forecasts count for a quarter wrong.
 """
 
 from filmgauge.compat import const

@@ -7,6 +7,7 @@ rule sees what a node sees: its charge as the gauge tells it, with noise, and wh
 brought. The oracle sees the whole future, and is as careful as it must be to live through it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -229,7 +230,7 @@ def compare(
     description: NodeDescription,
     series: WorldSeries,
     span: IntervalRange,
-    rules: list[Rule],
+    rules: Sequence[Rule],
     seed: int = 1,
 ) -> list[RuleOutcome]:
     """Return what becomes of a node under each rule; their order is that of `rules`."""
