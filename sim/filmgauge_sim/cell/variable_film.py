@@ -17,7 +17,6 @@ from filmgauge_sim.cell.diffusion import advanced
 from filmgauge_sim.cell.diffusion_film import DiffusionFilm
 from filmgauge_sim.cell.film import FilmCell
 from filmgauge_sim.cell.isothermal import Isothermal
-from filmgauge_sim.cell.self_discharge import leaked
 
 _SLABS = 50
 
@@ -33,7 +32,7 @@ class VariableFilm(DiffusionFilm, physics="variable"):
         self._laws: tuple[Isothermal, dict[int, Isothermal]] = (self._law, {})
 
     def _move(self, law: Isothermal, inflow: float, duration_s: float, net: float) -> None:
-        for slab, length_s in self._slabs(law, duration_s, net):
+        for slab, length_s in self._slabs(law, inflow, duration_s):
             self._modes = advanced(self._modes, slab.decays_per_s, slab.gains, inflow, length_s)
 
     def _mean_v(self, law: Isothermal, current: float, duration_s: float) -> float:
@@ -56,10 +55,9 @@ class VariableFilm(DiffusionFilm, physics="variable"):
         self, law: Isothermal, current: float, duration_s: float
     ) -> Iterator[tuple[float, float, ConstantCurrentPath]]:
         """Yield (begin s, length s, path) of each slab that is passed in a time."""
-        passed = law.stored_ua_cm2(current) * duration_s * law.per_uas_cm2
-        net = passed - leaked(self.stoichiometry, passed, law.leak_per_s * duration_s)
+        inflow = law.stored_ua_cm2(current)
         mean, modes, hysteresis, begun_s = self.stoichiometry, self._modes, self.hysteresis, 0.0
-        for slab, length_s in self._slabs(law, duration_s, net):
+        for slab, length_s in self._slabs(law, inflow, duration_s):
             path = ConstantCurrentPath(slab, current, mean, modes, hysteresis)
             yield begun_s, length_s, path
             begun_s += length_s
@@ -67,19 +65,21 @@ class VariableFilm(DiffusionFilm, physics="variable"):
             mean, modes, hysteresis = then.mean, then.modes, then.hysteresis
 
     def _slabs(
-        self, law: Isothermal, duration_s: float, net: float
+        self, law: Isothermal, inflow: float, duration_s: float
     ) -> Iterator[tuple[Isothermal, float]]:
-        """Yield (law, length s) of each slab that the mean passes on its way; a leak counts as
-        even, which moves an edge by less than the leak itself."""
+        """Yield (law, length s) of each slab that the mean passes on its way. It leaks as at the
+        beginning, which moves an edge by less than the leak itself, and by nothing with the time
+        that is looked ahead."""
+        rate = inflow * law.per_uas_cm2 - law.leak_per_s * self.stoichiometry
         place = self.stoichiometry * _SLABS
-        step = 1 if net > 0.0 else -1
+        step = 1 if rate > 0.0 else -1
         slab = floor(place) if step > 0 else ceil(place) - 1
         left_s = duration_s
-        per_slab_s = duration_s / (abs(net) * _SLABS) if net else duration_s
+        per_slab_s = 1.0 / (abs(rate) * _SLABS) if rate else duration_s
         while 0 <= slab < _SLABS or left_s > 0.0:
             edge = slab + 1 if step > 0 else slab
             inside = 0 <= slab < _SLABS
-            length_s = min(left_s, abs(edge - place) * per_slab_s) if inside and net else left_s
+            length_s = min(left_s, abs(edge - place) * per_slab_s) if inside and rate else left_s
             yield self._law_of(law, min(max(slab, 0), _SLABS - 1)), length_s
             left_s -= length_s
             if left_s <= 0.0:

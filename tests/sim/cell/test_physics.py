@@ -2,7 +2,7 @@
 
 import pytest
 from film_steps import Within, after, currents, durations, histories, temperatures
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell import CellParameters, FilmCell, LifeState, load_parameters
@@ -49,6 +49,7 @@ def _close_v(limit_v: float) -> float:
     st.floats(-0.2, 1.0),
     st.floats(0.0, 1.2),
 )
+@example(0.5, [], -4.0, 7.0, 10**3.5, 0.5, 1.0)  # through slabs, with a leak
 def test_no_crossing_is_missed_or_late(
     parameters: CellParameters,
     start: float,
