@@ -45,7 +45,8 @@ from filmgauge.upgrade.outcome import FETCHING, outcome, remember
 
 
 def start(trial):
-    print("runs", "{name}", open("/config.json").read())
+    with open("/config.json") as file:
+        print("runs", "{name}", file.read())
     {does}
     if staging.exists("/wanted"):
         with open("/wanted", "rb") as file:
