@@ -39,7 +39,7 @@ def feed():
 
 while sys.stdin.readline():
     address = BrokerAddress("127.0.0.1", int(sys.argv[1]))
-    client = SecureClient(Config, None, address, "n", "", "", 20000, feed, 5)
+    client = SecureClient(Config, None, address, "n", "", "", 20000, feed, 25)
     try:
         client.connect(will=("t", "offline"))
         client.publish("t", b"record")
@@ -51,7 +51,8 @@ while sys.stdin.readline():
     client.close()
 """
 _PATIENCE_S = 30.0  # beyond the node's own deadlines
-_WAITS = 4  # so often it has to say that it waits: then it will not hear any more
+_WAITS = 4  # so often it has to say that it waits, longer than TCP delays what is short: then
+# it will not hear any more
 _CHANGE = "<HBB"  # where, which, how many bytes or which bits
 _MOST_CHANGES = 16
 _CONNACK, _PUBACK = b"\x20\x02\x00\x00", b"\x40\x02"
@@ -118,7 +119,7 @@ class TlsBytes(Target):
                 assert ready, "it neither ends nor waits"
                 if stream in ready:
                     is_open = _answer(broker, stream)
-                    said.waits = 0
+                    said.forget_waits()
                 elif said.output in ready:
                     said.read()
                     is_open = said.waits < _WAITS
@@ -163,6 +164,12 @@ class _Said:
         *waits, last = data.decode().splitlines()
         self.waits += len(waits) + (last == "waits")
         self.verdict = "" if last == "waits" else last
+
+    def forget_waits(self) -> None:
+        """Count anew, for what it has said so far was before the last answer."""
+        if select.select([self.output], [], [], 0.0)[0]:
+            self.read()
+        self.waits = 0
 
     def wait(self) -> None:
         """Take all up to its verdict."""
