@@ -55,7 +55,7 @@ def changed(rig: Rig) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("runtime", "heap_kb"), [("cpython", 128), ("micropython32", 128), ("micropython32", 104)]
+    ("runtime", "heap_kb"), [("cpython", 128), ("micropython32", 128), ("micropython32", 106)]
 )
 def test_values_are_those_of_the_record_and_of_the_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Any, heap_kb: int
