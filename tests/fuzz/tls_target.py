@@ -11,7 +11,6 @@ import socket
 import ssl
 import struct
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from target import Target, refused
 
 import filmgauge
 from filmgauge_sim.nodes.broker_security import pin_of
+from filmgauge_sim.score.interpreter_client import interpreter
 
 _FIRMWARE = Path(filmgauge.__file__).parent.parent
-_INTERPRETER = "import sys, micropython_module as m; sys.exit(m.run_main(['mp', *sys.argv[1:]]))"
 # A connection and a record for each line that it gets; tells what came of it, and when it waits.
 _PROGRAM = """
 import sys
@@ -101,7 +100,7 @@ class TlsBytes(Target):
         port = str(self._listening.getsockname()[1])
         pin = pin_of(own.certificate.read_bytes())
         self._node = subprocess.Popen(
-            [sys.executable, "-c", _INTERPRETER, str(program), port, pin],
+            [*interpreter(), str(program), port, pin],
             env={"MICROPYPATH": f"{_FIRMWARE}:.frozen"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -2,7 +2,6 @@
 all the time, and with the watchdog fed meanwhile."""
 
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from tls_peers import Staller, dribble, silent
 import filmgauge
 from filmgauge_sim.board.executable import executable_of
 from filmgauge_sim.nodes.broker_security import pin_of
+from filmgauge_sim.score.interpreter_client import interpreter
 
 FIRMWARE = Path(filmgauge.__file__).parent.parent
-PACKAGED = "import sys, micropython_module as m; sys.exit(m.run_main(['mp', *sys.argv[1:]]))"
 # Prints how long a connection took until it was given up, and how often the watchdog was fed.
 PROGRAM = """
 import sys, time
@@ -53,7 +52,7 @@ def test_a_handshake_ends_in_time_and_feeds_the_watchdog(
     program.write_text(PROGRAM)
     pin = pin_of(own.certificate.read_bytes())
     command = executable_of(runtime)
-    start = [command] if command else [sys.executable, "-c", PACKAGED]
+    start = [command] if command else interpreter()
     with closing(Staller(own, behaviour)) as peer:
         done = subprocess.run(
             [*start, str(program), str(peer.port), pin],
