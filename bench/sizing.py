@@ -30,9 +30,9 @@ _NODES = Path(__file__).resolve().parent.parent / "docs" / "sizing"
 _SPAN = IntervalRange(60, 7200)
 _DESIGNS = 1000
 _YEARS = 10
-# node, world, days, first day of the year, and what the node has other than described
 _CLOUD_SEEDS = tuple(range(31, 39))  # none of those with which the planner was made
 _GAUGE_SEEDS = (1, 2, 3)  # of worlds without clouds
+# node, world, days, first day of the year, and what the node has other than described
 _CASES: tuple[tuple[str, str, int, int, dict[str, object]], ...] = (
     ("office", "office", 84, 0, {"cell.area_cm2": 80.0, "harvester.area_cm2": 30.0}),
     ("soil", "field", 120, 0, {"cell.area_cm2": 60.0, "harvester.area_cm2": 1.0}),

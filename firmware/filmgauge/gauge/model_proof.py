@@ -26,7 +26,7 @@ _BEYOND = const(2.0)  # times the variance: a square below says nothing of the l
 _PLAUSIBLE = const(2.0)  # beyond this square of a lag it is not the law of the film that is off
 _FAR = const(0.0324)  # nor beyond this one at a current that leads to no more than
 _LAWFUL = const(0.0625)  # squared lag, assumed: beyond, it was no lasting current
-_HALF = const(0.5)
+_SHARED = const(0.5)  # assumed: of what a law is off by, what a swing leaves to the capacity
 _GENTLE = const(0.16)  # as a lag in the long run
 _PROMISED = const(25.0)  # times `model`: what a law proved by holds leaves open of a burst
 _SHORTER = const(0.5)  # of the lag in a burst: 1 sigma of what it is less, where a law has less
@@ -96,7 +96,7 @@ class ModelProof:
     def law_sigma(self) -> float:
         """Return what a law that has been found off leaves open of the capacity, 1 sigma: half of
         what it is off by; nothing where bursts are what ends the curve."""
-        return _HALF * (self._model * self.span) ** 0.5 if self.span < _LAWFUL else 0.0
+        return _SHARED * (self._model * self.span) ** 0.5 if self.span < _LAWFUL else 0.0
 
     def is_plausible(self, squared: float) -> bool:
         """Return whether a squared innovation can be due to the law of the lag."""

@@ -3,6 +3,7 @@
 from filmgauge.compat import const
 
 PAGE = const(4096)
+HEAD_LENGTH = const(17)  # of what a head holds, before its seal
 STATE_AT = const(64)  # behind the head
 SLOTS_AT = const(640)  # records
 SLOT = const(144)

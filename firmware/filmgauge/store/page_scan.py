@@ -6,6 +6,7 @@ from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
 from filmgauge.store.page_layout import (
     FREE,
+    HEAD_LENGTH,
     PAGE,
     REST_AT,
     ROOM,
@@ -15,7 +16,6 @@ from filmgauge.store.page_layout import (
     STATE_AT,
 )
 
-_HEAD_LENGTH = const(17)
 _EIO = const(5)
 
 
@@ -79,7 +79,7 @@ class PageScan:
         """
         slot = self._slot
         self._read(page, 0, slot)
-        sequence = unseal(slot, _HEAD_LENGTH)
+        sequence = unseal(slot, HEAD_LENGTH)
         if sequence is None:
             return None
         self.highest = max(self.highest, sequence)

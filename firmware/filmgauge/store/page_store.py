@@ -20,6 +20,7 @@ from filmgauge.compat import const, unload
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 from filmgauge.store.page_layout import (
     FREE,
+    HEAD_LENGTH,
     PAGE,
     REST_AT,
     ROOM,
@@ -38,7 +39,6 @@ LEAST_PAGES = const(5)  # the newest, one to write, and one that is full; and th
 _BLOCK = const(512)  # of the port's block device
 # Numbers of the first record and of the oldest that counts; how many; two numbers of others.
 _HEAD = const("<IIBII")
-_HEAD_LENGTH = const(17)
 _NUMBERS = const(("/counter", "/commands"))
 _SCANNING = const(".store.page_scan")
 _ENOENT = const(2)
@@ -264,8 +264,8 @@ class PageStore:
         if len(state) > ROOM:
             self._put(page, REST_AT, memoryview(state)[ROOM:])
         struct.pack_into(_HEAD, slot, HEAD_SIZE, first, self._oldest, count, *self._numbers)
-        seal(slot, _HEAD_LENGTH, sequence)
-        self._put(page, 0, memoryview(slot)[: _HEAD_LENGTH + OVERHEAD])
+        seal(slot, HEAD_LENGTH, sequence)
+        self._put(page, 0, memoryview(slot)[: HEAD_LENGTH + OVERHEAD])
         if self._flash.ioctl(3, 0):
             raise OSError(_EIO)
         if newest >= 0 and self._firsts[newest] == first:

@@ -209,10 +209,8 @@ def test_a_store_that_is_gone_is_noticed_and_nothing_acknowledged(
         store.path.rename(aside)
     if how == "replaced":
         store.path.write_bytes(aside.read_bytes())
-    gone_s = time.monotonic()
     publisher.records("bench", range(1, 16))
     until(lambda: "deleted or replaced" in ingest.problem)
-    assert time.monotonic() - gone_s < 20.0  # it looks twice a second; a machine may be busy
     time.sleep(0.5)
     assert acknowledged == []
     if how == "moved":
