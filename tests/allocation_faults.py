@@ -6,8 +6,9 @@ Before each statement of the firmware stands a counter. Where it has come to the
 board is given, it locks the heap, as MicroPython does within interrupts: whatever the statement
 allocates first fails, and nothing can be collected. The heap is unlocked by the handler that gets
 the exception, or at the next statement. The campaign goes on until the wake has no such statement
-any more. A bad case is one after which the node does not wake, or
-has lost what it had acknowledged (nodes/cut_witness.py).
+any more. A bad case is one after which the node does not wake, or has lost what it had acknowledged
+(nodes/cut_witness.py), or has done a command twice or not at all that it calls done
+(cut_receivers.py).
 """
 
 import argparse
@@ -17,22 +18,24 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filmgauge.record.record import Record
+from cut_receivers import Commander, Sink
+
 from filmgauge_sim.board.firmware_image import FIRMWARE, firmware_sources
 from filmgauge_sim.board.interpreter import one_processor
 from filmgauge_sim.nodes.cut_witness import CutWitness
 from filmgauge_sim.nodes.node_options import NodeOptions
-from filmgauge_sim.nodes.record_sink import RecordSink
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 from filmgauge_sim.scenario.loading import scenario_from
 from filmgauge_sim.scenario.simulation import virtual_node
 
 BOARDS = ("esp32-c3", "pico-w", "stm32wb55")
-WAKES = {"reporting": (1, 2), "ordinary": (3, 1)}  # report_every, journal_every
+COMMANDED = "commanded"
+WAKES = {"reporting": (1, 2), "ordinary": (3, 1), COMMANDED: (1, 3)}  # report_every, journal_every
+KEY = "5f0c9b6d0be4f2a1d8e37c6614a09b52"
 _MOST_WAKES = 8  # until a node makes a record, which ends a row of failures
 _ENDS = 3  # numbers in a row for which a wake has no statement, until it is over
 HEAP_KB = 400  # the counters take room of their own, and it is not the size that is tried here
@@ -140,12 +143,13 @@ class Result:
 
 def scenario_table(board: str, wake: str) -> dict[str, object]:
     """Return a node that reports with each wake and saves with some; or one that saves with each
-    and reports with some."""
+    and reports with some; or one that obeys as well."""
     cycler = [{"action": "charge", "rate_c": 0.2, "hours": 2.0}]
     report_every, journal_every = WAKES[wake]
-    node = {
+    node: dict[str, object] = {
         "name": NAME,
         "board": board,
+        "commands": wake == COMMANDED,
         "cell": {"soc": 0.3, "soc_sigma": 0.001},
         "intervals": {
             "sample_s": 60,
@@ -164,31 +168,44 @@ def campaign(board: str, numbers: Iterable[int], wake: str = "reporting") -> Ite
     what it owes."""
     waiting = deque(numbers)
     missed = 0
+    group = f"{board} {wake}"
     while waiting:
-        with (
-            tempfile.TemporaryDirectory(prefix="filmgauge-short-") as folder,
-            RecordSink() as sink,
-        ):
+        with tempfile.TemporaryDirectory(prefix="filmgauge-short-") as folder, ExitStack() as open_:
+            receiver = open_.enter_context(_receiver(wake, Path(folder)))
             scenario = scenario_from(scenario_table(board, wake))
+            if wake == COMMANDED:
+                scenario.node[0].secrets["command_key"] = KEY
             options = NodeOptions(heap_kb=HEAP_KB, sources=counted_sources())
-            made = virtual_node(scenario, scenario.node[0], sink.broker, Path(folder), options)
-            with closing(made) as node:
-                life = _Life(node, sink.records[NAME])
-                while waiting and not life.problems:
-                    result = life.short_at(f"{board} {wake}", waiting.popleft())
-                    missed = 0 if result.reached else missed + 1
-                    if missed == _ENDS:
-                        waiting.clear()
-                    yield result
+            node = virtual_node(scenario, scenario.node[0], receiver.broker, Path(folder), options)
+            open_.enter_context(closing(node))
+            receiver.prepare(node)
+            life = _Life(node, receiver)
+            while waiting and not life.problems:
+                result = life.short_at(group, waiting.popleft())
+                missed = 0 if result.reached else missed + 1
+                if missed == _ENDS:
+                    waiting.clear()
+                yield result
+            yield from _unkept(group, receiver.problems(node))
+
+
+def _receiver(wake: str, folder: Path) -> Sink | Commander:
+    return Commander(NAME, KEY, folder) if wake == COMMANDED else Sink(NAME)
+
+
+def _unkept(group: str, problems: list[str]) -> Iterator[Result]:
+    """Yield what a receiver has to say of a whole life, where it has."""
+    if problems:
+        yield Result(group, 0, False, 0, problems)
 
 
 class _Life:
     """A node whose heap is locked again and again."""
 
-    def __init__(self, node: VirtualNode, arrived: list[Record]) -> None:
+    def __init__(self, node: VirtualNode, receiver: Sink | Commander) -> None:
         self._node = node
-        self._arrived = arrived
-        self._witness = CutWitness(node, lambda: arrived)
+        self._receiver = receiver
+        self._witness = CutWitness(node, lambda: receiver.arrived)
         self._said = 0
         self.problems: list[str] = []
         self._wake(2)
@@ -214,9 +231,9 @@ class _Life:
 
     def _recover(self) -> None:
         """Let the node make a record; the next wake is an ordinary one where there are such."""
-        records, most = len(self._arrived), _MOST_WAKES
+        records, most = len(self._receiver.arrived), _MOST_WAKES
         self._wake(1)
-        while len(self._arrived) == records and most and self._node.dead is None:
+        while len(self._receiver.arrived) == records and most and self._node.dead is None:
             self._wake(1)
             most -= 1
 
@@ -224,7 +241,7 @@ class _Life:
         until, steps = self._node.wakes + count, 30 * count
         while self._node.wakes < until and steps and self._node.dead is None:
             self._node.step()
-            self._arrived += self._node.new_records()
+            self._receiver.after_step(self._node)
             self._witness.follow()
             steps -= 1
 
