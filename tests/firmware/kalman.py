@@ -4,6 +4,8 @@
 class LineFilm:
     """Stands in for the film: what it tells is set, its lag is linear in tau and energy."""
 
+    energy = 0.0  # it is at 25 degC
+
     def __init__(self):
         self.tau = self.ea = 0.0  # learned
         self.base = 0.0

@@ -57,8 +57,15 @@ _OPENING = const(0.2)  # of how the film opens in its first cycles: share of the
 _SURPRISE = const(9.0)  # squared innovation over its variance: beyond, the cell is not as thought
 _UNHEARD = const(25.0)  # beyond, an end waits for a second look
 _SECOND_PPM = const(800)  # of the design: so much has flowed until then
-_AGREES = const(2)  # and one of these parts of it is the most by which the two looks differ,
-_STEEPER = const(3)  # or so many where the surface runs ahead: a smaller cell, a wider end
+_AGREES = const(2)  # and the surface has moved by more than one of these parts of it,
+_STEEPER = const(3)  # and by no more than so many more of them: a smaller cell;
+_SHOWN_PPM = const(2000)  # or by that much, and more than one of
+_WIDER = const(12)  # these parts of it: a wide end, while on a plateau the voltage stands
+_COLD = const(
+    1.0
+)  # exponent by which diffusion is slower, at 9 degC: there it is the lag that may
+# be larger, and not the end that is near, so that it waits for the next visit as a surprise
+_LAWLESS = const(4.0)  # assumed: times the lasting lag: the most that its law is off by
 _DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
 # A current that small beside the last one may be the mean of a charge and a discharge that took
 # turns within the sample. The mean of their voltages is then that of a full cell. A charge that is
@@ -160,17 +167,24 @@ class Estimator:
         variance = self._variance(soc, 0.0, 0.0) / (self.capacity_ppm / _PPM) ** 2
         waits = self.pending[1] / _DOUBTED
         variance += self.lasting * self.lasting + self.proof.doubt(soc) + waits * waits
+        colder = self.proof.temperature_doubt(self._last_side)
+        if colder:
+            variance += (soc - self.known_share()) ** 2 * colder
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
         """Return the standard deviation of stored - surface capacity - lag, of the design."""
-        doubt = self.proof.lag_doubt(by_tau) + self.proof.doubt(0.0)
+        stored = self._ledger.stored_pc() / self._design_pc
+        doubt = self.proof.lag_doubt(by_tau, by_energy) + self.proof.doubt(0.0)
+        doubt += stored * stored * self.proof.temperature_doubt(self._last_side)
         variance = self._variance(surface, -by_tau, -by_energy) + doubt
         return variance**0.5
 
     def capacity_sigma(self) -> float:
         """Return the standard deviation of the capacity, of the design."""
-        doubt = self.proof.doubt(0.0) + self.proof.doubt(1.0)
+        proof = self.proof
+        doubt = proof.doubt(0.0) + proof.doubt(1.0)
+        doubt += proof.temperature_doubt(EMPTY) + proof.temperature_doubt(FULL)
         return (self._covariance[_CAPACITY * (_N + 1)] + doubt) ** 0.5
 
     def loss_sigma(self) -> float:
@@ -305,15 +319,20 @@ class Estimator:
         innovation_ppm, stored_ppm = int(innovation * _PPM), int(stored * _PPM)
         pending, first_ppm, at_ppm = self.pending
         apart_ppm, moved_ppm = innovation_ppm - first_ppm, stored_ppm - at_ppm
-        if pending == side | _LEFT and abs(apart_ppm) * _AGREES < abs(first_ppm):
+        # What a law of the lag is off by is there at each visit.
+        lawless = abs(innovation) > _LAWLESS * self._film.steady
+        if pending == side | _LEFT and lawless and abs(apart_ppm) * _AGREES < abs(first_ppm):
             return True
-        if pending == side:
+        if pending == side and self._film.energy < _COLD:
             if moved_ppm < 0:
                 apart_ppm, moved_ppm = -apart_ppm, -moved_ppm
             if moved_ppm < _SECOND_PPM:
                 return False
-            if -moved_ppm < apart_ppm * _AGREES < _STEEPER * moved_ppm:
-                return True
+            surface_ppm = apart_ppm + moved_ppm  # it has moved so far with the charge
+            if 0 < surface_ppm * _AGREES < (_STEEPER + _AGREES) * moved_ppm:
+                shown = surface_ppm > _SHOWN_PPM and surface_ppm * _WIDER > moved_ppm
+                # A wide end keeps its first look, with which the next one is compared.
+                return shown or surface_ppm * _AGREES > moved_ppm
         self.pending = side, innovation_ppm, stored_ppm
         return False
 
@@ -350,7 +369,8 @@ class Estimator:
             proof.learn(squared, expected + noise)
             proved = self._noise()
             noise = proved + proof.reserve
-        unheard = squared > _UNHEARD * (expected + noise)
+        most = _UNHEARD if film.energy < _COLD else _SURPRISE
+        unheard = squared > most * (expected + noise)
         if unheard and not self._is_confirmed(side, innovation, stored):
             return False
         if self.pending[0] & ~_LEFT == side:

@@ -57,6 +57,7 @@ _MOST_MS = const(0xFFFFFFFF)
 # currents, guess and how long for, the end that waits, proof, opened (the last byte, always)
 _OWN = const("<iiiqIBii5BB")
 _OWN_SIZE = const(39)
+_PENDING_SHIFT = const(1)  # the side of an end that waits, in the last byte
 _SIZES = (
     estimator.SIZE,
     diffusion.SIZE,
@@ -269,12 +270,13 @@ class FuelGauge:
             part.pack_into(buffer, offset)
             offset += size
         currents = self._last_pa, self._sample_pa, self.recent_pa
-        quiet = (
-            (self._gap_pc, self._quiet_ms)
-            + self.estimator.pending
-            + self.estimator.proof.numbers()
-        )
-        struct.pack_into(_OWN, buffer, offset, *currents, *quiet, self._opened)
+        estimator = self.estimator
+        side, innovation_ppm, stored_ppm = estimator.pending
+        numbers = estimator.proof.numbers()
+        waits = numbers[5], innovation_ppm, stored_ppm
+        quiet = (self._gap_pc, self._quiet_ms) + waits + numbers[:5]
+        last = self._opened | side << _PENDING_SHIFT
+        struct.pack_into(_OWN, buffer, offset, *currents, *quiet, last)
 
     def unpack_from(self, buffer, offset: int) -> None:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
@@ -288,8 +290,9 @@ class FuelGauge:
         values = struct.unpack_from(_OWN, buffer, offset)
         self._last_pa, self._sample_pa, self.recent_pa = values[:3]
         self._gap_pc, self._quiet_ms = values[3:5]
-        self.estimator.pending, self._opened = values[5:8], values[13]
-        self.estimator.proof.restore(values[8:13])
+        self._opened, side = values[13] & 1, values[13] >> _PENDING_SHIFT
+        self.estimator.pending = (side, values[6], values[7]) if side else (0, 0, 0)
+        self.estimator.proof.restore(values[8:13] + values[5:6])
 
     def _flow(self, raw_pc, elapsed_ms, temperature_cdeg):
         """Let charge that the sensor has counted act on everything that follows it."""

@@ -77,7 +77,7 @@ def drawn(noise, sigma):
 
 def believed():
     proof = ModelProof(LineFilm())
-    proof.restore((1, 1, 224, 0, 0))  # 0.00006 of a lag; 224 is 1
+    proof.restore((1, 1, 224, 0, 0, 0))  # 0.00006 of a lag; 224 is 1
     return proof
 
 
@@ -289,6 +289,78 @@ def test_an_end_that_is_there_again_at_the_next_visit_is_believed():
         assert not gauge.observe(PLATEAU_UV, CURRENT_PA)
         film.informative, film.surface_share = True, again
         assert gauge.observe(FULL_UV, CURRENT_PA) == believed
+
+
+def looks_until_believed(fallen, energy, most=40):
+    """Return at which look an empty end is believed, if it is, whose surface falls by a share of
+    the charge that flows."""
+    film = LineFilm()
+    gauge = Gauge(400000, 1000, film=film, profile=cell(capacity_spread_ppm=1000))
+    film.surface_share, film.surface_sigma, film.energy = 0.03, 0.0005, energy
+    for look in range(most):
+        if gauge.observe(0, -CURRENT_PA):
+            return look
+        gauge.flow(-3 * FULL_PC // 1000)
+        film.surface_share -= 0.003 * fallen
+    return None
+
+
+def test_a_wide_end_is_believed_when_its_surface_has_come_far_enough():
+    assert looks_until_believed(1.0, 0.0) == 1
+    assert looks_until_believed(0.2, 0.0) == 4  # 0.06 % a look, 0.2 % in all
+    assert looks_until_believed(0.03, 0.0) is None  # a plateau that slopes
+    assert looks_until_believed(0.2, 1.5) is None  # in the cold the lag may be larger
+
+
+def test_a_surprise_in_the_cold_waits_for_the_next_visit():
+    for energy, believed in ((0.0, True), (1.5, False)):
+        film = LineFilm()
+        gauge = Gauge(400000, 50000, film=film, profile=cell(capacity_spread_ppm=1000))
+        film.surface_share, film.surface_sigma, film.energy = 0.2, 0.001, energy
+        assert gauge.observe(0, -CURRENT_PA) == believed  # four sigma off
+        film.informative = False
+        assert not gauge.observe(PLATEAU_UV, -CURRENT_PA)
+        film.informative = True
+        if not believed:
+            assert gauge.observe(0, -CURRENT_PA)
+
+
+def test_what_a_law_of_the_lag_can_be_off_by_confirms_nothing_at_the_next_visit():
+    for lag, believed in ((0.05, True), (0.1, False)):
+        film = LineFilm()
+        gauge = Gauge(400000 + int(lag * 1e6), 1000, film=film, profile=cell())
+        film.surface_share, film.surface_sigma, film.base = 0.1, 0.0005, -lag
+        gauge.estimator.proof.restore((1, 1, 224, 0, 0, 0))
+        assert not gauge.observe(0, -CURRENT_PA)  # 0.3 below what is known, and more than the lag
+        film.informative = False
+        assert not gauge.observe(PLATEAU_UV, -CURRENT_PA)
+        film.informative = True
+        assert gauge.observe(0, -CURRENT_PA) == believed
+
+
+def test_the_capacity_is_less_sure_far_from_the_temperature_of_its_ends():
+    film = LineFilm()
+    gauge = Gauge(500000, 250000, film=film)
+    film.surface_share, film.energy = 0.0, -1.0
+    assert gauge.observe(0, -CURRENT_PA)
+    gauge.flow(FULL_PC)
+    film.surface_share = 1.0
+    assert gauge.observe(FULL_UV, CURRENT_PA)
+    gauge.flow(-FULL_PC // 2)
+    warm = gauge.sigmas()
+    told = []
+    for energy in (0.0, 1.0, 2.0):
+        film.energy = energy
+        told.append(gauge.sigmas())
+    assert warm < told[0] < told[1] < told[2]
+    # 0.7 % a degree, of which an exponent of 1 is 16 to 18; what is proved by now is less.
+    apart = (told[2][1] ** 2 - warm[1] ** 2) ** 0.5
+    assert 0.1 * 3 < apart / (2.0 * gauge.estimator.proof._unproven) ** 0.5 < 0.3 * 3
+    kept = Gauge(0, 0, film=film)
+    kept.estimator.proof.restore(gauge.estimator.proof.numbers())
+    for side in (1, 2):
+        before = gauge.estimator.proof.temperature_doubt(side)
+        assert kept.estimator.proof.temperature_doubt(side) == before > 0.0
 
 
 def test_a_surprise_at_the_other_end_makes_the_capacity_less_sure():
