@@ -230,10 +230,12 @@ class _Life:
         return Result(group, number, reached, failed, self.problems)
 
     def _recover(self) -> None:
-        """Let the node make a record; the next wake is an ordinary one where there are such."""
-        records, most = len(self._receiver.arrived), _MOST_WAKES
+        """Let the node make a record, which ends a row of failures; the next wake is an ordinary
+        one where there are such."""
+        late = isinstance(self._receiver, Commander)  # a broker may pass on an earlier one only now
+        records, most = len(self._receiver.arrived) + late, _MOST_WAKES
         self._wake(1)
-        while len(self._receiver.arrived) == records and most and self._node.dead is None:
+        while len(self._receiver.arrived) <= records and most and self._node.dead is None:
             self._wake(1)
             most -= 1
 

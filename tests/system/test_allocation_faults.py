@@ -5,11 +5,15 @@ from allocation_faults import campaign
 
 
 @pytest.mark.parametrize(
-    ("board", "numbers"),
-    [("esp32-c3", range(35, 6500, 410)), ("stm32wb55", range(50, 7000, 870))],
+    ("board", "wake", "numbers"),
+    [
+        ("esp32-c3", "reporting", range(35, 6500, 410)),
+        ("stm32wb55", "reporting", range(50, 7000, 870)),
+        ("pico-w", "commanded", range(36, 9000, 900)),
+    ],
 )
-def test_a_node_outlives_a_heap_that_is_full(board: str, numbers: range) -> None:
-    results = list(campaign(board, numbers))
+def test_a_node_outlives_a_heap_that_is_full(board: str, wake: str, numbers: range) -> None:
+    results = list(campaign(board, numbers, wake))
     assert [result for result in results if result.problems] == []
     assert len(results) == len(numbers)
     assert sum(result.failed > 0 for result in results) >= 2
