@@ -220,14 +220,21 @@ class _Life:
         self._wake(_LAST_WAKES if node.kind.keeps_ram else 1)
         node.board.unique_id = bytes(6)
         self._recover()
-        said = node.console.read_text(errors="replace")
-        failed = said.count("MemoryError", self._said)
-        reached = "filmgauge: heap locked" in said[self._said :]
+        said = self._new_words()
+        failed = said.count("MemoryError")
+        reached = "filmgauge: heap locked" in said
         self.problems = self._witness.problems()
-        if said.count("Traceback", self._said) > failed:
-            self.problems = [*self.problems, said[self._said :][-1000:]]
-        self._said = len(said)
+        if said.count("Traceback") > failed:
+            self.problems = [*self.problems, said[-1000:]]
         return Result(group, number, reached, failed, self.problems)
+
+    def _new_words(self) -> str:
+        """Return what the console says since the last call."""
+        with self._node.console.open("rb") as console:
+            console.seek(self._said)
+            new = console.read()
+        self._said += len(new)
+        return new.decode(errors="replace")
 
     def _recover(self) -> None:
         """Let the node make a record, which ends a row of failures; the next wake is an ordinary
