@@ -6,8 +6,8 @@ Before each statement of the firmware stands a counter. Where it has come to the
 board is given, it locks the heap, as MicroPython does within interrupts: whatever the statement
 allocates first fails, and nothing can be collected. The heap is unlocked by the handler that gets
 the exception, or at the next statement. The campaign goes on until the wake has no such statement
-any more. A bad case is one after which the node does not wake, or has lost what it had acknowledged
-(nodes/cut_witness.py), or has done a command twice or not at all that it calls done
+any more. A bad case is one after which the node does not wake, or has lost what it had
+acknowledged (nodes/cut_witness.py), or has done a command twice or not at all that it calls done
 (cut_receivers.py).
 """
 
@@ -170,7 +170,10 @@ def campaign(board: str, numbers: Iterable[int], wake: str = "reporting") -> Ite
     missed = 0
     group = f"{board} {wake}"
     while waiting:
-        with tempfile.TemporaryDirectory(prefix="filmgauge-short-") as folder, ExitStack() as open_:
+        with (
+            tempfile.TemporaryDirectory(prefix="filmgauge-short-") as folder,
+            ExitStack() as open_,
+        ):
             receiver = open_.enter_context(_receiver(wake, Path(folder)))
             scenario = scenario_from(scenario_table(board, wake))
             if wake == COMMANDED:
@@ -239,7 +242,9 @@ class _Life:
     def _recover(self) -> None:
         """Let the node make a record, which ends a row of failures; the next wake is an ordinary
         one where there are such."""
-        late = isinstance(self._receiver, Commander)  # a broker may pass on an earlier one only now
+        late = isinstance(
+            self._receiver, Commander
+        )  # a broker may pass on an earlier one only now
         records, most = len(self._receiver.arrived) + late, _MOST_WAKES
         self._wake(1)
         while len(self._receiver.arrived) <= records and most and self._node.dead is None:
