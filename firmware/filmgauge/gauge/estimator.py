@@ -61,10 +61,10 @@ _AGREES = const(2)  # and the surface has moved by more than one of these parts 
 _STEEPER = const(3)  # and by no more than so many more of them: a smaller cell;
 _SHOWN_PPM = const(2000)  # or by that much, and more than one of
 _WIDER = const(12)  # these parts of it: a wide end, while on a plateau the voltage stands
-_COLD = const(
-    1.0
-)  # exponent by which diffusion is slower, at 9 degC: there it is the lag that may
-# be larger, and not the end that is near, so that it waits for the next visit as a surprise
+# Exponent by which diffusion is slower, at 9 degC. Below it is the lag that may be larger, and not
+# the end that is near, so that any surprise waits for the next visit.
+_COLD = const(1.0)
+_ACTIVE = const(0.5)  # assumed: of that variance in the charge of what takes part in the cold
 _LAWLESS = const(4.0)  # assumed: times the lasting lag: the most that its law is off by
 _DOUBTED = const(2e6)  # ppm: what waits is taken for half of the 95 % interval
 # A current that small beside the last one may be the mean of a charge and a discharge that took
@@ -169,7 +169,7 @@ class Estimator:
         variance += self.lasting * self.lasting + self.proof.doubt(soc) + waits * waits
         colder = self.proof.temperature_doubt(self._last_side)
         if colder:
-            variance += (soc - self.known_share()) ** 2 * colder
+            variance += _ACTIVE * (soc - self.known_share()) ** 2 * colder
         return min(_PPM, int(variance**0.5 * _PPM))
 
     def sigma_of(self, surface: float, by_tau: float, by_energy: float) -> float:
