@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 from bench.figures import Figure
 
 _DAY_BOUND_S = {"micropython": 12.0, "cpython": 1.2}
-_LOOP_PASSES = 10_000_000
 _BEST_OF = 3
 _MEMORY_BOUND_MB = 60.0
 # Run something, then write the peak resident size of this process (VmHWM: since its own program
@@ -42,18 +40,14 @@ _MEASURED = {
 
 
 def speed() -> Iterator[Figure]:
-    """Yield wall times of a virtual day, one wake a minute, the best of three runs each, beside
-    that of a loop in plain Python, which says how fast the machine is now."""
-    loop_s = min(_loop_s() for _ in range(_BEST_OF))
-    yield Figure(f"a loop of {_LOOP_PASSES:,} multiplications in plain Python", f"{loop_s:.2f} s")
+    """Yield wall times of a virtual day, one wake a minute, the best of three runs each."""
     for runtime, bound_s in _DAY_BOUND_S.items():
         best = min((_run(runtime) for _ in range(_BEST_OF)), key=lambda run: run["wall_s"])
         node = best["nodes"][0]
         yield Figure(
             f"{best['virtual_s'] / 3600:.0f} virtual hours, {node['wakes']} wakes,"
             f" {node['received']} records, `{runtime}`",
-            f"{best['wall_s']:.2f} s, {best['virtual_s'] / best['wall_s']:,.0f} times real time,"
-            f" {best['wall_s'] / loop_s:.2f} loops",
+            f"{best['wall_s']:.2f} s, {best['virtual_s'] / best['wall_s']:,.0f} times real time",
             f"{bound_s:g} s",
         )
 
@@ -65,14 +59,6 @@ def memory() -> Iterator[Figure]:
         child = f", its largest child {child_mb:.0f} MB" if child_mb else ""
         bound = f"{_MEMORY_BOUND_MB:.0f} MB without children"
         yield Figure(f"memory of {name}, at its peak", f"{own_mb:.0f} MB{child}", bound)
-
-
-def _loop_s() -> float:
-    begun_s = time.perf_counter()
-    total = 0
-    for number in range(_LOOP_PASSES):
-        total += number * number & 7
-    return time.perf_counter() - begun_s
 
 
 def _run(runtime: str) -> dict[str, Any]:

@@ -270,9 +270,8 @@ class FuelGauge:
             part.pack_into(buffer, offset)
             offset += size
         currents = self._last_pa, self._sample_pa, self.recent_pa
-        estimator = self.estimator
-        side, innovation_ppm, stored_ppm = estimator.pending
-        numbers = estimator.proof.numbers()
+        side, innovation_ppm, stored_ppm = self.estimator.pending
+        numbers = self.estimator.proof.numbers()
         waits = numbers[5], innovation_ppm, stored_ppm
         quiet = (self._gap_pc, self._quiet_ms) + waits + numbers[:5]
         last = self._opened | side << _PENDING_SHIFT
