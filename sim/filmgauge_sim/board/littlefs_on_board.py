@@ -139,10 +139,9 @@ class BoardFiles:
                 Outcome(cause=None, reason="the board has stopped")
             )
         for raw in self._open_files:
-            try:
-                _close(raw)  # now: later it would reach into a file system that is gone
-            except (LittleFSError, OSError):
-                pass
+            # littlefs would abort: its caches may hold what another one could not write. The next
+            # boot has a file system of its own.
+            _forget(raw)
         self._open_files.clear()
 
     def _mount_anew(self) -> None:
@@ -258,4 +257,9 @@ def _close(raw: Any) -> None:
     try:
         raw.close()
     finally:
-        setattr(raw, "__IOBase_closed", True)
+        _forget(raw)
+
+
+def _forget(raw: Any) -> None:
+    """Let a file be taken for closed, so that nothing closes it when it is collected."""
+    setattr(raw, "__IOBase_closed", True)

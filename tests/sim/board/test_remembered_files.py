@@ -149,3 +149,14 @@ def test_a_board_that_reads_for_ever_is_not_remembered_for_ever(board: Board) ->
     again = boot(files, board, steps)
     assert [answer for _, answer, _ in again] == [answer for _, answer, _ in first]
     assert files.kept_steps <= 200
+
+
+def test_a_file_that_is_open_when_the_power_goes_is_let_go_of(tmp_path: Path) -> None:
+    """What littlefs could not write is still in its caches: to close it would end this process."""
+    board = Board(tmp_path / "flash")
+    files = BoardFiles(board.flash, board)
+    board.ends_us = board.reached_us
+    cut = [("open", "/state/0", "wb"), ("rename", "/profile.bin", "/config.json")]
+    assert boot(files, board, cut)[-1] == "stopped"
+    assert boot(files, board, START)[1][1] == INSTALLED["/config.json"]
+    board.flash.close()
