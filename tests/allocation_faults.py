@@ -242,10 +242,7 @@ class _Life:
     def _recover(self) -> None:
         """Let the node make a record, which ends a row of failures; the next wake is an ordinary
         one where there are such."""
-        late = isinstance(
-            self._receiver, Commander
-        )  # a broker may pass on an earlier one only now
-        records, most = len(self._receiver.arrived) + late, _MOST_WAKES
+        records, most = len(self._receiver.arrived) + self._receiver.late, _MOST_WAKES
         self._wake(1)
         while len(self._receiver.arrived) <= records and most and self._node.dead is None:
             self._wake(1)

@@ -29,10 +29,12 @@ _QUIET_S = 0.5
 
 class Receiver(Protocol):
     """broker: what the node is given; arrived: the records that it was rid of, in any order;
-    done: commands that it has carried out."""
+    done: commands that it has carried out; late: the most records that have left the node and
+    have not arrived yet."""
 
     broker: Broker
     arrived: list[Record]
+    late: int
 
     @property
     def done(self) -> int: ...
@@ -51,7 +53,7 @@ class Receiver(Protocol):
 class Sink(AbstractContextManager["Sink"]):
     """Takes every record, or reads it from flash where the node has no way to send it."""
 
-    done = 0
+    done = late = 0
 
     def __init__(self, name: str) -> None:
         self._sink = RecordSink()
@@ -78,6 +80,8 @@ class Sink(AbstractContextManager["Sink"]):
 
 class BrokerSide(AbstractContextManager["BrokerSide"]):
     """A mosquitto, and somebody behind it who takes the records of a node and commands it."""
+
+    late = 1
 
     def __init__(self, name: str, key: str, folder: Path) -> None:
         self.arrived: list[Record] = []

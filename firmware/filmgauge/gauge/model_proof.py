@@ -56,9 +56,7 @@ class ModelProof:
         self._unproven, self._model = _rounded(_UNPROVEN), _rounded(_MODEL)
         self._surface_sigma = 1.0  # at the last end that was used
         self._spans = array("f", (0.0, 0.0))  # what the lag could be off by at each end
-        self._energies = array(
-            "b", (0, 0)
-        )  # exponent by which diffusion was slower at each, halves
+        self._energies = array("b", (0, 0))  # exponents by which diffusion was slower, in halves
         self.span = self._drained = self.reserve = 0.0
         self.is_burst = False
 
