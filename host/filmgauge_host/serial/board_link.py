@@ -17,7 +17,7 @@ import io
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import serial
 import serial.tools.list_ports
@@ -31,6 +31,8 @@ _BAUD = 115200
 _KNOCK_S = 0.05  # how often a board that does not answer is interrupted
 _REOPEN_S = 0.1
 _OPEN_S = 2.0
+_PORT_S = 5.0  # of a read or a write that must not fail where a board has much to do
+_SLICE_S = 0.05  # of waiting for a byte: how late a deadline may be
 _BOOT_S = 10  # of the interpreter alone, on a board or a machine that has much to do
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
@@ -51,6 +53,32 @@ class BoardError(LinkError):
         lines = trace.strip().splitlines()
         super().__init__(f"the board answered: {lines[-1] if lines else 'nothing'}")
         self.trace = trace
+
+
+class PromptTransport(SerialTransport):
+    """mpremote's transport, which takes an answer when it comes.
+
+    mpremote looks for a byte each 10 ms, ten times as long as a board takes to answer a short
+    command; only from a pseudo-terminal it waits for one.
+    """
+
+    def __init__(self, port: str) -> None:
+        super().__init__(port, baudrate=_BAUD, timeout=_PORT_S)
+        self.is_pty = False
+        self.port.write_timeout = _PORT_S
+
+    @property
+    def port(self) -> serial.Serial:
+        """The port itself, or what a pyserial address leads to, which has the same face."""
+        return cast(serial.Serial, self.serial)  # no folder is mounted through this link
+
+    def read_until(self, *args: Any, **kwargs: Any) -> bytes:
+        """See mpremote. A read that has waited for a while gives it a look at its deadlines."""
+        self.port.timeout, self.is_pty = _SLICE_S, True
+        try:
+            return super().read_until(*args, **kwargs)
+        finally:
+            self.port.timeout, self.is_pty = _PORT_S, False
 
 
 def find_port(given: str | None) -> str:
@@ -74,7 +102,7 @@ class BoardLink:
     def __init__(self, port: str, patience_s: float = 90.0) -> None:
         self.port = port
         self._patience_s = patience_s  # for a board that sleeps, or a port that is gone
-        self._transport: SerialTransport | None = None
+        self._transport: PromptTransport | None = None
         self._guarded = False
         self._marks = 0
 
@@ -220,7 +248,7 @@ class BoardLink:
             if self._transport is None and not self._try_open():
                 time.sleep(_REOPEN_S)
                 continue
-            port = self._port(self._connected())
+            port = self._connected().port
             try:
                 output += port.read(port.in_waiting)
             except (OSError, serial.SerialException):
@@ -230,7 +258,7 @@ class BoardLink:
 
     def read_available(self) -> bytes:
         """Return what the board has printed, at once. Raises LinkLost where the port is gone."""
-        port = self._port(self._connected())
+        port = self._connected().port
         try:
             return port.read(port.in_waiting)
         except (OSError, serial.SerialException):
@@ -253,21 +281,12 @@ class BoardLink:
 
     def _try_open(self) -> bool:
         try:
-            transport = SerialTransport(self.port, baudrate=_BAUD, timeout=5.0)
+            self._transport = PromptTransport(self.port)
         except (OSError, serial.SerialException, TransportError):
             return False
-        transport.is_pty = False  # or it would wait for ever for a byte
-        self._port(transport).write_timeout = 5.0
-        self._transport = transport
         return True
 
-    @staticmethod
-    def _port(transport: SerialTransport) -> serial.Serial:
-        port = transport.serial
-        assert isinstance(port, serial.Serial)  # no folder is mounted through this link
-        return port
-
-    def _connected(self) -> SerialTransport:
+    def _connected(self) -> PromptTransport:
         if self._transport is None:
             raise LinkLost(f"the port {self.port} is not open")
         return self._transport
@@ -290,14 +309,14 @@ class BoardLink:
         said = b"OK" + mark + b"\r\n\x04\x04"
         try:
             transport = self._connected()
-            self._port(transport).write(b"print('" + mark + b"')\x04")
+            transport.port.write(b"print('" + mark + b"')\x04")
             return transport.read_until(1, said, timeout=2).endswith(said)
         except (OSError, serial.SerialException, LinkLost):
             self._lose()
             return False
 
     def _knock(self) -> bytes:
-        port = self._port(self._connected())
+        port = self._connected().port
         port.write(b"\r\x03\x03\r\x01")
         time.sleep(_KNOCK_S)
         count = port.in_waiting
