@@ -88,7 +88,8 @@ class FleetConnection:
     def send(self) -> None:
         """Publish what waits, the newest record live and older ones as the past."""
         waiting = self.node.waiting
-        if not self.accepted or not waiting or len(self._unacknowledged) >= _WINDOW:
+        full = len(self._unacknowledged) >= _WINDOW
+        if self.lost or not self.accepted or not waiting or full:
             return
         if not self._introduced:
             self._introduce()
@@ -100,6 +101,8 @@ class FleetConnection:
         next_s = max(1, round(self._next_report_s))
         status = f'{{"state":"sleeping","next_report_s":{next_s}}}'
         self._client.publish(self._topic(topics.STATUS), status, retain=True)
+        if self.fileno() < 0:  # closed where it could not be written to: nothing is read any more
+            self._lose()
 
     def close(self) -> None:
         """Disconnect; the broker publishes no will. What is not confirmed waits again."""
