@@ -33,6 +33,7 @@ _REOPEN_S = 0.1
 _OPEN_S = 2.0
 _PORT_S = 5.0  # of a read or a write that must not fail where a board has much to do
 _SLICE_S = 0.05  # of waiting for a byte: how late a deadline may be
+_MOST_AVAILABLE = 4096  # bytes at once, of a board that never stops
 _BOOT_S = 10  # of the interpreter alone, on a board or a machine that has much to do
 ARRIVED_DAMAGED = "what the board answered arrived damaged: try again"
 _RAW = b"raw REPL; CTRL-B to exit\r\n>"
@@ -71,6 +72,13 @@ class PromptTransport(SerialTransport):
     def port(self) -> serial.Serial:
         """The port itself, or what a pyserial address leads to, which has the same face."""
         return cast(serial.Serial, self.serial)  # no folder is mounted through this link
+
+    def read_available(self) -> bytes:
+        """Return what has come. A port behind a socket knows of one byte at a time."""
+        taken = b""
+        while len(taken) < _MOST_AVAILABLE and (count := self.port.in_waiting):
+            taken += self.port.read(count)
+        return taken
 
     def read_until(self, *args: Any, **kwargs: Any) -> bytes:
         """See mpremote. A read that has waited for a while gives it a look at its deadlines."""
@@ -248,9 +256,8 @@ class BoardLink:
             if self._transport is None and not self._try_open():
                 time.sleep(_REOPEN_S)
                 continue
-            port = self._connected().port
             try:
-                output += port.read(port.in_waiting)
+                output += self._connected().read_available()
             except (OSError, serial.SerialException):
                 self._lose()
             time.sleep(0.01)
@@ -258,9 +265,8 @@ class BoardLink:
 
     def read_available(self) -> bytes:
         """Return what the board has printed, at once. Raises LinkLost where the port is gone."""
-        port = self._connected().port
         try:
-            return port.read(port.in_waiting)
+            return self._connected().read_available()
         except (OSError, serial.SerialException):
             self._lose()
             raise LinkLost(f"the port {self.port} has gone") from None
@@ -316,8 +322,7 @@ class BoardLink:
             return False
 
     def _knock(self) -> bytes:
-        port = self._connected().port
-        port.write(b"\r\x03\x03\r\x01")
+        transport = self._connected()
+        transport.port.write(b"\r\x03\x03\r\x01")
         time.sleep(_KNOCK_S)
-        count = port.in_waiting
-        return port.read(count) if count else b""
+        return transport.read_available()
