@@ -9,10 +9,13 @@ from pathlib import Path
 
 import msgspec
 import paho.mqtt.client as mqtt
+from bumble.core import AdvertisingData
 
 from bench.figures import Figure
+from filmgauge.store.record_search import record_position
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.mqtt_client import make_client
+from filmgauge_host.telemetry.received_record import RecordKey
 from filmgauge_host.virtual.run_result import NodeResult
 from filmgauge_host.virtual.session import RunOptions, RunSession
 from filmgauge_sim.air.air import Scanner
@@ -23,6 +26,7 @@ from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode
 
 NODES = 8
 _LATENCY_REPORT_S = 10
+_COMPANY_SIZE = 2  # of manufacturer data, before what the node says
 _SNIFFER = "F0:F1:F2:F3:F4:F6"
 
 
@@ -72,17 +76,20 @@ def campaign(duration: str, loss: float, report_s: int = 600) -> Campaign:
         return Campaign(session.results(), failed, session.wall_s)
 
 
-def latencies(nodes: int, minutes: float) -> list[float]:
-    """Return, in s, how long each record took from its first advertisement to a subscriber."""
-    advertised: dict[tuple[str, int, int], float] = {}
-    arrived: dict[tuple[str, int, int], float] = {}
+def latencies(nodes: int, minutes: float, speed: float = 1.0) -> list[float]:
+    """Return, in s, how long each record took from its first advertisement to a subscriber.
+
+    speed: how much faster than real time the nodes live.
+    """
+    advertised: dict[tuple[str, *RecordKey], float] = {}
+    arrived: dict[tuple[str, *RecordKey], float] = {}
 
     def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         table = msgspec.json.decode(message.payload)
-        key = (message.topic.split("/")[1], table["boot"], table["seq"])
+        key = (message.topic.split("/")[1], table["life"], table["boot"], table["seq"])
         arrived.setdefault(key, time.monotonic())
 
-    options = RunOptions("cpython", duration=f"{minutes}min", speed=1.0)
+    options = RunOptions("cpython", duration=f"{minutes}min", speed=speed)
     with (
         tempfile.TemporaryDirectory() as folder,
         RunSession(_scenario(nodes, _LATENCY_REPORT_S), options, Path(folder)) as session,
@@ -125,11 +132,11 @@ def _scenario(count: int, report_s: int) -> Scenario:
     return Scenario(name="bench", seed=1, node=nodes)
 
 
-def _announced(sniffer: Scanner) -> Iterator[tuple[str, int, int]]:
-    """Yield node, boot and seq of each scan response since the last call."""
+def _announced(sniffer: Scanner) -> Iterator[tuple[str, *RecordKey]]:
+    """Yield node and key of the record of each scan response since the last call."""
     for event in sniffer.drain():
-        at = event.data.find(b"\xff\xff\xff\x01")
-        if event.is_response and at >= 0:
-            boot = int.from_bytes(event.data[at + 4 : at + 8], "little")
-            seq = int.from_bytes(event.data[at + 8 : at + 12], "little")
-            yield event.data[2 : 1 + event.data[0]].decode(), boot, seq
+        said = AdvertisingData.from_bytes(event.data)
+        name = said.get(AdvertisingData.COMPLETE_LOCAL_NAME, raw=True)
+        maker = said.get(AdvertisingData.MANUFACTURER_SPECIFIC_DATA, raw=True)
+        if event.is_response and isinstance(name, bytes) and isinstance(maker, bytes):
+            yield name.decode(), *record_position(maker[_COMPANY_SIZE:])

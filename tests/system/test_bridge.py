@@ -1,6 +1,6 @@
 """Nodes with the real firmware behind a bridge, on an air that loses a third of everything."""
 
-from bench.bluetooth_bridge import NODES, campaign
+from bench.bluetooth_bridge import NODES, campaign, latencies
 
 
 def test_eight_nodes_at_once_lose_nothing_and_send_nothing_twice() -> None:
@@ -12,3 +12,9 @@ def test_eight_nodes_at_once_lose_nothing_and_send_nothing_twice() -> None:
     assert found.total("duplicated") == 0
     assert found.total("received") + found.total("waiting") == made
     assert found.total("waiting") <= 2 * NODES  # the last may fail: the next ones would fetch them
+
+
+def test_what_is_timed_is_each_record_from_the_air_to_the_broker() -> None:
+    found = latencies(1, minutes=2, speed=20.0)
+    assert 9 <= len(found) <= 13  # a report in ten seconds; the last may be under way
+    assert min(found) > 0.0
