@@ -19,12 +19,11 @@ from filmgauge.record import (
 )
 from filmgauge.state import MOST_MEMORY_RESETS, State
 from filmgauge.store.retained import Retained
+from filmgauge.wake_schedule import WakeSchedule
 
 _JOURNAL = const("/state")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
-_SHORTEST_SLEEP_MS = const(50)
-_REQUEST_REPORT = const(1)  # uplink/peer_context.py
-_REQUEST_ZERO = const(2)
+_REQUEST_ZERO = const(2)  # uplink/peer_context.py
 _REQUEST_NEW_SESSION = const(8)
 _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
@@ -57,27 +56,23 @@ class Node:
         self._profile_crc = profile.crc if profile else 0
         self._lasting_faults = 0 if profile else FAULT_PROFILE
         self._loaded = False
-        self._is_calm = False  # this wake follows a reset, which a report may have caused
         self._slept = False  # since it was loaded last: nothing is known that did not sleep
         self._counted = True  # what the sensors have counted has reached the gauge
-        self._on_trial = on_trial  # it reports with every wake, and says so on the console
         self.reported = None  # on trial: the first record, once it was sent or stored
         self.has_reported = False  # a record was sent or stored
         self._unattended = None  # what the safe mode has counted; True: until that is saved
-        self._put_off = 0  # wakes since a save that the supply did not cover
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
         self._ledger = None  # of the gauge, for a peer: it stays when the gauge is let go
         self._unix_s = 0  # that of the peer's clock, which outlives the reporter
-        self._period_ms = config.sample_s * 1000
         self._load_pa = config.load_na * 1000
         if profile and not self._load_pa:
             self._load_pa = max(1, profile.full_pc() // 3600 // _USUAL_LOAD)
         # By the budget of a node that switches its sensors, in shares of a cell that is known.
         self._plans = bool(config.report_most and profile and config.pin_sensors >= 0)
-        self._every = config.report_every  # wakes to the next report, 0 for none
         self._state = State(board.TAIL, config.report_most)
+        self._schedule = WakeSchedule(board, config, self._state, self._plans, on_trial)
         self._retained = Retained(board.retained, self._state.size)
         for name in _PARTS:
             setattr(self, name, None)  # until it is used
@@ -97,7 +92,7 @@ class Node:
         state = self._state
         if slept and self._can_skip_sample():
             state.wakes += 1
-            return self._sleep_ms()
+            return self._schedule.sleep_ms()
         is_open = self._set_switch_for_sample()
         self._sample()
         if self._board.clock_leapt(state.last_ms):
@@ -106,15 +101,10 @@ class Node:
         self._count(now_ms)
         known = self._finish_gauging()
         self._protect(is_open)
-        wakes = state.wakes
-        reports = self._reports(wakes)
-        saves = (
-            self._put_off
-            or state.cell_changed
-            or self._unattended
-            or wakes % self._config.journal_every == 0
-        )
-        if self._puts_off(saves, reports):
+        schedule = self._schedule
+        reports = self._reports(state.wakes)
+        saves = schedule.saves(state.wakes) or state.cell_changed or self._unattended
+        if schedule.puts_off(saves, reports):
             saves = reports = False
         self._read_protection(reports)
         fields = self._record_fields(now_ms, known) if reports else None
@@ -122,7 +112,7 @@ class Node:
             from filmgauge.control.report_plan import plan_report
 
             charging = self._charge.is_charging  # pyright: ignore
-            self._every = plan_report(state, self._config, fields, charging, self._every)
+            schedule.every = plan_report(state, self._config, fields, charging, schedule.every)
             plan_report = None
             unload(_PLANNING)
         if reports and not self._board.boots_anew:
@@ -134,15 +124,15 @@ class Node:
         if fields is not None:
             watchdog.feed()
             saves = self._report(fields)
-        self._is_calm = False
+        schedule.is_calm = False
         state.wakes += 1
         state.awake_ms = time.ticks_diff(time.ticks_ms(), self._begun_ms)
         self._save_state(to_flash=saves)
-        if not self._put_off:
+        if not schedule.put_off:
             self._forget_unattended()
         if fields is not None:
             self._finish_report()
-        return self._sleep_ms()
+        return schedule.sleep_ms()
 
     def fail(
         self, short_of_memory: bool = False, resets: bool = False
@@ -184,8 +174,9 @@ class Node:
         loader.load(self._retained, pages, journal, gauge, save)
         self._slept, self._charge = loader.slept, loader.charge
         self._unattended = loader.unattended
-        self._is_calm = loader.was_reset and not self._on_trial
-        if self._on_trial:
+        on_trial = self._schedule.on_trial
+        self._schedule.is_calm = loader.was_reset and not on_trial
+        if on_trial:
             self._state.info_sent = 0  # it says which version it is
         self._loaded = True
         loader = None
@@ -216,7 +207,7 @@ class Node:
         if self._gauge is not None:
             return
         config = self._config
-        if self._board.boots_anew and self._may_report(self._state.wakes):
+        if self._board.boots_anew and self._may_report():
             # Before the gauge: behind it there is no such place for it.
             import filmgauge.gauge.available_charge
             import filmgauge.record.gauge_fields  # noqa: F401
@@ -243,12 +234,12 @@ class Node:
 
     def _can_skip_sample(self):
         """Return whether a look at the current is all that this wake needs."""
-        state, config = self._state, self._config
+        state, schedule = self._state, self._schedule
         wakes = state.wakes
-        if not wakes % config.look_every or not wakes % config.journal_every:
+        if schedule.needs_sample(wakes):
             return False
         elapsed_ms = max(0, self._board.clock_ms() - state.last_ms)
-        reports = self._reports(wakes) and not self._put_off  # that would only empty it further
+        reports = self._reports(wakes) and not schedule.put_off  # that would only empty it further
         return not reports and self._charge.quick_check(state, self._gauge, elapsed_ms)
 
     def _set_switch_for_sample(self):
@@ -300,7 +291,7 @@ class Node:
         if self._config.shed and soc_ppm is not None:
             # A profile that may be another cell's is no reason to say less.
             self._left_ppm = max(0, soc_ppm - self._gauge.described_sigma_ppm())  # pyright: ignore
-        may_report = self._may_report(self._state.wakes)
+        may_report = self._may_report()
         if not self._board.boots_anew:
             self._ledger = self._gauge.ledger
             needed = _REPORT_BYTES + (0 if self._reporter else _REPORTER_BYTES)
@@ -335,9 +326,9 @@ class Node:
 
     def _read_protection(self, reports):
         """Note what is reported of the protection; where its room is needed, let it go."""
-        protection = self._protection
-        self._period_ms = protection.period(self._config.sample_s * 1000)
-        self._every = protection.report_every(self._config.report_every)
+        protection, schedule = self._protection, self._schedule
+        schedule.period_ms = protection.period(self._config.sample_s * 1000)
+        schedule.every = protection.report_every(schedule.usual_every)
         self._limits, self._service_level = protection.limits_word(), protection.service_level()
         if reports and self._gauge is None:
             self._state.pack(None, protection)
@@ -357,20 +348,14 @@ class Node:
         unload(packages)
 
     def _reports(self, wakes):
-        """Return whether a wake reports: the first always, others as often as service allows."""
-        return self._may_report(wakes, self._protection.report_every(self._config.report_every))
+        """Return whether a wake reports, as often as service allows."""
+        schedule = self._schedule
+        return schedule.reports(wakes, self._protection.report_every(schedule.usual_every))
 
-    def _may_report(self, wakes, every=None):
-        """Return whether a wake reports where one in `every` does, as is usual unless given."""
-        if every is None:
-            every = self._config.report_every
-        if self._is_calm:
-            return False
-        asked = not wakes or self._on_trial or self._put_off > 0
-        asked = asked or bool(self._state.requests & _REQUEST_REPORT)
-        if self._plans:  # a level of service may silence it, but not make it rarer still
-            return asked or (every > 0 and self._state.is_due(wakes))
-        return asked or (every > 0 and wakes % every == 0)
+    def _may_report(self):
+        """Return whether this wake reports where service allows all."""
+        schedule = self._schedule
+        return schedule.reports(self._state.wakes, schedule.usual_every)
 
     def _cdeg(self):
         celsius = self._charge.sampler.model_cdeg
@@ -434,18 +419,18 @@ class Node:
         """Send a record now, or store it for later; return whether it has closed a ledger, which
         is not to be told again."""
         state = self._state
-        state.requests &= ~_REQUEST_REPORT
+        self._schedule.clear_request()
         if self._board.boots_anew:
             self._unload(("_charge", "_journal"), _BEFORE_REPORT)
             self._open_reporter()
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
-        reporter.uplink.next_s = self._every * self._period_ms // 1000
+        reporter.uplink.next_s = self._schedule.next_report_s()
         is_safe = reporter.report(fields, self._ledger, self._service_level)
         self.has_reported = self.has_reported or is_safe
-        if self._on_trial and reporter.has_reached:
+        if self._schedule.on_trial and reporter.has_reached:
             self.reported = reporter.record
-            self._on_trial = False
+            self._schedule.on_trial = False
         return is_safe and state.reported_change()
 
     def _open_reporter(self):
@@ -487,24 +472,3 @@ class Node:
                 self._unix_s = peer.clock_unix_s
             peer = None
             self._unload(("_reporter",), _REPORTING)
-
-    def _puts_off(self, saves, reports):
-        """Return whether what this wake would write must wait: power that goes in an erase may
-        cost more than the record. It is told where it has waited for long."""
-        config = self._config
-        if config.pin_supply < 0 or not (saves or reports):
-            return False
-        if self._board.analog(config.pin_supply) >= config.save_level:
-            self._put_off = 0
-            return False
-        self._put_off += 1
-        if self._put_off > config.journal_every // config.look_every:
-            self._state.faults |= FAULT_STORE
-        return True
-
-    def _sleep_ms(self):
-        """Return the time to the next wake: wakes keep to a grid that begins at power-on."""
-        period_ms = self._period_ms
-        past_ms = (self._board.clock_ms() - self._state.base_ms) % period_ms
-        left_ms = period_ms - past_ms
-        return left_ms if left_ms >= _SHORTEST_SLEEP_MS else left_ms + period_ms

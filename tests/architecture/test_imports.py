@@ -29,7 +29,7 @@ _FIRMWARE = (
         "unattended",
         "failures",
     },
-    {"state_loading"},
+    {"state_loading", "wake_schedule"},
     {"node", "diagnosis", "safe_report"},
     {"start"},
 )

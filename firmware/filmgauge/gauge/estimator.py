@@ -22,19 +22,13 @@ profile is doubted, its capacity first; and nothing else ever corrects.
 """
 
 import struct
-from array import array
 
 from filmgauge.compat import const
+from filmgauge.gauge.covariance import CAPACITY, ENERGY, LOSS, STORED, TAU, Covariance
 from filmgauge.gauge.ledger import CORRECTED, OPENING
 from filmgauge.gauge.model_proof import EMPTY, FULL, ModelProof
 
 _PPM = const(1000000)
-_STORED = const(0)
-_CAPACITY = const(1)
-_TAU = const(2)
-_ENERGY = const(3)
-_LOSS = const(4)
-_N = const(5)
 
 # Standard deviations, all assumed and checked by the score (docs/gauge.md).
 _END = const(0.0001)  # of the surface at an end, besides what the voltage leaves open
@@ -76,7 +70,6 @@ _MODEST = const(4.0)  # and is made to be no more than this
 _MOST = const((1.0, 0.5, 0.3, 0.2, 0.005))  # to which surprise alone makes each unknown unsure
 
 _LOSS_SEEN = const(0.1)  # charged between two ends, a share of the design: less tells no loss
-_LEAST = const(1e-14)  # of a variance
 _ENDLESS = const(1e9)  # of a square: beyond, something is no number
 
 _FORMAT = const("<QQQiiiiBBf15f")
@@ -105,20 +98,18 @@ class Estimator:
         self._last_side = 0  # the end that told last
         # An end that waits for a second look: side, innovation and stored charge (ppm)
         self.pending = (0, 0, 0)
-        self._covariance = array("f", [0.0] * (_N * _N))
-        self._row = array("f", [0.0] * _N)
-        self._gain = array("f", [0.0] * _N)
-        self._set_variance(_CAPACITY, profile.capacity_spread_ppm)
-        self._set_variance(_TAU, profile.tau_spread_ppm)
-        self._set_variance(_ENERGY, profile.energy_spread_ppm)
-        self._set_variance(_LOSS, profile.loss_spread_ppm)
+        covariance = self._covariance = Covariance()
+        covariance.set_sigma_ppm(CAPACITY, profile.capacity_spread_ppm)
+        covariance.set_sigma_ppm(TAU, profile.tau_spread_ppm)
+        covariance.set_sigma_ppm(ENERGY, profile.energy_spread_ppm)
+        covariance.set_sigma_ppm(LOSS, profile.loss_spread_ppm)
 
     def start(self, soc_ppm: int, sigma_ppm: int) -> None:
         """Say what is known before anything was counted."""
         full_pc = self.full_pc()
         change = soc_ppm * full_pc // _PPM - self._ledger.stored_pc()
         self._ledger.add_pc(OPENING, change)
-        self._set_variance(_STORED, sigma_ppm)
+        self._covariance.set_sigma_ppm(STORED, sigma_ppm)
 
     def count(self, moved_pc: int, drift_pc: int) -> None:
         """Note that `moved_pc` was counted, of which the sensor's zero may be `drift_pc`."""
@@ -138,7 +129,7 @@ class Estimator:
 
     def widen(self, sigma_ppm: int) -> None:
         """Note that charge of `sigma_ppm` of the design capacity may have moved uncounted."""
-        self._covariance[0] += sigma_ppm / _PPM * (sigma_ppm / _PPM)
+        self._covariance.add(STORED, sigma_ppm / _PPM * (sigma_ppm / _PPM))
 
     def capacity_grew(self, before_ppm: int, after_ppm: int) -> None:
         """Note that the film has opened: its capacity has grown from one factor to another."""
@@ -146,7 +137,7 @@ class Estimator:
         self.capacity_ppm = old * after_ppm // before_ppm
         self._predict()
         unsure = _OPENING * (self.capacity_ppm - old) / _PPM
-        self._covariance[_CAPACITY * (_N + 1)] += unsure * unsure
+        self._covariance.add(CAPACITY, unsure * unsure)
 
     def known_share(self) -> float:
         """Return the state of charge where it was known last: at an end, or where it began."""
@@ -185,11 +176,11 @@ class Estimator:
         proof = self.proof
         doubt = proof.doubt(0.0) + proof.doubt(1.0)
         doubt += proof.temperature_doubt(EMPTY) + proof.temperature_doubt(FULL)
-        return (self._covariance[_CAPACITY * (_N + 1)] + doubt) ** 0.5
+        return (self._covariance.variance(CAPACITY) + doubt) ** 0.5
 
     def loss_sigma(self) -> float:
         """Return the standard deviation of the lost share."""
-        return self._sigma(_LOSS)
+        return self._covariance.sigma(LOSS)
 
     def observe(
         self,
@@ -243,10 +234,10 @@ class Estimator:
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write SIZE bytes."""
-        upper = [self._covariance[i * _N + j] for i in range(_N) for j in range(i, _N)]
         counted = self._charged_nc, self._moved_nc, self._drift_nc
         lags = self._used_lag_ppm, self._peak_lag_ppm
         ends = self.capacity_ppm, self.loss_ppm, self._used_end, self._last_side, self.lasting
+        upper = self._covariance.upper()
         struct.pack_into(_FORMAT, buffer, offset, *(counted + lags + ends), *upper)
 
     def unpack_from(self, buffer, offset: int) -> None:
@@ -255,17 +246,7 @@ class Estimator:
         self._charged_nc, self._moved_nc, self._drift_nc = values[:3]
         self._used_lag_ppm, self._peak_lag_ppm, self.capacity_ppm = values[3:6]
         self.loss_ppm, self._used_end, self._last_side, self.lasting = values[6:10]
-        at = 10
-        for i in range(_N):
-            for j in range(i, _N):
-                self._covariance[i * _N + j] = self._covariance[j * _N + i] = values[at]
-                at += 1
-
-    def _set_variance(self, index, sigma_ppm):
-        self._covariance[index * (_N + 1)] = (sigma_ppm / _PPM) ** 2
-
-    def _sigma(self, index):
-        return max(self._covariance[index * (_N + 1)], _LEAST) ** 0.5
+        self._covariance.set_upper(values[10:])
 
     def _counted_variance(self):
         """Return what counting alone has added to the variance of the stored charge."""
@@ -282,30 +263,30 @@ class Estimator:
     def _variance(self, surface, by_tau, by_energy):
         """Return the variance of stored - surface capacity + by_tau tau + by_energy energy."""
         self._set_observation(surface, by_tau, by_energy, -self._charged())
-        return max(self._expect(self._counted_variance()), 0.0)
+        return max(self._covariance.expect(self._counted_variance()), 0.0)
 
     def _set_observation(self, surface, by_tau, by_energy, by_loss):
         """Lay down by how much each unknown counts in what is looked at."""
-        row = self._row
-        row[_STORED], row[_CAPACITY], row[_TAU] = 1.0, -surface, by_tau
-        row[_ENERGY], row[_LOSS] = by_energy, by_loss
+        row = self._covariance.row
+        row[STORED], row[CAPACITY], row[TAU] = 1.0, -surface, by_tau
+        row[ENERGY], row[LOSS] = by_energy, by_loss
 
     def _predict(self):
         """Let what was counted since the last correction act on the covariance."""
         covariance = self._covariance
-        self._mix(1.0, -self._charged(), _LOSS)
+        covariance.mix(1.0, -self._charged(), LOSS)
         cycles = self._cycles()
-        covariance[0] += self._counted_variance()
-        covariance[_CAPACITY * (_N + 1)] += cycles * _CAPACITY_WANDER * _CAPACITY_WANDER
-        covariance[_TAU * (_N + 1)] += cycles * _TAU_WANDER * _TAU_WANDER
+        covariance.add(STORED, self._counted_variance())
+        covariance.add(CAPACITY, cycles * _CAPACITY_WANDER * _CAPACITY_WANDER)
+        covariance.add(TAU, cycles * _TAU_WANDER * _TAU_WANDER)
         self._charged_nc = self._moved_nc = self._drift_nc = 0
 
     def _noise(self):
         """Return the variance of what the ends tell, besides that of the unknowns."""
         film = self._film
         by_tau, by_energy = film.lag_by_tau, film.lag_by_ea
-        spread = by_tau * by_tau * self._covariance[_TAU * (_N + 1)]
-        spread += by_energy * by_energy * self._covariance[_ENERGY * (_N + 1)]
+        spread = by_tau * by_tau * self._covariance.variance(TAU)
+        spread += by_energy * by_energy * self._covariance.variance(ENERGY)
         curved = _CURVED * spread / (abs(by_tau) + 1e-4)
         sigma, unsteady, lag = film.surface_sigma, film.unsteady, _LAG * film.lag_share
         drawn = _INPUT_PERCENT / 100.0 * film.input_lag
@@ -343,12 +324,12 @@ class Estimator:
         the arithmetic of the board does not reach.
         """
         self._predict()
-        film, covariance, gain = self._film, self._covariance, self._gain
+        film, covariance = self._film, self._covariance
         # Near an end the depth is a matter of its shape and not of the capacity.
         self._set_observation(float(surface > 0.5), film.lag_by_tau, film.lag_by_ea, 0.0)
         stored = self._ledger.stored_pc() / self._design_pc
         innovation = surface * self.capacity_ppm / _PPM - stored - film.lag_share
-        expected, proved = self._expect(0.0), self._noise()
+        expected, proved = covariance.expect(0.0), self._noise()
         proof = self.proof
         noise = proved + proof.reserve
         squared = innovation * innovation
@@ -357,9 +338,9 @@ class Estimator:
         if known and side == EMPTY and _GIVES < innovation < proof.off_by():
             # What it still gives it has held at the look before as well, and so has a full cell
             # as far as the one was concluded from the other.
-            gain[_STORED], gain[_TAU], gain[_ENERGY], gain[_LOSS] = 1.0, 0.0, 0.0, 0.0
-            shared = covariance[_CAPACITY] / max(covariance[0], _LEAST)
-            gain[_CAPACITY] = max(0.0, min(1.0, shared))
+            gain = covariance.gain
+            gain[STORED], gain[TAU], gain[ENERGY], gain[LOSS] = 1.0, 0.0, 0.0, 0.0
+            gain[CAPACITY] = max(0.0, min(1.0, covariance.shared()))
             self._correct(innovation)
             return True
         opposite = self._last_side and self._last_side != side
@@ -382,36 +363,19 @@ class Estimator:
                 most = min(most, proof.law_sigma())
             # First the capacity: it is what cells of one kind differ in most.
             self._widen_capacity(most)
-            expected = self._expect(0.0)
+            expected = covariance.expect(0.0)
             proof.prove(squared, side)
         if squared > _SURPRISE * (expected + noise):
             self._widen_rest((squared / _MODEST - noise) / max(expected, 1e-12))
-            expected = self._expect(0.0)
+            expected = covariance.expect(0.0)
         total = expected + noise
-        for i in range(_N):
-            for j in range(i, _N):
-                value = covariance[i * _N + j] - gain[i] * gain[j] / total
-                if i == j:
-                    value = max(value, _LEAST)  # which rounding would take it below
-                covariance[i * _N + j] = covariance[j * _N + i] = value
+        covariance.reduce(total)
         if (innovation > 0.0) == (side == EMPTY):
             # A reserve can be missing, which ends a burst too early and never too late: no less is
             # stored than the film says, though it may be more, and sigma keeps to that.
             total = expected + proved
         self._correct(innovation / total)
         return True
-
-    def _expect(self, expected):
-        """Add the variance that the row sees; leave the covariance times it in the gain."""
-        covariance, row, gain = self._covariance, self._row, self._gain
-        for i in range(_N):
-            part = 0.0
-            for j in range(_N):
-                if row[j]:
-                    part += covariance[i * _N + j] * row[j]
-            gain[i] = part
-            expected += part * row[i]
-        return expected
 
     def _widen_capacity(self, most):
         """Make the capacity as unsure as `most`, and what the last end told no less sure: the
@@ -420,42 +384,29 @@ class Estimator:
         It is never wrong by more than explains the innovation alone, and an end that is seen
         again and again says nothing of it.
         """
-        grown = max(1.0, min(most, _MOST[_CAPACITY]) / self._sigma(_CAPACITY))
+        grown = max(1.0, min(most, _MOST[CAPACITY]) / self._covariance.sigma(CAPACITY))
         if self._last_side == FULL:
-            self._mix(1.0, grown - 1.0, _CAPACITY)
-        self._scale(_CAPACITY, grown)
+            self._covariance.mix(1.0, grown - 1.0, CAPACITY)
+        self._covariance.scale(CAPACITY, grown)
 
     def _widen_rest(self, scale):
         """Make what is missing to full, tau, its energy and the loss less sure, by one factor of
         the variance, so that they keep what they have told of each other."""
-        root = max(1.0, min(max(scale, 1.0) ** 0.5, _MOST[_STORED] / self._sigma(_STORED)))
-        self._mix(root, 1.0 - root, _CAPACITY)
-        for k in (_TAU, _ENERGY, _LOSS):
-            self._scale(k, max(1.0, min(root, _MOST[k] / self._sigma(k))))
-
-    def _mix(self, stored, share, other):
-        """Put so much of the stored charge and such a share of another unknown in its place."""
         covariance = self._covariance
-        for j in range(_N):
-            covariance[j] = stored * covariance[j] + share * covariance[other * _N + j]
-        for i in range(0, _N * _N, _N):
-            covariance[i] = stored * covariance[i] + share * covariance[i + other]
-
-    def _scale(self, index, factor):
-        covariance = self._covariance
-        for j in range(_N):
-            covariance[index * _N + j] *= factor
-            covariance[j * _N + index] *= factor
+        root = max(1.0, min(max(scale, 1.0) ** 0.5, _MOST[STORED] / covariance.sigma(STORED)))
+        covariance.mix(root, 1.0 - root, CAPACITY)
+        for k in (TAU, ENERGY, LOSS):
+            covariance.scale(k, max(1.0, min(root, _MOST[k] / covariance.sigma(k))))
 
     def _correct(self, weight):
         """Move everything by `weight` times its gain."""
-        gain = self._gain
-        change_pc = int(gain[_STORED] * weight * _PPM) * self._design_pc // _PPM
+        gain = self._covariance.gain
+        change_pc = int(gain[STORED] * weight * _PPM) * self._design_pc // _PPM
         self._ledger.add_pc(CORRECTED, change_pc)
-        capacity_ppm = self.capacity_ppm + round(gain[_CAPACITY] * weight * _PPM)
+        capacity_ppm = self.capacity_ppm + round(gain[CAPACITY] * weight * _PPM)
         self.capacity_ppm = max(_PPM // 10, min(4 * _PPM, capacity_ppm))
-        self.loss_ppm = max(0, min(_PPM // 2, self.loss_ppm + round(gain[_LOSS] * weight * _PPM)))
-        longer = gain[_TAU] * weight
-        self._film.learn(longer, gain[_ENERGY] * weight)
+        self.loss_ppm = max(0, min(_PPM // 2, self.loss_ppm + round(gain[LOSS] * weight * _PPM)))
+        longer = gain[TAU] * weight
+        self._film.learn(longer, gain[ENERGY] * weight)
         # The lags answer to tau along a curve; the longer the step the less it has learned.
-        self._covariance[_TAU * (_N + 1)] += (_CURVED * longer) ** 2
+        self._covariance.add(TAU, (_CURVED * longer) ** 2)
