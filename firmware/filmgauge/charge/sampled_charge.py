@@ -38,6 +38,9 @@ _UNSEEN_PARTS = const(10)  # one of these parts of the charging current may flow
 _FORMAT = const("<BiB")
 _SAMPLER_AT = const(6)
 _SAMPLER_SIZE = const(19)
+_CHARGE_FORMAT = const("<iiiiI")  # of a charge and a rest, and how long no sample gave a current
+_CHARGE_AT = const(25)
+_MOST_MS = const(0xFFFFFFFF)
 
 
 class SampledCharge:
@@ -81,6 +84,8 @@ class SampledCharge:
             if abs(pa) >= self._least_pa:
                 self.is_charging = 1 if pa > 0 else 0
             self._last_pa = pa
+        if state.wakes == 0:  # what lies before that is no voltage to compare another with
+            self._rest_uv = self._charging_uv = 0
         voltage_uv = self._discharge_voltage_uv(charged or self.is_charging)
         was_known, self.sensor_known = self.sensor_known, 1
         if state.wakes == 0:  # of this boot: nobody knows how long the node had no power
@@ -150,9 +155,13 @@ class SampledCharge:
         return pa
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write what the last sample saw: 6 bytes, and the last readings behind them."""
+        """Write 45 bytes: what the last sample saw, its readings, and what a charge, a rest and
+        samples that failed have left."""
         last = self.is_charging, self._last_pa, self.sensor_known
         struct.pack_into(_FORMAT, buffer, offset, *last)
+        seen = self._charging_pa, self._charging_uv, self._rest_uv, self._drop_uv
+        missed_ms = min(_MOST_MS, self._missed_ms)
+        struct.pack_into(_CHARGE_FORMAT, buffer, offset + _CHARGE_AT, *seen, missed_ms)
         offset += _SAMPLER_AT
         if self._packed is None:
             self.sampler.pack_into(buffer, offset)
@@ -163,6 +172,8 @@ class SampledCharge:
         """Read what `pack_into` wrote; the caller has checked its integrity."""
         last = struct.unpack_from(_FORMAT, buffer, offset)
         self.is_charging, self._last_pa, self.sensor_known = last
+        seen = struct.unpack_from(_CHARGE_FORMAT, buffer, offset + _CHARGE_AT)
+        self._charging_pa, self._charging_uv, self._rest_uv, self._drop_uv, self._missed_ms = seen
         self.sampler.unpack_from(buffer, offset + _SAMPLER_AT)
 
     def _discharge_voltage_uv(self, charged):
