@@ -60,7 +60,8 @@ class Node:
         self._counted = True  # what the sensors have counted has reached the gauge
         self.reported = None  # on trial: the first record, once it was sent or stored
         self.has_reported = False  # a record was sent or stored
-        self._unattended = None  # what the safe mode has counted; True: until that is saved
+        self._unattended = None  # what the safe mode has counted, until it is booked
+        self._unattended_booked = False  # and not saved so far
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
@@ -103,7 +104,7 @@ class Node:
         self._protect(is_open)
         schedule = self._schedule
         reports = self._reports(state.wakes)
-        saves = schedule.saves(state.wakes) or state.cell_changed or self._unattended
+        saves = schedule.saves(state.wakes) or state.cell_changed or self._unattended_booked
         if schedule.puts_off(saves, reports):
             saves = reports = False
         self._read_protection(reports)
@@ -146,7 +147,10 @@ class Node:
         self._state.count_restart()
         self._state.wakes += 1
         # No record may leave before its boot is in the journal; and RAM does not outlive a reset.
-        self._save_state(to_flash=first or resets)
+        # Where the supply does not cover a write, neither is worth it; but what was booked once
+        # must not be booked again.
+        writes = (first or resets) and not self._schedule.put_off
+        self._save_state(to_flash=writes or self._unattended_booked)
         self._forget_unattended()
         state = self._state
         return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000
@@ -185,10 +189,10 @@ class Node:
 
     def _forget_unattended(self):
         """Forget what the safe mode has counted: it is in the state, and that is saved."""
-        if self._unattended is True:
+        if self._unattended_booked:
             from filmgauge.unattended import finish
 
-            self._unattended = None
+            self._unattended_booked = False
             finish(self._board)
             unload(_UNATTENDED)
 
@@ -276,7 +280,7 @@ class Node:
         gap = charge.count(state, gauge, max(0, now_ms - state.last_ms), celsius)
         self._counted = True
         if self._unattended:
-            self._unattended = True  # booked
+            self._unattended, self._unattended_booked = None, True
         state.faults |= sampler.faults | gap
         gauge.book(-sampler.drained_pc)
         voltage_uv, current_pa = sampler.voltage_uv, charge.current_for_voltage()

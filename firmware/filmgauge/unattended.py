@@ -35,7 +35,7 @@ def adopt(board, state, config, save) -> "tuple | None":
     if not found or len(found) != struct.calcsize(_LAYOUT):
         return None
     values = list(struct.unpack(_LAYOUT, found))
-    wakes, passed_ms, clocked_ms, _, shift, moved_pc, _, flags = values
+    _, passed_ms, clocked_ms, _, shift, moved_pc, _, flags = values
     print("filmgauge: counted in the safe mode for %d s" % (passed_ms // 1000))
     new_ms = passed_ms - clocked_ms if board.boots_anew and state.wakes else 0
     if new_ms:  # its clock has stood still
@@ -51,7 +51,7 @@ def adopt(board, state, config, save) -> "tuple | None":
     store.write(_SAFE, struct.pack(_LAYOUT, *values))
     if config.pin_sensors < 0:
         return 0, 0, 0, flags & _ANEW
-    own_nj = config.own_nw * passed_ms // 1000 + wakes * config.wake_nj
+    own_nj = config.own_nw * passed_ms // 1000  # its wakes are few, and take next to nothing
     return moved_pc, passed_ms, own_nj * 1000000000 // config.refill_ppm, 0
 
 
