@@ -1,11 +1,12 @@
 """The safe mode: counts charge and does nothing else, where the firmware fails time and again.
 
 It stands beside launch.py and needs nothing of the version in place: neither its modules nor its
-profile nor its state. A sensor that always has its supply counts by itself; this reads how far it
-has come, so that nothing is lost where it begins anew, and starts it where it has. Sensors that
-are switched are sampled. What was counted waits in flash for the whole firmware
-(filmgauge/unattended.py), which is tried again after a day, after a command, and where somebody
-takes the power away and brings it back; a new version is tried at once (launch.py).
+profile nor its state. Nothing charges the cell meanwhile: its limits are in the profile. A sensor
+that always has its supply counts by itself; this reads how far it has come, so that nothing is
+lost where it begins anew, and starts it where it has. Sensors that are switched are sampled. What
+was counted waits in flash for the whole firmware (filmgauge/unattended.py), which is tried again
+after a day, after a command, and where somebody takes the power away and brings it back; a new
+version is tried at once (launch.py).
 
 One record is made when it begins, and so one a day while the firmware goes on failing: with the
 modules that make records and send them, where they still can.
@@ -77,10 +78,11 @@ class SafeMode:
     def wake(self) -> None:
         """Count, and once a day report and let the whole firmware be tried again."""
         self.current_pa = None
-        try:
-            self._count()
-        except Exception as error:  # a sensor that does not answer: later, perhaps
-            print("safe: sensor:", error)
+        for step in self._end_charge, self._count:
+            try:
+                step()
+            except Exception as error:  # a sensor that does not answer: later, perhaps
+                print("safe:", error)
         first = not self._wakes
         if first:
             print("safe: the firmware fails time and again: only charge is counted")
@@ -113,6 +115,20 @@ class SafeMode:
             print("safe:", error)
             return
         machine.reset()
+
+    def _end_charge(self):
+        """Take what lets a charger charge off, whatever level it has kept through sleep and boot."""
+        pin = self._settings.get("pin_charge", -1)
+        if pin < 0:
+            return
+        if self._name != "esp32":
+            self._output(pin, 0)
+            return
+        import esp32
+
+        Pin(pin, Pin.OUT, value=0, hold=True)  # pyright: ignore
+        if hasattr(esp32, "gpio_deep_sleep_hold"):
+            esp32.gpio_deep_sleep_hold(True)  # pyright: ignore
 
     def _count(self):
         get = self._settings.get

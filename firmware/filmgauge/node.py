@@ -140,6 +140,7 @@ class Node:
     ) -> "tuple[int, int, int] | None":
         """Note that this wake ended in an exception, for the next report to tell. Return boot, seq
         and the time in s at which it did, None where nobody knows. resets: the board boots."""
+        self._release_pins()
         if not self._loaded:
             return None  # what is remembered must not be overwritten with nothing
         first = self._state.wakes == 0
@@ -154,6 +155,16 @@ class Node:
         self._forget_unattended()
         state = self._state
         return state.boot, state.seq, max(0, self._board.clock_ms() - state.base_ms) // 1000
+
+    def _release_pins(self):
+        """Let no charge go on that nobody looks at, nor the cell be away from the node because its
+        sensor's zero was looked for."""
+        config, state = self._config, self._state
+        if config.pin_charge >= 0:
+            self._board.latch(config.pin_charge, 0)
+        if config.pin_disconnect >= 0 and (state.offset_running or state.sees_zero):
+            self._board.latch(config.pin_disconnect, 0)
+            state.offset_running = state.sees_zero = 0
 
     def count_memory_reset(self) -> None:
         """Note that the board boots anew because its heap was too small time and again."""
@@ -233,6 +244,7 @@ class Node:
         else:
             from filmgauge.control.unprotected import Unprotected
 
+            self._release_pins()
             self._protection = Unprotected()
         self._state.unpack_parts(protection=self._protection)
 

@@ -1,5 +1,5 @@
 """The protection of a node without a readable profile: the interface of Protection
-(protection.py)."""
+(protection.py). The node has let go of what charges its cell (node.py)."""
 
 
 class Unprotected:
