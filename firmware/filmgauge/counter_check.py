@@ -1,4 +1,5 @@
-"""Whether messages may go on under the keys of a node; loaded after a power-on with keys."""
+"""Whether messages may go on under the keys of a node; loaded where a node with keys boots, but
+from its sleep."""
 
 import binascii
 
@@ -9,15 +10,16 @@ from filmgauge.store.counters import LOST, StoredNumber
 _COUNTERS = const((("/counter", "ble_key"), ("/commands", "command_key")))
 
 
-def check_counters(state, config, pages) -> None:
+def check_counters(state, config, pages, was_reset=False) -> None:
     """Note in `state` whether a counter of messages under the keys of `config` is lost.
 
     One of which there is nothing was never used where the memory of the node is whole, or where a
     flashing tool says that node and keys are new. Else nobody knows how far it had come: it stays
-    lost until its key is another one.
+    lost until its key is another one. was_reset: the memory of the node has outlived this boot, so
+    that nothing is new but its keys, perhaps.
     """
     is_lost = state.faults & FAULT_LIFE
-    is_new = state.boot == 1 and not is_lost
+    is_new = state.boot == 1 and not is_lost and not was_reset
     before, state.keys_crc, state.counters_lost = state.keys_crc, 0, 0
     for place, (path, name) in enumerate(_COUNTERS):
         key = getattr(config, name)
@@ -29,7 +31,7 @@ def check_counters(state, config, pages) -> None:
         value = number.value
         if value == LOST and (is_new or (old and crc != old)):
             value = 0
-        elif not value and is_lost:
+        elif not value and is_lost and crc != old:
             value = LOST
         if value != number.value:
             try:

@@ -51,7 +51,10 @@ class StateLoader:
         elif not state.is_of_cell(profile_crc, config.cell_number):
             self._change_cell(gauge())
         state.life = state.life or random_life()
-        if not self.slept and (config.ble_key or config.command_key):
+        # A host that has brought other keys resets the board, which retained memory outlives.
+        if (not self.slept or cause not in (0, DEEP_SLEEP)) and (
+            config.ble_key or config.command_key
+        ):
             self._check_counters(pages)
         state.profile_crc = profile_crc or state.profile_crc
         state.cell_number = config.cell_number
@@ -97,7 +100,7 @@ class StateLoader:
         """Find out whether messages may go on under the keys of the configuration."""
         from filmgauge.counter_check import check_counters
 
-        check_counters(self._state, self._config, pages)
+        check_counters(self._state, self._config, pages, self.slept)
         unload(".counter_check .store.counters")
 
     def _change_cell(self, gauge):

@@ -27,11 +27,11 @@ class Pages:
         return StoredNumber(self.paths[path])
 
 
-def checked(pages, config, boot=2, faults=0, keys_crc=0):
+def checked(pages, config, boot=2, faults=0, keys_crc=0, was_reset=False):
     """Return the state after a check."""
     state = State()
     state.boot, state.faults, state.keys_crc = boot, faults, keys_crc
-    counter_check.check_counters(state, config, pages)
+    counter_check.check_counters(state, config, pages, was_reset)
     return state
 
 
@@ -90,6 +90,18 @@ def test_power_that_goes_in_the_first_save_of_a_counter_has_lost_none():
     write_file(pages.paths["/commands"] + "/0", b"")  # so there was one in the other slot
     state = checked(pages, Settings(ONE, ONE), 2, 0, before.keys_crc)
     assert (state.counters_lost, values(pages)) == (1, [0, LOST])
+
+
+def test_a_reset_of_the_first_boot_makes_no_lost_counter_new():
+    pages = Pages()
+    lost = checked(pages, Settings(ONE, ONE), 1, FAULT_LIFE)
+    for faults in (FAULT_LIFE, 0):  # before it is reported, and behind that
+        again = checked(pages, Settings(ONE, ONE), 1, faults, lost.keys_crc, True)
+        assert (again.counters_lost, values(pages)) == (1, [LOST, LOST])
+    other = checked(pages, Settings(TWO, ONE), 1, FAULT_LIFE, lost.keys_crc, True)
+    assert values(pages) == [0, LOST]
+    checked(pages, Settings(TWO, ONE), 1, FAULT_LIFE, other.keys_crc, True)
+    assert values(pages) == [0, LOST]  # the new key is new however often it is checked
 
 
 def test_a_counter_that_counts_goes_on_under_any_key():

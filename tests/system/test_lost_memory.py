@@ -82,6 +82,38 @@ def live(node: VirtualNode, listener: Listener, hours: float) -> set[bytes]:
     return {service_data(event.data) for event in listener.heard}
 
 
+def is_lost(node: VirtualNode) -> bool:
+    return bool(stored(node)[-1].faults & FAULT_COUNTER)
+
+
+@pytest.mark.parametrize("board", ["esp32-c3", "pico-w"])
+def test_other_keys_that_come_by_cable_are_used_behind_its_reset(
+    board: str, tmp_path: Path
+) -> None:
+    """Retained memory outlives what a flashing tool ends with."""
+    with closing(saving_node(tmp_path, board)) as node:
+        put_key(node, KEY)
+        wake(node, 4)
+        assert not is_lost(node)
+        node.erase_flash()
+        put_key(node, KEY)
+        wake(node, 4)
+        assert is_lost(node)
+        node.reset()
+        wake(node, 4)
+        assert is_lost(node)
+        put_key(node, OTHER)
+        node.reset()
+        wake(node, 4)
+        assert not is_lost(node)
+
+
+def put_key(node: VirtualNode, key: str) -> None:
+    config = json.loads(fetch(node.flash, "/config.json")) | {"command_key": key}
+    config.pop("crc", None)
+    install(node.flash, {"/config.json": json.dumps(config).encode()})
+
+
 @RUNTIMES
 def test_a_lost_counter_is_used_under_new_keys_only(runtime: RuntimeName, tmp_path: Path) -> None:
     scenario, listener = load_scenario("window"), Listener()

@@ -222,6 +222,13 @@ class VirtualNode:
         self._next_cause = ResetCause.POWER_ON
         self.board.memory_at_power_on = memory
 
+    def reset(self) -> None:
+        """Let it boot as behind machine.reset(), with which a flashing tool ends: memory that outlives
+        a reset keeps what it has."""
+        self.runtime.stop()
+        self._running = False
+        self._next_cause = ResetCause.HARD
+
     def step_clock(self, step_us: int) -> None:
         """Set the date of the board further, or back; a sleeping one finds it so when it wakes."""
         self.board.clock.offset_us += step_us
