@@ -16,6 +16,10 @@ _PAGES = sorted([*ROOT.glob("*.md"), *_DOCS.glob("*.md")])
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _README_LINES = 150
+# Of the tree, in code: none that a reader is to fill in.
+_PATH = re.compile(
+    r"(?<![\w/.-])((?:firmware|sim|host|tests|bench|tools|docs)/[\w./-]*\w)(?![\w/]*[<*{])"
+)
 
 
 def _text(path: Path) -> str:
@@ -39,6 +43,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), f"{page.name}: {link} leads nowhere"
         if anchor:
             assert anchor in _anchors(target), f"{page.name}: {link} has no such heading"
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda path: path.name)
+def test_files_that_are_named_are_there(page: Path) -> None:
+    text = _text(page)
+    code = [*_CODE.findall(text), *re.findall(r"^ {4,}(.+)$", text, re.MULTILINE)]
+    for path in (path for each in code for path in _PATH.findall(each)):
+        assert (ROOT / path).exists(), f"{page.name}: {path} is not there"
 
 
 def _commands(page: Path) -> Iterator[list[str]]:

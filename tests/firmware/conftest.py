@@ -49,7 +49,7 @@ class FirmwareFile(pytest.File):
         for function, line in lines.items():
             for runtime in _runtimes(self.path):
                 item = FirmwareTest.from_parent(self, name=f"{function}[{runtime}]")
-                item.function, item.runtime, item.line = function, runtime, line
+                item.function_name, item.runtime, item.line = function, runtime, line
                 item.all_functions = tuple(lines)
                 yield item
 
@@ -57,7 +57,7 @@ class FirmwareFile(pytest.File):
 class FirmwareTest(pytest.Item):
     """One test function on one runtime."""
 
-    function: str
+    function_name: str
     runtime: str
     line: int
     all_functions: tuple[str, ...]
@@ -82,7 +82,7 @@ class FirmwareTest(pytest.Item):
     def _on_micropython(self) -> None:
         if self.path not in _results:
             _results[self.path] = run_file(self.path, self.all_functions)
-        _results[self.path].check(self.function)
+        _results[self.path].check(self.function_name)
 
     def _in_this_process(self) -> None:
         key = (self.path, self.runtime)
@@ -92,7 +92,7 @@ class FirmwareTest(pytest.Item):
         with tempfile.TemporaryDirectory() as directory:
             os.chdir(directory)
             try:
-                getattr(_modules[key], self.function)()
+                getattr(_modules[key], self.function_name)()
             finally:
                 os.chdir(before)
 
