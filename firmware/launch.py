@@ -131,13 +131,15 @@ class Trial:
                 file.write(b".")
 
     def count_wake(self) -> None:
-        """Count a wake of a board that keeps its memory; one too many boots it."""
-        if os.stat(TRIAL)[6] >= STARTS:
+        """Count a wake of a board that keeps its memory; one too many boots it, where there is a
+        version to go back to."""
+        if os.stat(TRIAL)[6] < STARTS:
+            with open(TRIAL, "ab") as file:
+                file.write(b".")
+        elif _kept():
             import machine
 
             machine.reset()
-        with open(TRIAL, "ab") as file:
-            file.write(b".")
 
     def passed(self, record: str) -> None:
         """End the trial: the version has reported `record`, which a host may have missed."""
@@ -145,9 +147,13 @@ class Trial:
         with open(REPORTED, "w") as file:
             file.write(record)
         os.remove(TRIAL)
-        for name in os.listdir("/"):
-            if name.endswith(".old"):
-                os.remove("/" + name)
+        for name in _kept():
+            os.remove("/" + name)
+
+
+def _kept():
+    """Return the names of the files of the version before."""
+    return [name for name in os.listdir("/") if name.endswith(".old")]
 
 
 def mount() -> None:
