@@ -65,18 +65,20 @@ class GattServer:
         self._indicate_critical()
         while self._link.connection is not None:
             event = self._link.next_event()
+            now_ms = self._clock_ms()
             if event is not None:
-                self._last_event_ms = self._clock_ms()
+                self._last_event_ms = now_ms
                 if event[0] == DISCONNECTED:
                     return
-                self._handle(event)
-                continue
-            self._check_supply()
-            now_ms = self._clock_ms()
+            self._check_supply()  # whatever comes: a peer may write without a pause
             left_ms = min(self._end_ms, self._last_event_ms + self._idle_ms) - now_ms
             if left_ms <= 0:
                 self._disconnect()
                 return
+            if event is not None:
+                self._handle(event)
+                self._peer.board.feed()
+                continue
             if self._transfer is not None and self._transfer.busy:
                 left_ms = min(left_ms, self._send(self._transfer))
             if left_ms:
