@@ -117,7 +117,7 @@ class SafeMode:
         machine.reset()
 
     def _end_charge(self):
-        """Take what lets a charger charge off, whatever level it has kept through sleep and boot."""
+        """Let no charger charge, whatever level its pin has kept through sleep and boot."""
         pin = self._settings.get("pin_charge", -1)
         if pin < 0:
             return

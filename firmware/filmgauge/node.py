@@ -330,15 +330,19 @@ class Node:
             self._unload(("_protection",), _PROTECTING)
             self._load_protection()
         state, protection = self._state, self._protection
-        if state.requests & _REQUEST_ZERO:
+        wants_zero = state.requests & _REQUEST_ZERO
+        if wants_zero:
             protection.request_zero()
-            state.requests &= ~_REQUEST_ZERO
         busy = self._reports(state.wakes + 1)  # a report needs the cell behind its capacitor
         protection.update(is_open, self._charge.sampler, self._soc_ppm, self._left_ppm, busy)
         # The interval that began with this sample is all open only if the sample was, too.
         state.offset_running = 1 if is_open and not state.offset_running else 0
         protection.set_switch(state.offset_running)
         state.sees_zero = 1 if protection.sees_zero() else 0
+        if wants_zero and (
+            state.sees_zero or self._config.pin_disconnect < 0 or not self._profile
+        ):
+            state.requests &= ~_REQUEST_ZERO  # it is looked for, or never will be
 
     def _read_protection(self, reports):
         """Note what is reported of the protection; where its room is needed, let it go."""

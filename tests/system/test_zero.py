@@ -1,14 +1,21 @@
 """The bench node looks at the zero of its sensor behind its disconnect switch."""
 
+import json
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
+from commanded_node import OBEYING, command_key, listener
+from mqtt_brokers import Broker as RealBroker
+from patience import until
+from reporting_node import wake
 
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import ZERO
 from filmgauge.state import State
+from filmgauge.uplink.actions import ZERO as ZERO_NOW
+from filmgauge_host.commands.frames import frame
 from filmgauge_sim.board.executable import RuntimeName
 from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import compile_profile
@@ -48,12 +55,19 @@ def live(node: VirtualNode, hours: float) -> FuelGauge:
 
 def gauge_of(node: VirtualNode) -> FuelGauge:
     """Return the gauge as the node remembers it."""
-    state = State()
-    state.buffer[:] = node.board.rtc_memory[: len(state.buffer)]
+    state = state_of(node)
     profile = compile_profile(load_parameters("evp-li"), 1.0)
     gauge = FuelGauge(profile, shunt_mohm=1_000_000)
     assert state.unpack(gauge)
     return gauge
+
+
+def state_of(node: VirtualNode) -> State:
+    """Return what the node remembers."""
+    state = State()
+    state.buffer[:] = node.board.rtc_memory[: len(state.buffer)]
+    assert state.unpack()
+    return state
 
 
 @pytest.mark.parametrize("runtime", ["cpython", "micropython"])
@@ -75,3 +89,29 @@ def test_a_node_that_zeroes_is_nearer_to_the_truth(tmp_path: Path) -> None:
             ]
         squares.append(sum(error * error for error in errors))
     assert squares[1] < squares[0]
+
+
+def test_a_command_waits_until_the_cell_can_be_spared(
+    broker: RealBroker, node_on, tmp_path: Path
+) -> None:
+    """A board that boots anew remembers through the charge, an hour of it, that it was asked."""
+    text = OBEYING.replace("report_every = 1\n", "report_every = 3\n")
+    text = text.replace("commands = true\n", "commands = true\n[node.pins]\ndisconnect = 3\n")
+    node: VirtualNode = node_on(broker, text, "cpython")
+    key = bytes.fromhex(command_key(tmp_path))
+    with listener(broker.url) as operator:
+        wake(node, 4)  # it has listened
+        operator.publish(frame("rig", key, 1, ZERO_NOW))
+        wake(node, 4)
+        until(lambda: bool(operator.answers))
+    assert json.loads(operator.answers[0])["status"] == 0
+    asked_h = node.now_us / 3.6e9
+    assert asked_h < 0.9
+    seen_h = []
+    for _ in range(90):
+        wake(node, 1)
+        if state_of(node).sees_zero:
+            seen_h.append(node.now_us / 3.6e9)
+    assert len(seen_h) == 1  # once
+    assert seen_h[0] > 1.0  # in the rest behind the charge
+    assert not state_of(node).requests

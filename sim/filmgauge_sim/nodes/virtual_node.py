@@ -223,8 +223,8 @@ class VirtualNode:
         self.board.memory_at_power_on = memory
 
     def reset(self) -> None:
-        """Let it boot as behind machine.reset(), with which a flashing tool ends: memory that outlives
-        a reset keeps what it has."""
+        """Let it boot as behind machine.reset(), with which a flashing tool ends: memory that
+        outlives a reset keeps what it has."""
         self.runtime.stop()
         self._running = False
         self._next_cause = ResetCause.HARD
