@@ -136,7 +136,7 @@ class Trial:
         if os.stat(TRIAL)[6] < STARTS:
             with open(TRIAL, "ab") as file:
                 file.write(b".")
-        elif _kept():
+        elif _old_files():
             import machine
 
             machine.reset()
@@ -147,11 +147,11 @@ class Trial:
         with open(REPORTED, "w") as file:
             file.write(record)
         os.remove(TRIAL)
-        for name in _kept():
+        for name in _old_files():
             os.remove("/" + name)
 
 
-def _kept():
+def _old_files():
     """Return the names of the files of the version before."""
     return [name for name in os.listdir("/") if name.endswith(".old")]
 

@@ -13,6 +13,7 @@ from filmgauge.compat import Namespace, const, free_bytes, unload
 from filmgauge.record import (
     FAULT_CLOCK,
     FAULT_EXCEPTION,
+    FAULT_GAP,
     FAULT_MEMORY,
     FAULT_PROFILE,
     FAULT_STORE,
@@ -62,6 +63,7 @@ class Node:
         self.has_reported = False  # a record was sent or stored
         self._unattended = None  # what the safe mode has counted, until it is booked
         self._unattended_booked = False  # and not saved so far
+        self._charge_lost = False  # what flowed since the last sample
         self._limits = None
         self._service_level = 0
         self._soc_ppm = self._left_ppm = None  # as the gauge sees the cell now
@@ -189,6 +191,7 @@ class Node:
         loader.load(self._retained, pages, journal, gauge, save)
         self._slept, self._charge = loader.slept, loader.charge
         self._unattended = loader.unattended
+        self._charge_lost = loader.charge_lost
         on_trial = self._schedule.on_trial
         self._schedule.is_calm = loader.was_reset and not on_trial
         if on_trial:
@@ -285,6 +288,10 @@ class Node:
         state, gauge, charge = self._state, self._gauge, self._charge
         sampler = charge.sampler
         celsius = self._cdeg()
+        if self._charge_lost:
+            gauge.add_gap()
+            state.faults |= FAULT_GAP
+            self._charge_lost = False
         if self._unattended:
             from filmgauge.unattended import book
 

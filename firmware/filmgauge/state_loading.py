@@ -6,7 +6,9 @@ another cell begins anew, and what a reset has cut short, or the safe mode has c
 
 from filmgauge.board import DEEP_SLEEP, POWER_ON, WATCHDOG
 from filmgauge.charge import charge_source
+from filmgauge.charge.charge_memory import clear_other
 from filmgauge.compat import const, exists, unload
+from filmgauge.state import CHARGE_AT
 
 _JOURNAL = const("/state")
 _SAFE = const("/safe")
@@ -21,8 +23,9 @@ class StateLoader:
     pages: what is journal and backlog at once, None where those are files; journal: a function
     that returns it; gauge: one that returns a new gauge; save: one that saves the state, to flash
     where it is told True. Afterwards slept: whether retained memory had it; charge: the charge of
-    the node; unattended: what the safe mode has counted, None for nothing; was_reset: whether
-    the board was reset rather than put to sleep.
+    the node; charge_lost: whether what flowed since the last sample is lost, because it is counted
+    in another way than before; unattended: what the safe mode has counted, None for nothing;
+    was_reset: whether the board was reset rather than put to sleep.
     """
 
     def __init__(self, board, config, profile, state):
@@ -30,7 +33,7 @@ class StateLoader:
         self._config = config
         self._profile = profile
         self._state = state
-        self.slept = self.was_reset = False
+        self.slept = self.was_reset = self.charge_lost = False
         self.unattended = None
 
     def load(self, retained, pages, journal, gauge, save) -> None:
@@ -59,6 +62,7 @@ class StateLoader:
         state.profile_crc = profile_crc or state.profile_crc
         state.cell_number = config.cell_number
         tail = board.TAIL
+        self.charge_lost = clear_other(state.buffer, CHARGE_AT, config)
         if cause != DEEP_SLEEP and (pages or exists(_SAFE)):
             from filmgauge.unattended import adopt
 

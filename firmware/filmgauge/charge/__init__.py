@@ -13,7 +13,7 @@ A node whose sensors always have their supply reads the accumulator: nothing esc
 switches them estimates from samples.
 """
 
-MEMORY_SIZE = 49
+from filmgauge.charge.charge_memory import MEMORY_SIZE  # noqa: F401
 
 
 def charge_source(board, config, profile=None):

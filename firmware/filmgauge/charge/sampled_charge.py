@@ -25,6 +25,7 @@ says, and the configured figures are taken for good to 5 % (assumed), always to 
 
 import struct
 
+from filmgauge.charge.charge_memory import SAMPLED, SAMPLED_AT
 from filmgauge.compat import const
 from filmgauge.energy_budget import BUDGET_PARTS, IDLE_EVERY, TYPICAL_UV
 from filmgauge.gauge.ledger import RADIO, SENSOR, SLEEP
@@ -155,13 +156,14 @@ class SampledCharge:
         return pa
 
     def pack_into(self, buffer, offset: int) -> None:
-        """Write 45 bytes: what the last sample saw, its readings, and what a charge, a rest and
+        """Write 48 bytes: what the last sample saw, its readings, and what a charge, a rest and
         samples that failed have left."""
         last = self.is_charging, self._last_pa, self.sensor_known
         struct.pack_into(_FORMAT, buffer, offset, *last)
         seen = self._charging_pa, self._charging_uv, self._rest_uv, self._drop_uv
         missed_ms = min(_MOST_MS, self._missed_ms)
         struct.pack_into(_CHARGE_FORMAT, buffer, offset + _CHARGE_AT, *seen, missed_ms)
+        buffer[offset + SAMPLED_AT : offset + SAMPLED_AT + len(SAMPLED)] = SAMPLED
         offset += _SAMPLER_AT
         if self._packed is None:
             self.sampler.pack_into(buffer, offset)
