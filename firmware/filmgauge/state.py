@@ -5,7 +5,7 @@ In RTC memory a tail of the board's own follows it.
 
 import struct
 
-from filmgauge.charge import MEMORY_SIZE
+from filmgauge.charge.charge_memory import MEMORY_SIZE
 from filmgauge.compat import const
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
 

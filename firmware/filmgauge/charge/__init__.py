@@ -7,13 +7,11 @@
     faults = charge.count(state, gauge, elapsed_ms, temperature_cdeg)
     pa = charge.current_for_voltage()                           # what the voltage goes with
     if charge.quick_check(state, gauge, elapsed_ms): ...        # nothing calls for a sample
-    charge.memory.pack_into(buffer, offset)                     # at most MEMORY_SIZE bytes
+    charge.memory.pack_into(buffer, offset)                     # charge_memory.py
 
 A node whose sensors always have their supply reads the accumulator: nothing escapes it. One that
 switches them estimates from samples.
 """
-
-from filmgauge.charge.charge_memory import MEMORY_SIZE  # noqa: F401
 
 
 def charge_source(board, config, profile=None):

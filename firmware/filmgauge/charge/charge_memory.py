@@ -1,8 +1,10 @@
 """What a way of counting leaves for the next wake: so many bytes, and which way it was."""
 
-MEMORY_SIZE = 49
+from filmgauge.compat import const
+
+MEMORY_SIZE = const(49)
 SAMPLED = b"\xa5\x5a\xc3"  # where a memory is that of samples
-SAMPLED_AT = 45
+SAMPLED_AT = const(45)
 
 
 def clear_other(buffer, offset: int, config) -> bool:

@@ -1,8 +1,8 @@
 """What stays of sensors that were let go: what they have seen, and what they remember."""
 
-from filmgauge.compat import Namespace, const
+from filmgauge.charge.charge_memory import MEMORY_SIZE
+from filmgauge.compat import Namespace
 
-_SIZE = const(49)  # of a memory, the most (charge/__init__.py)
 _RESULTS = (
     "faults voltage_uv current_pa temperature_cdeg model_cdeg is_usable drain_pa drained_pc"
     " doubt_pc moved_pc carried_pc guess_pa gap"
@@ -21,9 +21,9 @@ class Packed:
     """What a sampler remembers, without it."""
 
     def __init__(self, memory):
-        self._bytes = bytearray(_SIZE)
+        self._bytes = bytearray(MEMORY_SIZE)
         memory.pack_into(self._bytes, 0)
 
     def pack_into(self, buffer, offset: int) -> None:
         """Write it."""
-        buffer[offset : offset + _SIZE] = self._bytes
+        buffer[offset : offset + MEMORY_SIZE] = self._bytes

@@ -3,7 +3,7 @@
 from cell_profiles import cell
 from samples import MINUTE_MS, SHUNT_MOHM, UA, Board, Keys, Sample, after, count
 
-from filmgauge.charge import MEMORY_SIZE
+from filmgauge.charge.charge_memory import MEMORY_SIZE
 from filmgauge.charge.sampled_charge import SampledCharge
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import MEASURED, SLEEP

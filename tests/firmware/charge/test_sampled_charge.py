@@ -13,7 +13,7 @@ from samples import (
     currents_for_voltages,
 )
 
-from filmgauge.charge import MEMORY_SIZE
+from filmgauge.charge.charge_memory import MEMORY_SIZE
 from filmgauge.charge.sampled_charge import SampledCharge
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import GAP, INPUT, MEASURED, RADIO, SENSOR, SLEEP

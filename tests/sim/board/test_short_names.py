@@ -9,6 +9,7 @@ import pytest
 
 from filmgauge_sim.board.firmware_image import FIRMWARE, firmware_sources, shortened
 from filmgauge_sim.board.short_names import shorten
+from filmgauge_sim.board.syntax import module_of
 from filmgauge_sim.score import gauge_server
 
 BASE = """\
@@ -282,3 +283,40 @@ def bound(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.Try):
         return {name for each in node.body for name in bound(each)}
     return set()
+
+
+def test_what_the_firmware_imports_of_itself_is_there(short_firmware: dict[str, str]) -> None:
+    """Names and modules that are left out, joined or renamed are so for all who import them."""
+    trees = {module_of(path): ast.parse(text) for path, text in short_firmware.items()}
+    bound = {
+        module: {name for node in tree.body for name in _bound_by(node)}
+        for module, tree in trees.items()
+    }
+    imports = [
+        (module, node.module or "", alias.name)
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    own = [each for each in imports if each[1].startswith("filmgauge")]
+    assert len(own) > 200
+    missing = [
+        each
+        for each in own
+        if f"{each[1]}.{each[2]}" not in trees and each[2] not in bound.get(each[1], ())
+    ]
+    assert not missing
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a statement binds at the top of its module."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name for alias in node.names)
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _bound_by(child)
