@@ -76,15 +76,17 @@ class VariableFilm(DiffusionFilm, physics="variable"):
         slab = floor(place) if step > 0 else ceil(place) - 1
         left_s = duration_s
         per_slab_s = 1.0 / (abs(rate) * _SLABS) if rate else duration_s
-        while 0 <= slab < _SLABS or left_s > 0.0:
-            edge = slab + 1 if step > 0 else slab
-            inside = 0 <= slab < _SLABS
-            length_s = min(left_s, abs(edge - place) * per_slab_s) if inside and rate else left_s
+        while True:
+            # Beyond the range the law is that of its outermost slab, as far as the range.
+            edge = max(slab + 1, 0) if step > 0 else min(slab, _SLABS)
+            leaves = slab >= _SLABS if step > 0 else slab < 0
+            goes_on = leaves or not rate
+            length_s = left_s if goes_on else min(left_s, abs(edge - place) * per_slab_s)
             yield self._law_of(law, min(max(slab, 0), _SLABS - 1)), length_s
             left_s -= length_s
             if left_s <= 0.0:
                 return
-            place, slab = float(edge), slab + step
+            place, slab = float(edge), edge if step > 0 else edge - 1
 
     def _law_of(self, law: Isothermal, slab: int) -> Isothermal:
         """The law in a slab: kept while temperature and age stay."""

@@ -1,5 +1,7 @@
 """What every physics of the film promises: exact steps, crossings that are never missed."""
 
+from dataclasses import replace
+
 import pytest
 from film_steps import Within, after, currents, durations, histories, temperatures
 from hypothesis import example, given, settings
@@ -31,6 +33,27 @@ def test_a_step_in_two_parts_is_the_same_step(
     parts.advance(current, temperature, (1.0 - share) * duration_s)
     assert parts.stoichiometry == pytest.approx(whole.stoichiometry, abs=1e-9)
     assert parts.surface_stoichiometry == pytest.approx(whole.surface_stoichiometry, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ["evp-li", "evp-li-variable", "evp-li-boundary"])
+@pytest.mark.parametrize("end", [1.0, 0.0])
+@pytest.mark.parametrize("beyond", [1e-4, 0.03])
+@pytest.mark.parametrize("current", [-3.0, 3.0])
+def test_a_step_from_beyond_an_end_of_the_range_is_the_same_in_parts(
+    name: str, end: float, beyond: float, current: float
+) -> None:
+    film = replace(load_parameters(name), charge_acceptance=1.0, self_discharge_per_year=0.0)
+    whole = FilmCell(film, 1.0, end)
+    hours = 0.5 * film.capacity_uah_cm2 / abs(current)
+    whole.advance(1.0 if end else -1.0, 60.0, 3600.0 * film.capacity_uah_cm2 * beyond)
+    whole.advance(0.0, 60.0, 36000.0)
+    parts = whole.clone()
+    whole.advance(current, 0.0, 3600.0 * hours)
+    parts.advance(current, 0.0, 3600.0 * 0.2 * hours)
+    parts.advance(current, 0.0, 3600.0 * 0.8 * hours)
+    assert parts.stoichiometry == pytest.approx(whole.stoichiometry, abs=1e-9)
+    assert parts.surface_stoichiometry == pytest.approx(whole.surface_stoichiometry, abs=1e-7)
+    assert parts.voltage_v(current, 0.0) == pytest.approx(whole.voltage_v(current, 0.0), rel=1e-6)
 
 
 def _close_v(limit_v: float) -> float:
