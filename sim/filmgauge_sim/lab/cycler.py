@@ -193,9 +193,10 @@ class Channel:
                 break
             self._advance(current, step_s)
             passed += current * step_s / 3600.0
+            # The first has none of this hold before it to fade from.
+            fading = current / before if elapsed else 1.0
             elapsed += step_s
             self._record(current)
-            fading = current / before
             # Short steps fade by little, whatever comes.
             is_same = longest_s is None and step_s == _LONGEST_HOLD_STEP_S
             stationary = stationary + 1 if is_same and abs(fading - 1.0) < _FADES else 0

@@ -47,6 +47,18 @@ def test_a_hold_keeps_the_voltage_while_the_current_fades():
     assert cell.stoichiometry == pytest.approx(1.0, abs=0.01)
 
 
+@pytest.mark.parametrize("before", ["", "charge at 0.1 uA/cm2 for 10 min, "])
+@pytest.mark.parametrize("until", ["C/100", "1 nA/cm2"])
+def test_a_hold_begins_with_whatever_its_voltage_takes(before, until):
+    """Thousands of times what flowed before it: of its own fading that says nothing."""
+    cycle, channel = done(f"{before}hold at 4.0 V until {until}")
+    hold = cycle.steps[-1]
+    assert hold.end is StepEnd.CURRENT
+    assert hold.charge_uah_cm2 == pytest.approx(PRE.capacity_uah_cm2, rel=0.01)
+    held = channel.trace.samples[-1]
+    assert held.voltage_v == pytest.approx(4.0, abs=1e-4)
+
+
 def test_a_step_without_end_says_so():
     with pytest.raises(NeverEnds, match=r"4\.9 V is not reached"):
         Channel(film(), 25.0).run_current(1e-6, until_v=4.9)
