@@ -193,8 +193,12 @@ class HarvestingCircuit:
 
     def stick(self, pin: int, level: int) -> None:
         """Let what a pin switches stay at a level for good."""
-        self.set_pin(pin, level, self.now_us)
         self._stuck[pin] = level
+        self.set_pin(pin, level, self.now_us)
+
+    def stuck_level(self, pin: int) -> int | None:
+        """Return the level at which it stays; None where it follows the board."""
+        return self._stuck.get(pin)
 
     def release(self, pin: int) -> None:
         """Let what a pin switches follow the board again, from its next change on."""

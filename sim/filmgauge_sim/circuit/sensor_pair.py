@@ -9,8 +9,8 @@ from filmgauge_sim.parts.tmp117 import Tmp117
 class SensorPair:
     """Both sensors, attached to `bus` as far as `wiring` has them, without supply at time 0.
 
-    `shunt_ohm` is the true resistance of the shunt, `bus_input_ohm` what the voltage input loads
-    the cell with while the gate connects it.
+    `shunt_ohm` is the true resistance of the shunt, whose two leads may be swapped,
+    `bus_input_ohm` what the voltage input loads the cell with while the gate connects it.
     """
 
     def __init__(
@@ -21,16 +21,12 @@ class SensorPair:
         self.shunt_ohm, self.bus_input_ohm = ina228.shunt_ohm, ina228.bus_input_ohm
         self._ina228 = ina228
         self._tmp117 = tmp117
-        self._sign = -1.0 if wiring.swapped_leads else 1.0
+        self.leads_swapped = wiring.swapped_leads
         self.temperature_error_c = wiring.temperature_error_c
         if wiring.ina228_address != 0:
             bus.attach(ina228)
         if wiring.tmp117_address != 0:
             bus.attach(tmp117)
-
-    def swap_leads(self) -> None:
-        """Swap the leads of the shunt."""
-        self._sign = -self._sign
 
     @property
     def supply_ua(self) -> float:
@@ -61,6 +57,6 @@ class SensorPair:
         """Show both what they saw until `until_us`: constant current and temperature, and the
         voltage at their bus input at both ends, V (0 with an open gate). Without supply they
         need not be shown anything."""
-        seen_ua = self._sign * shunt_ua
+        seen_ua = -shunt_ua if self.leads_swapped else shunt_ua
         self._ina228.advance(until_us, seen_ua, before_v, after_v, temperature_c)
         self._tmp117.advance(until_us, temperature_c + self.temperature_error_c)

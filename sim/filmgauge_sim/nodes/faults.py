@@ -54,7 +54,8 @@ _KEYS: Mapping[str, _Keys] = {
 
 class FaultSection(Table, frozen=True):
     """One fault of a node. What lasts does so for `for_h`, or for good where that is left out;
-    reads of a register may be counted instead."""
+    reads of a register may be counted instead. Where lasting faults of one kind overlap, the one
+    that began last holds; temperature offsets add up."""
 
     kind: Annotated[FaultKind, Meta(description="what happens")]
     at_h: Annotated[float, bounded(0, 1e6, "when it begins, h")] = 0.0
