@@ -154,9 +154,10 @@ def budget_table(description: NodeDescription, budget: EnergyBudget) -> dict[str
         "power_uw": budget.power_uw,
         "cell_uah_day": budget.cell_uah_day if film else None,
         "cell_days": _cell_days(description, budget) if film else None,
-        "harvester_uw": _harvester_uw(description, budget) if film else None,
+        "harvester_uw": budget.harvest_uw if film else None,
         "wear": _wear(description),
         "booked": asdict(budget.figures) if description.sensor.switched else None,
+        "measured": list(budget.measured),
     }
 
 
@@ -177,10 +178,12 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
                 f"  more than its converter brings from the cell: converter.discharge_ua must be"
                 f" at least {least_ua:.1f}, not {description.converter.discharge_ua:g}"
             )
-        lines.append(
-            f"  its full cell carries it for {_cell_days(description, budget):.1f} days; a"
-            f" harvester must give at least {_harvester_uw(description, budget):.1f} uW on average"
-        )
+        cell_days = _cell_days(description, budget)
+        if cell_days is not None:
+            lines.append(
+                f"  its full cell carries it for {cell_days:.1f} days; a harvester must give at"
+                f" least {budget.harvest_uw:.1f} uW on average"
+            )
     wear = flash_wear(description)
     lines.append(
         f"  flash in {YEARS} years: {wear.hottest:,} erases of its hottest page, of {ENDURANCE:,}"
@@ -192,9 +195,10 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
             " larger"
         )
     if description.sensor.switched:
-        booked = asdict(budget.figures).items()
         lines.append("  its firmware books, out of the capacitor:")
-        lines += [f"    {_FIGURES[name]:38}{value:>10.2f}" for name, value in booked]
+        for name, value in asdict(budget.figures).items():
+            measured = "  measured" if name in budget.measured else ""
+            lines.append(f"    {_FIGURES[name]:38}{value:>10.2f}{measured}")
     return lines
 
 
@@ -203,11 +207,7 @@ def _wear(description: NodeDescription) -> dict[str, Any]:
     return {**asdict(wear), "years": YEARS, "endurance": ENDURANCE, "bearable": wear.is_bearable}
 
 
-def _cell_days(description: NodeDescription, budget: EnergyBudget) -> float:
+def _cell_days(description: NodeDescription, budget: EnergyBudget) -> float | None:
+    """Return how long its cell carries a node; None where it is said to take nothing."""
     full_uah = compiled_profile(description).full_pc() / 3.6e9
-    return full_uah / budget.cell_uah_day
-
-
-def _harvester_uw(description: NodeDescription, budget: EnergyBudget) -> float:
-    """Return the mean power of a harvester of which the budget arrives in the capacitor."""
-    return description.converter.converter.needed_uw(budget.power_uw)
+    return full_uah / budget.cell_uah_day if budget.cell_uah_day else None

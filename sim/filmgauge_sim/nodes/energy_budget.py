@@ -6,7 +6,8 @@
 
 All figures are out of the buffer capacitor of a node that lives from its cell: the board's
 current at its supply voltage through the regulator, the capacitor where the converter keeps it
-while it draws from the cell. A figure that somebody measured replaces the computed one.
+while it draws from the cell. A figure that somebody measured replaces the computed one, and lines
+and sums follow it.
 """
 
 from collections.abc import Iterator
@@ -73,12 +74,14 @@ class BudgetLine:
 
 @dataclass(frozen=True)
 class EnergyBudget:
-    """figures: what the firmware books. lines: where energy goes on a day of the described
-    intervals without any harvest; what somebody has measured is not in them. harvest_uw: what a
-    harvester must offer all the time so that the cell gives nothing; what comes now and then, and
-    goes through the cell, has to be more."""
+    """figures: what the firmware books. measured: the names of those that somebody has measured.
+    lines: where energy goes on a day of the described intervals without any harvest; where a
+    measured figure stands for several they keep their proportions. harvest_uw: what a harvester
+    must offer all the time so that the cell gives nothing; what comes now and then, and goes
+    through the cell, has to be more."""
 
     figures: BudgetFigures
+    measured: tuple[str, ...]
     lines: tuple[BudgetLine, ...]
     harvest_uw: float
 
@@ -96,28 +99,41 @@ class EnergyBudget:
 def energy_budget(description: NodeDescription) -> EnergyBudget:
     """Return the budget of a node."""
     deeds, circuit = _Deeds(description), _Circuit(description)
+    computed = _figures(description, deeds, circuit)
+    given = {each.name: getattr(description.budget, each.name) for each in fields(BudgetFigures)}
+    measured = {name: value for name, value in given.items() if value is not None}
+    figures = replace(computed, **measured)
+    deeds.follow(computed, figures, circuit.own_uw)
+    circuit.follow(figures)
     powers = dict(_powers(description, deeds, circuit))
     day_h = _DAY_H / (circuit.cell_v * circuit.refill_efficiency) if circuit.on_film else 0.0
     lines = tuple(BudgetLine(name, power, power * day_h) for name, power in powers.items())
-    own = ("asleep", "coming awake", "sensors always on", "converter", "leakage")
+    needed_uw = sum(powers.values())
+    if circuit.on_film:
+        needed_uw = description.converter.converter.needed_uw(needed_uw)
+    return EnergyBudget(figures, tuple(measured), lines, needed_uw)
+
+
+def leakage_uw(description: NodeDescription) -> float:
+    """Return what the capacitor of a node on film leaks where the converter keeps it."""
+    return _Circuit(description).leakage_uw
+
+
+def _figures(description: NodeDescription, deeds: "_Deeds", circuit: "_Circuit") -> BudgetFigures:
+    """Return what costs amount to, figure by figure."""
+    awakening_uw = _awakening_uj(description, deeds) / description.intervals.sample_s
     flash_a_sample = _flash_a_wake_uj(description, deeds) / _sample_share(description)
-    computed = BudgetFigures(
-        own_uw=sum(powers[name] for name in own),
+    return BudgetFigures(
+        own_uw=deeds.asleep_uw + awakening_uw + deeds.always_on_uw + circuit.own_uw,
         wake_uj=deeds.sample_uj + deeds.sample_sensors_uj + flash_a_sample,
         glance_uj=deeds.check_uj + deeds.check_sensors_uj,
-        report_uj=deeds.wifi_report_uj,
+        report_uj=deeds.report_uj,
         advert_uj=deeds.advert_uj,
         event_uj=deeds.event_uj,
         awake_uw=deeds.active_uw,
         waking_uj=deeds.waking_uj,
         refill_efficiency=circuit.refill_efficiency,
     )
-    given = {each.name: getattr(description.budget, each.name) for each in fields(BudgetFigures)}
-    measured = {name: value for name, value in given.items() if value is not None}
-    needed_uw = sum(powers.values())
-    if circuit.on_film:
-        needed_uw = description.converter.converter.needed_uw(needed_uw)
-    return EnergyBudget(replace(computed, **measured), lines, needed_uw)
 
 
 class _Deeds:
@@ -148,14 +164,14 @@ class _Deeds:
         self.advert_uj = self._state_uj(kind.advertisement_us, kind.advertisement_ua)
         self.event_uj = self._state_uj(kind.connection_event_us, kind.advertisement_ua)
         self.radio_setup_uj = self._active_uj(_REPORT_US) + self.waking_uj
-        self.wifi_report_uj = 0.0
+        self.report_uj = 0.0
         if kind.has_wifi:
             network = AccessPoint()
             radio_us = _ROUND_TRIPS * network.latency_us
             if description.broker.tls:
                 radio_us += _TLS_ROUND_TRIPS * network.latency_us + kind.handshake_us
-            self.wifi_report_uj = self._state_uj(network.association_us, kind.associating_ua)
-            self.wifi_report_uj += self._state_uj(radio_us, kind.connected_ua)
+            self.report_uj = self._state_uj(network.association_us, kind.associating_ua)
+            self.report_uj += self._state_uj(radio_us, kind.connected_ua)
         self.always_on_uw = 0.0
         if switched:
             converting_us = (
@@ -168,6 +184,27 @@ class _Deeds:
             self.always_on_uw = self._sensors_v * (ina228.CONVERTING_UA + tmp117.SHUTDOWN_UA)
             self.sample_sensors_uj = self._sensors_uj(0, tmp117.CONVERSION_US)
             self.check_sensors_uj = 0.0
+
+    def follow(self, computed: BudgetFigures, figures: BudgetFigures, circuit_uw: float) -> None:
+        """Cost what the figures say. circuit_uw: the circuit's part of the node's own power."""
+        board = max(figures.own_uw - circuit_uw, 0.0) / (computed.own_uw - circuit_uw)
+        self.asleep_uw *= board
+        self.always_on_uw *= board
+        self.boot_uj *= board
+        self.feed_uj *= board
+        wake = figures.wake_uj / computed.wake_uj
+        self.sample_uj *= wake
+        self.sample_sensors_uj *= wake
+        self.record_uj *= wake
+        self.journal_uj *= wake
+        self.page_uj *= wake
+        check = figures.glance_uj / computed.glance_uj
+        self.check_uj *= check
+        self.check_sensors_uj *= check
+        self.report_uj = figures.report_uj
+        self.advert_uj = figures.advert_uj
+        awake = figures.awake_uw / computed.awake_uw
+        self.radio_setup_uj = awake * self._active_uj(_REPORT_US) + figures.waking_uj
 
     def _state_uj(self, duration_us: float, current_ua: float) -> float:
         return duration_us / 1e6 * current_ua * self._board_v
@@ -206,21 +243,29 @@ class _Circuit:
         shunt_uw = 1e-6 * converter.discharge_ua**2 * description.sensor.shunt_ohm
         self.refill_efficiency = converter.passed_uw(given_uw - shunt_uw) / given_uw
 
+    @property
+    def own_uw(self) -> float:
+        """What it takes for itself in all."""
+        return self.quiescent_uw + self.leakage_uw
+
+    def follow(self, figures: BudgetFigures) -> None:
+        """Take no more than the figures leave."""
+        self.refill_efficiency = figures.refill_efficiency
+        if self.own_uw > figures.own_uw:
+            share = figures.own_uw / self.own_uw
+            self.quiescent_uw *= share
+            self.leakage_uw *= share
+
 
 def _powers(
     description: NodeDescription, deeds: _Deeds, circuit: _Circuit
 ) -> Iterator[tuple[str, float]]:
     """Yield the mean power of each line, uW."""
-    kind, intervals = description.kind, description.intervals
+    intervals, has_wifi = description.intervals, description.kind.has_wifi
     sample_s = intervals.sample_s
     samples, checks = _sample_share(description), _check_share(description)
-    if kind.keeps_ram:
-        slices = ceil(sample_s / kind.slice_s) if kind.slice_s else 1
-        awakening_uj = slices * deeds.feed_uj
-    else:
-        awakening_uj = deeds.boot_uj
     yield "asleep", deeds.asleep_uw
-    yield "coming awake", awakening_uj / sample_s
+    yield "coming awake", _awakening_uj(description, deeds) / sample_s
     yield "full samples", samples * deeds.sample_uj / sample_s
     yield "current checks", checks * deeds.check_uj / sample_s
     sensors_uj = samples * deeds.sample_sensors_uj + checks * deeds.check_sensors_uj
@@ -228,12 +273,22 @@ def _powers(
     yield "sensors always on", deeds.always_on_uw
     yield "flash", _flash_a_wake_uj(description, deeds) / sample_s
     reports = 1.0 / intervals.report_every / sample_s
-    yield "Wi-Fi", reports * deeds.wifi_report_uj
+    yield "Wi-Fi", reports * deeds.report_uj if has_wifi else 0.0
     adverts = _adverts_a_report(description)
-    yield "radio set-up", reports * deeds.radio_setup_uj if adverts else 0.0
+    setup_uj = deeds.radio_setup_uj + (0.0 if has_wifi else deeds.report_uj)
+    yield "radio set-up", reports * setup_uj if adverts else 0.0
     yield "advertisements", reports * adverts * deeds.advert_uj
     yield "converter", circuit.quiescent_uw
     yield "leakage", circuit.leakage_uw
+
+
+def _awakening_uj(description: NodeDescription, deeds: _Deeds) -> float:
+    """Return what coming awake costs for a sample, watchdog included."""
+    kind = description.kind
+    if not kind.keeps_ram:
+        return deeds.boot_uj
+    slices = ceil(description.intervals.sample_s / kind.slice_s) if kind.slice_s else 1
+    return slices * deeds.feed_uj
 
 
 def _sample_share(description: NodeDescription) -> float:

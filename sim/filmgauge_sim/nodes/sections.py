@@ -324,7 +324,8 @@ def _measured(key: str, text: str) -> Meta:
 
 class BudgetSection(Table, frozen=True):
     """With switched sensors: figures that somebody has measured, instead of the computed ones.
-    All are energies out of the buffer capacitor."""
+    All are energies out of the buffer capacitor; own_uw is with what converter and capacitor take
+    for themselves. `filmgauge size` has the efficiency of the converter hour by hour."""
 
     own_uw: Annotated[float, _measured("own_nw", "asleep, uW")] | None = None
     wake_uj: Annotated[float, _measured("wake_nj", "a wake with a full sample, uJ")] | None = None

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from filmgauge_sim.nodes.description import NodeDescription
-from filmgauge_sim.nodes.energy_budget import energy_budget
+from filmgauge_sim.nodes.energy_budget import energy_budget, leakage_uw
 from filmgauge_sim.nodes.flash_wear import flash_wear
 from filmgauge_sim.nodes.tables import varied
 
@@ -70,7 +70,7 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
         raise ValueError(
             f"report_s must be a multiple of intervals.sample_s, {sample_s}, not {design.report_s}"
         )
-    return varied(
+    built = varied(
         description,
         {
             "cell.area_cm2": design.cell_cm2,
@@ -83,6 +83,12 @@ def described(description: NodeDescription, design: Design) -> NodeDescription:
             "intervals.report_every": report_every,
         },
     )
+    own_uw = description.budget.own_uw
+    if own_uw is None:
+        return built
+    # It was measured with the capacitor that is described.
+    own_uw += leakage_uw(built) - leakage_uw(description)
+    return varied(built, {"budget.own_uw": max(own_uw, 0.0)})
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ class NodeLoad:
         many times what it should."""
         outside_uw = sum(self.lines.get(name, 0.0) for name in _OUTSIDE_BOARD)
         total_uw = sum(self.lines.values())
+        if not total_uw:
+            return 0.0
         share = (outside_uw + factor * (total_uw - outside_uw)) / total_uw
         return share * self.cell_uah_day / 24.0
 

@@ -175,7 +175,7 @@ def test_a_node_that_plans_its_reports_asks_what_its_cell_gives_at_its_own_load(
     del planned["records.load_ua"]
     load_ua = energy_budget(description_from(nested(planned))).cell_uah_day / 24
     assert made(planned, {"ble_key": KEY})["load_na"] == round(1000 * load_ua)
-    assert 5 < load_ua < 30
+    assert 4 < load_ua < 5
     del planned["intervals.report_every_most"]
     assert "load_na" not in made(planned, {"ble_key": KEY})
 

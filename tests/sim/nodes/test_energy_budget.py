@@ -187,6 +187,62 @@ def test_what_somebody_has_measured_replaces_what_is_computed(key: str) -> None:
             assert getattr(measured, other) == getattr(computed, other)
 
 
+MEASURED = {
+    "own_uw": 30.0,
+    "wake_uj": 1500.0,
+    "glance_uj": 200.0,
+    "report_uj": 70.0,
+    "advert_uj": 500.0,
+    "event_uj": 30.0,
+    "awake_uw": 40_000.0,
+    "waking_uj": 9.0,
+    "refill_efficiency": 0.5,
+}
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in MEASURED), tuple(MEASURED)], ids=str)
+@pytest.mark.parametrize("description", [WINDOW, IMPLANT], ids=lambda each: each.name)
+def test_lines_and_sums_follow_what_somebody_has_measured(
+    description: NodeDescription, names: tuple[str, ...]
+) -> None:
+    computed = energy_budget(description)
+    budget = energy_budget(
+        varied(description, {f"budget.{name}": MEASURED[name] for name in names})
+    )
+    assert budget.measured == names
+    before, after = computed.figures, budget.figures
+    sample_s, report_every = description.intervals.sample_s, description.intervals.report_every
+    samples = 1 / min(description.intervals.full_sample_every, report_every)
+    checks = 0.5 - samples if samples < 0.5 else 0.0
+    more_uj = samples * (after.wake_uj - before.wake_uj)
+    more_uj += checks * (after.glance_uj - before.glance_uj)
+    # 350 us awake, coming awake for it, and ten advertisements.
+    a_report_uj = after.report_uj + 350e-6 * (after.awake_uw - before.awake_uw)
+    a_report_uj += after.waking_uj - before.waking_uj
+    a_report_uj += 10 * (after.advert_uj - before.advert_uj)
+    more_uw = after.own_uw - before.own_uw + (more_uj + a_report_uj / report_every) / sample_s
+    assert budget.power_uw == pytest.approx(computed.power_uw + more_uw, rel=1e-9)
+    of_cell = 24 / after.refill_efficiency / computed.power_uw * before.refill_efficiency
+    of_cell *= computed.cell_uah_day / 24
+    assert budget.cell_uah_day == pytest.approx(budget.power_uw * of_cell, rel=1e-9)
+    needed_uw = description.converter.converter.needed_uw(budget.power_uw)
+    assert budget.harvest_uw == pytest.approx(needed_uw, rel=1e-9)
+
+
+def test_a_measured_own_power_leaves_the_circuit_its_part() -> None:
+    """As long as it is more than that."""
+    usual = powers(energy_budget(WINDOW))
+    for own_uw, circuit in ((5.0, 1.0), (0.5 * (usual["converter"] + usual["leakage"]), 0.5)):
+        lines = powers(energy_budget(varied(WINDOW, {"budget.own_uw": own_uw})))
+        assert lines["converter"] == pytest.approx(circuit * usual["converter"])
+        assert lines["leakage"] == pytest.approx(circuit * usual["leakage"])
+        own = ("asleep", "coming awake", "converter", "leakage")
+        assert sum(lines[name] for name in own) == pytest.approx(own_uw)
+        assert lines["asleep"] * usual["coming awake"] == pytest.approx(
+            lines["coming awake"] * usual["asleep"]
+        )
+
+
 def test_charge_of_the_cell_and_what_a_harvester_must_give() -> None:
     budget = energy_budget(WINDOW)
     # 14 uA at 1.94 V on the plateau; what the 1 kohm shunt leaves pays 90 % less half a

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from filmgauge_sim.cell import load_parameters
+from filmgauge_sim.nodes.energy_budget import energy_budget
 from filmgauge_sim.nodes.tables import varied
 from filmgauge_sim.scenario.loading import load_scenario
 from filmgauge_sim.sizing.assumptions import drawn
@@ -83,6 +84,20 @@ def test_the_load_is_that_of_the_energy_budget() -> None:
         power for name, power in load.lines.items() if name not in ("converter", "leakage")
     )
     assert load.board_uw == pytest.approx(inner * DESCRIPTION.converter.output_efficiency)
+
+
+def test_the_load_follows_what_somebody_has_measured() -> None:
+    measured = varied(DESCRIPTION, {"budget.own_uw": 30.0, "budget.wake_uj": 2000.0})
+    own = ("asleep", "coming awake", "converter", "leakage")
+    usual, load = node_load(DESCRIPTION), node_load(measured)
+    assert sum(load.lines[name] for name in own) == pytest.approx(30.0)
+    assert load.burst_uj - usual.burst_uj == pytest.approx(
+        2000.0 - energy_budget(DESCRIPTION).figures.wake_uj
+    )
+    # A larger capacitor leaks more than that of the node that was measured, and changes no more.
+    large = node_load(described(measured, Design(10.0, 5.0, 47_000.0, 7200)))
+    assert large.board_uw == pytest.approx(load.board_uw)
+    assert large.lines["leakage"] == pytest.approx(10.0 * load.lines["leakage"])
 
 
 def test_processes_and_one_process_give_the_same(office, outcomes) -> None:
