@@ -1,7 +1,12 @@
-"""Writes files so that all of them change, or none, and none is ever half written."""
+"""Writes files so that all of them change, or none, and none is ever half written.
+
+Of a symbolic link the file behind it changes, and a pipe or a character device is written to.
+"""
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -19,18 +24,26 @@ class Content(NamedTuple):
 def write_all(files: Mapping[Path, Content]) -> None:
     """Write every file beside its place, then put all in place; undo it where one fails.
 
-    Folders that are missing are made. Raises FilmgaugeError naming the file.
+    Folders that are missing are made. Pipes and devices are written to before anything is put in
+    place: that cannot be undone. Raises FilmgaugeError naming the file.
     """
+    targets: dict[Path, Path | None] = {}
     staged: dict[Path, Path] = {}
     made: list[Path] = []
     path = Path()
     try:
-        for path, content in files.items():
-            made += _make_folder(path.parent)
-            staged[path] = _write_beside(path, content)
         for path in files:
-            if path.is_dir():
-                raise IsADirectoryError(21, "it is a directory")
+            targets[path] = replaced_file(path)
+        for path, content in files.items():
+            target = targets[path]
+            if target is not None:
+                if target in staged:
+                    raise FileExistsError(errno.EEXIST, "it is the same as another of these files")
+                made += _make_folder(target.parent)
+                staged[target] = _write_beside(target, content)
+        for path, content in files.items():
+            if targets[path] is None:
+                path.write_bytes(content.data)
         _put_in_place(staged)
     except OSError as error:
         for scratch in staged.values():
@@ -41,6 +54,24 @@ def write_all(files: Mapping[Path, Content]) -> None:
         raise FilmgaugeError(f"{path} cannot be written: {error.strerror}") from None
 
 
+def replaced_file(path: Path) -> Path | None:
+    """Return the file to replace, None for a pipe or a character device, which is written to.
+
+    Raises OSError for what is neither.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a directory")
+    if not stat.S_ISREG(mode):  # a disk, say
+        raise OSError(errno.EINVAL, "it is no file, pipe or character device")
+    return path.resolve() if path.is_symlink() else path
+
+
 def _make_folder(folder: Path) -> list[Path]:
     """Make a folder with its parents; return those that are new."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
@@ -48,8 +79,12 @@ def _make_folder(folder: Path) -> list[Path]:
     return list(reversed(new))
 
 
+def _scratch(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
 def _write_beside(path: Path, content: Content) -> Path:
-    scratch = path.with_name(f".{path.name}.part")
+    scratch = _scratch(path)
     scratch.unlink(missing_ok=True)
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, content.mode)
     with os.fdopen(handle, "wb") as file:
@@ -96,20 +131,23 @@ def _sync_folders(paths: Iterable[Path]) -> None:
 def written(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write in turn, which takes the place of `path` when all went well.
 
-    Where it did not, what was there before stays as it was. Raises FilmgaugeError naming the
-    file.
+    Where it did not, what was there before stays as it was. A pipe or a character device is given
+    itself. Raises FilmgaugeError naming the file.
     """
-    scratch = path.with_name(f".{path.name}.part")
     try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a directory")
+        target = replaced_file(path)
+        if target is None:
+            with path.open("wb") as file:
+                yield file
+            return
+        scratch = _scratch(target)
         try:
             with scratch.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            scratch.replace(path)
-            _sync_folders([path])
+            scratch.replace(target)
+            _sync_folders([target])
         finally:
             scratch.unlink(missing_ok=True)
     except OSError as error:

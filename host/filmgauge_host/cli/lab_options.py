@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from filmgauge_host.atomic_file import Content, write_all
+from filmgauge_host.atomic_file import Content, replaced_file, write_all
 from filmgauge_host.cli.options import FILE, input_errors, show
 from filmgauge_host.errors import InputError, needs
 from filmgauge_sim import Cell
@@ -148,10 +148,16 @@ def check_outputs(*paths: Path | None) -> None:
     """Before long work: that the files can be written, each to its own. Raises InputError."""
     given = [path for path in paths if path is not None]
     for path in given:
-        if not path.parent.is_dir():
-            raise InputError(f"{path}: there is no folder {path.parent}")
-        if not os.access(path.parent, os.W_OK):
-            raise InputError(f"{path}: the folder {path.parent} cannot be written to")
+        try:
+            target = replaced_file(path)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}") from None
+        if target is None:  # a pipe, say, which is opened once there is something to write
+            continue
+        if not target.parent.is_dir():
+            raise InputError(f"{path}: there is no folder {target.parent}")
+        if not os.access(target.parent, os.W_OK):
+            raise InputError(f"{path}: the folder {target.parent} cannot be written to")
     if len({path.resolve() for path in given}) < len(given):
         raise InputError(f"{given[0]} is given for two files")
 

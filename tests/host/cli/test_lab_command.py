@@ -301,6 +301,11 @@ def test_files_that_cannot_be_written_are_named_before_the_work(tmp_path):
     ran = lab("rate", "--plot", both, "--bdf", both)
     assert "is given for two files" in ran.output
     assert not both.exists()
+    link = tmp_path / "link.png"
+    link.symlink_to("none/x.png")
+    ran = lab("rate", "--plot", link)
+    assert ran.exit_code == 2
+    assert f"there is no folder {target.parent}" in ran.output
 
 
 @pytest.mark.parametrize(
