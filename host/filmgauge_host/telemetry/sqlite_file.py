@@ -3,6 +3,7 @@
 A commit has reached the disk when it returns.
 """
 
+import os
 import secrets
 import socket
 import sqlite3
@@ -15,6 +16,7 @@ from typing import ClassVar, Self
 from filmgauge_host.errors import FilmgaugeError, InputError
 
 _BUSY_S = 30.0
+_HELD = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED
 # token: random, and so another one in every file.
 _ATTRIBUTES = "CREATE TABLE IF NOT EXISTS attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
@@ -94,13 +96,30 @@ class SqliteFile:
             raise InputError(f"there is no {self._title}")
         try:
             return self._opened_to_read("mode=ro")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            if _code(error) in (*_HELD, sqlite3.SQLITE_NOTADB):
+                raise InputError(f"{self._title} cannot be used: {_reason(error)}") from None
+            log = self._unmerged_log()
+            if log is not None and os.access(self.path, os.R_OK):
+                raise InputError(
+                    f"{self._title} cannot be read whole: its newest part is in {log.name}, for"
+                    f" which the folder {log.parent} must be writable"
+                ) from None
             # In a folder that cannot be written there is nobody who writes either.
             with suppress(sqlite3.Error):
                 return self._opened_to_read("mode=ro&immutable=1")
             raise InputError(
                 f"{self._title} cannot be used: it is no database, or not to be read"
             ) from None
+
+    def _unmerged_log(self) -> Path | None:
+        """Return the file beside it with what is not in the file itself yet."""
+        path = self.path.resolve()  # SQLite goes by the file behind a link
+        for end in ("-wal", "-journal"):
+            log = path.with_name(path.name + end)
+            if log.is_file() and log.stat().st_size:
+                return log
+        return None
 
     def _opened_to_read(self, mode: str) -> sqlite3.Connection:
         uri = f"{self.path.absolute().as_uri()}?{mode}"
@@ -170,8 +189,12 @@ def _file_id(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _reason(error: sqlite3.Error) -> str:
+def _code(error: sqlite3.Error) -> int | None:
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    return None if code is None else code & 0xFF
+
+
+def _reason(error: sqlite3.Error) -> str:
+    if _code(error) in _HELD:
         return f"another program has held it for {_BUSY_S:g} s"
     return str(error)
