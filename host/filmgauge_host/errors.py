@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _OURS = ("filmgauge", "filmgauge_sim", "filmgauge_host")
 
@@ -29,6 +29,10 @@ class DataGapError(FilmgaugeError):
     """Records are missing from what was received."""
 
     exit_code = 4
+
+
+class OutputError(FilmgaugeError):
+    """Standard output cannot be written: its disk is full, say."""
 
 
 class MissingPackageError(FilmgaugeError):
@@ -63,8 +67,10 @@ class RefusedError(BluetoothError):
 
 
 def warn(sentence: str) -> None:
-    """Say on standard error what needs attention and ends nothing."""
-    print(f"filmgauge: {sentence}", file=sys.stderr, flush=True)
+    """Say on standard error what needs attention and ends nothing, not even where it cannot be
+    written."""
+    with suppress(OSError):
+        print(f"filmgauge: {sentence}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -4,11 +4,14 @@ Exit codes: 0 done, 1 failure, 2 wrong input, 3 no broker, 4 records missing.
 """
 
 import importlib
+import sys
+from typing import Any
 
 import click
 
 from filmgauge import VERSION
-from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.errors import FilmgaugeError, InputError, OutputError, warn
+from filmgauge_host.terminal.standard_output import checked_output
 
 _COMMANDS = {  # name, also of the module: summary, so that --help imports nothing
     "alerts": "What is wrong with nodes: list, acknowledge, test.",
@@ -49,16 +52,26 @@ class _App(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            with checked_output():
+                return super().main(*args, **extra)
+        except OutputError as error:
+            warn(str(error))
+            sys.exit(error.exit_code)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except OutputError:  # as one of help, which is none of a command
+            raise
         except FilmgaugeError as error:
-            click.echo(f"filmgauge: {error}", err=True)
+            warn(str(error))
             ctx.exit(error.exit_code)
         except PermissionError as error:  # from asking whether a file is there, say
             if error.filename is None:
                 raise
-            click.echo(f"filmgauge: {error.filename} cannot be used: {error.strerror}", err=True)
+            warn(f"{error.filename} cannot be used: {error.strerror}")
             ctx.exit(InputError.exit_code)
 
 

@@ -168,6 +168,8 @@ def sentences() -> Iterator[None]:
     try:
         with needs("lab"), input_errors():
             yield
+    except BrokenPipeError:  # of standard output, whose reader has enough
+        raise
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}") from None
 

@@ -7,7 +7,6 @@ Whatever the length, a few thousand records are in memory at a time. The columns
 """
 
 import datetime
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,8 +69,7 @@ class CsvFormat(Format):
     def write(self, file: BinaryIO, selection: Selection) -> int:
         """See Format."""
         fields = [column.field for column in QUANTITIES]
-        text = _text(file)
-        text.write(",".join(CSV_COLUMNS) + "\n")
+        file.write(f"{','.join(CSV_COLUMNS)}\n".encode())
         count, qualities = 0, _Qualities(selection.store)
         for node, row in selection.rows((*fields, "received_unix_ms", "history")):
             unix_ms, life, boot, seq, *values, received_unix_ms, history = row
@@ -80,9 +78,8 @@ class CsvFormat(Format):
             known = qualities.of(node, row)
             key = (str(life), str(boot), str(seq))
             line = (node, at, known, *key, *cells, received, str(history))
-            text.write(",".join(line) + "\n")  # none of them has a comma or a quote
+            file.write(f"{','.join(line)}\n".encode())  # none of them has a comma or a quote
             count += 1
-        text.detach()
         return count
 
 
@@ -97,8 +94,8 @@ class BdfFormat(Format):
             raise InputError(
                 f"a file in Battery Data Format has one node: choose of {listed(selection.nodes)}"
             )
-        text, clock, count = _text(file), _TestTime(), 0
-        text.write(bdf.line(bdf.DATED_COLUMNS))
+        clock, count = _TestTime(), 0
+        file.write(bdf.line(bdf.DATED_COLUMNS).encode())
         for _, (unix_ms, life, boot, seq, *values) in selection.rows(self._FIELDS):
             up_s, voltage_uv, current_pa, temperature_cdeg, soc_ppm = values
             test_ms = clock.at_ms(unix_ms, (life, boot), up_s)
@@ -112,9 +109,8 @@ class BdfFormat(Format):
                 *(boot, seq, COLUMNS["soc_pct"].text(soc_ppm), life),
                 decimal(unix_ms, 3),
             )
-            text.write(bdf.line(cells))
+            file.write(bdf.line(cells).encode())
             count += 1
-        text.detach()
         return count
 
 
@@ -220,7 +216,3 @@ def listed(names: Sequence[str], most: int = 12) -> str:
     """Return names as people read them, the first of many."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def _text(file: BinaryIO) -> io.TextIOWrapper:
-    return io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TypeAlias
 
-from filmgauge_host.errors import DataGapError, NoBrokerError, warn
+from filmgauge_host.errors import DataGapError, NoBrokerError, OutputError, warn
 from filmgauge_host.signals import catch_signals
 from filmgauge_host.telemetry.alerts.alert import MONITOR, Notification
 from filmgauge_host.telemetry.alerts.engine import AlertEngine
@@ -31,7 +31,8 @@ _WAITING = 100_000
 class LineMonitor:
     """Prints what an ingest stores until a signal or the end of the time.
 
-    shown: names of the nodes to print, all when empty. Alerts go to standard error.
+    shown: names of the nodes to print, all when empty. Alerts go to standard error. What cannot be
+    printed is stored all the same.
     """
 
     def __init__(self, ingest: Ingest, shown: frozenset[str], as_json: bool, alerts: AlertEngine):
@@ -46,6 +47,7 @@ class LineMonitor:
             _WAITING
         )
         self._unprinted = 0
+        self._output_failed = False
         self._reported = ""
         self._forgotten = 0
         ingest.listen(self._put)
@@ -80,11 +82,16 @@ class LineMonitor:
     def _print(self, timeout_s: float) -> None:
         """Print what waits, at most a second's worth, and flush once."""
         until = time.monotonic() + 1.0
-        with suppress(queue.Empty):
-            self._print_event(self._waiting.get(timeout=timeout_s))
-            while time.monotonic() <= until:
-                self._print_event(self._waiting.get_nowait())
-        sys.stdout.flush()
+        try:
+            with suppress(queue.Empty):
+                self._print_event(self._waiting.get(timeout=timeout_s))
+                while time.monotonic() <= until:
+                    self._print_event(self._waiting.get_nowait())
+            sys.stdout.flush()
+        except OutputError as error:
+            if not self._output_failed:
+                self._output_failed = True
+                warn(f"{error}: records are stored, but not printed")
 
     def _print_event(self, event: _Event) -> None:
         if isinstance(event, Notification):
@@ -103,9 +110,9 @@ class LineMonitor:
         node = event.alert.node
         if self._shown and node != MONITOR and node not in self._shown:
             return
+        warn(event.line())
         if self._as_json:
             sys.stdout.write(f'{{"alert":{event.to_json()}}}\n')
-        warn(event.line())
 
     def _report_problem(self) -> None:
         """Say on stderr when the connection or the store fails, and when it works again."""

@@ -14,6 +14,7 @@ from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
 
 from filmgauge_host.cli.app import main
+from filmgauge_host.telemetry.store import RecordFile
 
 SCRIPT = str(Path(sys.executable).with_name("filmgauge"))
 
@@ -222,6 +223,36 @@ def test_a_reader_that_goes_away_ends_the_monitor(embedded, tmp_path):
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     publisher.close()
+
+
+def test_a_monitor_that_cannot_print_says_so_once_and_stores(embedded, tmp_path):
+    path, err = tmp_path / "r.sqlite", tmp_path / "err"
+    publisher = Publisher(embedded.url)
+    command = [SCRIPT, "monitor", "--plain", "--broker", embedded.url, "--store", str(path)]
+
+    def stored() -> int:
+        with RecordFile(path) as store:
+            return store.count("bench")
+
+    with Path("/dev/full").open("w") as full, err.open("w") as errors:
+        process = subprocess.Popen(command, stdout=full, stderr=errors)
+    try:
+        seq = 0
+        while "cannot be written" not in err.read_text():
+            assert process.poll() is None
+            publisher.records("bench", [seq])
+            seq += 1
+        before = stored()
+        publisher.records("bench", range(seq, seq + 50))
+        until(lambda: stored() >= before + 50)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 1
+    finally:
+        process.kill()
+        process.wait()
+        publisher.close()
+    problem = "filmgauge: standard output cannot be written: No space left on device"
+    assert err.read_text() == f"{problem}: records are stored, but not printed\n{problem}\n"
 
 
 def test_a_session_that_is_gone_is_exit_4_and_says_what_helps(tmp_path):
