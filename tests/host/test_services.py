@@ -42,6 +42,14 @@ def test_units_are_what_systemd_understands(unit: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_units_wait_until_the_time_is_known(unit: Path) -> None:
+    lines = unit.read_text().splitlines()
+    for key in ("Wants", "After"):
+        (line,) = [line for line in lines if line.startswith(f"{key}=")]
+        assert "time-sync.target" in line.removeprefix(f"{key}=").split()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_units_start_commands_that_there_are(unit: Path) -> None:
     (line,) = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
     _, *words = shlex.split(line.removeprefix("ExecStart="))

@@ -5,11 +5,13 @@
 
 An hour is summarised when it is over, from its records, and again when more of it have come late.
 A record that is removed leaves its number behind: it is not missing, and does not come twice. What
-comes so late that its hour has no records any more is added to the hour and removed.
+comes so late that its hour has no records any more is added to the hour and removed, in its time.
+
+A record is old where it was measured and received long ago: what a wrong clock has dated stays
+until it is dated anew.
 """
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Self
@@ -26,6 +28,7 @@ from filmgauge_host.telemetry.store_tables import (
 )
 from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
 from filmgauge_host.telemetry.summary import Summary
+from filmgauge_host.telemetry.trusted_clock import TrustedClock
 
 KEEP_RAW_S = 90 * 86400
 _EVERY_S = 600.0
@@ -36,7 +39,10 @@ _SLICE_MS = 7 * DAY_MS  # of a node that is removed in one transaction
 _VALUES = ", ".join(SUMMARISED)
 _IN_HOUR = "FROM records WHERE node = ? AND unix_ms >= ? AND unix_ms < ?"
 _RECORDS = f"SELECT {_VALUES} {_IN_HOUR} ORDER BY unix_ms, life, boot, seq"
-_OVER = "SELECT node, unix_ms FROM unsummarised WHERE unix_ms <= ? ORDER BY unix_ms, node LIMIT ?"
+_OVER = (
+    "SELECT node, unix_ms FROM unsummarised WHERE unix_ms <= ? AND (unix_ms, node) > (?, ?) "
+    "ORDER BY unix_ms, node LIMIT ?"
+)
 _UNMARK = "DELETE FROM unsummarised WHERE node = ? AND unix_ms = ? RETURNING unix_ms"
 _SUMMARIES = (
     f"SELECT {', '.join(HOURLY.names[2:])} FROM hourly "
@@ -45,76 +51,101 @@ _SUMMARIES = (
 _FORGET_HOUR = "DELETE FROM hourly WHERE node = ? AND unix_ms = ?"
 _FORGET_DAY = "DELETE FROM daily WHERE node = ? AND unix_ms = ?"
 _RAW_FROM = "SELECT unix_ms FROM raw_from WHERE node = ?"
-_KEYS_BEFORE = f"SELECT life, boot, seq {_IN_HOUR}"
-_MARKED_BEFORE = "SELECT count(*) FROM unsummarised WHERE node = ? AND unix_ms < ?"
+_KEYS = f"SELECT life, boot, seq {_IN_HOUR}"
+_MARKED = "SELECT count(*) FROM unsummarised WHERE node = ? AND unix_ms >= ? AND unix_ms < ?"
 _REMOVED_OF = "SELECT first_seq, last_seq FROM removed WHERE node = ? AND life = ? AND boot = ?"
 _FORGET_REMOVED = "DELETE FROM removed WHERE node = ? AND life = ? AND boot = ?"
-_OLDEST = "SELECT min(unix_ms) FROM records WHERE node = ?"
+_OLDEST = "SELECT min(unix_ms) FROM records WHERE node = ? AND unix_ms >= ?"
+_YOUNG = f"SELECT min(unix_ms) {_IN_HOUR} AND received_unix_ms >= ?"
+# What was received later than now, was so by a wrong clock, and keeps nothing else.
+_YOUNG_NOW = f"{_YOUNG} AND received_unix_ms <= ?"
 
 
 class Retention:
-    """What is done with a store now and then. keep_raw_s: how old single records get.
+    """What is done with `store` now and then. keep_raw_s: how old single records get.
 
     Methods raise StorageError; what was done until then is done.
     """
 
     def __init__(self, store: StoreWriter, keep_raw_s: float = KEEP_RAW_S) -> None:
-        self._store = store
+        self.store = store
         self._keep_ms = round(keep_raw_s * 1000)
 
     def run(self, now_unix_ms: int) -> None:
         """Summarise what is over, then remove what is old."""
-        self._store.redate_all()
+        self.store.redate_all()
         self.summarise(now_unix_ms)
-        cut_ms = (now_unix_ms - self._keep_ms) // HOUR_MS * HOUR_MS
-        for node in self._store.nodes():
-            while self._remove(node, cut_ms):
+        for node in self.store.nodes():
+            while self._remove(node, now_unix_ms):
                 pass
 
     def summarise(self, now_unix_ms: int) -> None:
         """Bring `hourly` and `daily` along with the records of all hours that are over."""
-        last_ms = now_unix_ms - _LATE_MS - HOUR_MS
-        while hours := self._store.select(_OVER, (last_ms, _HOURS)):
-            with self._store.transaction() as transaction:
-                days = {self._summarise_hour(transaction, *hour) for hour in hours}
+        last_ms, after = now_unix_ms - _LATE_MS - HOUR_MS, (-1, "")
+        while hours := self.store.select(_OVER, (last_ms, *after, _HOURS)):
+            after = hours[-1][1], hours[-1][0]
+            with self.store.transaction() as transaction:
+                done = [
+                    (node, hour_ms)
+                    for node, hour_ms in hours
+                    if self._summarise_hour(transaction, node, hour_ms, now_unix_ms)
+                ]
+                days = {(node, hour_ms // DAY_MS * DAY_MS) for node, hour_ms in done}
                 for node, day_ms in sorted(days):
                     _summarise_day(transaction, node, day_ms)
-                self._store.unmarked(hours)
+                self.store.unmarked(done)
+
+    def _cut_ms(self, now_unix_ms: int) -> int:
+        """Return the hour before which records are old."""
+        return (now_unix_ms - self._keep_ms) // HOUR_MS * HOUR_MS
 
     def _summarise_hour(
-        self, transaction: Transaction, node: str, hour_ms: int
-    ) -> tuple[str, int]:
-        """Bring one hour along; return its day."""
-        day = node, hour_ms // DAY_MS * DAY_MS
+        self, transaction: Transaction, node: str, hour_ms: int, now_unix_ms: int
+    ) -> bool:
+        """Bring one hour along; return whether that is done, or must wait."""
+        span = node, hour_ms, hour_ms + HOUR_MS
+        is_removed = hour_ms < raw_from_ms(transaction, node)
+        if is_removed:
+            young = transaction.select(_YOUNG, (*span, self._cut_ms(now_unix_ms)))
+            if young[0][0] is not None:
+                return False
         # First, so that what another writer adds from here on marks the hour anew.
         if not transaction.select(_UNMARK, (node, hour_ms)):
-            return day
-        span = node, hour_ms, hour_ms + HOUR_MS
+            return True
         summary = Summary.of_records(transaction.select(_RECORDS, span))
-        if hour_ms < raw_from_ms(transaction, node):
-            before = [Summary.of_row(row) for row in transaction.select(_SUMMARIES, span)]
-            summary = Summary.merged([*before, summary])
-            self._remove_records(transaction, node, transaction.select(_KEYS_BEFORE, span))
+        if is_removed:
+            rows = transaction.select(_SUMMARIES, span)
+            summary = Summary.merged([*(Summary.of_row(row) for row in rows), summary])
+            self._remove_records(transaction, node, transaction.select(_KEYS, span))
         if summary.records:
             transaction.run(HOURLY.upsert(), [(node, hour_ms, *summary.row())])
         else:
             transaction.run(_FORGET_HOUR, [(node, hour_ms)])
-        return day
+        return True
 
-    def _remove(self, node: str, cut_ms: int) -> bool:
-        """Remove records of a node that are older, or some of them; return whether more are."""
-        with self._store.transaction() as transaction:
-            oldest_ms = transaction.select(_OLDEST, (node,))[0][0]
-            if oldest_ms is None or oldest_ms >= cut_ms or not self._store.alone(transaction):
+    def _remove(self, node: str, now_unix_ms: int) -> bool:
+        """Remove records of a node that are old, or some of them; return whether more are."""
+        cut_ms = self._cut_ms(now_unix_ms)
+        with self.store.transaction() as transaction:
+            since_ms = raw_from_ms(transaction, node)
+            oldest_ms = transaction.select(_OLDEST, (node, since_ms))[0][0]
+            if oldest_ms is None or oldest_ms >= cut_ms or not self.store.alone(transaction):
                 return False
             until_ms = min(cut_ms, oldest_ms // HOUR_MS * HOUR_MS + _SLICE_MS)
-            keys = transaction.select(_KEYS_BEFORE, (node, oldest_ms, until_ms))
+            # Hours go whole: what stays of one would be counted twice with what comes late.
+            young = transaction.select(
+                _YOUNG_NOW, (node, oldest_ms, until_ms, cut_ms, now_unix_ms)
+            )
+            young_ms = young[0][0]
+            if young_ms is not None:
+                until_ms = cut_ms = young_ms // HOUR_MS * HOUR_MS
             # What another writer has added meanwhile is in no hour yet: another time.
-            if transaction.select(_MARKED_BEFORE, (node, until_ms))[0][0]:
+            marked = transaction.select(_MARKED, (node, since_ms, until_ms))[0][0]
+            if marked or until_ms <= oldest_ms:
                 return False
+            keys = transaction.select(_KEYS, (node, since_ms, until_ms))
             self._remove_records(transaction, node, keys)
-            since_ms = max(until_ms, raw_from_ms(transaction, node))
-            transaction.run(RAW_FROM.upsert(), [(node, since_ms)])
+            transaction.run(RAW_FROM.upsert(), [(node, until_ms)])
         return until_ms < cut_ms
 
     def _remove_records(
@@ -127,8 +158,8 @@ class Retention:
             ranges += transaction.select(_REMOVED_OF, boot)
             transaction.run(_FORGET_REMOVED, [boot])
             transaction.run(REMOVED.insert(), [(*boot, *each) for each in _joined(ranges)])
-        self._store.remove(transaction, [(node, *key) for key in keys])
-        self._store.forget()  # which numbers are there
+        self.store.remove(transaction, [(node, *key) for key in keys])
+        self.store.forget()  # which numbers are there
 
 
 def raw_from_ms(transaction: Transaction, node: str) -> int:
@@ -158,11 +189,15 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 class RetentionThread:
-    """Does it every ten minutes within a `with`, first after first_s."""
+    """Does it every ten minutes within a `with`, first after first_s, and says when the clock has
+    leapt."""
 
-    def __init__(self, retention: Retention, first_s: float = 60.0) -> None:
+    def __init__(
+        self, retention: Retention, first_s: float = 60.0, clock: TrustedClock | None = None
+    ) -> None:
         self._first_s = first_s
         self._retention = retention
+        self._clock = clock or TrustedClock(retention.store)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -179,6 +214,6 @@ class RetentionThread:
         while not self._stop.wait(pause_s):
             pause_s = _EVERY_S
             try:
-                self._retention.run(time.time_ns() // 1_000_000)
+                self._retention.run(self._clock.now_ms())
             except StorageError:  # the ingest says so; what was put off waits
                 pass

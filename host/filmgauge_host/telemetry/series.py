@@ -3,7 +3,7 @@
 rows = SeriesQuery(store.select, "bench", columns(["soc_pct"])).rows(begin_ms, end_ms, 800)
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from filmgauge_host.telemetry.downsampling import Bins, Range
@@ -70,8 +70,8 @@ class SeriesQuery:
         begin_ms = from_ms // step_ms * step_ms
         marked = [row[0] for row in self._select(_MARKED, (self._node, begin_ms, to_ms))]
         found: list[tuple[int, list[Range]]] = []
-        for hour_ms in marked:
-            rows = self._records(max(from_ms, hour_ms), min(to_ms, hour_ms + HOUR_MS))
+        for span_ms, until_ms in _joined(marked):
+            rows = self._records(max(from_ms, span_ms), min(to_ms, until_ms))
             found += ((at, [v if v is None else (v, v) for v in values]) for at, *values in rows)
         for unix_ms, ranges in self._summaries(table, begin_ms, to_ms):
             middle_ms = min(max(unix_ms + step_ms // 2, from_ms), to_ms - 1)
@@ -95,6 +95,15 @@ class SeriesQuery:
                 for at, column in enumerate(self._summarised)
             }
             yield unix_ms, [known.get(field) for field in self._fields]
+
+
+def _joined(hours: Iterable[int]) -> list[tuple[int, int]]:
+    """Return hours in order as spans without a pause."""
+    spans: list[tuple[int, int]] = []
+    for hour_ms in hours:
+        since_ms = spans.pop()[0] if spans and spans[-1][1] == hour_ms else hour_ms
+        spans.append((since_ms, hour_ms + HOUR_MS))
+    return spans
 
 
 def _scaled(column: Column, extremes: Range) -> Range:

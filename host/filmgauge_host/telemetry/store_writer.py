@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from filmgauge_host.telemetry.ingest_store import Outcome
-from filmgauge_host.telemetry.measurement_time import BootClock
+from filmgauge_host.telemetry.measurement_time import BootClock, Dispute
 from filmgauge_host.telemetry.received_record import COLUMNS, FIELDS, ReceivedRecord, Row
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import BOOTS, HOUR_MS, LIVES, UNSUMMARISED
 
 Boot: TypeAlias = tuple[str, int, int]  # node, life, boot
 Hours: TypeAlias = set[tuple[str, int]]  # node, begin in Unix ms
+_Move: TypeAlias = tuple[int, int, int]  # seq, unix_ms before and after
 
 _LIFE_AT, _BOOT_AT, _SEQ_AT, _UP_AT = (
     COLUMNS.index(name) for name in ("life", "boot", "seq", "up_s")
@@ -37,9 +38,11 @@ _LIVE_LIFE = (
 _MAKE_ROOM = "UPDATE lives SET number = number + 1 WHERE node = ? AND number >= ?"
 _CLOCK = "SELECT up_s, unix_ms, is_set FROM boots WHERE node = ? AND life = ? AND boot = ?"
 _REMOVED = "SELECT first_seq, last_seq FROM removed WHERE node = ? AND life = ? AND boot = ?"
-_DATED = (
-    "SELECT seq, up_s, unix_ms FROM records WHERE node = ? AND life = ? AND boot = ? "
-    "AND unix_ms > ?"
+_OF_BOOT = "FROM records WHERE node = ? AND life = ? AND boot = ?"
+_DATED = f"SELECT seq, up_s, unix_ms {_OF_BOOT} AND unix_ms > ?"
+_RECEIVED = (
+    f"SELECT seq, up_s, unix_ms, received_unix_ms, history {_OF_BOOT} "
+    "AND unix_ms - 1000 * up_s < ?"
 )
 _REDATE = "UPDATE records SET unix_ms = ? WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
 _MARK = UNSUMMARISED.insert() + (
@@ -83,6 +86,7 @@ class StoreWriter(StoreReader):
 
     def __init__(self) -> None:
         self._boots: dict[Boot, _BootState] = {}
+        self._disputes: dict[Boot, Dispute] = {}
         self._live: dict[tuple[str, int], bool] = {}
 
     @property
@@ -132,6 +136,9 @@ class StoreWriter(StoreReader):
 
     def forget(self) -> None:
         """Read again what is known of boots and lives: the database may have another mind."""
+        for boot, state in self._boots.items():  # of which it knows nothing
+            if state.clock is not None and state.clock.dispute is not None:
+                self._disputes[boot] = state.clock.dispute
         self._boots.clear()
         self._live.clear()
 
@@ -154,10 +161,13 @@ class StoreWriter(StoreReader):
         """Return what is known of a boot, from memory where it has been asked for before."""
         state = self._boots.get(boot)
         if state is None:
-            clock = next(iter(transaction.select(_CLOCK, boot)), None)
+            clock, saved_up_s = None, -1
+            for saved_up_s, unix_ms, is_set in transaction.select(_CLOCK, boot):
+                dispute = self._disputes.pop(boot, None)
+                clock = BootClock(saved_up_s, unix_ms, bool(is_set), dispute=dispute)
             state = self._boots[boot] = _BootState(
-                clock=BootClock(clock[0], clock[1], bool(clock[2])) if clock else None,
-                saved_up_s=clock[0] if clock else -1,
+                clock,
+                saved_up_s,
                 removed=transaction.select(_REMOVED, boot),
             )
         return state
@@ -173,19 +183,17 @@ class StoreWriter(StoreReader):
         clock = state and state.clock
         if state is None or clock is None or not clock.is_corrected:
             return set()
-        dated = transaction.select(_DATED, (*boot, clock.at(0)))
-        wrong = [up_s for _, up_s, unix_ms in dated if clock.is_misdated(up_s, unix_ms)]
-        since_s = min(wrong, default=None)
-        moved = [
-            (seq, unix_ms, clock.at(up_s))
-            for seq, up_s, unix_ms in dated
-            if since_s is not None and up_s >= since_s and unix_ms > clock.at(up_s)
-        ]
-        transaction.run(_REDATE, [(after, *boot, seq) for seq, _, after in moved])
-        state.saved_up_s, state.misdated, state.redated = -1, 0, len(dated)
-        clock.is_corrected = False
-        hours = {each // HOUR_MS * HOUR_MS for _, *both in moved for each in both}
-        return {(boot[0], hour) for hour in hours}
+        hours: Hours = set()
+        if clock.is_set_back:
+            dated = transaction.select(_DATED, (*boot, clock.at(0)))
+            hours |= _move(transaction, boot, _set_back(clock, dated))
+            state.redated = len(dated)
+        if clock.is_set_forward:
+            received = transaction.select(_RECEIVED, (*boot, clock.at(0)))
+            hours |= _move(transaction, boot, _set_forward(clock, received))
+        state.saved_up_s, state.misdated = -1, 0
+        clock.is_set_back = clock.is_set_forward = False
+        return hours
 
     def redate_all(self) -> None:
         """Date anew whatever was put off; raise StorageError."""
@@ -271,13 +279,42 @@ class _Addition:
                 continue
             if clock.is_corrected:
                 state.misdated += fresh[boot]
-                if _RARELY * state.misdated >= state.redated:
+                if clock.is_set_forward or _RARELY * state.misdated >= state.redated:
                     hours |= self._store.redate(self._transaction, boot)
             if state.saved_up_s < 0 or abs(clock.up_s - state.saved_up_s) >= _SAVE_CLOCK_S:
                 changed.append((*boot, clock.up_s, clock.unix_ms, int(clock.is_set)))
                 state.saved_up_s = clock.up_s
         self._transaction.run(BOOTS.upsert(), sorted(changed))
         self._store.mark(self._transaction, hours)
+
+
+def _set_back(clock: BootClock, dated: Sequence[Row]) -> list[_Move]:
+    """Return what is too late for a clock, and what it dates from there on. dated: seq, up_s and
+    unix_ms of each record that may be."""
+    wrong = [up_s for _, up_s, unix_ms in dated if clock.is_misdated(up_s, unix_ms)]
+    since_s = min(wrong, default=None)
+    return [
+        (seq, unix_ms, clock.at(up_s))
+        for seq, up_s, unix_ms in dated
+        if since_s is not None and up_s >= since_s and unix_ms > clock.at(up_s)
+    ]
+
+
+def _set_forward(clock: BootClock, received: Sequence[Row]) -> list[_Move]:
+    """Return what is too early for a clock."""
+    moved: list[_Move] = []
+    for seq, up_s, unix_ms, received_unix_ms, history in received:
+        after_ms = clock.date_again(up_s, unix_ms, received_unix_ms, not history)
+        if after_ms != unix_ms:
+            moved.append((seq, unix_ms, after_ms))
+    return moved
+
+
+def _move(transaction: Transaction, boot: Boot, moved: Sequence[_Move]) -> Hours:
+    """Date records anew; return the hours that have changed."""
+    transaction.run(_REDATE, [(after_ms, *boot, seq) for seq, _, after_ms in moved])
+    hours = {each // HOUR_MS * HOUR_MS for _, *both in moved for each in both}
+    return {(boot[0], hour) for hour in hours}
 
 
 def _compared(row: Row, stored: Row | None) -> Outcome:

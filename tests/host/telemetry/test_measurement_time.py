@@ -42,6 +42,53 @@ def test_a_clock_that_was_set_by_what_had_waited_is_set_back() -> None:
     assert not clock.is_misdated(3300, BEGAN_MS + 3_301_000)
 
 
+HOUR_S = 3600
+
+
+@pytest.mark.parametrize("leap_s", [-2 * HOUR_S, -120 * 86_400, 2 * HOUR_S, 365 * 86_400])
+def test_one_wrong_reading_of_the_hosts_clock_moves_nothing(leap_s) -> None:
+    good = [(up_s, up_s, True) for up_s in range(0, 6000, 600)]
+    wrong, back = (6000, 6000 + leap_s, True), (5700, 6001 + leap_s, False)
+    clock, times = dated(*good, wrong, back, (6600, 6600, True), (6900, 6900, True))
+    assert times == [*range(0, 6000, 600), 6000, 5700, 6600, 6900]
+    assert not clock.is_corrected
+
+
+@pytest.mark.parametrize("leap_s", [-300 * 86_400, 365 * 86_400])
+def test_a_clock_that_a_wrong_reading_has_set_is_set_by_those_that_agree(leap_s) -> None:
+    rest = [(up_s, up_s, True) for up_s in (600, 1200, 1800, 2400)]
+    clock, times = dated((0, leap_s, True), *rest)
+    assert times == [leap_s, leap_s + 600, leap_s + 1200, 1800, 2400]
+    assert clock.is_set_forward == (leap_s < 0)
+    assert clock.is_set_back == (leap_s > 0)
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        [(up_s, 9000, True) for up_s in range(600, 6000, 600)],  # they had waited in the broker
+        [(up_s, up_s + 9000, True) for up_s in range(600, 1200, 10)],  # not for long enough
+        [(up_s, up_s + 9000, False) for up_s in range(600, 6000, 600)],  # on the node
+        [(600, 9600, True), (1200, 1200, True), (1800, 10_800, True), (2400, 11_400, True)],
+    ],
+)
+def test_what_is_only_late_does_not_set_a_clock_forward(late) -> None:
+    clock, times = dated((0, 0, True), *late)
+    assert times == [0, *(up_s for up_s, *_ in late)]
+    assert not clock.is_corrected
+
+
+def test_what_a_clock_dated_that_was_behind_is_dated_anew() -> None:
+    came = [(0, -7200, True), *((up_s, up_s, True) for up_s in (600, 1203, 1800))]
+    clock, times = dated(*came)
+    again = [
+        (clock.date_again(up_s, BEGAN_MS + 1000 * at, BEGAN_MS + 1000 * came_s, True) - BEGAN_MS)
+        // 1000
+        for (up_s, came_s, _), at in zip(came, times, strict=True)
+    ]
+    assert again == [0, 600, 1203, 1800]
+
+
 @given(st.floats(-0.015, 0.015), st.lists(st.integers(60, 7200), min_size=1, max_size=50))
 def test_a_clock_that_runs_wrong_by_what_is_allowed_is_followed(error, steps) -> None:
     true_s, events = 0, [(0, 0, True)]

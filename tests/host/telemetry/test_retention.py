@@ -5,6 +5,7 @@ from statistics import fmean
 
 import pytest
 from click.testing import CliRunner
+from mqtt_nodes import record
 from patience import until
 from store_records import HOUR_MS, NOON_MS, sent
 
@@ -13,6 +14,7 @@ from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.retention import Retention, RetentionThread
 from filmgauge_host.telemetry.store_writer import StoreWriter
+from filmgauge_host.telemetry.trusted_clock import TrustedClock
 
 DAY_MS = 24 * HOUR_MS
 MINUTE_MS = 60_000
@@ -68,10 +70,12 @@ def test_a_thread_does_it_beside_what_arrives(opened) -> None:
     records = [drawn(seq) for seq in range(300)]
     with opened() as store:
         store.add(records[:240])
-        with RetentionThread(Retention(store), first_s=0.0):
+        clock = TrustedClock(store, lambda: NOON_MS + 300 * MINUTE_MS, lambda: 0)
+        with RetentionThread(Retention(store), first_s=0.0, clock=clock):
             for received in records[240:]:
                 assert store.add([received]) == [Outcome.NEW]
             until(lambda: store.select("SELECT count(*) FROM hourly")[0][0] > 0)
+        assert store.count("bench") == 300
         Retention(store).run(NOON_MS + YEAR_MS)
         assert store.count("bench") == 0
         assert store.boots("bench", 0) == [(1, 0, 299, 300)]
@@ -129,8 +133,10 @@ def test_what_comes_too_late_for_its_records_is_added_to_its_hour(opened) -> Non
         Retention(store).run(NOON_MS + 120 * DAY_MS)
         assert store.count("bench") == 0
         assert store.add(late) == [Outcome.NEW] * 10
+        Retention(store).run(NOON_MS + YEAR_MS + 89 * DAY_MS)
+        assert store.count("bench") == 10  # until they are old as what has come
         for _ in range(2):
-            Retention(store).run(NOON_MS + YEAR_MS)
+            Retention(store).run(NOON_MS + YEAR_MS + 91 * DAY_MS)
             assert store.count("bench") == 0
             n, least, mean, greatest, _ = summary(store, "hourly", NOON_MS, "current_pa")
             assert (n, least, mean, greatest) == expected(records[:60], "current_pa")[:4]
@@ -157,10 +163,101 @@ def test_in_whatever_order_things_happen_nothing_is_counted_twice_or_lost(opened
         Retention(store).run(now_ms + YEAR_MS)
         assert store.count("bench") == 0
         assert store.gaps("bench") == []
+        assert store.select("SELECT * FROM unsummarised") == []
         for hour in range(6):
             begin, of_hour = NOON_MS + hour * HOUR_MS, records[60 * hour : 60 * hour + 60]
             for field in ("voltage_uv", "current_pa"):
                 assert summary(store, "hourly", begin, field)[:4] == expected(of_hour, field)[:4]
+
+
+def test_what_comes_late_keeps_nothing_else(opened) -> None:
+    records = [drawn(seq) for seq in range(0, 7200, 20)]
+    late = ReceivedRecord("bench", drawn(30).record, NOON_MS + 4 * DAY_MS, True)
+    with opened() as store:
+        store.add(records[:144])
+        Retention(store, keep_raw_s=86400).run(NOON_MS + 2 * DAY_MS)
+        store.add([late, *records[144:]])
+        Retention(store, keep_raw_s=86400).run(NOON_MS + 5 * DAY_MS)
+        assert store.count("bench") == 72 + 1
+        rows = store.series("bench", ["seq"], NOON_MS, NOON_MS + HOUR_MS, 100)
+        assert 30 in [seq for _, seq in rows]  # as a record of its own
+
+
+@pytest.mark.parametrize("leap_ms", [-2 * HOUR_MS, -120 * DAY_MS])
+@pytest.mark.parametrize("wrong", [range(1, 2), range(40, 41), range(40, 50)])
+def test_a_clock_that_was_behind_for_a_while_deletes_nothing(opened, leap_ms, wrong) -> None:
+    # a node reports every 10 minutes; of an earlier boot all is old
+    every_ms = 10 * MINUTE_MS
+    with opened() as store:
+        store.add([sent(seq, 600 * seq - 120 * 86400, boot=1) for seq in range(20)])
+        retention, seq, said = Retention(store), 0, []
+
+        def now_ms() -> int:
+            return NOON_MS + seq * every_ms + leap_ms * (seq in wrong)
+
+        trusted = TrustedClock(store, now_ms, lambda: seq * every_ms, said.append)
+        for seq in range(60):
+            made = record(seq, boot=2, up_s=600 * seq)
+            assert store.add([ReceivedRecord("bench", made, now_ms())]) == [Outcome.NEW]
+            if seq % 20 < 2 or seq in wrong or seq - 1 in wrong:
+                retention.run(trusted.now_ms())
+        dated = dict(store.select("SELECT seq, unix_ms FROM records WHERE boot = 2"))
+        assert dated == {seq: NOON_MS + seq * every_ms for seq in range(60)}
+        retention.run(NOON_MS + DAY_MS)
+        assert sum(number for at, number in spans(store, "hourly") if at >= 0) == 60
+        assert sum(number for _, number in spans(store, "hourly")) == 80
+        assert store.count("bench") == 60
+
+
+def test_a_clock_that_is_ahead_for_a_while_deletes_nothing_and_is_said_once(opened) -> None:
+    steady_ms, leap_ms, said = 0, 0, []
+    records = [drawn(seq) for seq in range(600)]
+    with opened() as store:
+        store.add(records)
+
+        def clock() -> TrustedClock:
+            return TrustedClock(
+                store, lambda: NOON_MS + steady_ms + leap_ms, lambda: steady_ms, said.append
+            )
+
+        trusted, retention = clock(), Retention(store, keep_raw_s=86400)
+        for steady_ms in range(0, 10 * HOUR_MS, 30 * MINUTE_MS):
+            leap_ms = YEAR_MS if HOUR_MS <= steady_ms < 6 * HOUR_MS else 0
+            retention.run(trusted.now_ms())
+        assert store.count("bench") == 600
+        assert len(said) == 2
+        assert said[0].startswith("the clock of this machine was set forward by 365 days")
+        assert said[1].startswith("the clock of this machine was set back by 365 days")
+        # while the monitor was away the clock was set wrong
+        leap_ms = YEAR_MS
+        trusted = clock()
+        retention.run(trusted.now_ms())
+        assert store.count("bench") == 600
+        for _ in range(2):  # and keeps that time, over another restart too
+            trusted = clock()
+            for _ in range(5):
+                steady_ms += 150 * MINUTE_MS
+                retention.run(trusted.now_ms())
+        assert store.count("bench") == 0
+        assert len(said) == 2
+
+
+def test_a_clock_that_is_set_right_is_believed_in_time(opened) -> None:
+    steady_ms, leap_ms, said = 0, 0, []
+    with opened() as store:
+        trusted = TrustedClock(
+            store, lambda: NOON_MS + steady_ms + leap_ms, lambda: steady_ms, said.append
+        )
+        assert trusted.now_ms() == NOON_MS
+        steady_ms, leap_ms = HOUR_MS, 40_000  # within what a correction of seconds is
+        assert trusted.now_ms() == NOON_MS + HOUR_MS + 40_000
+        leap_ms += 3 * DAY_MS
+        assert trusted.now_ms() == NOON_MS + HOUR_MS + 40_000
+        steady_ms += DAY_MS - MINUTE_MS
+        assert trusted.now_ms() == NOON_MS + steady_ms + 40_000
+        steady_ms += MINUTE_MS
+        assert trusted.now_ms() == NOON_MS + steady_ms + leap_ms
+        assert len(said) == 1
 
 
 def test_a_curve_goes_on_where_records_end(opened) -> None:
