@@ -81,9 +81,8 @@ class Bed:
 
     def retained(self, wanted: str) -> dict[str, bytes]:
         """Return what the broker keeps under a filter."""
-        with BrokerLogin(parse_address(self.broker.url), (wanted,), retained=True) as login:
-            login.await_message(lambda _name, _payload: False)
-            return dict(login.messages())
+        with BrokerLogin(parse_address(self.broker.url)) as login:
+            return login.read_retained([wanted])
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import click
 from filmgauge.config import check_node
 from filmgauge_host.cli.broker_option import TLS_FILES, broker_address
 from filmgauge_host.cli.options import BROKER_HELP, BROKER_VARIABLE, input_errors
-from filmgauge_host.errors import InputError, warn
+from filmgauge_host.errors import FilmgaugeError, InputError, warn
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode
 from filmgauge_host.telemetry.homeassistant.registration import Registration
@@ -35,7 +35,7 @@ def announce(names: tuple[str, ...], broker: str) -> None:
     --home-assistant` do that.
     """
     with Registration(_address(names, broker)) as registration:
-        found = registration.nodes()
+        found = registration.nodes(names)
         if not names and not found:
             raise InputError("no node has a status or an info on this broker: name the nodes")
         wanted = [found.get(name) or AnnouncedNode(name) for name in names or sorted(found)]
@@ -44,6 +44,7 @@ def announce(names: tuple[str, ...], broker: str) -> None:
         if not node.has_status:
             warn(f"{node.name} has no status on this broker: is that its name?")
     _list("announced", [node.name for node in wanted])
+    _check_complete(registration)
 
 
 @homeassistant.command(short_help="Remove NODEs with all their entities, or all that there are.")
@@ -53,13 +54,14 @@ def announce(names: tuple[str, ...], broker: str) -> None:
 def remove(names: tuple[str, ...], broker: str) -> None:
     """Remove NODEs with all their entities, or all that were announced on the broker."""
     with Registration(_address(names, broker)) as registration:
-        announced = registration.announced()
+        announced = registration.announced(names)
         strange = [name for name in names if name not in announced]
         if strange:
             raise InputError(f"{', '.join(strange)}: not announced on this broker")
         removed = list(names) or announced
         registration.remove(removed)
     _list("removed", removed)
+    _check_complete(registration)
 
 
 def _address(names: Iterable[str], broker: str) -> BrokerAddress:
@@ -67,6 +69,14 @@ def _address(names: Iterable[str], broker: str) -> BrokerAddress:
         for name in names:
             check_node(name)
     return broker_address(broker)
+
+
+def _check_complete(registration: Registration) -> None:
+    if registration.is_incomplete:
+        raise FilmgaugeError(
+            "the broker drops some of what it retains, so that nodes may be missing: name them, or"
+            " give it max_queued_messages as docs/mosquitto.conf has it"
+        )
 
 
 def _list(deed: str, names: list[str]) -> None:

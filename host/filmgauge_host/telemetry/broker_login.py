@@ -11,7 +11,7 @@ wants to know publishes with `mqtt5`.
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Any, Self
@@ -30,6 +30,7 @@ _BACKOFF_S = (1, 5)  # less than an answer is waited for
 _ANSWER_S = 15.0  # a broker on a busy machine is slow, and a healthy one is not waited for
 _GRACE_S = 1.0  # for brokers of several machines, where an answer may overtake a message
 _MESSAGES = 10_000  # that are remembered; a check sees a handful
+_NO_FILTER = "filmgauge/-"  # given back, whatever makes the broker answer
 _BAD_LOGIN = (134, 135)  # bad user name or password, not authorized; 3.1.1's 4 and 5 become these
 
 
@@ -67,9 +68,11 @@ class BrokerLogin:
         self._news = threading.Condition()
         self._ready = False
         self._failure: NoBrokerError | None = None
-        self._closures = 0  # of the connection, since something was published
+        self._closures = 0  # of the connection
         self._answers: dict[int, Any] = {}  # packet id -> reason code
         self._messages: deque[tuple[str, bytes, bool]] = deque(maxlen=_MESSAGES)
+        self._reading: dict[str, bytes] | None = None  # by topic, while what is retained is read
+        self._arrivals = 0
         protocol = MQTTProtocolVersion.MQTTv5 if mqtt5 else MQTTProtocolVersion.MQTTv311
         name = f"filmgauge-{secrets.token_hex(6)}"  # of nobody else: the broker would end that one
         self._client = make_client(address, name, protocol=protocol)
@@ -109,17 +112,48 @@ class BrokerLogin:
         denies it: some do, where one that is restarted takes it then. Raises NoBrokerError when
         there is none.
         """
-        with self._news:
-            self._closures = 0
-        sent = self._client.publish(topic, payload, qos=1, retain=retain)
-        self._await(lambda: sent.mid in self._answers or self._closures > 1)
-        if sent.mid in self._answers:
-            if self._answers.pop(sent.mid).is_failure:
-                return Answer.DENIED
-            return Answer.ACCEPTED if self._mqtt5 else Answer.ACKNOWLEDGED
-        if self._closures > 1:
+        return self.publish_all([(topic, payload)], retain)
+
+    def publish_all(self, messages: Iterable[tuple[str, bytes]], retain: bool = False) -> Answer:
+        """Publish messages, each with its topic, without waiting in between; return the worst
+        answer. As `publish` otherwise."""
+        closures = self._closures
+        sent = [self._client.publish(*each, qos=1, retain=retain).mid for each in messages]
+        for packet in sent:
+            self._await(lambda p=packet: p in self._answers or self._closures > closures + 1)
+            if packet not in self._answers:
+                if self._closures > closures + 1:
+                    return Answer.DENIED
+                raise self._no_broker("does not acknowledge what is published")
+        failures = [self._answers.pop(packet).is_failure for packet in sent]
+        if any(failures):
             return Answer.DENIED
-        raise self._no_broker("does not acknowledge what is published")
+        return Answer.ACCEPTED if self._mqtt5 else Answer.ACKNOWLEDGED
+
+    def read_retained(self, filters: Iterable[str]) -> dict[str, bytes]:
+        """Return what the broker retains under filters, payload by topic: all that comes until
+        nothing has come while the broker answered something else, and a little longer.
+
+        At QoS 0, where mosquitto as it is installed drops nothing of less than 1000 messages; at
+        QoS 1 a thousand may wait for acknowledgements, of all filters together. Raises
+        NoBrokerError when the connection ends meanwhile: then something may be missing.
+        """
+        wanted = list(filters)
+        with self._news:
+            found = self._reading = {}
+            closures = self._closures
+        try:
+            self._request(self._client.subscribe([(name, 0) for name in wanted]), closures)
+            while True:
+                had = self._arrivals
+                self._request(self._client.unsubscribe(_NO_FILTER), closures)
+                if not self._await(lambda had=had: self._arrivals != had, _GRACE_S):
+                    break
+        finally:
+            with self._news:
+                self._reading = None
+        self._client.unsubscribe(wanted)
+        return {topic: payload for topic, payload in found.items() if payload}
 
     def await_message(self, is_wanted: Callable[[str, bytes], bool]) -> bool:
         """Return whether such a message, topic and payload, is here; wait while it may be on its
@@ -130,7 +164,7 @@ class BrokerLogin:
 
         if self._await(is_here, 0):
             return True
-        code, packet = self._client.unsubscribe("filmgauge/-")  # whatever makes it answer
+        code, packet = self._client.unsubscribe(_NO_FILTER)
         if code == MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._await(lambda: packet in self._answers or is_here())
         return self._await(is_here, _GRACE_S)
@@ -155,6 +189,26 @@ class BrokerLogin:
     def _await(self, is_true: Callable[[], object], timeout_s: float = _ANSWER_S) -> bool:
         with self._news:
             return bool(self._news.wait_for(is_true, timeout_s))
+
+    def _request(self, sent: tuple[MQTTErrorCode, int | None], closures: int) -> None:
+        """Wait for the answer to what was sent, as long as messages come meanwhile."""
+        _, packet = sent
+        while True:
+            had = self._arrivals
+            self._await(
+                lambda had=had: (
+                    packet in self._answers or self._closures != closures or self._arrivals != had
+                )
+            )
+            if self._closures != closures:
+                raise self._no_broker("closed the connection before all had come")
+            if packet in self._answers:
+                break
+            if self._arrivals == had:
+                raise self._no_broker("does not answer")
+        reasons = self._answers.pop(packet)
+        if isinstance(reasons, list) and any(reason.is_failure for reason in reasons):
+            raise SubscriptionRefusedError(f"broker {self._address} refuses the subscription")
 
     def _no_broker(self, problem: str) -> NoBrokerError:
         return NoBrokerError(f"broker {self._address} {problem}")
@@ -183,11 +237,14 @@ class BrokerLogin:
             self._begin()
 
     def _on_disconnect(self, *_arguments: Any) -> None:
-        self._closures += 1
+        with self._news:
+            self._closures += 1
         self._fail(self._no_broker("closed the connection"))
 
     def _on_subscribe(self, client: Client, data: Any, packet: int, reasons: Any, _: Any) -> None:
-        if any(reason.is_failure for reason in reasons):
+        if self._ready:
+            self._on_answer(client, data, packet, reasons, _)
+        elif any(reason.is_failure for reason in reasons):
             problem = f"broker {self._address} refuses the subscription"
             self._fail(SubscriptionRefusedError(problem))
         else:
@@ -199,10 +256,13 @@ class BrokerLogin:
             self._news.notify_all()
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        if message.retain and not self._retained:
-            return  # of an earlier time
+        topic, payload = message.topic, bytes(message.payload)
         with self._news:
-            self._messages.append((message.topic, bytes(message.payload), message.retain))
+            self._arrivals += 1
+            if self._reading is not None:
+                self._reading[topic] = payload
+            if self._retained or not message.retain:  # or it is of an earlier time
+                self._messages.append((topic, payload, message.retain))
             self._news.notify_all()
 
 

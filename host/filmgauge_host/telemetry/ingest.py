@@ -12,15 +12,16 @@ the disk; one that was not is sent again by the broker and recognised as a dupli
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import (
-    LEAVES,
     PAYLOAD_MAX,
+    RECORDS,
+    STATES,
     Message,
     Rejected,
     decode,
@@ -60,9 +61,8 @@ class Ingest:
         self._revoked = revoked
         self._store = store
         self._nodes = NodeTracker(store)
-        filters = [topics.topic("+", leaf) for leaf in LEAVES]
-        last = [topics.topic("+", topics.LAST)]
-        self._session = Session(address, store, filters, last, self._receive)
+        records, states, last = map(_filters, (RECORDS, STATES, (topics.LAST,)))
+        self._session = Session(address, store, records, states, last, self._receive)
         self._pending: list[tuple[Delivery, Message]] = []
         self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
         self.refused = 0  # messages that could not be used, of whomever
@@ -238,6 +238,10 @@ class Ingest:
             self.refused += 1
         for listener in self._listeners:
             listener(event)
+
+
+def _filters(leaves: Sequence[str]) -> list[str]:
+    return [topics.topic("+", leaf) for leaf in leaves]
 
 
 def _event(message: Message, outcome: Outcome | None) -> ReceivedRecord | Rejected | None:

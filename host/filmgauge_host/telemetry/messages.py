@@ -29,7 +29,9 @@ _RECORD_LEAVES = {
     f"{topics.LOG}/{COMPACT}": compact_values,
 }
 _LIVE = (topics.TELEMETRY, f"{topics.TELEMETRY}/{COMPACT}")
-LEAVES = (*(leaf for leaf in _RECORD_LEAVES if leaf != topics.LAST), topics.STATUS, topics.INFO)
+RECORDS = tuple(leaf for leaf in _RECORD_LEAVES if leaf != topics.LAST)
+STATES = (topics.STATUS, topics.INFO)
+LEAVES = RECORDS + STATES
 _ROUTES_REMEMBERED = 1 << 18
 _PROBE = b'{"probe":"'
 
@@ -163,7 +165,7 @@ def refuse_revoked(message: Message, topic: str, revoked: Container[str], now_ms
 
 def _description(node: str, leaf: str, payload: bytes, received_unix_ms: int) -> Message:
     """Return a node's status or info."""
-    if leaf not in (topics.STATUS, topics.INFO):
+    if leaf not in STATES:
         raise ValueError(f"topic ends in {leaf!r}, which no node sends")
     if not payload:
         return Withdrawn(node, leaf)

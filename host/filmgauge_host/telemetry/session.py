@@ -24,6 +24,7 @@ from filmgauge_host.telemetry.sqlite_file import StorageError
 _ANSWER_S = 5.0  # for TCP and CONNACK each
 _SUBSCRIBE_S = 60.0  # for SUBACK: a broker that first looks through what it kept is slow
 _RETAINED_S = 5.0  # without a retained message: then all of them have come
+_NEVER_DROPPED = 1000  # messages at QoS 0 that mosquitto as it is installed lets wait for a line
 _BACKOFF_S = (0.2, 5.0)  # first, longest
 _ID_LONGEST = 23  # characters of MQTT's client id
 
@@ -40,8 +41,10 @@ class Delivery(NamedTuple):
 class Session:
     """Connects, subscribes, and connects again for ever; messages go to `deliver`.
 
-    filters: at QoS 1. retained: filters at QoS 0 of which only what the broker has retained is
-    wanted: they are given back when that has come. connected: subscribed, messages flow. accepted:
+    records: filters at QoS 1, whose messages wait in the broker while we are away. states: filters
+    at QoS 0 of what the broker retains: it sends that anew to each connection, and it must not
+    take the room of records that wait. last: as states, but nothing else is wanted: they are given
+    back when it has come. connected: subscribed, messages flow. accepted:
     by the broker, which may still have to confirm the subscription. problem: why not, in a few
     words, else empty. forgotten: how often the broker had no session of ours although there was
     one, which `memory` knows; it names the session too.
@@ -51,8 +54,9 @@ class Session:
         self,
         address: BrokerAddress,
         memory: SessionMemory,
-        filters: Sequence[str],
-        retained: Sequence[str],
+        records: Sequence[str],
+        states: Sequence[str],
+        last: Sequence[str],
         deliver: Callable[[Delivery, Publication], None],
     ):
         self.connected = self.accepted = False
@@ -60,14 +64,17 @@ class Session:
         self.problem = ""
         self._memory = memory
         self._address = address
-        self._filters = filters
-        self._retained = retained
+        self._records = records
+        self._states = states
+        self._last = last
         self._deliver = deliver
         self._resumed = False
         self._connection = 0
         self._linked = False
         self._due = self._answer_by = 0.0
-        self._retained_by: float | None = None  # None: they are not subscribed
+        self._retained_by: float | None = None  # None: all that was retained has come
+        self._retained = 0  # messages that have come
+        self._again: list[str] | None = None  # filters to read one by one; None: not known yet
         self._backoff_s = _BACKOFF_S[0]
         self._receiver = MqttReceiver(address, client_id("filmgauge", memory))
 
@@ -114,7 +121,8 @@ class Session:
 
     def _open(self, now: float) -> None:
         self._answer_by = now + _ANSWER_S
-        self._retained_by = None
+        self._retained_by = self._again = None
+        self._retained = 0
         self._receiver.open(_ANSWER_S)
         self._linked = True
         self._connection += 1
@@ -123,19 +131,32 @@ class Session:
         if not self.connected and now > self._answer_by:
             raise LinkLost("does not answer")
         if self._retained_by is not None and now > self._retained_by:
-            self._retained_by = None
-            self._receiver.unsubscribe(self._retained)
+            self._read_next(now)
         events = self._receiver.receive(timeout_s)
         received_s = time.monotonic()
         for event in events:
             if isinstance(event, Publication):
                 self._deliver(Delivery(event.packet_id, received_s, self._connection), event)
                 if event.retained and self._retained_by is not None:
+                    self._retained += 1
                     self._retained_by = received_s + _RETAINED_S
             elif isinstance(event, Accepted):
                 self._on_accepted(event, received_s)
             else:
                 self._on_subscribed(event, received_s)
+
+    def _read_next(self, now: float) -> None:
+        """What was retained has come: read so much of it again, one filter after the other, that
+        the broker may have dropped some; then give back the last records."""
+        if self._again is None:
+            may_lack = self._retained >= _NEVER_DROPPED
+            self._again = [*self._states, *self._last] if may_lack else []
+        if self._again:
+            self._retained_by = now + _RETAINED_S
+            self._receiver.subscribe([(self._again.pop(0), 0)])
+        else:
+            self._retained_by = None
+            self._receiver.unsubscribe(self._last)
 
     def _lose(self, problem: str) -> None:
         # A refusal explains more than the closed connection that follows it.
@@ -154,11 +175,13 @@ class Session:
         self.accepted = True
         self._resumed = answer.resumed
         self.problem = "has not confirmed the subscription yet"
-        wanted = [(name, 1) for name in self._filters]
-        self._receiver.subscribe(wanted + [(name, 0) for name in self._retained])
+        wanted = [(name, 1) for name in self._records]
+        self._receiver.subscribe(wanted + [(name, 0) for name in (*self._states, *self._last)])
 
     def _on_subscribed(self, answer: Subscribed, now: float) -> None:
-        if not all(answer.granted[: len(self._filters)]):
+        if self.connected:
+            return  # of what is read again
+        if not all(answer.granted[: len(self._records) + len(self._states)]):
             self.problem, self.accepted = "refuses the subscription", False
             return
         self._check_session()

@@ -87,7 +87,10 @@ class FieldUpdate:
 
         payloads: node -> payload of its order. Raises FilmgaugeError where the broker takes none.
         """
-        self._login.await_message(lambda name, _: name.endswith(INFO))
+        with BrokerLogin(self._address) as reader:
+            infos = reader.read_retained(topic(node, INFO) for node in self.progress)
+        for name, payload in infos.items():
+            self._apply(name, payload)
         self.poll()
         pending = {
             node: payloads[node] for node, each in self.progress.items() if not each.is_over
@@ -117,11 +120,7 @@ class FieldUpdate:
         while self._answers:
             self._apply_answer(self._answers.pop(0))
         for name, payload, _is_retained in self._login.drain():
-            _, node, leaf = name.split("/")
-            values = object_of(payload)
-            each = self.progress.get(node)
-            if each is not None and values:
-                (self._apply_info if leaf == INFO else self._apply_event)(each, values)
+            self._apply(name, payload)
 
     def is_over(self) -> bool:
         """Return whether every node has come to an end."""
@@ -152,6 +151,13 @@ class FieldUpdate:
 
     def _versions(self) -> list[Version]:
         return list({each.version.id: each.version for each in self.progress.values()}.values())
+
+    def _apply(self, name: str, payload: bytes) -> None:
+        _, node, leaf = name.split("/")
+        values = object_of(payload)
+        each = self.progress.get(node)
+        if each is not None and values:
+            (self._apply_info if leaf == INFO else self._apply_event)(each, values)
 
     def _apply_answer(self, outcome: Outcome) -> None:
         each = self.progress[outcome.node]

@@ -27,9 +27,8 @@ KEY = bytes(range(16))
 
 def announcements(url: str) -> list[bytes]:
     """Return what a broker retains for Home Assistant."""
-    with BrokerLogin(parse_address(url), (TOPICS,), retained=True) as login:
-        login.await_message(lambda *_message: False)
-        return [payload for _, payload in login.messages()]
+    with BrokerLogin(parse_address(url)) as login:
+        return list(login.read_retained([TOPICS]).values())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from patience import until
+from tcp_peer import TcpPeer
 
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry import session
@@ -50,6 +51,36 @@ class SlowBroker:
         self._server.close()
 
 
+class DroppingBroker(TcpPeer):
+    """Drops each info while there is a status to send, as a broker does to which a slow line
+    leads; serves whole what is asked for alone."""
+
+    def __init__(self) -> None:
+        self.given_back = threading.Event()
+        super().__init__()
+
+    def serve(self, stream: socket.socket) -> None:
+        stream.recv(1000)
+        stream.sendall(CONNACK)
+        while packet := stream.recv(1000):
+            if packet[0] == 0xA2:  # UNSUBSCRIBE
+                self.given_back.set()
+            if packet[0] != 0x82:
+                continue
+            filters = packet.count(b"filmgauge/+/")
+            stream.sendall(b"\x90" + bytes([2 + filters]) + packet[2:4] + b"\x00" * filters)
+            if b"/status" in packet:
+                for number in range(3):
+                    stream.sendall(retained(f"filmgauge/n-{number}/status", b'{"state":"online"}'))
+            elif b"/info" in packet:
+                stream.sendall(retained("filmgauge/n-0/info", b'{"firmware":"1"}'))
+
+
+def retained(topic: str, payload: bytes) -> bytes:
+    body = len(topic).to_bytes(2, "big") + topic.encode() + payload
+    return b"\x31" + bytes([len(body)]) + body
+
+
 @pytest.fixture
 def store(tmp_path) -> Iterator[RecordStore]:
     with RecordStore(tmp_path / "records.sqlite") as opened:
@@ -74,4 +105,18 @@ def test_a_suback_that_never_comes_ends_the_start(store, capsys, monkeypatch):
         with pytest.raises(NoBrokerError, match="has not confirmed"):
             wait_for_broker(ingest, 0.5, lambda: False)
         assert "waiting" in capsys.readouterr().err
+    broker.close()
+
+
+@pytest.mark.parametrize(("never_dropped", "read_again"), [(3, True), (4, False)])
+def test_what_a_broker_may_have_dropped_is_asked_for_alone(
+    store, monkeypatch, never_dropped, read_again
+):
+    monkeypatch.setattr(session, "_RETAINED_S", 0.2)
+    monkeypatch.setattr(session, "_NEVER_DROPPED", never_dropped)
+    broker = DroppingBroker()
+    with Ingest(parse_address(f"mqtt://127.0.0.1:{broker.port}"), store) as ingest:
+        until(broker.given_back.is_set)
+        until(lambda: len(ingest.nodes()) == 3)
+        assert bool(ingest.nodes()["n-0"].info) == read_again
     broker.close()

@@ -1,17 +1,27 @@
-"""Pieces of a version at a broker: dropped by its ACL, or kept for a node that sleeps on."""
+"""Pieces of a version at a broker: dropped by its ACL, or kept for a node that sleeps on; and
+which nodes run the version already."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from guarded_broker import GuardedBroker, guarded, retained
+from mqtt_brokers import Mosquitto
+from mqtt_nodes import Publisher
 from patience import until
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.commands import mqtt_commander
+from filmgauge_host.commands.counters import CommandCounters
+from filmgauge_host.commands.mqtt_commander import MqttCommander
+from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.upgrade.field_update import FieldUpdate
 from filmgauge_host.upgrade.signing_key import make_key
+from filmgauge_host.upgrade.version import sign
 from filmgauge_host.upgrade.version_folder import store_version
 
 MADE = {"name": "0.2.0", "board": "esp32", "bytecode": "6.3"}
@@ -61,6 +71,25 @@ def test_what_a_broker_drops_is_said_and_what_is_waited_for_stays(
         assert len([name for name in retained(address) if "/firmware/" in name]) >= 3
         named = update(broker, nodes, "rig,wall")
         assert named.exit_code == 2
+
+
+def test_of_a_large_fleet_all_that_run_the_version_are_known_before_any_is_asked(
+    tmp_path: Path,
+) -> None:
+    version = sign({"app.bin": b"a"}, number=2, key=Ed25519PrivateKey.generate(), **MADE)
+    info = json.dumps({"version": {"number": 2, "version": "0.2.0", "outcome": "runs"}})
+    nodes = [f"n-{number}" for number in range(300)]
+    broker = Mosquitto(tmp_path, usual=True)
+    broker.start()
+    address = parse_address(broker.url)
+    with closing(Publisher(broker.url)) as publisher:
+        publisher.send([(f"filmgauge/{node}/info", info) for node in nodes], retain=True)
+    commander = MqttCommander(address, CommandCounters(tmp_path / "counters.json"), nodes)
+    with FieldUpdate(address, dict.fromkeys(nodes, version), {}, commander) as running:
+        running.begin({})
+        assert running.is_over()
+        assert not any(each.has_failed for each in running.progress.values())
+    broker.stop()
 
 
 def _kept(login: BrokerLogin, status: bytes, broker: GuardedBroker) -> bool:

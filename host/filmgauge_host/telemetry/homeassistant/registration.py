@@ -5,14 +5,15 @@ with Registration(parse_address(url)) as registration:
     registration.remove(registration.announced())
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Self
+from itertools import islice
+from typing import Self, TypeVar
 
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.broker_login import BrokerLogin
+from filmgauge_host.telemetry.broker_login import Answer, BrokerLogin
 from filmgauge_host.telemetry.homeassistant.discovery import (
     TOPICS,
     AnnouncedNode,
@@ -22,28 +23,42 @@ from filmgauge_host.telemetry.homeassistant.discovery import (
 )
 from filmgauge_host.telemetry.messages import Info, Status, decode
 
-_FILTERS = (topics.topic("+", topics.STATUS), topics.topic("+", topics.INFO), TOPICS)
+# Of one filter: mosquitto as it is installed drops none of them, and over a slow link the rest.
+_NEVER_DROPPED = 1000
+_AT_ONCE = 200  # nodes
+
+_Each = TypeVar("_Each")
 
 
 class Registration:
-    """Use as a context. Opening raises NoBrokerError or one of its kinds."""
+    """Use as a context. Opening and reading raise NoBrokerError or one of its kinds.
+
+    is_incomplete: the broker has given more at one time than at another of what it retains.
+    """
 
     def __init__(self, address: BrokerAddress) -> None:
+        self.is_incomplete = False
         self._address = address
-        self._login = BrokerLogin(address, _FILTERS, retained=True)
+        self._login = BrokerLogin(address)
 
     def __enter__(self) -> Self:
         self._login.__enter__()
-        self._login.await_message(lambda _topic, _payload: False)  # the retained come at once
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._login.close()
 
-    def nodes(self) -> dict[str, AnnouncedNode]:
-        """Return the nodes that have a status or an info on the broker, by name."""
+    def nodes(self, names: Sequence[str] = ()) -> dict[str, AnnouncedNode]:
+        """Return the nodes that have a status or an info on the broker, by name: all, or those
+        of `names` among them."""
+        retained: dict[str, bytes] = {}
+        for some in _pieces(names):
+            retained |= self._login.read_retained(_topics(some, topics.STATUS, topics.INFO))
+        if not names:
+            for leaf in (topics.STATUS, topics.INFO):
+                retained |= self._read_all(topics.topic("+", leaf))
         found: dict[str, AnnouncedNode] = {}
-        for topic, payload in self._latest():
+        for topic, payload in retained.items():
             message = decode(topic, payload, True, 0)
             if not isinstance(message, (Status, Info)):
                 continue
@@ -55,31 +70,56 @@ class Registration:
             found[message.node] = node
         return found
 
-    def announced(self) -> list[str]:
-        """Return the nodes that have an announcement of ours on the broker, by name."""
-        found = (node_of(topic, payload) for topic, payload in self._latest())
+    def announced(self, names: Sequence[str] = ()) -> list[str]:
+        """Return the nodes that have an announcement of ours on the broker, by name: all, or
+        those of `names` among them."""
+        retained: dict[str, bytes] = {}
+        for some in _pieces(names):
+            retained |= self._login.read_retained(map(discovery_topic, some))
+        if not names:
+            retained = self._read_all(TOPICS)
+        found = (node_of(topic, payload) for topic, payload in retained.items())
         return sorted(node for node in found if node is not None)
 
     def announce(self, nodes: Iterable[AnnouncedNode]) -> None:
         """Announce the nodes; raise FilmgaugeError when the broker does not let us."""
-        for node in nodes:
-            self._publish(node.name, discovery_payload(node))
+        for some in _pieces(nodes):
+            self._publish({discovery_topic(node.name): discovery_payload(node) for node in some})
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove the nodes and all their entities; raise FilmgaugeError when the broker does not
         let us."""
-        for name in names:
-            self._publish(name, b"")
+        for some in _pieces(names):
+            self._publish({discovery_topic(name): b"" for name in some})
 
-    def _latest(self) -> Iterable[tuple[str, bytes]]:
-        return dict(self._login.messages()).items()
+    def _read_all(self, name_filter: str) -> dict[str, bytes]:
+        """Return what is retained under a filter; many are read again, until that brings no
+        others."""
+        found = self._login.read_retained([name_filter])
+        if len(found) < _NEVER_DROPPED:
+            return found
+        again = self._login.read_retained([name_filter])
+        self.is_incomplete |= again.keys() != found.keys()
+        return found | again
 
-    def _publish(self, name: str, payload: bytes) -> None:
-        """Publish, and see it come back: an MQTT 3.1.1 broker acknowledges what its ACL drops."""
-        sent = discovery_topic(name), payload
-        self._login.publish(*sent, retain=True)
-        if not self._login.await_message(lambda *message: message == sent):
-            raise FilmgaugeError(
-                f"broker {self._address} does not let this login write {sent[0]}: its ACL needs"
-                f" 'topic readwrite {TOPICS}'"
-            )
+    def _publish(self, wanted: dict[str, bytes]) -> None:
+        """Publish what is to be retained, by topic, and read it back: an MQTT 3.1.1 broker
+        acknowledges what its ACL drops."""
+        answer = self._login.publish_all(wanted.items(), retain=True)
+        retained = {} if answer is Answer.DENIED else self._login.read_retained(wanted)
+        for topic, payload in wanted.items():
+            if answer is Answer.DENIED or retained.get(topic, b"") != payload:
+                raise FilmgaugeError(
+                    f"broker {self._address} does not let this login write {topic}: its ACL needs"
+                    f" 'topic readwrite {TOPICS}'"
+                )
+
+
+def _topics(names: Iterable[str], *leaves: str) -> list[str]:
+    return [topics.topic(name, leaf) for name in names for leaf in leaves]
+
+
+def _pieces(several: Iterable[_Each]) -> Iterator[list[_Each]]:
+    rest = iter(several)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some

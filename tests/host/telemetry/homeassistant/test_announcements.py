@@ -71,9 +71,9 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 def retained(url: str) -> dict[str, dict]:
     """Return the announcements that a broker retains, by node."""
-    with BrokerLogin(parse_address(url), (TOPICS,), retained=True) as login:
-        login.await_message(lambda *_message: False)
-        found = {node_of(topic, payload): payload for topic, payload in login.messages()}
+    with BrokerLogin(parse_address(url)) as login:
+        kept = login.read_retained([TOPICS])
+    found = {node_of(topic, payload): payload for topic, payload in kept.items()}
     return {node: json.loads(payload) for node, payload in found.items() if node}
 
 
