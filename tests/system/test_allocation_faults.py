@@ -16,4 +16,4 @@ def test_a_node_outlives_a_heap_that_is_full(board: str, wake: str, numbers: ran
     results = list(campaign(board, numbers, wake))
     assert [result for result in results if result.problems] == []
     assert len(results) == len(numbers)
-    assert sum(result.failed > 0 for result in results) >= 2
+    assert any(result.failed for result in results)  # a statement that allocates was among them
