@@ -171,6 +171,7 @@ class Node:
     def count_memory_reset(self) -> None:
         """Note that the board boots anew because its heap was too small time and again."""
         self._load_state()
+        self._release_pins()
         state = self._state
         state.faults |= FAULT_MEMORY
         is_new = state.memory_resets < MOST_MEMORY_RESETS
