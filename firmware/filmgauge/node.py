@@ -16,13 +16,11 @@ from filmgauge.record import (
     FAULT_GAP,
     FAULT_MEMORY,
     FAULT_PROFILE,
-    FAULT_STORE,
 )
 from filmgauge.state import MOST_MEMORY_RESETS, State
-from filmgauge.store.retained import Retained
+from filmgauge.state_store import StateStore
 from filmgauge.wake_schedule import WakeSchedule
 
-_JOURNAL = const("/state")
 _WATCHDOG_MS = const(120000)  # longer than every deadline of one wake together
 _REQUEST_ZERO = const(2)  # uplink/peer_context.py
 _REQUEST_NEW_SESSION = const(8)
@@ -30,7 +28,7 @@ _USUAL_LOAD = const(20)  # 1C over this one, for the available charge
 _TYPICAL_CDEG = const(2500)  # for the film model while no temperature is known
 _REPORT_BYTES = const(26000)  # a record takes as much on its way, measured with `window`
 _REPORTER_BYTES = const(12000)  # and what only reports need, where it is not loaded
-_PARTS = const(("_journal", "_charge", "_gauge", "_protection", "_reporter"))
+_PARTS = const(("_charge", "_gauge", "_protection", "_reporter"))
 # Modules (compat.unload)
 _SENSING = const(  # and the journal, which has told what it knows
     ".sensors .charge.sampler .charge.switched_sampler .charge.released .charge.reading_check"
@@ -76,12 +74,9 @@ class Node:
         self._plans = bool(config.report_most and profile and config.pin_sensors >= 0)
         self._state = State(board.TAIL, config.report_most)
         self._schedule = WakeSchedule(board, config, self._state, self._plans, on_trial)
-        self._retained = Retained(board.retained, self._state.size)
+        self._store = StateStore(board, self._state, config.backlog)
         for name in _PARTS:
             setattr(self, name, None)  # until it is used
-        self._pages = board.pages()  # for journal and records, where no file system is fit
-        if self._pages:
-            self._journal = self._open_pages()
 
     def wake(self) -> int:
         """Live through one wake; return how long to sleep in ms."""
@@ -121,7 +116,7 @@ class Node:
         if reports and not self._board.boots_anew:
             self._open_reporter()
         if saves or fields is not None:  # before the radio, which may cost the supply
-            with_record = fields and self._pages and self._reporter.uplink.stores_first
+            with_record = fields and self._store.pages and self._reporter.uplink.stores_first
             self._save_state(to_flash=saves and not with_record)
         saves = False
         if fields is not None:
@@ -187,9 +182,8 @@ class Node:
         from filmgauge.state_loading import StateLoader
 
         loader = StateLoader(self._board, self._config, self._profile, self._state)
-        pages = self._pages and self._journal
-        journal, gauge, save = self._open_journal, self._new_gauge, self._save_state
-        loader.load(self._retained, pages, journal, gauge, save)
+        store, gauge, save = self._store, self._new_gauge, self._save_state
+        loader.load(store.retained, store.pages, store.journal, gauge, save)
         self._slept, self._charge = loader.slept, loader.charge
         self._unattended = loader.unattended
         self._charge_lost = loader.charge_lost
@@ -281,7 +275,8 @@ class Node:
         self._charge.sample(elapsed_ms)
         if self._board.boots_anew:
             self._charge.release_sensors()
-            self._unload(("_journal",), _SENSING)
+            self._store.release()
+            unload(_SENSING)
 
     def _count(self, now_ms):
         """Book what has passed since the last sample and let the voltage speak."""
@@ -416,32 +411,12 @@ class Node:
             self._state.pack(self._gauge, self._protection, memory)
         else:  # what a gauge has counted in part is counted anew
             self._state.pack()
-        if to_flash:
-            try:
-                self._open_journal().save(self._state.buffer)
-            except OSError as error:
-                self._state.faults |= FAULT_STORE
-                print("filmgauge: journal:", error)
-        self._retained.save(self._state.buffer)
+        self._store.save(to_flash)
 
     def _save_restart(self):
         """Note that the sensor's count has begun anew, which it tells nobody a second time."""
         self._state.pack(None, None, self._charge.memory)  # pyright: ignore
-        self._retained.save(self._state.buffer)
-
-    def _open_journal(self):
-        """Return the journal."""
-        if self._journal is None:
-            from filmgauge.store.journal import Journal
-
-            self._journal = Journal(_JOURNAL, self._state.size)
-        return self._journal
-
-    def _open_pages(self):
-        """Return what is journal and backlog at once."""
-        from filmgauge.store.page_store import PageStore
-
-        return PageStore(self._pages, self._state.buffer, self._config.backlog)
+        self._store.save(to_flash=False)
 
     def _report(self, fields):
         """Send a record now, or store it for later; return whether it has closed a ledger, which
@@ -449,7 +424,8 @@ class Node:
         state = self._state
         self._schedule.clear_request()
         if self._board.boots_anew:
-            self._unload(("_charge", "_journal"), _BEFORE_REPORT)
+            self._store.release()
+            self._unload(("_charge",), _BEFORE_REPORT)
             self._open_reporter()
             self._profile = None  # the rest of this boot does without
         reporter = self._reporter
@@ -478,8 +454,8 @@ class Node:
             uplink,
             self._config.backlog,
             self._state,
-            self._pages and self._journal,
-            tail and self._retained,
+            self._store.pages,
+            tail and self._store.retained,
         )
 
     def _finish_report(self):

@@ -13,8 +13,8 @@ _AFTER_FAILURE_MS = const(60000)
 # Modules (compat.unload)
 _READING = const(".node_files .config .gauge.profile_format .store.page_pair crash")
 _PARTS = const(  # what a new node loads again
-    ".node .wake_schedule .state .store .record .reporting .gauge .charge .sensors .control"
-    " .uplink .config"
+    ".node .wake_schedule .state_store .state .store .record .reporting .gauge .charge .sensors"
+    " .control .uplink .config"
 )
 _FAILURES = const("/failures")  # crash.py
 _MOST_FAILURES = const(5)  # in a row, as there

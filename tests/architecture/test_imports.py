@@ -29,7 +29,7 @@ _FIRMWARE = (
         "unattended",
         "failures",
     },
-    {"state_loading", "wake_schedule"},
+    {"state_loading", "state_store", "wake_schedule"},
     {"node", "diagnosis", "safe_report"},
     {"start"},
 )
