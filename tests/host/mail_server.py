@@ -76,10 +76,20 @@ class _Session(socketserver.StreamRequestHandler):
             self._say("235 yes" if self._allowed else "535 no such login")
         elif not self._allowed:
             self._say("530 log in first")
+        elif verb == "MAIL":
+            self._recipients: list[str] = []
+            self._say("250 yes")
+        elif verb == "RCPT":
+            recipient = rest.partition("<")[2].partition(">")[0]
+            refusal = self.server.refusals.get(recipient)
+            if refusal is None:
+                self._recipients.append(recipient)
+            self._say(refusal or "250 yes")
         elif verb == "DATA":
             self._say("354 go on")
             lines = iter(self.rfile.readline, b".\r\n")
             mail = message_from_bytes(b"".join(lines), policy=policy.default)
+            self.server.recipients.append(self._recipients)
             self.server.mails.append(mail)
             self._say("250 taken")
         else:
@@ -94,7 +104,8 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Use as a context. security: starttls or tls. mails: what it has got."""
+    """Use as a context. security: starttls or tls. mails: what it has got, recipients: for whom.
+    refusals: its answers for those that it does not take mail for."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -103,6 +114,8 @@ class MailServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Session)
         self.starttls, self.is_tls = security == "starttls", security == "tls"
         self.mails: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.refusals: dict[str, str] = {}
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate)
         self.port: int = self.server_address[1]

@@ -304,6 +304,57 @@ def test_many_alerts_are_one_mail(certificate, monkeypatch):
         assert got.get_content().count("critical n-") == 300
 
 
+GREYLISTED, UNKNOWN = "450 try again later", "550 no such user"
+
+
+@pytest.mark.parametrize("first", [["me@here.test"], []])
+def test_a_recipient_who_is_refused_for_the_moment_gets_the_mail_later(
+    certificate, monkeypatch, first
+):
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    everybody = ["ops@here.test", "me@here.test"]
+    with MailServer(certificate, "tls") as server:
+        server.refusals = {each: GREYLISTED for each in everybody if each not in first}
+        made = mail(server, certificate)
+        made._backoff_s = (0.01, 0.01)
+        made.queue(TEST)
+        until(lambda: "ops@here.test: 450 try again later" in made.problem)
+        later = Notification("raised", Alert(1, "silent", "n-1", "", "critical", "q", None, 0))
+        made.queue(later)
+        if first:  # who has got the first one gets the other one alone
+            until(lambda: len(server.mails) == 2)
+        assert made.waiting
+        server.refusals = {}
+        until(lambda: not made.waiting)
+        assert made.problem == ""
+    got = {each: [] for each in everybody}
+    for recipients, each in zip(server.recipients, server.mails, strict=True):
+        for recipient in recipients:
+            got[recipient] += [
+                node for node in ("this is a test", "n-1") if node in each.get_content()
+            ]
+    assert list(got.values()) == [["this is a test", "n-1"]] * 2
+
+
+def test_a_recipient_who_is_refused_for_good_is_given_up(certificate, monkeypatch):
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    with MailServer(certificate, "tls") as server:
+        server.refusals = dict.fromkeys(["ops@here.test", "me@here.test"], UNKNOWN)
+        made = mail(server, certificate)
+        made.queue(TEST)
+        until(lambda: not made.waiting)
+        refused = "it refuses ops@here.test: 550 no such user, me@here.test: 550 no such user"
+        assert made.problem == f"destination mail: {refused}"
+        server.refusals = {"ops@here.test": UNKNOWN, "me@here.test": GREYLISTED}
+        made._backoff_s = (0.01, 0.01)
+        made.queue(TEST)
+        until(lambda: "450" in made.problem)
+        until(lambda: "550" not in made.problem)  # who is refused for good is not asked again
+        server.refusals.pop("me@here.test")
+        until(lambda: not made.waiting)
+        assert server.recipients == [["me@here.test"]]
+
+
 def test_email_with_a_wrong_password_or_a_strange_certificate(certificate, monkeypatch, tmp_path):
     monkeypatch.setenv("MAIL_PASSWORD", "wrong")
     with MailServer(certificate, "starttls") as server:

@@ -42,24 +42,66 @@ class EmailDestination:
         self._sender = sender
         self._recipients = recipients
         self._timeout_s = timeout_s
+        # Of what is being sent: who has got it, or never will.
+        self._finished: dict[Notification, frozenset[str]] = {}
 
     def send(self, notifications: Sequence[Notification]) -> None:
-        """Return once the server has accepted the mail; raise DeliveryError."""
-        message = self._message(notifications)
+        """Return once the server has accepted them for all; raise DeliveryError.
+
+        Who is refused for the moment gets them when they are sent again, and nobody else does.
+        """
+        self._finished = {each: self._finished.get(each, frozenset()) for each in notifications}
+        refused: dict[str, tuple[int, str]] = {}
         try:
             with self._connect() as connection:
                 if self._server.user is not None:
                     connection.login(self._server.user, self._server.password or "")
-                refused = connection.send_message(message)
+                for recipients, lacking in self._lacking(notifications).items():
+                    refused |= self._hand_in(connection, recipients, lacking)
         except smtplib.SMTPResponseException as error:
-            said = error.smtp_error
-            text = said.decode(errors="replace") if isinstance(said, bytes) else said
+            text = _text(error.smtp_error)
             is_final = error.smtp_code >= _PERMANENT
             raise DeliveryError(f"it answers {error.smtp_code} {text}", is_final) from None
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryError(f"it cannot be reached: {error}") from None
+        is_final = all(code >= _PERMANENT for code, _ in refused.values())
+        if is_final:
+            self._finished = {}
         if refused:
-            raise DeliveryError(f"it refuses {', '.join(refused)}", True)
+            answers = ", ".join(f"{name}: {code} {text}" for name, (code, text) in refused.items())
+            raise DeliveryError(f"it refuses {answers}", is_final)
+
+    def _lacking(
+        self, notifications: Sequence[Notification]
+    ) -> dict[tuple[str, ...], list[Notification]]:
+        """Return who is to get what: those who lack the same share a mail."""
+        mails: dict[tuple[Notification, ...], list[str]] = {}
+        for recipient in self._recipients:
+            lacking = tuple(x for x in notifications if recipient not in self._finished[x])
+            if lacking:
+                mails.setdefault(lacking, []).append(recipient)
+        return {tuple(recipients): list(lacking) for lacking, recipients in mails.items()}
+
+    def _hand_in(
+        self,
+        connection: smtplib.SMTP,
+        recipients: tuple[str, ...],
+        notifications: Sequence[Notification],
+    ) -> dict[str, tuple[int, str]]:
+        """Send one mail; return who is refused, and the answer. The others are done with it, and
+        so is who is refused for good."""
+        message = self._message(notifications)
+        try:
+            answers = connection.send_message(message, to_addrs=recipients)
+        except smtplib.SMTPRecipientsRefused as error:  # every one
+            answers = error.recipients
+        refused = {name: (code, _text(said)) for name, (code, said) in answers.items()}
+        finished = {
+            name for name in recipients if name not in refused or refused[name][0] >= _PERMANENT
+        }
+        for each in notifications:
+            self._finished[each] |= finished
+        return refused
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
@@ -90,6 +132,10 @@ class EmailDestination:
         details = [each.to_json() for each in notifications]
         message.set_content("\n".join([*lines, "", *details, ""]))
         return message
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said
 
 
 def _subject(notifications: Sequence[Notification]) -> str:
