@@ -16,6 +16,7 @@ from filmgauge.uplink.mqtt import topics
 from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.cli.app import main
 from filmgauge_host.errors import InputError
+from filmgauge_host.virtual.embedded_broker import find_server
 
 DOCS = Path(__file__).parents[2] / "docs"
 UNITS = sorted((DOCS / "systemd").glob("*.service"))
@@ -89,3 +90,17 @@ def test_telegraf_reads_topics_and_fields_that_there_are() -> None:
     for key, kind in whole["fields"].items():
         if kind == "int":
             assert values[key] is None or isinstance(values[key], int)
+
+
+def test_the_head_of_the_servers_configuration_gives_it_all_that_it_needs(tmp_path: Path) -> None:
+    """NATS itself reads the file with the variables of the command that its head shows."""
+    configuration = DOCS / "scale" / "nats.conf"
+    head = [line for line in configuration.read_text().splitlines() if line.startswith("#     ")]
+    words = shlex.split(" ".join(line.removeprefix("#").rstrip("\\") for line in head))
+    start = words.index("nats-server")
+    given = dict(word.split("=", 1) for word in words[:start])
+    assert words[start:] == ["nats-server", "-c", "nats.conf"]
+    environment = {"PATH": os.environ["PATH"], **given, "NATS_FOLDER": str(tmp_path)}
+    command = [find_server(), "-t", "-c", str(configuration)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

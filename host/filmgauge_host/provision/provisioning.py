@@ -4,7 +4,7 @@
 <out>/<node>/secrets.toml   its secrets: only its owner can read it
 <out>/<node>/ca.der         with TLS: by whom it knows the broker; client.der and client.key: by
                             which the broker knows it, the key for its owner only
-<out>/known.toml            the keys of all nodes, for Bluetooth: only its owner can read it
+<out>/known.toml            all nodes with their keys, if any: only its owner can read it
 <out>/mosquitto/passwords   a line for each node (password_file of mosquitto)
 <out>/mosquitto/acl         a block for each node (acl_file)
 """
@@ -119,8 +119,7 @@ def _provision(
     if not new_keys:  # those that are being changed go on being so
         before_keys = keys_of(registry, description.name)
         keys |= {k: str(v) for k, v in before_keys.items() if k in NEXT_KEYS}
-    if keys or registry.exists():
-        files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
+    files[registry] = Content(with_keys(registry, description.name, keys).encode(), 0o600)
     if wifi:
         _check_shared(out, user, sharers, secrets[MQTT_PASSWORD])
         files |= _broker_files(out, description.name, user, secrets[MQTT_PASSWORD])

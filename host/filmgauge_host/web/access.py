@@ -90,7 +90,11 @@ class AccessControl:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if not self._is_own_name(headers.get("host", "")):
-            return _sentence(421, "this server is not asked under that name: use its address")
+            return _sentence(
+                421,
+                "this server is not asked under that name: use its address, or let the proxy"
+                " send it as Host",
+            )
         if scope["method"] not in ("GET", "HEAD"):
             return _sentence(405, "there is only reading here: use GET")
         if self._token is None or self._has_token(headers):

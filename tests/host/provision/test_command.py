@@ -1,6 +1,8 @@
 """`filmgauge provision`: what it writes, keeps and refuses, and that secrets stay secret."""
 
 import json
+import re
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.description import read_description
 from filmgauge_sim.scenario.loading import load_scenario
 
+DOCS = Path(__file__).parents[3] / "docs"
 KEYED = "commands = true"  # what needs a key on a board with Wi-Fi
 
 
@@ -125,6 +128,20 @@ def test_the_bluetooth_side_has_the_keys(tmp_path: Path) -> None:
     ran = provision("--from", film_file(tmp_path), "--out", out)
     assert (ran.exit_code, "known.toml" in ran.stderr) == (2, True)
     assert tree(out) == before
+
+
+def test_the_description_of_the_guide_has_all_files_of_its_table(tmp_path: Path) -> None:
+    guide = (DOCS / "provisioning.md").read_text()
+    shown = guide.partition("A description:")[2].partition("A node that lives")[0]
+    source = tmp_path / "shelf-1.toml"
+    source.write_text(textwrap.dedent(shown))
+    ran = provision("--from", source, "--out", tmp_path / "nodes")
+    assert ran.exit_code == 0, ran.output
+    table = re.findall(r"^\| `(nodes/[^`]+)` \|", guide, re.MULTILINE)
+    assert "nodes/known.toml" in table
+    for name in table:
+        assert (tmp_path / name.replace("<node>", "shelf-1")).is_file(), name
+    assert set(read_registry(tmp_path / "nodes/known.toml").by_name) == {"shelf-1"}
 
 
 def test_a_node_on_its_film_has_no_wifi_and_is_told_its_budget(tmp_path: Path) -> None:
