@@ -28,6 +28,7 @@ from filmgauge_host.cli.options import (
     FOR_ALIAS,
     JSON,
     Duration,
+    FiniteRange,
     input_errors,
     make_folder,
     progress,
@@ -69,7 +70,7 @@ def _bluetooth_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--scenario", default="demo", show_default=True, help="Whose nodes are on a virtual air."
     )
     @click.option(
-        "--speed", type=click.FloatRange(min=0.1), help="Of a virtual air  [default: the fastest]"
+        "--speed", type=FiniteRange(min=0.1), help="Of a virtual air  [default: the fastest]"
     )
     @NODES_FILE
     @functools.wraps(command)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from filmgauge_host.cli.options import EITHER, FILE, input_errors
+from filmgauge_host.cli.options import EITHER, FILE, FiniteRange, input_errors
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.signals import catch_signals
@@ -41,7 +41,7 @@ from filmgauge_sim.nodes.surroundings import WorldSection
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(0.1, 1000),
+    type=FiniteRange(0.1, 1000),
     default=1.0,
     show_default=True,
     help="How much faster than real time the firmware sleeps and waits.",
@@ -51,7 +51,7 @@ from filmgauge_sim.nodes.surroundings import WorldSection
 )
 @click.option(
     "--load-ohm",
-    type=click.FloatRange(1000, 1e9),
+    type=FiniteRange(1000, 1e9),
     help="Resistor from the load's side to ground: R2 with J1 closed is 1000000.",
 )
 @input_errors()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from filmgauge_host.atomic_file import Content, write_all
-from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors
+from filmgauge_host.cli.options import EITHER, FILE, PORT, FiniteRange, input_errors
 from filmgauge_host.errors import FilmgaugeError, warn
 from filmgauge_host.first_light.check import Bench, Expected, expected_of_kind, expected_of_node
 from filmgauge_host.first_light.run import CHECKS, report, run_checks
@@ -57,12 +57,12 @@ class Terminal:
 @click.option("--no-power-cut", is_flag=True, help="Leave out the check that pulls the cable.")
 @click.option(
     "--sleep-ua",
-    type=click.FloatRange(0, 1e6),
+    type=FiniteRange(0, 1e6),
     help="What a meter in the supply shows while the board sleeps, uA.",
 )
 @click.option(
     "--sleep-s",
-    type=click.FloatRange(1, 600),
+    type=FiniteRange(1, 600),
     default=10.0,
     show_default=True,
     help="How long the board sleeps while its clock is compared, s.",

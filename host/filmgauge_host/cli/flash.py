@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from filmgauge_host.cli.arrival_option import MONITOR_BROKER, arrival_check, arrival_lines
-from filmgauge_host.cli.options import EITHER, FILE, PORT, input_errors, show
+from filmgauge_host.cli.options import EITHER, FILE, PORT, FiniteRange, input_errors, show
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
@@ -53,7 +53,7 @@ from filmgauge_sim.nodes.configuration import board_files
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(1, 86400),
+    type=FiniteRange(1, 86400),
     default=120.0,
     show_default=True,
     help="How long to wait for the board to answer, and then for its record, s.",

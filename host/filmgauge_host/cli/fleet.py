@@ -13,6 +13,7 @@ from filmgauge_host.cli.options import (
     FOR_ALIAS,
     JSON,
     Duration,
+    FiniteRange,
     show,
 )
 from filmgauge_host.errors import DataGapError, InputError
@@ -43,7 +44,7 @@ _NODES_MAX = 20_000
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(1e-4, 1000),
+    type=FiniteRange(1e-4, 1000),
     default=1.0,
     show_default=True,
     help="Reports a second of each node.",

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from filmgauge_host.atomic_file import Content, replaced_file, write_all
-from filmgauge_host.cli.options import FILE, input_errors, show
+from filmgauge_host.cli.options import FILE, FiniteRange, input_errors, show
 from filmgauge_host.errors import InputError, needs
 from filmgauge_sim import Cell
 from filmgauge_sim.lab.figures import Picture
@@ -19,23 +19,9 @@ from filmgauge_sim.lab.paper_samples import PaperSample
 from filmgauge_sim.lab.specimen import Specimen
 from filmgauge_sim.lab.trace import Trace
 
-
-class Within(click.FloatRange):
-    """A number within bounds; NaN, which compares with nothing, is none."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read the number. Fails as click does."""
-        number = super().convert(value, param, ctx)
-        if number != number:
-            self.fail(f"{value} is not a number from {self.min:g} to {self.max:g}.", param, ctx)
-        return number
-
-
-CURRENT = Within(1e-3, 1e5)
-DURATION = Within(1e-3, 1e9)
-STOICHIOMETRY = Within(0.0, 1.0)
+CURRENT = FiniteRange(1e-3, 1e5)
+DURATION = FiniteRange(1e-3, 1e9)
+STOICHIOMETRY = FiniteRange(0.0, 1.0)
 own_capacity_option = click.option(
     "--own-capacity",
     is_flag=True,

@@ -11,11 +11,10 @@ from filmgauge_host.cli.lab_options import (
     DURATION,
     STOICHIOMETRY,
     Setup,
-    Within,
     experiment,
     own_capacity_option,
 )
-from filmgauge_host.cli.options import progress
+from filmgauge_host.cli.options import FiniteRange, progress
 from filmgauge_host.errors import InputError
 from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.cyclers.options import ReadingOptions
@@ -29,7 +28,7 @@ from filmgauge_sim.lab.titration import RestedPoint, pulses, titrate
 
 @click.command(short_help="Cyclic voltammetry at --rate mV/s.")
 @experiment
-@click.option("--rate", type=Within(1e-3, 100), default=0.1, show_default=True)
+@click.option("--rate", type=FiniteRange(1e-3, 100), default=0.1, show_default=True)
 @click.option("--cycles", "count", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--as-built/--formed", default=True, show_default=True)
 @own_capacity_option
@@ -92,7 +91,7 @@ def ocv(setup: Setup, current: float, pulse_min: float, rest_min: float) -> None
 
 @click.command(short_help="Pulses of a current, a rest after each.")
 @experiment
-@click.option("--current", type=Within(-1e5, 1e5), default=-10.0, show_default=True)
+@click.option("--current", type=FiniteRange(-1e5, 1e5), default=-10.0, show_default=True)
 @click.option("--seconds", type=DURATION, default=10.0, show_default=True)
 @click.option("--rest", type=DURATION, default=60.0, show_default=True, help="Seconds.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=3, show_default=True)

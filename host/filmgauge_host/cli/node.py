@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from filmgauge_host.cli.firstlight import firstlight
-from filmgauge_host.cli.options import EITHER, FILE, JSON, PORT, input_errors, show
+from filmgauge_host.cli.options import EITHER, FILE, JSON, PORT, FiniteRange, input_errors, show
 from filmgauge_host.errors import FilmgaugeError, InputError, warn
 from filmgauge_host.log_file import check_format, export
 from filmgauge_host.provision.node_file import read_node
@@ -104,17 +104,17 @@ def log(port: str | None, as_json: bool, out: Path | None) -> None:
 @JSON
 @click.option(
     "--load-ohm",
-    type=click.FloatRange(1e3, 1e9),
+    type=FiniteRange(1e3, 1e9),
     help="Resistor from the load's side to ground: R2 with J1 closed is 1000000.",
 )
 @click.option(
     "--current-ua",
-    type=click.FloatRange(-1e6, 1e6),
+    type=FiniteRange(-1e6, 1e6),
     help="Current that flows through the shunt, where it is known; positive charges.",
 )
 @click.option(
     "--temperature-c",
-    type=click.FloatRange(-40, 85),
+    type=FiniteRange(-40, 85),
     help="Temperature of the cell, where it is known.",
 )
 def selftest(

@@ -1,6 +1,7 @@
 """What several commands share: options, a time, wrong input, files of the user, progress."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,21 @@ PORT = click.option(
 # How long something goes on is --for everywhere; --duration means the same.
 FOR_ALIAS = {"token_normalize_func": lambda name: "for" if name == "duration" else name}
 _UNITS_S = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds: not NaN, which no bound refuses, nor an infinite one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number. Fails as click does."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            bounds = (("from", self.min), ("to", self.max))
+            within = "".join(f" {word} {at:g}" for word, at in bounds if at is not None)
+            self.fail(f"{value} is not a number{within}.", param, ctx)
+        return number
 
 
 class Duration(click.ParamType[float]):

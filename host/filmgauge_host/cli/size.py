@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from filmgauge_host.cli.options import EITHER, FILE, JSON, input_errors, progress, show
+from filmgauge_host.cli.options import (
+    EITHER,
+    FILE,
+    JSON,
+    FiniteRange,
+    input_errors,
+    progress,
+    show,
+)
 from filmgauge_host.errors import InputError, needs
 
 if TYPE_CHECKING:
@@ -72,18 +80,18 @@ class Values(click.ParamType):
     "--report-s", type=Values(whole=True), help="From report to report  [default: as described]"
 )
 @click.option(
-    "--years", type=click.FloatRange(0.02, 30), default=10.0, show_default=True, help="How long."
+    "--years", type=FiniteRange(0.02, 30), default=10.0, show_default=True, help="How long."
 )
 @click.option(
     "--reports-share",
-    type=click.FloatRange(0, 100),
+    type=FiniteRange(0, 100),
     default=100.0,
     show_default=True,
     help="Share of the reports that must be made, per cent.",
 )
 @click.option(
     "--nodes-share",
-    type=click.FloatRange(0, 100),
+    type=FiniteRange(0, 100),
     default=0.0,
     show_default=True,
     help="Share of the drawn nodes that must make them, per cent; 90 takes some minutes.",
