@@ -66,7 +66,7 @@ _NUMBERS = const(
 _TEXTS = const(
     "node - 1 32\n"
     "wifi_ssid _ 0 32\n"
-    "wifi_password _ 0 63\n"
+    "wifi_password _ 0 64\n"
     "mqtt_host _ 0 253\n"
     "mqtt_user _ 0 64\n"
     "mqtt_password _ 0 64\n"

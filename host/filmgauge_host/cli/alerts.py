@@ -20,7 +20,12 @@ from filmgauge_host.cli.options import (
 )
 from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.alerts.alert import Alert, Notification
-from filmgauge_host.telemetry.alerts.alert_log import AlertLog, LocalAlertLog, open_alert_log
+from filmgauge_host.telemetry.alerts.alert_log import (
+    MOST_ID,
+    AlertLog,
+    LocalAlertLog,
+    open_alert_log,
+)
 from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
 from filmgauge_host.telemetry.alerts.delivery import DeliveryQueue
 from filmgauge_host.telemetry.alerts.destinations import build_destinations
@@ -67,7 +72,7 @@ def list_alerts(store: Path | None, with_cleared: bool, as_json: bool) -> None:
 
 @alerts.command()
 @_STORE
-@click.argument("number", metavar="ID", type=click.IntRange(1))
+@click.argument("number", metavar="ID", type=click.IntRange(1, MOST_ID))
 def ack(store: Path | None, number: int) -> None:
     """Acknowledge an alert: it is known, and stays until it is over.
 

@@ -68,7 +68,7 @@ class _App(click.Group):
         except FilmgaugeError as error:
             warn(str(error))
             ctx.exit(error.exit_code)
-        except PermissionError as error:  # from asking whether a file is there, say
+        except OSError as error:  # from asking whether a file is there, say
             if error.filename is None:
                 raise
             warn(f"{error.filename} cannot be used: {error.strerror}")

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.tls_files import TlsFiles
+from filmgauge_sim.nodes.network_names import check_host_name
 
 PASSWORD_VARIABLE = "FILMGAUGE_MQTT_PASSWORD"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -46,8 +47,12 @@ def parse_address(url: str) -> BrokerAddress:
         raise InputError(f"broker address must look like {_FORM}") from None
     if parts.scheme not in _PORTS:
         raise InputError(f"broker address must start with mqtt:// or mqtts:// as in {_FORM}")
-    if not host or any(character.isspace() for character in host):
+    if not host:
         raise InputError(f"broker address has no host: it must look like {_FORM}")
+    try:
+        check_host_name(host)
+    except ValueError as error:
+        raise InputError(f"the host of the broker address {error}") from None
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise InputError(f"broker address must end after the port, as in {_FORM}")
     user = unquote(parts.username) if parts.username else None

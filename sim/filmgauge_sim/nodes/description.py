@@ -24,6 +24,7 @@ from filmgauge_sim.cell import load_parameters
 from filmgauge_sim.cell.compiled import check_gauge_physics
 from filmgauge_sim.nodes.boards import BOARDS, USUAL, board_kind
 from filmgauge_sim.nodes.broker_url import TLS_FILES, check_broker, with_broker_parts
+from filmgauge_sim.nodes.network_names import check_host_name, check_ssid
 from filmgauge_sim.nodes.sections import (
     BluetoothSection,
     BrokerSection,
@@ -358,6 +359,14 @@ def _check_radio(description: NodeDescription, kind: BoardKind) -> None:
         for key, plain in (("wifi", WifiSection()), ("broker", BrokerSection())):
             if getattr(description, key) != plain:
                 raise ValueError(f"{key} must be left out: {kind.name} has no Wi-Fi")
+    for key, value, check in (
+        ("wifi.ssid", description.wifi.ssid, check_ssid),
+        ("broker.host", description.broker.host, check_host_name),
+    ):
+        try:
+            check(value)
+        except ValueError as error:
+            raise ValueError(f"{key} {error}") from None
     check_broker(description.broker)
     if not kind.has_bluetooth and description.bluetooth != BluetoothSection():
         raise ValueError(f"bluetooth must be left out: {kind.name} does not report over Bluetooth")

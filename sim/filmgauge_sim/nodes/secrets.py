@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filmgauge.config import KEYS, SECRETS, key_bytes, texts
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
+from filmgauge_sim.nodes.network_names import check_wifi_password
 from filmgauge_sim.nodes.tables import did_you_mean, quoted
 
 SECRETS_FILE = "secrets.toml"
@@ -57,6 +58,11 @@ def check_secrets(secrets: Mapping[str, object]) -> None:
             raise DescriptionError(f"{name} is no secret{did_you_mean(name, SECRETS)}")
         if not isinstance(value, str):
             raise DescriptionError(f"{name} must be text")
+        if name == "wifi_password":
+            try:
+                check_wifi_password(value)
+            except ValueError as error:
+                raise DescriptionError(f"{name} {error}") from None
         low, high = lengths[name]
         if not low <= len(value) <= high:
             raise DescriptionError(f"{name} must have {low} to {high} characters")

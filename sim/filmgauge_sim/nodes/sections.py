@@ -253,7 +253,7 @@ class RecordsSection(Table, frozen=True):
 class WifiSection(Table, frozen=True):
     """The wireless network, on a board that has Wi-Fi."""
 
-    ssid: Annotated[str, _text("wifi_ssid", "name of the network")] = ""
+    ssid: Annotated[str, _text("wifi_ssid", "name of the network, at most 32 bytes in UTF-8")] = ""
     timeout_ms: Annotated[int, _of("wifi_timeout_ms", "longest time to join, ms")] = _usual(
         "wifi_timeout_ms"
     )

@@ -176,6 +176,13 @@ def test_bad_input_is_exit_2_and_one_sentence(tmp_path):
     one_sentence(run("monitor", "--store", str(store)), 2, "not a database")
     for arguments, word in (
         (("monitor", "--broker", "http://h"), "mqtt://"),
+        (("monitor", "--broker", "mqtt://ä..b:1"), "the host of the broker address must be"),
+        (("fleet", "--broker", "mqtt://ä..b:1"), "the host of the broker address must be"),
+        (("monitor", "--store", "a" * 300), "File name too long"),
+        (("export", "--store", "a" * 300), "File name too long"),
+        (("alerts", "list", "--store", "a" * 300), "File name too long"),
+        (("provision", "--from", "a" * 300), "File name too long"),
+        (("alerts", "ack", str(2**63)), str(2**63 - 1)),
         (("monitor", "--node", "Bad Name"), "node may have"),
         (("monitor", "--for", "soon"), "soon"),
         (("monitor", "--json", "--plain"), "--plain"),

@@ -264,7 +264,7 @@ def test_wrong_descriptions_are_one_sentence_and_write_nothing(
 def test_secrets_files_must_be_private(tmp_path: Path) -> None:
     source, secrets = wifi_file(tmp_path, more=KEYED), tmp_path / "mine.toml"
     secrets.write_text(
-        'wifi_password = "other"\ncommand_key = "00112233445566778899aabbccddeeff"\n'
+        'wifi_password = "others other"\ncommand_key = "00112233445566778899aabbccddeeff"\n'
     )
     out = tmp_path / "nodes"
     secrets.chmod(0o644)
@@ -274,7 +274,7 @@ def test_secrets_files_must_be_private(tmp_path: Path) -> None:
     ran = provision("--from", source, "--secrets", secrets, "--out", out, env={})
     assert ran.exit_code == 0, ran.output
     config = config_of(out / "shelf-1")
-    assert (config.wifi_password, config.command_key[:4]) == ("other", "0011")
+    assert (config.wifi_password, config.command_key[:4]) == ("others other", "0011")
     secrets.write_text('command_key = "0011"\n')
     before = tree(out)
     ran = provision("--from", source, "--secrets", secrets, "--out", out, env={})
@@ -364,7 +364,7 @@ def older_folder(out: Path, text: str, **secrets: str) -> Path:
 
 
 def test_a_folder_of_0_1_is_read_and_renewed(tmp_path: Path) -> None:
-    secrets = dict.fromkeys(SECRETS[:2], "word") | dict.fromkeys(SECRETS[2:], "0a" * 16)
+    secrets = dict.fromkeys(SECRETS[:2], "word word") | dict.fromkeys(SECRETS[2:], "0a" * 16)
     folder = older_folder(tmp_path, OLDER, **secrets)
     ran = provision("--from", folder / "node.toml", "--out", tmp_path, env={})
     assert ran.exit_code == 0, ran.output
@@ -373,7 +373,7 @@ def test_a_folder_of_0_1_is_read_and_renewed(tmp_path: Path) -> None:
     config = config_of(folder)
     for key, value in tomllib.loads(OLDER)["anything"].items():
         assert getattr(config, key) == value
-    assert (config.wifi_ssid, config.wifi_password) == ("lab", "word")
+    assert (config.wifi_ssid, config.wifi_password) == ("lab", "word word")
     assert config.command_key == "0a" * 16
     assert read_description(folder / "node.toml").cell.area_cm2 == 2.0
     again = provision("--from", folder / "node.toml", "--out", tmp_path, env={})

@@ -141,8 +141,8 @@ def test_a_configuration_is_json_or_toml(tmp_path: Path) -> None:
         ("{", "is not JSON"),
         ('{"node": "a"}', "configuration key pin_scl is missing"),
         (
-            '{"node":"a","pin_scl":1,"pin_sda":2,"pin_gate":3,"wifi_password":"' + "s" * 64 + '"}',
-            "configuration key wifi_password must have 0 to 63 characters",
+            '{"node":"a","pin_scl":1,"pin_sda":2,"pin_gate":3,"wifi_password":"' + "s" * 65 + '"}',
+            "configuration key wifi_password must have 0 to 64 characters",
         ),
         (
             '{"node":"a","pin_scl":1,"pin_sda":2,"pin_gate":3}',

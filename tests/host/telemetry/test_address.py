@@ -10,6 +10,7 @@ from filmgauge_host.telemetry.address import BrokerAddress, parse_address
         ("mqtts://broker.example", BrokerAddress("broker.example", 8883, tls=True)),
         ("mqtt://h:1884/", BrokerAddress("h", 1884)),
         ("mqtt://[::1]:1884", BrokerAddress("::1", 1884)),
+        ("mqtt://bücher.example.", BrokerAddress("bücher.example.", 1883)),
         ("mqtt://me@h", BrokerAddress("h", 1883, user="me")),
         ("mqtt://me:p%40ss@h:1", BrokerAddress("h", 1, user="me", password="p@ss")),
     ],
@@ -33,6 +34,10 @@ def test_reads(url, address, monkeypatch):
         ("mqtt://h/topic", "end after the port"),
         ("mqtt://:word@h", "no user"),
         ("mqtt://[::1", "must look like"),
+        ("mqtt://ä..b:1", "1 to 63 between two dots"),
+        (f"mqtt://{'a' * 64}:1", "1 to 63 between two dots"),
+        ("mqtt://a b", "no blank"),
+        ("mqtt://a\0b", "no control character"),
     ],
 )
 def test_refuses_in_one_sentence(url, word):

@@ -148,6 +148,7 @@ def test_who_cannot_write_is_told_why(postgresql, url) -> None:
     postgresql.execute(f"UPDATE {schema}.attributes SET value = '99' WHERE name = 'version'")
     assert "has a store of version 99; this filmgauge reads 6" in refused(url)
     assert "--db is no address of a database" in refused("postgresql://[")
+    assert "the host of --db must be" in refused("postgresql://ä..b/x")
 
 
 def test_an_export_is_the_same_from_both(url, tmp_path) -> None:

@@ -9,6 +9,7 @@ from filmgauge.config import SECRETS, Config
 from filmgauge_sim.nodes.description import DescriptionError, NodeDescription
 from filmgauge_sim.nodes.secrets import (
     SECRETS_FILE,
+    check_secrets,
     needed_keys,
     read_secrets,
     secrets_to_toml,
@@ -51,6 +52,9 @@ def test_a_file_that_others_can_open_is_refused(tmp_path: Path, mode: int) -> No
         read_secrets(tmp_path)
 
 
+WIFI_REASON = "wifi_password must have 8 to 63 characters or 64 hexadecimal digits"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -59,7 +63,10 @@ def test_a_file_that_others_can_open_is_refused(tmp_path: Path, mode: int) -> No
         ("ble_key = 8472", "ble_key must be text"),
         ('ble_key = "0011"', "ble_key must be 32 hexadecimal digits"),
         (f'command_key = "{KEY[:-1]}x"', "command_key must be 32 hexadecimal digits"),
-        (f'wifi_password = "{"x" * 64}"', "wifi_password must have 0 to 63 characters"),
+        (f'wifi_password = "{"x" * 64}"', WIFI_REASON),
+        (f'wifi_password = "{"0" * 65}"', WIFI_REASON),
+        ('wifi_password = "seven77"', WIFI_REASON),
+        (f'wifi_password = "{"é" * 32}"', WIFI_REASON),
     ],
 )
 def test_what_is_wrong_is_told_without_the_value(tmp_path: Path, text: str, reason: str) -> None:
@@ -68,6 +75,11 @@ def test_what_is_wrong_is_told_without_the_value(tmp_path: Path, text: str, reas
         read_secrets(tmp_path)
     value = text.partition("= ")[2].strip('"')
     assert not value or value not in str(error.value)
+
+
+@pytest.mark.parametrize("password", ["", "eight888", "x" * 63, "é" * 31, "0aF9" * 16])
+def test_what_a_wifi_network_takes_as_password(password: str) -> None:
+    check_secrets({"wifi_password": password})
 
 
 def test_a_virtual_node_gets_the_keys_that_it_needs() -> None:

@@ -21,6 +21,8 @@ from filmgauge_host.telemetry.alerts.node_memory import NodeMemory
 from filmgauge_host.telemetry.sqlite_file import SqliteFile
 from filmgauge_host.telemetry.store import RecordStore, only_writer
 
+MOST_ID = 2**63 - 1  # of a row of SQLite
+
 # Times are Unix ms. alert_deliveries: what a destination has not confirmed yet.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS alerts (
