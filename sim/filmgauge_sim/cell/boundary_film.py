@@ -24,8 +24,9 @@ from filmgauge_sim.cell.open_circuit import hysteresis_after
 from filmgauge_sim.cell.reaction_fronts import ReactionFronts, burden
 from filmgauge_sim.cell.self_discharge import leaked
 
-# Past this many knee widths the end goes on as its tangent: finite and still monotone.
-_TANGENT_FROM = 2.0
+# Past this many knee widths, where no cell is used, the end bends towards twice its height there:
+# bounded, smooth and still monotone. A front that takes over from a shallow one may be that far.
+_BENDS_FROM = 2.0
 _SAME_TIME_S = 1e-6
 _SOLVED_V = 1e-9
 _MOST_HALVINGS = 200
@@ -175,10 +176,10 @@ class BoundaryFilm(FilmCell, physics="boundary"):
         parameters = self.parameters
         theta = abs(current) / law.limiting_ua_cm2 * burden(position, parameters.patch_spread)
         widths = (theta - 1.0) / parameters.knee_width
-        if widths < _TANGENT_FROM:
-            height = exp(widths)
-        else:
-            height = exp(_TANGENT_FROM) * (1.0 + widths - _TANGENT_FROM)
+        height = exp(min(widths, _BENDS_FROM))
+        if widths > _BENDS_FROM:
+            beyond = widths - _BENDS_FROM
+            height *= 1.0 + beyond / (1.0 + beyond)
         return (
             parameters.full_rise_v * height if current > 0.0 else -parameters.empty_fall_v * height
         )

@@ -11,6 +11,7 @@ from math import ceil
 
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.circuit.ambient import NEVER_US
+from filmgauge_sim.circuit.bus_input import breaks_down, exhausted_ua
 from filmgauge_sim.circuit.converter import CHARGED_V, DISCHARGED_V, Converter
 from filmgauge_sim.circuit.truth import EnergyLedger
 
@@ -96,7 +97,7 @@ class CellPort:
         self.advance_to(now_us)
         self._plan = plan
         self._temperature_c = temperature_c
-        self.drain_ua = 1e6 * max(0.0, self.voltage_v()) / gate_ohm if gate_ohm else 0.0
+        self.drain_ua = self._drain_ua(gate_ohm) if gate_ohm else 0.0
         self.next_event_us = until_us
         before_uw = self.output_uw
         allowed = direction if self._allows(direction) else 0
@@ -106,11 +107,24 @@ class CellPort:
             self._shut(allowed)
             self._set(0)
             voltage_v = self.voltage_v()
+        if gate_ohm and breaks_down(self._cell, self.current_ua, temperature_c):
+            self.drain_ua = exhausted_ua(
+                self._cell, self.shunt_ua, temperature_c, gate_ohm, self.drain_ua
+            )
+            voltage_v = self.voltage_v()
         if self.current_ua:
             self.next_event_us = min(self.next_event_us, self._now_us + _LONGEST_US)
             self._watch_voltage(voltage_v)
         self.output_uw = self._output_uw(running)
         return self.output_uw != before_uw
+
+    def _drain_ua(self, gate_ohm: float) -> float:
+        """Return what a closed gate draws by the voltage of the present; by that at rest where a
+        current has just exhausted the film."""
+        voltage_v = self.voltage_v()
+        if voltage_v <= 0.0:
+            voltage_v = max(0.0, self._cell.voltage_v(0.0, self._temperature_c))
+        return 1e6 * voltage_v / gate_ohm
 
     def _set(self, direction: int) -> None:
         converter = self._converter

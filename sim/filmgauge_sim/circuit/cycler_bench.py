@@ -14,6 +14,7 @@ from typing import Literal
 from filmgauge_sim.cell import FilmCell
 from filmgauge_sim.cell.compiled import EMPTY_V, FULL_V
 from filmgauge_sim.circuit.ambient import Ambient
+from filmgauge_sim.circuit.bus_input import breaks_down, exhausted_ua
 from filmgauge_sim.circuit.sensor_pair import SensorPair
 from filmgauge_sim.circuit.truth import Occurrences, Truth
 
@@ -162,8 +163,7 @@ class CyclerBench:
             return
         self.advance_to(now_us)
         self._advance_cell()
-        voltage_v = self.cell.voltage_v(self._shunt_ua, self._temperature_c)
-        self._gate_ua = voltage_v / self.sensing.bus_input_ohm * 1e6 if level else 0.0
+        self._gate_ua = self._drain_ua() if level else 0.0
         self._plan()
 
     def stick(self, pin: int, level: int) -> None:
@@ -199,6 +199,15 @@ class CyclerBench:
     def _current_ua(self) -> float:
         return self._shunt_ua - self._gate_ua
 
+    def _drain_ua(self) -> float:
+        """Return what the closed gate draws beside the present current."""
+        cell, shunt_ua, degc = self.cell, self._shunt_ua, self._temperature_c
+        input_ohm = self.sensing.bus_input_ohm
+        drain_ua = max(0.0, cell.voltage_v(shunt_ua, degc)) / input_ohm * 1e6
+        if drain_ua and breaks_down(cell, shunt_ua - drain_ua, degc):
+            return exhausted_ua(cell, shunt_ua, degc, input_ohm, drain_ua)
+        return drain_ua
+
     def _connect(self) -> None:
         """Let the current of the step and of the resistor flow, unless they are off."""
         flowing_ua = self._cycler.step.current_ua - self._load_ua
@@ -227,9 +236,10 @@ class CyclerBench:
         self._advance_cell()
         if self._step_ends_us is not None and self._now_us >= self._step_ends_us:
             cycler = self._cycler
+            end_v = cycler.step.end_v
             if self._step_ends_us != cycler.ends_us and cycler.step.until_v is None:
-                voltage_v = self._cell.voltage_v(self._current_ua(), self._temperature_c)
-                self.window_ends = self.window_ends.one_more(self._now_us, voltage_v)
+                assert end_v is not None  # of a step that a voltage has ended
+                self.window_ends = self.window_ends.one_more(self._now_us, end_v)
             cycler.next_step(self._now_us)
         self._temperature_c = self._ambient.at_c(self._now_us)
         self._plan()

@@ -116,7 +116,7 @@ class Channel:
             end_s, end = limit_s, StepEnd.TIME
         if not end_s:
             return StepResult(StepEnd.PAST_LIMIT, 0.0, 0.0, current_ua_cm2)
-        self.pass_step(current_ua_cm2, end_s)
+        self.pass_step(current_ua_cm2, end_s, met_v=None if end is StepEnd.TIME else limit_v)
         return StepResult(end, end_s, current_ua_cm2 * end_s / 3600.0, current_ua_cm2)
 
     def _crossing_s(
@@ -131,11 +131,16 @@ class Channel:
         return None if found is None else found.time_s
 
     def pass_step(
-        self, current_ua_cm2: float, duration_s: float, shares: Sequence[float] = ()
+        self,
+        current_ua_cm2: float,
+        duration_s: float,
+        shares: Sequence[float] = (),
+        met_v: float | None = None,
     ) -> None:
         """Constant current for a time; recorded in parts that end at these shares of it.
 
-        Without shares there are as many as the trace wants, dense at both ends.
+        Without shares there are as many as the trace wants, dense at both ends. met_v: the limit
+        that it meets at its end; a voltage may leap there, and what lies behind is never shown.
         """
         trace = self.trace
         if trace is None:
@@ -148,7 +153,7 @@ class Channel:
         for share in shares or (x * x * (3.0 - 2.0 * x) for x in even):
             until_s = share * duration_s
             self._advance(current_ua_cm2, until_s - done_s)
-            self._record(current_ua_cm2)
+            self._record(current_ua_cm2, met_v if share == 1.0 else None)
             done_s = until_s
 
     def hold_voltage(
@@ -209,9 +214,10 @@ class Channel:
         if self.trace is not None:
             self.trace.pass_time(duration_s, current_ua_cm2)
 
-    def _record(self, current_ua_cm2: float) -> None:
+    def _record(self, current_ua_cm2: float, met_v: float | None = None) -> None:
         if self.trace is not None:
-            self.trace.add(self.voltage_v(current_ua_cm2), current_ua_cm2, self.temperature_c)
+            shown_v = self.voltage_v(current_ua_cm2) if met_v is None else met_v
+            self.trace.add(shown_v, current_ua_cm2, self.temperature_c)
 
 
 class _HoldSearch:

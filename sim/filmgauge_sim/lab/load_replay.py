@@ -95,6 +95,7 @@ class _Replay:
         if not current_ua:
             self._rest(longest_s)
             return longest_s, None
+        limits_v = {"low": self._empty_v, "high": self._full_v}
         lower = self._empty_v if current_ua < 0.0 else None
         upper = self._full_v if current_ua > 0.0 else None
         cell, degc = self._channel.cell, self._channel.temperature_c
@@ -105,7 +106,7 @@ class _Replay:
             before_v = cell.voltage_v(current_ua, degc)
             mean_v = _mean_voltage_v(cell, current_ua, degc, lasts_s)
             self._energies[current_ua < 0.0] += mean_v * abs(current_ua) * lasts_s
-            self._pass(current_ua, lasts_s)
+            self._pass(current_ua, lasts_s, None if met is None else limits_v[met.bound])
             self._show(before_v)
         return lasts_s, None if met is None else met.bound
 
@@ -154,11 +155,14 @@ class _Replay:
         """Let nothing flow, also for no time: what shows is the voltage of a cell at rest."""
         self._pass(0.0, duration_s)
 
-    def _pass(self, current_ua: float, duration_s: float) -> None:
+    def _pass(self, current_ua: float, duration_s: float, met_v: float | None = None) -> None:
+        """Let a current flow for a time, at the end of which it meets a limit if any."""
         channel = self._channel
         if duration_s > 0.0:
-            _act(channel, current_ua, duration_s, self._parts)
-        self._voltage = channel.cell.voltage_v(current_ua, channel.temperature_c)
+            _act(channel, current_ua, duration_s, self._parts, met_v)
+        if met_v is None:
+            met_v = channel.cell.voltage_v(current_ua, channel.temperature_c)
+        self._voltage = met_v
         self._charges[current_ua < 0.0] += abs(current_ua) * duration_s
         self._show(self._voltage)
 
@@ -197,9 +201,11 @@ def _mean_voltage_v(
     return mean_v
 
 
-def _act(channel: Channel, current_ua: float, duration_s: float, parts: int) -> None:
+def _act(
+    channel: Channel, current_ua: float, duration_s: float, parts: int, met_v: float | None
+) -> None:
     """One constant current, recorded at its start and at its end, and between if it is long:
     densely at the beginning, where the voltage moves."""
     parts = parts if duration_s >= _LONG_S else 1
     shares = [(part / parts) ** 3 for part in range(1, parts + 1)]
-    channel.pass_step(current_ua / channel.cell.area_cm2, duration_s, shares)
+    channel.pass_step(current_ua / channel.cell.area_cm2, duration_s, shares, met_v)

@@ -115,6 +115,28 @@ def test_a_discharge_ends_where_diffusion_brings_no_more(current: float) -> None
     assert given_uah == pytest.approx(expected, rel=0.03)
 
 
+def exhausted_film() -> tuple[FilmCell, float]:
+    """A film whose only front is shallow, and when a discharge of 0.85 uA reaches it."""
+    cell = FilmCell(LOSSLESS, 1.0, 0.1)
+    found = cell.next_crossing(-0.85, 25.0, 1e6, low_v=1.0)
+    assert found is not None
+    return cell, found.time_s
+
+
+def test_a_voltage_leaps_no_further_than_twice_the_height_of_the_knee() -> None:
+    cell, time_s = exhausted_film()
+    cell.advance(-0.85, 25.0, time_s - 1.0)
+    assert cell.voltage_v(-0.85, 25.0) > 1.0
+    cell.advance(-0.85, 25.0, 2.0)
+    currents = [10**power for power in range(-6, 5)]
+    shown = [cell.voltage_v(-current, 25.0) for current in currents]
+    assert all(after < before for before, after in pairwise(shown))
+    plateau_v = cell.voltage_v(-1e-12, 25.0)
+    drop_v = Polarisation(LOSSLESS, 25.0).voltage_v(currents[-1])
+    least_v = plateau_v - 2.0 * math.exp(2.0) * LOSSLESS.empty_fall_v - drop_v
+    assert shown[-1] == pytest.approx(least_v, abs=0.1)
+
+
 def hold(cell: FilmCell, voltage_v: float, duration_s: float) -> None:
     """Hold a voltage at 25 degC by short steps of constant current that each end at it."""
     current, steps = -5.0, round(duration_s / 4.0)

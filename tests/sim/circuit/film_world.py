@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from filmgauge_sim.cell import FilmCell, load_parameters
+from filmgauge_sim.cell import CellParameters, FilmCell, load_parameters
 from filmgauge_sim.circuit.ambient import Ambient
 from filmgauge_sim.circuit.capacitor import Capacitor
 from filmgauge_sim.circuit.converter import Converter
@@ -22,6 +22,7 @@ EVP_LI = load_parameters("evp-li")
 
 def film_world(
     *,
+    parameters: CellParameters = EVP_LI,
     area_cm2: float = 1.0,
     stoichiometry: float = 0.5,
     capacitor: Capacitor | None = None,
@@ -33,7 +34,7 @@ def film_world(
 ) -> HarvestingCircuit:
     """Return a world; what is not given is plain: no harvester, 25 degC, 100 uF."""
     return HarvestingCircuit(
-        cell=FilmCell(EVP_LI, area_cm2, stoichiometry),
+        cell=FilmCell(parameters, area_cm2, stoichiometry),
         capacitor=capacitor or Capacitor(100.0, 100.0, 0.1),
         converter=converter or Converter(),
         harvester=harvester or ConstantHarvester(0.0),

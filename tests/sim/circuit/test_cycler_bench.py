@@ -314,6 +314,23 @@ def test_a_step_by_time_ends_at_the_window_of_the_cell(sign, rate, stoichiometry
     assert -0.01 < bench.truth().stoichiometry < 1.01
 
 
+def test_where_the_voltage_leaps_the_window_ends_at_its_end_and_the_gate_draws_what_is_left():
+    steps = [CurrentStep("discharge", -0.8, 99 * HOUR_US), CurrentStep("rest", 0.0)]
+    bench = CyclerBench(
+        cell=FilmCell(load_parameters("pre-li-boundary"), 1.0, 0.1),
+        cycler=Cycler(steps),
+        ambient=Ambient(),
+        sensing=SensorPair(Ina228(1000.0), Tmp117(offset_c=0.0), I2CBus()),
+        gate_pin=GATE,
+    )
+    bench.advance_to(20 * HOUR_US)
+    assert (bench.window_ends.count, bench.window_ends.voltage_v) == (1, 1.0)
+    bench.set_pin(GATE, 1, 20 * HOUR_US)
+    shown = bench.truth()
+    assert shown.current_ua < 0.0
+    assert shown.voltage_v == pytest.approx(-1e-6 * shown.current_ua * bench.sensing.bus_input_ohm)
+
+
 @pytest.mark.parametrize("load_ohm", [1e6, 3e6, 1e7])
 def test_a_resistor_draws_what_ohms_law_says(load_ohm: float):
     bench, _ = bench_of([CurrentStep("rest", 0.0)], load_ohm=load_ohm)

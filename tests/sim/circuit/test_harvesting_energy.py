@@ -3,7 +3,9 @@
 import random
 
 import pytest
-from film_world import live, random_life, random_world
+from film_world import PINS, SECOND_US, film_world, live, random_life, random_world
+
+from filmgauge_sim.cell import load_parameters
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -27,3 +29,17 @@ def test_splitting_every_wait_changes_nothing(seed: int) -> None:
     assert split.capacitor_v == pytest.approx(whole.capacitor_v, rel=1e-9)
     assert split.truth().stoichiometry == pytest.approx(whole.truth().stoichiometry, rel=1e-9)
     assert split.truth().voltage_v == pytest.approx(whole.truth().voltage_v, rel=1e-9)
+
+
+def test_a_gate_draws_no_more_than_an_exhausted_film_gives() -> None:
+    """Its fronts have met, and the one at the back bears no current to speak of."""
+    world = film_world(parameters=load_parameters("evp-li-boundary"), stoichiometry=0.05)
+    world.set_pin(PINS.gate, 1, 0)
+    drawn = 0.0
+    for hour in range(1, 60):
+        world.advance_to(hour * 3600 * SECOND_US)
+        assert world.truth().voltage_v > -0.01
+        assert world.ledger.bus_input >= drawn
+        drawn = world.ledger.bus_input
+    assert world.truth().stoichiometry < 1e-3
+    assert abs(world.ledger.imbalance_uj) <= 1e-9 * world.ledger.throughput_uj

@@ -30,6 +30,14 @@ def test_cutoffs_are_met(current, temperature):
         assert shown == pytest.approx(limit, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    "text", ["discharge at 0.8 uA/cm2 to 1.0 V", "discharge at 0.8 uA/cm2 for 99 h"]
+)
+def test_a_step_that_ends_where_the_voltage_leaps_is_recorded_to_its_limit(text):
+    _, channel = done(text, FilmCell(load_parameters("pre-li-boundary"), 1.0, 0.1))
+    assert channel.trace.samples[-1].voltage_v == 1.0
+
+
 def test_a_hold_keeps_the_voltage_while_the_current_fades():
     cell, trace = film(), Trace()
     channel = Channel(cell, 25.0)

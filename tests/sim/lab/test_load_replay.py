@@ -44,6 +44,16 @@ def test_a_burst_of_a_millisecond_that_crosses_the_limit_is_cut_short():
     assert found.time_s == pytest.approx(7200.001)
 
 
+def test_no_voltage_behind_the_limit_is_shown_where_it_leaps():
+    """A discharge comes to where the charge before it began: the front behind lies at the back."""
+    channel = Channel(FilmCell(load_parameters("pre-li-boundary"), 1.0, 0.0), 25.0, Trace())
+    loads = [Load(7200.0, 0.8, False, None), Load(12_800.0, -0.8, False, None)]
+    found = replay(channel, [*loads, Load(100.0, 0.0, False, None)])
+    assert (found.cut_rows, found.first_cut_at) == (1, "low")
+    assert found.lowest_v == 1.0
+    assert min(sample.voltage_v for sample in channel.trace.samples) == 1.0
+
+
 def test_power_is_voltage_times_current(tmp_path):
     path = written(tmp_path, "time_h,power_mw\n0,-0.02\n1e-6,0\n2e-6,0\n")
     cell = FilmCell(EVP, 10.0, 0.5)
