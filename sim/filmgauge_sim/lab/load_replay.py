@@ -14,6 +14,8 @@ from filmgauge_sim.lab.specimen import Specimen, window_v
 
 # A row that lasts this long is recorded in so many parts.
 _LONG_S, _PARTS = 10.0, 20
+# Two means of the voltage that are the same, and what is not halved any more where it leaps.
+_SAME_MEAN_V, _LEAST_HALF_S = 1e-6, 1e-6
 # A constant power is followed in steps of constant current, in which the voltage moves by less.
 _MOST_MOVED_V = 0.01
 _FIRST_POWER_S, _LEAST_POWER_S = 1.0, 1e-4
@@ -104,8 +106,8 @@ class _Replay:
         # A load that is cut off at once does not flow, and its voltage is nobody's.
         if lasts_s > 0.0:
             before_v = cell.voltage_v(current_ua, degc)
-            mean_v = _mean_voltage_v(cell, current_ua, degc, lasts_s)
-            self._energies[current_ua < 0.0] += mean_v * abs(current_ua) * lasts_s
+            volt_seconds = _volt_seconds(cell, current_ua, degc, lasts_s)
+            self._energies[current_ua < 0.0] += volt_seconds * abs(current_ua)
             self._pass(current_ua, lasts_s, None if met is None else limits_v[met.bound])
             self._show(before_v)
         return lasts_s, None if met is None else met.bound
@@ -185,6 +187,22 @@ class _Replay:
             first_s,
             first_at,
         )
+
+
+def _volt_seconds(
+    cell: Specimen, current_ua: float, temperature_c: float, duration_s: float
+) -> float:
+    """The integral of the voltage over a time of a current: its mean by a quadrature, once that
+    of both halves is the same."""
+    half_s = 0.5 * duration_s
+    later = cell.clone()
+    later.advance(current_ua, temperature_c, half_s)
+    whole_v = _mean_voltage_v(cell, current_ua, temperature_c, duration_s)
+    halves_v = [_mean_voltage_v(each, current_ua, temperature_c, half_s) for each in (cell, later)]
+    mean_v = 0.5 * sum(halves_v)
+    if abs(mean_v - whole_v) <= _SAME_MEAN_V or half_s < _LEAST_HALF_S:
+        return mean_v * duration_s
+    return sum(_volt_seconds(each, current_ua, temperature_c, half_s) for each in (cell, later))
 
 
 def _mean_voltage_v(

@@ -7,6 +7,7 @@ from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
 from filmgauge_sim.lab.cycler import Channel
 from filmgauge_sim.lab.load_file import read_loads
 from filmgauge_sim.lab.load_replay import Load, replay
+from filmgauge_sim.lab.specimen import specimen
 from filmgauge_sim.lab.titration import pulses, titrate
 from filmgauge_sim.lab.trace import Trace
 
@@ -77,6 +78,35 @@ def test_a_power_is_the_same_energy_however_it_is_cut_into_rows(cell):
         assert each.discharged_uah == pytest.approx(found[0].discharged_uah, rel=1e-4)
     mean_v = found[0].discharged_uwh / found[0].discharged_uah
     assert found[0].final_v < mean_v < found[0].highest_v
+
+
+@pytest.mark.parametrize(
+    ("name", "current_ua", "begin", "total_s"),
+    [
+        ("pre-li", -1.0, 1.0, 56_480.0),
+        ("pre-li", 1.0, 0.0, 56_765.0),
+        ("pre-li-variable", -1.0, 1.0, 50_000.0),
+        ("pre-li-boundary", -1.0, 1.0, 50_000.0),
+        ("evp-li", -13.46, 1.0, 1470.0),
+        ("liquid-li-s", -1.0, 1.0, 30_000.0),
+    ],
+)
+def test_a_current_is_the_same_energy_however_it_is_cut_into_rows(
+    name, current_ua, begin, total_s
+):
+    found = [
+        replay(
+            Channel(specimen(name, 1.0, begin), 25.0),
+            [Load(total_s / rows, current_ua, False, None)] * rows,
+        )
+        for rows in (1, 2, 9, 400)
+    ]
+    mean_v = [
+        (each.discharged_uwh + each.charged_uwh) / (each.discharged_uah + each.charged_uah)
+        for each in found
+    ]
+    assert not any(each.cut_rows for each in found)
+    assert mean_v[:3] == pytest.approx([mean_v[3]] * 3, abs=2e-5)
 
 
 def test_a_power_that_the_cell_cannot_give_is_cut_off_and_shows_no_voltage():
