@@ -12,6 +12,14 @@ _SECONDS_PER_HOUR = 3600.0
 SECONDS_PER_YEAR = 365.25 * 24.0 * 3600.0
 
 
+def check_temperature(temperature_c: float) -> None:
+    """Raise ValueError for a temperature beyond those of the laws of a cell, -40 to 85 degC."""
+    if not LOWEST_C <= temperature_c <= HIGHEST_C:
+        raise ValueError(
+            f"temperature_c must be from {LOWEST_C:g} to {HIGHEST_C:g}, not {temperature_c!r}."
+        )
+
+
 class Isothermal:
     """Rates, gains and voltages of a cell at temperature_c; built when temperature or age change.
 
@@ -21,10 +29,7 @@ class Isothermal:
     def __init__(
         self, parameters: CellParameters, temperature_c: float, life: LifeState | None = None
     ) -> None:
-        if not LOWEST_C <= temperature_c <= HIGHEST_C:
-            raise ValueError(
-                f"temperature_c must be from {LOWEST_C:g} to {HIGHEST_C:g}, not {temperature_c!r}."
-            )
+        check_temperature(temperature_c)
         self.temperature_c = temperature_c
         factor = vogel(
             parameters.diffusion_activation_energy_ev,

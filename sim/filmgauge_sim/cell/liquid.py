@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import asinh, exp, expm1, inf, isfinite, log1p
 
 from filmgauge_sim.cell.crossing import Crossing
+from filmgauge_sim.cell.isothermal import check_temperature
 from filmgauge_sim.cell.kinetics import arrhenius, two_thermal_v
 from filmgauge_sim.package_data import read_toml
 
@@ -77,9 +78,14 @@ class LiquidCell:
         return twin
 
     def advance(self, current_ua: float, temperature_c: float, duration_s: float) -> None:
-        """Let constant current and temperature act for duration_s; exact for any duration >= 0."""
-        if not (isfinite(current_ua) and 0.0 <= duration_s < inf):
-            raise ValueError(f"no such step: {current_ua!r} uA for {duration_s!r} s.")
+        """Let constant current and temperature act for duration_s; exact for any duration >= 0.
+
+        Raises ValueError, changing nothing, when an argument is not a finite number, the duration
+        is below 0 or the temperature not from -40 to 85 degC.
+        """
+        _check(current_ua, temperature_c)
+        if not 0.0 <= duration_s < inf:
+            raise ValueError(f"duration_s must be at least 0 and finite, not {duration_s!r}.")
         rate = current_ua / (self.capacity_uah * _SECONDS_PER_HOUR)
         leak = self._shuttle_per_s(temperature_c)
         before = self.stoichiometry
@@ -87,7 +93,11 @@ class LiquidCell:
         self.lost_uah += (before - self.stoichiometry + rate * duration_s) * self.capacity_uah
 
     def voltage_v(self, current_ua: float, temperature_c: float) -> float:
-        """Terminal voltage at this instant under the given current, volts."""
+        """Terminal voltage at this instant under the given current, volts.
+
+        Raises ValueError for a current or a temperature that ``advance`` refuses.
+        """
+        _check(current_ua, temperature_c)
         return self._open_circuit_v(self.stoichiometry) + self._polarisation_v(
             current_ua, temperature_c
         )
@@ -102,7 +112,8 @@ class LiquidCell:
     ) -> Crossing | None:
         """When the voltage first reaches a limit under constant current, within duration_s.
 
-        The state moves one way only and the voltage with it, so the end tells all.
+        The state moves one way only and the voltage with it, so the end tells all. Raises
+        ValueError for what ``advance`` refuses.
         """
         low = -inf if low_v is None else low_v
         high = inf if high_v is None else high_v
@@ -146,6 +157,12 @@ class LiquidCell:
         reaction = asinh(density / (2.0 * self.parameters.exchange_current_ua_cm2))
         ohmic = density * 1e-6 * self.parameters.resistance_ohm_cm2
         return ohmic + two_thermal_v(temperature_c) * reaction
+
+
+def _check(current_ua: float, temperature_c: float) -> None:
+    if not isfinite(current_ua):
+        raise ValueError(f"current_ua must be a finite number, not {current_ua!r}.")
+    check_temperature(temperature_c)
 
 
 def _after(stored: float, rate: float, leak: float, knee: float, duration_s: float) -> float:

@@ -4,6 +4,7 @@ Units of the laboratory: uA/cm2 and uAh/cm2 of film, volts, degC, seconds. Posit
 """
 
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from filmgauge_sim.cell import FilmCell, LifeState, load_parameters
@@ -32,7 +33,7 @@ def film(
     parameters = load_parameters(name)
     if seed is not None:
         parameters = parameters.drawn(seed)
-    capacity = parameters.capacity_uah_cm2 * capacity_factor
+    capacity = _scaled(parameters.capacity_uah_cm2, capacity_factor)
     parameters = replace(parameters, capacity_uah_cm2=capacity)
     branch = 1.0 if stoichiometry > 0.5 else -1.0
     return FilmCell(parameters, area_cm2, stoichiometry, hysteresis=branch, life=life)
@@ -47,8 +48,15 @@ def specimen(
     if film_options.get("seed") is not None:
         raise ValueError(f"seed must be left out for {LIQUID}: its spread is not known")
     parameters = load_liquid()
-    capacity = parameters.capacity_uah_cm2 * film_options.get("capacity_factor", 1.0)
+    factor = film_options.get("capacity_factor", 1.0)
+    capacity = _scaled(parameters.capacity_uah_cm2, factor)
     return LiquidCell(replace(parameters, capacity_uah_cm2=capacity), area_cm2, stoichiometry)
+
+
+def _scaled(capacity_uah_cm2: float, capacity_factor: float) -> float:
+    if not 0.0 < capacity_factor < inf:
+        raise ValueError(f"capacity_factor must be above 0 and finite, not {capacity_factor!r}")
+    return capacity_uah_cm2 * capacity_factor
 
 
 def window_v(cell: Specimen) -> tuple[float, float]:

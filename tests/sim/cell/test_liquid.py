@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filmgauge_sim.cell.liquid import LiquidCell, load_liquid
+from filmgauge_sim.lab.specimen import specimen
 
 LIQUID = load_liquid()
 HOUR = 3600.0
@@ -80,3 +81,32 @@ def test_the_cutoff_is_met(start, size, sign):
 def test_what_cannot_be_is_refused(call):
     with pytest.raises(ValueError, match=r"must be|no such step"):
         call()
+
+
+@pytest.mark.parametrize("temperature", [-300.0, -41.0, 86.0, math.nan, math.inf])
+def test_a_temperature_without_a_law_is_refused(temperature):
+    cell = LiquidCell(LIQUID, 1.0, 0.5)
+    for asked in (
+        lambda: cell.voltage_v(0.0, temperature),
+        lambda: cell.advance(0.0, temperature, 1.0),
+        lambda: cell.next_crossing(-1.0, temperature, 1.0, low_v=1.8),
+    ):
+        with pytest.raises(ValueError, match="temperature_c must be from -40 to 85"):
+            asked()
+    assert cell.stoichiometry == 0.5
+
+
+@pytest.mark.parametrize("current", [math.nan, math.inf])
+def test_a_current_that_is_no_number_is_refused(current):
+    cell = LiquidCell(LIQUID, 1.0, 0.5)
+    with pytest.raises(ValueError, match="current_ua must be a finite number"):
+        cell.voltage_v(current, 25.0)
+    with pytest.raises(ValueError, match="current_ua must be a finite number"):
+        cell.next_crossing(current, 25.0, 1.0, low_v=1.8)
+
+
+@pytest.mark.parametrize("name", ["liquid-li-s", "pre-li"])
+@pytest.mark.parametrize("factor", [-1.0, 0.0, math.nan, math.inf])
+def test_a_capacity_that_cannot_be_is_refused(name, factor):
+    with pytest.raises(ValueError, match="capacity_factor must be above 0 and finite"):
+        specimen(name, capacity_factor=factor)
