@@ -26,7 +26,7 @@ from filmgauge_sim.parts.bus import I2CBus
 from filmgauge_sim.parts.faulty_bus import FaultyBus, TransferFault
 from filmgauge_sim.parts.ina228 import Ina228
 from filmgauge_sim.parts.ina228_errors import Ina228Errors
-from filmgauge_sim.parts.tmp117 import Tmp117
+from filmgauge_sim.parts.tmp117 import ACCURACY_C, Tmp117
 
 
 def build_world(
@@ -119,13 +119,13 @@ def _sensing(
     shunt_ohm = described.shunt_ohm if truth.shunt_ohm is None else truth.shunt_ohm
     ina228_address = wiring.ina228_address or described.ina228_address
     tmp117_address = wiring.tmp117_address or described.tmp117_address
-    noise_c = 0.0 if truth.errors == "ideal" else None
+    offset_c = {"ideal": 0.0, "worst": ACCURACY_C, "drawn": None}[truth.errors]
     bus = I2CBus(described.i2c_hz, wiring.pull_ups)
     if faults:
         bus = FaultyBus(described.i2c_hz, wiring.pull_ups, list(faults))
     return SensorPair(
         Ina228(shunt_ohm, errors, ina228_address, rng.getrandbits(32)),
-        Tmp117(tmp117_address, rng.getrandbits(32), noise_c),
+        Tmp117(tmp117_address, rng.getrandbits(32), offset_c),
         bus,
         wiring,
     )

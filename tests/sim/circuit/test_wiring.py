@@ -89,3 +89,15 @@ def test_the_disconnect_switch(disconnect: str, flows: list[int]) -> None:
     for level in (0, 1):
         world.set_pin(KIND.pins.disconnect, level, level * SETTLED_US)
         assert (world.truth().current_ua != 0.0) == bool(flows[level])
+
+
+@pytest.mark.parametrize(("errors", "warmer"), [("ideal", 0.0), ("worst", 0.1)])
+def test_errors_of_the_temperature_are_none_or_at_their_bound(errors: str, warmer: float) -> None:
+    description = NodeDescription(name="n")
+    surroundings = WorldSection(sensor=SensorTruthSection(errors=errors))
+    for seed in range(3):
+        world = build_world(description, surroundings, random.Random(seed))
+        now_us = 3_000_000
+        world.advance_to(now_us)
+        shown_c = int.from_bytes(world.bus.read(0x48, 0x00, 2, now_us), "big", signed=True) / 128
+        assert shown_c == pytest.approx(world.truth().temperature_c + warmer, abs=0.008)
