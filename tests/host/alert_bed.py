@@ -1,6 +1,7 @@
 """A store, the counts of an ingest and alerts over both, with a clock of the test's own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mqtt_nodes import record
@@ -58,7 +59,8 @@ class AlertBed:
         self._rules = self._rules if rules is None else rules
         self._open()
         for message in self._retained.values():  # the broker sends them again
-            self._apply(message)
+            is_status = isinstance(message, Status)
+            self._apply(replace(message, is_retained=True) if is_status else message)
 
     def report(self, made: Record, history: bool = False, node: str = NODE) -> None:
         """Let a record arrive, a minute after the one before, and judge it."""

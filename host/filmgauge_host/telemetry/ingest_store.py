@@ -80,6 +80,11 @@ class IngestStore(SessionMemory, Protocol):
         before it when it has fewer; oldest of them first."""
         ...
 
+    def latest(self, node: str) -> ReceivedRecord | None:
+        """Return the newest record; where it is too old to be there what its hour has left of it,
+        as history of that hour. None for a node without either."""
+        ...
+
     def gaps(self, node: str) -> list[Gap]:
         """Return what is missing of a node, lives in the order of `lives`.
 

@@ -38,12 +38,16 @@ _PROBE = b'{"probe":"'
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a node says about itself. next_report_s: seconds to its next report, if it said so."""
+    """What a node says about itself. next_report_s: seconds to its next report, if it said so.
+
+    is_retained: it is what the broker has kept, for however long.
+    """
 
     node: str
     state: StatusName
     next_report_s: float | None
     received_unix_ms: int
+    is_retained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
             raise ValueError(f"{leaf} is longer than {PAYLOAD_MAX} bytes and was not read")
         values = _RECORD_LEAVES.get(leaf)
         if values is None:
-            return _description(node, leaf, payload, received_unix_ms)
+            return _description(node, leaf, payload, retained, received_unix_ms)
         # A retained record is an old value that somebody kept: it must not look live.
         history = retained or leaf not in _LIVE
         if leaf == topics.LAST and not payload:
@@ -163,7 +167,9 @@ def refuse_revoked(message: Message, topic: str, revoked: Container[str], now_ms
     return Rejected(node, topic, f"{node} is revoked", now_ms)
 
 
-def _description(node: str, leaf: str, payload: bytes, received_unix_ms: int) -> Message:
+def _description(
+    node: str, leaf: str, payload: bytes, retained: bool, received_unix_ms: int
+) -> Message:
     """Return a node's status or info."""
     if leaf not in STATES:
         raise ValueError(f"topic ends in {leaf!r}, which no node sends")
@@ -171,7 +177,7 @@ def _description(node: str, leaf: str, payload: bytes, received_unix_ms: int) ->
         return Withdrawn(node, leaf)
     values = _object(leaf, payload)
     if leaf == topics.STATUS:
-        return _status(node, values, received_unix_ms)
+        return _status(node, values, retained, received_unix_ms)
     return Info(node, _flat(values))
 
 
@@ -185,18 +191,18 @@ def _object(leaf: str, payload: bytes) -> dict[str, Any]:
     return values
 
 
-def _status(node: str, values: dict[str, Any], received_unix_ms: int) -> Status:
+def _status(node: str, values: dict[str, Any], retained: bool, received_unix_ms: int) -> Status:
     state = values.get("state", "")
     if state not in get_args(StatusName):
         raise ValueError(f"state must be online, sleeping or offline, not {state!r}")
     seconds = values.get("next_report_s")
     if seconds is None:
-        return Status(node, state, None, received_unix_ms)
+        return Status(node, state, None, received_unix_ms, retained)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise ValueError(f"next_report_s must be a number, not {seconds!r}")
     if not 0 <= seconds <= _LONGEST_REPORT_INTERVAL_S:  # also turns away NaN
         raise ValueError(f"next_report_s must be 0 to {_LONGEST_REPORT_INTERVAL_S}")
-    return Status(node, state, float(seconds), received_unix_ms)
+    return Status(node, state, float(seconds), received_unix_ms, retained)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Scalar]:

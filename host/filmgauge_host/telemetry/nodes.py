@@ -58,7 +58,8 @@ class NodeSnapshot:
     lives: how often it began without memory, 1 for once. refusal: the last of its messages that
     could not be used, and why.
     last_seen_s: when its last live report came, or its status if there was none yet, on the
-    monotonic clock: what sets the wall clock makes nobody late.
+    monotonic clock: what sets the wall clock makes nobody late. A status that the broker had
+    retained says nothing of when.
     """
 
     name: str
@@ -143,8 +144,7 @@ class _Node:
         self.name = name
         self._lives = {life: SequenceTracker(store.boots(name, life)) for life in stored}
         self._live = {life for life, live in stored.items() if live}
-        latest = next(iter(store.newest(name, 1)), None)
-        self._latest = latest
+        self._latest = latest = store.latest(name)
         self._last_seen_s = _monotonic_s(latest.received_unix_ms) if latest else None
         self._status: Status | None = None
         self._info: dict[str, Scalar] = {}
@@ -179,7 +179,7 @@ class _Node:
             self._show_last(message.received)
         elif isinstance(message, Status):
             self._status = message
-            if self._last_seen_s is None:
+            if self._last_seen_s is None and not message.is_retained:
                 self._last_seen_s = received_s
         elif isinstance(message, Info):
             self._info = message.values
@@ -224,6 +224,9 @@ class _Node:
             is_later = life not in self._lives
         if is_later:
             self._latest = received
+        elif latest is not None and latest.history and received.key == latest.key:
+            # Of an old one the store may have no more than its hour.
+            self._latest = ReceivedRecord.from_row((*received.row[:-2], *latest.row[-2:]))
 
 
 def _monotonic_s(unix_ms: int) -> float:

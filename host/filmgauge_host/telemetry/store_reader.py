@@ -16,6 +16,7 @@ from filmgauge_host.telemetry.ingest_store import Gap
 from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord, RecordKey
 from filmgauge_host.telemetry.record_columns import columns
 from filmgauge_host.telemetry.series import SeriesQuery
+from filmgauge_host.telemetry.store_tables import SUMMARISED
 
 _PAGE = 1000
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM records WHERE node = ? "
@@ -50,6 +51,15 @@ SELECT steps.life, steps.boot, steps.before_seq + 1, steps.first_seq - 1 FROM (
 WHERE steps.before_seq < steps.first_seq - 1
 ORDER BY lives.number, steps.boot, steps.first_seq
 """
+_LAST_REMOVED = (
+    "SELECT boot, last_seq FROM removed WHERE node = ? AND life = ? "
+    "ORDER BY boot DESC, first_seq DESC LIMIT 1"
+)
+_CLOCK = "SELECT up_s FROM boots WHERE node = ? AND life = ? AND boot = ?"
+_LAST_HOUR = (
+    f"SELECT unix_ms, {', '.join(f'{field}_last' for field in SUMMARISED)} FROM hourly "
+    "WHERE node = ? ORDER BY unix_ms DESC LIMIT 1"
+)
 _MEASURED = "SELECT unix_ms FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
 _ANCHORED = "SELECT life, boot FROM boots WHERE node = ? AND is_set = 1"
 _BY_TIME = (
@@ -92,6 +102,11 @@ class StoreReader(ABC):
                 rows += self.select(_NEWEST, (node, life, limit - len(rows)))
         return [ReceivedRecord.from_row(row) for row in reversed(rows)]
 
+    def latest(self, node: str) -> ReceivedRecord | None:
+        """Return the newest record, or what is left of it: see IngestStore."""
+        found = self.newest(node, 1)
+        return found[0] if found else self._latest_removed(node)
+
     def records(self, node: str) -> Iterator[ReceivedRecord]:
         """Yield all records of a node, life after life and by (boot, seq), a page at a time."""
         for life in self.lives(node):
@@ -131,6 +146,23 @@ class StoreReader(ABC):
         """Return when a record was measured, None for one that the store does not have."""
         found = self.select(_MEASURED, (node, *key))
         return found[0][0] if found else None
+
+    def _latest_removed(self, node: str) -> ReceivedRecord | None:
+        """Return the last record that retention has removed: what its hour says of it, and how
+        long it was up by the clock of its boot."""
+        hours = self.select(_LAST_HOUR, (node,))
+        for life in reversed(list(self.lives(node))):
+            for boot, seq in self.select(_LAST_REMOVED, (node, life)):
+                if not hours:
+                    return None
+                hour_ms, *values = hours[0]
+                known = dict(zip(SUMMARISED, values, strict=True))
+                known |= {"node": node, "life": life, "boot": boot, "seq": seq}
+                for (known["up_s"],) in self.select(_CLOCK, (node, life, boot)):
+                    pass
+                known |= {"received_unix_ms": hour_ms, "history": 1}
+                return ReceivedRecord.from_row(tuple(known.get(name) for name in COLUMNS))
+        return None
 
     def readings(
         self, node: str, fields: Sequence[str], from_unix_ms: int, to_unix_ms: int

@@ -46,13 +46,15 @@ class NodeDirectory:
             if name in received:
                 continue
             before = self._stored.get(name)
-            (latest,) = self._store.newest(name, 1) or (None,)
+            latest = self._store.latest(name)
             if before is not None and latest == before.latest:
                 stored[name] = before
-            elif latest is not None:
-                age_s = max(0.0, time.time() - latest.received_unix_ms / 1000)
-                lives = max(1, len(self._store.lives(name)))
-                stored[name] = NodeSnapshot(name, latest, now_s - age_s, lives=lives)
+                continue
+            seen_s: float | None = None
+            if latest is not None:
+                seen_s = now_s - max(0.0, time.time() - latest.received_unix_ms / 1000)
+            lives = max(1, len(self._store.lives(name)))
+            stored[name] = NodeSnapshot(name, latest, seen_s, lives=lives)
         self._stored = stored
         took_s = time.monotonic() - now_s
         self._read_again_s = now_s + max(_READ_AGAIN_S, _READ_SHARE * took_s)

@@ -12,6 +12,7 @@ from filmgauge_host.telemetry.alerts.alert_log import AlertLog, LocalAlertLog, o
 from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS
 from filmgauge_host.telemetry.alerts.rules import KINDS, read_rules
 from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
+from filmgauge_host.telemetry.retention import Retention
 
 _DAY_S = 86400
 # kind: what a record has that raises it, beside the ones before and after
@@ -161,6 +162,42 @@ def test_silent_is_judged_by_what_the_node_has_announced(bed):
     bed.report(good(1))
     bed.tick(60)
     assert bed.said == [("raised", "silent", ""), ("cleared", "silent", "")]
+
+
+@pytest.mark.parametrize("left", ["hours", "nothing"])
+def test_a_restart_clears_no_silence_of_a_node_whose_records_are_gone(bed, left):
+    bed.announce(60)
+    bed.report(good(0))
+    bed.tick(60)
+    bed.tick(600)
+    assert bed.said == [("raised", "silent", "")]
+    Retention(bed.store).run(100 * 86_400_000)
+    assert bed.store.count(NODE) == 0
+    if left == "nothing":
+        with bed.store.transaction() as transaction:
+            transaction.run("DELETE FROM hourly", [()])
+    bed.restart()
+    for _ in range(5):
+        bed.tick(60)
+    assert bed.said == [("raised", "silent", "")]
+    assert [alert.rule for alert in bed.engine.active()] == ["silent"]
+    bed.report(good(1))
+    assert bed.said == [("raised", "silent", ""), ("cleared", "silent", "")]
+
+
+def test_a_node_of_which_only_the_broker_knows_is_silent_in_time(bed):
+    bed.announce(600)
+    bed.restart()
+    bed.tick()
+    bed.tick(1200)
+    assert bed.said == []
+    bed.tick(20)
+    assert bed.said == [("raised", "silent", "")]
+    assert "silent for 20 min" in bed.engine.active()[0].text
+    bed.restart()
+    bed.tick()
+    bed.tick(600)
+    assert bed.said == [("raised", "silent", "")]
 
 
 def test_nobody_is_silent_while_the_broker_is_gone_and_shortly_after(bed):

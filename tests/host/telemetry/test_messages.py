@@ -70,9 +70,11 @@ def test_a_report_as_json_is_the_record_with_node_and_history():
 
 def test_status_and_info():
     status = b'{"state":"sleeping","next_report_s":300}'
-    assert decode("filmgauge/a/status", status, True, 5) == Status("a", "sleeping", 300.0, 5)
+    assert decode("filmgauge/a/status", status, True, 5) == Status(
+        "a", "sleeping", 300.0, 5, is_retained=True
+    )
     status = b'{"state":"online"}'
-    assert decode("filmgauge/a/status", status, True, 5) == Status("a", "online", None, 5)
+    assert decode("filmgauge/a/status", status, False, 5) == Status("a", "online", None, 5)
     assert decode("filmgauge/a/info", b'{"cell":"x\\u001b[2J"}', True, 5) == Info(
         "a", {"cell": "x?[2J"}
     )

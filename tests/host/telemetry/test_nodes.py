@@ -6,9 +6,11 @@ from mqtt_nodes import record
 from filmgauge_host.telemetry.messages import LastRecord, Rejected, Status
 from filmgauge_host.telemetry.nodes import IngestStatistics, NodeSnapshot, NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.telemetry.store import RecordStore
 
 NOW = 1_700_000_000_000
+DAY_MS = 86_400_000
 ONLINE = Status("a", "online", None, NOW)
 
 
@@ -94,6 +96,54 @@ def test_a_wall_clock_that_is_set_makes_nobody_late(tmp_path, monkeypatch, step_
         seen_s = again.snapshots()["a"].last_seen_s
         assert seen_s is not None
         assert seen_s <= time.monotonic()
+
+
+RETAINED = Status("a", "sleeping", 60.0, NOW, is_retained=True)
+
+
+def test_what_the_broker_has_kept_says_nothing_of_when(tmp_path):
+    with RecordStore(tmp_path / "records.sqlite") as store:
+        tracker = NodeTracker(store)
+        tracker.load(RETAINED)
+        tracker.apply_all([(RETAINED, None, 5.0)])
+        node = tracker.snapshots()["a"]
+        assert node.last_seen_s is None
+        assert node.state(6.0) == "unknown"
+        tracker.apply_all([(ONLINE, None, 7.0)])
+        assert tracker.snapshots()["a"].state(8.0) == "online"
+
+
+def test_a_node_whose_records_are_gone_by_age_is_late_and_shown_as_it_was(opened):
+    made = [
+        ReceivedRecord("a", record(seq, 3, life=7, soc_ppm=500_000 + seq, up_s=seq), NOW + seq)
+        for seq in range(5)
+    ]
+    with opened() as store:
+        store.add(made)
+        Retention(store).run(NOW + 100 * DAY_MS)
+        assert store.count("a") == 0
+        tracker = NodeTracker(store)
+        tracker.load(RETAINED)
+        tracker.apply_all([(RETAINED, None, time.monotonic())])
+        node = tracker.snapshots()["a"]
+        assert node.state(time.monotonic()) == "late"
+        hour_ms = NOW // 3_600_000 * 3_600_000
+        past_s = time.time() - hour_ms / 1000
+        assert node.last_seen_s == pytest.approx(time.monotonic() - past_s, abs=60)
+        latest = node.latest
+        assert latest is not None
+        assert latest.key == (7, 3, 4)
+        assert latest.value("soc_ppm") == 500_004
+        assert (latest.value("faults"), latest.history) == (None, True)
+        assert latest.received_unix_ms == hour_ms
+        # which the broker may have whole, without knowing when it came
+        whole = LastRecord(ReceivedRecord("a", made[-1].record, NOW + 100 * DAY_MS, True))
+        tracker.apply_all([(whole, None, time.monotonic())])
+        node = tracker.snapshots()["a"]
+        assert node.latest is not None
+        assert node.latest.record == made[-1].record
+        assert node.latest.received_unix_ms == hour_ms
+        assert node.state(time.monotonic()) == "late"
 
 
 def last(seq: int, life: int = 0, boot: int = 1) -> LastRecord:

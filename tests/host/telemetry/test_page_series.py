@@ -1,14 +1,21 @@
 """The page's courses over either database, exact and from the store's own down-sampling."""
 
+import time
+
 import pytest
 from mqtt_nodes import record
 from page_world import BEGIN_MS, STEP_MS, course
 
+from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.web import series
+from filmgauge_host.web.page_data import PageData
 from filmgauge_host.web.record_time import RecordTime
 from filmgauge_host.web.series import SeriesReader
 
+DAY_MS = 86_400_000
 KEYS = [(7, 1, 0), (7, 1, 1), (7, 1, 4), (9, 1, 0)]
 
 
@@ -39,6 +46,22 @@ def test_a_long_course_keeps_its_extremes_and_its_marks(
     assert max(filter(None, answer["columns"]["voltage_v"])) == 3.9
     assert set(answer["columns"]["seq"]) == {None}
     assert [gap["missing"] for gap in answer["gaps"]] == [1]
+
+
+def test_a_node_whose_records_are_gone_by_age_is_listed_with_its_last_hour(opened) -> None:
+    with opened() as store:
+        store.add(course("gone", KEYS, voltage_uv=2_100_000, faults=8))
+        store.add(course("there", [(7, 1, 0)], lambda at: {"minute": 140_000}))
+        Retention(store).run(BEGIN_MS + 100 * DAY_MS)
+        assert (store.count("gone"), store.count("there")) == (0, 1)
+        ingest = Ingest(parse_address("mqtt://127.0.0.1:1"), store)  # which is not started
+        rows = PageData(ingest, store, None, None).rows()
+    assert [row["node"] for row in rows] == ["gone", "there"]
+    gone = rows[0]
+    assert (gone["life"], gone["boot"], gone["seq"], gone["lives"]) == (9, 1, 0, 2)
+    assert (gone["soc_pct"], gone["voltage_v"], gone["time_to_empty_s"]) == (50.3, 2.1, None)
+    assert (gone["state"], gone["time_ms"], gone["history"]) == ("late", BEGIN_MS, True)
+    assert gone["age_s"] == pytest.approx(time.time() - BEGIN_MS / 1000, abs=60)
 
 
 def test_what_had_waited_is_dated_by_the_store_for_events_too(opened) -> None:

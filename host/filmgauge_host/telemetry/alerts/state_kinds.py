@@ -11,6 +11,7 @@ from filmgauge_host.telemetry.nodes import DEFAULT_NEXT_REPORT_S, NodeSnapshot
 
 _MARGIN_S = 10.0
 _QUEUE_S = 30.0  # in which a broker sends what it kept
+_UNSEEN_INTERVALS = 2.0  # after which silence is one, as no report was ever seen to compare with
 _TIME_UNITS = (("days", 86400), ("h", 3600), ("min", 60))
 
 
@@ -66,11 +67,18 @@ class MonitorKind(NamedTuple):
 def _silent_intervals(node: NodeSituation) -> Values:
     """Measure how long a node is silent, in announced intervals, apart from a margin."""
     seen_s, announced_s = _last_report(node)
-    if seen_s is None or node.reachable_since_s is None:
+    if node.reachable_since_s is None:
         return None
     interval_s = max(1.0, DEFAULT_NEXT_REPORT_S if announced_s is None else announced_s)
     # What came while we were away is on its way, or lost with the broker's session.
     grace_s = interval_s if node.missed else _QUEUE_S
+    if seen_s is None:
+        # Only what the broker had kept is known of it: it is silent for as long, or longer.
+        silent_s = node.now_s - node.reachable_since_s - _MARGIN_S
+        is_announced = node.snapshot is not None and node.snapshot.status is not None
+        if not is_announced or silent_s < _UNSEEN_INTERVALS * interval_s:
+            return None
+        return {"": silent_s / interval_s}
     if seen_s < node.reachable_since_s and node.now_s < node.reachable_since_s + grace_s:
         return None
     return {"": max(0.0, node.now_s - seen_s - _MARGIN_S) / interval_s}
@@ -78,7 +86,8 @@ def _silent_intervals(node: NodeSituation) -> Values:
 
 def _silent_text(node: NodeSituation, _subject: str) -> str:
     seen_s, announced_s = _last_report(node)
-    text = f"it has been silent for {_time_text(node.now_s - (seen_s or 0.0))}"
+    since_s = node.reachable_since_s if seen_s is None else seen_s
+    text = f"it has been silent for {_time_text(node.now_s - (since_s or 0.0))}"
     if announced_s is None:
         return text
     return f"{text}, and its next report was due after {_time_text(announced_s)}"
@@ -87,13 +96,13 @@ def _silent_text(node: NodeSituation, _subject: str) -> str:
 def _last_report(node: NodeSituation) -> tuple[float | None, float | None]:
     """Return when the node was last heard on the monotonic clock, and what it announced."""
     snapshot, memory = node.snapshot, node.memory
+    seen_s = snapshot.last_seen_s if snapshot is not None else None
+    announced_s = memory.next_report_s if memory is not None else None
     if snapshot is not None:
-        status = snapshot.status
-        return snapshot.last_seen_s, status.next_report_s if status is not None else None
-    if memory is None:
-        return None, None
-    past_s = max(0.0, time.time() - memory.seen_unix_ms / 1000)
-    return node.now_s - past_s, memory.next_report_s
+        announced_s = snapshot.status.next_report_s if snapshot.status is not None else None
+    if seen_s is None and memory is not None:
+        seen_s = node.now_s - max(0.0, time.time() - memory.seen_unix_ms / 1000)
+    return seen_s, announced_s
 
 
 def _missing_records(node: NodeSituation) -> Values:
