@@ -8,7 +8,13 @@ import click
 
 from filmgauge_host.atomic_file import written
 from filmgauge_host.bdf import SUFFIX
-from filmgauge_host.cli.store_options import chosen_nodes, reader, span_options, store_options
+from filmgauge_host.cli.store_options import (
+    chosen_nodes,
+    reader,
+    span_options,
+    store_options,
+    warn_of_removed,
+)
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.export import FORMATS, Selection
 
@@ -44,6 +50,7 @@ def export(
         raise InputError(f"--format {form} is no text: name a file to write it to")
     with reader(store, db) as opened:
         nodes = chosen_nodes(opened, names)
+        warn_of_removed(opened, nodes, from_unix_ms, to_unix_ms)
         selection = Selection(opened, nodes, from_unix_ms, to_unix_ms)
         if out == Path("-"):
             try:

@@ -15,7 +15,13 @@ from filmgauge_host.cli.lab_options import (
     sentences,
 )
 from filmgauge_host.cli.options import FILE, JSON, show
-from filmgauge_host.cli.store_options import chosen_nodes, reader, span_options, store_options
+from filmgauge_host.cli.store_options import (
+    chosen_nodes,
+    reader,
+    span_options,
+    store_options,
+    warn_of_removed,
+)
 from filmgauge_host.errors import InputError, needs
 from filmgauge_host.telemetry.record_columns import columns
 from filmgauge_host.telemetry.store_reader import StoreReader
@@ -90,6 +96,7 @@ def _recording(
         raise InputError(f"there is no file {name}")
     with reader(store, db) as opened:
         (node,) = chosen_nodes(opened, [name])
+        warn_of_removed(opened, [node], from_unix_ms, to_unix_ms)
         return _node_recording(opened, node, from_unix_ms, to_unix_ms)
 
 

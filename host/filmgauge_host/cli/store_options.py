@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from filmgauge_host.cli.options import EITHER, Duration, make_folder, user_file
-from filmgauge_host.errors import InputError
-from filmgauge_host.telemetry.export import listed
+from filmgauge_host.errors import InputError, warn
+from filmgauge_host.telemetry.export import iso_time, listed
 from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
 from filmgauge_host.telemetry.store import RecordFile, RecordStore
 from filmgauge_host.telemetry.store_reader import StoreReader
@@ -126,6 +126,22 @@ def _path(store: Path | None, db: str | None) -> Path:
     if store is not None:
         return store
     return user_file("XDG_DATA_HOME", ".local/share", "records.sqlite")
+
+
+def warn_of_removed(
+    store: StoreReader, nodes: Sequence[str], from_unix_ms: int, to_unix_ms: int
+) -> None:
+    """Say on stderr of which nodes single records of a span are gone by age."""
+    gone: dict[int, list[str]] = {}
+    for node in nodes:
+        span = store.summarised_span(node, from_unix_ms, to_unix_ms)
+        if span is not None:
+            gone.setdefault(span[1], []).append(node)
+    for until_ms, names in sorted(gone.items()):
+        warn(
+            f"single records of {listed(names)} before {iso_time(until_ms)} are gone by age:"
+            " only hours and days are left of them, in the store"
+        )
 
 
 def chosen_nodes(store: StoreReader, asked: Sequence[str]) -> list[str]:

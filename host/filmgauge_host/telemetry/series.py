@@ -13,7 +13,8 @@ from filmgauge_host.telemetry.summary import QuantitySummary
 
 Select: TypeAlias = Callable[[str, Sequence[object]], list[tuple]]
 
-_MOST = 20_000  # records, or hours, that are read for one curve
+_MOST = 20_000  # records that are read for one curve
+_HOURS_MOST = 2200  # hours of one: of more than a quarter of a year the days will do
 _SPAN = "WHERE node = ? AND unix_ms >= ? AND unix_ms < ?"
 _COUNT = f"SELECT count(*) FROM (SELECT 1 FROM records {_SPAN} LIMIT {_MOST + 1}) AS found"
 _MARKED = f"SELECT unix_ms FROM unsummarised {_SPAN} ORDER BY unix_ms"
@@ -65,7 +66,7 @@ class SeriesQuery:
     def _add_summaries(self, bins: Bins, from_ms: int, to_ms: int) -> None:
         """Add hours, or days where those are too many; records where an hour has not all."""
         table, step_ms = "hourly", HOUR_MS
-        if to_ms - from_ms > _MOST * HOUR_MS:
+        if to_ms - from_ms > _HOURS_MOST * HOUR_MS:
             table, step_ms = "daily", DAY_MS
         begin_ms = from_ms // step_ms * step_ms
         marked = [row[0] for row in self._select(_MARKED, (self._node, begin_ms, to_ms))]

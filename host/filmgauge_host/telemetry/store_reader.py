@@ -16,7 +16,7 @@ from filmgauge_host.telemetry.ingest_store import Gap
 from filmgauge_host.telemetry.received_record import COLUMNS, ReceivedRecord, RecordKey
 from filmgauge_host.telemetry.record_columns import columns
 from filmgauge_host.telemetry.series import SeriesQuery
-from filmgauge_host.telemetry.store_tables import SUMMARISED
+from filmgauge_host.telemetry.store_tables import HOUR_MS, SUMMARISED
 
 _PAGE = 1000
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM records WHERE node = ? "
@@ -60,6 +60,9 @@ _LAST_HOUR = (
     f"SELECT unix_ms, {', '.join(f'{field}_last' for field in SUMMARISED)} FROM hourly "
     "WHERE node = ? ORDER BY unix_ms DESC LIMIT 1"
 )
+_HOUR = "SELECT {} FROM hourly WHERE node = ? AND unix_ms > ? AND unix_ms < ?"
+_HOURS = f"SELECT ({_HOUR.format('min(unix_ms)')}), ({_HOUR.format('max(unix_ms)')})"
+_RAW_FROM = "SELECT unix_ms FROM raw_from WHERE node = ?"
 _MEASURED = "SELECT unix_ms FROM records WHERE node = ? AND life = ? AND boot = ? AND seq = ?"
 _ANCHORED = "SELECT life, boot FROM boots WHERE node = ? AND is_set = 1"
 _BY_TIME = (
@@ -137,6 +140,26 @@ class StoreReader(ABC):
     def gaps(self, node: str) -> list[Gap]:
         """Return the numbers that are missing of a node: see IngestStore."""
         return [Gap(*row) for row in self.select(_GAPS, (node,) * 5)]
+
+    def raw_from_ms(self, node: str) -> int:
+        """Return from when on the records of a node are whole, Unix ms: of what was measured
+        before there are but hours and days. 0 where no records are gone by age."""
+        found = self.select(_RAW_FROM, (node,))
+        return found[0][0] if found else 0
+
+    def summarised_span(
+        self, node: str, from_unix_ms: int, to_unix_ms: int
+    ) -> tuple[int, int] | None:
+        """Return from when on and before when, within a span, there are hours and days of a node
+        whose single records are gone by age; None for nowhere."""
+        until_ms = min(to_unix_ms, self.raw_from_ms(node))
+        if from_unix_ms >= until_ms:
+            return None
+        within = node, from_unix_ms - HOUR_MS, until_ms
+        ((first, last),) = self.select(_HOURS, within * 2)
+        if first is None:
+            return None
+        return max(from_unix_ms, first), min(until_ms, last + HOUR_MS)
 
     def anchored_boots(self, node: str) -> set[tuple[int, int]]:
         """Return (life, boot) of those whose clock a live record has set."""

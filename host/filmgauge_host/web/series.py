@@ -14,6 +14,7 @@ _Row: TypeAlias = tuple[Moment, Sequence[int | None]]
 
 # Beyond so many records a course comes from the store's own down-sampling, without their keys.
 EXACT_MAX = 20_000
+_POINTS_LEAST = 20  # of hours, and of the single records behind them
 # Whose extremes stay when points are left out: what has sudden changes.
 _EXTREMES = ("soc_pct", "available_uah", "voltage_v", "current_ua", "temperature_c")
 _SHAPING = tuple(COLUMNS[name] for name in _EXTREMES)
@@ -21,6 +22,9 @@ _KEY = ("life", "boot", "seq")
 _COUNT = "SELECT count(*), min(unix_ms), max(unix_ms) FROM records WHERE node = ?"
 _RECENT = "SELECT unix_ms, soc_ppm FROM records WHERE node = ? ORDER BY unix_ms DESC LIMIT ?"
 _WITHIN = " AND unix_ms >= ? AND unix_ms <= ?"
+_RECENT_HOURS = (
+    "SELECT unix_ms, soc_ppm_last FROM hourly WHERE node = ? ORDER BY unix_ms DESC LIMIT ?"
+)
 _FIRST_MS, _LAST_MS = 0, 1 << 60
 
 
@@ -86,17 +90,21 @@ class SeriesReader:
         begin = _FIRST_MS if from_ms is None else from_ms
         end = _LAST_MS if to_ms is None else to_ms
         course = _Course(columns)
+        raw_from = self._store.raw_from_ms(node)
         if self._truth is not None:
             course.load(self._simulated(node, course.fields, begin, end))
             count, moments, sampled = len(course.moments), course.moments, course.sampled(points)
         else:
             count, first, last = self._count(node, begin, end)
+            hours = self._store.summarised_span(node, begin, end + 1)
             if count <= EXACT_MAX:
-                course.load(self._exact(node, course.fields, begin, end))
-                moments, sampled = course.moments, course.sampled(points)
+                course.load(self._exact(node, course.fields, max(begin, raw_from), end))
+                moments = course.moments
+                sampled = self._with_hours(node, hours, course, points, columns)
             else:
                 moments = self._moments(node, begin, end)
-                begin, end = max(begin, first), min(end, last)
+                begin = max(begin, hours[0] if hours else first)
+                end = min(end, last)
                 sampled = self._summarised(node, begin, end, points, columns)
         times = sampled["time_ms"]
         gaps, restarts = gaps_and_restarts(self._in_sequence(node, moments))
@@ -105,6 +113,7 @@ class SeriesReader:
             "from_ms": from_ms if from_ms is not None or not times else times[0],
             "to_ms": to_ms if to_ms is not None or not times else times[-1],
             "records": count,
+            "raw_from_ms": raw_from or None,
             "points": len(times),
             "columns": sampled,
             "gaps": gaps,
@@ -114,9 +123,11 @@ class SeriesReader:
         }
 
     def recent(self, node: str, count: int) -> dict[str, list[Any]]:
-        """Return time and state of charge of the last `count` records, for a small chart."""
+        """Return time and state of charge of the last `count` records, of a node that has none
+        any more of its last hours, for a small chart."""
         if self._truth is None:
             rows = self._store.select(_RECENT, (node, count))
+            rows = rows or self._store.select(_RECENT_HOURS, (node, count))
         else:
             newest = self._store.newest(node, count)
             rows = [(self._time.ms(each), each.value("soc_ppm")) for each in newest]
@@ -127,16 +138,40 @@ class SeriesReader:
         }
 
     def newest_ms(self, node: str) -> int:
-        """Return the time of the last record, 0 without any."""
+        """Return the time of the last record, of one that is gone by age the end of its hour; 0
+        without any."""
         if self._truth is not None:
             (newest,) = self._store.newest(node, 1) or (None,)
             return self._time.ms(newest) if newest else 0
-        return self._count(node, _FIRST_MS, _LAST_MS)[2]
+        last = self._count(node, _FIRST_MS, _LAST_MS)[2]
+        hours = None if last else self._store.summarised_span(node, _FIRST_MS, _LAST_MS)
+        return hours[1] - 1 if hours else last
 
     def _count(self, node: str, begin: int, end: int) -> tuple[int, int, int]:
         """Return how many records there are, and the times of the first and the last."""
         ((count, first, last),) = self._store.select(_COUNT + _WITHIN, (node, begin, end))
         return count, first or 0, last or 0
+
+    def _with_hours(
+        self,
+        node: str,
+        hours: tuple[int, int] | None,
+        course: _Course,
+        points: int,
+        columns: Sequence[Column],
+    ) -> dict[str, list[Any]]:
+        """Return a course, before it what hours or days have left of the time `hours`, each with
+        a part of the points as large as that of the time."""
+        if hours is None:
+            return course.sampled(points)
+        begin, until = hours
+        most = points
+        if course.moments:
+            share = (until - begin) / (course.moments[-1].time_ms + 1 - begin)
+            most = min(max(_POINTS_LEAST, round(points * share)), points - _POINTS_LEAST)
+        older = self._summarised(node, begin, until - 1, most, columns)
+        newer = course.sampled(points - len(older["time_ms"]))
+        return {name: older[name] + newer[name] for name in older}
 
     def _exact(self, node: str, fields: Sequence[str], begin: int, end: int) -> list[_Row]:
         rows = self._store.readings(node, ("faults", "limits", *fields), begin, end + 1)

@@ -16,6 +16,7 @@ from filmgauge_host import bdf
 from filmgauge_host.cli.app import main
 from filmgauge_host.telemetry.export import CSV_COLUMNS
 from filmgauge_host.telemetry.received_record import ReceivedRecord
+from filmgauge_host.telemetry.retention import Retention
 from filmgauge_host.telemetry.store import RecordStore
 from filmgauge_host.telemetry.store_tables import DAILY, HOURLY, RECORDS, SUMMARISED, TABLES
 
@@ -92,6 +93,35 @@ def test_csv_has_every_record_and_every_quantity_exactly(folder: Path) -> None:
         1,
         pandas.Timestamp(NOON_MS + 540_000, unit="ms", tz="UTC"),
     )
+
+
+def test_records_that_are_gone_by_age_are_said_to_be(tmp_path: Path) -> None:
+    with RecordStore(tmp_path / "r.sqlite") as store:
+        store.add([reported(node, 60 * seq) for node in ("a", "b") for seq in range(72)])
+        store.add([reported("c", 60 * 71)])
+        Retention(store, keep_raw_s=86400).run(NOON_MS + 3 * 86_400_000)
+        assert [store.count(node) for node in ("a", "b", "c")] == [24, 24, 1]
+    gone = (
+        "filmgauge: single records of {} before 2023-11-17T12:00:00.000+00:00 are gone by age:"
+        " only hours and days are left of them, in the store\n"
+    )
+    result = run(tmp_path, str(tmp_path / "all.csv"))
+    assert result.exit_code == 0
+    assert result.stderr == gone.format("a, b")
+    assert result.stdout == f"49 records of 3 nodes in {tmp_path / 'all.csv'}\n"
+    assert run(tmp_path, "--node", "b", "--to", "2023-11-16T00:00Z").stderr == gone.format(
+        "b"
+    ).replace("17T12", "16T00")
+    for arguments in (
+        ["--node", "c"],
+        ["--from", "2023-11-17T12:00Z"],
+        ["--to", "2023-11-15T00:00Z"],
+    ):
+        assert run(tmp_path, *arguments).stderr == ""
+    words = ["replay", "a", "--store", str(tmp_path / "r.sqlite"), "--cell", "evp-li"]
+    result = CliRunner().invoke(main, [*words, "--to", "2023-11-16T00:00Z"])
+    assert result.exit_code != 0
+    assert result.stderr.startswith("filmgauge: single records of a before 2023-11-16T00:00")
 
 
 def test_columns_and_tables_are_documented() -> None:

@@ -10,6 +10,7 @@ from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.retention import Retention
+from filmgauge_host.telemetry.store_writer import StoreWriter
 from filmgauge_host.web import series
 from filmgauge_host.web.page_data import PageData
 from filmgauge_host.web.record_time import RecordTime
@@ -46,6 +47,70 @@ def test_a_long_course_keeps_its_extremes_and_its_marks(
     assert max(filter(None, answer["columns"]["voltage_v"])) == 3.9
     assert set(answer["columns"]["seq"]) == {None}
     assert [gap["missing"] for gap in answer["gaps"]] == [1]
+
+
+HOUR_MS = 3_600_000
+# Of 200 hours, one record every half; 100 hours are kept whole.
+HALVES = [(7, 1, seq) for seq in range(400)]
+RAW_FROM_MS = BEGIN_MS + 100 * HOUR_MS
+
+
+def spiked(at: int) -> dict[str, int]:
+    """A spike where only hours are, and another one where records are."""
+    spike = {31: 3_900_000, 333: 1_100_000}
+    return {"minute": 30 * at, "soc_ppm": 1_000 * at, "voltage_uv": spike.get(at, 2_100_000)}
+
+
+def kept_for_100_hours(store: StoreWriter) -> SeriesReader:
+    store.add(course("bench", HALVES, spiked))
+    Retention(store, keep_raw_s=100 * 3600).run(BEGIN_MS + 200 * HOUR_MS)
+    assert store.count("bench") == 200
+    return SeriesReader(store, RecordTime(store))
+
+
+@pytest.mark.parametrize("exact_most", [20_000, 100])
+def test_a_course_goes_on_where_single_records_are_gone(
+    opened, monkeypatch: pytest.MonkeyPatch, exact_most: int
+) -> None:
+    monkeypatch.setattr(series, "EXACT_MAX", exact_most)
+    with opened() as store:
+        reader = kept_for_100_hours(store)
+        whole = reader.read("bench", points=400)
+        old = reader.read("bench", BEGIN_MS + 20 * HOUR_MS, BEGIN_MS + 40 * HOUR_MS, 50)
+        recent = reader.read("bench", from_ms=RAW_FROM_MS, to_ms=RAW_FROM_MS + 10 * HOUR_MS)
+    columns = whole["columns"]
+    assert columns["time_ms"][0] - BEGIN_MS < 2 * HOUR_MS
+    assert whole["to_ms"] > BEGIN_MS + 198 * HOUR_MS
+    assert (min(columns["voltage_v"]), max(columns["voltage_v"])) == (1.1, 3.9)
+    assert columns["soc_pct"] == sorted(columns["soc_pct"])
+    assert (whole["records"], whole["raw_from_ms"]) == (200, RAW_FROM_MS)
+    assert whole["points"] == len(columns["time_ms"]) <= 400
+    if exact_most > 200:  # single records have their numbers beside hours
+        assert columns["seq"][-1] == 399
+        assert [seq is None for seq in columns["seq"]] == sorted(
+            (seq is None for seq in columns["seq"]), reverse=True
+        )
+    assert old["records"] == 0
+    assert 20 < old["points"] <= 50
+    assert old["columns"]["soc_pct"][0] == pytest.approx(4.0, abs=0.2)
+    assert old["columns"]["soc_pct"][-1] == pytest.approx(8.0, abs=0.2)
+    assert recent["columns"]["seq"] == list(range(200, 221))
+
+
+def test_a_course_of_hours_alone(opened) -> None:
+    with opened() as store:
+        store.add(course("bench", HALVES, spiked))
+        Retention(store).run(BEGIN_MS + 365 * DAY_MS)
+        reader = SeriesReader(store, RecordTime(store))
+        whole = reader.read("bench")
+        assert reader.newest_ms("bench") == BEGIN_MS + 200 * HOUR_MS - 1
+        spark = reader.recent("bench", 60)
+        assert reader.read("bench", from_ms=BEGIN_MS + 366 * DAY_MS)["points"] == 0
+    assert (whole["records"], whole["gaps"], whole["restarts"]) == (0, [], [])
+    assert max(whole["columns"]["voltage_v"]) == 3.9
+    assert whole["columns"]["soc_pct"][-1] == 39.9
+    assert spark["time_ms"] == [BEGIN_MS + at * HOUR_MS for at in range(140, 200)]
+    assert spark["soc_pct"][-1] == 39.9
 
 
 def test_a_node_whose_records_are_gone_by_age_is_listed_with_its_last_hour(opened) -> None:

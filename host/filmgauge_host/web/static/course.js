@@ -10,6 +10,7 @@ export class Course {
     this.events = answer.events;
     this.truth = answer.truth;
     this.records = answer.records;
+    this.raw_from_ms = answer.raw_from_ms;
     this.points = answer.points;
     this.from_ms = answer.from_ms;
     this.to_ms = answer.to_ms;

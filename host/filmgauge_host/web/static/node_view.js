@@ -290,8 +290,10 @@ export class NodeView {
     this.now.hidden = !this.window;
     if (!this.course || this.course.lastTime === null) return setText(this.shownTime, "");
     const sampled = this.course.points < this.course.records ? `, ${this.course.points} drawn` : "";
+    const { raw_from_ms: rawFrom, time } = this.course;
+    const hours = time[0] < rawFrom ? `, before ${format.moment(rawFrom)} hours` : "";
     setText(this.shownTime,
-      `${format.count(this.course.records, "record")}${sampled} · ${this.page.server?.simulation ? "simulated time" : format.zone()}`);
+      `${format.count(this.course.records, "record")}${hours}${sampled} · ${this.page.server?.simulation ? "simulated time" : format.zone()}`);
   }
 
   setSpan(span) {
