@@ -125,6 +125,7 @@ def test_a_revoked_node_is_not_believed(mosquitto: Broker, tmp_path: Path) -> No
     assert (nodes / "known.toml").read_bytes() == registry
     ran = CliRunner().invoke(main, ["keys", "revoke", "rig", "--nodes", str(nodes)])
     assert ran.exit_code == 0, ran.output
+    assert "retains of it stays until: filmgauge homeassistant remove rig" in ran.output
     assert kept(nodes) == {"revoked": True}
     ran = CliRunner().invoke(main, ["keys", "list", "--nodes", str(nodes)])
     assert ran.output == "rig: revoked\n"

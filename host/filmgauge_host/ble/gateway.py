@@ -19,7 +19,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from filmgauge.config import check_node
-from filmgauge.uplink.mqtt.topics import INFO, STATUS, topic
+from filmgauge.uplink.mqtt.topics import INFO, LAST, STATUS, topic
 from filmgauge_host.ble.crash_reports import CrashReports
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
@@ -92,6 +92,7 @@ class Gateway:
         self._sync = NodeSync(radio, spool, self.options.forget, crashes)
         self._announcements = Announcements()
         self._info: dict[str, dict[str, Any]] = {}  # by name, as last fetched
+        self._published: set[str] = set()  # names of which the broker retains something of ours
         self._pending: OrderedDict[str, _PendingSync] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
 
@@ -112,6 +113,7 @@ class Gateway:
 
     def _on_advertisement(self, device: BLEDevice, data: AdvertisementData) -> None:
         node = self.discovered.add(device, data, asyncio.get_running_loop().time())
+        self._withdraw_revoked()
         if node is None or node.advert.identity is None:
             return
         try:
@@ -135,6 +137,7 @@ class Gateway:
         key = record_key(record)
         mark = self._spool.mark(name)
         if key[0] != mark[0] or key > mark:
+            self._published.add(name)
             self._on_new(self._spool.add(name, [record], mark=key, live=True))
             self._announce(AnnouncedNode(name))
 
@@ -199,6 +202,7 @@ class Gateway:
 
     def _publish_result(self, result: SyncResult) -> None:
         """Publish what is known of the node itself, and log what came."""
+        self._published.add(result.name)
         if result.info is not None:
             self._forwarder.publish_retained(topic(result.name, INFO), json.dumps(result.info))
         status: dict[str, str | int] = {"state": "sleeping"}
@@ -223,6 +227,17 @@ class Gateway:
         payload = self._announcements.due(node, math.inf)
         if payload is not None:
             self._forwarder.publish_retained(discovery_topic(node.name), payload.decode())
+
+    def _withdraw_revoked(self) -> None:
+        """Clear what the broker retains of nodes that have been revoked."""
+        for name in self._published & self.discovered.registry.revoked:
+            self._published.discard(name)
+            self._info.pop(name, None)
+            self._announcements.discard(name)
+            for leaf in (STATUS, INFO, LAST):
+                self._forwarder.withdraw_retained(topic(name, leaf))
+            if self.options.home_assistant:
+                self._forwarder.withdraw_retained(discovery_topic(name))
 
     def _topic_name(self, node: DiscoveredNode, given: str) -> str:
         """Return the node's name in topics; BluetoothError when it is none or another node's.

@@ -75,6 +75,12 @@ class MqttForwarder:
         if self.connected:
             self._client.publish(name, payload, qos=0, retain=True)
 
+    def withdraw_retained(self, name: str) -> None:
+        """Clear the retained message of a topic, once there is a connection."""
+        with self._mutex:
+            self._retained.pop(name, None)
+        self._client.publish(name, b"", qos=1, retain=True)
+
     def publish_event(self, name: str, payload: str) -> threading.Event:
         """Publish a message once; the event that is returned is set when the broker has it."""
         arrived = threading.Event()

@@ -50,16 +50,25 @@ def announce(names: tuple[str, ...], broker: str) -> None:
 @homeassistant.command(short_help="Remove NODEs with all their entities, or all that there are.")
 @_NODES
 @_BROKER
+@click.option(
+    "--keep-state",
+    is_flag=True,
+    help="Leave status, info and last record of the NODEs on the broker, for nodes that go on.",
+)
 @TLS_FILES
-def remove(names: tuple[str, ...], broker: str) -> None:
-    """Remove NODEs with all their entities, or all that were announced on the broker."""
+def remove(names: tuple[str, ...], broker: str, keep_state: bool) -> None:
+    """Remove NODEs with all their entities, or all that were announced on the broker.
+
+    What the broker retains of them goes too, status, info and last record: a monitor with
+    --home-assistant would announce them again. A node that goes on sends its status with its next
+    report, and its info when it boots.
+    """
     with Registration(_address(names, broker)) as registration:
-        announced = registration.announced(names)
-        strange = [name for name in names if name not in announced]
+        strange = sorted(set(names) - registration.retained_names(names))
         if strange:
-            raise InputError(f"{', '.join(strange)}: not announced on this broker")
-        removed = list(names) or announced
-        registration.remove(removed)
+            raise InputError(f"{', '.join(strange)}: the broker retains nothing of it")
+        removed = list(names) or registration.announced()
+        registration.remove(removed, keep_state)
     _list("removed", removed)
     _check_complete(registration)
 

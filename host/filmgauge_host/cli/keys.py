@@ -138,6 +138,10 @@ def revoke(node: str, folder: Path) -> None:
     click.echo(f"{node}: revoked; give the broker its files anew where they are among these:")
     for path in changed:
         click.echo(f"  {path}")
+    click.echo(
+        "what the broker retains of it stays until: filmgauge homeassistant remove"
+        f" {node} --broker ..."
+    )
 
 
 def _files(folder: Path, node: str) -> KeyFiles:

@@ -12,7 +12,7 @@ the disk; one that was not is sent again by the broker and recognised as a dupli
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import Self, TypeAlias
 
 from filmgauge.uplink.mqtt import topics
@@ -54,11 +54,11 @@ class Ingest:
         self,
         address: BrokerAddress,
         store: IngestStore,
-        revoked: Callable[[], Container[str]] | None = None,
+        revoked: Callable[[], frozenset[str]] = frozenset,
     ):
         """revoked: gives the names under which nothing is believed."""
         self.address = address
-        self._revoked = revoked
+        self.revoked = revoked
         self._store = store
         self._nodes = NodeTracker(store)
         records, states, last = map(_filters, (RECORDS, STATES, (topics.LAST,)))
@@ -186,8 +186,7 @@ class Ingest:
         topic, payload, retained, _ = publication
         now_unix_ms = time.time_ns() // 1_000_000
         message = decode(topic, payload, retained, now_unix_ms)
-        if self._revoked is not None:
-            message = refuse_revoked(message, topic, self._revoked(), now_unix_ms)
+        message = refuse_revoked(message, topic, retained, self.revoked(), now_unix_ms)
         self._pending.append((delivery, message))
         self._pending_bytes += min(len(payload), PAYLOAD_MAX)
 

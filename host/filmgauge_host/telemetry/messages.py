@@ -60,7 +60,7 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A retained status or info was cleared: an empty payload."""
+    """A retained status, info or last record was cleared: an empty payload."""
 
     node: str
     leaf: str
@@ -90,13 +90,22 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Leftover:
+    """What a broker still retains of a revoked node, which need not be running: of no node."""
+
+    node: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """What `filmgauge flash` or `provision` publishes to see whether it arrives: of no node."""
 
     node: None = None
 
 
-Message: TypeAlias = ReceivedRecord | LastRecord | Status | Info | Withdrawn | Rejected | Probe
+Message: TypeAlias = (
+    ReceivedRecord | LastRecord | Status | Info | Withdrawn | Rejected | Leftover | Probe
+)
 
 
 def probe_payload(token: str) -> bytes:
@@ -159,11 +168,16 @@ def decode(topic: str, payload: bytes, retained: bool, received_unix_ms: int) ->
     return Rejected(node, topic, printable(reason), received_unix_ms)
 
 
-def refuse_revoked(message: Message, topic: str, revoked: Container[str], now_ms: int) -> Message:
-    """Return a message, or why it is not believed: its node is one of `revoked`."""
+def refuse_revoked(
+    message: Message, topic: str, retained: bool, revoked: Container[str], now_ms: int
+) -> Message:
+    """Return a message, or why it is not believed: its node is one of `revoked`. What is retained
+    of such a node, and that it is cleared, says nothing of who sends under its name."""
     node = message.node
-    if node is None or node not in revoked:
+    if node is None or node not in revoked or isinstance(message, Withdrawn):
         return message
+    if retained:
+        return Leftover()
     return Rejected(node, topic, f"{node} is revoked", now_ms)
 
 

@@ -57,6 +57,8 @@ class NodeSnapshot:
     received; it may be one that the broker had retained and the store has not, which is history.
     lives: how often it began without memory, 1 for once. refusal: the last of its messages that
     could not be used, and why.
+    reports: a record or a status of it was accepted since this ingest began, and what the broker
+    retained of it was not cleared afterwards.
     last_seen_s: when its last live report came, or its status if there was none yet, on the
     monotonic clock: what sets the wall clock makes nobody late. A status that the broker had
     retained says nothing of when.
@@ -70,6 +72,7 @@ class NodeSnapshot:
     statistics: IngestStatistics = field(default_factory=IngestStatistics)
     lives: int = 1
     refusal: Rejected | None = None
+    reports: bool = False
 
     def state(self, now_s: float) -> NodeState:
         """Return the state to show; `late` when the announced next report is overdue at
@@ -108,7 +111,7 @@ class NodeTracker:
         Must come before the node's records are added; raises StorageError.
         """
         name = message.node
-        if name is None or name in self._nodes:
+        if name is None or name in self._nodes or isinstance(message, Withdrawn):
             return
         if isinstance(message, Rejected):
             if self._strangers >= _STRANGERS_MAX:
@@ -149,6 +152,7 @@ class _Node:
         self._status: Status | None = None
         self._info: dict[str, Scalar] = {}
         self._refusal: Rejected | None = None
+        self._reports = False
         self._received = self._duplicated = self._conflicting = self._malformed = 0
 
     def snapshot(self) -> NodeSnapshot:
@@ -170,15 +174,18 @@ class _Node:
             statistics,
             lives=max(1, len(lives)),
             refusal=self._refusal,
+            reports=self._reports,
         )
 
     def apply(self, message: Message, outcome: Outcome | None, received_s: float) -> None:
         if isinstance(message, ReceivedRecord):
             self._add_record(message, outcome, received_s)
         elif isinstance(message, LastRecord):
+            self._reports = True
             self._show_last(message.received)
         elif isinstance(message, Status):
             self._status = message
+            self._reports = True
             if self._last_seen_s is None and not message.is_retained:
                 self._last_seen_s = received_s
         elif isinstance(message, Info):
@@ -186,9 +193,14 @@ class _Node:
         elif isinstance(message, Rejected):
             self._malformed += 1
             self._refusal = message
-        elif isinstance(message, Withdrawn) and message.leaf == topics.STATUS:
+        elif isinstance(message, Withdrawn):
+            self._withdraw(message.leaf)
+
+    def _withdraw(self, leaf: str) -> None:
+        self._reports = False
+        if leaf == topics.STATUS:
             self._status = None
-        elif isinstance(message, Withdrawn) and message.leaf == topics.INFO:
+        elif leaf == topics.INFO:
             self._info = {}
 
     def _add_record(
@@ -204,6 +216,7 @@ class _Node:
             tracker = self._lives[life] = SequenceTracker()
         tracker.add(boot, seq)
         self._received += 1
+        self._reports = True
         history, latest = received.history, self._latest
         if latest is None or latest.key[0] == life:
             is_later = latest is None or key >= latest.key  # the same: it was shown as the last

@@ -211,4 +211,4 @@ class StreamWorker:
 def _decoded(message: Msg, revoked: Container[str], now_unix_ms: int) -> Message:
     topic = message.subject.removeprefix(_PREFIX).replace(".", "/")
     found = decode(topic, message.data, False, now_unix_ms)
-    return refuse_revoked(found, topic, revoked, now_unix_ms)
+    return refuse_revoked(found, topic, False, revoked, now_unix_ms)

@@ -285,6 +285,33 @@ def test_passive_publishes_what_is_advertised_and_never_connects(
     assert shelf in announcements(embedded.url)
 
 
+def test_what_is_retained_of_a_node_that_is_revoked_meanwhile_goes(
+    embedded, receiver, tmp_path, new_field
+) -> None:
+    field = new_field(nodes=2)
+    registered = [RegisteredNode("shelf", address(1)), RegisteredNode("other", address(2))]
+    bridge = Bridge(field, embedded.url, tmp_path, registered, home_assistant=True)
+    for node in field.nodes:
+        field.live(node, 2, 600)
+    field.pass_s(600)
+    with BrokerLogin(parse_address(embedded.url)) as login:
+
+        def names() -> set[str]:
+            kept = login.read_retained(["filmgauge/#", TOPICS])
+            return {topic.split("/")[-2].removeprefix("filmgauge-") for topic in kept}
+
+        until(lambda: names() == {"shelf", "other"})
+        registered[0] = RegisteredNode("shelf", address(1), revoked=True)
+        bridge.gateway.discovered.registry._set(registered)
+        field.pass_s(600)
+        until(lambda: names() == {"other"})
+        embedded.stop()
+        embedded.start()
+        until(lambda: bridge.forwarder.connected)
+    with BrokerLogin(parse_address(embedded.url)) as login:
+        until(lambda: names() == {"other"})
+
+
 def test_a_node_forgets_what_the_broker_has_and_no_more(
     embedded, receiver, tmp_path, new_field
 ) -> None:

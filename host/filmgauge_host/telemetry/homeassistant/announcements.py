@@ -43,6 +43,10 @@ class Announcements:
         self._announced[node.name] = _Announced(node, expire_s)
         return discovery_payload(node)
 
+    def discard(self, name: str) -> None:
+        """Let a node be due when it is passed to `due` again."""
+        self._announced.pop(name, None)
+
     def forget(self) -> None:
         """Let all be due again: the broker may have lost them."""
         self._announced.clear()

@@ -4,8 +4,9 @@
         ...
         print(announcer.problem)
 
-A node is announced when it is first seen and when what its announcement says changes. What was
-announced stays when we end: values go from the nodes to Home Assistant without us.
+A node is announced when a record or a status of it is first accepted and when what its
+announcement says changes, and withdrawn when it is revoked. What was announced stays when we end:
+values go from the nodes to Home Assistant without us.
 """
 
 import threading
@@ -38,6 +39,7 @@ class Announcer:
         self._transient = transient
         self._announcements = Announcements()
         self._names: set[str] = set()
+        self._withdrawn: frozenset[str] = frozenset()
         # Two sets and no lock: paho holds one of its own while it tells of an acknowledgement,
         # and takes the same one in publish.
         self._sent: set[int] = set()
@@ -82,13 +84,22 @@ class Announcer:
                 self._announce()
 
     def _announce(self) -> None:
-        """Publish what is due; after a new connection that is everything."""
+        """Publish what is due; after a new connection that is everything. A node of which the
+        broker's retained messages were cleared is due when it reports again."""
         self._all_acknowledged()
         if self._reconnected.is_set():
             self._reconnected.clear()
             self._announcements.forget()
+            self._withdrawn = frozenset()
+        revoked = self._ingest.revoked()
+        for name in revoked - self._withdrawn:
+            self._publish(name, b"")
+        self._withdrawn = revoked
         now_s = time.monotonic()
         for name, node in self._ingest.nodes().items():
+            if name in revoked or not node.reports:
+                self._announcements.discard(name)
+                continue
             silence_s = 0.0 if node.last_seen_s is None else now_s - node.last_seen_s
             payload = self._announcements.due(AnnouncedNode.of(node), silence_s)
             if payload is not None:

@@ -26,6 +26,7 @@ from filmgauge_host.telemetry.messages import Info, Status, decode
 # Of one filter: mosquitto as it is installed drops none of them, and over a slow link the rest.
 _NEVER_DROPPED = 1000
 _AT_ONCE = 200  # nodes
+_STATES = (topics.STATUS, topics.INFO, topics.LAST)  # retained
 
 _Each = TypeVar("_Each")
 
@@ -70,15 +71,9 @@ class Registration:
             found[message.node] = node
         return found
 
-    def announced(self, names: Sequence[str] = ()) -> list[str]:
-        """Return the nodes that have an announcement of ours on the broker, by name: all, or
-        those of `names` among them."""
-        retained: dict[str, bytes] = {}
-        for some in _pieces(names):
-            retained |= self._login.read_retained(map(discovery_topic, some))
-        if not names:
-            retained = self._read_all(TOPICS)
-        found = (node_of(topic, payload) for topic, payload in retained.items())
+    def announced(self) -> list[str]:
+        """Return the nodes that have an announcement of ours on the broker, by name."""
+        found = (node_of(topic, payload) for topic, payload in self._read_all(TOPICS).items())
         return sorted(node for node in found if node is not None)
 
     def announce(self, nodes: Iterable[AnnouncedNode]) -> None:
@@ -86,11 +81,41 @@ class Registration:
         for some in _pieces(nodes):
             self._publish({discovery_topic(node.name): discovery_payload(node) for node in some})
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove the nodes and all their entities; raise FilmgaugeError when the broker does not
-        let us."""
+    def retained_names(self, names: Iterable[str]) -> set[str]:
+        """Return those of `names` of which the broker retains anything."""
+        found: set[str] = set()
         for some in _pieces(names):
+            owners = {discovery_topic(name): name for name in some}
+            owners |= {topics.topic(name, leaf): name for name in some for leaf in _STATES}
+            found |= {owners[topic] for topic in self._login.read_retained(owners)}
+        return found
+
+    def remove(self, names: Iterable[str], keeps_states: bool = False) -> None:
+        """Remove the nodes and all their entities; raise FilmgaugeError when the broker does not
+        let us.
+
+        keeps_states: leave what it retains of the nodes themselves, by which a monitor that
+        announces would announce them again at its next start.
+        """
+        for some in _pieces(names):
+            # First: to a monitor that runs, this says that the node has ended.
+            kept = [] if keeps_states else self._clear(_topics(some, *_STATES))
             self._publish({discovery_topic(name): b"" for name in some})
+            if kept:
+                raise FilmgaugeError(
+                    f"broker {self._address} does not let this login clear {kept[0]}, by which a"
+                    f" monitor announces the node again: its ACL needs 'topic readwrite"
+                    f" {topics.PREFIX}/#'"
+                )
+
+    def _clear(self, retained: list[str]) -> list[str]:
+        """Clear retained messages, by topic; return the topics on which they stay."""
+        before = self._login.read_retained(retained)
+        if self._login.publish_all([(topic, b"") for topic in retained], True) is Answer.DENIED:
+            return retained
+        after = self._login.read_retained(before) if before else {}
+        # Another message than before is of a node that reports meanwhile.
+        return [topic for topic, payload in before.items() if after.get(topic) == payload]
 
     def _read_all(self, name_filter: str) -> dict[str, bytes]:
         """Return what is retained under a filter; many are read again, until that brings no

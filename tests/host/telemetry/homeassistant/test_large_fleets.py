@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
@@ -27,9 +28,9 @@ STATUS = '{"state":"sleeping","next_report_s":600}'
 INFO = '{"firmware":"0.1.0","full_uah":12000}'
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    broker = Mosquitto(tmp_path_factory.mktemp("broker"), usual=True)
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tmp_path, usual=True)
     broker.start()
     with closing(Publisher(broker.url)) as publisher:
         for leaf, payload in (("status", STATUS), ("info", INFO)):
