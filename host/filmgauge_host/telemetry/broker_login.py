@@ -30,6 +30,7 @@ _BACKOFF_S = (1, 5)  # less than an answer is waited for
 _ANSWER_S = 15.0  # a broker on a busy machine is slow, and a healthy one is not waited for
 _GRACE_S = 1.0  # for brokers of several machines, where an answer may overtake a message
 _MESSAGES = 10_000  # that are remembered; a check sees a handful
+_IN_FLIGHT = 200  # messages without their acknowledgement: a slow line is not waited for each
 _NO_FILTER = "filmgauge/-"  # given back, whatever makes the broker answer
 _BAD_LOGIN = (134, 135)  # bad user name or password, not authorized; 3.1.1's 4 and 5 become these
 
@@ -77,6 +78,8 @@ class BrokerLogin:
         name = f"filmgauge-{secrets.token_hex(6)}"  # of nobody else: the broker would end that one
         self._client = make_client(address, name, protocol=protocol)
         self._client.connect_timeout = _CONNECT_S
+        if not mqtt5:  # there the broker sets the bound
+            self._client.max_inflight_messages_set(_IN_FLIGHT)
         self._client.reconnect_delay_set(*_BACKOFF_S)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
