@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flashed_board import OPTIONS, flash, make_board, wanted
+from flashed_board import OPTIONS, Silent, flash, make_board, wanted
 from mqtt_brokers import Broker
 
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
 from filmgauge_host.errors import InputError
 from filmgauge_host.serial.flash_plan import Wanted
+from filmgauge_host.serial.flash_session import FlashOptions
+from filmgauge_host.serial.used_keys import UsedKeys
 from filmgauge_sim.board.flash import Flash
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.nodes.flash_reader import stored_number
@@ -95,6 +97,58 @@ def test_a_board_with_nothing_on_it_is_new_where_its_keys_are(
             assert mended.record is not None
             assert mended.record["faults"] == "none"
     assert told == {True: "none", False: "life+counter"}
+
+
+class CutOff(Silent):
+    """Ends the flashing while it copies."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+
+def options(used: UsedKeys, whole: Wanted, erase: bool) -> FlashOptions:
+    """Return what the command gives."""
+    assert whole.config is not None
+    values = json.loads(whole.config)
+    return replace(
+        OPTIONS,
+        erase=erase,
+        keys_are_new=used.are_new(values),
+        before_it_runs=lambda: used.add(values),
+    )
+
+
+@pytest.mark.parametrize("kind", ["esp32-c3", "stm32wb55"])
+def test_what_is_cut_off_and_run_again_costs_no_key(
+    kind: str, embedded: Broker, tmp_path: Path
+) -> None:
+    whole = wanted(kind, embedded.url, **(BOTH if kind == "stm32wb55" else {"command_key": KEY}))
+    used = UsedKeys(tmp_path)
+    with make_board(kind, tmp_path / "board") as board:
+        for erase in (False, True):
+            with pytest.raises(KeyboardInterrupt):
+                flash(board, whole, options(used, whole, erase), CutOff())
+            assert used.are_new(json.loads(whole.config or b"")) != erase
+            record = flash(board, whole, options(used, whole, erase)).record
+            assert record is not None
+            assert record["faults"] == "none"
+            assert not used.are_new(json.loads(whole.config or b""))
+        assert fetch(board.board.flash, "/new") == b""
+
+
+def test_a_board_that_was_to_be_new_is_not_so_for_other_keys(
+    embedded: Broker, tmp_path: Path
+) -> None:
+    """The first flashing was cut off; then come keys under which messages were counted."""
+    whole = wanted("esp32-c3", embedded.url, command_key=KEY)
+    with make_board("esp32-c3", tmp_path) as board:
+        with pytest.raises(KeyboardInterrupt):
+            flash(board, whole, OPTIONS, CutOff())
+        other = replace(whole, config=with_key(whole, "command_key", OTHER))
+        record = flash(board, other, replace(OPTIONS, keys_are_new=False)).record
+        assert record is not None
+        assert record["faults"] == "life+counter"
+        assert "new" not in names(board.board.flash)
 
 
 @pytest.mark.parametrize("kind", ["esp32-c3", "stm32wb55"])

@@ -32,6 +32,7 @@ from filmgauge_host.serial.board_link import BoardLink, LinkError
 from filmgauge_host.serial.flash_plan import FlashError, Wanted, make_plan
 from filmgauge_host.serial.flash_session import FlashOptions, await_first_record
 from filmgauge_host.serial.flash_transfer import FlashTransfer
+from filmgauge_host.serial.used_keys import UsedKeys
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.serial_board import SerialBoard, SerialOptions
 from filmgauge_sim.nodes.boards import board_kind
@@ -318,6 +319,7 @@ def test_a_board_that_stands_at_its_prompt_comes_back_when_the_cable_is_pulled(
 def test_the_command(embedded: Broker, tmp_path: Path) -> None:
     secret = "do-not-tell-9471"
     values = {"wifi_password": secret, "mqtt_password": secret, "mqtt_user": "u"}
+    values["command_key"] = "00112233445566778899aabbccddeeff"
     whole = wanted("esp32-c3", embedded.url, **values)
     assert whole.config is not None
     config = tmp_path / "config.json"
@@ -336,6 +338,7 @@ def test_the_command(embedded: Broker, tmp_path: Path) -> None:
         )
         assert dry.returncode == 0, dry.stderr
         assert json.loads(dry.stdout)["record"] is None
+        assert not (tmp_path / "used_keys").exists()
         # The Wi-Fi of the virtual board has another password.
         real = [*command, "esp32-c3", *more, "--json"]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -345,6 +348,7 @@ def test_the_command(embedded: Broker, tmp_path: Path) -> None:
         done = running.communicate(timeout=PATIENCE_S)
         assert running.returncode
         assert "Aborted" in done[1]
+        assert not UsedKeys(tmp_path).are_new(values)  # it obeys them, whoever saw its record
         assert secret not in "".join((wrong.stdout, wrong.stderr, dry.stdout, dry.stderr, *done))
 
 

@@ -94,10 +94,14 @@ def flash(
     login = {} if wanted.certificates.get(CERTIFICATE_FILE) else values
     watching = arrival_check(None if dry_run else monitor, board, login)
     with BoardLines(quiet=as_json) as lines, watching as check:
-        options = FlashOptions(erase, dry_run, timeout_s, keys_are_new=used.are_new(values))
+        options = FlashOptions(
+            erase,
+            dry_run,
+            timeout_s,
+            keys_are_new=used.are_new(values),
+            before_it_runs=lambda: used.add(values),
+        )
         result = flash_board(found_port, board, wanted, options, lines)
-        if not dry_run:
-            used.add(values)
         arrival = check.of(result.record) if check else None
     found = {**asdict(result), "arrival": arrival and asdict(arrival)}
     show(as_json, found, _done_lines(result, wanted) + arrival_lines(arrival, board))

@@ -34,6 +34,7 @@ from filmgauge_host.provision.broker_files import (
     without_strays,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, made
+from filmgauge_host.serial.used_keys import UsedKeys
 from filmgauge_sim.nodes.secrets import SECRETS_FILE, read_secrets, secrets_to_toml
 
 ALL_KEYS = (*KEYS, MQTT_PASSWORD)
@@ -114,6 +115,8 @@ class KeyFiles:
             secrets = {**self._read_secrets(), **(new if name == MQTT_PASSWORD else {})}
             registry = {**self._read_registry(), **(new if name in KEYS else {})}
             self._write(secrets, registry, {})
+        if name in KEYS and self._secrets.parent.is_dir():  # the node may count under it then
+            UsedKeys(self._secrets.parent).add({name: pending})
         return pending
 
     @_in_turn

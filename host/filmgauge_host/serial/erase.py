@@ -6,6 +6,7 @@ counters outlive the erasing, and where one cannot be read its key must go.
 
 import json
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 
 from filmgauge.store.block import HEAD_SIZE, OVERHEAD
@@ -16,6 +17,7 @@ from filmgauge_host.serial.board_files import BoardFiles
 from filmgauge_host.serial.board_link import BoardError, BoardLink
 from filmgauge_host.serial.flash_plan import CONFIG, Contents, Wanted
 from filmgauge_host.serial.raw_pages import RawPages
+from filmgauge_host.serial.used_keys import key_hashes
 
 _COUNTERS = {"/counter": "ble_key", "/commands": "command_key"}  # journal -> key
 _COUNTER_BYTES = 4
@@ -27,12 +29,16 @@ if hasattr(machine, 'RTC') and hasattr(machine.RTC, 'memory'):
 """
 
 
-def check_erasable(link: BoardLink, contents: Contents, wanted: Wanted) -> list[str]:
+def check_erasable(
+    link: BoardLink, contents: Contents, wanted: Wanted, new_hashes: Container[str] = ()
+) -> list[str]:
     """Return the counters that must stay on the board.
 
-    Raises InputError where one cannot be read and its key would go on.
+    new_hashes: of keys that were checked before, in an erasing that was cut off. Raises InputError
+    where a counter cannot be read and its key would go on.
     """
     files = BoardFiles(link)
+    hashes = key_hashes(json.loads(wanted.config)) if wanted.config else {}
     staying = []
     for journal, key in _COUNTERS.items():
         slots = files.sizes(journal)
@@ -40,9 +46,12 @@ def check_erasable(link: BoardLink, contents: Contents, wanted: Wanted) -> list[
             continue
         if _is_whole({path: files.read(path) for path in slots}):
             staying.append(journal)
-        elif new := _value(wanted.config, key):
+        elif key in hashes and (CONFIG in contents.sizes or hashes[key] not in new_hashes):
             _check_key_is_new(
-                f"{journal} on the board", key, new, _old_value(files, contents, key)
+                f"{journal} on the board",
+                key,
+                _value(wanted.config, key),
+                _old_value(files, contents, key),
             )
     return staying
 
@@ -79,7 +88,7 @@ def _check_key_is_new(counter: str, key: str, new: str, old: str | None) -> None
 
 
 def erase(link: BoardLink, staying: list[str]) -> None:
-    """Remove every file but the counters, and what the board has in retained memory."""
+    """Remove every file but those of `staying`, and what the board has in retained memory."""
     BoardFiles(link).remove_all(staying)
     link.run(_FORGET)
 

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from filmgauge.config import KEYS
 from filmgauge.migration import NEW
 from filmgauge_host.errors import FilmgaugeError
 from filmgauge_host.serial.board_files import BoardFiles
-from filmgauge_host.serial.board_link import BoardLink, LinkError
+from filmgauge_host.serial.board_link import BoardError, BoardLink, LinkError
 from filmgauge_host.serial.erase import check_erasable, erase, lost_counters
-from filmgauge_host.serial.flash_plan import CONFIG, Contents, FlashError, Plan, Wanted, make_plan
+from filmgauge_host.serial.flash_plan import CONFIG, FlashError, Plan, Wanted, make_plan
 from filmgauge_host.serial.flash_transfer import FlashTransfer
 from filmgauge_host.serial.interpreter import (
     check_board,
@@ -21,8 +20,10 @@ from filmgauge_host.serial.interpreter import (
     read_identity,
 )
 from filmgauge_host.serial.launcher import FIRST_RECORD, REPORTED, TRIAL
+from filmgauge_host.serial.new_mark import NewMark
 from filmgauge_host.serial.node_settings import check_config
 from filmgauge_host.serial.raw_pages import RawPages
+from filmgauge_host.serial.used_keys import key_hashes
 from filmgauge_sim.board.board_kind import BoardKind
 
 _IN_FILES = (
@@ -43,7 +44,8 @@ class FlashOptions:
     """timeout_s: for the board to answer, and then for its record.
 
     ask_after_s: of silence, until the board is asked for it. keys_are_new: no board has had the
-    keys of the configuration.
+    keys of the configuration. before_it_runs: called when all is on the board, and before it may
+    run with these keys; what it raises ends the flashing there.
     """
 
     erase: bool = False
@@ -51,6 +53,7 @@ class FlashOptions:
     timeout_s: float = 120.0
     ask_after_s: float = 20.0
     keys_are_new: bool = True
+    before_it_runs: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +130,21 @@ def _carry_out(
         listener.say(_IN_FILES)
     transfer = FlashTransfer(link, wanted, listener.progress)
     contents = transfer.survey(read_only=options.dry_run or options.erase)
-    lost = _lost_keys(link, contents, wanted, options, pages)
+    mark = NewMark(BoardFiles(link), contents.sizes)
+    hashes = key_hashes(json.loads(wanted.config)) if wanted.config else {}
+    if CONFIG in contents.sizes:
+        lost = lost_counters(link, contents, wanted, pages)
+    else:  # nobody knows how many messages went under keys that a board has had
+        is_new = options.keys_are_new
+        lost = [key for key, each in hashes.items() if not is_new and each not in mark.hashes]
     if options.erase:
-        staying = check_erasable(link, contents, wanted)
+        staying = check_erasable(link, contents, wanted, mark.hashes)
         plan = make_plan(wanted, contents.erased())
         if not options.dry_run:
-            erase(link, staying)
+            if not lost:
+                with contextlib.suppress(BoardError):  # full: it can be written afterwards
+                    mark.write(hashes.values())
+            erase(link, staying if lost else [*staying, NEW])
             if pages:
                 _erase_pages(pages, staying)
             plan = make_plan(wanted, transfer.survey())
@@ -145,28 +157,17 @@ def _carry_out(
     if lost:
         listener.say(_COUNTERS_LOST.format(" and ".join(lost)))
     if not options.dry_run:
-        if not lost and (options.erase or CONFIG not in contents.sizes):
-            files = BoardFiles(link)
-            files.create(NEW)
-            files.close()
+        if options.erase or CONFIG not in contents.sizes:
+            if lost:
+                mark.remove()
+            else:
+                mark.write(hashes.values())
         if pages and wanted.config is not None:
             pages.forget_configuration()
-        transfer.carry_out(plan)
+        transfer.carry_out(plan, options.before_it_runs)
+        if mark.hashes:
+            mark.write(())
     return plan
-
-
-def _lost_keys(
-    link: BoardLink,
-    contents: Contents,
-    wanted: Wanted,
-    options: FlashOptions,
-    pages: RawPages | None,
-) -> list[str]:
-    """Return the keys of which nobody knows how many messages went under them."""
-    if CONFIG in contents.sizes:
-        return lost_counters(link, contents, wanted, pages)
-    values = json.loads(wanted.config) if wanted.config else {}
-    return [] if options.keys_are_new else [key for key in KEYS if values.get(key)]
 
 
 def _erase_pages(pages: RawPages, staying: list[str]) -> None:

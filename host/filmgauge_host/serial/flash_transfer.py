@@ -55,8 +55,11 @@ class FlashTransfer:
             contents.members.update(self._unchanged_members())
         return contents
 
-    def carry_out(self, plan: Plan) -> None:
-        """Send what differs, verify it, and have the board exchange it at its next boot."""
+    def carry_out(self, plan: Plan, before_it_counts: Callable[[], None] = lambda: None) -> None:
+        """Send what differs, verify it, and have the board exchange it at its next boot.
+
+        before_it_counts: called when all of it is there, and none of it may run yet.
+        """
         files = self._files
         self._done, self._total = 0, plan.size
         if plan.pieces:
@@ -75,6 +78,7 @@ class FlashTransfer:
                 files.remove(path)
         # The node tells of its first record, and a version that does not is switched back.
         files.remove(REPORTED)
+        before_it_counts()
         marker = SWITCH if plan.pieces or plan.exchanged else TRIAL
         if marker not in files.sizes():
             files.create(marker)

@@ -10,6 +10,7 @@ from filmgauge_host.ble.node_registry import read_registry
 from filmgauge_host.errors import InputError
 from filmgauge_host.folder_lock import locked
 from filmgauge_host.provision.key_files import KeyFiles
+from filmgauge_host.serial.used_keys import UsedKeys
 
 NODES = [f"shelf-{number}" for number in range(6)]
 
@@ -44,6 +45,17 @@ def test_a_key_that_another_has_changed_meanwhile_stays(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="somebody else has changed command_key meanwhile"):
         files.finish("command_key")
     assert files.value("command_key") == made != ""
+
+
+def test_a_key_that_may_reach_a_node_is_no_new_one_any_more(tmp_path: Path) -> None:
+    (tmp_path / "shelf-1").mkdir()
+    files = KeyFiles(tmp_path, "shelf-1")
+    files.make(["command_key"])
+    made = {"command_key": files.value("command_key")}
+    rotated = {"command_key": files.begin("command_key")}
+    used = UsedKeys(tmp_path / "shelf-1")
+    assert used.are_new(made)  # before it is flashed
+    assert not used.are_new(rotated)
 
 
 def test_a_folder_that_was_made_for_nothing_goes_again(tmp_path: Path) -> None:
