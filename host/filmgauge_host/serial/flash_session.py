@@ -162,9 +162,9 @@ def _carry_out(
                 mark.remove()
             else:
                 mark.write(hashes.values())
-        if pages and wanted.config is not None:
-            pages.forget_configuration()
         transfer.carry_out(plan, options.before_it_runs)
+        if pages and wanted.config is not None:
+            pages.let_count(wanted.config)
         if mark.hashes:
             mark.write(())
     return plan

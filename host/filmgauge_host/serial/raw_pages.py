@@ -79,9 +79,10 @@ class RawPages:
         """Return the configuration that counts, where `file` is the one in the file system."""
         return effective(file, self._pair().read(NAME)) if self.are_there else file
 
-    def forget_configuration(self) -> None:
-        """Let the one in the file system count."""
-        if self.are_there:
+    def let_count(self, file: bytes) -> None:
+        """Let a configuration count as it is, without what commands had changed in it. Changes of
+        another one stay: a version that is switched back needs them."""
+        if self.configuration(file) != file:
             self._pair().remove(NAME)
 
     def _pair(self) -> PagePair:
