@@ -17,7 +17,8 @@ from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.store import RecordStore
-from filmgauge_sim.board.littlefs_outside import install
+from filmgauge_host.upgrade.signing_key import make_key, public_text
+from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.board.serial_board import SerialOptions
 from filmgauge_sim.circuit.wiring import WiringSection
 from filmgauge_sim.nodes.configuration import board_files
@@ -92,6 +93,7 @@ def test_from_an_empty_board_to_a_look_inside(
 ) -> None:
     """The whole way of somebody with hardware: provision, flash, look, test the wiring."""
     _, folder = provisioned
+    key = make_key(folder.parent / "update.key")
     world = WorldSection(
         wiring=WiringSection(load_ohm=1e6), sensor=SensorTruthSection(errors="ideal")
     )
@@ -100,6 +102,8 @@ def test_from_an_empty_board_to_a_look_inside(
         port = ("--port", tmp_path / "port", "--json")
         flashed = json.loads(filmgauge("flash", *port, "--node", folder))
         assert flashed["record"]["seq"] == 0
+        configuration = json.loads(fetch(board.board.flash, "/config.json"))
+        assert configuration["update_key"] == public_text(key)
         status = json.loads(filmgauge("node", "status", *port))
         assert (status["node"], status["problems"]) == ("shelf-1", [])
         assert status["state"]["faults"] == "none"

@@ -11,6 +11,7 @@ from filmgauge_host.cli.options import EITHER, FILE, PORT, FiniteRange, input_er
 from filmgauge_host.errors import InputError, warn
 from filmgauge_host.provision.node_file import read_node
 from filmgauge_host.provision.secret_values import from_environment
+from filmgauge_host.provision.written_key import without_written_key
 from filmgauge_host.serial import firmware_build
 from filmgauge_host.serial.board_link import find_port
 from filmgauge_host.serial.flash_plan import CERTIFICATES, CONFIG, PROFILE, Wanted
@@ -23,6 +24,7 @@ from filmgauge_sim.board.board_kind import BoardKind
 from filmgauge_sim.nodes.boards import BOARDS
 from filmgauge_sim.nodes.broker_security import CERTIFICATE_FILE
 from filmgauge_sim.nodes.configuration import board_files
+from filmgauge_sim.nodes.update_key import nodes_folder, with_folder_key
 
 
 @click.command()
@@ -131,6 +133,9 @@ def _described(node: Path, board_name: str | None, source: bool) -> tuple[BoardK
     description, secrets = read_node(node, warn)
     if board_name not in (None, description.board):
         raise InputError(f"--board is {board_name}, but the node's is {description.board}")
+    nodes = nodes_folder(node)
+    described = without_written_key(description, nodes, warn)
+    description = with_folder_key(described, nodes)
     files = board_files(description, {**secrets, **from_environment()})
     certificates = {path: files.get(path, b"") for path in CERTIFICATES}
     wanted = firmware_build.wanted(

@@ -22,9 +22,9 @@ from filmgauge_host.upgrade.signing_key import (
 def update_key(folder: Path, new: bool) -> None:
     """Make the key that signs versions of the firmware, or show its public half.
 
-    The public half is what nodes know as update_key: provision and flash put it into their
-    configuration from then on. Whoever has the key can change every node: keep a copy of it, and
-    keep it off the broker's machine.
+    The public half is what nodes know as update_key: flash puts it into their configuration from
+    then on, unless their description names another one. Whoever has the key can change every
+    node: keep a copy of it, and keep it off the broker's machine.
     """
     path = folder / KEY_FILE
     older = older_path(path, read_key(path)) if new and path.exists() else None

@@ -15,6 +15,7 @@ from filmgauge_host.provision import provisioning
 from filmgauge_host.provision.node_file import read_node, read_node_secrets
 from filmgauge_host.provision.provisioning import Provisioned
 from filmgauge_host.provision.secret_values import WIFI_PASSWORD, from_environment, variable
+from filmgauge_host.provision.written_key import without_written_key
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.arrival import Arrival
 from filmgauge_sim.nodes.configuration import firmware_configuration
@@ -62,6 +63,7 @@ def provision(
         description, before = read_node(source, warn)
         before |= read_node_secrets(out / description.name)
         given |= _wifi_password(description, {**before, **given})
+    description = without_written_key(description, out, warn)
     done = provisioning.provision(description, given, before, out, new_keys)
     configuration = firmware_configuration(*read_node(out / done.node, warn))
     # The login of a node that has a certificate of its own is not tried from here.

@@ -34,7 +34,6 @@ from filmgauge_host.provision.broker_files import (
     without_strays,
 )
 from filmgauge_host.provision.secret_values import MQTT_PASSWORD, WIFI_PASSWORD, made
-from filmgauge_host.upgrade.signing_key import read_public
 from filmgauge_host.upgrade.version_folder import VERSIONS_FOLDER
 from filmgauge_sim.nodes.broker_security import (
     CA_FILE,
@@ -50,6 +49,7 @@ from filmgauge_sim.nodes.secrets import (
     read_secrets,
     secrets_to_toml,
 )
+from filmgauge_sim.nodes.update_key import with_folder_key
 
 _TAKEN = {
     BROKER_FOLDER: "that folder has the files of the broker",
@@ -95,8 +95,6 @@ def _provision(
 ) -> Provisioned:
     if description.name in _TAKEN:
         raise InputError(f"name must not be {description.name}: {_TAKEN[description.name]}")
-    if description.commands and not description.update_key:
-        description = replace(description, update_key=read_public(out))
     wifi = description.kind.has_wifi
     user = description.broker.user or description.name
     sharers = _sharers(out, description.name, user) if wifi else []
@@ -106,7 +104,7 @@ def _provision(
     wanted = {*needed_keys(description), *((MQTT_PASSWORD,) if wifi else ())}
     new = made(sorted(wanted - {*given, *staying}))
     secrets = {**staying, **new, **given}
-    firmware_configuration(description, secrets)  # says what is wrong
+    firmware_configuration(with_folder_key(description, out), secrets)  # says what is wrong
     folder = out / description.name
     certificates = _certificates(description, folder)
     files = {

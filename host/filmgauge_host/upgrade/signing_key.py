@@ -15,14 +15,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from filmgauge.config import key_bytes
 from filmgauge_host.atomic_file import Content, write_all
 from filmgauge_host.errors import InputError
 from filmgauge_host.private_files import check_private
+from filmgauge_sim.nodes.update_key import PUBLIC_FILE
 
 KEY_FILE = "update.key"  # beside the folders of the nodes
-PUBLIC_FILE = "update.pub"
-PUBLIC_BYTES = 32
 
 
 def make_key(path: Path, replace: bool = False) -> Ed25519PrivateKey:
@@ -46,7 +44,12 @@ def make_key(path: Path, replace: bool = False) -> Ed25519PrivateKey:
 
 def older_path(path: Path, key: Ed25519PrivateKey) -> Path:
     """Return where a key is that was at `path` before another one was made."""
-    return path.with_name(f"{path.stem}-{public_text(key)[:8]}{path.suffix}")
+    return older_path_of(path, public_text(key))
+
+
+def older_path_of(path: Path, public: str) -> Path:
+    """Return the same, for a key of which there is the public half."""
+    return path.with_name(f"{path.stem}-{public[:8]}{path.suffix}")
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
@@ -70,22 +73,3 @@ def read_key(path: Path) -> Ed25519PrivateKey:
 def public_text(key: Ed25519PrivateKey) -> str:
     """Return the public half as the configuration of a node has it."""
     return key.public_key().public_bytes_raw().hex()
-
-
-def read_public(folder: Path) -> str:
-    """Return the public half beside the nodes of a folder, "" where there is none.
-
-    Raises InputError for a file with something else.
-    """
-    path = folder / PUBLIC_FILE
-    try:
-        text = path.read_text("utf-8").strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path} is there but cannot be read") from None
-    try:
-        key_bytes(str(path), text, PUBLIC_BYTES)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    return text

@@ -91,7 +91,8 @@ class NodeDescription(Table, frozen=True):
         str,
         Meta(
             description="public half of the key that signs versions for it, 64 hexadecimal digits;"
-            " left out: it takes none over the air"
+            " left out: that in update.pub beside its folder, and without one it takes none over"
+            " the air"
         ),
     ] = ""
     cell: CellSection = msgspec.field(default_factory=CellSection)

@@ -29,6 +29,7 @@ from filmgauge_sim.nodes.faults import FaultSection, check_fault
 from filmgauge_sim.nodes.secrets import read_secrets, throwaway_secrets
 from filmgauge_sim.nodes.surroundings import WorldSection, check_world, plain_world, with_paths
 from filmgauge_sim.nodes.tables import from_table
+from filmgauge_sim.nodes.update_key import nodes_folder, with_folder_key
 from filmgauge_sim.package_data import read_toml
 from filmgauge_sim.scenario.scenario import Scenario, ScenarioNode, duration_us
 
@@ -93,7 +94,7 @@ def scenario_of_node(path: Path) -> Scenario:
     Raises ScenarioError, one sentence with file and key.
     """
     try:
-        description = read_description(path)
+        description = with_folder_key(read_description(path), nodes_folder(path))
         seed = 1
         node = ScenarioNode(
             description=description,
@@ -122,8 +123,9 @@ def _node(where: str, entry: object, folder: Path, seed: int) -> ScenarioNode:
     elif keys:
         raise ValueError(f"{where}.{next(iter(keys))} must stand in {file}")
     else:
-        description = read_description(folder / file)
-        secrets_folder = description_file(folder / file).parent
+        path = folder / file
+        description = with_folder_key(read_description(path), nodes_folder(path))
+        secrets_folder = description_file(path).parent
     try:
         world = with_paths(from_table(surroundings, WorldSection), folder)
         check_world(description, world)

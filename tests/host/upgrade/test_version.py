@@ -19,13 +19,13 @@ from filmgauge_host.upgrade.signing_key import (
     older_path,
     public_text,
     read_key,
-    read_public,
 )
 from filmgauge_host.upgrade.version import sign
 from filmgauge_host.upgrade.version_build import read_changes
 from filmgauge_host.upgrade.version_folder import read_version, store_version
 from filmgauge_sim.board.board_kind import Port
 from filmgauge_sim.board.firmware_image import firmware_sources
+from filmgauge_sim.nodes.update_key import read_public
 
 KEY = Ed25519PrivateKey.generate()
 FILES = {"profile.bin": b"p" * 1025, "app.bin": b"a" * 2048}
