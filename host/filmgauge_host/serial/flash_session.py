@@ -134,9 +134,8 @@ def _carry_out(
     hashes = key_hashes(json.loads(wanted.config)) if wanted.config else {}
     if CONFIG in contents.sizes:
         lost = lost_counters(link, contents, wanted, pages)
-    else:  # nobody knows how many messages went under keys that a board has had
-        is_new = options.keys_are_new
-        lost = [key for key, each in hashes.items() if not is_new and each not in mark.hashes]
+    else:
+        lost = [] if options.keys_are_new else mark.unknown(hashes)
     if options.erase:
         staying = check_erasable(link, contents, wanted, mark.hashes)
         plan = make_plan(wanted, contents.erased())
@@ -145,8 +144,7 @@ def _carry_out(
                 with contextlib.suppress(BoardError):  # full: it can be written afterwards
                     mark.write(hashes.values())
             erase(link, staying if lost else [*staying, NEW])
-            if pages:
-                _erase_pages(pages, staying)
+            _erase_pages(pages, staying)
             plan = make_plan(wanted, transfer.survey())
     else:
         plan = make_plan(wanted, contents)
@@ -170,8 +168,10 @@ def _carry_out(
     return plan
 
 
-def _erase_pages(pages: RawPages, staying: list[str]) -> None:
+def _erase_pages(pages: RawPages | None, staying: list[str]) -> None:
     """Forget what is in raw pages, or make them, unless counters must stay where they are."""
+    if pages is None:
+        return
     if pages.are_there:
         pages.erase()
     elif not staying:

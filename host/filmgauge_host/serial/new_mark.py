@@ -1,11 +1,11 @@
 """The file `new` of a board: the node had no memory when it was flashed.
 
 The firmware asks whether it is there. While a board is being flashed it has hashes of the keys in
-it that may go on with what is on the board: of whoever is cut off, the next one reads them. It is
-empty once the version with these keys counts.
+it that may go on with what is on the board, for the run after one that is cut off. It is empty
+once the version with these keys counts.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from filmgauge.migration import NEW
 from filmgauge_host.serial.board_files import BoardFiles
@@ -23,6 +23,11 @@ class NewMark:
     def hashes(self) -> frozenset[str]:
         """Those in it, of keys that no board has run with since it was written."""
         return self._hashes
+
+    def unknown(self, hashes: Mapping[str, str]) -> list[str]:
+        """Return the names of the keys, of those with these hashes, for which it does not vouch:
+        nobody knows how many messages went under them."""
+        return [name for name, each in hashes.items() if each not in self._hashes]
 
     def write(self, hashes: Iterable[str]) -> None:
         """Make it, with these hashes in it. Raises LinkError."""
