@@ -7,6 +7,8 @@ A version is three files: app.bin (the modules in one archive), config.json and 
                 something in it, the files are in /incoming: a byte, and one for each time that
                 somebody has begun to check them
     NAME.old    what was in that place before, until the new version has reported
+    NAME.none   nothing was in that place before, and something runs without it: an archive, or
+                firmware in /lib or frozen
     trial       the version has not reported yet: a byte for each of its starts
     reported    the record that ended the last trial
 
@@ -136,7 +138,7 @@ class Trial:
         if os.stat(TRIAL)[6] < STARTS:
             with open(TRIAL, "ab") as file:
                 file.write(b".")
-        elif _old_files():
+        elif _ways_back():
             import machine
 
             machine.reset()
@@ -147,13 +149,13 @@ class Trial:
         with open(REPORTED, "w") as file:
             file.write(record)
         os.remove(TRIAL)
-        for name in _old_files():
+        for name in _ways_back():
             os.remove("/" + name)
 
 
-def _old_files():
-    """Return the names of the files of the version before."""
-    return [name for name in os.listdir("/") if name.endswith(".old")]
+def _ways_back():
+    """Return the names of the files that lead back to the version before."""
+    return [name for name in os.listdir("/") if name.endswith(".old") or name.endswith(".none")]
 
 
 def mount() -> None:

@@ -25,13 +25,16 @@ def finish(archive: str, switch: str, trial: str, starts: int, prepare=None) -> 
         if over_air and not (_is_in_folder(_VERIFIED) or _is_good(switch, starts, prepare)):
             os.remove(switch)
             return
-        with open(trial, "wb"):
-            pass
+        if not _is_there(trial):  # what is left is of a trial whose end a cut has ended
+            for name in _exchanged(archive):
+                for left in _ways_back(name):
+                    os.remove(left)
+        _create(trial)
         for name in _exchanged(archive):
             new = _FOLDER + name if over_air else name + ".new"
             if _is_in_folder(new) if over_air else _is_there(new):
-                if _is_there(name):
-                    os.rename(name, name + ".old")
+                if not _ways_back(name):
+                    _keep(name, archive)
                 os.rename(new, name)
         os.remove(switch)
     if _is_there(trial) and os.stat(trial)[6] >= starts:
@@ -40,15 +43,53 @@ def finish(archive: str, switch: str, trial: str, starts: int, prepare=None) -> 
 
 def go_back(archive: str, trial: str) -> None:
     """Switch back to what was before, if there is something; the trial is over then."""
-    found = [name for name in _exchanged(archive) if _is_there(name + ".old")]
+    found = [name for name in _exchanged(archive) if _ways_back(name)]
     if not found:
         return
     if _is_in_folder(_VERIFIED):
         os.rename(_VERIFIED, _BACK)  # for the report that tells it
     for name in found:
-        os.rename(name + ".old", name)
+        if _is_there(name + ".old"):
+            os.rename(name + ".old", name)
+            continue
+        if _is_there(name):
+            os.remove(name)
+        os.remove(name + ".none")
     os.remove(trial)
     print("launch: back to the version before")  # a host that reads it finds it so
+
+
+def _keep(name, archive):
+    """Keep what is in a place, or that nothing is, where there is firmware to go back to."""
+    if not (_is_there(archive) or _is_there(archive + ".old") or _runs_without_archive()):
+        return
+    if _is_there(name):
+        os.rename(name, name + ".old")
+    else:
+        _create(name + ".none")
+
+
+def _ways_back(name):
+    """Return what is kept of a place: a path, or none."""
+    return [path for path in (name + ".old", name + ".none") if _is_there(path)]
+
+
+def _runs_without_archive():
+    """Return whether there is firmware in /lib, or frozen."""
+    import sys
+
+    paths = sys.path[:]
+    sys.path[:] = [path for path in paths if path != _APP]
+    sys.modules.pop("filmgauge", None)
+    try:
+        import filmgauge
+
+        return hasattr(filmgauge, "VERSION")  # a directory alone can be imported, too
+    except ImportError:
+        return False
+    finally:
+        sys.path[:] = paths
+        sys.modules.pop("filmgauge", None)
 
 
 def _is_good(switch, starts, prepare):
@@ -99,6 +140,11 @@ def _checked(prepare):
 
 def _exchanged(archive):
     return "/config.json", "/profile.bin", "/ca.der", "/client.der", "/client.key", archive
+
+
+def _create(path):
+    with open(path, "wb"):
+        pass
 
 
 def _is_there(path):

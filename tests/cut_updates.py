@@ -33,6 +33,7 @@ _RESETS = Archive(
         "filmgauge/start.py": b"import machine\nmachine.reset()\n",
     }
 ).data
+_LEFT = ("switch", "trial")
 Files = Mapping[str, bytes]
 
 
@@ -172,7 +173,7 @@ class Updater(BrokerSide):
         wrong = [name for name in wanted if found[name] != wanted[name]]
         if wrong:
             self._problems.append(f"order {self._orders} has left another {wrong}")
-        left = {"switch", "trial"} & names(node, "/")
+        left = {name for name in names(node, "/") if name in _LEFT or name.endswith(".none")}
         if left:
             self._problems.append(f"order {self._orders} has left {left}")
 

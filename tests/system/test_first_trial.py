@@ -13,20 +13,23 @@ from filmgauge_sim.nodes.flash_reader import backlog, stored_record
 STARTS = 4  # of a trial, launch.py
 
 
-@pytest.mark.parametrize("has_old", [False, True])
+@pytest.mark.parametrize("kept", ["", "app.bin.old", "client.key.none"])
 def test_it_is_booted_only_where_there_is_a_version_to_go_back_to(
-    has_old: bool, tmp_path: Path
+    kept: str, tmp_path: Path
 ) -> None:
     with closing(saving_node(tmp_path, "pico-w", "micropython")) as node:
         app = version("0.1.0", kind_name="pico-w").data
         launch_from_flash(node, app)
-        install(node.flash, {"/trial": b""} | ({"/app.bin.old": app} if has_old else {}))
+        was_there = {"/app.bin.old": app, "/client.key.none": b""}
+        install(
+            node.flash, {"/trial": b""} | ({f"/{kept}": was_there[f"/{kept}"]} if kept else {})
+        )
         wake(node, STARTS + 4)
         files = names(node, "/")
         records = [stored_record(node.flash, name) for name in backlog(node.flash)]
-    if has_old:
+    if kept:
         assert any("reset by the firmware" in incident for incident in node.incidents)
-        assert not {"trial", "app.bin.old"} & files
+        assert not {"trial", kept} & files
         return
     assert node.incidents == []
     assert "trial" in files

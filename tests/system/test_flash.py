@@ -138,11 +138,12 @@ def test_a_version_that_crashes_at_once_is_switched_back(
 ) -> None:
     good = wanted(kind, embedded.url)
     bad = version("0.9.0", {"charge/sampler": "raise ValueError('not today')\n"}, kind)
+    new = {"/client.der": b"a certificate", "/client.key": b"and its key"}
     with make_board(kind, tmp_path) as board:
         flash(board, good)
         heard.forget()
         with pytest.raises(FlashError, match=r"went back to the one before: .*not today"):
-            flash(board, wanted(kind, embedded.url, bad, sample_s=7))
+            flash(board, replace(wanted(kind, embedded.url, bad, sample_s=7), certificates=new))
         if board_kind(kind).has_wifi:
             heard.await_record()
         else:
@@ -151,6 +152,8 @@ def test_a_version_that_crashes_at_once_is_switched_back(
         assert flash(board, good).copied == []
     assert fetch(board.board.flash, "/app.bin") == good.archive.data
     assert fetch(board.board.flash, "/config.json") == good.config
+    left = {"client.der", "client.key", "client.der.none", "client.key.none"}
+    assert not left & set(listing(board.board.flash, "/"))
 
 
 @pytest.mark.parametrize(
@@ -268,16 +271,17 @@ def older_version(whole: Wanted) -> dict[str, Any]:
 
 @pytest.mark.parametrize("half_done", [False, True])
 def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path: Path) -> None:
-    left = {}
     if half_done:  # the cable was pulled when the exchange had been decided; it is at its prompt
         left = {"/switch": b"", "/app.bin.new": version("0.0.10").data, "/main.py": b""}
+    else:  # the power was cut when a trial had ended
+        left = {"/profile.bin.none": b""}
     over_air = dict.fromkeys(("/incoming/order", "/incoming/verified", "/version"), b"{}")
     whole = wanted("esp32-c3", embedded.url)
     board = make_board("esp32-c3", tmp_path, blocks=128)
     install(board.board.flash, {**older_version(whole), **left, **over_air})
     with board:
         assert flash(board, whole).record is not None
-        gone = {"exchange.py", "launch.py", "switch", "trial", "app.bin.old"}
+        gone = {"exchange.py", "launch.py", "switch", "trial", "app.bin.old", "profile.bin.none"}
         # The trial is over once its record is out, and then what was before goes.
         until(lambda: not gone & set(listing(board.board.flash, "/")))
         names = set(listing(board.board.flash, "/"))
@@ -286,6 +290,20 @@ def test_an_older_launcher_gives_way(half_done: bool, embedded: Broker, tmp_path
     assert "version" not in names
     assert set(listing(board.board.flash, "/incoming")) <= {".", ".."}
     assert fetch(board.board.flash, "/app.bin") == whole.archive.data
+
+
+def test_what_came_with_a_version_on_trial_goes_where_another_one_is_wanted(
+    embedded: Broker, tmp_path: Path
+) -> None:
+    whole = wanted("esp32-c3", embedded.url)
+    board = make_board("esp32-c3", tmp_path)
+    came = {"/client.der": b"a certificate", "/client.der.none": b"", "/trial": b"."}
+    install(board.board.flash, {**older_version(whole), **came, "/main.py": b""})
+    with board, BoardLink(str(board.port.path)) as link:
+        link.enter()
+        found = FlashTransfer(link, whole, Silent().progress).survey().sizes
+    assert not came.keys() & found.keys()
+    assert "/app.bin" in found
 
 
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:

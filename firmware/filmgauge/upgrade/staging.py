@@ -140,7 +140,8 @@ def order(digest: bytes, size: int, flags: int) -> None:
     new = struct.pack(_ORDER, digest, size, flags)
     if exists(ORDER) and ordered()[:2] != (digest, size):
         clear()
-    for name in [name for name in names_in("/") if name.endswith(".old")]:
+    left = [name for name in names_in("/") if name.endswith(".old") or name.endswith(".none")]
+    for name in left:
         os.remove("/" + name)  # of a trial whose end a cut has ended: never to be gone back to
     if not exists(FOLDER):
         os.mkdir(FOLDER)

@@ -14,6 +14,7 @@ from filmgauge_host.serial.board_link import BoardLink
 from filmgauge_host.serial.flash_plan import EXCHANGED, Contents, FlashError, Plan, Wanted, digest
 from filmgauge_host.serial.launcher import APP, REPORTED, STARTS, SWITCH, TRIAL, update_code
 
+_WAYS_BACK = (".old", ".none")  # what leads back to the version before: firmware/launch.py
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
@@ -95,12 +96,12 @@ class FlashTransfer:
             sizes = self._files.sizes()
         if TRIAL not in sizes:
             for path in sizes:
-                if path.endswith((".new", ".part", ".old")):
+                if path.endswith((".new", ".part", *_WAYS_BACK)):
                     self._files.remove(path)
 
     def _goes_back(self, sizes: dict[str, int]) -> bool:
         """Whether a version on trial is not what is wanted, and there is one before it."""
-        if not any(path + ".old" in sizes for path in EXCHANGED):
+        if not any(path + suffix in sizes for path in EXCHANGED for suffix in _WAYS_BACK):
             return False
         wanted = self._wanted.exchanged()
         return self._files.digests(path for path in wanted if path in sizes) != wanted

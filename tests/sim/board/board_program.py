@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bare_board import BareWorld, bare_board
 
@@ -50,7 +50,7 @@ class Program:
         else:
             self.runtime = InProcessRuntime(self._console, sources=sources)
 
-    def __enter__(self) -> "Program":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -3,7 +3,7 @@ fetched, checked, switched to, told of; and the power cut at every flash operati
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -80,12 +80,16 @@ def fetch():
 
 def app(name: str, does: str = "pass", modules: dict[str, bytes] | None = None) -> bytes:
     """Return an archive with the firmware's own modules for versions, and a start of its own."""
-    sources = {
+    texts = {path: text.encode() for path, text in first_modules(name, does).items()}
+    return Archive({**(modules or compiled()), **texts}).data
+
+
+def first_modules(name: str, does: str) -> dict[str, str]:
+    """Return what the launcher starts."""
+    return {
         "filmgauge/__init__.py": f'VERSION = "{name}"\n',
         "filmgauge/start.py": _START.format(name=name, does=does),
     }
-    texts = {path: text.encode() for path, text in sources.items()}
-    return Archive({**(modules or compiled()), **texts}).data
 
 
 @cache
@@ -105,21 +109,27 @@ def version(
     bytecode: str = "6.3",
     does: str = "pass",
     config: bytes = b'{"report_every": 2, "sample_s": null}',
+    profile: bytes | None = None,
 ) -> Version:
     files = {"app.bin": app("new", does), "config.json": config}
+    if profile:
+        files["profile.bin"] = profile
     return sign(files, number=number, name="0.2.0", board=board, bytecode=bytecode, key=key)
 
 
 class Board(Program):
-    """A board with the launcher and a version in place, which is asked to fetch another one."""
+    """A board with the launcher and a version in place, which may be `frozen` and is asked to
+    fetch another one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, frozen: Mapping[str, str] | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         flash = make_flash(folder / "larger", PAGES, NOR)
-        super().__init__(folder, "micropython", MAIN, sources=SOURCES, flash=flash)
+        sources = {**SOURCES, **(frozen or {})}
+        super().__init__(folder, "micropython", MAIN, sources=sources, flash=flash)
         config = {"node": "n", "pin_scl": 1, "pin_sda": 2, "pin_gate": 3, "sample_s": 30}
         config["update_key"] = public_text(KEY)
-        files = {"/app.bin": app("old"), "/config.json": json.dumps(config).encode()}
-        install(self.board.flash, files)
+        files = {"/config.json": json.dumps(config).encode()}
+        install(self.board.flash, files if frozen else {**files, "/app.bin": app("old")})
         self._empty = self.board.flash.image[:]
 
     def ask_for(self, offered: Version, flags: int = 0) -> None:
@@ -198,9 +208,35 @@ def test_a_version_that_does_not_report_is_switched_back_and_told(does: str, boa
     assert told == {"outcome": "switched back: 0.2.0 did not report"}
 
 
+def test_what_came_with_a_version_goes_with_it(board: Board) -> None:
+    board.ask_for(version(does="raise ValueError('no')", profile=b"P" * 300))
+    assert board.live()[-1] == "told switched back 0.2.0 did not report"
+    assert board.names() == {"app.bin", "config.json", "version"}
+    board.ask_for(version(profile=b"P" * 300))
+    assert board.live()[-1] == "told runs 0.2.0"
+    names = {"app.bin", "config.json", "profile.bin", "version", "reported"}
+    assert board.names() == names
+
+
+@pytest.mark.parametrize("changes", [b'{"report_every": 2}', None])
+def test_firmware_that_is_frozen_is_gone_back_to(changes: bytes | None, tmp_path: Path) -> None:
+    texts = {path: text for path, text in firmware_sources().items() if path.startswith(NEEDED)}
+    with Board(tmp_path, {**texts, **first_modules("frozen", "pass")}) as board:
+        files = {"app.bin": app("new", "raise ValueError('no')")}
+        if changes:
+            files["config.json"] = changes
+        board.ask_for(sign(files, number=7, name="0.2.0", board="esp32", bytecode="6.3", key=KEY))
+        said = board.live()
+        assert runs(said) == ["frozen", *["new"] * 4, "frozen"]
+        assert said[-1] == "told switched back 0.2.0 did not report"
+        assert board.names() == {"config.json", "version"}
+        assert board.config()["sample_s"] == 30
+
+
 def test_what_an_earlier_trial_has_left_is_not_gone_back_to(board: Board) -> None:
     board.ask_for(version(does="raise ValueError('no')"))
-    install(board.board.flash, {"/profile.bin.old": b"of long ago"})
+    left = {"/profile.bin.old": b"of long ago", "/config.json.none": b""}
+    install(board.board.flash, left)
     assert board.live()[-1] == "told switched back 0.2.0 did not report"
     assert board.names() == {"app.bin", "config.json", "version"}
 
@@ -279,7 +315,9 @@ def operations_of(board: Board, offered: Version) -> int:
 @pytest.mark.parametrize("ends", ["runs", "switched back", "refused"])
 def test_a_power_cut_at_flash_operations_all_the_way(ends: str, board: Board) -> None:
     does = "raise ValueError('no')" if ends == "switched back" else "pass"
-    offered = version(does=does) if ends != "refused" else REFUSED["another's signature"][0]
+    offered = version(does=does, profile=b"P" * 300)
+    if ends == "refused":
+        offered = REFUSED["another's signature"][0]
     rng = random.Random(ends)
     count = operations_of(board, offered)
     flash = board.board.flash
@@ -296,7 +334,8 @@ def test_a_power_cut_at_flash_operations_all_the_way(ends: str, board: Board) ->
         board.boot()
         order = runs(board.said[board.lines :])
         assert order[-1] == ("new" if ends == "runs" else "old")
-        assert not {"switch", "trial", "app.bin.old"} & board.names(), at
+        assert not {"switch", "trial", "app.bin.old", "profile.bin.none"} & board.names(), at
+        assert ("profile.bin" in board.names()) == (ends == "runs"), at
         if "incoming" in board.names():  # the last that goes
             assert set(listing(flash, "/incoming")) == {".", ".."}
         if ends == "runs":

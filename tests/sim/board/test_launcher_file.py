@@ -3,66 +3,10 @@
 from pathlib import Path
 
 import pytest
-from board_program import Program
+from launched_board import Board, app, boots
 
-from filmgauge_host.serial.archive import Archive
-from filmgauge_sim.board.littlefs_outside import fetch, install, listing
+from filmgauge_sim.board.littlefs_outside import fetch, install
 from filmgauge_sim.board.outcome import ResetCause
-
-FIRMWARE = Path(__file__).parents[3] / "firmware"
-SOURCES = {
-    name: (FIRMWARE / name).read_text()
-    for name in ("launch.py", "update.py", "crash.py", "safe.py")
-}
-MAIN = "import launch\nlaunch.start()\n"
-EXCHANGED = ("/config.json", "/profile.bin", "/app.bin")
-
-
-def app(name: str, does: str = "trial and trial.passed('{}')") -> bytes:
-    """Return an archive whose firmware says its name and what it finds beside itself."""
-    text = f"""
-def start(trial):
-    says = "{name}", open("/config.json").read(), open("/profile.bin").read()
-    print(*says)
-    {does}
-    import machine
-    machine.deepsleep(1000)
-"""
-    return Archive({"filmgauge/__init__.py": b"", "filmgauge/start.py": text.encode()}).data
-
-
-class Board(Program):
-    """A board with the launcher, and a version in place."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "micropython", MAIN, sources=SOURCES)
-        self.put("", app("old"), "old")
-
-    def put(self, suffix: str, archive: bytes, settings: str) -> None:
-        """Install a version, beside the one in place with a suffix."""
-        contents = (settings.encode(), settings.encode(), archive)
-        files = {path + suffix: content for path, content in zip(EXCHANGED, contents, strict=True)}
-        install(self.board.flash, files)
-
-    def offer(self, archive: bytes) -> None:
-        """Bring a new version, whole, as a host does."""
-        self.put(".new", archive, "new")
-        install(self.board.flash, {"/switch": b""})
-
-    def names(self) -> set[str]:
-        return set(listing(self.board.flash, "/")) - {".", "..", "there.txt"}
-
-    def runs(self) -> list[str]:
-        """What each start has said, without what the launcher says."""
-        return [line for line in self.said if line.split()[0] in ("old", "new", "first")]
-
-    def last_word(self) -> str:
-        return self.runs()[-1]
-
-
-def boots(board: Board, count: int) -> None:
-    for _ in range(count):
-        board.boot()
 
 
 def test_a_version_that_reports_stays(tmp_path: Path) -> None:
