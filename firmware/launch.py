@@ -9,6 +9,7 @@ A version is three files: app.bin (the modules in one archive), config.json and 
     NAME.old    what was in that place before, until the new version has reported
     NAME.none   nothing was in that place before, and something runs without it: an archive, or
                 firmware in /lib or frozen
+    state.old   what the version before remembered (filmgauge/migration.py)
     trial       the version has not reported yet: a byte for each of its starts
     reported    the record that ended the last trial
 

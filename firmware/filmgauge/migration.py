@@ -1,8 +1,11 @@
 """What another version of the firmware remembers: taken over, or refused in words.
 
-Loaded where nothing of this layout is found: after an update, or where memory was lost.
+Loaded where nothing of this layout is found: after an update, or where memory was lost. While this
+version is on trial, what it takes over stays in a file beside: the version before, which may know
+nothing of this layout, goes on from there when it comes back.
 """
 
+import os
 import struct
 
 from filmgauge.compat import const, exists, has_files, names_in
@@ -16,7 +19,7 @@ from filmgauge.state import (
     PROTECTION_AT,
     SIZE,
 )
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, unseal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 
 # Layout 5: its own bytes, those of protection, charge and gauge, one behind the other.
 _LAYOUT_5 = const(5)
@@ -32,13 +35,16 @@ _PARTS_6 = const(77)
 _MORE = const(0x80000000)  # store/journal.py
 NEW = "/new"  # there where a flashing tool has made a node that never was
 _BACKLOG = const("/backlog")
+_TRIAL = const("trial")  # launch.py
+BEFORE = "state.old"  # which goes with all other .old when the trial has passed
 _CLOCK = const(32)  # board/clock_block.py: of a board that has slept before there was a node
 _ANYTHING = const((500000, 288675))  # a charge that may be any, in ppm, and its deviation
 
 
-def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) -> bool:
+def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG, root="/") -> bool:
     """Fill `state` with what an earlier layout has in retained memory, in `pages` or in the
-    journal at `path`; return whether there was one.
+    journal at `path`; return whether there was one. Behind the trial of another version it is what
+    there was before that, as `root` has it.
 
     Otherwise the node has no memory. Unless `mark` is there and nothing speaks against it, such as
     `records` that wait, it had one: this is told as a fault, the charge that `config` begins with
@@ -49,14 +55,12 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
         block = pages.newest_state()
     if block is None:
         block = _journal_state(path)
-    for is_layout, fill in (
-        (_is_layout_now, _from_layout_now),
-        (_is_layout_6, _from_layout_6),
-        (_is_layout_5, _from_layout_5),
-    ):
-        if block is not None and is_layout(block):
-            fill(state, block)
+    if block is not None and len(block) > OVERHEAD and block[HEAD_SIZE] != LAYOUT:
+        if _go_back(state, block, root + BEFORE):
             return True
+        _keep(block if _is_on_trial(root) else None, root + BEFORE)
+    if block is not None and _fill_from(state, block):
+        return True
     is_new = exists(mark)
     if block is None:
         is_new = is_new and not ((pages and pages.is_used()) or _is_spoilt(path))
@@ -70,6 +74,58 @@ def migrate(state, config, retained, pages, path, mark=NEW, records=_BACKLOG) ->
         state.faults |= FAULT_LIFE
         config.initial_soc_ppm, config.initial_sigma_ppm = _ANYTHING
         config.cell_new = 0
+    return False
+
+
+def _is_on_trial(root):
+    """Return whether this version is on trial, with one before it that may come back."""
+    if not exists(root + _TRIAL):
+        return False
+    names = [name for name in names_in(root) if name != BEFORE]
+    return any(name.endswith(".old") or name.endswith(".none") for name in names)
+
+
+def _keep(block, path):
+    """Keep what the version before remembers; None: forget what another trial has left."""
+    try:
+        if block is not None:
+            kept = bytearray(block)
+            seal(kept, len(kept) - OVERHEAD, 0)
+            with open(path, "wb") as file:
+                file.write(kept)
+        elif exists(path):
+            os.remove(path)
+    except OSError as error:  # this version goes on all the same
+        print("filmgauge: what was remembered is not kept:", error)
+
+
+def _go_back(state, block, path):
+    """Fill a state with what this version remembered before the trial of one that has left
+    `block`; return whether that was kept."""
+    try:
+        with open(path, "rb") as file:
+            kept = _whole(file.read())
+    except OSError:
+        return False
+    if kept is None or not _is_layout_now(kept):
+        return False
+    _from_layout_now(state, kept)
+    # Records of the trial have its boots: none may come twice.
+    state.boot = max(state.boot, struct.unpack_from("<I", block, HEAD_SIZE + 1)[0])
+    print("filmgauge: back to what was remembered before layout %d" % block[HEAD_SIZE])
+    return True
+
+
+def _fill_from(state, block):
+    """Fill a state from a block of any layout that is known; return whether it is."""
+    for is_layout, fill in (
+        (_is_layout_now, _from_layout_now),
+        (_is_layout_6, _from_layout_6),
+        (_is_layout_5, _from_layout_5),
+    ):
+        if is_layout(block):
+            fill(state, block)
+            return True
     return False
 
 

@@ -3,7 +3,7 @@
 import os
 
 from layout_5 import SIZE_5, block_6, old_block
-from scratch_files import unused_path, write_file
+from scratch_files import read_file, unused_folder, unused_path, write_file
 
 from filmgauge.migration import migrate
 from filmgauge.record import FAULT_LIFE
@@ -17,7 +17,7 @@ from filmgauge.state import (
     SIZE,
     State,
 )
-from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal
+from filmgauge.store.block import HEAD_SIZE, OVERHEAD, seal, unseal
 from filmgauge.store.journal import Journal
 
 WRITTEN = {
@@ -62,7 +62,9 @@ class Settings:
         self.initial_soc_ppm, self.initial_sigma_ppm, self.cell_new = 800000, 20000, 1
 
 
-def migrated(state, retained=NOTHING, pages=None, path=None, marked=True, records=False):
+def migrated(
+    state, retained=NOTHING, pages=None, path=None, marked=True, records=False, root=None
+):
     """Return whether there was a state, and whether the configuration's charge is gone by."""
     mark, backlog = unused_path(), unused_path()
     if marked:
@@ -71,7 +73,8 @@ def migrated(state, retained=NOTHING, pages=None, path=None, marked=True, record
         os.mkdir(backlog)
         write_file(backlog + "/00000000", b"a record")
     config = Settings()
-    found = migrate(state, config, retained, pages, path or unused_path(), mark, backlog)
+    root = root or unused_folder() + "/"
+    found = migrate(state, config, retained, pages, path or unused_path(), mark, backlog, root)
     asked = config.initial_soc_ppm, config.initial_sigma_ppm, config.cell_new
     assert asked in ((800000, 20000, 1), (500000, 288675, 0))
     return found, asked[2] == 1
@@ -239,3 +242,92 @@ def test_pages_that_a_tool_has_emptied_are_new_where_it_says_so():
     check_new(pages=Pages(emptied))
     check_new(pages=Pages(None, False))
     check_lost(pages=Pages(emptied), marked=False)
+
+
+def on_trial(*names):
+    """Return a root with a trial and such files beside it."""
+    root = unused_folder() + "/"
+    for name in ("trial",) + names:
+        write_file(root + name, b"")
+    return root
+
+
+def of_trial(size=SIZE + 9):
+    """Return the state that a version with an unknown layout has left in its boot 12."""
+    block = old_block(LAYOUT + 1, size)
+    block[HEAD_SIZE + 1] = 12
+    seal(block, size, 10)
+    return block
+
+
+def check_back(root, block, planned=0, **place):
+    state = State(0, planned)
+    assert migrated(state, root=root, marked=False, **place) == (True, True)
+    # Behind the boots of the trial, or a record would come twice.
+    assert (state.boot, state.life, state.faults) == (12, 99, 0)
+    assert state.buffer[PROTECTION_AT:PLAN_AT] == block[PROTECTION_AT:PLAN_AT]
+
+
+def test_a_version_that_comes_back_knows_what_it_knew_before_the_trial():
+    for planned in (0, 1):
+        block, left, path = sealed(State(0, planned)), of_trial(), unused_path()
+        saved(path, left)
+        # Gone back; with the trial there, by a cut; another version of this layout, on trial.
+        for root in (unused_folder() + "/", on_trial(), on_trial("app.bin.old")):
+            write_file(root + "state.old", block)
+            for place in ({"retained": bytes(left)}, {"path": path}, {"pages": Pages(left)}):
+                check_back(root, block, planned, **place)
+
+
+def test_a_trial_of_an_earlier_version_is_gone_back_from():
+    block, left = sealed(State()), block_6()
+    left[HEAD_SIZE + 1] = 12
+    seal(left, len(left) - OVERHEAD, 10)
+    root = unused_folder() + "/"
+    write_file(root + "state.old", block)
+    check_back(root, block, retained=bytes(left))
+
+
+def test_what_a_version_on_trial_cannot_read_is_kept():
+    for name in ("app.bin.old", "client.key.none"):
+        root, block = on_trial(name), of_trial()
+        check_lost(pages=Pages(block), root=root)
+        kept = read_file(root + "state.old")
+        assert kept[HEAD_SIZE:-4] == block[HEAD_SIZE:-4]
+        assert unseal(kept, len(kept) - OVERHEAD) is not None
+
+
+def test_what_is_migrated_on_trial_is_kept_for_the_version_before():
+    root, path = on_trial("app.bin.old"), unused_path()
+    saved(path, old_block())
+    state = State()
+    assert migrated(state, path=path, root=root) == (True, True)
+    check(state)
+    assert read_file(root + "state.old")[HEAD_SIZE:-4] == old_block()[HEAD_SIZE:-4]
+
+
+def test_nothing_is_kept_where_no_version_can_come_back():
+    for root in (on_trial(), on_trial("config.json"), unused_folder() + "/"):
+        assert migrated(State(), bytes(block_6()), root=root) == (True, True)
+        assert "state.old" not in os.listdir(root)
+
+
+def test_what_an_earlier_trial_has_kept_counts_for_nothing():
+    for kept in (old_block(), block_6(), b"torn"):
+        root = unused_folder() + "/"
+        for block, check_found in ((block_6(), check_migrated), (of_trial(), check_lost)):
+            write_file(root + "state.old", kept)
+            check_found(bytes(block), root=root)
+            assert "state.old" not in os.listdir(root)
+
+
+def check_migrated(*given, **more):
+    assert migrated(State(), *given, **more) == (True, True)
+
+
+def test_a_flash_that_takes_nothing_stops_no_migration():
+    root = on_trial("app.bin.old")
+    os.mkdir(root + "state.old")
+    state = State()
+    assert migrated(state, bytes(old_block()), root=root) == (True, True)
+    check(state)

@@ -298,12 +298,13 @@ def test_what_came_with_a_version_on_trial_goes_where_another_one_is_wanted(
     whole = wanted("esp32-c3", embedded.url)
     board = make_board("esp32-c3", tmp_path)
     came = {"/client.der": b"a certificate", "/client.der.none": b"", "/trial": b"."}
-    install(board.board.flash, {**older_version(whole), **came, "/main.py": b""})
+    remembered = {"/state.old": b"of the version that comes back"}
+    install(board.board.flash, {**older_version(whole), **came, **remembered, "/main.py": b""})
     with board, BoardLink(str(board.port.path)) as link:
         link.enter()
         found = FlashTransfer(link, whole, Silent().progress).survey().sizes
     assert not came.keys() & found.keys()
-    assert "/app.bin" in found
+    assert {"/app.bin", "/state.old"} <= found.keys()
 
 
 def test_erase_begins_anew(embedded: Broker, tmp_path: Path) -> None:

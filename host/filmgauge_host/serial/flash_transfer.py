@@ -7,6 +7,7 @@ this off, it can be run again.
 
 from collections.abc import Callable
 
+from filmgauge.migration import BEFORE
 from filmgauge.upgrade.staging import BACK, INSTALLED, ORDER, VERIFIED
 from filmgauge_host.serial.archive import HEAD_BYTES, Member, Piece, index_length, members
 from filmgauge_host.serial.board_files import BoardFiles
@@ -96,7 +97,8 @@ class FlashTransfer:
             sizes = self._files.sizes()
         if TRIAL not in sizes:
             for path in sizes:
-                if path.endswith((".new", ".part", *_WAYS_BACK)):
+                # What the version that comes back shall remember may not have been read yet.
+                if path != "/" + BEFORE and path.endswith((".new", ".part", *_WAYS_BACK)):
                     self._files.remove(path)
 
     def _goes_back(self, sizes: dict[str, int]) -> bool:
