@@ -19,7 +19,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from filmgauge.config import check_node
-from filmgauge.uplink.mqtt.topics import INFO, LAST, STATUS, topic
+from filmgauge.uplink.mqtt.topics import INFO, STATUS, topic
 from filmgauge_host.ble.crash_reports import CrashReports
 from filmgauge_host.ble.discovery import DiscoveredNode, DiscoveredNodes
 from filmgauge_host.ble.mqtt_forwarder import MqttForwarder
@@ -31,6 +31,7 @@ from filmgauge_host.errors import AdapterError, BluetoothError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.homeassistant.announcements import Announcements
 from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
+from filmgauge_host.telemetry.messages import RETAINED
 from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
@@ -234,7 +235,7 @@ class Gateway:
             self._published.discard(name)
             self._info.pop(name, None)
             self._announcements.discard(name)
-            for leaf in (STATUS, INFO, LAST):
+            for leaf in RETAINED:
                 self._forwarder.withdraw_retained(topic(name, leaf))
             if self.options.home_assistant:
                 self._forwarder.withdraw_retained(discovery_topic(name))

@@ -32,6 +32,7 @@ _LIVE = (topics.TELEMETRY, f"{topics.TELEMETRY}/{COMPACT}")
 RECORDS = tuple(leaf for leaf in _RECORD_LEAVES if leaf != topics.LAST)
 STATES = (topics.STATUS, topics.INFO)
 LEAVES = RECORDS + STATES
+RETAINED = (*STATES, topics.LAST)  # by the broker, of each node
 _ROUTES_REMEMBERED = 1 << 18
 _PROBE = b'{"probe":"'
 

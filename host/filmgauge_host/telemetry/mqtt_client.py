@@ -8,6 +8,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.tcp_connection import connect
 
+# Messages at QoS 0 that mosquitto as it is installed lets wait for a connection: it drops none of
+# so many that it retains under one filter, over a slow line either.
+NEVER_DROPPED = 1000
 _READ_BYTES = 65536  # of the socket at once
 _PACKET_MAX = 3 * 65536  # what is kept of a packet
 

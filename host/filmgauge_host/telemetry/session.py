@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.ingest_store import SessionMemory
+from filmgauge_host.telemetry.mqtt_client import NEVER_DROPPED
 from filmgauge_host.telemetry.mqtt_receiver import (
     Accepted,
     LinkLost,
@@ -24,7 +25,6 @@ from filmgauge_host.telemetry.sqlite_file import StorageError
 _ANSWER_S = 5.0  # for TCP and CONNACK each
 _SUBSCRIBE_S = 60.0  # for SUBACK: a broker that first looks through what it kept is slow
 _RETAINED_S = 5.0  # without a retained message: then all of them have come
-_NEVER_DROPPED = 1000  # messages at QoS 0 that mosquitto as it is installed lets wait for a line
 _BACKOFF_S = (0.2, 5.0)  # first, longest
 _ID_LONGEST = 23  # characters of MQTT's client id
 
@@ -149,7 +149,7 @@ class Session:
         """What was retained has come: read so much of it again, one filter after the other, that
         the broker may have dropped some; then give back the last records."""
         if self._again is None:
-            may_lack = self._retained >= _NEVER_DROPPED
+            may_lack = self._retained >= NEVER_DROPPED
             self._again = [*self._states, *self._last] if may_lack else []
         if self._again:
             self._retained_by = now + _RETAINED_S

@@ -113,7 +113,7 @@ def test_what_a_broker_may_have_dropped_is_asked_for_alone(
     store, monkeypatch, never_dropped, read_again
 ):
     monkeypatch.setattr(session, "_RETAINED_S", 0.2)
-    monkeypatch.setattr(session, "_NEVER_DROPPED", never_dropped)
+    monkeypatch.setattr(session, "NEVER_DROPPED", never_dropped)
     broker = DroppingBroker()
     with Ingest(parse_address(f"mqtt://127.0.0.1:{broker.port}"), store) as ingest:
         until(broker.given_back.is_set)

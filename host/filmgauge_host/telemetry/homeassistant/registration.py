@@ -21,12 +21,10 @@ from filmgauge_host.telemetry.homeassistant.discovery import (
     discovery_topic,
     node_of,
 )
-from filmgauge_host.telemetry.messages import Info, Status, decode
+from filmgauge_host.telemetry.messages import RETAINED, STATES, Info, Status, decode
+from filmgauge_host.telemetry.mqtt_client import NEVER_DROPPED
 
-# Of one filter: mosquitto as it is installed drops none of them, and over a slow link the rest.
-_NEVER_DROPPED = 1000
 _AT_ONCE = 200  # nodes
-_STATES = (topics.STATUS, topics.INFO, topics.LAST)  # retained
 
 _Each = TypeVar("_Each")
 
@@ -54,9 +52,9 @@ class Registration:
         of `names` among them."""
         retained: dict[str, bytes] = {}
         for some in _pieces(names):
-            retained |= self._login.read_retained(_topics(some, topics.STATUS, topics.INFO))
+            retained |= self._login.read_retained(_topics(some, *STATES))
         if not names:
-            for leaf in (topics.STATUS, topics.INFO):
+            for leaf in STATES:
                 retained |= self._read_all(topics.topic("+", leaf))
         found: dict[str, AnnouncedNode] = {}
         for topic, payload in retained.items():
@@ -86,7 +84,7 @@ class Registration:
         found: set[str] = set()
         for some in _pieces(names):
             owners = {discovery_topic(name): name for name in some}
-            owners |= {topics.topic(name, leaf): name for name in some for leaf in _STATES}
+            owners |= {topics.topic(name, leaf): name for name in some for leaf in RETAINED}
             found |= {owners[topic] for topic in self._login.read_retained(owners)}
         return found
 
@@ -99,7 +97,7 @@ class Registration:
         """
         for some in _pieces(names):
             # First: to a monitor that runs, this says that the node has ended.
-            kept = [] if keeps_states else self._clear(_topics(some, *_STATES))
+            kept = [] if keeps_states else self._clear(_topics(some, *RETAINED))
             self._publish({discovery_topic(name): b"" for name in some})
             if kept:
                 raise FilmgaugeError(
@@ -121,7 +119,7 @@ class Registration:
         """Return what is retained under a filter; many are read again, until that brings no
         others."""
         found = self._login.read_retained([name_filter])
-        if len(found) < _NEVER_DROPPED:
+        if len(found) < NEVER_DROPPED:
             return found
         again = self._login.read_retained([name_filter])
         self.is_incomplete |= again.keys() != found.keys()

@@ -114,7 +114,7 @@ def test_a_connection_that_ends_while_all_is_read_is_no_end(fleet: Mosquitto) ->
 def test_what_one_reading_has_and_the_next_has_not_is_said(
     fleet: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registration, "_NEVER_DROPPED", NODES // 2)
+    monkeypatch.setattr(registration, "NEVER_DROPPED", NODES // 2)
     read = BrokerLogin.read_retained
     readings: list[int] = []
 
