@@ -14,6 +14,13 @@ from filmgauge_sim.board.littlefs_outside import FlashAccess, install, mounted
 from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
+_NODE = "filmgauge/node.py"
+_SAMPLE = "        self._charge.sample(elapsed_ms)\n"
+_FAILS = """\
+        from filmgauge.compat import exists
+        if exists("/fails"):
+            raise KeyError("planted")
+"""
 _AT_IMPORT = """
 try:
     open("/fails-{number}").close()
@@ -30,6 +37,14 @@ def sources_that_fail(places: Iterable[tuple[str, str]]) -> dict[str, str]:
     sources = dict(firmware_sources())
     for number, (path, error) in enumerate(places):
         sources[path] += _AT_IMPORT.format(number=number, error=error)
+    return sources
+
+
+def sources_that_fail_to_sample() -> dict[str, str]:
+    """Return the firmware with a wake that fails as it samples where there is a file /fails."""
+    sources = dict(firmware_sources())
+    assert sources[_NODE].count(_SAMPLE) == 1
+    sources[_NODE] = sources[_NODE].replace(_SAMPLE, _FAILS + _SAMPLE)
     return sources
 
 

@@ -5,21 +5,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from failing_node import mend, run_sources
+from failing_node import mend, run_sources, sources_that_fail_to_sample
 from reporting_node import make_node, said, wake
 
 from filmgauge.state import State
-from filmgauge_sim.board.firmware_image import firmware_sources
 from filmgauge_sim.board.littlefs_outside import install
 from filmgauge_sim.nodes.virtual_node import VirtualNode
 
-NODE = "filmgauge/node.py"
-SAMPLE = "        self._charge.sample(elapsed_ms)\n"
-FAILS = """\
-        from filmgauge.compat import exists
-        if exists("/fails"):
-            raise KeyError("planted")
-"""
 PIN = 3
 CHARGED = f"""name = "rig"
 [[node]]
@@ -44,10 +36,7 @@ NOWHERE = "mqtt://127.0.0.1:1"
 
 def charged_node(monkeypatch: pytest.MonkeyPatch, folder: Path, board: str) -> VirtualNode:
     """Return a node that fails where it has a file /fails."""
-    sources = dict(firmware_sources())
-    assert sources[NODE].count(SAMPLE) == 1
-    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
-    run_sources(monkeypatch, sources)
+    run_sources(monkeypatch, sources_that_fail_to_sample())
     return make_node(folder, NOWHERE, "cpython", CHARGED % board, real_wait_ms=10)
 
 
@@ -110,9 +99,7 @@ def test_a_cell_is_not_left_behind_an_open_switch(
     text = CHARGED.replace(f"charge = {PIN}", f"disconnect = {PIN}") % "esp32-c3"
     text = text.replace("[node.intervals]", "[node.intervals]\noffset_every = 2")
     text = text.replace('"charge"', '"rest"').replace("rate_c = 0.1\n", "")
-    sources = dict(firmware_sources())
-    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
-    run_sources(monkeypatch, sources)
+    run_sources(monkeypatch, sources_that_fail_to_sample())
     with closing(make_node(tmp_path, NOWHERE, "cpython", text, real_wait_ms=10)) as node:
         levels = levels_of(node, PIN)
         state = State()

@@ -7,7 +7,14 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 from commanded_node import OBEYING, command_key, listener
-from failing_node import break_it, failing_node, mend, sources_that_fail
+from failing_node import (
+    break_it,
+    failing_node,
+    mend,
+    run_sources,
+    sources_that_fail,
+    sources_that_fail_to_sample,
+)
 from mqtt_brokers import Broker
 from msgspec.structs import replace
 from patience import until
@@ -20,11 +27,8 @@ from filmgauge.store.page_store import BOND_PAGES, PAGE
 from filmgauge.uplink.actions import REBOOT, REPORT
 from filmgauge_host.commands.frames import frame
 from filmgauge_host.telemetry.address import parse_address
-from filmgauge_sim.board.firmware_image import firmware_sources
-from filmgauge_sim.board.inprocess import InProcessRuntime
 from filmgauge_sim.board.littlefs_outside import fetch, install, listing
 from filmgauge_sim.board.shims import _protocol
-from filmgauge_sim.nodes import virtual_node as nodes
 from filmgauge_sim.nodes.configuration import Broker as VirtualBroker
 from filmgauge_sim.nodes.flash_reader import PagesOutside, backlog, stored_record
 from filmgauge_sim.nodes.node_options import NodeOptions
@@ -53,13 +57,6 @@ PLACES = (
     ("filmgauge/config.py", "ValueError"),
 )
 WAKE_S = 900
-NODE = "filmgauge/node.py"
-SAMPLE = "        self._charge.sample(elapsed_ms)\n"
-FAILS = """\
-        from filmgauge.compat import exists
-        if exists("/fails"):
-            raise KeyError("planted")
-"""
 
 
 def live(node: VirtualNode, hours: float) -> None:
@@ -101,6 +98,17 @@ def fail_to_safe_mode(node: VirtualNode) -> int:
             return count
         wake(node, 1)
     raise AssertionError(said(node))
+
+
+def begin_to_fail(node: VirtualNode, hours: float) -> tuple[Record, float]:
+    """Let a node live an hour, and fail for some; return its record of then, and the charge."""
+    live(node, 1.0)
+    first = newest(node)
+    assert first.full_nah is not None
+    begun_nah = moved_nah(node, first.full_nah)
+    install(node.flash, {"/fails": b""})
+    live(node, hours)
+    return first, begun_nah
 
 
 def test_whatever_fails_charge_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,10 +235,7 @@ def test_a_node_that_keeps_its_memory_counts_in_raw_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switched: bool
 ) -> None:
     """An STM32WB55, beside a cycler or on its film: nothing is written to its file system."""
-    sources = dict(firmware_sources())
-    assert sources[NODE].count(SAMPLE) == 1
-    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
-    monkeypatch.setattr(nodes, "InProcessRuntime", lambda path, _: InProcessRuntime(path, sources))
+    run_sources(monkeypatch, sources_that_fail_to_sample())
     scenario = load_scenario("window" if switched else "bench")
     given = scenario.node[0]
     changes: dict[str, object] = {"intervals.sample_s": 300, "intervals.report_every": 1}
@@ -245,13 +250,9 @@ def test_a_node_that_keeps_its_memory_counts_in_raw_pages(
     given = replace(given, description=varied(given.description, changes))
     options = NodeOptions("cpython")
     with closing(virtual_node(scenario, given, VirtualBroker("", 0), tmp_path, options)) as node:
-        live(node, 1.0)
-        first = newest(node)
-        assert first.full_nah is not None
-        begun_nah = moved_nah(node, first.full_nah)
         files = names(node)
-        install(node.flash, {"/fails": b""})
-        live(node, 20.0)
+        first, begun_nah = begin_to_fail(node, 20.0)
+        assert first.full_nah is not None
         assert "safe: " in said(node)
         assert names(node) == files | {"fails"}
         assert newest(node).faults == FAULT_SAFE | FAULT_EXCEPTION
@@ -276,9 +277,7 @@ def test_a_supply_that_is_low_as_it_ends_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was counted is booked once, and saved when the supply covers it: no wake fails."""
-    sources = dict(firmware_sources())
-    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
-    monkeypatch.setattr(nodes, "InProcessRuntime", lambda path, _: InProcessRuntime(path, sources))
+    run_sources(monkeypatch, sources_that_fail_to_sample())
     scenario = load_scenario("window")
     changes: dict[str, object] = {
         "intervals.sample_s": 300,
@@ -293,12 +292,8 @@ def test_a_supply_that_is_low_as_it_ends_loses_nothing(
     given = replace(given, description=varied(given.description, changes))
     options = NodeOptions("cpython")
     with closing(virtual_node(scenario, given, VirtualBroker("", 0), tmp_path, options)) as node:
-        live(node, 1.0)
-        first = newest(node)
+        first, begun_nah = begin_to_fail(node, 2.0)
         assert first.full_nah is not None
-        begun_nah = moved_nah(node, first.full_nah)
-        install(node.flash, {"/fails": b""})
-        live(node, 2.0)
         assert "safe: the firmware fails" in said(node)
         mend(node, "/fails")
         request = node.board.request
@@ -327,8 +322,7 @@ def test_charge_is_counted_though_flash_takes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither failures nor records can be kept: the node goes on in its retained memory."""
-    sources = dict(firmware_sources())
-    sources[NODE] = sources[NODE].replace(SAMPLE, FAILS + SAMPLE)
+    sources = sources_that_fail_to_sample()
     node = failing_node(monkeypatch, tmp_path, NOWHERE, TEXT, sources, "cpython")
     with closing(node):
         wake(node, 3)

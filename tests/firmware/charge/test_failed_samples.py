@@ -3,7 +3,7 @@
 from cell_profiles import cell
 from samples import MINUTE_MS, SHUNT_MOHM, UA, Board, Keys, Sample, after, count
 
-from filmgauge.charge.charge_memory import MEMORY_SIZE
+from filmgauge.charge.charge_memory import MEMORY_SIZE, clear_other
 from filmgauge.charge.sampled_charge import SampledCharge
 from filmgauge.gauge.fuel_gauge import FuelGauge
 from filmgauge.gauge.ledger import MEASURED, SLEEP
@@ -86,3 +86,17 @@ def test_a_voltage_from_before_the_power_went_is_compared_with_none():
     again.is_charging = 1
     count(again, State(), Sample(0, 2350000), FuelGauge(cell(), SHUNT_MOHM), 0)
     assert again.current_for_voltage() == 0
+
+
+def test_a_memory_of_samples_by_an_earlier_version_is_one():
+    """It had 25 bytes, and nothing said of what kind it was."""
+    charge, buffer = estimated(), bytearray(MEMORY_SIZE)
+    after(charge, [Sample(20 * UA, 2300000)])
+    charge.pack_into(buffer, 0)
+    buffer[25:] = bytes(MEMORY_SIZE - 25)
+    before = bytes(buffer)
+    assert not clear_other(buffer, 0, Keys(pin_sensors=4))
+    assert bytes(buffer) == before
+    buffer[0] = 7  # of an accumulator
+    assert clear_other(buffer, 0, Keys(pin_sensors=4))
+    assert not any(buffer)
