@@ -172,7 +172,7 @@ def budget_lines(description: NodeDescription, budget: EnergyBudget) -> list[str
         of_cell = f"{uah_day:>10.2f} uAh a day" if film else ""
         lines.append(f"  {name:20}{power_uw:>12.2f} uW{of_cell}")
     if film:
-        least_ua = budget.cell_uah_day / 24.0
+        least_ua = budget.cell_ua
         if least_ua > description.converter.discharge_ua:
             lines.append(
                 f"  more than its converter brings from the cell: converter.discharge_ua must be"

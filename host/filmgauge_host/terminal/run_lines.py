@@ -100,8 +100,9 @@ def _warnings(result: NodeResult) -> Iterator[str]:
     if lost is not None and lost.first_h is not None:
         yield (
             f"{result.node}: brown-outs: {lost.count}, the first after {_time(lost)} at"
-            f" {lost.voltage_v:.2f} V on its capacitor; a larger capacitor.capacitance_uf, longer"
-            " intervals or more harvest keep it up (filmgauge node budget tells what it needs)"
+            f" {lost.voltage_v:.2f} V on its capacitor; a larger capacitor.capacitance_uf or"
+            " converter.discharge_ua, longer intervals or more harvest keep it up (filmgauge node"
+            " budget tells what it needs)"
         )
     elif lost is not None and not result.wakes:
         yield (

@@ -29,7 +29,6 @@ class Broker:
     security: BrokerSecurity | None = None
 
 
-_DAY_H = 24.0
 _SLOWEST_PAGE = 2.0  # assumed: an old flash takes twice the typical time
 _ANALOG_ERROR = 0.02  # assumed: two resistors of 1 %, reference and converter
 
@@ -137,7 +136,7 @@ def _cell_and_sensor(description: NodeDescription) -> dict[str, int | str]:
 
 def _intervals(description: NodeDescription) -> dict[str, int | str]:
     intervals, records = description.intervals, description.records
-    reduces = description.reduces_service
+    reduces, planned_ua = description.reduces_service, _planned_load_ua(description)
     return {
         "sample_s": intervals.sample_s,
         "report_every": intervals.report_every,
@@ -146,7 +145,7 @@ def _intervals(description: NodeDescription) -> dict[str, int | str]:
         "look_every": intervals.full_sample_every,
         "zero_every": intervals.offset_every,
         "shed": int(description.supply == "film" if reduces is None else reduces),
-        "load_na": round(1000 * (records.load_ua or _planned_load_ua(description))),
+        "load_na": round(1000 * (records.load_ua or planned_ua)),
         "backlog": records.backlog,
         "backlog_per_report": records.backlog_per_report,
         "update_pieces": records.update_pieces,
@@ -155,10 +154,22 @@ def _intervals(description: NodeDescription) -> dict[str, int | str]:
 
 def _planned_load_ua(description: NodeDescription) -> float:
     """Return the mean current of a node that plans its reports, which asks what its cell can give
-    at that: at C/20 a cold film would seem empty. 0 for any other."""
+    at that: at C/20 a cold film would seem empty. 0 for any other.
+
+    Raises DescriptionError where its converter does not bring as much: the planner goes by the
+    charge, and would report until the capacitor is empty beside a full cell.
+    """
     if not description.intervals.report_every_most:
         return 0.0
-    return energy_budget(description).cell_uah_day / _DAY_H
+    load_ua, brought_ua = energy_budget(description).cell_ua, description.converter.discharge_ua
+    if load_ua > brought_ua:
+        raise DescriptionError(
+            f"node {description.name}: converter.discharge_ua must be at least {load_ua:.3g},"
+            f" which a report every {description.intervals.report_every} wakes takes in the dark,"
+            f" not {brought_ua:g}: with intervals.report_every_most the node may report as often"
+            " by night"
+        )
+    return load_ua
 
 
 def _budget(description: NodeDescription) -> dict[str, int | str]:

@@ -95,6 +95,11 @@ class EnergyBudget:
         """Charge that the cell gives for it, uAh a day."""
         return sum(line.cell_uah_day for line in self.lines)
 
+    @property
+    def cell_ua(self) -> float:
+        """Mean current that the cell gives for it."""
+        return self.cell_uah_day / _DAY_H
+
 
 def energy_budget(description: NodeDescription) -> EnergyBudget:
     """Return the budget of a node."""

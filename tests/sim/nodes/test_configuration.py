@@ -180,6 +180,17 @@ def test_a_node_that_plans_its_reports_asks_what_its_cell_gives_at_its_own_load(
     assert "load_na" not in made(planned, {"ble_key": KEY})
 
 
+def test_reports_are_planned_only_as_often_as_the_converter_carries_them() -> None:
+    """The planner goes by the charge: a full cell behind a weak converter would not save it."""
+    planned = {**ON_FILM, "cell.area_cm2": 60.0, "intervals.report_every": 1}
+    load_ua = energy_budget(description_from(nested(planned))).cell_ua
+    assert made({**planned, "converter.discharge_ua": 1.001 * load_ua}, {"ble_key": KEY})
+    weak = {**planned, "converter.discharge_ua": 0.98 * load_ua}
+    with pytest.raises(DescriptionError, match=r"converter\.discharge_ua must be at least "):
+        made(weak, {"ble_key": KEY})
+    assert made({**weak, "intervals.report_every_most": 0}, {"ble_key": KEY})
+
+
 def test_the_firmware_takes_it_and_defaults_stay_its_own() -> None:
     config = Config(**made({"name": "n", "wifi.ssid": "lab", "broker.host": "hub"}, {}))
     usual = {name: default for name, default, *_ in (*numbers(), *texts())}
