@@ -16,7 +16,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from filmgauge.uplink.mqtt.topics import LAST, LOG, TELEMETRY, topic
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.mqtt_client import make_client
+from filmgauge_host.telemetry.mqtt_client import BrokerClient, make_client
 from filmgauge_host.telemetry.session import client_id
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
@@ -165,7 +165,7 @@ class MqttForwarder:
             if row.is_live:
                 self._client.publish(topic(row.node, LAST), payload, qos=0, retain=True)
 
-    def _build(self) -> Client:
+    def _build(self) -> BrokerClient:
         client = make_client(self.address, client_id("filmgauge-", self._spool))
         client.max_inflight_messages_set(_WINDOW)
         client.reconnect_delay_set(*_BACKOFF_S)
@@ -188,7 +188,7 @@ class MqttForwarder:
         self.wake()
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:
-        self.problem = f"broker {self.address} cannot be reached"
+        self.problem = f"broker {self.address} cannot be reached: {self._client.failure}"
 
     def _on_disconnect(self, client: Client, data: Any, *_rest: Any) -> None:
         self._connected.clear()

@@ -27,7 +27,7 @@ def announcing(ingest: "Ingest", wanted: bool, transient: bool = False) -> Itera
         return
     from filmgauge_host.telemetry.homeassistant.announcer import Announcer
 
-    with Announcer(ingest, transient) as announcer:
+    with Announcer(ingest, transient, warn) as announcer:
         yield
     if announcer.problem:
         warn(f"nodes were not all announced to Home Assistant: {announcer.problem}")

@@ -22,7 +22,6 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.mqtt_client import make_client
-from filmgauge_host.telemetry.tcp_connection import connect_problem
 
 _KEEPALIVE_S = 30
 _CONNECT_S = 5.0
@@ -91,8 +90,8 @@ class BrokerLogin:
     def __enter__(self) -> Self:
         try:
             self._client.connect(self._address.host, self._address.port, _KEEPALIVE_S)
-        except (OSError, ValueError) as error:  # ValueError: a host name that cannot be encoded
-            raise self._no_broker(f"cannot be reached: {connect_problem(error)}") from None
+        except OSError:
+            raise self._no_broker(f"cannot be reached: {self._client.failure}") from None
         self._client.loop_start()
         self._await(lambda: self._ready or self._failure)
         if not self._ready:

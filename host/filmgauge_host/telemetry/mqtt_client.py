@@ -1,12 +1,14 @@
 """paho's client with our address: for who publishes, and for checks of a broker."""
 
 import socket
+from typing import Any
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.tcp_connection import connect
+from filmgauge_host.telemetry.tcp_connection import connect, connect_problem
+from filmgauge_host.telemetry.tls_files import TlsFiles
 
 # Messages at QoS 0 that mosquitto as it is installed lets wait for a connection: it drops none of
 # so many that it retains under one filter, over a slow line either.
@@ -21,9 +23,10 @@ def make_client(
     clean_session: bool = True,
     manual_ack: bool = False,
     protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv311,
-) -> Client:
-    """Return a client for the broker, with its login and TLS, that is not connected."""
-    client = _BoundedClient(
+) -> "BrokerClient":
+    """Return a client for the broker, with its login and TLS, that is not connected. Raises
+    InputError for files of TLS that are wrong."""
+    client = BrokerClient(
         CallbackAPIVersion.VERSION2,
         name,
         clean_session if protocol is MQTTProtocolVersion.MQTTv311 else None,  # 5: has no such
@@ -34,13 +37,34 @@ def make_client(
         client.username_pw_set(address.user, address.password)
     if address.tls:
         client.tls_set_context(address.files.context())
+        client.files = address.files
     return client
 
 
-class _BoundedClient(Client):
-    """Holds a bounded part of a packet, however long it is: its beginning, with topic and id."""
+class BrokerClient(Client):
+    """Holds a bounded part of a packet, however long it is: its beginning, with topic and id.
+
+    files: read for each connection, as certificates are replaced while we run; None without TLS.
+    failure: why the last connection could not be opened, in a few words, else empty.
+    """
+
+    files: TlsFiles | None = None
+    failure = ""
+
+    def _create_socket(self) -> Any:
+        try:
+            made = super()._create_socket()
+        except (OSError, ValueError) as error:
+            self.failure = connect_problem(error)
+            if isinstance(error, OSError):
+                raise
+            raise OSError(self.failure) from error  # another kind would end paho's thread
+        self.failure = ""
+        return made
 
     def _create_socket_connection(self) -> socket.socket:
+        if self.files is not None:
+            self._ssl_context = self.files.context()
         return connect(self._host, self._port, self._connect_timeout)
 
     def _sock_recv(self, bufsize: int) -> bytes:

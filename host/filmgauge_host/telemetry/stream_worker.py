@@ -23,7 +23,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from filmgauge.uplink.mqtt import topics
-from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.errors import InputError, NoBrokerError
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import Message, Rejected, decode, refuse_revoked
 from filmgauge_host.telemetry.received_record import ReceivedRecord
@@ -80,6 +80,7 @@ class StreamWorker:
         self._store = store
         self._replicas = replicas
         self._error = ""
+        self._client = Client()
 
     async def run(self, stopped: Callable[[], bool]) -> None:
         """Work until `stopped()`; raise NoBrokerError when no server answers at the start."""
@@ -94,8 +95,7 @@ class StreamWorker:
                 await asyncio.wait_for(client.close(), _CONNECT_S)
 
     async def _connected(self) -> Client:
-        client = Client()
-        tls = any(server.startswith("tls://") for server in self._servers)
+        client = self._client = Client()
         connect = client.connect(
             self._servers,
             allow_reconnect=True,
@@ -103,7 +103,7 @@ class StreamWorker:
             reconnect_time_wait=1,
             connect_timeout=_CONNECT_S,
             error_cb=self._on_error,
-            tls=self._files.context() if tls else None,
+            tls=self._files.context() if self._has_tls() else None,
             disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_connect,
         )
@@ -114,6 +114,18 @@ class StreamWorker:
             servers = ", ".join(self._servers)
             raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
         return client
+
+    def _has_tls(self) -> bool:
+        return any(server.startswith("tls://") for server in self._servers)
+
+    def _renew_context(self) -> None:
+        """Have the next connection made with the files of TLS as they are by then."""
+        if not self._has_tls():
+            return
+        try:
+            self._client.options["tls"] = self._files.context()
+        except InputError as error:  # a file that is being replaced
+            self._error = self.counts.problem = str(error)
 
     async def _subscribed(
         self, stream: JetStreamContext, stopped: Callable[[], bool]
@@ -200,9 +212,11 @@ class StreamWorker:
         self._error = connect_problem(error)
         if self.counts.reads:
             self.counts.problem = f"broker: {self._error}"
+        self._renew_context()
 
     async def _on_disconnect(self) -> None:
         self.counts.problem = "the broker has closed the connection: connecting again"
+        self._renew_context()
 
     async def _on_connect(self) -> None:
         self.counts.problem = ""

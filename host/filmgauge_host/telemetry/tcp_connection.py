@@ -7,6 +7,8 @@ import os
 import socket
 import ssl
 
+from filmgauge_host.errors import InputError
+
 
 def connect(host: str, port: int, timeout_s: float) -> socket.socket:
     """Return a connection to the first address that takes one.
@@ -28,6 +30,8 @@ def connect_problem(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"no TLS: {(error.reason or 'it does not speak it').lower().replace('_', ' ')}"
     text = str(error)
+    if isinstance(error, InputError):
+        return text  # a sentence already
     if isinstance(error, socket.gaierror):
         text = error.strerror or text
     elif isinstance(error, OSError) and error.errno:

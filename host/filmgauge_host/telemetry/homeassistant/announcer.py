@@ -11,12 +11,19 @@ values go from the nodes to Home Assistant without us.
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 from paho.mqtt.client import Client
 
+from filmgauge_host.errors import NoBrokerError
+from filmgauge_host.telemetry.broker_login import Answer, answering_login
 from filmgauge_host.telemetry.homeassistant.announcements import Announcements
-from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
+from filmgauge_host.telemetry.homeassistant.discovery import (
+    AnnouncedNode,
+    denied_announcement,
+    discovery_topic,
+)
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.mqtt_client import make_client
 
@@ -24,19 +31,30 @@ _KEEPALIVE_S = 60
 _BACKOFF_S = (1, 30)
 _POLL_S = 1.0  # nodes announce minutes; a look at a thousand takes a hundredth of it
 _LAST_S = 5.0  # for the last acknowledgements
+_DENIED_S = 10.0  # then the broker may have another ACL
 
 
 class Announcer:
     """Use as a context, beside an ingest that may start later.
 
     problem: why nothing is announced just now, else empty. transient: what was announced is
-    removed at the end, as it is right for virtual nodes.
+    removed at the end, as it is right for virtual nodes. say: gets a sentence when announcing
+    fails and when it works again.
     """
 
-    def __init__(self, ingest: Ingest, transient: bool = False) -> None:
-        self.problem = f"broker {ingest.address} is not connected yet"
+    def __init__(
+        self,
+        ingest: Ingest,
+        transient: bool = False,
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self.problem = self._unconnected = f"broker {ingest.address} is not connected yet"
         self._ingest = ingest
         self._transient = transient
+        self._say = say
+        self._said = ""  # the problem of which it was told
+        self._may_write = False  # known of this connection
+        self._denied_until_s = 0.0
         self._announcements = Announcements()
         self._names: set[str] = set()
         self._withdrawn: frozenset[str] = frozenset()
@@ -69,7 +87,7 @@ class Announcer:
         """Announce what is due and disconnect."""
         self._stop.set()
         self._thread.join(_LAST_S)
-        if self._connected.is_set():
+        if self._connected.is_set() and not self._thread.is_alive():
             self._announce()
             if self._transient:
                 for name in self._names:
@@ -80,8 +98,18 @@ class Announcer:
 
     def _run(self) -> None:
         while not self._stop.wait(_POLL_S):
-            if self._connected.is_set():
+            if self._connected.is_set() and time.monotonic() >= self._denied_until_s:
                 self._announce()
+            self._report()
+
+    def _report(self) -> None:
+        """Say when announcing fails, and when it works again."""
+        problem = self.problem
+        if problem in (self._said, self._unconnected):
+            return
+        self._said = problem
+        state = f"not announced to Home Assistant: {problem}" if problem else "announced again"
+        self._say(f"nodes are {state}")
 
     def _announce(self) -> None:
         """Publish what is due; after a new connection that is everything. A node of which the
@@ -91,6 +119,7 @@ class Announcer:
             self._reconnected.clear()
             self._announcements.forget()
             self._withdrawn = frozenset()
+            self._may_write = False
         revoked = self._ingest.revoked()
         for name in revoked - self._withdrawn:
             self._publish(name, b"")
@@ -102,9 +131,29 @@ class Announcer:
                 continue
             silence_s = 0.0 if node.last_seen_s is None else now_s - node.last_seen_s
             payload = self._announcements.due(AnnouncedNode.of(node), silence_s)
-            if payload is not None:
-                self._names.add(name)
+            if payload is None:
+                continue
+            if self._may_write:
                 self._publish(name, payload)
+            elif not self._check_write(name, payload):
+                self._announcements.discard(name)
+                return
+            self._names.add(name)
+
+    def _check_write(self, name: str, payload: bytes) -> bool:
+        """Announce a node and return whether the broker lets us: `_publish` does not hear of what
+        an ACL drops."""
+        address, topic = self._ingest.address, discovery_topic(name)
+        try:
+            with answering_login(address) as login:
+                self._may_write = login.publish(topic, payload, retain=True) is not Answer.DENIED
+            problem = "" if self._may_write else denied_announcement(address, topic)
+        except NoBrokerError as error:
+            problem = str(error)
+        self._denied_until_s = 0.0 if self._may_write else time.monotonic() + _DENIED_S
+        if self._connected.is_set():
+            self.problem = problem
+        return self._may_write
 
     def _publish(self, name: str, payload: bytes) -> None:
         sent = self._client.publish(discovery_topic(name), payload, qos=1, retain=True)
@@ -133,7 +182,7 @@ class Announcer:
         self._connected.set()
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:
-        self.problem = f"broker {self._ingest.address} cannot be reached"
+        self.problem = f"broker {self._ingest.address} cannot be reached: {self._client.failure}"
 
     def _on_disconnect(self, *_arguments: Any) -> None:
         self._connected.clear()

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from filmgauge import VERSION
 from filmgauge.uplink.mqtt.topics import STATUS, TELEMETRY, topic
+from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.homeassistant.entities import Entity, entities, entity_keys
 from filmgauge_host.telemetry.messages import Scalar
 from filmgauge_host.telemetry.nodes import NodeSnapshot, late_after_s
@@ -46,6 +47,14 @@ class AnnouncedNode:
 def discovery_topic(node: str) -> str:
     """Return the topic on which a node is announced; an empty payload there removes it."""
     return f"{PREFIX}/device/{_IDENTIFIER}{node}/config"
+
+
+def denied_announcement(address: BrokerAddress, topic_name: str) -> str:
+    """Return the sentence for a broker that drops what is announced on a topic."""
+    return (
+        f"broker {address} does not let this login write {topic_name}: its ACL needs"
+        f" 'topic readwrite {TOPICS}'"
+    )
 
 
 def node_of(topic_name: str, payload: bytes) -> str | None:

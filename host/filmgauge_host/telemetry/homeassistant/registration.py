@@ -17,6 +17,7 @@ from filmgauge_host.telemetry.broker_login import Answer, BrokerLogin
 from filmgauge_host.telemetry.homeassistant.discovery import (
     TOPICS,
     AnnouncedNode,
+    denied_announcement,
     discovery_payload,
     discovery_topic,
     node_of,
@@ -132,10 +133,7 @@ class Registration:
         retained = {} if answer is Answer.DENIED else self._login.read_retained(wanted)
         for topic, payload in wanted.items():
             if answer is Answer.DENIED or retained.get(topic, b"") != payload:
-                raise FilmgaugeError(
-                    f"broker {self._address} does not let this login write {topic}: its ACL needs"
-                    f" 'topic readwrite {TOPICS}'"
-                )
+                raise FilmgaugeError(denied_announcement(self._address, topic))
 
 
 def _topics(names: Iterable[str], *leaves: str) -> list[str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from guarded_broker import guarded, without
 from mqtt_brokers import Mosquitto
-from mqtt_nodes import Publisher
+from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
 
 from filmgauge_host.telemetry.address import parse_address
@@ -191,3 +192,24 @@ def test_an_acl_that_drops_announcements_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"topic readwrite {TOPICS}" in done.stderr
     assert f"topic readwrite {TOPICS}" in lines
+
+
+def test_a_monitor_names_an_acl_that_drops_announcements_while_it_runs(tmp_path: Path) -> None:
+    line = f"topic readwrite {TOPICS}"
+    said: list[str] = []
+    with (
+        guarded(tmp_path / "broker", without(line)) as broker,
+        RecordStore(tmp_path / "records.sqlite") as store,
+        Ingest(broker.address("host"), store) as ingest,
+        BrokerLogin(broker.address("host")) as node,
+        Announcer(ingest, say=said.append) as announcer,
+    ):
+        until(lambda: ingest.connected)
+        node.publish("filmgauge/wall-1/telemetry", record(1).to_json().encode())
+        until(lambda: said)
+        assert line in announcer.problem
+        assert said == [f"nodes are not announced to Home Assistant: {announcer.problem}"]
+        broker.allow("user host", line)
+        until(lambda: len(said) == 2)
+        assert said[1:] == ["nodes are announced again"]
+        assert discovery_topic("wall-1") in node.read_retained([TOPICS])
