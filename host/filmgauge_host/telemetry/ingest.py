@@ -22,6 +22,7 @@ from filmgauge_host.telemetry.messages import (
     PAYLOAD_MAX,
     RECORDS,
     STATES,
+    ConnectionPhase,
     Message,
     Rejected,
     decode,
@@ -64,6 +65,7 @@ class Ingest:
         records, states, last = map(_filters, (RECORDS, STATES, (topics.LAST,)))
         self._session = Session(address, store, records, states, last, self._receive)
         self._pending: list[tuple[Delivery, Message]] = []
+        self._phase = ConnectionPhase(0, False)  # of what was received last
         self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
         self.refused = 0  # messages that could not be used, of whomever
         self._listeners: list[Listener] = []
@@ -106,6 +108,14 @@ class Ingest:
     def accepted(self) -> bool:
         """Whether the broker has accepted us, though it may not have subscribed us yet."""
         return self._session.accepted
+
+    @property
+    def connection(self) -> int:
+        """The number of the present connection once `nodes` is of it, else 0; when we have ended,
+        that of the last."""
+        number = self._nodes.connection
+        is_present = self._session.connected or self._stop.is_set()
+        return number if is_present and number == self._session.connection else 0
 
     @property
     def forgotten(self) -> int:
@@ -170,6 +180,7 @@ class Ingest:
         else:
             left_s = self._pending[0][0].received_s + _LONGEST_WAIT_S - time.monotonic()
             self._session.pump(0.0 if before >= _WINDOW else max(0.0, left_s))
+        self._mark_phase()
         if self._session.connected:
             self._ready.set()
         if len(self._pending) >= _BATCH or (before and self._is_due(before)):
@@ -182,7 +193,16 @@ class Ingest:
         oldest_s = self._pending[0][0].received_s
         return before >= _WINDOW or time.monotonic() >= oldest_s + _LONGEST_WAIT_S
 
+    def _mark_phase(self) -> None:
+        """Put among the messages where another connection begins, and where it has caught up."""
+        session = self._session
+        phase = ConnectionPhase(session.connection, session.is_catching_up)
+        if phase != self._phase:
+            self._phase = phase
+            self._pending.append((Delivery(0, time.monotonic(), phase.connection), phase))
+
     def _receive(self, delivery: Delivery, publication: Publication) -> None:
+        self._mark_phase()
         topic, payload, retained, _ = publication
         now_unix_ms = time.time_ns() // 1_000_000
         message = decode(topic, payload, retained, now_unix_ms)
@@ -222,7 +242,8 @@ class Ingest:
         self._pending_bytes = 0
         outcomes = [next(added) if isinstance(each, ReceivedRecord) else None for each in messages]
         for delivery, _ in stored:
-            self._session.acknowledge(delivery)
+            if delivery.packet_id:
+                self._session.acknowledge(delivery)
         self._session.send()
         times_s = [delivery.received_s for delivery, _ in stored]
         self._nodes.apply_all(zip(messages, outcomes, times_s, strict=True))

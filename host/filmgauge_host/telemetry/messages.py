@@ -104,8 +104,26 @@ class Probe:
     node: None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionPhase:
+    """No message: what follows came over this connection. may_have_waited: records of it may have,
+    at the broker while we were away."""
+
+    connection: int
+    may_have_waited: bool
+    node: None = None
+
+
 Message: TypeAlias = (
-    ReceivedRecord | LastRecord | Status | Info | Withdrawn | Rejected | Leftover | Probe
+    ReceivedRecord
+    | LastRecord
+    | Status
+    | Info
+    | Withdrawn
+    | Rejected
+    | Leftover
+    | Probe
+    | ConnectionPhase
 )
 
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.ingest_store import IngestStore, Outcome
 from filmgauge_host.telemetry.messages import (
+    ConnectionPhase,
     Info,
     LastRecord,
     Message,
@@ -57,8 +58,8 @@ class NodeSnapshot:
     received; it may be one that the broker had retained and the store has not, which is history.
     lives: how often it began without memory, 1 for once. refusal: the last of its messages that
     could not be used, and why.
-    reports: a record or a status of it was accepted since this ingest began, and what the broker
-    retained of it was not cleared afterwards.
+    reports: a record or a status of it came over the present connection, no record that had waited
+    at the broker, and what the broker retained of it was not cleared afterwards.
     last_seen_s: when its last live report came, or its status if there was none yet, on the
     monotonic clock: what sets the wall clock makes nobody late. A status that the broker had
     retained says nothing of when.
@@ -95,9 +96,14 @@ def late_after_s(next_report_s: float | None) -> float:
 
 
 class NodeTracker:
-    """All nodes of one ingest. Safe to call from several threads: snapshots show whole batches."""
+    """All nodes of one ingest. Safe to call from several threads: snapshots show whole batches.
+
+    connection: the number of that over which the last messages came.
+    """
 
     def __init__(self, store: IngestStore):
+        self.connection = 0
+        self._may_have_waited = False
         self._store = store
         self._mutex = threading.Lock()
         self._nodes: dict[str, _Node] = {}
@@ -124,10 +130,24 @@ class NodeTracker:
         it came on the monotonic clock."""
         with self._mutex:
             for message, outcome, received_s in batch:
+                if isinstance(message, ConnectionPhase):
+                    self._begin_phase(message)
+                    continue
                 node = self._nodes.get(message.node) if message.node is not None else None
                 if node is not None:
-                    node.apply(message, outcome, received_s)
+                    node.apply(message, outcome, received_s, self._may_have_waited)
                     self._changed.add(node.name)
+
+    def _begin_phase(self, phase: ConnectionPhase) -> None:
+        """With another connection the broker gives anew what it retains: of a node that was
+        removed meanwhile, nothing."""
+        self._may_have_waited = phase.may_have_waited
+        if phase.connection == self.connection:
+            return
+        for node in self._nodes.values():
+            node.reports = False
+        self._changed.update(self._nodes)
+        self.connection = phase.connection
 
     def snapshots(self) -> dict[str, NodeSnapshot]:
         """Return the nodes by name; the dictionary is never changed afterwards."""
@@ -152,7 +172,7 @@ class _Node:
         self._status: Status | None = None
         self._info: dict[str, Scalar] = {}
         self._refusal: Rejected | None = None
-        self._reports = False
+        self.reports = False
         self._received = self._duplicated = self._conflicting = self._malformed = 0
 
     def snapshot(self) -> NodeSnapshot:
@@ -174,18 +194,25 @@ class _Node:
             statistics,
             lives=max(1, len(lives)),
             refusal=self._refusal,
-            reports=self._reports,
+            reports=self.reports,
         )
 
-    def apply(self, message: Message, outcome: Outcome | None, received_s: float) -> None:
+    def apply(
+        self,
+        message: Message,
+        outcome: Outcome | None,
+        received_s: float,
+        may_have_waited: bool,
+    ) -> None:
         if isinstance(message, ReceivedRecord):
+            self.reports |= outcome is Outcome.NEW and not may_have_waited
             self._add_record(message, outcome, received_s)
         elif isinstance(message, LastRecord):
-            self._reports = True
+            self.reports = True
             self._show_last(message.received)
         elif isinstance(message, Status):
             self._status = message
-            self._reports = True
+            self.reports = True
             if self._last_seen_s is None and not message.is_retained:
                 self._last_seen_s = received_s
         elif isinstance(message, Info):
@@ -197,7 +224,7 @@ class _Node:
             self._withdraw(message.leaf)
 
     def _withdraw(self, leaf: str) -> None:
-        self._reports = False
+        self.reports = False
         if leaf == topics.STATUS:
             self._status = None
         elif leaf == topics.INFO:
@@ -216,7 +243,6 @@ class _Node:
             tracker = self._lives[life] = SequenceTracker()
         tracker.add(boot, seq)
         self._received += 1
-        self._reports = True
         history, latest = received.history, self._latest
         if latest is None or latest.key[0] == life:
             is_later = latest is None or key >= latest.key  # the same: it was shown as the last

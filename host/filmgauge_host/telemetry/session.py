@@ -44,10 +44,10 @@ class Session:
     records: filters at QoS 1, whose messages wait in the broker while we are away. states: filters
     at QoS 0 of what the broker retains: it sends that anew to each connection, and it must not
     take the room of records that wait. last: as states, but nothing else is wanted: they are given
-    back when it has come. connected: subscribed, messages flow. accepted:
-    by the broker, which may still have to confirm the subscription. problem: why not, in a few
-    words, else empty. forgotten: how often the broker had no session of ours although there was
-    one, which `memory` knows; it names the session too.
+    back when it has come. connected: subscribed, messages flow. accepted: by the broker, which may
+    still have to confirm the subscription. connection: the number of the present one or the last,
+    from 1 on. problem: why not, in a few words, else empty. forgotten: how often the broker had no
+    session of ours although there was one, which `memory` knows; it names the session too.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Session:
         deliver: Callable[[Delivery, Publication], None],
     ):
         self.connected = self.accepted = False
-        self.forgotten = 0
+        self.forgotten = self.connection = 0
         self.problem = ""
         self._memory = memory
         self._address = address
@@ -69,7 +69,6 @@ class Session:
         self._last = last
         self._deliver = deliver
         self._resumed = False
-        self._connection = 0
         self._linked = False
         self._due = self._answer_by = 0.0
         self._retained_by: float | None = None  # None: all that was retained has come
@@ -77,6 +76,11 @@ class Session:
         self._again: list[str] | None = None  # filters to read one by one; None: not known yet
         self._backoff_s = _BACKOFF_S[0]
         self._receiver = MqttReceiver(address, client_id("filmgauge", memory))
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether what comes may have waited at the broker while we were away."""
+        return self._resumed and not (self.connected and self._retained_by is None)
 
     def pump(self, timeout_s: float) -> None:
         """Do what is due and wait at most `timeout_s` for the broker (connecting: 5 s)."""
@@ -99,7 +103,7 @@ class Session:
     def acknowledge(self, delivery: Delivery) -> None:
         """Confirm a message with the next `send` or `pump`, unless its connection is gone: then
         the broker sends it again."""
-        if delivery.packet_id and self._linked and delivery.connection == self._connection:
+        if delivery.packet_id and self._linked and delivery.connection == self.connection:
             self._receiver.acknowledge(delivery.packet_id)
 
     def send(self) -> None:
@@ -123,9 +127,10 @@ class Session:
         self._answer_by = now + _ANSWER_S
         self._retained_by = self._again = None
         self._retained = 0
+        self._resumed = False
         self._receiver.open(_ANSWER_S)
         self._linked = True
-        self._connection += 1
+        self.connection += 1
 
     def _receive(self, now: float, timeout_s: float) -> None:
         if not self.connected and now > self._answer_by:
@@ -136,7 +141,7 @@ class Session:
         received_s = time.monotonic()
         for event in events:
             if isinstance(event, Publication):
-                self._deliver(Delivery(event.packet_id, received_s, self._connection), event)
+                self._deliver(Delivery(event.packet_id, received_s, self.connection), event)
                 if event.retained and self._retained_by is not None:
                     self._retained += 1
                     self._retained_by = received_s + _RETAINED_S

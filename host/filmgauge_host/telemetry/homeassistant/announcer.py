@@ -4,9 +4,9 @@
         ...
         print(announcer.problem)
 
-A node is announced when a record or a status of it is first accepted and when what its
-announcement says changes, and withdrawn when it is revoked. What was announced stays when we end:
-values go from the nodes to Home Assistant without us.
+A node is announced when a record or a status of it is first accepted, over each connection of the
+ingest, and when what its announcement says changes, and withdrawn when it is revoked. What was
+announced stays when we end: values go from the nodes to Home Assistant without us.
 """
 
 import threading
@@ -53,7 +53,8 @@ class Announcer:
         self._transient = transient
         self._say = say
         self._said = ""  # the problem of which it was told
-        self._may_write = False  # known of this connection
+        self._connection = 0  # of the ingest
+        self._may_write = False  # known since then
         self._denied_until_s = 0.0
         self._announcements = Announcements()
         self._names: set[str] = set()
@@ -63,7 +64,6 @@ class Announcer:
         self._sent: set[int] = set()
         self._acknowledged: set[int] = set()
         self._connected = threading.Event()
-        self._reconnected = threading.Event()
         self._stop = threading.Event()
         self._client = make_client(ingest.address, "")
         self._client.reconnect_delay_set(*_BACKOFF_S)
@@ -112,11 +112,14 @@ class Announcer:
         self._say(f"nodes are {state}")
 
     def _announce(self) -> None:
-        """Publish what is due; after a new connection that is everything. A node of which the
-        broker's retained messages were cleared is due when it reports again."""
+        """Publish what is due; over a new connection of the ingest that is every node of which the
+        broker gives something. One of which it has cleared that is due when it reports again."""
         self._all_acknowledged()
-        if self._reconnected.is_set():
-            self._reconnected.clear()
+        connection = self._ingest.connection
+        if not connection:
+            return
+        if connection != self._connection:
+            self._connection = connection
             self._announcements.forget()
             self._withdrawn = frozenset()
             self._may_write = False
@@ -178,7 +181,6 @@ class Announcer:
             self.problem = f"broker {self._ingest.address} refuses the connection: {reason}"
             return
         self.problem = ""
-        self._reconnected.set()
         self._connected.set()
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:

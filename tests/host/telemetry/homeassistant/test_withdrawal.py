@@ -1,11 +1,12 @@
 """Nodes that are gone stay gone: removed ones, revoked ones, and names that are no node's."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cut_line import CutLine
 from guarded_broker import guarded
 from mqtt_brokers import Broker
 from mqtt_nodes import Publisher, record
@@ -65,6 +66,12 @@ def states(node: str) -> list[tuple[str, str | bytes]]:
     return [(f"filmgauge/{node}/{leaf}", payload) for leaf, payload in STATES]
 
 
+@contextmanager
+def monitoring(url: str, store: RecordStore) -> Iterator[Ingest]:
+    with Ingest(parse_address(url), store) as ingest, Announcer(ingest):
+        yield ingest
+
+
 def remove(broker: Broker, *words: str) -> None:
     ran = CliRunner().invoke(main, ["homeassistant", "remove", *words, "--broker", broker.url])
     assert ran.exit_code == 0, ran.output
@@ -87,6 +94,41 @@ def test_what_is_removed_comes_back_with_its_next_report_alone(
         assert login.read_retained(["filmgauge/wall-1/+"]) == {}
     publisher.records("wall-1", [4])
     until(lambda: "wall-1" in announced())
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_is_removed_while_a_monitor_is_away_stays_removed(
+    broker: Broker,
+    publisher: Publisher,
+    tmp_path: Path,
+    announced: Callable[[], set[str]],
+    is_restarted: bool,
+) -> None:
+    """Nor does a record bring it back that has waited for the monitor since before."""
+    publisher.send([*states("wall-1"), *states("wall-2")], retain=True)
+    with (
+        closing(CutLine(broker)) as line,
+        RecordStore(tmp_path / "records.sqlite") as store,
+        ExitStack() as stack,
+    ):
+        with ExitStack() as first:
+            ingest = first.enter_context(monitoring(line.url, store))
+            until(lambda: announced() == {"wall-1", "wall-2"})
+            if not is_restarted:
+                stack.push(first.pop_all())
+        line.cut()
+        until(lambda: not ingest.connected)
+        publisher.records("wall-1", [4])
+        remove(broker, "wall-1")
+        line.mend()
+        if is_restarted:
+            stack.enter_context(monitoring(line.url, store))
+        until(lambda: store.count("wall-1"))
+        publisher.send(states("later"), retain=True)
+        until(lambda: "later" in announced())
+        assert announced() == {"wall-2", "later"}
+        publisher.send([("filmgauge/wall-1/status", STATUS)], retain=True)
+        until(lambda: "wall-1" in announced())
 
 
 def test_the_state_of_a_node_that_goes_on_can_be_kept(
