@@ -32,6 +32,7 @@ from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.homeassistant.announcements import Announcements
 from filmgauge_host.telemetry.homeassistant.discovery import AnnouncedNode, discovery_topic
 from filmgauge_host.telemetry.messages import RETAINED
+from filmgauge_host.telemetry.nodes import DEFAULT_NEXT_REPORT_S
 from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
@@ -93,7 +94,8 @@ class Gateway:
         self._sync = NodeSync(radio, spool, self.options.forget, crashes)
         self._announcements = Announcements()
         self._info: dict[str, dict[str, Any]] = {}  # by name, as last fetched
-        self._published: set[str] = set()  # names of which the broker retains something of ours
+        # Names of which the broker retains something of ours, and the connection that brought it.
+        self._published: dict[str, int] = {}
         self._pending: OrderedDict[str, _PendingSync] = OrderedDict()
         self._queue: asyncio.Queue[str] = asyncio.Queue()  # an address waits once: all are fair
 
@@ -138,7 +140,7 @@ class Gateway:
         key = record_key(record)
         mark = self._spool.mark(name)
         if key[0] != mark[0] or key > mark:
-            self._published.add(name)
+            self._mark_published(name)
             self._on_new(self._spool.add(name, [record], mark=key, live=True))
             self._announce(AnnouncedNode(name))
 
@@ -203,22 +205,34 @@ class Gateway:
 
     def _publish_result(self, result: SyncResult) -> None:
         """Publish what is known of the node itself, and log what came."""
-        self._published.add(result.name)
+        is_first = self._mark_published(result.name)
         if result.info is not None:
-            self._forwarder.publish_retained(topic(result.name, INFO), json.dumps(result.info))
+            self._info[result.name] = result.info
+        known = self._info.get(result.name, {})
+        if known and (is_first or result.info is not None):
+            self._forwarder.publish_retained(topic(result.name, INFO), json.dumps(known))
         status: dict[str, str | int] = {"state": "sleeping"}
         if result.next_report_s:
             status["next_report_s"] = result.next_report_s
         text = json.dumps(status, separators=(",", ":"))
-        self._forwarder.publish_retained(topic(result.name, STATUS), text)
-        if result.info is not None:
-            self._info[result.name] = result.info
-        known = self._info.get(result.name, {})
+        valid_s = result.next_report_s or DEFAULT_NEXT_REPORT_S
+        self._forwarder.publish_retained(topic(result.name, STATUS), text, valid_s)
         self._announce(AnnouncedNode(result.name, known, True, result.next_report_s or None))
         torn = f", {result.torn} unreadable" if result.torn else ""
         left = "" if result.is_complete else ", more to come"
         warning = f"; {result.warning}" if result.warning else ""
         self._log(f"{result.name}: {result.records} records{torn}{left}{warning}")
+
+    def _mark_published(self, name: str) -> bool:
+        """Return whether this is the first of a node over the present connection. The broker may
+        have lost what it retained: with a report of the node it gets all again, and not before, as
+        the node may have been removed."""
+        connection = self._forwarder.connections
+        is_first = self._published.get(name) != connection
+        self._published[name] = connection
+        if is_first:
+            self._announcements.discard(name)
+        return is_first
 
     def _announce(self, node: AnnouncedNode) -> None:
         """Announce a node to Home Assistant if that is wanted and news. A changed one at once:
@@ -231,8 +245,8 @@ class Gateway:
 
     def _withdraw_revoked(self) -> None:
         """Clear what the broker retains of nodes that have been revoked."""
-        for name in self._published & self.discovered.registry.revoked:
-            self._published.discard(name)
+        for name in self._published.keys() & self.discovered.registry.revoked:
+            del self._published[name]
             self._info.pop(name, None)
             self._announcements.discard(name)
             for leaf in RETAINED:

@@ -1,9 +1,11 @@
 """Brings the spool to the broker at QoS 1, in real time and in threads of its own.
 
-A record leaves the spool when the broker has acknowledged it, and not before. What is retained
-(status, info) is kept in memory by topic, and published again after each new connection.
+A record leaves the spool when the broker has acknowledged it, and not before. What was not
+acknowledged when a connection ended is published again over the next one, as what it is by then: a
+record that has waited is no live one, and of what is retained nothing goes out that has run out.
 """
 
+import math
 import queue
 import threading
 import time
@@ -14,6 +16,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
 from filmgauge.uplink.mqtt.topics import LAST, LOG, TELEMETRY, topic
+from filmgauge_host.ble.outgoing_messages import OutgoingMessage, OutgoingMessages
 from filmgauge_host.ble.spool import Spool
 from filmgauge_host.telemetry.address import BrokerAddress
 from filmgauge_host.telemetry.mqtt_client import BrokerClient, make_client
@@ -22,29 +25,29 @@ from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _KEEPALIVE_S = 30
 _WINDOW = 100  # records on their way
-_WAKE = 0  # no packet has this id
+_WAKE, _OPENED, _CLOSED = 0, -1, -2  # no packet has these ids
 _POLL_S = 0.5  # how often the spool is read without being woken
 _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
 _LAST_S = 10.0  # for the last acknowledgements
 
-_Message = tuple[str, str, threading.Event]  # topic, payload, set when it has arrived
-
 
 class MqttForwarder:
-    """Use as a context. problem: why nothing is delivered just now, else empty."""
+    """Use as a context. problem: why nothing is delivered just now, else empty. connections: how
+    often the broker has accepted us."""
 
     def __init__(self, address: BrokerAddress, spool: Spool) -> None:
         self.address = address
         self.problem = "is not connected yet"
+        self.connections = 0
         self._spool = spool
-        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()  # packet ids, _WAKE
+        # Packet ids that were acknowledged and what else happens, in its order.
+        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._messages = OutgoingMessages()
         self._in_flight: dict[int, int] = {}  # packet id -> number in the spool
-        self._outgoing: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._arrivals: dict[int, threading.Event] = {}  # packet id -> of a message
+        self._acknowledged: list[int] = []  # numbers that the spool does not know of yet
         self._after = 0
-        self._retained: dict[str, str] = {}
-        self._mutex = threading.Lock()
+        self._is_open = False  # as far as events have been handled
         self._connected = threading.Event()
         self._stop = threading.Event()
         self._client = self._build()
@@ -68,25 +71,23 @@ class MqttForwarder:
         """There is something new in the spool."""
         self._events.put(_WAKE)
 
-    def publish_retained(self, name: str, payload: str) -> None:
-        """Publish a retained message to a topic now and after each new connection."""
-        with self._mutex:
-            self._retained[name] = payload
-        if self.connected:
-            self._client.publish(name, payload, qos=0, retain=True)
+    def publish_retained(self, name: str, payload: str, valid_s: float = math.inf) -> None:
+        """Publish a retained message to a topic, once, when there is a connection within valid_s:
+        afterwards somebody else may know better."""
+        until_s = time.monotonic() + valid_s
+        self._messages.add(OutgoingMessage(name, payload, True, until_s))
+        self.wake()
 
     def withdraw_retained(self, name: str) -> None:
         """Clear the retained message of a topic, once there is a connection."""
-        with self._mutex:
-            self._retained.pop(name, None)
-        self._client.publish(name, b"", qos=1, retain=True)
+        self.publish_retained(name, "")
 
     def publish_event(self, name: str, payload: str) -> threading.Event:
         """Publish a message once; the event that is returned is set when the broker has it."""
-        arrived = threading.Event()
-        self._outgoing.put((name, payload, arrived))
+        message = OutgoingMessage(name, payload)
+        self._messages.add(message)
         self.wake()
-        return arrived
+        return message.arrived
 
     def drain(self, silence_s: float) -> bool:
         """Wait until the broker has everything, or takes nothing for so long; return which."""
@@ -111,55 +112,74 @@ class MqttForwarder:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._acknowledge(_POLL_S)
-            if self.connected and len(self._in_flight) < _WINDOW:
-                self._send()
+            self._handle_events(_POLL_S)
+            if self._is_open and not self._acknowledged:
+                self._send_messages()
+                self._send_records()
+        if self._is_open:
+            self._send_messages()
         until_s = time.monotonic() + _LAST_S
-        while self._in_flight and self.connected and time.monotonic() < until_s:
-            self._acknowledge(_RETRY_S)  # else the next forwarder would send them again
+        while self._is_under_way() and self.connected and time.monotonic() < until_s:
+            self._handle_events(_RETRY_S)  # else the next forwarder would send them again
 
-    def _acknowledge(self, timeout_s: float) -> None:
-        """Give the spool the acknowledgements that have come, waiting for the first event."""
-        done: list[int] = []
+    def _is_under_way(self) -> bool:
+        return bool(self._in_flight or self._acknowledged or self._messages.is_under_way)
+
+    def _handle_events(self, timeout_s: float) -> None:
+        """Handle what has happened, waiting for the first event; give the spool the
+        acknowledgements."""
         with suppress(queue.Empty):
-            event = self._events.get(timeout=timeout_s)
+            self._handle(self._events.get(timeout=timeout_s))
             while True:
-                if event in self._in_flight:
-                    done.append(event)
-                elif event in self._arrivals:
-                    self._arrivals.pop(event).set()
-                event = self._events.get_nowait()
-        if not done:
+                self._handle(self._events.get_nowait())
+        if not self._acknowledged:
             return
         try:
-            self._spool.acknowledge([self._in_flight[packet] for packet in done])
+            self._spool.acknowledge(self._acknowledged)
         except StorageError as error:
             self.problem = str(error)
             time.sleep(_RETRY_S)
-            for packet in done:
-                self._events.put(packet)
             return
-        for packet in done:
-            del self._in_flight[packet]
+        self._acknowledged = []
 
-    def _send(self) -> None:
-        with suppress(queue.Empty):
-            while True:
-                name, payload, arrived = self._outgoing.get_nowait()
-                self._arrivals[self._client.publish(name, payload, qos=1).mid] = arrived
+    def _handle(self, event: int) -> None:
+        if event == _OPENED:
+            self._is_open = True
+            self._in_flight.clear()
+            self._after = 0
+            self._messages.send_again()
+        elif event == _CLOSED:
+            self._is_open = False
+        elif event in self._in_flight:
+            self._acknowledged.append(self._in_flight.pop(event))
+        else:
+            self._messages.acknowledge(event)
+
+    def _send_messages(self) -> None:
+        for message in self._messages.due():
+            sent = self._client.publish(
+                message.topic, message.payload, qos=1, retain=message.is_retained
+            )
+            self._messages.mark_sent(sent.mid, message)
+
+    def _send_records(self) -> None:
+        room = _WINDOW - len(self._in_flight)
+        if not room:
+            return
         try:
-            found = self._spool.pending(self._after, _WINDOW - len(self._in_flight))
+            found = self._spool.pending(self._after, room)
         except StorageError as error:
             self.problem = str(error)
             time.sleep(_RETRY_S)
             return
         for row in found:
+            if not self.connected:
+                return
             name = topic(row.node, TELEMETRY if row.is_live else LOG)
             payload = row.record.to_json()
             sent = self._client.publish(name, payload, qos=1)
-            if sent.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-                return  # its queue is full: the record comes again later
-            # Without a connection paho keeps it, and sends it when there is one again.
+            if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return  # no connection, or its queue is full: the record comes again later
             self._in_flight[sent.mid] = row.number
             self._after = row.number
             if row.is_live:
@@ -179,19 +199,18 @@ class MqttForwarder:
         if reason.is_failure:
             self.problem = f"broker {self.address} refuses the connection: {reason}"
             return
-        with self._mutex:
-            retained = list(self._retained.items())
-        for name, payload in retained:
-            client.publish(name, payload, qos=0, retain=True)
+        self._client.discard_unacknowledged()
         self.problem = ""
+        self.connections += 1
         self._connected.set()
-        self.wake()
+        self._events.put(_OPENED)
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:
         self.problem = f"broker {self.address} cannot be reached: {self._client.failure}"
 
     def _on_disconnect(self, client: Client, data: Any, *_rest: Any) -> None:
         self._connected.clear()
+        self._events.put(_CLOSED)
         if not self.problem:
             self.problem = f"broker {self.address} closed the connection"
 

@@ -9,6 +9,7 @@ A record is there from the commit of `add` until the broker has acknowledged it,
 (life, boot, seq) until the mark has passed it: so nothing is lost, and nothing is published twice.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.sqlite_file import SqliteFile
 
+# live: since when the newest record of its node is here, in Unix seconds; 0 of all others.
 _TABLES = """
 CREATE TABLE records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -63,11 +65,13 @@ _PASS = (
 )
 _DONE = "DELETE FROM records WHERE acknowledged AND passed"
 _NUMBER_MAX = 0xFFFFFFFF
+_LIVE_S = 60  # what has waited longer is no live value: its node may have reported elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledRecord:
-    """A record that the broker has not acknowledged. is_live: it was the newest when read."""
+    """A record that the broker has not acknowledged. is_live: it was the newest when it was read,
+    which is a minute ago at most."""
 
     number: int
     node: str
@@ -129,8 +133,12 @@ class Spool(SqliteFile):
         mark: RecordKey | None = None,
         live: bool = False,
     ) -> int:
-        """Commit records and how far the node has now been read; return how many were new."""
-        rows = [(node, *record_key(each), int(live), each.to_bytes()) for each in records]
+        """Commit records and how far the node has now been read; return how many were new.
+
+        live: they are the newest of the node.
+        """
+        since_s = int(time.time()) if live else 0
+        rows = [(node, *record_key(each), since_s, each.to_bytes()) for each in records]
         with self._access() as database, database:
             new = sum(database.execute(_INSERT, row).rowcount for row in rows)
             if mark is not None:
@@ -152,9 +160,10 @@ class Spool(SqliteFile):
         )
         with self._access() as database:
             rows = database.execute(query, (after, limit)).fetchall()
+        now_s = time.time()
         return [
-            SpooledRecord(number, node, Record.from_bytes(data), bool(live))
-            for number, node, data, live in rows
+            SpooledRecord(number, node, Record.from_bytes(data), abs(now_s - since_s) <= _LIVE_S)
+            for number, node, data, since_s in rows
         ]
 
     def acknowledge(self, numbers: Iterable[int]) -> None:

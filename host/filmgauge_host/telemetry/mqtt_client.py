@@ -51,6 +51,13 @@ class BrokerClient(Client):
     files: TlsFiles | None = None
     failure = ""
 
+    def discard_unacknowledged(self) -> None:
+        """Forget what was published at QoS 1 and not acknowledged; in `on_connect`, or paho sends
+        it again over the new connection, however old it is by then."""
+        with self._out_message_mutex:
+            self._out_messages.clear()
+            self._inflight_messages = 0
+
     def _create_socket(self) -> Any:
         try:
             made = super()._create_socket()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ble_bed import Bridge, Field, Receiver, address
 from ble_nodes import Misbehaviour
+from cut_line import CutLine
 from mqtt_brokers import Broker
 from patience import until
 
@@ -310,6 +311,35 @@ def test_what_is_retained_of_a_node_that_is_revoked_meanwhile_goes(
         until(lambda: bridge.forwarder.connected)
     with BrokerLogin(parse_address(embedded.url)) as login:
         until(lambda: names() == {"other"})
+
+
+def test_what_is_removed_while_the_bridge_is_away_comes_back_with_its_next_report_alone(
+    broker: Broker, tmp_path, new_field
+) -> None:
+    field = new_field()
+    with closing(CutLine(broker)) as line, BrokerLogin(parse_address(broker.url)) as login:
+
+        def retained() -> dict[str, bytes]:
+            found = login.read_retained(["filmgauge/node-1/+", TOPICS])
+            return {topic.split("/", 1)[1]: payload for topic, payload in found.items()}
+
+        bridge = Bridge(field, line.url, tmp_path, home_assistant=True)
+        until(lambda: bridge.forwarder.connected)
+        field.live(field.node, 2, 600)
+        field.pass_s(300)
+        until(lambda: len(retained()) == 4)  # status, info, last record, announcement
+        before = retained()
+        line.cut()
+        until(lambda: not bridge.forwarder.connected)
+        for topic in login.read_retained(["filmgauge/node-1/+", TOPICS]):
+            login.publish(topic, b"", retain=True)
+        line.mend()
+        until(bridge.forwarder.publish_event("filmgauge/node-1/event", "{}").is_set)
+        assert retained() == {}
+        field.pass_s(600)
+        until(lambda: len(retained()) == 4)
+        after = retained()
+        assert {**after, "node-1/last": b""} == {**before, "node-1/last": b""}
 
 
 def test_a_node_forgets_what_the_broker_has_and_no_more(
