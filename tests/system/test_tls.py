@@ -57,7 +57,7 @@ class Town(NamedTuple):
 
     def login(self, user: str, *filters: str) -> BrokerLogin:
         address = self.broker.address(self.files, user, USERS[user])
-        return BrokerLogin(address, filters, mqtt5=True, retained=True)
+        return BrokerLogin(address, mqtt5=True, states=filters)
 
 
 @pytest.fixture(scope="module")

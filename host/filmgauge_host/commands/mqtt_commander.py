@@ -84,8 +84,8 @@ class MqttCommander:
         nodes: Sequence[str],
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        filters = [topic(node, leaf) for node in nodes for leaf in (ACK, STATUS)]
-        self._login = BrokerLogin(address, tuple(filters), retained=True)
+        answers, states = (tuple(topic(node, leaf) for node in nodes) for leaf in (ACK, STATUS))
+        self._login = BrokerLogin(address, answers, states=states)
         self._address = address
         self._counters = counters
         self._say = say

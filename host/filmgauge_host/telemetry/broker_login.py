@@ -11,7 +11,7 @@ wants to know publishes with `mqtt5`.
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Any, Self
@@ -21,7 +21,7 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 from filmgauge_host.errors import NoBrokerError
 from filmgauge_host.telemetry.address import BrokerAddress
-from filmgauge_host.telemetry.mqtt_client import make_client
+from filmgauge_host.telemetry.mqtt_client import NEVER_DROPPED, make_client
 
 _KEEPALIVE_S = 30
 _CONNECT_S = 5.0
@@ -30,6 +30,7 @@ _ANSWER_S = 15.0  # a broker on a busy machine is slow, and a healthy one is not
 _GRACE_S = 1.0  # for brokers of several machines, where an answer may overtake a message
 _MESSAGES = 10_000  # that are remembered; a check sees a handful
 _IN_FLIGHT = 200  # messages without their acknowledgement: a slow line is not waited for each
+_AT_ONCE = NEVER_DROPPED // 2  # filters of one subscription
 _NO_FILTER = "filmgauge/-"  # given back, whatever makes the broker answer
 _BAD_LOGIN = (134, 135)  # bad user name or password, not authorized; 3.1.1's 4 and 5 become these
 
@@ -51,19 +52,24 @@ class Answer(Enum):
 
 
 class BrokerLogin:
-    """Use as a context. Opening raises NoBrokerError or one of its kinds. retained: messages of
-    an earlier time count as well."""
+    """Use as a context. Opening raises NoBrokerError or one of its kinds.
+
+    filters: at QoS 1. states: filters at QoS 0 of what the broker retains: at QoS 1 it may drop
+    some of more than a thousand. Without them messages of an earlier time do not count.
+    """
 
     def __init__(
         self,
         address: BrokerAddress,
         filters: tuple[str, ...] = (),
         mqtt5: bool = False,
-        retained: bool = False,
+        states: Sequence[str] = (),
     ) -> None:
         self._address = address
-        self._retained = retained
-        self._filters = [(name, 1) for name in filters]
+        self._retained = bool(states)
+        self._filters = [(name, 1) for name in filters] + [(name, 0) for name in states]
+        self._subscribed = 0  # of the filters, over this connection
+        self._subscribing: int | None = None  # the packet that asks for the next ones
         self._mqtt5 = mqtt5
         self._news = threading.Condition()
         self._ready = False
@@ -93,7 +99,10 @@ class BrokerLogin:
         except OSError:
             raise self._no_broker(f"cannot be reached: {self._client.failure}") from None
         self._client.loop_start()
-        self._await(lambda: self._ready or self._failure)
+        had = -1
+        while had != self._subscribed and not (self._ready or self._failure):
+            had = self._subscribed
+            self._await(lambda h=had: self._ready or self._failure or self._subscribed != h)
         if not self._ready:
             self.close()
             raise self._failure or self._no_broker("does not answer")
@@ -234,9 +243,15 @@ class BrokerLogin:
             self._fail(kind(f"broker {self._address} {problem}: {str(reason).lower()}"))
             client.disconnect()  # or it would try for ever
         elif self._filters:
-            client.subscribe(self._filters)
+            self._subscribed = 0
+            self._subscribe_next(client)
         else:
             self._begin()
+
+    def _subscribe_next(self, client: Client) -> None:
+        """Ask for some filters. The answer says that what is retained of those before has come."""
+        some = self._filters[self._subscribed : self._subscribed + _AT_ONCE]
+        self._subscribing = client.subscribe(some)[1]
 
     def _on_disconnect(self, *_arguments: Any) -> None:
         with self._news:
@@ -244,13 +259,19 @@ class BrokerLogin:
         self._fail(self._no_broker("closed the connection"))
 
     def _on_subscribe(self, client: Client, data: Any, packet: int, reasons: Any, _: Any) -> None:
-        if self._ready:
+        if packet != self._subscribing:
             self._on_answer(client, data, packet, reasons, _)
         elif any(reason.is_failure for reason in reasons):
             problem = f"broker {self._address} refuses the subscription"
             self._fail(SubscriptionRefusedError(problem))
         else:
-            self._begin()
+            with self._news:
+                self._subscribed += _AT_ONCE
+                self._news.notify_all()
+            if self._subscribed < len(self._filters):
+                self._subscribe_next(client)
+            else:
+                self._begin()
 
     def _on_answer(self, client: Client, data: Any, packet: int, reason: Any, _: Any) -> None:
         with self._news:

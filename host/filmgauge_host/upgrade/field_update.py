@@ -67,9 +67,9 @@ class FieldUpdate:
         commander: MqttCommander,
     ) -> None:
         self.progress = {node: Progress(node, version) for node, version in targets.items()}
-        filters = tuple(topic(node, leaf) for node in targets for leaf in (EVENT, INFO))
+        events, infos = (tuple(topic(node, leaf) for node in targets) for leaf in (EVENT, INFO))
         self._address = address
-        self._login = BrokerLogin(address, filters, retained=True)
+        self._login = BrokerLogin(address, events, states=infos)
         self._keys = dict(keys)
         self._commander = commander
         self._answers: list[Outcome] = []

@@ -55,6 +55,32 @@ def test_who_has_answered_is_known_while_others_sleep(url: str, tmp_path: Path) 
     publisher.close()
 
 
+def test_when_each_of_a_large_fleet_reports_is_known(tmp_path: Path) -> None:
+    """Of more than the thousand that mosquitto as it is installed lets wait."""
+    nodes = [f"n-{number}" for number in range(1300)]
+    said: list[str] = []
+    broker = Mosquitto(tmp_path, usual=True)
+    broker.start()
+    publisher = Publisher(broker.url)
+    status = '{"state":"sleeping","next_report_s":600}'
+    publisher.send([(f"filmgauge/{node}/status", status) for node in nodes], retain=True)
+    counters = CommandCounters(tmp_path / "counters.json")
+    with (
+        MqttCommander(parse_address(broker.url), counters, nodes, said.append) as commander,
+        ThreadPoolExecutor() as pool,
+    ):
+        last, key = nodes[-1], KEYS["near"]
+        sent = pool.submit(commander.send, {last: key}, parse_action(["report"]), PATIENCE_S)
+        until(lambda: said or sent.done())
+        mac = mac_of_answer(last, key, 1, DONE, "", 1)
+        values = {"counter": 1, "status": DONE, "text": "", "last": 1, "mac": mac}
+        publisher.send([(f"filmgauge/{last}/ack", json.dumps(values))])
+        assert sent.result()[0].is_done
+    assert said == [f"{last} reports every 600 s: it answers then"]
+    publisher.close()
+    broker.stop()
+
+
 @pytest.mark.parametrize("boots", [True, False])
 def test_a_node_that_is_about_to_boot_with_a_key_is_asked_again(
     url: str, tmp_path: Path, boots: bool
