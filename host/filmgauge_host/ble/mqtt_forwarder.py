@@ -2,7 +2,8 @@
 
 A record leaves the spool when the broker has acknowledged it, and not before. What was not
 acknowledged when a connection ended is published again over the next one, as what it is by then: a
-record that has waited is no live one, and of what is retained nothing goes out that has run out.
+record that has waited, or is older than the last that the broker has, is no live one, and of what
+is retained nothing goes out that has run out.
 """
 
 import math
@@ -12,14 +13,16 @@ import time
 from contextlib import suppress
 from typing import Any, Self
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 
 from filmgauge.uplink.mqtt.topics import LAST, LOG, TELEMETRY, topic
 from filmgauge_host.ble.outgoing_messages import OutgoingMessage, OutgoingMessages
-from filmgauge_host.ble.spool import Spool
+from filmgauge_host.ble.spool import Spool, SpooledRecord
 from filmgauge_host.telemetry.address import BrokerAddress
+from filmgauge_host.telemetry.messages import LastRecord, decode
 from filmgauge_host.telemetry.mqtt_client import BrokerClient, make_client
+from filmgauge_host.telemetry.received_record import RecordKey, record_key
 from filmgauge_host.telemetry.session import client_id
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
@@ -30,6 +33,7 @@ _POLL_S = 0.5  # how often the spool is read without being woken
 _BACKOFF_S = (1, 30)
 _RETRY_S = 1.0
 _LAST_S = 10.0  # for the last acknowledgements
+_ANSWER_S = 5.0  # for what the broker retains of nodes
 
 
 class MqttForwarder:
@@ -48,6 +52,9 @@ class MqttForwarder:
         self._acknowledged: list[int] = []  # numbers that the spool does not know of yet
         self._after = 0
         self._is_open = False  # as far as events have been handled
+        self._last: dict[str, RecordKey] = {}  # by node, that the broker has retained
+        self._last_asked: int | None = None  # packet id, until it is answered
+        self._last_until_s = 0.0
         self._connected = threading.Event()
         self._stop = threading.Event()
         self._client = self._build()
@@ -148,12 +155,32 @@ class MqttForwarder:
             self._in_flight.clear()
             self._after = 0
             self._messages.send_again()
+            self._ask_last()
+        elif event == self._last_asked:
+            self._last_asked = None
         elif event == _CLOSED:
             self._is_open = False
         elif event in self._in_flight:
             self._acknowledged.append(self._in_flight.pop(event))
         else:
             self._messages.acknowledge(event)
+
+    def _ask_last(self) -> None:
+        """Ask for the last records that the broker retains of nodes whose newest waits here:
+        another bridge may have brought a newer one."""
+        self._last_asked, names = None, []
+        with suppress(StorageError):  # it is said when records are read
+            names = [topic(node, LAST) for node in self._spool.live_nodes()]
+        if names:
+            self._client.subscribe([(name, 0) for name in names])
+            # Answered when they have come.
+            self._last_asked = self._client.unsubscribe(names)[1]
+            self._last_until_s = time.monotonic() + _ANSWER_S
+
+    def _is_live(self, row: SpooledRecord) -> bool:
+        key = record_key(row.record)
+        last = self._last.get(row.node, key)
+        return row.is_live and (last[0] != key[0] or last <= key)
 
     def _send_messages(self) -> None:
         for message in self._messages.due():
@@ -164,7 +191,8 @@ class MqttForwarder:
 
     def _send_records(self) -> None:
         room = _WINDOW - len(self._in_flight)
-        if not room:
+        is_asking = self._last_asked is not None and time.monotonic() < self._last_until_s
+        if is_asking or not room:
             return
         try:
             found = self._spool.pending(self._after, room)
@@ -175,14 +203,15 @@ class MqttForwarder:
         for row in found:
             if not self.connected:
                 return
-            name = topic(row.node, TELEMETRY if row.is_live else LOG)
+            is_live = self._is_live(row)
+            name = topic(row.node, TELEMETRY if is_live else LOG)
             payload = row.record.to_json()
             sent = self._client.publish(name, payload, qos=1)
             if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return  # no connection, or its queue is full: the record comes again later
             self._in_flight[sent.mid] = row.number
             self._after = row.number
-            if row.is_live:
+            if is_live:
                 self._client.publish(topic(row.node, LAST), payload, qos=0, retain=True)
 
     def _build(self) -> BrokerClient:
@@ -192,7 +221,8 @@ class MqttForwarder:
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
+        client.on_publish = client.on_unsubscribe = self._on_answer
+        client.on_message = self._on_message
         return client
 
     def _on_connect(self, client: Client, data: Any, flags: Any, reason: Any, _: Any) -> None:
@@ -200,6 +230,7 @@ class MqttForwarder:
             self.problem = f"broker {self.address} refuses the connection: {reason}"
             return
         self._client.discard_unacknowledged()
+        self._last = {}
         self.problem = ""
         self.connections += 1
         self._connected.set()
@@ -214,5 +245,10 @@ class MqttForwarder:
         if not self.problem:
             self.problem = f"broker {self.address} closed the connection"
 
-    def _on_publish(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
+    def _on_answer(self, client: Client, data: Any, packet: int, *_rest: Any) -> None:
         self._events.put(packet)
+
+    def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        found = decode(message.topic, bytes(message.payload), True, 0)
+        if isinstance(found, LastRecord):
+            self._last[found.node] = found.received.key

@@ -166,6 +166,12 @@ class Spool(SqliteFile):
             for number, node, data, since_s in rows
         ]
 
+    def live_nodes(self) -> set[str]:
+        """Return the nodes of which a live record waits for the broker."""
+        query = "SELECT DISTINCT node FROM records WHERE NOT acknowledged AND abs(? - live) <= ?"
+        with self._access() as database:
+            return {node for (node,) in database.execute(query, (time.time(), _LIVE_S))}
+
     def acknowledge(self, numbers: Iterable[int]) -> None:
         """Mark records as delivered; those that the read mark has passed are forgotten."""
         with self._access() as database, database:
