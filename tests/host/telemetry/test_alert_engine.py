@@ -315,6 +315,31 @@ def test_another_process_acknowledges(bed, tmp_path):
     assert (alert.state, alert.acknowledged_unix_ms) == ("acknowledged", 5)
 
 
+def test_a_restart_raises_nothing_again_however_much_is_wrong(bed):
+    count = 1001
+    bed.log.write([_faulty(number) for number in range(1, count + 1)], {}, [])
+    bed.restart()
+    assert len(bed.engine.active()) == len(bed.log.alerts()) == count
+    bed.report(good(0, faults=FAULT_SENSOR), node="n1")
+    assert bed.said == []
+    bed.log.write([replace(_faulty(1), cleared_unix_ms=6)], {}, [])
+    assert len(bed.log.alerts(with_cleared=True)) == count
+
+
+def test_of_one_that_was_raised_twice_the_older_is_over(bed):
+    older, newer = _faulty(1), replace(_faulty(2), node="n1", raised_unix_ms=8)
+    bed.log.write([older, newer], {}, [])
+    bed.restart()
+    bed.tick()
+    assert bed.log.alerts(with_cleared=True) == [replace(older, cleared_unix_ms=8), newer]
+    assert bed.engine.active() == [newer]
+
+
+def _faulty(number: int) -> Alert:
+    """Return an alert of a node of its own."""
+    return Alert(number, "faults", f"n{number}", "sensor", "warning", "it reports", None, 5)
+
+
 def test_a_monitor_of_a_server_has_its_alerts_in_a_file_of_their_own(tmp_path):
     path = tmp_path / "alerts.sqlite"
     with LocalAlertLog(path) as log:

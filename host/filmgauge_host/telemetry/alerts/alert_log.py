@@ -87,12 +87,12 @@ class AlertLog(SqliteFile):
         with self._access() as database:
             database.executescript(_TABLES)
 
-    def alerts(self, with_cleared: bool = False, limit: int = 1000) -> list[Alert]:
-        """Return alerts that are not over, or the last ones of all, the oldest first."""
+    def alerts(self, with_cleared: bool = False) -> list[Alert]:
+        """Return all alerts that are not over, or all that are kept, the oldest first."""
         where = "" if with_cleared else "WHERE cleared_unix_ms IS NULL"
-        query = f"SELECT {_COLUMNS} FROM alerts {where} ORDER BY id DESC LIMIT ?"
+        query = f"SELECT {_COLUMNS} FROM alerts {where} ORDER BY id"
         with self._access() as database:
-            return [Alert(*row) for row in reversed(database.execute(query, (limit,)).fetchall())]
+            return [Alert(*row) for row in database.execute(query)]
 
     def alert(self, number: int) -> Alert | None:
         """Return one alert, None where there is none with that id."""

@@ -23,7 +23,8 @@ class Changes:
 class Judgement:
     """The state of every rule for every node and subject.
 
-    active: alerts that are true until now. Those of rules that are gone are cleared.
+    active: alerts that are true until now, the oldest first. Those of rules that are gone are
+    cleared, and of two of a rule, node and subject the older.
     """
 
     def __init__(self, rules: Iterable[Rule], active: Iterable[Alert], last_id: int) -> None:
@@ -33,6 +34,8 @@ class Judgement:
         self._last_id = last_id
         self._changes = Changes({}, {})
         for alert in active:
+            if _key(alert) in self._alerts:
+                self._clear(_key(alert), alert.raised_unix_ms)
             self._alerts[_key(alert)] = alert
             if self._is_current(alert):
                 states = self._states.setdefault((alert.rule, alert.node), {})
