@@ -7,12 +7,13 @@ from pathlib import Path
 from mqtt_nodes import record
 
 from filmgauge.record.record import Record
+from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.alerts.alert import Notification
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog
 from filmgauge_host.telemetry.alerts.engine import AlertEngine, Destination
 from filmgauge_host.telemetry.alerts.rules import DEFAULT_RULES, Rule
 from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
-from filmgauge_host.telemetry.messages import Info, Rejected, Status
+from filmgauge_host.telemetry.messages import Info, Rejected, Status, Withdrawn
 from filmgauge_host.telemetry.nodes import NodeTracker
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.store import Outcome, RecordStore
@@ -22,7 +23,8 @@ INTERVAL_S = 60
 
 
 class AlertBed:
-    """Use as a context. `said`: what listeners got, as (transition, rule, subject)."""
+    """Use as a context. `said`: what listeners got, as (transition, rule, subject). `revoked`:
+    nodes of which nothing is believed."""
 
     def __init__(
         self,
@@ -33,6 +35,7 @@ class AlertBed:
         self.now_s = 1000.0
         self.said: list[tuple[str, str, str]] = []
         self.situation = MonitorSituation()
+        self.revoked: frozenset[str] = frozenset()
         self._path = path
         self._rules = rules
         self._destinations = destinations
@@ -91,16 +94,26 @@ class AlertBed:
         self._apply(message)
         self.engine.add(message)
 
+    def withdraw(self, restarting: bool = False) -> None:
+        """Let somebody clear what the broker retains, while the monitor restarts or not."""
+        self._retained.clear()
+        if restarting:
+            self.restart()
+        for leaf in (topics.STATUS, topics.INFO, topics.LAST):
+            message = Withdrawn(NODE, leaf)
+            self._apply(message)
+            self.engine.withdraw(message)
+
     def tick(self, passed_s: float = 0.0) -> None:
         """Judge, a time later."""
         self.now_s += passed_s
-        self.engine.tick(self.now_s, self.nodes.snapshots(), self.situation)
+        self.engine.tick(self.now_s, self.nodes.snapshots(), self.situation, self.revoked)
 
     def _retain(self, message: Status | Info) -> None:
         self._retained[type(message)] = message
         self._apply(message)
 
-    def _apply(self, message: Status | Info | Rejected) -> None:
+    def _apply(self, message: Status | Info | Rejected | Withdrawn) -> None:
         self.nodes.load(message)
         self.nodes.apply_all([(message, None, self.now_s)])
 

@@ -25,6 +25,7 @@ from filmgauge_host.telemetry.messages import (
     ConnectionPhase,
     Message,
     Rejected,
+    Withdrawn,
     decode,
     refuse_revoked,
 )
@@ -35,6 +36,7 @@ from filmgauge_host.telemetry.session import Delivery, Session
 from filmgauge_host.telemetry.sqlite_file import StorageError
 
 Listener: TypeAlias = Callable[[ReceivedRecord | Rejected], None]
+WithdrawalListener: TypeAlias = Callable[[Withdrawn], None]
 
 _BATCH = 2000
 _WINDOW = 20  # mosquitto as it is installed sends no more before they are acknowledged
@@ -69,6 +71,7 @@ class Ingest:
         self._rejected: deque[Rejected] = deque(maxlen=_REMEMBERED)
         self.refused = 0  # messages that could not be used, of whomever
         self._listeners: list[Listener] = []
+        self._withdrawal_listeners: list[WithdrawalListener] = []
         self._store_problem = ""
         self._failure: Exception | None = None
         self._pending_bytes = 0
@@ -90,6 +93,11 @@ class Ingest:
         Register before `start`. It must be quick and must not raise.
         """
         self._listeners.append(listener)
+
+    def listen_withdrawals(self, listener: WithdrawalListener) -> None:
+        """Call `listener` in the same way where somebody clears what the broker retains of a
+        node."""
+        self._withdrawal_listeners.append(listener)
 
     def start(self) -> None:
         """Begin to connect and receive, in a thread of its own."""
@@ -248,6 +256,9 @@ class Ingest:
         times_s = [delivery.received_s for delivery, _ in stored]
         self._nodes.apply_all(zip(messages, outcomes, times_s, strict=True))
         for message, outcome in zip(messages, outcomes, strict=True):
+            if isinstance(message, Withdrawn):
+                for listener in self._withdrawal_listeners:
+                    listener(message)
             self._notify(_event(message, outcome))
 
     def _notify(self, event: ReceivedRecord | Rejected | None) -> None:

@@ -142,16 +142,22 @@ class AlertLog(SqliteFile):
     def write(
         self,
         alerts: Iterable[Alert],
-        memories: Mapping[str, NodeMemory],
+        memories: Mapping[str, NodeMemory | None],
         deliveries: Collection[Delivery],
     ) -> None:
-        """Commit new and changed alerts, memories and deliveries together, or nothing."""
-        rows = [(node, msgspec.json.encode(each).decode()) for node, each in memories.items()]
+        """Commit new and changed alerts, memories and deliveries together, or nothing.
+
+        memories: None for a node of which nothing is to be remembered.
+        """
+        kept = [(node, each) for node, each in memories.items() if each is not None]
+        rows = [(node, msgspec.json.encode(each).decode()) for node, each in kept]
+        forgotten = [(node,) for node, each in memories.items() if each is None]
         with self._access() as database:
             self.check_exists()
             with database:
                 database.executemany(_PUT, [astuple(alert) for alert in alerts])
                 database.executemany("INSERT OR REPLACE INTO alert_nodes VALUES (?, ?)", rows)
+                database.executemany("DELETE FROM alert_nodes WHERE node = ?", forgotten)
                 database.executemany(
                     "INSERT OR IGNORE INTO alert_deliveries VALUES (?, ?, ?)",
                     [astuple(each) for each in deliveries],

@@ -50,6 +50,7 @@ class AlertThread:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
         ingest.listen(engine.add)
+        ingest.listen_withdrawals(engine.withdraw)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -82,4 +83,4 @@ class AlertThread:
             destinations={each.name: each.problem for each in self._destinations},
         )
         self._sessions_lost = lost
-        self._engine.tick(time.monotonic(), ingest.nodes(), monitor)
+        self._engine.tick(time.monotonic(), ingest.nodes(), monitor, ingest.revoked())

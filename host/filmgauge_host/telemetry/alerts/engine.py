@@ -8,7 +8,8 @@
 
 `AlertThread` does that. A record is judged where it is live and the newest of the newest life of
 its node: history and what comes late say nothing about now. What is raised and cleared within one
-tick, as when the broker sends what it kept, is in the log and wakes nobody.
+tick, as when the broker sends what it kept, is in the log and wakes nobody. Of a node that is
+revoked, or whose retained status is cleared, nothing is expected.
 """
 
 import threading
@@ -21,6 +22,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple, Protocol, TypeAlias
 
+from filmgauge.uplink.mqtt import topics
 from filmgauge_host.telemetry.alerts.alert import MONITOR, Alert, Notification, Transition
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog, Delivery
 from filmgauge_host.telemetry.alerts.judgement import Changes, Judgement
@@ -34,7 +36,7 @@ from filmgauge_host.telemetry.alerts.state_kinds import (
     NodeKind,
     NodeSituation,
 )
-from filmgauge_host.telemetry.messages import Rejected
+from filmgauge_host.telemetry.messages import Rejected, Withdrawn
 from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
@@ -94,6 +96,7 @@ class AlertEngine:
         self._missed = False
         self._arrived: deque[ReceivedRecord] = deque(maxlen=_WAITING)
         self._rejected: dict[str, tuple[int, str]] = {}
+        self._withdrawn: deque[str] = deque(maxlen=_WAITING)
         self._listeners: list[Listener] = []
         self._lock = threading.RLock()
         self._active: tuple[Alert, ...] = tuple(self._judgement.alerts())
@@ -117,6 +120,11 @@ class AlertEngine:
             count, _ = self._rejected.get(event.node, (0, ""))
             self._rejected[event.node] = (count + 1, event.reason)
 
+    def withdraw(self, event: Withdrawn) -> None:
+        """Have the alerts of a node that was taken away end at the next tick; returns at once."""
+        if event.leaf == topics.STATUS:
+            self._withdrawn.append(event.node)
+
     def acknowledge(self, number: int) -> bool:
         """Acknowledge an alert that is not over; return whether there is such a one."""
         with self._lock:
@@ -128,11 +136,16 @@ class AlertEngine:
             return True
 
     def tick(
-        self, now_s: float, snapshots: Mapping[str, NodeSnapshot], monitor: MonitorSituation
+        self,
+        now_s: float,
+        snapshots: Mapping[str, NodeSnapshot],
+        monitor: MonitorSituation,
+        revoked: frozenset[str] = frozenset(),
     ) -> None:
         """Judge what has come, the nodes and the monitor itself.
 
-        now_s: of the monotonic clock. Never raises for a store that fails: what is to be written
+        now_s: of the monotonic clock. revoked: nodes under whose names nothing is believed. Never
+        raises for a store that fails: what is to be written
         waits for it.
         """
         with self._lock:
@@ -140,7 +153,9 @@ class AlertEngine:
             self._read_acknowledgements(snapshots)
             self._judge_records(snapshots, unix_ms)
             self._judge_monitor(now_s, monitor, unix_ms)
-            self._judge_nodes(now_s, snapshots, unix_ms)
+            self._end_nodes(revoked, unix_ms)
+            believed = {**snapshots} | dict.fromkeys(revoked & snapshots.keys())
+            self._judge_nodes(now_s, believed, unix_ms)
             changes = self._judgement.changes()
             self._finish(changes, now_s)
 
@@ -219,11 +234,23 @@ class AlertEngine:
                 text = partial(kind.text, monitor)
                 self._judgement.judge(rule, MONITOR, kind.measure(monitor), text, now_s, unix_ms)
 
+    def _end_nodes(self, revoked: frozenset[str], unix_ms: int) -> None:
+        """End the alerts of nodes that are gone, and what is remembered of them."""
+        withdrawn = [self._withdrawn.popleft() for _ in range(len(self._withdrawn))]
+        gone = revoked.union(withdrawn)
+        for node in gone & self._memories.keys():
+            del self._memories[node]
+            self._changed.add(node)
+            self._save_due_s = 0.0
+        if gone:
+            self._judgement.end(gone, unix_ms)
+
     def _judge_nodes(
-        self, now_s: float, snapshots: Mapping[str, NodeSnapshot], unix_ms: int
+        self, now_s: float, snapshots: Mapping[str, NodeSnapshot | None], unix_ms: int
     ) -> None:
         rejected, self._rejected = self._rejected, {}
-        for node in {**snapshots, **self._memories}:
+        alerting = {alert.node for alert in self._active} - {MONITOR}
+        for node in alerting.union(snapshots, self._memories):
             memory, snapshot = self._memories.get(node), snapshots.get(node)
             if memory is not None and snapshot is not None:
                 memory.accepted_lost = min(memory.accepted_lost, snapshot.statistics.lost)
@@ -293,7 +320,7 @@ class AlertEngine:
         if self._log is None:
             self._unwritten, self._changed = {}, set()
             return
-        memories = {node: self._memories[node] for node in self._changed}
+        memories = {node: self._memories.get(node) for node in self._changed}
         self._log.write(self._unwritten.values(), memories, deliveries)
         self._unwritten, self._changed = {}, set()
 

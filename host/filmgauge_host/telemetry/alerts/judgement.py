@@ -1,12 +1,12 @@
 """Which alerts are raised: rules, debounced, over measurements."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from filmgauge_host.telemetry.alerts.alert import Alert
 from filmgauge_host.telemetry.alerts.debounce import Debounce
-from filmgauge_host.telemetry.alerts.kind import Values
+from filmgauge_host.telemetry.alerts.kind import REJECTED, Values
 from filmgauge_host.telemetry.alerts.rules import Rule
 
 AlertKey: TypeAlias = tuple[str, str, str]  # rule, node, subject
@@ -85,6 +85,15 @@ class Judgement:
                 del states[subject]
                 if not states:
                     del self._states[rule.name, node]
+
+    def end(self, nodes: Collection[str], unix_ms: int) -> None:
+        """Clear the alerts of nodes that are gone, but not of what others send as theirs."""
+        for rule, node in list(self._states):
+            if node in nodes and self.rules[rule].kind.name != REJECTED:
+                del self._states[rule, node]
+        for key, alert in list(self._alerts.items()):
+            if alert.node in nodes and self.rules[alert.rule].kind.name != REJECTED:
+                self._clear(key, unix_ms)
 
     def acknowledge(self, alert: Alert, unix_ms: int) -> Alert:
         """Return an alert that is not over, acknowledged."""

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from filmgauge_host.telemetry.alerts.alert import Severity
 
 Judged: TypeAlias = Literal["record", "node", "monitor"]
-
+REJECTED = "rejected"  # the kind about whatever is sent under a node's name
 
 # subject -> what was measured, in the unit of the kind; None: not known, which changes nothing.
 # Of a kind with names a subject that is missing is 0.

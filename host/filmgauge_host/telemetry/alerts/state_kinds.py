@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from filmgauge_host.telemetry.alerts.kind import Kind, Threshold, Values
+from filmgauge_host.telemetry.alerts.kind import REJECTED, Kind, Threshold, Values
 from filmgauge_host.telemetry.alerts.node_memory import NodeMemory
 from filmgauge_host.telemetry.nodes import DEFAULT_NEXT_REPORT_S, NodeSnapshot
 
@@ -96,7 +96,7 @@ def _silent_text(node: NodeSituation, _subject: str) -> str:
 def _last_report(node: NodeSituation) -> tuple[float | None, float | None]:
     """Return when the node was last heard on the monotonic clock, and what it announced."""
     snapshot, memory = node.snapshot, node.memory
-    seen_s = snapshot.last_seen_s if snapshot is not None else None
+    seen_s = snapshot.last_seen_s if snapshot is not None and snapshot.reports else None
     announced_s = memory.next_report_s if memory is not None else None
     if snapshot is not None:
         announced_s = snapshot.status.next_report_s if snapshot.status is not None else None
@@ -183,7 +183,7 @@ NODE_KINDS: Mapping[str, NodeKind] = {
         ),
         (
             Kind(
-                "rejected",
+                REJECTED,
                 "node",
                 "a message that could not be used, or a record that came again with other content",
                 "warning",
