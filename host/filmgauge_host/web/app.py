@@ -1,7 +1,7 @@
 """The routes of the page and of its interface (docs/page.md)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ STATIC = Path(__file__).parent / "static"
 
 _SPARK_POINTS = 60
 _SPARK_NODES = 100
+_FAULTS = 100  # of the loop, that are reported
 
 
 def make_app(data: PageData, hub: EventHub) -> Starlette:
@@ -31,6 +32,7 @@ def make_app(data: PageData, hub: EventHub) -> Starlette:
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(_report_once())
         task = asyncio.create_task(hub.run())
         yield
         hub.close()
@@ -57,6 +59,20 @@ def make_app(data: PageData, hub: EventHub) -> Starlette:
             HTTPException: _http_error,
         },
     )
+
+
+def _report_once() -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Return what reports a fault of the loop once: without a free file it comes many times a
+    second."""
+    reported: set[tuple[str, type]] = set()
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        fault = (context["message"], type(context.get("exception")))
+        if fault not in reported and len(reported) < _FAULTS:
+            reported.add(fault)
+            loop.default_exception_handler(context)
+
+    return report
 
 
 class _Interface:

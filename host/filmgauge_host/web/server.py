@@ -26,13 +26,14 @@ from filmgauge_host.web.access import (
     own_names,
 )
 from filmgauge_host.web.app import make_app
+from filmgauge_host.web.connection import PageConnection
 from filmgauge_host.web.events import EventHub
 from filmgauge_host.web.page_data import PageData
 from filmgauge_host.web.record_time import Truth
 
 DEFAULT_PORT = 8765
 
-_BACKLOG = 128
+_BACKLOG = 32  # connections that are accepted at once, beside those that are bounded
 _START_S = 30.0
 _STOP_S = 5.0
 _POLL_S = 0.01
@@ -75,7 +76,8 @@ class PageServer:
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=PageConnection,
+                backlog=_BACKLOG,
                 ws="none",
                 lifespan="on",
                 log_config=None,
