@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
+import socket
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import paho.mqtt.client as mqtt
@@ -109,6 +112,41 @@ def test_a_command_that_fails_or_never_ends(program, reason):
     assert reason in made.send_now(TEST)
 
 
+LEAVING = """
+import os, sys, time
+if os.fork() == 0:  # and the child keeps our standard error
+    os.setsid()
+    open(sys.argv[1], "w").write(str(os.getpid()))
+    time.sleep(6000)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "timeout_s", "reason"),
+    [
+        ("", 300, ""),
+        ("sys.exit('no ' * 30_000 + 'paper')", 300, "no paper"),
+        ("time.sleep(6000)", 1, "had not ended after 1 s"),
+    ],
+)
+def test_what_a_command_leaves_running_is_not_waited_for(tmp_path, then, timeout_s, reason):
+    left = tmp_path / "left"
+    command = [sys.executable, "-c", LEAVING + then, str(left)]
+    table = {"type": "command", "command": command, "timeout_s": timeout_s}
+    (made,) = build_destinations({"run": table})
+    made.queue(TEST)
+    try:
+        until(lambda: made.problem or not made.waiting)
+        assert reason in made.problem
+        assert bool(made.problem) == bool(reason)
+    finally:
+        made.close(0)
+        if left.exists():
+            os.kill(int(left.read_text()), signal.SIGKILL)
+
+
 def test_a_command_that_is_not_there():
     (made,) = build_destinations({"run": {"type": "command", "command": ["/no/such/program"]}})
     assert made.send_now(TEST) == "destination run: /no/such/program: No such file or directory"
@@ -163,6 +201,44 @@ def test_a_dead_destination_holds_up_nobody_and_is_said(tmp_path, hook):
     rules = [json.loads(line)[1]["rule"] for line in found.read_text().splitlines()]
     assert rules == ["faults", "destination"]
     dead.close(0)
+
+
+@pytest.fixture
+def trickling(more):
+    """The port of a server that always says one thing more of `more`, and never the last."""
+    ended = threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while not ended.wait(0.01):
+                connection.sendall(more)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=trickle, args=listener.accept()[:1]).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [("webhook", b"a"), ("email", b"220-a\r\n")], ids=["webhook", "email"]
+)
+def test_a_server_that_draws_out_its_answer_is_said(trickling, kind):
+    keys = {
+        "webhook": {"url": f"http://127.0.0.1:{trickling}/"},
+        "email": {"host": "127.0.0.1", "port": trickling, "from": "a@b", "to": ["c@d"]},
+    }
+    table = {"type": kind, "timeout_s": 0.3, **keys[kind]}
+    (made,) = build_destinations({"slow": table})
+    made._transport.collect_s = 0.0
+    made.queue(TEST)
+    until(lambda: made.problem)
+    made.close(0)
 
 
 def test_what_had_not_arrived_is_sent_after_a_restart(tmp_path, hook):

@@ -41,7 +41,8 @@ class Transport(Protocol):
     collect_s: float
 
     def send(self, notifications: Sequence[Notification]) -> None:
-        """Return once all have arrived, within a deadline of its own; raise DeliveryError."""
+        """Return once all have arrived, within a deadline of its own, whatever the other side
+        does; raise DeliveryError."""
         ...
 
 

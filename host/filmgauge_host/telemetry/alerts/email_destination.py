@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from filmgauge_host.telemetry.alerts.alert import Notification
+from filmgauge_host.telemetry.alerts.cutoff import Cutoff
 from filmgauge_host.telemetry.alerts.delivery import DeliveryError
 from filmgauge_host.telemetry.messages import printable
 
@@ -29,6 +30,18 @@ class MailServer:
     ca_file: str | None = None
 
 
+class _Smtp(smtplib.SMTP):
+    """Puts itself into `opened` before it connects."""
+
+    def __init__(self, opened: list[smtplib.SMTP], *args: Any, **options: Any) -> None:
+        opened[:] = [self]
+        super().__init__(*args, **options)
+
+
+class _SmtpTls(_Smtp, smtplib.SMTP_SSL):
+    pass
+
+
 class EmailDestination:
     """Sends mails from `sender` to `recipients`; what comes within seconds is one mail."""
 
@@ -42,6 +55,7 @@ class EmailDestination:
         self._sender = sender
         self._recipients = recipients
         self._timeout_s = timeout_s
+        self._opened: list[smtplib.SMTP] = []
         # Of what is being sent: who has got it, or never will.
         self._finished: dict[Notification, frozenset[str]] = {}
 
@@ -50,6 +64,10 @@ class EmailDestination:
 
         Who is refused for the moment gets them when they are sent again, and nobody else does.
         """
+        with Cutoff(self._timeout_s, lambda: [each.sock for each in self._opened]):
+            self._send(notifications)
+
+    def _send(self, notifications: Sequence[Notification]) -> None:
         self._finished = {each: self._finished.get(each, frozenset()) for each in notifications}
         refused: dict[str, tuple[int, str]] = {}
         try:
@@ -106,13 +124,13 @@ class EmailDestination:
     def _connect(self) -> smtplib.SMTP:
         server = self._server
         if server.security == "none":
-            return smtplib.SMTP(server.host, server.port, timeout=self._timeout_s)
+            return _Smtp(self._opened, server.host, server.port, timeout=self._timeout_s)
         context = ssl.create_default_context(cafile=server.ca_file)
         if server.security == "tls":
-            return smtplib.SMTP_SSL(
-                server.host, server.port, timeout=self._timeout_s, context=context
+            return _SmtpTls(
+                self._opened, server.host, server.port, timeout=self._timeout_s, context=context
             )
-        connection = smtplib.SMTP(server.host, server.port, timeout=self._timeout_s)
+        connection = _Smtp(self._opened, server.host, server.port, timeout=self._timeout_s)
         try:
             connection.starttls(context=context)
         except BaseException:

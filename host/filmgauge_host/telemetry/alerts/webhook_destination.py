@@ -6,10 +6,11 @@ A redirection is not followed: a POST would become a GET, and its token would go
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from filmgauge_host.telemetry.alerts.alert import Notification
+from filmgauge_host.telemetry.alerts.cutoff import Cutoff
 from filmgauge_host.telemetry.alerts.delivery import DeliveryError
 
 _AGAIN = (408, 425, 429)  # of 4xx: it may work later
@@ -20,6 +21,31 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> None:
         """Follow nothing."""
+
+
+class _Opening(urllib.request.AbstractHTTPHandler):
+    """Puts the connection that it opens into `opened`, from before it is connected on."""
+
+    def __init__(self, opened: list[HTTPConnection]) -> None:
+        super().__init__()
+        self._opened = opened
+
+    def do_open(self, http_class: Any, req: Any, **http_conn_args: Any) -> Any:
+        """See AbstractHTTPHandler."""
+
+        def connection(*args: Any, **options: Any) -> HTTPConnection:
+            self._opened[:] = [http_class(*args, **options)]
+            return self._opened[0]
+
+        return super().do_open(connection, req, **http_conn_args)
+
+
+class _Http(_Opening, urllib.request.HTTPHandler):
+    pass
+
+
+class _Https(_Opening, urllib.request.HTTPSHandler):
+    pass
 
 
 class WebhookDestination:
@@ -34,13 +60,20 @@ class WebhookDestination:
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout_s = timeout_s
-        self._opener = urllib.request.build_opener(_NoRedirection)
+        self._opened: list[HTTPConnection] = []
+        self._opener = urllib.request.build_opener(
+            _NoRedirection, _Http(self._opened), _Https(self._opened)
+        )
 
     def send(self, notifications: Sequence[Notification]) -> None:
         """Return once it has answered 2xx; raise DeliveryError."""
         (notification,) = notifications
         body = notification.to_json().encode()
         request = urllib.request.Request(self._url, body, self._headers, method="POST")
+        with Cutoff(self._timeout_s, lambda: [each.sock for each in self._opened]):
+            self._post(request)
+
+    def _post(self, request: urllib.request.Request) -> None:
         try:
             with self._opener.open(request, timeout=self._timeout_s):
                 return
