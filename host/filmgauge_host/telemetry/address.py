@@ -76,5 +76,5 @@ def _port(netloc: str, default: int) -> int:
     if ":" not in host_port:
         return default
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        raise InputError(f"broker port must be 1 to 65535, not {text[:20]!r}")
+        raise InputError(f"broker port must be 1 to 65535, as in {_FORM}")
     return int(text)

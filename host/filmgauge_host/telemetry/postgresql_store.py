@@ -24,7 +24,6 @@ from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import KEY, RECORDS, statements
 from filmgauge_host.telemetry.store_upgrades import ADD_COLUMNS_6
 from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
-from filmgauge_sim.nodes.network_names import check_host_name
 
 VERSION = "6"  # of the tables, as in SQLite
 _BEFORE = "5"  # which a writer brings along
@@ -62,23 +61,12 @@ class _PostgresqlRecords(StoreReader):
     @needs("postgresql")
     def __init__(self, url: str) -> None:
         import psycopg
-        from psycopg.conninfo import conninfo_to_dict
+
+        from filmgauge_host.telemetry.database_address import database_title
 
         self._psycopg: Any = psycopg
-        try:
-            known = conninfo_to_dict(url)
-        except psycopg.ProgrammingError as error:
-            raise InputError(f"--db is no address of a database: {_sentence(error)}") from None
-        for host in str(known.get("host") or "").split(","):
-            try:
-                check_host_name("" if host.startswith("/") else host)
-            except ValueError as error:
-                raise InputError(f"the host of --db {error}") from None
         self._url = url
-        # without the password, for people
-        self._where = "database {} of {} at {}".format(
-            *(known.get(name) or "?" for name in ("dbname", "user", "host"))
-        )
+        self._where = database_title(url)
         self._mutex = threading.RLock()
         self._connection: Any = None
         self._in_snapshot = False

@@ -111,7 +111,7 @@ class StreamWorker:
             await asyncio.wait_for(connect, _CONNECT_S)
         except (NatsError, TimeoutError, OSError) as error:
             reason = connect_problem(error) if str(error) else self._error or "no answer"
-            servers = ", ".join(self._servers)
+            servers = ", ".join(map(_without_login, self._servers))
             raise NoBrokerError(f"no NATS server answers at {servers}: {reason}") from None
         return client
 
@@ -220,6 +220,11 @@ class StreamWorker:
 
     async def _on_connect(self) -> None:
         self.counts.problem = ""
+
+
+def _without_login(server: str) -> str:
+    scheme, _, rest = server.rpartition("://")
+    return f"{scheme or 'nats'}://{rest.rpartition('@')[2]}"
 
 
 def _decoded(message: Msg, revoked: Container[str], now_unix_ms: int) -> Message:

@@ -148,7 +148,20 @@ def test_who_cannot_write_is_told_why(postgresql, url) -> None:
     postgresql.execute(f"UPDATE {schema}.attributes SET value = '99' WHERE name = 'version'")
     assert "has a store of version 99; this filmgauge reads 6" in refused(url)
     assert "--db is no address of a database" in refused("postgresql://[")
+    assert "postgresql://user@host/name" in refused("host=h name=x")
     assert "the host of --db must be" in refused("postgresql://ä..b/x")
+
+
+@pytest.mark.parametrize("sign", ["%zz", " ", "@", "/", "/1@", "@/", "#/", "%"])
+@pytest.mark.parametrize(
+    "address", ["postgresql://u:{}@127.0.0.1:1/x", "host=127.0.0.1 port=1 password={}"]
+)
+def test_no_part_of_a_password_is_printed(address, sign) -> None:
+    ran = CliRunner().invoke(main, ["export", "--db", address.format(f"s3cr{sign}part"), "x.csv"])
+    assert ran.exit_code
+    assert ran.output.startswith("filmgauge: ")
+    assert "s3cr" not in ran.output
+    assert "part" not in ran.output
 
 
 def test_an_export_is_the_same_from_both(url, tmp_path) -> None:

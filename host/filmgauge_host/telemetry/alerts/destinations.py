@@ -62,7 +62,10 @@ class WebhookTable(CommonTable, frozen=True, kw_only=True):
         url = read_secret("url", self.url_file, self.url_env) or self.url
         if url is None or (self.url is not None and url != self.url):
             raise ValueError("there must be one of the keys url, url_file and url_env")
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # says what it does not understand, which may be a secret
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("url must look like https://host/path")
         if parts.username is not None or parts.password is not None:
