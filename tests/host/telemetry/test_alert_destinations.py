@@ -204,12 +204,13 @@ def test_a_dead_destination_holds_up_nobody_and_is_said(tmp_path, hook):
 
 
 @pytest.fixture
-def trickling(more):
-    """The port of a server that always says one thing more of `more`, and never the last."""
+def trickling(first, more):
+    """The port of a server that says one thing more and more, and never the last."""
     ended = threading.Event()
 
     def trickle(connection: socket.socket) -> None:
         with connection, suppress(OSError):
+            connection.sendall(first)
             while not ended.wait(0.01):
                 connection.sendall(more)
 
@@ -226,7 +227,13 @@ def trickling(more):
 
 
 @pytest.mark.parametrize(
-    ("kind", "more"), [("webhook", b"a"), ("email", b"220-a\r\n")], ids=["webhook", "email"]
+    ("kind", "first", "more"),
+    [
+        ("webhook", b"HTTP/1.1 2", b"0"),
+        ("webhook", b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+        ("email", b"", b"220-a\r\n"),
+    ],
+    ids=["status", "header", "email"],
 )
 def test_a_server_that_draws_out_its_answer_is_said(trickling, kind):
     keys = {

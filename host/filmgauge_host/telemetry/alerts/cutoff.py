@@ -21,7 +21,8 @@ class Cutoff:
     """Use as a context around what waits at most `timeout_s` each time for a server. After four
     such times in all, whatever it waits for fails, and leaving raises a DeliveryError on that.
 
-    connections: gives the sockets, None for one that is not connected yet.
+    connections: gives the sockets, None for one that is not connected yet. has_passed: whether it
+    came to that, by which what has come may be only a part.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class Cutoff:
     ) -> None:
         self._limit_s = _WAITS * timeout_s
         self._connections = connections
-        self._has_passed = False
+        self.has_passed = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cutoff", daemon=True)
 
@@ -39,13 +40,13 @@ class Cutoff:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._ended.set()
-        if self._has_passed and isinstance(error, DeliveryError):
+        if self.has_passed and isinstance(error, DeliveryError):
             raise DeliveryError(f"it has not answered to the end in {self._limit_s:g} s") from None
 
     def _run(self) -> None:
         if self._ended.wait(self._limit_s):
             return
-        self._has_passed = True
+        self.has_passed = True
         while True:
             for each in self._connections():
                 if each is not None:

@@ -70,8 +70,10 @@ class WebhookDestination:
         (notification,) = notifications
         body = notification.to_json().encode()
         request = urllib.request.Request(self._url, body, self._headers, method="POST")
-        with Cutoff(self._timeout_s, lambda: [each.sock for each in self._opened]):
+        with Cutoff(self._timeout_s, lambda: [each.sock for each in self._opened]) as cutoff:
             self._post(request)
+            if cutoff.has_passed:  # the end of a header looks like the end of all of them
+                raise DeliveryError("it was cut off")
 
     def _post(self, request: urllib.request.Request) -> None:
         try:
