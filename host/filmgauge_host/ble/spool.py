@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from filmgauge.record.record import Record
-from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.received_record import RecordKey, record_key
-from filmgauge_host.telemetry.sqlite_file import SqliteFile
+from filmgauge_host.telemetry.sqlite_file import SqliteFile, open_error
 
 # live: since when the newest record of its node is here, in Unix seconds; 0 of all others.
 _TABLES = """
@@ -80,7 +79,8 @@ class SpooledRecord:
 
 
 class Spool(SqliteFile):
-    """Safe to call from several threads. Raises InputError for a file that is no spool."""
+    """Safe to call from several threads. Raises InputError for a file that is no spool, and
+    StorageError for one that cannot be used just now."""
 
     kind = "spool"
     application_id = 0x464C4D53  # "FLMS"
@@ -92,7 +92,7 @@ class Spool(SqliteFile):
         try:
             path.touch(mode=0o600)
         except OSError as error:
-            raise InputError(f"spool {path} cannot be opened: {error.strerror}") from None
+            raise open_error(f"spool {path}", error) from None
         super().__init__(path)
 
     def claim_name(self, node: str, address: str) -> str:

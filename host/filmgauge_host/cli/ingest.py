@@ -85,7 +85,7 @@ def ingest(
 
 
 def _opened(database: str | None, store: Path | None) -> "PostgresqlStore | RecordStore":
-    """Open where the records go. Raises InputError."""
+    """Open where the records go. Raises InputError and StorageError."""
     from filmgauge_host.telemetry.postgresql_store import PostgresqlStore
     from filmgauge_host.telemetry.store import RecordStore
 

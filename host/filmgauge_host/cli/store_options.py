@@ -104,7 +104,8 @@ def span_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def reader(store: Path | None, db: str | None) -> Iterator[StoreReader]:
-    """Open a store to read, also while a monitor writes it. Raises InputError."""
+    """Open a store to read, also while a monitor writes it. Raises InputError and
+    StorageError."""
     path = _path(store, db)
     with PostgresqlReader(db) if db is not None else RecordFile(path) as opened:
         yield opened
@@ -112,7 +113,8 @@ def reader(store: Path | None, db: str | None) -> Iterator[StoreReader]:
 
 @contextmanager
 def writer(store: Path | None, db: str | None) -> Iterator[StoreWriter]:
-    """Open a store to write; make one where there is none. Raises InputError."""
+    """Open a store to write; make one where there is none. Raises InputError and
+    StorageError."""
     path = _path(store, db)
     if store is None and db is None:
         make_folder(path.parent)

@@ -27,7 +27,6 @@ from filmgauge_host.telemetry.store_writer import StoreWriter, Transaction
 
 VERSION = "6"  # of the tables, as in SQLite
 _BEFORE = "5"  # which a writer brings along
-_CONNECT_S = 5
 _LOCK = 0x464C4D47  # "FLMG": of advisory locks, one for making the tables and one a writer
 _TYPES = {"text": "TEXT", "integer": "BIGINT", "real": "DOUBLE PRECISION"}
 _ATTRIBUTES = "CREATE TABLE attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
@@ -62,18 +61,16 @@ class _PostgresqlRecords(StoreReader):
     def __init__(self, url: str) -> None:
         import psycopg
 
+        from filmgauge_host.telemetry import postgresql_connection
         from filmgauge_host.telemetry.database_address import database_title
 
         self._psycopg: Any = psycopg
+        self._driver: Any = postgresql_connection
         self._url = url
         self._where = database_title(url)
         self._mutex = threading.RLock()
-        self._connection: Any = None
         self._in_snapshot = False
-        try:
-            self._connected()
-        except StorageError as error:
-            raise InputError(str(error)) from None
+        self._connection: Any = self._opened()
 
     def __enter__(self) -> Self:
         return self
@@ -89,8 +86,7 @@ class _PostgresqlRecords(StoreReader):
     def close(self) -> None:
         """Close the connection; the store cannot be used afterwards."""
         with self._mutex:
-            if self._connection is not None:
-                self._connection.close()
+            self._connection.close()
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """See StoreReader. Where the connection was lost, it is asked again on a new one."""
@@ -126,24 +122,27 @@ class _PostgresqlRecords(StoreReader):
                 raise StorageError(f"{self.where}: {_sentence(error)}") from error
 
     def _connected(self) -> Any:
-        if self._connection is None or self._connection.closed:
+        if self._connection.closed:
             try:
-                connection = self._psycopg.connect(
-                    self._url,
-                    autocommit=True,
-                    connect_timeout=_CONNECT_S,
-                    application_name="filmgauge",
-                    client_encoding="utf8",  # also where the database has none
-                )
-                try:
-                    self._prepare(connection)
-                except BaseException:
-                    connection.close()
-                    raise
-            except self._psycopg.Error as error:
-                raise StorageError(f"{self.where} cannot be used: {_sentence(error)}") from None
-            self._connection = connection
+                self._connection = self._opened()
+            except InputError as error:  # while we run, somebody may put it right again
+                raise StorageError(str(error)) from None
         return self._connection
+
+    def _opened(self) -> Any:
+        """Return a new connection, ready for use. Raises InputError for what stays wrong, and
+        StorageError for a server that cannot be reached, or not yet."""
+        try:
+            connection = self._driver.connect(self._url)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+        except self._psycopg.Error as error:
+            kind = InputError if self._driver.is_lasting(error) else StorageError
+            raise kind(f"{self.where} cannot be used: {_sentence(error)}") from None
+        return connection
 
     def _prepare(self, connection: Any) -> None:
         """Make a new connection ready; raise InputError for a database of something else."""
@@ -172,8 +171,8 @@ class _PostgresqlRecords(StoreReader):
 class PostgresqlReader(_PostgresqlRecords):
     """The records of all nodes, to be read only.
 
-    Raises InputError where there is no such server, login or store, MissingPackageError without
-    psycopg.
+    Raises InputError where there is no such login or store, StorageError where no server answers,
+    MissingPackageError without psycopg.
     """
 
 
@@ -181,8 +180,8 @@ class PostgresqlStore(_PostgresqlRecords, StoreWriter):
     """The records of all nodes; safe to call from several threads, and several processes may
     have it open. Its tables are made where there are none.
 
-    Raises InputError where there is no such server, login or right, or the database has something
-    else, MissingPackageError without psycopg.
+    Raises InputError where there is no such login or right, or the database has something else,
+    StorageError where no server answers, MissingPackageError without psycopg.
     """
 
     def __init__(self, url: str) -> None:

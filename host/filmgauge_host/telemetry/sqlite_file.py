@@ -3,6 +3,7 @@
 A commit has reached the disk when it returns.
 """
 
+import errno
 import os
 import secrets
 import socket
@@ -17,6 +18,9 @@ from filmgauge_host.errors import FilmgaugeError, InputError
 
 _BUSY_S = 30.0
 _HELD = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED
+# What goes by without another path: somebody else is at it, the disk is full or fails.
+_PASSING = (*_HELD, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_PASSING_ERRNO = errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENFILE, errno.EMFILE
 # token: random, and so another one in every file.
 _ATTRIBUTES = "CREATE TABLE IF NOT EXISTS attributes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
@@ -26,8 +30,8 @@ class StorageError(FilmgaugeError):
 
 
 class SqliteFile:
-    """Use as a context. Raises InputError for a file that is something else, and StorageError
-    from its methods.
+    """Use as a context. Raises InputError for a file that is something else, StorageError for one
+    that cannot be used just now, also from its methods.
 
     kind: what people call such a file. application_id: in its header, so that it is known from
     other databases. tables: the SQL that makes them. upgrades: that brings a file of an earlier
@@ -97,8 +101,8 @@ class SqliteFile:
         try:
             return self._opened_to_read("mode=ro")
         except sqlite3.Error as error:
-            if _code(error) in (*_HELD, sqlite3.SQLITE_NOTADB):
-                raise InputError(f"{self._title} cannot be used: {_reason(error)}") from None
+            if _code(error) in (*_PASSING, sqlite3.SQLITE_NOTADB):
+                raise self._open_error(error) from None
             log = self._unmerged_log()
             if log is not None and os.access(self.path, os.R_OK):
                 raise InputError(
@@ -164,7 +168,12 @@ class SqliteFile:
                 database.close()
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"{self._title} cannot be used: {_reason(error)}") from None
+            raise self._open_error(error) from None
+
+    def _open_error(self, error: sqlite3.Error) -> InputError | StorageError:
+        """Return what to raise where SQLite does not open it: see open_error."""
+        kind = StorageError if _code(error) in _PASSING else InputError
+        return kind(f"{self._title} cannot be used: {_reason(error)}")
 
     def _check(self, database: sqlite3.Connection) -> None:
         """Raise InputError unless the file is empty or one of this kind and version."""
@@ -180,6 +189,13 @@ class SqliteFile:
             raise InputError(
                 f"{self._title} has version {version}; this filmgauge reads version {self.version}"
             )
+
+
+def open_error(title: str, error: OSError) -> InputError | StorageError:
+    """Return what to raise where the system does not open a file: StorageError for what passes
+    without another path."""
+    kind = StorageError if error.errno in _PASSING_ERRNO else InputError
+    return kind(f"{title} cannot be opened: {error.strerror}")
 
 
 def _file_id(path: Path) -> tuple[int, int] | None:

@@ -23,7 +23,7 @@ from typing import ClassVar
 from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.ingest_store import Outcome
 from filmgauge_host.telemetry.received_record import Row
-from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError
+from filmgauge_host.telemetry.sqlite_file import SqliteFile, StorageError, open_error
 from filmgauge_host.telemetry.store_reader import StoreReader
 from filmgauge_host.telemetry.store_tables import RECORDS
 from filmgauge_host.telemetry.store_upgrades import COUNT, CREATE, UPGRADES
@@ -77,7 +77,7 @@ class RecordStore(_SqliteRecords, StoreWriter):
     """The records of all nodes; safe to call from several threads of one process.
 
     Raises InputError when the file cannot be used as a store: not a database, another version,
-    no directory, or in use by another process.
+    no directory; StorageError while another process uses it, or its disk is full.
     """
 
     def __init__(self, path: Path):
@@ -169,19 +169,23 @@ class _SqliteTransaction:
 
 @contextmanager
 def only_writer(path: Path) -> Iterator[None]:
-    """Hold the writer's lock, which ends with the process; leave no file of it."""
+    """Hold the writer's lock, which ends with the process; leave no file of it.
+
+    Raises StorageError where another process holds it, and InputError for a path that cannot be
+    written.
+    """
     if path.is_dir():
         raise InputError(f"store {path} is a directory: name a file")
     lock_path = path.with_name(path.name + "-writer")
     try:
         lock = lock_path.open("wb")
     except OSError as error:
-        raise InputError(f"store {path} cannot be opened: {error.strerror}") from None
+        raise open_error(f"store {path}", error) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InputError(
+            raise StorageError(
                 f"store {path} is in use by another filmgauge: choose a file"
             ) from None
         try:

@@ -39,8 +39,8 @@ _STOP_S = 5.0
 _POLL_S = 0.01
 
 
-class PortInUseError(InputError):
-    """Somebody else listens at the port."""
+class PortInUseError(FilmgaugeError):
+    """Somebody else listens at the port, just now."""
 
 
 class PageServer:
@@ -48,7 +48,8 @@ class PageServer:
 
     alerts: an engine with `active` and `listen`. port: 0 for any free one. token: None for none
     on loopback, and for a new one elsewhere, where one is always needed. truth: of a simulation.
-    Raises PortInUseError, InputError for a host or port that cannot be had, or a short token.
+    Raises PortInUseError, FilmgaugeError for a host that this machine does not have, or not yet,
+    InputError for a port that cannot be had, or a short token.
     """
 
     def __init__(
@@ -137,8 +138,10 @@ def _listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG
         )
-    except (OSError, UnicodeError):
+    except UnicodeError:
         raise InputError(f"--bind {host} is no address of this machine") from None
+    except OSError:  # after a power cut the name server comes up later
+        raise FilmgaugeError(f"--bind {host} is no address of this machine") from None
     family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
@@ -151,8 +154,8 @@ def _listen(host: str, port: int) -> socket.socket:
             raise PortInUseError(
                 f"port {port} of {host} is in use: choose another one with --port"
             ) from None
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise InputError(f"--bind {host} is no address of this machine") from None
+        if error.errno == errno.EADDRNOTAVAIL:  # the interface may come up later
+            raise FilmgaugeError(f"--bind {host} is no address of this machine") from None
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"--port {port} of {host} cannot be had: {reason}") from None
     return listener

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from mqtt_nodes import Publisher, record
 from patience import PATIENCE_S, until
 
 from filmgauge_host.cli.app import main
-from filmgauge_host.telemetry.store import RecordFile
+from filmgauge_host.telemetry.store import RecordFile, RecordStore
 
 SCRIPT = str(Path(sys.executable).with_name("filmgauge"))
 
@@ -191,6 +192,41 @@ def test_bad_input_is_exit_2_and_one_sentence(tmp_path):
         done = CliRunner().invoke(main, arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert word in done.stderr.splitlines()[-1]
+
+
+def test_what_passes_by_itself_is_exit_1_so_that_the_service_tries_again(tmp_path):
+    path = tmp_path / "r.sqlite"
+    page = ("monitor", "--store", str(path), "--web")
+    nowhere = f"postgresql://u@127.0.0.1:{free_port()}/x"
+    unresolved = "postgresql://u@no.such.host.invalid/x"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        for arguments, word in (
+            (("monitor", "--db", nowhere), "refused"),
+            (("ingest", "--db", nowhere), "refused"),
+            (("export", "--db", nowhere), "refused"),
+            (("monitor", "--db", unresolved), "cannot be used"),
+            ((*page, "--bind", "no.such.host.invalid"), "is no address of this machine"),
+            ((*page, "--bind", "192.0.2.1"), "is no address of this machine"),
+            ((*page, "--port", port), "is in use"),
+        ):
+            done = CliRunner().invoke(main, arguments)
+            assert (done.exit_code, done.stdout) == (1, ""), arguments
+            assert word in done.stderr.splitlines()[-1]
+    with RecordStore(path):
+        one_sentence(run("monitor", "--store", str(path)), 1, "in use by another filmgauge")
+
+
+def test_a_disk_that_is_full_at_the_start_is_exit_1(tmp_path):
+    path = tmp_path / "r.sqlite"
+    RecordStore(path).close()
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
+        "from filmgauge_host.cli.app import main; main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, "monitor", "--store", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    one_sentence(done, 1, "cannot be used: disk I/O error")
 
 
 def test_the_default_store_is_in_the_data_directory(tmp_path):

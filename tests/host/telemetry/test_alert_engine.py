@@ -6,13 +6,13 @@ import pytest
 from alert_bed import NODE, AlertBed, good
 
 from filmgauge.record import FAULT_COUNTER, FAULT_LIFE, FAULT_SENSOR
-from filmgauge_host.errors import InputError
 from filmgauge_host.telemetry.alerts.alert import Alert
 from filmgauge_host.telemetry.alerts.alert_log import AlertLog, LocalAlertLog, open_alert_log
 from filmgauge_host.telemetry.alerts.record_kinds import RECORD_KINDS
 from filmgauge_host.telemetry.alerts.rules import KINDS, read_rules
 from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
 from filmgauge_host.telemetry.retention import Retention
+from filmgauge_host.telemetry.sqlite_file import StorageError
 
 _DAY_S = 86400
 # kind: what a record has that raises it, beside the ones before and after
@@ -344,7 +344,7 @@ def test_a_monitor_of_a_server_has_its_alerts_in_a_file_of_their_own(tmp_path):
     path = tmp_path / "alerts.sqlite"
     with LocalAlertLog(path) as log:
         log.write([Alert(1, "low", NODE, "", "warning", "it is low", 3.0, 5)], {}, [])
-        with pytest.raises(InputError, match="in use by another filmgauge"):
+        with pytest.raises(StorageError, match="in use by another filmgauge"):
             LocalAlertLog(path)
         with open_alert_log(path) as other:
             assert other.acknowledge(1, 6)

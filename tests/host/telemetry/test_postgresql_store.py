@@ -12,7 +12,7 @@ from postgresql_server import PostgresqlServer
 from store_records import report, sent
 
 from filmgauge_host.cli.app import main
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.address import parse_address
 from filmgauge_host.telemetry.ingest import Ingest
 from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
@@ -121,8 +121,8 @@ def test_a_reader_changes_nothing_and_sees_one_moment(url) -> None:
                 reader.select("DELETE FROM records RETURNING node")
 
 
-def refused(url: str) -> str:
-    with pytest.raises(InputError) as error:
+def refused(url: str, kind: type[FilmgaugeError] = InputError) -> str:
+    with pytest.raises(kind) as error:
         PostgresqlStore(url)
     return str(error.value)
 
@@ -130,10 +130,6 @@ def refused(url: str) -> str:
 def test_who_cannot_write_is_told_why(postgresql, url) -> None:
     with pytest.raises(InputError, match="has no store of filmgauge"):
         PostgresqlReader(url)
-    secret = url.replace("postgres@", "postgres:s3cret@")
-    assert "s3cret" not in refused(secret.replace("filmgauge-pg-", "filmgauge-none-"))
-    nowhere = "postgresql://u@127.0.0.1:1/x"
-    assert refused(nowhere).startswith("database x of u at 127.0.0.1 cannot be used: ")
     assert 'role "nobody-there" does not exist' in refused(
         url.replace("postgres@", "nobody-there@")
     )
@@ -162,6 +158,36 @@ def test_no_part_of_a_password_is_printed(address, sign) -> None:
     assert ran.output.startswith("filmgauge: ")
     assert "s3cr" not in ran.output
     assert "part" not in ran.output
+
+
+def test_a_server_that_is_not_up_may_be_so_later(mortal) -> None:
+    url = mortal.new_url()
+    with PostgresqlStore(url):
+        pass
+    mortal.kill()
+    secret = url.replace("postgres@", "postgres:s3cret@")
+    said = refused(secret, StorageError)
+    assert said.startswith("database postgres of postgres at ")
+    assert "s3cret" not in said
+    with pytest.raises(StorageError):
+        PostgresqlReader(url)
+    mortal.start()
+    with PostgresqlStore(url):
+        pass
+
+
+def test_a_store_of_another_version_is_waited_for_while_we_run(mortal) -> None:
+    url = mortal.new_url()
+    schema = url.rpartition("%3D")[2]
+    with PostgresqlStore(url) as store:
+        mortal.execute(f"UPDATE {schema}.attributes SET value = '99' WHERE name = 'version'")
+        mortal.kill()
+        mortal.start()
+        for attempt in (store.check_exists, lambda: store.add([report(0)])):
+            with pytest.raises(StorageError, match="has a store of version 99"):
+                attempt()
+        mortal.execute(f"UPDATE {schema}.attributes SET value = '6' WHERE name = 'version'")
+        assert store.add([report(0)]) == [Outcome.NEW]
 
 
 def test_an_export_is_the_same_from_both(url, tmp_path) -> None:

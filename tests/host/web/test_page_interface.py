@@ -11,7 +11,7 @@ import pytest
 from page_world import BEGIN_MS, STEP_MS, PageWorld, course, page_world, publish
 from patience import PATIENCE_S, until
 
-from filmgauge_host.errors import InputError
+from filmgauge_host.errors import FilmgaugeError, InputError
 from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.web.server import PageServer, PortInUseError
 
@@ -341,9 +341,9 @@ def test_a_weak_token_is_refused(world: PageWorld, token: str) -> None:
 def test_a_port_in_use_is_one_sentence(world: PageWorld) -> None:
     with pytest.raises(PortInUseError, match=f"port {world.page.port} .* --port$"):
         PageServer(world.ingest, world.store, port=world.page.port)
-    with pytest.raises(InputError, match=r"--bind no\.such\.host\.invalid is no address"):
+    with pytest.raises(FilmgaugeError, match=r"--bind no\.such\.host\.invalid is no address"):
         PageServer(world.ingest, world.store, host="no.such.host.invalid", port=0)
-    with pytest.raises(InputError, match=r"--bind 192\.0\.2\.1 is no address of this machine"):
+    with pytest.raises(FilmgaugeError, match=r"--bind 192\.0\.2\.1 is no address of this machine"):
         PageServer(world.ingest, world.store, host="192.0.2.1", port=0)
 
 
