@@ -1,12 +1,18 @@
 """The store as a SQLite file: its versions, its one writer, its readers."""
 
+import re
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import count
+from pathlib import Path
 
 import pytest
 from mqtt_nodes import record
+from patience import PATIENCE_S
 from store_records import HOUR_MS, NOON_MS, report, sent
 
 from filmgauge.record.record import fields
@@ -194,3 +200,35 @@ def test_a_file_that_is_only_read_must_be_there_and_be_a_store(path, tmp_path):
     with pytest.raises(InputError, match="version 3: open it once to write"):
         RecordFile(older)
     assert list(tmp_path.glob("*-writer")) == []
+
+
+def test_the_copy_that_the_docs_tell_to_make_is_whole_while_a_monitor_writes(path, tmp_path):
+    page = Path(__file__).parents[3] / "docs" / "store.md"
+    (statement,) = re.findall(r'sqlite3 records\.sqlite "(.*)"', page.read_text())
+    copy = tmp_path / "copy.sqlite"
+    begun, copied = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with RecordStore(path) as store:
+            for seq in count():
+                store.add([report(seq)])
+                if seq == 200:
+                    begun.set()
+                if copied.is_set():
+                    return
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            assert begun.wait(PATIENCE_S)
+            with closing(sqlite3.connect(path)) as database:
+                database.execute(statement.replace("copy.sqlite", str(copy)))
+        finally:
+            copied.set()
+        writing.result(PATIENCE_S)
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with RecordStore(copy) as store:
+        seqs = [each.key[2] for each in store.records("bench")]
+        assert seqs == list(range(store.rows))
+        assert len(seqs) > 200
