@@ -222,7 +222,6 @@ class Ingest:
         """Notice now and then, also while nothing comes, that the store is gone or back."""
         if time.monotonic() < self._check:
             return
-        self._check = time.monotonic() + _CHECK_S
         try:
             self._store.check_exists()
         except StorageError as error:
@@ -230,6 +229,7 @@ class Ingest:
         else:
             if not self._pending:
                 self._store_problem = ""
+        self._check = time.monotonic() + _CHECK_S  # it may have waited: messages come between
 
     def _flush(self) -> None:
         """Commit, count and acknowledge all that waits; after a store error keep it and retry."""

@@ -69,6 +69,7 @@ class _PostgresqlRecords(StoreReader):
         self._url = url
         self._where = database_title(url)
         self._mutex = threading.RLock()
+        self._closing = threading.Event()
         self._in_snapshot = False
         self._connection: Any = self._opened()
 
@@ -84,16 +85,21 @@ class _PostgresqlRecords(StoreReader):
         return self._where
 
     def close(self) -> None:
-        """Close the connection; the store cannot be used afterwards."""
+        """Close the connection, and end what waits for an answer; the store cannot be used
+        afterwards."""
+        self._closing.set()
         with self._mutex:
             self._connection.close()
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """See StoreReader. Where the connection was lost, it is asked again on a new one."""
+        was_open = not self._connection.closed
         try:
             return self._selected(sql, values)
-        except StorageError:
-            if self._in_snapshot or not self._connection.closed:
+        except StorageError as error:
+            is_silent = isinstance(error.__cause__, self._driver.NoAnswerError)
+            was_lost = was_open and self._connection.closed and not is_silent
+            if self._in_snapshot or not was_lost:
                 raise
         return self._selected(sql, values)
 
@@ -114,14 +120,20 @@ class _PostgresqlRecords(StoreReader):
 
     @contextmanager
     def _access(self) -> Iterator[Any]:
-        """Hold the connection; errors of the database come out as StorageError."""
-        with self._mutex:
-            try:
-                yield self._connected()
-            except self._psycopg.Error as error:
-                raise StorageError(f"{self.where}: {_sentence(error)}") from error
+        """Hold the connection; errors of the database come out as StorageError, and so does a
+        question before that goes on and on."""
+        if not self._mutex.acquire(timeout=self._driver.ANSWER_S):
+            raise StorageError(f"{self.where} is still busy with what was asked before")
+        try:
+            yield self._connected()
+        except self._psycopg.Error as error:
+            raise StorageError(f"{self.where}: {_sentence(error)}") from error
+        finally:
+            self._mutex.release()
 
     def _connected(self) -> Any:
+        if self._closing.is_set():
+            raise StorageError(f"{self.where} is closed")
         if self._connection.closed:
             try:
                 self._connection = self._opened()
@@ -133,7 +145,7 @@ class _PostgresqlRecords(StoreReader):
         """Return a new connection, ready for use. Raises InputError for what stays wrong, and
         StorageError for a server that cannot be reached, or not yet."""
         try:
-            connection = self._driver.connect(self._url)
+            connection = self._driver.connect(self._url, self._closing)
             try:
                 self._prepare(connection)
             except BaseException:

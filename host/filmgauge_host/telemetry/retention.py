@@ -32,6 +32,7 @@ from filmgauge_host.telemetry.trusted_clock import TrustedClock
 
 KEEP_RAW_S = 90 * 86400
 _EVERY_S = 600.0
+_STOP_S = 5.0
 _LATE_MS = 600_000  # what comes within that time after an hour is waited for
 _HOURS = 20  # that are summarised in one transaction, so that what arrives need not wait long
 _SLICE_MS = 7 * DAY_MS  # of a node that is removed in one transaction
@@ -64,11 +65,13 @@ _YOUNG_NOW = f"{_YOUNG} AND received_unix_ms <= ?"
 class Retention:
     """What is done with `store` now and then. keep_raw_s: how old single records get.
 
-    Methods raise StorageError; what was done until then is done.
+    Methods raise StorageError; what was done until then is done. `stop` has the rest left for
+    another time.
     """
 
     def __init__(self, store: StoreWriter, keep_raw_s: float = KEEP_RAW_S) -> None:
         self.store = store
+        self._stopped = threading.Event()
         self._keep_ms = round(keep_raw_s * 1000)
 
     def run(self, now_unix_ms: int) -> None:
@@ -76,13 +79,19 @@ class Retention:
         self.store.redate_all()
         self.summarise(now_unix_ms)
         for node in self.store.nodes():
-            while self._remove(node, now_unix_ms):
+            while not self._stopped.is_set() and self._remove(node, now_unix_ms):
                 pass
+
+    def stop(self) -> None:
+        """End `run` behind the transaction at which it is; from another thread."""
+        self._stopped.set()
 
     def summarise(self, now_unix_ms: int) -> None:
         """Bring `hourly` and `daily` along with the records of all hours that are over."""
         last_ms, after = now_unix_ms - _LATE_MS - HOUR_MS, (-1, "")
         while hours := self.store.select(_OVER, (last_ms, *after, _HOURS)):
+            if self._stopped.is_set():
+                return
             after = hours[-1][1], hours[-1][0]
             with self.store.transaction() as transaction:
                 done = [
@@ -207,7 +216,8 @@ class RetentionThread:
 
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
-        self._thread.join()
+        self._retention.stop()
+        self._thread.join(_STOP_S)  # a database that does not answer ends nothing
 
     def _run(self) -> None:
         pause_s = self._first_s

@@ -123,9 +123,8 @@ class _Interface:
     async def events(self, request: Request) -> Response:
         node = request.query_params.get("node")
         last_id = request.headers.get("last-event-id") or request.query_params.get("last", "")
-        return StreamingResponse(
-            self._hub.subscribe(node, last_id), media_type="text/event-stream"
-        )
+        stream = await self._hub.subscribe(node, last_id)
+        return StreamingResponse(stream, media_type="text/event-stream")
 
     def metrics(self, request: Request) -> Response:
         from filmgauge_host.telemetry.metrics import (  # loads prometheus_client

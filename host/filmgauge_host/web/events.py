@@ -2,14 +2,15 @@
 
 The ingest's thread only appends to a queue; a task of the page's own loop makes events of what
 has come, ten times a second, each once for all readers. A reader that does not keep up loses its
-queue and is sent `reset`: it asks for everything anew.
+queue and is sent `reset`: it asks for everything anew. The store is read beside the loop, in a
+thread, since it may keep whoever asks waiting.
 """
 
 import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -23,6 +24,7 @@ from filmgauge_host.telemetry.received_record import ReceivedRecord
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.web.page_data import PageData
 
+_Described: TypeAlias = tuple[ReceivedRecord | Rejected, dict[str, Any]]
 EventName: TypeAlias = Literal["record", "status", "refused", "alert", "server", "reset"]
 
 _TICK_S = 0.1
@@ -114,6 +116,7 @@ class EventHub:
         self._ticks = 0
         self._active_until_s = 0.0
         self._closed = False
+        self._subscribing = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def receive(self, event: ReceivedRecord | Rejected) -> None:
@@ -124,19 +127,22 @@ class EventHub:
         """Queue what happened to an alert; never waits."""
         self._alerts.append(notification.to_dict())
 
-    def subscribe(self, node: str | None, last_id: str) -> AsyncIterator[bytes]:
+    async def subscribe(self, node: str | None, last_id: str) -> AsyncIterator[bytes]:
         """Return the stream of a new reader; last_id: the last event it had, "" for none.
 
         The events since then come first, or `reset` where they are not all there any more.
         """
-        self._catch_up()
-        reader = Reader(node)
-        missed = self._since(last_id)
-        if missed is None:
-            reader.put_text(self._reset())
-        for event in missed or ():
-            reader.put(event, self._reset())
-        self._readers.add(reader)
+        async with self._subscribing:
+            await self._catch_up()
+            reader = Reader(node)
+            missed = self._since(last_id)
+            if missed is None:
+                reader.put_text(self._reset())
+            for event in missed or ():
+                reader.put(event, self._reset())
+            self._readers.add(reader)
+        if self._closed:
+            reader.close()
         return self._stream(reader)
 
     async def run(self) -> None:
@@ -145,7 +151,7 @@ class EventHub:
         while not self._closed:
             await asyncio.sleep(_TICK_S)
             if self._is_active():
-                self._tick()
+                await self._tick()
             else:
                 self._arrived.clear()
                 self._alerts.clear()
@@ -175,12 +181,12 @@ class EventHub:
             self._active_until_s = now_s + _LINGER_S
         return now_s < self._active_until_s
 
-    def _catch_up(self) -> None:
+    async def _catch_up(self) -> None:
         """After a time without readers begin with what is now: they ask for it themselves."""
         if not self._is_active():
             self._ring.clear()
             self._number += 1  # whatever a reader had before, something is between
-            self._snapshots, self._states = self._nodes(), {}
+            self._snapshots, self._states = await asyncio.to_thread(self._nodes), {}
             self._server = self._data.server()
             self._arrived.clear()
             self._alerts.clear()
@@ -199,9 +205,9 @@ class EventHub:
     def _reset(self) -> bytes:
         return self._text("reset", self._number, self._data.server())
 
-    def _tick(self) -> None:
+    async def _tick(self) -> None:
         self._ticks += 1
-        self._send_arrived()
+        await self._send_arrived()
         while self._alerts:
             alert = self._alerts.popleft()
             self._send("alert", alert["node"] or None, "both", alert)
@@ -209,53 +215,76 @@ class EventHub:
         if server != self._server:
             self._server = server
             self._send("server", None, "both", server)
-        if self._ticks % _ROWS_EVERY == 0:
-            self._send_changed()
-        if self._ticks % _STATES_EVERY == 0:
-            self._send_states()
+        with suppress(StorageError):  # `server` says what is wrong; rows are sent another time
+            if self._ticks % _ROWS_EVERY == 0:
+                await self._send_changed()
+            if self._ticks % _STATES_EVERY == 0:
+                await self._send_states()
 
-    def _send_arrived(self) -> None:
+    async def _send_arrived(self) -> None:
         watched = {reader.node for reader in self._readers} - {None}
-        while self._arrived:
-            event = self._arrived.popleft()
-            if isinstance(event, Rejected):
-                self._send("refused", event.node, "both", self._data.rejected(event))
-            elif event.node in watched:
-                with suppress(StorageError):  # `server` says what is wrong
-                    self._send("record", event.node, "full", self._data.record(event))
-
-    def _send_changed(self) -> None:
-        """Send the rows of nodes of which something has come."""
-        before, self._snapshots = self._snapshots, self._nodes()
-        if before is self._snapshots:
+        arrived = [self._arrived.popleft() for _ in range(len(self._arrived))]
+        arrived = [each for each in arrived if isinstance(each, Rejected) or each.node in watched]
+        if not arrived:
             return
-        for name, node in self._snapshots.items():
-            old = before.get(name)
-            if node is not old:
-                is_record = old is None or node.latest is not old.latest
-                self._send_row("record" if is_record else "status", node)
+        for event, data in await asyncio.to_thread(self._described, arrived):
+            if isinstance(event, Rejected):
+                self._send("refused", event.node, "both", data)
+            else:
+                self._send("record", event.node, "full", data)
 
-    def _send_states(self) -> None:
+    async def _send_changed(self) -> None:
+        """Send the rows of nodes of which something has come."""
+        before = self._snapshots
+        after = await asyncio.to_thread(self._data.directory.nodes)
+        if before is after:
+            return
+        changed = [node for name, node in after.items() if node is not before.get(name)]
+        rows = await asyncio.to_thread(self._rows, changed)
+        self._snapshots = after
+        for node in changed:
+            old = before.get(node.name)
+            is_record = old is None or node.latest is not old.latest
+            self._send_row("record" if is_record else "status", rows[node.name])
+
+    async def _send_states(self) -> None:
         """Send the rows of nodes that have become late, or are so no more."""
         now_s = time.monotonic()
-        states: dict[str, NodeState] = {
-            name: node.state(now_s) for name, node in self._snapshots.items()
-        }
-        for name, state in states.items():
-            if self._states.get(name, state) != state:
-                self._send_row("status", self._snapshots[name])
+        nodes = self._snapshots
+        states: dict[str, NodeState] = {name: node.state(now_s) for name, node in nodes.items()}
+        changed = [
+            name for name, state in states.items() if self._states.get(name, state) != state
+        ]
+        rows = await asyncio.to_thread(self._rows, [nodes[name] for name in changed])
         self._states = states
+        for name in changed:
+            self._send_row("status", rows[name])
 
-    def _send_row(self, name: EventName, node: NodeSnapshot) -> None:
-        audience = "row" if name == "record" else "both"
-        with suppress(StorageError):
-            self._send(name, node.name, audience, self._data.row(node))
+    def _send_row(self, name: EventName, row: dict[str, Any]) -> None:
+        self._send(name, row["node"], "row" if name == "record" else "both", row)
 
     def _nodes(self) -> dict[str, NodeSnapshot]:
         try:
             return self._data.directory.nodes()
         except StorageError:  # `server` says what is wrong
             return self._snapshots
+
+    def _rows(self, nodes: Iterable[NodeSnapshot]) -> dict[str, dict[str, Any]]:
+        return {node.name: self._data.row(node) for node in nodes}
+
+    def _described(self, arrived: Iterable[ReceivedRecord | Rejected]) -> list[_Described]:
+        """Return what can be told of events: of records nothing once the store fails."""
+        described: list[_Described] = []
+        is_readable = True
+        for event in arrived:
+            if isinstance(event, Rejected):
+                described.append((event, self._data.rejected(event)))
+            elif is_readable:
+                try:
+                    described.append((event, self._data.record(event)))
+                except StorageError:
+                    is_readable = False
+        return described
 
     def _send(
         self,

@@ -1,9 +1,13 @@
 """The store in PostgreSQL: several writers, a server that goes and comes, and who may not."""
 
+import os
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from mqtt_nodes import Publisher
@@ -13,9 +17,15 @@ from store_records import report, sent
 
 from filmgauge_host.cli.app import main
 from filmgauge_host.errors import FilmgaugeError, InputError
+from filmgauge_host.telemetry import postgresql_connection
 from filmgauge_host.telemetry.address import parse_address
+from filmgauge_host.telemetry.alerts.alert_thread import AlertThread
+from filmgauge_host.telemetry.alerts.engine import AlertEngine
+from filmgauge_host.telemetry.alerts.state_kinds import MonitorSituation
 from filmgauge_host.telemetry.ingest import Ingest
+from filmgauge_host.telemetry.nodes import NodeSnapshot
 from filmgauge_host.telemetry.postgresql_store import PostgresqlReader, PostgresqlStore
+from filmgauge_host.telemetry.received_record import Row
 from filmgauge_host.telemetry.sqlite_file import StorageError
 from filmgauge_host.telemetry.store import Outcome, RecordStore
 
@@ -190,6 +200,74 @@ def test_a_store_of_another_version_is_waited_for_while_we_run(mortal) -> None:
         assert store.add([report(0)]) == [Outcome.NEW]
 
 
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Let nobody else read or write the records of a store."""
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE records IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+@contextmanager
+def frozen(select: Callable[[str], list[Row]]) -> Iterator[None]:
+    """Let the server's process behind a connection stand still."""
+    ((process,),) = select("SELECT pg_backend_pid()")
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def test_a_lock_that_another_program_holds_is_an_error_and_not_waited_for(
+    url, monkeypatch
+) -> None:
+    monkeypatch.setattr(postgresql_connection, "_LOCK_S", 0.1)
+    with PostgresqlStore(url) as store:
+        with locked(url):
+            for attempt in (lambda: store.add([report(0)]), lambda: store.count("bench")):
+                with pytest.raises(StorageError, match="due to lock timeout"):
+                    attempt()
+        assert store.add([report(0)]) == [Outcome.NEW]
+        assert store.count("bench") == 1
+
+
+def test_the_server_ends_what_takes_too_long(url) -> None:
+    with PostgresqlStore(url) as store:
+        for select in (store.select, super(PostgresqlStore, store).select):
+            assert select("SHOW statement_timeout") == [("15s",)]
+            assert select("SHOW lock_timeout") == [("5s",)]
+
+
+def test_a_server_that_is_frozen_is_an_error_and_asked_anew_later(url, monkeypatch) -> None:
+    with PostgresqlStore(url) as store:
+        reading, writing = store.select, super(PostgresqlStore, store).select
+        for select, attempt in (
+            (reading, lambda: store.count("bench")),
+            (writing, lambda: store.add([report(0)])),
+        ):
+            with frozen(select), monkeypatch.context() as bounds:
+                bounds.setattr(postgresql_connection, "ANSWER_S", 0.2)
+                with pytest.raises(StorageError, match="has not answered for"):
+                    attempt()
+        assert store.add([report(0)]) == [Outcome.NEW]
+        assert store.count("bench") == 1
+
+
+def test_closing_ends_what_waits_for_an_answer(url) -> None:
+    with PostgresqlStore(url):
+        pass
+    reader = PostgresqlReader(url)
+    with frozen(reader.select), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(reader.nodes)
+        until(waiting.running)
+        reader.close()
+        with pytest.raises(StorageError, match="closed"):
+            waiting.result(PATIENCE_S)
+    with pytest.raises(StorageError, match="is closed"):
+        reader.nodes()
+
+
 def test_an_export_is_the_same_from_both(url, tmp_path) -> None:
     records = [sent(seq, 60 * seq) for seq in range(50)]
     with PostgresqlStore(url) as one, RecordStore(tmp_path / "r.sqlite") as other:
@@ -219,6 +297,41 @@ def test_what_comes_while_the_server_is_away_is_acknowledged_when_it_is_stored(
         until(lambda: not ingest.unstored)
         until(lambda: store.count("bench") == 6)
         assert [item.key[2] for item in store.records("bench")] == list(range(6))
+        assert ingest.nodes()["bench"].statistics.duplicated == 0
+    publisher.close()
+
+
+class LastSituation(AlertEngine):
+    """Keeps what it was told of the monitor itself."""
+
+    last = MonitorSituation()
+
+    def tick(
+        self, now_s: float, snapshots: Mapping[str, NodeSnapshot], monitor: MonitorSituation
+    ) -> None:
+        self.last = monitor
+
+
+def test_a_locked_database_is_told_and_the_broker_stays_connected(
+    url, embedded, monkeypatch
+) -> None:
+    monkeypatch.setattr(postgresql_connection, "_LOCK_S", 0.1)
+    publisher, engine = Publisher(embedded.url), LastSituation()
+    with (
+        PostgresqlStore(url) as store,
+        Ingest(parse_address(embedded.url), store) as ingest,
+        AlertThread(engine, ingest),
+    ):
+        assert ingest.wait_connected(PATIENCE_S)
+        with locked(url):
+            publisher.records("bench", range(3))
+            until(lambda: "due to lock timeout" in ingest.unstored)
+            until(lambda: "due to lock timeout" in engine.last.store)
+            # Nobody is silent of whom nothing can be stored.
+            assert not engine.last.connected
+            assert ingest.connected
+        until(lambda: not ingest.unstored and engine.last.connected)
+        until(lambda: store.count("bench") == 3)
         assert ingest.nodes()["bench"].statistics.duplicated == 0
     publisher.close()
 

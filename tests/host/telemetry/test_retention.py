@@ -82,6 +82,16 @@ def test_a_thread_does_it_beside_what_arrives(opened) -> None:
         assert sum(number for _, number in spans(store, "hourly")) == 300
 
 
+def test_a_retention_that_is_stopped_leaves_the_rest_for_another_time(opened) -> None:
+    with opened() as store:
+        store.add([drawn(seq) for seq in range(240)])
+        with RetentionThread(stopped := Retention(store)):
+            pass
+        stopped.run(NOON_MS + YEAR_MS)
+        assert spans(store, "hourly") == []
+        assert store.count("bench") == 240
+
+
 def test_what_comes_late_is_in_its_hour_and_its_day(opened) -> None:
     records = [drawn(seq) for seq in range(180)]
     late = [ReceivedRecord("bench", r.record, NOON_MS + DAY_MS, True) for r in records[70:100]]

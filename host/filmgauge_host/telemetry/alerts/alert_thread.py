@@ -76,7 +76,7 @@ class AlertThread:
         ingest, lost = self._ingest, self._ingest.forgotten
         unstored = ingest.unstored
         monitor = MonitorSituation(
-            connected=ingest.connected,
+            connected=ingest.connected and not unstored,
             broker="" if unstored else ingest.problem,
             store=unstored,
             sessions_lost=lost - self._sessions_lost,

@@ -18,7 +18,7 @@ _TIME_UNITS = (("days", 86400), ("h", 3600), ("min", 60))
 class NodeSituation(NamedTuple):
     """What is known of a node at `now_s` of the monotonic clock.
 
-    reachable_since_s: since when what it sends would arrive, None while the broker is gone.
+    reachable_since_s: since when what it sends would arrive, None while broker or store is gone.
     missed: whether what it sent before that may be lost. memory: None where no live record was
     judged. snapshot: None where it has not sent anything since the monitor began. rejected:
     messages that could not be used since the last time, with the reason of the last.
@@ -37,8 +37,8 @@ class NodeSituation(NamedTuple):
 class MonitorSituation:
     """The state of the monitor itself. broker, store: what is wrong, in a sentence, else empty.
 
-    connected: whether messages flow. sessions_lost: how often the broker has lost our session
-    since the last time. destinations: name -> why what it was given has not arrived.
+    connected: whether messages flow, into the store. sessions_lost: how often the broker has lost
+    our session since the last time. destinations: name -> why what it was given has not arrived.
     """
 
     connected: bool = True
